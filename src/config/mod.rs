@@ -1,0 +1,226 @@
+//! What the user asked for: `/etc/config/ddns` as checked types.
+//!
+//! Two steps, and only the second is visible to the rest of the program. [`uci`] reads the grammar
+//! and keeps positions; [`check`] turns options into the types below, collects every mistake with
+//! its `file:line`, and leaves sound sections usable beside broken ones.
+
+pub mod check;
+pub mod name;
+pub mod options;
+pub mod service;
+pub mod uci;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::secret::Secret;
+pub use name::{Family, Hostname};
+
+/// The whole checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `config ddns 'global'`.
+    pub global: Global,
+    /// The enabled `config service` sections that are sound, in file order.
+    pub sections: Vec<Section>,
+    /// Names of `config service` sections that are not enabled, in file order.
+    pub disabled: Vec<String>,
+    /// Names of enabled sections that cannot run, each with the first reason (`file:line: …`).
+    pub broken: Vec<(String, String)>,
+}
+
+/// Options of `config ddns 'global'` (openwrt `net/ddns-scripts`, `/etc/config/ddns`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// `ddns_dateformat`: strftime format of dates in the log.
+    pub dateformat: String,
+    /// `ddns_rundir`: where run files and the control socket live (RAM).
+    pub rundir: PathBuf,
+    /// `ddns_logdir`: where section logs live (RAM).
+    pub logdir: PathBuf,
+    /// `ddns_statedir`: where what was published survives a reboot (flash). Ours.
+    pub statedir: PathBuf,
+    /// `ddns_loglines`: lines kept per section log, at least 1.
+    pub loglines: usize,
+    /// `upd_privateip`: whether non-public addresses may be published.
+    pub private_addresses: bool,
+}
+
+/// One enabled `config service` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The UCI section name; anonymous sections are `cfgXXXXXX` as libuci names them.
+    pub name: String,
+    /// Line of its `config` statement, for messages.
+    pub line: usize,
+    /// `domain`: the names that follow the address, at least one, without repeats.
+    pub names: Vec<Hostname>,
+    /// `use_ipv6`: which records of each name, IPv4 first.
+    pub families: Vec<Family>,
+    /// `ip_source` and friends.
+    pub source: Source,
+    /// `service_name`, `update_url`, credentials: where updates go.
+    pub provider: Provider,
+    /// How requests of this section travel.
+    pub transport: Transport,
+    /// Intervals.
+    pub timing: Timing,
+    /// Where this section's messages go.
+    pub log: Log,
+    /// Whether a non-public address may be published (from the global section).
+    pub private_addresses: bool,
+    /// Whether a temporary (RFC 8981) IPv6 address may be published. Ours, `allow_temporary`.
+    pub temporary_addresses: bool,
+}
+
+/// Where the address comes from: `ip_source`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `network`: a netifd logical interface per family (`ip_network`; `wan` and `wan6` unless set).
+    Network {
+        /// Logical interface for IPv4.
+        v4: String,
+        /// Logical interface for IPv6.
+        v6: String,
+    },
+    /// `interface`: a kernel device by name (`ip_interface`), present or not.
+    Device(String),
+    /// `web`: a page that answers with the caller's address (`ip_url`).
+    Web {
+        /// Asked over IPv4.
+        v4: String,
+        /// Asked over IPv6.
+        v6: String,
+    },
+    /// `script`: a program and its arguments (`ip_script`); its output is the address.
+    Script(Vec<String>),
+}
+
+/// Where updates go and who we are there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// `service_name`, or `custom` for `update_url`; for messages and `status`.
+    pub label: String,
+    /// URL template per family (`update_url`, or the definition's `ipv4`/`ipv6` block).
+    pub v4: Option<Template>,
+    /// See `v4`.
+    pub v6: Option<Template>,
+    /// `username`.
+    pub username: String,
+    /// `password`, or the first line of `password_file`.
+    pub password: Secret,
+    /// `param_enc`: inserted percent-encoded.
+    pub param_enc: Secret,
+    /// `param_opt`: inserted as written.
+    pub param_opt: Secret,
+}
+
+/// An update URL with placeholders and the answer that means success.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The URL with `[USERNAME]`, `[PASSWORD]`, `[DOMAIN]`, `[IP]`, `[PARAMENC]`, `[PARAMOPT]`;
+    /// `http:` already turned into `https:` when `use_https` asks for it.
+    pub url: String,
+    /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
+    /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
+    pub answer: Option<String>,
+}
+
+/// How a section's requests travel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Transport {
+    /// `cacert`: what server certificates are checked against.
+    pub trust: Trust,
+    /// `proxy`: HTTP proxy as `[user:pass@]host:port`.
+    pub proxy: Option<Secret>,
+    /// `bind_network`: send only through this device (`SO_BINDTODEVICE`).
+    pub device: Option<String>,
+    /// `force_ipversion`: connect only over this family. `Some` only when forced.
+    pub family: Option<Family>,
+    /// `user_agent`, or ours.
+    pub user_agent: String,
+}
+
+/// What server certificates are checked against.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// The system's bundle: `/etc/ssl/certs/ca-certificates.crt`, then `/etc/ssl/cert.pem`.
+    System,
+    /// A PEM file.
+    File(PathBuf),
+    /// A directory of PEM files.
+    Directory(PathBuf),
+    /// `IGNORE`: not checked at all; warned about at every start.
+    Nothing,
+}
+
+/// Intervals of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// `check_interval`: how often a `web` or `script` source is asked. Kernel sources need none.
+    pub check: Duration,
+    /// `force_interval`: how often an unchanged address is sent again.
+    pub force: Force,
+    /// `retry_interval`: the base of the back-off after an error.
+    pub retry: Duration,
+    /// `retry_max_count`: attempts after an error before the record is given up until something
+    /// changes; 0 = no limit.
+    pub retry_max: u32,
+    /// `min_interval`: least time between two requests for one record; zero = no pacing. Ours.
+    pub min_interval: Duration,
+}
+
+/// `force_interval`: when an unchanged address is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Force {
+    /// Every so often, so that the provider does not expire the name.
+    Every(Duration),
+    /// Not at all (`never`). Ours.
+    Never,
+    /// `0`: bring the name up to date once per start, then rest.
+    Once,
+}
+
+/// Where a section's messages go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// `use_syslog` 0..4: a message of syslog level L is sent if `use_syslog + L <= 7`; 0 = none.
+    pub syslog: u8,
+    /// `use_logfile`: whether `<ddns_logdir>/<section>.log` is written.
+    pub file: bool,
+}
+
+impl Section {
+    /// The hosts that requests of this section connect to, per template; for the planner, which
+    /// waits until one of them can be reached. With a proxy it is the proxy.
+    pub fn template(&self, family: Family) -> Option<&Template> {
+        match family {
+            Family::V4 => self.provider.v4.as_ref(),
+            Family::V6 => self.provider.v6.as_ref(),
+        }
+    }
+}
+
+/// A host that must be reachable before a request can work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// A name: any usable default route may lead there.
+    Name(String),
+    /// A literal address (or one from `/etc/hosts`): a route must cover it.
+    Address(IpAddr),
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Provider")
+            .field("label", &self.label)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Template(***)")
+    }
+}

@@ -1,0 +1,108 @@
+//! The whole vocabulary between the core and the world, on one page.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::config::{Config, Family};
+use crate::netlink::{Report, Table};
+use crate::provider::{Job, Outcome};
+use crate::state::State;
+
+/// Names a job while it is in flight; never reused within a run.
+pub type JobId = u32;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The kernel said something.
+    Kernel(Report),
+    /// netifd's logical interfaces and their layer-3 devices: all of them, replacing what was known.
+    Networks(BTreeMap<String, String>),
+    /// A job has ended.
+    Finished(Finished),
+    /// A `web` or `script` source answered.
+    Detected {
+        /// Index of the section, as in [`Action::Detect`].
+        section: String,
+        /// Which family was asked for.
+        family: Family,
+        /// The address, or a sentence that says why there is none.
+        result: Result<IpAddr, String>,
+    },
+    /// A new configuration is in force.
+    Reload(Box<Config>),
+    /// The user wants these sections sent now; empty means all.
+    Force(Vec<String>),
+    /// The wall clock was stepped.
+    ClockStepped,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Which.
+    pub job: JobId,
+    /// One per change, in the job's order.
+    pub outcomes: Vec<Outcome>,
+    /// When the first request left, counted since boot.
+    pub sent_at: Option<Duration>,
+    /// The last request, secrets masked; empty if none was sent.
+    pub request: String,
+    /// The last answer or error, secrets masked and shortened.
+    pub answer: String,
+}
+
+/// Something to do. The core decides it, the driver does it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Action {
+    /// Dump this table again.
+    Dump(Table),
+    /// Publish `job` of section `section`.
+    Publish {
+        /// Name for the answer.
+        id: JobId,
+        /// Section name in the configuration in force.
+        section: String,
+        /// What to change.
+        job: Job,
+    },
+    /// Ask the section's `web` or `script` source.
+    Detect {
+        /// Section name.
+        section: String,
+        /// Which family is wanted.
+        family: Family,
+    },
+    /// Keep this on flash.
+    Save(State),
+    /// Tell the operator.
+    Say(Notice),
+}
+
+/// How bad: syslog severities (RFC 5424 section 6.2.1) as far as we use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// 2: a section cannot run.
+    Critical = 2,
+    /// 3: something failed and needs the owner.
+    Error = 3,
+    /// 4: something failed and is tried again.
+    Warning = 4,
+    /// 5: something changed.
+    Notice = 5,
+    /// 6: good to know.
+    Info = 6,
+}
+
+/// A message for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Section it is about, if any.
+    pub section: Option<String>,
+    /// How bad.
+    pub level: Level,
+    /// One sentence, no secrets, no newline.
+    pub text: String,
+}

@@ -1,0 +1,15 @@
+//! Dynamic DNS that follows the kernel's address events.
+//!
+//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`] (its
+//! parsing half), [`state`] and [`netlink::decode`] only decide: bytes and values in, values out,
+//! time as an argument. Everything that touches the world is a thin edge around them and is wired
+//! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
+
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod http;
+pub mod netlink;
+pub mod provider;
+pub mod secret;
+pub mod state;

@@ -1,0 +1,182 @@
+//! Providers: how a change of records becomes requests, and what the answers mean.
+//!
+//! A provider is a pure exchange. It never opens a socket and never waits: it is given a [`Job`],
+//! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Outcome`]
+//! per change. Retrying, pacing and back-off are not its business; they live in the engine.
+
+pub mod dyndns2;
+pub mod ere;
+pub mod template;
+pub mod url;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::config::{Family, Hostname, Section};
+use crate::secret::Secret;
+
+/// One record that should hold `address` from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The name.
+    pub name: Hostname,
+    /// The new rdata; its family decides the record type.
+    pub address: IpAddr,
+}
+
+impl Change {
+    /// `A` or `AAAA`, by the address.
+    pub fn family(&self) -> Family {
+        Family::of(self.address)
+    }
+}
+
+/// A set of changes for one account, published together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// What to change; never empty, and every (name, family) at most once.
+    pub changes: Vec<Change>,
+}
+
+/// What an exchange wants next.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// Send this, then call [`Exchange::step`] with the reply.
+    Send(Request),
+    /// Finished: one outcome per change, in the job's order.
+    Done(Vec<Outcome>),
+}
+
+/// One provider conversation about one job.
+pub trait Exchange: Send {
+    /// The first step. Called once.
+    fn start(&mut self) -> Step;
+    /// The reply to the request of the step before, or why there is none.
+    fn step(&mut self, reply: Result<Answer, Failure>) -> Step;
+}
+
+/// The exchange that publishes `job` for `section`.
+pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
+    Box::new(url::UrlUpdate::new(section, job))
+}
+
+/// HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+/// One HTTP request. Everything in it that may hold a secret is a [`Secret`].
+#[derive(Clone)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Absolute URL without user information.
+    pub url: Secret,
+    /// Basic credentials, sent up front.
+    pub auth: Option<(String, Secret)>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, Secret)>,
+    /// Body, with its `Content-Type` among the headers.
+    pub body: Option<Secret>,
+    /// The request line as people may see it: URL with every secret as `***`.
+    pub shown: String,
+    /// Values that must be masked if they turn up in an answer that is shown or logged.
+    pub secrets: Vec<Secret>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({:?} {})", self.method, self.shown)
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), if there was one.
+    pub retry_after: Option<Duration>,
+    /// Body, at most [`crate::http::BODY_LIMIT`] bytes, decoded leniently.
+    pub body: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind, for the planner.
+    pub kind: FailureKind,
+    /// Whether the request may have reached the provider, so that nobody knows what it did.
+    pub sent: bool,
+    /// A sentence for the log, without secrets.
+    pub text: String,
+}
+
+/// Kinds of transport failure that the planner treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No route, no address to send from, device gone: the network is not there.
+    NoNetwork,
+    /// The certificate is not valid yet by our clock: the clock is behind.
+    ClockBehind,
+    /// Anything else: name not resolved, refused, timed out, TLS, protocol.
+    Other,
+}
+
+/// What became of one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// The provider accepted it (`good`).
+    Updated,
+    /// The provider had it already (`nochg`).
+    Unchanged,
+    /// Not done; worth another try.
+    Retry {
+        /// A sentence for the log and `why`.
+        reason: String,
+        /// The provider's own waiting time: a floor that nothing but it lowers.
+        after: Option<Duration>,
+        /// How the planner should see it.
+        kind: FailureKind,
+    },
+    /// It may or may not have been done: the answer was lost. Sent again.
+    Unconfirmed {
+        /// A sentence for the log and `why`.
+        reason: String,
+    },
+    /// Refused for good: stops this record until the configuration changes or the user forces it.
+    Refused {
+        /// What the provider said.
+        reason: String,
+        /// What a router owner can do about it.
+        advice: String,
+    },
+}
+
+impl Failure {
+    /// What a failed transport means for the change that was being sent.
+    pub fn outcome(self) -> Outcome {
+        if self.sent {
+            Outcome::Unconfirmed { reason: self.text }
+        } else {
+            Outcome::Retry {
+                reason: self.text,
+                after: None,
+                kind: self.kind,
+            }
+        }
+    }
+}
