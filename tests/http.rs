@@ -1,0 +1,1005 @@
+//! The HTTP client against real sockets and real TLS. The servers live in this file; nothing leaves
+//! the host.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ddns_netlink::config::{Family, Transport, Trust};
+use ddns_netlink::http::{BODY_LIMIT, Client, Limits, Shared};
+use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request};
+use ddns_netlink::secret::Secret;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
+    date_time_ymd,
+};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+// ---------------------------------------------------------------------------------- the server
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+/// Answers one connection; gets what the client sent.
+type Handler = dyn Fn(&mut dyn Stream, &str) -> io::Result<()> + Send + Sync;
+
+struct Server {
+    address: SocketAddr,
+    requests: Receiver<String>,
+}
+
+impl Server {
+    fn plain(
+        handler: impl Fn(&mut dyn Stream, &str) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(None, Arc::new(handler))
+    }
+
+    /// Answers everything with `response`.
+    fn fixed(response: &'static str) -> Self {
+        Self::plain(move |stream, _| stream.write_all(response.as_bytes()))
+    }
+
+    fn tls(config: Arc<ServerConfig>, response: &'static str) -> Self {
+        let handler = move |stream: &mut dyn Stream, _: &str| stream.write_all(response.as_bytes());
+        Self::start(Some(config), Arc::new(handler))
+    }
+
+    fn start(tls: Option<Arc<ServerConfig>>, handler: Arc<Handler>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::on(listener, tls, handler)
+    }
+
+    fn on(listener: TcpListener, tls: Option<Arc<ServerConfig>>, handler: Arc<Handler>) -> Self {
+        let address = listener.local_addr().unwrap();
+        let (sender, requests) = mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (tls, handler, sender) = (tls.clone(), handler.clone(), sender.clone());
+                thread::spawn(move || {
+                    let mut stream = stream?;
+                    match tls {
+                        None => serve(&mut stream, &sender, &*handler),
+                        Some(config) => {
+                            let connection = ServerConnection::new(config).unwrap();
+                            let mut tls = StreamOwned::new(connection, stream);
+                            serve(&mut tls, &sender, &*handler)?;
+                            tls.conn.send_close_notify();
+                            tls.flush()
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What the server was sent, in order.
+    fn seen(&self) -> Vec<String> {
+        self.requests.try_iter().collect()
+    }
+}
+
+fn serve(
+    mut stream: &mut dyn Stream,
+    sender: &mpsc::Sender<String>,
+    handler: &Handler,
+) -> io::Result<()> {
+    let request = read_request(stream)?;
+    let _ = sender.send(request.clone());
+    handler(&mut stream, &request)
+}
+
+fn read_request(stream: &mut dyn Stream) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).into_owned();
+    let length = header(&head, "content-length").map_or(0, |value| value.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok(head + &String::from_utf8_lossy(&body))
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let line = head
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
+    Some(line.split_once(':')?.1.trim())
+}
+
+/// Waits until the client goes away.
+fn until_closed(stream: &mut dyn Stream) {
+    let mut buffer = [0; 64];
+    while matches!(stream.read(&mut buffer), Ok(1..)) {}
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
+
+// ---------------------------------------------------------------------------- the certificates
+
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: PathBuf,
+}
+
+/// One authority for all tests; its certificate is `ca.pem` in a folder of its own.
+fn authority() -> &'static Authority {
+    static AUTHORITY: OnceLock<Authority> = OnceLock::new();
+    AUTHORITY.get_or_init(|| {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        let folder = folder("trust");
+        std::fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
+        Authority { issuer, folder }
+    })
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn params(name: &str) -> CertificateParams {
+    CertificateParams::new(vec![name.to_owned()]).unwrap()
+}
+
+fn signed(params: CertificateParams) -> Arc<ServerConfig> {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority().issuer).unwrap();
+    server_config(certificate, &key)
+}
+
+fn server_config(certificate: rcgen::Certificate, key: &KeyPair) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .unwrap();
+    Arc::new(config)
+}
+
+// ---------------------------------------------------------------------------------- the client
+
+fn transport() -> Transport {
+    Transport {
+        trust: Trust::File(authority().folder.join("ca.pem")),
+        proxy: None,
+        device: None,
+        family: None,
+        user_agent: "ddns-netlink/test".into(),
+    }
+}
+
+/// Short, but long enough for a busy machine to do its part.
+fn limits() -> Limits {
+    Limits {
+        connect: Duration::from_secs(4),
+        attempt: Duration::from_millis(300),
+        first_byte: Duration::from_secs(2),
+        total: Duration::from_secs(4),
+        body: BODY_LIMIT,
+    }
+}
+
+fn get(url: &str) -> Request {
+    Request {
+        method: Method::Get,
+        url: Secret::new(url),
+        auth: None,
+        headers: vec![],
+        body: None,
+        shown: String::new(),
+        secrets: vec![],
+    }
+}
+
+fn with_password(url: &str) -> Request {
+    Request {
+        auth: Some(("user".into(), Secret::new("pass:word"))),
+        ..get(url)
+    }
+}
+
+fn send_over(transport: &Transport, request: &Request) -> Result<Answer, Failure> {
+    Client::with_limits(transport, Arc::new(Shared::default()), limits())
+        .unwrap()
+        .send(request)
+}
+
+fn send(request: &Request) -> Result<Answer, Failure> {
+    send_over(&transport(), request)
+}
+
+/// The failure of a GET, which must not repeat the path.
+fn failure(url: &str) -> Failure {
+    let failure = send(&get(url)).unwrap_err();
+    assert!(!failure.text.contains("secret"), "{}", failure.text);
+    failure
+}
+
+// ------------------------------------------------------------------------------------ requests
+
+#[test]
+fn a_request_has_its_headers_and_the_password() {
+    let server = Server::fixed(OK);
+    let answer = send(&with_password(&server.url("/nic/update?a=b&c=%20d"))).unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (200, "good"));
+    let request = &server.seen()[0];
+    assert!(
+        request.starts_with("GET /nic/update?a=b&c=%20d HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert_eq!(
+        header(request, "host"),
+        Some(server.address.to_string().as_str())
+    );
+    assert_eq!(header(request, "user-agent"), Some("ddns-netlink/test"));
+    assert_eq!(header(request, "accept"), Some("*/*"));
+    assert_eq!(header(request, "accept-encoding"), None);
+    assert_eq!(
+        header(request, "authorization"),
+        Some("Basic dXNlcjpwYXNzOndvcmQ=")
+    );
+}
+
+#[test]
+fn a_body_and_headers_are_sent() {
+    let server = Server::fixed("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    for method in [Method::Post, Method::Put, Method::Patch, Method::Delete] {
+        let request = Request {
+            method,
+            headers: vec![
+                ("Authorization", Secret::new("Bearer t0ken")),
+                ("Content-Type", Secret::new("application/json")),
+            ],
+            body: Some(Secret::new("{\"a\":1}")),
+            ..get(&server.url("/records"))
+        };
+        assert_eq!(send(&request).unwrap().status, 201);
+        let seen = server.seen();
+        assert!(seen[0].ends_with("\r\n\r\n{\"a\":1}"), "{}", seen[0]);
+        assert_eq!(header(&seen[0], "authorization"), Some("Bearer t0ken"));
+        assert_eq!(header(&seen[0], "content-length"), Some("7"));
+    }
+    let empty = Request {
+        method: Method::Post,
+        ..get(&server.url("/"))
+    };
+    send(&empty).unwrap();
+    assert_eq!(header(&server.seen()[0], "content-length"), Some("0"));
+}
+
+#[test]
+fn user_information_in_the_url_is_a_password() {
+    let server = Server::fixed(OK);
+    send(&get(&format!(
+        "http://us%65r:pass:word@{}/",
+        server.address
+    )))
+    .unwrap();
+    let request = &server.seen()[0];
+    assert_eq!(
+        header(request, "authorization"),
+        Some("Basic dXNlcjpwYXNzOndvcmQ=")
+    );
+    assert_eq!(
+        header(request, "host"),
+        Some(server.address.to_string().as_str())
+    );
+}
+
+#[test]
+fn what_cannot_be_a_header_is_refused_without_being_shown() {
+    let server = Server::fixed(OK);
+    let request = Request {
+        headers: vec![("X-Auth-Key", Secret::new("sec\r\nret"))],
+        ..get(&server.url("/"))
+    };
+    let failure = send(&request).unwrap_err();
+    assert!(
+        !failure.sent && !failure.text.contains("ret"),
+        "{}",
+        failure.text
+    );
+    assert!(server.seen().is_empty());
+}
+
+// ------------------------------------------------------------------------------------- answers
+
+#[test]
+fn an_error_status_is_an_answer() {
+    let server = Server::fixed("HTTP/1.1 401 Unauthorized\r\nContent-Length: 7\r\n\r\nbadauth");
+    let answer = send(&get(&server.url("/"))).unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (401, "badauth"));
+}
+
+#[test]
+fn all_framings_of_a_body() {
+    for response in [
+        OK,
+        "HTTP/1.0 200 OK\r\n\r\ngood",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ng\r\n3\r\nood\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\ngood",
+    ] {
+        let server = Server::fixed(response);
+        assert_eq!(
+            send(&get(&server.url("/"))).unwrap().body,
+            "good",
+            "{response}"
+        );
+    }
+    let server = Server::fixed("HTTP/1.1 204 No Content\r\n\r\n");
+    assert_eq!(send(&get(&server.url("/"))).unwrap().status, 204);
+}
+
+#[test]
+fn a_body_that_is_not_utf_8_is_read_leniently() {
+    let server = Server::plain(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ngood \xe9")
+    });
+    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good \u{fffd}");
+}
+
+#[test]
+fn retry_after_is_a_delay() {
+    let of = |fields: &str| {
+        let response =
+            format!("HTTP/1.1 429 Too Many Requests\r\n{fields}\r\nContent-Length: 0\r\n\r\n");
+        let server = Server::plain(move |stream, _| stream.write_all(response.as_bytes()));
+        send(&get(&server.url("/"))).unwrap().retry_after
+    };
+    assert_eq!(of("Retry-After: 120"), Some(Duration::from_secs(120)));
+    assert_eq!(of("X: y"), None);
+    assert_eq!(
+        of("Date: Sun, 06 Nov 1994 08:48:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT"),
+        Some(Duration::from_secs(60))
+    );
+}
+
+#[test]
+fn an_endless_body_is_cut() {
+    let server = Server::plain(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        loop {
+            stream.write_all(&[b'x'; 4096])?;
+        }
+    });
+    let answer = send(&get(&server.url("/"))).unwrap();
+    assert_eq!(answer.body.len() as u64, BODY_LIMIT);
+}
+
+#[test]
+fn a_truncated_answer_is_not_an_answer() {
+    for response in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ngood",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n",
+        "HTTP/1.1 200 O",
+        "",
+    ] {
+        let server = Server::fixed(response);
+        let failure = failure(&server.url("/secret"));
+        assert!(failure.sent, "{response:?}: {}", failure.text);
+    }
+}
+
+#[test]
+fn garbage_is_not_an_answer() {
+    for response in [
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+        "HTTP/1.1 abc\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\ngoods",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        let server = Server::fixed(response);
+        let failure = failure(&server.url("/secret"));
+        assert!(failure.sent, "{response:?}: {}", failure.text);
+        assert_eq!(
+            failure.text, "127.0.0.1: the answer is not HTTP",
+            "{response:?}"
+        );
+    }
+}
+
+#[test]
+fn an_endless_header_is_not_an_answer() {
+    let server = Server::plain(|stream, _| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
+        loop {
+            stream.write_all(b"X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n")?;
+        }
+    });
+    let failure = failure(&server.url("/secret"));
+    assert!(failure.sent, "{}", failure.text);
+}
+
+// ----------------------------------------------------------------------------------- deadlines
+
+#[test]
+fn no_answer_ends_in_time() {
+    let server = Server::plain(|stream, _| {
+        until_closed(stream);
+        Ok(())
+    });
+    let failure = failure(&server.url("/secret"));
+    assert!(failure.sent);
+    assert_eq!(failure.text, "127.0.0.1: no answer within 2 s");
+}
+
+#[test]
+fn a_dripping_body_and_a_dripping_header_end_in_time() {
+    for head in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: ",
+    ] {
+        let server = Server::plain(move |stream, _| {
+            stream.write_all(head.as_bytes())?;
+            loop {
+                stream.write_all(b"x")?;
+                stream.flush()?;
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let start = Instant::now();
+        let failure = failure(&server.url("/secret"));
+        assert!(start.elapsed() < Duration::from_secs(6));
+        assert!(failure.sent);
+        assert!(failure.text.contains("within"), "{}", failure.text);
+    }
+}
+
+#[test]
+fn an_answer_on_a_connection_that_stays_open_is_taken_at_once() {
+    let server = Server::plain(|stream, _| {
+        stream.write_all(OK.as_bytes())?;
+        until_closed(stream);
+        Ok(())
+    });
+    let start = Instant::now();
+    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good");
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_silent_tls_server_ends_in_time() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let failure = failure(&format!(
+        "https://{}/secret",
+        listener.local_addr().unwrap()
+    ));
+    assert!(!failure.sent);
+    assert_eq!(failure.text, "127.0.0.1: no TLS handshake within 2 s");
+}
+
+// --------------------------------------------------------------------------------- connections
+
+#[test]
+fn a_refused_connection_was_not_sent() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let failure = failure(&format!("http://{address}/secret"));
+    assert_eq!(failure.text, "127.0.0.1: connection refused");
+    assert_eq!((failure.sent, failure.kind), (false, FailureKind::Other));
+}
+
+#[test]
+fn a_reset_after_the_request_may_have_been_an_update() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream).unwrap();
+        let socket = socket2::Socket::from(stream);
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let failure = failure(&format!("http://{address}/secret"));
+    assert!(failure.sent);
+    assert_eq!(
+        failure.text,
+        "127.0.0.1: the connection was closed before the answer"
+    );
+}
+
+#[test]
+fn a_name_that_does_not_resolve() {
+    let failure = failure("http://no-such-host.invalid/secret");
+    assert!(
+        failure
+            .text
+            .starts_with("cannot resolve no-such-host.invalid"),
+        "{}",
+        failure.text
+    );
+    assert_eq!((failure.sent, failure.kind), (false, FailureKind::Other));
+}
+
+#[test]
+fn a_missing_device_is_a_missing_network() {
+    let server = Server::fixed(OK);
+    let transport = Transport {
+        device: Some("no-such-dev0".into()),
+        ..transport()
+    };
+    let failure = send_over(&transport, &get(&server.url("/"))).unwrap_err();
+    assert_eq!(
+        (failure.sent, failure.kind),
+        (false, FailureKind::NoNetwork)
+    );
+    assert!(
+        failure.text.contains("cannot send through no-such-dev0"),
+        "{}",
+        failure.text
+    );
+}
+
+#[test]
+fn requests_leave_through_the_device() {
+    let transport = Transport {
+        device: Some("lo".into()),
+        ..transport()
+    };
+    let server = Server::fixed(OK);
+    assert_eq!(
+        send_over(&transport, &get(&server.url("/")))
+            .unwrap()
+            .status,
+        200
+    );
+    // There is no way from lo to the documentation network (IPv4 would take it for a neighbour).
+    let failure = send_over(&transport, &get("http://[2001:db8::1]/")).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NoNetwork, "{}", failure.text);
+}
+
+#[test]
+fn the_forced_family_is_used() {
+    let transport = |family| Transport {
+        family: Some(family),
+        ..transport()
+    };
+    let server = Server::fixed(OK);
+    let url = format!("http://localhost:{}/", server.address.port());
+    let v4 = send_over(&transport(Family::V4), &get(&url)).unwrap();
+    assert_eq!(v4.status, 200);
+    // The server listens on 127.0.0.1 only.
+    assert!(send_over(&transport(Family::V6), &get(&url)).is_err());
+}
+
+#[test]
+fn a_dead_family_leaves_time_for_the_other() {
+    let Ok(alive) = TcpListener::bind("[::1]:0") else {
+        return; // a host without IPv6
+    };
+    let port = alive.local_addr().unwrap().port();
+    // A listener whose queue is full drops what comes, as a broken path does.
+    let dead = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    dead.bind(&address.into()).unwrap();
+    dead.listen(0).unwrap();
+    let wait = Duration::from_millis(100);
+    let fillers: Vec<_> = (0..8)
+        .map(|_| TcpStream::connect_timeout(&address, wait))
+        .collect();
+    assert!(fillers.iter().any(Result::is_err), "the queue never fills");
+    let server = Server::on(
+        alive,
+        None,
+        Arc::new(|stream: &mut dyn Stream, _: &str| stream.write_all(OK.as_bytes())),
+    );
+    let start = Instant::now();
+    let answer = send(&get(&format!("http://localhost:{port}/"))).unwrap();
+    assert_eq!(answer.body, "good");
+    assert!(start.elapsed() >= limits().attempt && start.elapsed() < Duration::from_secs(2));
+    assert_eq!(server.seen().len(), 1);
+}
+
+// ----------------------------------------------------------------------------------- redirects
+
+fn redirect(status: u16, location: &str) -> Server {
+    let response =
+        format!("HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 3\r\n\r\nbye");
+    Server::plain(move |stream, _| stream.write_all(response.as_bytes()))
+}
+
+#[test]
+fn a_get_follows_redirects_to_other_hosts() {
+    let goal = Server::fixed(OK);
+    for status in [301, 302, 303, 307, 308] {
+        let server = redirect(status, &goal.url("/x"));
+        assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good");
+        assert!(goal.seen()[0].starts_with("GET /x HTTP/1.1"));
+    }
+}
+
+#[test]
+fn a_password_follows_only_to_the_same_host() {
+    let goal = Server::fixed(OK);
+    let server = redirect(302, &goal.url("/x"));
+    let failure = send(&with_password(&server.url("/secret"))).unwrap_err();
+    assert!(
+        failure.text.contains("must not get the password"),
+        "{}",
+        failure.text
+    );
+    assert!(goal.seen().is_empty());
+
+    let server = Server::plain(|stream, request| {
+        let moved = "HTTP/1.1 302 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
+        let response = if request.starts_with("GET /there") {
+            OK
+        } else {
+            moved
+        };
+        stream.write_all(response.as_bytes())
+    });
+    assert_eq!(
+        send(&with_password(&server.url("/here"))).unwrap().body,
+        "good"
+    );
+    let seen = server.seen();
+    assert_eq!(
+        header(&seen[1], "authorization"),
+        header(&seen[0], "authorization")
+    );
+}
+
+#[test]
+fn https_is_not_left_for_http() {
+    let goal = Server::fixed(OK);
+    let response = format!("HTTP/1.1 302 Moved\r\nLocation: {}\r\n\r\n", goal.url("/x"));
+    let server = Server::start(
+        Some(signed(params("localhost"))),
+        Arc::new(move |stream: &mut dyn Stream, _: &str| stream.write_all(response.as_bytes())),
+    );
+    let failure = failure(&format!(
+        "https://localhost:{}/secret",
+        server.address.port()
+    ));
+    assert_eq!(
+        failure.text,
+        "localhost: redirects from https to http, which is not followed"
+    );
+    assert!(goal.seen().is_empty());
+}
+
+#[test]
+fn other_methods_are_sent_again_to_the_same_host_only() {
+    let post = |url: &str| Request {
+        method: Method::Post,
+        body: Some(Secret::new("x=1")),
+        ..get(url)
+    };
+    assert_eq!(
+        send(&post(&redirect(302, "/x").url("/"))).unwrap().status,
+        302
+    );
+    let server = Server::plain(|stream, request| {
+        let moved = "HTTP/1.1 307 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
+        let response = if request.starts_with("POST /there") {
+            OK
+        } else {
+            moved
+        };
+        stream.write_all(response.as_bytes())
+    });
+    assert_eq!(send(&post(&server.url("/"))).unwrap().body, "good");
+    assert!(server.seen()[1].ends_with("x=1"));
+    let goal = Server::fixed(OK);
+    assert!(send(&post(&redirect(308, &goal.url("/")).url("/"))).is_err());
+    assert!(goal.seen().is_empty());
+}
+
+#[test]
+fn a_circle_of_redirects_ends() {
+    let server = redirect(302, "/again");
+    let failure = failure(&server.url("/secret"));
+    assert_eq!(failure.text, "127.0.0.1: more than 5 redirects");
+    assert_eq!(server.seen().len(), 6);
+}
+
+// ----------------------------------------------------------------------------------------- TLS
+
+fn https(server: &Server) -> String {
+    format!("https://localhost:{}/secret", server.address.port())
+}
+
+#[test]
+fn a_trusted_certificate() {
+    let server = Server::tls(signed(params("localhost")), OK);
+    let client = Client::with_limits(&transport(), Arc::new(Shared::default()), limits()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.send(&get(&https(&server))).unwrap().body, "good");
+    }
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
+fn an_address_can_have_a_certificate() {
+    let server = Server::tls(signed(params("127.0.0.1")), OK);
+    let url = format!("https://{}/", server.address);
+    assert_eq!(send(&get(&url)).unwrap().body, "good");
+}
+
+#[test]
+fn bad_certificates_are_named() {
+    let mut expired = params("localhost");
+    expired.not_before = date_time_ymd(2001, 1, 1);
+    expired.not_after = date_time_ymd(2002, 1, 1);
+    let mut early = params("localhost");
+    early.not_before = date_time_ymd(3000, 1, 1);
+    early.not_after = date_time_ymd(3001, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let mut own = params("localhost");
+    own.distinguished_name = DistinguishedName::new();
+    let own = own.self_signed(&key).unwrap();
+    for (config, kind, text) in [
+        (
+            signed(expired),
+            FailureKind::Other,
+            "the certificate has expired",
+        ),
+        (
+            signed(early),
+            FailureKind::ClockBehind,
+            "the certificate is not valid yet",
+        ),
+        (
+            signed(params("other.example")),
+            FailureKind::Other,
+            "the certificate is for another name",
+        ),
+        (
+            server_config(own, &key),
+            FailureKind::Other,
+            "the certificate is not trusted (self-signed",
+        ),
+    ] {
+        let server = Server::tls(config, OK);
+        let failure = failure(&https(&server));
+        assert_eq!(
+            (failure.sent, failure.kind),
+            (false, kind),
+            "{}",
+            failure.text
+        );
+        assert!(
+            failure.text.starts_with(&format!("localhost: {text}")),
+            "{}",
+            failure.text
+        );
+        assert!(server.seen().is_empty());
+    }
+}
+
+#[test]
+fn ignore_takes_any_certificate() {
+    let transport = Transport {
+        trust: Trust::Nothing,
+        ..transport()
+    };
+    let mut expired = params("other.example");
+    expired.not_after = date_time_ymd(2002, 1, 1);
+    let server = Server::tls(signed(expired), OK);
+    assert_eq!(
+        send_over(&transport, &get(&https(&server))).unwrap().body,
+        "good"
+    );
+}
+
+#[test]
+fn a_directory_may_hold_broken_files() {
+    let folder = folder("directory");
+    let good = std::fs::read(authority().folder.join("ca.pem")).unwrap();
+    std::fs::write(
+        folder.join("0-broken.pem"),
+        "-----BEGIN CERTIFICATE-----\n%%\n-----END",
+    )
+    .unwrap();
+    std::fs::write(folder.join("1-empty.crt"), "").unwrap();
+    std::fs::write(folder.join("2-binary"), [0xff; 100]).unwrap();
+    std::fs::write(folder.join("3-ca.0"), &good).unwrap();
+    std::fs::write(folder.join("4-ca.pem"), &good).unwrap();
+    std::fs::create_dir_all(folder.join("5-folder")).unwrap();
+    let transport = Transport {
+        trust: Trust::Directory(folder),
+        ..transport()
+    };
+    let server = Server::tls(signed(params("localhost")), OK);
+    assert_eq!(
+        send_over(&transport, &get(&https(&server))).unwrap().body,
+        "good"
+    );
+}
+
+#[test]
+fn a_missing_bundle_stops_https_but_not_http() {
+    let empty = folder("empty").join("empty.pem");
+    std::fs::write(&empty, "no certificates here\n").unwrap();
+    for trust in [
+        Trust::File(empty),
+        Trust::File("/nonexistent/ca.pem".into()),
+        Trust::Directory("/nonexistent/".into()),
+    ] {
+        let transport = Transport {
+            trust,
+            ..transport()
+        };
+        let server = Server::tls(signed(params("localhost")), OK);
+        let failure = send_over(&transport, &get(&https(&server))).unwrap_err();
+        assert!(
+            !failure.sent && failure.text.contains("cacert"),
+            "{}",
+            failure.text
+        );
+        let plain = Server::fixed(OK);
+        assert_eq!(
+            send_over(&transport, &get(&plain.url("/"))).unwrap().body,
+            "good"
+        );
+    }
+}
+
+#[test]
+fn https_to_a_plain_server_and_back() {
+    let plain = Server::fixed(OK);
+    let failed = failure(&format!("https://{}/secret", plain.address));
+    assert!(!failed.sent, "{}", failed.text);
+    let tls = Server::tls(signed(params("localhost")), OK);
+    let failed = failure(&tls.url("/secret"));
+    assert!(failed.sent, "{}", failed.text);
+}
+
+#[test]
+fn a_tls_answer_without_a_goodbye_is_complete_if_its_length_says_so() {
+    for (response, complete) in [
+        (OK, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", false),
+    ] {
+        let config = signed(params("localhost"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!(
+            "https://localhost:{}/",
+            listener.local_addr().unwrap().port()
+        );
+        thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+            read_request(&mut tls).unwrap();
+            tls.write_all(response.as_bytes()).unwrap();
+        });
+        assert_eq!(send(&get(&url)).is_ok(), complete);
+    }
+}
+
+// --------------------------------------------------------------------------------------- proxy
+
+/// A proxy that answers plain requests itself and tunnels the others.
+fn proxy(connect_answer: &'static str) -> Server {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let sender = sender.clone();
+            thread::spawn(move || -> io::Result<()> {
+                let mut client = stream?;
+                let request = read_request(&mut client)?;
+                let _ = sender.send(request.clone());
+                let Some(place) = request.strip_prefix("CONNECT ") else {
+                    return client.write_all(OK.as_bytes());
+                };
+                client.write_all(connect_answer.as_bytes())?;
+                let place = place.split(' ').next().unwrap();
+                let mut server = TcpStream::connect(place)?;
+                let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+                thread::spawn(move || io::copy(&mut from, &mut to));
+                io::copy(&mut server, &mut client)?;
+                client.shutdown(std::net::Shutdown::Both)
+            });
+        }
+    });
+    Server { address, requests }
+}
+
+fn through(proxy: &Server) -> Transport {
+    Transport {
+        proxy: Some(Secret::new(format!("us%65r:pass:word@{}", proxy.address))),
+        ..transport()
+    }
+}
+
+#[test]
+fn plain_requests_reach_a_proxy_in_absolute_form() {
+    let proxy = proxy("");
+    let request = with_password("http://unknown.example:8080/nic/update?x=1");
+    assert_eq!(send_over(&through(&proxy), &request).unwrap().body, "good");
+    let seen = &proxy.seen()[0];
+    assert!(
+        seen.starts_with("GET http://unknown.example:8080/nic/update?x=1 HTTP/1.1\r\n"),
+        "{seen}"
+    );
+    assert_eq!(header(seen, "host"), Some("unknown.example:8080"));
+    assert_eq!(
+        header(seen, "proxy-authorization"),
+        Some("Basic dXNlcjpwYXNzOndvcmQ=")
+    );
+    assert_eq!(
+        header(seen, "authorization"),
+        Some("Basic dXNlcjpwYXNzOndvcmQ=")
+    );
+}
+
+#[test]
+fn tls_goes_through_a_tunnel() {
+    let proxy = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
+    let server = Server::tls(signed(params("localhost")), OK);
+    let answer = send_over(&through(&proxy), &with_password(&https(&server))).unwrap();
+    assert_eq!(answer.body, "good");
+    let port = server.address.port();
+    let connect = &proxy.seen()[0];
+    assert!(
+        connect.starts_with(&format!("CONNECT localhost:{port} HTTP/1.1\r\n")),
+        "{connect}"
+    );
+    assert_eq!(
+        header(connect, "proxy-authorization"),
+        Some("Basic dXNlcjpwYXNzOndvcmQ=")
+    );
+    assert_eq!(header(connect, "authorization"), None);
+    let request = &server.seen()[0];
+    assert!(request.starts_with("GET /secret HTTP/1.1\r\n"));
+    assert_eq!(header(request, "proxy-authorization"), None);
+}
+
+#[test]
+fn a_proxy_that_refuses() {
+    let server = Server::tls(signed(params("localhost")), OK);
+    for (answer, text) in [
+        (
+            "HTTP/1.1 407 No\r\n\r\n",
+            "the proxy 127.0.0.1: wants a user name and a password",
+        ),
+        (
+            "HTTP/1.1 403 No\r\n\r\n",
+            "the proxy 127.0.0.1: refuses the connection (403)",
+        ),
+        (
+            "SSH-2.0-x\r\n\r\n",
+            "the proxy 127.0.0.1: does not speak HTTP",
+        ),
+    ] {
+        let proxy = proxy(answer);
+        let failure = send_over(&through(&proxy), &get(&https(&server))).unwrap_err();
+        assert_eq!((failure.sent, failure.text.as_str()), (false, text));
+    }
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let gone = Transport {
+        proxy: Some(Secret::new(closed.local_addr().unwrap().to_string())),
+        ..transport()
+    };
+    drop(closed);
+    let failure = send_over(&gone, &get(&https(&server))).unwrap_err();
+    assert_eq!(failure.text, "the proxy 127.0.0.1: connection refused");
+}
