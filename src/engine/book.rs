@@ -118,10 +118,12 @@ impl Book {
 
     /// The addresses of a device, by address.
     pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &Known> {
-        self.addresses
-            .values()
-            .map(|(_, known)| known)
-            .filter(move |k| k.address.link == link)
+        let first = (link, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let of_link = self
+            .addresses
+            .range(first..)
+            .take_while(move |(key, _)| key.0 == link);
+        of_link.map(|(_, (_, known))| known)
     }
 
     /// The usable default routes, as far as they tell one network from another.
