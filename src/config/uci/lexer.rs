@@ -90,9 +90,11 @@ impl<'a> Lexer<'a> {
         loop {
             match self.current() {
                 None => return Ok(()),
-                Some(b'#') => return Ok(self.pos = self.end),
                 Some(b';') if quoted => return Ok(()),
-                Some(b';') => return Ok(self.pos = self.end),
+                Some(b'#' | b';') => {
+                    self.pos = self.end;
+                    return Ok(());
+                }
                 Some(other) => quoted |= self.piece(other, word)?,
             }
             if self.current().is_some_and(is_space) {
