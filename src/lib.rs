@@ -13,3 +13,4 @@ pub mod netlink;
 pub mod provider;
 pub mod secret;
 pub mod state;
+pub mod store;
