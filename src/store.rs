@@ -91,13 +91,15 @@ impl Store {
     /// `error` of [`Store::save`] as a sentence that says what is lost.
     pub fn explain(&self, error: &io::Error) -> String {
         let dir = self.dir.display();
-        match error.kind() {
-            io::ErrorKind::ReadOnlyFilesystem => format!("{dir} is read-only: {LOST}"),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                format!("no space left in {dir}: {LOST}")
-            }
-            io::ErrorKind::PermissionDenied => format!("no permission to write in {dir}: {LOST}"),
-            _ => format!("cannot write in {dir} ({error}): {LOST}"),
+        let kind = error.kind();
+        if kind == io::ErrorKind::ReadOnlyFilesystem {
+            format!("{dir} is read-only: {LOST}")
+        } else if kind == io::ErrorKind::StorageFull || kind == io::ErrorKind::QuotaExceeded {
+            format!("no space left in {dir}: {LOST}")
+        } else if kind == io::ErrorKind::PermissionDenied {
+            format!("no permission to write in {dir}: {LOST}")
+        } else {
+            format!("cannot write in {dir} ({error}): {LOST}")
         }
     }
 
@@ -247,28 +249,10 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::config::{Family, Hostname};
+    use crate::scratch::Scratch;
     use crate::state::Saved;
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::mpsc;
-
-    /// A directory of its own for each test, removed at the end.
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let pid = std::process::id();
-            let dir = std::env::temp_dir().join(format!("ddns-netlink-store-{name}-{pid}"));
-            let _ = fs::remove_dir_all(&dir);
-            fs::create_dir(&dir).unwrap();
-            Self(dir)
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     fn state(section: &str) -> State {
         State {
@@ -292,8 +276,8 @@ mod tests {
 
     #[test]
     fn what_is_saved_is_loaded_and_not_written_twice() {
-        let scratch = Scratch::new("round");
-        let store = Store::open(scratch.0.join("deep/state-dir"));
+        let scratch = Scratch::new("store-round");
+        let store = Store::open(scratch.path().join("deep/state-dir"));
         assert_eq!(store.load(), (State::default(), vec![]));
         assert!(store.save(&state("home")).unwrap());
         assert!(!store.save(&state("home")).unwrap());
@@ -305,11 +289,11 @@ mod tests {
 
     #[test]
     fn a_write_cut_off_before_the_rename_leaves_the_old_state() {
-        let scratch = Scratch::new("cut");
-        let store = Store::open(&scratch.0);
+        let scratch = Scratch::new("store-cut");
+        let store = Store::open(scratch.path());
         store.save(&state("old")).unwrap();
         // What power loss leaves: half a file, here with a loose mode, under the temporary name.
-        fs::write(scratch.0.join(TEMPORARY), "ddns-netlink sta").unwrap();
+        fs::write(scratch.path().join(TEMPORARY), "ddns-netlink sta").unwrap();
         assert_eq!(store.load(), (state("old"), vec![]));
         assert!(store.save(&state("new")).unwrap());
         assert_eq!(store.load(), (state("new"), vec![]));
@@ -318,19 +302,19 @@ mod tests {
 
     #[test]
     fn a_link_in_place_of_the_temporary_file_is_not_followed() {
-        let scratch = Scratch::new("link");
-        let victim = scratch.0.join("victim");
+        let scratch = Scratch::new("store-link");
+        let victim = scratch.path().join("victim");
         fs::write(&victim, "precious").unwrap();
-        std::os::unix::fs::symlink(&victim, scratch.0.join(TEMPORARY)).unwrap();
-        let store = Store::open(&scratch.0);
+        std::os::unix::fs::symlink(&victim, scratch.path().join(TEMPORARY)).unwrap();
+        let store = Store::open(scratch.path());
         store.save(&state("home")).unwrap();
         assert_eq!(fs::read_to_string(victim).unwrap(), "precious");
     }
 
     #[test]
     fn damage_is_told_with_the_file() {
-        let scratch = Scratch::new("damage");
-        let store = Store::open(&scratch.0);
+        let scratch = Scratch::new("store-damage");
+        let store = Store::open(scratch.path());
         fs::write(store.path(), b"ddns-netlink state 1\n\xff\xfe\n").unwrap();
         let (loaded, told) = store.load();
         assert_eq!(loaded, State::default());
@@ -360,9 +344,9 @@ mod tests {
 
     #[test]
     fn trouble_is_told_once_and_its_end_too() {
-        let scratch = Scratch::new("trouble");
+        let scratch = Scratch::new("store-trouble");
         // A file where the directory should be: fails for root as well, unlike a mode.
-        let dir = scratch.0.join("dir");
+        let dir = scratch.path().join("dir");
         fs::write(&dir, "").unwrap();
         let (sender, told) = mpsc::channel();
         let thread = StoreThread::new(Store::open(&dir), move |notice| {
@@ -383,8 +367,8 @@ mod tests {
 
     #[test]
     fn the_latest_state_wins() {
-        let scratch = Scratch::new("latest");
-        let store = Store::open(&scratch.0);
+        let scratch = Scratch::new("store-latest");
+        let store = Store::open(scratch.path());
         let thread = StoreThread::new(store.clone(), |notice| panic!("{}", notice.text));
         for i in 0..200 {
             thread.put(state(&format!("s{i}")));
@@ -395,11 +379,11 @@ mod tests {
 
     #[test]
     fn flush_gives_up_in_time() {
-        let scratch = Scratch::new("flush");
+        let scratch = Scratch::new("store-flush");
         let (release, wait) = mpsc::channel::<()>();
         let wait = Mutex::new(wait);
-        fs::write(scratch.0.join("dir"), "").unwrap();
-        let thread = StoreThread::new(Store::open(scratch.0.join("dir")), move |_| {
+        fs::write(scratch.path().join("dir"), "").unwrap();
+        let thread = StoreThread::new(Store::open(scratch.path().join("dir")), move |_| {
             let _ = wait.lock().unwrap().recv();
         });
         thread.put(state("a"));
