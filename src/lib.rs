@@ -7,9 +7,17 @@
 
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod engine;
+pub mod files;
 pub mod http;
+pub mod localtime;
+pub mod logger;
 pub mod netlink;
 pub mod provider;
+#[cfg(test)]
+mod scratch;
 pub mod secret;
 pub mod state;
+pub mod store;
+pub mod strftime;

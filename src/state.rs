@@ -1,9 +1,30 @@
 //! What survives a restart and a reboot, as a value. [`crate::store`] reads and writes the file.
+//!
+//! The file is text, one record per line:
+//!
+//! ```text
+//! ddns-netlink state 1
+//! record section=home name=home.example.com family=A fingerprint=00c0ffee00c0ffee … sum=1a2b3c4d
+//! ```
+//!
+//! Values are percent-escaped. Each line ends with its own checksum, so that a file that was cut
+//! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
+//! over, so that an older program reads what a newer one wrote as far as it understands it.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname};
+
+/// Most records that are written or read. Far above any router; a bound for damaged files.
+pub const MAX_RECORDS: usize = 10_000;
+
+const HEADER: &str = "ddns-netlink state ";
+const VERSION: u32 = 1;
+/// Most dropped lines that are described one by one.
+const MAX_COMPLAINTS: usize = 10;
 
 /// Everything that is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,4 +55,421 @@ pub struct Saved {
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
     pub hold_until: Option<UnixSeconds>,
+}
+
+impl State {
+    /// The file's text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{HEADER}{VERSION}\n");
+        for record in self.records.iter().take(MAX_RECORDS) {
+            text.push_str(&record.to_line());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Reads as much of `text` as can be trusted, and says what could not be.
+    pub fn from_text(text: &str) -> (Self, Vec<String>) {
+        let mut complaints = Complaints::default();
+        // Sorted by what names a record; of two lines for one record the later one counts.
+        let mut records: BTreeMap<(String, Hostname, Family), Saved> = BTreeMap::new();
+        let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
+        match lines.next() {
+            None => complaints.add("the file is empty".into()),
+            Some((_, first)) => {
+                if let Some(complaint) = check_header(first) {
+                    complaints.add(complaint);
+                }
+            }
+        }
+        for (number, line) in lines {
+            if line.is_empty() {
+                continue;
+            }
+            match Saved::from_line(line) {
+                Ok(None) => {}
+                Ok(Some(saved)) => {
+                    let key = (saved.section.clone(), saved.name.clone(), saved.family);
+                    if records.len() >= MAX_RECORDS && !records.contains_key(&key) {
+                        complaints.add(format!("more than {MAX_RECORDS} records, rest dropped"));
+                        break;
+                    }
+                    records.insert(key, saved);
+                }
+                Err(why) => complaints.add(format!("line {number} dropped: {why}")),
+            }
+        }
+        let records = records.into_values().collect();
+        (Self { records }, complaints.finish())
+    }
+}
+
+fn check_header(line: &str) -> Option<String> {
+    let Some(version) = line.strip_prefix(HEADER) else {
+        return Some("the first line does not name the format".into());
+    };
+    match version.parse::<u32>() {
+        Ok(VERSION) => None,
+        Ok(other) => Some(format!(
+            "written in version {other} of the format, this program knows version {VERSION}"
+        )),
+        Err(_) => Some("the version of the format cannot be read".into()),
+    }
+}
+
+impl Saved {
+    fn to_line(&self) -> String {
+        let mut line = String::from("record");
+        let mut field = |key: &str, value: &str| {
+            line.push(' ');
+            line.push_str(key);
+            line.push('=');
+            escape(value, &mut line);
+        };
+        field("section", &self.section);
+        field("name", self.name.as_str());
+        field("family", self.family.record_type());
+        field("fingerprint", &format!("{:016x}", self.fingerprint));
+        if let Some(address) = self.published {
+            field("published", &address.to_string());
+        }
+        if let Some(at) = self.at {
+            field("at", &at.to_string());
+        }
+        if self.unconfirmed {
+            field("unconfirmed", "1");
+        }
+        if let Some((answer, remedy)) = &self.refused {
+            field("refused", answer);
+            field("remedy", remedy);
+        }
+        if let Some(until) = self.hold_until {
+            field("hold", &until.to_string());
+        }
+        let sum = checksum(&line);
+        // Writing to a String cannot fail.
+        let _ = write!(line, " sum={sum:08x}");
+        line
+    }
+
+    /// `Ok(None)`: a sound line of a kind that this version does not know.
+    fn from_line(line: &str) -> Result<Option<Self>, &'static str> {
+        let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
+        if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
+            return Err("its checksum is wrong");
+        }
+        let mut words = body.split(' ');
+        if words.next() != Some("record") {
+            return Ok(None);
+        }
+        let mut fields = BTreeMap::new();
+        for word in words {
+            let (key, value) = word.split_once('=').ok_or("a field has no value")?;
+            fields.insert(key, unescape(value).ok_or("a value is not escaped well")?);
+        }
+        Self::from_fields(&mut fields).map(Some)
+    }
+
+    fn from_fields(fields: &mut BTreeMap<&str, String>) -> Result<Self, &'static str> {
+        let section = fields.remove("section").ok_or("it names no section")?;
+        let name = fields.remove("name").ok_or("it names no record")?;
+        let family = match fields.remove("family").as_deref() {
+            Some("A") => Family::V4,
+            Some("AAAA") => Family::V6,
+            Some(_) | None => return Err("its record type is not known"),
+        };
+        let fingerprint = fields.remove("fingerprint").unwrap_or_default();
+        let number = |value: Option<String>, why| match value {
+            None => Ok(None),
+            Some(text) => text.parse::<UnixSeconds>().map(Some).map_err(|_| why),
+        };
+        Ok(Self {
+            section,
+            name: Hostname::parse(&name).map_err(|_| "its name is not a name")?,
+            family,
+            fingerprint: u64::from_str_radix(&fingerprint, 16)
+                .map_err(|_| "its fingerprint cannot be read")?,
+            published: match fields.remove("published") {
+                None => None,
+                Some(text) => Some(
+                    text.parse()
+                        .ok()
+                        .filter(|&address| Family::of(address) == family)
+                        .ok_or("its address cannot be read")?,
+                ),
+            },
+            at: number(fields.remove("at"), "its time cannot be read")?,
+            // Any value counts as set: unconfirmed is the careful reading.
+            unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
+            refused: fields
+                .remove("refused")
+                .map(|answer| (answer, fields.remove("remedy").unwrap_or_default())),
+            hold_until: number(fields.remove("hold"), "its waiting time cannot be read")?,
+        })
+    }
+}
+
+/// What was dropped, told line by line up to a bound, then as a count.
+#[derive(Default)]
+struct Complaints {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl Complaints {
+    fn add(&mut self, complaint: String) {
+        if self.told.len() < MAX_COMPLAINTS {
+            self.told.push(complaint);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.told.push(format!("{} more lines dropped", self.more));
+        }
+        self.told
+    }
+}
+
+/// Appends `value` with everything but visible ASCII, and the format's own characters, as `%XX`.
+fn escape(value: &str, out: &mut String) {
+    for &byte in value.as_bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' && byte != b'=' {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+fn unescape(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let [high, low, tail @ ..] = rest else {
+            return None;
+        };
+        let digit = |b: u8| char::from(b).to_digit(16);
+        let value = digit(*high)? * 16 + digit(*low)?;
+        bytes.push(u8::try_from(value).ok()?);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// FNV-1a, 32 bits: finds damage, not malice; whoever can write the file is root.
+fn checksum(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Saved {
+        Saved {
+            section: "home".into(),
+            name: Hostname::parse("home.example.com").unwrap(),
+            family: Family::V4,
+            fingerprint: 0x00c0_ffee_00c0_ffee,
+            published: Some("192.0.2.1".parse().unwrap()),
+            at: Some(1_800_000_000),
+            unconfirmed: true,
+            refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
+            hold_until: Some(1_800_003_600),
+        }
+    }
+
+    fn two() -> State {
+        let mut second = sample();
+        second.name = Hostname::parse("www.example.com").unwrap();
+        second.refused = None;
+        State {
+            records: vec![sample(), second],
+        }
+    }
+
+    /// `line` with a checksum that fits.
+    fn signed(line: &str) -> String {
+        format!("{line} sum={:08x}\n", checksum(line))
+    }
+
+    #[test]
+    fn the_text_is_what_the_module_says() {
+        let text = two().to_text();
+        assert_eq!(
+            text.lines().nth(1).unwrap(),
+            "record section=home name=home.example.com family=A fingerprint=00c0ffee00c0ffee \
+             published=192.0.2.1 at=1800000000 unconfirmed=1 refused=badauth \
+             remedy=check%20100%25%20of%20%3D%20the%0Alogin hold=1800003600 sum=c5ec55fe"
+        );
+        assert_eq!(State::from_text(&text), (two(), vec![]));
+    }
+
+    #[test]
+    fn a_cut_file_loses_only_what_is_cut() {
+        let text = two().to_text();
+        for end in 0..text.len() {
+            let (state, dropped) = State::from_text(&text[..end]);
+            // A line is whole once its checksum is, with or without the line feed.
+            let mut ends = text.match_indices('\n').skip(1);
+            let whole = ends.by_ref().filter(|&(at, _)| at <= end).count();
+            assert_eq!(state.records, two().records[..whole], "{end}");
+            let clean = text[..end].ends_with('\n') || text[end..].starts_with('\n');
+            assert_eq!(dropped.is_empty(), clean, "{end}: {dropped:?}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_drops_its_line_and_no_other() {
+        let text = two().to_text().replacen("192.0.2.1", "192.0.2.9", 1);
+        let (state, dropped) = State::from_text(&text);
+        assert_eq!(state.records, two().records[1..]);
+        assert_eq!(dropped, ["line 2 dropped: its checksum is wrong"]);
+    }
+
+    #[test]
+    fn other_versions_are_read_as_far_as_understood() {
+        let text = String::from("ddns-netlink state 7\n")
+            + &signed("provider something=new")
+            + &signed(
+                "record section=a name=b family=AAAA fingerprint=1 colour=blue unconfirmed=2",
+            );
+        let (state, dropped) = State::from_text(&text);
+        assert_eq!(state.records.len(), 1);
+        assert!(state.records[0].unconfirmed);
+        assert_eq!(
+            dropped,
+            ["written in version 7 of the format, this program knows version 1"]
+        );
+    }
+
+    #[test]
+    fn values_that_make_no_sense_drop_the_line() {
+        for (line, why) in [
+            (
+                "record name=b family=A fingerprint=1",
+                "it names no section",
+            ),
+            (
+                "record section=a family=A fingerprint=1",
+                "it names no record",
+            ),
+            (
+                "record section=a name=b fingerprint=1",
+                "its record type is not known",
+            ),
+            (
+                "record section=a name=/ family=A fingerprint=1",
+                "its name is not a name",
+            ),
+            (
+                "record section=a name=b family=A",
+                "its fingerprint cannot be read",
+            ),
+            (
+                "record section=a name=b family=A fingerprint=1 published=::1",
+                "its address cannot be read",
+            ),
+            (
+                "record section=a name=b family=A fingerprint=1 at=-1",
+                "its time cannot be read",
+            ),
+            ("record section=%zz", "a value is not escaped well"),
+            ("record section=%ff", "a value is not escaped well"),
+            ("record section", "a field has no value"),
+        ] {
+            let (state, dropped) = State::from_text(&format!("{HEADER}1\n{}", signed(line)));
+            assert_eq!(state, State::default(), "{line}");
+            assert_eq!(dropped, [format!("line 2 dropped: {why}")], "{line}");
+        }
+    }
+
+    #[test]
+    fn garbage_is_described_briefly() {
+        let (state, dropped) = State::from_text(&"x\n".repeat(5000));
+        assert_eq!(state, State::default());
+        assert_eq!(dropped.len(), MAX_COMPLAINTS + 1);
+        assert_eq!(dropped[MAX_COMPLAINTS], "4990 more lines dropped");
+        assert_eq!(State::from_text("").1, ["the file is empty"]);
+    }
+
+    #[test]
+    fn records_are_bounded() {
+        let mut text = format!("{HEADER}1\n");
+        for i in 0..=MAX_RECORDS {
+            text += &signed(&format!(
+                "record section=s{i} name=b family=A fingerprint=1"
+            ));
+        }
+        let (state, dropped) = State::from_text(&text);
+        assert_eq!(state.records.len(), MAX_RECORDS);
+        assert_eq!(dropped, ["more than 10000 records, rest dropped"]);
+    }
+
+    #[test]
+    fn the_later_of_two_lines_for_one_record_counts() {
+        let mut newer = sample();
+        newer.unconfirmed = false;
+        let both = State {
+            records: vec![sample(), newer.clone()],
+        };
+        assert_eq!(State::from_text(&both.to_text()).0.records, [newer]);
+    }
+
+    fn saved() -> impl Strategy<Value = Saved> {
+        let address = |v6: bool| {
+            if v6 {
+                any::<[u8; 16]>().prop_map(IpAddr::from).boxed()
+            } else {
+                any::<[u8; 4]>().prop_map(IpAddr::from).boxed()
+            }
+        };
+        any::<bool>().prop_flat_map(move |v6| {
+            (
+                (any::<String>(), "[a-z0-9@._*-]{1,20}", any::<u64>()),
+                proptest::option::of(address(v6)),
+                any::<(Option<u64>, bool, Option<(String, String)>, Option<u64>)>(),
+            )
+                .prop_map(move |((section, name, fingerprint), published, rest)| {
+                    Saved {
+                        section,
+                        name: Hostname::parse(&name).unwrap(),
+                        family: if v6 { Family::V6 } else { Family::V4 },
+                        fingerprint,
+                        published,
+                        at: rest.0,
+                        unconfirmed: rest.1,
+                        refused: rest.2,
+                        hold_until: rest.3,
+                    }
+                })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(records in proptest::collection::vec(saved(), 0..8)) {
+            let key = |r: &Saved| (r.section.clone(), r.name.clone(), r.family);
+            let sorted: BTreeMap<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
+            let state = State { records: sorted.into_values().collect() };
+            prop_assert_eq!(State::from_text(&state.to_text()), (state, vec![]));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in any::<String>(), line in "record( [a-z]+=[%0-9a-f:.]*)*") {
+            State::from_text(&text);
+            State::from_text(&format!("{HEADER}1\n{}", signed(&line)));
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! its `file:line`, and leaves sound sections usable beside broken ones.
 
 pub mod check;
+pub mod mistake;
 pub mod name;
 pub mod options;
 pub mod service;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::secret::Secret;
+pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
 
 /// The whole checked configuration.

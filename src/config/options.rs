@@ -1,1 +1,251 @@
-//! To be written.
+//! Every option there is. `doc/ddns-netlink.5.md` says the same in more words, and a test keeps the
+//! two together.
+
+use std::fmt;
+
+use Kind::{Global, Service};
+
+/// Which sections an option belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `config ddns 'global'`.
+    Global,
+    /// `config service`.
+    Service,
+}
+
+impl fmt::Display for Kind {
+    /// The section type as the file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Global => "ddns",
+            Service => "service",
+        })
+    }
+}
+
+/// Whose option it is and what we do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// openwrt `net/ddns-scripts` has it, and it means the same here.
+    Stock,
+    /// Only this program has it.
+    Ours,
+    /// openwrt `net/ddns-scripts` or one of its provider scripts has it; nothing here uses it, and
+    /// nobody is warned about it.
+    Unused,
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The kind of section it belongs to.
+    pub kind: Kind,
+    /// Its name.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub syntax: &'static str,
+    /// What its absence means, where that can be written as a value.
+    pub default: Option<&'static str>,
+    /// What it is for, in one sentence.
+    pub text: &'static str,
+    /// Whose it is.
+    pub origin: Origin,
+}
+
+/// All of them, in the order of the manual.
+#[rustfmt::skip]
+pub const OPTIONS: &[Known] = &[
+    stock(Global, "ddns_dateformat", "format", Some("%F %R"), "How dates are written in the log, as for strftime(3)."),
+    stock(Global, "ddns_logdir", "directory", Some("/var/log/ddns"), "Where the log of each section is kept."),
+    stock(Global, "ddns_loglines", "number", Some("250"), "How many lines the log of a section keeps, at least 1."),
+    stock(Global, "ddns_rundir", "directory", Some("/var/run/ddns"), "Where run files and the control socket are kept."),
+    ours(Global, "ddns_statedir", "directory", None, "Where it is kept across reboots what was published last."),
+    stock(Global, "upd_privateip", "bool", Some("0"), "Whether addresses that are not public may be published."),
+    unused(Global, "cacert", "path", None, "Certificates for downloading provider definitions."),
+    unused(Global, "services_url", "url", None, "Where provider definitions are downloaded from, as LuCI writes it."),
+    unused(Global, "url", "url", None, "Where provider definitions are downloaded from."),
+    unused(Global, "use_curl", "bool", Some("0"), "Which program sends requests; this one sends them itself."),
+    stock(Service, "enabled", "bool", Some("0"), "Whether the section is used at all."),
+    stock(Service, "domain", "name", None, "The name whose record follows the address; a list for several."),
+    stock(Service, "lookup_host", "name", None, "The name to look up; taken as the name to update if there is no domain."),
+    stock(Service, "use_ipv6", "0, 1 or both", Some("0"), "Which record is updated: IPv4, IPv6 or both."),
+    stock(Service, "service_name", "name", None, "The provider, by the name of its definition."),
+    stock(Service, "update_url", "url", None, "The URL that updates the record, for a provider without a definition."),
+    stock(Service, "username", "text", None, "What [USERNAME] stands for."),
+    stock(Service, "password", "text", None, "What [PASSWORD] stands for."),
+    ours(Service, "password_file", "path", None, "A file whose first line is the password."),
+    stock(Service, "param_enc", "text", None, "What [PARAMENC] stands for; percent-encoded."),
+    stock(Service, "param_opt", "text", None, "What [PARAMOPT] stands for; inserted as it is."),
+    stock(Service, "ip_source", "network, interface, web or script", Some("network"), "Where the address comes from."),
+    stock(Service, "ip_network", "interface", None, "The logical interface whose address is published."),
+    stock(Service, "ip_interface", "device", Some("eth1"), "The kernel device whose address is published."),
+    stock(Service, "ip_url", "url", None, "A page that answers with the address of whoever asks."),
+    stock(Service, "ip_script", "command", None, "A program that prints the address."),
+    ours(Service, "allow_temporary", "bool", Some("0"), "Whether a temporary IPv6 address (RFC 8981) may be published."),
+    stock(Service, "use_https", "bool", Some("0"), "Whether http: at the start of the update URL becomes https:."),
+    stock(Service, "cacert", "IGNORE or path", None, "What the provider's certificate is checked against."),
+    stock(Service, "bind_network", "device", None, "The device that requests leave through."),
+    stock(Service, "force_ipversion", "bool", Some("0"), "Whether requests travel only over the IP version of the record."),
+    stock(Service, "proxy", "[user:password@]host:port", None, "An HTTP proxy for all requests of the section."),
+    stock(Service, "user_agent", "text", None, "What the program calls itself in requests."),
+    stock(Service, "check_interval", "number", Some("10"), "How often a page or program is asked for the address."),
+    stock(Service, "check_unit", "unit", Some("minutes"), "The unit of check_interval and check_interval_min."),
+    stock(Service, "check_interval_min", "number", Some("5"), "The least check_interval, where that is below 5 minutes."),
+    stock(Service, "force_interval", "number or never", Some("72"), "After how long an address that did not change is sent again."),
+    stock(Service, "force_unit", "unit", Some("hours"), "The unit of force_interval."),
+    stock(Service, "retry_interval", "number", Some("60"), "How long to wait after the first error."),
+    stock(Service, "retry_unit", "unit", Some("seconds"), "The unit of retry_interval."),
+    stock(Service, "retry_max_count", "number", Some("0"), "After how many errors in a row to give up; 0 for never."),
+    stock(Service, "retry_count", "number", Some("0"), "The old name of retry_max_count."),
+    ours(Service, "min_interval", "seconds", None, "The least time between two requests for one record."),
+    stock(Service, "use_syslog", "0 to 4", Some("2"), "What the section writes to the system log."),
+    stock(Service, "use_logfile", "bool", Some("1"), "Whether the section writes a log file."),
+    unused(Service, "dns_server", "host", None, "The server asked for the registered address."),
+    unused(Service, "force_dnstcp", "bool", Some("0"), "Whether the registered address is asked for over TCP."),
+    unused(Service, "interface", "interface", None, "The interface whose events start and stop the section."),
+    unused(Service, "is_glue", "bool", Some("0"), "Whether the record is a glue record."),
+    unused(Service, "update_script", "path", None, "A shell script that updates the record."),
+    unused(Service, "use_api_check", "bool", Some("0"), "Whether the provider's API tells the registered address."),
+    unused(Service, "ip_dynamic", "bool", None, "An option of the script for freedns.42.pl."),
+    unused(Service, "rec_id", "text", None, "An option of the script for porkbun.com."),
+    unused(Service, "record", "text", None, "An option of the script for freedns.42.pl."),
+    unused(Service, "record_id", "text", None, "An option of the script for dnspod.cn."),
+    unused(Service, "zone", "text", None, "An option of the script for freedns.42.pl."),
+    unused(Service, "zone_id", "text", None, "An option of the script for luadns.com."),
+];
+
+/// The option `name` of sections of `kind`.
+pub fn find(kind: Kind, name: &str) -> Option<&'static Known> {
+    let mut all = OPTIONS.iter();
+    all.find(|known| known.kind == kind && known.name == name)
+}
+
+/// The option of `kind` that somebody who wrote `name` may have meant.
+pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
+    let names = OPTIONS.iter().filter(|known| known.kind == kind);
+    closest(name, names.map(|known| known.name))
+}
+
+/// The one of `words` that differs least from `word`, if it is near enough to be a slip.
+pub(super) fn closest(
+    word: &str,
+    words: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
+    let limit = (word.len() / 3).clamp(1, 3);
+    let near = words.filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
+    let (least, best) = near.map(|near| (distance(word, near), near)).min()?;
+    (least <= limit).then_some(best)
+}
+
+/// How many bytes must be added, removed or changed to turn `a` into `b` (Levenshtein).
+pub(super) fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, to) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let change = diagonal + usize::from(from != to);
+            diagonal = *cell;
+            left = change.min(left + 1).min(diagonal + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+const fn stock(
+    kind: Kind,
+    name: &'static str,
+    syntax: &'static str,
+    default: Option<&'static str>,
+    text: &'static str,
+) -> Known {
+    Known {
+        kind,
+        name,
+        syntax,
+        default,
+        text,
+        origin: Origin::Stock,
+    }
+}
+
+const fn ours(
+    kind: Kind,
+    name: &'static str,
+    syntax: &'static str,
+    default: Option<&'static str>,
+    text: &'static str,
+) -> Known {
+    Known {
+        origin: Origin::Ours,
+        ..stock(kind, name, syntax, default, text)
+    }
+}
+
+const fn unused(
+    kind: Kind,
+    name: &'static str,
+    syntax: &'static str,
+    default: Option<&'static str>,
+    text: &'static str,
+) -> Known {
+    Known {
+        origin: Origin::Unused,
+        ..stock(kind, name, syntax, default, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANUAL: &str = include_str!("../../doc/ddns-netlink.5.md");
+
+    #[test]
+    fn the_manual_has_every_option_as_the_table_has_it() {
+        for known in OPTIONS {
+            let default = known.default.map(|value| format!(" (default `{value}`)"));
+            let default = default.unwrap_or_default();
+            let head = format!("**{}** *{}*{default}\n", known.name, known.syntax);
+            assert!(MANUAL.contains(&head), "{head}");
+            assert!(MANUAL.contains(known.text), "{}", known.text);
+        }
+    }
+
+    #[test]
+    fn no_option_is_there_twice() {
+        for (index, known) in OPTIONS.iter().enumerate() {
+            let same = |other: &Known| (other.kind, other.name) == (known.kind, known.name);
+            assert_eq!(OPTIONS.iter().position(same), Some(index), "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn slips_are_recognised_and_other_words_are_not() {
+        let near = |name| nearest(Service, name);
+        assert_eq!(near("domian"), Some("domain"));
+        assert_eq!(near("passwd"), Some("password"));
+        assert_eq!(near("use_ip6"), Some("use_ipv6"));
+        assert_eq!(near("frobnicate"), None);
+        assert_eq!(near(""), None);
+        assert_eq!(nearest(Global, "domian"), None);
+    }
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+            assert_eq!(distance(b, a), expected, "{b} {a}");
+        }
+    }
+}

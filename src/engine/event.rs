@@ -19,11 +19,13 @@ pub enum Event {
     Kernel(Report),
     /// netifd's logical interfaces and their layer-3 devices: all of them, replacing what was known.
     Networks(BTreeMap<String, String>),
+    /// What `/etc/hosts` says; takes effect with the next [`Event::Reload`].
+    Hosts(BTreeMap<String, Vec<IpAddr>>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.
     Detected {
-        /// Index of the section, as in [`Action::Detect`].
+        /// Section name, as in [`Action::Detect`].
         section: String,
         /// Which family was asked for.
         family: Family,

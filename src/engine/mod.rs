@@ -1,3 +1,377 @@
-//! The core.
+//! The core: it decides, it never does.
+//!
+//! One owner drives it with three calls. [`Engine::handle`] takes an [`Event`] and the time;
+//! [`Engine::poll`] gives the next [`Action`] until there is none; [`Engine::deadline`] says when
+//! to poll again if nothing happens before. There is no clock, no socket, no thread and no async
+//! in here, and the same events at the same times give the same actions.
+//!
+//! The way of an address: [`book`] keeps what the kernel said, [`select`] chooses the address,
+//! [`section`] hands it to its [`record`]s, a record decides when it is time, and the records of a
+//! section that are ready leave together as one job.
 
+pub mod addr;
+pub mod book;
 pub mod event;
+pub mod pace;
+pub mod record;
+mod report;
+pub mod section;
+pub mod select;
+pub mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use book::{Book, Changed};
+use event::{Action, Event, Finished, JobId, Notice};
+use record::Wait;
+use section::{Active, Directory, Networks};
+
+use crate::clock::Now;
+use crate::config::{Config, Family, Host};
+use crate::netlink::{IfIndex, Report, Table};
+use crate::provider::Outcome;
+use crate::state::State;
+
+/// The whole state of the daemon.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    book: Book,
+    networks: Networks,
+    directory: Directory,
+    sections: Vec<Active>,
+    saved: State,
+    actions: VecDeque<Action>,
+    next_job: JobId,
+    default_routes: BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>,
+    jitter: u32,
+    unsaved: bool,
+    /// The book changed since addresses were selected.
+    stale: bool,
+}
+
+impl Engine {
+    /// An engine that knows what was `saved`. `seed` makes the retries of one router differ from
+    /// its neighbours', which lost the same connection at the same moment.
+    pub fn new(saved: State, seed: u32) -> Self {
+        Self {
+            book: Book::default(),
+            networks: Networks::new(),
+            directory: Directory::default(),
+            sections: Vec::new(),
+            saved,
+            actions: VecDeque::new(),
+            next_job: 0,
+            default_routes: BTreeSet::new(),
+            jitter: seed | 1,
+            unsaved: false,
+            stale: false,
+        }
+    }
+
+    /// Takes in what happened at `now`.
+    pub fn handle(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Kernel(report) => self.kernel(report, now),
+            Event::Networks(networks) => {
+                if self.networks != networks {
+                    self.networks = networks;
+                    self.stale = true;
+                }
+            }
+            Event::Hosts(hosts) => self.directory = Directory(hosts),
+            Event::Finished(finished) => self.finished(finished, now),
+            Event::Detected {
+                section,
+                family,
+                result,
+            } => {
+                let jitter = self.next_jitter();
+                if let Some(active) = self.section_mut(&section) {
+                    active.detected(family, result, now, jitter);
+                }
+                self.stale = true;
+            }
+            Event::Reload(config) => self.reload(*config, now),
+            Event::Force(names) => self.force(&names, now),
+            Event::ClockStepped => {
+                self.records_mut()
+                    .for_each(|record| record.clock_stepped(now));
+                self.unsaved = true;
+            }
+        }
+    }
+
+    /// The next thing to do; call until it returns `None`.
+    pub fn poll(&mut self, now: Now) -> Option<Action> {
+        self.refresh(now);
+        if let Some(action) = self.actions.pop_front() {
+            return Some(action);
+        }
+        if let Some(action) = self.publish(now).or_else(|| self.ask(now)) {
+            return Some(action);
+        }
+        if std::mem::take(&mut self.unsaved) {
+            let state = self.state(now);
+            if state != self.saved {
+                self.saved = state.clone();
+                return Some(Action::Save(state));
+            }
+        }
+        None
+    }
+
+    /// When to poll again if nothing happens, since boot. Never in the past once `poll` returned
+    /// `None`.
+    pub fn deadline(&self, now: Now) -> Option<Duration> {
+        self.sections
+            .iter()
+            .filter_map(|section| section.deadline(&self.book, now))
+            .min()
+    }
+
+    /// Whether nothing is on its way and nothing is about to leave: all that is left to wait for
+    /// is the world. What `once` waits for.
+    pub fn at_rest(&self, now: Now) -> bool {
+        let asking = |s: &Active| {
+            s.detectors.values().any(section::Detector::asking)
+                || s.clone().take_question(&self.book, now).is_some()
+        };
+        let busy = |s: &Active| {
+            s.records.iter().any(|record| match record.wait(now) {
+                Wait::InFlight | Wait::Settling(_) => true,
+                Wait::Ready => s.reachable(&self.book),
+                Wait::Settled(_)
+                | Wait::Address
+                | Wait::Pace(_)
+                | Wait::BackOff(_)
+                | Wait::Hold(_)
+                | Wait::Refused
+                | Wait::GivenUp
+                | Wait::Rested => false,
+            })
+        };
+        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s))
+    }
+
+    fn kernel(&mut self, report: Report, now: Now) {
+        let lost = report == Report::Lost;
+        let Changed {
+            facts,
+            routes_in_doubt,
+        } = self.book.apply(report, now.up);
+        if lost {
+            self.actions.extend(Table::ALL.map(Action::Dump));
+        } else if routes_in_doubt {
+            self.book.doubt_routes();
+            self.actions.push_back(Action::Dump(Table::Routes));
+        }
+        self.stale |= facts;
+    }
+
+    /// Looks at addresses and routes again after the book changed: once per batch of messages.
+    fn refresh(&mut self, now: Now) {
+        if std::mem::take(&mut self.stale) {
+            self.follow_routes(now);
+            self.reselect(now);
+        }
+    }
+
+    /// A default route that was not there before is another network: failures of the old one, and
+    /// what a `web` source said over it, count no more.
+    fn follow_routes(&mut self, now: Now) {
+        if !self.book.complete() {
+            return;
+        }
+        let routes = self.book.default_routes();
+        let new_network = routes.difference(&self.default_routes).next().is_some();
+        self.default_routes = routes;
+        if new_network {
+            self.records_mut().for_each(record::Record::network_changed);
+            self.sections
+                .iter_mut()
+                .for_each(|section| section.ask_again(now));
+        }
+    }
+
+    fn reselect(&mut self, now: Now) {
+        for section in &mut self.sections {
+            for (family, lack) in section.reselect(&self.networks, &self.book, now) {
+                self.actions.push_back(report::lack(section, family, &lack));
+            }
+        }
+    }
+
+    fn reload(&mut self, config: Config, now: Now) {
+        self.saved = self.state(now);
+        let kept = |name: &String| {
+            let section = |s: &crate::config::Section| s.name == *name;
+            let broken = |(broken, _): &(String, String)| broken == name;
+            config.sections.iter().any(section)
+                || config.disabled.contains(name)
+                || config.broken.iter().any(broken)
+        };
+        self.saved.records.retain(|saved| kept(&saved.section));
+        let mut old: BTreeMap<String, Active> = self
+            .sections
+            .drain(..)
+            .map(|section| (section.spec.name.clone(), section))
+            .collect();
+        for spec in config.sections {
+            let before = old.remove(&spec.name);
+            let mut section = Active::new(spec, &self.directory, &self.saved, now);
+            if let Some(before) = before {
+                section.inherit(before);
+            }
+            self.sections.push(section);
+        }
+        let literals = self
+            .sections
+            .iter()
+            .flat_map(|s| s.hosts.iter().chain(&s.askable));
+        let literals = literals.filter_map(|host| match host {
+            Host::Address(address) => Some(*address),
+            Host::Name(_) => None,
+        });
+        self.book.set_interesting(literals.collect());
+        self.actions.extend(Table::ALL.map(Action::Dump));
+        self.stale = true;
+        self.unsaved = true;
+    }
+
+    fn force(&mut self, names: &[String], now: Now) {
+        for section in &mut self.sections {
+            if names.is_empty() || names.contains(&section.spec.name) {
+                section.ask_again(now);
+                section
+                    .records
+                    .iter_mut()
+                    .for_each(|record| record.force_now(now));
+            }
+        }
+        self.unsaved = true;
+    }
+
+    fn publish(&mut self, now: Now) -> Option<Action> {
+        let id = self.next_job;
+        for section in &mut self.sections {
+            if let Some(job) = section.take_job(id, &self.book, now) {
+                self.next_job = self.next_job.wrapping_add(1);
+                self.unsaved = true;
+                let section = section.spec.name.clone();
+                return Some(Action::Publish { id, section, job });
+            }
+        }
+        None
+    }
+
+    fn ask(&mut self, now: Now) -> Option<Action> {
+        for section in &mut self.sections {
+            if let Some(family) = section.take_question(&self.book, now) {
+                return Some(Action::Detect {
+                    section: section.spec.name.clone(),
+                    family,
+                });
+            }
+        }
+        None
+    }
+
+    fn finished(&mut self, finished: Finished, now: Now) {
+        let jitter = self.next_jitter();
+        let Some(section) = self
+            .sections
+            .iter_mut()
+            .find(|s| s.records.iter().any(|r| r.flies(finished.job)))
+        else {
+            return;
+        };
+        let network_gone = !section.reachable(&self.book);
+        section.last_request = finished.request;
+        section.last_answer = finished.answer;
+        let flown = section.records.iter_mut().filter(|r| r.flies(finished.job));
+        let mut hold = Duration::ZERO;
+        let mut notices = Vec::new();
+        for (record, outcome) in flown.zip(&finished.outcomes) {
+            let sent = record.sending();
+            record.finished(outcome, finished.sent_at, network_gone, now, jitter);
+            hold = hold.max(record.hold);
+            notices.extend(report::outcome(
+                &section.spec.name,
+                record,
+                sent,
+                outcome,
+                now,
+            ));
+        }
+        let lost = Outcome::Unconfirmed {
+            reason: "the exchange ended without an answer".into(),
+        };
+        for record in section.records.iter_mut().filter(|r| r.flies(finished.job)) {
+            record.finished(&lost, finished.sent_at, network_gone, now, jitter);
+        }
+        // A provider that asks for patience means the account, not the one name.
+        section
+            .records
+            .iter_mut()
+            .for_each(|record| record.hold = record.hold.max(hold));
+        self.actions.extend(notices.into_iter().map(Action::Say));
+        self.unsaved = true;
+    }
+
+    /// What to keep. Records of sections that are not active now are kept too: a section that is
+    /// switched off for a while, or broken for a moment, does not lose what is known about it.
+    fn state(&self, now: Now) -> State {
+        let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
+        let dormant = self
+            .saved
+            .records
+            .iter()
+            .filter(|saved| !active(&saved.section))
+            .cloned();
+        let live = self.sections.iter().flat_map(|section| {
+            section
+                .records
+                .iter()
+                .filter_map(|record| record.saved(&section.spec.name, now))
+        });
+        let mut records: Vec<_> = dormant.chain(live).collect();
+        records
+            .sort_by(|a, b| (&a.section, &a.name, a.family).cmp(&(&b.section, &b.name, b.family)));
+        State { records }
+    }
+
+    fn section_mut(&mut self, name: &str) -> Option<&mut Active> {
+        self.sections
+            .iter_mut()
+            .find(|section| section.spec.name == name)
+    }
+
+    fn records_mut(&mut self) -> impl Iterator<Item = &mut record::Record> {
+        self.sections
+            .iter_mut()
+            .flat_map(|section| section.records.iter_mut())
+    }
+
+    /// xorshift32: enough to spread retries, and the same in every run with the same seed.
+    fn next_jitter(&mut self) -> u32 {
+        self.jitter ^= self.jitter << 13;
+        self.jitter ^= self.jitter >> 17;
+        self.jitter ^= self.jitter << 5;
+        self.jitter
+    }
+}
+
+impl Notice {
+    /// A message about one section.
+    pub fn about(section: &str, level: event::Level, text: String) -> Self {
+        Self {
+            section: Some(section.to_owned()),
+            level,
+            text,
+        }
+    }
+}

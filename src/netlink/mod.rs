@@ -5,6 +5,8 @@
 //! [`crate::engine`].
 
 pub mod decode;
+mod dump;
+mod silence;
 pub mod socket;
 
 use std::net::IpAddr;
@@ -110,12 +112,15 @@ pub struct Route {
     pub table: u32,
     /// `RTA_PRIORITY`: metric.
     pub metric: u32,
-    /// `RTA_OIF`; none for multipath routes and next-hop objects.
+    /// `RTA_OIF`; of a multipath route that of the first hop that is alive; none where the kernel
+    /// names only a next-hop object.
     pub link: Option<IfIndex>,
     /// `RTA_GATEWAY`.
     pub gateway: Option<IpAddr>,
     /// Whether it forwards (`RTN_UNICAST`) or ends here (`RTN_LOCAL`); unreachable, blackhole,
-    /// prohibit, multicast and the like lead nowhere.
+    /// prohibit, multicast and the like lead nowhere, nor does a next hop that is `RTNH_F_DEAD` or
+    /// `RTNH_F_LINKDOWN`. A deletion may say otherwise than the route it deletes: not part of what
+    /// identifies a route.
     pub usable: bool,
 }
 
@@ -140,11 +145,13 @@ impl Table {
 pub enum Report {
     /// A message, from a dump or a notification.
     Message(Message),
-    /// A dump of this table begins: what is not seen until [`Report::DumpEnd`] is gone.
+    /// A dump of this table begins: what is not seen until [`Report::DumpEnd`] is gone. Comes again,
+    /// without an end in between, if the dump had to be begun again; also comes unasked.
     DumpBegin(Table),
-    /// The dump of this table is complete and consistent.
+    /// The dump of this table is complete and consistent: not interrupted (`NLM_F_DUMP_INTR`), and
+    /// begun after the last [`Report::Lost`].
     DumpEnd(Table),
-    /// Notifications were lost (`ENOBUFS`, a truncated datagram), or a dump was interrupted
-    /// (`NLM_F_DUMP_INTR`): what is known is in doubt until a dump has ended.
+    /// Notifications were lost (`ENOBUFS`, a truncated datagram): what is known is in doubt until
+    /// all tables have been asked for and their dumps have ended.
     Lost,
 }

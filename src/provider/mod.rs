@@ -62,6 +62,23 @@ pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
     Box::new(url::UrlUpdate::new(section, job))
 }
 
+/// Stand-in until the provider module lands.
+pub fn hosts(section: &Section) -> Vec<String> {
+    let _ = section;
+    Vec::new()
+}
+
+/// Stand-in until the provider module lands.
+pub fn detection_hosts(section: &Section) -> Vec<String> {
+    let _ = section;
+    Vec::new()
+}
+
+/// Stand-in until the provider module lands.
+pub fn fingerprint(_: &Section, _: &Hostname, _: Family) -> u64 {
+    0
+}
+
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -131,7 +148,9 @@ pub enum FailureKind {
     NoNetwork,
     /// The certificate is not valid yet by our clock: the clock is behind.
     ClockBehind,
-    /// Anything else: name not resolved, refused, timed out, TLS, protocol.
+    /// The host name could not be resolved: the name server is not there, or not yet.
+    NotResolved,
+    /// Anything else: refused, timed out, TLS, protocol.
     Other,
 }
 

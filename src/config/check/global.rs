@@ -1,0 +1,51 @@
+//! `config ddns 'global'`.
+
+use std::path::PathBuf;
+
+use super::Environment;
+use super::reader::Reader;
+use crate::config::Global;
+
+/// What holds where the file says nothing (openwrt `net/ddns-scripts`,
+/// `dynamic_dns_functions.sh`).
+pub(super) fn defaults(env: &impl Environment) -> Global {
+    Global {
+        dateformat: "%F %R".into(),
+        rundir: "/var/run/ddns".into(),
+        logdir: "/var/log/ddns".into(),
+        statedir: env.default_statedir(),
+        loglines: 250,
+        private_addresses: false,
+    }
+}
+
+/// Reads the section.
+pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
+    reader.warn_about_unknown();
+    let default = defaults(env);
+    let lines = reader.number("ddns_loglines", 1..=1_000_000);
+    Global {
+        dateformat: reader
+            .text("ddns_dateformat")
+            .map_or(default.dateformat, String::from),
+        rundir: directory(reader, "ddns_rundir", default.rundir),
+        logdir: directory(reader, "ddns_logdir", default.logdir),
+        statedir: directory(reader, "ddns_statedir", default.statedir),
+        loglines: lines
+            .and_then(|lines| usize::try_from(lines).ok())
+            .unwrap_or(default.loglines),
+        private_addresses: reader.flag("upd_privateip", default.private_addresses),
+    }
+}
+
+/// A directory by its full path: a daemon has no current directory to start from.
+fn directory(reader: &mut Reader<'_>, name: &str, default: PathBuf) -> PathBuf {
+    match reader.text(name) {
+        None => default,
+        Some(path) if path.starts_with('/') => path.into(),
+        Some(path) => {
+            reader.fail(name, format!("{path:?} does not begin with '/'"));
+            default
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! From what is written to what the program needs.
+//!
+//! Every mistake of a file is found in one go. A section with an error is left out and named in
+//! [`Config::broken`]; the others are not touched by it. The meaning of the stock options is that
+//! of openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_functions.sh` and
+//! `dynamic_dns_updater.sh`; where it is not, `doc/ddns-netlink.5.md` says so.
+
+mod global;
+mod provider;
+mod reader;
+mod section;
+mod source;
+mod timing;
+mod transport;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::mistake::{Mistake, Severity};
+use super::options::{Kind, closest};
+use super::uci::{self, Document, RawSection};
+use super::{Config, Global, Section};
+use reader::Reader;
+
+/// What the checks have to know of the machine. The edge answers; the checks never look.
+pub trait Environment {
+    /// The provider definition of that name as JSON, the user's own before the packaged one;
+    /// `None` if there is no such file, `Err` if it cannot be read.
+    fn definition(&self, service_name: &str) -> Option<Result<String, String>>;
+
+    /// The content of a file that holds a secret.
+    ///
+    /// # Errors
+    /// Why it cannot be read, without the path.
+    fn read_secret(&self, path: &Path) -> Result<String, String>;
+
+    /// What is at `path`.
+    fn path_kind(&self, path: &Path) -> PathKind;
+
+    /// Whether `path` is a file that can be executed.
+    fn executable(&self, path: &Path) -> bool;
+
+    /// Where state is kept unless `ddns_statedir` says otherwise.
+    fn default_statedir(&self) -> PathBuf;
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// Nothing that could be either.
+    Missing,
+}
+
+/// A configuration and everything wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// What can be used.
+    pub config: Config,
+    /// All mistakes, by line.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Checked {
+    /// The mistakes that are more than warnings.
+    pub fn errors(&self) -> impl Iterator<Item = &Mistake> {
+        let mistakes = self.mistakes.iter();
+        mistakes.filter(|mistake| mistake.severity == Severity::Error)
+    }
+}
+
+/// Reads and checks a whole file. `file_name` is for the messages.
+pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
+    let (document, mut mistakes) = uci::parse(bytes);
+    for mistake in &mut mistakes {
+        mistake.file = file_name.into();
+    }
+    check(file_name, &document, mistakes, env)
+}
+
+/// Checks a file that was read before; `mistakes` are those of reading it.
+pub fn check(
+    file_name: &str,
+    document: &Document,
+    mistakes: Vec<Mistake>,
+    env: &impl Environment,
+) -> Checked {
+    let mut checker = Checker {
+        file: file_name,
+        mistakes,
+        env,
+    };
+    let mut config = checker.config(document);
+    let mut mistakes = checker.mistakes;
+    mistakes.sort_by_key(|mistake| mistake.line);
+    // Two themes may stumble over one option.
+    let mut seen = BTreeSet::new();
+    mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));
+    config.broken = broken(&mistakes, document);
+    let broken = |name: &str| config.broken.iter().any(|(other, _)| other == name);
+    config.sections.retain(|section| !broken(&section.name));
+    config.disabled.retain(|name| !broken(name));
+    Checked { config, mistakes }
+}
+
+struct Checker<'a, E> {
+    file: &'a str,
+    mistakes: Vec<Mistake>,
+    env: &'a E,
+}
+
+impl<E: Environment> Checker<'_, E> {
+    fn config(&mut self, document: &Document) -> Config {
+        let global = self.global(document);
+        let mut config = Config {
+            global,
+            sections: Vec::new(),
+            disabled: Vec::new(),
+            broken: Vec::new(),
+        };
+        for raw in &document.sections {
+            match raw.kind.as_str() {
+                "service" => self.service(raw, &mut config),
+                "ddns" => {}
+                _ => self.unknown_kind(raw),
+            }
+        }
+        self.warn_about_twins(&config.sections);
+        config
+    }
+
+    /// The section named `global`, or the first of its kind.
+    fn global(&mut self, document: &Document) -> Global {
+        let mut all: Vec<_> = document.sections.iter().collect();
+        all.retain(|section| section.kind == "ddns");
+        let named = all.iter().copied().find(|it| it.name == "global");
+        let Some(chosen) = named.or_else(|| all.first().copied()) else {
+            return global::defaults(self.env);
+        };
+        if named.is_none() {
+            let text = format!("section '{}' should be named 'global'", chosen.name);
+            self.warn(chosen.line, text);
+        }
+        for other in all.iter().filter(|it| it.line != chosen.line) {
+            let text = format!("section '{}' is not used, '{}' is", other.name, chosen.name);
+            self.warn(other.line, text);
+        }
+        let mut reader = Reader::new(self.file, Kind::Global, chosen);
+        let global = global::read(&mut reader, self.env);
+        self.mistakes.append(&mut reader.mistakes);
+        global
+    }
+
+    fn service(&mut self, raw: &RawSection, config: &mut Config) {
+        let mut reader = Reader::new(self.file, Kind::Service, raw);
+        let enabled = reader.flag("enabled", false);
+        let private = config.global.private_addresses;
+        if enabled {
+            let section = section::read(&mut reader, self.env, private);
+            config.sections.push(section);
+        } else if reader.mistakes.is_empty() {
+            config.disabled.push(raw.name.clone());
+        }
+        self.mistakes.append(&mut reader.mistakes);
+    }
+
+    fn unknown_kind(&mut self, raw: &RawSection) {
+        let near = closest(&raw.kind, ["service", "ddns"].into_iter());
+        let what = match near.filter(|_| raw.kind.len() < 16) {
+            Some(near) => format!("is it '{near}'?"),
+            None => "it has no effect".into(),
+        };
+        let text = format!("sections of type '{}' are not known; {what}", raw.kind);
+        self.warn(raw.line, text);
+    }
+
+    /// Two sections that send the same record to the same account undo each other's work.
+    fn warn_about_twins(&mut self, sections: &[Section]) {
+        let mut seen = BTreeMap::new();
+        let mut warned = BTreeSet::new();
+        for section in sections {
+            for (key, record) in records(section) {
+                let first = *seen.entry(key).or_insert(section.name.as_str());
+                if first != section.name && warned.insert(&section.name) {
+                    let name = &section.name;
+                    let text = format!("section '{name}' updates {record}, as '{first}' does");
+                    self.warn(section.line, text);
+                }
+            }
+        }
+    }
+
+    fn warn(&mut self, line: usize, text: String) {
+        self.mistakes.push(Mistake {
+            file: self.file.into(),
+            line,
+            severity: Severity::Warning,
+            section: None,
+            text,
+        });
+    }
+}
+
+/// What a record is known by, and how to call it.
+fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
+    let mut records = Vec::new();
+    for name in &section.names {
+        for &family in &section.families {
+            let account = (&section.provider.label, &section.provider.username);
+            let url = section.template(family).map(|template| &template.url);
+            let shown = format!("the {} record of {name}", family.record_type());
+            records.push(((name, family, account, url), shown));
+        }
+    }
+    records
+}
+
+/// Every section with an error and its first one, in file order.
+fn broken(mistakes: &[Mistake], document: &Document) -> Vec<(String, String)> {
+    let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    for mistake in mistakes {
+        if let Some(section) = &mistake.section {
+            first.entry(section).or_insert_with(|| mistake.to_string());
+        }
+    }
+    let names = document.sections.iter().map(|section| &section.name);
+    names
+        .filter_map(|name| Some((name.clone(), first.remove(name.as_str())?)))
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! Where updates go: `service_name`, `update_url`, credentials, and what the URL needs.
+
+use std::path::Path;
+
+use super::Environment;
+use super::reader::Reader;
+use super::words;
+use crate::config::service::{self, Definition};
+use crate::config::{Family, Provider, Template};
+use crate::secret::Secret;
+
+/// What upstream refuses in `param_opt`: it would mean something to a shell.
+const NOT_IN_PARAM_OPT: &str = "\"'`$!();><{}?|[]*\\";
+
+const CUSTOM: &str = "custom";
+
+/// Reads the provider. A URL that is missing is reported and stays `None`.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    families: &[Family],
+) -> Provider {
+    let service = service_name(reader);
+    let https = reader.flag("use_https", false);
+    let (v4, v6) = match service {
+        Some(name) => from_definition(reader, env, families, name),
+        None => from_update_url(reader, families),
+    };
+    let provider = Provider {
+        label: service.unwrap_or(CUSTOM).into(),
+        v4: v4.map(|it| secured(it, https)),
+        v6: v6.map(|it| secured(it, https)),
+        username: reader.text("username").unwrap_or_default().into(),
+        password: password(reader, env),
+        param_enc: secret(reader, "param_enc"),
+        param_opt: param_opt(reader),
+    };
+    require(reader, &provider);
+    provider
+}
+
+/// The definition to use. `-` is what old versions of LuCI store for a custom URL.
+fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
+    let name = reader.text("service_name")?;
+    (name != "-" && name != CUSTOM).then_some(name)
+}
+
+type Templates = (Option<Template>, Option<Template>);
+
+fn from_definition(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    families: &[Family],
+    name: &str,
+) -> Templates {
+    let definition = match definition(env, name) {
+        Ok(definition) => definition,
+        Err(why) => {
+            reader.fail("service_name", why);
+            return (None, None);
+        }
+    };
+    per_family(families, |family| {
+        template(reader, &definition, name, family)
+    })
+}
+
+fn definition(env: &impl Environment, name: &str) -> Result<Definition, String> {
+    // The name becomes part of a path.
+    if name.starts_with('.') || name.contains(['/', '\0']) {
+        return Err(format!("{name:?} cannot be the name of a provider"));
+    }
+    let json = env.definition(name).ok_or_else(|| {
+        format!("there is no definition of {name:?}; a package with it may be missing")
+    })?;
+    json.and_then(|json| service::parse(&json))
+        .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
+}
+
+fn template(
+    reader: &mut Reader<'_>,
+    definition: &Definition,
+    name: &str,
+    family: Family,
+) -> Option<Template> {
+    let Some(block) = definition.block(family) else {
+        let key = match family {
+            Family::V4 => "ipv4",
+            Family::V6 => "ipv6",
+        };
+        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
+        reader.lacks(text);
+        return None;
+    };
+    if let Some(script) = block.script() {
+        reader.lacks(format!(
+            "the definition '{name}' needs the script '{script}', which this version cannot run"
+        ));
+        return None;
+    }
+    if let Err(why) = words::check_url(&block.url) {
+        reader.lacks(format!("the '{family}' URL of '{name}': {why}"));
+    }
+    Some(Template {
+        url: block.url.clone(),
+        answer: block.answer.clone(),
+    })
+}
+
+fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
+    const SCRIPT: &str = "scripts are not supported yet";
+    let script = reader.text("update_script").is_some();
+    let Some(url) = reader.text("update_url") else {
+        if script {
+            reader.fail("update_script", SCRIPT);
+        } else {
+            reader.lacks("needs option 'service_name' or 'update_url'");
+        }
+        return (None, None);
+    };
+    if script {
+        let text = format!("{SCRIPT}; update_url is used instead");
+        reader.warn("update_script", text);
+    }
+    if let Err(why) = words::check_url(url) {
+        reader.fail("update_url", why);
+    }
+    per_family(families, |_| {
+        Some(Template {
+            url: url.into(),
+            answer: None,
+        })
+    })
+}
+
+fn per_family(
+    families: &[Family],
+    mut template: impl FnMut(Family) -> Option<Template>,
+) -> Templates {
+    let mut of = |family| {
+        let used = families.contains(&family);
+        used.then(|| template(family)).flatten()
+    };
+    (of(Family::V4), of(Family::V6))
+}
+
+/// The template as `use_https` wants it.
+fn secured(mut template: Template, https: bool) -> Template {
+    if https {
+        template.url = words::to_https(&template.url);
+    }
+    template
+}
+
+fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
+    let Some(path) = reader.text("password_file") else {
+        return secret(reader, "password");
+    };
+    if reader.text("password").is_some() {
+        reader.fail("password_file", "'password' is set as well; remove one");
+    }
+    let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
+        reader.fail("password_file", format!("{path:?} cannot be read: {why}"));
+        String::new()
+    });
+    Secret::new(content.lines().next().unwrap_or_default())
+}
+
+fn param_opt(reader: &mut Reader<'_>) -> Secret {
+    let value = secret(reader, "param_opt");
+    let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
+    if let Some(bad) = value.expose().chars().find(bad) {
+        reader.fail("param_opt", format!("{bad:?} is not allowed"));
+    }
+    value
+}
+
+fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
+    Secret::new(reader.text(name).unwrap_or_default())
+}
+
+/// Reports what a URL in use asks for and the section does not have. `[DOMAIN]` is not among it: no
+/// section goes without a name.
+fn require(reader: &mut Reader<'_>, provider: &Provider) {
+    let needs: [(&str, &str, bool); 4] = [
+        ("[USERNAME]", "username", !provider.username.is_empty()),
+        ("[PASSWORD]", "password", !provider.password.is_empty()),
+        ("[PARAMENC]", "param_enc", !provider.param_enc.is_empty()),
+        ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
+    ];
+    for (placeholder, option, present) in needs {
+        let mut urls = provider.v4.iter().chain(&provider.v6);
+        if !present && urls.any(|it| it.url.contains(placeholder)) {
+            let text = format!("the update URL uses {placeholder}, so option '{option}' is needed");
+            reader.lacks(text);
+        }
+    }
+}

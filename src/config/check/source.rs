@@ -1,0 +1,90 @@
+//! Where the address comes from: `ip_source` and its companions.
+
+use std::path::Path;
+
+use super::Environment;
+use super::reader::Reader;
+use super::words;
+use crate::config::Source;
+
+const WAN4: &str = "wan";
+const WAN6: &str = "wan6";
+const DEVICE: &str = "eth1";
+const PAGE4: &str = "http://checkip.dyndns.com";
+const PAGE6: &str = "http://checkipv6.dyndns.com";
+
+/// Reads the source. Options of the sources that are not in use are not looked at: LuCI and users
+/// leave them behind.
+pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+    match reader.text("ip_source") {
+        None | Some("network") => network(reader),
+        Some("interface") => device(reader),
+        Some("web") => web(reader),
+        Some("script") => script(reader, env),
+        Some(other) => {
+            let wanted = "'network', 'interface', 'web' or 'script'";
+            reader.fail("ip_source", format!("{other:?} is not one of {wanted}"));
+            network(reader)
+        }
+    }
+}
+
+fn network(reader: &mut Reader<'_>) -> Source {
+    let name = interface(reader, "ip_network");
+    Source::Network {
+        v4: name.unwrap_or(WAN4).into(),
+        v6: name.unwrap_or(WAN6).into(),
+    }
+}
+
+/// A kernel device, or with `@` a logical interface: LuCI offers those beside the devices.
+fn device(reader: &mut Reader<'_>) -> Source {
+    let name = interface(reader, "ip_interface").unwrap_or(DEVICE);
+    match name.strip_prefix('@') {
+        Some(logical) => Source::Network {
+            v4: logical.into(),
+            v6: logical.into(),
+        },
+        None => Source::Device(name.into()),
+    }
+}
+
+fn web(reader: &mut Reader<'_>) -> Source {
+    let url = reader.text("ip_url");
+    if let Some(Err(why)) = url.map(words::check_url) {
+        reader.fail("ip_url", why);
+    }
+    Source::Web {
+        v4: url.unwrap_or(PAGE4).into(),
+        v6: url.unwrap_or(PAGE6).into(),
+    }
+}
+
+fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+    let Some(command) = reader.text("ip_script") else {
+        reader.lacks("ip_source 'script' needs option 'ip_script'");
+        return Source::Script(Vec::new());
+    };
+    let words = words::split(command).unwrap_or_else(|why| {
+        reader.fail("ip_script", why);
+        Vec::new()
+    });
+    if let Some(program) = words.first()
+        && !env.executable(Path::new(program))
+    {
+        let why = format!("{program:?} is not a program that can be run");
+        reader.fail("ip_script", why);
+    }
+    Source::Script(words)
+}
+
+/// The name of a network interface.
+pub(super) fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
+    let name = reader.text(option)?;
+    let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
+    if name == "@" || !name.chars().all(valid) {
+        reader.fail(option, format!("{name:?} is not the name of an interface"));
+        return None;
+    }
+    Some(name)
+}

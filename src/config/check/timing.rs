@@ -1,0 +1,128 @@
+//! Intervals.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use crate::config::{Force, Source, Timing};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+const CHECK: Duration = Duration::from_secs(10 * MINUTE);
+const CHECK_FLOOR: Duration = Duration::from_secs(5 * MINUTE);
+/// Below this even a page of one's own is a load on the router.
+const CHECK_LEAST: Duration = Duration::from_secs(5);
+const FORCE: Duration = Duration::from_secs(72 * HOUR);
+const RETRY: Duration = Duration::from_secs(MINUTE);
+/// Anything longer is a slip, and sums of times stay far from overflow.
+const LONGEST: u64 = 3650 * DAY;
+
+/// Reads the intervals. `provider` is the `service_name`, which decides how patient to be.
+pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &str) -> Timing {
+    let check = check(reader);
+    Timing {
+        check,
+        force: force(reader, source, check),
+        retry: retry(reader),
+        retry_max: retry_max(reader),
+        min_interval: interval(reader, "min_interval", 1)
+            .unwrap_or_else(|| Duration::from_secs(patience(provider))),
+    }
+}
+
+/// `check_interval`: less than five minutes only as far as `check_interval_min` allows.
+///
+/// Upstream sets an interval below five minutes to `check_interval_min` or 5 in whatever the unit
+/// is, which makes `check_interval 60` with `check_unit seconds` ask every five seconds.
+fn check(reader: &mut Reader<'_>) -> Duration {
+    let unit = unit(reader, "check_unit", MINUTE);
+    let floor = interval(reader, "check_interval_min", unit);
+    let check = interval(reader, "check_interval", unit).unwrap_or(CHECK);
+    if check >= CHECK_FLOOR {
+        return check;
+    }
+    check.max(floor.unwrap_or(CHECK_FLOOR)).max(CHECK_LEAST)
+}
+
+fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
+    if reader.text("force_interval") == Some("never") {
+        return Force::Never;
+    }
+    let unit = unit(reader, "force_unit", HOUR);
+    let every = interval(reader, "force_interval", unit).unwrap_or(FORCE);
+    if every.is_zero() {
+        return Force::Once;
+    }
+    match source {
+        Source::Web { .. } | Source::Script(_) => Force::Every(every.max(check)),
+        Source::Network { .. } | Source::Device(_) => Force::Every(every),
+    }
+}
+
+fn retry(reader: &mut Reader<'_>) -> Duration {
+    let unit = unit(reader, "retry_unit", 1);
+    match interval(reader, "retry_interval", unit) {
+        Some(Duration::ZERO) => {
+            reader.warn("retry_interval", "0 would never pause; 60 seconds are used");
+            RETRY
+        }
+        interval => interval.unwrap_or(RETRY),
+    }
+}
+
+/// `retry_max_count`, or its name in old configurations.
+fn retry_max(reader: &mut Reader<'_>) -> u32 {
+    let new = reader.text("retry_max_count").is_some();
+    let name = if new {
+        "retry_max_count"
+    } else {
+        "retry_count"
+    };
+    let count = reader.number(name, 0..=u32::MAX.into());
+    count.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+}
+
+/// A number of units, if it is set. A unit alone means nothing: LuCI stores `force_unit 'minutes'`
+/// without the number, and that must not turn 72 hours into 72 minutes.
+fn interval(reader: &mut Reader<'_>, name: &str, unit: u64) -> Option<Duration> {
+    let seconds = reader.number(name, 0..=LONGEST / unit)?.checked_mul(unit)?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Seconds in a unit. Upstream takes every word it does not know for seconds.
+fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
+    match reader.text(name) {
+        None => default,
+        Some("days") => DAY,
+        Some("hours") => HOUR,
+        Some("minutes") => MINUTE,
+        Some("seconds") => 1,
+        Some(other) => {
+            let known = "'seconds', 'minutes', 'hours' or 'days'";
+            reader.warn(name, format!("{other:?} is not {known}; seconds are meant"));
+            1
+        }
+    }
+}
+
+/// The least seconds between two requests for one record that a provider wants to see.
+fn patience(provider: &str) -> u64 {
+    const FIVE_MINUTES: [&str; 6] = [
+        "afraid.org",
+        "cloudflare",
+        "gandi.",
+        "godaddy.",
+        "he.net",
+        "namecheap.",
+    ];
+    const TEN_MINUTES: [&str; 2] = ["easydns.", "zoneedit."];
+    let is = |start: &&str| provider.starts_with(start);
+    if TEN_MINUTES.iter().any(&is) {
+        return 10 * MINUTE;
+    }
+    if FIVE_MINUTES.iter().any(is) {
+        return 5 * MINUTE;
+    }
+    MINUTE
+}

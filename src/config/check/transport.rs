@@ -1,0 +1,121 @@
+//! How requests travel, and where messages go.
+
+use std::path::Path;
+
+use super::reader::Reader;
+use super::source::interface;
+use super::words;
+use super::{Environment, PathKind};
+use crate::config::{Family, Log, Provider, Source, Transport, Trust};
+use crate::secret::Secret;
+
+const USER_AGENT: &str = concat!(
+    "ddns-netlink/",
+    env!("CARGO_PKG_VERSION"),
+    " (OpenWrt; dynamic DNS client)"
+);
+
+/// Reads the transport of a section. `https` is whether anything travels over TLS: the certificates
+/// to check against do not matter otherwise.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    families: &[Family],
+    https: bool,
+) -> Transport {
+    // Nobody asks it yet, but upstream refuses a section with such a name.
+    unused_host(reader, "dns_server");
+    Transport {
+        trust: if https {
+            trust(reader, env)
+        } else {
+            Trust::System
+        },
+        proxy: proxy(reader),
+        device: device(reader),
+        family: forced_family(reader, families),
+        user_agent: user_agent(reader),
+    }
+}
+
+/// Reads where the messages of a section go.
+pub(super) fn log(reader: &mut Reader<'_>) -> Log {
+    let syslog = reader.number("use_syslog", 0..=4);
+    Log {
+        syslog: syslog.and_then(|it| u8::try_from(it).ok()).unwrap_or(2),
+        file: reader.flag("use_logfile", true),
+    }
+}
+
+/// Whether an update or the page that tells the address travels over TLS.
+pub(super) fn uses_https(provider: &Provider, source: &Source) -> bool {
+    let mut templates = provider.v4.iter().chain(&provider.v6);
+    let pages = match source {
+        Source::Web { v4, v6 } => words::is_https(v4) || words::is_https(v6),
+        Source::Network { .. } | Source::Device(_) | Source::Script(_) => false,
+    };
+    pages || templates.any(|template| words::is_https(&template.url))
+}
+
+fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
+    let path = match reader.text("cacert") {
+        None => return Trust::System,
+        Some("IGNORE") => {
+            let text = "IGNORE: anybody on the way can read the password";
+            reader.warn("cacert", text);
+            return Trust::Nothing;
+        }
+        Some(path) => path,
+    };
+    match env.path_kind(Path::new(path)) {
+        PathKind::File => Trust::File(path.into()),
+        PathKind::Directory => Trust::Directory(path.into()),
+        PathKind::Missing => {
+            let text = format!("{path:?} is neither a file nor a directory nor IGNORE");
+            reader.fail("cacert", text);
+            Trust::System
+        }
+    }
+}
+
+fn proxy(reader: &mut Reader<'_>) -> Option<Secret> {
+    let proxy = reader.text("proxy")?;
+    if let Err(why) = words::check_proxy(proxy) {
+        reader.fail("proxy", why);
+    }
+    Some(Secret::new(proxy))
+}
+
+/// The device to send through. Upstream falls back to `ip_network` where it is unset; then the
+/// requests of an IPv6 section cannot leave on lines where IPv4 travels in a tunnel of its own
+/// (DS-Lite). The routing table knows better.
+fn device(reader: &mut Reader<'_>) -> Option<String> {
+    let name = interface(reader, "bind_network")?;
+    Some(name.strip_prefix('@').unwrap_or(name).into())
+}
+
+fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family> {
+    if !reader.flag("force_ipversion", false) {
+        return None;
+    }
+    match families {
+        [family] => Some(*family),
+        _ => {
+            let text = "has no effect where use_ipv6 is 'both'";
+            reader.warn("force_ipversion", text);
+            None
+        }
+    }
+}
+
+/// Control characters would end the header; upstream replaces both kinds of quotes.
+fn user_agent(reader: &mut Reader<'_>) -> String {
+    let text = reader.text("user_agent").unwrap_or(USER_AGENT);
+    text.replace(|c: char| c.is_control() || matches!(c, '"' | '\''), " ")
+}
+
+fn unused_host(reader: &mut Reader<'_>, name: &str) {
+    if let Some(Err(why)) = reader.text(name).map(words::check_host) {
+        reader.fail(name, why);
+    }
+}

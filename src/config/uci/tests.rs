@@ -1,0 +1,244 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// The only value of the only option of the only section, with nothing to complain about.
+fn value_of(written: &str) -> Option<String> {
+    let file = format!("config service 's'\n\toption x {written}\n");
+    let (document, mistakes) = parse(file.as_bytes());
+    assert_eq!(mistakes, [], "{written}");
+    let option = document.sections[0].options.first()?;
+    Some(option.values[0].0.clone())
+}
+
+fn mistakes(file: &str) -> Vec<(usize, String)> {
+    let (_, mistakes) = parse(file.as_bytes());
+    let pair = |mistake: Mistake| (mistake.line, mistake.text);
+    mistakes.into_iter().map(pair).collect()
+}
+
+fn sections(file: &str) -> Vec<RawSection> {
+    parse(file.as_bytes()).0.sections
+}
+
+#[test]
+fn words_are_glued_from_pieces() {
+    for (written, expected) in [
+        ("a", "a"),
+        ("'a b'", "a b"),
+        (r#""a b""#, "a b"),
+        (r"'it'\''s'", "it's"),
+        (r#"a'b'"c"d"#, "abcd"),
+        (r"b\c", "bc"),
+        (r"\\", "\\"),
+        (r"\ ", " "),
+        (r"a\;b\#c", "a;b#c"),
+        (r"'a\n'", "a\\n"),
+        (r#""a\n\"\\""#, "an\"\\"),
+        ("'two\nlines'", "two\nlines"),
+        ("\"two\\\nlines\"", "twolines"),
+        ("two\\\nlines", "twolines"),
+        ("two\\\r\nlines", "twolines"),
+        ("b#c", "b"),
+        ("b # c", "b"),
+        ("'b'#c", "b"),
+        ("b;c d e", "b"),
+        ("gr\u{fc}n", "gr\u{fc}n"),
+        ("b\r", "b"),
+    ] {
+        assert_eq!(value_of(written).as_deref(), Some(expected), "{written}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_no_value() {
+    for written in ["", "''", "\"\"", "#a", "\\\n"] {
+        assert_eq!(value_of(written), None, "{written}");
+    }
+}
+
+#[test]
+fn a_semicolon_after_space_or_quotes_separates_commands() {
+    for file in [
+        "config service s ; option a 1 ; option b 2",
+        "config service 's'; option a '1'; option b 2",
+        "c service s\no a 1\no b 2",
+    ] {
+        let names: Vec<_> = sections(file)[0]
+            .options
+            .iter()
+            .map(|option| (option.name.clone(), option.values[0].0.clone()))
+            .collect();
+        let expected = [("a", "1"), ("b", "2")].map(|(a, b)| (a.into(), b.into()));
+        assert_eq!(names, expected, "{file}");
+    }
+}
+
+#[test]
+fn everything_keeps_its_line() {
+    let file = "# c\nconfig service 's'\n\n\toption a 'x\ny'\n\tlist b 1\n\tlist b \\\n2\n";
+    let sections = sections(file);
+    assert_eq!(sections[0].line, 2);
+    let [a, b] = &sections[0].options[..] else {
+        panic!("{sections:?}");
+    };
+    assert_eq!((a.line, &a.values), (4, &vec![("x\ny".into(), 4)]));
+    let expected = vec![("1".to_owned(), 6), ("2".to_owned(), 7)];
+    assert_eq!((b.line, b.is_list, &b.values), (6, true, &expected));
+}
+
+#[test]
+fn repeated_options_and_lists() {
+    for (lines, expected) in [
+        ("option x 1\noption x 2", &["2"][..]),
+        ("option x 1\noption x ''", &[]),
+        ("option x ''\noption x 1", &["1"]),
+        ("option x 1\nlist x 2", &["1", "2"]),
+        ("list x 1\nlist x 2\noption x 3", &["3"]),
+        ("list x 1\noption x ''\nlist x 2", &["2"]),
+        ("list x 1\nlist x ''", &["1", ""]),
+    ] {
+        let sections = sections(&format!("config service s\n{lines}\n"));
+        let options = sections[0].options.iter();
+        let values = options.flat_map(|option| option.values.iter());
+        let values: Vec<_> = values.map(|(value, _)| value.as_str()).collect();
+        assert_eq!(values, expected, "{lines}");
+    }
+}
+
+#[test]
+fn repeated_sections_are_merged() {
+    let merged =
+        sections("config service s\noption a 1\nconfig service t\nconfig service s\noption b 2");
+    assert_eq!(merged.len(), 2);
+    assert_eq!((merged[0].line, merged[0].options.len()), (1, 2));
+}
+
+#[test]
+fn unnamed_sections_are_named_as_libuci_names_them() {
+    let file =
+        "config ddns global\nconfig service a\nconfig service b\nconfig service\nconfig ddns\n";
+    let names: Vec<_> = sections(file)
+        .into_iter()
+        .map(|s| (s.name, s.anonymous))
+        .collect();
+    assert_eq!(names[3], ("cfg045996".into(), true));
+    assert_eq!(names[4], ("cfg059d6e".into(), true));
+    assert!(!names[0].1);
+}
+
+#[test]
+fn lines_that_make_no_sense_are_skipped() {
+    for (file, line, text) in [
+        ("option a 1", 1, "'option' stands before the first section"),
+        (
+            "config service s\nfoo bar",
+            2,
+            "\"foo\" is no command: 'config', 'option' and 'list' are",
+        ),
+        ("config service s\n  option", 2, "'option' needs a name"),
+        (
+            "config service s\noption a-b c",
+            2,
+            "\"a-b\" cannot be the name of an option",
+        ),
+        (
+            "config service s\noption a b c",
+            2,
+            "too many words; a value with spaces needs quotes around it",
+        ),
+        ("config", 1, "'config' needs a type; the section is ignored"),
+        (
+            "config service s\nconfig ddns s",
+            2,
+            "section 's' is of type 'service' since line 1, now of type 'ddns'",
+        ),
+        ("package ''", 1, "'package' needs a name"),
+        (
+            "config service s\noption a b\0c",
+            2,
+            "there is a NUL byte; the rest of the line is ignored",
+        ),
+    ] {
+        assert_eq!(mistakes(file), [(line, text.to_owned())], "{file}");
+    }
+}
+
+#[test]
+fn the_rest_of_a_file_survives_a_bad_line() {
+    let file = "config service s\n optoin a 1\n option b 2\nconfig service t\n";
+    let sections = sections(file);
+    assert_eq!(sections.len(), 2);
+    assert_eq!(sections[0].options[0].name, "b");
+}
+
+#[test]
+fn options_of_an_unreadable_section_do_not_reach_the_one_before() {
+    for bad in [
+        "config service 'my-ddns'",
+        "confg service t",
+        "Config service t",
+        "config",
+    ] {
+        let file = format!("config service s\noption a 1\n{bad}\noption a 2\nlist b 3\n");
+        assert_eq!(mistakes(&file).len(), 1, "{bad}");
+        let sections = sections(&file);
+        assert_eq!(sections[0].options.len(), 1, "{bad}");
+        assert_eq!(sections[0].options[0].values[0].0, "1", "{bad}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_hides_the_first_line() {
+    let (document, mistakes) = parse(b"\xef\xbb\xbfconfig service s\noption a 1\n");
+    assert_eq!(document.sections, []);
+    assert_eq!(mistakes.len(), 1);
+    assert!(mistakes[0].text.contains("byte order mark"));
+}
+
+#[test]
+fn an_open_quote_takes_the_file_and_its_section() {
+    for quote in ["'", "\""] {
+        let file = format!("config service s\noption a {quote}b\nconfig service t\n");
+        let (document, mistakes) = parse(file.as_bytes());
+        assert_eq!(document.sections.len(), 1);
+        assert_eq!((mistakes.len(), mistakes[0].line), (1, 2));
+        assert_eq!(mistakes[0].section.as_deref(), Some("s"));
+    }
+}
+
+#[test]
+fn windows_line_ends() {
+    let file = "config service 's'\r\n\toption a 'b'\r\n\r\n";
+    assert_eq!(mistakes(file), []);
+    assert_eq!(sections(file)[0].options[0].values[0].0, "b");
+}
+
+#[test]
+fn a_large_file_takes_no_more_than_its_share() {
+    let mut file = String::from("config service s\n");
+    for number in 0..100_000 {
+        file += &format!("option o{number} 1\noption o{number} ''\nlist l {number}\n");
+    }
+    let sections = sections(&file);
+    assert_eq!(sections[0].options[0].values.len(), 100_000);
+}
+
+proptest! {
+    #[test]
+    fn what_is_quoted_comes_back(value in "[^\0]+") {
+        prop_assert_eq!(value_of(&quote(&value)), Some(value));
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let (_, mistakes) = parse(&bytes);
+        let lines = bytes.split(|&byte| byte == b'\n').count();
+        prop_assert!(mistakes.iter().all(|mistake| (1..=lines).contains(&mistake.line)));
+    }
+
+    #[test]
+    fn no_text_that_is_nearly_uci_panics(text in "([colp ]|onfig |ption |ist |a|'|\"|\\\\|;|#|\n|\r|\t){0,60}") {
+        parse(text.as_bytes());
+    }
+}

@@ -1,0 +1,165 @@
+use super::*;
+use crate::scratch::Scratch;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream as Blocking;
+use std::thread::JoinHandle;
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+/// Serves on this thread until `client`, on another, is done; answers every request with itself.
+fn with_client<T: Send + 'static>(
+    rundir: &Path,
+    client: impl FnOnce(PathBuf) -> T + Send + 'static,
+) -> T {
+    let runtime = runtime();
+    let path = rundir.join(SOCKET);
+    runtime.block_on(async {
+        let mut control = Control::bind(rundir).unwrap();
+        let (done, mut end) = oneshot::channel();
+        let thread: JoinHandle<()> = std::thread::spawn(move || {
+            let _ = done.send(client(path));
+        });
+        loop {
+            tokio::select! {
+                request = control.next() => {
+                    let text = match &request.ask {
+                        Ask::Status => "x".repeat(1_000_000),
+                        Ask::StatusJson => "{}".into(),
+                        Ask::Why(section) => format!("why {section}"),
+                        Ask::Update(sections) => sections.join("+"),
+                    };
+                    let ok = request.ask != Ask::Why("nobody".into());
+                    if request.ask != Ask::Why("drop".into()) {
+                        request.reply(Reply { ok, text });
+                    }
+                }
+                result = &mut end => {
+                    let _ = thread.join();
+                    return result.expect("the client failed");
+                }
+            }
+        }
+    })
+}
+
+/// What a client gets that sends `bytes` and then reads.
+fn raw(path: &Path, bytes: &[u8]) -> String {
+    let mut stream = Blocking::connect(path).unwrap();
+    let _ = stream.write_all(bytes);
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+#[test]
+fn requests_are_answered() {
+    let scratch = Scratch::new("control-answers");
+    let rundir = scratch.path().to_owned();
+    with_client(scratch.path(), move |_| {
+        let get = |words: &[&str]| ask(&rundir, words).unwrap();
+        assert_eq!(get(&["status"]).text.len(), 1_000_000);
+        assert_eq!(get(&["status", "json"]).text, "{}");
+        assert_eq!(get(&["update"]).text, "");
+        assert_eq!(get(&["update", "a", "b"]).text, "a+b");
+        assert!(get(&["why", "home"]).ok);
+        assert!(!get(&["why", "nobody"]).ok);
+        let unknown = get(&["reboot"]);
+        assert_eq!(
+            (unknown.ok, unknown.text.as_str()),
+            (false, "the daemon does not know this request")
+        );
+        assert!(get(&["why", "drop"]).text.contains("did not answer"));
+        assert!(matches!(
+            ask(&rundir, &["why", "a b"]),
+            Err(ClientError::Word(_))
+        ));
+        assert!(matches!(
+            ask(&rundir, &["why", ""]),
+            Err(ClientError::Word(_))
+        ));
+    });
+}
+
+#[test]
+fn without_a_daemon_the_error_says_so() {
+    let scratch = Scratch::new("control-none");
+    let path = scratch.path().join(SOCKET);
+    let words = format!("no daemon is running (no socket at {})", path.display());
+    assert_eq!(
+        ask(scratch.path(), &["status"]).unwrap_err().to_string(),
+        words
+    );
+    // A socket that nobody listens on any more.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    assert_eq!(
+        ask(scratch.path(), &["status"]).unwrap_err().to_string(),
+        words
+    );
+}
+
+#[test]
+fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
+    let scratch = Scratch::new("control-stale");
+    let rundir = scratch.path().join("run");
+    fs::create_dir(&rundir).unwrap();
+    for name in [SOCKET, "control.sock.new"] {
+        drop(std::os::unix::net::UnixListener::bind(rundir.join(name)).unwrap());
+    }
+    with_client(&rundir, |path| {
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(raw(&path, b"status json\n"), "ok\n{}");
+    });
+    assert_eq!(fs::read_dir(&rundir).unwrap().count(), 0);
+}
+
+#[test]
+fn hostile_clients_do_not_get_in_the_way() {
+    let scratch = Scratch::new("control-hostile");
+    with_client(scratch.path(), |path| {
+        // Silent ones, one that never reads its megabyte, one that leaves.
+        let silent: Vec<_> = (0..5).map(|_| Blocking::connect(&path).unwrap()).collect();
+        let mut deaf = Blocking::connect(&path).unwrap();
+        deaf.write_all(b"status\n").unwrap();
+        drop(Blocking::connect(&path).unwrap());
+        let mut gone = Blocking::connect(&path).unwrap();
+        gone.write_all(b"update\n").unwrap();
+        drop(gone);
+        assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
+        // Ten megabytes: refused after four kilobytes. The reason may be lost with the connection.
+        let told = raw(&path, &vec![b'x'; 10_000_000]);
+        assert!(
+            told.is_empty() || told == "error\nthe request is too long",
+            "{told}"
+        );
+        assert_eq!(raw(&path, b"\xff\n"), "error\nthe request is not text");
+        assert_eq!(
+            raw(&path, b"\n"),
+            "error\nthe daemon does not know this request"
+        );
+        assert_eq!(raw(&path, b"update a b\nstatus\n"), "ok\na+b");
+        drop(silent);
+    });
+}
+
+#[test]
+fn more_connections_than_places_wait_and_are_served() {
+    let scratch = Scratch::new("control-many");
+    with_client(scratch.path(), |path| {
+        let crowd: Vec<_> = (0..CONNECTIONS)
+            .map(|_| Blocking::connect(&path).unwrap())
+            .collect();
+        // All places are taken; they are free again once the crowd has run out of time.
+        assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
+        for mut stream in crowd {
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "error\nno request came in time");
+        }
+    });
+}

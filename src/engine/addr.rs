@@ -1,0 +1,113 @@
+//! What kind of address this is, by the IANA special-purpose registries (RFC 6890).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Why an address means nothing to the rest of the internet; `None` for one that does.
+///
+/// Documentation ranges (RFC 5737, RFC 3849) are treated as public, so that examples and tests
+/// behave like the real thing.
+pub fn not_public(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(v4) => v4_not_public(v4),
+        IpAddr::V6(v6) => v6_not_public(v6),
+    }
+}
+
+/// Addresses that no record should hold, whatever the user allows.
+pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
+    if address.is_unspecified() {
+        Some("the unspecified address")
+    } else if address.is_multicast() {
+        Some("a multicast address")
+    } else if matches!(address, IpAddr::V4(v4) if v4.is_broadcast()) {
+        Some("the broadcast address")
+    } else {
+        None
+    }
+}
+
+fn v4_not_public(address: Ipv4Addr) -> Option<&'static str> {
+    match address.octets() {
+        [0, ..] => Some("not an address of this internet (0.0.0.0/8, RFC 791)"),
+        [10, ..] | [192, 168, ..] => Some("a private address (RFC 1918)"),
+        [172, b, ..] if b & 0xf0 == 16 => Some("a private address (RFC 1918)"),
+        [100, b, ..] if b & 0xc0 == 64 => Some("a carrier-grade NAT address (RFC 6598)"),
+        [127, ..] => Some("a loopback address"),
+        [169, 254, ..] => Some("a link-local address (RFC 3927)"),
+        [192, 0, 0, _] => Some("an address of the provider's tunnel (DS-Lite, RFC 6333)"),
+        [a, ..] if a >= 240 => Some("a reserved address (240.0.0.0/4)"),
+        [a, ..] if a >= 224 => Some("a multicast address"),
+        _ => None,
+    }
+}
+
+fn v6_not_public(address: Ipv6Addr) -> Option<&'static str> {
+    let first = address.segments()[0];
+    if address.is_loopback() {
+        Some("the loopback address")
+    } else if address.is_unspecified() {
+        Some("the unspecified address")
+    } else if address.to_ipv4_mapped().is_some() {
+        Some("an IPv4-mapped address")
+    } else if first & 0xfe00 == 0xfc00 {
+        Some("a unique local address (RFC 4193)")
+    } else if first & 0xffc0 == 0xfe80 {
+        Some("a link-local address")
+    } else if first & 0xffc0 == 0xfec0 {
+        Some("a site-local address (RFC 3879)")
+    } else if first & 0xff00 == 0xff00 {
+        Some("a multicast address")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_ranges_are_told_from_public_ones() {
+        let special = [
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "169.254.1.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.2",
+            "192.168.1.1",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "fec0::1",
+            "ff02::1",
+            "::ffff:203.0.113.1",
+        ];
+        for text in special {
+            assert!(not_public(text.parse().unwrap()).is_some(), "{text}");
+        }
+        let public = [
+            "1.1.1.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.2.1",
+            "192.0.1.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "2001:db8::1",
+            "2a00::1",
+            "64:ff9b::1",
+        ];
+        for text in public {
+            assert_eq!(not_public(text.parse().unwrap()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The book of facts: what the kernel said and has not taken back.
+//!
+//! Facts are kept, not judged: a tentative address is here with its flag. A dump is a mark and
+//! sweep: [`Report::DumpBegin`] starts a new generation, every message stamps its fact with it, and
+//! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
+//! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use crate::config::{Family, Host};
+use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+
+/// An address with what its message could not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The kernel's words.
+    pub address: Address,
+    /// When it first appeared in a notification; `None` if it was there before us.
+    pub appeared: Option<Duration>,
+    /// Order of first appearance, which for IPv4 is the kernel's own order.
+    pub order: u32,
+    /// Until when it is preferred, counted since boot; `None` = for ever.
+    pub preferred_until: Option<Duration>,
+}
+
+/// What a report changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Changed {
+    /// A fact or a table's being known: selections and gates must be looked at again.
+    pub facts: bool,
+    /// The kernel may have dropped routes without a word: it does so when an IPv4 address or a
+    /// device goes (`fib_flush` sends no `RTM_DELROUTE`).
+    pub routes_in_doubt: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct TableState {
+    generation: u32,
+    known: bool,
+    dumping: bool,
+}
+
+/// What is known of devices, addresses and routes.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    links: BTreeMap<IfIndex, (u32, Link)>,
+    addresses: BTreeMap<(IfIndex, IpAddr, u8), (u32, Known)>,
+    routes: BTreeMap<Route, u32>,
+    interesting: BTreeSet<IpAddr>,
+    tables: [TableState; 3],
+    appearances: u32,
+}
+
+impl Book {
+    /// Takes in one report.
+    pub fn apply(&mut self, report: Report, now: Duration) -> Changed {
+        match report {
+            Report::Message(message) => self.message(message, now),
+            Report::DumpBegin(table) => {
+                let state = self.state_mut(table);
+                state.generation = state.generation.wrapping_add(1);
+                state.dumping = true;
+                Changed::default()
+            }
+            Report::DumpEnd(table) => self.sweep(table),
+            Report::Lost => {
+                for state in &mut self.tables {
+                    *state = TableState {
+                        known: false,
+                        dumping: false,
+                        ..*state
+                    };
+                }
+                Changed {
+                    facts: true,
+                    routes_in_doubt: false,
+                }
+            }
+        }
+    }
+
+    /// Marks the routes unknown until the next dump of them has ended.
+    pub fn doubt_routes(&mut self) {
+        self.state_mut(Table::Routes).known = false;
+    }
+
+    /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
+    /// not kept so far are missing until the next dump.
+    pub fn set_interesting(&mut self, addresses: BTreeSet<IpAddr>) {
+        self.interesting = addresses;
+    }
+
+    /// Whether links and addresses are known, so that absence means something.
+    pub fn addresses_known(&self) -> bool {
+        self.state(Table::Links).known && self.state(Table::Addresses).known
+    }
+
+    /// Whether all tables are known.
+    pub fn complete(&self) -> bool {
+        self.tables.iter().all(|table| table.known)
+    }
+
+    /// The device of this name, if it is there now.
+    pub fn link(&self, name: &str) -> Option<&Link> {
+        self.links
+            .values()
+            .map(|(_, link)| link)
+            .find(|link| link.name == name)
+    }
+
+    /// All devices, by index.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values().map(|(_, link)| link)
+    }
+
+    /// The addresses of a device, by address.
+    pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &Known> {
+        let first = (link, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        let of_link = self
+            .addresses
+            .range(first..)
+            .take_while(move |(key, _)| key.0 == link);
+        of_link.map(|(_, (_, known))| known)
+    }
+
+    /// The usable default routes, as far as they tell one network from another.
+    pub fn default_routes(&self) -> BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)> {
+        let defaults = self
+            .routes
+            .keys()
+            .filter(|r| r.prefix_len == 0 && self.leads_out(r));
+        defaults.map(|r| (r.family, r.link, r.gateway)).collect()
+    }
+
+    /// Whether a request to `host` can leave: a usable route leads there, over `family` and
+    /// `device` where those are prescribed, and there is an address to send from.
+    pub fn reaches(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> bool {
+        if !self.state(Table::Routes).known || !self.addresses_known() {
+            return false;
+        }
+        self.routes.keys().any(|route| {
+            family.is_none_or(|f| f == route.family)
+                && self.leads_out(route)
+                && device.is_none_or(|name| self.is_device(route.link, name))
+                && match host {
+                    Host::Name(_) => route.prefix_len == 0 && self.can_send(route.family),
+                    Host::Address(to) => {
+                        covers(route, *to) && (route.prefix_len != 0 || self.can_send(route.family))
+                    }
+                }
+        })
+    }
+
+    fn message(&mut self, message: Message, now: Duration) -> Changed {
+        match message {
+            Message::NewLink(link) => self.new_link(link),
+            Message::DelLink(index) => self.del_link(index),
+            Message::NewAddress(address) => Changed {
+                facts: self.new_address(address, now),
+                routes_in_doubt: false,
+            },
+            Message::DelAddress(address) => {
+                let is_v4 = address.address.is_ipv4();
+                let key = (address.link, address.address, address.prefix_len);
+                let facts = self.addresses.remove(&key).is_some();
+                Changed {
+                    facts,
+                    routes_in_doubt: facts && is_v4,
+                }
+            }
+            Message::NewRoute(route) => {
+                let facts = self.new_route(route);
+                Changed {
+                    facts,
+                    routes_in_doubt: false,
+                }
+            }
+            Message::DelRoute(route) => {
+                let before = self.routes.len();
+                self.routes.retain(|known, _| !same_route(known, &route));
+                Changed {
+                    facts: self.routes.len() != before,
+                    routes_in_doubt: false,
+                }
+            }
+        }
+    }
+
+    fn new_link(&mut self, link: Link) -> Changed {
+        let generation = self.state(Table::Links).generation;
+        let went_down = |old: &Link| old.up && !link.up;
+        let old = self.links.get(&link.index).map(|(_, old)| old);
+        let routes_in_doubt = old.is_some_and(went_down);
+        let facts = old != Some(&link);
+        // A name belongs to one device: a stale holder is one whose deletion was missed.
+        self.links
+            .retain(|&index, (_, known)| index == link.index || known.name != link.name);
+        self.links.insert(link.index, (generation, link));
+        Changed {
+            facts,
+            routes_in_doubt,
+        }
+    }
+
+    fn del_link(&mut self, index: IfIndex) -> Changed {
+        let facts = self.links.remove(&index).is_some();
+        self.addresses.retain(|&(link, _, _), _| link != index);
+        self.routes.retain(|route, _| route.link != Some(index));
+        Changed {
+            facts,
+            routes_in_doubt: facts,
+        }
+    }
+
+    /// Returns whether it says anything new: a lifetime refresh alone does not.
+    fn new_address(&mut self, address: Address, now: Duration) -> bool {
+        let state = self.state(Table::Addresses);
+        let key = (address.link, address.address, address.prefix_len);
+        let preferred_until = until(now, address.preferred);
+        if let Some((stamp, known)) = self.addresses.get_mut(&key) {
+            *stamp = state.generation;
+            let flags_changed = known.address.flags != address.flags;
+            let scope_changed = known.address.scope != address.scope;
+            let longer = known.preferred_until != preferred_until;
+            known.preferred_until = preferred_until;
+            known.address = address;
+            return flags_changed || scope_changed || longer;
+        }
+        self.appearances = self.appearances.wrapping_add(1);
+        let appeared = (state.known && !state.dumping).then_some(now);
+        let known = Known {
+            address,
+            appeared,
+            order: self.appearances,
+            preferred_until,
+        };
+        self.addresses.insert(key, (state.generation, known));
+        true
+    }
+
+    fn new_route(&mut self, route: Route) -> bool {
+        let wanted = route.prefix_len == 0 || self.interesting.iter().any(|&a| covers(&route, a));
+        if !wanted {
+            return false;
+        }
+        let generation = self.state(Table::Routes).generation;
+        self.routes.insert(route, generation).is_none()
+    }
+
+    fn sweep(&mut self, table: Table) -> Changed {
+        let state = self.state_mut(table);
+        let (generation, was_known) = (state.generation, state.known);
+        state.known = true;
+        state.dumping = false;
+        let before = self.size();
+        match table {
+            Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
+            Table::Addresses => self.addresses.retain(|_, (stamp, _)| *stamp == generation),
+            Table::Routes => self.routes.retain(|_, stamp| *stamp == generation),
+        }
+        Changed {
+            facts: !was_known || self.size() != before,
+            routes_in_doubt: false,
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.links.len() + self.addresses.len() + self.routes.len()
+    }
+
+    /// Whether packets that take this route leave the router (or stay in it, for local routes).
+    fn leads_out(&self, route: &Route) -> bool {
+        let link_works = |index| {
+            self.links
+                .get(&index)
+                .is_some_and(|(_, l)| l.up && l.carrier)
+        };
+        route.usable && route.link.is_none_or(link_works)
+    }
+
+    fn is_device(&self, index: Option<IfIndex>, name: &str) -> bool {
+        index
+            .and_then(|i| self.links.get(&i))
+            .is_some_and(|(_, link)| link.name == name)
+    }
+
+    /// Whether there is an address of `family` to send from: connecting from one that is still
+    /// tentative fails with `EADDRNOTAVAIL`.
+    fn can_send(&self, family: Family) -> bool {
+        self.addresses.values().any(|(_, known)| {
+            let address = &known.address;
+            let pending = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
+            let ready = !address.flags.has(pending) || address.flags.has(AddressFlags::OPTIMISTIC);
+            let link_local =
+                matches!(address.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+            Family::of(address.address) == family
+                && ready
+                && !link_local
+                && !address.address.is_loopback()
+        })
+    }
+
+    fn state(&self, table: Table) -> TableState {
+        self.tables[slot(table)]
+    }
+
+    fn state_mut(&mut self, table: Table) -> &mut TableState {
+        &mut self.tables[slot(table)]
+    }
+}
+
+fn slot(table: Table) -> usize {
+    match table {
+        Table::Links => 0,
+        Table::Addresses => 1,
+        Table::Routes => 2,
+    }
+}
+
+fn until(now: Duration, seconds: u32) -> Option<Duration> {
+    (seconds != u32::MAX).then(|| now + Duration::from_secs(seconds.into()))
+}
+
+/// A deletion names its route by destination, table, metric and next hop; the kernel leaves out or
+/// changes other attributes (a dead route's flags), so those are not compared.
+fn same_route(a: &Route, b: &Route) -> bool {
+    (
+        a.family,
+        a.destination,
+        a.prefix_len,
+        a.source,
+        a.table,
+        a.metric,
+        a.link,
+        a.gateway,
+    ) == (
+        b.family,
+        b.destination,
+        b.prefix_len,
+        b.source,
+        b.table,
+        b.metric,
+        b.link,
+        b.gateway,
+    )
+}
+
+/// Whether `route`'s destination prefix contains `address`.
+fn covers(route: &Route, address: IpAddr) -> bool {
+    match (route.destination, address) {
+        (IpAddr::V4(net), IpAddr::V4(a)) => {
+            let mask = u32::MAX
+                .checked_shl(32 - u32::from(route.prefix_len))
+                .unwrap_or(0);
+            (u32::from(net) ^ u32::from(a)) & mask == 0
+        }
+        (IpAddr::V6(net), IpAddr::V6(a)) => {
+            let mask = u128::MAX
+                .checked_shl(128 - u32::from(route.prefix_len))
+                .unwrap_or(0);
+            (u128::from(net) ^ u128::from(a)) & mask == 0
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}

@@ -1,0 +1,151 @@
+//! How often and how soon: token bucket and back-off, as values.
+
+use std::time::Duration;
+
+/// Requests that may follow one another at once before pacing sets in.
+const BURST: u32 = 3;
+/// The longest back-off.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest `retry_interval` that is taken at its word.
+const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
+/// The first pause after a failure in which nothing reached the provider.
+const LOCAL_BASE: Duration = Duration::from_secs(2);
+
+/// A token bucket: a few requests at once, then one per interval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    interval: Duration,
+    /// When the bucket is full again; requests may run ahead of it by `BURST` intervals.
+    full_at: Duration,
+}
+
+impl Bucket {
+    /// A full bucket that gains one token per `interval`; zero = never empty.
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            full_at: Duration::ZERO,
+        }
+    }
+
+    /// When the next request may go.
+    pub fn ready_at(&self) -> Duration {
+        self.full_at
+            .saturating_sub(self.interval.saturating_mul(BURST - 1))
+    }
+
+    /// Takes a token.
+    pub fn take(&mut self, now: Duration) {
+        self.full_at = self.full_at.max(now).saturating_add(self.interval);
+    }
+
+    /// Keeps what was spent, under another interval.
+    pub fn set_interval(&mut self, interval: Duration) {
+        self.interval = interval;
+    }
+}
+
+/// Exponential back-off with jitter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backoff {
+    attempts: u32,
+    until: Duration,
+}
+
+impl Backoff {
+    /// Failures in a row.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// No attempt before this time.
+    pub fn until(&self) -> Duration {
+        self.until
+    }
+
+    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, plus up to a quarter,
+    /// `jitter` being any number. Never less than `base`.
+    pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
+        self.attempts = self.attempts.saturating_add(1);
+        let base = base.min(LONGEST_BASE);
+        self.until = now + stretched(doubled(base, self.attempts).min(LONGEST.max(base)), jitter);
+    }
+
+    /// Nothing left the router (no network, no name server): wait 2 s, 4 s… up to `base`. This
+    /// costs the provider nothing, and at boot the name server is there a moment later.
+    pub fn failed_locally(&mut self, now: Duration, base: Duration, jitter: u32) {
+        self.attempts = self.attempts.saturating_add(1);
+        let pause = doubled(LOCAL_BASE, self.attempts).min(base.clamp(LOCAL_BASE, LONGEST_BASE));
+        self.until = now + stretched(pause, jitter);
+    }
+
+    /// Forgets all failures.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn doubled(base: Duration, attempts: u32) -> Duration {
+    base.saturating_mul(1 << attempts.saturating_sub(1).min(20))
+}
+
+fn stretched(pause: Duration, jitter: u32) -> Duration {
+    pause + pause.mul_f64(f64::from(jitter) / f64::from(u32::MAX) / 4.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_few_at_once_then_one_per_interval() {
+        let mut bucket = Bucket::new(MINUTE);
+        let start = Duration::from_secs(1000);
+        let mut times = Vec::new();
+        let mut now = start;
+        for _ in 0..6 {
+            now = now.max(bucket.ready_at());
+            bucket.take(now);
+            times.push((now - start).as_secs());
+        }
+        assert_eq!(times, [0, 0, 0, 60, 120, 180]);
+    }
+
+    #[test]
+    fn zero_means_no_pacing() {
+        let mut bucket = Bucket::new(Duration::ZERO);
+        for _ in 0..1000 {
+            bucket.take(MINUTE);
+        }
+        assert!(bucket.ready_at() <= MINUTE);
+    }
+
+    #[test]
+    fn back_off_doubles_to_an_hour_and_never_undercuts_the_base() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<u64> = (0..9)
+            .map(|_| {
+                backoff.failed(Duration::ZERO, MINUTE, 0);
+                backoff.until().as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        let mut jittered = Backoff::default();
+        jittered.failed(Duration::ZERO, MINUTE, u32::MAX);
+        assert_eq!(jittered.until().as_secs(), 75);
+    }
+
+    #[test]
+    fn a_local_failure_is_tried_again_soon() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<u64> = (0..7)
+            .map(|_| {
+                backoff.failed_locally(Duration::ZERO, MINUTE, 0);
+                backoff.until().as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60]);
+    }
+}

@@ -1,0 +1,143 @@
+//! What the operator is told when something changes: one sentence each.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::event::{Action, Level, Notice};
+use super::record::{Record, Wait};
+use super::section::Active;
+use super::select::Lack;
+use crate::clock::Now;
+use crate::config::Family;
+use crate::provider::Outcome;
+
+/// There is no address of `family` to publish.
+pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
+    let level = match lack {
+        Lack::Unresolved(_) | Lack::NotDetected(_) => Level::Warning,
+        Lack::Refused(..) => Level::Notice,
+        Lack::NoDevice(_) | Lack::NoAddress(..) | Lack::NotAsked => Level::Info,
+    };
+    let record = family.record_type();
+    let text = format!("{record}: {lack}; the record stays as it is");
+    Action::Say(Notice::about(&section.spec.name, level, text))
+}
+
+/// A request for `record` has ended; `sent` is the address that was in it.
+pub(super) fn outcome(
+    section: &str,
+    record: &Record,
+    sent: Option<IpAddr>,
+    outcome: &Outcome,
+    now: Now,
+) -> Option<Notice> {
+    let address = sent?;
+    let what = format!("{} {} {address}", record.name, record.family.record_type());
+    let (level, text) = match outcome {
+        Outcome::Updated => (Level::Notice, format!("{what}: accepted{}", times(record))),
+        Outcome::Unchanged => (
+            Level::Notice,
+            format!("{what}: the provider had it already{}", times(record)),
+        ),
+        Outcome::Retry { reason, .. } => (
+            Level::Warning,
+            format!("{what}: {reason}; {}", next(record, now)),
+        ),
+        Outcome::Unconfirmed { reason } => {
+            let text = format!(
+                "{what}: could not be confirmed ({reason}); {}",
+                next(record, now)
+            );
+            (Level::Warning, text)
+        }
+        Outcome::Refused { reason, advice } => {
+            let text = format!(
+                "{what}: refused: {reason}. {advice} Nothing more is sent for this name until the \
+                 configuration changes or 'ddns-netlink update {section}' is run"
+            );
+            (Level::Error, text)
+        }
+    };
+    Some(Notice::about(section, level, text))
+}
+
+/// What happens next with a record that failed.
+fn next(record: &Record, now: Now) -> String {
+    match record.wait(now) {
+        Wait::BackOff(at) | Wait::Pace(at) | Wait::Settling(at) => {
+            format!("next try in {}", seconds(at.saturating_sub(now.up)))
+        }
+        Wait::Hold(at) => {
+            format!(
+                "the provider asks to wait {}",
+                seconds(at.saturating_sub(now.up))
+            )
+        }
+        Wait::GivenUp => format!(
+            "given up after {} failures (retry_max_count) until the address or the network changes",
+            record.failures()
+        ),
+        Wait::Ready => "next try when the provider can be reached".into(),
+        Wait::Settled(_) | Wait::Address | Wait::InFlight | Wait::Refused | Wait::Rested => {
+            "nothing is owed any more".into()
+        }
+    }
+}
+
+/// ` (request 0.4 ms, accepted 38 ms after the event)`.
+fn times(record: &Record) -> String {
+    let timeline = record.timeline;
+    let after = |at: Option<Duration>| at.map(|at| millis(at.saturating_sub(timeline.event)));
+    match (after(timeline.sent), after(timeline.accepted)) {
+        (Some(sent), Some(accepted)) => {
+            format!(" (request {sent}, accepted {accepted} after the event)")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Milliseconds with as many digits as mean something.
+pub(super) fn millis(time: Duration) -> String {
+    let micros = time.as_micros();
+    if micros < 100_000 {
+        format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+    } else if micros < 10_000_000 {
+        format!("{} ms", micros / 1000)
+    } else {
+        seconds(time)
+    }
+}
+
+/// `45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`; rounded up to a whole second first.
+pub(super) fn seconds(time: Duration) -> String {
+    let total = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    let (days, hours) = (total / 86_400, total / 3600 % 24);
+    let (minutes, rest) = (total / 60 % 60, total % 60);
+    match (days, total / 3600, total / 60) {
+        (0, 0, 0..=1) => format!("{total} s"),
+        (0, 0, _) if rest == 0 => format!("{minutes} min"),
+        (0, 0, _) => format!("{minutes} min {rest} s"),
+        (0, ..) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        let s = Duration::from_secs;
+        assert_eq!(seconds(s(0)), "0 s");
+        assert_eq!(seconds(s(60)), "60 s");
+        assert_eq!(seconds(s(119)), "119 s");
+        assert_eq!(seconds(s(120)), "2 min");
+        assert_eq!(seconds(s(150)), "2 min 30 s");
+        assert_eq!(seconds(s(12_000)), "3 h 20 min");
+        assert_eq!(seconds(s(200_000)), "2 d 7 h");
+        assert_eq!(millis(Duration::from_micros(440)), "0.4 ms");
+        assert_eq!(millis(Duration::from_millis(380)), "380 ms");
+        assert_eq!(millis(s(75)), "75 s");
+    }
+}

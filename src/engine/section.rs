@@ -1,0 +1,379 @@
+//! One `config service` section at work: its records, and where their address comes from.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use super::book::Book;
+use super::event::JobId;
+use super::pace::{Backoff, Bucket};
+use super::record::{Record, Wait};
+use super::select::{self, Desired, Lack, Policy};
+use crate::clock::Now;
+use crate::config::{Family, Host, Section, Source};
+use crate::provider::{self, Change, Job};
+use crate::state::State;
+
+/// Least time between two questions to a `web` or `script` source that events ask for; a few may
+/// follow one another.
+const DETECT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// netifd's logical interfaces and their layer-3 devices.
+pub type Networks = BTreeMap<String, String>;
+
+/// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory(pub BTreeMap<String, Vec<IpAddr>>);
+
+impl Directory {
+    /// Each host as the planner has to reach it.
+    fn resolve(&self, names: &[String]) -> Vec<Host> {
+        names.iter().flat_map(|name| self.hosts(name)).collect()
+    }
+
+    fn hosts(&self, name: &str) -> Vec<Host> {
+        let bare = name
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_ascii_lowercase();
+        if let Ok(address) = bare.parse() {
+            return vec![Host::Address(address)];
+        }
+        match self.0.get(&bare) {
+            Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
+            None if bare == "localhost" || bare.ends_with(".localhost") => {
+                let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
+                loopback.map(Host::Address).to_vec()
+            }
+            None => vec![Host::Name(bare)],
+        }
+    }
+}
+
+/// A section with its state.
+#[derive(Clone, Debug)]
+pub struct Active {
+    /// What the user asked for.
+    pub spec: Section,
+    /// Hosts that requests go to; one must be reachable.
+    pub hosts: Vec<Host>,
+    /// Hosts that a `web` source asks; one must be reachable over the family asked for.
+    pub askable: Vec<Host>,
+    /// One per name and family.
+    pub records: Vec<Record>,
+    /// `web` and `script` sources, one per family.
+    pub detectors: BTreeMap<Family, Detector>,
+    /// The last request, secrets masked.
+    pub last_request: String,
+    /// The last answer, secrets masked.
+    pub last_answer: String,
+    /// Why there is no address, per family; for the log, once per change.
+    pub lacks: BTreeMap<Family, Lack>,
+}
+
+/// The state of a `web` or `script` source.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    result: Option<Result<IpAddr, String>>,
+    due: Duration,
+    bucket: Bucket,
+    backoff: Backoff,
+    asking: bool,
+}
+
+impl Active {
+    /// A section that starts, with what was saved about it.
+    pub fn new(spec: Section, directory: &Directory, saved: &State, now: Now) -> Self {
+        let mut records = Vec::new();
+        for name in &spec.names {
+            for &family in &spec.families {
+                let fingerprint = provider::fingerprint(&spec, name, family);
+                let mut record = Record::new(name.clone(), family, fingerprint, &spec.timing, now);
+                let known = saved.records.iter().find(|saved| {
+                    saved.section == spec.name && saved.name == *name && saved.family == family
+                });
+                if let Some(known) = known {
+                    record.restore(known, now);
+                }
+                records.push(record);
+            }
+        }
+        let asks = matches!(spec.source, Source::Web { .. } | Source::Script(_));
+        let detectors = if asks {
+            spec.families
+                .iter()
+                .map(|&family| (family, Detector::new(now)))
+                .collect()
+        } else {
+            BTreeMap::new()
+        };
+        let hosts = directory.resolve(&provider::hosts(&spec));
+        let askable = directory.resolve(&provider::detection_hosts(&spec));
+        Self {
+            spec,
+            hosts,
+            askable,
+            records,
+            detectors,
+            last_request: String::new(),
+            last_answer: String::new(),
+            lacks: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over from `old`, the section of the same name before a reload, what is still true.
+    pub fn inherit(&mut self, old: Self) {
+        for record in &mut self.records {
+            let same_name = |o: &&Record| o.name == record.name && o.family == record.family;
+            let Some(before) = old.records.iter().find(same_name) else {
+                continue;
+            };
+            if before.fingerprint == record.fingerprint {
+                *record = before.clone();
+                record.retime(&self.spec.timing);
+            } else {
+                record.supersede(before);
+            }
+        }
+        if old.spec.source == self.spec.source && old.spec.families == self.spec.families {
+            self.detectors = old.detectors;
+            self.lacks = old.lacks;
+        }
+        self.last_request = old.last_request;
+        self.last_answer = old.last_answer;
+    }
+
+    /// Whether a request could leave now.
+    pub fn reachable(&self, book: &Book) -> bool {
+        let transport = &self.spec.transport;
+        let device = transport.device.as_deref();
+        self.hosts
+            .iter()
+            .any(|host| book.reaches(host, transport.family, device))
+    }
+
+    /// The device whose addresses of `family` are published, if the source is a device.
+    pub fn device(&self, family: Family, networks: &Networks, book: &Book) -> Result<String, Lack> {
+        match &self.spec.source {
+            Source::Device(name) => Ok(name.clone()),
+            Source::Network { v4, v6 } => {
+                let network = if family == Family::V4 { v4 } else { v6 };
+                resolve(network, networks, book)
+            }
+            Source::Web { .. } | Source::Script(_) => Err(Lack::NotAsked),
+        }
+    }
+
+    /// What the records of `family` should hold now.
+    pub fn desired(&self, family: Family, networks: &Networks, book: &Book) -> Desired {
+        if let Some(detector) = self.detectors.get(&family) {
+            return detector.desired(self.policy());
+        }
+        if !book.addresses_known() {
+            return Desired::Unknown;
+        }
+        match self.device(family, networks, book) {
+            Ok(device) => {
+                let of_family = |record: &&Record| record.family == family;
+                let current = self
+                    .records
+                    .iter()
+                    .find(of_family)
+                    .and_then(|record| record.desired);
+                let current = current.or_else(|| {
+                    self.records
+                        .iter()
+                        .find(of_family)
+                        .and_then(|record| record.published)
+                });
+                select::from_device(book, &device, family, self.policy(), current)
+            }
+            Err(lack) => Desired::Nothing(lack),
+        }
+    }
+
+    /// Looks at the address again. Returns what is newly missing, for the log.
+    pub fn reselect(&mut self, networks: &Networks, book: &Book, now: Now) -> Vec<(Family, Lack)> {
+        let mut news = Vec::new();
+        for family in self.spec.families.clone() {
+            match self.desired(family, networks, book) {
+                Desired::Unknown => {}
+                Desired::Nothing(lack) => {
+                    if self.lacks.get(&family) != Some(&lack) {
+                        self.lacks.insert(family, lack.clone());
+                        news.push((family, lack));
+                    }
+                }
+                Desired::Address(address) => {
+                    self.lacks.remove(&family);
+                    let of_family = self.records.iter_mut().filter(|r| r.family == family);
+                    of_family.for_each(|record| record.want(address, now));
+                }
+            }
+        }
+        news
+    }
+
+    /// Takes the changes that may go now, if any, as one job.
+    pub fn take_job(&mut self, id: JobId, book: &Book, now: Now) -> Option<Job> {
+        let ready = |record: &Record| record.wait(now) == Wait::Ready;
+        if !book.addresses_known() && self.detectors.is_empty() {
+            return None;
+        }
+        if !self.records.iter().any(ready) || !self.reachable(book) {
+            return None;
+        }
+        let mut changes = Vec::new();
+        for record in self.records.iter_mut().filter(|record| ready(record)) {
+            if let Some(address) = record.dispatch(id, now) {
+                changes.push(Change {
+                    name: record.name.clone(),
+                    address,
+                });
+            }
+        }
+        Some(Job { changes })
+    }
+
+    /// Takes the family whose source should be asked now, if any.
+    pub fn take_question(&mut self, book: &Book, now: Now) -> Option<Family> {
+        let family = self.detectors.iter().find_map(|(&family, detector)| {
+            (detector.ready(now) && self.can_ask(family, book)).then_some(family)
+        })?;
+        self.detectors.get_mut(&family)?.asking = true;
+        Some(family)
+    }
+
+    /// A source answered.
+    pub fn detected(
+        &mut self,
+        family: Family,
+        result: Result<IpAddr, String>,
+        now: Now,
+        jitter: u32,
+    ) {
+        let (check, retry) = (self.spec.timing.check, self.spec.timing.retry);
+        if let Some(detector) = self.detectors.get_mut(&family) {
+            detector.answered(result, check, retry, now, jitter);
+        }
+    }
+
+    /// Something happened after which a `web` or `script` source may answer otherwise.
+    pub fn ask_again(&mut self, now: Now) {
+        for detector in self.detectors.values_mut() {
+            detector.due = detector.due.min(now.up);
+            detector.backoff.reset();
+        }
+    }
+
+    /// The next time at which something is due here, since boot; `None` if only an event can help.
+    pub fn deadline(&self, book: &Book, now: Now) -> Option<Duration> {
+        let waits = self
+            .records
+            .iter()
+            .filter_map(|record| match record.wait(now) {
+                Wait::Settled(at) => at,
+                Wait::Settling(at) | Wait::Pace(at) | Wait::BackOff(at) | Wait::Hold(at) => {
+                    Some(at)
+                }
+                Wait::Address
+                | Wait::Ready
+                | Wait::InFlight
+                | Wait::Refused
+                | Wait::GivenUp
+                | Wait::Rested => None,
+            });
+        let questions = self
+            .detectors
+            .iter()
+            .filter(|(family, _)| self.can_ask(**family, book));
+        let times = questions.filter_map(|(_, detector)| detector.deadline());
+        waits.chain(times).min()
+    }
+
+    /// Whether the source can be asked over `family`: a script always, a page if there is a way.
+    fn can_ask(&self, family: Family, book: &Book) -> bool {
+        let device = self.spec.transport.device.as_deref();
+        let reached = |host| book.reaches(host, Some(family), device);
+        matches!(self.spec.source, Source::Script(_)) || self.askable.iter().any(reached)
+    }
+
+    /// What the user allows of addresses.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            private: self.spec.private_addresses,
+            temporary: self.spec.temporary_addresses,
+        }
+    }
+}
+
+impl Detector {
+    fn new(now: Now) -> Self {
+        Self {
+            result: None,
+            due: now.up,
+            bucket: Bucket::new(DETECT_INTERVAL),
+            backoff: Backoff::default(),
+            asking: false,
+        }
+    }
+
+    fn desired(&self, policy: Policy) -> Desired {
+        match &self.result {
+            None => Desired::Nothing(Lack::NotAsked),
+            Some(Ok(address)) => select::from_outside(*address, policy),
+            Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
+        }
+    }
+
+    /// Whether the question is on its way.
+    pub fn asking(&self) -> bool {
+        self.asking
+    }
+
+    fn next(&self) -> Duration {
+        self.due
+            .max(self.bucket.ready_at())
+            .max(self.backoff.until())
+    }
+
+    fn ready(&self, now: Now) -> bool {
+        !self.asking && self.next() <= now.up
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        (!self.asking).then(|| self.next())
+    }
+
+    fn answered(
+        &mut self,
+        result: Result<IpAddr, String>,
+        check: Duration,
+        retry: Duration,
+        now: Now,
+        jitter: u32,
+    ) {
+        self.asking = false;
+        self.bucket.take(now.up);
+        self.due = now.up.saturating_add(check);
+        match &result {
+            Ok(_) => self.backoff.reset(),
+            Err(_) => {
+                self.backoff.failed(now.up, retry, jitter);
+                self.due = self.backoff.until();
+            }
+        }
+        self.result = Some(result);
+    }
+}
+
+/// The device behind a logical interface: netifd's word, else a device of the same name.
+fn resolve(network: &str, networks: &Networks, book: &Book) -> Result<String, Lack> {
+    if let Some(device) = networks.get(network) {
+        return Ok(device.clone());
+    }
+    match book.link(network) {
+        Some(link) => Ok(link.name.clone()),
+        None => Err(Lack::Unresolved(network.to_owned())),
+    }
+}

@@ -1,0 +1,279 @@
+//! Which address a record should hold: a total, pure function of the book.
+//!
+//! The policy, one sentence per rule; `tests` has a case for each:
+//!
+//! 1. Until the kernel's answer is complete, the answer is *unknown*, never *nothing*.
+//! 2. A device is found by name; a device that is not there has no addresses.
+//! 3. An address that is tentative, or that failed duplicate address detection, is never taken.
+//! 4. A deprecated address is never taken.
+//! 5. A temporary IPv6 address is taken only if asked for, and then rather than a stable one.
+//! 6. Private, carrier-grade NAT, unique local, loopback and link-local addresses are refused
+//!    unless the user allows them, and even then only if there is no public one.
+//! 7. Of several IPv4 addresses a primary one wins over a secondary one.
+//! 8. The longest preferred lifetime wins.
+//! 9. Otherwise the kernel's order decides for IPv4 and the lower address for IPv6.
+//! 10. The address that is published stays while rules 3 to 7 still hold for it, until another
+//!     appears that is preferred for longer, or has more than twice its time left: routers that
+//!     refresh their prefixes in turn do not make the name flap.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::addr;
+use super::book::{Book, Known};
+use crate::config::Family;
+use crate::netlink::AddressFlags;
+
+/// What a record should hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// Not known yet: change nothing.
+    Unknown,
+    /// There is no usable address: the record stays as it is.
+    Nothing(Lack),
+    /// This.
+    Address(IpAddr),
+}
+
+/// Why there is no address to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The logical interface has no known device.
+    Unresolved(String),
+    /// No device of this name is there.
+    NoDevice(String),
+    /// The device has no address of the family.
+    NoAddress(String, Family),
+    /// There are addresses, but none that may be published: the best of them and why not.
+    Refused(IpAddr, Rejection),
+    /// A `web` or `script` source has not answered yet.
+    NotAsked,
+    /// A `web` or `script` source failed.
+    NotDetected(String),
+}
+
+/// What the user allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// `upd_privateip`.
+    pub private: bool,
+    /// `allow_temporary`.
+    pub temporary: bool,
+}
+
+/// Why an address is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Duplicate address detection still runs.
+    Tentative,
+    /// Duplicate address detection failed.
+    DadFailed,
+    /// Preferred lifetime is over.
+    Deprecated,
+    /// A temporary address, and nobody asked for one.
+    Temporary,
+    /// Means nothing outside: which range it is of.
+    NotPublic(&'static str),
+}
+
+/// One address that was looked at, for `why` and `watch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The address.
+    pub address: IpAddr,
+    /// The rule that refused it, if one did.
+    pub rejection: Option<Rejection>,
+}
+
+/// The address of `family` on the device `device` that should be published; `current` is the one
+/// that is published now.
+pub fn from_device(
+    book: &Book,
+    device: &str,
+    family: Family,
+    policy: Policy,
+    current: Option<IpAddr>,
+) -> Desired {
+    if !book.addresses_known() {
+        return Desired::Unknown;
+    }
+    let Some(link) = book.link(device) else {
+        return Desired::Nothing(Lack::NoDevice(device.to_owned()));
+    };
+    let all: Vec<&Known> = book
+        .addresses(link.index)
+        .filter(|k| Family::of(k.address.address) == family)
+        .collect();
+    let usable: Vec<&Known> = all
+        .iter()
+        .copied()
+        .filter(|known| judge(known, policy).is_none())
+        .collect();
+    if let Some(best) = choose(&usable, policy, current) {
+        return Desired::Address(best.address.address);
+    }
+    let refused = |known: &&Known| judge(known, policy).map(|why| (known.address.address, why));
+    match all.iter().find_map(refused) {
+        Some((address, why)) => Desired::Nothing(Lack::Refused(address, why)),
+        None => Desired::Nothing(Lack::NoAddress(device.to_owned(), family)),
+    }
+}
+
+/// What to make of an address that a `web` or `script` source gave.
+pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
+    let why = addr::never_publishable(address)
+        .or_else(|| addr::not_public(address).filter(|_| !policy.private));
+    match why {
+        Some(range) => Desired::Nothing(Lack::Refused(address, Rejection::NotPublic(range))),
+        None => Desired::Address(address),
+    }
+}
+
+/// Every address of `family` on `device` with its verdict, by address.
+pub fn candidates(book: &Book, device: &str, family: Family, policy: Policy) -> Vec<Candidate> {
+    let Some(link) = book.link(device) else {
+        return Vec::new();
+    };
+    let of_family = book
+        .addresses(link.index)
+        .filter(|k| Family::of(k.address.address) == family);
+    of_family
+        .map(|k| Candidate {
+            address: k.address.address,
+            rejection: judge(k, policy),
+        })
+        .collect()
+}
+
+/// The rule that refuses `known`, if one does (rules 3 to 6).
+fn judge(known: &Known, policy: Policy) -> Option<Rejection> {
+    let flags = known.address.flags;
+    let address = known.address.address;
+    if flags.has(AddressFlags::DADFAILED) {
+        return Some(Rejection::DadFailed);
+    }
+    if flags.has(AddressFlags::TENTATIVE) {
+        return Some(Rejection::Tentative);
+    }
+    if flags.has(AddressFlags::DEPRECATED) || known.address.preferred == 0 {
+        return Some(Rejection::Deprecated);
+    }
+    if is_temporary(known) && !policy.temporary {
+        return Some(Rejection::Temporary);
+    }
+    let range = addr::never_publishable(address)
+        .or_else(|| addr::not_public(address).filter(|_| !policy.private))?;
+    Some(Rejection::NotPublic(range))
+}
+
+/// The best of the usable addresses (rules 5 to 10).
+fn choose<'a>(usable: &[&'a Known], policy: Policy, current: Option<IpAddr>) -> Option<&'a Known> {
+    let best = *usable
+        .iter()
+        .min_by_key(|known| (class(known, policy), order(known)))?;
+    let Some(held) = usable
+        .iter()
+        .find(|known| Some(known.address.address) == current)
+    else {
+        return Some(best);
+    };
+    let same_class: Vec<&'a Known> = usable
+        .iter()
+        .copied()
+        .filter(|k| class(k, policy) == class(best, policy) && displaces(k, held))
+        .collect();
+    if class(best, policy) == class(held, policy) {
+        let challenger = same_class.into_iter().min_by_key(|known| order(known));
+        return Some(challenger.unwrap_or(held));
+    }
+    Some(best)
+}
+
+/// Rules 5 to 7: lower is better.
+fn class(known: &Known, policy: Policy) -> (bool, bool, bool) {
+    let address = known.address.address;
+    let secondary = address.is_ipv4()
+        && known
+            .address
+            .flags
+            .has(AddressFlags::SECONDARY_OR_TEMPORARY);
+    (
+        addr::not_public(address).is_some(),
+        policy.temporary && !is_temporary(known),
+        secondary,
+    )
+}
+
+/// Rules 8 and 9: lower is better.
+fn order(known: &Known) -> (Reverse<Duration>, u32, IpAddr) {
+    let tie = if known.address.address.is_ipv4() {
+        known.order
+    } else {
+        0
+    };
+    (Reverse(preferred(known)), tie, known.address.address)
+}
+
+/// Rule 10: whether `other` may take the place of `held`, both being equally good otherwise.
+fn displaces(other: &Known, held: &Known) -> bool {
+    let (theirs, ours) = (preferred(other), preferred(held));
+    let newer = other.appeared > held.appeared;
+    theirs > ours && (newer || remaining_is_double(other, held))
+}
+
+fn preferred(known: &Known) -> Duration {
+    known.preferred_until.unwrap_or(Duration::MAX)
+}
+
+/// Compares lifetimes as the kernel last stated them; both are refreshed by the same kind of event.
+fn remaining_is_double(other: &Known, held: &Known) -> bool {
+    u64::from(other.address.preferred) > 2 * u64::from(held.address.preferred)
+}
+
+fn is_temporary(known: &Known) -> bool {
+    known.address.address.is_ipv6()
+        && known
+            .address
+            .flags
+            .has(AddressFlags::SECONDARY_OR_TEMPORARY)
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tentative => "tentative: duplicate address detection still runs",
+            Self::DadFailed => {
+                "another host on the link has it (duplicate address detection failed)"
+            }
+            Self::Deprecated => "deprecated: its preferred lifetime is over",
+            Self::Temporary => "temporary (set allow_temporary to publish it)",
+            Self::NotPublic(range) => range,
+        })
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unresolved(network) => write!(
+                f,
+                "the logical interface '{network}' could not be resolved: there is no netifd to \
+                 ask and no device of that name"
+            ),
+            Self::NoDevice(device) => write!(f, "no device '{device}' is there"),
+            Self::NoAddress(device, family) => {
+                write!(f, "'{device}' has no {family} address")
+            }
+            Self::Refused(address, Rejection::NotPublic(range)) => write!(
+                f,
+                "only {address}, {range}, is there; it is not published \
+                 (upd_privateip '1' would)"
+            ),
+            Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
+            Self::NotAsked => f.write_str("the address source has not answered yet"),
+            Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
+        }
+    }
+}

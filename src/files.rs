@@ -1,0 +1,402 @@
+//! The files around us that are not state: the configuration, what it points to, and what the
+//! system knows. Plain functions; the checker of the configuration decides what they mean.
+
+pub mod hosts;
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{AccessFlags, access};
+
+use crate::secret::Secret;
+
+/// Most bytes of a configuration file.
+const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
+/// Most bytes of a service definition.
+const DEFINITION_LIMIT: u64 = 64 * 1024;
+/// Most bytes of a password file.
+const PASSWORD_LIMIT: u64 = 4 * 1024;
+
+/// The owner's own definitions come before the packaged ones.
+const DEFINITIONS: [&str; 2] = ["usr/share/ddns/custom", "usr/share/ddns/default"];
+const LOCK: &str = "ddns-netlink.lock";
+
+/// A file that could not be read. `Display` is the sentence for the operator.
+#[derive(Debug)]
+pub struct ReadError {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug)]
+enum Reason {
+    TooLarge(u64),
+    NotAName,
+    NotText,
+    Io(io::Error),
+}
+
+impl ReadError {
+    /// Whether there is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.reason, Reason::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.reason {
+            Reason::TooLarge(limit) => {
+                write!(f, "{path} is larger than {} KiB", limit / 1024)
+            }
+            Reason::NotAName => write!(f, "'{path}' cannot be the name of a file"),
+            Reason::NotText => write!(f, "{path} is not UTF-8 text"),
+            Reason::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                write!(f, "{path} does not exist")
+            }
+            Reason::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                write!(f, "no permission to read {path}")
+            }
+            Reason::Io(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                write!(f, "{path} is a directory")
+            }
+            Reason::Io(error) => write!(f, "cannot read {path}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let fail = |reason| ReadError {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| fail(Reason::Io(error)))?;
+    if bytes.len() as u64 > limit {
+        return Err(fail(Reason::TooLarge(limit)));
+    }
+    Ok(bytes)
+}
+
+/// The configuration file that the rest of the system reads, too: `/var/run/uci/ddns` hides
+/// `/etc/config/ddns` where it exists (OpenWrt 24.10 and later).
+pub fn default_config() -> PathBuf {
+    default_config_in(Path::new("/"))
+}
+
+fn default_config_in(root: &Path) -> PathBuf {
+    let hiding = root.join("var/run/uci/ddns");
+    if hiding.exists() {
+        hiding
+    } else {
+        root.join("etc/config/ddns")
+    }
+}
+
+/// The bytes of a configuration file.
+///
+/// # Errors
+/// If it cannot be read or is absurdly large.
+pub fn read_config(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read(path, CONFIG_LIMIT)
+}
+
+/// Where state is kept unless the configuration says so: on OpenWrt, `/var` does not survive a
+/// reboot.
+pub fn default_statedir() -> PathBuf {
+    default_statedir_in(Path::new("/"))
+}
+
+fn default_statedir_in(root: &Path) -> PathBuf {
+    if root.join("etc/openwrt_release").exists() {
+        root.join("etc/ddns-netlink")
+    } else {
+        root.join("var/lib/ddns-netlink")
+    }
+}
+
+/// Whether `name` is one file name and no path, and not a hidden file.
+pub fn is_safe_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
+}
+
+/// The definition of the service `name`, as its JSON file has it; `None` if there is none.
+///
+/// # Errors
+/// If the file exists and cannot be read, or `name` cannot be a file name.
+pub fn definition(name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    definition_in(Path::new("/"), name)
+}
+
+fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    if !is_safe_name(name) {
+        return Err(ReadError {
+            path: name.into(),
+            reason: Reason::NotAName,
+        });
+    }
+    for dir in DEFINITIONS {
+        let path = root.join(dir).join(format!("{name}.json"));
+        match read(&path, DEFINITION_LIMIT) {
+            Err(error) if error.is_missing() => {}
+            other => return other.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// The first line of a password file, without its line feed, and a warning if others may read it.
+///
+/// # Errors
+/// If it cannot be read, is no text, or is too large for a password.
+pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
+    let text = String::from_utf8(read(path, PASSWORD_LIMIT)?).map_err(|_| ReadError {
+        path: path.to_owned(),
+        reason: Reason::NotText,
+    })?;
+    let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o044 != 0);
+    let warning = open.then(|| {
+        let path = path.display();
+        format!("{path} can be read by other users; 'chmod 600 {path}' prevents it")
+    });
+    let line = text.lines().next().unwrap_or_default();
+    Ok((Secret::new(line), warning))
+}
+
+/// What a path names, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    /// Nothing, or nothing that we may see.
+    Missing,
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// A device, pipe or socket.
+    Other,
+}
+
+/// What `path` names.
+pub fn path_kind(path: &Path) -> PathKind {
+    match fs::metadata(path) {
+        Err(_) => PathKind::Missing,
+        Ok(data) if data.is_file() => PathKind::File,
+        Ok(data) if data.is_dir() => PathKind::Directory,
+        Ok(_) => PathKind::Other,
+    }
+}
+
+/// Whether `path` is a program that we may run.
+pub fn is_executable(path: &Path) -> bool {
+    path_kind(path) == PathKind::File && access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// Creates the run directory with mode 0755 unless it exists: LuCI reads there.
+///
+/// # Errors
+/// As the system says.
+pub fn create_rundir(rundir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(rundir)
+}
+
+/// Proof that no other daemon uses this run directory; ends with the process.
+#[derive(Debug)]
+#[must_use = "the lock is released when this is dropped"]
+pub struct InstanceLock {
+    _file: File,
+}
+
+/// Why the lock could not be had.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another instance holds it; its process id, if it could be read.
+    Running(Option<u32>),
+    /// The lock file cannot be made.
+    Io(PathBuf, io::Error),
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running(Some(pid)) => {
+                write!(f, "another instance is running (process {pid})")
+            }
+            Self::Running(None) => f.write_str("another instance is running"),
+            Self::Io(path, error) => write!(f, "cannot lock {}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for LockError {}
+
+/// Makes this process the only instance with `rundir`. The file stays behind; the lock does not.
+///
+/// # Errors
+/// If another instance is running, or the file cannot be made.
+pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
+    let path = rundir.join(LOCK);
+    let fail = |error| LockError::Io(path.clone(), error);
+    create_rundir(rundir).map_err(fail)?;
+    let mut options = fs::OpenOptions::new();
+    // Not truncated: until the lock is ours, the content is another's.
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(&path).map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _ = file.take(16).read_to_string(&mut text);
+            return Err(LockError::Running(text.trim().parse().ok()));
+        }
+        Err(TryLockError::Error(error)) => return Err(fail(error)),
+    }
+    let pid = format!("{}\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.write_all(pid.as_bytes()))
+        .map_err(fail)?;
+    Ok(InstanceLock { _file: file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn write(path: PathBuf, text: impl AsRef<[u8]>) -> PathBuf {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn the_override_directory_hides_the_configuration() {
+        let scratch = Scratch::new("files-config");
+        let root = scratch.path();
+        assert_eq!(default_config_in(root), root.join("etc/config/ddns"));
+        let hiding = write(root.join("var/run/uci/ddns"), "");
+        assert_eq!(default_config_in(root), hiding);
+    }
+
+    #[test]
+    fn errors_of_reading_are_sentences() {
+        let scratch = Scratch::new("files-errors");
+        let root = scratch.path();
+        let dir = root.display();
+        let error = |path: &str| read_config(&root.join(path)).unwrap_err().to_string();
+        assert_eq!(error("none"), format!("{dir}/none does not exist"));
+        assert_eq!(error(""), format!("{dir}/ is a directory"));
+        write(root.join("huge"), vec![b'#'; 4 * 1024 * 1024 + 1]);
+        assert_eq!(error("huge"), format!("{dir}/huge is larger than 4096 KiB"));
+        write(root.join("most"), vec![b'#'; 4 * 1024 * 1024]);
+        assert!(read_config(&root.join("most")).is_ok());
+    }
+
+    #[test]
+    fn own_definitions_come_first_and_names_are_no_paths() {
+        let scratch = Scratch::new("files-definition");
+        let root = scratch.path();
+        write(
+            root.join("usr/share/ddns/default/a.example.json"),
+            "default",
+        );
+        let get = |name: &str| definition_in(root, name);
+        assert_eq!(get("a.example").unwrap().unwrap(), b"default");
+        write(root.join("usr/share/ddns/custom/a.example.json"), "custom");
+        assert_eq!(get("a.example").unwrap().unwrap(), b"custom");
+        assert_eq!(get("b.example").unwrap(), None);
+        write(root.join("usr/share/secret.json"), "{}");
+        for bad in [
+            "",
+            ".",
+            "../secret",
+            "../../secret",
+            ".hidden",
+            "a/b",
+            "a\0b",
+        ] {
+            assert!(get(bad).is_err(), "{bad}");
+        }
+        write(
+            root.join("usr/share/ddns/custom/big.json"),
+            vec![b' '; 65_537],
+        );
+        assert!(
+            get("big")
+                .unwrap_err()
+                .to_string()
+                .ends_with("is larger than 64 KiB")
+        );
+    }
+
+    #[test]
+    fn a_password_is_the_first_line_and_private() {
+        let scratch = Scratch::new("files-password");
+        let path = write(scratch.path().join("pw"), " hunter 2 \r\nsecond\n");
+        chmod(&path, 0o600);
+        let (secret, warning) = password(&path).unwrap();
+        assert_eq!((secret.expose(), warning), (" hunter 2 ", None));
+        chmod(&path, 0o640);
+        assert!(password(&path).unwrap().1.unwrap().contains("chmod 600"));
+        write(path.clone(), "");
+        assert!(password(&path).unwrap().0.is_empty());
+        write(path.clone(), b"\xff");
+        assert!(password(&path).is_err());
+        write(path.clone(), "x".repeat(5000));
+        let error = password(&path).unwrap_err().to_string();
+        assert!(error.ends_with("is larger than 4 KiB"), "{error}");
+    }
+
+    #[test]
+    fn kinds_of_paths_and_programs() {
+        let scratch = Scratch::new("files-kinds");
+        let root = scratch.path();
+        let script = write(root.join("script"), "#!/bin/sh\n");
+        chmod(&script, 0o644);
+        assert!(!is_executable(&script));
+        chmod(&script, 0o755);
+        assert!(is_executable(&script));
+        assert!(!is_executable(root));
+        assert_eq!(path_kind(&script), PathKind::File);
+        assert_eq!(path_kind(root), PathKind::Directory);
+        assert_eq!(path_kind(&root.join("none")), PathKind::Missing);
+        assert_eq!(path_kind(Path::new("/dev/null")), PathKind::Other);
+    }
+
+    #[test]
+    fn state_is_kept_where_it_survives() {
+        let scratch = Scratch::new("files-statedir");
+        let root = scratch.path();
+        assert_eq!(default_statedir_in(root), root.join("var/lib/ddns-netlink"));
+        write(root.join("etc/openwrt_release"), "");
+        assert_eq!(default_statedir_in(root), root.join("etc/ddns-netlink"));
+    }
+
+    #[test]
+    fn there_is_one_instance_per_run_directory() {
+        let scratch = Scratch::new("files-lock");
+        let rundir = scratch.path().join("run/ddns");
+        write(rundir.join(LOCK), "4294967295000 left by an earlier run\n");
+        let held = lock(&rundir).unwrap();
+        let refused = lock(&rundir).unwrap_err();
+        let pid = std::process::id();
+        let words = format!("another instance is running (process {pid})");
+        assert_eq!(refused.to_string(), words);
+        drop(held);
+        assert!(lock(&rundir).is_ok());
+        let blocked = write(scratch.path().join("file"), "");
+        assert!(matches!(lock(&blocked), Err(LockError::Io(..))));
+    }
+}
