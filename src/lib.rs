@@ -14,6 +14,7 @@ pub mod http;
 pub mod localtime;
 pub mod logger;
 pub mod netlink;
+pub mod probe;
 pub mod provider;
 #[cfg(test)]
 mod scratch;
@@ -21,3 +22,4 @@ pub mod secret;
 pub mod state;
 pub mod store;
 pub mod strftime;
+pub mod worker;

@@ -1,18 +1,25 @@
 //! The HTTP client against real sockets and real TLS. The servers live in this file; nothing leaves
 //! the host.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test may fail it; clippy knows only the test functions"
+)]
+
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use ddns_netlink::clock;
 use ddns_netlink::config::{Family, Transport, Trust};
 use ddns_netlink::http::{BODY_LIMIT, Client, Limits, Shared};
 use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request};
 use ddns_netlink::secret::Secret;
+use ddns_netlink::worker;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
     date_time_ymd,
@@ -220,6 +227,10 @@ fn with_password(url: &str) -> Request {
         auth: Some(("user".into(), Secret::new("pass:word"))),
         ..get(url)
     }
+}
+
+fn elapsed(start: Duration) -> Duration {
+    clock::now().up.saturating_sub(start)
 }
 
 fn send_over(transport: &Transport, request: &Request) -> Result<Answer, Failure> {
@@ -462,9 +473,9 @@ fn a_dripping_body_and_a_dripping_header_end_in_time() {
                 thread::sleep(Duration::from_millis(100));
             }
         });
-        let start = Instant::now();
+        let start = clock::now().up;
         let failure = failure(&server.url("/secret"));
-        assert!(start.elapsed() < Duration::from_secs(6));
+        assert!(elapsed(start) < Duration::from_secs(6));
         assert!(failure.sent);
         assert!(failure.text.contains("within"), "{}", failure.text);
     }
@@ -477,9 +488,9 @@ fn an_answer_on_a_connection_that_stays_open_is_taken_at_once() {
         until_closed(stream);
         Ok(())
     });
-    let start = Instant::now();
+    let start = clock::now().up;
     assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good");
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(elapsed(start) < Duration::from_secs(1));
 }
 
 #[test]
@@ -608,10 +619,10 @@ fn a_dead_family_leaves_time_for_the_other() {
         None,
         Arc::new(|stream: &mut dyn Stream, _: &str| stream.write_all(OK.as_bytes())),
     );
-    let start = Instant::now();
+    let start = clock::now().up;
     let answer = send(&get(&format!("http://localhost:{port}/"))).unwrap();
     assert_eq!(answer.body, "good");
-    assert!(start.elapsed() >= limits().attempt && start.elapsed() < Duration::from_secs(2));
+    assert!(elapsed(start) >= limits().attempt && elapsed(start) < Duration::from_secs(2));
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -733,6 +744,17 @@ fn a_trusted_certificate() {
         assert_eq!(client.send(&get(&https(&server))).unwrap().body, "good");
     }
     assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
+fn a_handshake_fits_the_stack_of_a_worker() {
+    let server = Server::tls(signed(params("localhost")), OK);
+    let url = https(&server);
+    let worker = thread::Builder::new()
+        .stack_size(worker::STACK / 2)
+        .spawn(move || send(&get(&url)).unwrap())
+        .unwrap();
+    assert_eq!(worker.join().unwrap().body, "good");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! From HTTP to our [`Answer`]: the body within its limit, `Retry-After` as a delay.
 
 use std::io::Read;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use ureq::Body;
 use ureq::http::{HeaderName, Response, header};
 
 use super::call::Call;
 use super::failure;
-use crate::clock::UnixSeconds;
+use crate::clock::{self, UnixSeconds};
 use crate::provider::{Answer, Failure};
 
 /// A server that asks for more does not know what it says.
@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) fn read(mut response: Response<Body>, call: &Call) -> Result<Answer, Failure> {
     let text = |name: HeaderName| response.headers().get(name)?.to_str().ok();
     let retry_after = text(header::RETRY_AFTER)
-        .and_then(|value| wait(value, text(header::DATE).and_then(date), wall()));
+        .and_then(|value| wait(value, text(header::DATE).and_then(date), clock::now().wall));
     let status = response.status().as_u16();
     let mut body = Vec::new();
     let reader = response.body_mut().as_reader();
@@ -80,16 +80,6 @@ fn days_before(year: u64, month: u64) -> u64 {
         (year - 1, month + 9)
     };
     year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 - 719_468
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a date from a server that sends no Date of its own can only be compared with ours"
-)]
-fn wall() -> UnixSeconds {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs())
 }
 
 #[cfg(test)]
