@@ -353,6 +353,7 @@ fn all_framings_of_a_body() {
         "HTTP/1.0 200 OK\r\n\r\ngood",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ng\r\n3\r\nood\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\r\ngood",
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood",
     ] {
         let server = Server::fixed(response);
         assert_eq!(
@@ -1016,6 +1017,12 @@ fn a_proxy_that_refuses() {
         let failure = send_over(&through(&proxy), &get(&https(&server))).unwrap_err();
         assert_eq!((failure.sent, failure.text.as_str()), (false, text));
     }
+    let picky = Server::fixed("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+    let failure = send_over(&through(&picky), &get("http://h.example/")).unwrap_err();
+    assert_eq!(
+        failure.text,
+        "the proxy 127.0.0.1: wants a user name and a password"
+    );
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let gone = Transport {
         proxy: Some(Secret::new(closed.local_addr().unwrap().to_string())),

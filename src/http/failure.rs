@@ -145,12 +145,14 @@ fn tls_text(error: &rustls::Error) -> &'static str {
 
 /// Whether the network is there at all.
 fn kind(error: &io::Error) -> FailureKind {
-    const NO_NETWORK: [Errno; 5] = [
+    const NO_NETWORK: [Errno; 6] = [
         Errno::ENETUNREACH,
         Errno::EHOSTUNREACH,
         Errno::EADDRNOTAVAIL,
         Errno::ENODEV,
         Errno::ENETDOWN,
+        // A kernel without IPv6.
+        Errno::EAFNOSUPPORT,
     ];
     match error.raw_os_error().map(Errno::from_raw) {
         Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,
