@@ -5,6 +5,7 @@
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
