@@ -6,6 +6,7 @@
 
 pub mod dyndns2;
 pub mod ere;
+pub mod mask;
 pub mod template;
 pub mod url;
 
