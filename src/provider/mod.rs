@@ -4,8 +4,12 @@
 //! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Outcome`]
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
+mod answers;
 pub mod dyndns2;
 pub mod ere;
+mod judge;
+pub mod mask;
+mod page;
 pub mod template;
 pub mod url;
 
