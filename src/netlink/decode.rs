@@ -420,3 +420,6 @@ fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
         .first_chunk()
         .map(|b| i32::from_ne_bytes(*b))
 }
+
+#[cfg(test)]
+mod tests;
