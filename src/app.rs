@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Command, HELP, Invocation, VERSION, exit};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
-use crate::files::{self, Loaded, LockError};
+use crate::files::{self, LockError};
+use crate::load::{Loaded, load};
 use crate::watch;
 
 /// Does what `invocation` says; returns the exit code.
@@ -44,7 +45,7 @@ pub fn complain(code: u8, text: &impl std::fmt::Display) -> u8 {
 }
 
 fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
-    let loaded = match files::load(file) {
+    let loaded = match load(file) {
         Ok(loaded) => loaded,
         Err(error) => return complain(exit::CONFIG, &error),
     };
@@ -61,7 +62,7 @@ fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
 }
 
 fn check(file: &Path) -> u8 {
-    let Loaded { checked, .. } = match files::load(file) {
+    let Loaded { checked, .. } = match load(file) {
         Ok(loaded) => loaded,
         Err(error) => return complain(exit::CONFIG, &error),
     };
@@ -86,7 +87,7 @@ fn ask(file: &Path, words: &[&str]) -> u8 {
 
 /// Where the daemon of this configuration listens; the default if it cannot be read.
 fn rundir(file: &Path) -> PathBuf {
-    let loaded = files::load(file).ok();
+    let loaded = load(file).ok();
     let default = || PathBuf::from(crate::config::DEFAULT_RUNDIR);
     loaded.map_or_else(default, |loaded| loaded.checked.config.global.rundir)
 }

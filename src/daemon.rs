@@ -16,7 +16,7 @@ use crate::config::{Config, Section, Source, Trust};
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
-use crate::files::{self, Loaded};
+use crate::load::{self, Loaded};
 use crate::logger::{Logger, Target};
 use crate::netlink::socket::Socket;
 use crate::netlink::{Report, Table};
@@ -339,7 +339,7 @@ impl Daemon {
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.
     fn reload(&mut self) {
-        match files::load(&self.file) {
+        match load::load(&self.file) {
             Ok(loaded) => {
                 let before = &self.config.global;
                 let after = &loaded.checked.config.global;

@@ -5,16 +5,20 @@
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod engine;
 pub mod files;
 pub mod http;
+pub mod load;
 pub mod localtime;
 pub mod logger;
 pub mod netlink;
+pub mod probe;
 pub mod provider;
 #[cfg(test)]
 mod scratch;
@@ -22,3 +26,5 @@ pub mod secret;
 pub mod state;
 pub mod store;
 pub mod strftime;
+pub mod watch;
+pub mod worker;

@@ -11,7 +11,7 @@ use crate::config::Global;
 pub(super) fn defaults(env: &impl Environment) -> Global {
     Global {
         dateformat: "%F %R".into(),
-        rundir: "/var/run/ddns".into(),
+        rundir: DEFAULT_RUNDIR.into(),
         logdir: "/var/log/ddns".into(),
         statedir: env.default_statedir(),
         loglines: 250,
