@@ -388,10 +388,12 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
 
 fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let part = [
-        "pass", "pwd", "token", "key", "secret", "auth", "sig", "hash", "cred",
+    let parts = [
+        "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred",
     ];
-    part.iter().any(|part| key.contains(part)) || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
+    parts.iter().any(|part| key.contains(part))
+        || key.ends_with("auth")
+        || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
 }
 
 /// Long, letters and digits mixed, and nothing that names and addresses have in them.
