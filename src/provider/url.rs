@@ -100,17 +100,11 @@ fn plan(section: &Section, change: &Change) -> Result<Planned, Outcome> {
         template::render(&template.url, provider, &change.name, change.address).map_err(broken)?;
     let answer = expectation(&provider.label, template)
         .map_err(|error| broken(format!("the definition's 'answer' cannot be used: {error}")))?;
-    let mut secrets = vec![
-        provider.password.clone(),
-        provider.param_enc.clone(),
-        provider.param_opt.clone(),
-    ];
-    secrets.extend(rendered.secrets);
     let judge = Judge {
         protocol: protocol(&provider.label, &template.url),
         answer,
         sent: template.url.contains("[IP]").then_some(change.address),
-        secrets: secrets.clone(),
+        secrets: rendered.secrets.clone(),
     };
     let request = Request {
         method: Method::Get,
@@ -119,7 +113,7 @@ fn plan(section: &Section, change: &Change) -> Result<Planned, Outcome> {
         headers: Vec::new(),
         body: None,
         shown: rendered.shown,
-        secrets,
+        secrets: rendered.secrets,
     };
     Ok(Planned { request, judge })
 }
@@ -145,3 +139,6 @@ fn protocol(label: &str, url: &str) -> Protocol {
         Protocol::Definition
     }
 }
+
+#[cfg(test)]
+mod tests;
