@@ -195,6 +195,11 @@ fn listed() -> BTreeSet<(IfIndex, IpAddr)> {
     found
 }
 
+fn v4(addresses: &BTreeSet<(IfIndex, IpAddr)>) -> BTreeSet<(IfIndex, IpAddr)> {
+    let v4 = addresses.iter().filter(|(_, address)| address.is_ipv4());
+    v4.copied().collect()
+}
+
 /// A device that is up and has carrier as long as its other end, `isp`, is up.
 fn veth(name: &str) {
     ip(&format!("link add {name} type veth peer name isp"));
@@ -306,7 +311,8 @@ fn a_device_that_returns_has_another_index() {
         known.settle(&mut socket).await;
         let ppp: Vec<_> = known.links.iter().filter(|(_, n)| n == "ppp0").collect();
         assert_eq!(ppp, [&(second, "ppp0".to_owned())]);
-        assert_eq!(known.addresses, listed());
+        // Link-local addresses of IPv6 come when they like.
+        assert_eq!(v4(&known.addresses), v4(&listed()));
         assert!(known.addresses.contains(&(second, [192, 0, 2, 2].into())));
     });
 }
@@ -479,6 +485,35 @@ fn after_an_overrun_dumps_restore_the_truth() {
         assert_eq!(known.addresses, listed());
         assert_eq!(known.addresses.len(), 602);
     });
+}
+
+/// From an overrun until its queue is empty the kernel drops notifications without saying so again.
+/// A dump that began in that time could miss what changes after it has been written.
+#[test]
+fn after_an_overrun_the_dump_waits_until_all_is_read() {
+    inside(
+        "after_an_overrun_the_dump_waits_until_all_is_read",
+        async || {
+            let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+            let mut known = Known::default();
+            ip_batch(many(0, 100, "add"));
+            assert_eq!(next(&mut socket).await, Report::Lost);
+            socket.request_dump(Table::Addresses);
+            let mut added = 100;
+            while known.ended.is_empty() {
+                let report = next(&mut socket).await;
+                known.take(report, &mut socket);
+                if added < 180 {
+                    ip_batch(many(added, added + 1, "add"));
+                    added += 1;
+                }
+            }
+            socket.request_dump(Table::Links);
+            socket.request_dump(Table::Routes);
+            known.settle(&mut socket).await;
+            assert_eq!(known.addresses, listed());
+        },
+    );
 }
 
 #[test]

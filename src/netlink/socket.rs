@@ -158,8 +158,8 @@ impl Socket {
             let ended = self.dumps.observe(&incoming, now);
             match incoming.kind {
                 Kind::Message(message) => self.pending.push_back(Report::Message(message)),
-                Kind::Overrun | Kind::Malformed => lost = true,
-                Kind::Done(_) | Kind::Error(_) | Kind::Ignored => {}
+                Kind::Overrun | Kind::Garbled => lost = true,
+                Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
             }
             self.pending.extend(ended.map(Report::DumpEnd));
         }
