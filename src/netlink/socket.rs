@@ -124,6 +124,8 @@ impl Socket {
         let received = self.fd.try_io(Interest::READABLE, |socket| {
             let mut slices = [IoSliceMut::new(buffer)];
             // With MSG_TRUNC the length is that of the datagram, also where it did not fit.
+            // Not recv_from of netlink-sys: it passes the length of the address as a usize, of
+            // which a 64-bit big-endian kernel reads the upper half, 0, and names no sender.
             let received =
                 recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::MSG_TRUNC)?;
             Ok((received.bytes, received.address.map(|from| from.pid())))
