@@ -195,11 +195,16 @@ fn listed() -> BTreeSet<(IfIndex, IpAddr)> {
     found
 }
 
-/// A pair of devices that are up and have carrier.
-fn veth() {
-    ip("link add wan type veth peer name isp");
+fn v4(addresses: &BTreeSet<(IfIndex, IpAddr)>) -> BTreeSet<(IfIndex, IpAddr)> {
+    let v4 = addresses.iter().filter(|(_, address)| address.is_ipv4());
+    v4.copied().collect()
+}
+
+/// A device that is up and has carrier as long as its other end, `isp`, is up.
+fn veth(name: &str) {
+    ip(&format!("link add {name} type veth peer name isp"));
     ip("link set isp up");
-    ip("link set wan up");
+    ip(&format!("link set {name} up"));
 }
 
 #[test]
@@ -275,8 +280,7 @@ fn addresses_come_change_and_go() {
 #[test]
 fn on_a_point_to_point_link_the_address_is_ours() {
     inside("on_a_point_to_point_link_the_address_is_ours", async || {
-        ip("tuntap add ppp0 mode tun");
-        ip("link set ppp0 up");
+        veth("ppp0");
         let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
         ip("addr add 2001:db8::1 peer 2001:db8::9 dev ppp0 nodad");
@@ -295,20 +299,20 @@ fn on_a_point_to_point_link_the_address_is_ours() {
 #[test]
 fn a_device_that_returns_has_another_index() {
     inside("a_device_that_returns_has_another_index", async || {
-        ip("tuntap add ppp0 mode tun");
+        veth("ppp0");
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
         let (mut socket, mut known) = opened().await;
         let first = index("ppp0");
         ip("link del ppp0");
-        ip("tuntap add ppp0 mode tun");
-        ip("link set ppp0 up");
+        veth("ppp0");
         ip("addr add 192.0.2.2 peer 198.51.100.9 dev ppp0");
         let second = index("ppp0");
         assert_ne!(first, second);
         known.settle(&mut socket).await;
         let ppp: Vec<_> = known.links.iter().filter(|(_, n)| n == "ppp0").collect();
         assert_eq!(ppp, [&(second, "ppp0".to_owned())]);
-        assert_eq!(known.addresses, listed());
+        // Link-local addresses of IPv6 come when they like.
+        assert_eq!(v4(&known.addresses), v4(&listed()));
         assert!(known.addresses.contains(&(second, [192, 0, 2, 2].into())));
     });
 }
@@ -316,7 +320,7 @@ fn a_device_that_returns_has_another_index() {
 #[test]
 fn links_go_down_and_are_renamed() {
     inside("links_go_down_and_are_renamed", async || {
-        veth();
+        veth("wan");
         let (mut socket, _) = opened().await;
         ip("link set isp down");
         while wait_for(&mut socket, new_link("wan")).await.carrier {}
@@ -336,7 +340,7 @@ fn an_ipv6_address_is_tentative_until_dad_is_over() {
     inside(
         "an_ipv6_address_is_tentative_until_dad_is_over",
         async || {
-            veth();
+            veth("wan");
             let (mut socket, _) = opened().await;
             ip("-6 addr add 2001:db8::1/64 dev wan");
             let mut tentative = 0;
@@ -355,7 +359,7 @@ fn an_ipv6_address_is_tentative_until_dad_is_over() {
 #[test]
 fn default_routes_come_are_replaced_and_go() {
     inside("default_routes_come_are_replaced_and_go", async || {
-        veth();
+        veth("wan");
         ip("addr add 192.0.2.1/24 dev wan");
         let (mut socket, mut known) = opened().await;
         ip("route add default via 192.0.2.254 metric 10");
@@ -393,7 +397,7 @@ fn routes_that_the_kernel_drops_in_silence_are_gone() {
     inside(
         "routes_that_the_kernel_drops_in_silence_are_gone",
         async || {
-            veth();
+            veth("wan");
             ip("addr add 192.0.2.1/24 dev wan");
             ip("route add default via 192.0.2.254");
             let (mut socket, mut known) = opened().await;
@@ -431,7 +435,7 @@ fn routes_that_the_kernel_drops_in_silence_are_gone() {
 #[test]
 fn a_port_that_leaves_its_bridge_stays_a_device() {
     inside("a_port_that_leaves_its_bridge_stays_a_device", async || {
-        veth();
+        veth("wan");
         ip("link add br-lan type bridge");
         ip("link set wan master br-lan");
         let (mut socket, mut known) = opened().await;
@@ -481,6 +485,35 @@ fn after_an_overrun_dumps_restore_the_truth() {
         assert_eq!(known.addresses, listed());
         assert_eq!(known.addresses.len(), 602);
     });
+}
+
+/// From an overrun until its queue is empty the kernel drops notifications without saying so again.
+/// A dump that began in that time could miss what changes after it has been written.
+#[test]
+fn after_an_overrun_the_dump_waits_until_all_is_read() {
+    inside(
+        "after_an_overrun_the_dump_waits_until_all_is_read",
+        async || {
+            let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+            let mut known = Known::default();
+            ip_batch(many(0, 100, "add"));
+            assert_eq!(next(&mut socket).await, Report::Lost);
+            socket.request_dump(Table::Addresses);
+            let mut added = 100;
+            while known.ended.is_empty() {
+                let report = next(&mut socket).await;
+                known.take(report, &mut socket);
+                if added < 180 {
+                    ip_batch(many(added, added + 1, "add"));
+                    added += 1;
+                }
+            }
+            socket.request_dump(Table::Links);
+            socket.request_dump(Table::Routes);
+            known.settle(&mut socket).await;
+            assert_eq!(known.addresses, listed());
+        },
+    );
 }
 
 #[test]

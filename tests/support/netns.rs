@@ -47,7 +47,9 @@ pub(crate) fn run(test: &str, body: impl FnOnce()) {
             std::env::var_os("CI").is_none(),
             "cannot test in a network namespace: {reason}"
         );
-        println!("skipped: {test}: {reason}");
+        // Not eprintln!, which the harness keeps to itself when a test passes.
+        let skipped = format!("skipped: {test}: {reason}\n");
+        std::io::stderr().write_all(skipped.as_bytes()).unwrap();
         return;
     }
     let binary = std::env::current_exe().unwrap();

@@ -251,18 +251,18 @@ proptest! {
 }
 
 #[test]
-fn a_length_of_zero_is_malformed_and_the_end() {
+fn a_length_of_zero_is_the_end() {
     let mut bytes = message(NLMSG_NOOP, 0, &[]);
     bytes.extend([0; 64]);
-    assert_eq!(kinds(&bytes), [Kind::Ignored, Kind::Malformed]);
+    assert_eq!(kinds(&bytes), [Kind::Ignored, Kind::Garbled]);
 }
 
 #[test]
-fn a_length_beyond_the_datagram_is_malformed() {
+fn a_length_beyond_the_datagram_is_the_end() {
     let mut bytes = encode(&Message::DelLink(3));
     bytes.pop();
-    assert_eq!(kinds(&bytes), [Kind::Malformed]);
-    assert_eq!(kinds(&[1, 2, 3]), [Kind::Malformed]);
+    assert_eq!(kinds(&bytes), [Kind::Garbled]);
+    assert_eq!(kinds(&[1, 2, 3]), [Kind::Garbled]);
     assert_eq!(kinds(&[]), []);
 }
 
