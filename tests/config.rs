@@ -36,6 +36,22 @@ fn files_are_complained_about_as_expected() {
     assert!(count > 0);
 }
 
+/// Nothing is said about the examples of the manual.
+#[test]
+fn the_examples_of_the_manual_work() {
+    let manual = include_str!("../doc/ddns-netlink.5.md");
+    let (_, examples) = manual.split_once("# EXAMPLES").unwrap();
+    let (examples, _) = examples.split_once("# DIFFERENCES").unwrap();
+    let lines = examples.lines().filter(|line| line.starts_with("    "));
+    let file = lines.collect::<Vec<_>>().join("\n");
+    let checked = check::load("manual", file.as_bytes(), &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    assert_eq!(
+        checked.config.sections.len(),
+        file.matches("config ").count()
+    );
+}
+
 #[test]
 fn an_empty_file_is_a_configuration() {
     let checked = check::load("ddns", b"", &Sandbox);

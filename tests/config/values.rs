@@ -137,6 +137,17 @@ fn sources() {
 }
 
 #[test]
+fn a_script_needs_a_program() {
+    for command in ["' '", "/bin/sh", "\"'' -x\""] {
+        let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");
+        assert!(
+            complaint(&lines).ends_with("is not a program that can be run"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
 fn check_intervals() {
     for (lines, expected) in [
         ("", 600),

@@ -24,7 +24,9 @@ impl Environment for Sandbox {
 
     fn read_secret(&self, path: &Path) -> Result<String, String> {
         match path.to_str() {
-            Some("/etc/secret") => Ok("first line\nsecond line\n".into()),
+            Some("/etc/secret" | "/etc/ddns/home.password") => {
+                Ok("first line\nsecond line\n".into())
+            }
             Some("/etc/empty") => Ok("\n".into()),
             _ => Err("no such file".into()),
         }
