@@ -371,9 +371,10 @@ impl Detector {
 fn asked_hosts(spec: &Section) -> Vec<String> {
     match (&spec.source, provider::proxy_host(&spec.transport)) {
         (Source::Web { .. }, Some(proxy)) => vec![proxy],
-        (Source::Web { v4, v6 }, None) => {
-            [v4, v6].into_iter().filter_map(|url| template::host(url)).collect()
-        }
+        (Source::Web { v4, v6 }, None) => [v4, v6]
+            .into_iter()
+            .filter_map(|url| template::host(url))
+            .collect(),
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
 }

@@ -1,12 +1,245 @@
 //! The HTTP edge: the only module that names ureq and rustls.
+//!
+//! ureq speaks HTTP; everything below it is ours, because a router needs what its stock connector
+//! does not do: sockets bound to a device, plain requests through a proxy in absolute form, an
+//! address remembered for when the resolver fails, deadlines that a dripping server cannot stretch,
+//! and one TLS configuration shared by all threads.
+//!
+//! ```text
+//! Client::send ─▶ hop (at most 6) ─▶ ureq ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
+//!      ▲              │                              │
+//!      │  redirect    │                        wire::Wire: bytes under the call's deadline
+//!      └──────────────┴─▶ answer, or failure::explain
+//! ```
 
+mod answer;
+mod call;
+mod connect;
+mod failure;
+mod proxy;
+mod redirect;
+mod request;
+mod resolve;
+mod trust;
+mod wire;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use ureq::Agent;
+use ureq::config::{AutoHeaderValue, Config};
+use ureq::http::{Response, header};
+
+use self::call::{Call, Deadline};
+use self::connect::{Dial, NoNames};
+use self::proxy::Proxy;
+use self::redirect::Next;
+use self::request::Target;
+use crate::config::{Transport, Trust};
+use crate::provider::{Answer, Failure, FailureKind, Request};
+
+pub use self::resolve::HostCache;
+pub use self::trust::TrustCache;
 
 /// Most bytes of a body that are read.
 pub const BODY_LIMIT: u64 = 64 * 1024;
-/// Time to establish a TCP connection.
+/// Time to resolve a name, and again to establish a TCP connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time from the request sent to the first byte of the answer.
+/// Time for one address while there are others to try.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time from the request sent to the end of the answer's header; also the time for a TLS handshake.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time for the whole call: resolving, connecting, TLS, redirects, body.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Redirects that are followed.
+pub const MAX_REDIRECTS: u32 = 5;
+
+/// Longest header of an answer. Real ones are below 2 KiB.
+const HEADER_LIMIT: usize = 16 * 1024;
+
+/// Hard limits of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`CONNECT_TIMEOUT`].
+    pub connect: Duration,
+    /// See [`ATTEMPT_TIMEOUT`].
+    pub attempt: Duration,
+    /// See [`FIRST_BYTE_TIMEOUT`].
+    pub first_byte: Duration,
+    /// See [`TOTAL_TIMEOUT`].
+    pub total: Duration,
+    /// See [`BODY_LIMIT`].
+    pub body: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            attempt: ATTEMPT_TIMEOUT,
+            first_byte: FIRST_BYTE_TIMEOUT,
+            total: TOTAL_TIMEOUT,
+            body: BODY_LIMIT,
+        }
+    }
+}
+
+/// What the clients of all threads share.
+#[derive(Default)]
+pub struct Shared {
+    /// Last good addresses.
+    pub hosts: HostCache,
+    /// TLS configurations in use.
+    pub trust: TrustCache,
+}
+
+/// Sends requests the way one [`Transport`] says.
+pub struct Client {
+    transport: Transport,
+    proxy: Option<Proxy>,
+    limits: Limits,
+    shared: Arc<Shared>,
+    /// Loaded by the first `https:` request, so that plain HTTP works without a bundle.
+    tls: OnceLock<Arc<rustls::ClientConfig>>,
+}
+
+impl Client {
+    /// A client for `transport`. Opens nothing yet.
+    ///
+    /// # Errors
+    /// If `proxy` is not `[user:pass@]host:port`.
+    pub fn new(transport: &Transport, shared: Arc<Shared>) -> Result<Self, Failure> {
+        Self::with_limits(transport, shared, Limits::default())
+    }
+
+    /// [`Client::new`] with other limits.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn with_limits(
+        transport: &Transport,
+        shared: Arc<Shared>,
+        limits: Limits,
+    ) -> Result<Self, Failure> {
+        let proxy = transport.proxy.as_ref().map(Proxy::parse).transpose();
+        Ok(Self {
+            transport: transport.clone(),
+            proxy: proxy.map_err(before_sending)?,
+            limits,
+            shared,
+            tls: OnceLock::new(),
+        })
+    }
+
+    /// Sends `request` and waits for the answer, following redirects.
+    ///
+    /// # Errors
+    /// A sentence with the host's name, whatever went wrong. An HTTP error status is an answer. A
+    /// redirect that is not followed counts as not sent: who redirects has not done what was asked.
+    pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        let deadline = Deadline::after(self.limits.total);
+        let (mut target, user) = Target::parse(request.url.expose()).map_err(before_sending)?;
+        let auth = request.auth.clone().or(user);
+        for _ in 0..=MAX_REDIRECTS {
+            let call = Arc::new(Call::new(&target, deadline, self.limits));
+            let response = self.hop(request, auth.as_ref(), &target, &call)?;
+            let location = response.headers().get(header::LOCATION);
+            let location = location.and_then(|value| value.to_str().ok());
+            let secrets = auth.is_some() || !request.headers.is_empty() || request.body.is_some();
+            match redirect::next(
+                request.method,
+                secrets,
+                &target,
+                response.status().as_u16(),
+                location,
+            ) {
+                Next::Stay => return answer::read(response, &call),
+                Next::Follow(next) => target = next,
+                Next::Refuse(why) => {
+                    return Err(before_sending(format!("{}: {why}", target.host())));
+                }
+            }
+        }
+        Err(before_sending(format!(
+            "{}: more than {MAX_REDIRECTS} redirects",
+            target.host()
+        )))
+    }
+
+    fn hop(
+        &self,
+        request: &Request,
+        auth: Option<&request::Auth>,
+        target: &Target,
+        call: &Arc<Call>,
+    ) -> Result<Response<ureq::Body>, Failure> {
+        let dial = Dial {
+            call: Arc::clone(call),
+            target: target.clone(),
+            proxy: self.proxy.clone(),
+            user_agent: self.transport.user_agent.clone(),
+            device: self.transport.device.clone(),
+            family: self.transport.family,
+            tls: target.https().then(|| self.tls()).transpose()?,
+            // Only a verified certificate shows that an old address still is the host.
+            proven: target.https() && self.transport.trust != Trust::Nothing,
+            shared: Arc::clone(&self.shared),
+        };
+        let message = request::message(
+            request,
+            auth,
+            target,
+            &self.transport.user_agent,
+            self.proxy.as_ref(),
+        )
+        .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
+        let (parts, ()) = message.into_parts();
+        let agent = Agent::with_parts(self.agent_config(), dial, NoNames);
+        let result = match request::body(request) {
+            Some(body) => agent.run(ureq::http::Request::from_parts(parts, body)),
+            None => agent.run(ureq::http::Request::from_parts(parts, ())),
+        };
+        result.map_err(|error| failure::explain(error, call))
+    }
+
+    /// No redirects, no pool, no headers of ureq's own; the deadlines are kept by [`wire::Wire`].
+    fn agent_config(&self) -> Config {
+        Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
+            .timeout_recv_response(Some(self.limits.first_byte))
+            .max_response_header_size(HEADER_LIMIT)
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
+            .build()
+    }
+
+    fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Failure> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(Arc::clone(tls));
+        }
+        let loaded = self.shared.trust.get(&self.transport.trust);
+        let loaded = loaded.map_err(before_sending)?;
+        Ok(Arc::clone(self.tls.get_or_init(|| loaded)))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+/// A failure of our own making: nothing has left yet.
+fn before_sending(text: String) -> Failure {
+    Failure {
+        kind: FailureKind::Other,
+        sent: false,
+        text,
+    }
+}

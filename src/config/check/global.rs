@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Environment;
 use super::reader::Reader;
+use crate::config::DEFAULT_RUNDIR;
 use crate::config::Global;
 
 /// What holds where the file says nothing (openwrt `net/ddns-scripts`,

@@ -1,0 +1,122 @@
+//! From HTTP to our [`Answer`]: the body within its limit, `Retry-After` as a delay.
+
+use std::io::Read;
+use std::time::Duration;
+
+use ureq::Body;
+use ureq::http::{HeaderName, Response, header};
+
+use super::call::Call;
+use super::failure;
+use crate::clock::{self, UnixSeconds};
+use crate::provider::{Answer, Failure};
+
+/// A server that asks for more does not know what it says.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Reads what is left of `response`. A body beyond the limit is cut without complaint.
+pub(super) fn read(mut response: Response<Body>, call: &Call) -> Result<Answer, Failure> {
+    let text = |name: HeaderName| response.headers().get(name)?.to_str().ok();
+    let retry_after = text(header::RETRY_AFTER)
+        .and_then(|value| wait(value, text(header::DATE).and_then(date), clock::now().wall));
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    let reader = response.body_mut().as_reader();
+    reader
+        .take(call.limits.body)
+        .read_to_end(&mut body)
+        .map_err(|error| failure::explain_body(error.into(), call))?;
+    Ok(Answer {
+        status,
+        retry_after,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+/// `Retry-After` as a delay (RFC 9110 section 10.2.3). A date counts from the server's own `Date`,
+/// because a router's clock may be wrong.
+fn wait(value: &str, server: Option<UnixSeconds>, here: UnixSeconds) -> Option<Duration> {
+    let value = value.trim();
+    let seconds = match value.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => u64::MAX,
+        Err(_) => date(value)?.saturating_sub(server.unwrap_or(here)),
+    };
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+fn date(text: &str) -> Option<UnixSeconds> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (_, rest) = text.trim().split_once(", ")?;
+    let mut parts = rest.split([' ', ':']);
+    let day: u64 = parts.next()?.parse().ok()?;
+    let month = parts.next()?;
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let year: u64 = parts.next()?.parse().ok()?;
+    let hour: u64 = parts.next()?.parse().ok()?;
+    let minute: u64 = parts.next()?.parse().ok()?;
+    let second: u64 = parts.next()?.parse().ok()?;
+    let sound = (1..=31).contains(&day)
+        && (1970..=9999).contains(&year)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    if !sound || parts.next() != Some("GMT") || parts.next().is_some() {
+        return None;
+    }
+    let days = days_before(year, month as u64 + 1) + day - 1;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// Days from the epoch to the first of a month. Years are counted from March, so that the leap day
+/// comes last.
+fn days_before(year: u64, month: u64) -> u64 {
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_rfc_9110() {
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(date("Thu, 29 Feb 2024 23:59:59 GMT"), Some(1_709_251_199));
+        for bad in [
+            "",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
+        ] {
+            assert_eq!(date(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn retry_after_in_all_its_forms() {
+        let seconds = |s| Some(Duration::from_secs(s));
+        assert_eq!(wait("120", None, 0), seconds(120));
+        assert_eq!(wait(" 0 ", None, 0), seconds(0));
+        assert_eq!(wait("99999999999999999999999", None, 0), seconds(86_400));
+        assert_eq!(wait("-5", None, 0), None);
+        assert_eq!(wait("soon", None, 0), None);
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(wait(date, None, 784_111_770), seconds(7));
+        assert_eq!(wait(date, None, 784_111_778), seconds(0));
+        // The router believes it is 1970.
+        assert_eq!(wait(date, Some(784_111_717), 0), seconds(60));
+        assert_eq!(wait(date, None, 0), seconds(86_400));
+    }
+}

@@ -1,0 +1,193 @@
+//! What went wrong, as a sentence for a router owner and a kind for the planner.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the errors of ureq, rustls and std are long lists that grow; few of them mean \
+              something to a router owner"
+)]
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use rustls::CertificateError;
+use ureq::{Error, Timeout};
+
+use super::call::Call;
+use crate::provider::{Failure, FailureKind};
+
+/// Why ureq has no answer.
+pub(super) fn explain(error: Error, call: &Call) -> Failure {
+    if let Some(failure) = call.reason() {
+        return failure;
+    }
+    let limits = call.limits;
+    let text = match error {
+        Error::Timeout(Timeout::RecvResponse) => no_answer(limits.first_byte),
+        Error::Timeout(_) => no_answer(limits.total),
+        Error::Io(error) => return lost(&error, call),
+        Error::LargeResponseHeader(..) => "the answer's header is too long".into(),
+        Error::Protocol(_) => "the answer is not HTTP".into(),
+        Error::BadUri(_) | Error::Http(_) => "the request cannot be sent".into(),
+        _ => "the request failed".into(),
+    };
+    after_connecting(call, FailureKind::Other, &text)
+}
+
+/// Why the body of an answer did not come to its end.
+pub(super) fn explain_body(error: Error, call: &Call) -> Failure {
+    match error {
+        Error::Timeout(_) => {
+            let text = format!(
+                "the answer did not end within {}",
+                Seconds(call.limits.total)
+            );
+            after_connecting(call, FailureKind::Other, &text)
+        }
+        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            after_connecting(call, FailureKind::Other, "the answer was cut off")
+        }
+        other => explain(other, call),
+    }
+}
+
+/// A connection that broke while the request or the answer was on it.
+fn lost(error: &io::Error, call: &Call) -> Failure {
+    let text = match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => "the connection was closed before the answer".into(),
+        _ => system(error),
+    };
+    after_connecting(call, kind(error), &text)
+}
+
+/// A failure of a stage before the request was sent. `who` is the host or the proxy.
+pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
+    let text = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".into(),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
+        _ => system(error),
+    };
+    Failure {
+        kind: kind(error),
+        sent: false,
+        text: format!("{who}: {text}"),
+    }
+}
+
+/// Why there is no TLS.
+pub(super) fn handshake(error: &io::Error, call: &Call) -> Failure {
+    let text = if error.kind() == io::ErrorKind::TimedOut {
+        format!(
+            "no TLS handshake within {}",
+            Seconds(call.limits.first_byte)
+        )
+    } else if let Some(tls) = tls(error) {
+        return Failure {
+            kind: tls_kind(tls),
+            sent: false,
+            text: format!("{}: {}", call.host, tls_text(tls)),
+        };
+    } else if error.kind() == io::ErrorKind::UnexpectedEof {
+        "the connection was closed during the TLS handshake".into()
+    } else {
+        return unsent(&call.host, error);
+    };
+    Failure {
+        kind: FailureKind::Other,
+        sent: false,
+        text: format!("{}: {text}", call.host),
+    }
+}
+
+fn tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn tls_kind(error: &rustls::Error) -> FailureKind {
+    match error {
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => FailureKind::ClockBehind,
+        _ => FailureKind::Other,
+    }
+}
+
+fn tls_text(error: &rustls::Error) -> &'static str {
+    use CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                "the certificate is not valid yet: is the clock of this router right?"
+            }
+            Bad::Expired | Bad::ExpiredContext { .. } => "the certificate has expired",
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                "the certificate is for another name"
+            }
+            Bad::UnknownIssuer => {
+                "the certificate is not trusted (self-signed, or its authority is not in the bundle)"
+            }
+            Bad::Revoked => "the certificate has been revoked",
+            _ => "the certificate is not acceptable",
+        },
+        rustls::Error::AlertReceived(_) => "the server refuses the TLS handshake",
+        rustls::Error::PeerIncompatible(_) => "the server does not speak TLS 1.2 or 1.3",
+        rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port",
+        _ => "the TLS handshake failed",
+    }
+}
+
+/// Whether the network is there at all.
+fn kind(error: &io::Error) -> FailureKind {
+    const NO_NETWORK: [Errno; 5] = [
+        Errno::ENETUNREACH,
+        Errno::EHOSTUNREACH,
+        Errno::EADDRNOTAVAIL,
+        Errno::ENODEV,
+        Errno::ENETDOWN,
+    ];
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,
+        _ => FailureKind::Other,
+    }
+}
+
+/// The C library's words, without the number that std adds.
+pub(super) fn system(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    if let Some(number) = text.find(" (os error") {
+        text.truncate(number);
+    }
+    text
+}
+
+fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
+    Failure {
+        kind,
+        sent: call.sent(),
+        text: format!("{}: {text}", call.host),
+    }
+}
+
+fn no_answer(limit: Duration) -> String {
+    format!("no answer within {}", Seconds(limit))
+}
+
+/// A limit in messages: `20 s`.
+pub(super) struct Seconds(pub(super) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.subsec_millis() == 0 {
+            write!(f, "{} s", self.0.as_secs())
+        } else {
+            write!(f, "{} ms", self.0.as_millis())
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Which redirects are followed. Pure.
+
+use super::request::Target;
+use crate::provider::Method;
+
+/// What to do with an answer.
+pub(super) enum Next {
+    /// It is the answer.
+    Stay,
+    /// Ask there.
+    Follow(Target),
+    /// It leads where we do not go.
+    Refuse(String),
+}
+
+/// Decides about an answer with `status` and `Location`.
+///
+/// `secrets` says that the request holds more than its URL: credentials, headers or a body. Those
+/// stay with the host they were meant for; without them the other host could only refuse, and a
+/// provider's refusal stops the record for good, so such a redirect is an error of its own.
+pub(super) fn next(
+    method: Method,
+    secrets: bool,
+    from: &Target,
+    status: u16,
+    location: Option<&str>,
+) -> Next {
+    let followed = match method {
+        Method::Get => matches!(status, 301 | 302 | 303 | 307 | 308),
+        // The others may change the method on the way (RFC 9110 section 15.4.2).
+        Method::Post | Method::Put | Method::Patch | Method::Delete => matches!(status, 307 | 308),
+    };
+    let Some(location) = location.filter(|_| followed) else {
+        return Next::Stay;
+    };
+    let Ok((to, _)) = Target::parse(&join(from, location)) else {
+        return Next::Refuse("redirects to something that is not a web address".into());
+    };
+    if from.https() && !to.https() {
+        return Next::Refuse("redirects from https to http, which is not followed".into());
+    }
+    if (secrets || method != Method::Get) && !same_host(from, &to) {
+        return Next::Refuse(format!(
+            "redirects to {}, which must not get the password",
+            to.host_and_port()
+        ));
+    }
+    Next::Follow(to)
+}
+
+/// Same scheme, host and port; or the step from http to https of one host on the usual ports,
+/// where the credentials have been seen in the clear already.
+fn same_host(from: &Target, to: &Target) -> bool {
+    let upgrade = (from.port(), to.port()) == (80, 443) && !from.https() && to.https();
+    let same = from.port() == to.port() && from.https() == to.https();
+    from.host().eq_ignore_ascii_case(to.host()) && (same || upgrade)
+}
+
+/// `location` seen from `from` (RFC 3986 section 5.2, without removing dots).
+fn join(from: &Target, location: &str) -> String {
+    let scheme_end = location.find(':').unwrap_or(location.len());
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    if location.contains(':') && location[..scheme_end].chars().all(is_scheme) {
+        return location.to_owned();
+    }
+    if location.starts_with("//") {
+        let scheme = if from.https() { "https" } else { "http" };
+        return format!("{scheme}:{location}");
+    }
+    let path = from.path().split('?').next().unwrap_or_default();
+    let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
+    match location.chars().next() {
+        Some('/') => format!("{}{location}", from.origin()),
+        Some('?') => format!("{}{path}{location}", from.origin()),
+        _ => format!("{}{folder}{location}", from.origin()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        Target::parse(url).unwrap().0
+    }
+
+    fn decide(secrets: bool, from: &str, to: &str) -> Result<String, String> {
+        match next(Method::Get, secrets, &target(from), 302, Some(to)) {
+            Next::Stay => Ok("stay".into()),
+            Next::Follow(to) => Ok(format!("{}{}", to.origin(), to.path())),
+            Next::Refuse(why) => Err(why),
+        }
+    }
+
+    #[test]
+    fn relative_locations() {
+        for (location, expected) in [
+            ("/x", "http://h.example/x"),
+            ("x?y=a:b", "http://h.example/a/x?y=a:b"),
+            ("?z", "http://h.example/a/b?z"),
+            ("//o.example/p", "http://o.example/p"),
+            ("HTTPS://o.example", "https://o.example/"),
+            ("http://u:p@o.example/", "http://o.example/"),
+        ] {
+            assert_eq!(
+                decide(false, "http://h.example/a/b?c=d/e", location).as_deref(),
+                Ok(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn https_is_never_left() {
+        assert!(decide(false, "https://h.example/", "http://h.example/").is_err());
+        assert!(decide(false, "https://h.example/", "//h.example/").is_ok());
+        assert!(decide(false, "https://h.example/", "javascript:x").is_err());
+        assert!(decide(false, "https://h.example/", "file:///etc/passwd").is_err());
+    }
+
+    #[test]
+    fn secrets_stay_with_their_host() {
+        let from = "http://h.example/";
+        assert!(decide(true, from, "http://H.EXAMPLE:80/x").is_ok());
+        assert!(decide(true, from, "https://h.example/x").is_ok());
+        for other in [
+            "http://o.example/",
+            "http://h.example:81/",
+            "https://h.example:8443/",
+            "http://h.example@o.example/",
+        ] {
+            assert!(decide(true, from, other).is_err(), "{other}");
+            assert!(decide(false, from, other).is_ok(), "{other}");
+        }
+    }
+
+    #[test]
+    fn other_methods_keep_their_host_and_need_307_or_308() {
+        let from = target("https://h.example/");
+        let post = |status, to| next(Method::Post, false, &from, status, Some(to));
+        assert!(matches!(post(302, "/x"), Next::Stay));
+        assert!(matches!(post(303, "/x"), Next::Stay));
+        assert!(matches!(post(307, "/x"), Next::Follow(_)));
+        assert!(matches!(post(308, "https://o.example/"), Next::Refuse(_)));
+    }
+
+    #[test]
+    fn without_a_location_it_is_the_answer() {
+        let from = target("https://h.example/");
+        assert!(matches!(
+            next(Method::Get, false, &from, 302, None),
+            Next::Stay
+        ));
+        assert!(matches!(
+            next(Method::Get, false, &from, 304, Some("/x")),
+            Next::Stay
+        ));
+    }
+}

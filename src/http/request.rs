@@ -1,0 +1,272 @@
+//! From our [`Request`] to HTTP: the target, the headers, the credentials.
+
+use std::net::IpAddr;
+
+use ureq::http::{self, HeaderValue, Uri, header};
+
+use super::proxy::Proxy;
+use crate::provider::{Method, Request};
+use crate::secret::Secret;
+
+/// User name and password.
+pub(super) type Auth = (String, Secret);
+
+/// A checked absolute `http:` or `https:` URL without user information.
+#[derive(Clone)]
+pub(super) struct Target {
+    uri: Uri,
+    host: String,
+    port: u16,
+    https: bool,
+}
+
+impl Target {
+    /// Checks `url`; user information in it comes out as credentials.
+    ///
+    /// # Errors
+    /// A sentence that does not repeat the URL, which may hold a password.
+    pub(super) fn parse(url: &str) -> Result<(Self, Option<Auth>), String> {
+        let (scheme, rest) = url
+            .split_once("://")
+            .ok_or("the URL does not start with http:// or https://")?;
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
+            _ => return Err("the URL does not start with http:// or https://".into()),
+        };
+        // The parser below lets some of these through.
+        if url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return Err("the URL holds a space or a control character".into());
+        }
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let path = path.split('#').next().unwrap_or_default();
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let (auth, host) = split_user(authority);
+        let scheme = if https { "https" } else { "http" };
+        let uri: Uri = format!("{scheme}://{host}{slash}{path}")
+            .parse()
+            .map_err(|_| "the URL is not valid")?;
+        let name = uri.host().filter(|name| !name.is_empty());
+        let name = name.ok_or("the URL names no host")?;
+        // The parser takes anything for a port.
+        let port = match host.strip_prefix(name).unwrap_or_default() {
+            "" | ":" => Ok(if https { 443 } else { 80 }),
+            port => port.trim_start_matches(':').parse(),
+        };
+        let port = port.map_err(|_| "the URL's port is not a number")?;
+        let host = name
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let target = Self {
+            uri,
+            host,
+            port,
+            https,
+        };
+        Ok((target, auth))
+    }
+
+    /// The host, an IPv6 address without its brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn https(&self) -> bool {
+        self.https
+    }
+
+    /// Path and query, starting with a slash.
+    pub(super) fn path(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    /// `http://host:port` as written, for a request in absolute form.
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        let authority = self.uri.authority().map_or("", |part| part.as_str());
+        format!("{scheme}://{authority}")
+    }
+
+    /// `host:port`, for a CONNECT.
+    pub(super) fn host_and_port(&self) -> String {
+        match self.host.parse() {
+            Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            _ => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// Splits `user:pass@` off. The parts are percent-decoded.
+pub(super) fn split_user(authority: &str) -> (Option<Auth>, &str) {
+    let Some((user, host)) = authority.rsplit_once('@') else {
+        return (None, authority);
+    };
+    let (name, password) = user.split_once(':').unwrap_or((user, ""));
+    let auth = (percent_decode(name), Secret::new(percent_decode(password)));
+    (Some(auth), host)
+}
+
+/// The request without its body.
+///
+/// # Errors
+/// If something in it cannot be written as a header.
+pub(super) fn message(
+    request: &Request,
+    auth: Option<&Auth>,
+    target: &Target,
+    user_agent: &str,
+    proxy: Option<&Proxy>,
+) -> Result<http::Request<()>, String> {
+    let mut message = http::Request::new(());
+    *message.method_mut() = match request.method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+    };
+    *message.uri_mut() = target.uri.clone();
+    let headers = message.headers_mut();
+    headers.insert(header::USER_AGENT, value(user_agent, "the user agent")?);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    // One connection per request: a pooled one may be closed by the server just as it is used,
+    // and then nobody knows whether the update arrived.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if let Some(auth) = auth {
+        headers.insert(header::AUTHORIZATION, secret(&basic(auth), "the password")?);
+    }
+    for (name, content) in &request.headers {
+        let name = header::HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("{name} is not a header"))?;
+        let content = secret(content.expose(), name.as_str())?;
+        headers.insert(name, content);
+    }
+    if let Some(auth) = proxy.and_then(|proxy| proxy.auth.as_ref())
+        && !target.https()
+    {
+        let content = secret(&basic(auth), "the proxy password")?;
+        headers.insert(header::PROXY_AUTHORIZATION, content);
+    }
+    Ok(message)
+}
+
+/// The body to send. A method that is meant to have one says so even if it is empty (RFC 9110
+/// section 8.6).
+pub(super) fn body(request: &Request) -> Option<&[u8]> {
+    match (&request.body, request.method) {
+        (Some(body), _) => Some(body.expose().as_bytes()),
+        (None, Method::Post | Method::Put | Method::Patch) => Some(&[]),
+        (None, Method::Get | Method::Delete) => None,
+    }
+}
+
+/// `Basic …` (RFC 7617).
+pub(super) fn basic((user, password): &Auth) -> String {
+    let pair = format!("{user}:{}", password.expose());
+    format!("Basic {}", base64(pair.as_bytes()))
+}
+
+fn value(text: &str, what: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text)
+        .or_else(|_| HeaderValue::from_bytes(text.as_bytes()))
+        .map_err(|_| format!("{what} holds a character that a header cannot hold"))
+}
+
+fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
+    let mut value = value(text, what)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let digit = DIGITS[(group >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= chunk.len() { digit as char } else { '=' });
+        }
+    }
+    text
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let digit = |i: usize| tail.get(i).and_then(|&byte| (byte as char).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_of_rfc_4648() {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xff, 0xef, 0xbe]), "/+++");
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let (target, auth) = Target::parse("https://[2001:db8::1]:8443/a?b=c#d").unwrap();
+        assert_eq!(target.host(), "2001:db8::1");
+        assert_eq!(target.port(), 8443);
+        assert_eq!(target.path(), "/a?b=c");
+        assert_eq!(target.host_and_port(), "[2001:db8::1]:8443");
+        assert!(target.https() && auth.is_none());
+
+        let (target, auth) = Target::parse("HTTP://u%40x:p:%zz@example.com?q=a@b").unwrap();
+        assert_eq!(target.origin(), "http://example.com");
+        assert_eq!(target.path(), "/?q=a@b");
+        let (name, password) = auth.unwrap();
+        assert_eq!((name.as_str(), password.expose()), ("u@x", "p:%zz"));
+    }
+
+    #[test]
+    fn what_is_not_a_url_is_not_repeated() {
+        for bad in [
+            "",
+            "ftp://secret/",
+            "secret",
+            "http://",
+            "http://secret host/",
+            "http:///secret",
+            "http://host/secret\r\nX: y",
+            "http://host:secret/",
+        ] {
+            let error = Target::parse(bad).err().expect(bad);
+            assert!(!error.contains("secret"), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! One exchange from its first step to its outcomes. Pure but for the `send` it is given.
+
+use std::time::Duration;
+
+use crate::engine::event::{Finished, JobId};
+use crate::provider::mask::mask;
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request, Step};
+
+/// Requests that any job may need, and further ones for each change.
+const STEPS: usize = 64;
+const STEPS_PER_CHANGE: usize = 4;
+
+/// Sends one request and waits for its reply.
+pub(super) type Send<'a> = &'a mut dyn FnMut(&Request) -> Result<Answer, Failure>;
+
+/// Drives `exchange`, which answers for `changes` changes, to its end.
+pub(super) fn drive(
+    job: JobId,
+    changes: usize,
+    exchange: &mut dyn Exchange,
+    send: Send<'_>,
+    up: fn() -> Duration,
+) -> Finished {
+    let mut finished = Finished {
+        job,
+        outcomes: vec![],
+        sent_at: None,
+        request: String::new(),
+        answer: String::new(),
+    };
+    let mut step = exchange.start();
+    for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
+        let request = match step {
+            Step::Send(request) => request,
+            Step::Done(outcomes) => {
+                finished.outcomes = complete(outcomes, changes);
+                return finished;
+            }
+        };
+        let now = up();
+        let reply = send(&request);
+        let left_us = reply.as_ref().map_or_else(|failure| failure.sent, |_| true);
+        if left_us {
+            finished.sent_at.get_or_insert(now);
+        }
+        finished.answer = match &reply {
+            Ok(answer) => {
+                let text = format!("HTTP {}: {}", answer.status, answer.body);
+                mask(&text, &request.secrets)
+            }
+            Err(failure) => mask(&failure.text, &request.secrets),
+        };
+        finished.request = request.shown;
+        step = exchange.step(reply);
+    }
+    let outcome = Outcome::Retry {
+        reason: "the provider's answers lead nowhere".into(),
+        after: None,
+        kind: FailureKind::Other,
+    };
+    finished.outcomes = vec![outcome; changes];
+    finished
+}
+
+/// The result of a job whose exchange is lost.
+pub(super) fn lost(job: JobId, changes: usize) -> Finished {
+    Finished {
+        job,
+        outcomes: complete(vec![], changes),
+        sent_at: None,
+        request: String::new(),
+        answer: String::new(),
+    }
+}
+
+/// The engine counts on one outcome per change.
+fn complete(mut outcomes: Vec<Outcome>, changes: usize) -> Vec<Outcome> {
+    let unknown = Outcome::Unconfirmed {
+        reason: "the result is not known".into(),
+    };
+    outcomes.resize(changes, unknown);
+    outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Method;
+    use crate::secret::Secret;
+
+    /// Sends so many requests, then says `done`.
+    struct Talk {
+        requests: usize,
+        done: Vec<Outcome>,
+    }
+
+    impl Talk {
+        fn next(&mut self) -> Step {
+            if self.requests == 0 {
+                return Step::Done(self.done.clone());
+            }
+            self.requests -= 1;
+            Step::Send(Request {
+                method: Method::Get,
+                url: Secret::new("http://h.example/?s3cret"),
+                auth: None,
+                headers: vec![],
+                body: None,
+                shown: format!("GET http://h.example/?*** ({} left)", self.requests),
+                secrets: vec![Secret::new("s3cret")],
+            })
+        }
+    }
+
+    impl Exchange for Talk {
+        fn start(&mut self) -> Step {
+            self.next()
+        }
+
+        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
+            self.next()
+        }
+    }
+
+    fn talk(
+        requests: usize,
+        done: Vec<Outcome>,
+        mut send: impl FnMut(&Request) -> Result<Answer, Failure>,
+    ) -> Finished {
+        let up = || Duration::from_secs(7);
+        drive(3, 2, &mut Talk { requests, done }, &mut send, up)
+    }
+
+    fn good(_: &Request) -> Result<Answer, Failure> {
+        Ok(Answer {
+            status: 200,
+            retry_after: None,
+            body: "good\r\n s3cret".into(),
+        })
+    }
+
+    fn failed(sent: bool) -> Result<Answer, Failure> {
+        Err(Failure {
+            kind: FailureKind::Other,
+            sent,
+            text: "h.example: connection refused".into(),
+        })
+    }
+
+    #[test]
+    fn what_was_said_is_shown_without_secrets() {
+        let both = vec![Outcome::Updated, Outcome::Unchanged];
+        let finished = talk(2, both.clone(), good);
+        assert_eq!(finished.job, 3);
+        assert_eq!(finished.outcomes, both);
+        assert_eq!(finished.sent_at, Some(Duration::from_secs(7)));
+        assert_eq!(finished.request, "GET http://h.example/?*** (0 left)");
+        assert_eq!(finished.answer, "HTTP 200: good ***");
+    }
+
+    #[test]
+    fn what_never_left_has_no_time() {
+        assert_eq!(talk(1, vec![], |_| failed(false)).sent_at, None);
+        assert!(talk(1, vec![], |_| failed(true)).sent_at.is_some());
+        let finished = talk(0, vec![], good);
+        assert_eq!((finished.sent_at, finished.request.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let mut count = 0;
+        let finished = talk(usize::MAX, vec![], |request| {
+            count += 1;
+            good(request)
+        });
+        assert_eq!(count, 64 + 4 * 2);
+        assert!(matches!(
+            finished.outcomes[..],
+            [Outcome::Retry { .. }, Outcome::Retry { .. }]
+        ));
+    }
+
+    #[test]
+    fn there_is_one_outcome_per_change() {
+        let finished = talk(0, vec![Outcome::Updated], good);
+        assert!(matches!(
+            finished.outcomes[..],
+            [Outcome::Updated, Outcome::Unconfirmed { .. }]
+        ));
+        assert_eq!(talk(0, vec![Outcome::Updated; 3], good).outcomes.len(), 2);
+    }
+}

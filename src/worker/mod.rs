@@ -1,0 +1,416 @@
+//! The threads that wait, so that nobody else has to: a small pool that drives exchanges and asks
+//! address sources. Threads start when there is work and end when there is none for a while; what
+//! they hold (clients, certificates) ends with them.
+
+mod drive;
+mod queue;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use self::drive::{drive, lost};
+use self::queue::Queue;
+use crate::config::{Family, Transport};
+use crate::engine::event::{Event, JobId};
+use crate::http::{Client, Shared};
+use crate::probe::{self, Probe, script};
+use crate::provider::{Answer, Exchange, Failure, Request};
+
+/// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
+pub const STACK: usize = 512 * 1024;
+/// How long a thread waits for work before it ends.
+const IDLE: Duration = Duration::from_secs(10);
+/// Clients a thread keeps. Sections of one router rarely differ in their transport.
+const MAX_CLIENTS: usize = 4;
+
+/// Something to do that takes time.
+pub enum Task {
+    /// Publish a job.
+    Publish {
+        /// Comes back with the result.
+        id: JobId,
+        /// Host that the job will talk to: jobs with the same one share a few threads.
+        host: String,
+        /// Number of changes in the job.
+        changes: usize,
+        /// The conversation.
+        exchange: Box<dyn Exchange>,
+        /// How its requests travel.
+        transport: Transport,
+    },
+    /// Ask an address source.
+    Detect {
+        /// Comes back with the result.
+        section: String,
+        /// Which address is wanted.
+        family: Family,
+        /// Whom to ask.
+        probe: Probe,
+    },
+}
+
+/// The pool. Clones share the threads.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    work: Condvar,
+    shared: Arc<Shared>,
+    up: fn() -> Duration,
+    report: Box<dyn Fn(Event) + Send + Sync>,
+}
+
+struct State {
+    queue: Queue<Task>,
+    threads: usize,
+}
+
+impl Pool {
+    /// A pool without threads yet. `up` tells the time since boot; `report` is called from the
+    /// threads with one [`Event::Finished`] or [`Event::Detected`] per task.
+    pub fn new(up: fn() -> Duration, report: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::new(State {
+                queue: Queue::new(),
+                threads: 0,
+            }),
+            work: Condvar::new(),
+            shared: Arc::default(),
+            up,
+            report: Box::new(report),
+        }))
+    }
+
+    /// Hands `task` to a thread, now or when one is free. Never blocks.
+    pub fn submit(&self, task: Task) {
+        let key = match &task {
+            Task::Publish { host, .. } => host.clone(),
+            Task::Detect { probe, .. } => probe.key().to_owned(),
+        };
+        let mut state = self.0.lock();
+        state.queue.push(key, task);
+        // Threads without a task are waiting, starting or reporting: each takes one in a moment.
+        if state.queue.startable() <= state.threads - state.queue.running() {
+            self.0.work.notify_one();
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        let spawned = thread::Builder::new()
+            .name("worker".into())
+            .stack_size(STACK)
+            .spawn(move || inner.serve());
+        if spawned.is_ok() {
+            state.threads += 1;
+        } else if state.threads == 0 {
+            // Nobody else will come to take them.
+            while let Some((key, task)) = state.queue.take() {
+                state.queue.done(&key);
+                (self.0.report)(abandon(&Ticket::of(&task), "no thread could be started"));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The life of a thread.
+    fn serve(&self) {
+        let mut clients = Clients::default();
+        let mut state = self.lock();
+        let mut patient = true;
+        loop {
+            if let Some((key, task)) = state.queue.take() {
+                drop(state);
+                let event = self.run(task, &mut clients);
+                state = self.lock();
+                state.queue.done(&key);
+                drop(state);
+                (self.report)(event);
+                state = self.lock();
+                patient = true;
+            } else if patient {
+                let waited = self.work.wait_timeout(state, IDLE);
+                let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                state = woken;
+                patient = !timeout.timed_out();
+            } else {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+
+    /// Does `task`. One that panics is reported like one whose answer was lost.
+    fn run(&self, task: Task, clients: &mut Clients) -> Event {
+        let ticket = Ticket::of(&task);
+        let work = AssertUnwindSafe(|| self.attempt(task, clients));
+        catch_unwind(work).unwrap_or_else(|_| abandon(&ticket, "internal error"))
+    }
+
+    fn attempt(&self, task: Task, clients: &mut Clients) -> Event {
+        match task {
+            Task::Publish {
+                id,
+                changes,
+                mut exchange,
+                transport,
+                ..
+            } => {
+                let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
+                Event::Finished(drive(id, changes, &mut *exchange, &mut send, self.up))
+            }
+            Task::Detect {
+                section,
+                family,
+                probe,
+            } => {
+                let result = match probe {
+                    Probe::Web { url, mut transport } => {
+                        transport.family = Some(family);
+                        clients
+                            .get(&transport, &self.shared)
+                            .map_err(|failure| failure.text)
+                            .and_then(|client| probe::web(client, &url, family))
+                    }
+                    Probe::Script(argv) => script::run(&argv, family, script::SCRIPT_TIMEOUT),
+                };
+                Event::Detected {
+                    section,
+                    family,
+                    result,
+                }
+            }
+        }
+    }
+}
+
+/// What is needed to answer for a task that is gone.
+enum Ticket {
+    Publish(JobId, usize),
+    Detect(String, Family),
+}
+
+impl Ticket {
+    fn of(task: &Task) -> Self {
+        match task {
+            Task::Publish { id, changes, .. } => Self::Publish(*id, *changes),
+            Task::Detect {
+                section, family, ..
+            } => Self::Detect(section.clone(), *family),
+        }
+    }
+}
+
+fn abandon(ticket: &Ticket, why: &str) -> Event {
+    match ticket {
+        Ticket::Publish(id, changes) => Event::Finished(lost(*id, *changes)),
+        Ticket::Detect(section, family) => Event::Detected {
+            section: section.clone(),
+            family: *family,
+            result: Err(why.into()),
+        },
+    }
+}
+
+/// The clients of one thread, the one used last at the end.
+#[derive(Default)]
+struct Clients(Vec<(Transport, Client)>);
+
+impl Clients {
+    fn send(
+        &mut self,
+        transport: &Transport,
+        shared: &Arc<Shared>,
+        request: &Request,
+    ) -> Result<Answer, Failure> {
+        self.get(transport, shared)?.send(request)
+    }
+
+    fn get(&mut self, transport: &Transport, shared: &Arc<Shared>) -> Result<&Client, Failure> {
+        let known = self.0.iter().position(|(of, _)| of == transport);
+        let entry = match known {
+            Some(at) => self.0.remove(at),
+            None => {
+                let client = Client::new(transport, Arc::clone(shared))?;
+                (transport.clone(), client)
+            }
+        };
+        if self.0.len() >= MAX_CLIENTS {
+            self.0.remove(0);
+        }
+        let last = self.0.len();
+        self.0.push(entry);
+        Ok(&self.0[last].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+    use crate::config::Trust;
+    use crate::provider::{Outcome, Step};
+
+    fn transport() -> Transport {
+        Transport {
+            trust: Trust::System,
+            proxy: None,
+            device: None,
+            family: None,
+            user_agent: "test".into(),
+        }
+    }
+
+    /// Says that it has begun and waits until it may end.
+    struct Waits(Sender<()>, Receiver<()>);
+
+    impl Exchange for Waits {
+        fn start(&mut self) -> Step {
+            self.0.send(()).unwrap();
+            let _ = self.1.recv();
+            Step::Done(vec![Outcome::Updated])
+        }
+
+        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
+            Step::Done(vec![])
+        }
+    }
+
+    struct Panics;
+
+    impl Exchange for Panics {
+        fn start(&mut self) -> Step {
+            panic!("on purpose")
+        }
+
+        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
+            Step::Done(vec![])
+        }
+    }
+
+    fn pool() -> (Pool, Receiver<Event>) {
+        let (sender, events) = channel();
+        let sender = Mutex::new(sender);
+        let pool = Pool::new(Duration::default, move |event| {
+            let _ = sender.lock().unwrap().send(event);
+        });
+        (pool, events)
+    }
+
+    fn publish(pool: &Pool, id: JobId, host: &str, exchange: impl Exchange + 'static) {
+        pool.submit(Task::Publish {
+            id,
+            host: host.into(),
+            changes: 1,
+            exchange: Box::new(exchange),
+            transport: transport(),
+        });
+    }
+
+    fn finished(events: &Receiver<Event>) -> (JobId, Vec<Outcome>) {
+        let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+        let Event::Finished(finished) = event else {
+            panic!("{event:?}")
+        };
+        (finished.job, finished.outcomes)
+    }
+
+    #[test]
+    fn hosts_that_hang_do_not_delay_another() {
+        let (pool, events) = pool();
+        let (began, begun) = channel();
+        let mut holds = vec![];
+        for id in 0..60 {
+            let (release, released) = channel();
+            holds.push(release);
+            publish(
+                &pool,
+                id,
+                &format!("hangs{}", id % 3),
+                Waits(began.clone(), released),
+            );
+        }
+        // Three hosts with eight threads each.
+        (0..24).for_each(|_| begun.recv_timeout(Duration::from_secs(20)).unwrap());
+        let (release, released) = channel();
+        drop(release);
+        publish(&pool, 1000, "other", Waits(began, released));
+        assert_eq!(finished(&events), (1000, vec![Outcome::Updated]));
+        drop(holds);
+        let rest: BTreeSet<JobId> = (0..60).map(|_| finished(&events).0).collect();
+        assert_eq!(rest, (0..60).collect());
+        assert!(pool.0.lock().threads <= queue::MAX_THREADS);
+    }
+
+    #[test]
+    fn a_panic_is_an_unconfirmed_update() {
+        let (pool, events) = pool();
+        publish(&pool, 7, "h", Panics);
+        let (job, outcomes) = finished(&events);
+        assert!(job == 7 && matches!(outcomes[..], [Outcome::Unconfirmed { .. }]));
+        let (release, released) = channel();
+        drop(release);
+        publish(&pool, 8, "h", Waits(channel().0, released));
+        assert_eq!(finished(&events).0, 8);
+    }
+
+    #[test]
+    fn scripts_and_pages_are_asked() {
+        let (pool, events) = pool();
+        for probe in [
+            Probe::Script(vec!["echo".into(), "192.0.2.1".into()]),
+            Probe::Web {
+                url: "http://no-such-host.invalid/".into(),
+                transport: transport(),
+            },
+        ] {
+            pool.submit(Task::Detect {
+                section: "wan".into(),
+                family: Family::V4,
+                probe: probe.clone(),
+            });
+            let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
+            let Event::Detected {
+                section, result, ..
+            } = event
+            else {
+                panic!("{event:?}")
+            };
+            assert_eq!(section, "wan");
+            assert_eq!(
+                result.is_ok(),
+                matches!(probe, Probe::Script(_)),
+                "{result:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_thread_keeps_few_clients() {
+        let mut clients = Clients::default();
+        let shared = Arc::default();
+        for i in 0..10 {
+            let mut transport = transport();
+            transport.user_agent = i.to_string();
+            clients.get(&transport, &shared).unwrap();
+            clients.get(&transport, &shared).unwrap();
+        }
+        assert_eq!(clients.0.len(), MAX_CLIENTS);
+        assert_eq!(clients.0[MAX_CLIENTS - 1].0.user_agent, "9");
+    }
+}
