@@ -37,6 +37,11 @@ impl Now {
     }
 }
 
+/// Time since boot, as [`Now::up`].
+pub fn uptime() -> Duration {
+    now().up
+}
+
 /// Reads both clocks.
 pub fn now() -> Now {
     // Linux has had CLOCK_BOOTTIME since 2.6.39; CLOCK_MONOTONIC differs by the time suspended.

@@ -5,12 +5,16 @@
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod engine;
 pub mod files;
 pub mod http;
+pub mod load;
 pub mod localtime;
 pub mod logger;
 pub mod netlink;
@@ -22,4 +26,8 @@ pub mod secret;
 pub mod state;
 pub mod store;
 pub mod strftime;
+<<<<<<< HEAD
+=======
+pub mod watch;
+>>>>>>> main
 pub mod worker;

@@ -135,9 +135,11 @@ impl Logger {
         {
             return;
         }
-        let text = line::terminal(notice, &self.clock.at(wall));
-        // With standard error gone as well there is nobody left to tell.
-        let _ = writeln!(self.stderr, "{text}");
+        let mut text = line::terminal(notice, &self.clock.at(wall));
+        text.push('\n');
+        // In one piece, so that lines of several processes do not mix. With standard error gone as
+        // well there is nobody left to tell.
+        let _ = self.stderr.write_all(text.as_bytes());
     }
 
     fn write_file(&mut self, section: &str, notice: &Notice, wall: UnixSeconds) {

@@ -1,3 +1,13 @@
-//! The binary: see `cli`.
+//! The binary: arguments to a command, the command's result to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use ddns_netlink::{app, cli};
+
+fn main() -> ExitCode {
+    let code = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(invocation) => app::run(invocation),
+        Err(error) => app::complain(cli::exit::USAGE, &error),
+    };
+    ExitCode::from(code)
+}

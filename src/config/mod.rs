@@ -19,6 +19,9 @@ use crate::secret::Secret;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
 
+/// `ddns_rundir` unless it is set, as in ddns-scripts.
+pub const DEFAULT_RUNDIR: &str = "/var/run/ddns";
+
 /// The whole checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {

@@ -91,7 +91,7 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "user_agent", "text", None, "What the program calls itself in requests."),
     stock(Service, "check_interval", "number", Some("10"), "How often a page or program is asked for the address."),
     stock(Service, "check_unit", "unit", Some("minutes"), "The unit of check_interval and check_interval_min."),
-    stock(Service, "check_interval_min", "number", Some("5"), "The least check_interval, where that is below 5 minutes."),
+    stock(Service, "check_interval_min", "number", None, "The least check_interval, where that is below 5 minutes."),
     stock(Service, "force_interval", "number or never", Some("72"), "After how long an address that did not change is sent again."),
     stock(Service, "force_unit", "unit", Some("hours"), "The unit of force_interval."),
     stock(Service, "retry_interval", "number", Some("60"), "How long to wait after the first error."),

@@ -61,7 +61,7 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
             parser.reject(bad);
         }
     }
-    parser.finish()
+    (parser.document, parser.mistakes)
 }
 
 /// `value` as one UCI word, the way `uci export` writes it.
@@ -220,56 +220,53 @@ impl<'a> Parser<'a> {
         self.report(line, text);
     }
 
+    /// Checks in libuci's order: a bad name leaves the rest of the line unread, quotes and all.
     fn option(&mut self, is_list: bool) -> Result<(), Bad> {
         let line = self.lexer.line();
-        let name = self.lexer.word()?;
-        let value = self.lexer.word()?;
-        let end = self.end_of_command();
         let keyword = if is_list { "list" } else { "option" };
+        let bad = |text: String| Err(Bad::Line(line, text));
+        if matches!(self.current, Current::Nothing) {
+            return bad(format!("'{keyword}' stands before the first section"));
+        }
+        let name = self.lexer.word()?;
         if name.bytes.is_empty() {
-            return Err(Bad::Line(line, format!("'{keyword}' needs a name")));
+            return bad(format!("'{keyword}' needs a name"));
         }
         if !name_is_valid(&name.bytes, b"_") {
-            let text = format!("{:?} cannot be the name of an option", text(&name));
-            return Err(Bad::Line(line, text));
+            let name = text(&name);
+            return bad(format!("{name:?} cannot be the name of an option"));
         }
+        let value = self.lexer.word()?;
+        let end = self.end_of_command();
         match self.current {
-            Current::Nothing => {
-                let text = format!("'{keyword}' stands before the first section");
-                return Err(Bad::Line(line, text));
-            }
             Current::Section(index) if is_list => self.add(index, &name, &value),
             Current::Section(index) => self.set(index, &name, &value),
-            Current::Unreadable => {}
+            Current::Nothing | Current::Unreadable => {}
         }
         end
     }
 
-    /// `option`: the last one counts, and an empty value takes it away.
+    /// `option`: the last one counts, and one with an empty value never does.
     fn set(&mut self, section: usize, name: &Word, value: &Word) {
+        if value.bytes.is_empty() {
+            return;
+        }
         if let Some(option) = self.slot(section, name) {
             option.line = name.line;
             option.is_list = false;
-            option.values.clear();
-            if !value.bytes.is_empty() {
-                option.values.push((text(value), value.line));
-            }
+            option.values = vec![(text(value), value.line)];
         }
     }
 
-    /// `list`: one more value; an option of that name becomes the first.
+    /// `list`: one more value, even an empty one; an option of that name becomes the first.
     fn add(&mut self, section: usize, name: &Word, value: &Word) {
         if let Some(option) = self.slot(section, name) {
-            if option.values.is_empty() {
-                option.line = name.line;
-            }
             option.is_list = true;
             option.values.push((text(value), value.line));
         }
     }
 
-    /// The option of that name, new and without a value if there is none. Options without a value
-    /// are dropped at the end, so that taking one away costs nothing.
+    /// The option of that name, new and without a value if there is none.
     fn slot(&mut self, section: usize, name: &Word) -> Option<&mut RawOption> {
         let index = self.options.get_mut(section)?;
         let options = &mut self.document.sections.get_mut(section)?.options;
@@ -333,13 +330,6 @@ impl<'a> Parser<'a> {
             text: text.into(),
         });
     }
-
-    fn finish(mut self) -> (Document, Vec<Mistake>) {
-        for section in &mut self.document.sections {
-            section.options.retain(|option| !option.values.is_empty());
-        }
-        (self.document, self.mistakes)
-    }
 }
 
 /// A line that begins with no command. One that was surely meant to open a section must not let
@@ -352,6 +342,9 @@ fn unknown_command(line: usize, word: &[u8]) -> Bad {
             b"config" | b"c" => Bad::Config(line, text.into()),
             _ => Bad::Line(line, text.into()),
         };
+    }
+    if word.trim_ascii().is_empty() {
+        return Bad::Line(line, "nothing follows the ';'".into());
     }
     let word = String::from_utf8_lossy(word);
     let word: String = word.trim_end().chars().take(32).collect();

@@ -181,9 +181,12 @@ impl Book {
             Message::DelRoute(route) => {
                 let before = self.routes.len();
                 self.routes.retain(|known, _| !same_route(known, &route));
+                let facts = self.routes.len() != before;
+                // Of a multipath route the kernel may name another hop than it did before.
+                let similar = self.routes.keys().any(|known| same_destination(known, &route));
                 Changed {
-                    facts: self.routes.len() != before,
-                    routes_in_doubt: false,
+                    facts,
+                    routes_in_doubt: !facts && similar,
                 }
             }
         }
@@ -346,6 +349,11 @@ fn same_route(a: &Route, b: &Route) -> bool {
         b.link,
         b.gateway,
     )
+}
+
+fn same_destination(a: &Route, b: &Route) -> bool {
+    (a.family, a.destination, a.prefix_len, a.table, a.metric)
+        == (b.family, b.destination, b.prefix_len, b.table, b.metric)
 }
 
 /// Whether `route`'s destination prefix contains `address`.

@@ -11,7 +11,7 @@ use super::record::{Record, Wait};
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::provider::{self, Change, Job};
+use crate::provider::{self, Change, Job, template};
 use crate::state::State;
 
 /// Least time between two questions to a `web` or `script` source that events ask for; a few may
@@ -108,7 +108,7 @@ impl Active {
             BTreeMap::new()
         };
         let hosts = directory.resolve(&provider::hosts(&spec));
-        let askable = directory.resolve(&provider::detection_hosts(&spec));
+        let askable = directory.resolve(&asked_hosts(&spec));
         Self {
             spec,
             hosts,
@@ -364,6 +364,18 @@ impl Detector {
             }
         }
         self.result = Some(result);
+    }
+}
+
+/// The hosts that a `web` source connects to.
+fn asked_hosts(spec: &Section) -> Vec<String> {
+    match (&spec.source, provider::proxy_host(&spec.transport)) {
+        (Source::Web { .. }, Some(proxy)) => vec![proxy],
+        (Source::Web { v4, v6 }, None) => [v4, v6]
+            .into_iter()
+            .filter_map(|url| template::host(url))
+            .collect(),
+        (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
 }
 

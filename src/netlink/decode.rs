@@ -97,8 +97,11 @@ pub enum Kind {
     Overrun,
     /// Well-formed, but of no interest here.
     Ignored,
-    /// Not what the kernel headers promise.
+    /// Not what the kernel headers promise. Skipped like what is ignored: a kernel that says
+    /// something odd about one route must not keep us from all the others.
     Malformed,
+    /// A length that makes no sense: whatever follows in the datagram is lost.
+    Garbled,
 }
 
 /// All messages of one datagram, which often holds many. Ends after the first one whose length
@@ -128,7 +131,7 @@ impl Iterator for Datagram<'_> {
                 sequence: 0,
                 port: 0,
                 flags: 0,
-                kind: Kind::Malformed,
+                kind: Kind::Garbled,
             });
         };
         let incoming = Incoming {
@@ -420,3 +423,6 @@ fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
         .first_chunk()
         .map(|b| i32::from_ne_bytes(*b))
 }
+
+#[cfg(test)]
+mod tests;

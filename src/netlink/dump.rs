@@ -181,7 +181,7 @@ impl Dumps {
             Kind::Done(0) => self.unsound(now),
             Kind::Error(0) => {}
             Kind::Done(_) | Kind::Error(_) => self.failed(now),
-            Kind::Message(_) | Kind::Overrun | Kind::Ignored | Kind::Malformed => {}
+            Kind::Message(_) | Kind::Overrun | Kind::Ignored | Kind::Malformed | Kind::Garbled => {}
         }
         None
     }

@@ -60,3 +60,88 @@ impl Silence {
         self.links.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::config::Family;
+    use crate::netlink::{Address, AddressFlags, Link, Route};
+
+    fn incoming(flags: u16, message: Message) -> Incoming {
+        Incoming {
+            sequence: 0,
+            port: 0,
+            flags,
+            kind: Kind::Message(message),
+        }
+    }
+
+    fn link(up: bool, carrier: bool) -> Incoming {
+        let name = "wan".to_owned();
+        incoming(
+            0,
+            Message::NewLink(Link {
+                index: 2,
+                name,
+                up,
+                carrier,
+            }),
+        )
+    }
+
+    #[test]
+    fn a_device_that_goes_down_or_comes_back_does() {
+        let mut silence = Silence::default();
+        assert!(!silence.hides_routes(&link(true, true)), "seen first");
+        assert!(!silence.hides_routes(&link(true, true)), "nothing new");
+        assert!(silence.hides_routes(&link(true, false)));
+        assert!(silence.hides_routes(&link(true, true)));
+        assert!(silence.hides_routes(&link(false, false)));
+        assert!(silence.hides_routes(&incoming(0, Message::DelLink(2))));
+        assert!(!silence.hides_routes(&link(true, true)), "a new device");
+        silence.forget();
+        assert!(!silence.hides_routes(&link(false, false)), "seen first");
+    }
+
+    #[test]
+    fn a_replaced_route_does_and_one_in_a_dump_does_not() {
+        let destination = IpAddr::from([0, 0, 0, 0]);
+        let route = Message::NewRoute(Route {
+            family: Family::V4,
+            destination,
+            prefix_len: 0,
+            source: None,
+            table: 254,
+            metric: 0,
+            link: Some(2),
+            gateway: None,
+            usable: true,
+        });
+        let hides = |flags| Silence::default().hides_routes(&incoming(flags, route.clone()));
+        assert!(!hides(NLM_F_MULTIPART));
+        assert!(!hides(0x600), "NLM_F_CREATE and NLM_F_EXCL: a new one");
+        assert!(hides(NLM_F_REPLACE));
+        assert!(hides(NLM_F_APPEND));
+        assert!(!hides(NLM_F_MULTIPART | NLM_F_REPLACE));
+    }
+
+    #[test]
+    fn an_ipv4_address_that_goes_does() {
+        let gone = |address: &str| {
+            Message::DelAddress(Address {
+                link: 2,
+                address: address.parse().unwrap(),
+                prefix_len: 24,
+                scope: 0,
+                flags: AddressFlags::default(),
+                preferred: u32::MAX,
+                valid: u32::MAX,
+            })
+        };
+        let mut silence = Silence::default();
+        assert!(silence.hides_routes(&incoming(0, gone("192.0.2.1"))));
+        assert!(!silence.hides_routes(&incoming(0, gone("2001:db8::1"))));
+    }
+}

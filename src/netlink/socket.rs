@@ -124,6 +124,8 @@ impl Socket {
         let received = self.fd.try_io(Interest::READABLE, |socket| {
             let mut slices = [IoSliceMut::new(buffer)];
             // With MSG_TRUNC the length is that of the datagram, also where it did not fit.
+            // Not recv_from of netlink-sys: it passes the length of the address as a usize, of
+            // which a 64-bit big-endian kernel reads the upper half, 0, and names no sender.
             let received =
                 recvmsg::<NetlinkAddr>(socket.as_raw_fd(), &mut slices, None, MsgFlags::MSG_TRUNC)?;
             Ok((received.bytes, received.address.map(|from| from.pid())))
@@ -158,8 +160,8 @@ impl Socket {
             let ended = self.dumps.observe(&incoming, now);
             match incoming.kind {
                 Kind::Message(message) => self.pending.push_back(Report::Message(message)),
-                Kind::Overrun | Kind::Malformed => lost = true,
-                Kind::Done(_) | Kind::Error(_) | Kind::Ignored => {}
+                Kind::Overrun | Kind::Garbled => lost = true,
+                Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
             }
             self.pending.extend(ended.map(Report::DumpEnd));
         }

@@ -4,17 +4,20 @@
 //! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Outcome`]
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
+mod answers;
 pub mod dyndns2;
 pub mod ere;
+mod judge;
 pub mod mask;
+mod page;
 pub mod template;
 pub mod url;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::config::{Family, Hostname, Section};
+use crate::config::{Family, Hostname, Section, Transport};
 use crate::secret::Secret;
 
 /// One record that should hold `address` from now on.
@@ -63,21 +66,63 @@ pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
     Box::new(url::UrlUpdate::new(section, job))
 }
 
-/// Stand-in until the provider module lands.
+/// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
+/// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
 pub fn hosts(section: &Section) -> Vec<String> {
-    let _ = section;
-    Vec::new()
+    let mut hosts = match proxy_host(&section.transport) {
+        Some(proxy) => vec![proxy],
+        None => section
+            .families
+            .iter()
+            .filter_map(|&family| host(section, family))
+            .collect(),
+    };
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
-/// Stand-in until the provider module lands.
-pub fn detection_hosts(section: &Section) -> Vec<String> {
-    let _ = section;
-    Vec::new()
+/// The proxy that all requests go to, if there is one.
+pub fn proxy_host(transport: &Transport) -> Option<String> {
+    let place = transport.proxy.as_ref()?.expose();
+    let place = place.split_once("://").map_or(place, |(_, place)| place);
+    template::host(&format!("http://{place}"))
 }
 
-/// Stand-in until the provider module lands.
-pub fn fingerprint(_: &Section, _: &Hostname, _: Family) -> u64 {
-    0
+/// A host with a placeholder in it is known only after rendering; the address never is part of it.
+fn host(section: &Section, family: Family) -> Option<String> {
+    let url = &section.template(family)?.url;
+    let rendered = || {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let rendered = template::render(url, &section.provider, section.names.first()?, any);
+        template::host(rendered.ok()?.url.expose())
+    };
+    template::host(url).or_else(rendered)
+}
+
+/// A number that changes when anything changes that decides where and as what a record is
+/// published. It is stored, so it must stay what it is: FNV-1a with 64 bits
+/// (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by a byte that UTF-8
+/// does not have.
+pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
+    let provider = &section.provider;
+    let template = section.template(family);
+    let parts = [
+        template.map(|template| template.url.as_str()),
+        template.and_then(|template| template.answer.as_deref()),
+        Some(provider.username.as_str()),
+        Some(provider.password.expose()),
+        Some(provider.param_enc.expose()),
+        Some(provider.param_opt.expose()),
+        Some(name.as_str()),
+        Some(family.record_type()),
+    ];
+    let bytes = parts
+        .iter()
+        .flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// HTTP method.
@@ -200,3 +245,6 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

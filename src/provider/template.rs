@@ -1,1 +1,410 @@
-//! To be written.
+//! Update URLs with placeholders, as ddns-scripts and its service definitions write them.
+//!
+//! A template is expanded first and taken apart afterwards (RFC 3986), because `[PARAMOPT]` is
+//! inserted as written and may hold any part of the URL. Every character remembers where it came
+//! from, so what people are shown is the same URL with the secrets covered, not a guess at it.
+//!
+//! Values are inserted once and never looked at again. What may not be in a URI is percent-encoded,
+//! line breaks included: no value can end a request line and begin a header.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::mask;
+use crate::config::{Hostname, Provider};
+use crate::secret::Secret;
+
+/// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
+const MAX_URL: usize = 8000;
+
+/// A rendered template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Absolute URL without user information and fragment, printable ASCII only.
+    pub url: Secret,
+    /// The user information, percent-decoded.
+    pub auth: Option<(String, Secret)>,
+    /// The URL as people may see it.
+    pub shown: String,
+    /// All secrets in it, those written in the template itself included, to be masked in answers.
+    pub secrets: Vec<Secret>,
+}
+
+/// Renders `template` for one record.
+///
+/// # Errors
+/// A sentence that says why this is no URL, without secrets.
+pub fn render(
+    template: &str,
+    provider: &Provider,
+    name: &Hostname,
+    address: IpAddr,
+) -> Result<Rendered, String> {
+    let expanded = expand(template, |placeholder| match placeholder {
+        "[USERNAME]" => (percent_encode(&provider.username), Origin::Value),
+        "[PASSWORD]" => (percent_encode(provider.password.expose()), Origin::Secret),
+        "[PARAMENC]" => (percent_encode(provider.param_enc.expose()), Origin::Secret),
+        "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
+        "[DOMAIN]" => (name.as_str().to_owned(), Origin::Value),
+        _ => (address.to_string(), Origin::Value),
+    });
+    let mut rendered = finish(Parts::of(&expanded)?)?;
+    // A secret may also be written out in the template, or be the user name.
+    let secrets = [&provider.password, &provider.param_enc, &provider.param_opt].map(Clone::clone);
+    rendered.shown = mask::hide(&rendered.shown, &secrets);
+    rendered.secrets.extend(secrets);
+    Ok(rendered)
+}
+
+/// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
+/// `None` if it is not a URL or its host has a placeholder in it; then only rendering can tell.
+pub fn host(template: &str) -> Option<String> {
+    let text = template.chars().map(Glyph::template).collect::<Vec<_>>();
+    let parts = Parts::of(&text).ok()?;
+    Some(bare(&text_of(parts.host)))
+}
+
+/// The names of the placeholders.
+const PLACEHOLDERS: [&str; 6] = [
+    "[USERNAME]",
+    "[PASSWORD]",
+    "[PARAMENC]",
+    "[PARAMOPT]",
+    "[DOMAIN]",
+    "[IP]",
+];
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case
+/// digits as ddns-scripts does.
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || "-_.~".contains(c) {
+            encoded.push(c);
+        } else {
+            escape(c, |c| encoded.push(c));
+        }
+    }
+    encoded
+}
+
+/// Undoes [`percent_encode`]; a `%` without two digits stands for itself.
+///
+/// # Errors
+/// A sentence if the bytes are not UTF-8.
+pub fn percent_decode(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let pair = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
+        let byte = pair.and_then(|(digits, tail)| Some((hex(digits)?, tail)));
+        let (byte, tail) = byte.unwrap_or((first, tail));
+        bytes.push(byte);
+        rest = tail;
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".into())
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    let value = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(value(*high)? * 16 + value(*low)?).ok()
+}
+
+fn escape(c: char, mut push: impl FnMut(char)) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        push('%');
+        for digit in [byte >> 4, byte & 15] {
+            push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+}
+
+/// Where a character of an expanded template came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Template,
+    Value,
+    Secret,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Glyph {
+    c: char,
+    origin: Origin,
+}
+
+impl Glyph {
+    fn template(c: char) -> Self {
+        let origin = Origin::Template;
+        Self { c, origin }
+    }
+}
+
+fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Vec<Glyph> {
+    let mut out = Vec::new();
+    let mut rest = template.trim();
+    while let Some(c) = rest.chars().next() {
+        let placeholder = PLACEHOLDERS.into_iter().find(|name| rest.starts_with(name));
+        if let Some(name) = placeholder {
+            let (text, origin) = value(name);
+            out.extend(text.chars().map(|c| Glyph { c, origin }));
+        } else {
+            out.push(Glyph::template(c));
+        }
+        let taken = placeholder.map_or(c.len_utf8(), str::len);
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    out
+}
+
+/// The parts of a URL (RFC 3986 section 3) that matter here.
+struct Parts<'a> {
+    scheme: &'static str,
+    user: Option<&'a [Glyph]>,
+    password: Option<&'a [Glyph]>,
+    host: &'a [Glyph],
+    port: &'a [Glyph],
+    path: &'a [Glyph],
+    query: Option<&'a [Glyph]>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a [Glyph]) -> Result<Self, String> {
+        let (scheme, rest) = scheme(text)?;
+        let (rest, _) = split_fragment(rest);
+        let (mut authority, mut tail) = split_before(rest, &['/', '?']);
+        let at = authority.iter().rposition(|glyph| glyph.c == '@');
+        let mut userinfo = None;
+        if let Some(at) = at {
+            userinfo = authority.get(..at);
+            authority = authority.get(at + 1..).unwrap_or_default();
+            // One stock definition has `user:password@http://host/…`.
+            if (starts(authority, "http:") || starts(authority, "https:"))
+                && let Some(inner) = tail.get(2..).filter(|_| starts(tail, "//"))
+            {
+                (authority, tail) = split_before(inner, &['/', '?']);
+            }
+        }
+        let (user, password) = userinfo.map_or((None, None), |info| {
+            let (user, password) = split_before(info, &[':']);
+            (Some(user), password.get(1..))
+        });
+        let (host, port) = host_and_port(authority)?;
+        let (path, query) = split_before(tail, &['?']);
+        Ok(Self {
+            scheme,
+            user,
+            password,
+            host,
+            port,
+            path,
+            query: query.get(1..),
+        })
+    }
+}
+
+fn scheme(text: &[Glyph]) -> Result<(&'static str, &[Glyph]), String> {
+    ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| starts(text, scheme))
+        .and_then(|scheme| Some((scheme, text.get(scheme.len()..)?)))
+        .ok_or_else(|| "the update URL does not begin with http:// or https://".into())
+}
+
+/// A fragment is never sent (RFC 9110 section 7.1), so only the template can mean one: a `#` in a
+/// value is data.
+fn split_fragment(text: &[Glyph]) -> (&[Glyph], &[Glyph]) {
+    let fragment = |glyph: &Glyph| glyph.c == '#' && glyph.origin == Origin::Template;
+    text.split_at(text.iter().position(fragment).unwrap_or(text.len()))
+}
+
+fn split_before<'a>(text: &'a [Glyph], any: &[char]) -> (&'a [Glyph], &'a [Glyph]) {
+    let found = text.iter().position(|glyph| any.contains(&glyph.c));
+    text.split_at(found.unwrap_or(text.len()))
+}
+
+fn starts(text: &[Glyph], prefix: &str) -> bool {
+    let head = text.iter().map(|glyph| glyph.c.to_ascii_lowercase());
+    text.len() >= prefix.len() && head.zip(prefix.chars()).all(|(a, b)| a == b)
+}
+
+fn host_and_port(authority: &[Glyph]) -> Result<(&[Glyph], &[Glyph]), String> {
+    let bracket = authority.iter().position(|glyph| glyph.c == ']');
+    let from = bracket.map_or(0, |at| at + 1);
+    let colon = authority.iter().skip(from).position(|glyph| glyph.c == ':');
+    let (host, port) = authority.split_at(colon.map_or(authority.len(), |at| from + at));
+    let text = text_of(host);
+    if text.is_empty() {
+        return Err("the update URL has no host".into());
+    }
+    if !is_host(&text) {
+        return Err(
+            "the host in the update URL is not a host name or an address in brackets \
+             (names with other letters than a to z are written in their xn-- form)"
+                .into(),
+        );
+    }
+    let digits = text_of(port.get(1..).unwrap_or_default());
+    if !digits.is_empty() && (digits.parse::<u16>().is_err() || digits.starts_with('+')) {
+        return Err(
+            "the port in the update URL is not a number below 65536 (a ':', '/', '?' or \
+             '#' in a user name or password is written as %3a, %2f, %3f or %23)"
+                .into(),
+        );
+    }
+    // `host:` means the default port; the colon need not be sent.
+    let port = if digits.is_empty() { &[] } else { port };
+    Ok((host, port))
+}
+
+fn is_host(text: &str) -> bool {
+    match text.strip_prefix('[') {
+        Some(inner) => inner
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c)),
+    }
+}
+
+fn bare(host: &str) -> String {
+    let inner = host.strip_prefix('[').and_then(|s| s.strip_suffix(']'));
+    inner.unwrap_or(host).to_ascii_lowercase()
+}
+
+fn text_of(text: &[Glyph]) -> String {
+    text.iter().map(|glyph| glyph.c).collect()
+}
+
+fn finish(parts: Parts<'_>) -> Result<Rendered, String> {
+    let mut secrets = Vec::new();
+    let mut target: Vec<Glyph> = Vec::new();
+    let path = cover_tokens(parts.path, '/', &mut secrets);
+    if path.is_empty() {
+        target.push(Glyph::template('/'));
+    }
+    target.extend(clean(&path, "/:@!$&'()*+,;="));
+    if let Some(query) = parts.query {
+        target.push(Glyph::template('?'));
+        let query = cover_tokens(query, '&', &mut secrets);
+        target.extend(clean(&query, "/:@!$&'()*+,;=?"));
+    }
+    let place = [parts.host, parts.port].concat();
+    let url = format!("{}{}{}", parts.scheme, text_of(&place), text_of(&target));
+    if url.len() > MAX_URL {
+        return Err(format!(
+            "the update URL is longer than {MAX_URL} characters"
+        ));
+    }
+    let auth = auth(&parts)?;
+    secrets.extend(auth.iter().map(|(_, password)| password.clone()));
+    let shown = format!(
+        "{}{}{}{}",
+        parts.scheme,
+        shown_userinfo(&parts),
+        shown(&place),
+        shown(&target)
+    );
+    Ok(Rendered {
+        url: Secret::new(url),
+        auth,
+        shown,
+        secrets,
+    })
+}
+
+fn auth(parts: &Parts<'_>) -> Result<Option<(String, Secret)>, String> {
+    let user = percent_decode(&text_of(parts.user.unwrap_or_default()))?;
+    let password = percent_decode(&text_of(parts.password.unwrap_or_default()))?;
+    let none = user.is_empty() && password.is_empty();
+    Ok((!none).then(|| (user, Secret::new(password))))
+}
+
+/// A user without a password is a token as often as not, so it is not shown either.
+fn shown_userinfo(parts: &Parts<'_>) -> String {
+    match (parts.user, parts.password) {
+        (None, _) => String::new(),
+        (Some(_), None) => "***@".into(),
+        (Some(user), Some(_)) => format!("{}:***@", shown(&clean(user, "!$&'()*+,;="))),
+    }
+}
+
+fn shown(text: &[Glyph]) -> String {
+    let runs = text.chunk_by(|a, b| (a.origin == Origin::Secret) == (b.origin == Origin::Secret));
+    runs.map(|run| match run.first() {
+        Some(glyph) if glyph.origin == Origin::Secret => "***".into(),
+        _ => text_of(run),
+    })
+    .collect()
+}
+
+/// Turns what is neither unreserved nor in `allowed` into percent-escapes of the same origin.
+fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
+    let mut out = Vec::with_capacity(text.len());
+    for (at, &glyph) in text.iter().enumerate() {
+        let Glyph { c, origin } = glyph;
+        let escape_already = c == '%'
+            && text.len() > at + 2
+            && text
+                .iter()
+                .skip(at + 1)
+                .take(2)
+                .all(|next| next.c.is_ascii_hexdigit());
+        if c.is_ascii_alphanumeric() || "-_.~".contains(c) || allowed.contains(c) || escape_already
+        {
+            out.push(glyph);
+        } else {
+            escape(c, |c| out.push(Glyph { c, origin }));
+        }
+    }
+    out
+}
+
+/// Marks what is written in the template itself but is a secret by its key or its looks.
+fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> Vec<Glyph> {
+    let mut out = text.to_vec();
+    for item in out.chunk_by_mut(|a, b| a.c != separator && b.c != separator) {
+        let equals = item
+            .iter()
+            .position(|glyph| glyph.c == '=')
+            .filter(|_| separator == '&');
+        let key = text_of(item.get(..equals.unwrap_or(0)).unwrap_or_default());
+        let value = item
+            .get_mut(equals.map_or(0, |at| at + 1)..)
+            .unwrap_or_default();
+        let word = text_of(value);
+        let literal = value.iter().all(|glyph| glyph.origin == Origin::Template);
+        if literal && !word.is_empty() && (is_secret_key(&key) || looks_like_token(&word)) {
+            value
+                .iter_mut()
+                .for_each(|glyph| glyph.origin = Origin::Secret);
+            secrets.push(Secret::new(percent_decode(&word).unwrap_or(word)));
+        }
+    }
+    out
+}
+
+fn is_secret_key(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let parts = [
+        "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred",
+    ];
+    parts.iter().any(|part| key.contains(part))
+        || key.ends_with("auth")
+        || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
+}
+
+/// Long, letters and digits mixed, and nothing that names and addresses have in them.
+fn looks_like_token(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_~=+".contains(c);
+    let has = |test: fn(char) -> bool| word.contains(test);
+    word.len() >= 16
+        && word.chars().all(plain)
+        && has(|c| c.is_ascii_digit())
+        && has(|c| c.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Environment;
 use super::reader::Reader;
+use crate::config::DEFAULT_RUNDIR;
 use crate::config::Global;
 
 /// What holds where the file says nothing (openwrt `net/ddns-scripts`,
@@ -11,7 +12,7 @@ use crate::config::Global;
 pub(super) fn defaults(env: &impl Environment) -> Global {
     Global {
         dateformat: "%F %R".into(),
-        rundir: "/var/run/ddns".into(),
+        rundir: DEFAULT_RUNDIR.into(),
         logdir: "/var/log/ddns".into(),
         statedir: env.default_statedir(),
         loglines: 250,

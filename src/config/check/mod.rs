@@ -101,9 +101,11 @@ pub fn check(
     let mut seen = BTreeSet::new();
     mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));
     config.broken = broken(&mistakes, document);
-    let broken = |name: &str| config.broken.iter().any(|(other, _)| other == name);
-    config.sections.retain(|section| !broken(&section.name));
-    config.disabled.retain(|name| !broken(name));
+    let broken: BTreeSet<_> = config.broken.iter().map(|(name, _)| name).collect();
+    config
+        .sections
+        .retain(|section| !broken.contains(&section.name));
+    config.disabled.retain(|name| !broken.contains(name));
     Checked { config, mistakes }
 }
 
@@ -161,8 +163,8 @@ impl<E: Environment> Checker<'_, E> {
         let private = config.global.private_addresses;
         if enabled {
             let section = section::read(&mut reader, self.env, private);
-            config.sections.push(section);
-        } else if reader.mistakes.is_empty() {
+            config.sections.extend(reader.is_sound().then_some(section));
+        } else if reader.is_sound() {
             config.disabled.push(raw.name.clone());
         }
         self.mistakes.append(&mut reader.mistakes);

@@ -182,9 +182,11 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
 /// Reports what a URL in use asks for and the section does not have. `[DOMAIN]` is not among it: no
 /// section goes without a name.
 fn require(reader: &mut Reader<'_>, provider: &Provider) {
+    // A password file that cannot be read has been reported already.
+    let password = !provider.password.is_empty() || reader.text("password_file").is_some();
     let needs: [(&str, &str, bool); 4] = [
         ("[USERNAME]", "username", !provider.username.is_empty()),
-        ("[PASSWORD]", "password", !provider.password.is_empty()),
+        ("[PASSWORD]", "password", password),
         ("[PARAMENC]", "param_enc", !provider.param_enc.is_empty()),
         ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
     ];

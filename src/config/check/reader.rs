@@ -101,14 +101,20 @@ impl<'a> Reader<'a> {
         self.push(Severity::Error, self.section.line, text);
     }
 
-    /// A complaint about the option `name` at a line of its own.
-    pub(super) fn fail_at(&mut self, line: usize, name: &str, text: &str) {
-        self.push(Severity::Error, line, format!("option '{name}': {text}"));
+    /// A complaint about one of the values of the option `name`.
+    pub(super) fn about_value(&mut self, severity: Severity, name: &str, line: usize, text: &str) {
+        self.push(severity, line, format!("option '{name}': {text}"));
+    }
+
+    /// Whether there is no error so far.
+    pub(super) fn is_sound(&self) -> bool {
+        let mut mistakes = self.mistakes.iter();
+        mistakes.all(|mistake| mistake.severity != Severity::Error)
     }
 
     fn about(&mut self, severity: Severity, name: &str, text: &str) {
         let line = self.option(name).map_or(self.section.line, |it| it.line);
-        self.push(severity, line, format!("option '{name}': {text}"));
+        self.about_value(severity, name, line, text);
     }
 
     fn push(&mut self, severity: Severity, line: usize, text: String) {

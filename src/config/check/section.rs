@@ -1,10 +1,12 @@
 //! `config service`: what is published, and the parts of the section put together.
 
+use std::collections::BTreeSet;
+
 use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
 use super::{provider, source, timing, transport};
-use crate::config::{Family, Hostname, Section};
+use crate::config::{Family, Hostname, Section, Severity};
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(
@@ -51,48 +53,44 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
 /// `domain`, or `lookup_host` where there is none: upstream lets a section go without a domain if
 /// its URL has no place for one.
 fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
-    let lookup = reader.text("lookup_host");
-    if let Some(Err(why)) = lookup.map(check_host) {
+    if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
         reader.fail("lookup_host", why);
     }
-    let option = match reader.values("domain").is_empty() {
-        false => "domain",
-        true => "lookup_host",
+    let option = if reader.values("domain").is_empty() {
+        "lookup_host"
+    } else {
+        "domain"
     };
-    let mut names = Vec::new();
     let values = reader.values(option);
-    for (text, line) in &values {
-        add_names(reader, option, (text, *line), &mut names);
-    }
     if values.is_empty() {
         reader.lacks("needs option 'domain'");
     }
-    names
+    let names = values.into_iter();
+    let names = names.flat_map(|(text, line)| names_of(reader, option, text, line));
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
-/// One value, which may hold several names.
-fn add_names(
-    reader: &mut Reader<'_>,
-    option: &str,
-    (text, line): (&str, usize),
-    names: &mut Vec<Hostname>,
-) {
+/// The names in one value, usually one.
+fn names_of(reader: &mut Reader<'_>, option: &str, text: &str, line: usize) -> Vec<Hostname> {
     let separator = |c: char| c.is_ascii_whitespace() || c == ',';
     let words: Vec<_> = text.split(separator).filter(|it| !it.is_empty()).collect();
     if words.len() > 1 {
-        reader.warn(
-            option,
-            format!("holds several names; write a 'list {option}' line for each"),
-        );
+        let text = format!("holds several names; write a 'list {option}' line for each");
+        reader.about_value(Severity::Warning, option, line, &text);
     }
     if words.is_empty() {
-        reader.fail_at(line, option, "a name cannot be empty");
+        reader.about_value(Severity::Error, option, line, "a name cannot be empty");
     }
+    let mut names = Vec::new();
     for word in words {
         match Hostname::parse(word) {
-            Ok(name) if names.contains(&name) => {}
             Ok(name) => names.push(name),
-            Err(why) => reader.fail_at(line, option, &format!("{word:?}: {why}")),
+            Err(why) => {
+                let text = format!("{word:?}: {why}");
+                reader.about_value(Severity::Error, option, line, &text);
+            }
         }
     }
+    names
 }

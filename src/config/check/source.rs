@@ -69,9 +69,8 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         reader.fail("ip_script", why);
         Vec::new()
     });
-    if let Some(program) = words.first()
-        && !env.executable(Path::new(program))
-    {
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    if !env.executable(Path::new(program)) {
         let why = format!("{program:?} is not a program that can be run");
         reader.fail("ip_script", why);
     }

@@ -91,11 +91,12 @@ fn everything_keeps_its_line() {
 fn repeated_options_and_lists() {
     for (lines, expected) in [
         ("option x 1\noption x 2", &["2"][..]),
-        ("option x 1\noption x ''", &[]),
+        ("option x 1\noption x ''", &["1"]),
+        ("option x ''", &[]),
         ("option x ''\noption x 1", &["1"]),
         ("option x 1\nlist x 2", &["1", "2"]),
         ("list x 1\nlist x 2\noption x 3", &["3"]),
-        ("list x 1\noption x ''\nlist x 2", &["2"]),
+        ("list x 1\noption x ''\nlist x 2", &["1", "2"]),
         ("list x 1\nlist x ''", &["1", ""]),
     ] {
         let sections = sections(&format!("config service s\n{lines}\n"));
@@ -152,6 +153,16 @@ fn lines_that_make_no_sense_are_skipped() {
             "config service s\nconfig ddns s",
             2,
             "section 's' is of type 'service' since line 1, now of type 'ddns'",
+        ),
+        (
+            "config service ; option a 1",
+            1,
+            "too many words; a value with spaces needs quotes around it",
+        ),
+        (
+            "config service s\noption a 1 ;\n",
+            2,
+            "nothing follows the ';'",
         ),
         ("package ''", 1, "'package' needs a name"),
         (
@@ -218,10 +229,11 @@ fn windows_line_ends() {
 fn a_large_file_takes_no_more_than_its_share() {
     let mut file = String::from("config service s\n");
     for number in 0..100_000 {
-        file += &format!("option o{number} 1\noption o{number} ''\nlist l {number}\n");
+        file += &format!("option o{number} 1\nlist l {number}\nconfig service s\n");
     }
     let sections = sections(&file);
-    assert_eq!(sections[0].options[0].values.len(), 100_000);
+    assert_eq!(sections[0].options.len(), 100_001);
+    assert_eq!(sections[0].options[1].values.len(), 100_000);
 }
 
 proptest! {

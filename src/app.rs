@@ -1,0 +1,116 @@
+//! One function per command.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Command, HELP, Invocation, VERSION, exit};
+use crate::control::{self, ClientError};
+use crate::daemon::{self, Mode};
+use crate::files::{self, LockError};
+use crate::load::{Loaded, load};
+use crate::watch;
+
+/// Does what `invocation` says; returns the exit code.
+pub fn run(invocation: Invocation) -> u8 {
+    let file = invocation.config.unwrap_or_else(files::default_config);
+    match invocation.command {
+        Command::Run { stderr } => follow(&file, Mode::Serve, stderr),
+        Command::Once { dry_run: false } => follow(&file, Mode::Once, true),
+        Command::Once { dry_run: true } => follow(&file, Mode::DryRun, true),
+        Command::Check => check(&file),
+        Command::Status { json: false } => ask(&file, &["status"]),
+        Command::Status { json: true } => ask(&file, &["status", "json"]),
+        Command::Why { section } => ask(&file, &["why", &section]),
+        Command::Update { sections } => {
+            let words = sections.iter().map(String::as_str);
+            ask(
+                &file,
+                &std::iter::once("update").chain(words).collect::<Vec<_>>(),
+            )
+        }
+        Command::Watch { json, devices } => block_on(watch::run(json, devices)),
+        Command::Help => show(HELP),
+        Command::Version => show(&format!("{VERSION}\n")),
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+pub fn show(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    exit::OK
+}
+
+/// Prints to standard error and gives back `code`.
+pub fn complain(code: u8, text: &impl std::fmt::Display) -> u8 {
+    let _ = writeln!(std::io::stderr(), "ddns-netlink: {text}");
+    code
+}
+
+fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
+    let loaded = match load(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(exit::CONFIG, &error),
+    };
+    // A dry run changes nothing, so it may look over a running daemon's shoulder.
+    let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
+    match lock.transpose() {
+        Ok(_held) => block_on(daemon::run(file, loaded, mode, stderr)),
+        Err(error @ LockError::Running(_)) if mode == Mode::Once => complain(
+            exit::RUNNING,
+            &format!("{error}; 'ddns-netlink update' asks it"),
+        ),
+        Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &error),
+        Err(error @ LockError::Io(..)) => complain(exit::INTERNAL, &error),
+    }
+}
+
+fn check(file: &Path) -> u8 {
+    let Loaded { checked, .. } = match load(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(exit::CONFIG, &error),
+    };
+    for mistake in &checked.mistakes {
+        let _ = writeln!(std::io::stderr(), "{mistake}");
+    }
+    if checked.errors().next().is_some() {
+        return exit::CONFIG;
+    }
+    let (sections, off) = (checked.config.sections.len(), checked.config.disabled.len());
+    show(&format!(
+        "{}: {sections} sections enabled, {off} not\n",
+        file.display()
+    ))
+}
+
+fn ask(file: &Path, words: &[&str]) -> u8 {
+    match control::ask(&rundir(file), words) {
+        Ok(reply) if reply.ok => show(&reply.text),
+        Ok(reply) => complain(exit::NO_SECTION, &reply.text.trim_end()),
+        Err(error @ ClientError::Word(_)) => complain(exit::USAGE, &error),
+        Err(error) => complain(exit::NO_DAEMON, &error),
+    }
+}
+
+/// Where the daemon of this configuration listens; the default if it cannot be read.
+fn rundir(file: &Path) -> PathBuf {
+    let loaded = load(file).ok();
+    let default = || PathBuf::from(crate::config::DEFAULT_RUNDIR);
+    loaded.map_or_else(default, |loaded| loaded.checked.config.global.rundir)
+}
+
+/// One thread is all there is.
+fn block_on(future: impl Future<Output = u8>) -> u8 {
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let code = runtime.block_on(future);
+            // Whatever is still on its way is not waited for.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => complain(exit::INTERNAL, &format!("cannot start: {error}")),
+    }
+}

@@ -1,0 +1,512 @@
+//! The command line: words in, a typed command out. Pure; `main` does what the command says.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Exit codes. Scripts rely on them: a code keeps its meaning for good.
+pub mod exit {
+    /// Done.
+    pub const OK: u8 = 0;
+    /// Something failed, or with `once` a section is not published.
+    pub const FAILED: u8 = 1;
+    /// The command line makes no sense.
+    pub const USAGE: u8 = 2;
+    /// The configuration has mistakes.
+    pub const CONFIG: u8 = 3;
+    /// No daemon is running, or it cannot be reached.
+    pub const NO_DAEMON: u8 = 4;
+    /// There is no such section.
+    pub const NO_SECTION: u8 = 5;
+    /// Another instance is running.
+    pub const RUNNING: u8 = 6;
+    /// The system did something unexpected.
+    pub const INTERNAL: u8 = 70;
+
+    /// Every code with its meaning, for the help text and the man page.
+    pub const ALL: [(u8, &str); 8] = [
+        (OK, "done"),
+        (
+            FAILED,
+            "something failed; `once`: a section is not published",
+        ),
+        (USAGE, "the command line makes no sense"),
+        (CONFIG, "the configuration has mistakes"),
+        (NO_DAEMON, "no daemon is running, or it cannot be reached"),
+        (NO_SECTION, "there is no such section"),
+        (RUNNING, "another instance is running"),
+        (INTERNAL, "the system did something unexpected"),
+    ];
+}
+
+/// What to do, with everything that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The daemon.
+    Run {
+        /// Messages to standard error, even if it is no terminal.
+        stderr: bool,
+    },
+    /// Read the configuration and say what is wrong with it.
+    Check,
+    /// Bring every section up to date and end.
+    Once {
+        /// Say what would be sent, send nothing.
+        dry_run: bool,
+    },
+    /// Show every record.
+    Status {
+        /// For programs.
+        json: bool,
+    },
+    /// Have sections sent now; none means all.
+    Update {
+        /// Section names.
+        sections: Vec<String>,
+    },
+    /// Show how a section's address is chosen.
+    Why {
+        /// Section name.
+        section: String,
+    },
+    /// Show the kernel's address events as they come.
+    Watch {
+        /// For programs.
+        json: bool,
+        /// Only these devices; none means all.
+        devices: Vec<String>,
+    },
+    /// Show [`HELP`].
+    Help,
+    /// Show [`VERSION`].
+    Version,
+}
+
+/// A command and what all commands take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// What to do.
+    pub command: Command,
+    /// The configuration file, if not the usual one.
+    pub config: Option<PathBuf>,
+}
+
+/// A command line that makes no sense; `Display` is the sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageError(String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; try 'ddns-netlink --help'", self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// For `--version`.
+pub const VERSION: &str = concat!("ddns-netlink ", env!("CARGO_PKG_VERSION"));
+
+/// For `--help`.
+pub const HELP: &str = "\
+Dynamic DNS that follows the kernel's address events.
+
+Usage: ddns-netlink [-c FILE] COMMAND
+
+Commands:
+  run [--stderr]              be the daemon, in the foreground
+  check                       read the configuration and list its mistakes
+  once [--dry-run]            bring every section up to date and end
+  status [--json]             show what the running daemon knows
+  update [SECTION...]         have the running daemon send sections now
+  why SECTION                 show how the address of a section is chosen
+  watch [--json] [DEVICE...]  show address events as they come
+  help                        show this text
+
+Options:
+  -c, --config FILE           read FILE instead of /etc/config/ddns
+  -h, --help                  show this text
+  -V, --version               show the version
+
+Exit codes:
+  0   done
+  1   something failed; `once`: a section is not published
+  2   the command line makes no sense
+  3   the configuration has mistakes
+  4   no daemon is running, or it cannot be reached
+  5   there is no such section
+  6   another instance is running
+  70  the system did something unexpected
+";
+
+const COMMANDS: [&str; 8] = [
+    "run", "check", "once", "status", "update", "why", "watch", "help",
+];
+/// Options that every command takes.
+const COMMON: [&str; 3] = ["--config", "--help", "--version"];
+
+/// The arguments, without the program's name, as a command.
+///
+/// # Errors
+/// The first thing that makes no sense.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
+    let words = Words::read(arguments)?;
+    // Whoever asks for help gets it, whatever else is on the line.
+    let command = if words.has("--help") {
+        Command::Help
+    } else if words.has("--version") {
+        Command::Version
+    } else {
+        words.command()?
+    };
+    Ok(Invocation {
+        command,
+        config: words.config,
+    })
+}
+
+/// The arguments, sorted into kinds.
+#[derive(Default)]
+struct Words {
+    options: Vec<String>,
+    /// The command and what it is about.
+    plain: Vec<String>,
+    config: Option<PathBuf>,
+}
+
+impl Words {
+    fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
+        let mut words = Self::default();
+        let mut arguments = arguments.into_iter();
+        let mut options_ended = false;
+        while let Some(argument) = arguments.next() {
+            // Only the name of a file may be something else than text, in a word of its own.
+            let Some(word) = argument.to_str() else {
+                let shown = argument.to_string_lossy();
+                return Err(UsageError(format!("'{shown}' is not UTF-8 text")));
+            };
+            if options_ended || word == "-" || !word.starts_with('-') {
+                words.plain.push(word.to_owned());
+            } else if word == "--" {
+                options_ended = true;
+            } else if word == "-c" || word == "--config" {
+                words.set_config(arguments.next())?;
+            } else if let Some(file) = word.strip_prefix("--config=") {
+                words.set_config(Some(file.into()))?;
+            } else if let Some(file) = word.strip_prefix("-c") {
+                words.set_config(Some(file.into()))?;
+            } else {
+                words.options.push(long(word).to_owned());
+            }
+        }
+        Ok(words)
+    }
+
+    fn set_config(&mut self, file: Option<OsString>) -> Result<(), UsageError> {
+        let file = file.filter(|file| !file.is_empty());
+        let file = file.ok_or_else(|| UsageError("option '--config' needs a file".into()))?;
+        if self.config.replace(file.into()).is_some() {
+            return Err(UsageError("option '--config' is given twice".into()));
+        }
+        Ok(())
+    }
+
+    fn has(&self, option: &str) -> bool {
+        self.options.iter().any(|o| o == option)
+    }
+
+    fn command(&self) -> Result<Command, UsageError> {
+        let [name, operands @ ..] = self.plain.as_slice() else {
+            return Err(UsageError("no command is given".into()));
+        };
+        match name.as_str() {
+            "run" => {
+                self.allow(&["--stderr"])?;
+                let stderr = self.has("--stderr");
+                none(operands, Command::Run { stderr })
+            }
+            "check" => {
+                self.allow(&[])?;
+                none(operands, Command::Check)
+            }
+            "once" => {
+                self.allow(&["--dry-run"])?;
+                let dry_run = self.has("--dry-run");
+                none(operands, Command::Once { dry_run })
+            }
+            "status" => {
+                self.allow(&["--json"])?;
+                let json = self.has("--json");
+                none(operands, Command::Status { json })
+            }
+            "update" => {
+                self.allow(&[])?;
+                let sections = operands.to_vec();
+                Ok(Command::Update { sections })
+            }
+            "why" => {
+                self.allow(&[])?;
+                self.why(operands)
+            }
+            "watch" => {
+                self.allow(&["--json"])?;
+                Ok(Command::Watch {
+                    json: self.has("--json"),
+                    devices: operands.to_vec(),
+                })
+            }
+            "help" => Ok(Command::Help),
+            other => Err(unknown("command", other, &COMMANDS)),
+        }
+    }
+
+    fn why(&self, operands: &[String]) -> Result<Command, UsageError> {
+        match operands {
+            [section] => Ok(Command::Why {
+                section: section.clone(),
+            }),
+            [] => Err(UsageError("'why' needs the name of a section".into())),
+            [_, extra, ..] => Err(unexpected(extra)),
+        }
+    }
+
+    /// Refuses options that the command does not take.
+    fn allow(&self, own: &[&'static str]) -> Result<(), UsageError> {
+        match self.options.iter().find(|o| !own.contains(&o.as_str())) {
+            None => Ok(()),
+            Some(option) => Err(unknown("option", option, &[own, &COMMON].concat())),
+        }
+    }
+}
+
+/// The long form of a short option; anything else as it is.
+fn long(option: &str) -> &str {
+    match option {
+        "-h" => "--help",
+        "-V" => "--version",
+        other => other,
+    }
+}
+
+fn none(operands: &[String], command: Command) -> Result<Command, UsageError> {
+    match operands.first() {
+        None => Ok(command),
+        Some(extra) => Err(unexpected(extra)),
+    }
+}
+
+fn unexpected(word: &str) -> UsageError {
+    UsageError(format!("'{word}' is one word too many"))
+}
+
+fn unknown(kind: &str, word: &str, known: &[&'static str]) -> UsageError {
+    let hint = match nearest(word, known) {
+        Some(near) => format!("; did you mean '{near}'?"),
+        None => String::new(),
+    };
+    UsageError(format!("there is no {kind} '{word}' here{hint}"))
+}
+
+/// The word of `known` that `word` was probably meant to be.
+fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    // The longest word that is known has ten letters: no need to compare with a novel.
+    if word.len() > 32 {
+        return None;
+    }
+    let with_distance = known.iter().map(|&k| (distance(word, k), k));
+    let (distance, near) = with_distance.min_by_key(|&(distance, _)| distance)?;
+    (distance <= 1 + near.trim_start_matches('-').len() / 4).then_some(near)
+}
+
+/// How many letters must be added, removed, changed or swapped with their neighbour (optimal
+/// string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = None;
+    for (i, x) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, &y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let change = at(&row, j) + usize::from(x != y);
+            let mut best = change.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let swapped = j > 0 && previous == Some(y) && b.get(j - 1) == Some(&x);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+        previous = Some(x);
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    fn go(line: &str) -> Result<Invocation, UsageError> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn command(line: &str) -> Command {
+        go(line)
+            .unwrap_or_else(|error| panic!("{line}: {error}"))
+            .command
+    }
+
+    fn error(line: &str) -> String {
+        go(line).unwrap_err().0
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        for (line, expected) in [
+            ("run", Command::Run { stderr: false }),
+            ("run --stderr", Command::Run { stderr: true }),
+            ("check", Command::Check),
+            ("once", Command::Once { dry_run: false }),
+            ("--dry-run once", Command::Once { dry_run: true }),
+            ("status", Command::Status { json: false }),
+            ("status --json", Command::Status { json: true }),
+            ("update", Command::Update { sections: vec![] }),
+            (
+                "update a b",
+                Command::Update {
+                    sections: names(&["a", "b"]),
+                },
+            ),
+            (
+                "update -- -a",
+                Command::Update {
+                    sections: names(&["-a"]),
+                },
+            ),
+            (
+                "why home",
+                Command::Why {
+                    section: "home".into(),
+                },
+            ),
+            (
+                "watch",
+                Command::Watch {
+                    json: false,
+                    devices: vec![],
+                },
+            ),
+            (
+                "watch eth0 --json",
+                Command::Watch {
+                    json: true,
+                    devices: names(&["eth0"]),
+                },
+            ),
+            ("help", Command::Help),
+            ("help run", Command::Help),
+            ("--help", Command::Help),
+            ("run --what -h", Command::Help),
+            ("-V", Command::Version),
+            ("--version", Command::Version),
+        ] {
+            assert_eq!(command(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_file_may_stand_anywhere() {
+        for line in [
+            "-c /x check",
+            "check -c /x",
+            "--config /x check",
+            "check --config=/x",
+            "check -c/x",
+        ] {
+            assert_eq!(go(line).unwrap().config, Some("/x".into()), "{line}");
+        }
+        assert_eq!(go("check").unwrap().config, None);
+        let odd = OsString::from_vec(b"/\xff".to_vec());
+        let line = ["check".into(), "-c".into(), odd.clone()];
+        assert_eq!(parse(line).unwrap().config, Some(odd.clone().into()));
+        assert!(parse(["why".into(), odd]).is_err());
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (line, text) in [
+            ("", "no command is given"),
+            ("--", "no command is given"),
+            (
+                "chekc",
+                "there is no command 'chekc' here; did you mean 'check'?",
+            ),
+            (
+                "stats",
+                "there is no command 'stats' here; did you mean 'status'?",
+            ),
+            ("frobnicate", "there is no command 'frobnicate' here"),
+            (
+                "status --jsno",
+                "there is no option '--jsno' here; did you mean '--json'?",
+            ),
+            ("check --json", "there is no option '--json' here"),
+            (
+                "once --dryrun",
+                "there is no option '--dryrun' here; did you mean '--dry-run'?",
+            ),
+            ("check x", "'x' is one word too many"),
+            ("why", "'why' needs the name of a section"),
+            ("why a b", "'b' is one word too many"),
+            ("check -c", "option '--config' needs a file"),
+            ("check --config=", "option '--config' needs a file"),
+            ("check -c a -c b", "option '--config' is given twice"),
+            ("check -x", "there is no option '-x' here"),
+        ] {
+            assert_eq!(error(line), text, "{line}");
+        }
+        let shown = go("").unwrap_err().to_string();
+        assert_eq!(shown, "no command is given; try 'ddns-netlink --help'");
+    }
+
+    #[test]
+    fn help_and_man_page_know_every_command_option_and_code() {
+        let man = include_str!("../doc/ddns-netlink.8.md");
+        for name in COMMANDS {
+            assert!(HELP.contains(&format!("\n  {name}")), "{name}");
+            assert!(man.contains(&format!("\n**{name}**")), "{name}");
+        }
+        for option in ["--stderr", "--dry-run", "--json"].iter().chain(&COMMON) {
+            assert!(HELP.contains(option), "{option}");
+            assert!(man.contains(&format!("**{option}**")), "{option}");
+        }
+        for (code, meaning) in exit::ALL {
+            assert!(
+                HELP.contains(&format!("\n  {code:<3} {meaning}\n")),
+                "{code}"
+            );
+            assert!(
+                man.contains(&format!("\n| {code} | {meaning} |\n")),
+                "{code}"
+            );
+        }
+        assert!(HELP.lines().all(|line| line.len() < 80));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(words in proptest::collection::vec(any::<Vec<u8>>(), 0..6)) {
+            let _ = parse(words.into_iter().map(OsString::from_vec));
+        }
+
+        #[test]
+        fn distances_are_sane(a in "[a-c]{0,6}", b in "[a-c]{0,6}") {
+            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
+            prop_assert_eq!(distance(&a, &b) == 0, a == b);
+            prop_assert!(distance(&a, &b) <= a.len().max(b.len()));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Reading the configuration with everything that it points to.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::config::check::{self, Checked, Environment, PathKind};
+use crate::files::{self, ReadError};
+
+/// A configuration file as it stands now.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration and what is wrong with it.
+    pub checked: Checked,
+    /// Names that need no name server (`/etc/hosts`).
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// Reads and checks `file`.
+///
+/// # Errors
+/// If the file itself cannot be read. Mistakes in it are no error: see [`Checked`].
+pub fn load(file: &Path) -> Result<Loaded, ReadError> {
+    let bytes = files::read_config(file)?;
+    let checked = check::load(&file.display().to_string(), &bytes, &System);
+    Ok(Loaded {
+        checked,
+        hosts: files::hosts::system(),
+    })
+}
+
+/// The files of this system, as the checker asks for them.
+struct System;
+
+impl Environment for System {
+    fn definition(&self, service_name: &str) -> Option<Result<String, String>> {
+        match files::definition(service_name) {
+            Ok(bytes) => bytes.map(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) => Some(Err(error.to_string())),
+        }
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<String, String> {
+        let (secret, _) = files::password(path).map_err(|error| error.to_string())?;
+        Ok(secret.expose().to_owned())
+    }
+
+    fn path_kind(&self, path: &Path) -> PathKind {
+        match files::path_kind(path) {
+            files::PathKind::File => PathKind::File,
+            files::PathKind::Directory => PathKind::Directory,
+            files::PathKind::Missing | files::PathKind::Other => PathKind::Missing,
+        }
+    }
+
+    fn executable(&self, path: &Path) -> bool {
+        files::is_executable(path)
+    }
+
+    fn default_statedir(&self) -> PathBuf {
+        files::default_statedir()
+    }
+}

@@ -1,0 +1,505 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A message as the kernel frames it: header, body, padding.
+fn message(message_type: u16, flags: u16, body: &[u8]) -> Vec<u8> {
+    let length = 16 + body.len();
+    let mut bytes = u32::try_from(length).unwrap().to_ne_bytes().to_vec();
+    bytes.extend(message_type.to_ne_bytes());
+    bytes.extend(flags.to_ne_bytes());
+    bytes.extend(5_u32.to_ne_bytes());
+    bytes.extend(9_u32.to_ne_bytes());
+    bytes.extend(body);
+    pad(&mut bytes);
+    bytes
+}
+
+fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(4 + value.len()).unwrap();
+    let mut bytes = length.to_ne_bytes().to_vec();
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(value);
+    pad(&mut bytes);
+    bytes
+}
+
+fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+}
+
+fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+fn family_of(address: IpAddr) -> u8 {
+    if address.is_ipv4() { AF_INET } else { AF_INET6 }
+}
+
+/// The inverse of the decoder.
+fn encode(fact: &Message) -> Vec<u8> {
+    match fact {
+        Message::NewLink(link) => message(RTM_NEWLINK, 0, &link_body(link)),
+        Message::DelLink(index) => message(RTM_DELLINK, 0, &ifinfomsg(AF_UNSPEC, *index, 0)),
+        Message::NewAddress(address) => message(RTM_NEWADDR, 0, &address_body(address)),
+        Message::DelAddress(address) => message(RTM_DELADDR, 0, &address_body(address)),
+        Message::NewRoute(route) => message(RTM_NEWROUTE, 0, &route_body(route)),
+        Message::DelRoute(route) => message(RTM_DELROUTE, 0, &route_body(route)),
+    }
+}
+
+fn ifinfomsg(family: u8, index: u32, flags: u32) -> Vec<u8> {
+    let mut bytes = vec![family, 0, 1, 0];
+    for field in [index, flags, 0] {
+        bytes.extend(field.to_ne_bytes());
+    }
+    bytes
+}
+
+fn link_body(link: &Link) -> Vec<u8> {
+    let flags = u32::from(link.up) * IFF_UP + u32::from(link.carrier) * IFF_LOWER_UP;
+    let mut body = ifinfomsg(AF_UNSPEC, link.index, flags);
+    let mut name = link.name.clone().into_bytes();
+    name.push(0);
+    body.extend(attribute(IFLA_IFNAME, &name));
+    body.extend(attribute(4, &1500_u32.to_ne_bytes()));
+    body
+}
+
+fn address_body(address: &Address) -> Vec<u8> {
+    let family = family_of(address.address);
+    let flags = address.flags.0.to_ne_bytes();
+    let mut body = vec![family, address.prefix_len, 0, address.scope];
+    body.extend(address.link.to_ne_bytes());
+    if address.address.is_ipv4() {
+        body.extend(attribute(IFA_ADDRESS, &[198, 51, 100, 9]));
+        body.extend(attribute(IFA_LOCAL, &octets(address.address)));
+        // IFA_LABEL, of which any bytes will do.
+        body.extend(attribute(3, &[0xff, 0xfe, 0]));
+    } else {
+        body.extend(attribute(IFA_ADDRESS, &octets(address.address)));
+    }
+    let lifetimes: Vec<u8> = [address.preferred, address.valid, 1, 2]
+        .into_iter()
+        .flat_map(u32::to_ne_bytes)
+        .collect();
+    body.extend(attribute(IFA_CACHEINFO, &lifetimes));
+    body.extend(attribute(IFA_FLAGS, &flags));
+    body
+}
+
+fn route_body(route: &Route) -> Vec<u8> {
+    let (source, source_len) = route.source.map_or((None, 0), |(a, l)| (Some(a), l));
+    let kind = if route.usable { RTN_UNICAST } else { 7 };
+    let family = family_of(route.destination);
+    let mut body = vec![family, route.prefix_len, source_len, 0, 252, 3, 0, kind];
+    body.extend(0_u32.to_ne_bytes());
+    body.extend(attribute(RTA_TABLE, &route.table.to_ne_bytes()));
+    if route.prefix_len != 0 {
+        body.extend(attribute(RTA_DST, &octets(route.destination)));
+    }
+    if let Some(source) = source {
+        body.extend(attribute(RTA_SRC, &octets(source)));
+    }
+    if route.metric != 0 {
+        body.extend(attribute(RTA_PRIORITY, &route.metric.to_ne_bytes()));
+    }
+    if let Some(link) = route.link {
+        body.extend(attribute(RTA_OIF, &link.to_ne_bytes()));
+    }
+    match route.gateway {
+        Some(gateway) if gateway.is_ipv4() == route.destination.is_ipv4() => {
+            body.extend(attribute(RTA_GATEWAY, &octets(gateway)));
+        }
+        Some(gateway) => {
+            let family = u16::from(family_of(gateway)).to_ne_bytes();
+            let via = [&family[..], &octets(gateway)].concat();
+            body.extend(attribute(RTA_VIA, &via));
+        }
+        None => {}
+    }
+    body
+}
+
+fn kinds(bytes: &[u8]) -> Vec<Kind> {
+    datagram(bytes).map(|incoming| incoming.kind).collect()
+}
+
+fn any_address(family: Family) -> BoxedStrategy<IpAddr> {
+    match family {
+        Family::V4 => any::<[u8; 4]>().prop_map(IpAddr::from).boxed(),
+        Family::V6 => any::<[u8; 16]>().prop_map(IpAddr::from).boxed(),
+    }
+}
+
+fn any_family() -> impl Strategy<Value = Family> {
+    prop_oneof![Just(Family::V4), Just(Family::V6)]
+}
+
+fn any_prefix(family: Family) -> BoxedStrategy<(IpAddr, u8)> {
+    let longest = if family == Family::V4 { 32 } else { 128 };
+    (any_address(family), 1_u8..=longest).boxed()
+}
+
+fn any_fact() -> impl Strategy<Value = Message> {
+    let link = (1..=u32::MAX, "[a-z0-9@.-]{1,15}", any::<[bool; 2]>()).prop_map(
+        |(index, name, [up, carrier])| Link {
+            index,
+            name,
+            up,
+            carrier,
+        },
+    );
+    let address = (
+        any_family().prop_flat_map(any_prefix),
+        any::<(u8, u32, u32, u32)>(),
+        1..=u32::MAX,
+    )
+        .prop_map(|((address, prefix_len), header, link)| Address {
+            link,
+            address,
+            prefix_len,
+            scope: header.0,
+            flags: AddressFlags(header.1),
+            preferred: header.2,
+            valid: header.3,
+        })
+        .boxed();
+    prop_oneof![
+        link.prop_map(Message::NewLink),
+        (1..=u32::MAX).prop_map(Message::DelLink),
+        address.clone().prop_map(Message::NewAddress),
+        address.prop_map(Message::DelAddress),
+        any_route().prop_map(Message::NewRoute),
+        any_route().prop_map(Message::DelRoute),
+    ]
+}
+
+fn any_route() -> impl Strategy<Value = Route> {
+    any_family()
+        .prop_flat_map(|family| {
+            (
+                Just(family),
+                proptest::option::of(any_prefix(family)),
+                proptest::option::of(any_prefix(family)),
+                any::<(u32, u32, bool)>(),
+                proptest::option::of(1..=u32::MAX),
+                proptest::option::of(any_family().prop_flat_map(any_address)),
+            )
+        })
+        .prop_map(|(family, destination, source, rest, link, gateway)| {
+            let (destination, prefix_len) = destination.unwrap_or((unspecified(family), 0));
+            let (table, metric, usable) = rest;
+            Route {
+                family,
+                destination,
+                prefix_len,
+                source,
+                table,
+                metric,
+                link,
+                gateway,
+                usable,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn decoding_undoes_encoding(facts in proptest::collection::vec(any_fact(), 1..20)) {
+        let bytes: Vec<u8> = facts.iter().flat_map(encode).collect();
+        let expected: Vec<Kind> = facts.into_iter().map(Kind::Message).collect();
+        prop_assert_eq!(kinds(&bytes), expected);
+    }
+
+    #[test]
+    fn any_bytes_end_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
+        let found = datagram(&bytes).count();
+        prop_assert!(found <= bytes.len().div_ceil(16));
+    }
+
+    #[test]
+    fn any_body_of_any_type_ends_without_a_panic(
+        message_type in 0_u16..32,
+        family in prop_oneof![Just(0_u8), Just(2), Just(10), any::<u8>()],
+        body in proptest::collection::vec(any::<u8>(), 0..256),
+    ) {
+        let body = [&[family][..], &body].concat();
+        prop_assert_eq!(datagram(&message(message_type, 0, &body)).count(), 1);
+    }
+
+    #[test]
+    fn a_damaged_message_ends_without_a_panic(
+        fact in any_fact(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = encode(&fact);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        bytes.truncate(cut.index(bytes.len() + 1));
+        for incoming in datagram(&bytes) {
+            if let Kind::Message(Message::NewAddress(address)) = incoming.kind {
+                prop_assert!(address.prefix_len <= 128 && address.link != 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_length_of_zero_is_the_end() {
+    let mut bytes = message(NLMSG_NOOP, 0, &[]);
+    bytes.extend([0; 64]);
+    assert_eq!(kinds(&bytes), [Kind::Ignored, Kind::Garbled]);
+}
+
+#[test]
+fn a_length_beyond_the_datagram_is_the_end() {
+    let mut bytes = encode(&Message::DelLink(3));
+    bytes.pop();
+    assert_eq!(kinds(&bytes), [Kind::Garbled]);
+    assert_eq!(kinds(&[1, 2, 3]), [Kind::Garbled]);
+    assert_eq!(kinds(&[]), []);
+}
+
+#[test]
+fn the_last_message_may_lack_its_padding() {
+    let mut bytes = message(NLMSG_NOOP, 0, &[0; 3]);
+    bytes.pop();
+    assert_eq!(kinds(&bytes), [Kind::Ignored]);
+}
+
+#[test]
+fn control_messages() {
+    let error = |code: i32| {
+        message(
+            NLMSG_ERROR,
+            0,
+            &[&code.to_ne_bytes()[..], &[0; 16]].concat(),
+        )
+    };
+    assert_eq!(kinds(&error(-16)), [Kind::Error(-16)]);
+    assert_eq!(kinds(&error(0)), [Kind::Error(0)]);
+    assert_eq!(kinds(&message(NLMSG_ERROR, 0, &[])), [Kind::Malformed]);
+    assert_eq!(kinds(&message(NLMSG_DONE, 2, &[0; 4])), [Kind::Done(0)]);
+    assert_eq!(kinds(&message(NLMSG_DONE, 2, &[])), [Kind::Done(0)]);
+    let cut_short = message(NLMSG_DONE, 2, &(-4_i32).to_ne_bytes());
+    assert_eq!(kinds(&cut_short), [Kind::Done(-4)]);
+    assert_eq!(kinds(&message(NLMSG_OVERRUN, 0, &[])), [Kind::Overrun]);
+    assert_eq!(kinds(&message(28, 0, &[0; 12])), [Kind::Ignored]);
+}
+
+#[test]
+fn the_header_is_handed_on() {
+    let bytes = message(NLMSG_DONE, 0x12, &[0; 4]);
+    let incoming = datagram(&bytes).next().unwrap();
+    assert_eq!((incoming.sequence, incoming.port), (5, 9));
+    assert!(incoming.interrupted());
+}
+
+#[test]
+fn only_messages_about_the_device_itself_count() {
+    // A device that leaves a bridge, and IPv6 statistics of a device.
+    for family in [7, AF_INET6] {
+        let body = ifinfomsg(family, 3, 0);
+        assert_eq!(kinds(&message(RTM_DELLINK, 0, &body)), [Kind::Ignored]);
+        assert_eq!(kinds(&message(RTM_NEWLINK, 0, &body)), [Kind::Ignored]);
+    }
+    let nameless = message(RTM_NEWLINK, 0, &ifinfomsg(AF_UNSPEC, 3, 0));
+    assert_eq!(kinds(&nameless), [Kind::Ignored]);
+}
+
+#[test]
+fn the_flags_of_the_header_count_where_there_are_no_others() {
+    let mut body = vec![AF_INET6, 64, 0x40, 0];
+    body.extend(3_u32.to_ne_bytes());
+    body.extend(attribute(IFA_ADDRESS, &[1; 16]));
+    let decoded = kinds(&message(RTM_NEWADDR, 0, &body));
+    let [Kind::Message(Message::NewAddress(address))] = &decoded[..] else {
+        panic!("{decoded:?}");
+    };
+    assert!(address.flags.has(AddressFlags::TENTATIVE));
+    assert_eq!((address.preferred, address.valid), (u32::MAX, u32::MAX));
+}
+
+#[test]
+fn addresses_that_say_nothing_are_ignored_and_impossible_ones_malformed() {
+    let body = |family, prefix_len, link: u32, address: &[u8]| {
+        let mut body = vec![family, prefix_len, 0, 0];
+        body.extend(link.to_ne_bytes());
+        if !address.is_empty() {
+            body.extend(attribute(IFA_ADDRESS, address));
+        }
+        kinds(&message(RTM_NEWADDR, 0, &body))
+    };
+    assert_eq!(body(AF_INET, 24, 3, &[]), [Kind::Ignored], "no address");
+    assert_eq!(body(AF_INET, 24, 0, &[1; 4]), [Kind::Ignored], "no device");
+    assert_eq!(body(45, 0, 3, &[1; 1]), [Kind::Ignored], "AF_MCTP");
+    assert_eq!(body(AF_INET, 24, 3, &[1; 5]), [Kind::Malformed]);
+    assert_eq!(body(AF_INET, 24, 3, &[1; 16]), [Kind::Malformed]);
+    assert_eq!(body(AF_INET, 33, 3, &[1; 4]), [Kind::Malformed]);
+    assert_eq!(body(AF_INET6, 129, 3, &[1; 16]), [Kind::Malformed]);
+}
+
+#[test]
+fn routes_that_lead_nowhere_are_not_usable() {
+    let usable = |kind, flags: u32| {
+        let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, kind];
+        body.extend(flags.to_ne_bytes());
+        match &kinds(&message(RTM_NEWROUTE, 0, &body))[..] {
+            [Kind::Message(Message::NewRoute(route))] => Some(route.usable),
+            _ => None,
+        }
+    };
+    assert_eq!(usable(RTN_UNICAST, 0), Some(true));
+    assert_eq!(usable(RTN_LOCAL, 0), Some(true));
+    for nowhere in [0, 3, 4, 5, 6, 7, 8, 9] {
+        assert_eq!(usable(nowhere, 0), Some(false));
+    }
+    assert_eq!(usable(RTN_UNICAST, RTNH_F_DEAD), Some(false));
+    assert_eq!(usable(RTN_UNICAST, RTNH_F_LINKDOWN), Some(false));
+    assert_eq!(usable(RTN_UNICAST, RTM_F_CLONED), None, "a cache entry");
+}
+
+#[test]
+fn a_multipath_route_leads_through_its_first_hop_alive() {
+    let hop = |flags: u8, link: u32, gateway: [u8; 4]| {
+        let gateway = attribute(RTA_GATEWAY, &gateway);
+        let length = u16::try_from(8 + gateway.len()).unwrap();
+        let mut bytes = length.to_ne_bytes().to_vec();
+        bytes.extend([flags, 0]);
+        bytes.extend(link.to_ne_bytes());
+        bytes.extend(gateway);
+        bytes
+    };
+    let route = |hops: &[Vec<u8>]| {
+        let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, RTN_UNICAST, 0, 0, 0, 0];
+        body.extend(attribute(RTA_MULTIPATH, &hops.concat()));
+        match &kinds(&message(RTM_NEWROUTE, 0, &body))[..] {
+            [Kind::Message(Message::NewRoute(route))] => Some((route.link, route.usable)),
+            _ => None,
+        }
+    };
+    let (dead, alive) = (hop(1, 2, [192, 0, 2, 1]), hop(0, 3, [192, 0, 2, 2]));
+    let other = hop(0, 4, [192, 0, 2, 3]);
+    assert_eq!(route(&[dead.clone(), alive, other]), Some((Some(3), true)));
+    assert_eq!(route(&[dead.clone(), dead]), Some((Some(2), false)));
+    assert_eq!(route(&[vec![0; 8]]), None, "a hop of no length");
+}
+
+/// Bytes that Linux 6.18 sent on a little-endian machine.
+#[cfg(target_endian = "little")]
+mod recorded {
+    use super::*;
+
+    fn fact(message_type: u16, hex: &str) -> Kind {
+        let body: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect();
+        let mut decoded = kinds(&message(message_type, 0, &body));
+        assert_eq!(decoded.len(), 1);
+        decoded.remove(0)
+    }
+
+    fn route(hex: &str) -> Route {
+        let decoded = fact(RTM_NEWROUTE, hex);
+        let Kind::Message(Message::NewRoute(route)) = decoded else {
+            panic!("{decoded:?}");
+        };
+        route
+    }
+
+    #[test]
+    fn a_point_to_point_address_is_ours_not_the_peers() {
+        let decoded = fact(
+            RTM_NEWADDR,
+            "022080000300000008000100c633640908000200c000020107000300763000000800080080000000\
+             14000600ffffffffffffffffd60d0300d60d0300",
+        );
+        let expected = Address {
+            link: 3,
+            address: "192.0.2.1".parse().unwrap(),
+            prefix_len: 32,
+            scope: 0,
+            flags: AddressFlags(AddressFlags::PERMANENT),
+            preferred: u32::MAX,
+            valid: u32::MAX,
+        };
+        assert_eq!(decoded, Kind::Message(Message::NewAddress(expected)));
+    }
+
+    #[test]
+    fn a_tentative_address_with_lifetimes() {
+        let decoded = fact(
+            RTM_NEWADDR,
+            "0a404000030000001400010020010db80000000000000000000000011400060008070000100e0000\
+             f40d0300f40d03000800080040000000",
+        );
+        let expected = Address {
+            link: 3,
+            address: "2001:db8::1".parse().unwrap(),
+            prefix_len: 64,
+            scope: 0,
+            flags: AddressFlags(AddressFlags::TENTATIVE),
+            preferred: 1800,
+            valid: 3600,
+        };
+        assert_eq!(decoded, Kind::Message(Message::NewAddress(expected)));
+    }
+
+    #[test]
+    fn a_port_that_left_its_bridge_is_not_gone() {
+        let decoded = fact(
+            RTM_DELLINK,
+            "07000100030000004310010000000000070003007630000008000a000400000008000400dc050000\
+             05001000060000000a0001000a30bd1134f800000800050002000000",
+        );
+        assert_eq!(decoded, Kind::Ignored);
+    }
+
+    #[test]
+    fn a_multipath_route() {
+        let route = route(
+            "02180000fe0300010000000008000f00fe00000008000100cb007100240009001000000002000000\
+             08000500c000020a100000000300000008000500c6336409",
+        );
+        assert_eq!(route.destination.to_string(), "203.0.113.0");
+        assert_eq!(route.link, Some(2));
+        assert_eq!(route.gateway, Some("192.0.2.10".parse().unwrap()));
+        assert!(route.usable);
+    }
+
+    #[test]
+    fn a_source_specific_default_route() {
+        let route = route(
+            "0a003000fe0300010000000008000f00fe0000001400020020010db8000100000000000000000000\
+             080006000002000014000500fe800000000000000000000000000001080004000300000024000c00\
+             00000000000000000000000000000000000000000000000000000000000000000500140000000000",
+        );
+        let source = ("2001:db8:1::".parse().unwrap(), 48);
+        assert_eq!(route.source, Some(source));
+        assert_eq!((route.prefix_len, route.metric), (0, 512));
+        assert_eq!(route.destination, unspecified(Family::V6));
+    }
+
+    #[test]
+    fn an_ipv4_route_through_an_ipv6_gateway() {
+        let route = route(
+            "02190000fe0300010000000008000f00fe00000008000100cb007180160012000a00fe8000000000\
+             0000000000000000000100000800040003000000",
+        );
+        assert_eq!(route.gateway, Some("fe80::1".parse().unwrap()));
+        assert_eq!((route.link, route.prefix_len), (Some(3), 25));
+    }
+
+    #[test]
+    fn an_unreachable_route_in_a_table_beyond_255() {
+        let route = route("02080000fc0300070000000008000f002c010000080001000a000000");
+        assert_eq!((route.table, route.usable, route.link), (300, false, None));
+    }
+}

@@ -1,0 +1,356 @@
+//! What the answer to an update URL means.
+//!
+//! In this order: a dyndns2 code that is a failure is one, whatever the status and the definition
+//! say. Then an HTTP status of 300 and above is never success. Then the definition's expression
+//! decides, if there is one; else a code; else, for a service that is known to answer something,
+//! nothing and a web page are not success, and for a custom URL every 2xx is.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::dyndns2::{self, Scope, Verdict};
+use super::ere::Ere;
+use super::{Answer, FailureKind, Outcome, answers, mask, page};
+use crate::secret::Secret;
+
+/// What is known about the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// The URL is that of dyndns2: the answer is a code.
+    Dyndns2,
+    /// A service definition: some answer is always sent, and it is no web page.
+    Definition,
+    /// The user's own URL.
+    Custom,
+}
+
+/// Judges the answers to one request.
+#[derive(Clone, Debug)]
+pub(super) struct Judge {
+    pub(super) protocol: Protocol,
+    /// What the definition expects.
+    pub(super) answer: Option<Ere>,
+    /// The address in the request, if it names one.
+    pub(super) sent: Option<IpAddr>,
+    /// What must not be repeated from an answer.
+    pub(super) secrets: Vec<Secret>,
+}
+
+impl Judge {
+    /// What `answer` means for the record and the account.
+    pub(super) fn judge(&self, answer: &Answer) -> Verdict {
+        let body = &answer.body;
+        let code = dyndns2::verdict(body, self.sent).or_else(|| answers::zoneedit(body));
+        let verdict = match code {
+            Some(failure) if !failure.is_success() => failure,
+            success if (200..300).contains(&answer.status) => self.transferred(success, body),
+            _ => self.by_status(answer),
+        };
+        not_before(verdict, answer.retry_after)
+    }
+
+    /// A 2xx whose body is not a known failure.
+    fn transferred(&self, code: Option<Verdict>, body: &str) -> Verdict {
+        if let Some(expected) = &self.answer {
+            return match (is_expected(expected, body), code) {
+                (_, Some(code)) => code,
+                (true, None) => self.unless_echo_differs(body),
+                (false, None) => self.unknown(body),
+            };
+        }
+        let nothing = body.trim().is_empty() || page::is_page(body);
+        match (code, self.protocol) {
+            (Some(code), _) => code,
+            (None, Protocol::Dyndns2) => self.unknown(body),
+            (None, Protocol::Definition) if nothing => self.unknown(body),
+            (None, Protocol::Definition | Protocol::Custom) => Verdict::record(Outcome::Updated),
+        }
+    }
+
+    /// An expression such as `OK` says nothing about the address. If the answer is a single line
+    /// with a single address of the family that was sent, that is the address that was stored; in
+    /// anything longer it may be an old address, a name server or a version number.
+    fn unless_echo_differs(&self, body: &str) -> Verdict {
+        let text = page::text(body);
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let line = lines
+            .next()
+            .filter(|_| lines.next().is_none())
+            .unwrap_or_default();
+        let separator = |c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':';
+        let addresses: Vec<IpAddr> = line
+            .split(separator)
+            .filter_map(|word| word.trim_end_matches(['.', ':']).parse().ok())
+            .filter(|address: &IpAddr| {
+                self.sent
+                    .is_some_and(|sent| sent.is_ipv4() == address.is_ipv4())
+            })
+            .collect();
+        match (
+            addresses.as_slice(),
+            dyndns2::differs(&addresses, self.sent),
+        ) {
+            ([_], Some(reason)) => retry(reason),
+            _ => Verdict::record(Outcome::Updated),
+        }
+    }
+
+    fn unknown(&self, body: &str) -> Verdict {
+        retry(if body.trim().is_empty() {
+            "the answer is empty".into()
+        } else if page::is_page(body) {
+            format!(
+                "the answer looks like a web page, perhaps of a captive portal: {}",
+                self.excerpt(body)
+            )
+        } else {
+            format!("the answer is not understood: {}", self.excerpt(body))
+        })
+    }
+
+    fn by_status(&self, answer: &Answer) -> Verdict {
+        let status = answer.status;
+        let said = |why: &str| match self.excerpt(&answer.body).as_str() {
+            "\"\"" => format!("{why} (HTTP {status})"),
+            excerpt => format!("{why} (HTTP {status}): {excerpt}"),
+        };
+        match status {
+            300..=399 => retry(said("the provider redirects, and following led nowhere")),
+            401 => Verdict {
+                outcome: Outcome::Refused {
+                    reason: said("the provider does not accept the user name or password"),
+                    advice: "correct 'username' and 'password' of this section".into(),
+                },
+                scope: Scope::Account,
+            },
+            403 => Verdict::record(Outcome::Refused {
+                reason: said("the provider forbids it"),
+                advice: "check 'username', 'password' and 'domain' of this section, and at the provider's \
+                     web site whether the account or the name is blocked"
+                    .into(),
+            }),
+            404 => retry(said("the provider does not know the URL or the name")),
+            407 => retry(said("the proxy wants a user name and password ('proxy')")),
+            429 => Verdict { scope: Scope::Account, ..retry(said("too many requests")) },
+            408 | 425 | 500..=599 => retry(said("the provider's server has trouble")),
+            _ => retry(said("the provider did not accept the request")),
+        }
+    }
+
+    /// The visible text of `body`, in quotes, without secrets.
+    fn excerpt(&self, body: &str) -> String {
+        format!("\"{}\"", mask::mask(&page::text(body), &self.secrets))
+    }
+}
+
+fn retry(reason: String) -> Verdict {
+    Verdict::record(Outcome::Retry {
+        reason,
+        after: None,
+        kind: FailureKind::Other,
+    })
+}
+
+/// Whether `body` is the expected answer. In a web page only visible text counts, and a page of some
+/// length must match more than an expression that any OK button or number would satisfy: captive
+/// portals answer 200 to everything.
+fn is_expected(expected: &Ere, body: &str) -> bool {
+    if !page::is_page(body) {
+        return expected.is_match(body);
+    }
+    let text = page::text(body);
+    let short = text.split_whitespace().map(str::len).sum::<usize>() <= 40;
+    expected.is_match(&text) && (short || !expected.is_match("OK 0 100 200"))
+}
+
+/// The provider's `Retry-After` is a floor, and concerns whatever else would be sent now.
+fn not_before(verdict: Verdict, retry_after: Option<Duration>) -> Verdict {
+    match (verdict, retry_after) {
+        (
+            Verdict {
+                outcome:
+                    Outcome::Retry {
+                        reason,
+                        after,
+                        kind,
+                    },
+                ..
+            },
+            Some(floor),
+        ) => Verdict {
+            outcome: Outcome::Retry {
+                reason,
+                after: after.max(Some(floor)),
+                kind,
+            },
+            scope: Scope::Account,
+        },
+        (verdict, _) => verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(protocol: Protocol, expected: Option<&str>) -> Judge {
+        Judge {
+            protocol,
+            answer: expected.map(|text| Ere::new(text).unwrap()),
+            sent: Some("192.0.2.1".parse().unwrap()),
+            secrets: vec![Secret::new("hunter2")],
+        }
+    }
+
+    fn reply(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after: None,
+            body: body.into(),
+        }
+    }
+
+    fn word(outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::Updated => "updated",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Unconfirmed { .. } => "unconfirmed",
+            Outcome::Refused { .. } => "refused",
+        }
+    }
+
+    const PORTAL: &str = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head>\
+        <body>Accept cookies and 100 conditions. Your login is updated, press OK</body></html>";
+
+    #[test]
+    fn an_expression_decides_on_success() {
+        for (expected, body, outcome) in [
+            ("good|nochg", "good 192.0.2.1", "updated"),
+            ("good|nochg", "nochg 192.0.2.1", "unchanged"),
+            ("good|nochg", "good 192.0.2.2", "retry"),
+            ("good|nochg", "badauth", "refused"),
+            ("good|nochg", "{\"info\":\"good\"}", "updated"),
+            ("good|nochg", "nonsense", "retry"),
+            ("good|nochg", "", "retry"),
+            ("good|nochg", PORTAL, "retry"),
+            ("OK", "OK", "updated"),
+            ("OK", "KO", "retry"),
+            ("OK", "good", "updated"),
+            ("OK", PORTAL, "retry"),
+            ("success|100|101", PORTAL, "retry"),
+            ("0", PORTAL, "retry"),
+            ("OK|NOERROR", "<HTML><FONT>OK<br></FONT></HTML>", "updated"),
+            (
+                "Updated|No change",
+                "<html><title>DDNS</title><p>Updated 1 hostname.</html>",
+                "updated",
+            ),
+            (
+                "Updated",
+                "<html><script>updated</script><p>Sign in</html>",
+                "retry",
+            ),
+            ("success", "success 192.0.2.1", "updated"),
+            ("success", "success: 192.0.2.2.", "retry"),
+            ("success", "success 192.0.2.2 -> 192.0.2.1", "updated"),
+            ("success", "success\nserver 192.0.2.2", "updated"),
+            ("success", "success 2001:db8::1", "updated"),
+        ] {
+            let verdict = judge(Protocol::Definition, Some(expected)).judge(&reply(200, body));
+            assert_eq!(word(&verdict.outcome), outcome, "{expected} {body}");
+        }
+    }
+
+    #[test]
+    fn without_an_expression_the_protocol_decides() {
+        for (body, dyndns2, definition, custom) in [
+            ("good", "updated", "updated", "updated"),
+            ("nochg", "unchanged", "unchanged", "unchanged"),
+            ("badauth", "refused", "refused", "refused"),
+            ("good 192.0.2.2", "retry", "retry", "retry"),
+            ("Thank you", "retry", "updated", "updated"),
+            ("good morning", "retry", "updated", "updated"),
+            ("", "retry", "retry", "updated"),
+            (" \r\n", "retry", "retry", "updated"),
+            (PORTAL, "retry", "retry", "updated"),
+        ] {
+            for (protocol, expected) in [
+                (Protocol::Dyndns2, dyndns2),
+                (Protocol::Definition, definition),
+                (Protocol::Custom, custom),
+            ] {
+                let verdict = judge(protocol, None).judge(&reply(200, body));
+                assert_eq!(word(&verdict.outcome), expected, "{protocol:?} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn statuses_are_read_after_the_body() {
+        for (status, body, expected) in [
+            (401, "", "refused"),
+            (401, "911", "retry"),
+            (403, "abuse", "refused"),
+            (403, "no", "refused"),
+            (400, "nohost", "refused"),
+            (400, "", "retry"),
+            (404, "", "retry"),
+            (429, "", "retry"),
+            (302, "good", "retry"),
+            (500, "good", "retry"),
+            (599, "", "retry"),
+            (101, "", "retry"),
+            (204, "", "updated"),
+        ] {
+            for expression in [None, Some(".*")] {
+                let verdict = judge(Protocol::Custom, expression).judge(&reply(status, body));
+                // An expression is not satisfied by a body that has no line.
+                let expected = if (status, expression) == (204, Some(".*")) {
+                    "retry"
+                } else {
+                    expected
+                };
+                assert_eq!(
+                    word(&verdict.outcome),
+                    expected,
+                    "{status} {body} {expression:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn retry_after_is_a_floor_for_the_account() {
+        let minute = Duration::from_secs(60);
+        for (body, floor, expected) in [
+            ("", minute, minute),
+            ("911", minute, minute * 30),
+            ("911", minute * 60, minute * 60),
+        ] {
+            let answer = Answer {
+                retry_after: Some(floor),
+                ..reply(503, body)
+            };
+            let verdict = judge(Protocol::Dyndns2, None).judge(&answer);
+            assert!(
+                matches!(verdict.outcome, Outcome::Retry { after, .. } if after == Some(expected))
+            );
+            assert_eq!(verdict.scope, Scope::Account);
+        }
+    }
+
+    #[test]
+    fn reasons_quote_the_answer_without_secrets() {
+        let verdict = judge(Protocol::Dyndns2, None).judge(&reply(200, "no such user hunter2\n"));
+        let Outcome::Retry { reason, .. } = verdict.outcome else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(reason, "the answer is not understood: \"no such user ***\"");
+        let verdict = judge(Protocol::Custom, None).judge(&reply(500, "<b>hunter2</b> failed"));
+        assert!(
+            format!("{verdict:?}").contains("(HTTP 500): \\\"*** failed\\\""),
+            "{verdict:?}"
+        );
+    }
+}

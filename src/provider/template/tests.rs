@@ -1,0 +1,251 @@
+//! Templates are like those of the stock definitions, without being them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn provider() -> Provider {
+    Provider {
+        label: "custom".into(),
+        v4: None,
+        v6: None,
+        username: "me@example.org".into(),
+        password: Secret::new("p&s%+ é:/"),
+        param_enc: Secret::new("a b"),
+        param_opt: Secret::new("x=1&[IP]=2"),
+    }
+}
+
+fn try_render(template: &str) -> Result<Rendered, String> {
+    let name = Hostname::parse("home.example.com").unwrap();
+    render(template, &provider(), &name, "192.0.2.1".parse().unwrap())
+}
+
+fn url(template: &str) -> String {
+    try_render(template).unwrap().url.expose().to_owned()
+}
+
+fn shown(template: &str) -> String {
+    try_render(template).unwrap().shown
+}
+
+#[test]
+fn placeholders_are_filled() {
+    for (template, expected) in [
+        (
+            "http://d.example/u?h=[DOMAIN]&p=[PASSWORD]&ip=[IP]",
+            "http://d.example/u?h=home.example.com&p=p%26s%25%2b%20%c3%a9%3a%2f&ip=192.0.2.1",
+        ),
+        (
+            "https://d.example/[USERNAME]/[PARAMENC]",
+            "https://d.example/me%40example.org/a%20b",
+        ),
+        (
+            "https://d.example/?[PARAMOPT]",
+            "https://d.example/?x=1&%5bIP%5d=2",
+        ),
+        (
+            "https://d.example/?host[[DOMAIN]]",
+            "https://d.example/?host%5bhome.example.com%5d",
+        ),
+        (
+            "https://d.example/?[ip]=[IP][IP]",
+            "https://d.example/?%5bip%5d=192.0.2.1192.0.2.1",
+        ),
+        ("HTTP://d.example?x", "http://d.example/?x"),
+        (
+            " https://d.example:8443/x y\"\n",
+            "https://d.example:8443/x%20y%22",
+        ),
+        (
+            "https://d.example/a%20b%zz%4",
+            "https://d.example/a%20b%25zz%254",
+        ),
+        (
+            "https://d.example/ä\r\nHost:x",
+            "https://d.example/%c3%a4%0d%0aHost:x",
+        ),
+        ("https://d.example/a#b", "https://d.example/a"),
+        (
+            "https://[2001:db8::1]:1/?a=b@c:d",
+            "https://[2001:db8::1]:1/?a=b@c:d",
+        ),
+        ("https://d.example:/", "https://d.example/"),
+        (
+            "http://[USERNAME]:[PASSWORD]@http://d.example/nic/update",
+            "http://d.example/nic/update",
+        ),
+    ] {
+        assert_eq!(url(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn user_information_becomes_credentials() {
+    let auth = |template| {
+        let (user, password) = try_render(template).unwrap().auth?;
+        Some((user, password.expose().to_owned()))
+    };
+    let pair = |user: &str, password: &str| Some((user.into(), password.into()));
+    for (template, expected) in [
+        (
+            "http://[USERNAME]:[PASSWORD]@d.example/",
+            pair("me@example.org", "p&s%+ é:/"),
+        ),
+        (
+            "http://[DOMAIN]:[PASSWORD]@d.example/",
+            pair("home.example.com", "p&s%+ é:/"),
+        ),
+        (
+            "http://me@example.org:a:b@c@d.example/x@y",
+            pair("me@example.org", "a:b@c"),
+        ),
+        ("http://token@d.example?a@b", pair("token", "")),
+        ("http://:@d.example/", None),
+        ("http://d.example/a:b@c", None),
+        ("http://d.example?a:b@c", None),
+    ] {
+        assert_eq!(auth(template), expected, "{template}");
+        assert_eq!(host(template).as_deref(), Some("d.example"), "{template}");
+    }
+    assert!(
+        try_render("http://a:%ff@d.example/")
+            .unwrap_err()
+            .contains("UTF-8")
+    );
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    for (template, expected) in [
+        (
+            "http://[USERNAME]:[PASSWORD]@d.example/?[IP]",
+            "http://me%40example.org:***@d.example/?192.0.2.1",
+        ),
+        ("http://a:hunter2@d.example/", "http://a:***@d.example/"),
+        ("http://hunter2@d.example/", "http://***@d.example/"),
+        (
+            "http://[PASSWORD]:[PASSWORD]@d.example/",
+            "http://***:***@d.example/",
+        ),
+        (
+            "http://d.example/?[PASSWORD]&a=[IP]",
+            "http://d.example/?***&a=192.0.2.1",
+        ),
+        (
+            "http://d.example/u/[PASSWORD]/?[PARAMOPT]",
+            "http://d.example/u/***/?***",
+        ),
+        (
+            "http://d.example/?apiKey=x&PW=y&n=[PARAMENC]",
+            "http://d.example/?apiKey=***&PW=***&n=***",
+        ),
+        (
+            "http://d.example/?h=[DOMAIN]&keepipv6=1",
+            "http://d.example/?h=home.example.com&keepipv6=1",
+        ),
+        (
+            "http://d.example/?QWxhZGRpbjpvcGVu0",
+            "http://d.example/?***",
+        ),
+        (
+            "http://d.example/u/4f6b8a1c2d3e4f5a6b7c/x",
+            "http://d.example/u/***/x",
+        ),
+    ] {
+        assert_eq!(shown(template), expected, "{template}");
+    }
+    let rendered = try_render("http://a:hunter2@d.example/?token=t%20k").unwrap();
+    for secret in ["t k", "hunter2", "a b"] {
+        assert!(rendered.secrets.contains(&Secret::new(secret)), "{secret}");
+    }
+    let twice = shown("http://a b:x@d.example/p%26s%25%2B%20%C3%A9%3A%2F/a%20b/");
+    assert_eq!(twice, "http://***:***@d.example/***/***/");
+    assert!(!format!("{rendered:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_no_url_is_refused_with_a_sentence() {
+    for (template, word) in [
+        ("", "http://"),
+        ("ftp://d.example/", "http://"),
+        ("update_x.sh", "http://"),
+        ("https:///x", "no host"),
+        ("https://a b/", "host"),
+        ("https://dömain.example/", "xn--"),
+        ("https://a\r\nb/", "host"),
+        ("https://me:sec/ret@d.example/", "port"),
+        ("https://d.example:99999/", "port"),
+        ("https://d.example:+1/", "port"),
+        ("https://[::g]/", "host"),
+        ("https://[IP]:x/", "port"),
+        (&format!("https://d.example/{}", "x".repeat(9000)), "longer"),
+    ] {
+        let error = try_render(template).unwrap_err();
+        assert!(
+            error.contains(word) && !error.contains("sec/"),
+            "{template}: {error}"
+        );
+    }
+}
+
+#[test]
+fn hosts_are_found_without_values() {
+    assert_eq!(
+        host("https://[USERNAME]:[PASSWORD]@D.example:1/[IP]"),
+        Some("d.example".into())
+    );
+    assert_eq!(host("https://[2001:db8::1]/"), Some("2001:db8::1".into()));
+    assert_eq!(host("https://[PARAMOPT]/"), None);
+    assert_eq!(host("https://[DOMAIN].example/"), None);
+    assert_eq!(host("update_x.sh"), None);
+}
+
+#[test]
+fn addresses_are_written_canonically() {
+    let name = Hostname::parse("a").unwrap();
+    let address = "2001:DB8:0:0::0001".parse().unwrap();
+    let rendered = render("http://d.example/?ip=[IP]", &provider(), &name, address).unwrap();
+    assert_eq!(rendered.url.expose(), "http://d.example/?ip=2001:db8::1");
+}
+
+proptest! {
+    #[test]
+    fn encoding_is_undone_by_decoding(text in "\\PC*") {
+        let encoded = percent_encode(&text);
+        prop_assert!(encoded.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~%".contains(c)));
+        prop_assert_eq!(percent_decode(&encoded).unwrap(), text);
+    }
+
+    #[test]
+    fn no_value_splits_a_request_or_shows(
+        literal in "(?s).{0,20}",
+        username in "(?s).{0,20}",
+        password in "[A-Z]{6}(?s).{0,10}",
+        param_opt in "[a-z]{2}[A-Z]{6}(?s).{0,10}",
+    ) {
+        let template = format!("https://[USERNAME]:[PASSWORD]@d.example/{literal}?[PARAMOPT]&[PASSWORD]");
+        let provider = Provider {
+            username,
+            password: Secret::new(&*password),
+            param_opt: Secret::new(&*param_opt),
+            ..provider()
+        };
+        let name = Hostname::parse("home.example.com").unwrap();
+        let rendered = render(&template, &provider, &name, "192.0.2.1".parse().unwrap()).unwrap();
+        prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
+        prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
+        prop_assert_eq!(rendered.auth.unwrap().1, Secret::new(&*password));
+        let (head, tail) = (&password[..6], &param_opt[2..8]);
+        let free = |part: &str| !literal.contains(part) && !provider.username.contains(part);
+        prop_assume!(free(head) && free(tail));
+        prop_assert!(!rendered.shown.contains(head) && !rendered.shown.contains(tail));
+    }
+
+    #[test]
+    fn any_text_renders_or_is_refused(template in "(?s)(http://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
+        if let Ok(rendered) = try_render(&template) {
+            prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
+        }
+    }
+}

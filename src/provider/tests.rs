@@ -1,0 +1,112 @@
+//! Sections for the tests of providers, and tests of what is asked about a section.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{Force, Log, Provider, Source, Template, Timing, Transport, Trust};
+
+/// A section with this URL and answer for both families.
+pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
+    let template = Some(Template {
+        url: url.into(),
+        answer: answer.map(Into::into),
+    });
+    Section {
+        name: "home".into(),
+        line: 1,
+        names: vec![Hostname::parse("home.example.com").unwrap()],
+        families: vec![Family::V4, Family::V6],
+        source: Source::Device("wan".into()),
+        provider: Provider {
+            label: label.into(),
+            v4: template.clone(),
+            v6: template,
+            username: "me".into(),
+            password: Secret::new("hunter2"),
+            param_enc: Secret::default(),
+            param_opt: Secret::default(),
+        },
+        transport: Transport {
+            trust: Trust::System,
+            proxy: None,
+            device: None,
+            family: None,
+            user_agent: String::new(),
+        },
+        timing: Timing {
+            check: Duration::from_secs(600),
+            force: Force::Never,
+            retry: Duration::from_secs(60),
+            retry_max: 0,
+            min_interval: Duration::ZERO,
+        },
+        log: Log {
+            syslog: 2,
+            file: true,
+        },
+        private_addresses: false,
+        temporary_addresses: false,
+    }
+}
+
+#[test]
+fn hosts_are_those_that_are_connected_to() {
+    let of = |url: &str| hosts(&section("custom", url, None));
+    assert_eq!(
+        of("http://[USERNAME]:[PASSWORD]@D.example:80/"),
+        ["d.example"]
+    );
+    assert_eq!(of("http://[USERNAME].d.example/"), ["me.d.example"]);
+    assert_eq!(of("http://[2001:db8::1]/"), ["2001:db8::1"]);
+    assert_eq!(of("nothing"), [""; 0]);
+    let mut two = section("custom", "http://v4.d.example/", None);
+    two.provider.v6 = Some(Template {
+        url: "http://v6.d.example/".into(),
+        answer: None,
+    });
+    assert_eq!(hosts(&two), ["v4.d.example", "v6.d.example"]);
+    two.families = vec![Family::V6];
+    assert_eq!(hosts(&two), ["v6.d.example"]);
+    for (proxy, host) in [
+        ("proxy.lan:3128", "proxy.lan"),
+        ("u:p@[fd00::1]:3128", "fd00::1"),
+        ("http://192.0.2.9:80", "192.0.2.9"),
+    ] {
+        two.transport.proxy = Some(Secret::new(proxy));
+        assert_eq!(hosts(&two), [host]);
+    }
+}
+
+#[test]
+fn the_fingerprint_is_stable_and_sees_every_part() {
+    let base = section("custom", "http://d.example/", Some("good"));
+    let name = base.names[0].clone();
+    let print = |section: &Section| fingerprint(section, &name, Family::V4);
+    assert_eq!(
+        print(&base),
+        FINGERPRINT,
+        "stored fingerprints would no longer match"
+    );
+    let changed = |change: fn(&mut Provider)| {
+        let mut section = base.clone();
+        change(&mut section.provider);
+        print(&section)
+    };
+    let mut all = vec![
+        print(&base),
+        fingerprint(&base, &name, Family::V6),
+        fingerprint(&base, &Hostname::parse("b").unwrap(), Family::V4),
+        changed(|p| p.v4 = None),
+        changed(|p| p.username = "you".into()),
+        changed(|p| p.username = "mehunter2".into()),
+        changed(|p| p.password = Secret::new("x")),
+        changed(|p| p.param_enc = Secret::new("x")),
+        changed(|p| p.param_opt = Secret::new("x")),
+    ];
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 9);
+    assert_eq!(changed(|p| p.label = "x".into()), print(&base));
+}
+
+const FINGERPRINT: u64 = 17_343_249_555_164_284_490;

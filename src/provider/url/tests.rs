@@ -1,0 +1,213 @@
+//! Whole exchanges: requests out, answers in, outcomes.
+
+use std::time::Duration;
+
+use super::super::FailureKind;
+use super::super::tests::section;
+use super::*;
+use crate::config::Hostname;
+use crate::secret::Secret;
+
+const NIC: &str = "http://[USERNAME]:[PASSWORD]@d.example/nic/update?hostname=[DOMAIN]&myip=[IP]";
+
+fn job(records: &[(&str, &str)]) -> Job {
+    let changes = records.iter().map(|(name, address)| Change {
+        name: Hostname::parse(name).unwrap(),
+        address: address.parse().unwrap(),
+    });
+    Job {
+        changes: changes.collect(),
+    }
+}
+
+fn two() -> Job {
+    job(&[("a.example", "192.0.2.1"), ("a.example", "2001:db8::1")])
+}
+
+/// Plays `replies` to the exchange; gives the requests as shown, and the outcomes.
+fn play(
+    section: &Section,
+    job: &Job,
+    replies: Vec<Result<Answer, Failure>>,
+) -> (Vec<String>, Vec<Outcome>) {
+    let mut exchange = UrlUpdate::new(section, job);
+    let mut shown = Vec::new();
+    let mut step = exchange.start();
+    let mut replies = replies.into_iter();
+    loop {
+        match step {
+            Step::Send(request) => {
+                shown.push(request.shown);
+                step = exchange.step(replies.next().expect("one more request than replies"));
+            }
+            Step::Done(outcomes) => {
+                assert!(replies.next().is_none(), "more replies than requests");
+                return (shown, outcomes);
+            }
+        }
+    }
+}
+
+fn says(body: &str) -> Result<Answer, Failure> {
+    Ok(Answer {
+        status: 200,
+        retry_after: None,
+        body: body.into(),
+    })
+}
+
+fn fails(kind: FailureKind, sent: bool) -> Result<Answer, Failure> {
+    Err(Failure {
+        kind,
+        sent,
+        text: "why".into(),
+    })
+}
+
+#[test]
+fn every_record_has_a_request_of_its_own() {
+    let section = section("dyn.example", NIC, Some("good|nochg"));
+    let replies = vec![says("good 192.0.2.1"), says("nochg 2001:db8::1")];
+    let (shown, outcomes) = play(&section, &two(), replies);
+    assert_eq!(
+        shown,
+        [
+            "http://me:***@d.example/nic/update?hostname=a.example&myip=192.0.2.1",
+            "http://me:***@d.example/nic/update?hostname=a.example&myip=2001:db8::1",
+        ]
+    );
+    assert_eq!(outcomes, [Outcome::Updated, Outcome::Unchanged]);
+}
+
+#[test]
+fn requests_carry_credentials_and_show_none() {
+    let section = section("dyn.example", NIC, None);
+    let Step::Send(request) = UrlUpdate::new(&section, &two()).start() else {
+        panic!("nothing to send");
+    };
+    assert_eq!(request.method, Method::Get);
+    assert_eq!(
+        request.url.expose(),
+        "http://d.example/nic/update?hostname=a.example&myip=192.0.2.1"
+    );
+    assert_eq!(request.auth, Some(("me".into(), Secret::new("hunter2"))));
+    assert!(request.secrets.contains(&Secret::new("hunter2")));
+    assert!(!format!("{request:?} {:?}", UrlUpdate::new(&section, &two())).contains("hunter2"));
+}
+
+#[test]
+fn what_concerns_the_account_stops_the_rest() {
+    let section = section("dyn.example", NIC, Some("good|nochg"));
+    for body in ["badauth", "badagent", "abuse", "!donator", "911", "wait 5m"] {
+        let (shown, outcomes) = play(&section, &two(), vec![says(body)]);
+        assert_eq!(shown.len(), 1, "{body}");
+        assert!(outcomes.len() == 2 && outcomes[0] == outcomes[1], "{body}");
+    }
+    for body in ["nohost", "!yours", "interval", "nonsense"] {
+        let (_, outcomes) = play(&section, &two(), vec![says(body), says("good")]);
+        assert_eq!(outcomes[1], Outcome::Updated, "{body}");
+    }
+}
+
+#[test]
+fn throttling_stops_the_rest() {
+    let section = section("dyn.example", NIC, Some("good|nochg"));
+    for (status, retry_after) in [(429, None), (503, Some(Duration::from_secs(60)))] {
+        let answer = Answer {
+            status,
+            retry_after,
+            body: String::new(),
+        };
+        let (_, outcomes) = play(&section, &two(), vec![Ok(answer)]);
+        let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == retry_after);
+        assert!(outcomes.iter().all(waits), "{outcomes:?}");
+    }
+}
+
+#[test]
+fn a_failed_transport_stops_the_rest_but_only_one_is_in_doubt() {
+    let section = section("dyn.example", NIC, None);
+    for kind in [
+        FailureKind::NoNetwork,
+        FailureKind::ClockBehind,
+        FailureKind::Other,
+    ] {
+        let (_, outcomes) = play(&section, &two(), vec![fails(kind, false)]);
+        let expected = Outcome::Retry {
+            reason: "why".into(),
+            after: None,
+            kind,
+        };
+        assert_eq!(outcomes, [expected.clone(), expected]);
+    }
+    let (_, outcomes) = play(&section, &two(), vec![fails(FailureKind::Other, true)]);
+    assert!(matches!(outcomes[0], Outcome::Unconfirmed { .. }));
+    assert!(matches!(outcomes[1], Outcome::Retry { .. }));
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_alone() {
+    let mut section = section("dyn.example", NIC, None);
+    section.provider.v4 = None;
+    let (shown, outcomes) = play(&section, &two(), vec![says("good")]);
+    assert_eq!(shown.len(), 1);
+    assert!(matches!(&outcomes[0], Outcome::Refused { reason, .. } if reason.contains("IPv4")));
+    assert_eq!(outcomes[1], Outcome::Updated);
+    // It keeps its own outcome when the exchange ends early, before or behind it.
+    let turned = job(&[("a.example", "2001:db8::1"), ("a.example", "192.0.2.1")]);
+    let (_, outcomes) = play(&section, &turned, vec![says("911")]);
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }));
+    assert!(matches!(outcomes[1], Outcome::Refused { .. }));
+}
+
+#[test]
+fn unusable_definitions_are_refused_without_a_request() {
+    for (url, answer) in [
+        ("ftp://d.example/", None),
+        (NIC, Some("(good")),
+        ("x.sh", None),
+    ] {
+        let section = section("dyn.example", url, answer);
+        let (shown, outcomes) = play(&section, &two(), vec![]);
+        assert!(shown.is_empty());
+        assert!(matches!(outcomes[0], Outcome::Refused { .. }), "{url}");
+    }
+}
+
+#[test]
+fn the_protocol_is_known_by_definition_or_url() {
+    for (label, url, expected) in [
+        ("custom", NIC, Protocol::Dyndns2),
+        ("custom", "https://d.example/v3/Update?x", Protocol::Dyndns2),
+        (
+            "custom",
+            "https://d.example/?next=/nic/update",
+            Protocol::Custom,
+        ),
+        ("x.example", "https://d.example/", Protocol::Definition),
+    ] {
+        assert_eq!(protocol(label, url), expected, "{label} {url}");
+    }
+}
+
+#[test]
+fn an_echo_is_checked_only_if_the_url_names_the_address() {
+    let one = job(&[("a.example", "192.0.2.1")]);
+    let echo = || vec![says("good 192.0.2.2")];
+    let (_, outcomes) = play(&section("x", NIC, Some("good")), &one, echo());
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }));
+    let url = "http://d.example/nic/update?hostname=[DOMAIN]";
+    let (_, outcomes) = play(&section("x", url, Some("good")), &one, echo());
+    assert_eq!(outcomes, [Outcome::Updated]);
+}
+
+#[test]
+fn definitions_without_an_answer_get_the_known_one() {
+    let one = job(&[("a.example", "192.0.2.1")]);
+    let section = section("namecheap.com", "http://d.example/update?ip=[IP]", None);
+    for (count, updated) in [("0", true), ("1", false)] {
+        let body = format!("<?xml version=\"1.0\"?><r><ErrCount>{count}</ErrCount></r>");
+        let (_, outcomes) = play(&section, &one, vec![says(&body)]);
+        assert_eq!(outcomes[0] == Outcome::Updated, updated, "{outcomes:?}");
+    }
+}

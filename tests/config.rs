@@ -1,0 +1,79 @@
+//! `/etc/config/ddns` from bytes to types: whole files with what is wrong in them, and what each
+//! option turns into.
+
+#[path = "fuzz_bodies/sandbox.rs"]
+mod sandbox;
+#[cfg(test)]
+#[path = "config/values.rs"]
+mod values;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use ddns_netlink::config::check::{self, Checked};
+
+use sandbox::Sandbox;
+
+/// Each `tests/data/uci/*.conf` has everything said about it beside it, as `*.expected`.
+#[test]
+fn files_are_complained_about_as_expected() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/uci");
+    let mut count = 0;
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "conf")
+        {
+            let expected = fs::read_to_string(path.with_extension("expected")).unwrap_or_default();
+            let name = path.file_name().unwrap().to_string_lossy();
+            let checked = check::load(&name, &fs::read(&path).unwrap(), &Sandbox);
+            assert_eq!(report(&checked), expected, "\n{}", report(&checked));
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+}
+
+/// Nothing is said about the examples of the manual.
+#[test]
+fn the_examples_of_the_manual_work() {
+    let manual = include_str!("../doc/ddns-netlink.5.md");
+    let (_, examples) = manual.split_once("# EXAMPLES").unwrap();
+    let (examples, _) = examples.split_once("# DIFFERENCES").unwrap();
+    let lines = examples.lines().filter(|line| line.starts_with("    "));
+    let file = lines.collect::<Vec<_>>().join("\n");
+    let checked = check::load("manual", file.as_bytes(), &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    assert_eq!(
+        checked.config.sections.len(),
+        file.matches("config ").count()
+    );
+}
+
+#[test]
+fn an_empty_file_is_a_configuration() {
+    let checked = check::load("ddns", b"", &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    assert!(checked.config.sections.is_empty());
+    assert_eq!(checked.config.global.statedir, Path::new("/state"));
+}
+
+fn report(checked: &Checked) -> String {
+    let mut report = String::new();
+    for mistake in &checked.mistakes {
+        let _ = writeln!(report, "{:?} {mistake}", mistake.severity);
+    }
+    let config = &checked.config;
+    for section in &config.sections {
+        let _ = writeln!(report, "sound: {}", section.name);
+    }
+    for name in &config.disabled {
+        let _ = writeln!(report, "disabled: {name}");
+    }
+    for (name, why) in &config.broken {
+        let _ = writeln!(report, "broken: {name}: {why}");
+    }
+    report
+}

@@ -1,0 +1,396 @@
+use std::time::Duration;
+
+use ddns_netlink::config::check::{self, Checked};
+use ddns_netlink::config::options::{Kind, OPTIONS};
+use ddns_netlink::config::{Family, Force, Section, Source, Trust};
+use proptest::prelude::*;
+
+use crate::sandbox::Sandbox;
+
+/// A sound section that needs nothing but a name.
+const PLAIN: &str = "option service_name v4.example\noption domain a.example.com\n";
+
+fn load(lines: &str) -> Checked {
+    let file = format!("config service 's'\noption enabled 1\n{lines}\n");
+    check::load("ddns", file.as_bytes(), &Sandbox)
+}
+
+/// The section, which is sound and has nothing wrong with it.
+fn section(lines: &str) -> Section {
+    let checked = load(lines);
+    assert_eq!(checked.mistakes, [], "{lines}");
+    checked.config.sections.into_iter().next().unwrap()
+}
+
+fn with(lines: &str) -> Section {
+    section(&format!("{PLAIN}{lines}"))
+}
+
+fn complaint(lines: &str) -> String {
+    let checked = load(lines);
+    let [mistake] = &checked.mistakes[..] else {
+        panic!("{lines}: {:?}", checked.mistakes);
+    };
+    mistake.text.clone()
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn a_default_written_down_changes_nothing() {
+    for known in OPTIONS.iter().filter(|known| known.default.is_some()) {
+        let line = format!("option {} '{}'\n", known.name, known.default.unwrap());
+        let (global, service) = match known.kind {
+            Kind::Global => (line.as_str(), ""),
+            Kind::Service if known.name == "enabled" => continue,
+            Kind::Service => ("", line.as_str()),
+        };
+        for source in ["network", "web", "interface"] {
+            let file = |global: &str, service: &str| {
+                let file = format!(
+                    "config ddns global\n{global}\nconfig service s\noption enabled 1\n{PLAIN}\
+                     option ip_source {source}\n{service}"
+                );
+                check::load("ddns", file.as_bytes(), &Sandbox)
+            };
+            if known.name == "ip_source" && source != "network" {
+                continue;
+            }
+            let (without, explicit) = (file("", ""), file(global, service));
+            assert_eq!(explicit.mistakes, [], "{line}");
+            let mut explicit = explicit.config;
+            for section in &mut explicit.sections {
+                section.line = without.config.sections[0].line;
+            }
+            assert_eq!(explicit, without.config, "{line}");
+        }
+    }
+}
+
+#[test]
+fn names() {
+    let names = |lines: &str| -> Vec<String> {
+        let section = section(&format!("option service_name v4.example\n{lines}"));
+        section.names.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        names("list domain b\nlist domain A\nlist domain B"),
+        ["b", "a"]
+    );
+    assert_eq!(names("option lookup_host c.d"), ["c.d"]);
+    assert_eq!(names("option lookup_host c.d\noption domain e"), ["e"]);
+    let several = "option service_name v4.example\noption domain 'a,b c'";
+    assert!(complaint(several).contains("several names"));
+    assert_eq!(load(several).config.sections[0].names.len(), 3);
+}
+
+#[test]
+fn families() {
+    let families = |value| {
+        let url = "option update_url http://a.example/\noption domain a\n";
+        section(&format!("{url}option use_ipv6 '{value}'")).families
+    };
+    assert_eq!(families(""), [Family::V4]);
+    assert_eq!(families("true"), [Family::V6]);
+    assert_eq!(families("both"), [Family::V4, Family::V6]);
+}
+
+#[test]
+fn sources() {
+    let network = |v4: &str, v6: &str| Source::Network {
+        v4: v4.into(),
+        v6: v6.into(),
+    };
+    let web = |v4: &str, v6: &str| Source::Web {
+        v4: v4.into(),
+        v6: v6.into(),
+    };
+    for (lines, expected) in [
+        ("", network("wan", "wan6")),
+        ("option ip_network lan", network("lan", "lan")),
+        ("option ip_source interface", Source::Device("eth1".into())),
+        (
+            "option ip_source interface\noption ip_interface br-lan",
+            Source::Device("br-lan".into()),
+        ),
+        (
+            "option ip_source interface\noption ip_interface @wan_6",
+            network("wan_6", "wan_6"),
+        ),
+        (
+            "option ip_source web",
+            web("http://checkip.dyndns.com", "http://checkipv6.dyndns.com"),
+        ),
+        (
+            "option ip_source web\noption ip_url https://x/",
+            web("https://x/", "https://x/"),
+        ),
+        (
+            "option ip_source script\noption ip_script '/bin/address \"a b\"'",
+            Source::Script(vec!["/bin/address".into(), "a b".into()]),
+        ),
+    ] {
+        assert_eq!(with(lines).source, expected, "{lines}");
+    }
+}
+
+#[test]
+fn a_script_needs_a_program() {
+    for command in ["' '", "/bin/sh", "\"'' -x\""] {
+        let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");
+        assert!(
+            complaint(&lines).ends_with("is not a program that can be run"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn check_intervals() {
+    for (lines, expected) in [
+        ("", 600),
+        ("option check_unit hours", 600),
+        ("option check_interval 1\noption check_unit hours", 3600),
+        ("option check_interval 4", 300),
+        ("option check_interval 60\noption check_unit seconds", 300),
+        (
+            "option check_interval 60\noption check_unit seconds\noption check_interval_min 60",
+            60,
+        ),
+        (
+            "option check_interval 60\noption check_unit seconds\noption check_interval_min 90",
+            90,
+        ),
+        (
+            "option check_interval 1\noption check_unit seconds\noption check_interval_min 1",
+            5,
+        ),
+        ("option check_interval 2\noption check_interval_min 1", 120),
+        ("option check_interval 0\noption check_interval_min 0", 5),
+    ] {
+        assert_eq!(with(lines).timing.check, seconds(expected), "{lines}");
+    }
+}
+
+#[test]
+fn force_intervals() {
+    let hours = |hours: u64| Force::Every(seconds(3600 * hours));
+    for (lines, expected) in [
+        ("", hours(72)),
+        ("option force_unit minutes", hours(72)),
+        ("option force_interval 2\noption force_unit days", hours(48)),
+        ("option force_interval 0", Force::Once),
+        (
+            "option force_interval never\noption force_unit days",
+            Force::Never,
+        ),
+        (
+            "option force_interval 1\noption force_unit minutes",
+            Force::Every(seconds(60)),
+        ),
+        (
+            "option force_interval 1\noption force_unit minutes\noption ip_source web",
+            Force::Every(seconds(600)),
+        ),
+    ] {
+        assert_eq!(with(lines).timing.force, expected, "{lines}");
+    }
+}
+
+#[test]
+fn retries() {
+    let timing = with("option retry_unit hours").timing;
+    assert_eq!((timing.retry, timing.retry_max), (seconds(60), 0));
+    let timing =
+        with("option retry_unit minutes\noption retry_interval 3\noption retry_count 4").timing;
+    assert_eq!((timing.retry, timing.retry_max), (seconds(180), 4));
+    let timing = with("option retry_max_count 5\noption retry_count 4").timing;
+    assert_eq!(timing.retry_max, 5);
+}
+
+#[test]
+fn pacing() {
+    let pace = |lines: &str| {
+        let lines = format!("option domain a\noption password p\n{lines}");
+        section(&lines).timing.min_interval
+    };
+    assert_eq!(pace("option service_name v4.example"), seconds(60));
+    assert_eq!(pace("option update_url http://a/"), seconds(60));
+    assert_eq!(pace("option service_name he.net"), seconds(300));
+    assert_eq!(pace("option service_name afraid.org-keyauth"), seconds(300));
+    assert_eq!(pace("option service_name cloudflare.example"), seconds(300));
+    assert_eq!(pace("option service_name easydns.com"), seconds(600));
+    assert_eq!(
+        pace("option service_name he.net\noption min_interval 0"),
+        seconds(0)
+    );
+}
+
+#[test]
+fn update_urls() {
+    let url = |lines: &str| {
+        let section = section(&format!("option domain a\noption password p\n{lines}"));
+        section.provider.v4.unwrap().url
+    };
+    assert_eq!(url("option update_url http://a/"), "http://a/");
+    assert_eq!(
+        url("option update_url http://a/\noption use_https 1"),
+        "https://a/"
+    );
+    for custom in ["-", "custom", ""] {
+        let lines = format!("option service_name '{custom}'\noption update_url http://a/");
+        assert_eq!(url(&lines), "http://a/", "{custom}");
+    }
+    let both = "option service_name v4.example\noption update_url http://a/";
+    assert_eq!(url(both), "http://v4.example/?h=[DOMAIN]");
+}
+
+#[test]
+fn a_definition_gives_the_block_of_the_family_and_its_answer() {
+    let credentials = "option domain a\noption username u\noption password p\n";
+    let section = section(&format!(
+        "{credentials}option service_name dyndns.org\noption use_ipv6 1"
+    ));
+    assert_eq!(section.provider.label, "dyndns.org");
+    assert!(section.provider.v4.is_none());
+    assert_eq!(
+        section.provider.v6.unwrap().answer.as_deref(),
+        Some("good|nochg")
+    );
+}
+
+#[test]
+fn credentials_are_needed_only_where_the_url_uses_them() {
+    for (placeholder, option) in [
+        ("[USERNAME]", "username"),
+        ("[PASSWORD]", "password"),
+        ("[PARAMENC]", "param_enc"),
+        ("[PARAMOPT]", "param_opt"),
+    ] {
+        let lines = format!("option domain a\noption update_url 'http://a/?{placeholder}'");
+        assert!(
+            complaint(&lines).contains(&format!("'{option}' is needed")),
+            "{option}"
+        );
+        section(&format!("{lines}\noption {option} x"));
+    }
+    section("option domain a\noption update_url 'http://a/?[Username]'");
+}
+
+#[test]
+fn secrets() {
+    let provider = with("option password_file /etc/secret\noption param_opt 'a&b'").provider;
+    assert_eq!(provider.password.expose(), "first line");
+    assert_eq!(provider.param_opt.expose(), "a&b");
+    for bad in "\"`$!();><{}?|[]*\\'".chars() {
+        let value = format!("\"a\\{bad}\"");
+        let text = complaint(&format!("{PLAIN}option param_opt {value}"));
+        assert!(text.ends_with("is not allowed"), "{text}");
+    }
+}
+
+#[test]
+fn certificates_matter_only_to_https() {
+    let https = "option update_url https://a/\noption domain a\n";
+    let trust = |lines: &str| section(lines).transport.trust;
+    assert_eq!(trust(https), Trust::System);
+    let file = trust(&format!("{https}option cacert /etc/ssl/ca.pem"));
+    assert_eq!(file, Trust::File("/etc/ssl/ca.pem".into()));
+    let directory = trust(&format!(
+        "{PLAIN}option use_https 1\noption cacert /etc/ssl/certs"
+    ));
+    assert_eq!(directory, Trust::Directory("/etc/ssl/certs".into()));
+    assert_eq!(
+        with("option cacert /nowhere").transport.trust,
+        Trust::System
+    );
+    let page = "option ip_source web\noption ip_url https://a/\noption cacert /etc/ssl/ca.pem";
+    assert_eq!(
+        with(page).transport.trust,
+        Trust::File("/etc/ssl/ca.pem".into())
+    );
+    let ignore = load(&format!("{https}option cacert IGNORE"));
+    assert_eq!(ignore.config.sections[0].transport.trust, Trust::Nothing);
+}
+
+#[test]
+fn transports() {
+    let plain = with("").transport;
+    assert_eq!((plain.device, plain.family), (None, None));
+    assert!(plain.proxy.is_none());
+    assert!(plain.user_agent.starts_with("ddns-netlink/"));
+    let lines = "option bind_network @wan\noption force_ipversion 1\noption user_agent 'a\"b'\noption proxy u:p@x:1";
+    let set = with(lines).transport;
+    assert_eq!(
+        (set.device.as_deref(), set.family),
+        (Some("wan"), Some(Family::V4))
+    );
+    assert_eq!(
+        (set.user_agent.as_str(), set.proxy.unwrap().expose()),
+        ("a b", "u:p@x:1")
+    );
+}
+
+#[test]
+fn complaints_hold_no_secret() {
+    let lines = "option domain a\noption update_url 'ftp://user:hunter2@a/'\noption proxy 'hunter2@x'\n\
+                 option password 'hunter2'\noption password_file /etc/x\noption param_opt 'hunter2$'";
+    let checked = load(lines);
+    assert_eq!(checked.errors().count(), 5);
+    for mistake in &checked.mistakes {
+        assert!(!mistake.text.contains("hunter2"), "{mistake}");
+    }
+}
+
+#[test]
+fn a_broken_section_leaves_the_others_alone() {
+    let file = format!(
+        "config service a\noption enabled 1\n{PLAIN}option use_syslog 9\n\
+         config service b\noption enabled 1\n{PLAIN}config service c\n"
+    );
+    let config = check::load("ddns", file.as_bytes(), &Sandbox).config;
+    assert_eq!(config.sections.len(), 1);
+    assert_eq!(config.disabled, ["c"]);
+    let why = "ddns:5: option 'use_syslog': \"9\" is not a number from 0 to 4";
+    assert_eq!(config.broken, [("a".into(), why.into())]);
+}
+
+#[test]
+fn a_huge_file_is_checked_in_no_time() {
+    let mut file =
+        String::from("config service a\noption enabled 1\noption service_name v4.example\n");
+    for number in 0..20_000 {
+        file += &format!("list domain n{number}\n");
+    }
+    for number in 0..20_000 {
+        let name = if number % 2 == 0 {
+            "v4.example"
+        } else {
+            "nobody"
+        };
+        file += &format!(
+            "config service s{number}\noption enabled 1\noption service_name {name}\noption domain a\n"
+        );
+    }
+    let config = check::load("ddns", file.as_bytes(), &Sandbox).config;
+    assert_eq!(
+        (config.sections.len(), config.broken.len()),
+        (10_001, 10_000)
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_value_of_any_option_panics(index in 0..OPTIONS.len(), value in "[^\0]{0,40}") {
+        let value = ddns_netlink::config::uci::quote(&value);
+        load(&format!("{PLAIN}option {} {value}", OPTIONS[index].name));
+    }
+
+    #[test]
+    fn no_number_overflows(index in 0..OPTIONS.len(), value in "[0-9]{1,30}", unit in "seconds|days") {
+        let units = format!("option check_unit {unit}\noption force_unit {unit}\noption retry_unit {unit}\n");
+        load(&format!("{PLAIN}{units}option {} {value}", OPTIONS[index].name));
+    }
+}

@@ -1,0 +1,69 @@
+//! What is fuzzed. `fuzz/fuzz_targets/` runs each body for hours on nightly; `tests/fuzz_short.rs`
+//! runs all of them for a second on every `cargo test`.
+//!
+//! To add one: write its body here, add a [`Target`] to [`ALL`], and copy a file of
+//! `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
+
+mod sandbox;
+
+use ddns_netlink::config::{Source, check};
+
+/// One body and what to begin with.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) body: fn(&[u8]),
+    /// Inputs that get deep; mutations start from these.
+    pub(crate) seeds: &'static [&'static [u8]],
+    /// Pieces that the mutator inserts.
+    pub(crate) words: &'static [&'static str],
+}
+
+pub(crate) const ALL: &[Target] = &[Target {
+    name: "uci_parse",
+    body: uci_parse,
+    seeds: &[
+        include_bytes!("../data/uci/stock.conf"),
+        include_bytes!("../data/uci/grammar.conf"),
+        include_bytes!("../data/uci/everything.conf"),
+    ],
+    words: &[
+        "config service ",
+        "option ",
+        "list ",
+        "'",
+        "\"",
+        "\\",
+        ";",
+        "#",
+        "\n",
+        "\r\n",
+        "''",
+        "18446744073709551616",
+        "both",
+        "never",
+        "days",
+        "[IP]",
+        "\u{feff}",
+        "é",
+    ],
+}];
+
+/// A configuration file: whatever is in it, every complaint has a line of the file, and a section
+/// is either sound or broken or disabled.
+pub(crate) fn uci_parse(bytes: &[u8]) {
+    let checked = check::load("ddns", bytes, &sandbox::Sandbox);
+    let lines = bytes.split(|&byte| byte == b'\n').count();
+    for mistake in &checked.mistakes {
+        assert!((1..=lines).contains(&mistake.line), "{mistake}");
+    }
+    let config = &checked.config;
+    for section in &config.sections {
+        assert!(!matches!(&section.source, Source::Script(words) if words.is_empty()));
+        assert!(!section.names.is_empty() && !section.families.is_empty());
+        for &family in &section.families {
+            assert!(section.template(family).is_some(), "{}", section.name);
+        }
+        assert!(config.broken.iter().all(|(name, _)| *name != section.name));
+    }
+    assert!(config.broken.is_empty() || checked.errors().next().is_some());
+}

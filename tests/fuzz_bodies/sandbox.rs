@@ -1,0 +1,73 @@
+//! A machine on which a few files exist, for configurations that are only tests.
+
+use std::path::{Path, PathBuf};
+
+use ddns_netlink::config::check::{Environment, PathKind};
+
+pub(crate) struct Sandbox;
+
+impl Environment for Sandbox {
+    fn definition(&self, service_name: &str) -> Option<Result<String, String>> {
+        let json = match service_name {
+            "dyndns.org" => DYNDNS,
+            "he.net" => HE,
+            "v4.example" => V4_ONLY,
+            "v6.example" => V6_ONLY,
+            "afraid.org-keyauth" | "cloudflare.example" | "easydns.com" => PLAIN,
+            "script.example" => SCRIPT,
+            "broken.example" => "{\"ipv4\": [}",
+            "unreadable.example" => return Some(Err("permission denied".into())),
+            _ => return None,
+        };
+        Some(Ok(json.into()))
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<String, String> {
+        match path.to_str() {
+            Some("/etc/secret" | "/etc/ddns/home.password") => {
+                Ok("first line\nsecond line\n".into())
+            }
+            Some("/etc/empty") => Ok("\n".into()),
+            _ => Err("no such file".into()),
+        }
+    }
+
+    fn path_kind(&self, path: &Path) -> PathKind {
+        match path.to_str() {
+            Some("/etc/ssl/ca.pem") => PathKind::File,
+            Some("/etc/ssl/certs") => PathKind::Directory,
+            _ => PathKind::Missing,
+        }
+    }
+
+    fn executable(&self, path: &Path) -> bool {
+        path == Path::new("/bin/address")
+    }
+
+    fn default_statedir(&self) -> PathBuf {
+        "/state".into()
+    }
+}
+
+const DYNDNS: &str = r#"{
+    "name": "dyndns.org",
+    "ipv4": {
+        "url": "http://[USERNAME]:[PASSWORD]@dyndns.example/update?hostname=[DOMAIN]&myip=[IP]",
+        "answer": "good|nochg"
+    },
+    "ipv6": {
+        "url": "http://[USERNAME]:[PASSWORD]@dyndns.example/update?hostname=[DOMAIN]&myip=[IP]",
+        "answer": "good|nochg"
+    }
+}"#;
+
+const HE: &str = r#"{
+    "name": "he.net",
+    "ipv4": {"url": "https://he.example/?h=[DOMAIN]&p=[PASSWORD]&i=[IP]", "answer": "good|nochg"},
+    "ipv6": {"url": "https://he.example/?h=[DOMAIN]&p=[PASSWORD]&i=[IP]", "answer": "good|nochg"}
+}"#;
+
+const PLAIN: &str = r#"{"name": "plain", "ipv4": {"url": "http://plain.example/?[DOMAIN]"}}"#;
+const V4_ONLY: &str = r#"{"name": "v4", "ipv4": {"url": "http://v4.example/?h=[DOMAIN]"}}"#;
+const V6_ONLY: &str = r#"{"name": "v6", "ipv6": {"url": "http://v6.example/?h=[DOMAIN]"}}"#;
+const SCRIPT: &str = r#"{"ipv4": {"url": "update_x.sh"}, "ipv6": {"url": "update_x.sh"}}"#;

@@ -1,0 +1,610 @@
+//! The netlink socket against the kernel, each test in a network of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests are tests"
+)]
+
+#[path = "support/netns.rs"]
+mod netns;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ddns_netlink::netlink::socket::Socket;
+use ddns_netlink::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+use netns::{index, ip, ip_batch};
+use rtnetlink::sys;
+use tokio::time::timeout;
+
+/// Nothing here takes the kernel this long, except on a machine that is very busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs `body` inside a network namespace and a runtime.
+fn inside(test: &str, body: impl AsyncFnOnce()) {
+    netns::run(test, || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(async { timeout(PATIENCE * 3, body()).await.unwrap() });
+    });
+}
+
+async fn next(socket: &mut Socket) -> Report {
+    timeout(PATIENCE, socket.next())
+        .await
+        .expect("the kernel says nothing")
+        .expect("the socket works")
+}
+
+/// The first thing said from now on that `wanted` takes.
+async fn wait_for<T>(socket: &mut Socket, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
+    loop {
+        if let Report::Message(message) = next(socket).await
+            && let Some(found) = wanted(&message)
+        {
+            return found;
+        }
+    }
+}
+
+fn new_address(text: &str) -> impl Fn(&Message) -> Option<Address> + use<> {
+    let wanted: IpAddr = text.parse().unwrap();
+    move |message| match message {
+        Message::NewAddress(address) if address.address == wanted => Some(address.clone()),
+        _ => None,
+    }
+}
+
+fn del_address(text: &str) -> impl Fn(&Message) -> Option<Address> + use<> {
+    let wanted: IpAddr = text.parse().unwrap();
+    move |message| match message {
+        Message::DelAddress(address) if address.address == wanted => Some(address.clone()),
+        _ => None,
+    }
+}
+
+fn new_link(name: &str) -> impl Fn(&Message) -> Option<Link> + use<> {
+    let wanted = name.to_owned();
+    move |message| match message {
+        Message::NewLink(link) if link.name == wanted => Some(link.clone()),
+        _ => None,
+    }
+}
+
+fn new_default(message: &Message) -> Option<Route> {
+    match message {
+        Message::NewRoute(route) if route.prefix_len == 0 && route.family.is_v4() => {
+            Some(route.clone())
+        }
+        _ => None,
+    }
+}
+
+trait IsV4 {
+    fn is_v4(&self) -> bool;
+}
+
+impl IsV4 for ddns_netlink::config::Family {
+    fn is_v4(&self) -> bool {
+        *self == Self::V4
+    }
+}
+
+/// What a receiver knows that does as [`Report`] says: mark and sweep.
+#[derive(Debug, Default)]
+struct Known {
+    links: BTreeSet<(IfIndex, String)>,
+    addresses: BTreeSet<(IfIndex, IpAddr)>,
+    routes: BTreeSet<Route>,
+    marked: Option<(Table, Box<Known>)>,
+    ended: Vec<Table>,
+    lost: usize,
+}
+
+impl Known {
+    fn take(&mut self, report: Report, socket: &mut Socket) {
+        match report {
+            Report::Message(message) => {
+                if let Some((_, marked)) = &mut self.marked {
+                    marked.apply(&message);
+                }
+                self.apply(&message);
+            }
+            Report::DumpBegin(table) => self.marked = Some((table, Box::default())),
+            Report::DumpEnd(table) => {
+                let (begun, marked) = self.marked.take().expect("an end has a begin");
+                assert_eq!(begun, table);
+                match table {
+                    Table::Links => self.links = marked.links,
+                    Table::Addresses => self.addresses = marked.addresses,
+                    Table::Routes => self.routes = marked.routes,
+                }
+                self.ended.push(table);
+            }
+            Report::Lost => {
+                self.lost += 1;
+                self.ended.clear();
+                for table in Table::ALL {
+                    socket.request_dump(table);
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, message: &Message) {
+        match message {
+            Message::NewLink(link) => {
+                self.links.retain(|(index, _)| *index != link.index);
+                self.links.insert((link.index, link.name.clone()));
+            }
+            Message::DelLink(gone) => self.links.retain(|(index, _)| index != gone),
+            Message::NewAddress(new) => drop(self.addresses.insert((new.link, new.address))),
+            Message::DelAddress(gone) => drop(self.addresses.remove(&(gone.link, gone.address))),
+            Message::NewRoute(new) => drop(self.routes.insert(new.clone())),
+            Message::DelRoute(gone) => drop(self.routes.remove(gone)),
+        }
+    }
+
+    /// Listens until every table has been dumped and then nothing more comes.
+    async fn settle(&mut self, socket: &mut Socket) {
+        loop {
+            let quiet = Duration::from_millis(300);
+            match timeout(quiet, socket.next()).await {
+                Ok(report) => self.take(report.unwrap(), socket),
+                Err(_) if Table::ALL.iter().all(|table| self.ended.contains(table)) => return,
+                Err(_) => self.take(next(socket).await, socket),
+            }
+        }
+    }
+
+    fn defaults(&self) -> Vec<String> {
+        self.routes
+            .iter()
+            .filter(|route| route.prefix_len == 0 && route.family.is_v4())
+            .map(|route| route.gateway.map_or(String::new(), |via| via.to_string()))
+            .collect()
+    }
+}
+
+async fn opened() -> (Socket, Known) {
+    let mut socket = Socket::open().unwrap();
+    for table in Table::ALL {
+        socket.request_dump(table);
+    }
+    let mut known = Known::default();
+    known.settle(&mut socket).await;
+    (socket, known)
+}
+
+/// The addresses that `ip` lists.
+fn listed() -> BTreeSet<(IfIndex, IpAddr)> {
+    let links: serde_json::Value = serde_json::from_str(&ip("-j addr show")).unwrap();
+    let mut found = BTreeSet::new();
+    for link in links.as_array().unwrap() {
+        let index = u32::try_from(link["ifindex"].as_u64().unwrap()).unwrap();
+        for address in link["addr_info"].as_array().unwrap() {
+            let local = address["local"].as_str().unwrap();
+            found.insert((index, local.parse().unwrap()));
+        }
+    }
+    found
+}
+
+fn v4(addresses: &BTreeSet<(IfIndex, IpAddr)>) -> BTreeSet<(IfIndex, IpAddr)> {
+    let v4 = addresses.iter().filter(|(_, address)| address.is_ipv4());
+    v4.copied().collect()
+}
+
+/// A device that is up and has carrier as long as its other end, `isp`, is up.
+fn veth(name: &str) {
+    ip(&format!("link add {name} type veth peer name isp"));
+    ip("link set isp up");
+    ip(&format!("link set {name} up"));
+}
+
+#[test]
+fn the_first_dumps_find_what_is_there() {
+    inside("the_first_dumps_find_what_is_there", async || {
+        ip("addr add 192.0.2.1/24 dev lo");
+        let (_socket, known) = opened().await;
+        assert_eq!(known.ended, Table::ALL);
+        assert!(known.links.contains(&(1, "lo".to_owned())));
+        assert_eq!(known.addresses, listed());
+        assert!(known.addresses.contains(&(1, "::1".parse().unwrap())));
+        let local = known.routes.iter().find(|route| {
+            route.destination == IpAddr::from([192, 0, 2, 1]) && route.prefix_len == 32
+        });
+        let local = local.expect("the route to our own address");
+        assert!(local.usable && local.table == 255 && local.link == Some(1));
+        assert_eq!(known.lost, 0);
+    });
+}
+
+#[test]
+fn changes_before_the_first_dump_are_not_missed() {
+    inside("changes_before_the_first_dump_are_not_missed", async || {
+        let mut socket = Socket::open().unwrap();
+        ip("addr add 192.0.2.1/24 dev lo");
+        wait_for(&mut socket, new_address("192.0.2.1")).await;
+    });
+}
+
+#[test]
+fn addresses_come_change_and_go() {
+    inside("addresses_come_change_and_go", async || {
+        let (mut socket, _) = opened().await;
+        ip("addr add 192.0.2.1/24 dev lo valid_lft 3600 preferred_lft 1800");
+        let address = wait_for(&mut socket, new_address("192.0.2.1")).await;
+        assert_eq!(
+            (address.link, address.prefix_len, address.scope),
+            (1, 24, 0)
+        );
+        assert!((1790..=1800).contains(&address.preferred));
+        assert!((3590..=3600).contains(&address.valid));
+        assert!(!address.flags.has(AddressFlags::PERMANENT));
+
+        ip("addr add 192.0.2.2/24 dev lo");
+        let second = wait_for(&mut socket, new_address("192.0.2.2")).await;
+        assert!(second.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY));
+        assert!(second.flags.has(AddressFlags::PERMANENT));
+        assert_eq!((second.preferred, second.valid), (u32::MAX, u32::MAX));
+
+        ip("-6 addr add 2001:db8::1/64 dev lo valid_lft 3600 preferred_lft 1800");
+        let before = wait_for(&mut socket, new_address("2001:db8::1")).await;
+        assert!(!before.flags.has(AddressFlags::DEPRECATED));
+        ip("-6 addr change 2001:db8::1/64 dev lo valid_lft 3600 preferred_lft 0");
+        let after = loop {
+            let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
+            if address.flags.has(AddressFlags::DEPRECATED) {
+                break address;
+            }
+        };
+        assert_eq!(after.preferred, 0);
+
+        // Only in the 32-bit flags: IFA_F_NOPREFIXROUTE.
+        ip("addr add 192.0.2.3/24 dev lo noprefixroute");
+        let third = wait_for(&mut socket, new_address("192.0.2.3")).await;
+        assert!(third.flags.has(0x200));
+
+        ip("addr del 192.0.2.1/24 dev lo");
+        let gone = wait_for(&mut socket, del_address("192.0.2.1")).await;
+        assert_eq!((gone.link, gone.prefix_len), (1, 24));
+    });
+}
+
+#[test]
+fn on_a_point_to_point_link_the_address_is_ours() {
+    inside("on_a_point_to_point_link_the_address_is_ours", async || {
+        veth("ppp0");
+        let (mut socket, _) = opened().await;
+        ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
+        ip("addr add 2001:db8::1 peer 2001:db8::9 dev ppp0 nodad");
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            if let Report::Message(Message::NewAddress(address)) = next(&mut socket).await
+                && address.scope == 0
+            {
+                seen.push(address.address.to_string());
+            }
+        }
+        assert_eq!(seen, ["192.0.2.1", "2001:db8::1"]);
+    });
+}
+
+#[test]
+fn a_device_that_returns_has_another_index() {
+    inside("a_device_that_returns_has_another_index", async || {
+        veth("ppp0");
+        ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
+        let (mut socket, mut known) = opened().await;
+        let first = index("ppp0");
+        ip("link del ppp0");
+        veth("ppp0");
+        ip("addr add 192.0.2.2 peer 198.51.100.9 dev ppp0");
+        let second = index("ppp0");
+        assert_ne!(first, second);
+        known.settle(&mut socket).await;
+        let ppp: Vec<_> = known.links.iter().filter(|(_, n)| n == "ppp0").collect();
+        assert_eq!(ppp, [&(second, "ppp0".to_owned())]);
+        // Link-local addresses of IPv6 come when they like.
+        assert_eq!(v4(&known.addresses), v4(&listed()));
+        assert!(known.addresses.contains(&(second, [192, 0, 2, 2].into())));
+    });
+}
+
+#[test]
+fn links_go_down_and_are_renamed() {
+    inside("links_go_down_and_are_renamed", async || {
+        veth("wan");
+        let (mut socket, _) = opened().await;
+        ip("link set isp down");
+        while wait_for(&mut socket, new_link("wan")).await.carrier {}
+        ip("link set isp up");
+        while !wait_for(&mut socket, new_link("wan")).await.carrier {}
+        ip("link set wan down");
+        while wait_for(&mut socket, new_link("wan")).await.up {}
+        let before = index("wan");
+        ip("link set wan name uplink");
+        let link = wait_for(&mut socket, new_link("uplink")).await;
+        assert_eq!(link.index, before);
+    });
+}
+
+#[test]
+fn an_ipv6_address_is_tentative_until_dad_is_over() {
+    inside(
+        "an_ipv6_address_is_tentative_until_dad_is_over",
+        async || {
+            veth("wan");
+            let (mut socket, _) = opened().await;
+            ip("-6 addr add 2001:db8::1/64 dev wan");
+            let mut tentative = 0;
+            loop {
+                let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
+                if !address.flags.has(AddressFlags::TENTATIVE) {
+                    break;
+                }
+                tentative += 1;
+            }
+            assert!(tentative > 0);
+        },
+    );
+}
+
+#[test]
+fn default_routes_come_are_replaced_and_go() {
+    inside("default_routes_come_are_replaced_and_go", async || {
+        veth("wan");
+        ip("addr add 192.0.2.1/24 dev wan");
+        let (mut socket, mut known) = opened().await;
+        ip("route add default via 192.0.2.254 metric 10");
+        let route = wait_for(&mut socket, new_default).await;
+        assert_eq!(route.link, Some(index("wan")));
+        assert_eq!((route.metric, route.table), (10, 254));
+        assert!(route.usable && route.destination == IpAddr::from([0, 0, 0, 0]));
+        known.apply(&Message::NewRoute(route));
+        assert_eq!(known.defaults(), ["192.0.2.254"]);
+
+        // The kernel announces the new one only; the socket finds out about the old.
+        ip("route replace default via 192.0.2.253 metric 10");
+        known.settle(&mut socket).await;
+        assert_eq!(known.defaults(), ["192.0.2.253"]);
+
+        ip("route del default");
+        known.settle(&mut socket).await;
+        assert!(known.defaults().is_empty());
+
+        ip("-6 route add default from 2001:db8:1::/48 via fe80::1 dev wan");
+        let source = wait_for(&mut socket, |message| match message {
+            Message::NewRoute(route) if route.prefix_len == 0 => Some(route.source),
+            _ => None,
+        });
+        let expected = ("2001:db8:1::".parse().unwrap(), 48);
+        assert_eq!(source.await, Some(expected));
+
+        ip("route add unreachable default");
+        assert!(!wait_for(&mut socket, new_default).await.usable);
+    });
+}
+
+#[test]
+fn routes_that_the_kernel_drops_in_silence_are_gone() {
+    inside(
+        "routes_that_the_kernel_drops_in_silence_are_gone",
+        async || {
+            veth("wan");
+            ip("addr add 192.0.2.1/24 dev wan");
+            ip("route add default via 192.0.2.254");
+            let (mut socket, mut known) = opened().await;
+            let usable = |known: &Known| {
+                let mut routes = known
+                    .routes
+                    .iter()
+                    .filter(|r| r.prefix_len == 0 && r.family.is_v4());
+                routes.next().map(|route| route.usable)
+            };
+            assert_eq!(usable(&known), Some(true));
+
+            ip("link set isp down");
+            known.settle(&mut socket).await;
+            assert_eq!(usable(&known), Some(false), "RTNH_F_LINKDOWN");
+            ip("link set isp up");
+            known.settle(&mut socket).await;
+            assert_eq!(usable(&known), Some(true));
+
+            ip("link set wan down");
+            known.settle(&mut socket).await;
+            assert_eq!(usable(&known), None);
+
+            ip("link set wan up");
+            ip("route add default via 192.0.2.254");
+            known.settle(&mut socket).await;
+            assert_eq!(usable(&known), Some(true));
+            ip("addr del 192.0.2.1/24 dev wan");
+            known.settle(&mut socket).await;
+            assert_eq!(usable(&known), None);
+        },
+    );
+}
+
+#[test]
+fn a_port_that_leaves_its_bridge_stays_a_device() {
+    inside("a_port_that_leaves_its_bridge_stays_a_device", async || {
+        veth("wan");
+        ip("link add br-lan type bridge");
+        ip("link set wan master br-lan");
+        let (mut socket, mut known) = opened().await;
+        ip("link set wan nomaster");
+        let wan = index("wan");
+        let quiet = Duration::from_millis(500);
+        while let Ok(report) = timeout(quiet, socket.next()).await {
+            let report = report.unwrap();
+            assert_ne!(report, Report::Message(Message::DelLink(wan)));
+            known.take(report, &mut socket);
+        }
+        assert!(known.links.contains(&(wan, "wan".to_owned())));
+    });
+}
+
+fn many(from: u32, to: u32, verb: &str) -> impl Iterator<Item = String> {
+    (from..to).map(move |n| format!("addr {verb} 10.9.{}.{}/32 dev lo", n / 250, n % 250 + 1))
+}
+
+#[test]
+fn two_thousand_addresses_are_dumped() {
+    inside("two_thousand_addresses_are_dumped", async || {
+        ip_batch(many(0, 2000, "add"));
+        let (_socket, known) = opened().await;
+        assert_eq!(known.addresses.len(), 2002);
+        assert_eq!(known.addresses, listed());
+    });
+}
+
+#[test]
+fn after_an_overrun_dumps_restore_the_truth() {
+    inside("after_an_overrun_dumps_restore_the_truth", async || {
+        let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+        let mut known = Known::default();
+        for table in Table::ALL {
+            socket.request_dump(table);
+        }
+        ip_batch(many(0, 100, "add"));
+        known.settle(&mut socket).await;
+        assert_eq!(known.addresses, listed());
+
+        // Nobody reads meanwhile: most of these are lost, deletions and all.
+        ip_batch(many(0, 50, "del").chain(many(100, 700, "add")));
+        ip_batch(many(300, 350, "del"));
+        known.settle(&mut socket).await;
+        assert!(known.lost > 0, "the buffer was too large");
+        assert_eq!(known.addresses, listed());
+        assert_eq!(known.addresses.len(), 602);
+    });
+}
+
+/// From an overrun until its queue is empty the kernel drops notifications without saying so again.
+/// A dump that began in that time could miss what changes after it has been written.
+#[test]
+fn after_an_overrun_the_dump_waits_until_all_is_read() {
+    inside(
+        "after_an_overrun_the_dump_waits_until_all_is_read",
+        async || {
+            let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+            let mut known = Known::default();
+            ip_batch(many(0, 100, "add"));
+            assert_eq!(next(&mut socket).await, Report::Lost);
+            socket.request_dump(Table::Addresses);
+            let mut added = 100;
+            while known.ended.is_empty() {
+                let report = next(&mut socket).await;
+                known.take(report, &mut socket);
+                if added < 180 {
+                    ip_batch(many(added, added + 1, "add"));
+                    added += 1;
+                }
+            }
+            socket.request_dump(Table::Links);
+            socket.request_dump(Table::Routes);
+            known.settle(&mut socket).await;
+            assert_eq!(known.addresses, listed());
+        },
+    );
+}
+
+#[test]
+fn an_overrun_while_reading_is_restored_too() {
+    inside("an_overrun_while_reading_is_restored_too", async || {
+        let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+        let mut known = Known::default();
+        for table in Table::ALL {
+            socket.request_dump(table);
+        }
+        let flood = std::thread::spawn(|| {
+            for round in 0..10 {
+                ip_batch(many(0, 200, "add"));
+                ip_batch(many(round, 200, "del"));
+                ip_batch(many(0, round, "del"));
+            }
+            ip_batch(many(500, 600, "add"));
+        });
+        while !flood.is_finished() {
+            if let Ok(report) = timeout(Duration::from_millis(50), socket.next()).await {
+                known.take(report.unwrap(), &mut socket);
+            }
+        }
+        flood.join().unwrap();
+        known.settle(&mut socket).await;
+        assert_eq!(known.addresses, listed());
+        assert_eq!(known.addresses.len(), 102);
+    });
+}
+
+#[test]
+fn a_dropped_future_loses_nothing() {
+    inside("a_dropped_future_loses_nothing", async || {
+        let mut socket = Socket::open().unwrap();
+        let mut known = Known::default();
+        for table in Table::ALL {
+            socket.request_dump(table);
+        }
+        ip_batch(many(0, 300, "add"));
+        let flood = std::thread::spawn(|| ip_batch(many(300, 600, "add")));
+        while !flood.is_finished() {
+            tokio::select! {
+                biased;
+                () = tokio::task::yield_now() => {}
+                report = socket.next() => known.take(report.unwrap(), &mut socket),
+            }
+        }
+        flood.join().unwrap();
+        known.settle(&mut socket).await;
+        assert_eq!((known.addresses.len(), known.lost), (602, 0));
+        assert_eq!(known.ended.len(), 3);
+    });
+}
+
+/// `RTM_NEWADDR` of 192.0.2.66 on `lo`, as the kernel would send it.
+fn forged() -> Vec<u8> {
+    let mut bytes = 32_u32.to_ne_bytes().to_vec();
+    bytes.extend(20_u16.to_ne_bytes());
+    bytes.extend([0; 10]);
+    bytes.extend([2, 32, 0, 0]);
+    bytes.extend(1_u32.to_ne_bytes());
+    bytes.extend(8_u16.to_ne_bytes());
+    bytes.extend(2_u16.to_ne_bytes());
+    bytes.extend([192, 0, 2, 66]);
+    bytes
+}
+
+#[test]
+fn only_the_kernel_is_believed() {
+    inside("only_the_kernel_is_believed", async || {
+        let (mut socket, _) = opened().await;
+        let mut forger = sys::Socket::new(sys::protocols::NETLINK_ROUTE).unwrap();
+        forger.bind_auto().unwrap();
+        let to_us = sys::SocketAddr::new(socket.port(), 0);
+        let refused = forger.send_to(&forged(), &to_us, 0).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+
+        // RTMGRP_IPV4_IFADDR. The answer is about the copy that goes to port 0, the kernel.
+        let mut witness = sys::Socket::new(sys::protocols::NETLINK_ROUTE).unwrap();
+        witness.bind(&sys::SocketAddr::new(0, 16)).unwrap();
+        witness.set_non_blocking(true).unwrap();
+        let to_group = sys::SocketAddr::new(0, 16);
+        let _ = forger.send_to(&forged(), &to_group, 0);
+        let (_, from) = witness.recv_from(&mut Vec::with_capacity(4096), 0).unwrap();
+        assert_ne!(from.port_number(), 0, "it has been sent to the group");
+
+        ip("addr add 192.0.2.1/32 dev lo");
+        let first = wait_for(&mut socket, |message| match message {
+            Message::NewAddress(address) => Some(address.address),
+            _ => None,
+        });
+        assert_eq!(first.await, IpAddr::from([192, 0, 2, 1]));
+    });
+}

@@ -1,0 +1,35 @@
+//! Whatever the configuration holds, the HTTP library takes the URL that comes out, unchanged.
+
+use ddns_netlink::config::{Hostname, Provider};
+use ddns_netlink::provider::template;
+use ddns_netlink::secret::Secret;
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn the_http_library_takes_every_rendered_url(
+        template in "https?://([a-z:%]{0,5}@)?[a-z0-9._~-]{1,9}(:[0-9]{0,5})?(?s)([/?#\\[\\]@%&=+\"'<>{}|^`\\\\ \r\n]|\\[PARAMOPT\\]|.){0,20}",
+        param_opt in "(?s).{0,20}",
+        password in "(?s).{0,20}",
+    ) {
+        let provider = Provider {
+            label: "custom".into(),
+            v4: None,
+            v6: None,
+            username: "me".into(),
+            password: Secret::new(password),
+            param_enc: Secret::default(),
+            param_opt: Secret::new(param_opt),
+        };
+        let name = Hostname::parse("home.example.com").unwrap();
+        let address = "192.0.2.1".parse().unwrap();
+        if let Ok(rendered) = template::render(&template, &provider, &name, address) {
+            let url = rendered.url.expose();
+            let uri: ureq::http::Uri = url.parse().map_err(|error| {
+                TestCaseError::fail(format!("{url}: {error}"))
+            })?;
+            prop_assert_eq!(uri.to_string(), url);
+            prop_assert_eq!(uri.host().map(str::to_lowercase), template::host(url));
+        }
+    }
+}
