@@ -130,12 +130,13 @@ fn router_reaches_the_provider_by_its_default_route_only() {
         let provider = Provider::new();
         let _server = provider.listen((PROVIDER.parse::<IpAddr>().unwrap(), 80));
         let fetch = |limit: &str| {
-            let url = format!("http://{PROVIDER}/?myip=x");
-            wan.command("busybox")
-                .args(["wget", "-T", limit, "-q", "-O", "-", &url])
-                .output()
+            let script = format!(
+                "exec 3<>/dev/tcp/{PROVIDER}/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r -u 3"
+            );
+            wan.command("timeout")
+                .args([limit, "bash", "-c", &script])
+                .status()
                 .unwrap()
-                .status
                 .success()
         };
         wan.ip("addr add 203.0.113.5/24 dev wan");
