@@ -82,7 +82,9 @@ impl Config {
     /// Writes the file where [`Config::path`] says.
     pub fn write(&self) -> PathBuf {
         fs::create_dir_all(&self.dir).unwrap();
-        fs::write(self.path(), &self.text).unwrap();
+        let new = self.dir.join("ddns.new");
+        fs::write(&new, &self.text).unwrap();
+        fs::rename(&new, self.path()).unwrap();
         self.path()
     }
 }

@@ -106,6 +106,7 @@ impl Reply {
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
+    attempts: usize,
     records: BTreeMap<(String, bool), (IpAddr, Duration)>,
     next: VecDeque<Reply>,
     by_host: BTreeMap<String, Reply>,
@@ -160,6 +161,24 @@ impl Provider {
         self.record(name, false).is_some() || self.record(name, true).is_some()
     }
 
+    /// Waits until `name` has this address.
+    pub fn wait_record(&self, name: &str, address: &str, timeout: Duration) {
+        let address: IpAddr = address.parse().unwrap();
+        let key = (name.to_ascii_lowercase(), address.is_ipv6());
+        let missing = |s: &mut State| s.records.get(&key).is_none_or(|record| record.0 != address);
+        let state = self.state();
+        let (state, late) = self
+            .inner
+            .1
+            .wait_timeout_while(state, timeout, missing)
+            .unwrap();
+        let seen = &state.requests;
+        assert!(
+            !late.timed_out(),
+            "{name} is not {address}; requests: {seen:#?}"
+        );
+    }
+
     /// Every request so far, oldest first.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
@@ -209,6 +228,23 @@ impl Provider {
         })
     }
 
+    /// Waits until `n` connections have been made since the start, with or without a request.
+    pub fn wait_attempts(&self, n: usize, timeout: Duration) {
+        let state = self.state();
+        let (state, _) = self
+            .inner
+            .1
+            .wait_timeout_while(state, timeout, |s| s.attempts < n)
+            .unwrap();
+        let seen = state.attempts;
+        assert!(seen >= n, "{seen} of {n} connections in {timeout:?}");
+    }
+
+    /// How many connections there have been.
+    pub fn attempts(&self) -> usize {
+        self.state().attempts
+    }
+
     /// Serves plain HTTP on `address`.
     pub fn listen(&self, address: impl Into<SocketAddr>) -> Server {
         Server::start(self.clone(), address.into(), None)
@@ -249,7 +285,8 @@ impl Provider {
         if state.account.is_some() && state.account != request.auth {
             return (401, "badauth".to_owned());
         }
-        let Ok(address) = request.myip().parse::<IpAddr>() else {
+        let addresses = request.myip().split(',').map(str::parse);
+        let Ok(addresses) = addresses.collect::<Result<Vec<IpAddr>, _>>() else {
             return (200, "badip".to_owned());
         };
         let mut lines = Vec::new();
@@ -258,12 +295,14 @@ impl Provider {
                 lines.push("notfqdn".to_owned());
                 continue;
             }
-            let key = (name.to_ascii_lowercase(), address.is_ipv6());
-            let same = state.records.get(&key).is_some_and(|r| r.0 == address);
-            if !same {
-                state.records.insert(key, (address, now()));
+            for &address in &addresses {
+                let key = (name.to_ascii_lowercase(), address.is_ipv6());
+                let same = state.records.get(&key).is_some_and(|r| r.0 == address);
+                if !same {
+                    state.records.insert(key, (address, now()));
+                }
+                lines.push(format!("{} {address}", if same { "nochg" } else { "good" }));
             }
-            lines.push(format!("{} {address}", if same { "nochg" } else { "good" }));
         }
         (200, lines.join("\n"))
     }
@@ -336,6 +375,8 @@ fn accept(
             return;
         }
         let Ok(stream) = stream else { continue };
+        provider.state().attempts += 1;
+        provider.inner.1.notify_all();
         let _ = stream.set_nodelay(true);
         let Ok(handle) = stream.try_clone() else {
             continue;

@@ -250,6 +250,16 @@ impl Wan {
         ));
     }
 
+    /// Replaces whatever IPv4 `wan` has by this address; the default route goes by our gateway even
+    /// where the address is of another network.
+    pub fn set_address_only(&self, address: &str) {
+        self.ip("-4 addr flush dev wan");
+        self.ip_batch(&format!(
+            "addr add {address}/24 dev wan\n\
+             route add default via {GATEWAY} dev wan onlink\n"
+        ));
+    }
+
     /// What a DHCP client does with another lease: old address away (and the route with it), new
     /// address, default route.
     pub fn change_address(&self, old: &str, new: &str) {
