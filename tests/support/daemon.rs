@@ -156,9 +156,10 @@ impl Launcher {
         self.output(words).status.code()
     }
 
-    /// `run`, until dropped.
+    /// `run --stderr`, until dropped.
     pub fn run(&self) -> Daemon<'_> {
-        let process = Process::start_into(&mut self.command(&["run"]), self.lines.clone());
+        let process =
+            Process::start_into(&mut self.command(&["run", "--stderr"]), self.lines.clone());
         Daemon {
             launcher: self,
             process,

@@ -3,6 +3,7 @@
 
 pub mod daemon;
 pub mod dns;
+pub mod events;
 pub mod process;
 pub mod provider;
 pub mod router;

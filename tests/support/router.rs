@@ -201,7 +201,19 @@ impl Wan {
         let wan = Self(());
         wan.ip("link set lo up");
         wan.ip("link set wan up");
+        wan.wait_up("isp0", "wan");
         wan
+    }
+
+    /// Waits until both ends of a pair carry packets: the kernel takes up to a second for that, and
+    /// drops what is sent before, which would cost a TCP retransmission.
+    fn wait_up(&self, ours: &str, theirs: &str) {
+        let up = |text: String| text.contains("state UP");
+        while !up(ip_isp(&format!("-o link show dev {ours}")))
+            || !up(self.ip(&format!("-o link show dev {theirs}")))
+        {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     /// A command that will run in the router.
@@ -284,9 +296,11 @@ impl Wan {
         ));
         ip_isp(&format!("addr add {peer}/32 dev isp-{device}"));
         ip_isp(&format!("link set isp-{device} up"));
+        self.ip(&format!("link set {device} up"));
+        self.wait_up(&format!("isp-{device}"), device);
         ip_isp(&format!("route replace {local}/32 dev isp-{device}"));
         self.ip_batch(&format!(
-            "link set {device} up\naddr add {local} peer {peer} dev {device}\n\
+            "addr add {local} peer {peer} dev {device}\n\
              route add default dev {device}\n"
         ));
     }
