@@ -32,7 +32,7 @@ demo: build
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The
 # tests then skip what they cannot run.

@@ -8,9 +8,22 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::provider::Reply;
+use support::provider::{Reply, now};
 use support::router::{DIR, PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene};
+
+/// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
+fn wait_saved(address: &str) {
+    let end = now() + LIMIT;
+    let saved = || {
+        let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
+        let mut texts = files.filter_map(|f| fs::read_to_string(f.path()).ok());
+        texts.any(|text| text.contains(address))
+    };
+    while !saved() {
+        assert!(now() < end, "{address} was not saved");
+    }
+}
 
 #[test]
 fn a_restart_with_the_same_address_sends_nothing() {
@@ -21,6 +34,7 @@ fn a_restart_with_the_same_address_sends_nothing() {
         for round in 0..3 {
             let daemon = launcher.run();
             daemon.wait_published("home", "203.0.113.5");
+            wait_saved("203.0.113.5");
             if round == 0 {
                 daemon.kill();
             } else {

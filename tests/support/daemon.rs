@@ -151,6 +151,11 @@ impl Launcher {
         self.command(words).output().unwrap()
     }
 
+    /// Runs a command to its end and gives what it printed.
+    pub fn stdout(&self, words: &[&str]) -> String {
+        String::from_utf8_lossy(&self.output(words).stdout).into_owned()
+    }
+
     /// Runs a command to its end and gives its exit status.
     pub fn code(&self, words: &[&str]) -> Option<i32> {
         self.output(words).status.code()
@@ -252,8 +257,15 @@ impl Daemon<'_> {
     /// Waits until status says that `<section>.example.com` is published as `address`.
     pub fn wait_published(&self, section: &str, address: &str) {
         self.wait_record(section, Duration::from_secs(10), |r| {
-            r["published"] == address
+            r["published"] == address && r["state"] == "published"
         });
+    }
+
+    /// Waits until status shows this word for `<section>.example.com`; gives its reason.
+    pub fn wait_state(&self, section: &str, word: &str) -> String {
+        let limit = Duration::from_secs(20);
+        let record = self.wait_record(section, limit, |r| r["state"] == word);
+        record["reason"].as_str().unwrap_or_default().to_owned()
     }
 
     pub fn signal(&self, signal: Signal) {

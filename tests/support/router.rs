@@ -95,12 +95,13 @@ pub fn isolated<F: FnOnce()>(tools: &[&str], body: F) {
         .arg(env::current_exe().unwrap())
         .args(["--exact", &test_name::<F>(), "--nocapture"])
         .env(INSIDE, "1")
+        .env("RUST_BACKTRACE", "0")
         .env("PATH", search_path())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
-    assert!(output.status.success(), "{}\n{text}", output.status);
+    let text = String::from_utf8_lossy(&text).replace('\n', "\n| ");
+    assert!(output.status.success(), "{}\n| {text}", output.status);
     assert!(text.contains("1 passed"), "the test was not found: {text}");
 }
 
