@@ -205,13 +205,13 @@ fn exit_codes_are_as_documented() {
         scene.config.section("one", "option ip_source 'moon'");
         scene
             .config
-            .section("two", "option use_ipv6 'perhaps'\noption update_url ''");
+            .section("two", "option use_ipv6 'perhaps'\noption retry_interval 'soon'");
         scene.config.write();
         let check = launcher.output(&["check"]);
         assert_eq!(check.status.code(), Some(3));
         let text = [check.stdout, check.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
-        for word in ["moon", "perhaps", "update_url", "ddns:"] {
+        for word in ["moon", "perhaps", "retry_interval", "ddns:"] {
             assert!(text.contains(word), "{word} in {text}");
         }
     });
@@ -297,7 +297,7 @@ fn a_password_file_is_read_and_never_shown() {
     isolated(&[], || {
         fs::write(file("password"), "from a file&+%\nsecond line\n").unwrap();
         let scene = Scene::new(&format!(
-            "option password ''\noption password_file '{DIR}/password'"
+            "option password_file '{DIR}/password'"
         ));
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();

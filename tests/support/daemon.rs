@@ -52,12 +52,14 @@ impl Config {
     /// A section for `<name>.example.com` that follows device `wan` and tells the provider at
     /// 198.51.100.53 by HTTP, without pacing.
     pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
+        let own = lines.contains("option password");
+        let password = if own { "" } else { "\toption password 'secret'\n" };
         self.text.push_str(&format!(
             "\nconfig service '{name}'\n\
              \toption enabled '1'\n\
              \toption domain '{name}.example.com'\n\
              \toption username 'user'\n\
-             \toption password 'secret'\n\
+             {password}\
              \toption update_url 'http://[USERNAME]:[PASSWORD]@198.51.100.53/nic/update?hostname=[DOMAIN]&myip=[IP]'\n\
              \toption ip_source 'interface'\n\
              \toption ip_interface 'wan'\n\
