@@ -26,8 +26,5 @@ pub mod secret;
 pub mod state;
 pub mod store;
 pub mod strftime;
-<<<<<<< HEAD
-=======
 pub mod watch;
->>>>>>> main
 pub mod worker;

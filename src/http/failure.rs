@@ -145,21 +145,14 @@ fn tls_text(error: &rustls::Error) -> &'static str {
 
 /// Whether the network is there at all.
 fn kind(error: &io::Error) -> FailureKind {
-<<<<<<< HEAD
     const NO_NETWORK: [Errno; 6] = [
-=======
-    const NO_NETWORK: [Errno; 5] = [
->>>>>>> main
         Errno::ENETUNREACH,
         Errno::EHOSTUNREACH,
         Errno::EADDRNOTAVAIL,
         Errno::ENODEV,
         Errno::ENETDOWN,
-<<<<<<< HEAD
         // A kernel without IPv6.
         Errno::EAFNOSUPPORT,
-=======
->>>>>>> main
     ];
     match error.raw_os_error().map(Errno::from_raw) {
         Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,

@@ -29,11 +29,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config};
-<<<<<<< HEAD
 use ureq::http::{Response, StatusCode, header};
-=======
-use ureq::http::{Response, header};
->>>>>>> main
 
 use self::call::{Call, Deadline};
 use self::connect::{Dial, NoNames};
@@ -148,12 +144,9 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let call = Arc::new(Call::new(&target, deadline, self.limits));
             let response = self.hop(request, auth.as_ref(), &target, &call)?;
-<<<<<<< HEAD
             if let Some(why) = self.proxy_refusal(&target, response.status()) {
                 return Err(before_sending(why));
             }
-=======
->>>>>>> main
             let location = response.headers().get(header::LOCATION);
             let location = location.and_then(|value| value.to_str().ok());
             let secrets = auth.is_some() || !request.headers.is_empty() || request.body.is_some();
@@ -213,7 +206,6 @@ impl Client {
         result.map_err(|error| failure::explain(error, call))
     }
 
-<<<<<<< HEAD
     /// Whether an answer is the proxy's own. In a tunnel it has had its say before.
     fn proxy_refusal(&self, target: &Target, status: StatusCode) -> Option<String> {
         let proxy = self.proxy.as_ref().filter(|_| !target.https())?;
@@ -221,8 +213,6 @@ impl Client {
             .then(|| format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
     }
 
-=======
->>>>>>> main
     /// No redirects, no pool, no headers of ureq's own; the deadlines are kept by [`wire::Wire`].
     fn agent_config(&self) -> Config {
         Config::builder()

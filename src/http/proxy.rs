@@ -5,11 +5,8 @@ use std::io::{self, Read, Write};
 use super::request::{Auth, Target, basic, split_user};
 use crate::secret::Secret;
 
-<<<<<<< HEAD
 /// What a 407 means.
 pub(super) const WANTS_PASSWORD: &str = "wants a user name and a password";
-=======
->>>>>>> main
 /// Longest answer to a CONNECT.
 const ANSWER_LIMIT: usize = 8 * 1024;
 
@@ -67,11 +64,7 @@ impl Proxy {
         stream.write_all(head.as_bytes())?;
         match status(&read_head(stream)?) {
             Some(200..=299) => Ok(()),
-<<<<<<< HEAD
             Some(407) => Err(io::Error::other(WANTS_PASSWORD)),
-=======
-            Some(407) => Err(io::Error::other("wants a user name and a password")),
->>>>>>> main
             Some(code) => Err(io::Error::other(format!("refuses the connection ({code})"))),
             None => Err(io::Error::other("does not speak HTTP")),
         }
