@@ -1,0 +1,67 @@
+# Everything a contributor runs. `make` alone lists it.
+
+CARGO ?= cargo
+TARGET ?= $(or $(CARGO_TARGET_DIR),target)
+FUZZ_SECONDS ?= 60
+
+# What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
+# dnsmasq-base: a DHCP server; radvd: router advertisements; bind9-dnsutils: dig; openssl: a second
+# opinion on our certificates; iproute2 and procps: ip and sysctl.
+PACKAGES := busybox dnsmasq-base radvd iproute2 procps bind9-dnsutils openssl
+PROGRAMS := busybox dnsmasq radvd ip sysctl dig openssl
+
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help build demo test tools bench fuzz
+
+help:
+	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
+	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
+	@echo 'make bench   latency, idle cost, memory; prints, never fails'
+	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
+	@echo 'make build   the release binary'
+
+build:
+	$(CARGO) build --locked --release
+	@ls -l $(TARGET)/release/ddns-netlink
+
+demo: build
+	$(CARGO) build --locked --example demo
+	@$(TARGET)/debug/examples/demo $(TARGET)/release/ddns-netlink
+
+test: tools
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked --no-fail-fast
+
+# Installs what is missing where that is possible, and says what; lists it where it is not. The
+# tests then skip what they cannot run.
+tools:
+	@missing=; \
+	for program in $(PROGRAMS); do \
+	    command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "The end-to-end tests use programs that are not here:$$missing"; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo 'Debian has them in: $(PACKAGES)'; exit 0; \
+	fi; \
+	if [ "$$(id -u)" = 0 ]; then run=; \
+	elif sudo -n true 2>/dev/null; then run=sudo; \
+	else echo 'As root: apt-get install $(PACKAGES)'; exit 0; fi; \
+	want='$(PACKAGES)'; \
+	if command -v busybox >/dev/null; then want=$$(echo "$$want" | sed 's/^busybox //'); fi; \
+	echo "Installing $$want"; \
+	install="apt-get install -qq -y --no-install-recommends $$want"; \
+	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; \
+	$$run $$install >/dev/null || { $$run apt-get update -qq && $$run $$install >/dev/null; }
+
+bench:
+	$(CARGO) bench --locked --bench latency
+
+fuzz:
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || \
+	    { echo 'cargo-fuzz is not here: cargo install cargo-fuzz'; exit 1; }
+	for target in $$($(CARGO) fuzz list); do \
+	    $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done

@@ -1,0 +1,322 @@
+//! `make bench`: how fast, how quiet, how small. Prints, never asserts.
+//!
+//! Everything runs in private namespaces: the daemon, an HTTP provider on the loopback, and a bare
+//! listener on a netlink socket that takes the time of each event. In every second round the daemon
+//! is stopped and the listener itself connects and writes a request: the floor, which no program
+//! that does more can beat.
+//!
+//! `BENCH_ROUNDS` (100) is how many changes of each kind, `BENCH_IDLE` (60) how many idle seconds,
+//! `BENCH_DAEMON` another binary to measure.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a bench, not the daemon"
+)]
+
+#[path = "../tests/support/daemon.rs"]
+mod daemon;
+#[path = "../tests/support/events.rs"]
+mod events;
+#[path = "../tests/support/process.rs"]
+mod process;
+#[path = "../tests/support/provider.rs"]
+mod provider;
+#[path = "../tests/support/router.rs"]
+mod router;
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use daemon::{Config, Daemon, Launcher};
+use events::{Change, Event, Listener};
+use nix::sys::signal::Signal;
+use provider::{Provider, Request, now};
+use router::ip_isp as ip;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two changes: longer than the quiet that the daemon waits for in a burst.
+const PAUSE: Duration = Duration::from_millis(350);
+
+const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+fn main() -> ExitCode {
+    if env::args().any(|word| word == "--inside") {
+        inside();
+        return ExitCode::SUCCESS;
+    }
+    let flags = match router::spaces() {
+        Ok(flags) => flags,
+        Err(reason) => {
+            eprintln!("the bench cannot run here: {reason}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let status = Command::new("unshare")
+        .args(flags)
+        .arg(env::current_exe().unwrap())
+        .arg("--inside")
+        .env("PATH", router::search_path())
+        .status()
+        .unwrap();
+    ExitCode::from(u8::from(!status.success()))
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    let text = env::var(name).unwrap_or_default();
+    text.parse().unwrap_or(default)
+}
+
+/// `wan` is what changes; the default route goes by another device and stays.
+fn inside() {
+    router::prepare();
+    for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
+        ip(&format!("link add {device} type veth peer name {other}"));
+        ip(&format!("link set {other} up"));
+        ip(&format!("link set {device} up"));
+    }
+    ip("addr add 192.0.2.2/24 dev uplink");
+    ip("route add default via 192.0.2.1 dev uplink");
+    let provider = Provider::new();
+    let _server = provider.listen(PROVIDER);
+    let bench = Bench {
+        watcher: Watcher::start(),
+        provider,
+        next: 0,
+    };
+    bench.run();
+}
+
+struct Bench {
+    watcher: Watcher,
+    provider: Provider,
+    next: u16,
+}
+
+impl Bench {
+    fn run(mut self) {
+        println!("{:<44}{:>12}{:>12}", "", "median", "p99");
+        let one = launcher(1);
+        let first = self.add();
+        let daemon = one.run();
+        self.wait_all(1, first);
+        let (mut ours, mut floor) = (Vec::new(), Vec::new());
+        for _ in 0..number("BENCH_ROUNDS", 100) {
+            ours.push(self.round("s0.example.com"));
+            // Stopped, it takes no part; it catches up during the next pause.
+            daemon.signal(Signal::SIGSTOP);
+            self.watcher.connect(true);
+            floor.push(self.round("floor"));
+            self.watcher.connect(false);
+            daemon.signal(Signal::SIGCONT);
+            let catching_up = self.address();
+            self.wait_all(1, catching_up);
+        }
+        show("event to first byte of the request", &mut ours);
+        show("  bare program: event, connect, write", &mut floor);
+        let ratio = |at| percentile(&mut ours.clone(), at) / percentile(&mut floor.clone(), at);
+        let (half, worst) = (ratio(50), ratio(99));
+        println!("{:<44}{half:>11.1}x{worst:>11.1}x", "  ratio");
+        idle(&daemon);
+        drop(daemon);
+        for sections in [1, 10, 300] {
+            self.many(sections);
+        }
+    }
+
+    /// The address that is there, or was last.
+    fn address(&self) -> IpAddr {
+        let [high, low] = self.next.to_be_bytes();
+        IpAddr::from([203, 0, 112 + high, low])
+    }
+
+    /// A new address on `wan`.
+    fn add(&mut self) -> IpAddr {
+        self.next += 1;
+        let address = self.address();
+        ip(&format!("addr add {address}/32 dev wan"));
+        address
+    }
+
+    /// The old address goes, time passes, another comes: when it came.
+    fn change(&mut self) -> (IpAddr, Duration) {
+        thread::sleep(PAUSE);
+        ip(&format!("addr del {}/32 dev wan", self.address()));
+        thread::sleep(PAUSE);
+        let address = self.add();
+        (address, self.watcher.wait(address))
+    }
+
+    /// One change: from its event to the request for `name`.
+    fn round(&mut self, name: &str) -> Duration {
+        let (address, event) = self.change();
+        let address = address.to_string();
+        let wanted = |r: &&Request| r.hostname() == name && r.myip() == address;
+        let at = self.provider.wait_for(name, PATIENCE, |requests| {
+            requests.iter().rev().find(wanted).map(|r| r.at)
+        });
+        at.saturating_sub(event)
+    }
+
+    /// Waits until the names of `count` sections have this address; when the last one was asked
+    /// for, and when the first.
+    fn wait_all(&self, count: usize, address: IpAddr) -> (Duration, Duration) {
+        let address = address.to_string();
+        self.provider
+            .wait_for("all sections", PATIENCE, |requests| {
+                let mine = requests.iter().rev().take(4 * count);
+                let times = mine
+                    .filter(|r| r.myip() == address && r.hostname() != "floor")
+                    .map(|r| r.at);
+                let times: Vec<Duration> = times.collect();
+                (times.len() >= count).then(|| (times[0], times[times.len() - 1]))
+            })
+    }
+
+    /// Memory with so many sections, and how long all take to follow one change.
+    fn many(&mut self, count: usize) {
+        // An address that nobody has asked for yet.
+        let (address, _) = self.change();
+        let launcher = launcher(count);
+        let daemon = launcher.run();
+        self.wait_all(count, address);
+        let memory = |key: &str| field(&process_file(&daemon, "smaps_rollup"), key);
+        let text = format!("memory with {count} sections: resident, own share");
+        let (resident, share) = (memory("Rss:"), memory("Pss:"));
+        println!("{text:<44}{resident:>9} KiB{share:>8} KiB");
+        let (address, event) = self.change();
+        let (last, first) = self.wait_all(count, address);
+        let text = format!("{count} sections follow one change: first, last");
+        let (first, last) = (first.saturating_sub(event), last.saturating_sub(event));
+        println!("{text:<44}{}{}", millis(first), millis(last));
+    }
+}
+
+/// `count` sections that follow `wan`, each with a name of its own, and no state from before.
+fn launcher(count: usize) -> Launcher {
+    let dir = router::file(&format!("sections-{count}-{}", now().as_nanos()));
+    let mut config = Config::new(dir);
+    let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
+    for n in 0..count {
+        config.section(&format!("s{n}"), &format!("\toption update_url '{url}'"));
+    }
+    let ours = env!("CARGO_BIN_EXE_ddns-netlink");
+    let binary = env::var("BENCH_DAEMON").unwrap_or_else(|_| ours.to_owned());
+    Launcher::new(binary, &[], &config.write())
+}
+
+/// The bare program: a thread with a netlink socket, and on demand a request at once.
+struct Watcher {
+    shared: Arc<(Mutex<Seen>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Seen {
+    latest: Option<(IpAddr, Duration)>,
+    connect: bool,
+}
+
+impl Watcher {
+    fn start() -> Self {
+        let shared = Arc::<(Mutex<Seen>, Condvar)>::default();
+        let ours = shared.clone();
+        let listener = Listener::new();
+        thread::spawn(move || {
+            while let Ok(events) = listener.next() {
+                for Event { at, change } in events {
+                    let Change::Address(address, true) = change else {
+                        continue;
+                    };
+                    let mut seen = ours.0.lock().unwrap();
+                    if seen.connect {
+                        request(address);
+                    }
+                    seen.latest = Some((address, at));
+                    ours.1.notify_all();
+                }
+            }
+        });
+        Self { shared }
+    }
+
+    fn connect(&self, on: bool) {
+        self.shared.0.lock().unwrap().connect = on;
+    }
+
+    /// When the event of this address came.
+    fn wait(&self, address: IpAddr) -> Duration {
+        let other = |s: &mut Seen| s.latest.is_none_or(|(seen, _)| seen != address);
+        let seen = self.shared.0.lock().unwrap();
+        let waited = self.shared.1.wait_timeout_while(seen, PATIENCE, other);
+        waited.unwrap().0.latest.unwrap().1
+    }
+}
+
+fn request(address: IpAddr) {
+    let mut stream = TcpStream::connect(PROVIDER).unwrap();
+    let text = format!("GET /nic/update?hostname=floor&myip={address} HTTP/1.1\r\n\r\n");
+    stream.write_all(text.as_bytes()).unwrap();
+}
+
+/// What the daemon costs while nothing happens.
+fn idle(daemon: &Daemon<'_>) {
+    let seconds = number("BENCH_IDLE", 60);
+    // The last change is over and done with before the count starts.
+    thread::sleep(Duration::from_secs(seconds.min(10)));
+    let before = effort(daemon);
+    thread::sleep(Duration::from_secs(seconds));
+    let after = effort(daemon);
+    let text = format!("{seconds} s idle: context switches, CPU");
+    let (switches, cpu) = (after.0 - before.0, after.1.saturating_sub(before.1));
+    println!("{text:<44}{switches:>12}{}", millis(cpu));
+}
+
+/// Context switches and CPU time of all threads so far.
+fn effort(daemon: &Daemon<'_>) -> (u64, Duration) {
+    let tasks = fs::read_dir(format!("/proc/{}/task", daemon.process.id())).unwrap();
+    let (mut switches, mut cpu) = (0, Duration::ZERO);
+    for task in tasks.flatten() {
+        let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let status = read("status");
+        switches += field(&status, "voluntary_ctxt_switches:");
+        switches += field(&status, "nonvoluntary_ctxt_switches:");
+        let nanos = read("schedstat");
+        let nanos = nanos.split_whitespace().next().and_then(|n| n.parse().ok());
+        cpu += Duration::from_nanos(nanos.unwrap_or(0));
+    }
+    (switches, cpu)
+}
+
+fn process_file(daemon: &Daemon<'_>, name: &str) -> String {
+    fs::read_to_string(format!("/proc/{}/{name}", daemon.process.id())).unwrap_or_default()
+}
+
+/// The number after `key` at the beginning of a line.
+fn field(text: &str, key: &str) -> u64 {
+    let line = text.lines().find_map(|l| l.strip_prefix(key));
+    let word = line.and_then(|l| l.split_whitespace().next());
+    word.and_then(|w| w.parse().ok()).unwrap_or(0)
+}
+
+fn show(what: &str, samples: &mut [Duration]) {
+    let [half, worst] = [50, 99].map(|at| Duration::from_secs_f64(percentile(samples, at)));
+    println!("{what:<44}{}{}", millis(half), millis(worst));
+}
+
+/// The sample below which `percent` of all are, in seconds.
+fn percentile(samples: &mut [Duration], percent: usize) -> f64 {
+    samples.sort();
+    let index = (samples.len() * percent / 100).min(samples.len().saturating_sub(1));
+    samples.get(index).map_or(0.0, Duration::as_secs_f64)
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:>9.3} ms", time.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,313 @@
+//! The daemon's life and its commands: start, stop, reload, state, exit codes, sources.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+use support::provider::{Reply, now};
+use support::router::{DIR, PROVIDER, file, isolated};
+use support::scene::{LIMIT, Scene};
+
+/// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
+fn wait_saved(address: &str) {
+    let end = now() + LIMIT;
+    let saved = || {
+        let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
+        let mut texts = files.filter_map(|f| fs::read_to_string(f.path()).ok());
+        texts.any(|text| text.contains(address))
+    };
+    while !saved() {
+        assert!(now() < end, "{address} was not saved");
+    }
+}
+
+#[test]
+fn a_restart_with_the_same_address_sends_nothing() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        for round in 0..3 {
+            let daemon = launcher.run();
+            daemon.wait_published("home", "203.0.113.5");
+            wait_saved("203.0.113.5");
+            if round == 0 {
+                daemon.kill();
+            } else {
+                assert!(daemon.stop().0.success());
+            }
+        }
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.6");
+    });
+}
+
+#[test]
+fn an_address_that_changed_while_nobody_ran_is_sent_at_the_start() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.stop();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let _daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.6");
+    });
+}
+
+#[test]
+fn a_state_file_cut_short_is_lived_with() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.stop();
+        let mut files = 0;
+        for entry in fs::read_dir(file("state")).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read(&path).unwrap();
+            fs::write(&path, &text[..text.len() / 2]).unwrap();
+            files += 1;
+        }
+        assert!(files > 0);
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+#[test]
+fn a_reload_keeps_what_is_still_true() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+
+        scene.config.section("work", "");
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        assert_eq!(
+            scene.provider.wait_nth(1, LIMIT).hostname(),
+            "work.example.com"
+        );
+        daemon.wait_published("work", "203.0.113.5");
+
+        // Who we are at the provider has changed: nobody knows what is published there.
+        scene
+            .config
+            .global("")
+            .section("home", "option username 'another'");
+        scene.config.section("work", "");
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        let third = scene.provider.wait_nth(2, LIMIT);
+        assert_eq!(third.hostname(), "home.example.com");
+        assert_eq!(third.auth.unwrap().0, "another");
+    });
+}
+
+#[test]
+fn a_reload_with_mistakes_keeps_the_sound_sections() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.config.section("bad", "option ip_source 'moon'");
+        scene.config.section("work", "");
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_published("work", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+#[test]
+fn sigterm_ends_it_within_a_second_with_a_request_in_flight() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        for (n, reply) in [Reply::Hang, Reply::Drip].into_iter().enumerate() {
+            scene.provider.next([reply.clone()]);
+            let daemon = launcher.run();
+            scene.provider.wait_nth(n, LIMIT);
+            let (status, took) = daemon.stop();
+            assert!(status.success(), "{reply:?}: {status}");
+            assert!(took < Duration::from_secs(1), "{reply:?}: {took:?}");
+        }
+    });
+}
+
+#[test]
+fn once_sends_what_is_due_and_ends() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let dry = launcher.output(&["once", "--dry-run"]);
+        assert!(dry.status.success());
+        assert!(String::from_utf8_lossy(&dry.stdout).contains("203.0.113.5"));
+        assert_eq!(scene.provider.attempts(), 0);
+        assert_eq!(launcher.code(&["once"]), Some(0));
+        assert_eq!(scene.provider.count(), 1);
+        assert_eq!(launcher.code(&["once"]), Some(0));
+        assert_eq!(scene.provider.count(), 1);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        scene.provider.require("somebody", "else");
+        assert_eq!(launcher.code(&["once"]), Some(1));
+        assert_eq!(scene.provider.count(), 2);
+    });
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        assert_eq!(launcher.code(&["check"]), Some(0));
+        assert_eq!(
+            launcher.bare(&["fly"]).output().unwrap().status.code(),
+            Some(2)
+        );
+        assert_eq!(launcher.code(&["status"]), Some(4));
+        assert_eq!(launcher.code(&["update"]), Some(4));
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        assert_eq!(launcher.code(&["update", "nowhere"]), Some(5));
+        assert_eq!(launcher.code(&["why", "nowhere"]), Some(5));
+        assert_eq!(launcher.code(&["run"]), Some(6));
+        let why = launcher.output(&["why", "home"]);
+        assert_eq!(why.status.code(), Some(0));
+        let text = String::from_utf8_lossy(&why.stdout).into_owned();
+        assert!(
+            text.contains("203.0.113.5") && !text.contains("secret"),
+            "{text}"
+        );
+        daemon.stop();
+
+        scene.config.section("one", "option ip_source 'moon'");
+        scene
+            .config
+            .section("two", "option use_ipv6 'perhaps'\noption update_url ''");
+        scene.config.write();
+        let check = launcher.output(&["check"]);
+        assert_eq!(check.status.code(), Some(3));
+        let text = [check.stdout, check.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        for word in ["moon", "perhaps", "update_url", "ddns:"] {
+            assert!(text.contains(word), "{word} in {text}");
+        }
+    });
+}
+
+#[test]
+fn update_and_sigusr1_send_an_unchanged_address() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        assert_eq!(launcher.code(&["update"]), Some(0));
+        scene.provider.wait_nth(1, LIMIT);
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.signal(Signal::SIGUSR1);
+        scene.provider.wait_nth(2, LIMIT);
+    });
+}
+
+#[test]
+fn watch_tells_what_changes_without_a_configuration() {
+    isolated(&[], || {
+        let scene = Scene::bare();
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let watch = launcher.start(&["watch", "--json", "wan"]);
+        watch.lines.wait_line(LIMIT, |l| l.contains("203.0.113.5"));
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        watch.lines.wait_line(LIMIT, |l| l.contains("203.0.113.6"));
+        for line in watch.lines.all() {
+            let parsed: Result<Value, _> = serde_json::from_str(&line);
+            assert!(parsed.is_ok(), "{line}");
+        }
+    });
+}
+
+#[test]
+fn a_web_page_can_be_the_source() {
+    isolated(&[], || {
+        let scene = Scene::new(&format!(
+            "option ip_source 'web'\noption ip_url 'http://{PROVIDER}/ip'"
+        ));
+        scene.provider.for_path("/ip", Reply::Echo);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        assert_eq!(launcher.code(&["update"]), Some(0));
+        let name = "home.example.com";
+        scene.provider.wait_record(name, "203.0.113.6", LIMIT);
+    });
+}
+
+#[test]
+fn a_script_can_be_the_source() {
+    isolated(&[], || {
+        let script = file("address.sh");
+        fs::write(
+            &script,
+            format!("#!/bin/sh\necho \"$1\"; cat {DIR}/address\n"),
+        )
+        .unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(file("address"), "203.0.113.77\n").unwrap();
+        let option = format!("option ip_source 'script'\noption ip_script '{DIR}/address.sh is:'");
+        let scene = Scene::new(&option);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.77");
+        fs::write(file("address"), "203.0.113.78\n").unwrap();
+        assert_eq!(launcher.code(&["update"]), Some(0));
+        let name = "home.example.com";
+        scene.provider.wait_record(name, "203.0.113.78", LIMIT);
+    });
+}
+
+#[test]
+fn a_password_file_is_read_and_never_shown() {
+    isolated(&[], || {
+        fs::write(file("password"), "from a file&+%\nsecond line\n").unwrap();
+        let scene = Scene::new(&format!(
+            "option password ''\noption password_file '{DIR}/password'"
+        ));
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let auth = scene.provider.wait_nth(0, LIMIT).auth.unwrap();
+        assert_eq!(auth, ("user".to_owned(), "from a file&+%".to_owned()));
+        daemon.wait_published("home", "203.0.113.5");
+        let why = launcher.output(&["why", "home"]);
+        let shown = String::from_utf8_lossy(&why.stdout).into_owned() + &launcher.log();
+        assert!(!shown.contains("from a file"), "{shown}");
+        assert!(!shown.contains("from%20a%20file"), "{shown}");
+    });
+}

@@ -1,0 +1,264 @@
+//! Providers that misbehave, and what the daemon makes of it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use support::daemon::Daemon;
+use support::provider::{Reply, Request};
+use support::router::{PROVIDER, file, hosts, ip_isp, isolated};
+use support::scene::{LIMIT, Scene, at};
+use support::tls::{Authority, Flavour};
+
+/// Requests for the name of this section.
+fn of(section: &str, requests: &[Request]) -> Vec<Request> {
+    let name = format!("{section}.example.com");
+    let mine = requests.iter().filter(|r| r.hostname() == name);
+    mine.cloned().collect()
+}
+
+/// Waits for request `n` of this section.
+fn wait_of(scene: &Scene, section: &str, n: usize) -> Request {
+    let nth = |requests: &[Request]| of(section, requests).get(n).cloned();
+    scene.provider.wait_for(section, LIMIT, nth)
+}
+
+/// Waits until the section's record has a reason to show that contains one of these words.
+fn wait_reason(daemon: &Daemon<'_>, section: &str, words: &[&str]) {
+    daemon.wait_record(section, LIMIT, |r| {
+        let text = r["reason"].as_str().unwrap_or_default().to_lowercase();
+        words.iter().any(|word| text.contains(word))
+    });
+}
+
+#[test]
+fn a_provider_that_is_down_is_tried_again_until_it_is_up() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.provider_down();
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait_reason(&daemon, "home", &["refused"]);
+        scene.provider_up();
+        scene.provider.wait_nth(0, LIMIT);
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn a_new_route_ends_the_back_off() {
+    isolated(&[], || {
+        let scene = Scene::new("option retry_interval '3600'");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::status(500)]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.provider.wait_nth(0, LIMIT);
+        wait_reason(&daemon, "home", &["500"]);
+        scene.wan.ip("route del default");
+        // The outage has to be noticed for its end to mean something.
+        let none = |text: &str| text.contains("can be reached: no");
+        while !none(&launcher.stdout(&["why", "home"])) {}
+        scene.wan.ip("route add default via 203.0.113.1 dev wan");
+        scene.provider.wait_nth(1, LIMIT);
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn retry_after_holds_across_a_change_of_address() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::too_many(4)]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let first = scene.provider.wait_nth(0, LIMIT);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let second = scene.provider.wait_nth(1, LIMIT);
+        assert_eq!(second.myip(), "203.0.113.6");
+        let pause = second.at.saturating_sub(first.at);
+        assert!(pause >= Duration::from_secs(4), "{pause:?}");
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+#[test]
+fn a_refusal_stops_its_section_only_and_update_resumes_it() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("work", "option password 'other'");
+        scene.provider.require("user", "other");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let reason = daemon.wait_state("home", "refused");
+        assert!(reason.contains("badauth"), "{reason}");
+        daemon.wait_published("work", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("work", "203.0.113.6");
+        assert_eq!(of("home", &scene.provider.requests()).len(), 1);
+
+        scene.provider.require("user", "secret");
+        assert_eq!(launcher.code(&["update", "home"]), Some(0));
+        assert_eq!(wait_of(&scene, "home", 1).myip(), "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+/// A service definition with an answer to look for.
+fn define_strict_service() {
+    let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
+    let block = format!(r#"{{ "url": "{url}", "answer": "good|nochg" }}"#);
+    let text = format!(r#"{{ "name": "strict", "ipv4": {block}, "ipv6": {block} }}"#);
+    std::fs::write("/usr/share/ddns/custom/strict.json", text).unwrap();
+}
+
+#[test]
+fn a_body_without_end_is_cut_and_is_no_success() {
+    isolated(&[], || {
+        define_strict_service();
+        let scene = Scene::new("option service_name 'strict'");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::Endless]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn a_dripping_body_ends_at_the_deadline_and_holds_nobody_up() {
+    isolated(&[], || {
+        define_strict_service();
+        let mut scene = Scene::new("option service_name 'strict'");
+        scene.config.section("work", "");
+        let drip = Some(Reply::Drip);
+        scene.provider.for_host("home.example.com", drip);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let first = wait_of(&scene, "home", 0);
+        daemon.wait_published("work", "203.0.113.5");
+        scene.provider.for_host("home.example.com", None);
+        let patience = Duration::from_secs(50);
+        let second = scene.provider.wait_for("home again", patience, |requests| {
+            of("home", requests).get(1).cloned()
+        });
+        let pause = second.at.saturating_sub(first.at);
+        assert!(pause < Duration::from_secs(45), "{pause:?}");
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn a_certificate_that_does_not_hold_is_refused_and_one_of_our_authority_is_not() {
+    isolated(&[], || {
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        hosts(&format!("{PROVIDER} dyn.example.net"));
+        let url = "https://dyn.example.net/nic/update?hostname=[DOMAIN]&myip=[IP]";
+        let pem = file("ca.pem").display().to_string();
+        let scene = Scene::new(&format!(
+            "option update_url '{url}'\noption use_https '1'\noption cacert '{pem}'"
+        ));
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let bad = [Flavour::SelfSigned, Flavour::Expired, Flavour::WrongName];
+        for flavour in bad {
+            let config = authority.server(&["dyn.example.net"], flavour);
+            let _server = scene.provider.listen_tls(at(PROVIDER, 443), config);
+            let daemon = launcher.run();
+            let from = scene.provider.attempts();
+            scene.provider.wait_attempts(from + 1, LIMIT);
+            wait_reason(&daemon, "home", &["certificate"]);
+            assert_eq!(scene.provider.count(), 0, "{flavour:?}");
+            daemon.kill();
+        }
+        let config = authority.server(&["dyn.example.net"], Flavour::Good);
+        let _server = scene.provider.listen_tls(at(PROVIDER, 443), config);
+        let daemon = launcher.run();
+        let request = scene.provider.wait_nth(0, LIMIT);
+        assert!(request.tls);
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn providers_that_hang_do_not_delay_another_section() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        for name in ["h1", "h2", "h3"] {
+            scene.config.section(name, "");
+            let hang = Some(Reply::Hang);
+            scene
+                .provider
+                .for_host(&format!("{name}.example.com"), hang);
+        }
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        for name in ["h1", "h2", "h3"] {
+            wait_of(&scene, name, 0);
+        }
+        daemon.wait_published("home", "203.0.113.5");
+        let start = support::provider::now();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let took = wait_of(&scene, "home", 1).at.saturating_sub(start);
+        assert!(took < Duration::from_secs(3), "{took:?}");
+    });
+}
+
+#[test]
+fn an_update_whose_answer_was_lost_is_sent_again() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::Reset]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn an_update_in_the_middle_of_a_kill_is_sent_again_after_the_restart() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::LandThenHang]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.provider.wait_nth(0, LIMIT);
+        daemon.kill();
+        let daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
+fn a_redirect_never_takes_the_credentials_to_another_host() {
+    isolated(&[], || {
+        let elsewhere = "198.51.100.54";
+        ip_isp(&format!("addr add {elsewhere}/32 dev lo"));
+        let scene = Scene::new("");
+        let _other = scene.provider.listen(at(elsewhere, 80));
+        let url =
+            format!("http://{elsewhere}/nic/update?hostname=home.example.com&myip=203.0.113.5");
+        scene.provider.next([Reply::redirect(&url)]);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let there: IpAddr = elsewhere.parse().unwrap();
+        for request in scene.provider.requests() {
+            assert!(request.local.ip() != there || request.auth.is_none());
+        }
+    });
+}

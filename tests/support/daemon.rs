@@ -1,0 +1,291 @@
+//! The real binary: its configuration, its log, its answers.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "test support, shared by programs that each use a part of it"
+)]
+
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::process::{Lines, Process};
+
+/// A configuration file in the making. Options given for a section come after the defaults, and
+/// the last one wins, as UCI has it.
+pub struct Config {
+    dir: PathBuf,
+    text: String,
+}
+
+impl Config {
+    /// With state, run files and logs under `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
+        let mut config = Self {
+            dir,
+            text: String::new(),
+        };
+        config.global("");
+        config
+    }
+
+    /// Starts again with these lines added to the global section.
+    pub fn global(&mut self, lines: &str) -> &mut Self {
+        let dir = self.dir.display();
+        self.text = format!(
+            "config ddns 'global'\n\toption ddns_statedir '{dir}/state'\n\
+             \toption ddns_rundir '{dir}/run'\n\toption ddns_logdir '{dir}/log'\n{lines}\n"
+        );
+        self
+    }
+
+    /// A section for `<name>.example.com` that follows device `wan` and tells the provider at
+    /// 198.51.100.53 by HTTP, without pacing.
+    pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
+        self.text.push_str(&format!(
+            "\nconfig service '{name}'\n\
+             \toption enabled '1'\n\
+             \toption domain '{name}.example.com'\n\
+             \toption username 'user'\n\
+             \toption password 'secret'\n\
+             \toption update_url 'http://[USERNAME]:[PASSWORD]@198.51.100.53/nic/update?hostname=[DOMAIN]&myip=[IP]'\n\
+             \toption ip_source 'interface'\n\
+             \toption ip_interface 'wan'\n\
+             \toption min_interval '0'\n\
+             \toption force_interval 'never'\n\
+             \toption retry_interval '1'\n\
+             \toption retry_unit 'seconds'\n\
+             \toption use_syslog '1'\n\
+             {lines}\n"
+        ));
+        self
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.dir.join("ddns")
+    }
+
+    /// Writes the file where [`Config::path`] says.
+    pub fn write(&self) -> PathBuf {
+        fs::create_dir_all(&self.dir).unwrap();
+        let new = self.dir.join("ddns.new");
+        fs::write(&new, &self.text).unwrap();
+        fs::rename(&new, self.path()).unwrap();
+        self.path()
+    }
+}
+
+/// A socket where the system's log would be; what comes in is put among `lines`. Not a syslog
+/// daemon: it cares for one test's namespace only.
+pub fn collect_syslog(lines: &Lines) {
+    let Ok(socket) = UnixDatagram::bind("/dev/log") else {
+        return;
+    };
+    let lines = lines.clone();
+    thread::spawn(move || {
+        let mut packet = [0; 8192];
+        while let Ok(length) = socket.recv(&mut packet) {
+            lines.push(String::from_utf8_lossy(&packet[..length]).into_owned());
+        }
+    });
+}
+
+/// How the binary is started: its path, and what has to come before it to be in the right place.
+pub struct Launcher {
+    binary: PathBuf,
+    prefix: Vec<String>,
+    config: PathBuf,
+    lines: Lines,
+}
+
+impl Launcher {
+    /// `prefix` is for instance `nsenter --net=… --`.
+    pub fn new(binary: impl AsRef<Path>, prefix: &[&str], config: &Path) -> Self {
+        let lines = Lines::default();
+        collect_syslog(&lines);
+        Self {
+            binary: binary.as_ref().to_owned(),
+            prefix: prefix.iter().map(|w| (*w).to_owned()).collect(),
+            config: config.to_owned(),
+            lines,
+        }
+    }
+
+    /// The binary with these words, without `-c`.
+    pub fn bare(&self, words: &[&str]) -> Command {
+        let mut command = match self.prefix.split_first() {
+            None => Command::new(&self.binary),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&self.binary);
+                command
+            }
+        };
+        command.args(words);
+        command
+    }
+
+    /// `ddns-netlink WORDS -c CONFIG`.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.bare(words);
+        command.arg("-c").arg(&self.config);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn output(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs a command to its end and gives what it printed.
+    pub fn stdout(&self, words: &[&str]) -> String {
+        String::from_utf8_lossy(&self.output(words).stdout).into_owned()
+    }
+
+    /// Runs a command to its end and gives its exit status.
+    pub fn code(&self, words: &[&str]) -> Option<i32> {
+        self.output(words).status.code()
+    }
+
+    /// `run --stderr`, until dropped.
+    pub fn run(&self) -> Daemon<'_> {
+        let process =
+            Process::start_into(&mut self.command(&["run", "--stderr"]), self.lines.clone());
+        Daemon {
+            launcher: self,
+            process,
+        }
+    }
+
+    /// Any other command that goes on, such as `watch`, with lines of its own.
+    pub fn start(&self, words: &[&str]) -> Process {
+        Process::start(&mut self.bare(words))
+    }
+
+    /// Everything said so far by every daemon started here.
+    pub fn log(&self) -> String {
+        self.lines.all().join("\n")
+    }
+}
+
+/// A running daemon.
+pub struct Daemon<'a> {
+    launcher: &'a Launcher,
+    pub process: Process,
+}
+
+impl Daemon<'_> {
+    pub fn wait_line(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        self.process.lines.wait_line(timeout, wanted)
+    }
+
+    /// `status --json`, or `None` while nobody answers.
+    pub fn status(&self) -> Option<Value> {
+        let output = self.launcher.output(&["status", "--json"]);
+        if !output.status.success() {
+            return None;
+        }
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// The record of `name` and `kind` (`A`, `AAAA`) in `section`, as status has it.
+    pub fn record(&self, section: &str, name: &str, kind: &str) -> Option<Value> {
+        let status = self.status()?;
+        let section = find(&status["sections"], |s| s["name"] == section)?;
+        find(&section["records"], |r| {
+            r["name"] == name && r["type"] == kind
+        })
+    }
+
+    /// Asks for the status until `wanted` is true of it.
+    pub fn wait_status(
+        &self,
+        what: &str,
+        timeout: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let end = Instant::now() + timeout;
+        loop {
+            let seen = self.process.lines.len();
+            let status = self.status();
+            if let Some(status) = status.as_ref().filter(|s| wanted(s)) {
+                return status.clone();
+            }
+            let log = self.launcher.log();
+            assert!(
+                Instant::now() < end,
+                "{what}: not within {timeout:?}; status {status:#?}; log:\n{log}"
+            );
+            // A new line in the log is a good reason to ask again before the time.
+            self.process
+                .lines
+                .wait_more(seen, Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the `A` record of `<section>.example.com` satisfies `wanted`.
+    pub fn wait_record(
+        &self,
+        section: &str,
+        timeout: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let name = format!("{section}.example.com");
+        let status = self.wait_status(section, timeout, |status| {
+            find(&status["sections"], |s| s["name"] == section)
+                .and_then(|s| find(&s["records"], |r| r["name"] == name.as_str()))
+                .is_some_and(|record| wanted(&record))
+        });
+        let section = find(&status["sections"], |s| s["name"] == section).unwrap();
+        find(&section["records"], |r| r["name"] == name.as_str()).unwrap()
+    }
+
+    /// Waits until status says that `<section>.example.com` is published as `address`.
+    pub fn wait_published(&self, section: &str, address: &str) {
+        self.wait_record(section, Duration::from_secs(10), |r| {
+            r["published"] == address && r["state"] == "published"
+        });
+    }
+
+    /// Waits until status shows this word for `<section>.example.com`; gives its reason.
+    pub fn wait_state(&self, section: &str, word: &str) -> String {
+        let limit = Duration::from_secs(20);
+        let record = self.wait_record(section, limit, |r| r["state"] == word);
+        record["reason"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// SIGTERM; gives how it ended and how long that took.
+    pub fn stop(mut self) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        self.signal(Signal::SIGTERM);
+        let status = self.process.wait(Duration::from_secs(10));
+        (status, start.elapsed())
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+}
+
+fn find(list: &Value, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+    list.as_array()?.iter().find(|v| wanted(v)).cloned()
+}

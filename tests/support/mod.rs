@@ -1,0 +1,11 @@
+//! What the end-to-end tests stand on. Each module but `scene` is plain std (and rustls) code that
+//! can also be taken alone with `#[path]`, as the demo and the bench do.
+
+pub mod daemon;
+pub mod dns;
+pub mod events;
+pub mod process;
+pub mod provider;
+pub mod router;
+pub mod scene;
+pub mod tls;

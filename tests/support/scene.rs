@@ -1,0 +1,70 @@
+//! The usual set of an end-to-end test: a router, a provider that listens, a configuration.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "test support, shared by programs that each use a part of it"
+)]
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::daemon::{Config, Launcher};
+use super::provider::{Provider, Server};
+use super::router::{DIR, PROVIDER, Wan};
+
+/// How long to wait for what must come. Long: a loaded machine is slow, and nothing waits this
+/// long unless the test fails.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// Where the provider listens.
+pub fn at(address: &str, port: u16) -> SocketAddr {
+    SocketAddr::new(address.parse::<IpAddr>().unwrap(), port)
+}
+
+/// A router without an address, and a provider that is up.
+pub struct Scene {
+    pub wan: Wan,
+    pub provider: Provider,
+    pub server: Option<Server>,
+    pub config: Config,
+}
+
+impl Scene {
+    /// With an empty configuration.
+    pub fn bare() -> Self {
+        let wan = Wan::new();
+        let provider = Provider::new();
+        let server = Some(provider.listen(at(PROVIDER, 80)));
+        Self {
+            wan,
+            provider,
+            server,
+            config: Config::new(DIR),
+        }
+    }
+
+    /// With one section, `home`, and these further options in it.
+    pub fn new(options: &str) -> Self {
+        let mut scene = Self::bare();
+        scene.config.section("home", options);
+        scene
+    }
+
+    /// Writes the configuration; what it gives starts the binary in the router.
+    pub fn launcher(&self) -> Launcher {
+        let prefix = ["nsenter", "--net=/run/netns/router", "--"];
+        let binary = env!("CARGO_BIN_EXE_ddns-netlink");
+        Launcher::new(binary, &prefix, &self.config.write())
+    }
+
+    /// The provider goes away, with every connection.
+    pub fn provider_down(&mut self) {
+        self.server = None;
+    }
+
+    /// The provider is back.
+    pub fn provider_up(&mut self) {
+        self.server = Some(self.provider.listen(at(PROVIDER, 80)));
+    }
+}

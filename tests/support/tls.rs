@@ -1,0 +1,94 @@
+//! A certificate authority and the certificates, good and bad, that a test provider may show.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test support, shared by programs that each use a part of it"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// A private authority.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// How a certificate is wrong, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    /// Nothing wrong.
+    Good,
+    /// Signed by nobody but itself.
+    SelfSigned,
+    /// Valid from the year 2090.
+    NotYetValid,
+    /// Not valid since 2002.
+    Expired,
+    /// For another name.
+    WrongName,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "test authority");
+        let key = KeyPair::generate().unwrap();
+        Self {
+            issuer: CertifiedIssuer::self_signed(params, key).unwrap(),
+        }
+    }
+
+    /// Writes the authority's own certificate, for the `cacert` option.
+    pub fn write_pem(&self, path: &Path) {
+        std::fs::write(path, self.issuer.pem()).unwrap();
+    }
+
+    /// A server set-up with a certificate for `names` (host names or addresses).
+    pub fn server(&self, names: &[&str], flavour: Flavour) -> Arc<ServerConfig> {
+        let names = match flavour {
+            Flavour::WrongName => vec!["other.example.org".to_owned()],
+            Flavour::Good | Flavour::SelfSigned | Flavour::NotYetValid | Flavour::Expired => {
+                names.iter().map(|n| (*n).to_owned()).collect()
+            }
+        };
+        let mut params = CertificateParams::new(names).unwrap();
+        match flavour {
+            Flavour::NotYetValid => {
+                params.not_before = date_time_ymd(2090, 1, 1);
+                params.not_after = date_time_ymd(2099, 1, 1);
+            }
+            Flavour::Expired => {
+                params.not_before = date_time_ymd(2001, 1, 1);
+                params.not_after = date_time_ymd(2002, 1, 1);
+            }
+            Flavour::Good | Flavour::SelfSigned | Flavour::WrongName => {}
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = if flavour == Flavour::SelfSigned {
+            params.self_signed(&key)
+        } else {
+            params.signed_by(&key, &self.issuer)
+        };
+        let chain = vec![certificate.unwrap().der().clone()];
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(chain, key)
+                .unwrap();
+        Arc::new(config)
+    }
+}
