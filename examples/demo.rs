@@ -34,6 +34,8 @@ use router::{PROVIDER, Wan};
 
 /// How long a name may take before the demo calls it lost.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Lines rarely change twice within a second; changes that do are waited out for 250 ms.
+const QUIET: Duration = Duration::from_millis(600);
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -195,6 +197,7 @@ impl Stage<'_> {
         let (kernel_seen, said) = (self.kernel.lines.len(), self.daemon.process.lines.len());
         let requests = self.provider.count();
         println!("\n{}. {title}", self.results.len() + 1);
+        std::thread::sleep(QUIET);
         change(&self.wan);
         let resolved = self.until_resolved(name, wanted);
         let events = self.kernel_events(kernel_seen, &format!("address {address}"));

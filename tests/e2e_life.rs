@@ -203,9 +203,10 @@ fn exit_codes_are_as_documented() {
         daemon.stop();
 
         scene.config.section("one", "option ip_source 'moon'");
-        scene
-            .config
-            .section("two", "option use_ipv6 'perhaps'\noption retry_interval 'soon'");
+        scene.config.section(
+            "two",
+            "option use_ipv6 'perhaps'\noption retry_interval 'soon'",
+        );
         scene.config.write();
         let check = launcher.output(&["check"]);
         assert_eq!(check.status.code(), Some(3));
@@ -296,9 +297,7 @@ fn a_script_can_be_the_source() {
 fn a_password_file_is_read_and_never_shown() {
     isolated(&[], || {
         fs::write(file("password"), "from a file&+%\nsecond line\n").unwrap();
-        let scene = Scene::new(&format!(
-            "option password_file '{DIR}/password'"
-        ));
+        let scene = Scene::new(&format!("option password_file '{DIR}/password'"));
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();

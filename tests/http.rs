@@ -545,7 +545,7 @@ fn a_name_that_does_not_resolve() {
         "{}",
         failure.text
     );
-    assert_eq!((failure.sent, failure.kind), (false, FailureKind::Other));
+    assert_eq!((failure.sent, failure.kind), (false, FailureKind::NotResolved));
 }
 
 #[test]

@@ -183,7 +183,10 @@ impl Book {
                 self.routes.retain(|known, _| !same_route(known, &route));
                 let facts = self.routes.len() != before;
                 // Of a multipath route the kernel may name another hop than it did before.
-                let similar = self.routes.keys().any(|known| same_destination(known, &route));
+                let similar = self
+                    .routes
+                    .keys()
+                    .any(|known| same_destination(known, &route));
                 Changed {
                     facts,
                     routes_in_doubt: !facts && similar,

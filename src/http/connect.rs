@@ -86,7 +86,10 @@ impl Dial {
             .shared
             .hosts
             .resolve(host, port, self.family, recall, until)
-            .map_err(before_sending)?;
+            .map_err(|text| Failure {
+                kind: FailureKind::NotResolved,
+                ..before_sending(text)
+            })?;
         let until = self.call.stage(limits.connect);
         let mut reason = None;
         for (i, address) in addresses.iter().enumerate() {

@@ -53,7 +53,11 @@ impl Config {
     /// 198.51.100.53 by HTTP, without pacing.
     pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
         let own = lines.contains("option password");
-        let password = if own { "" } else { "\toption password 'secret'\n" };
+        let password = if own {
+            ""
+        } else {
+            "\toption password 'secret'\n"
+        };
         self.text.push_str(&format!(
             "\nconfig service '{name}'\n\
              \toption enabled '1'\n\
