@@ -59,7 +59,8 @@ pub struct Finished {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Action {
-    /// Dump this table again.
+    /// Dump this table again. A dump of it that is going on does not count: it may have listed
+    /// already what is gone now, so another one has to follow.
     Dump(Table),
     /// Publish `job` of section `section`.
     Publish {
