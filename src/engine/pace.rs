@@ -13,6 +13,9 @@ const LOCAL_BASE: Duration = Duration::from_secs(2);
 /// The shortest first pause: `retry_interval '0'` is not an endless loop.
 const SHORTEST_BASE: Duration = Duration::from_secs(1);
 
+/// The longest `min_interval` that is taken at its word, so that sums stay far from overflow.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3650 * 86_400);
+
 /// A token bucket: a few requests at once, then one per interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
@@ -25,7 +28,7 @@ impl Bucket {
     /// A full bucket that gains one token per `interval`; zero = never empty.
     pub fn new(interval: Duration) -> Self {
         Self {
-            interval,
+            interval: interval.min(LONGEST_INTERVAL),
             full_at: Duration::ZERO,
         }
     }
@@ -48,8 +51,8 @@ impl Bucket {
 
     /// Keeps what was spent, but no wait is longer than the new interval.
     pub fn set_interval(&mut self, interval: Duration, now: Duration) {
-        self.interval = interval;
-        let empty = now.saturating_add(interval.saturating_mul(BURST));
+        self.interval = interval.min(LONGEST_INTERVAL);
+        let empty = now.saturating_add(self.interval.saturating_mul(BURST));
         self.full_at = self.full_at.min(empty);
     }
 }

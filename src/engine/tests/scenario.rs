@@ -14,7 +14,7 @@ use crate::config::{
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
-use crate::provider::{FailureKind, Job, Outcome};
+use crate::provider::{Change, FailureKind, Outcome};
 use crate::secret::Secret;
 use crate::state::State;
 
@@ -152,6 +152,23 @@ pub(super) fn refused() -> Outcome {
     }
 }
 
+/// A request on its way.
+#[derive(Clone)]
+pub(super) struct Flight {
+    job: JobId,
+    pub(super) section: String,
+    pub(super) changes: Vec<Change>,
+    sent_at: Duration,
+}
+
+impl Flight {
+    /// The event that all of it was accepted.
+    pub(super) fn accepted(&self) -> Event {
+        let outcomes = vec![Outcome::Updated; self.changes.len()];
+        finished(self.job, outcomes, self.sent_at)
+    }
+}
+
 /// What the kernel has.
 #[derive(Clone, Default)]
 pub(super) struct Kernel {
@@ -172,7 +189,7 @@ pub(super) struct Scenario {
     /// Answers every request at once; `None`: the test does.
     pub(super) provider: Option<Outcome>,
     /// Requests without an answer.
-    pub(super) flights: VecDeque<(JobId, String, Job)>,
+    pub(super) flights: VecDeque<Flight>,
     /// Whether dumps are answered.
     pub(super) deaf: bool,
     /// Every request: when, section, name, address.
@@ -335,13 +352,13 @@ impl Scenario {
 
     /// The oldest request without an answer gets one, the same for each of its changes.
     pub(super) fn answer(&mut self, outcome: Outcome) {
-        let changes = self.flights[0].2.changes.len();
+        let changes = self.flights[0].changes.len();
         self.answer_each(vec![outcome; changes]);
     }
 
     pub(super) fn answer_each(&mut self, outcomes: Vec<Outcome>) {
-        let (job, ..) = self.flights.pop_front().unwrap();
-        self.event(finished(job, outcomes, self.now.up));
+        let flight = self.flights.pop_front().unwrap();
+        self.event(finished(flight.job, outcomes, flight.sent_at));
     }
 
     pub(super) fn detected(&mut self, family: Family, result: Result<&str, &str>) {
@@ -441,13 +458,19 @@ impl Scenario {
                     self.history
                         .push((self.now.up, section.clone(), name, address));
                 }
-                self.flights.push_back((id, section, job));
+                let changes = job.changes;
                 if let Some(outcome) = self.provider.clone() {
-                    let (job, _, changes) = self.flights.pop_back().unwrap();
-                    let outcomes = vec![outcome; changes.changes.len()];
-                    self.engine
-                        .handle(finished(job, outcomes, self.now.up), self.now);
+                    let outcomes = vec![outcome; changes.len()];
+                    let event = finished(id, outcomes, self.now.up);
+                    self.engine.handle(event, self.now);
+                    return;
                 }
+                self.flights.push_back(Flight {
+                    job: id,
+                    section,
+                    changes,
+                    sent_at: self.now.up,
+                });
             }
             Action::Detect { section, family } => {
                 self.log.push(format!("ask {section} {family}"));
