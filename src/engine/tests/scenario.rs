@@ -190,7 +190,9 @@ pub(super) struct Scenario {
     pub(super) provider: Option<Outcome>,
     /// Requests without an answer.
     pub(super) flights: VecDeque<Flight>,
-    /// Whether dumps are answered.
+    /// What a `web` or `script` source answers at once; `None`: the test does.
+    pub(super) page: Option<IpAddr>,
+    /// Whether dumps stay without an answer.
     pub(super) deaf: bool,
     /// Every request: when, section, name, address.
     pub(super) history: Vec<(Duration, String, String, IpAddr)>,
@@ -223,6 +225,7 @@ impl Scenario {
             disk: State::default(),
             provider: Some(Outcome::Updated),
             flights: VecDeque::new(),
+            page: None,
             deaf: false,
             history: Vec::new(),
             polls: 0,
@@ -373,7 +376,8 @@ impl Scenario {
     pub(super) fn tick(&mut self, time: Duration) {
         let before = self.now.up.as_secs();
         self.now.up += time;
-        self.now.wall += self.now.up.as_secs() - before;
+        let passed = self.now.up.as_secs() - before;
+        self.now.wall = self.now.wall.saturating_add(passed);
     }
 
     /// Time passes, and the core is woken when it asked for it.
@@ -474,6 +478,14 @@ impl Scenario {
             }
             Action::Detect { section, family } => {
                 self.log.push(format!("ask {section} {family}"));
+                if let Some(address) = self.page {
+                    let event = Event::Detected {
+                        section,
+                        family,
+                        result: Ok(address),
+                    };
+                    self.engine.handle(event, self.now);
+                }
             }
             Action::Save(state) => {
                 self.log.push("save".into());
