@@ -71,7 +71,8 @@ pub enum Action {
         /// What to change.
         job: Job,
     },
-    /// Ask the section's `web` or `script` source.
+    /// Ask the section's `web` or `script` source. Answered by one [`Event::Detected`], whatever
+    /// happens, a reload too.
     Detect {
         /// Section name.
         section: String,

@@ -36,6 +36,12 @@ use crate::netlink::{IfIndex, Report, Table};
 use crate::provider::Outcome;
 use crate::state::{Saved, State};
 
+/// No deadline is further away than this: a sum that a timer cannot hold is of no use.
+const FAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// The usable default routes, as far as they tell one network from another.
+type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
+
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -51,7 +57,8 @@ pub struct Engine {
     saved: State,
     actions: VecDeque<Action>,
     next_job: JobId,
-    default_routes: BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>,
+    /// As of the last time that everything was known.
+    default_routes: Option<DefaultRoutes>,
     jitter: u32,
     unsaved: bool,
     /// The book changed since addresses were selected.
@@ -72,7 +79,7 @@ impl Engine {
             saved,
             actions: VecDeque::new(),
             next_job: 0,
-            default_routes: BTreeSet::new(),
+            default_routes: None,
             jitter: seed | 1,
             unsaved: false,
             stale: false,
@@ -137,6 +144,7 @@ impl Engine {
         self.sections
             .iter()
             .filter_map(|section| section.deadline(&self.book, now))
+            .map(|at| at.min(now.up.saturating_add(FAR)))
             .min()
     }
 
@@ -203,9 +211,8 @@ impl Engine {
             return;
         }
         let routes = self.book.default_routes();
-        let new_network = routes.difference(&self.default_routes).next().is_some();
-        self.default_routes = routes;
-        if new_network {
+        let before = self.default_routes.replace(routes.clone());
+        if before.is_some_and(|before| !routes.is_subset(&before)) {
             self.sections
                 .iter_mut()
                 .for_each(|section| section.network_changed(now));

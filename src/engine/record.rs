@@ -17,6 +17,9 @@
 //!                                                        Refused ◀────────────────┘ Refused
 //! ```
 //!
+//! Before anything is sent the source has to have the desired address at that moment: a record whose
+//! address went away, or is not known, waits as `Address` for as long as a request is owed.
+//!
 //! A change during `InFlight` only replaces `desired`: one call at most, the latest wins. A new
 //! address never shortens a back-off or the provider's own waiting time.
 

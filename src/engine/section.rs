@@ -81,6 +81,9 @@ pub struct Detector {
     asking: bool,
     /// The network is another one since the last answer: it counts no more.
     doubted: bool,
+    /// The question on its way was asked over another network, or of another source: its answer
+    /// counts no more.
+    void: bool,
 }
 
 impl Active {
@@ -167,6 +170,12 @@ impl Active {
             let latest = now.up.saturating_add(self.spec.timing.check);
             for detector in self.detectors.values_mut() {
                 detector.due = detector.due.min(latest);
+            }
+        } else {
+            for (family, detector) in &mut self.detectors {
+                let asking = |before: &Detector| before.asking;
+                detector.asking = old.detectors.get(family).is_some_and(asking);
+                detector.void = detector.asking;
             }
         }
         self.last_request = old.last_request;
@@ -305,6 +314,7 @@ impl Active {
         self.records.iter_mut().for_each(Record::network_changed);
         for detector in self.detectors.values_mut() {
             detector.doubted = true;
+            detector.void = detector.asking;
         }
         self.ask_again(now);
     }
@@ -359,6 +369,7 @@ impl Detector {
             backoff: Backoff::default(),
             asking: false,
             doubted: false,
+            void: false,
         }
     }
 
@@ -401,8 +412,11 @@ impl Detector {
         jitter: u32,
     ) {
         self.asking = false;
-        self.doubted = false;
         self.bucket.take(now.up);
+        if std::mem::take(&mut self.void) {
+            return;
+        }
+        self.doubted = false;
         self.due = now.up.saturating_add(check);
         match &result {
             Ok(_) => self.backoff.reset(),

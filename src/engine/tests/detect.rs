@@ -71,6 +71,19 @@ fn another_network_makes_the_old_answer_unknown() {
 }
 
 #[test]
+fn an_answer_that_was_asked_for_over_the_old_network_does_not_count() {
+    let mut s = settled(web());
+    s.pass(HOUR);
+    s.routes_down();
+    s.route_up(route(WAN, "192.0.2.254"));
+    s.logged("ask ");
+    s.detected(Family::V4, Ok("198.51.100.8"));
+    assert_eq!(s.actions(), ["ask home IPv4"], "asked again, nothing sent");
+    s.detected(Family::V4, Ok("198.51.100.9"));
+    assert_eq!(s.sent(), ["home.example.com 198.51.100.9"]);
+}
+
+#[test]
 fn a_private_answer_is_refused() {
     let mut s = settled(web());
     s.pass(HOUR);
@@ -162,6 +175,18 @@ fn another_source_is_asked_at_once_after_a_reload() {
     let mut s = settled(web());
     s.reconfigure(|c| c.source = script());
     assert_eq!(s.actions().last().unwrap(), "ask home IPv4");
+}
+
+#[test]
+fn the_answer_of_another_source_does_not_count_after_a_reload() {
+    let mut s = settled(web());
+    s.pass(HOUR);
+    s.reconfigure(|c| c.source = script());
+    s.sent();
+    s.detected(Family::V4, Ok("198.51.100.8"));
+    assert_eq!(s.actions(), ["ask home IPv4"], "the script now");
+    s.detected(Family::V4, Ok("198.51.100.9"));
+    assert_eq!(s.sent(), ["home.example.com 198.51.100.9"]);
 }
 
 #[test]

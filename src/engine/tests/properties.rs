@@ -191,6 +191,7 @@ fn calm_down(s: &mut Scenario) {
     }
     // The answer to a question that is on its way.
     s.detected(Family::V4, Ok("203.0.113.200"));
+    s.detected(Family::V6, Err("no answer"));
     if s.now.wall < BUILD_TIME {
         s.step_clock(BUILD_TIME + 1);
     }
@@ -343,6 +344,8 @@ proptest! {
             s.force();
             s.pass(MINUTE);
             let _ = s.engine.status(s.now).to_json();
+            let far = s.now.up + 366 * DAY;
+            prop_assert!(s.engine.deadline(s.now).is_none_or(|at| at < far));
         }
     }
 }
