@@ -6,11 +6,14 @@
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Family, Host};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+
+/// Ends of lifetimes that are no further apart are the same.
+const ROUNDING: Duration = Duration::from_secs(2);
 
 /// An address with what its message could not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ struct TableState {
     generation: u32,
     known: bool,
     dumping: bool,
+    /// Doubt arose during the dump: it may have listed what is gone, another one follows.
+    doubted: bool,
 }
 
 /// What is known of devices, addresses and routes.
@@ -63,6 +68,7 @@ impl Book {
                 let state = self.state_mut(table);
                 state.generation = state.generation.wrapping_add(1);
                 state.dumping = true;
+                state.doubted = false;
                 Changed::default()
             }
             Report::DumpEnd(table) => self.sweep(table),
@@ -71,6 +77,7 @@ impl Book {
                     *state = TableState {
                         known: false,
                         dumping: false,
+                        doubted: false,
                         ..*state
                     };
                 }
@@ -82,9 +89,12 @@ impl Book {
         }
     }
 
-    /// Marks the routes unknown until the next dump of them has ended.
+    /// Marks the routes unknown until the next dump of them has ended; one that is going on does
+    /// not count.
     pub fn doubt_routes(&mut self) {
-        self.state_mut(Table::Routes).known = false;
+        let state = self.state_mut(Table::Routes);
+        state.known = false;
+        state.doubted = state.dumping;
     }
 
     /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
@@ -212,20 +222,23 @@ impl Book {
     }
 
     fn del_link(&mut self, index: IfIndex) -> Changed {
-        let facts = self.links.remove(&index).is_some();
+        let before = self.size();
+        self.links.remove(&index);
         self.addresses.retain(|&(link, _, _), _| link != index);
         self.routes.retain(|route, _| route.link != Some(index));
+        let facts = self.size() != before;
         Changed {
             facts,
             routes_in_doubt: facts,
         }
     }
 
-    /// Returns whether it says anything new: a lifetime refresh alone does not.
+    /// Returns whether it says anything new: lifetimes that only count down do not.
     fn new_address(&mut self, address: Address, now: Duration) -> bool {
         let state = self.state(Table::Addresses);
         let key = (address.link, address.address, address.prefix_len);
-        let preferred_until = until(now, address.preferred);
+        let preferred_until =
+            until(now, address.preferred).map(|until| self.steady(address.link, until));
         if let Some((stamp, known)) = self.addresses.get_mut(&key) {
             *stamp = state.generation;
             let flags_changed = known.address.flags != address.flags;
@@ -247,6 +260,15 @@ impl Book {
         true
     }
 
+    /// `until`, or the end of another lifetime on the device that is the same but for rounding: the
+    /// kernel counts in whole seconds, and messages of one router advertisement come in turn.
+    fn steady(&self, link: IfIndex, until: Duration) -> Duration {
+        self.addresses(link)
+            .filter_map(|known| known.preferred_until)
+            .find(|known| known.abs_diff(until) <= ROUNDING)
+            .unwrap_or(until)
+    }
+
     fn new_route(&mut self, route: Route) -> bool {
         let wanted = route.prefix_len == 0 || self.interesting.iter().any(|&a| covers(&route, a));
         if !wanted {
@@ -258,8 +280,12 @@ impl Book {
 
     fn sweep(&mut self, table: Table) -> Changed {
         let state = self.state_mut(table);
+        if !state.dumping {
+            // A dump in which something was lost: the one that follows will tell.
+            return Changed::default();
+        }
         let (generation, was_known) = (state.generation, state.known);
-        state.known = true;
+        state.known = !state.doubted;
         state.dumping = false;
         let before = self.size();
         match table {

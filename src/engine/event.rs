@@ -59,7 +59,8 @@ pub struct Finished {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Action {
-    /// Dump this table again.
+    /// Dump this table again. A dump of it that is going on does not count: it may have listed
+    /// already what is gone now, so another one has to follow.
     Dump(Table),
     /// Publish `job` of section `section`.
     Publish {
@@ -70,7 +71,8 @@ pub enum Action {
         /// What to change.
         job: Job,
     },
-    /// Ask the section's `web` or `script` source.
+    /// Ask the section's `web` or `script` source. Answered by one [`Event::Detected`], whatever
+    /// happens, a reload too.
     Detect {
         /// Section name.
         section: String,

@@ -27,14 +27,20 @@ use std::time::Duration;
 
 use book::{Book, Changed};
 use event::{Action, Event, Finished, JobId, Notice};
-use record::Wait;
+use record::{Record, Wait};
 use section::{Active, Directory, Networks};
 
 use crate::clock::Now;
 use crate::config::{Config, Family, Host};
 use crate::netlink::{IfIndex, Report, Table};
 use crate::provider::Outcome;
-use crate::state::State;
+use crate::state::{Saved, State};
+
+/// No deadline is further away than this: a sum that a timer cannot hold is of no use.
+const FAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// The usable default routes, as far as they tell one network from another.
+type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
@@ -43,10 +49,16 @@ pub struct Engine {
     networks: Networks,
     directory: Directory,
     sections: Vec<Active>,
+    /// Records that a reload took away while their request was on its way.
+    orphans: Vec<(String, Record)>,
+    /// What is known of sections that are not active now.
+    dormant: Vec<Saved>,
+    /// What was kept last.
     saved: State,
     actions: VecDeque<Action>,
     next_job: JobId,
-    default_routes: BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>,
+    /// As of the last time that everything was known.
+    default_routes: Option<DefaultRoutes>,
     jitter: u32,
     unsaved: bool,
     /// The book changed since addresses were selected.
@@ -62,10 +74,12 @@ impl Engine {
             networks: Networks::new(),
             directory: Directory::default(),
             sections: Vec::new(),
+            orphans: Vec::new(),
+            dormant: saved.records.clone(),
             saved,
             actions: VecDeque::new(),
             next_job: 0,
-            default_routes: BTreeSet::new(),
+            default_routes: None,
             jitter: seed | 1,
             unsaved: false,
             stale: false,
@@ -130,6 +144,7 @@ impl Engine {
         self.sections
             .iter()
             .filter_map(|section| section.deadline(&self.book, now))
+            .map(|at| at.min(now.up.saturating_add(FAR)))
             .min()
     }
 
@@ -138,7 +153,7 @@ impl Engine {
     pub fn at_rest(&self, now: Now) -> bool {
         let asking = |s: &Active| {
             s.detectors.values().any(section::Detector::asking)
-                || s.clone().take_question(&self.book, now).is_some()
+                || s.question(&self.book, now).is_some()
         };
         let busy = |s: &Active| {
             s.records.iter().any(|record| match record.wait(now) {
@@ -164,12 +179,20 @@ impl Engine {
             routes_in_doubt,
         } = self.book.apply(report, now.up);
         if lost {
-            self.actions.extend(Table::ALL.map(Action::Dump));
+            Table::ALL.into_iter().for_each(|table| self.dump(table));
         } else if routes_in_doubt {
             self.book.doubt_routes();
-            self.actions.push_back(Action::Dump(Table::Routes));
+            self.dump(Table::Routes);
         }
         self.stale |= facts;
+    }
+
+    /// Asks for a dump, once however often a batch of messages gives reason to.
+    fn dump(&mut self, table: Table) {
+        let asked = |action: &Action| matches!(action, Action::Dump(t) if *t == table);
+        if !self.actions.iter().any(asked) {
+            self.actions.push_back(Action::Dump(table));
+        }
     }
 
     /// Looks at addresses and routes again after the book changed: once per batch of messages.
@@ -177,6 +200,7 @@ impl Engine {
         if std::mem::take(&mut self.stale) {
             self.follow_routes(now);
             self.reselect(now);
+            self.unsaved = true;
         }
     }
 
@@ -187,13 +211,11 @@ impl Engine {
             return;
         }
         let routes = self.book.default_routes();
-        let new_network = routes.difference(&self.default_routes).next().is_some();
-        self.default_routes = routes;
-        if new_network {
-            self.records_mut().for_each(record::Record::network_changed);
+        let before = self.default_routes.replace(routes.clone());
+        if before.is_some_and(|before| !routes.is_subset(&before)) {
             self.sections
                 .iter_mut()
-                .for_each(|section| section.ask_again(now));
+                .for_each(|section| section.network_changed(now));
         }
     }
 
@@ -206,7 +228,7 @@ impl Engine {
     }
 
     fn reload(&mut self, config: Config, now: Now) {
-        self.saved = self.state(now);
+        let mut known = self.state(now);
         let kept = |name: &String| {
             let section = |s: &crate::config::Section| s.name == *name;
             let broken = |(broken, _): &(String, String)| broken == name;
@@ -214,7 +236,7 @@ impl Engine {
                 || config.disabled.contains(name)
                 || config.broken.iter().any(broken)
         };
-        self.saved.records.retain(|saved| kept(&saved.section));
+        known.records.retain(|saved| kept(&saved.section));
         let mut old: BTreeMap<String, Active> = self
             .sections
             .drain(..)
@@ -222,12 +244,41 @@ impl Engine {
             .collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);
-            let mut section = Active::new(spec, &self.directory, &self.saved, now);
+            let mut section = Active::new(spec, &self.directory, &known, now);
             if let Some(before) = before {
-                section.inherit(before);
+                self.orphans.extend(before.orphans(&section.records));
+                section.inherit(before, now);
             }
             self.sections.push(section);
         }
+        let gone = old.values().flat_map(|section| section.orphans(&[]));
+        self.orphans.extend(gone);
+        self.adopt_orphans();
+        self.dormant = known.records;
+        self.watch_hosts();
+        Table::ALL.into_iter().for_each(|table| self.dump(table));
+        self.stale = true;
+        self.unsaved = true;
+    }
+
+    /// A name that comes back while its last request is still on its way waits for that.
+    fn adopt_orphans(&mut self) {
+        for section in &mut self.sections {
+            for record in &mut section.records {
+                let same = |(of, orphan): &(String, Record)| {
+                    *of == section.spec.name
+                        && orphan.name == record.name
+                        && orphan.family == record.family
+                };
+                if let Some(found) = self.orphans.iter().position(same) {
+                    record.supersede(&self.orphans.swap_remove(found).1);
+                }
+            }
+        }
+    }
+
+    /// Has the book keep routes to hosts whose address is known without asking.
+    fn watch_hosts(&mut self) {
         let literals = self
             .sections
             .iter()
@@ -237,9 +288,6 @@ impl Engine {
             Host::Name(_) => None,
         });
         self.book.set_interesting(literals.collect());
-        self.actions.extend(Table::ALL.map(Action::Dump));
-        self.stale = true;
-        self.unsaved = true;
     }
 
     fn force(&mut self, names: &[String], now: Now) {
@@ -282,6 +330,8 @@ impl Engine {
 
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
+        self.orphans
+            .retain(|(_, record)| !record.flies(finished.job));
         let Some(section) = self
             .sections
             .iter_mut()
@@ -290,15 +340,23 @@ impl Engine {
             return;
         };
         let network_gone = !section.reachable(&self.book);
-        section.last_request = finished.request;
+        if !finished.request.is_empty() {
+            section.last_request = finished.request;
+        }
         section.last_answer = finished.answer;
-        let flown = section.records.iter_mut().filter(|r| r.flies(finished.job));
+        let lost = Outcome::Unconfirmed {
+            reason: "the exchange ended without an answer".into(),
+        };
         let mut hold = Duration::ZERO;
         let mut notices = Vec::new();
-        for (record, outcome) in flown.zip(&finished.outcomes) {
+        for record in &mut section.records {
+            let Some(index) = record.change_of(finished.job) else {
+                continue;
+            };
+            let outcome = finished.outcomes.get(index).unwrap_or(&lost);
             let sent = record.sending();
             record.finished(outcome, finished.sent_at, network_gone, now, jitter);
-            hold = hold.max(record.hold);
+            hold = hold.max(record.held_until());
             notices.extend(report::outcome(
                 &section.spec.name,
                 record,
@@ -307,17 +365,11 @@ impl Engine {
                 now,
             ));
         }
-        let lost = Outcome::Unconfirmed {
-            reason: "the exchange ended without an answer".into(),
-        };
-        for record in section.records.iter_mut().filter(|r| r.flies(finished.job)) {
-            record.finished(&lost, finished.sent_at, network_gone, now, jitter);
-        }
         // A provider that asks for patience means the account, not the one name.
         section
             .records
             .iter_mut()
-            .for_each(|record| record.hold = record.hold.max(hold));
+            .for_each(|record| record.hold(hold, now));
         self.actions.extend(notices.into_iter().map(Action::Say));
         self.unsaved = true;
     }
@@ -327,8 +379,7 @@ impl Engine {
     fn state(&self, now: Now) -> State {
         let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
         let dormant = self
-            .saved
-            .records
+            .dormant
             .iter()
             .filter(|saved| !active(&saved.section))
             .cloned();

@@ -10,6 +10,11 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
 const LOCAL_BASE: Duration = Duration::from_secs(2);
+/// The shortest first pause: `retry_interval '0'` is not an endless loop.
+const SHORTEST_BASE: Duration = Duration::from_secs(1);
+
+/// The longest `min_interval` that is taken at its word, so that sums stay far from overflow.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3650 * 86_400);
 
 /// A token bucket: a few requests at once, then one per interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +28,7 @@ impl Bucket {
     /// A full bucket that gains one token per `interval`; zero = never empty.
     pub fn new(interval: Duration) -> Self {
         Self {
-            interval,
+            interval: interval.min(LONGEST_INTERVAL),
             full_at: Duration::ZERO,
         }
     }
@@ -39,9 +44,16 @@ impl Bucket {
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
     }
 
-    /// Keeps what was spent, under another interval.
-    pub fn set_interval(&mut self, interval: Duration) {
-        self.interval = interval;
+    /// Gives the latest token back: nothing reached the provider.
+    pub fn give_back(&mut self) {
+        self.full_at = self.full_at.saturating_sub(self.interval);
+    }
+
+    /// Keeps what was spent, but no wait is longer than the new interval.
+    pub fn set_interval(&mut self, interval: Duration, now: Duration) {
+        self.interval = interval.min(LONGEST_INTERVAL);
+        let empty = now.saturating_add(self.interval.saturating_mul(BURST));
+        self.full_at = self.full_at.min(empty);
     }
 }
 
@@ -49,11 +61,12 @@ impl Bucket {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     attempts: u32,
+    local: u32,
     until: Duration,
 }
 
 impl Backoff {
-    /// Failures in a row.
+    /// Failures in a row that may have been the provider's.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -67,16 +80,24 @@ impl Backoff {
     /// `jitter` being any number. Never less than `base`.
     pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.attempts = self.attempts.saturating_add(1);
-        let base = base.min(LONGEST_BASE);
-        self.until = now + stretched(doubled(base, self.attempts).min(LONGEST.max(base)), jitter);
+        self.local = 0;
+        let base = base.clamp(SHORTEST_BASE, LONGEST_BASE);
+        let pause = doubled(base, self.attempts).min(LONGEST.max(base));
+        self.until = now.saturating_add(stretched(pause, jitter));
     }
 
     /// Nothing left the router (no network, no name server): wait 2 s, 4 s… up to `base`. This
-    /// costs the provider nothing, and at boot the name server is there a moment later.
+    /// costs the provider nothing, and at boot the name server is there a moment later; so it does
+    /// not count as one of the attempts either.
     pub fn failed_locally(&mut self, now: Duration, base: Duration, jitter: u32) {
-        self.attempts = self.attempts.saturating_add(1);
-        let pause = doubled(LOCAL_BASE, self.attempts).min(base.clamp(LOCAL_BASE, LONGEST_BASE));
-        self.until = now + stretched(pause, jitter);
+        self.local = self.local.saturating_add(1);
+        let pause = doubled(LOCAL_BASE, self.local).min(base.clamp(LOCAL_BASE, LONGEST_BASE));
+        self.until = now.saturating_add(stretched(pause, jitter));
+    }
+
+    /// Starts counting again, but shortens no pause.
+    pub fn forgive(&mut self) {
+        self.attempts = 0;
     }
 
     /// Forgets all failures.

@@ -17,6 +17,9 @@
 //!                                                        Refused ◀────────────────┘ Refused
 //! ```
 //!
+//! Before anything is sent the source has to have the desired address at that moment: a record whose
+//! address went away, or is not known, waits as `Address` for as long as a request is owed.
+//!
 //! A change during `InFlight` only replaces `desired`: one call at most, the latest wins. A new
 //! address never shortens a back-off or the provider's own waiting time.
 
@@ -66,11 +69,15 @@ pub enum Wait {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Flight {
     job: JobId,
+    /// Which change of the job: names may come and go while it is on its way.
+    index: usize,
     address: IpAddr,
     was_unconfirmed: bool,
     was_forced: bool,
     /// It went to a provider or account that is not configured any more.
     superseded: bool,
+    /// It left over a network that is not there any more, so that a failure says nothing.
+    over_old_network: bool,
 }
 
 /// When the steps of the latest change happened, since boot.
@@ -82,6 +89,17 @@ pub struct Timeline {
     pub sent: Option<Duration>,
     /// The provider accepted.
     pub accepted: Option<Duration>,
+}
+
+impl Timeline {
+    /// Nothing has happened yet since the event.
+    fn since(event: Duration) -> Self {
+        Self {
+            event,
+            sent: None,
+            accepted: None,
+        }
+    }
 }
 
 /// One record.
@@ -105,8 +123,6 @@ pub struct Record {
     pub unconfirmed: bool,
     /// The provider's refusal and the advice.
     pub refused: Option<(String, String)>,
-    /// Not before this time: the provider said so.
-    pub hold: Duration,
     /// Times of the latest change.
     pub timeline: Timeline,
     /// What went wrong last, until something goes right.
@@ -117,6 +133,13 @@ pub struct Record {
     bucket: Bucket,
     backoff: Backoff,
     clock_behind: bool,
+    /// Whether the source has the desired address right now: without it nothing is sent.
+    present: bool,
+    /// Not before this time: the provider said so.
+    hold: Duration,
+    /// The same by the wall clock, for the next run. Alone, without `hold`: it was saved by a run
+    /// before this one, and the clock cannot be trusted yet.
+    hold_wall: Option<UnixSeconds>,
     settle_until: Duration,
     last_change: Option<Duration>,
     first_unsent: Option<Duration>,
@@ -145,7 +168,6 @@ impl Record {
             published_up: None,
             unconfirmed: false,
             refused: None,
-            hold: Duration::ZERO,
             timeline: Timeline::default(),
             trouble: None,
             force: timing.force,
@@ -154,6 +176,9 @@ impl Record {
             bucket: Bucket::new(timing.min_interval),
             backoff: Backoff::default(),
             clock_behind: false,
+            present: false,
+            hold: Duration::ZERO,
+            hold_wall: None,
             settle_until: Duration::ZERO,
             last_change: None,
             first_unsent: None,
@@ -173,32 +198,31 @@ impl Record {
         self.published_wall = saved.at;
         self.unconfirmed = saved.unconfirmed;
         self.refused.clone_from(&saved.refused);
-        if let (Some(until), Some(wall)) = (saved.hold_until, now.trusted_wall()) {
-            self.hold = now.up + Duration::from_secs(until.saturating_sub(wall).min(DAY));
-        }
+        self.hold_wall = saved.hold_until;
+        self.date_hold(now);
         self.date_publication(now);
     }
 
     /// Takes new intervals, as after a reload that changed nothing else of this record.
-    pub fn retime(&mut self, timing: &Timing) {
+    pub fn retime(&mut self, timing: &Timing, now: Now) {
         self.force = timing.force;
         self.retry = timing.retry;
         self.retry_max = timing.retry_max;
-        self.bucket.set_interval(timing.min_interval);
+        self.bucket.set_interval(timing.min_interval, now.up);
         self.rested &= timing.force == Force::Once;
     }
 
     /// What to keep of this record; `None` if it was never sent.
     pub fn saved(&self, section: &str, now: Now) -> Option<Saved> {
-        let at_risk = self.unconfirmed || self.flight.is_some();
-        let holding = self.hold > now.up;
-        if self.published.is_none() && !at_risk && self.refused.is_none() && !holding {
+        // A request that failed will be made again: noting each start and end wears the flash.
+        let owed = self.trouble.is_some() && self.pending(now);
+        let at_risk = self.unconfirmed || self.flight.is_some() || owed;
+        let holding = self.hold > now.up || self.hold.is_zero();
+        let hold_until = self.hold_wall.filter(|_| holding);
+        let known = self.published.is_some() || self.refused.is_some();
+        if !known && !at_risk && hold_until.is_none() {
             return None;
         }
-        let hold_until = now
-            .trusted_wall()
-            .filter(|_| holding)
-            .map(|wall| wall + (self.hold.saturating_sub(now.up)).as_secs());
         Some(Saved {
             section: section.to_owned(),
             name: self.name.clone(),
@@ -214,34 +238,45 @@ impl Record {
 
     /// The record should hold `address`, as of an event at `now`.
     pub fn want(&mut self, address: IpAddr, now: Now) {
+        self.present = true;
         if self.desired == Some(address) {
             return;
         }
+        let starting = self.desired.is_none() && self.published == Some(address);
         self.desired = Some(address);
-        let quiet = self
-            .last_change
-            .is_none_or(|last| now.up.saturating_sub(last) >= QUIET);
-        let first = *self.first_unsent.get_or_insert(now.up);
-        self.settle_until = if quiet {
-            now.up
-        } else {
-            (now.up + QUIET).min(first + CEILING)
-        };
-        self.last_change = Some(now.up);
-        if self.gave_up() {
-            self.backoff.reset();
+        if !starting {
+            self.settle(now.up);
         }
-        if !self.pending(now) && !self.rested {
+        if self.gave_up() {
+            self.backoff.forgive();
+        }
+        if self.flight.is_none() && !self.pending(now) && !self.rested {
             self.first_unsent = None;
             self.rested = self.force == Force::Once;
         }
         if self.flight.is_none() || self.published != Some(address) {
-            self.timeline = Timeline {
-                event: now.up,
-                sent: None,
-                accepted: None,
-            };
+            self.timeline = Timeline::since(now.up);
         }
+    }
+
+    /// The source has no usable address now, or does not know. The record stays as it is, and the
+    /// address that went away is not sent again.
+    pub fn unwant(&mut self) {
+        self.present = false;
+    }
+
+    /// The provider asks not to be called before `until`.
+    pub fn hold(&mut self, until: Duration, now: Now) {
+        if until > self.hold && until > now.up {
+            self.hold = until;
+            self.hold_wall = None;
+            self.date_hold(now);
+        }
+    }
+
+    /// See [`Record::hold`].
+    pub fn held_until(&self) -> Duration {
+        self.hold
     }
 
     /// The user wants it sent now: clears refusals, failures and rest, but neither pacing nor the
@@ -251,16 +286,15 @@ impl Record {
         self.rested = false;
         self.refused = None;
         self.backoff.reset();
-        self.timeline = Timeline {
-            event: now.up,
-            sent: None,
-            accepted: None,
-        };
+        self.timeline = Timeline::since(now.up);
     }
 
     /// The network changed for good: failures to reach the provider say nothing any more.
     pub fn network_changed(&mut self) {
         self.backoff.reset();
+        if let Some(flight) = &mut self.flight {
+            flight.over_old_network = true;
+        }
     }
 
     /// The wall clock was stepped: a certificate that was not valid yet may be now.
@@ -269,6 +303,7 @@ impl Record {
             self.clock_behind = false;
             self.backoff.reset();
         }
+        self.date_hold(now);
         self.date_publication(now);
     }
 
@@ -305,6 +340,9 @@ impl Record {
         if !self.pending(now) {
             return Wait::Settled(self.refresh_at(now));
         }
+        if !self.present {
+            return Wait::Address;
+        }
         if self.gave_up() {
             return Wait::GivenUp;
         }
@@ -320,16 +358,22 @@ impl Record {
             .map_or(Wait::Ready, |(until, why)| why(until))
     }
 
-    /// A job with this record's desired address leaves. Returns the address.
-    pub fn dispatch(&mut self, job: JobId, now: Now) -> Option<IpAddr> {
+    /// A job leaves with this record's desired address as its change `index`. Returns the address.
+    pub fn dispatch(&mut self, job: JobId, index: usize, now: Now) -> Option<IpAddr> {
         let address = self.desired?;
         self.bucket.take(now.up);
+        if !self.forced && !self.unconfirmed && self.published == Some(address) {
+            // A refresh: the event is the timer, not the change of long ago.
+            self.timeline = Timeline::since(now.up);
+        }
         self.flight = Some(Flight {
             job,
+            index,
             address,
             was_unconfirmed: self.unconfirmed,
             was_forced: self.forced,
             superseded: false,
+            over_old_network: false,
         });
         self.forced = false;
         self.first_unsent = None;
@@ -339,6 +383,12 @@ impl Record {
     /// Whether `job` is the one that this record waits for.
     pub fn flies(&self, job: JobId) -> bool {
         self.flight.as_ref().is_some_and(|flight| flight.job == job)
+    }
+
+    /// Which change of `job` this record waits for.
+    pub fn change_of(&self, job: JobId) -> Option<usize> {
+        let flight = self.flight.as_ref().filter(|flight| flight.job == job);
+        flight.map(|flight| flight.index)
     }
 
     /// The address that is being sent.
@@ -363,7 +413,8 @@ impl Record {
             return;
         }
         if self.timeline.sent.is_none() {
-            self.timeline.sent = sent_at;
+            // A request from before the change that is timed now was about another address.
+            self.timeline.sent = sent_at.filter(|&at| at >= self.timeline.event);
         }
         match outcome {
             Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
@@ -375,12 +426,18 @@ impl Record {
                 self.unconfirmed = flight.was_unconfirmed;
                 self.forced |= flight.was_forced;
                 self.trouble = Some(reason.clone());
-                self.failed(*kind, *after, network_gone, now, jitter);
+                if let Some(after) = after {
+                    self.hold(now.up.saturating_add((*after).min(DAY)), now);
+                }
+                self.failed(*kind, network_gone, flight.over_old_network, now, jitter);
             }
             Outcome::Unconfirmed { reason } => {
                 self.unconfirmed = true;
                 self.trouble = Some(reason.clone());
-                self.failed(FailureKind::Other, None, false, now, jitter);
+                if !flight.over_old_network {
+                    self.backoff.failed(now.up, self.retry, jitter);
+                }
+                self.clock_behind = false;
             }
             Outcome::Refused { reason, advice } => {
                 self.unconfirmed = flight.was_unconfirmed;
@@ -422,23 +479,53 @@ impl Record {
     fn failed(
         &mut self,
         kind: FailureKind,
-        after: Option<Duration>,
         network_gone: bool,
+        over_old_network: bool,
         now: Now,
         jitter: u32,
     ) {
-        if let Some(after) = after {
-            self.hold = self.hold.max(now.up + after.min(Duration::from_secs(DAY)));
-        }
         self.clock_behind = kind == FailureKind::ClockBehind;
         match kind {
-            FailureKind::NoNetwork | FailureKind::NotResolved if network_gone => {}
             FailureKind::NoNetwork | FailureKind::NotResolved => {
-                self.backoff.failed_locally(now.up, self.retry, jitter);
+                self.bucket.give_back();
+                if !network_gone && !over_old_network {
+                    self.backoff.failed_locally(now.up, self.retry, jitter);
+                }
             }
+            FailureKind::Other if over_old_network => {}
             FailureKind::ClockBehind | FailureKind::Other => {
                 self.backoff.failed(now.up, self.retry, jitter);
             }
+        }
+    }
+
+    /// A change at once after quiet, else when it is quiet again, but never later than `CEILING`
+    /// after the first that was not sent.
+    fn settle(&mut self, now: Duration) {
+        let quiet = self
+            .last_change
+            .is_none_or(|last| now.saturating_sub(last) >= QUIET);
+        self.last_change = Some(now);
+        if quiet {
+            self.first_unsent = Some(now);
+            self.settle_until = now;
+        } else {
+            let first = *self.first_unsent.get_or_insert(now);
+            self.settle_until = now.saturating_add(QUIET).min(first.saturating_add(CEILING));
+        }
+    }
+
+    /// Brings the two clocks of the provider's waiting time together, if the wall clock is good.
+    fn date_hold(&mut self, now: Now) {
+        let Some(wall) = now.trusted_wall() else {
+            return;
+        };
+        if self.hold > now.up {
+            let rest = self.hold.saturating_sub(now.up).as_secs();
+            self.hold_wall = Some(wall.saturating_add(rest));
+        } else if let Some(until) = self.hold_wall.filter(|_| self.hold.is_zero()) {
+            let rest = Duration::from_secs(until.saturating_sub(wall)).min(DAY);
+            self.hold = now.up.saturating_add(rest);
         }
     }
 
@@ -460,6 +547,7 @@ impl Record {
         let Force::Every(every) = self.force else {
             return None;
         };
+        let every = every.max(SHORTEST_REFRESH);
         self.published?;
         let age = match (self.published_wall, now.trusted_wall()) {
             (Some(at), Some(wall)) if at <= wall => Duration::from_secs(wall - at),
@@ -471,5 +559,7 @@ impl Record {
     }
 }
 
-/// Longest waiting time of a provider that is believed, in seconds.
-const DAY: u64 = 86_400;
+/// Longest waiting time of a provider that is believed.
+const DAY: Duration = Duration::from_secs(86_400);
+/// `force_interval` is never taken as an endless loop.
+const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

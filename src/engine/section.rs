@@ -79,6 +79,11 @@ pub struct Detector {
     bucket: Bucket,
     backoff: Backoff,
     asking: bool,
+    /// The network is another one since the last answer: it counts no more.
+    doubted: bool,
+    /// The question on its way was asked over another network, or of another source: its answer
+    /// counts no more.
+    void: bool,
 }
 
 impl Active {
@@ -121,16 +126,40 @@ impl Active {
         }
     }
 
+    /// The records that are not among `kept` but whose request is on its way, each with the name of
+    /// this section.
+    pub fn orphans(&self, kept: &[Record]) -> Vec<(String, Record)> {
+        let is_kept = |o: &Record| {
+            kept.iter()
+                .any(|r| r.name == o.name && r.family == o.family)
+        };
+        self.records
+            .iter()
+            .filter(|record| record.sending().is_some() && !is_kept(record))
+            .map(|record| (self.spec.name.clone(), record.clone()))
+            .collect()
+    }
+
     /// Takes over from `old`, the section of the same name before a reload, what is still true.
-    pub fn inherit(&mut self, old: Self) {
+    pub fn inherit(&mut self, old: Self, now: Now) {
+        let same_account = old.spec.provider == self.spec.provider;
+        let same_way = same_account && old.spec.transport == self.spec.transport;
+        let held = old.records.iter().map(Record::held_until).max();
         for record in &mut self.records {
             let same_name = |o: &&Record| o.name == record.name && o.family == record.family;
             let Some(before) = old.records.iter().find(same_name) else {
+                // The account has to wait, not the one name.
+                if let Some(held) = held.filter(|_| same_account) {
+                    record.hold(held, now);
+                }
                 continue;
             };
             if before.fingerprint == record.fingerprint {
                 *record = before.clone();
-                record.retime(&self.spec.timing);
+                record.retime(&self.spec.timing, now);
+                if !same_way {
+                    record.refused = None;
+                }
             } else {
                 record.supersede(before);
             }
@@ -138,6 +167,16 @@ impl Active {
         if old.spec.source == self.spec.source && old.spec.families == self.spec.families {
             self.detectors = old.detectors;
             self.lacks = old.lacks;
+            let latest = now.up.saturating_add(self.spec.timing.check);
+            for detector in self.detectors.values_mut() {
+                detector.due = detector.due.min(latest);
+            }
+        } else {
+            for (family, detector) in &mut self.detectors {
+                let asking = |before: &Detector| before.asking;
+                detector.asking = old.detectors.get(family).is_some_and(asking);
+                detector.void = detector.asking;
+            }
         }
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
@@ -174,18 +213,11 @@ impl Active {
         }
         match self.device(family, networks, book) {
             Ok(device) => {
-                let of_family = |record: &&Record| record.family == family;
-                let current = self
-                    .records
-                    .iter()
-                    .find(of_family)
-                    .and_then(|record| record.desired);
-                let current = current.or_else(|| {
-                    self.records
-                        .iter()
-                        .find(of_family)
-                        .and_then(|record| record.published)
-                });
+                // A name that was just added holds nothing yet: it follows the others.
+                let of_family = || self.records.iter().filter(|r| r.family == family);
+                let current = of_family()
+                    .find_map(|record| record.desired)
+                    .or_else(|| of_family().find_map(|record| record.published));
                 select::from_device(book, &device, family, self.policy(), current)
             }
             Err(lack) => Desired::Nothing(lack),
@@ -196,9 +228,12 @@ impl Active {
     pub fn reselect(&mut self, networks: &Networks, book: &Book, now: Now) -> Vec<(Family, Lack)> {
         let mut news = Vec::new();
         for family in self.spec.families.clone() {
-            match self.desired(family, networks, book) {
-                Desired::Unknown => {}
+            let desired = self.desired(family, networks, book);
+            let of_family = self.records.iter_mut().filter(|r| r.family == family);
+            match desired {
+                Desired::Unknown => of_family.for_each(Record::unwant),
                 Desired::Nothing(lack) => {
+                    of_family.for_each(Record::unwant);
                     if self.lacks.get(&family) != Some(&lack) {
                         self.lacks.insert(family, lack.clone());
                         news.push((family, lack));
@@ -206,7 +241,6 @@ impl Active {
                 }
                 Desired::Address(address) => {
                     self.lacks.remove(&family);
-                    let of_family = self.records.iter_mut().filter(|r| r.family == family);
                     of_family.for_each(|record| record.want(address, now));
                 }
             }
@@ -217,15 +251,12 @@ impl Active {
     /// Takes the changes that may go now, if any, as one job.
     pub fn take_job(&mut self, id: JobId, book: &Book, now: Now) -> Option<Job> {
         let ready = |record: &Record| record.wait(now) == Wait::Ready;
-        if !book.addresses_known() && self.detectors.is_empty() {
-            return None;
-        }
         if !self.records.iter().any(ready) || !self.reachable(book) {
             return None;
         }
         let mut changes = Vec::new();
         for record in self.records.iter_mut().filter(|record| ready(record)) {
-            if let Some(address) = record.dispatch(id, now) {
+            if let Some(address) = record.dispatch(id, changes.len(), now) {
                 changes.push(Change {
                     name: record.name.clone(),
                     address,
@@ -237,11 +268,16 @@ impl Active {
 
     /// Takes the family whose source should be asked now, if any.
     pub fn take_question(&mut self, book: &Book, now: Now) -> Option<Family> {
-        let family = self.detectors.iter().find_map(|(&family, detector)| {
-            (detector.ready(now) && self.can_ask(family, book)).then_some(family)
-        })?;
+        let family = self.question(book, now)?;
         self.detectors.get_mut(&family)?.asking = true;
         Some(family)
+    }
+
+    /// The family whose source should be asked now, if any.
+    pub fn question(&self, book: &Book, now: Now) -> Option<Family> {
+        self.detectors.iter().find_map(|(&family, detector)| {
+            (detector.ready(now) && self.can_ask(family, book)).then_some(family)
+        })
     }
 
     /// A source answered.
@@ -253,6 +289,13 @@ impl Active {
         jitter: u32,
     ) {
         let (check, retry) = (self.spec.timing.check, self.spec.timing.retry);
+        let result = result.and_then(|address| {
+            if Family::of(address) == family {
+                Ok(address)
+            } else {
+                Err(format!("{address} is not an {family} address"))
+            }
+        });
         if let Some(detector) = self.detectors.get_mut(&family) {
             detector.answered(result, check, retry, now, jitter);
         }
@@ -264,6 +307,16 @@ impl Active {
             detector.due = detector.due.min(now.up);
             detector.backoff.reset();
         }
+    }
+
+    /// The network is another one: what was said over the old one counts no more.
+    pub fn network_changed(&mut self, now: Now) {
+        self.records.iter_mut().for_each(Record::network_changed);
+        for detector in self.detectors.values_mut() {
+            detector.doubted = true;
+            detector.void = detector.asking;
+        }
+        self.ask_again(now);
     }
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
@@ -315,10 +368,15 @@ impl Detector {
             bucket: Bucket::new(DETECT_INTERVAL),
             backoff: Backoff::default(),
             asking: false,
+            doubted: false,
+            void: false,
         }
     }
 
     fn desired(&self, policy: Policy) -> Desired {
+        if self.doubted {
+            return Desired::Unknown;
+        }
         match &self.result {
             None => Desired::Nothing(Lack::NotAsked),
             Some(Ok(address)) => select::from_outside(*address, policy),
@@ -355,6 +413,10 @@ impl Detector {
     ) {
         self.asking = false;
         self.bucket.take(now.up);
+        if std::mem::take(&mut self.void) {
+            return;
+        }
+        self.doubted = false;
         self.due = now.up.saturating_add(check);
         match &result {
             Ok(_) => self.backoff.reset(),

@@ -180,7 +180,7 @@ impl Engine {
                 self.settled(active, record, next.map(after)),
                 next,
             ),
-            Wait::Address => ("no-address", self.missing(active, record.family), None),
+            Wait::Address => self.missing(active, record.family),
             Wait::Settling(at) => (
                 "settling",
                 "changes still follow one another".into(),
@@ -230,12 +230,9 @@ impl Engine {
 
     /// A record that only the world keeps from being sent.
     fn ready(&self, active: &Active) -> (&'static str, String, Option<Duration>) {
-        if !self.book.addresses_known() {
-            (
-                "unknown",
-                "the kernel's addresses are being read".into(),
-                None,
-            )
+        if !self.book.complete() {
+            let reason = "the kernel's routes are being read".into();
+            ("unknown", reason, None)
         } else if active.reachable(&self.book) {
             ("sending", "about to be sent".into(), None)
         } else {
@@ -253,12 +250,21 @@ impl Engine {
         }
     }
 
-    fn missing(&self, active: &Active, family: Family) -> String {
-        match active.desired(family, &self.networks, &self.book) {
-            Desired::Unknown => "the kernel's addresses are being read".into(),
-            Desired::Nothing(lack) => lack.to_string(),
-            Desired::Address(address) => format!("{address} was just seen"),
-        }
+    /// A record that owes a request but has nothing to put into it.
+    fn missing(&self, active: &Active, family: Family) -> (&'static str, String, Option<Duration>) {
+        let (word, reason) = match active.desired(family, &self.networks, &self.book) {
+            Desired::Unknown if active.detectors.is_empty() => (
+                "unknown",
+                "the kernel's addresses are being read".to_owned(),
+            ),
+            Desired::Unknown => (
+                "unknown",
+                "the network changed, the address source is asked again".to_owned(),
+            ),
+            Desired::Nothing(lack) => ("no-address", lack.to_string()),
+            Desired::Address(address) => ("sending", format!("{address} was just seen")),
+        };
+        (word, reason, None)
     }
 }
 

@@ -1,0 +1,12 @@
+//! The core, tested from outside: events in, the list of actions out. No I/O, no waiting.
+
+mod book;
+mod detect;
+mod outcomes;
+mod pacing;
+mod properties;
+mod reload;
+mod restart;
+mod scenario;
+mod select;
+mod status;

@@ -1,0 +1,540 @@
+//! A world around the core: a kernel that answers dumps, a provider that answers requests, a disk
+//! that keeps what is saved, and a clock that moves only when told to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::{BUILD_TIME, Now};
+use crate::config::{
+    Config, Family, Force, Global, Hostname, Log, Provider, Section, Source, Template, Timing,
+    Transport, Trust,
+};
+use crate::engine::Engine;
+use crate::engine::event::{Action, Event, Finished, JobId};
+use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+use crate::provider::{Change, FailureKind, Outcome};
+use crate::secret::Secret;
+use crate::state::State;
+
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const WAN: IfIndex = 2;
+
+pub(super) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(super) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(super) fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`.
+pub(super) fn section() -> Section {
+    let template = |url: &str| {
+        Some(Template {
+            url: url.into(),
+            answer: None,
+        })
+    };
+    Section {
+        name: "home".into(),
+        line: 1,
+        names: vec![Hostname::parse("home.example.com").unwrap()],
+        families: vec![Family::V4],
+        source: Source::Device("wan".into()),
+        provider: Provider {
+            label: "custom".into(),
+            v4: template("https://dyn.example.net/update?ip=[IP]"),
+            v6: template("https://dyn.example.net/update?ip=[IP]"),
+            username: "user".into(),
+            password: Secret::new("secret"),
+            param_enc: Secret::default(),
+            param_opt: Secret::default(),
+        },
+        transport: Transport {
+            trust: Trust::System,
+            proxy: None,
+            device: None,
+            family: None,
+            user_agent: "test".into(),
+        },
+        timing: Timing {
+            check: secs(600),
+            force: Force::Every(72 * HOUR),
+            retry: MINUTE,
+            retry_max: 0,
+            min_interval: MINUTE,
+        },
+        log: Log {
+            syslog: 0,
+            file: false,
+        },
+        private_addresses: false,
+        temporary_addresses: false,
+    }
+}
+
+pub(super) fn web() -> Source {
+    Source::Web {
+        v4: "http://v4.example.net/".into(),
+        v6: "http://v6.example.net/".into(),
+    }
+}
+
+pub(super) fn address(text: &str) -> Address {
+    Address {
+        link: WAN,
+        address: ip(text),
+        prefix_len: if text.contains(':') { 64 } else { 24 },
+        scope: 0,
+        flags: AddressFlags(AddressFlags::PERMANENT),
+        preferred: u32::MAX,
+        valid: u32::MAX,
+    }
+}
+
+pub(super) fn link(index: IfIndex, name: &str) -> Link {
+    Link {
+        index,
+        name: name.into(),
+        up: true,
+        carrier: true,
+    }
+}
+
+pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
+    let family = Family::of(ip(gateway));
+    Route {
+        family,
+        destination: match family {
+            Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        },
+        prefix_len: 0,
+        source: None,
+        table: 254,
+        metric: 0,
+        link: Some(link),
+        gateway: Some(ip(gateway)),
+        usable: true,
+    }
+}
+
+pub(super) fn retry(kind: FailureKind, after: Option<Duration>) -> Outcome {
+    Outcome::Retry {
+        reason: "it went wrong".into(),
+        after,
+        kind,
+    }
+}
+
+pub(super) fn failed() -> Outcome {
+    retry(FailureKind::Other, None)
+}
+
+pub(super) fn lost() -> Outcome {
+    Outcome::Unconfirmed {
+        reason: "no answer".into(),
+    }
+}
+
+pub(super) fn refused() -> Outcome {
+    Outcome::Refused {
+        reason: "badauth".into(),
+        advice: "Check username and password.".into(),
+    }
+}
+
+/// A request on its way.
+#[derive(Clone)]
+pub(super) struct Flight {
+    job: JobId,
+    pub(super) section: String,
+    pub(super) changes: Vec<Change>,
+    sent_at: Duration,
+}
+
+impl Flight {
+    /// The event that all of it was accepted.
+    pub(super) fn accepted(&self) -> Event {
+        let outcomes = vec![Outcome::Updated; self.changes.len()];
+        finished(self.job, outcomes, self.sent_at)
+    }
+}
+
+/// What the kernel has.
+#[derive(Clone, Default)]
+pub(super) struct Kernel {
+    pub(super) links: BTreeMap<IfIndex, Link>,
+    pub(super) addresses: Vec<Address>,
+    pub(super) routes: Vec<Route>,
+}
+
+/// The core and the world around it.
+#[derive(Clone)]
+pub(super) struct Scenario {
+    pub(super) engine: Engine,
+    pub(super) now: Now,
+    pub(super) config: Config,
+    pub(super) kernel: Kernel,
+    /// What was saved last.
+    pub(super) disk: State,
+    /// Answers every request at once; `None`: the test does.
+    pub(super) provider: Option<Outcome>,
+    /// Requests without an answer.
+    pub(super) flights: VecDeque<Flight>,
+    /// What a `web` or `script` source answers at once; `None`: the test does.
+    pub(super) page: Option<IpAddr>,
+    /// Whether dumps stay without an answer.
+    pub(super) deaf: bool,
+    /// Every request: when, section, name, address.
+    pub(super) history: Vec<(Duration, String, String, IpAddr)>,
+    /// Calls of `poll`.
+    pub(super) polls: usize,
+    log: Vec<String>,
+}
+
+impl Scenario {
+    /// A router an hour after boot with device `wan`, its address and a default route; the one
+    /// section is [`section`], and every request is accepted.
+    pub(super) fn new() -> Self {
+        let mut kernel = Kernel::default();
+        kernel.links.insert(WAN, link(WAN, "wan"));
+        kernel.addresses.push(address("203.0.113.1"));
+        kernel.routes.push(route(WAN, "203.0.113.254"));
+        Self {
+            engine: Engine::new(State::default(), 1),
+            now: Now {
+                up: HOUR,
+                wall: BUILD_TIME + 1_000_000,
+            },
+            config: Config {
+                global: global(),
+                sections: vec![section()],
+                disabled: Vec::new(),
+                broken: Vec::new(),
+            },
+            kernel,
+            disk: State::default(),
+            provider: Some(Outcome::Updated),
+            flights: VecDeque::new(),
+            page: None,
+            deaf: false,
+            history: Vec::new(),
+            polls: 0,
+            log: Vec::new(),
+        }
+    }
+
+    /// Changes the first section.
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Section)) -> Self {
+        change(&mut self.config.sections[0]);
+        self
+    }
+
+    /// Changes the kernel before the start.
+    pub(super) fn kernel(mut self, change: impl FnOnce(&mut Kernel)) -> Self {
+        change(&mut self.kernel);
+        self
+    }
+
+    /// IPv6 instead of IPv4, with nothing but a route.
+    pub(super) fn ipv6() -> Self {
+        let v6 = |s: &mut Section| s.families = vec![Family::V6];
+        Self::new().with(v6).kernel(|k| {
+            k.addresses.clear();
+            k.routes.push(route(WAN, "fe80::ff"));
+        })
+    }
+
+    /// Requests stay without an answer until the test gives one.
+    pub(super) fn silent(mut self) -> Self {
+        self.provider = None;
+        self
+    }
+
+    /// Everything is read in and sent, long ago.
+    pub(super) fn settled(self) -> Self {
+        let mut s = self.start();
+        s.pass(10 * MINUTE);
+        s.log.clear();
+        s.history.clear();
+        s
+    }
+
+    /// The daemon starts.
+    pub(super) fn start(mut self) -> Self {
+        self.engine = Engine::new(self.disk.clone(), 1);
+        self.log.clear();
+        self.flights.clear();
+        self.reload();
+        self
+    }
+
+    /// The daemon is killed, stays away for `pause` and starts again.
+    pub(super) fn restart(mut self, pause: Duration) -> Self {
+        self.tick(pause);
+        self.start()
+    }
+
+    pub(super) fn reload(&mut self) {
+        let config = Box::new(self.config.clone());
+        self.event(Event::Reload(config));
+    }
+
+    /// Changes the first section and reloads.
+    pub(super) fn reconfigure(&mut self, change: impl FnOnce(&mut Section)) {
+        change(&mut self.config.sections[0]);
+        self.reload();
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.engine.handle(event, self.now);
+        self.run();
+    }
+
+    pub(super) fn force(&mut self) {
+        self.event(Event::Force(Vec::new()));
+    }
+
+    pub(super) fn report(&mut self, message: Message) {
+        self.event(Event::Kernel(Report::Message(message)));
+    }
+
+    /// An address appears or changes.
+    pub(super) fn add(&mut self, new: Address) {
+        let key = |a: &Address| (a.link, a.address, a.prefix_len);
+        self.kernel.addresses.retain(|a| key(a) != key(&new));
+        self.kernel.addresses.push(new.clone());
+        self.report(Message::NewAddress(new));
+    }
+
+    pub(super) fn add_flagged(&mut self, text: &str, flags: u32) {
+        self.add(Address {
+            flags: AddressFlags(flags),
+            ..address(text)
+        });
+    }
+
+    /// An address goes. Routes that the kernel flushes with it go without a word.
+    pub(super) fn remove(&mut self, text: &str) {
+        let gone = |a: &Address| a.address == ip(text);
+        let Some(at) = self.kernel.addresses.iter().position(gone) else {
+            return;
+        };
+        let old = self.kernel.addresses.remove(at);
+        self.report(Message::DelAddress(old));
+    }
+
+    /// The lease changes: the old address goes, the new one comes.
+    pub(super) fn lease(&mut self, text: &str) {
+        let v4: Vec<IpAddr> = self.kernel.addresses.iter().map(|a| a.address).collect();
+        for old in v4.into_iter().filter(IpAddr::is_ipv4) {
+            self.remove(&old.to_string());
+        }
+        self.add(address(text));
+    }
+
+    pub(super) fn route_up(&mut self, route: Route) {
+        self.kernel.routes.push(route.clone());
+        self.report(Message::NewRoute(route));
+    }
+
+    pub(super) fn routes_down(&mut self) {
+        for route in std::mem::take(&mut self.kernel.routes) {
+            self.report(Message::DelRoute(route));
+        }
+    }
+
+    /// The oldest request without an answer gets one, the same for each of its changes.
+    pub(super) fn answer(&mut self, outcome: Outcome) {
+        let changes = self.flights[0].changes.len();
+        self.answer_each(vec![outcome; changes]);
+    }
+
+    pub(super) fn answer_each(&mut self, outcomes: Vec<Outcome>) {
+        let flight = self.flights.pop_front().unwrap();
+        self.event(finished(flight.job, outcomes, flight.sent_at));
+    }
+
+    pub(super) fn detected(&mut self, family: Family, result: Result<&str, &str>) {
+        self.event(Event::Detected {
+            section: "home".into(),
+            family,
+            result: result.map(ip).map_err(str::to_owned),
+        });
+    }
+
+    /// The clocks move, nobody looks.
+    pub(super) fn tick(&mut self, time: Duration) {
+        let before = self.now.up.as_secs();
+        self.now.up += time;
+        let passed = self.now.up.as_secs() - before;
+        self.now.wall = self.now.wall.saturating_add(passed);
+    }
+
+    /// Time passes, and the core is woken when it asked for it.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now.up + time;
+        while let Some(due) = self.engine.deadline(self.now).filter(|due| *due <= end) {
+            assert!(due > self.now.up, "the deadline has passed already");
+            self.tick(due - self.now.up);
+            self.run();
+        }
+        self.tick(end - self.now.up);
+        self.run();
+    }
+
+    /// The wall clock is stepped to `wall`.
+    pub(super) fn step_clock(&mut self, wall: u64) {
+        self.now.wall = wall;
+        self.event(Event::ClockStepped);
+    }
+
+    /// What was sent since the last look: `name address`.
+    pub(super) fn sent(&mut self) -> Vec<String> {
+        self.logged("send ")
+    }
+
+    /// All actions since the last look but messages for the operator.
+    pub(super) fn actions(&mut self) -> Vec<String> {
+        let all = std::mem::take(&mut self.log);
+        all.into_iter().filter(|a| !a.starts_with("say ")).collect()
+    }
+
+    /// What the log shows of one kind since the last look, without the kind.
+    pub(super) fn logged(&mut self, kind: &str) -> Vec<String> {
+        let all = std::mem::take(&mut self.log);
+        let of_kind = all.iter().filter_map(|a| a.strip_prefix(kind));
+        of_kind.map(str::to_owned).collect()
+    }
+
+    /// The state of the first record: its word and sentence.
+    pub(super) fn state(&self) -> (&'static str, String) {
+        let status = self.engine.status(self.now);
+        let record = &status.sections[0].records[0];
+        (record.state, record.reason.clone())
+    }
+
+    pub(super) fn word(&self) -> &'static str {
+        self.state().0
+    }
+
+    pub(super) fn published(&self) -> Option<String> {
+        let record = &self.engine.status(self.now).sections[0].records[0];
+        record.published.map(|a| a.to_string())
+    }
+
+    /// Does what the core says until it says no more.
+    pub(super) fn run(&mut self) {
+        for _ in 0..10_000 {
+            self.polls += 1;
+            let Some(action) = self.engine.poll(self.now) else {
+                if let Some(due) = self.engine.deadline(self.now) {
+                    assert!(due > self.now.up, "nothing to do, but the deadline is past");
+                }
+                return;
+            };
+            self.perform(action);
+        }
+        panic!("there is no end of actions");
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Dump(table) => {
+                self.log.push(format!("dump {table:?}"));
+                if !self.deaf {
+                    self.dump(table);
+                }
+            }
+            Action::Publish { id, section, job } => {
+                for change in &job.changes {
+                    let (name, address) = (change.name.to_string(), change.address);
+                    self.log.push(format!("send {name} {address}"));
+                    self.history
+                        .push((self.now.up, section.clone(), name, address));
+                }
+                let changes = job.changes;
+                if let Some(outcome) = self.provider.clone() {
+                    let outcomes = vec![outcome; changes.len()];
+                    let event = finished(id, outcomes, self.now.up);
+                    self.engine.handle(event, self.now);
+                    return;
+                }
+                self.flights.push_back(Flight {
+                    job: id,
+                    section,
+                    changes,
+                    sent_at: self.now.up,
+                });
+            }
+            Action::Detect { section, family } => {
+                self.log.push(format!("ask {section} {family}"));
+                if let Some(address) = self.page {
+                    let event = Event::Detected {
+                        section,
+                        family,
+                        result: Ok(address),
+                    };
+                    self.engine.handle(event, self.now);
+                }
+            }
+            Action::Save(state) => {
+                self.log.push("save".into());
+                assert_ne!(
+                    state, self.disk,
+                    "nothing changed, flash is worn for nothing"
+                );
+                self.disk = state;
+            }
+            Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
+        }
+    }
+
+    pub(super) fn dump(&mut self, table: Table) {
+        let kernel = self.kernel.clone();
+        let messages: Vec<Message> = match table {
+            Table::Links => kernel.links.into_values().map(Message::NewLink).collect(),
+            Table::Addresses => kernel
+                .addresses
+                .into_iter()
+                .map(Message::NewAddress)
+                .collect(),
+            Table::Routes => kernel.routes.into_iter().map(Message::NewRoute).collect(),
+        };
+        let messages = messages.into_iter().map(Report::Message);
+        let begin = std::iter::once(Report::DumpBegin(table));
+        for report in begin.chain(messages).chain([Report::DumpEnd(table)]) {
+            self.engine.handle(Event::Kernel(report), self.now);
+        }
+    }
+}
+
+fn finished(job: JobId, outcomes: Vec<Outcome>, sent_at: Duration) -> Event {
+    Event::Finished(Finished {
+        job,
+        outcomes,
+        sent_at: Some(sent_at),
+        request: "GET https://dyn.example.net/update?ip=***".into(),
+        answer: "200 good".into(),
+    })
+}
+
+fn global() -> Global {
+    Global {
+        dateformat: "%F %R".into(),
+        rundir: PathBuf::from("/var/run/ddns"),
+        logdir: PathBuf::from("/var/log/ddns"),
+        statedir: PathBuf::from("/etc/ddns"),
+        loglines: 250,
+        private_addresses: false,
+    }
+}

@@ -1,0 +1,186 @@
+//! What people see.
+
+use serde_json::json;
+
+use super::scenario::{HOUR, Scenario, failed, refused, retry, secs};
+use crate::config::Force;
+use crate::provider::{FailureKind, Outcome};
+
+/// A change that ended like this.
+fn after(outcome: Outcome) -> Scenario {
+    let mut s = Scenario::new().settled();
+    s.provider = Some(outcome);
+    s.lease("203.0.113.2");
+    s
+}
+
+fn why(s: &Scenario) -> String {
+    s.engine
+        .why("home", s.now, &|at| format!("[{at}]"))
+        .unwrap()
+}
+
+#[test]
+fn each_state_has_its_word_and_sentence() {
+    let gone = || {
+        let mut s = after(failed());
+        s.remove("203.0.113.2");
+        s
+    };
+    let routeless = Scenario::new().kernel(|k| k.routes.clear());
+    let deaf = {
+        let mut s = Scenario::new();
+        s.deaf = true;
+        s.start()
+    };
+    let rested = Scenario::new().with(|c| c.timing.force = Force::Once);
+    let held = retry(FailureKind::Other, Some(HOUR));
+    let stays = {
+        let mut s = Scenario::new().settled();
+        s.remove("203.0.113.1");
+        s
+    };
+    let cases = [
+        (
+            Scenario::new().settled(),
+            "published",
+            "up to date; sent again in 2 d 23 h",
+        ),
+        (
+            stays,
+            "published",
+            "stays published although 'wan' has no IPv4 address",
+        ),
+        (gone(), "no-address", "'wan' has no IPv4 address"),
+        (after(failed()), "back-off", "it went wrong; next try in 6"),
+        (
+            after(held),
+            "held",
+            "it went wrong; the provider asks to wait 1 h 0 min",
+        ),
+        (
+            after(refused()),
+            "refused",
+            "then run 'ddns-netlink update home'",
+        ),
+        (
+            routeless.start(),
+            "no-route",
+            "no usable route to the provider",
+        ),
+        (deaf, "unknown", "the kernel's addresses are being read"),
+        (
+            Scenario::new().silent().start(),
+            "sending",
+            "waiting for the provider's answer",
+        ),
+        (rested.start(), "rested", "force_interval '0'"),
+    ];
+    for (s, word, sentence) in cases {
+        assert_eq!(s.word(), word);
+        assert!(s.state().1.contains(sentence), "{word}: {}", s.state().1);
+    }
+}
+
+#[test]
+fn a_carrier_grade_nat_address_is_named() {
+    let nat = |k: &mut super::scenario::Kernel| {
+        k.addresses = vec![super::scenario::address("100.64.1.2")];
+    };
+    let (word, reason) = Scenario::new().kernel(nat).start().state();
+    assert_eq!(word, "no-address");
+    assert!(reason.contains("100.64.1.2, a carrier-grade NAT address"));
+}
+
+#[test]
+fn json_has_the_documented_shape() {
+    let mut s = Scenario::new().start();
+    s.pass(secs(10));
+    let since = s.now.wall - 10;
+    let record = json!({
+        "name": "home.example.com",
+        "type": "A",
+        "published": "203.0.113.1",
+        "since": since,
+        "desired": "203.0.113.1",
+        "state": "published",
+        "reason": "up to date; sent again in 2 d 23 h if nothing changes",
+        "next_in": 259_190.0,
+        "request_after_ms": 0.0,
+        "accepted_after_ms": 0.0,
+    });
+    let section = json!({
+        "name": "home",
+        "provider": "custom",
+        "source": "address of device wan",
+        "records": [record],
+        "last_request": "GET https://dyn.example.net/update?ip=***",
+        "last_answer": "200 good",
+    });
+    let status = s.engine.status(s.now).to_json();
+    assert_eq!(status, json!({ "sections": [section] }));
+}
+
+#[test]
+fn text_says_what_is_published_and_what_is_next() {
+    let s = after(failed());
+    let text = s.engine.status(s.now).to_text(&|_| "yesterday".into());
+    assert!(
+        text.contains("home: address of device wan at custom\n"),
+        "{text}"
+    );
+    assert!(text.contains("A: 203.0.113.1 since yesterday\n"), "{text}");
+    assert!(
+        text.contains("203.0.113.2 is next: it went wrong"),
+        "{text}"
+    );
+}
+
+#[test]
+fn why_names_every_address_and_its_verdict() {
+    let mut s = Scenario::new().settled();
+    s.add(super::scenario::address("203.0.113.9"));
+    s.add(super::scenario::address("10.0.0.1"));
+    let text = why(&s);
+    for line in [
+        "203.0.113.1: chosen",
+        "203.0.113.9: usable, another one is preferred",
+        "10.0.0.1: refused: a private address (RFC 1918)",
+        "provider can be reached: yes",
+        "last request: GET https://dyn.example.net/update?ip=***",
+        "last answer: 200 good",
+    ] {
+        assert!(text.contains(line), "{line} in:\n{text}");
+    }
+    assert_eq!(s.engine.why("other", s.now, &|_| String::new()), None);
+}
+
+#[test]
+fn at_rest_means_that_only_the_world_can_help() {
+    let silent = Scenario::new().silent().start();
+    assert!(!silent.engine.at_rest(silent.now));
+    for s in [Scenario::new().settled(), after(failed()), after(refused())] {
+        assert!(s.engine.at_rest(s.now));
+    }
+    let asking = Scenario::new().with(|c| c.source = super::scenario::web());
+    let asking = asking.start();
+    assert!(!asking.engine.at_rest(asking.now));
+}
+
+#[test]
+fn no_message_has_a_newline_or_a_secret() {
+    let mut s = Scenario::new().settled();
+    for outcome in [
+        failed(),
+        refused(),
+        super::scenario::lost(),
+        Outcome::Updated,
+    ] {
+        s.provider = Some(outcome);
+        s.force();
+        s.pass(HOUR);
+    }
+    for text in s.logged("say ") {
+        assert!(!text.contains('\n') && !text.contains("secret"), "{text}");
+    }
+}
