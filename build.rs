@@ -4,10 +4,7 @@
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a build script reads its environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "a build script reads its environment")]
 fn main() {
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
     println!("cargo:rerun-if-changed=CHANGELOG.md");
@@ -21,21 +18,12 @@ fn main() {
 }
 
 fn newest_commit() -> Option<String> {
-    let output = Command::new("git")
-        .args(["log", "-1", "--format=%ct"])
-        .output()
-        .ok()?;
+    let output = Command::new("git").args(["log", "-1", "--format=%ct"]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !text.is_empty()).then_some(text)
 }
 
 fn changelog_date() -> Option<String> {
     let modified = std::fs::metadata("CHANGELOG.md").ok()?.modified().ok()?;
-    Some(
-        modified
-            .duration_since(UNIX_EPOCH)
-            .ok()?
-            .as_secs()
-            .to_string(),
-    )
+    Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs().to_string())
 }

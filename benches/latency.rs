@@ -86,11 +86,7 @@ fn inside() {
     ip("route add default via 192.0.2.1 dev uplink");
     let provider = Provider::new();
     let _server = provider.listen(PROVIDER);
-    let bench = Bench {
-        watcher: Watcher::start(),
-        provider,
-        next: 0,
-    };
+    let bench = Bench { watcher: Watcher::start(), provider, next: 0 };
     bench.run();
 }
 
@@ -159,9 +155,9 @@ impl Bench {
         let (address, event) = self.change();
         let address = address.to_string();
         let wanted = |r: &&Request| r.hostname() == name && r.myip() == address;
-        let at = self.provider.wait_for(name, PATIENCE, |requests| {
-            requests.iter().rev().find(wanted).map(|r| r.at)
-        });
+        let at = self
+            .provider
+            .wait_for(name, PATIENCE, |requests| requests.iter().rev().find(wanted).map(|r| r.at));
         at.saturating_sub(event)
     }
 
@@ -169,15 +165,13 @@ impl Bench {
     /// for, and when the first.
     fn wait_all(&self, count: usize, address: IpAddr) -> (Duration, Duration) {
         let address = address.to_string();
-        self.provider
-            .wait_for("all sections", PATIENCE, |requests| {
-                let mine = requests.iter().rev().take(4 * count);
-                let times = mine
-                    .filter(|r| r.myip() == address && r.hostname() != "floor")
-                    .map(|r| r.at);
-                let times: Vec<Duration> = times.collect();
-                (times.len() >= count).then(|| (times[0], times[times.len() - 1]))
-            })
+        self.provider.wait_for("all sections", PATIENCE, |requests| {
+            let mine = requests.iter().rev().take(4 * count);
+            let times =
+                mine.filter(|r| r.myip() == address && r.hostname() != "floor").map(|r| r.at);
+            let times: Vec<Duration> = times.collect();
+            (times.len() >= count).then(|| (times[0], times[times.len() - 1]))
+        })
     }
 
     /// Memory with so many sections, and how long all take to follow one change.

@@ -120,11 +120,8 @@ fn inside(binary: PathBuf) -> ExitCode {
         }
     });
     let config = configuration();
-    let launcher = Launcher::new(
-        binary,
-        &["nsenter", "--net=/run/netns/router", "--"],
-        &config.write(),
-    );
+    let launcher =
+        Launcher::new(binary, &["nsenter", "--net=/run/netns/router", "--"], &config.write());
     let mut listener = wan.command(env::current_exe().unwrap());
     let kernel = Process::start(listener.arg("--events"));
     kernel.lines.wait_line(PATIENCE, |l| l == "0 ready");
@@ -203,10 +200,8 @@ impl Stage<'_> {
         let events = self.kernel_events(kernel_seen, &format!("address {address}"));
         // What could be published from is the last of these: address without doubt, route there.
         let start = events.last().map_or(Duration::ZERO, |e| e.0);
-        let mut timeline: Vec<(Duration, String)> = events
-            .into_iter()
-            .map(|(at, words)| (at, format!("kernel    {words}")))
-            .collect();
+        let mut timeline: Vec<(Duration, String)> =
+            events.into_iter().map(|(at, words)| (at, format!("kernel    {words}"))).collect();
         for request in &self.provider.requests()[requests..] {
             let what = format!("{} {}", request.hostname(), request.myip());
             timeline.push((request.at, format!("provider  asked for {what}")));
@@ -241,26 +236,20 @@ impl Stage<'_> {
     fn kernel_events(&self, from: usize, address: &str) -> Vec<(Duration, String)> {
         let lines = self.kernel.lines.all();
         let events = lines.iter().skip(from).filter_map(|l| events::parse(l));
-        events
-            .filter(|(_, words)| words.starts_with(address) || words == "default route")
-            .collect()
+        events.filter(|(_, words)| words.starts_with(address) || words == "default route").collect()
     }
 
     /// The daemon's own words and figures.
     fn show_daemon(&self, name: &str, address: &str, said: usize) {
         let status = self.daemon.status().unwrap_or_default();
         let sections = status["sections"].as_array().cloned().unwrap_or_default();
-        let records = sections
-            .iter()
-            .flat_map(|s| s["records"].as_array().cloned().unwrap_or_default());
+        let records =
+            sections.iter().flat_map(|s| s["records"].as_array().cloned().unwrap_or_default());
         for record in records.filter(|r| r["name"] == name && r["published"] == address) {
             let figure = |key: &str| record[key].as_f64().map(|ms| format!("{ms:.1} ms"));
             let sent = figure("request_after_ms").unwrap_or_default();
             let accepted = figure("accepted_after_ms").unwrap_or_default();
-            println!(
-                "  {:>12}  status    request {sent}, accepted {accepted}",
-                ""
-            );
+            println!("  {:>12}  status    request {sent}, accepted {accepted}", "");
         }
         for line in self.daemon.process.lines.all().iter().skip(said) {
             println!("  {:>12}  log       {line}", "");

@@ -23,10 +23,7 @@ pub fn run(invocation: Invocation) -> u8 {
         Command::Why { section } => ask(&file, &["why", &section]),
         Command::Update { sections } => {
             let words = sections.iter().map(String::as_str);
-            ask(
-                &file,
-                &std::iter::once("update").chain(words).collect::<Vec<_>>(),
-            )
+            ask(&file, &std::iter::once("update").chain(words).collect::<Vec<_>>())
         }
         Command::Watch { json, devices } => block_on(watch::run(json, devices)),
         Command::Help => show(HELP),
@@ -56,10 +53,9 @@ fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
     let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
         Ok(_held) => block_on(daemon::run(file, loaded, mode, stderr)),
-        Err(error @ LockError::Running(_)) if mode == Mode::Once => complain(
-            exit::RUNNING,
-            &format!("{error}; 'ddns-netlink update' asks it"),
-        ),
+        Err(error @ LockError::Running(_)) if mode == Mode::Once => {
+            complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
+        }
         Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &error),
         Err(error @ LockError::Io(..)) => complain(exit::INTERNAL, &error),
     }
@@ -77,10 +73,7 @@ fn check(file: &Path) -> u8 {
         return exit::CONFIG;
     }
     let (sections, off) = (checked.config.sections.len(), checked.config.disabled.len());
-    show(&format!(
-        "{}: {sections} sections enabled, {off} not\n",
-        file.display()
-    ))
+    show(&format!("{}: {sections} sections enabled, {off} not\n", file.display()))
 }
 
 fn ask(file: &Path, words: &[&str]) -> u8 {
@@ -101,10 +94,7 @@ fn rundir(file: &Path) -> PathBuf {
 
 /// One thread is all there is.
 fn block_on(future: impl Future<Output = u8>) -> u8 {
-    match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(future);
             // Whatever is still on its way is not waited for.

@@ -26,10 +26,7 @@ pub mod exit {
     /// Every code with its meaning, for the help text and the man page.
     pub const ALL: [(u8, &str); 8] = [
         (OK, "done"),
-        (
-            FAILED,
-            "something failed; `once`: a section is not published",
-        ),
+        (FAILED, "something failed; `once`: a section is not published"),
         (USAGE, "the command line makes no sense"),
         (CONFIG, "the configuration has mistakes"),
         (NO_DAEMON, "no daemon is running, or it cannot be reached"),
@@ -138,9 +135,7 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-const COMMANDS: [&str; 8] = [
-    "run", "check", "once", "status", "update", "why", "watch", "help",
-];
+const COMMANDS: [&str; 8] = ["run", "check", "once", "status", "update", "why", "watch", "help"];
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
@@ -158,10 +153,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     } else {
         words.command()?
     };
-    Ok(Invocation {
-        command,
-        config: words.config,
-    })
+    Ok(Invocation { command, config: words.config })
 }
 
 /// The arguments, sorted into kinds.
@@ -249,10 +241,7 @@ impl Words {
             }
             "watch" => {
                 self.allow(&["--json"])?;
-                Ok(Command::Watch {
-                    json: self.has("--json"),
-                    devices: operands.to_vec(),
-                })
+                Ok(Command::Watch { json: self.has("--json"), devices: operands.to_vec() })
             }
             "help" => Ok(Command::Help),
             other => Err(unknown("command", other, &COMMANDS)),
@@ -261,9 +250,7 @@ impl Words {
 
     fn why(&self, operands: &[String]) -> Result<Command, UsageError> {
         match operands {
-            [section] => Ok(Command::Why {
-                section: section.clone(),
-            }),
+            [section] => Ok(Command::Why { section: section.clone() }),
             [] => Err(UsageError("'why' needs the name of a section".into())),
             [_, extra, ..] => Err(unexpected(extra)),
         }
@@ -353,9 +340,7 @@ mod tests {
     }
 
     fn command(line: &str) -> Command {
-        go(line)
-            .unwrap_or_else(|error| panic!("{line}: {error}"))
-            .command
+        go(line).unwrap_or_else(|error| panic!("{line}: {error}")).command
     }
 
     fn error(line: &str) -> String {
@@ -374,38 +359,11 @@ mod tests {
             ("status", Command::Status { json: false }),
             ("status --json", Command::Status { json: true }),
             ("update", Command::Update { sections: vec![] }),
-            (
-                "update a b",
-                Command::Update {
-                    sections: names(&["a", "b"]),
-                },
-            ),
-            (
-                "update -- -a",
-                Command::Update {
-                    sections: names(&["-a"]),
-                },
-            ),
-            (
-                "why home",
-                Command::Why {
-                    section: "home".into(),
-                },
-            ),
-            (
-                "watch",
-                Command::Watch {
-                    json: false,
-                    devices: vec![],
-                },
-            ),
-            (
-                "watch eth0 --json",
-                Command::Watch {
-                    json: true,
-                    devices: names(&["eth0"]),
-                },
-            ),
+            ("update a b", Command::Update { sections: names(&["a", "b"]) }),
+            ("update -- -a", Command::Update { sections: names(&["-a"]) }),
+            ("why home", Command::Why { section: "home".into() }),
+            ("watch", Command::Watch { json: false, devices: vec![] }),
+            ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
             ("help", Command::Help),
             ("help run", Command::Help),
             ("--help", Command::Help),
@@ -419,13 +377,9 @@ mod tests {
 
     #[test]
     fn the_file_may_stand_anywhere() {
-        for line in [
-            "-c /x check",
-            "check -c /x",
-            "--config /x check",
-            "check --config=/x",
-            "check -c/x",
-        ] {
+        for line in
+            ["-c /x check", "check -c /x", "--config /x check", "check --config=/x", "check -c/x"]
+        {
             assert_eq!(go(line).unwrap().config, Some("/x".into()), "{line}");
         }
         assert_eq!(go("check").unwrap().config, None);
@@ -440,24 +394,12 @@ mod tests {
         for (line, text) in [
             ("", "no command is given"),
             ("--", "no command is given"),
-            (
-                "chekc",
-                "there is no command 'chekc' here; did you mean 'check'?",
-            ),
-            (
-                "stats",
-                "there is no command 'stats' here; did you mean 'status'?",
-            ),
+            ("chekc", "there is no command 'chekc' here; did you mean 'check'?"),
+            ("stats", "there is no command 'stats' here; did you mean 'status'?"),
             ("frobnicate", "there is no command 'frobnicate' here"),
-            (
-                "status --jsno",
-                "there is no option '--jsno' here; did you mean '--json'?",
-            ),
+            ("status --jsno", "there is no option '--jsno' here; did you mean '--json'?"),
             ("check --json", "there is no option '--json' here"),
-            (
-                "once --dryrun",
-                "there is no option '--dryrun' here; did you mean '--dry-run'?",
-            ),
+            ("once --dryrun", "there is no option '--dryrun' here; did you mean '--dry-run'?"),
             ("check x", "'x' is one word too many"),
             ("why", "'why' needs the name of a section"),
             ("why a b", "'b' is one word too many"),
@@ -484,14 +426,8 @@ mod tests {
             assert!(man.contains(&format!("**{option}**")), "{option}");
         }
         for (code, meaning) in exit::ALL {
-            assert!(
-                HELP.contains(&format!("\n  {code:<3} {meaning}\n")),
-                "{code}"
-            );
-            assert!(
-                man.contains(&format!("\n| {code} | {meaning} |\n")),
-                "{code}"
-            );
+            assert!(HELP.contains(&format!("\n  {code:<3} {meaning}\n")), "{code}");
+            assert!(man.contains(&format!("\n| {code} | {meaning} |\n")), "{code}");
         }
         assert!(HELP.lines().all(|line| line.len() < 80));
     }

@@ -49,10 +49,7 @@ pub fn now() -> Now {
         .or_else(|_| clock_gettime(ClockId::CLOCK_MONOTONIC))
         .map_or(Duration::ZERO, duration);
     let wall = clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, duration);
-    Now {
-        up,
-        wall: wall.as_secs(),
-    }
+    Now { up, wall: wall.as_secs() }
 }
 
 /// A wall clock can be set to before 1970, which is as wrong as 1970.
@@ -182,10 +179,7 @@ mod tests {
 
     #[test]
     fn a_clock_from_before_the_build_is_not_trusted() {
-        let at = |wall| Now {
-            up: Duration::ZERO,
-            wall,
-        };
+        let at = |wall| Now { up: Duration::ZERO, wall };
         assert_eq!(at(0).trusted_wall(), None);
         assert_eq!(at(BUILD_TIME).trusted_wall(), Some(BUILD_TIME));
     }
@@ -215,38 +209,24 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_not_set_does_not_step() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut clock = ClockStep::new();
             let timer = clock.timer.as_ref().unwrap().get_ref();
             assert!(timer.0.get().unwrap().is_some(), "armed");
             assert_eq!(timer.read(), Err(Errno::EAGAIN));
             let patience = Duration::from_millis(50);
-            assert!(
-                tokio::time::timeout(patience, clock.stepped())
-                    .await
-                    .is_err()
-            );
+            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
         });
     }
 
     #[test]
     fn without_a_timer_nothing_resolves() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut clock = ClockStep { timer: None };
             let patience = Duration::from_millis(20);
-            assert!(
-                tokio::time::timeout(patience, clock.stepped())
-                    .await
-                    .is_err()
-            );
+            assert!(tokio::time::timeout(patience, clock.stepped()).await.is_err());
         });
     }
 }

@@ -120,13 +120,7 @@ impl Control {
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
         fs::rename(&temporary, &path)?;
         let (sender, requests) = mpsc::channel(CONNECTIONS);
-        Ok(Self {
-            path,
-            listener,
-            places: Arc::new(Semaphore::new(CONNECTIONS)),
-            sender,
-            requests,
-        })
+        Ok(Self { path, listener, places: Arc::new(Semaphore::new(CONNECTIONS)), sender, requests })
     }
 
     /// The next request. Nothing is lost when this is dropped halfway, as `select!` does.

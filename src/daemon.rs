@@ -73,11 +73,7 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
         (Ok(signals), Ok(netlink)) => (signals, netlink),
         (Err(error), _) | (_, Err(error)) => {
             let text = format!("cannot listen to the kernel: {error}");
-            logger.say(&Notice {
-                section: None,
-                level: Level::Critical,
-                text,
-            });
+            logger.say(&Notice { section: None, level: Level::Critical, text });
             return exit::INTERNAL;
         }
     };
@@ -145,10 +141,7 @@ impl Daemon {
             if self.mode != Mode::Serve && self.engine.at_rest(now) {
                 return self.conclude(now);
             }
-            let deadline = self
-                .engine
-                .deadline(now)
-                .map(|at| at.saturating_sub(now.up));
+            let deadline = self.engine.deadline(now).map(|at| at.saturating_sub(now.up));
             let event = tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
@@ -198,19 +191,13 @@ impl Daemon {
 
     /// The netlink socket broke: nothing is known until another one has dumped everything.
     async fn reopen(&mut self, error: &std::io::Error) {
-        self.say(
-            Level::Error,
-            format!("the kernel's events broke off ({error}); trying again"),
-        );
-        self.engine
-            .handle(Event::Kernel(Report::Lost), clock::now());
+        self.say(Level::Error, format!("the kernel's events broke off ({error}); trying again"));
+        self.engine.handle(Event::Kernel(Report::Lost), clock::now());
         loop {
             match Socket::open() {
                 Ok(socket) => {
                     self.netlink = socket;
-                    return Table::ALL
-                        .iter()
-                        .for_each(|&table| self.netlink.request_dump(table));
+                    return Table::ALL.iter().for_each(|&table| self.netlink.request_dump(table));
                 }
                 Err(_) => tokio::time::sleep(REOPEN).await,
             }
@@ -226,11 +213,7 @@ impl Daemon {
             Action::Publish { id, section, job } => self.publish(id, &section, &job, now),
             Action::Detect { section, family } => {
                 if let Some(found) = self.config.sections.iter().find(|s| s.name == section) {
-                    self.pool.submit(Task::Detect {
-                        section,
-                        family,
-                        probe: probe(found, family),
-                    });
+                    self.pool.submit(Task::Detect { section, family, probe: probe(found, family) });
                 }
             }
             Action::Save(_) if self.mode == Mode::DryRun => {}
@@ -246,10 +229,7 @@ impl Daemon {
         };
         self.pool.submit(Task::Publish {
             id,
-            host: provider::hosts(found)
-                .into_iter()
-                .next()
-                .unwrap_or_default(),
+            host: provider::hosts(found).into_iter().next().unwrap_or_default(),
             changes: job.changes.len(),
             exchange: provider::exchange(found, job),
             transport: found.transport.clone(),
@@ -260,9 +240,7 @@ impl Daemon {
     fn pretend(&mut self, id: JobId, section: &str, job: &Job, now: Now) {
         if let Some(found) = self.config.sections.iter().find(|s| s.name == section) {
             for change in &job.changes {
-                let single = Job {
-                    changes: vec![change.clone()],
-                };
+                let single = Job { changes: vec![change.clone()] };
                 let shown = match provider::exchange(found, &single).start() {
                     Step::Send(request) => format!("would send {}", request.shown),
                     Step::Done(outcomes) => match outcomes.into_iter().next() {
@@ -277,10 +255,7 @@ impl Daemon {
             }
         }
         let outcomes = vec![Outcome::Updated; job.changes.len()];
-        let finished = Finished {
-            outcomes,
-            ..ended(id, job, "")
-        };
+        let finished = Finished { outcomes, ..ended(id, job, "") };
         self.engine.handle(Event::Finished(finished), now);
     }
 
@@ -298,10 +273,7 @@ impl Daemon {
                     .iter()
                     .map(|(name, why)| serde_json::json!({ "name": name, "reason": why }))
                     .collect();
-                Reply {
-                    ok: true,
-                    text: format!("{status}\n"),
-                }
+                Reply { ok: true, text: format!("{status}\n") }
             }
             Ask::Why(section) => self.why(section, now),
             Ask::Update(sections) => self.update(sections, now),
@@ -378,10 +350,7 @@ impl Daemon {
                     );
                 }
                 self.logger.configure(&loaded.checked.config);
-                self.say(
-                    Level::Notice,
-                    format!("reading {} again", self.file.display()),
-                );
+                self.say(Level::Notice, format!("reading {} again", self.file.display()));
                 self.adopt(loaded, clock::now());
             }
             Err(error) => {
@@ -399,23 +368,16 @@ impl Daemon {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
             };
-            let notice = Notice {
-                section: mistake.section.clone(),
-                level,
-                text: mistake.to_string(),
-            };
+            let notice =
+                Notice { section: mistake.section.clone(), level, text: mistake.to_string() };
             self.logger.say(&notice);
         }
-        let unverified = checked
-            .config
-            .sections
-            .iter()
-            .filter(|s| s.transport.trust == Trust::Nothing);
+        let unverified =
+            checked.config.sections.iter().filter(|s| s.transport.trust == Trust::Nothing);
         for Section { name, .. } in unverified {
             let text = "cacert 'IGNORE': certificates are not checked, anybody on the way can read \
                         the password and answer in the provider's place";
-            self.logger
-                .say(&Notice::about(name, Level::Warning, text.into()));
+            self.logger.say(&Notice::about(name, Level::Warning, text.into()));
         }
         let count = checked.config.sections.len();
         let device = |s: &&Section| matches!(s.source, Source::Device(_) | Source::Network { .. });
@@ -428,8 +390,7 @@ impl Daemon {
         }
         self.config = checked.config.clone();
         self.engine.handle(Event::Hosts(hosts), now);
-        self.engine
-            .handle(Event::Reload(Box::new(checked.config)), now);
+        self.engine.handle(Event::Reload(Box::new(checked.config)), now);
     }
 
     /// `once` is done: shows where things stand.
@@ -440,10 +401,7 @@ impl Daemon {
             let _ = self.store.flush(FLUSH);
         }
         let published = self.engine.status(now).sections.iter().all(|section| {
-            section
-                .records
-                .iter()
-                .all(|record| matches!(record.state, "published" | "rested"))
+            section.records.iter().all(|record| matches!(record.state, "published" | "rested"))
         });
         match published && self.config.broken.is_empty() {
             true => exit::OK,
@@ -455,28 +413,18 @@ impl Daemon {
         self.say(Level::Info, "stopping".into());
         self.control = None;
         if !self.store.flush(FLUSH) {
-            self.say(
-                Level::Warning,
-                "the state did not reach flash in time".into(),
-            );
+            self.say(Level::Warning, "the state did not reach flash in time".into());
         }
         exit::OK
     }
 
     fn say(&mut self, level: Level, text: String) {
-        self.logger.say(&Notice {
-            section: None,
-            level,
-            text,
-        });
+        self.logger.say(&Notice { section: None, level, text });
     }
 }
 
 fn unknown(section: &str) -> Reply {
-    Reply {
-        ok: false,
-        text: format!("there is no section '{section}'\n"),
-    }
+    Reply { ok: false, text: format!("there is no section '{section}'\n") }
 }
 
 /// How the address source of `section` is asked.
@@ -485,10 +433,7 @@ fn probe(section: &Section, family: Family) -> Probe {
         Source::Script(argv) => Probe::Script(argv.clone()),
         Source::Web { v4, v6 } => {
             let url = if family == Family::V4 { v4 } else { v6 };
-            Probe::Web {
-                url: url.clone(),
-                transport: section.transport.clone(),
-            }
+            Probe::Web { url: url.clone(), transport: section.transport.clone() }
         }
         // The kernel is not asked; the engine never does.
         Source::Network { .. } | Source::Device(_) => Probe::Script(Vec::new()),
@@ -497,9 +442,7 @@ fn probe(section: &Section, family: Family) -> Probe {
 
 /// A job that ends without a request.
 fn ended(id: JobId, job: &Job, why: &str) -> Finished {
-    let outcome = Outcome::Unconfirmed {
-        reason: why.to_owned(),
-    };
+    let outcome = Outcome::Unconfirmed { reason: why.to_owned() };
     Finished {
         job: id,
         outcomes: vec![outcome; job.changes.len()],

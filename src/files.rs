@@ -72,10 +72,7 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let fail = |reason| ReadError {
-        path: path.to_owned(),
-        reason,
-    };
+    let fail = |reason| ReadError { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
@@ -94,11 +91,7 @@ pub fn default_config() -> PathBuf {
 
 fn default_config_in(root: &Path) -> PathBuf {
     let hiding = root.join("var/run/uci/ddns");
-    if hiding.exists() {
-        hiding
-    } else {
-        root.join("etc/config/ddns")
-    }
+    if hiding.exists() { hiding } else { root.join("etc/config/ddns") }
 }
 
 /// The bytes of a configuration file.
@@ -138,10 +131,7 @@ pub fn definition(name: &str) -> Result<Option<Vec<u8>>, ReadError> {
 
 fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
     if !is_safe_name(name) {
-        return Err(ReadError {
-            path: name.into(),
-            reason: Reason::NotAName,
-        });
+        return Err(ReadError { path: name.into(), reason: Reason::NotAName });
     }
     for dir in DEFINITIONS {
         let path = root.join(dir).join(format!("{name}.json"));
@@ -158,10 +148,8 @@ fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> 
 /// # Errors
 /// If it cannot be read, is no text, or is too large for a password.
 pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
-    let text = String::from_utf8(read(path, PASSWORD_LIMIT)?).map_err(|_| ReadError {
-        path: path.to_owned(),
-        reason: Reason::NotText,
-    })?;
+    let text = String::from_utf8(read(path, PASSWORD_LIMIT)?)
+        .map_err(|_| ReadError { path: path.to_owned(), reason: Reason::NotText })?;
     let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o044 != 0);
     let warning = open.then(|| {
         let path = path.display();
@@ -259,9 +247,7 @@ pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
         Err(TryLockError::Error(error)) => return Err(fail(error)),
     }
     let pid = format!("{}\n", std::process::id());
-    file.set_len(0)
-        .and_then(|()| file.write_all(pid.as_bytes()))
-        .map_err(fail)?;
+    file.set_len(0).and_then(|()| file.write_all(pid.as_bytes())).map_err(fail)?;
     Ok(InstanceLock { _file: file })
 }
 
@@ -308,37 +294,18 @@ mod tests {
     fn own_definitions_come_first_and_names_are_no_paths() {
         let scratch = Scratch::new("files-definition");
         let root = scratch.path();
-        write(
-            root.join("usr/share/ddns/default/a.example.json"),
-            "default",
-        );
+        write(root.join("usr/share/ddns/default/a.example.json"), "default");
         let get = |name: &str| definition_in(root, name);
         assert_eq!(get("a.example").unwrap().unwrap(), b"default");
         write(root.join("usr/share/ddns/custom/a.example.json"), "custom");
         assert_eq!(get("a.example").unwrap().unwrap(), b"custom");
         assert_eq!(get("b.example").unwrap(), None);
         write(root.join("usr/share/secret.json"), "{}");
-        for bad in [
-            "",
-            ".",
-            "../secret",
-            "../../secret",
-            ".hidden",
-            "a/b",
-            "a\0b",
-        ] {
+        for bad in ["", ".", "../secret", "../../secret", ".hidden", "a/b", "a\0b"] {
             assert!(get(bad).is_err(), "{bad}");
         }
-        write(
-            root.join("usr/share/ddns/custom/big.json"),
-            vec![b' '; 65_537],
-        );
-        assert!(
-            get("big")
-                .unwrap_err()
-                .to_string()
-                .ends_with("is larger than 64 KiB")
-        );
+        write(root.join("usr/share/ddns/custom/big.json"), vec![b' '; 65_537]);
+        assert!(get("big").unwrap_err().to_string().ends_with("is larger than 64 KiB"));
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub struct Loaded {
 pub fn load(file: &Path) -> Result<Loaded, ReadError> {
     let bytes = files::read_config(file)?;
     let checked = check::load(&file.display().to_string(), &bytes, &System);
-    Ok(Loaded {
-        checked,
-        hosts: files::hosts::system(),
-    })
+    Ok(Loaded { checked, hosts: files::hosts::system() })
 }
 
 /// The files of this system, as the checker asks for them.

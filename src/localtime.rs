@@ -44,12 +44,7 @@ impl LocalClock {
 
     /// As [`LocalClock::system`], with another root directory and value of `TZ`.
     fn of(root: &'static Path, variable: Option<String>) -> Self {
-        Self {
-            root,
-            variable,
-            zone: TimeZone::utc(),
-            minute: None,
-        }
+        Self { root, variable, zone: TimeZone::utc(), minute: None }
     }
 
     /// What the clocks on the wall show at `wall`.
@@ -197,19 +192,10 @@ mod tests {
             ("<+0530>-5:30", "2026-07-05 17:30:00 +0530 +0530"),
             ("EST5EDT,M3.2.0,M11.1.0", "2026-07-05 08:00:00 EDT -0400"),
             // South of the equator: winter in July.
-            (
-                "AEST-10AEDT,M10.1.0,M4.1.0/3",
-                "2026-07-05 22:00:00 AEST +1000",
-            ),
+            ("AEST-10AEDT,M10.1.0,M4.1.0/3", "2026-07-05 22:00:00 AEST +1000"),
             // Extensions of RFC 8536: before midnight, and days later.
-            (
-                "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
-                "2026-07-05 11:00:00 -01 -0100",
-            ),
-            (
-                "EET-2EEST,M3.4.4/50,M10.4.4/50",
-                "2026-07-05 15:00:00 EEST +0300",
-            ),
+            ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2026-07-05 11:00:00 -01 -0100"),
+            ("EET-2EEST,M3.4.4/50,M10.4.4/50", "2026-07-05 15:00:00 EEST +0300"),
         ] {
             assert_eq!(show(rule, noon), text, "{rule}");
         }
@@ -220,10 +206,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_off_by_ages_is_no_trouble() {
-        assert_eq!(
-            show("CET-1CEST,M3.5.0,M10.5.0/3", 0),
-            "1970-01-01 01:00:00 CET +0100"
-        );
+        assert_eq!(show("CET-1CEST,M3.5.0,M10.5.0/3", 0), "1970-01-01 01:00:00 CET +0100");
         let far = strftime("%Y", &project(u64::MAX, &TimeZone::utc()));
         assert_eq!(far, "9999");
     }

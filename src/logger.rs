@@ -17,10 +17,7 @@ use crate::localtime::LocalClock;
 use crate::strftime::strftime;
 
 /// What a section without a readable configuration gets: ddns-scripts' own defaults.
-const DEFAULT_LOG: Log = Log {
-    syslog: 2,
-    file: true,
-};
+const DEFAULT_LOG: Log = Log { syslog: 2, file: true };
 
 /// Where messages go that are not for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +31,7 @@ pub enum Target {
 impl Target {
     /// Standard error if it was asked for or is a terminal, else the system log.
     pub fn choose(stderr_asked: bool) -> Self {
-        if stderr_asked || io::stderr().is_terminal() {
-            Self::Stderr
-        } else {
-            Self::Syslog(None)
-        }
+        if stderr_asked || io::stderr().is_terminal() { Self::Stderr } else { Self::Syslog(None) }
     }
 }
 
@@ -93,10 +86,7 @@ impl Logger {
             dateformat: config.global.dateformat.clone(),
             logdir: config.global.logdir.clone(),
             loglines: config.global.loglines,
-            sections: broken
-                .chain(sound)
-                .map(|(name, log)| (name.clone(), log.clone()))
-                .collect(),
+            sections: broken.chain(sound).map(|(name, log)| (name.clone(), log.clone())).collect(),
         };
         self.unwritable.clear();
     }
@@ -112,11 +102,8 @@ impl Logger {
     }
 
     fn say_at(&mut self, notice: &Notice, wall: UnixSeconds) {
-        let log = notice
-            .section
-            .as_ref()
-            .and_then(|name| self.settings.sections.get(name))
-            .cloned();
+        let log =
+            notice.section.as_ref().and_then(|name| self.settings.sections.get(name)).cloned();
         let shown = notice.section.is_none()
             || line::passes(notice.level, log.as_ref().unwrap_or(&DEFAULT_LOG));
         // At a terminal someone is looking: there, nothing is filtered.
@@ -268,11 +255,7 @@ mod tests {
     }
 
     fn notice(section: &str, level: Level, text: &str) -> Notice {
-        Notice {
-            section: (!section.is_empty()).then(|| section.into()),
-            level,
-            text: text.into(),
-        }
+        Notice { section: (!section.is_empty()).then(|| section.into()), level, text: text.into() }
     }
 
     fn lines(path: &Path) -> Vec<String> {
@@ -289,10 +272,7 @@ mod tests {
         daemon.set_nonblocking(true).unwrap();
         let shown = Shown::default();
         let mut logger = Logger::with_stderr(Target::Syslog(Some(socket)), Box::new(shown.clone()));
-        logger.configure(&config(
-            &logdir,
-            &[("quiet", 0, true), ("nofile", 1, false)],
-        ));
+        logger.configure(&config(&logdir, &[("quiet", 0, true), ("nofile", 1, false)]));
         for section in ["", "quiet", "nofile", "broken", "off"] {
             for level in [Level::Critical, Level::Notice, Level::Info] {
                 logger.say(&notice(section, level, "x"));

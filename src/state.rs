@@ -266,9 +266,7 @@ fn unescape(value: &str) -> Option<String> {
 
 /// FNV-1a, 32 bits: finds damage, not malice; whoever can write the file is root.
 fn checksum(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |sum, byte| {
-        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    text.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -294,9 +292,7 @@ mod tests {
         let mut second = sample();
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
-        State {
-            records: vec![sample(), second],
-        }
+        State { records: vec![sample(), second] }
     }
 
     /// `line` with a checksum that fits.
@@ -348,43 +344,22 @@ mod tests {
         let (state, dropped) = State::from_text(&text);
         assert_eq!(state.records.len(), 1);
         assert!(state.records[0].unconfirmed);
-        assert_eq!(
-            dropped,
-            ["written in version 7 of the format, this program knows version 1"]
-        );
+        assert_eq!(dropped, ["written in version 7 of the format, this program knows version 1"]);
     }
 
     #[test]
     fn values_that_make_no_sense_drop_the_line() {
         for (line, why) in [
-            (
-                "record name=b family=A fingerprint=1",
-                "it names no section",
-            ),
-            (
-                "record section=a family=A fingerprint=1",
-                "it names no record",
-            ),
-            (
-                "record section=a name=b fingerprint=1",
-                "its record type is not known",
-            ),
-            (
-                "record section=a name=/ family=A fingerprint=1",
-                "its name is not a name",
-            ),
-            (
-                "record section=a name=b family=A",
-                "its fingerprint cannot be read",
-            ),
+            ("record name=b family=A fingerprint=1", "it names no section"),
+            ("record section=a family=A fingerprint=1", "it names no record"),
+            ("record section=a name=b fingerprint=1", "its record type is not known"),
+            ("record section=a name=/ family=A fingerprint=1", "its name is not a name"),
+            ("record section=a name=b family=A", "its fingerprint cannot be read"),
             (
                 "record section=a name=b family=A fingerprint=1 published=::1",
                 "its address cannot be read",
             ),
-            (
-                "record section=a name=b family=A fingerprint=1 at=-1",
-                "its time cannot be read",
-            ),
+            ("record section=a name=b family=A fingerprint=1 at=-1", "its time cannot be read"),
             ("record section=%zz", "a value is not escaped well"),
             ("record section=%ff", "a value is not escaped well"),
             ("record section", "a field has no value"),
@@ -408,9 +383,7 @@ mod tests {
     fn records_are_bounded() {
         let mut text = format!("{HEADER}1\n");
         for i in 0..=MAX_RECORDS {
-            text += &signed(&format!(
-                "record section=s{i} name=b family=A fingerprint=1"
-            ));
+            text += &signed(&format!("record section=s{i} name=b family=A fingerprint=1"));
         }
         let (state, dropped) = State::from_text(&text);
         assert_eq!(state.records.len(), MAX_RECORDS);
@@ -421,9 +394,7 @@ mod tests {
     fn the_later_of_two_lines_for_one_record_counts() {
         let mut newer = sample();
         newer.unconfirmed = false;
-        let both = State {
-            records: vec![sample(), newer.clone()],
-        };
+        let both = State { records: vec![sample(), newer.clone()] };
         assert_eq!(State::from_text(&both.to_text()).0.records, [newer]);
     }
 

@@ -28,9 +28,7 @@ pub struct Store {
 impl Store {
     /// Names the directory; nothing is read or created yet.
     pub fn open(statedir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: statedir.into(),
-        }
+        Self { dir: statedir.into() }
     }
 
     /// Where the state is kept.
@@ -50,10 +48,8 @@ impl Store {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => (State::default(), vec![]),
             Err(error) => {
-                let complaint = format!(
-                    "{}: {error}; what was published before is not known",
-                    path.display()
-                );
+                let complaint =
+                    format!("{}: {error}; what was published before is not known", path.display());
                 (State::default(), vec![complaint])
             }
         }
@@ -125,11 +121,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -230,18 +222,11 @@ impl Shared {
             (before, Some(now)) if before.as_ref() != Some(&now) => (Level::Warning, now),
             (Some(_), None) => {
                 let path = self.store.path();
-                (
-                    Level::Notice,
-                    format!("{} is written again", path.display()),
-                )
+                (Level::Notice, format!("{} is written again", path.display()))
             }
             (_, Some(_)) | (None, None) => return,
         };
-        (self.tell)(Notice {
-            section: None,
-            level,
-            text,
-        });
+        (self.tell)(Notice { section: None, level, text });
     }
 }
 
@@ -319,10 +304,7 @@ mod tests {
         let (loaded, told) = store.load();
         assert_eq!(loaded, State::default());
         let path = store.path();
-        assert_eq!(
-            told,
-            [format!("{}: line 2 dropped: it is cut off", path.display())]
-        );
+        assert_eq!(told, [format!("{}: line 2 dropped: it is cut off", path.display())]);
     }
 
     #[test]
@@ -331,10 +313,7 @@ mod tests {
         for (code, text) in [
             (nix::libc::EROFS, "/etc/ddns-netlink is read-only: "),
             (nix::libc::ENOSPC, "no space left in /etc/ddns-netlink: "),
-            (
-                nix::libc::EACCES,
-                "no permission to write in /etc/ddns-netlink: ",
-            ),
+            (nix::libc::EACCES, "no permission to write in /etc/ddns-netlink: "),
             (nix::libc::EIO, "cannot write in /etc/ddns-netlink ("),
         ] {
             let words = store.explain(&io::Error::from_raw_os_error(code));

@@ -30,15 +30,8 @@ pub struct LocalTime {
     pub zone: String,
 }
 
-const DAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -94,13 +87,7 @@ fn convert(conversion: char, t: &LocalTime, out: &mut String) {
         'B' => out.write_str(month(t)),
         'b' => out.write_str(short(month(t))),
         'F' => write!(out, "{}-{:02}-{:02}", t.year, t.month, t.day),
-        'D' => write!(
-            out,
-            "{:02}/{:02}/{:02}",
-            t.month,
-            t.day,
-            t.year.rem_euclid(100)
-        ),
+        'D' => write!(out, "{:02}/{:02}/{:02}", t.month, t.day, t.year.rem_euclid(100)),
         'R' => write!(out, "{:02}:{:02}", t.hour, t.minute),
         'T' => write!(out, "{:02}:{:02}:{:02}", t.hour, t.minute, t.second),
         'n' => out.write_str("\n"),

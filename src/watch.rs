@@ -31,15 +31,10 @@ pub async fn run(json: bool, devices: Vec<String>) -> u8 {
     let mut socket = match Socket::open() {
         Ok(socket) => socket,
         Err(error) => {
-            return complain(
-                exit::INTERNAL,
-                &format!("cannot listen to the kernel: {error}"),
-            );
+            return complain(exit::INTERNAL, &format!("cannot listen to the kernel: {error}"));
         }
     };
-    Table::ALL
-        .iter()
-        .for_each(|&table| socket.request_dump(table));
+    Table::ALL.iter().for_each(|&table| socket.request_dump(table));
     let interrupted = async {
         match signal(SignalKind::interrupt()) {
             Ok(mut interrupt) => drop(interrupt.recv().await),
@@ -63,9 +58,7 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
                     let lost = report == crate::netlink::Report::Lost;
                     let _ = book.apply(report, clock::now().up);
                     if lost {
-                        Table::ALL
-                            .iter()
-                            .for_each(|&table| socket.request_dump(table));
+                        Table::ALL.iter().for_each(|&table| socket.request_dump(table));
                     }
                 }
                 Err(error) => {
@@ -99,10 +92,7 @@ fn look(book: &Book, devices: &[String], before: &Views) -> Views {
                 .into_iter()
                 .map(|candidate| {
                     let verdict = candidate.rejection.map(|why| why.to_string());
-                    (
-                        candidate.address,
-                        verdict.unwrap_or_else(|| "usable".into()),
-                    )
+                    (candidate.address, verdict.unwrap_or_else(|| "usable".into()))
                 })
                 .collect();
             let chosen = match select::from_device(book, &link.name, family, policy, current) {
@@ -141,11 +131,7 @@ fn differences(device: &str, family: Family, old: &View, new: &View, json: bool)
             format!("{device}: {event} {address}: {verdict}")
         });
     };
-    for (address, _) in old
-        .verdicts
-        .iter()
-        .filter(|(a, _)| !new.verdicts.contains_key(a))
-    {
+    for (address, _) in old.verdicts.iter().filter(|(a, _)| !new.verdicts.contains_key(a)) {
         line("removed", address, "gone");
     }
     for (address, verdict) in &new.verdicts {

@@ -22,10 +22,7 @@ fn files_are_complained_about_as_expected() {
     let mut count = 0;
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "conf")
-        {
+        if path.extension().is_some_and(|extension| extension == "conf") {
             let expected = fs::read_to_string(path.with_extension("expected")).unwrap_or_default();
             let name = path.file_name().unwrap().to_string_lossy();
             let checked = check::load(&name, &fs::read(&path).unwrap(), &Sandbox);
@@ -46,10 +43,7 @@ fn the_examples_of_the_manual_work() {
     let file = lines.collect::<Vec<_>>().join("\n");
     let checked = check::load("manual", file.as_bytes(), &Sandbox);
     assert_eq!(checked.mistakes, []);
-    assert_eq!(
-        checked.config.sections.len(),
-        file.matches("config ").count()
-    );
+    assert_eq!(checked.config.sections.len(), file.matches("config ").count());
 }
 
 #[test]

@@ -34,9 +34,7 @@ fn a_lease_is_followed_a_renewal_and_an_expiry_are_not_sent() {
 
         let monitor = scene.wan.monitor();
         client.release();
-        monitor.lines.wait_line(LIMIT, |l| {
-            l.contains("Deleted") && l.contains("203.0.113.21")
-        });
+        monitor.lines.wait_line(LIMIT, |l| l.contains("Deleted") && l.contains("203.0.113.21"));
         // The expiry has been noticed, and the record kept.
         daemon.wait_record("home", LIMIT, |r| {
             let reason = r["reason"].as_str().unwrap_or_default();
@@ -199,10 +197,7 @@ fn one_section_keeps_both_families() {
         let mut lines = scene.provider.wait_for("both families", LIMIT, both);
         lines.sort();
         let name = "home.example.com";
-        let expected = [
-            format!("{name} 2001:db8:1::5"),
-            format!("{name} 203.0.113.5"),
-        ];
+        let expected = [format!("{name} 2001:db8:1::5"), format!("{name} 203.0.113.5")];
         assert_eq!(lines, expected);
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         assert_eq!(scene.provider.wait_nth(2, LIMIT).myip(), "203.0.113.6");

@@ -99,17 +99,11 @@ fn a_reload_keeps_what_is_still_true() {
         scene.config.section("work", "");
         scene.config.write();
         daemon.signal(Signal::SIGHUP);
-        assert_eq!(
-            scene.provider.wait_nth(1, LIMIT).hostname(),
-            "work.example.com"
-        );
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).hostname(), "work.example.com");
         daemon.wait_published("work", "203.0.113.5");
 
         // Who we are at the provider has changed: nobody knows what is published there.
-        scene
-            .config
-            .global("")
-            .section("home", "option username 'another'");
+        scene.config.global("").section("home", "option username 'another'");
         scene.config.section("work", "");
         scene.config.write();
         daemon.signal(Signal::SIGHUP);
@@ -182,10 +176,7 @@ fn exit_codes_are_as_documented() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         assert_eq!(launcher.code(&["check"]), Some(0));
-        assert_eq!(
-            launcher.bare(&["fly"]).output().unwrap().status.code(),
-            Some(2)
-        );
+        assert_eq!(launcher.bare(&["fly"]).output().unwrap().status.code(), Some(2));
         assert_eq!(launcher.code(&["status"]), Some(4));
         assert_eq!(launcher.code(&["update"]), Some(4));
         let daemon = launcher.run();
@@ -196,17 +187,11 @@ fn exit_codes_are_as_documented() {
         let why = launcher.output(&["why", "home"]);
         assert_eq!(why.status.code(), Some(0));
         let text = String::from_utf8_lossy(&why.stdout).into_owned();
-        assert!(
-            text.contains("203.0.113.5") && !text.contains("secret"),
-            "{text}"
-        );
+        assert!(text.contains("203.0.113.5") && !text.contains("secret"), "{text}");
         daemon.stop();
 
         scene.config.section("one", "option ip_source 'moon'");
-        scene.config.section(
-            "two",
-            "option use_ipv6 'perhaps'\noption retry_interval 'soon'",
-        );
+        scene.config.section("two", "option use_ipv6 'perhaps'\noption retry_interval 'soon'");
         scene.config.write();
         let check = launcher.output(&["check"]);
         assert_eq!(check.status.code(), Some(3));
@@ -254,9 +239,8 @@ fn watch_tells_what_changes_without_a_configuration() {
 #[test]
 fn a_web_page_can_be_the_source() {
     isolated(&[], || {
-        let scene = Scene::new(&format!(
-            "option ip_source 'web'\noption ip_url 'http://{PROVIDER}/ip'"
-        ));
+        let scene =
+            Scene::new(&format!("option ip_source 'web'\noption ip_url 'http://{PROVIDER}/ip'"));
         scene.provider.for_path("/ip", Reply::Echo);
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
@@ -273,11 +257,7 @@ fn a_web_page_can_be_the_source() {
 fn a_script_can_be_the_source() {
     isolated(&[], || {
         let script = file("address.sh");
-        fs::write(
-            &script,
-            format!("#!/bin/sh\necho \"$1\"; cat {DIR}/address\n"),
-        )
-        .unwrap();
+        fs::write(&script, format!("#!/bin/sh\necho \"$1\"; cat {DIR}/address\n")).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(file("address"), "203.0.113.77\n").unwrap();
         let option = format!("option ip_source 'script'\noption ip_script '{DIR}/address.sh is:'");

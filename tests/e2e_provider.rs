@@ -146,9 +146,9 @@ fn a_dripping_body_ends_at_the_deadline_and_holds_nobody_up() {
         daemon.wait_published("work", "203.0.113.5");
         scene.provider.for_host("home.example.com", None);
         let patience = Duration::from_secs(50);
-        let second = scene.provider.wait_for("home again", patience, |requests| {
-            of("home", requests).get(1).cloned()
-        });
+        let second = scene
+            .provider
+            .wait_for("home again", patience, |requests| of("home", requests).get(1).cloned());
         let pause = second.at.saturating_sub(first.at);
         assert!(pause < Duration::from_secs(45), "{pause:?}");
         daemon.wait_published("home", "203.0.113.5");
@@ -195,9 +195,7 @@ fn providers_that_hang_do_not_delay_another_section() {
         for name in ["h1", "h2", "h3"] {
             scene.config.section(name, "");
             let hang = Some(Reply::Hang);
-            scene
-                .provider
-                .for_host(&format!("{name}.example.com"), hang);
+            scene.provider.for_host(&format!("{name}.example.com"), hang);
         }
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();

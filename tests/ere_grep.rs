@@ -40,9 +40,7 @@ fn compare(pattern: &str, text: &str) -> Result<(), String> {
     match (grep(pattern, text), ours) {
         (Some(Ok(theirs)), Ok(ours)) if theirs == ours => Ok(()),
         (Some(Err(_)), Err(_)) => Ok(()),
-        (theirs, ours) => Err(format!(
-            "{pattern:?} on {text:?}: grep {theirs:?}, we {ours:?}"
-        )),
+        (theirs, ours) => Err(format!("{pattern:?} on {text:?}: grep {theirs:?}, we {ours:?}")),
     }
 }
 
@@ -76,9 +74,8 @@ fn handwritten_cases_agree_with_grep() {
     if !*GNU_GREP {
         return;
     }
-    let cases = PATTERNS
-        .iter()
-        .flat_map(|pattern| TEXTS.iter().map(move |text| compare(pattern, text)));
+    let cases =
+        PATTERNS.iter().flat_map(|pattern| TEXTS.iter().map(move |text| compare(pattern, text)));
     let differences: Vec<String> = cases.filter_map(Result::err).collect();
     assert!(differences.is_empty(), "{differences:#?}");
 }

@@ -70,11 +70,8 @@ fn name_server_answers_dig_and_our_own_client() {
     assert_eq!(client.ask("a.example.com", true), None);
     assert_eq!(client.ask("b.example.com", false), None);
     let port = server.address().port().to_string();
-    let dig = |name: &str| {
-        Command::new("dig")
-            .args(["@127.0.0.1", "-p", &port, name, "A"])
-            .output()
-    };
+    let dig =
+        |name: &str| Command::new("dig").args(["@127.0.0.1", "-p", &port, name, "A"]).output();
     let Ok(output) = dig("a.example.com") else {
         eprintln!("skipped: dig is not installed");
         return;
@@ -97,13 +94,7 @@ fn https_is_trusted_only_by_who_knows_the_authority() {
     let verdict = |flavour| {
         let server = provider.listen_tls(anywhere(), authority.server(&["127.0.0.1"], flavour));
         let output = Command::new("openssl")
-            .args([
-                "s_client",
-                "-brief",
-                "-verify_return_error",
-                "-verify_ip",
-                "127.0.0.1",
-            ])
+            .args(["s_client", "-brief", "-verify_return_error", "-verify_ip", "127.0.0.1"])
             .args(["-connect", &server.address().to_string(), "-CAfile"])
             .arg(&pem)
             .stdin(std::process::Stdio::null())
@@ -133,11 +124,7 @@ fn router_reaches_the_provider_by_its_default_route_only() {
             let script = format!(
                 "exec 3<>/dev/tcp/{PROVIDER}/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r -u 3"
             );
-            wan.command("timeout")
-                .args([limit, "bash", "-c", &script])
-                .status()
-                .unwrap()
-                .success()
+            wan.command("timeout").args([limit, "bash", "-c", &script]).status().unwrap().success()
         };
         wan.ip("addr add 203.0.113.5/24 dev wan");
         assert!(!fetch("1"));
@@ -174,9 +161,9 @@ fn leases_change_renew_and_end() {
         let text = wan.ip("-4 addr show dev wan");
         assert!(text.contains("203.0.113.21/24") && !text.contains("203.0.113.20/24"));
         client.release();
-        monitor.lines.wait_line_from(seen, LIMIT, |l| {
-            l.contains("Deleted") && l.contains("113.21/24")
-        });
+        monitor
+            .lines
+            .wait_line_from(seen, LIMIT, |l| l.contains("Deleted") && l.contains("113.21/24"));
     });
 }
 

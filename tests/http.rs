@@ -121,9 +121,8 @@ fn read_request(stream: &mut dyn Stream) -> io::Result<String> {
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let line = head
-        .lines()
-        .find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
+    let line =
+        head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
     Some(line.split_once(':')?.1.trim())
 }
 
@@ -223,10 +222,7 @@ fn get(url: &str) -> Request {
 }
 
 fn with_password(url: &str) -> Request {
-    Request {
-        auth: Some(("user".into(), Secret::new("pass:word"))),
-        ..get(url)
-    }
+    Request { auth: Some(("user".into(), Secret::new("pass:word"))), ..get(url) }
 }
 
 fn elapsed(start: Duration) -> Duration {
@@ -234,9 +230,7 @@ fn elapsed(start: Duration) -> Duration {
 }
 
 fn send_over(transport: &Transport, request: &Request) -> Result<Answer, Failure> {
-    Client::with_limits(transport, Arc::new(Shared::default()), limits())
-        .unwrap()
-        .send(request)
+    Client::with_limits(transport, Arc::new(Shared::default()), limits()).unwrap().send(request)
 }
 
 fn send(request: &Request) -> Result<Answer, Failure> {
@@ -258,21 +252,12 @@ fn a_request_has_its_headers_and_the_password() {
     let answer = send(&with_password(&server.url("/nic/update?a=b&c=%20d"))).unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (200, "good"));
     let request = &server.seen()[0];
-    assert!(
-        request.starts_with("GET /nic/update?a=b&c=%20d HTTP/1.1\r\n"),
-        "{request}"
-    );
-    assert_eq!(
-        header(request, "host"),
-        Some(server.address.to_string().as_str())
-    );
+    assert!(request.starts_with("GET /nic/update?a=b&c=%20d HTTP/1.1\r\n"), "{request}");
+    assert_eq!(header(request, "host"), Some(server.address.to_string().as_str()));
     assert_eq!(header(request, "user-agent"), Some("ddns-netlink/test"));
     assert_eq!(header(request, "accept"), Some("*/*"));
     assert_eq!(header(request, "accept-encoding"), None);
-    assert_eq!(
-        header(request, "authorization"),
-        Some("Basic dXNlcjpwYXNzOndvcmQ=")
-    );
+    assert_eq!(header(request, "authorization"), Some("Basic dXNlcjpwYXNzOndvcmQ="));
 }
 
 #[test]
@@ -294,10 +279,7 @@ fn a_body_and_headers_are_sent() {
         assert_eq!(header(&seen[0], "authorization"), Some("Bearer t0ken"));
         assert_eq!(header(&seen[0], "content-length"), Some("7"));
     }
-    let empty = Request {
-        method: Method::Post,
-        ..get(&server.url("/"))
-    };
+    let empty = Request { method: Method::Post, ..get(&server.url("/")) };
     send(&empty).unwrap();
     assert_eq!(header(&server.seen()[0], "content-length"), Some("0"));
 }
@@ -305,20 +287,10 @@ fn a_body_and_headers_are_sent() {
 #[test]
 fn user_information_in_the_url_is_a_password() {
     let server = Server::fixed(OK);
-    send(&get(&format!(
-        "http://us%65r:pass:word@{}/",
-        server.address
-    )))
-    .unwrap();
+    send(&get(&format!("http://us%65r:pass:word@{}/", server.address))).unwrap();
     let request = &server.seen()[0];
-    assert_eq!(
-        header(request, "authorization"),
-        Some("Basic dXNlcjpwYXNzOndvcmQ=")
-    );
-    assert_eq!(
-        header(request, "host"),
-        Some(server.address.to_string().as_str())
-    );
+    assert_eq!(header(request, "authorization"), Some("Basic dXNlcjpwYXNzOndvcmQ="));
+    assert_eq!(header(request, "host"), Some(server.address.to_string().as_str()));
 }
 
 #[test]
@@ -329,11 +301,7 @@ fn what_cannot_be_a_header_is_refused_without_being_shown() {
         ..get(&server.url("/"))
     };
     let failure = send(&request).unwrap_err();
-    assert!(
-        !failure.sent && !failure.text.contains("ret"),
-        "{}",
-        failure.text
-    );
+    assert!(!failure.sent && !failure.text.contains("ret"), "{}", failure.text);
     assert!(server.seen().is_empty());
 }
 
@@ -356,11 +324,7 @@ fn all_framings_of_a_body() {
         "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood",
     ] {
         let server = Server::fixed(response);
-        assert_eq!(
-            send(&get(&server.url("/"))).unwrap().body,
-            "good",
-            "{response}"
-        );
+        assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good", "{response}");
     }
     let server = Server::fixed("HTTP/1.1 204 No Content\r\n\r\n");
     assert_eq!(send(&get(&server.url("/"))).unwrap().status, 204);
@@ -428,10 +392,7 @@ fn garbage_is_not_an_answer() {
         let server = Server::fixed(response);
         let failure = failure(&server.url("/secret"));
         assert!(failure.sent, "{response:?}: {}", failure.text);
-        assert_eq!(
-            failure.text, "127.0.0.1: the answer is not HTTP",
-            "{response:?}"
-        );
+        assert_eq!(failure.text, "127.0.0.1: the answer is not HTTP", "{response:?}");
     }
 }
 
@@ -462,10 +423,7 @@ fn no_answer_ends_in_time() {
 
 #[test]
 fn a_dripping_body_and_a_dripping_header_end_in_time() {
-    for head in [
-        "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX: ",
-    ] {
+    for head in ["HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "HTTP/1.1 200 OK\r\nX: "] {
         let server = Server::plain(move |stream, _| {
             stream.write_all(head.as_bytes())?;
             loop {
@@ -497,10 +455,7 @@ fn an_answer_on_a_connection_that_stays_open_is_taken_at_once() {
 #[test]
 fn a_silent_tls_server_ends_in_time() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let failure = failure(&format!(
-        "https://{}/secret",
-        listener.local_addr().unwrap()
-    ));
+    let failure = failure(&format!("https://{}/secret", listener.local_addr().unwrap()));
     assert!(!failure.sent);
     assert_eq!(failure.text, "127.0.0.1: no TLS handshake within 2 s");
 }
@@ -529,57 +484,30 @@ fn a_reset_after_the_request_may_have_been_an_update() {
     });
     let failure = failure(&format!("http://{address}/secret"));
     assert!(failure.sent);
-    assert_eq!(
-        failure.text,
-        "127.0.0.1: the connection was closed before the answer"
-    );
+    assert_eq!(failure.text, "127.0.0.1: the connection was closed before the answer");
 }
 
 #[test]
 fn a_name_that_does_not_resolve() {
     let failure = failure("http://no-such-host.invalid/secret");
-    assert!(
-        failure
-            .text
-            .starts_with("cannot resolve no-such-host.invalid"),
-        "{}",
-        failure.text
-    );
+    assert!(failure.text.starts_with("cannot resolve no-such-host.invalid"), "{}", failure.text);
     assert_eq!((failure.sent, failure.kind), (false, FailureKind::NotResolved));
 }
 
 #[test]
 fn a_missing_device_is_a_missing_network() {
     let server = Server::fixed(OK);
-    let transport = Transport {
-        device: Some("no-such-dev0".into()),
-        ..transport()
-    };
+    let transport = Transport { device: Some("no-such-dev0".into()), ..transport() };
     let failure = send_over(&transport, &get(&server.url("/"))).unwrap_err();
-    assert_eq!(
-        (failure.sent, failure.kind),
-        (false, FailureKind::NoNetwork)
-    );
-    assert!(
-        failure.text.contains("cannot send through no-such-dev0"),
-        "{}",
-        failure.text
-    );
+    assert_eq!((failure.sent, failure.kind), (false, FailureKind::NoNetwork));
+    assert!(failure.text.contains("cannot send through no-such-dev0"), "{}", failure.text);
 }
 
 #[test]
 fn requests_leave_through_the_device() {
-    let transport = Transport {
-        device: Some("lo".into()),
-        ..transport()
-    };
+    let transport = Transport { device: Some("lo".into()), ..transport() };
     let server = Server::fixed(OK);
-    assert_eq!(
-        send_over(&transport, &get(&server.url("/")))
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(send_over(&transport, &get(&server.url("/"))).unwrap().status, 200);
     // There is no way from lo to the documentation network (IPv4 would take it for a neighbour).
     let failure = send_over(&transport, &get("http://[2001:db8::1]/")).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NoNetwork, "{}", failure.text);
@@ -587,10 +515,7 @@ fn requests_leave_through_the_device() {
 
 #[test]
 fn the_forced_family_is_used() {
-    let transport = |family| Transport {
-        family: Some(family),
-        ..transport()
-    };
+    let transport = |family| Transport { family: Some(family), ..transport() };
     let server = Server::fixed(OK);
     let url = format!("http://localhost:{}/", server.address.port());
     let v4 = send_over(&transport(Family::V4), &get(&url)).unwrap();
@@ -611,9 +536,7 @@ fn a_dead_family_leaves_time_for_the_other() {
     dead.bind(&address.into()).unwrap();
     dead.listen(0).unwrap();
     let wait = Duration::from_millis(100);
-    let fillers: Vec<_> = (0..8)
-        .map(|_| TcpStream::connect_timeout(&address, wait))
-        .collect();
+    let fillers: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, wait)).collect();
     assert!(fillers.iter().any(Result::is_err), "the queue never fills");
     let server = Server::on(
         alive,
@@ -650,31 +573,17 @@ fn a_password_follows_only_to_the_same_host() {
     let goal = Server::fixed(OK);
     let server = redirect(302, &goal.url("/x"));
     let failure = send(&with_password(&server.url("/secret"))).unwrap_err();
-    assert!(
-        failure.text.contains("must not get the password"),
-        "{}",
-        failure.text
-    );
+    assert!(failure.text.contains("must not get the password"), "{}", failure.text);
     assert!(goal.seen().is_empty());
 
     let server = Server::plain(|stream, request| {
         let moved = "HTTP/1.1 302 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
-        let response = if request.starts_with("GET /there") {
-            OK
-        } else {
-            moved
-        };
+        let response = if request.starts_with("GET /there") { OK } else { moved };
         stream.write_all(response.as_bytes())
     });
-    assert_eq!(
-        send(&with_password(&server.url("/here"))).unwrap().body,
-        "good"
-    );
+    assert_eq!(send(&with_password(&server.url("/here"))).unwrap().body, "good");
     let seen = server.seen();
-    assert_eq!(
-        header(&seen[1], "authorization"),
-        header(&seen[0], "authorization")
-    );
+    assert_eq!(header(&seen[1], "authorization"), header(&seen[0], "authorization"));
 }
 
 #[test]
@@ -685,35 +594,19 @@ fn https_is_not_left_for_http() {
         Some(signed(params("localhost"))),
         Arc::new(move |stream: &mut dyn Stream, _: &str| stream.write_all(response.as_bytes())),
     );
-    let failure = failure(&format!(
-        "https://localhost:{}/secret",
-        server.address.port()
-    ));
-    assert_eq!(
-        failure.text,
-        "localhost: redirects from https to http, which is not followed"
-    );
+    let failure = failure(&format!("https://localhost:{}/secret", server.address.port()));
+    assert_eq!(failure.text, "localhost: redirects from https to http, which is not followed");
     assert!(goal.seen().is_empty());
 }
 
 #[test]
 fn other_methods_are_sent_again_to_the_same_host_only() {
-    let post = |url: &str| Request {
-        method: Method::Post,
-        body: Some(Secret::new("x=1")),
-        ..get(url)
-    };
-    assert_eq!(
-        send(&post(&redirect(302, "/x").url("/"))).unwrap().status,
-        302
-    );
+    let post =
+        |url: &str| Request { method: Method::Post, body: Some(Secret::new("x=1")), ..get(url) };
+    assert_eq!(send(&post(&redirect(302, "/x").url("/"))).unwrap().status, 302);
     let server = Server::plain(|stream, request| {
         let moved = "HTTP/1.1 307 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
-        let response = if request.starts_with("POST /there") {
-            OK
-        } else {
-            moved
-        };
+        let response = if request.starts_with("POST /there") { OK } else { moved };
         stream.write_all(response.as_bytes())
     });
     assert_eq!(send(&post(&server.url("/"))).unwrap().body, "good");
@@ -778,16 +671,8 @@ fn bad_certificates_are_named() {
     own.distinguished_name = DistinguishedName::new();
     let own = own.self_signed(&key).unwrap();
     for (config, kind, text) in [
-        (
-            signed(expired),
-            FailureKind::Other,
-            "the certificate has expired",
-        ),
-        (
-            signed(early),
-            FailureKind::ClockBehind,
-            "the certificate is not valid yet",
-        ),
+        (signed(expired), FailureKind::Other, "the certificate has expired"),
+        (signed(early), FailureKind::ClockBehind, "the certificate is not valid yet"),
         (
             signed(params("other.example")),
             FailureKind::Other,
@@ -801,59 +686,35 @@ fn bad_certificates_are_named() {
     ] {
         let server = Server::tls(config, OK);
         let failure = failure(&https(&server));
-        assert_eq!(
-            (failure.sent, failure.kind),
-            (false, kind),
-            "{}",
-            failure.text
-        );
-        assert!(
-            failure.text.starts_with(&format!("localhost: {text}")),
-            "{}",
-            failure.text
-        );
+        assert_eq!((failure.sent, failure.kind), (false, kind), "{}", failure.text);
+        assert!(failure.text.starts_with(&format!("localhost: {text}")), "{}", failure.text);
         assert!(server.seen().is_empty());
     }
 }
 
 #[test]
 fn ignore_takes_any_certificate() {
-    let transport = Transport {
-        trust: Trust::Nothing,
-        ..transport()
-    };
+    let transport = Transport { trust: Trust::Nothing, ..transport() };
     let mut expired = params("other.example");
     expired.not_after = date_time_ymd(2002, 1, 1);
     let server = Server::tls(signed(expired), OK);
-    assert_eq!(
-        send_over(&transport, &get(&https(&server))).unwrap().body,
-        "good"
-    );
+    assert_eq!(send_over(&transport, &get(&https(&server))).unwrap().body, "good");
 }
 
 #[test]
 fn a_directory_may_hold_broken_files() {
     let folder = folder("directory");
     let good = std::fs::read(authority().folder.join("ca.pem")).unwrap();
-    std::fs::write(
-        folder.join("0-broken.pem"),
-        "-----BEGIN CERTIFICATE-----\n%%\n-----END",
-    )
-    .unwrap();
+    std::fs::write(folder.join("0-broken.pem"), "-----BEGIN CERTIFICATE-----\n%%\n-----END")
+        .unwrap();
     std::fs::write(folder.join("1-empty.crt"), "").unwrap();
     std::fs::write(folder.join("2-binary"), [0xff; 100]).unwrap();
     std::fs::write(folder.join("3-ca.0"), &good).unwrap();
     std::fs::write(folder.join("4-ca.pem"), &good).unwrap();
     std::fs::create_dir_all(folder.join("5-folder")).unwrap();
-    let transport = Transport {
-        trust: Trust::Directory(folder),
-        ..transport()
-    };
+    let transport = Transport { trust: Trust::Directory(folder), ..transport() };
     let server = Server::tls(signed(params("localhost")), OK);
-    assert_eq!(
-        send_over(&transport, &get(&https(&server))).unwrap().body,
-        "good"
-    );
+    assert_eq!(send_over(&transport, &get(&https(&server))).unwrap().body, "good");
 }
 
 #[test]
@@ -865,22 +726,12 @@ fn a_missing_bundle_stops_https_but_not_http() {
         Trust::File("/nonexistent/ca.pem".into()),
         Trust::Directory("/nonexistent/".into()),
     ] {
-        let transport = Transport {
-            trust,
-            ..transport()
-        };
+        let transport = Transport { trust, ..transport() };
         let server = Server::tls(signed(params("localhost")), OK);
         let failure = send_over(&transport, &get(&https(&server))).unwrap_err();
-        assert!(
-            !failure.sent && failure.text.contains("cacert"),
-            "{}",
-            failure.text
-        );
+        assert!(!failure.sent && failure.text.contains("cacert"), "{}", failure.text);
         let plain = Server::fixed(OK);
-        assert_eq!(
-            send_over(&transport, &get(&plain.url("/"))).unwrap().body,
-            "good"
-        );
+        assert_eq!(send_over(&transport, &get(&plain.url("/"))).unwrap().body, "good");
     }
 }
 
@@ -896,16 +747,12 @@ fn https_to_a_plain_server_and_back() {
 
 #[test]
 fn a_tls_answer_without_a_goodbye_is_complete_if_its_length_says_so() {
-    for (response, complete) in [
-        (OK, true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", false),
-    ] {
+    for (response, complete) in
+        [(OK, true), ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", false)]
+    {
         let config = signed(params("localhost"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let url = format!(
-            "https://localhost:{}/",
-            listener.local_addr().unwrap().port()
-        );
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
         thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
             let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
@@ -964,14 +811,8 @@ fn plain_requests_reach_a_proxy_in_absolute_form() {
         "{seen}"
     );
     assert_eq!(header(seen, "host"), Some("unknown.example:8080"));
-    assert_eq!(
-        header(seen, "proxy-authorization"),
-        Some("Basic dXNlcjpwYXNzOndvcmQ=")
-    );
-    assert_eq!(
-        header(seen, "authorization"),
-        Some("Basic dXNlcjpwYXNzOndvcmQ=")
-    );
+    assert_eq!(header(seen, "proxy-authorization"), Some("Basic dXNlcjpwYXNzOndvcmQ="));
+    assert_eq!(header(seen, "authorization"), Some("Basic dXNlcjpwYXNzOndvcmQ="));
 }
 
 #[test]
@@ -982,14 +823,8 @@ fn tls_goes_through_a_tunnel() {
     assert_eq!(answer.body, "good");
     let port = server.address.port();
     let connect = &proxy.seen()[0];
-    assert!(
-        connect.starts_with(&format!("CONNECT localhost:{port} HTTP/1.1\r\n")),
-        "{connect}"
-    );
-    assert_eq!(
-        header(connect, "proxy-authorization"),
-        Some("Basic dXNlcjpwYXNzOndvcmQ=")
-    );
+    assert!(connect.starts_with(&format!("CONNECT localhost:{port} HTTP/1.1\r\n")), "{connect}");
+    assert_eq!(header(connect, "proxy-authorization"), Some("Basic dXNlcjpwYXNzOndvcmQ="));
     assert_eq!(header(connect, "authorization"), None);
     let request = &server.seen()[0];
     assert!(request.starts_with("GET /secret HTTP/1.1\r\n"));
@@ -1000,18 +835,9 @@ fn tls_goes_through_a_tunnel() {
 fn a_proxy_that_refuses() {
     let server = Server::tls(signed(params("localhost")), OK);
     for (answer, text) in [
-        (
-            "HTTP/1.1 407 No\r\n\r\n",
-            "the proxy 127.0.0.1: wants a user name and a password",
-        ),
-        (
-            "HTTP/1.1 403 No\r\n\r\n",
-            "the proxy 127.0.0.1: refuses the connection (403)",
-        ),
-        (
-            "SSH-2.0-x\r\n\r\n",
-            "the proxy 127.0.0.1: does not speak HTTP",
-        ),
+        ("HTTP/1.1 407 No\r\n\r\n", "the proxy 127.0.0.1: wants a user name and a password"),
+        ("HTTP/1.1 403 No\r\n\r\n", "the proxy 127.0.0.1: refuses the connection (403)"),
+        ("SSH-2.0-x\r\n\r\n", "the proxy 127.0.0.1: does not speak HTTP"),
     ] {
         let proxy = proxy(answer);
         let failure = send_over(&through(&proxy), &get(&https(&server))).unwrap_err();
@@ -1019,10 +845,7 @@ fn a_proxy_that_refuses() {
     }
     let picky = Server::fixed("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
     let failure = send_over(&through(&picky), &get("http://h.example/")).unwrap_err();
-    assert_eq!(
-        failure.text,
-        "the proxy 127.0.0.1: wants a user name and a password"
-    );
+    assert_eq!(failure.text, "the proxy 127.0.0.1: wants a user name and a password");
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let gone = Transport {
         proxy: Some(Secret::new(closed.local_addr().unwrap().to_string())),

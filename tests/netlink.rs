@@ -240,10 +240,7 @@ fn addresses_come_change_and_go() {
         let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1/24 dev lo valid_lft 3600 preferred_lft 1800");
         let address = wait_for(&mut socket, new_address("192.0.2.1")).await;
-        assert_eq!(
-            (address.link, address.prefix_len, address.scope),
-            (1, 24, 0)
-        );
+        assert_eq!((address.link, address.prefix_len, address.scope), (1, 24, 0));
         assert!((1790..=1800).contains(&address.preferred));
         assert!((3590..=3600).contains(&address.valid));
         assert!(!address.flags.has(AddressFlags::PERMANENT));
@@ -337,23 +334,20 @@ fn links_go_down_and_are_renamed() {
 
 #[test]
 fn an_ipv6_address_is_tentative_until_dad_is_over() {
-    inside(
-        "an_ipv6_address_is_tentative_until_dad_is_over",
-        async || {
-            veth("wan");
-            let (mut socket, _) = opened().await;
-            ip("-6 addr add 2001:db8::1/64 dev wan");
-            let mut tentative = 0;
-            loop {
-                let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
-                if !address.flags.has(AddressFlags::TENTATIVE) {
-                    break;
-                }
-                tentative += 1;
+    inside("an_ipv6_address_is_tentative_until_dad_is_over", async || {
+        veth("wan");
+        let (mut socket, _) = opened().await;
+        ip("-6 addr add 2001:db8::1/64 dev wan");
+        let mut tentative = 0;
+        loop {
+            let address = wait_for(&mut socket, new_address("2001:db8::1")).await;
+            if !address.flags.has(AddressFlags::TENTATIVE) {
+                break;
             }
-            assert!(tentative > 0);
-        },
-    );
+            tentative += 1;
+        }
+        assert!(tentative > 0);
+    });
 }
 
 #[test]
@@ -394,42 +388,36 @@ fn default_routes_come_are_replaced_and_go() {
 
 #[test]
 fn routes_that_the_kernel_drops_in_silence_are_gone() {
-    inside(
-        "routes_that_the_kernel_drops_in_silence_are_gone",
-        async || {
-            veth("wan");
-            ip("addr add 192.0.2.1/24 dev wan");
-            ip("route add default via 192.0.2.254");
-            let (mut socket, mut known) = opened().await;
-            let usable = |known: &Known| {
-                let mut routes = known
-                    .routes
-                    .iter()
-                    .filter(|r| r.prefix_len == 0 && r.family.is_v4());
-                routes.next().map(|route| route.usable)
-            };
-            assert_eq!(usable(&known), Some(true));
+    inside("routes_that_the_kernel_drops_in_silence_are_gone", async || {
+        veth("wan");
+        ip("addr add 192.0.2.1/24 dev wan");
+        ip("route add default via 192.0.2.254");
+        let (mut socket, mut known) = opened().await;
+        let usable = |known: &Known| {
+            let mut routes = known.routes.iter().filter(|r| r.prefix_len == 0 && r.family.is_v4());
+            routes.next().map(|route| route.usable)
+        };
+        assert_eq!(usable(&known), Some(true));
 
-            ip("link set isp down");
-            known.settle(&mut socket).await;
-            assert_eq!(usable(&known), Some(false), "RTNH_F_LINKDOWN");
-            ip("link set isp up");
-            known.settle(&mut socket).await;
-            assert_eq!(usable(&known), Some(true));
+        ip("link set isp down");
+        known.settle(&mut socket).await;
+        assert_eq!(usable(&known), Some(false), "RTNH_F_LINKDOWN");
+        ip("link set isp up");
+        known.settle(&mut socket).await;
+        assert_eq!(usable(&known), Some(true));
 
-            ip("link set wan down");
-            known.settle(&mut socket).await;
-            assert_eq!(usable(&known), None);
+        ip("link set wan down");
+        known.settle(&mut socket).await;
+        assert_eq!(usable(&known), None);
 
-            ip("link set wan up");
-            ip("route add default via 192.0.2.254");
-            known.settle(&mut socket).await;
-            assert_eq!(usable(&known), Some(true));
-            ip("addr del 192.0.2.1/24 dev wan");
-            known.settle(&mut socket).await;
-            assert_eq!(usable(&known), None);
-        },
-    );
+        ip("link set wan up");
+        ip("route add default via 192.0.2.254");
+        known.settle(&mut socket).await;
+        assert_eq!(usable(&known), Some(true));
+        ip("addr del 192.0.2.1/24 dev wan");
+        known.settle(&mut socket).await;
+        assert_eq!(usable(&known), None);
+    });
 }
 
 #[test]
@@ -491,29 +479,26 @@ fn after_an_overrun_dumps_restore_the_truth() {
 /// A dump that began in that time could miss what changes after it has been written.
 #[test]
 fn after_an_overrun_the_dump_waits_until_all_is_read() {
-    inside(
-        "after_an_overrun_the_dump_waits_until_all_is_read",
-        async || {
-            let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
-            let mut known = Known::default();
-            ip_batch(many(0, 100, "add"));
-            assert_eq!(next(&mut socket).await, Report::Lost);
-            socket.request_dump(Table::Addresses);
-            let mut added = 100;
-            while known.ended.is_empty() {
-                let report = next(&mut socket).await;
-                known.take(report, &mut socket);
-                if added < 180 {
-                    ip_batch(many(added, added + 1, "add"));
-                    added += 1;
-                }
+    inside("after_an_overrun_the_dump_waits_until_all_is_read", async || {
+        let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
+        let mut known = Known::default();
+        ip_batch(many(0, 100, "add"));
+        assert_eq!(next(&mut socket).await, Report::Lost);
+        socket.request_dump(Table::Addresses);
+        let mut added = 100;
+        while known.ended.is_empty() {
+            let report = next(&mut socket).await;
+            known.take(report, &mut socket);
+            if added < 180 {
+                ip_batch(many(added, added + 1, "add"));
+                added += 1;
             }
-            socket.request_dump(Table::Links);
-            socket.request_dump(Table::Routes);
-            known.settle(&mut socket).await;
-            assert_eq!(known.addresses, listed());
-        },
-    );
+        }
+        socket.request_dump(Table::Links);
+        socket.request_dump(Table::Routes);
+        known.settle(&mut socket).await;
+        assert_eq!(known.addresses, listed());
+    });
 }
 
 #[test]

@@ -218,9 +218,7 @@ pub enum Host {
 
 impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Provider")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("Provider").field("label", &self.label).finish_non_exhaustive()
     }
 }
 

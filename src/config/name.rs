@@ -15,11 +15,7 @@ pub enum Family {
 impl Family {
     /// The family of `address`.
     pub fn of(address: IpAddr) -> Self {
-        if address.is_ipv4() {
-            Self::V4
-        } else {
-            Self::V6
-        }
+        if address.is_ipv4() { Self::V4 } else { Self::V6 }
     }
 
     /// The DNS record type that holds addresses of this family (RFC 1035, RFC 3596).
@@ -87,24 +83,10 @@ mod tests {
 
     #[test]
     fn names_of_ddns_scripts_are_accepted() {
-        for good in [
-            "home.example.com",
-            "*.example.com",
-            "host@example.com",
-            "_x-1",
-            "@",
-        ] {
+        for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@"] {
             assert!(Hostname::parse(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "a b",
-            "a/b",
-            "a,b",
-            "ä.example",
-            &"x".repeat(64),
-            &"a.".repeat(127),
-        ] {
+        for bad in ["", "a b", "a/b", "a,b", "ä.example", &"x".repeat(64), &"a.".repeat(127)] {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
     }

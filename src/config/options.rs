@@ -164,14 +164,7 @@ const fn stock(
     default: Option<&'static str>,
     text: &'static str,
 ) -> Known {
-    Known {
-        kind,
-        name,
-        syntax,
-        default,
-        text,
-        origin: Origin::Stock,
-    }
+    Known { kind, name, syntax, default, text, origin: Origin::Stock }
 }
 
 const fn ours(
@@ -181,10 +174,7 @@ const fn ours(
     default: Option<&'static str>,
     text: &'static str,
 ) -> Known {
-    Known {
-        origin: Origin::Ours,
-        ..stock(kind, name, syntax, default, text)
-    }
+    Known { origin: Origin::Ours, ..stock(kind, name, syntax, default, text) }
 }
 
 const fn unused(
@@ -194,10 +184,7 @@ const fn unused(
     default: Option<&'static str>,
     text: &'static str,
 ) -> Known {
-    Known {
-        origin: Origin::Unused,
-        ..stock(kind, name, syntax, default, text)
-    }
+    Known { origin: Origin::Unused, ..stock(kind, name, syntax, default, text) }
 }
 
 #[cfg(test)]
@@ -238,12 +225,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("kitten", "sitting", 3),
-        ] {
+        for (a, b, expected) in
+            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
             assert_eq!(distance(b, a), expected, "{b} {a}");
         }

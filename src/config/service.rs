@@ -112,10 +112,7 @@ mod tests {
         assert_eq!(error("[]"), "it is not a JSON object");
         assert_eq!(error(r#"{"name": 1}"#), "'name' is not a string");
         assert_eq!(error(r#"{"ipv4": 1}"#), "'ipv4' is not a JSON object");
-        assert_eq!(
-            error(r#"{"ipv6": {"url": 1}}"#),
-            "'ipv6': 'url' is not a string"
-        );
+        assert_eq!(error(r#"{"ipv6": {"url": 1}}"#), "'ipv6': 'url' is not a string");
         assert!(error("{").contains("line 1"), "{}", error("{"));
     }
 }

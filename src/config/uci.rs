@@ -187,11 +187,7 @@ impl<'a> Parser<'a> {
         }
         let index = self.document.sections.len();
         let anonymous = name.is_empty();
-        let name = if anonymous {
-            anonymous_name(index + 1, &kind)
-        } else {
-            name
-        };
+        let name = if anonymous { anonymous_name(index + 1, &kind) } else { name };
         self.sections.entry(name.clone()).or_insert(index);
         self.options.push(BTreeMap::new());
         self.document.sections.push(RawSection {
@@ -358,9 +354,8 @@ fn unknown_command(line: usize, word: &[u8]) -> Bad {
 /// `cfg`, the 1-based position among all sections, and a hash of the type (openwrt/uci `list.c`,
 /// `uci_fixup_section`): the name that scripts and LuCI know an unnamed section by.
 fn anonymous_name(position: usize, kind: &str) -> String {
-    let hash = kind.bytes().fold(5381_u32, |hash, byte| {
-        hash.wrapping_mul(33).wrapping_add(byte.into())
-    });
+    let hash =
+        kind.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
     format!("cfg{position:02x}{:04x}", hash & 0xffff)
 }
 

@@ -43,11 +43,7 @@ impl fmt::Display for ClientError {
             Self::Word(word) => write!(f, "'{word}' cannot be the name of a section"),
             Self::Silent => f.write_str("the daemon does not answer"),
             Self::Io(path, error) => {
-                write!(
-                    f,
-                    "cannot talk to the daemon at {}: {error}",
-                    path.display()
-                )
+                write!(f, "cannot talk to the daemon at {}: {error}", path.display())
             }
         }
     }
@@ -80,10 +76,7 @@ pub fn ask(rundir: &Path, words: &[&str]) -> Result<Reply, ClientError> {
         "error" => false,
         _ => return Err(ClientError::Silent),
     };
-    Ok(Reply {
-        ok,
-        text: rest.to_owned(),
-    })
+    Ok(Reply { ok, text: rest.to_owned() })
 }
 
 fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {

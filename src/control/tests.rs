@@ -72,14 +72,8 @@ fn requests_are_answered() {
             (false, "the daemon does not know this request")
         );
         assert!(get(&["why", "drop"]).text.contains("did not answer"));
-        assert!(matches!(
-            ask(&rundir, &["why", "a b"]),
-            Err(ClientError::Word(_))
-        ));
-        assert!(matches!(
-            ask(&rundir, &["why", ""]),
-            Err(ClientError::Word(_))
-        ));
+        assert!(matches!(ask(&rundir, &["why", "a b"]), Err(ClientError::Word(_))));
+        assert!(matches!(ask(&rundir, &["why", ""]), Err(ClientError::Word(_))));
     });
 }
 
@@ -88,16 +82,10 @@ fn without_a_daemon_the_error_says_so() {
     let scratch = Scratch::new("control-none");
     let path = scratch.path().join(SOCKET);
     let words = format!("no daemon is running (no socket at {})", path.display());
-    assert_eq!(
-        ask(scratch.path(), &["status"]).unwrap_err().to_string(),
-        words
-    );
+    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), words);
     // A socket that nobody listens on any more.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    assert_eq!(
-        ask(scratch.path(), &["status"]).unwrap_err().to_string(),
-        words
-    );
+    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), words);
 }
 
 #[test]
@@ -109,10 +97,7 @@ fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
         drop(std::os::unix::net::UnixListener::bind(rundir.join(name)).unwrap());
     }
     with_client(&rundir, |path| {
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(raw(&path, b"status json\n"), "ok\n{}");
     });
     assert_eq!(fs::read_dir(&rundir).unwrap().count(), 0);
@@ -133,15 +118,9 @@ fn hostile_clients_do_not_get_in_the_way() {
         assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
         // Ten megabytes: refused after four kilobytes. The reason may be lost with the connection.
         let told = raw(&path, &vec![b'x'; 10_000_000]);
-        assert!(
-            told.is_empty() || told == "error\nthe request is too long",
-            "{told}"
-        );
+        assert!(told.is_empty() || told == "error\nthe request is too long", "{told}");
         assert_eq!(raw(&path, b"\xff\n"), "error\nthe request is not text");
-        assert_eq!(
-            raw(&path, b"\n"),
-            "error\nthe daemon does not know this request"
-        );
+        assert_eq!(raw(&path, b"\n"), "error\nthe daemon does not know this request");
         assert_eq!(raw(&path, b"update a b\nstatus\n"), "ok\na+b");
         drop(silent);
     });
@@ -151,9 +130,7 @@ fn hostile_clients_do_not_get_in_the_way() {
 fn more_connections_than_places_wait_and_are_served() {
     let scratch = Scratch::new("control-many");
     with_client(scratch.path(), |path| {
-        let crowd: Vec<_> = (0..CONNECTIONS)
-            .map(|_| Blocking::connect(&path).unwrap())
-            .collect();
+        let crowd: Vec<_> = (0..CONNECTIONS).map(|_| Blocking::connect(&path).unwrap()).collect();
         // All places are taken; they are free again once the crowd has run out of time.
         assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
         for mut stream in crowd {

@@ -6,7 +6,7 @@
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::config::{Family, Host};
@@ -74,17 +74,9 @@ impl Book {
             Report::DumpEnd(table) => self.sweep(table),
             Report::Lost => {
                 for state in &mut self.tables {
-                    *state = TableState {
-                        known: false,
-                        dumping: false,
-                        doubted: false,
-                        ..*state
-                    };
+                    *state = TableState { known: false, dumping: false, doubted: false, ..*state };
                 }
-                Changed {
-                    facts: true,
-                    routes_in_doubt: false,
-                }
+                Changed { facts: true, routes_in_doubt: false }
             }
         }
     }
@@ -115,10 +107,7 @@ impl Book {
 
     /// The device of this name, if it is there now.
     pub fn link(&self, name: &str) -> Option<&Link> {
-        self.links
-            .values()
-            .map(|(_, link)| link)
-            .find(|link| link.name == name)
+        self.links.values().map(|(_, link)| link).find(|link| link.name == name)
     }
 
     /// All devices, by index.
@@ -129,19 +118,13 @@ impl Book {
     /// The addresses of a device, by address.
     pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &Known> {
         let first = (link, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        let of_link = self
-            .addresses
-            .range(first..)
-            .take_while(move |(key, _)| key.0 == link);
+        let of_link = self.addresses.range(first..).take_while(move |(key, _)| key.0 == link);
         of_link.map(|(_, (_, known))| known)
     }
 
     /// The usable default routes, as far as they tell one network from another.
     pub fn default_routes(&self) -> BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)> {
-        let defaults = self
-            .routes
-            .keys()
-            .filter(|r| r.prefix_len == 0 && self.leads_out(r));
+        let defaults = self.routes.keys().filter(|r| r.prefix_len == 0 && self.leads_out(r));
         defaults.map(|r| (r.family, r.link, r.gateway)).collect()
     }
 
@@ -168,39 +151,26 @@ impl Book {
         match message {
             Message::NewLink(link) => self.new_link(link),
             Message::DelLink(index) => self.del_link(index),
-            Message::NewAddress(address) => Changed {
-                facts: self.new_address(address, now),
-                routes_in_doubt: false,
-            },
+            Message::NewAddress(address) => {
+                Changed { facts: self.new_address(address, now), routes_in_doubt: false }
+            }
             Message::DelAddress(address) => {
                 let is_v4 = address.address.is_ipv4();
                 let key = (address.link, address.address, address.prefix_len);
                 let facts = self.addresses.remove(&key).is_some();
-                Changed {
-                    facts,
-                    routes_in_doubt: facts && is_v4,
-                }
+                Changed { facts, routes_in_doubt: facts && is_v4 }
             }
             Message::NewRoute(route) => {
                 let facts = self.new_route(route);
-                Changed {
-                    facts,
-                    routes_in_doubt: false,
-                }
+                Changed { facts, routes_in_doubt: false }
             }
             Message::DelRoute(route) => {
                 let before = self.routes.len();
                 self.routes.retain(|known, _| !same_route(known, &route));
                 let facts = self.routes.len() != before;
                 // Of a multipath route the kernel may name another hop than it did before.
-                let similar = self
-                    .routes
-                    .keys()
-                    .any(|known| same_destination(known, &route));
-                Changed {
-                    facts,
-                    routes_in_doubt: !facts && similar,
-                }
+                let similar = self.routes.keys().any(|known| same_destination(known, &route));
+                Changed { facts, routes_in_doubt: !facts && similar }
             }
         }
     }
@@ -212,13 +182,9 @@ impl Book {
         let routes_in_doubt = old.is_some_and(went_down);
         let facts = old != Some(&link);
         // A name belongs to one device: a stale holder is one whose deletion was missed.
-        self.links
-            .retain(|&index, (_, known)| index == link.index || known.name != link.name);
+        self.links.retain(|&index, (_, known)| index == link.index || known.name != link.name);
         self.links.insert(link.index, (generation, link));
-        Changed {
-            facts,
-            routes_in_doubt,
-        }
+        Changed { facts, routes_in_doubt }
     }
 
     fn del_link(&mut self, index: IfIndex) -> Changed {
@@ -227,10 +193,7 @@ impl Book {
         self.addresses.retain(|&(link, _, _), _| link != index);
         self.routes.retain(|route, _| route.link != Some(index));
         let facts = self.size() != before;
-        Changed {
-            facts,
-            routes_in_doubt: facts,
-        }
+        Changed { facts, routes_in_doubt: facts }
     }
 
     /// Returns whether it says anything new: lifetimes that only count down do not.
@@ -250,12 +213,7 @@ impl Book {
         }
         self.appearances = self.appearances.wrapping_add(1);
         let appeared = (state.known && !state.dumping).then_some(now);
-        let known = Known {
-            address,
-            appeared,
-            order: self.appearances,
-            preferred_until,
-        };
+        let known = Known { address, appeared, order: self.appearances, preferred_until };
         self.addresses.insert(key, (state.generation, known));
         true
     }
@@ -293,10 +251,7 @@ impl Book {
             Table::Addresses => self.addresses.retain(|_, (stamp, _)| *stamp == generation),
             Table::Routes => self.routes.retain(|_, stamp| *stamp == generation),
         }
-        Changed {
-            facts: !was_known || self.size() != before,
-            routes_in_doubt: false,
-        }
+        Changed { facts: !was_known || self.size() != before, routes_in_doubt: false }
     }
 
     fn size(&self) -> usize {
@@ -305,18 +260,12 @@ impl Book {
 
     /// Whether packets that take this route leave the router (or stay in it, for local routes).
     fn leads_out(&self, route: &Route) -> bool {
-        let link_works = |index| {
-            self.links
-                .get(&index)
-                .is_some_and(|(_, l)| l.up && l.carrier)
-        };
+        let link_works = |index| self.links.get(&index).is_some_and(|(_, l)| l.up && l.carrier);
         route.usable && route.link.is_none_or(link_works)
     }
 
     fn is_device(&self, index: Option<IfIndex>, name: &str) -> bool {
-        index
-            .and_then(|i| self.links.get(&i))
-            .is_some_and(|(_, link)| link.name == name)
+        index.and_then(|i| self.links.get(&i)).is_some_and(|(_, link)| link.name == name)
     }
 
     /// Whether there is an address of `family` to send from: connecting from one that is still
@@ -359,25 +308,8 @@ fn until(now: Duration, seconds: u32) -> Option<Duration> {
 /// A deletion names its route by destination, table, metric and next hop; the kernel leaves out or
 /// changes other attributes (a dead route's flags), so those are not compared.
 fn same_route(a: &Route, b: &Route) -> bool {
-    (
-        a.family,
-        a.destination,
-        a.prefix_len,
-        a.source,
-        a.table,
-        a.metric,
-        a.link,
-        a.gateway,
-    ) == (
-        b.family,
-        b.destination,
-        b.prefix_len,
-        b.source,
-        b.table,
-        b.metric,
-        b.link,
-        b.gateway,
-    )
+    (a.family, a.destination, a.prefix_len, a.source, a.table, a.metric, a.link, a.gateway)
+        == (b.family, b.destination, b.prefix_len, b.source, b.table, b.metric, b.link, b.gateway)
 }
 
 fn same_destination(a: &Route, b: &Route) -> bool {
@@ -389,15 +321,11 @@ fn same_destination(a: &Route, b: &Route) -> bool {
 fn covers(route: &Route, address: IpAddr) -> bool {
     match (route.destination, address) {
         (IpAddr::V4(net), IpAddr::V4(a)) => {
-            let mask = u32::MAX
-                .checked_shl(32 - u32::from(route.prefix_len))
-                .unwrap_or(0);
+            let mask = u32::MAX.checked_shl(32 - u32::from(route.prefix_len)).unwrap_or(0);
             (u32::from(net) ^ u32::from(a)) & mask == 0
         }
         (IpAddr::V6(net), IpAddr::V6(a)) => {
-            let mask = u128::MAX
-                .checked_shl(128 - u32::from(route.prefix_len))
-                .unwrap_or(0);
+            let mask = u128::MAX.checked_shl(128 - u32::from(route.prefix_len)).unwrap_or(0);
             (u128::from(net) ^ u128::from(a)) & mask == 0
         }
         (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,

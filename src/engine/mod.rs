@@ -98,11 +98,7 @@ impl Engine {
             }
             Event::Hosts(hosts) => self.directory = Directory(hosts),
             Event::Finished(finished) => self.finished(finished, now),
-            Event::Detected {
-                section,
-                family,
-                result,
-            } => {
+            Event::Detected { section, family, result } => {
                 let jitter = self.next_jitter();
                 if let Some(active) = self.section_mut(&section) {
                     active.detected(family, result, now, jitter);
@@ -112,8 +108,7 @@ impl Engine {
             Event::Reload(config) => self.reload(*config, now),
             Event::Force(names) => self.force(&names, now),
             Event::ClockStepped => {
-                self.records_mut()
-                    .for_each(|record| record.clock_stepped(now));
+                self.records_mut().for_each(|record| record.clock_stepped(now));
                 self.unsaved = true;
             }
         }
@@ -174,10 +169,7 @@ impl Engine {
 
     fn kernel(&mut self, report: Report, now: Now) {
         let lost = report == Report::Lost;
-        let Changed {
-            facts,
-            routes_in_doubt,
-        } = self.book.apply(report, now.up);
+        let Changed { facts, routes_in_doubt } = self.book.apply(report, now.up);
         if lost {
             Table::ALL.into_iter().for_each(|table| self.dump(table));
         } else if routes_in_doubt {
@@ -213,9 +205,7 @@ impl Engine {
         let routes = self.book.default_routes();
         let before = self.default_routes.replace(routes.clone());
         if before.is_some_and(|before| !routes.is_subset(&before)) {
-            self.sections
-                .iter_mut()
-                .for_each(|section| section.network_changed(now));
+            self.sections.iter_mut().for_each(|section| section.network_changed(now));
         }
     }
 
@@ -237,11 +227,8 @@ impl Engine {
                 || config.broken.iter().any(broken)
         };
         known.records.retain(|saved| kept(&saved.section));
-        let mut old: BTreeMap<String, Active> = self
-            .sections
-            .drain(..)
-            .map(|section| (section.spec.name.clone(), section))
-            .collect();
+        let mut old: BTreeMap<String, Active> =
+            self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);
             let mut section = Active::new(spec, &self.directory, &known, now);
@@ -279,10 +266,7 @@ impl Engine {
 
     /// Has the book keep routes to hosts whose address is known without asking.
     fn watch_hosts(&mut self) {
-        let literals = self
-            .sections
-            .iter()
-            .flat_map(|s| s.hosts.iter().chain(&s.askable));
+        let literals = self.sections.iter().flat_map(|s| s.hosts.iter().chain(&s.askable));
         let literals = literals.filter_map(|host| match host {
             Host::Address(address) => Some(*address),
             Host::Name(_) => None,
@@ -294,10 +278,7 @@ impl Engine {
         for section in &mut self.sections {
             if names.is_empty() || names.contains(&section.spec.name) {
                 section.ask_again(now);
-                section
-                    .records
-                    .iter_mut()
-                    .for_each(|record| record.force_now(now));
+                section.records.iter_mut().for_each(|record| record.force_now(now));
             }
         }
         self.unsaved = true;
@@ -319,10 +300,7 @@ impl Engine {
     fn ask(&mut self, now: Now) -> Option<Action> {
         for section in &mut self.sections {
             if let Some(family) = section.take_question(&self.book, now) {
-                return Some(Action::Detect {
-                    section: section.spec.name.clone(),
-                    family,
-                });
+                return Some(Action::Detect { section: section.spec.name.clone(), family });
             }
         }
         None
@@ -330,12 +308,9 @@ impl Engine {
 
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
-        self.orphans
-            .retain(|(_, record)| !record.flies(finished.job));
-        let Some(section) = self
-            .sections
-            .iter_mut()
-            .find(|s| s.records.iter().any(|r| r.flies(finished.job)))
+        self.orphans.retain(|(_, record)| !record.flies(finished.job));
+        let Some(section) =
+            self.sections.iter_mut().find(|s| s.records.iter().any(|r| r.flies(finished.job)))
         else {
             return;
         };
@@ -344,9 +319,7 @@ impl Engine {
             section.last_request = finished.request;
         }
         section.last_answer = finished.answer;
-        let lost = Outcome::Unconfirmed {
-            reason: "the exchange ended without an answer".into(),
-        };
+        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
         let mut hold = Duration::ZERO;
         let mut notices = Vec::new();
         for record in &mut section.records {
@@ -357,19 +330,10 @@ impl Engine {
             let sent = record.sending();
             record.finished(outcome, finished.sent_at, network_gone, now, jitter);
             hold = hold.max(record.held_until());
-            notices.extend(report::outcome(
-                &section.spec.name,
-                record,
-                sent,
-                outcome,
-                now,
-            ));
+            notices.extend(report::outcome(&section.spec.name, record, sent, outcome, now));
         }
         // A provider that asks for patience means the account, not the one name.
-        section
-            .records
-            .iter_mut()
-            .for_each(|record| record.hold(hold, now));
+        section.records.iter_mut().for_each(|record| record.hold(hold, now));
         self.actions.extend(notices.into_iter().map(Action::Say));
         self.unsaved = true;
     }
@@ -378,16 +342,9 @@ impl Engine {
     /// switched off for a while, or broken for a moment, does not lose what is known about it.
     fn state(&self, now: Now) -> State {
         let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
-        let dormant = self
-            .dormant
-            .iter()
-            .filter(|saved| !active(&saved.section))
-            .cloned();
+        let dormant = self.dormant.iter().filter(|saved| !active(&saved.section)).cloned();
         let live = self.sections.iter().flat_map(|section| {
-            section
-                .records
-                .iter()
-                .filter_map(|record| record.saved(&section.spec.name, now))
+            section.records.iter().filter_map(|record| record.saved(&section.spec.name, now))
         });
         let mut records: Vec<_> = dormant.chain(live).collect();
         records
@@ -396,15 +353,11 @@ impl Engine {
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut Active> {
-        self.sections
-            .iter_mut()
-            .find(|section| section.spec.name == name)
+        self.sections.iter_mut().find(|section| section.spec.name == name)
     }
 
     fn records_mut(&mut self) -> impl Iterator<Item = &mut record::Record> {
-        self.sections
-            .iter_mut()
-            .flat_map(|section| section.records.iter_mut())
+        self.sections.iter_mut().flat_map(|section| section.records.iter_mut())
     }
 
     /// xorshift32: enough to spread retries, and the same in every run with the same seed.
@@ -419,10 +372,6 @@ impl Engine {
 impl Notice {
     /// A message about one section.
     pub fn about(section: &str, level: event::Level, text: String) -> Self {
-        Self {
-            section: Some(section.to_owned()),
-            level,
-            text,
-        }
+        Self { section: Some(section.to_owned()), level, text }
     }
 }

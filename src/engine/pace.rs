@@ -27,16 +27,12 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket that gains one token per `interval`; zero = never empty.
     pub fn new(interval: Duration) -> Self {
-        Self {
-            interval: interval.min(LONGEST_INTERVAL),
-            full_at: Duration::ZERO,
-        }
+        Self { interval: interval.min(LONGEST_INTERVAL), full_at: Duration::ZERO }
     }
 
     /// When the next request may go.
     pub fn ready_at(&self) -> Duration {
-        self.full_at
-            .saturating_sub(self.interval.saturating_mul(BURST - 1))
+        self.full_at.saturating_sub(self.interval.saturating_mul(BURST - 1))
     }
 
     /// Takes a token.

@@ -94,11 +94,7 @@ pub struct Timeline {
 impl Timeline {
     /// Nothing has happened yet since the event.
     fn since(event: Duration) -> Self {
-        Self {
-            event,
-            sent: None,
-            accepted: None,
-        }
+        Self { event, sent: None, accepted: None }
     }
 }
 
@@ -316,9 +312,7 @@ impl Record {
         if self.published.is_none() || self.published_wall.is_some_and(|at| at <= wall) {
             return false;
         }
-        let age = self
-            .published_up
-            .map_or(0, |up| now.up.saturating_sub(up).as_secs());
+        let age = self.published_up.map_or(0, |up| now.up.saturating_sub(up).as_secs());
         self.published_wall = Some(wall.saturating_sub(age));
         true
     }
@@ -353,9 +347,7 @@ impl Record {
             (self.settle_until, Wait::Settling),
         ];
         let latest = floors.into_iter().max_by_key(|(until, _)| *until);
-        latest
-            .filter(|(until, _)| *until > now.up)
-            .map_or(Wait::Ready, |(until, why)| why(until))
+        latest.filter(|(until, _)| *until > now.up).map_or(Wait::Ready, |(until, why)| why(until))
     }
 
     /// A job leaves with this record's desired address as its change `index`. Returns the address.
@@ -418,11 +410,7 @@ impl Record {
         }
         match outcome {
             Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
-            Outcome::Retry {
-                reason,
-                after,
-                kind,
-            } => {
+            Outcome::Retry { reason, after, kind } => {
                 self.unconfirmed = flight.was_unconfirmed;
                 self.forced |= flight.was_forced;
                 self.trouble = Some(reason.clone());
@@ -450,10 +438,7 @@ impl Record {
     /// Waits for the job of `old`, a record of this name whose provider or account was another:
     /// there is one call in flight per name at most, also across a reload.
     pub fn supersede(&mut self, old: &Self) {
-        self.flight = old.flight.clone().map(|flight| Flight {
-            superseded: true,
-            ..flight
-        });
+        self.flight = old.flight.clone().map(|flight| Flight { superseded: true, ..flight });
     }
 
     /// How many requests failed in a row.
@@ -502,9 +487,7 @@ impl Record {
     /// A change at once after quiet, else when it is quiet again, but never later than `CEILING`
     /// after the first that was not sent.
     fn settle(&mut self, now: Duration) {
-        let quiet = self
-            .last_change
-            .is_none_or(|last| now.saturating_sub(last) >= QUIET);
+        let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
         self.last_change = Some(now);
         if quiet {
             self.first_unsent = Some(now);
@@ -551,9 +534,7 @@ impl Record {
         self.published?;
         let age = match (self.published_wall, now.trusted_wall()) {
             (Some(at), Some(wall)) if at <= wall => Duration::from_secs(wall - at),
-            _ => now
-                .up
-                .saturating_sub(self.published_up.unwrap_or(self.started)),
+            _ => now.up.saturating_sub(self.published_up.unwrap_or(self.started)),
         };
         Some(now.up.saturating_add(every.saturating_sub(age)))
     }

@@ -35,19 +35,14 @@ pub(super) fn outcome(
     let what = format!("{} {} {address}", record.name, record.family.record_type());
     let (level, text) = match outcome {
         Outcome::Updated => (Level::Notice, format!("{what}: accepted{}", times(record))),
-        Outcome::Unchanged => (
-            Level::Notice,
-            format!("{what}: the provider had it already{}", times(record)),
-        ),
-        Outcome::Retry { reason, .. } => (
-            Level::Warning,
-            format!("{what}: {reason}; {}", next(record, now)),
-        ),
+        Outcome::Unchanged => {
+            (Level::Notice, format!("{what}: the provider had it already{}", times(record)))
+        }
+        Outcome::Retry { reason, .. } => {
+            (Level::Warning, format!("{what}: {reason}; {}", next(record, now)))
+        }
         Outcome::Unconfirmed { reason } => {
-            let text = format!(
-                "{what}: could not be confirmed ({reason}); {}",
-                next(record, now)
-            );
+            let text = format!("{what}: could not be confirmed ({reason}); {}", next(record, now));
             (Level::Warning, text)
         }
         Outcome::Refused { reason, advice } => {
@@ -68,10 +63,7 @@ fn next(record: &Record, now: Now) -> String {
             format!("next try in {}", seconds(at.saturating_sub(now.up)))
         }
         Wait::Hold(at) => {
-            format!(
-                "the provider asks to wait {}",
-                seconds(at.saturating_sub(now.up))
-            )
+            format!("the provider asks to wait {}", seconds(at.saturating_sub(now.up)))
         }
         Wait::GivenUp => format!(
             "given up after {} failures (retry_max_count) until the address or the network changes",

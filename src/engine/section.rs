@@ -32,10 +32,7 @@ impl Directory {
     }
 
     fn hosts(&self, name: &str) -> Vec<Host> {
-        let bare = name
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_ascii_lowercase();
+        let bare = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         if let Ok(address) = bare.parse() {
             return vec![Host::Address(address)];
         }
@@ -105,10 +102,7 @@ impl Active {
         }
         let asks = matches!(spec.source, Source::Web { .. } | Source::Script(_));
         let detectors = if asks {
-            spec.families
-                .iter()
-                .map(|&family| (family, Detector::new(now)))
-                .collect()
+            spec.families.iter().map(|&family| (family, Detector::new(now))).collect()
         } else {
             BTreeMap::new()
         };
@@ -129,10 +123,7 @@ impl Active {
     /// The records that are not among `kept` but whose request is on its way, each with the name of
     /// this section.
     pub fn orphans(&self, kept: &[Record]) -> Vec<(String, Record)> {
-        let is_kept = |o: &Record| {
-            kept.iter()
-                .any(|r| r.name == o.name && r.family == o.family)
-        };
+        let is_kept = |o: &Record| kept.iter().any(|r| r.name == o.name && r.family == o.family);
         self.records
             .iter()
             .filter(|record| record.sending().is_some() && !is_kept(record))
@@ -186,9 +177,7 @@ impl Active {
     pub fn reachable(&self, book: &Book) -> bool {
         let transport = &self.spec.transport;
         let device = transport.device.as_deref();
-        self.hosts
-            .iter()
-            .any(|host| book.reaches(host, transport.family, device))
+        self.hosts.iter().any(|host| book.reaches(host, transport.family, device))
     }
 
     /// The device whose addresses of `family` are published, if the source is a device.
@@ -257,10 +246,7 @@ impl Active {
         let mut changes = Vec::new();
         for record in self.records.iter_mut().filter(|record| ready(record)) {
             if let Some(address) = record.dispatch(id, changes.len(), now) {
-                changes.push(Change {
-                    name: record.name.clone(),
-                    address,
-                });
+                changes.push(Change { name: record.name.clone(), address });
             }
         }
         Some(Job { changes })
@@ -321,25 +307,17 @@ impl Active {
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
     pub fn deadline(&self, book: &Book, now: Now) -> Option<Duration> {
-        let waits = self
-            .records
-            .iter()
-            .filter_map(|record| match record.wait(now) {
-                Wait::Settled(at) => at,
-                Wait::Settling(at) | Wait::Pace(at) | Wait::BackOff(at) | Wait::Hold(at) => {
-                    Some(at)
-                }
-                Wait::Address
-                | Wait::Ready
-                | Wait::InFlight
-                | Wait::Refused
-                | Wait::GivenUp
-                | Wait::Rested => None,
-            });
-        let questions = self
-            .detectors
-            .iter()
-            .filter(|(family, _)| self.can_ask(**family, book));
+        let waits = self.records.iter().filter_map(|record| match record.wait(now) {
+            Wait::Settled(at) => at,
+            Wait::Settling(at) | Wait::Pace(at) | Wait::BackOff(at) | Wait::Hold(at) => Some(at),
+            Wait::Address
+            | Wait::Ready
+            | Wait::InFlight
+            | Wait::Refused
+            | Wait::GivenUp
+            | Wait::Rested => None,
+        });
+        let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, book));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
         waits.chain(times).min()
     }
@@ -353,10 +331,7 @@ impl Active {
 
     /// What the user allows of addresses.
     pub fn policy(&self) -> Policy {
-        Policy {
-            private: self.spec.private_addresses,
-            temporary: self.spec.temporary_addresses,
-        }
+        Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
     }
 }
 
@@ -390,9 +365,7 @@ impl Detector {
     }
 
     fn next(&self) -> Duration {
-        self.due
-            .max(self.bucket.ready_at())
-            .max(self.backoff.until())
+        self.due.max(self.bucket.ready_at()).max(self.backoff.until())
     }
 
     fn ready(&self, now: Now) -> bool {
@@ -433,10 +406,9 @@ impl Detector {
 fn asked_hosts(spec: &Section) -> Vec<String> {
     match (&spec.source, provider::proxy_host(&spec.transport)) {
         (Source::Web { .. }, Some(proxy)) => vec![proxy],
-        (Source::Web { v4, v6 }, None) => [v4, v6]
-            .into_iter()
-            .filter_map(|url| template::host(url))
-            .collect(),
+        (Source::Web { v4, v6 }, None) => {
+            [v4, v6].into_iter().filter_map(|url| template::host(url)).collect()
+        }
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
 }

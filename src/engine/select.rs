@@ -102,15 +102,10 @@ pub fn from_device(
     let Some(link) = book.link(device) else {
         return Desired::Nothing(Lack::NoDevice(device.to_owned()));
     };
-    let all: Vec<&Known> = book
-        .addresses(link.index)
-        .filter(|k| Family::of(k.address.address) == family)
-        .collect();
-    let usable: Vec<&Known> = all
-        .iter()
-        .copied()
-        .filter(|known| judge(known, policy).is_none())
-        .collect();
+    let all: Vec<&Known> =
+        book.addresses(link.index).filter(|k| Family::of(k.address.address) == family).collect();
+    let usable: Vec<&Known> =
+        all.iter().copied().filter(|known| judge(known, policy).is_none()).collect();
     if let Some(best) = choose(&usable, policy, current) {
         return Desired::Address(best.address.address);
     }
@@ -136,14 +131,9 @@ pub fn candidates(book: &Book, device: &str, family: Family, policy: Policy) -> 
     let Some(link) = book.link(device) else {
         return Vec::new();
     };
-    let of_family = book
-        .addresses(link.index)
-        .filter(|k| Family::of(k.address.address) == family);
+    let of_family = book.addresses(link.index).filter(|k| Family::of(k.address.address) == family);
     of_family
-        .map(|k| Candidate {
-            address: k.address.address,
-            rejection: judge(k, policy),
-        })
+        .map(|k| Candidate { address: k.address.address, rejection: judge(k, policy) })
         .collect()
 }
 
@@ -170,13 +160,8 @@ fn judge(known: &Known, policy: Policy) -> Option<Rejection> {
 
 /// The best of the usable addresses (rules 5 to 10).
 fn choose<'a>(usable: &[&'a Known], policy: Policy, current: Option<IpAddr>) -> Option<&'a Known> {
-    let best = *usable
-        .iter()
-        .min_by_key(|known| (class(known, policy), order(known)))?;
-    let Some(held) = usable
-        .iter()
-        .find(|known| Some(known.address.address) == current)
-    else {
+    let best = *usable.iter().min_by_key(|known| (class(known, policy), order(known)))?;
+    let Some(held) = usable.iter().find(|known| Some(known.address.address) == current) else {
         return Some(best);
     };
     let same_class: Vec<&'a Known> = usable
@@ -194,25 +179,14 @@ fn choose<'a>(usable: &[&'a Known], policy: Policy, current: Option<IpAddr>) -> 
 /// Rules 5 to 7: lower is better.
 fn class(known: &Known, policy: Policy) -> (bool, bool, bool) {
     let address = known.address.address;
-    let secondary = address.is_ipv4()
-        && known
-            .address
-            .flags
-            .has(AddressFlags::SECONDARY_OR_TEMPORARY);
-    (
-        addr::not_public(address).is_some(),
-        policy.temporary && !is_temporary(known),
-        secondary,
-    )
+    let secondary =
+        address.is_ipv4() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY);
+    (addr::not_public(address).is_some(), policy.temporary && !is_temporary(known), secondary)
 }
 
 /// Rules 8 and 9: lower is better.
 fn order(known: &Known) -> (Reverse<Duration>, u32, IpAddr) {
-    let tie = if known.address.address.is_ipv4() {
-        known.order
-    } else {
-        0
-    };
+    let tie = if known.address.address.is_ipv4() { known.order } else { 0 };
     (Reverse(preferred(known)), tie, known.address.address)
 }
 
@@ -233,11 +207,7 @@ fn remaining_is_double(other: &Known, held: &Known) -> bool {
 }
 
 fn is_temporary(known: &Known) -> bool {
-    known.address.address.is_ipv6()
-        && known
-            .address
-            .flags
-            .has(AddressFlags::SECONDARY_OR_TEMPORARY)
+    known.address.address.is_ipv6() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
 }
 
 impl fmt::Display for Rejection {

@@ -65,13 +65,7 @@ pub struct RecordStatus {
 impl Engine {
     /// The state of everything at `now`.
     pub fn status(&self, now: Now) -> Snapshot {
-        Snapshot {
-            sections: self
-                .sections
-                .iter()
-                .map(|s| self.section_status(s, now))
-                .collect(),
-        }
+        Snapshot { sections: self.sections.iter().map(|s| self.section_status(s, now)).collect() }
     }
 
     /// Everything that explains `section`: the addresses seen with the rule that refused each, the
@@ -82,31 +76,19 @@ impl Engine {
         now: Now,
         date: &dyn Fn(UnixSeconds) -> String,
     ) -> Option<String> {
-        let active = self
-            .sections
-            .iter()
-            .find(|active| active.spec.name == section)?;
+        let active = self.sections.iter().find(|active| active.spec.name == section)?;
         let status = self.section_status(active, now);
         let mut text = String::new();
         status.write_text(&mut text, date);
         for &family in &active.spec.families {
             self.write_candidates(&mut text, active, family);
         }
-        let reach = if active.reachable(&self.book) {
-            "yes"
-        } else {
-            "no, a route is missing"
-        };
+        let reach = if active.reachable(&self.book) { "yes" } else { "no, a route is missing" };
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (label, value) in [
-            ("last request", &status.last_request),
-            ("last answer", &status.last_answer),
-        ] {
-            let shown = if value.is_empty() {
-                "none yet"
-            } else {
-                value.as_str()
-            };
+        for (label, value) in
+            [("last request", &status.last_request), ("last answer", &status.last_answer)]
+        {
+            let shown = if value.is_empty() { "none yet" } else { value.as_str() };
             let _ = writeln!(text, "  {label}: {shown}");
         }
         Some(text)
@@ -175,27 +157,17 @@ impl Engine {
         let after = |at: Duration| seconds(at.saturating_sub(now.up));
         let trouble = record.trouble.as_deref().unwrap_or("a request failed");
         match record.wait(now) {
-            Wait::Settled(next) => (
-                "published",
-                self.settled(active, record, next.map(after)),
-                next,
-            ),
+            Wait::Settled(next) => {
+                ("published", self.settled(active, record, next.map(after)), next)
+            }
             Wait::Address => self.missing(active, record.family),
-            Wait::Settling(at) => (
-                "settling",
-                "changes still follow one another".into(),
-                Some(at),
-            ),
-            Wait::Pace(at) => (
-                "paced",
-                format!("next request in {} (min_interval)", after(at)),
-                Some(at),
-            ),
-            Wait::BackOff(at) => (
-                "back-off",
-                format!("{trouble}; next try in {}", after(at)),
-                Some(at),
-            ),
+            Wait::Settling(at) => ("settling", "changes still follow one another".into(), Some(at)),
+            Wait::Pace(at) => {
+                ("paced", format!("next request in {} (min_interval)", after(at)), Some(at))
+            }
+            Wait::BackOff(at) => {
+                ("back-off", format!("{trouble}; next try in {}", after(at)), Some(at))
+            }
             Wait::Hold(at) => {
                 let text = format!("{trouble}; the provider asks to wait {}", after(at));
                 ("held", text, Some(at))
@@ -206,25 +178,15 @@ impl Engine {
                 let (reason, advice) = record.refused.clone().unwrap_or_default();
                 let name = &active.spec.name;
                 let resume = format!("then run 'ddns-netlink update {name}'");
-                (
-                    "refused",
-                    format!("the provider refused: {reason}. {advice} {resume}"),
-                    None,
-                )
+                ("refused", format!("the provider refused: {reason}. {advice} {resume}"), None)
             }
             Wait::GivenUp => {
                 let failures = record.failures();
-                (
-                    "given-up",
-                    format!("{trouble}; given up after {failures} failures"),
-                    None,
-                )
+                ("given-up", format!("{trouble}; given up after {failures} failures"), None)
             }
-            Wait::Rested => (
-                "rested",
-                "up to date; force_interval '0' asks for no more".into(),
-                None,
-            ),
+            Wait::Rested => {
+                ("rested", "up to date; force_interval '0' asks for no more".into(), None)
+            }
         }
     }
 
@@ -253,14 +215,12 @@ impl Engine {
     /// A record that owes a request but has nothing to put into it.
     fn missing(&self, active: &Active, family: Family) -> (&'static str, String, Option<Duration>) {
         let (word, reason) = match active.desired(family, &self.networks, &self.book) {
-            Desired::Unknown if active.detectors.is_empty() => (
-                "unknown",
-                "the kernel's addresses are being read".to_owned(),
-            ),
-            Desired::Unknown => (
-                "unknown",
-                "the network changed, the address source is asked again".to_owned(),
-            ),
+            Desired::Unknown if active.detectors.is_empty() => {
+                ("unknown", "the kernel's addresses are being read".to_owned())
+            }
+            Desired::Unknown => {
+                ("unknown", "the network changed, the address source is asked again".to_owned())
+            }
             Desired::Nothing(lack) => ("no-address", lack.to_string()),
             Desired::Address(address) => ("sending", format!("{address} was just seen")),
         };
@@ -333,18 +293,13 @@ impl RecordStatus {
         let record_type = self.family.record_type();
         let _ = writeln!(text, "  {} {record_type}: {published}", self.name);
         let wanted = self.desired.filter(|_| self.desired != self.published);
-        let wanted = wanted
-            .map(|address| format!("{address} is next: "))
-            .unwrap_or_default();
+        let wanted = wanted.map(|address| format!("{address} is next: ")).unwrap_or_default();
         let _ = writeln!(text, "    {}: {wanted}{}", self.state, self.reason);
         if let (Some(sent), Some(accepted)) = (self.timeline.sent, self.timeline.accepted) {
             let event = self.timeline.event;
             let (sent, accepted) = (sent.saturating_sub(event), accepted.saturating_sub(event));
             let (sent, accepted) = (millis(sent), millis(accepted));
-            let _ = writeln!(
-                text,
-                "    last change: request {sent}, accepted {accepted} after it"
-            );
+            let _ = writeln!(text, "    last change: request {sent}, accepted {accepted} after it");
         }
     }
 }
@@ -357,10 +312,7 @@ fn describe(source: &Source) -> String {
         Source::Device(name) => format!("address of device {name}"),
         Source::Web { .. } => "address as a web page sees it".into(),
         Source::Script(argv) => {
-            format!(
-                "address from {}",
-                argv.first().map_or("a script", String::as_str)
-            )
+            format!("address from {}", argv.first().map_or("a script", String::as_str))
         }
     }
 }

@@ -26,11 +26,7 @@ pub(super) fn read(mut response: Response<Body>, call: &Call) -> Result<Answer, 
         .take(call.limits.body)
         .read_to_end(&mut body)
         .map_err(|error| failure::explain_body(error.into(), call))?;
-    Ok(Answer {
-        status,
-        retry_after,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
+    Ok(Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 /// `Retry-After` as a delay (RFC 9110 section 10.2.3). A date counts from the server's own `Date`,
@@ -47,9 +43,8 @@ fn wait(value: &str, server: Option<UnixSeconds>, here: UnixSeconds) -> Option<D
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 fn date(text: &str) -> Option<UnixSeconds> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split([' ', ':']);
     let day: u64 = parts.next()?.parse().ok()?;
@@ -74,11 +69,7 @@ fn date(text: &str) -> Option<UnixSeconds> {
 /// Days from the epoch to the first of a month. Years are counted from March, so that the leap day
 /// comes last.
 fn days_before(year: u64, month: u64) -> u64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 - 719_468
 }
 

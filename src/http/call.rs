@@ -24,8 +24,7 @@ impl Deadline {
 
     /// What is left, zero when it has passed.
     pub(super) fn left(self) -> Duration {
-        self.0
-            .saturating_duration_since(Self::after(Duration::ZERO).0)
+        self.0.saturating_duration_since(Self::after(Duration::ZERO).0)
     }
 }
 

@@ -59,11 +59,7 @@ impl Dial {
         }?;
         let Some(tls) = &self.tls else {
             let origin = self.proxy.is_some().then(|| self.target.origin());
-            return Ok(Wire::new(
-                Arc::clone(&self.call),
-                Stream::Plain(tcp),
-                origin,
-            ));
+            return Ok(Wire::new(Arc::clone(&self.call), Stream::Plain(tcp), origin));
         };
         if let Some(proxy) = &self.proxy {
             tcp.set_deadline(self.call.stage(self.call.limits.connect));
@@ -82,13 +78,9 @@ impl Dial {
     fn open(&self, host: &str, port: u16, recall: bool) -> Result<(Tcp, IpAddr), Failure> {
         let limits = self.call.limits;
         let until = self.call.stage(limits.connect);
-        let addresses = self
-            .shared
-            .hosts
-            .resolve(host, port, self.family, recall, until)
-            .map_err(|text| Failure {
-                kind: FailureKind::NotResolved,
-                ..before_sending(text)
+        let addresses =
+            self.shared.hosts.resolve(host, port, self.family, recall, until).map_err(|text| {
+                Failure { kind: FailureKind::NotResolved, ..before_sending(text) }
             })?;
         let until = self.call.stage(limits.connect);
         let mut reason = None;
@@ -98,11 +90,7 @@ impl Dial {
                 break;
             }
             let is_last = i + 1 == addresses.len();
-            let time = if is_last {
-                left
-            } else {
-                left.min(limits.attempt)
-            };
+            let time = if is_last { left } else { left.min(limits.attempt) };
             match self.attempt(*address, time) {
                 Ok(stream) => return Ok((Tcp::new(stream, until), address.ip())),
                 Err(error) => reason = Some(telling(reason, self.unreachable(host, &error))),
@@ -127,10 +115,7 @@ impl Dial {
 
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {
         let who = self.who(host);
-        if let Some(unbound) = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Unbound>())
-        {
+        if let Some(unbound) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unbound>()) {
             return Failure {
                 kind: FailureKind::NoNetwork,
                 sent: false,
@@ -154,9 +139,7 @@ impl Dial {
         let mut tcp = tcp;
         tcp.set_deadline(self.call.stage(self.call.limits.first_byte));
         while connection.is_handshaking() {
-            connection
-                .complete_io(&mut tcp)
-                .map_err(|error| fail(&error))?;
+            connection.complete_io(&mut tcp).map_err(|error| fail(&error))?;
         }
         Ok(Stream::Tls(Box::new(StreamOwned::new(connection, tcp))))
     }

@@ -39,10 +39,7 @@ pub(super) fn explain(error: Error, call: &Call) -> Failure {
 pub(super) fn explain_body(error: Error, call: &Call) -> Failure {
     match error {
         Error::Timeout(_) => {
-            let text = format!(
-                "the answer did not end within {}",
-                Seconds(call.limits.total)
-            );
+            let text = format!("the answer did not end within {}", Seconds(call.limits.total));
             after_connecting(call, FailureKind::Other, &text)
         }
         Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -74,20 +71,13 @@ pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
         | io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
         _ => system(error),
     };
-    Failure {
-        kind: kind(error),
-        sent: false,
-        text: format!("{who}: {text}"),
-    }
+    Failure { kind: kind(error), sent: false, text: format!("{who}: {text}") }
 }
 
 /// Why there is no TLS.
 pub(super) fn handshake(error: &io::Error, call: &Call) -> Failure {
     let text = if error.kind() == io::ErrorKind::TimedOut {
-        format!(
-            "no TLS handshake within {}",
-            Seconds(call.limits.first_byte)
-        )
+        format!("no TLS handshake within {}", Seconds(call.limits.first_byte))
     } else if let Some(tls) = tls(error) {
         return Failure {
             kind: tls_kind(tls),
@@ -99,11 +89,7 @@ pub(super) fn handshake(error: &io::Error, call: &Call) -> Failure {
     } else {
         return unsent(&call.host, error);
     };
-    Failure {
-        kind: FailureKind::Other,
-        sent: false,
-        text: format!("{}: {text}", call.host),
-    }
+    Failure { kind: FailureKind::Other, sent: false, text: format!("{}: {text}", call.host) }
 }
 
 fn tls(error: &io::Error) -> Option<&rustls::Error> {
@@ -170,11 +156,7 @@ pub(super) fn system(error: &io::Error) -> String {
 }
 
 fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
-    Failure {
-        kind,
-        sent: call.sent(),
-        text: format!("{}: {text}", call.host),
-    }
+    Failure { kind, sent: call.sent(), text: format!("{}: {text}", call.host) }
 }
 
 fn no_answer(limit: Duration) -> String {

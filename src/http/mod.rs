@@ -164,10 +164,7 @@ impl Client {
                 }
             }
         }
-        Err(before_sending(format!(
-            "{}: more than {MAX_REDIRECTS} redirects",
-            target.host()
-        )))
+        Err(before_sending(format!("{}: more than {MAX_REDIRECTS} redirects", target.host())))
     }
 
     fn hop(
@@ -247,9 +244,5 @@ impl fmt::Debug for Client {
 
 /// A failure of our own making: nothing has left yet.
 fn before_sending(text: String) -> Failure {
-    Failure {
-        kind: FailureKind::Other,
-        sent: false,
-        text,
-    }
+    Failure { kind: FailureKind::Other, sent: false, text }
 }

@@ -35,11 +35,7 @@ impl Proxy {
         if host.is_empty() || host.contains(['/', ' ']) {
             return Err(bad());
         }
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-            auth,
-        })
+        Ok(Self { host: host.to_owned(), port, auth })
     }
 
     /// Asks for a tunnel to `target` (RFC 9110 section 9.3.6).
@@ -105,13 +101,7 @@ mod tests {
         let proxy = parse("http://[2001:db8::1]:8080/").unwrap();
         assert_eq!((proxy.host.as_str(), proxy.port), ("2001:db8::1", 8080));
         assert!(proxy.auth.is_none());
-        for bad in [
-            "",
-            "proxy",
-            "secret@proxy:port",
-            "secret@:80",
-            "socks5://secret:1",
-        ] {
+        for bad in ["", "proxy", "secret@proxy:port", "secret@:80", "socks5://secret:1"] {
             let error = parse(bad).err().unwrap();
             assert!(!error.contains("secret"), "{bad}");
         }
@@ -119,10 +109,7 @@ mod tests {
 
     #[test]
     fn the_status_of_a_proxy() {
-        assert_eq!(
-            status(b"HTTP/1.1 200 Connection established\r\n\r\n"),
-            Some(200)
-        );
+        assert_eq!(status(b"HTTP/1.1 200 Connection established\r\n\r\n"), Some(200));
         assert_eq!(status(b"HTTP/1.0 407\r\n\r\n"), Some(407));
         assert_eq!(status(b"SSH-2.0-x\r\n"), None);
         assert_eq!(status(b"\xff\xfe"), None);

@@ -146,13 +146,7 @@ mod tests {
     #[test]
     fn without_a_location_it_is_the_answer() {
         let from = target("https://h.example/");
-        assert!(matches!(
-            next(Method::Get, false, &from, 302, None),
-            Next::Stay
-        ));
-        assert!(matches!(
-            next(Method::Get, false, &from, 304, Some("/x")),
-            Next::Stay
-        ));
+        assert!(matches!(next(Method::Get, false, &from, 302, None), Next::Stay));
+        assert!(matches!(next(Method::Get, false, &from, 304, Some("/x")), Next::Stay));
     }
 }

@@ -26,9 +26,8 @@ impl Target {
     /// # Errors
     /// A sentence that does not repeat the URL, which may hold a password.
     pub(super) fn parse(url: &str) -> Result<(Self, Option<Auth>), String> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or("the URL does not start with http:// or https://")?;
+        let (scheme, rest) =
+            url.split_once("://").ok_or("the URL does not start with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
@@ -55,16 +54,8 @@ impl Target {
             port => port.trim_start_matches(':').parse(),
         };
         let port = port.map_err(|_| "the URL's port is not a number")?;
-        let host = name
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let target = Self {
-            uri,
-            host,
-            port,
-            https,
-        };
+        let host = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let target = Self { uri, host, port, https };
         Ok((target, auth))
     }
 

@@ -40,10 +40,7 @@ impl HostCache {
     fn recall(&self, host: &str, family: Option<Family>) -> Vec<IpAddr> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let of_host = known.iter().rev().filter(|(name, _)| name == host);
-        of_host
-            .map(|(_, address)| *address)
-            .filter(|address| wanted(*address, family))
-            .collect()
+        of_host.map(|(_, address)| *address).filter(|address| wanted(*address, family)).collect()
     }
 
     /// The addresses of `host`, never none, in the order to try them.
@@ -67,21 +64,15 @@ impl HostCache {
         let found = match found {
             Ok(addresses) => addresses,
             Err(why) => {
-                let known = if recall {
-                    self.recall(host, family)
-                } else {
-                    vec![]
-                };
+                let known = if recall { self.recall(host, family) } else { vec![] };
                 if known.is_empty() {
                     return Err(format!("cannot resolve {host} ({why})"));
                 }
                 known
             }
         };
-        let usable: Vec<IpAddr> = found
-            .into_iter()
-            .filter(|address| wanted(*address, family))
-            .collect();
+        let usable: Vec<IpAddr> =
+            found.into_iter().filter(|address| wanted(*address, family)).collect();
         match family {
             Some(family) if usable.is_empty() => Err(format!("{host} has no {family} address")),
             _ => Ok(alternate(&usable, port)),
@@ -97,10 +88,8 @@ impl HostCache {
         let (sender, receiver) = mpsc::sync_channel(1);
         let lookups = Arc::clone(&self.lookups);
         let name = host.to_owned();
-        let spawned = thread::Builder::new()
-            .name("resolver".into())
-            .stack_size(STACK)
-            .spawn(move || {
+        let spawned =
+            thread::Builder::new().name("resolver".into()).stack_size(STACK).spawn(move || {
                 let found = (name.as_str(), 0).to_socket_addrs();
                 lookups.fetch_sub(1, Ordering::Relaxed);
                 // Nobody waits any more if the time was up.
@@ -137,9 +126,8 @@ fn alternate(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else {
         return vec![];
     };
-    let (same, other): (Vec<IpAddr>, Vec<IpAddr>) = addresses
-        .iter()
-        .partition(|address| address.is_ipv4() == first.is_ipv4());
+    let (same, other): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv4() == first.is_ipv4());
     let mut ordered = Vec::with_capacity(addresses.len());
     for i in 0..same.len().max(other.len()) {
         ordered.extend([same.get(i), other.get(i)].into_iter().flatten());
@@ -189,10 +177,7 @@ mod tests {
         let hosts = HostCache::default();
         let name = "no-such-host.invalid";
         let lost = hosts.resolve(name, 443, None, true, soon()).unwrap_err();
-        assert!(
-            lost.starts_with("cannot resolve no-such-host.invalid ("),
-            "{lost}"
-        );
+        assert!(lost.starts_with("cannot resolve no-such-host.invalid ("), "{lost}");
         hosts.remember(name, ip("192.0.2.1"));
         hosts.remember(name, ip("2001:db8::1"));
         hosts.remember(name, ip("192.0.2.2"));
@@ -219,10 +204,8 @@ mod tests {
 
     #[test]
     fn families_take_turns() {
-        let order = alternate(
-            &["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"].map(ip),
-            1,
-        );
+        let order =
+            alternate(&["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"].map(ip), 1);
         assert!(order[0].is_ipv6() && order[1].is_ipv4() && order[2].is_ipv6());
         assert_eq!(order.len(), 4);
     }

@@ -54,9 +54,9 @@ fn config(trust: &Trust) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|_| "TLS is not available")?;
     let builder = match trust {
-        Trust::Nothing => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Unchecked(provider))),
+        Trust::Nothing => {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
+        }
         Trust::System | Trust::File(_) | Trust::Directory(_) => {
             builder.with_root_certificates(roots(trust)?)
         }
@@ -183,16 +183,10 @@ mod tests {
 
     #[test]
     fn a_missing_bundle_says_what_to_install() {
-        let error = system_roots(
-            &["/nonexistent/a.crt", "/nonexistent/b.pem"],
-            "/nonexistent",
-        )
-        .err()
-        .unwrap();
-        assert!(
-            error.contains("/nonexistent/a.crt and /nonexistent/b.pem"),
-            "{error}"
-        );
+        let error = system_roots(&["/nonexistent/a.crt", "/nonexistent/b.pem"], "/nonexistent")
+            .err()
+            .unwrap();
+        assert!(error.contains("/nonexistent/a.crt and /nonexistent/b.pem"), "{error}");
         assert!(error.contains("ca-bundle"), "{error}");
     }
 

@@ -90,12 +90,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(call: Arc<Call>, stream: Stream, origin: Option<String>) -> Self {
-        Self {
-            call,
-            stream,
-            buffers: LazyBuffers::new(BUFFER, BUFFER),
-            origin,
-        }
+        Self { call, stream, buffers: LazyBuffers::new(BUFFER, BUFFER), origin }
     }
 
     /// Sets the deadline of the next read or write; what to say if it passes.
@@ -108,11 +103,7 @@ impl Wire {
             Stream::Plain(tcp) => tcp.set_deadline(until),
             Stream::Tls(tls) => tls.sock.set_deadline(until),
         }
-        if until == self.call.deadline {
-            Timeout::Global
-        } else {
-            reason
-        }
+        if until == self.call.deadline { Timeout::Global } else { reason }
     }
 }
 
@@ -125,10 +116,7 @@ impl Transport for Wire {
         let reason = self.arm(timeout);
         self.call.set_sent();
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        let absolute = self
-            .origin
-            .take()
-            .map(|origin| insert_origin(output, &origin));
+        let absolute = self.origin.take().map(|origin| insert_origin(output, &origin));
         let output = absolute.as_deref().unwrap_or(output);
         let written = match &mut self.stream {
             Stream::Plain(tcp) => tcp.write_all(output),

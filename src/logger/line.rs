@@ -30,9 +30,7 @@ pub fn system(notice: &Notice) -> String {
         Some(section) => clean(&format!("{section}: {}", notice.text)),
         None => clean(&notice.text),
     };
-    let end = (0..=SYSLOG_LIMIT.min(line.len()))
-        .rev()
-        .find(|&at| line.is_char_boundary(at));
+    let end = (0..=SYSLOG_LIMIT.min(line.len())).rev().find(|&at| line.is_char_boundary(at));
     line.truncate(end.unwrap_or_default());
     line
 }
@@ -65,10 +63,8 @@ pub fn file(notice: &Notice, time: &LocalTime) -> String {
         Level::Notice => " note",
         Level::Info => " info",
     };
-    let line = format!(
-        " {:02}{:02}{:02} {label} : {}",
-        time.hour, time.minute, time.second, notice.text
-    );
+    let line =
+        format!(" {:02}{:02}{:02} {label} : {}", time.hour, time.minute, time.second, notice.text);
     clean(&line)
 }
 
@@ -77,11 +73,7 @@ mod tests {
     use super::*;
 
     fn notice(section: Option<&str>, level: Level, text: &str) -> Notice {
-        Notice {
-            section: section.map(Into::into),
-            level,
-            text: text.into(),
-        }
+        Notice { section: section.map(Into::into), level, text: text.into() }
     }
 
     fn time() -> LocalTime {
@@ -121,11 +113,7 @@ mod tests {
 
     #[test]
     fn an_answer_cannot_forge_lines() {
-        let n = notice(
-            None,
-            Level::Error,
-            "said\r\n<0>root: \u{1b}[2Jhi\0\u{9b}\t!\n",
-        );
+        let n = notice(None, Level::Error, "said\r\n<0>root: \u{1b}[2Jhi\0\u{9b}\t!\n");
         assert_eq!(system(&n), "said  <0>root: [2Jhi !");
         assert_eq!(file(&n, &time()).lines().count(), 1);
     }

@@ -37,10 +37,7 @@ impl System {
     /// Sends to `socket`, or to the first of the usual ones that takes it.
     pub(super) fn new(socket: Option<PathBuf>) -> Self {
         let usual = || SOCKETS.iter().map(PathBuf::from).collect();
-        Self {
-            sockets: socket.map_or_else(usual, |path| vec![path]),
-            logger: None,
-        }
+        Self { sockets: socket.map_or_else(usual, |path| vec![path]), logger: None }
     }
 
     /// Sends `text`; `false` if no log daemon took it.
@@ -148,15 +145,7 @@ mod tests {
         assert!(system.send(Level::Info, "x"));
         drop(system);
         let mut text = String::new();
-        daemon
-            .accept()
-            .unwrap()
-            .0
-            .read_to_string(&mut text)
-            .unwrap();
-        assert_eq!(
-            text,
-            format!("<14>ddns-netlink[{}]: x\0", std::process::id())
-        );
+        daemon.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, format!("<14>ddns-netlink[{}]: x\0", std::process::id()));
     }
 }

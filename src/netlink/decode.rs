@@ -127,12 +127,7 @@ impl Iterator for Datagram<'_> {
         // a length of 0 from being looked at for ever.
         let Ok(message) = NetlinkBuffer::new_checked(self.rest) else {
             self.rest = &[];
-            return Some(Incoming {
-                sequence: 0,
-                port: 0,
-                flags: 0,
-                kind: Kind::Garbled,
-            });
+            return Some(Incoming { sequence: 0, port: 0, flags: 0, kind: Kind::Garbled });
         };
         let incoming = Incoming {
             sequence: message.sequence_number(),
@@ -148,9 +143,7 @@ impl Iterator for Datagram<'_> {
 
 /// What follows an element of `length` bytes and its padding, which the last element may lack.
 fn after(bytes: &[u8], length: usize) -> &[u8] {
-    let next = length
-        .checked_next_multiple_of(ALIGN)
-        .unwrap_or(bytes.len());
+    let next = length.checked_next_multiple_of(ALIGN).unwrap_or(bytes.len());
     bytes.get(next..).unwrap_or_default()
 }
 
@@ -193,9 +186,7 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
 
 fn del_link(payload: &[u8]) -> Option<Kind> {
     let index = link_index(payload)?;
-    Some(index.map_or(Kind::Ignored, |index| {
-        Kind::Message(Message::DelLink(index))
-    }))
+    Some(index.map_or(Kind::Ignored, |index| Kind::Message(Message::DelLink(index))))
 }
 
 /// The index of a `struct ifinfomsg`; `Some(None)` if it is not about the device itself: a bridge
@@ -259,16 +250,8 @@ fn address_family(family: AddressFamily) -> Option<Family> {
 }
 
 fn route(payload: &[u8], message: fn(Route) -> Message) -> Option<Kind> {
-    let &[
-        family,
-        prefix_len,
-        source_len,
-        _tos,
-        table,
-        _protocol,
-        _scope,
-        kind,
-    ] = payload.first_chunk()?;
+    let &[family, prefix_len, source_len, _tos, table, _protocol, _scope, kind] =
+        payload.first_chunk()?;
     let flags = u32_at(payload, 8)?;
     let attributes = payload.get(RTMSG_LEN..)?;
     let family = match family {
@@ -333,11 +316,7 @@ fn best_hop(mut bytes: &[u8]) -> Option<Hop> {
     while !bytes.is_empty() {
         let length = usize::from(u16_at(bytes, 0)?);
         let flags = u32::from(*bytes.get(2)?);
-        let mut hop = Hop {
-            alive: lives(flags),
-            link: index(u32_at(bytes, 4)?),
-            gateway: None,
-        };
+        let mut hop = Hop { alive: lives(flags), link: index(u32_at(bytes, 4)?), gateway: None };
         for attribute in NlasIterator::new(bytes.get(RTNEXTHOP_LEN..length)?) {
             let attribute = attribute.ok()?;
             match attribute.kind() {
@@ -404,24 +383,15 @@ fn text(value: &[u8]) -> String {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u16::from_ne_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u16::from_ne_bytes(*b))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| u32::from_ne_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| u32::from_ne_bytes(*b))
 }
 
 fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|b| i32::from_ne_bytes(*b))
+    bytes.get(at..)?.first_chunk().map(|b| i32::from_ne_bytes(*b))
 }
 
 #[cfg(test)]

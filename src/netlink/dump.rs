@@ -84,27 +84,14 @@ pub(super) struct Dumps {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Idle,
-    Waiting {
-        table: Table,
-        until: Duration,
-    },
-    Running {
-        request: Request,
-        sound: bool,
-        progress: Duration,
-    },
+    Waiting { table: Table, until: Duration },
+    Running { request: Request, sound: bool, progress: Duration },
 }
 
 impl Dumps {
     /// For the socket with this `nl_pid`.
     pub(super) fn new(port: u32) -> Self {
-        Self {
-            port,
-            queue: VecDeque::new(),
-            phase: Phase::Idle,
-            sequence: 0,
-            tries: 0,
-        }
+        Self { port, queue: VecDeque::new(), phase: Phase::Idle, sequence: 0, tries: 0 }
     }
 
     /// Asks for a dump that begins after now. Asking twice before that is asking once.
@@ -131,15 +118,8 @@ impl Dumps {
         };
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         self.tries = self.tries.saturating_add(1);
-        let request = Request {
-            table,
-            sequence: self.sequence,
-        };
-        self.phase = Phase::Running {
-            request,
-            sound: true,
-            progress: now,
-        };
+        let request = Request { table, sequence: self.sequence };
+        self.phase = Phase::Running { request, sound: true, progress: now };
         Some(request)
     }
 
@@ -158,12 +138,7 @@ impl Dumps {
 
     /// Looks at a message, and says which dump it ends.
     pub(super) fn observe(&mut self, incoming: &Incoming, now: Duration) -> Option<Table> {
-        let Phase::Running {
-            request,
-            sound,
-            progress,
-        } = &mut self.phase
-        else {
+        let Phase::Running { request, sound, progress } = &mut self.phase else {
             return None;
         };
         if incoming.sequence != request.sequence || incoming.port != self.port {
@@ -205,11 +180,7 @@ impl Dumps {
     }
 
     fn unsound(&mut self, now: Duration) {
-        let pause = if self.tries < QUICK_TRIES {
-            Duration::ZERO
-        } else {
-            PAUSE
-        };
+        let pause = if self.tries < QUICK_TRIES { Duration::ZERO } else { PAUSE };
         self.again(now.saturating_add(pause));
     }
 
@@ -231,12 +202,7 @@ mod tests {
     const NOW: Duration = Duration::from_secs(100);
 
     fn incoming(sequence: u32, kind: Kind) -> Incoming {
-        Incoming {
-            sequence,
-            port: PORT,
-            flags: 0,
-            kind,
-        }
+        Incoming { sequence, port: PORT, flags: 0, kind }
     }
 
     fn running(table: Table) -> (Dumps, u32) {
@@ -340,10 +306,7 @@ mod tests {
         let mut now = NOW;
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            assert_eq!(
-                dumps.observe(&incoming(sequence, Kind::Error(-16)), now),
-                None
-            );
+            assert_eq!(dumps.observe(&incoming(sequence, Kind::Error(-16)), now), None);
             assert_eq!(dumps.start(now), None);
             let until = dumps.deadline().unwrap();
             pauses.push((until - now).as_millis());

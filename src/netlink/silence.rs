@@ -33,10 +33,7 @@ impl Silence {
         };
         match message {
             Message::NewLink(link) => {
-                let state = LinkState {
-                    up: link.up,
-                    carrier: link.carrier,
-                };
+                let state = LinkState { up: link.up, carrier: link.carrier };
                 // A device seen for the first time has no routes yet, or the first dump has them.
                 let before = self.links.insert(link.index, state);
                 before.is_some_and(|before| before != state)
@@ -70,25 +67,12 @@ mod tests {
     use crate::netlink::{Address, AddressFlags, Link, Route};
 
     fn incoming(flags: u16, message: Message) -> Incoming {
-        Incoming {
-            sequence: 0,
-            port: 0,
-            flags,
-            kind: Kind::Message(message),
-        }
+        Incoming { sequence: 0, port: 0, flags, kind: Kind::Message(message) }
     }
 
     fn link(up: bool, carrier: bool) -> Incoming {
         let name = "wan".to_owned();
-        incoming(
-            0,
-            Message::NewLink(Link {
-                index: 2,
-                name,
-                up,
-                carrier,
-            }),
-        )
+        incoming(0, Message::NewLink(Link { index: 2, name, up, carrier }))
     }
 
     #[test]

@@ -15,9 +15,7 @@ pub fn find_address(text: &str, family: Family) -> Result<IpAddr, String> {
     if let Ok(address) = text.trim().parse::<IpAddr>() {
         return match Family::of(address) == family {
             true => Ok(address),
-            false => Err(format!(
-                "found {address} where an {family} address is wanted"
-            )),
+            false => Err(format!("found {address} where an {family} address is wanted")),
         };
     }
     // Some pages hold the address in an attribute, so the tags are looked at, but last.
@@ -132,16 +130,7 @@ mod tests {
 
     #[test]
     fn nothing_to_find() {
-        for text in [
-            "",
-            "none",
-            "12:34:56",
-            "1.2.3.4.5",
-            "1.2.3",
-            "<a",
-            "::",
-            "::::",
-        ] {
+        for text in ["", "none", "12:34:56", "1.2.3.4.5", "1.2.3", "<a", "::", "::::"] {
             assert_eq!(v4(text), None, "{text}");
             assert_ne!(v6(text), Some(String::new()), "{text}");
         }
@@ -150,10 +139,7 @@ mod tests {
             find_address("192.0.2.1\n", Family::V6).unwrap_err(),
             "found 192.0.2.1 where an IPv6 address is wanted"
         );
-        assert_eq!(
-            find_address("x", Family::V4).unwrap_err(),
-            "found no IPv4 address"
-        );
+        assert_eq!(find_address("x", Family::V4).unwrap_err(), "found no IPv4 address");
     }
 
     proptest! {

@@ -61,10 +61,7 @@ pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String>
 fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, String> {
     let answer = reply.map_err(|failure| failure.text)?;
     if !(200..300).contains(&answer.status) {
-        return Err(format!(
-            "the page answered with HTTP status {}",
-            answer.status
-        ));
+        return Err(format!("the page answered with HTTP status {}", answer.status));
     }
     find_address(&answer.body, family)
 }
@@ -75,13 +72,7 @@ mod tests {
 
     #[test]
     fn an_error_page_shows_no_address() {
-        let answer = |status| {
-            Ok(Answer {
-                status,
-                retry_after: None,
-                body: "192.0.2.1".into(),
-            })
-        };
+        let answer = |status| Ok(Answer { status, retry_after: None, body: "192.0.2.1".into() });
         assert!(in_answer(answer(200), Family::V4).is_ok());
         assert_eq!(
             in_answer(answer(503), Family::V4).unwrap_err(),
@@ -98,14 +89,8 @@ mod tests {
             family: None,
             user_agent: String::new(),
         };
-        let web = Probe::Web {
-            url: "http://checkip.example:8080/x".into(),
-            transport,
-        };
+        let web = Probe::Web { url: "http://checkip.example:8080/x".into(), transport };
         assert_eq!(web.key(), "checkip.example:8080");
-        assert_eq!(
-            Probe::Script(vec!["/bin/ip".into(), "-4".into()]).key(),
-            "/bin/ip"
-        );
+        assert_eq!(Probe::Script(vec!["/bin/ip".into(), "-4".into()]).key(), "/bin/ip");
     }
 }

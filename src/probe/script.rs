@@ -46,11 +46,7 @@ pub fn run(argv: &[String], family: Family, limit: Duration) -> Result<IpAddr, S
         .map_err(|error| format!("cannot run {program}: {error}"))?;
     let ended = Running::new(child).wait(limit)?;
     if !ended.status.success() {
-        return Err(format!(
-            "{program} {}{}",
-            fate(ended.status),
-            ended.complaint()
-        ));
+        return Err(format!("{program} {}{}", fate(ended.status), ended.complaint()));
     }
     find_address(&String::from_utf8_lossy(&ended.output), family)
         .map_err(|why| format!("{program}: {why}"))
@@ -125,10 +121,7 @@ impl Running {
             }
             let left = end.saturating_sub(clock::now().up);
             if left.is_zero() {
-                return Err(format!(
-                    "the script did not end within {} s",
-                    limit.as_secs()
-                ));
+                return Err(format!("the script did not end within {} s", limit.as_secs()));
             }
             match self.parts.recv_timeout(left.min(TICK)) {
                 Ok(Part::Output(bytes)) => output = Some(bytes),
@@ -193,10 +186,7 @@ mod tests {
         assert_eq!(sh("echo 192.0.2.1", LONG), Ok(address));
         assert_eq!(sh("echo; echo 'ip: 192.0.2.1'", LONG), Ok(address));
         assert_eq!(sh("echo noise >&2; echo 192.0.2.1", LONG), Ok(address));
-        assert_eq!(
-            sh("[ \"$DDNS_FAMILY\" = 4 ] && echo 192.0.2.1", LONG),
-            Ok(address)
-        );
+        assert_eq!(sh("[ \"$DDNS_FAMILY\" = 4 ] && echo 192.0.2.1", LONG), Ok(address));
         assert_eq!(sh("read x; echo 192.0.2.1", LONG), Ok(address));
     }
 
@@ -209,18 +199,9 @@ mod tests {
     #[test]
     fn failures_say_why() {
         for (script, text) in [
-            (
-                "echo 192.0.2.1; exit 3",
-                "/bin/sh failed with exit status 3",
-            ),
-            (
-                "echo; echo 'no\tlink' >&2; exit 1",
-                "/bin/sh failed with exit status 1",
-            ),
-            (
-                "printf '\\nno\\tlink\\nx' >&2; exit 1",
-                "/bin/sh failed with exit status 1: no link",
-            ),
+            ("echo 192.0.2.1; exit 3", "/bin/sh failed with exit status 3"),
+            ("echo; echo 'no\tlink' >&2; exit 1", "/bin/sh failed with exit status 1"),
+            ("printf '\\nno\\tlink\\nx' >&2; exit 1", "/bin/sh failed with exit status 1: no link"),
             ("kill -9 $$", "/bin/sh was killed by signal 9"),
             ("echo hello", "/bin/sh: found no IPv4 address"),
         ] {
@@ -242,10 +223,7 @@ mod tests {
         let running = Running::new(child.spawn().unwrap());
         drop(child);
         let error = running.wait(Duration::from_millis(300)).err().unwrap();
-        assert!(
-            error.starts_with("the script did not end within"),
-            "{error}"
-        );
+        assert!(error.starts_with("the script did not end within"), "{error}");
         let mut rest = Vec::new();
         let mut reader = reader;
         reader.read_to_end(&mut rest).unwrap();

@@ -32,10 +32,7 @@ pub(super) fn zoneedit(body: &str) -> Option<Verdict> {
         .find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
     let code = lower.get(at..)?.split('"').next()?;
     let refused = |scope, reason: &str, advice: &str| Verdict {
-        outcome: Outcome::Refused {
-            reason: format!("{reason} ({code})"),
-            advice: advice.into(),
-        },
+        outcome: Outcome::Refused { reason: format!("{reason} ({code})"), advice: advice.into() },
         scope,
     };
     Some(match code {
@@ -68,12 +65,7 @@ mod tests {
 
     #[test]
     fn expressions_compile() {
-        for service in [
-            "3322.org",
-            "afraid.org-basicauth",
-            "afraid.org-keyauth",
-            "mydns.jp",
-        ] {
+        for service in ["3322.org", "afraid.org-basicauth", "afraid.org-keyauth", "mydns.jp"] {
             Ere::new(expected(service).unwrap()).unwrap();
         }
         let ere = |service| Ere::new(expected(service).unwrap()).unwrap();
@@ -88,15 +80,9 @@ mod tests {
             zoneedit(&format!("<ERROR CODE=\"{code}\" TEXT=\"x\" ZONE=\"y\">")).map(|v| v.outcome)
         };
         assert_eq!(outcome("707"), Some(Outcome::Unchanged));
-        assert!(matches!(
-            outcome("702"),
-            Some(Outcome::Retry { after: Some(_), .. })
-        ));
+        assert!(matches!(outcome("702"), Some(Outcome::Retry { after: Some(_), .. })));
         for code in ["701", "708", "709"] {
-            assert!(
-                matches!(outcome(code), Some(Outcome::Refused { .. })),
-                "{code}"
-            );
+            assert!(matches!(outcome(code), Some(Outcome::Refused { .. })), "{code}");
         }
         assert_eq!(outcome("799"), None);
         let good = "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">";

@@ -68,10 +68,8 @@ pub(super) fn verdict(body: &str, sent: Option<IpAddr>) -> Option<Verdict> {
     let codes: Vec<Line> = codes.into_iter().flatten().collect();
     let ours = |line: &&Line| !line.is_about_other_family(sent);
     let any_ours = codes.iter().any(|line| ours(&line));
-    let verdicts = codes
-        .iter()
-        .filter(|line| !any_ours || ours(line))
-        .map(|line| line.verdict(sent));
+    let verdicts =
+        codes.iter().filter(|line| !any_ours || ours(line)).map(|line| line.verdict(sent));
     let worst = verdicts.max_by_key(Verdict::severity)?;
     // Prose that has "good" on a line of its own is found on pages, but not in answers.
     let prose = page::is_page(body) && !others.is_empty();
@@ -95,49 +93,27 @@ enum Meaning {
 impl Line {
     fn parse(line: &str) -> Option<Self> {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let code = word
-            .trim_end_matches([':', ',', ';', '.'])
-            .to_ascii_lowercase();
-        let words: Vec<&str> = rest
-            .split([' ', '\t', ',', ';', '(', ')'])
-            .filter(|w| !w.is_empty())
-            .collect();
+        let code = word.trim_end_matches([':', ',', ';', '.']).to_ascii_lowercase();
+        let words: Vec<&str> =
+            rest.split([' ', '\t', ',', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
         if let Some(wait) = throttle(&code, &words) {
             let why = "the provider asks to wait";
             let meaning = Meaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why);
-            return Some(Self {
-                code,
-                meaning,
-                echoed: Vec::new(),
-            });
+            return Some(Self { code, meaning, echoed: Vec::new() });
         }
         let echoed: Vec<IpAddr> = words.iter().filter_map(|word| word.parse().ok()).collect();
         let prose = echoed.len() < words.len();
-        let meaning = success(&code)
-            .or_else(|| transient(&code))
-            .or_else(|| refusal(&code))?;
-        (!prose || !is_word(&code)).then_some(Self {
-            code,
-            meaning,
-            echoed,
-        })
+        let meaning = success(&code).or_else(|| transient(&code)).or_else(|| refusal(&code))?;
+        (!prose || !is_word(&code)).then_some(Self { code, meaning, echoed })
     }
 
     fn is_about_other_family(&self, sent: Option<IpAddr>) -> bool {
-        let other = |sent| {
-            self.echoed
-                .iter()
-                .all(|&echo| Family::of(echo) != Family::of(sent))
-        };
+        let other = |sent| self.echoed.iter().all(|&echo| Family::of(echo) != Family::of(sent));
         !self.echoed.is_empty() && sent.is_some_and(other)
     }
 
     fn verdict(&self, sent: Option<IpAddr>) -> Verdict {
-        let retry = |reason, after| Outcome::Retry {
-            reason,
-            after,
-            kind: FailureKind::Other,
-        };
+        let retry = |reason, after| Outcome::Retry { reason, after, kind: FailureKind::Other };
         let (scope, outcome) = match self.meaning {
             Meaning::Good if self.is_ignored(sent) => return ignored(),
             Meaning::Good | Meaning::NoChange if let Some(reason) = differs(&self.echoed, sent) => {
@@ -150,13 +126,7 @@ impl Line {
             }
             Meaning::Refused(scope, why, advice) => {
                 let reason = format!("{why} ({})", self.code);
-                (
-                    scope,
-                    Outcome::Refused {
-                        reason,
-                        advice: advice.into(),
-                    },
-                )
+                (scope, Outcome::Refused { reason, advice: advice.into() })
             }
         };
         Verdict { outcome, scope }
@@ -173,9 +143,7 @@ impl Line {
 /// ours is not among them.
 pub(super) fn differs(echoed: &[IpAddr], sent: Option<IpAddr>) -> Option<String> {
     let sent = sent?;
-    let mut same = echoed
-        .iter()
-        .filter(|&&echo| Family::of(echo) == Family::of(sent));
+    let mut same = echoed.iter().filter(|&&echo| Family::of(echo) == Family::of(sent));
     let other = same.clone().next()?;
     (!same.any(|&echo| echo == sent))
         .then(|| format!("the provider says it stored {other}, but {sent} was sent"))
@@ -187,10 +155,7 @@ fn ignored() -> Verdict {
             .into(),
         advice: AGENT.into(),
     };
-    Verdict {
-        outcome,
-        scope: Scope::Account,
-    }
+    Verdict { outcome, scope: Scope::Account }
 }
 
 /// Codes that are words or numbers which may begin any sentence.
@@ -234,29 +199,15 @@ const fn minutes(n: u64) -> Duration {
 
 fn transient(code: &str) -> Option<Meaning> {
     let (scope, after, why) = match code {
-        "dnserr" => (
-            Scope::Account,
-            Some(TROUBLE_WAIT),
-            "the provider's DNS has trouble",
-        ),
-        "911" => (
-            Scope::Account,
-            Some(TROUBLE_WAIT),
-            "the provider has trouble or maintenance",
-        ),
+        "dnserr" => (Scope::Account, Some(TROUBLE_WAIT), "the provider's DNS has trouble"),
+        "911" => (Scope::Account, Some(TROUBLE_WAIT), "the provider has trouble or maintenance"),
         "servererror" | "interror" | "fatal" => {
             (Scope::Record, None, "the provider's server failed")
         }
-        "interval" => (
-            Scope::Record,
-            Some(minutes(5)),
-            "too soon after the last update",
-        ),
-        "toosoon" | "too_soon" | "too_freq" => (
-            Scope::Record,
-            Some(minutes(10)),
-            "too soon after the last update",
-        ),
+        "interval" => (Scope::Record, Some(minutes(5)), "too soon after the last update"),
+        "toosoon" | "too_soon" | "too_freq" => {
+            (Scope::Record, Some(minutes(10)), "too soon after the last update")
+        }
         _ => return None,
     };
     Some(Meaning::Retry(scope, after, why))
@@ -273,21 +224,15 @@ const URL: &str = "compare 'update_url' and 'param_opt' with the provider's docu
 fn refusal(code: &str) -> Option<Meaning> {
     use Scope::{Account, Record};
     let (scope, why, advice) = match code {
-        "badauth" | "noaccess" | "no_access" | "no_auth" => (
-            Account,
-            "the provider does not accept the user name or password",
-            CREDENTIALS,
-        ),
+        "badauth" | "noaccess" | "no_access" | "no_auth" => {
+            (Account, "the provider does not accept the user name or password", CREDENTIALS)
+        }
         "!donator" | "noservice" | "no_service" => (
             Account,
             "the account does not include this service",
             "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
         ),
-        "notfqdn" => (
-            Record,
-            "the provider does not take this as a full host name",
-            NAME,
-        ),
+        "notfqdn" => (Record, "the provider does not take this as a full host name", NAME),
         "nohost" => (Record, "the account has no such name", NAME),
         "!yours" => (Record, "the name belongs to another account", NAME),
         "!active" => (
@@ -348,14 +293,8 @@ mod tests {
         for (codes, expected) in [
             ("good GOOD Good:", "updated"),
             ("nochg", "unchanged"),
-            (
-                "badauth !donator notfqdn nohost !yours !active numhost numip abuse",
-                "refused",
-            ),
-            (
-                "badagent badsys badrequest badparam badop badip noaccess",
-                "refused",
-            ),
+            ("badauth !donator notfqdn nohost !yours !active numhost numip abuse", "refused"),
+            ("badagent badsys badrequest badparam badop badip noaccess", "refused"),
             ("dnserr 911", "retry 1800"),
             ("servererror fatal interror", "retry 0"),
             ("interval", "retry 300"),
@@ -379,14 +318,8 @@ mod tests {
             ("\u{feff}good 192.0.2.1\r\n", "updated"),
             ("  nochg\t192.0.2.1", "unchanged"),
             ("<html><body><b>good</b> 192.0.2.1</body></html>", "updated"),
-            (
-                "<html><title>Update</title><body>badauth</body></html>",
-                "refused",
-            ),
-            (
-                "<html><title>Hotel</title><body><h1>Good</h1></body></html>",
-                "none",
-            ),
+            ("<html><title>Update</title><body>badauth</body></html>", "refused"),
+            ("<html><title>Hotel</title><body><h1>Good</h1></body></html>", "none"),
             ("badauth: wrong password", "refused"),
             ("nochg 192.0.2.1 home.example.com", "unchanged"),
             ("Thank you\ngood 192.0.2.1", "updated"),
@@ -442,15 +375,8 @@ mod tests {
     #[test]
     fn what_concerns_the_account_is_told_from_what_concerns_a_name() {
         let scope = |body| verdict(body, None).unwrap().scope;
-        for body in [
-            "badauth",
-            "badagent",
-            "abuse",
-            "!donator",
-            "good 127.0.0.1",
-            "911",
-            "wait 1m",
-        ] {
+        for body in ["badauth", "badagent", "abuse", "!donator", "good 127.0.0.1", "911", "wait 1m"]
+        {
             assert_eq!(scope(body), Scope::Account, "{body}");
         }
         for body in ["good", "nohost", "!yours", "notfqdn", "interval", "fatal"] {

@@ -42,10 +42,7 @@ impl Ere {
 
     /// Whether there is a match, and how many states were visited to find out.
     fn run(&self, text: &str) -> (bool, usize) {
-        let mut states = States {
-            seen: vec![0; self.program.len()],
-            ..States::default()
-        };
+        let mut states = States { seen: vec![0; self.program.len()], ..States::default() };
         let found = text
             .split_terminator('\n')
             .map(|line| line.strip_suffix('\r').unwrap_or(line))
@@ -192,9 +189,7 @@ fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(),
     if let Some(slot) = program.get_mut(at) {
         *slot = Instruction::Split(others_at);
     }
-    around(program, Instruction::Jump, |program| {
-        alternatives(others, program)
-    })
+    around(program, Instruction::Jump, |program| alternatives(others, program))
 }
 
 fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(), String> {
@@ -213,11 +208,8 @@ fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(
             emit(program, Instruction::Jump(body.saturating_sub(1)))
         });
     };
-    (count.min..max).try_for_each(|_| {
-        around(program, Instruction::Split, |program| {
-            compile(node, program)
-        })
-    })
+    (count.min..max)
+        .try_for_each(|_| around(program, Instruction::Split, |program| compile(node, program)))
 }
 
 #[cfg(test)]

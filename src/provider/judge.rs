@@ -73,23 +73,16 @@ impl Judge {
     fn unless_echo_differs(&self, body: &str) -> Verdict {
         let text = page::text(body);
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        let line = lines
-            .next()
-            .filter(|_| lines.next().is_none())
-            .unwrap_or_default();
+        let line = lines.next().filter(|_| lines.next().is_none()).unwrap_or_default();
         let separator = |c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':';
         let addresses: Vec<IpAddr> = line
             .split(separator)
             .filter_map(|word| word.trim_end_matches(['.', ':']).parse().ok())
             .filter(|address: &IpAddr| {
-                self.sent
-                    .is_some_and(|sent| sent.is_ipv4() == address.is_ipv4())
+                self.sent.is_some_and(|sent| sent.is_ipv4() == address.is_ipv4())
             })
             .collect();
-        match (
-            addresses.as_slice(),
-            dyndns2::differs(&addresses, self.sent),
-        ) {
+        match (addresses.as_slice(), dyndns2::differs(&addresses, self.sent)) {
             ([_], Some(reason)) => retry(reason),
             _ => Verdict::record(Outcome::Updated),
         }
@@ -144,11 +137,7 @@ impl Judge {
 }
 
 fn retry(reason: String) -> Verdict {
-    Verdict::record(Outcome::Retry {
-        reason,
-        after: None,
-        kind: FailureKind::Other,
-    })
+    Verdict::record(Outcome::Retry { reason, after: None, kind: FailureKind::Other })
 }
 
 /// Whether `body` is the expected answer. In a web page only visible text counts, and a page of some
@@ -166,23 +155,8 @@ fn is_expected(expected: &Ere, body: &str) -> bool {
 /// The provider's `Retry-After` is a floor, and concerns whatever else would be sent now.
 fn not_before(verdict: Verdict, retry_after: Option<Duration>) -> Verdict {
     match (verdict, retry_after) {
-        (
-            Verdict {
-                outcome:
-                    Outcome::Retry {
-                        reason,
-                        after,
-                        kind,
-                    },
-                ..
-            },
-            Some(floor),
-        ) => Verdict {
-            outcome: Outcome::Retry {
-                reason,
-                after: after.max(Some(floor)),
-                kind,
-            },
+        (Verdict { outcome: Outcome::Retry { reason, after, kind }, .. }, Some(floor)) => Verdict {
+            outcome: Outcome::Retry { reason, after: after.max(Some(floor)), kind },
             scope: Scope::Account,
         },
         (verdict, _) => verdict,
@@ -203,11 +177,7 @@ mod tests {
     }
 
     fn reply(status: u16, body: &str) -> Answer {
-        Answer {
-            status,
-            retry_after: None,
-            body: body.into(),
-        }
+        Answer { status, retry_after: None, body: body.into() }
     }
 
     fn word(outcome: &Outcome) -> &'static str {
@@ -246,11 +216,7 @@ mod tests {
                 "<html><title>DDNS</title><p>Updated 1 hostname.</html>",
                 "updated",
             ),
-            (
-                "Updated",
-                "<html><script>updated</script><p>Sign in</html>",
-                "retry",
-            ),
+            ("Updated", "<html><script>updated</script><p>Sign in</html>", "retry"),
             ("success", "success 192.0.2.1", "updated"),
             ("success", "success: 192.0.2.2.", "retry"),
             ("success", "success 192.0.2.2 -> 192.0.2.1", "updated"),
@@ -306,16 +272,9 @@ mod tests {
             for expression in [None, Some(".*")] {
                 let verdict = judge(Protocol::Custom, expression).judge(&reply(status, body));
                 // An expression is not satisfied by a body that has no line.
-                let expected = if (status, expression) == (204, Some(".*")) {
-                    "retry"
-                } else {
-                    expected
-                };
-                assert_eq!(
-                    word(&verdict.outcome),
-                    expected,
-                    "{status} {body} {expression:?}"
-                );
+                let expected =
+                    if (status, expression) == (204, Some(".*")) { "retry" } else { expected };
+                assert_eq!(word(&verdict.outcome), expected, "{status} {body} {expression:?}");
             }
         }
     }
@@ -323,15 +282,10 @@ mod tests {
     #[test]
     fn retry_after_is_a_floor_for_the_account() {
         let minute = Duration::from_secs(60);
-        for (body, floor, expected) in [
-            ("", minute, minute),
-            ("911", minute, minute * 30),
-            ("911", minute * 60, minute * 60),
-        ] {
-            let answer = Answer {
-                retry_after: Some(floor),
-                ..reply(503, body)
-            };
+        for (body, floor, expected) in
+            [("", minute, minute), ("911", minute, minute * 30), ("911", minute * 60, minute * 60)]
+        {
+            let answer = Answer { retry_after: Some(floor), ..reply(503, body) };
             let verdict = judge(Protocol::Dyndns2, None).judge(&answer);
             assert!(
                 matches!(verdict.outcome, Outcome::Retry { after, .. } if after == Some(expected))
@@ -343,14 +297,9 @@ mod tests {
     #[test]
     fn reasons_quote_the_answer_without_secrets() {
         let verdict = judge(Protocol::Dyndns2, None).judge(&reply(200, "no such user hunter2\n"));
-        let Outcome::Retry { reason, .. } = verdict.outcome else {
-            panic!("{verdict:?}")
-        };
+        let Outcome::Retry { reason, .. } = verdict.outcome else { panic!("{verdict:?}") };
         assert_eq!(reason, "the answer is not understood: \"no such user ***\"");
         let verdict = judge(Protocol::Custom, None).judge(&reply(500, "<b>hunter2</b> failed"));
-        assert!(
-            format!("{verdict:?}").contains("(HTTP 500): \\\"*** failed\\\""),
-            "{verdict:?}"
-        );
+        assert!(format!("{verdict:?}").contains("(HTTP 500): \\\"*** failed\\\""), "{verdict:?}");
     }
 }

@@ -51,11 +51,7 @@ fn cover(text: &str, needles: &[String]) -> String {
         let windows = text.as_bytes().windows(needle.len()).enumerate();
         for (at, _) in windows.filter(|(_, window)| window.eq_ignore_ascii_case(needle.as_bytes()))
         {
-            hidden
-                .iter_mut()
-                .skip(at)
-                .take(needle.len())
-                .for_each(|h| *h = true);
+            hidden.iter_mut().skip(at).take(needle.len()).for_each(|h| *h = true);
         }
     }
     let mut shown = String::with_capacity(text.len());

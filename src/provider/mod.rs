@@ -71,11 +71,7 @@ pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
 pub fn hosts(section: &Section) -> Vec<String> {
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
-        None => section
-            .families
-            .iter()
-            .filter_map(|&family| host(section, family))
-            .collect(),
+        None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
     hosts.sort();
     hosts.dedup();
@@ -117,9 +113,7 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(name.as_str()),
         Some(family.record_type()),
     ];
-    let bytes = parts
-        .iter()
-        .flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
+    let bytes = parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -237,11 +231,7 @@ impl Failure {
         if self.sent {
             Outcome::Unconfirmed { reason: self.text }
         } else {
-            Outcome::Retry {
-                reason: self.text,
-                after: None,
-                kind: self.kind,
-            }
+            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
         }
     }
 }

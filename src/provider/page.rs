@@ -6,11 +6,7 @@
 /// Whether `body` is a web page rather than a bare answer.
 pub(super) fn is_page(body: &str) -> bool {
     let start = body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    let head: String = start
-        .chars()
-        .take(500)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let head: String = start.chars().take(500).collect::<String>().to_ascii_lowercase();
     let marks = ["<!doctype html", "<html", "<head", "<body"];
     head.starts_with('<') && marks.iter().any(|mark| head.contains(mark))
 }
@@ -40,9 +36,7 @@ pub(super) fn text(body: &str) -> String {
 }
 
 /// Tags that do not begin a new line.
-const INLINE: [&str; 10] = [
-    "a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u",
-];
+const INLINE: [&str; 10] = ["a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u"];
 
 /// The name of the tag that `tail` is in, without `/`, and what follows the tag.
 fn tag(tail: &str) -> Option<(String, &str)> {
@@ -55,19 +49,10 @@ fn tag(tail: &str) -> Option<(String, &str)> {
     }
     let (inside, after) = tail.split_once('>')?;
     let name = inside.trim_start_matches('/');
-    let end = name
-        .find(|c: char| !c.is_ascii_alphanumeric())
-        .unwrap_or(name.len());
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
     let name = name.get(..end).unwrap_or_default().to_ascii_lowercase();
     let closing = inside.starts_with('/');
-    Some((
-        if closing && HIDDEN.contains(&&*name) {
-            String::new()
-        } else {
-            name
-        },
-        after,
-    ))
+    Some((if closing && HIDDEN.contains(&&*name) { String::new() } else { name }, after))
 }
 
 /// Elements whose content is not text.
@@ -100,12 +85,9 @@ mod tests {
         ] {
             assert!(is_page(page), "{page}");
         }
-        for answer in [
-            "",
-            "good 192.0.2.1",
-            "<SUCCESS CODE=\"200\">",
-            "<?xml version=\"1.0\"?><r/>",
-        ] {
+        for answer in
+            ["", "good 192.0.2.1", "<SUCCESS CODE=\"200\">", "<?xml version=\"1.0\"?><r/>"]
+        {
             assert!(!is_page(answer), "{answer}");
         }
     }
@@ -114,14 +96,8 @@ mod tests {
     fn tags_and_scripts_are_dropped() {
         for (body, expected) in [
             ("good 192.0.2.1", "good 192.0.2.1"),
-            (
-                "\u{feff}<b>good</b> 192.0.2.1<br>nochg",
-                "good 192.0.2.1 nochg",
-            ),
-            (
-                "<p>a</p><SCRIPT>if (x<y) good</script><style>b</style>c",
-                "a c",
-            ),
+            ("\u{feff}<b>good</b> 192.0.2.1<br>nochg", "good 192.0.2.1 nochg"),
+            ("<p>a</p><SCRIPT>if (x<y) good</script><style>b</style>c", "a c"),
             ("<!-- good > --> bad", "bad"),
             ("1 < 2 <3", "1 < 2 <3"),
             ("<unclosed", "<unclosed"),

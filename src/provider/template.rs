@@ -64,14 +64,8 @@ pub fn host(template: &str) -> Option<String> {
 }
 
 /// The names of the placeholders.
-const PLACEHOLDERS: [&str; 6] = [
-    "[USERNAME]",
-    "[PASSWORD]",
-    "[PARAMENC]",
-    "[PARAMOPT]",
-    "[DOMAIN]",
-    "[IP]",
-];
+const PLACEHOLDERS: [&str; 6] =
+    ["[USERNAME]", "[PASSWORD]", "[PARAMENC]", "[PARAMOPT]", "[DOMAIN]", "[IP]"];
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case
 /// digits as ddns-scripts does.
@@ -192,15 +186,7 @@ impl<'a> Parts<'a> {
         });
         let (host, port) = host_and_port(authority)?;
         let (path, query) = split_before(tail, &['?']);
-        Ok(Self {
-            scheme,
-            user,
-            password,
-            host,
-            port,
-            path,
-            query: query.get(1..),
-        })
+        Ok(Self { scheme, user, password, host, port, path, query: query.get(1..) })
     }
 }
 
@@ -239,19 +225,15 @@ fn host_and_port(authority: &[Glyph]) -> Result<(&[Glyph], &[Glyph]), String> {
         return Err("the update URL has no host".into());
     }
     if !is_host(&text) {
-        return Err(
-            "the host in the update URL is not a host name or an address in brackets \
+        return Err("the host in the update URL is not a host name or an address in brackets \
              (names with other letters than a to z are written in their xn-- form)"
-                .into(),
-        );
+            .into());
     }
     let digits = text_of(port.get(1..).unwrap_or_default());
     if !digits.is_empty() && (digits.parse::<u16>().is_err() || digits.starts_with('+')) {
-        return Err(
-            "the port in the update URL is not a number below 65536 (a ':', '/', '?' or \
+        return Err("the port in the update URL is not a number below 65536 (a ':', '/', '?' or \
              '#' in a user name or password is written as %3a, %2f, %3f or %23)"
-                .into(),
-        );
+            .into());
     }
     // `host:` means the default port; the colon need not be sent.
     let port = if digits.is_empty() { &[] } else { port };
@@ -260,12 +242,10 @@ fn host_and_port(authority: &[Glyph]) -> Result<(&[Glyph], &[Glyph]), String> {
 
 fn is_host(text: &str) -> bool {
     match text.strip_prefix('[') {
-        Some(inner) => inner
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
-        None => text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c)),
+        Some(inner) => {
+            inner.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        }
+        None => text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c)),
     }
 }
 
@@ -294,25 +274,13 @@ fn finish(parts: Parts<'_>) -> Result<Rendered, String> {
     let place = [parts.host, parts.port].concat();
     let url = format!("{}{}{}", parts.scheme, text_of(&place), text_of(&target));
     if url.len() > MAX_URL {
-        return Err(format!(
-            "the update URL is longer than {MAX_URL} characters"
-        ));
+        return Err(format!("the update URL is longer than {MAX_URL} characters"));
     }
     let auth = auth(&parts)?;
     secrets.extend(auth.iter().map(|(_, password)| password.clone()));
-    let shown = format!(
-        "{}{}{}{}",
-        parts.scheme,
-        shown_userinfo(&parts),
-        shown(&place),
-        shown(&target)
-    );
-    Ok(Rendered {
-        url: Secret::new(url),
-        auth,
-        shown,
-        secrets,
-    })
+    let shown =
+        format!("{}{}{}{}", parts.scheme, shown_userinfo(&parts), shown(&place), shown(&target));
+    Ok(Rendered { url: Secret::new(url), auth, shown, secrets })
 }
 
 fn auth(parts: &Parts<'_>) -> Result<Option<(String, Secret)>, String> {
@@ -347,11 +315,7 @@ fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
         let Glyph { c, origin } = glyph;
         let escape_already = c == '%'
             && text.len() > at + 2
-            && text
-                .iter()
-                .skip(at + 1)
-                .take(2)
-                .all(|next| next.c.is_ascii_hexdigit());
+            && text.iter().skip(at + 1).take(2).all(|next| next.c.is_ascii_hexdigit());
         if c.is_ascii_alphanumeric() || "-_.~".contains(c) || allowed.contains(c) || escape_already
         {
             out.push(glyph);
@@ -366,20 +330,13 @@ fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
 fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> Vec<Glyph> {
     let mut out = text.to_vec();
     for item in out.chunk_by_mut(|a, b| a.c != separator && b.c != separator) {
-        let equals = item
-            .iter()
-            .position(|glyph| glyph.c == '=')
-            .filter(|_| separator == '&');
+        let equals = item.iter().position(|glyph| glyph.c == '=').filter(|_| separator == '&');
         let key = text_of(item.get(..equals.unwrap_or(0)).unwrap_or_default());
-        let value = item
-            .get_mut(equals.map_or(0, |at| at + 1)..)
-            .unwrap_or_default();
+        let value = item.get_mut(equals.map_or(0, |at| at + 1)..).unwrap_or_default();
         let word = text_of(value);
         let literal = value.iter().all(|glyph| glyph.origin == Origin::Template);
         if literal && !word.is_empty() && (is_secret_key(&key) || looks_like_token(&word)) {
-            value
-                .iter_mut()
-                .for_each(|glyph| glyph.origin = Origin::Secret);
+            value.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
             secrets.push(Secret::new(percent_decode(&word).unwrap_or(word)));
         }
     }
@@ -388,9 +345,7 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
 
 fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let parts = [
-        "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred",
-    ];
+    let parts = ["pass", "pwd", "token", "key", "secret", "sig", "hash", "cred"];
     parts.iter().any(|part| key.contains(part))
         || key.ends_with("auth")
         || ["pw", "p", "k", "pin", "psw"].contains(&&*key)

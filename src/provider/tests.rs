@@ -7,10 +7,7 @@ use crate::config::{Force, Log, Provider, Source, Template, Timing, Transport, T
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
-    let template = Some(Template {
-        url: url.into(),
-        answer: answer.map(Into::into),
-    });
+    let template = Some(Template { url: url.into(), answer: answer.map(Into::into) });
     Section {
         name: "home".into(),
         line: 1,
@@ -40,10 +37,7 @@ pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
             retry_max: 0,
             min_interval: Duration::ZERO,
         },
-        log: Log {
-            syslog: 2,
-            file: true,
-        },
+        log: Log { syslog: 2, file: true },
         private_addresses: false,
         temporary_addresses: false,
     }
@@ -52,18 +46,12 @@ pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
 #[test]
 fn hosts_are_those_that_are_connected_to() {
     let of = |url: &str| hosts(&section("custom", url, None));
-    assert_eq!(
-        of("http://[USERNAME]:[PASSWORD]@D.example:80/"),
-        ["d.example"]
-    );
+    assert_eq!(of("http://[USERNAME]:[PASSWORD]@D.example:80/"), ["d.example"]);
     assert_eq!(of("http://[USERNAME].d.example/"), ["me.d.example"]);
     assert_eq!(of("http://[2001:db8::1]/"), ["2001:db8::1"]);
     assert_eq!(of("nothing"), [""; 0]);
     let mut two = section("custom", "http://v4.d.example/", None);
-    two.provider.v6 = Some(Template {
-        url: "http://v6.d.example/".into(),
-        answer: None,
-    });
+    two.provider.v6 = Some(Template { url: "http://v6.d.example/".into(), answer: None });
     assert_eq!(hosts(&two), ["v4.d.example", "v6.d.example"]);
     two.families = vec![Family::V6];
     assert_eq!(hosts(&two), ["v6.d.example"]);
@@ -82,11 +70,7 @@ fn the_fingerprint_is_stable_and_sees_every_part() {
     let base = section("custom", "http://d.example/", Some("good"));
     let name = base.names[0].clone();
     let print = |section: &Section| fingerprint(section, &name, Family::V4);
-    assert_eq!(
-        print(&base),
-        FINGERPRINT,
-        "stored fingerprints would no longer match"
-    );
+    assert_eq!(print(&base), FINGERPRINT, "stored fingerprints would no longer match");
     let changed = |change: fn(&mut Provider)| {
         let mut section = base.clone();
         change(&mut section.provider);

@@ -28,10 +28,7 @@ impl UrlUpdate {
     /// Prepares `job`; what cannot be sent at all is refused without a request.
     pub(crate) fn new(section: &Section, job: &Job) -> Self {
         let plan = job.changes.iter().map(|change| plan(section, change));
-        Self {
-            plan: plan.collect(),
-            done: Vec::new(),
-        }
+        Self { plan: plan.collect(), done: Vec::new() }
     }
 
     fn next(&mut self) -> Step {
@@ -71,11 +68,7 @@ impl Exchange for UrlUpdate {
             }
             Err(failure) => {
                 // Only the request that was under way can have reached anybody.
-                let rest = Failure {
-                    sent: false,
-                    ..failure.clone()
-                }
-                .outcome();
+                let rest = Failure { sent: false, ..failure.clone() }.outcome();
                 self.done.push(failure.outcome());
                 self.give_up(&rest);
             }
@@ -120,13 +113,8 @@ fn plan(section: &Section, change: &Change) -> Result<Planned, Outcome> {
 
 /// The expression of the definition, or the one we know of.
 fn expectation(label: &str, template: &Template) -> Result<Option<Ere>, String> {
-    let own = template
-        .answer
-        .as_deref()
-        .filter(|answer| !answer.is_empty());
-    own.or_else(|| answers::expected(label))
-        .map(Ere::new)
-        .transpose()
+    let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
+    own.or_else(|| answers::expected(label)).map(Ere::new).transpose()
 }
 
 fn protocol(label: &str, url: &str) -> Protocol {

@@ -75,9 +75,7 @@ pub(super) fn lost(job: JobId, changes: usize) -> Finished {
 
 /// The engine counts on one outcome per change.
 fn complete(mut outcomes: Vec<Outcome>, changes: usize) -> Vec<Outcome> {
-    let unknown = Outcome::Unconfirmed {
-        reason: "the result is not known".into(),
-    };
+    let unknown = Outcome::Unconfirmed { reason: "the result is not known".into() };
     outcomes.resize(changes, unknown);
     outcomes
 }
@@ -132,11 +130,7 @@ mod tests {
     }
 
     fn good(_: &Request) -> Result<Answer, Failure> {
-        Ok(Answer {
-            status: 200,
-            retry_after: None,
-            body: "good\r\n s3cret".into(),
-        })
+        Ok(Answer { status: 200, retry_after: None, body: "good\r\n s3cret".into() })
     }
 
     fn failed(sent: bool) -> Result<Answer, Failure> {
@@ -174,19 +168,13 @@ mod tests {
             good(request)
         });
         assert_eq!(count, 64 + 4 * 2);
-        assert!(matches!(
-            finished.outcomes[..],
-            [Outcome::Retry { .. }, Outcome::Retry { .. }]
-        ));
+        assert!(matches!(finished.outcomes[..], [Outcome::Retry { .. }, Outcome::Retry { .. }]));
     }
 
     #[test]
     fn there_is_one_outcome_per_change() {
         let finished = talk(0, vec![Outcome::Updated], good);
-        assert!(matches!(
-            finished.outcomes[..],
-            [Outcome::Updated, Outcome::Unconfirmed { .. }]
-        ));
+        assert!(matches!(finished.outcomes[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
         assert_eq!(talk(0, vec![Outcome::Updated; 3], good).outcomes.len(), 2);
     }
 }

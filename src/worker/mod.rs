@@ -74,10 +74,7 @@ impl Pool {
     /// threads with one [`Event::Finished`] or [`Event::Detected`] per task.
     pub fn new(up: fn() -> Duration, report: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
-            state: Mutex::new(State {
-                queue: Queue::new(),
-                threads: 0,
-            }),
+            state: Mutex::new(State { queue: Queue::new(), threads: 0 }),
             work: Condvar::new(),
             shared: Arc::default(),
             up,
@@ -162,21 +159,11 @@ impl Inner {
 
     fn attempt(&self, task: Task, clients: &mut Clients) -> Event {
         match task {
-            Task::Publish {
-                id,
-                changes,
-                mut exchange,
-                transport,
-                ..
-            } => {
+            Task::Publish { id, changes, mut exchange, transport, .. } => {
                 let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
                 Event::Finished(drive(id, changes, &mut *exchange, &mut send, self.up))
             }
-            Task::Detect {
-                section,
-                family,
-                probe,
-            } => {
+            Task::Detect { section, family, probe } => {
                 let result = match probe {
                     Probe::Web { url, mut transport } => {
                         transport.family = Some(family);
@@ -187,11 +174,7 @@ impl Inner {
                     }
                     Probe::Script(argv) => script::run(&argv, family, script::SCRIPT_TIMEOUT),
                 };
-                Event::Detected {
-                    section,
-                    family,
-                    result,
-                }
+                Event::Detected { section, family, result }
             }
         }
     }
@@ -207,9 +190,7 @@ impl Ticket {
     fn of(task: &Task) -> Self {
         match task {
             Task::Publish { id, changes, .. } => Self::Publish(*id, *changes),
-            Task::Detect {
-                section, family, ..
-            } => Self::Detect(section.clone(), *family),
+            Task::Detect { section, family, .. } => Self::Detect(section.clone(), *family),
         }
     }
 }
@@ -217,11 +198,9 @@ impl Ticket {
 fn abandon(ticket: &Ticket, why: &str) -> Event {
     match ticket {
         Ticket::Publish(id, changes) => Event::Finished(lost(*id, *changes)),
-        Ticket::Detect(section, family) => Event::Detected {
-            section: section.clone(),
-            family: *family,
-            result: Err(why.into()),
-        },
+        Ticket::Detect(section, family) => {
+            Event::Detected { section: section.clone(), family: *family, result: Err(why.into()) }
+        }
     }
 }
 
@@ -324,9 +303,7 @@ mod tests {
 
     fn finished(events: &Receiver<Event>) -> (JobId, Vec<Outcome>) {
         let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
-        let Event::Finished(finished) = event else {
-            panic!("{event:?}")
-        };
+        let Event::Finished(finished) = event else { panic!("{event:?}") };
         (finished.job, finished.outcomes)
     }
 
@@ -338,12 +315,7 @@ mod tests {
         for id in 0..60 {
             let (release, released) = channel();
             holds.push(release);
-            publish(
-                &pool,
-                id,
-                &format!("hangs{}", id % 3),
-                Waits(began.clone(), released),
-            );
+            publish(&pool, id, &format!("hangs{}", id % 3), Waits(began.clone(), released));
         }
         // Three hosts with eight threads each.
         (0..24).for_each(|_| begun.recv_timeout(Duration::from_secs(20)).unwrap());
@@ -374,10 +346,7 @@ mod tests {
         let (pool, events) = pool();
         for probe in [
             Probe::Script(vec!["echo".into(), "192.0.2.1".into()]),
-            Probe::Web {
-                url: "http://no-such-host.invalid/".into(),
-                transport: transport(),
-            },
+            Probe::Web { url: "http://no-such-host.invalid/".into(), transport: transport() },
         ] {
             pool.submit(Task::Detect {
                 section: "wan".into(),
@@ -385,18 +354,9 @@ mod tests {
                 probe: probe.clone(),
             });
             let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
-            let Event::Detected {
-                section, result, ..
-            } = event
-            else {
-                panic!("{event:?}")
-            };
+            let Event::Detected { section, result, .. } = event else { panic!("{event:?}") };
             assert_eq!(section, "wan");
-            assert_eq!(
-                result.is_ok(),
-                matches!(probe, Probe::Script(_)),
-                "{result:?}"
-            );
+            assert_eq!(result.is_ok(), matches!(probe, Probe::Script(_)), "{result:?}");
         }
     }
 

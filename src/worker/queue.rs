@@ -18,11 +18,7 @@ pub(super) struct Queue<T> {
 
 impl<T> Queue<T> {
     pub(super) const fn new() -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            busy: BTreeMap::new(),
-            running: 0,
-        }
+        Self { waiting: VecDeque::new(), busy: BTreeMap::new(), running: 0 }
     }
 
     /// Adds a task.
@@ -32,10 +28,7 @@ impl<T> Queue<T> {
 
     /// The oldest task whose host may have another thread. [`Queue::done`] must follow.
     pub(super) fn take(&mut self) -> Option<(String, T)> {
-        let next = self
-            .waiting
-            .iter()
-            .position(|(host, _)| self.may_run(host))?;
+        let next = self.waiting.iter().position(|(host, _)| self.may_run(host))?;
         let (host, task) = self.waiting.remove(next)?;
         *self.busy.entry(host.clone()).or_insert(0) += 1;
         self.running += 1;
@@ -60,11 +53,8 @@ impl<T> Queue<T> {
 
     /// How many waiting tasks could start now if there were threads.
     pub(super) fn startable(&self) -> usize {
-        let mut free = Self {
-            waiting: VecDeque::new(),
-            busy: self.busy.clone(),
-            running: self.running,
-        };
+        let mut free =
+            Self { waiting: VecDeque::new(), busy: self.busy.clone(), running: self.running };
         let mut count = 0;
         for (host, _) in &self.waiting {
             if free.may_run(host) {

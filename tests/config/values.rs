@@ -75,10 +75,7 @@ fn names() {
         let section = section(&format!("option service_name v4.example\n{lines}"));
         section.names.iter().map(ToString::to_string).collect()
     };
-    assert_eq!(
-        names("list domain b\nlist domain A\nlist domain B"),
-        ["b", "a"]
-    );
+    assert_eq!(names("list domain b\nlist domain A\nlist domain B"), ["b", "a"]);
     assert_eq!(names("option lookup_host c.d"), ["c.d"]);
     assert_eq!(names("option lookup_host c.d\noption domain e"), ["e"]);
     let several = "option service_name v4.example\noption domain 'a,b c'";
@@ -99,34 +96,16 @@ fn families() {
 
 #[test]
 fn sources() {
-    let network = |v4: &str, v6: &str| Source::Network {
-        v4: v4.into(),
-        v6: v6.into(),
-    };
-    let web = |v4: &str, v6: &str| Source::Web {
-        v4: v4.into(),
-        v6: v6.into(),
-    };
+    let network = |v4: &str, v6: &str| Source::Network { v4: v4.into(), v6: v6.into() };
+    let web = |v4: &str, v6: &str| Source::Web { v4: v4.into(), v6: v6.into() };
     for (lines, expected) in [
         ("", network("wan", "wan6")),
         ("option ip_network lan", network("lan", "lan")),
         ("option ip_source interface", Source::Device("eth1".into())),
-        (
-            "option ip_source interface\noption ip_interface br-lan",
-            Source::Device("br-lan".into()),
-        ),
-        (
-            "option ip_source interface\noption ip_interface @wan_6",
-            network("wan_6", "wan_6"),
-        ),
-        (
-            "option ip_source web",
-            web("http://checkip.dyndns.com", "http://checkipv6.dyndns.com"),
-        ),
-        (
-            "option ip_source web\noption ip_url https://x/",
-            web("https://x/", "https://x/"),
-        ),
+        ("option ip_source interface\noption ip_interface br-lan", Source::Device("br-lan".into())),
+        ("option ip_source interface\noption ip_interface @wan_6", network("wan_6", "wan_6")),
+        ("option ip_source web", web("http://checkip.dyndns.com", "http://checkipv6.dyndns.com")),
+        ("option ip_source web\noption ip_url https://x/", web("https://x/", "https://x/")),
         (
             "option ip_source script\noption ip_script '/bin/address \"a b\"'",
             Source::Script(vec!["/bin/address".into(), "a b".into()]),
@@ -140,10 +119,7 @@ fn sources() {
 fn a_script_needs_a_program() {
     for command in ["' '", "/bin/sh", "\"'' -x\""] {
         let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");
-        assert!(
-            complaint(&lines).ends_with("is not a program that can be run"),
-            "{command}"
-        );
+        assert!(complaint(&lines).ends_with("is not a program that can be run"), "{command}");
     }
 }
 
@@ -155,18 +131,9 @@ fn check_intervals() {
         ("option check_interval 1\noption check_unit hours", 3600),
         ("option check_interval 4", 300),
         ("option check_interval 60\noption check_unit seconds", 300),
-        (
-            "option check_interval 60\noption check_unit seconds\noption check_interval_min 60",
-            60,
-        ),
-        (
-            "option check_interval 60\noption check_unit seconds\noption check_interval_min 90",
-            90,
-        ),
-        (
-            "option check_interval 1\noption check_unit seconds\noption check_interval_min 1",
-            5,
-        ),
+        ("option check_interval 60\noption check_unit seconds\noption check_interval_min 60", 60),
+        ("option check_interval 60\noption check_unit seconds\noption check_interval_min 90", 90),
+        ("option check_interval 1\noption check_unit seconds\noption check_interval_min 1", 5),
         ("option check_interval 2\noption check_interval_min 1", 120),
         ("option check_interval 0\noption check_interval_min 0", 5),
     ] {
@@ -182,14 +149,8 @@ fn force_intervals() {
         ("option force_unit minutes", hours(72)),
         ("option force_interval 2\noption force_unit days", hours(48)),
         ("option force_interval 0", Force::Once),
-        (
-            "option force_interval never\noption force_unit days",
-            Force::Never,
-        ),
-        (
-            "option force_interval 1\noption force_unit minutes",
-            Force::Every(seconds(60)),
-        ),
+        ("option force_interval never\noption force_unit days", Force::Never),
+        ("option force_interval 1\noption force_unit minutes", Force::Every(seconds(60))),
         (
             "option force_interval 1\noption force_unit minutes\noption ip_source web",
             Force::Every(seconds(600)),
@@ -222,10 +183,7 @@ fn pacing() {
     assert_eq!(pace("option service_name afraid.org-keyauth"), seconds(300));
     assert_eq!(pace("option service_name cloudflare.example"), seconds(300));
     assert_eq!(pace("option service_name easydns.com"), seconds(600));
-    assert_eq!(
-        pace("option service_name he.net\noption min_interval 0"),
-        seconds(0)
-    );
+    assert_eq!(pace("option service_name he.net\noption min_interval 0"), seconds(0));
 }
 
 #[test]
@@ -235,10 +193,7 @@ fn update_urls() {
         section.provider.v4.unwrap().url
     };
     assert_eq!(url("option update_url http://a/"), "http://a/");
-    assert_eq!(
-        url("option update_url http://a/\noption use_https 1"),
-        "https://a/"
-    );
+    assert_eq!(url("option update_url http://a/\noption use_https 1"), "https://a/");
     for custom in ["-", "custom", ""] {
         let lines = format!("option service_name '{custom}'\noption update_url http://a/");
         assert_eq!(url(&lines), "http://a/", "{custom}");
@@ -250,15 +205,11 @@ fn update_urls() {
 #[test]
 fn a_definition_gives_the_block_of_the_family_and_its_answer() {
     let credentials = "option domain a\noption username u\noption password p\n";
-    let section = section(&format!(
-        "{credentials}option service_name dyndns.org\noption use_ipv6 1"
-    ));
+    let section =
+        section(&format!("{credentials}option service_name dyndns.org\noption use_ipv6 1"));
     assert_eq!(section.provider.label, "dyndns.org");
     assert!(section.provider.v4.is_none());
-    assert_eq!(
-        section.provider.v6.unwrap().answer.as_deref(),
-        Some("good|nochg")
-    );
+    assert_eq!(section.provider.v6.unwrap().answer.as_deref(), Some("good|nochg"));
 }
 
 #[test]
@@ -270,10 +221,7 @@ fn credentials_are_needed_only_where_the_url_uses_them() {
         ("[PARAMOPT]", "param_opt"),
     ] {
         let lines = format!("option domain a\noption update_url 'http://a/?{placeholder}'");
-        assert!(
-            complaint(&lines).contains(&format!("'{option}' is needed")),
-            "{option}"
-        );
+        assert!(complaint(&lines).contains(&format!("'{option}' is needed")), "{option}");
         section(&format!("{lines}\noption {option} x"));
     }
     section("option domain a\noption update_url 'http://a/?[Username]'");
@@ -298,19 +246,11 @@ fn certificates_matter_only_to_https() {
     assert_eq!(trust(https), Trust::System);
     let file = trust(&format!("{https}option cacert /etc/ssl/ca.pem"));
     assert_eq!(file, Trust::File("/etc/ssl/ca.pem".into()));
-    let directory = trust(&format!(
-        "{PLAIN}option use_https 1\noption cacert /etc/ssl/certs"
-    ));
+    let directory = trust(&format!("{PLAIN}option use_https 1\noption cacert /etc/ssl/certs"));
     assert_eq!(directory, Trust::Directory("/etc/ssl/certs".into()));
-    assert_eq!(
-        with("option cacert /nowhere").transport.trust,
-        Trust::System
-    );
+    assert_eq!(with("option cacert /nowhere").transport.trust, Trust::System);
     let page = "option ip_source web\noption ip_url https://a/\noption cacert /etc/ssl/ca.pem";
-    assert_eq!(
-        with(page).transport.trust,
-        Trust::File("/etc/ssl/ca.pem".into())
-    );
+    assert_eq!(with(page).transport.trust, Trust::File("/etc/ssl/ca.pem".into()));
     let ignore = load(&format!("{https}option cacert IGNORE"));
     assert_eq!(ignore.config.sections[0].transport.trust, Trust::Nothing);
 }
@@ -323,14 +263,8 @@ fn transports() {
     assert!(plain.user_agent.starts_with("ddns-netlink/"));
     let lines = "option bind_network @wan\noption force_ipversion 1\noption user_agent 'a\"b'\noption proxy u:p@x:1";
     let set = with(lines).transport;
-    assert_eq!(
-        (set.device.as_deref(), set.family),
-        (Some("wan"), Some(Family::V4))
-    );
-    assert_eq!(
-        (set.user_agent.as_str(), set.proxy.unwrap().expose()),
-        ("a b", "u:p@x:1")
-    );
+    assert_eq!((set.device.as_deref(), set.family), (Some("wan"), Some(Family::V4)));
+    assert_eq!((set.user_agent.as_str(), set.proxy.unwrap().expose()), ("a b", "u:p@x:1"));
 }
 
 #[test]
@@ -365,20 +299,13 @@ fn a_huge_file_is_checked_in_no_time() {
         file += &format!("list domain n{number}\n");
     }
     for number in 0..20_000 {
-        let name = if number % 2 == 0 {
-            "v4.example"
-        } else {
-            "nobody"
-        };
+        let name = if number % 2 == 0 { "v4.example" } else { "nobody" };
         file += &format!(
             "config service s{number}\noption enabled 1\noption service_name {name}\noption domain a\n"
         );
     }
     let config = check::load("ddns", file.as_bytes(), &Sandbox).config;
-    assert_eq!(
-        (config.sections.len(), config.broken.len()),
-        (10_001, 10_000)
-    );
+    assert_eq!((config.sections.len(), config.broken.len()), (10_001, 10_000));
 }
 
 proptest! {

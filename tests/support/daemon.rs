@@ -31,10 +31,7 @@ impl Config {
     /// With state, run files and logs under `dir`.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        let mut config = Self {
-            dir,
-            text: String::new(),
-        };
+        let mut config = Self { dir, text: String::new() };
         config.global("");
         config
     }
@@ -53,11 +50,7 @@ impl Config {
     /// 198.51.100.53 by HTTP, without pacing.
     pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
         let own = lines.contains("option password");
-        let password = if own {
-            ""
-        } else {
-            "\toption password 'secret'\n"
-        };
+        let password = if own { "" } else { "\toption password 'secret'\n" };
         self.text.push_str(&format!(
             "\nconfig service '{name}'\n\
              \toption enabled '1'\n\
@@ -171,10 +164,7 @@ impl Launcher {
     pub fn run(&self) -> Daemon<'_> {
         let process =
             Process::start_into(&mut self.command(&["run", "--stderr"]), self.lines.clone());
-        Daemon {
-            launcher: self,
-            process,
-        }
+        Daemon { launcher: self, process }
     }
 
     /// Any other command that goes on, such as `watch`, with lines of its own.
@@ -212,9 +202,7 @@ impl Daemon<'_> {
     pub fn record(&self, section: &str, name: &str, kind: &str) -> Option<Value> {
         let status = self.status()?;
         let section = find(&status["sections"], |s| s["name"] == section)?;
-        find(&section["records"], |r| {
-            r["name"] == name && r["type"] == kind
-        })
+        find(&section["records"], |r| r["name"] == name && r["type"] == kind)
     }
 
     /// Asks for the status until `wanted` is true of it.
@@ -237,9 +225,7 @@ impl Daemon<'_> {
                 "{what}: not within {timeout:?}; status {status:#?}; log:\n{log}"
             );
             // A new line in the log is a good reason to ask again before the time.
-            self.process
-                .lines
-                .wait_more(seen, Duration::from_millis(50));
+            self.process.lines.wait_more(seen, Duration::from_millis(50));
         }
     }
 

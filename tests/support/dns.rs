@@ -57,11 +57,7 @@ impl Server {
                 }
             }
         });
-        Self {
-            address,
-            stop,
-            thread: Some(thread),
-        }
+        Self { address, stop, thread: Some(thread) }
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -64,10 +64,7 @@ impl Listener {
         let mut buffer = Vec::with_capacity(32 * 1024);
         self.0.recv(&mut buffer, 0)?;
         let at = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap());
-        Ok(decode(&buffer)
-            .into_iter()
-            .map(|change| Event { at, change })
-            .collect())
+        Ok(decode(&buffer).into_iter().map(|change| Event { at, change }).collect())
     }
 }
 

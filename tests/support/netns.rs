@@ -43,10 +43,7 @@ pub(crate) fn run(test: &str, body: impl FnOnce()) {
         return;
     }
     if let Err(reason) = possible() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "cannot test in a network namespace: {reason}"
-        );
+        assert!(std::env::var_os("CI").is_none(), "cannot test in a network namespace: {reason}");
         // Not eprintln!, which the harness keeps to itself when a test passes.
         let skipped = format!("skipped: {test}: {reason}\n");
         std::io::stderr().write_all(skipped.as_bytes()).unwrap();
@@ -62,10 +59,7 @@ pub(crate) fn run(test: &str, body: impl FnOnce()) {
     let said = all(&output);
     assert!(output.status.success(), "{test} failed inside:\n{said}");
     // A wrong name would select no test at all and succeed.
-    assert!(
-        said.contains("1 passed"),
-        "no test is called {test}:\n{said}"
-    );
+    assert!(said.contains("1 passed"), "no test is called {test}:\n{said}");
     print!("{said}");
 }
 

@@ -70,10 +70,7 @@ impl Lines {
             }
             let left = end.saturating_duration_since(Instant::now());
             let seen = lines.join("\n");
-            assert!(
-                !left.is_zero(),
-                "no such line in {timeout:?}; seen:\n{seen}"
-            );
+            assert!(!left.is_zero(), "no such line in {timeout:?}; seen:\n{seen}");
             lines = self.inner.1.wait_timeout(lines, left).unwrap().0;
         }
     }
@@ -81,11 +78,7 @@ impl Lines {
     /// Waits until there are more than `seen` lines, or until `pause` is over.
     pub fn wait_more(&self, seen: usize, pause: Duration) {
         let lines = self.inner.0.lock().unwrap();
-        let _ = self
-            .inner
-            .1
-            .wait_timeout_while(lines, pause, |l| l.len() <= seen)
-            .unwrap();
+        let _ = self.inner.1.wait_timeout_while(lines, pause, |l| l.len() <= seen).unwrap();
     }
 }
 
@@ -158,9 +151,7 @@ impl Drop for Process {
 
 /// Runs `command` to its end; panics with its output unless it succeeds. Gives its output.
 pub fn run(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed: {error}");
     String::from_utf8_lossy(&output.stdout).into_owned()

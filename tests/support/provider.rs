@@ -167,16 +167,9 @@ impl Provider {
         let key = (name.to_ascii_lowercase(), address.is_ipv6());
         let missing = |s: &mut State| s.records.get(&key).is_none_or(|record| record.0 != address);
         let state = self.state();
-        let (state, late) = self
-            .inner
-            .1
-            .wait_timeout_while(state, timeout, missing)
-            .unwrap();
+        let (state, late) = self.inner.1.wait_timeout_while(state, timeout, missing).unwrap();
         let seen = &state.requests;
-        assert!(
-            !late.timed_out(),
-            "{name} is not {address}; requests: {seen:#?}"
-        );
+        assert!(!late.timed_out(), "{name} is not {address}; requests: {seen:#?}");
     }
 
     /// Every request so far, oldest first.
@@ -223,19 +216,14 @@ impl Provider {
 
     /// Waits for request number `n` (from 0).
     pub fn wait_nth(&self, n: usize, timeout: Duration) -> Request {
-        self.wait_for(&format!("request {n}"), timeout, |seen| {
-            seen.get(n).cloned()
-        })
+        self.wait_for(&format!("request {n}"), timeout, |seen| seen.get(n).cloned())
     }
 
     /// Waits until `n` connections have been made since the start, with or without a request.
     pub fn wait_attempts(&self, n: usize, timeout: Duration) {
         let state = self.state();
-        let (state, _) = self
-            .inner
-            .1
-            .wait_timeout_while(state, timeout, |s| s.attempts < n)
-            .unwrap();
+        let (state, _) =
+            self.inner.1.wait_timeout_while(state, timeout, |s| s.attempts < n).unwrap();
         let seen = state.attempts;
         assert!(seen >= n, "{seen} of {n} connections in {timeout:?}");
     }
@@ -331,12 +319,7 @@ impl Server {
         let connections = Connections::default();
         let (ending, open) = (stop.clone(), connections.clone());
         let thread = thread::spawn(move || accept(&listener, &provider, tls, &ending, &open));
-        Self {
-            address,
-            stop,
-            connections,
-            thread: Some(thread),
-        }
+        Self { address, stop, connections, thread: Some(thread) }
     }
 
     /// Where it listens, the port included.

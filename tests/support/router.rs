@@ -63,14 +63,8 @@ ip link add probe0 type veth peer name probe1
 ip link del probe0
 "#;
 
-const NEW_SPACES: [&str; 6] = [
-    "--net",
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-];
+const NEW_SPACES: [&str; 6] =
+    ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const AS_ROOT: [&str; 2] = ["--user", "--map-root-user"];
 
 /// Runs `body` in private namespaces, by starting this test program again for this one test (whose
@@ -150,10 +144,7 @@ pub fn search_path() -> String {
 
 fn missing(tools: &[&str]) -> Option<String> {
     let path = search_path();
-    let found = |tool: &str| {
-        path.split(':')
-            .any(|dir| Path::new(dir).join(tool).exists())
-    };
+    let found = |tool: &str| path.split(':').any(|dir| Path::new(dir).join(tool).exists());
     let tool = tools.iter().find(|tool| !found(tool))?;
     Some(format!("{tool} is not installed (`make test` installs it)"))
 }
@@ -184,16 +175,13 @@ pub struct Wan(());
 
 impl Wan {
     pub fn new() -> Self {
-        for (key, value) in [
-            ("ipv6/conf/all/forwarding", "1"),
-            ("ipv6/conf/default/accept_dad", "0"),
-        ] {
+        for (key, value) in
+            [("ipv6/conf/all/forwarding", "1"), ("ipv6/conf/default/accept_dad", "0")]
+        {
             fs::write(format!("/proc/sys/net/{key}"), value).unwrap();
         }
         ip_isp("netns add router");
-        ip_isp(&format!(
-            "link add isp0 type veth peer name wan address {MAC} netns router"
-        ));
+        ip_isp(&format!("link add isp0 type veth peer name wan address {MAC} netns router"));
         ip_isp(&format!("addr add {GATEWAY}/24 dev isp0"));
         ip_isp("addr add fe80::1/64 dev isp0");
         ip_isp("link set isp0 up");
@@ -220,10 +208,7 @@ impl Wan {
     /// A command that will run in the router.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
-        command
-            .arg("--net=/run/netns/router")
-            .arg("--")
-            .arg(program);
+        command.arg("--net=/run/netns/router").arg("--").arg(program);
         command
     }
 
@@ -235,18 +220,9 @@ impl Wan {
     /// Runs several `ip` commands in the router, one a line, in one process: as close together as
     /// a DHCP client's own.
     pub fn ip_batch(&self, lines: &str) {
-        let mut child = self
-            .command("ip")
-            .args(["-batch", "-"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(lines.as_bytes())
-            .unwrap();
+        let mut child =
+            self.command("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
         assert!(child.wait().unwrap().success(), "ip -batch: {lines}");
     }
 
@@ -292,9 +268,7 @@ impl Wan {
 
     /// A point-to-point device of this name, as a dial-in makes it: a new ifindex, a peer address.
     pub fn dial(&self, device: &str, local: &str, peer: &str) {
-        ip_isp(&format!(
-            "link add isp-{device} type veth peer name {device} netns router"
-        ));
+        ip_isp(&format!("link add isp-{device} type veth peer name {device} netns router"));
         ip_isp(&format!("addr add {peer}/32 dev isp-{device}"));
         ip_isp(&format!("link set isp-{device} up"));
         self.ip(&format!("link set {device} up"));
@@ -318,9 +292,7 @@ impl Wan {
         loop {
             self.ip("addr add 127.9.9.9/32 dev lo");
             self.ip("addr del 127.9.9.9/32 dev lo");
-            process
-                .lines
-                .wait_more(0, std::time::Duration::from_millis(100));
+            process.lines.wait_more(0, std::time::Duration::from_millis(100));
             if process.lines.len() > 0 {
                 return process;
             }
@@ -356,10 +328,7 @@ impl DhcpServer {
             &format!("--dhcp-leasefile={}", file("dhcp-leases").display()),
             &format!("--dhcp-option=option:router,{GATEWAY}"),
         ]);
-        Self {
-            process: Process::start(&mut command),
-            hosts,
-        }
+        Self { process: Process::start(&mut command), hosts }
     }
 
     /// From now on the router's lease is `address`; a renewal of the old one is refused.
@@ -368,9 +337,7 @@ impl DhcpServer {
         let seen = self.process.lines.len();
         self.process.signal(Signal::SIGHUP);
         let limit = std::time::Duration::from_secs(5);
-        self.process
-            .lines
-            .wait_line_from(seen, limit, |l| l.contains("read "));
+        self.process.lines.wait_line_from(seen, limit, |l| l.contains("read "));
     }
 }
 
@@ -402,13 +369,9 @@ impl DhcpClient {
         fs::write(&script, UDHCPC_SCRIPT).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = wan.command("busybox");
-        command.args([
-            "udhcpc", "-f", "-i", "wan", "-t", "20", "-T", "1", "-A", "1",
-        ]);
+        command.args(["udhcpc", "-f", "-i", "wan", "-t", "20", "-T", "1", "-A", "1"]);
         command.arg("-s").arg(script);
-        Self {
-            process: Process::start(&mut command),
-        }
+        Self { process: Process::start(&mut command) }
     }
 
     /// Renews the lease now; waits until the server has agreed and the kernel has been told.
@@ -416,9 +379,7 @@ impl DhcpClient {
         let seen = self.process.lines.len();
         self.ask_renewal();
         let limit = std::time::Duration::from_secs(10);
-        self.process
-            .lines
-            .wait_line_from(seen, limit, |l| l.starts_with("script: renew"));
+        self.process.lines.wait_line_from(seen, limit, |l| l.starts_with("script: renew"));
     }
 
     /// Asks for a renewal, whatever comes of it.
@@ -447,9 +408,7 @@ impl Advertiser {
         command.args(["--nodaemon", "--logmethod=stderr", "--debug=1"]);
         command.arg("--config").arg(file("radvd.conf"));
         command.arg("--pidfile").arg(file("radvd.pid"));
-        Self {
-            process: Process::start(&mut command),
-        }
+        Self { process: Process::start(&mut command) }
     }
 
     /// Advertises these instead, at once.

@@ -36,12 +36,7 @@ impl Scene {
         let wan = Wan::new();
         let provider = Provider::new();
         let server = Some(provider.listen(at(PROVIDER, 80)));
-        Self {
-            wan,
-            provider,
-            server,
-            config: Config::new(DIR),
-        }
+        Self { wan, provider, server, config: Config::new(DIR) }
     }
 
     /// With one section, `home`, and these further options in it.

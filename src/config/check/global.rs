@@ -26,15 +26,11 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
     let default = defaults(env);
     let lines = reader.number("ddns_loglines", 1..=1_000_000);
     Global {
-        dateformat: reader
-            .text("ddns_dateformat")
-            .map_or(default.dateformat, String::from),
+        dateformat: reader.text("ddns_dateformat").map_or(default.dateformat, String::from),
         rundir: directory(reader, "ddns_rundir", default.rundir),
         logdir: directory(reader, "ddns_logdir", default.logdir),
         statedir: directory(reader, "ddns_statedir", default.statedir),
-        loglines: lines
-            .and_then(|lines| usize::try_from(lines).ok())
-            .unwrap_or(default.loglines),
+        loglines: lines.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(default.loglines),
         private_addresses: reader.flag("upd_privateip", default.private_addresses),
     }
 }

@@ -89,11 +89,7 @@ pub fn check(
     mistakes: Vec<Mistake>,
     env: &impl Environment,
 ) -> Checked {
-    let mut checker = Checker {
-        file: file_name,
-        mistakes,
-        env,
-    };
+    let mut checker = Checker { file: file_name, mistakes, env };
     let mut config = checker.config(document);
     let mut mistakes = checker.mistakes;
     mistakes.sort_by_key(|mistake| mistake.line);
@@ -102,9 +98,7 @@ pub fn check(
     mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));
     config.broken = broken(&mistakes, document);
     let broken: BTreeSet<_> = config.broken.iter().map(|(name, _)| name).collect();
-    config
-        .sections
-        .retain(|section| !broken.contains(&section.name));
+    config.sections.retain(|section| !broken.contains(&section.name));
     config.disabled.retain(|name| !broken.contains(name));
     Checked { config, mistakes }
 }
@@ -118,12 +112,8 @@ struct Checker<'a, E> {
 impl<E: Environment> Checker<'_, E> {
     fn config(&mut self, document: &Document) -> Config {
         let global = self.global(document);
-        let mut config = Config {
-            global,
-            sections: Vec::new(),
-            disabled: Vec::new(),
-            broken: Vec::new(),
-        };
+        let mut config =
+            Config { global, sections: Vec::new(), disabled: Vec::new(), broken: Vec::new() };
         for raw in &document.sections {
             match raw.kind.as_str() {
                 "service" => self.service(raw, &mut config),
@@ -230,7 +220,5 @@ fn broken(mistakes: &[Mistake], document: &Document) -> Vec<(String, String)> {
         }
     }
     let names = document.sections.iter().map(|section| &section.name);
-    names
-        .filter_map(|name| Some((name.clone(), first.remove(name.as_str())?)))
-        .collect()
+    names.filter_map(|name| Some((name.clone(), first.remove(name.as_str())?))).collect()
 }

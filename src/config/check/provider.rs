@@ -60,9 +60,7 @@ fn from_definition(
             return (None, None);
         }
     };
-    per_family(families, |family| {
-        template(reader, &definition, name, family)
-    })
+    per_family(families, |family| template(reader, &definition, name, family))
 }
 
 fn definition(env: &impl Environment, name: &str) -> Result<Definition, String> {
@@ -101,10 +99,7 @@ fn template(
     if let Err(why) = words::check_url(&block.url) {
         reader.lacks(format!("the '{family}' URL of '{name}': {why}"));
     }
-    Some(Template {
-        url: block.url.clone(),
-        answer: block.answer.clone(),
-    })
+    Some(Template { url: block.url.clone(), answer: block.answer.clone() })
 }
 
 fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
@@ -125,12 +120,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
     if let Err(why) = words::check_url(url) {
         reader.fail("update_url", why);
     }
-    per_family(families, |_| {
-        Some(Template {
-            url: url.into(),
-            answer: None,
-        })
-    })
+    per_family(families, |_| Some(Template { url: url.into(), answer: None }))
 }
 
 fn per_family(

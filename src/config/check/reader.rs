@@ -20,12 +20,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &'a str, kind: Kind, section: &'a RawSection) -> Self {
-        Self {
-            section,
-            mistakes: Vec::new(),
-            file,
-            kind,
-        }
+        Self { section, mistakes: Vec::new(), file, kind }
     }
 
     /// Warns about every option that nobody reads.

@@ -56,11 +56,7 @@ fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
     if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
         reader.fail("lookup_host", why);
     }
-    let option = if reader.values("domain").is_empty() {
-        "lookup_host"
-    } else {
-        "domain"
-    };
+    let option = if reader.values("domain").is_empty() { "lookup_host" } else { "domain" };
     let values = reader.values(option);
     if values.is_empty() {
         reader.lacks("needs option 'domain'");

@@ -31,20 +31,14 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
 
 fn network(reader: &mut Reader<'_>) -> Source {
     let name = interface(reader, "ip_network");
-    Source::Network {
-        v4: name.unwrap_or(WAN4).into(),
-        v6: name.unwrap_or(WAN6).into(),
-    }
+    Source::Network { v4: name.unwrap_or(WAN4).into(), v6: name.unwrap_or(WAN6).into() }
 }
 
 /// A kernel device, or with `@` a logical interface: LuCI offers those beside the devices.
 fn device(reader: &mut Reader<'_>) -> Source {
     let name = interface(reader, "ip_interface").unwrap_or(DEVICE);
     match name.strip_prefix('@') {
-        Some(logical) => Source::Network {
-            v4: logical.into(),
-            v6: logical.into(),
-        },
+        Some(logical) => Source::Network { v4: logical.into(), v6: logical.into() },
         None => Source::Device(name.into()),
     }
 }
@@ -54,10 +48,7 @@ fn web(reader: &mut Reader<'_>) -> Source {
     if let Some(Err(why)) = url.map(words::check_url) {
         reader.fail("ip_url", why);
     }
-    Source::Web {
-        v4: url.unwrap_or(PAGE4).into(),
-        v6: url.unwrap_or(PAGE6).into(),
-    }
+    Source::Web { v4: url.unwrap_or(PAGE4).into(), v6: url.unwrap_or(PAGE6).into() }
 }
 
 fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {

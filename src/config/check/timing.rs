@@ -74,11 +74,7 @@ fn retry(reader: &mut Reader<'_>) -> Duration {
 /// `retry_max_count`, or its name in old configurations.
 fn retry_max(reader: &mut Reader<'_>) -> u32 {
     let new = reader.text("retry_max_count").is_some();
-    let name = if new {
-        "retry_max_count"
-    } else {
-        "retry_count"
-    };
+    let name = if new { "retry_max_count" } else { "retry_count" };
     let count = reader.number(name, 0..=u32::MAX.into());
     count.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
 }
@@ -108,14 +104,8 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 
 /// The least seconds between two requests for one record that a provider wants to see.
 fn patience(provider: &str) -> u64 {
-    const FIVE_MINUTES: [&str; 6] = [
-        "afraid.org",
-        "cloudflare",
-        "gandi.",
-        "godaddy.",
-        "he.net",
-        "namecheap.",
-    ];
+    const FIVE_MINUTES: [&str; 6] =
+        ["afraid.org", "cloudflare", "gandi.", "godaddy.", "he.net", "namecheap."];
     const TEN_MINUTES: [&str; 2] = ["easydns.", "zoneedit."];
     let is = |start: &&str| provider.starts_with(start);
     if TEN_MINUTES.iter().any(&is) {

@@ -9,11 +9,8 @@ use super::{Environment, PathKind};
 use crate::config::{Family, Log, Provider, Source, Transport, Trust};
 use crate::secret::Secret;
 
-const USER_AGENT: &str = concat!(
-    "ddns-netlink/",
-    env!("CARGO_PKG_VERSION"),
-    " (OpenWrt; dynamic DNS client)"
-);
+const USER_AGENT: &str =
+    concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
 /// Reads the transport of a section. `https` is whether anything travels over TLS: the certificates
 /// to check against do not matter otherwise.
@@ -26,11 +23,7 @@ pub(super) fn read(
     // Nobody asks it yet, but upstream refuses a section with such a name.
     unused_host(reader, "dns_server");
     Transport {
-        trust: if https {
-            trust(reader, env)
-        } else {
-            Trust::System
-        },
+        trust: if https { trust(reader, env) } else { Trust::System },
         proxy: proxy(reader),
         device: device(reader),
         family: forced_family(reader, families),

@@ -130,10 +130,7 @@ mod tests {
     #[test]
     fn command_lines() {
         let words = |line| split(line).unwrap();
-        assert_eq!(
-            words("/bin/x -a  'b c' \"d'e\"f ''"),
-            ["/bin/x", "-a", "b c", "d'ef", ""]
-        );
+        assert_eq!(words("/bin/x -a  'b c' \"d'e\"f ''"), ["/bin/x", "-a", "b c", "d'ef", ""]);
         assert_eq!(words("  "), [""; 0]);
         assert_eq!(words(r"a\ $b;"), ["a\\", "$b;"]);
         assert!(split("a 'b").is_err());
@@ -141,12 +138,7 @@ mod tests {
 
     #[test]
     fn proxies() {
-        for good in [
-            "proxy:3128",
-            "u:p@proxy:8080",
-            "[2001:db8::1]:80",
-            "u:p@w:x@[::1]:1",
-        ] {
+        for good in ["proxy:3128", "u:p@proxy:8080", "[2001:db8::1]:80", "u:p@w:x@[::1]:1"] {
             assert_eq!(check_proxy(good), Ok(()), "{good}");
         }
         for bad in [
@@ -171,11 +163,7 @@ mod tests {
 
     #[test]
     fn urls() {
-        for good in [
-            "http://a",
-            "HTTPS://a/b?c",
-            "http://[USERNAME]:[PASSWORD]@a/",
-        ] {
+        for good in ["http://a", "HTTPS://a/b?c", "http://[USERNAME]:[PASSWORD]@a/"] {
             assert_eq!(check_url(good), Ok(()), "{good}");
         }
         for bad in [
@@ -198,10 +186,7 @@ mod tests {
     #[test]
     fn hosts() {
         assert_eq!(check_host("2001:db8::53"), Ok(()));
-        assert_eq!(
-            check_host("a/b"),
-            Err("'/' cannot be part of a host name".into())
-        );
+        assert_eq!(check_host("a/b"), Err("'/' cannot be part of a host name".into()));
     }
 
     proptest! {

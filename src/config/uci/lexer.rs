@@ -23,12 +23,7 @@ pub(super) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// Before the first line of `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            pos: 0,
-            end: 0,
-            line: 0,
-        }
+        Self { bytes, pos: 0, end: 0, line: 0 }
     }
 
     /// 1-based number of the current physical line.

@@ -119,10 +119,7 @@ fn repeated_sections_are_merged() {
 fn unnamed_sections_are_named_as_libuci_names_them() {
     let file =
         "config ddns global\nconfig service a\nconfig service b\nconfig service\nconfig ddns\n";
-    let names: Vec<_> = sections(file)
-        .into_iter()
-        .map(|s| (s.name, s.anonymous))
-        .collect();
+    let names: Vec<_> = sections(file).into_iter().map(|s| (s.name, s.anonymous)).collect();
     assert_eq!(names[3], ("cfg045996".into(), true));
     assert_eq!(names[4], ("cfg059d6e".into(), true));
     assert!(!names[0].1);
@@ -138,11 +135,7 @@ fn lines_that_make_no_sense_are_skipped() {
             "\"foo\" is no command: 'config', 'option' and 'list' are",
         ),
         ("config service s\n  option", 2, "'option' needs a name"),
-        (
-            "config service s\noption a-b c",
-            2,
-            "\"a-b\" cannot be the name of an option",
-        ),
+        ("config service s\noption a-b c", 2, "\"a-b\" cannot be the name of an option"),
         (
             "config service s\noption a b c",
             2,
@@ -159,11 +152,7 @@ fn lines_that_make_no_sense_are_skipped() {
             1,
             "too many words; a value with spaces needs quotes around it",
         ),
-        (
-            "config service s\noption a 1 ;\n",
-            2,
-            "nothing follows the ';'",
-        ),
+        ("config service s\noption a 1 ;\n", 2, "nothing follows the ';'"),
         ("package ''", 1, "'package' needs a name"),
         (
             "config service s\noption a b\0c",
@@ -185,12 +174,7 @@ fn the_rest_of_a_file_survives_a_bad_line() {
 
 #[test]
 fn options_of_an_unreadable_section_do_not_reach_the_one_before() {
-    for bad in [
-        "config service 'my-ddns'",
-        "confg service t",
-        "Config service t",
-        "config",
-    ] {
+    for bad in ["config service 'my-ddns'", "confg service t", "Config service t", "config"] {
         let file = format!("config service s\noption a 1\n{bad}\noption a 2\nlist b 3\n");
         assert_eq!(mistakes(&file).len(), 1, "{bad}");
         let sections = sections(&file);

@@ -58,11 +58,7 @@ fn an_interrupted_dump_starts_again() {
 fn a_notification_during_a_dump_is_not_swept_away() {
     let mut book = known();
     let table = Table::Addresses;
-    let dump = [
-        Report::DumpBegin(table),
-        new("203.0.113.9"),
-        Report::DumpEnd(table),
-    ];
+    let dump = [Report::DumpBegin(table), new("203.0.113.9"), Report::DumpEnd(table)];
     let _ = apply(&mut book, dump);
     assert_eq!(count(&book), 1);
 }
@@ -86,10 +82,7 @@ fn routes_doubted_during_a_dump_of_them_need_another() {
     book.doubt_routes();
     let _ = apply(&mut book, [Report::DumpEnd(Table::Routes)]);
     assert!(!book.complete());
-    let again = [
-        Report::DumpBegin(Table::Routes),
-        Report::DumpEnd(Table::Routes),
-    ];
+    let again = [Report::DumpBegin(Table::Routes), Report::DumpEnd(Table::Routes)];
     let _ = apply(&mut book, again);
     assert!(book.complete());
 }
@@ -112,10 +105,7 @@ fn a_deletion_of_something_unknown_changes_nothing() {
 fn a_repeated_message_is_not_a_change() {
     let mut book = known();
     let lasting = |preferred| {
-        let address = crate::netlink::Address {
-            preferred,
-            ..address("2001:db8::1")
-        };
+        let address = crate::netlink::Address { preferred, ..address("2001:db8::1") };
         Report::Message(Message::NewAddress(address))
     };
     assert!(book.apply(lasting(600), secs(100)).facts);
@@ -128,21 +118,11 @@ fn a_repeated_message_is_not_a_change() {
 #[test]
 fn equal_facts_give_equal_answers_whatever_the_order() {
     let texts = ["2001:db8::3", "2001:db8::1", "2001:db8::2"];
-    let orders = [
-        [0, 1, 2],
-        [0, 2, 1],
-        [1, 0, 2],
-        [1, 2, 0],
-        [2, 0, 1],
-        [2, 1, 0],
-    ];
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     for order in orders {
         let mut book = known();
         for (step, index) in (0_u64..).zip(order) {
-            let address = crate::netlink::Address {
-                preferred: 600,
-                ..address(texts[index])
-            };
+            let address = crate::netlink::Address { preferred: 600, ..address(texts[index]) };
             let report = Report::Message(Message::NewAddress(address));
             let _ = book.apply(report, ms(5000 + step));
         }

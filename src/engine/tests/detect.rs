@@ -193,8 +193,5 @@ fn the_answer_of_another_source_does_not_count_after_a_reload() {
 fn force_asks_and_sends() {
     let mut s = settled(web());
     s.force();
-    assert_eq!(
-        s.actions()[..2],
-        ["send home.example.com 198.51.100.1", "ask home IPv4"]
-    );
+    assert_eq!(s.actions()[..2], ["send home.example.com 198.51.100.1", "ask home IPv4"]);
 }

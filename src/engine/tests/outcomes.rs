@@ -189,10 +189,7 @@ fn a_refusal_stops_that_record_only_until_force() {
     s.lease("203.0.113.2");
     s.pass(10 * DAY);
     let sent = s.sent();
-    assert!(
-        sent.iter().all(|line| line.starts_with("other")),
-        "{sent:?}"
-    );
+    assert!(sent.iter().all(|line| line.starts_with("other")), "{sent:?}");
     assert_eq!(s.word(), "refused");
     s.force();
     assert_eq!(s.sent()[0], send(2));
@@ -325,8 +322,5 @@ fn a_refresh_is_not_timed_from_the_change_of_long_ago() {
     let mut s = Scenario::new().settled();
     s.pass(72 * HOUR);
     let said = s.logged("say ").pop().unwrap();
-    assert!(
-        said.ends_with("(request 0.0 ms, accepted 0.0 ms after the event)"),
-        "{said}"
-    );
+    assert!(said.ends_with("(request 0.0 ms, accepted 0.0 ms after the event)"), "{said}");
 }

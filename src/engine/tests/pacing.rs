@@ -49,11 +49,7 @@ fn no_flapping_delays_the_latest_beyond_the_ceiling() {
         s.lease(&format!("203.0.113.{}", 10 + step));
         s.pass(ms(100));
     }
-    let times: Vec<_> = s
-        .history
-        .iter()
-        .map(|h| (h.0 - start).as_millis())
-        .collect();
+    let times: Vec<_> = s.history.iter().map(|h| (h.0 - start).as_millis()).collect();
     assert_eq!(times, [0, 2100], "the second change was at 100 ms");
 }
 
@@ -68,11 +64,7 @@ fn the_ceiling_counts_from_the_start_of_the_burst() {
     s.pass(ms(100));
     s.lease("203.0.113.4");
     s.route_up(way);
-    assert_eq!(
-        s.sent(),
-        [""; 0],
-        "the second change of a new burst settles"
-    );
+    assert_eq!(s.sent(), [""; 0], "the second change of a new burst settles");
     s.pass(ms(250));
     assert_eq!(s.sent(), [send(4)]);
 }
@@ -182,9 +174,7 @@ fn a_route_leads_nowhere_while_its_device_has_no_carrier_or_it_is_unreachable() 
     dark.carrier = true;
     s.report(Message::NewLink(dark));
     assert_eq!(s.sent(), [send(1)]);
-    let mut s = Scenario::new()
-        .kernel(|k| k.routes[0].usable = false)
-        .start();
+    let mut s = Scenario::new().kernel(|k| k.routes[0].usable = false).start();
     s.pass(HOUR);
     assert_eq!(s.sent(), [""; 0]);
 }
@@ -215,10 +205,7 @@ fn an_ipv6_address_is_sent_when_detection_of_duplicates_ends() {
 
 #[test]
 fn during_renumbering_the_old_address_stays_until_the_new_one_is_usable() {
-    let old = |preferred| Address {
-        preferred,
-        ..address("2001:db8:1::1")
-    };
+    let old = |preferred| Address { preferred, ..address("2001:db8:1::1") };
     for old_first in [true, false] {
         let mut s = Scenario::ipv6().kernel(|k| k.addresses.push(old(600)));
         s = s.settled();

@@ -108,9 +108,7 @@ fn world(from_page: bool) -> Scenario {
             c.source = web();
         }
     });
-    s.kernel(|k| k.routes.push(route(WAN, "fe80::ff")))
-        .silent()
-        .start()
+    s.kernel(|k| k.routes.push(route(WAN, "fe80::ff"))).silent().start()
 }
 
 fn happen(s: &mut Scenario, op: Op) {
@@ -203,9 +201,7 @@ fn calm_down(s: &mut Scenario) {
 fn published(s: &Scenario, family: Family) -> BTreeSet<Option<String>> {
     let records = s.engine.status(s.now).sections.remove(0).records;
     let of_family = records.into_iter().filter(|r| r.family == family);
-    of_family
-        .map(|r| r.published.map(|a| a.to_string()))
-        .collect()
+    of_family.map(|r| r.published.map(|a| a.to_string())).collect()
 }
 
 /// No more requests of one record in any window than a burst and one per interval.
@@ -224,11 +220,7 @@ fn extreme() -> impl Strategy<Value = Timing> {
         let choices = vec![0, 1, 60, u64::MAX / 2, u64::MAX];
         prop::sample::select(choices).prop_map(secs)
     };
-    let force = prop_oneof![
-        Just(Force::Never),
-        Just(Force::Once),
-        time().prop_map(Force::Every),
-    ];
+    let force = prop_oneof![Just(Force::Never), Just(Force::Once), time().prop_map(Force::Every),];
     let max = prop::sample::select(vec![0, 1, u32::MAX]);
     (time(), force, time(), max, time()).prop_map(|(check, force, retry, retry_max, min)| Timing {
         check,

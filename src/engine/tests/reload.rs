@@ -193,13 +193,8 @@ fn names_in_the_hosts_file_are_reached_at_their_address() {
 
 #[test]
 fn a_logical_network_follows_its_device() {
-    let network = |name: &str| Source::Network {
-        v4: name.into(),
-        v6: "wan6".into(),
-    };
-    let mut s = Scenario::new()
-        .with(|c| c.source = network("uplink"))
-        .start();
+    let network = |name: &str| Source::Network { v4: name.into(), v6: "wan6".into() };
+    let mut s = Scenario::new().with(|c| c.source = network("uplink")).start();
     assert_eq!(s.sent(), [""; 0]);
     assert!(s.state().1.contains("'uplink' could not be resolved"));
     let map = [("uplink".to_owned(), "wan".to_owned())];

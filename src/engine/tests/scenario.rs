@@ -37,12 +37,7 @@ pub(super) fn ip(text: &str) -> IpAddr {
 
 /// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`.
 pub(super) fn section() -> Section {
-    let template = |url: &str| {
-        Some(Template {
-            url: url.into(),
-            answer: None,
-        })
-    };
+    let template = |url: &str| Some(Template { url: url.into(), answer: None });
     Section {
         name: "home".into(),
         line: 1,
@@ -72,20 +67,14 @@ pub(super) fn section() -> Section {
             retry_max: 0,
             min_interval: MINUTE,
         },
-        log: Log {
-            syslog: 0,
-            file: false,
-        },
+        log: Log { syslog: 0, file: false },
         private_addresses: false,
         temporary_addresses: false,
     }
 }
 
 pub(super) fn web() -> Source {
-    Source::Web {
-        v4: "http://v4.example.net/".into(),
-        v6: "http://v6.example.net/".into(),
-    }
+    Source::Web { v4: "http://v4.example.net/".into(), v6: "http://v6.example.net/".into() }
 }
 
 pub(super) fn address(text: &str) -> Address {
@@ -101,12 +90,7 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 pub(super) fn link(index: IfIndex, name: &str) -> Link {
-    Link {
-        index,
-        name: name.into(),
-        up: true,
-        carrier: true,
-    }
+    Link { index, name: name.into(), up: true, carrier: true }
 }
 
 pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
@@ -128,11 +112,7 @@ pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
 }
 
 pub(super) fn retry(kind: FailureKind, after: Option<Duration>) -> Outcome {
-    Outcome::Retry {
-        reason: "it went wrong".into(),
-        after,
-        kind,
-    }
+    Outcome::Retry { reason: "it went wrong".into(), after, kind }
 }
 
 pub(super) fn failed() -> Outcome {
@@ -140,16 +120,11 @@ pub(super) fn failed() -> Outcome {
 }
 
 pub(super) fn lost() -> Outcome {
-    Outcome::Unconfirmed {
-        reason: "no answer".into(),
-    }
+    Outcome::Unconfirmed { reason: "no answer".into() }
 }
 
 pub(super) fn refused() -> Outcome {
-    Outcome::Refused {
-        reason: "badauth".into(),
-        advice: "Check username and password.".into(),
-    }
+    Outcome::Refused { reason: "badauth".into(), advice: "Check username and password.".into() }
 }
 
 /// A request on its way.
@@ -211,10 +186,7 @@ impl Scenario {
         kernel.routes.push(route(WAN, "203.0.113.254"));
         Self {
             engine: Engine::new(State::default(), 1),
-            now: Now {
-                up: HOUR,
-                wall: BUILD_TIME + 1_000_000,
-            },
+            now: Now { up: HOUR, wall: BUILD_TIME + 1_000_000 },
             config: Config {
                 global: global(),
                 sections: vec![section()],
@@ -317,10 +289,7 @@ impl Scenario {
     }
 
     pub(super) fn add_flagged(&mut self, text: &str, flags: u32) {
-        self.add(Address {
-            flags: AddressFlags(flags),
-            ..address(text)
-        });
+        self.add(Address { flags: AddressFlags(flags), ..address(text) });
     }
 
     /// An address goes. Routes that the kernel flushes with it go without a word.
@@ -459,8 +428,7 @@ impl Scenario {
                 for change in &job.changes {
                     let (name, address) = (change.name.to_string(), change.address);
                     self.log.push(format!("send {name} {address}"));
-                    self.history
-                        .push((self.now.up, section.clone(), name, address));
+                    self.history.push((self.now.up, section.clone(), name, address));
                 }
                 let changes = job.changes;
                 if let Some(outcome) = self.provider.clone() {
@@ -469,30 +437,18 @@ impl Scenario {
                     self.engine.handle(event, self.now);
                     return;
                 }
-                self.flights.push_back(Flight {
-                    job: id,
-                    section,
-                    changes,
-                    sent_at: self.now.up,
-                });
+                self.flights.push_back(Flight { job: id, section, changes, sent_at: self.now.up });
             }
             Action::Detect { section, family } => {
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {
-                    let event = Event::Detected {
-                        section,
-                        family,
-                        result: Ok(address),
-                    };
+                    let event = Event::Detected { section, family, result: Ok(address) };
                     self.engine.handle(event, self.now);
                 }
             }
             Action::Save(state) => {
                 self.log.push("save".into());
-                assert_ne!(
-                    state, self.disk,
-                    "nothing changed, flash is worn for nothing"
-                );
+                assert_ne!(state, self.disk, "nothing changed, flash is worn for nothing");
                 self.disk = state;
             }
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
@@ -503,11 +459,7 @@ impl Scenario {
         let kernel = self.kernel.clone();
         let messages: Vec<Message> = match table {
             Table::Links => kernel.links.into_values().map(Message::NewLink).collect(),
-            Table::Addresses => kernel
-                .addresses
-                .into_iter()
-                .map(Message::NewAddress)
-                .collect(),
+            Table::Addresses => kernel.addresses.into_iter().map(Message::NewAddress).collect(),
             Table::Routes => kernel.routes.into_iter().map(Message::NewRoute).collect(),
         };
         let messages = messages.into_iter().map(Report::Message);

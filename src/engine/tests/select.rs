@@ -7,18 +7,9 @@ use crate::engine::select::{Desired, Lack, Policy, Rejection, candidates, from_d
 use crate::engine::{addr, select};
 use crate::netlink::{Address, AddressFlags, Message, Report, Table};
 
-const STRICT: Policy = Policy {
-    private: false,
-    temporary: false,
-};
-const PRIVATE: Policy = Policy {
-    private: true,
-    temporary: false,
-};
-const TEMPORARY: Policy = Policy {
-    private: false,
-    temporary: true,
-};
+const STRICT: Policy = Policy { private: false, temporary: false };
+const PRIVATE: Policy = Policy { private: true, temporary: false };
+const TEMPORARY: Policy = Policy { private: false, temporary: true };
 
 /// A book that knows device `wan` with these addresses.
 fn book(addresses: &[Address]) -> Book {
@@ -39,18 +30,11 @@ fn dump(book: &mut Book, table: Table, messages: &[Message]) {
 }
 
 fn flagged(text: &str, flags: u32) -> Address {
-    Address {
-        flags: AddressFlags(flags),
-        ..address(text)
-    }
+    Address { flags: AddressFlags(flags), ..address(text) }
 }
 
 fn lasting(text: &str, preferred: u32) -> Address {
-    Address {
-        preferred,
-        flags: AddressFlags(0),
-        ..address(text)
-    }
+    Address { preferred, flags: AddressFlags(0), ..address(text) }
 }
 
 fn chosen(addresses: &[Address], policy: Policy, current: Option<&str>) -> Option<String> {
@@ -119,10 +103,7 @@ fn rule_5_a_temporary_address_only_if_asked_for_and_then_first() {
         flags: AddressFlags(AddressFlags::SECONDARY_OR_TEMPORARY),
         ..lasting("2001:db8::2", 600)
     };
-    assert_eq!(
-        verdict(temporary.clone(), STRICT),
-        Some(Rejection::Temporary)
-    );
+    assert_eq!(verdict(temporary.clone(), STRICT), Some(Rejection::Temporary));
     let both = [stable, temporary];
     assert_eq!(chosen(&both, STRICT, None).unwrap(), "2001:db8::1");
     assert_eq!(chosen(&both, TEMPORARY, None).unwrap(), "2001:db8::2");
@@ -135,10 +116,7 @@ fn rule_6_private_addresses_only_if_allowed_and_then_last() {
         let allowed = chosen(&[address(private)], PRIVATE, None);
         assert_eq!(allowed.unwrap(), private);
         let both = [address(private), address("203.0.113.1")];
-        assert_eq!(
-            chosen(&both, PRIVATE, Some(private)).unwrap(),
-            "203.0.113.1"
-        );
+        assert_eq!(chosen(&both, PRIVATE, Some(private)).unwrap(), "203.0.113.1");
     }
     for private in ["fd00::1", "fe80::1", "::1"] {
         assert_eq!(chosen(&[address(private)], STRICT, None), None);

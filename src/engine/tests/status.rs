@@ -15,9 +15,7 @@ fn after(outcome: Outcome) -> Scenario {
 }
 
 fn why(s: &Scenario) -> String {
-    s.engine
-        .why("home", s.now, &|at| format!("[{at}]"))
-        .unwrap()
+    s.engine.why("home", s.now, &|at| format!("[{at}]")).unwrap()
 }
 
 #[test]
@@ -41,39 +39,15 @@ fn each_state_has_its_word_and_sentence() {
         s
     };
     let cases = [
-        (
-            Scenario::new().settled(),
-            "published",
-            "up to date; sent again in 2 d 23 h",
-        ),
-        (
-            stays,
-            "published",
-            "stays published although 'wan' has no IPv4 address",
-        ),
+        (Scenario::new().settled(), "published", "up to date; sent again in 2 d 23 h"),
+        (stays, "published", "stays published although 'wan' has no IPv4 address"),
         (gone(), "no-address", "'wan' has no IPv4 address"),
         (after(failed()), "back-off", "it went wrong; next try in 6"),
-        (
-            after(held),
-            "held",
-            "it went wrong; the provider asks to wait 1 h 0 min",
-        ),
-        (
-            after(refused()),
-            "refused",
-            "then run 'ddns-netlink update home'",
-        ),
-        (
-            routeless.start(),
-            "no-route",
-            "no usable route to the provider",
-        ),
+        (after(held), "held", "it went wrong; the provider asks to wait 1 h 0 min"),
+        (after(refused()), "refused", "then run 'ddns-netlink update home'"),
+        (routeless.start(), "no-route", "no usable route to the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
-        (
-            Scenario::new().silent().start(),
-            "sending",
-            "waiting for the provider's answer",
-        ),
+        (Scenario::new().silent().start(), "sending", "waiting for the provider's answer"),
         (rested.start(), "rested", "force_interval '0'"),
     ];
     for (s, word, sentence) in cases {
@@ -125,15 +99,9 @@ fn json_has_the_documented_shape() {
 fn text_says_what_is_published_and_what_is_next() {
     let s = after(failed());
     let text = s.engine.status(s.now).to_text(&|_| "yesterday".into());
-    assert!(
-        text.contains("home: address of device wan at custom\n"),
-        "{text}"
-    );
+    assert!(text.contains("home: address of device wan at custom\n"), "{text}");
     assert!(text.contains("A: 203.0.113.1 since yesterday\n"), "{text}");
-    assert!(
-        text.contains("203.0.113.2 is next: it went wrong"),
-        "{text}"
-    );
+    assert!(text.contains("203.0.113.2 is next: it went wrong"), "{text}");
 }
 
 #[test]
@@ -170,12 +138,7 @@ fn at_rest_means_that_only_the_world_can_help() {
 #[test]
 fn no_message_has_a_newline_or_a_secret() {
     let mut s = Scenario::new().settled();
-    for outcome in [
-        failed(),
-        refused(),
-        super::scenario::lost(),
-        Outcome::Updated,
-    ] {
+    for outcome in [failed(), refused(), super::scenario::lost(), Outcome::Updated] {
         s.provider = Some(outcome);
         s.force();
         s.pass(HOUR);

@@ -82,10 +82,8 @@ fn address_body(address: &Address) -> Vec<u8> {
     } else {
         body.extend(attribute(IFA_ADDRESS, &octets(address.address)));
     }
-    let lifetimes: Vec<u8> = [address.preferred, address.valid, 1, 2]
-        .into_iter()
-        .flat_map(u32::to_ne_bytes)
-        .collect();
+    let lifetimes: Vec<u8> =
+        [address.preferred, address.valid, 1, 2].into_iter().flat_map(u32::to_ne_bytes).collect();
     body.extend(attribute(IFA_CACHEINFO, &lifetimes));
     body.extend(attribute(IFA_FLAGS, &flags));
     body
@@ -145,29 +143,20 @@ fn any_prefix(family: Family) -> BoxedStrategy<(IpAddr, u8)> {
 }
 
 fn any_fact() -> impl Strategy<Value = Message> {
-    let link = (1..=u32::MAX, "[a-z0-9@.-]{1,15}", any::<[bool; 2]>()).prop_map(
-        |(index, name, [up, carrier])| Link {
-            index,
-            name,
-            up,
-            carrier,
-        },
-    );
-    let address = (
-        any_family().prop_flat_map(any_prefix),
-        any::<(u8, u32, u32, u32)>(),
-        1..=u32::MAX,
-    )
-        .prop_map(|((address, prefix_len), header, link)| Address {
-            link,
-            address,
-            prefix_len,
-            scope: header.0,
-            flags: AddressFlags(header.1),
-            preferred: header.2,
-            valid: header.3,
-        })
-        .boxed();
+    let link = (1..=u32::MAX, "[a-z0-9@.-]{1,15}", any::<[bool; 2]>())
+        .prop_map(|(index, name, [up, carrier])| Link { index, name, up, carrier });
+    let address =
+        (any_family().prop_flat_map(any_prefix), any::<(u8, u32, u32, u32)>(), 1..=u32::MAX)
+            .prop_map(|((address, prefix_len), header, link)| Address {
+                link,
+                address,
+                prefix_len,
+                scope: header.0,
+                flags: AddressFlags(header.1),
+                preferred: header.2,
+                valid: header.3,
+            })
+            .boxed();
     prop_oneof![
         link.prop_map(Message::NewLink),
         (1..=u32::MAX).prop_map(Message::DelLink),
@@ -193,17 +182,7 @@ fn any_route() -> impl Strategy<Value = Route> {
         .prop_map(|(family, destination, source, rest, link, gateway)| {
             let (destination, prefix_len) = destination.unwrap_or((unspecified(family), 0));
             let (table, metric, usable) = rest;
-            Route {
-                family,
-                destination,
-                prefix_len,
-                source,
-                table,
-                metric,
-                link,
-                gateway,
-                usable,
-            }
+            Route { family, destination, prefix_len, source, table, metric, link, gateway, usable }
         })
 }
 
@@ -275,13 +254,7 @@ fn the_last_message_may_lack_its_padding() {
 
 #[test]
 fn control_messages() {
-    let error = |code: i32| {
-        message(
-            NLMSG_ERROR,
-            0,
-            &[&code.to_ne_bytes()[..], &[0; 16]].concat(),
-        )
-    };
+    let error = |code: i32| message(NLMSG_ERROR, 0, &[&code.to_ne_bytes()[..], &[0; 16]].concat());
     assert_eq!(kinds(&error(-16)), [Kind::Error(-16)]);
     assert_eq!(kinds(&error(0)), [Kind::Error(0)]);
     assert_eq!(kinds(&message(NLMSG_ERROR, 0, &[])), [Kind::Malformed]);

@@ -9,10 +9,7 @@ const MAX_COUNT: usize = 32767;
 
 /// The tree of `pattern`, and the sets that it refers to by number.
 pub(super) fn parse(pattern: &str) -> Result<(Node, Vec<Set>), String> {
-    let mut parser = Parser {
-        rest: pattern.chars(),
-        sets: Vec::new(),
-    };
+    let mut parser = Parser { rest: pattern.chars(), sets: Vec::new() };
     let node = parser.alternatives(0)?;
     Ok((node, parser.sets))
 }
@@ -136,11 +133,7 @@ impl Parser<'_> {
             return Err(format!("groups are nested deeper than {MAX_DEPTH}"));
         }
         let node = self.alternatives(depth)?;
-        if self.eat(')') {
-            Ok(node)
-        } else {
-            Err("a '(' is not closed".into())
-        }
+        if self.eat(')') { Ok(node) } else { Err("a '(' is not closed".into()) }
     }
 
     fn escape(&mut self) -> Result<Node, String> {

@@ -36,45 +36,18 @@ fn placeholders_are_filled() {
             "http://d.example/u?h=[DOMAIN]&p=[PASSWORD]&ip=[IP]",
             "http://d.example/u?h=home.example.com&p=p%26s%25%2b%20%c3%a9%3a%2f&ip=192.0.2.1",
         ),
-        (
-            "https://d.example/[USERNAME]/[PARAMENC]",
-            "https://d.example/me%40example.org/a%20b",
-        ),
-        (
-            "https://d.example/?[PARAMOPT]",
-            "https://d.example/?x=1&%5bIP%5d=2",
-        ),
-        (
-            "https://d.example/?host[[DOMAIN]]",
-            "https://d.example/?host%5bhome.example.com%5d",
-        ),
-        (
-            "https://d.example/?[ip]=[IP][IP]",
-            "https://d.example/?%5bip%5d=192.0.2.1192.0.2.1",
-        ),
+        ("https://d.example/[USERNAME]/[PARAMENC]", "https://d.example/me%40example.org/a%20b"),
+        ("https://d.example/?[PARAMOPT]", "https://d.example/?x=1&%5bIP%5d=2"),
+        ("https://d.example/?host[[DOMAIN]]", "https://d.example/?host%5bhome.example.com%5d"),
+        ("https://d.example/?[ip]=[IP][IP]", "https://d.example/?%5bip%5d=192.0.2.1192.0.2.1"),
         ("HTTP://d.example?x", "http://d.example/?x"),
-        (
-            " https://d.example:8443/x y\"\n",
-            "https://d.example:8443/x%20y%22",
-        ),
-        (
-            "https://d.example/a%20b%zz%4",
-            "https://d.example/a%20b%25zz%254",
-        ),
-        (
-            "https://d.example/ä\r\nHost:x",
-            "https://d.example/%c3%a4%0d%0aHost:x",
-        ),
+        (" https://d.example:8443/x y\"\n", "https://d.example:8443/x%20y%22"),
+        ("https://d.example/a%20b%zz%4", "https://d.example/a%20b%25zz%254"),
+        ("https://d.example/ä\r\nHost:x", "https://d.example/%c3%a4%0d%0aHost:x"),
         ("https://d.example/a#b", "https://d.example/a"),
-        (
-            "https://[2001:db8::1]:1/?a=b@c:d",
-            "https://[2001:db8::1]:1/?a=b@c:d",
-        ),
+        ("https://[2001:db8::1]:1/?a=b@c:d", "https://[2001:db8::1]:1/?a=b@c:d"),
         ("https://d.example:/", "https://d.example/"),
-        (
-            "http://[USERNAME]:[PASSWORD]@http://d.example/nic/update",
-            "http://d.example/nic/update",
-        ),
+        ("http://[USERNAME]:[PASSWORD]@http://d.example/nic/update", "http://d.example/nic/update"),
     ] {
         assert_eq!(url(template), expected, "{template}");
     }
@@ -88,18 +61,9 @@ fn user_information_becomes_credentials() {
     };
     let pair = |user: &str, password: &str| Some((user.into(), password.into()));
     for (template, expected) in [
-        (
-            "http://[USERNAME]:[PASSWORD]@d.example/",
-            pair("me@example.org", "p&s%+ é:/"),
-        ),
-        (
-            "http://[DOMAIN]:[PASSWORD]@d.example/",
-            pair("home.example.com", "p&s%+ é:/"),
-        ),
-        (
-            "http://me@example.org:a:b@c@d.example/x@y",
-            pair("me@example.org", "a:b@c"),
-        ),
+        ("http://[USERNAME]:[PASSWORD]@d.example/", pair("me@example.org", "p&s%+ é:/")),
+        ("http://[DOMAIN]:[PASSWORD]@d.example/", pair("home.example.com", "p&s%+ é:/")),
+        ("http://me@example.org:a:b@c@d.example/x@y", pair("me@example.org", "a:b@c")),
         ("http://token@d.example?a@b", pair("token", "")),
         ("http://:@d.example/", None),
         ("http://d.example/a:b@c", None),
@@ -108,11 +72,7 @@ fn user_information_becomes_credentials() {
         assert_eq!(auth(template), expected, "{template}");
         assert_eq!(host(template).as_deref(), Some("d.example"), "{template}");
     }
-    assert!(
-        try_render("http://a:%ff@d.example/")
-            .unwrap_err()
-            .contains("UTF-8")
-    );
+    assert!(try_render("http://a:%ff@d.example/").unwrap_err().contains("UTF-8"));
 }
 
 #[test]
@@ -124,18 +84,9 @@ fn secrets_are_not_shown() {
         ),
         ("http://a:hunter2@d.example/", "http://a:***@d.example/"),
         ("http://hunter2@d.example/", "http://***@d.example/"),
-        (
-            "http://[PASSWORD]:[PASSWORD]@d.example/",
-            "http://***:***@d.example/",
-        ),
-        (
-            "http://d.example/?[PASSWORD]&a=[IP]",
-            "http://d.example/?***&a=192.0.2.1",
-        ),
-        (
-            "http://d.example/u/[PASSWORD]/?[PARAMOPT]",
-            "http://d.example/u/***/?***",
-        ),
+        ("http://[PASSWORD]:[PASSWORD]@d.example/", "http://***:***@d.example/"),
+        ("http://d.example/?[PASSWORD]&a=[IP]", "http://d.example/?***&a=192.0.2.1"),
+        ("http://d.example/u/[PASSWORD]/?[PARAMOPT]", "http://d.example/u/***/?***"),
         (
             "http://d.example/?apiKey=x&PW=y&n=[PARAMENC]",
             "http://d.example/?apiKey=***&PW=***&n=***",
@@ -144,14 +95,8 @@ fn secrets_are_not_shown() {
             "http://d.example/?h=[DOMAIN]&keepipv6=1",
             "http://d.example/?h=home.example.com&keepipv6=1",
         ),
-        (
-            "http://d.example/?QWxhZGRpbjpvcGVu0",
-            "http://d.example/?***",
-        ),
-        (
-            "http://d.example/u/4f6b8a1c2d3e4f5a6b7c/x",
-            "http://d.example/u/***/x",
-        ),
+        ("http://d.example/?QWxhZGRpbjpvcGVu0", "http://d.example/?***"),
+        ("http://d.example/u/4f6b8a1c2d3e4f5a6b7c/x", "http://d.example/u/***/x"),
     ] {
         assert_eq!(shown(template), expected, "{template}");
     }
@@ -182,19 +127,13 @@ fn what_is_no_url_is_refused_with_a_sentence() {
         (&format!("https://d.example/{}", "x".repeat(9000)), "longer"),
     ] {
         let error = try_render(template).unwrap_err();
-        assert!(
-            error.contains(word) && !error.contains("sec/"),
-            "{template}: {error}"
-        );
+        assert!(error.contains(word) && !error.contains("sec/"), "{template}: {error}");
     }
 }
 
 #[test]
 fn hosts_are_found_without_values() {
-    assert_eq!(
-        host("https://[USERNAME]:[PASSWORD]@D.example:1/[IP]"),
-        Some("d.example".into())
-    );
+    assert_eq!(host("https://[USERNAME]:[PASSWORD]@D.example:1/[IP]"), Some("d.example".into()));
     assert_eq!(host("https://[2001:db8::1]/"), Some("2001:db8::1".into()));
     assert_eq!(host("https://[PARAMOPT]/"), None);
     assert_eq!(host("https://[DOMAIN].example/"), None);

@@ -15,9 +15,7 @@ fn job(records: &[(&str, &str)]) -> Job {
         name: Hostname::parse(name).unwrap(),
         address: address.parse().unwrap(),
     });
-    Job {
-        changes: changes.collect(),
-    }
+    Job { changes: changes.collect() }
 }
 
 fn two() -> Job {
@@ -49,19 +47,11 @@ fn play(
 }
 
 fn says(body: &str) -> Result<Answer, Failure> {
-    Ok(Answer {
-        status: 200,
-        retry_after: None,
-        body: body.into(),
-    })
+    Ok(Answer { status: 200, retry_after: None, body: body.into() })
 }
 
 fn fails(kind: FailureKind, sent: bool) -> Result<Answer, Failure> {
-    Err(Failure {
-        kind,
-        sent,
-        text: "why".into(),
-    })
+    Err(Failure { kind, sent, text: "why".into() })
 }
 
 #[test]
@@ -113,11 +103,7 @@ fn what_concerns_the_account_stops_the_rest() {
 fn throttling_stops_the_rest() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
     for (status, retry_after) in [(429, None), (503, Some(Duration::from_secs(60)))] {
-        let answer = Answer {
-            status,
-            retry_after,
-            body: String::new(),
-        };
+        let answer = Answer { status, retry_after, body: String::new() };
         let (_, outcomes) = play(&section, &two(), vec![Ok(answer)]);
         let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == retry_after);
         assert!(outcomes.iter().all(waits), "{outcomes:?}");
@@ -127,17 +113,9 @@ fn throttling_stops_the_rest() {
 #[test]
 fn a_failed_transport_stops_the_rest_but_only_one_is_in_doubt() {
     let section = section("dyn.example", NIC, None);
-    for kind in [
-        FailureKind::NoNetwork,
-        FailureKind::ClockBehind,
-        FailureKind::Other,
-    ] {
+    for kind in [FailureKind::NoNetwork, FailureKind::ClockBehind, FailureKind::Other] {
         let (_, outcomes) = play(&section, &two(), vec![fails(kind, false)]);
-        let expected = Outcome::Retry {
-            reason: "why".into(),
-            after: None,
-            kind,
-        };
+        let expected = Outcome::Retry { reason: "why".into(), after: None, kind };
         assert_eq!(outcomes, [expected.clone(), expected]);
     }
     let (_, outcomes) = play(&section, &two(), vec![fails(FailureKind::Other, true)]);
@@ -162,11 +140,7 @@ fn what_cannot_be_sent_is_refused_alone() {
 
 #[test]
 fn unusable_definitions_are_refused_without_a_request() {
-    for (url, answer) in [
-        ("ftp://d.example/", None),
-        (NIC, Some("(good")),
-        ("x.sh", None),
-    ] {
+    for (url, answer) in [("ftp://d.example/", None), (NIC, Some("(good")), ("x.sh", None)] {
         let section = section("dyn.example", url, answer);
         let (shown, outcomes) = play(&section, &two(), vec![]);
         assert!(shown.is_empty());
@@ -179,11 +153,7 @@ fn the_protocol_is_known_by_definition_or_url() {
     for (label, url, expected) in [
         ("custom", NIC, Protocol::Dyndns2),
         ("custom", "https://d.example/v3/Update?x", Protocol::Dyndns2),
-        (
-            "custom",
-            "https://d.example/?next=/nic/update",
-            Protocol::Custom,
-        ),
+        ("custom", "https://d.example/?next=/nic/update", Protocol::Custom),
         ("x.example", "https://d.example/", Protocol::Definition),
     ] {
         assert_eq!(protocol(label, url), expected, "{label} {url}");
