@@ -27,8 +27,9 @@ use std::time::Duration;
 
 use book::{Book, Changed};
 use event::{Action, Event, Finished, JobId, Notice};
-use record::{Record, Wait};
+use record::{Ending, Record, Wait};
 use section::{Active, Directory, Networks};
+use select::{Lack, Rejection};
 
 use crate::clock::Now;
 use crate::config::{Config, Family, Host};
@@ -164,7 +165,10 @@ impl Engine {
                 | Wait::Rested => false,
             })
         };
-        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s))
+        // Duplicate address detection ends by itself, within seconds.
+        let tentative = |lack: &Lack| matches!(lack, Lack::Refused(_, Rejection::Tentative));
+        let waiting = |s: &Active| s.lacks.values().any(tentative);
+        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
     }
 
     fn kernel(&mut self, report: Report, now: Now) {
@@ -315,6 +319,7 @@ impl Engine {
             return;
         };
         let network_gone = !section.reachable(&self.book);
+        let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
         if !finished.request.is_empty() {
             section.last_request = finished.request;
         }
@@ -328,7 +333,7 @@ impl Engine {
             };
             let outcome = finished.outcomes.get(index).unwrap_or(&lost);
             let sent = record.sending();
-            record.finished(outcome, finished.sent_at, network_gone, now, jitter);
+            record.finished(outcome, ending);
             hold = hold.max(record.held_until());
             notices.extend(report::outcome(&section.spec.name, record, sent, outcome, now));
         }
