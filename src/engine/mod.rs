@@ -11,9 +11,12 @@
 
 pub mod addr;
 pub mod book;
+pub mod detect;
+pub mod directory;
 pub mod event;
 pub mod pace;
 pub mod record;
+mod reload;
 mod report;
 pub mod section;
 pub mod select;
@@ -21,18 +24,19 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use book::{Book, Changed};
+use directory::Directory;
 use event::{Action, Event, Finished, JobId, Notice};
 use record::{Ending, Record, Wait};
-use section::{Active, Directory, Networks};
+use section::{Active, Networks};
 use select::{Lack, Rejection};
 
 use crate::clock::Now;
-use crate::config::{Config, Family, Host};
+use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
 use crate::provider::Outcome;
 use crate::state::{Saved, State};
@@ -148,7 +152,7 @@ impl Engine {
     /// is the world. What `once` waits for.
     pub fn at_rest(&self, now: Now) -> bool {
         let asking = |s: &Active| {
-            s.detectors.values().any(section::Detector::asking)
+            s.detectors.values().any(detect::Detector::asking)
                 || s.question(&self.book, now).is_some()
         };
         let busy = |s: &Active| {
@@ -219,63 +223,6 @@ impl Engine {
                 self.actions.push_back(report::lack(section, family, &lack));
             }
         }
-    }
-
-    fn reload(&mut self, config: Config, now: Now) {
-        let mut known = self.state(now);
-        let kept = |name: &String| {
-            let section = |s: &crate::config::Section| s.name == *name;
-            let broken = |(broken, _): &(String, String)| broken == name;
-            config.sections.iter().any(section)
-                || config.disabled.contains(name)
-                || config.broken.iter().any(broken)
-        };
-        known.records.retain(|saved| kept(&saved.section));
-        let mut old: BTreeMap<String, Active> =
-            self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
-        for spec in config.sections {
-            let before = old.remove(&spec.name);
-            let mut section = Active::new(spec, &self.directory, &known, now);
-            if let Some(before) = before {
-                self.orphans.extend(before.orphans(&section.records));
-                section.inherit(before, now);
-            }
-            self.sections.push(section);
-        }
-        let gone = old.values().flat_map(|section| section.orphans(&[]));
-        self.orphans.extend(gone);
-        self.adopt_orphans();
-        self.dormant = known.records;
-        self.watch_hosts();
-        Table::ALL.into_iter().for_each(|table| self.dump(table));
-        self.stale = true;
-        self.unsaved = true;
-    }
-
-    /// A name that comes back while its last request is still on its way waits for that.
-    fn adopt_orphans(&mut self) {
-        for section in &mut self.sections {
-            for record in &mut section.records {
-                let same = |(of, orphan): &(String, Record)| {
-                    *of == section.spec.name
-                        && orphan.name == record.name
-                        && orphan.family == record.family
-                };
-                if let Some(found) = self.orphans.iter().position(same) {
-                    record.supersede(&self.orphans.swap_remove(found).1);
-                }
-            }
-        }
-    }
-
-    /// Has the book keep routes to hosts whose address is known without asking.
-    fn watch_hosts(&mut self) {
-        let literals = self.sections.iter().flat_map(|s| s.hosts.iter().chain(&s.askable));
-        let literals = literals.filter_map(|host| match host {
-            Host::Address(address) => Some(*address),
-            Host::Name(_) => None,
-        });
-        self.book.set_interesting(literals.collect());
     }
 
     fn force(&mut self, names: &[String], now: Now) {

@@ -1,12 +1,13 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::Book;
+use super::detect::Detector;
+use super::directory::Directory;
 use super::event::JobId;
-use super::pace::{Backoff, Bucket};
 use super::record::{Record, Wait};
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
@@ -14,38 +15,8 @@ use crate::config::{Family, Host, Section, Source};
 use crate::provider::{self, Change, Job, template};
 use crate::state::State;
 
-/// Least time between two questions to a `web` or `script` source that events ask for; a few may
-/// follow one another.
-const DETECT_INTERVAL: Duration = Duration::from_secs(30);
-
 /// netifd's logical interfaces and their layer-3 devices.
 pub type Networks = BTreeMap<String, String>;
-
-/// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directory(pub BTreeMap<String, Vec<IpAddr>>);
-
-impl Directory {
-    /// Each host as the planner has to reach it.
-    fn resolve(&self, names: &[String]) -> Vec<Host> {
-        names.iter().flat_map(|name| self.hosts(name)).collect()
-    }
-
-    fn hosts(&self, name: &str) -> Vec<Host> {
-        let bare = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if let Ok(address) = bare.parse() {
-            return vec![Host::Address(address)];
-        }
-        match self.0.get(&bare) {
-            Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
-            None if bare == "localhost" || bare.ends_with(".localhost") => {
-                let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
-                loopback.map(Host::Address).to_vec()
-            }
-            None => vec![Host::Name(bare)],
-        }
-    }
-}
 
 /// A section with its state.
 #[derive(Clone, Debug)]
@@ -66,21 +37,6 @@ pub struct Active {
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
     pub lacks: BTreeMap<Family, Lack>,
-}
-
-/// The state of a `web` or `script` source.
-#[derive(Clone, Debug)]
-pub struct Detector {
-    result: Option<Result<IpAddr, String>>,
-    due: Duration,
-    bucket: Bucket,
-    backoff: Backoff,
-    asking: bool,
-    /// The network is another one since the last answer: it counts no more.
-    doubted: bool,
-    /// The question on its way was asked over another network, or of another source: its answer
-    /// counts no more.
-    void: bool,
 }
 
 impl Active {
@@ -158,15 +114,13 @@ impl Active {
         if old.spec.source == self.spec.source && old.spec.families == self.spec.families {
             self.detectors = old.detectors;
             self.lacks = old.lacks;
-            let latest = now.up.saturating_add(self.spec.timing.check);
-            for detector in self.detectors.values_mut() {
-                detector.due = detector.due.min(latest);
-            }
+            let timing = &self.spec.timing;
+            self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
             for (family, detector) in &mut self.detectors {
-                let asking = |before: &Detector| before.asking;
-                detector.asking = old.detectors.get(family).is_some_and(asking);
-                detector.void = detector.asking;
+                if let Some(before) = old.detectors.get(family) {
+                    detector.supersede(before);
+                }
             }
         }
         self.last_request = old.last_request;
@@ -255,7 +209,7 @@ impl Active {
     /// Takes the family whose source should be asked now, if any.
     pub fn take_question(&mut self, book: &Book, now: Now) -> Option<Family> {
         let family = self.question(book, now)?;
-        self.detectors.get_mut(&family)?.asking = true;
+        self.detectors.get_mut(&family)?.asked();
         Some(family)
     }
 
@@ -274,7 +228,6 @@ impl Active {
         now: Now,
         jitter: u32,
     ) {
-        let (check, retry) = (self.spec.timing.check, self.spec.timing.retry);
         let result = result.and_then(|address| {
             if Family::of(address) == family {
                 Ok(address)
@@ -283,26 +236,19 @@ impl Active {
             }
         });
         if let Some(detector) = self.detectors.get_mut(&family) {
-            detector.answered(result, check, retry, now, jitter);
+            detector.answered(result, &self.spec.timing, now, jitter);
         }
     }
 
     /// Something happened after which a `web` or `script` source may answer otherwise.
     pub fn ask_again(&mut self, now: Now) {
-        for detector in self.detectors.values_mut() {
-            detector.due = detector.due.min(now.up);
-            detector.backoff.reset();
-        }
+        self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
     }
 
     /// The network is another one: what was said over the old one counts no more.
     pub fn network_changed(&mut self, now: Now) {
         self.records.iter_mut().for_each(Record::network_changed);
-        for detector in self.detectors.values_mut() {
-            detector.doubted = true;
-            detector.void = detector.asking;
-        }
-        self.ask_again(now);
+        self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
     }
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
@@ -332,73 +278,6 @@ impl Active {
     /// What the user allows of addresses.
     pub fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
-    }
-}
-
-impl Detector {
-    fn new(now: Now) -> Self {
-        Self {
-            result: None,
-            due: now.up,
-            bucket: Bucket::new(DETECT_INTERVAL),
-            backoff: Backoff::default(),
-            asking: false,
-            doubted: false,
-            void: false,
-        }
-    }
-
-    fn desired(&self, policy: Policy) -> Desired {
-        if self.doubted {
-            return Desired::Unknown;
-        }
-        match &self.result {
-            None => Desired::Nothing(Lack::NotAsked),
-            Some(Ok(address)) => select::from_outside(*address, policy),
-            Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
-        }
-    }
-
-    /// Whether the question is on its way.
-    pub fn asking(&self) -> bool {
-        self.asking
-    }
-
-    fn next(&self) -> Duration {
-        self.due.max(self.bucket.ready_at()).max(self.backoff.until())
-    }
-
-    fn ready(&self, now: Now) -> bool {
-        !self.asking && self.next() <= now.up
-    }
-
-    fn deadline(&self) -> Option<Duration> {
-        (!self.asking).then(|| self.next())
-    }
-
-    fn answered(
-        &mut self,
-        result: Result<IpAddr, String>,
-        check: Duration,
-        retry: Duration,
-        now: Now,
-        jitter: u32,
-    ) {
-        self.asking = false;
-        self.bucket.take(now.up);
-        if std::mem::take(&mut self.void) {
-            return;
-        }
-        self.doubted = false;
-        self.due = now.up.saturating_add(check);
-        match &result {
-            Ok(_) => self.backoff.reset(),
-            Err(_) => {
-                self.backoff.failed(now.up, retry, jitter);
-                self.due = self.backoff.until();
-            }
-        }
-        self.result = Some(result);
     }
 }
 
