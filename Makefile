@@ -32,6 +32,7 @@ demo: build
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
 	$(CARGO) test --locked --no-fail-fast
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The

@@ -52,7 +52,8 @@ pub struct RecordStatus {
     pub since: Option<UnixSeconds>,
     /// What it should hold.
     pub desired: Option<IpAddr>,
-    /// One word, see [`RecordStatus::word`].
+    /// One word: `published`, `no-address`, `settling`, `paced`, `back-off`, `held`, `unknown`,
+    /// `no-route`, `sending`, `refused`, `given-up` or `rested`.
     pub state: &'static str,
     /// A sentence: what is being waited for and why.
     pub reason: String,
