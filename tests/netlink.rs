@@ -126,6 +126,10 @@ impl Known {
                 }
                 self.ended.push(table);
             }
+            Report::InDoubt(table) => {
+                self.ended.retain(|ended| *ended != table);
+                socket.request_dump(table);
+            }
             Report::Lost => {
                 self.lost += 1;
                 self.ended.clear();

@@ -29,7 +29,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use book::{Book, Changed};
+use book::Book;
 use directory::Directory;
 use event::{Action, Event, Finished, JobId};
 use record::{Record, Wait};
@@ -179,15 +179,12 @@ impl Engine {
     }
 
     fn kernel(&mut self, report: Report, now: Now) {
-        let lost = report == Report::Lost;
-        let Changed { facts, routes_in_doubt } = self.book.apply(report, now.up);
-        if lost {
-            Table::ALL.into_iter().for_each(|table| self.dump(table));
-        } else if routes_in_doubt {
-            self.book.doubt_routes();
-            self.dump(Table::Routes);
+        match report {
+            Report::Lost => Table::ALL.into_iter().for_each(|table| self.dump(table)),
+            Report::InDoubt(table) => self.dump(table),
+            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) => {}
         }
-        self.stale |= facts;
+        self.stale |= self.book.apply(report, now.up);
     }
 
     /// Asks for a dump, once however often a batch of messages gives reason to.

@@ -279,8 +279,19 @@ impl Scenario {
         self.event(Event::Force(Vec::new()));
     }
 
+    /// The kernel says so; where it may have dropped routes along with it, that is in doubt.
     pub(super) fn report(&mut self, message: Message) {
-        self.event(Event::Kernel(Report::Message(message)));
+        let hidden = match &message {
+            Message::DelAddress(address) => address.address.is_ipv4(),
+            Message::NewLink(link) => !link.up,
+            Message::DelLink(_) => true,
+            Message::NewAddress(_) | Message::NewRoute(_) | Message::DelRoute(_) => false,
+        };
+        self.engine.handle(Event::Kernel(Report::Message(message)), self.now);
+        if hidden {
+            self.engine.handle(Event::Kernel(Report::InDoubt(Table::Routes)), self.now);
+        }
+        self.run();
     }
 
     /// An address appears or changes.
