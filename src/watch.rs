@@ -8,10 +8,10 @@ use futures::FutureExt as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{complain, show};
 use crate::cli::exit;
 use crate::clock;
 use crate::config::Family;
+use crate::console::{complain, show};
 use crate::engine::book::Book;
 use crate::engine::select::{self, Desired, Policy};
 use crate::netlink::Table;

@@ -1,5 +1,7 @@
 //! The wall between deciding and doing: the core names nothing that touches the world.
 
+#![allow(clippy::unwrap_used, reason = "a test and its helper")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,7 @@ pub mod book;
 pub mod detect;
 pub mod directory;
 pub mod event;
+mod explain;
 pub mod pace;
 pub mod record;
 mod reload;
@@ -30,15 +31,14 @@ use std::time::Duration;
 
 use book::{Book, Changed};
 use directory::Directory;
-use event::{Action, Event, Finished, JobId, Notice};
-use record::{Ending, Record, Wait};
+use event::{Action, Event, Finished, JobId};
+use record::{Record, Wait};
 use section::{Active, Networks};
 use select::{Lack, Rejection};
 
 use crate::clock::Now;
 use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
-use crate::provider::Outcome;
 use crate::state::{Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
@@ -52,7 +52,10 @@ type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
 pub struct Engine {
     book: Book,
     networks: Networks,
-    directory: Directory,
+    /// Names of sections that are not enabled.
+    disabled: Vec<String>,
+    /// Names of sections that cannot run, with the reason.
+    broken: Vec<(String, String)>,
     sections: Vec<Active>,
     /// Records that a reload took away while their request was on its way.
     orphans: Vec<(String, Record)>,
@@ -77,7 +80,8 @@ impl Engine {
         Self {
             book: Book::default(),
             networks: Networks::new(),
-            directory: Directory::default(),
+            disabled: Vec::new(),
+            broken: Vec::new(),
             sections: Vec::new(),
             orphans: Vec::new(),
             dormant: saved.records.clone(),
@@ -101,7 +105,6 @@ impl Engine {
                     self.stale = true;
                 }
             }
-            Event::Hosts(hosts) => self.directory = Directory(hosts),
             Event::Finished(finished) => self.finished(finished, now),
             Event::Detected { section, family, result } => {
                 let jitter = self.next_jitter();
@@ -110,7 +113,7 @@ impl Engine {
                 }
                 self.stale = true;
             }
-            Event::Reload(config) => self.reload(*config, now),
+            Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
             Event::ClockStepped => {
                 self.records_mut().for_each(|record| record.clock_stepped(now));
@@ -241,8 +244,7 @@ impl Engine {
             if let Some(job) = section.take_job(id, &self.book, now) {
                 self.next_job = self.next_job.wrapping_add(1);
                 self.unsaved = true;
-                let section = section.spec.name.clone();
-                return Some(Action::Publish { id, section, job });
+                return Some(Action::Publish { id, section: section.spec.clone(), job });
             }
         }
         None
@@ -251,7 +253,7 @@ impl Engine {
     fn ask(&mut self, now: Now) -> Option<Action> {
         for section in &mut self.sections {
             if let Some(family) = section.take_question(&self.book, now) {
-                return Some(Action::Detect { section: section.spec.name.clone(), family });
+                return Some(Action::Detect { section: section.spec.clone(), family });
             }
         }
         None
@@ -260,33 +262,10 @@ impl Engine {
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
         self.orphans.retain(|(_, record)| !record.flies(finished.job));
-        let Some(section) =
-            self.sections.iter_mut().find(|s| s.records.iter().any(|r| r.flies(finished.job)))
-        else {
-            return;
-        };
-        let network_gone = !section.reachable(&self.book);
-        let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
-        if !finished.request.is_empty() {
-            section.last_request = finished.request;
+        for section in &mut self.sections {
+            let notices = section.finished(&finished, &self.book, now, jitter);
+            self.actions.extend(notices.into_iter().map(Action::Say));
         }
-        section.last_answer = finished.answer;
-        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
-        let mut hold = Duration::ZERO;
-        let mut notices = Vec::new();
-        for record in &mut section.records {
-            let Some(index) = record.change_of(finished.job) else {
-                continue;
-            };
-            let outcome = finished.outcomes.get(index).unwrap_or(&lost);
-            let sent = record.sending();
-            record.finished(outcome, ending);
-            hold = hold.max(record.held_until());
-            notices.extend(report::outcome(&section.spec.name, record, sent, outcome, now));
-        }
-        // A provider that asks for patience means the account, not the one name.
-        section.records.iter_mut().for_each(|record| record.hold(hold, now));
-        self.actions.extend(notices.into_iter().map(Action::Say));
         self.unsaved = true;
     }
 
@@ -318,12 +297,5 @@ impl Engine {
         self.jitter ^= self.jitter >> 17;
         self.jitter ^= self.jitter << 5;
         self.jitter
-    }
-}
-
-impl Notice {
-    /// A message about one section.
-    pub fn about(section: &str, level: event::Level, text: String) -> Self {
-        Self { section: Some(section.to_owned()), level, text }
     }
 }

@@ -419,6 +419,23 @@ impl Record {
         }
     }
 
+    /// What the provider said about the account, in answer to another record: a refusal and its
+    /// waiting time hold for all.
+    pub fn heard(&mut self, outcome: &Outcome, now: Now) {
+        match outcome {
+            Outcome::Refused { reason, advice } => {
+                self.refused = Some((reason.clone(), advice.clone()));
+            }
+            Outcome::Retry { after: Some(after), .. } => {
+                self.hold(now.up.saturating_add(*after), now);
+            }
+            Outcome::Retry { after: None, .. }
+            | Outcome::Updated
+            | Outcome::Unchanged
+            | Outcome::Unconfirmed { .. } => {}
+        }
+    }
+
     /// Waits for the job of `old`, a record of this name whose provider or account was another:
     /// there is one call in flight per name at most, also across a reload.
     pub fn supersede(&mut self, old: &Self) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
+use super::directory::Directory;
 use super::record::Record;
 use super::section::Active;
 use crate::clock::Now;
@@ -11,7 +12,7 @@ use crate::netlink::Table;
 
 impl Engine {
     /// Puts `config` in force.
-    pub(super) fn reload(&mut self, config: Config, now: Now) {
+    pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
         let mut known = self.state(now);
         let kept = |name: &String| {
             let section = |s: &Section| s.name == *name;
@@ -25,7 +26,7 @@ impl Engine {
             self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);
-            let mut section = Active::new(spec, &self.directory, &known, now);
+            let mut section = Active::new(spec, &directory, &known, now);
             if let Some(before) = before {
                 self.orphans.extend(before.orphans(&section.records));
                 section.inherit(before, now);
@@ -35,6 +36,8 @@ impl Engine {
         let gone = old.values().flat_map(|section| section.orphans(&[]));
         self.orphans.extend(gone);
         self.adopt_orphans();
+        self.disabled = config.disabled;
+        self.broken = config.broken;
         self.dormant = known.records;
         self.watch_hosts();
         Table::ALL.into_iter().for_each(|table| self.dump(table));

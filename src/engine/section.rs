@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::Book;
 use super::detect::Detector;
 use super::directory::Directory;
-use super::event::JobId;
-use super::record::{Record, Wait};
+use super::event::{Finished, JobId, Notice};
+use super::record::{Ending, Record, Wait};
+use super::report;
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::provider::{self, Change, Job, template};
+use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
 use crate::state::State;
 
 /// netifd's logical interfaces and their layer-3 devices.
@@ -22,7 +24,7 @@ pub type Networks = BTreeMap<String, String>;
 #[derive(Clone, Debug)]
 pub struct Active {
     /// What the user asked for.
-    pub spec: Section,
+    pub spec: Arc<Section>,
     /// Hosts that requests go to; one must be reachable.
     pub hosts: Vec<Host>,
     /// Hosts that a `web` source asks; one must be reachable over the family asked for.
@@ -65,7 +67,7 @@ impl Active {
         let hosts = directory.resolve(&provider::hosts(&spec));
         let askable = directory.resolve(&asked_hosts(&spec));
         Self {
-            spec,
+            spec: Arc::new(spec),
             hosts,
             askable,
             records,
@@ -204,6 +206,45 @@ impl Active {
             }
         }
         Some(Job { changes })
+    }
+
+    /// A job has ended; nothing happens unless records of this section wait for it. Returns what
+    /// the operator should know.
+    pub fn finished(
+        &mut self,
+        finished: &Finished,
+        book: &Book,
+        now: Now,
+        jitter: u32,
+    ) -> Vec<Notice> {
+        if !self.records.iter().any(|record| record.flies(finished.job)) {
+            return Vec::new();
+        }
+        if !finished.request.is_empty() {
+            self.last_request.clone_from(&finished.request);
+        }
+        self.last_answer.clone_from(&finished.answer);
+        let network_gone = !self.reachable(book);
+        let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
+        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
+        let lost = Verdict::record(lost);
+        let mut notices = Vec::new();
+        let mut account = None;
+        for record in &mut self.records {
+            let Some(index) = record.change_of(finished.job) else {
+                continue;
+            };
+            let verdict = finished.verdicts.get(index).unwrap_or(&lost);
+            let sent = record.sending();
+            record.finished(&verdict.outcome, ending);
+            notices.extend(report::outcome(&self.spec.name, record, sent, &verdict.outcome, now));
+            account =
+                Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
+        }
+        if let Some(outcome) = account {
+            self.records.iter_mut().for_each(|record| record.heard(outcome, now));
+        }
+        notices
     }
 
     /// Takes the family whose source should be asked now, if any.

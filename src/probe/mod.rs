@@ -6,7 +6,7 @@ pub mod script;
 
 use std::net::IpAddr;
 
-use crate::config::{Family, Transport};
+use crate::config::{Family, Section, Source, Transport};
 use crate::http::Client;
 use crate::provider::{Answer, Failure, Method, Request};
 use crate::secret::Secret;
@@ -28,6 +28,19 @@ pub enum Probe {
 }
 
 impl Probe {
+    /// How the address source of `section` is asked. The kernel is not asked; its sections have no
+    /// probe, and an empty script says so.
+    pub fn of(section: &Section, family: Family) -> Self {
+        match &section.source {
+            Source::Script(argv) => Self::Script(argv.clone()),
+            Source::Web { v4, v6 } => {
+                let url = if family == Family::V4 { v4 } else { v6 };
+                Self::Web { url: url.clone(), transport: section.transport.clone() }
+            }
+            Source::Network { .. } | Source::Device(_) => Self::Script(Vec::new()),
+        }
+    }
+
     /// Whom a hanging probe must not take more than its share of threads from others: the page's
     /// host, or the program.
     pub fn key(&self) -> &str {

@@ -262,7 +262,7 @@ mod tests {
         fn start(&mut self) -> Step {
             self.0.send(()).unwrap();
             let _ = self.1.recv();
-            Step::Done(vec![Outcome::Updated])
+            Step::Done(vec![Outcome::Updated.into()])
         }
 
         fn step(&mut self, _: Result<Answer, Failure>) -> Step {
@@ -304,7 +304,7 @@ mod tests {
     fn finished(events: &Receiver<Event>) -> (JobId, Vec<Outcome>) {
         let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
         let Event::Finished(finished) = event else { panic!("{event:?}") };
-        (finished.job, finished.outcomes)
+        (finished.job, finished.verdicts.iter().map(|v| v.outcome.clone()).collect::<Vec<_>>())
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn outcomes_find_their_names_after_a_reload_changed_the_order() {
         let records = s.engine.status(s.now).sections.remove(0).records;
         for record in records {
             let expected = record.name.as_str().starts_with(refused_word);
-            assert_eq!(record.state == "refused", expected, "{}", record.name);
+            assert_eq!(record.state.as_str() == "refused", expected, "{}", record.name);
         }
     }
 }
@@ -182,7 +182,7 @@ fn names_in_the_hosts_file_are_reached_at_their_address() {
     let mut s = Scenario::new().kernel(|k| k.routes.clear());
     let hosts = [("dyn.example.net".to_owned(), vec![ip("198.51.100.7")])];
     s = s.start();
-    s.event(Event::Hosts(hosts.into()));
+    s.hosts = hosts.into();
     s.reload();
     let mut to_provider = route(WAN, "203.0.113.254");
     to_provider.prefix_len = 32;
