@@ -91,7 +91,7 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
     masked(body, value);
 }
 
-/// Whatever comes back, each change has one outcome, an HTTP error is no success, and what is told
+/// Whatever comes back, each change has one verdict, an HTTP error is no success, and what is told
 /// about it is one line without the password.
 fn answered(body: &str) {
     static READ: OnceLock<Config> = OnceLock::new();
@@ -110,9 +110,9 @@ fn answered(body: &str) {
             let mut exchange = exchange(section, &Job { changes: changes.clone() });
             let mut step = exchange.start();
             let mut sent = 0;
-            let outcomes = loop {
+            let verdicts = loop {
                 match step {
-                    Step::Done(outcomes) => break outcomes,
+                    Step::Done(verdicts) => break verdicts,
                     Step::Send(_) => {
                         sent += 1;
                         assert!(sent <= changes.len(), "more requests than changes");
@@ -121,8 +121,8 @@ fn answered(body: &str) {
                     }
                 }
             };
-            assert_eq!(outcomes.len(), changes.len());
-            outcomes.iter().for_each(|outcome| told(outcome, status));
+            assert_eq!(verdicts.len(), changes.len());
+            verdicts.iter().for_each(|verdict| told(&verdict.outcome, status));
         }
     }
     if let Some(outcome) = dyndns2::classify(body, "192.0.2.1".parse().unwrap()) {
