@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ureq::http::{self, HeaderValue, Uri, header};
 
 use super::proxy::Proxy;
+use crate::percent;
 use crate::provider::{Method, Request};
 use crate::secret::Secret;
 
@@ -99,7 +100,7 @@ pub(super) fn split_user(authority: &str) -> (Option<Auth>, &str) {
         return (None, authority);
     };
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
-    let auth = (percent_decode(name), Secret::new(percent_decode(password)));
+    let auth = (percent::decode_lossy(name), Secret::new(percent::decode_lossy(password)));
     (Some(auth), host)
 }
 
@@ -187,25 +188,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let digit = |i: usize| tail.get(i).and_then(|&byte| (byte as char).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
