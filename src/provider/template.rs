@@ -56,6 +56,14 @@ pub fn render(
     Ok(rendered)
 }
 
+/// A URL that has no placeholders, with the secrets in it told apart.
+///
+/// # Errors
+/// As [`render`].
+pub fn literal(url: &str) -> Result<Rendered, String> {
+    finish(Parts::of(&url.chars().map(Glyph::template).collect::<Vec<_>>())?)
+}
+
 /// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
 /// `None` if it is not a URL or its host has a placeholder in it; then only rendering can tell.
 pub fn host(template: &str) -> Option<String> {

@@ -86,7 +86,7 @@ impl Pool {
     pub fn submit(&self, task: Task) {
         let key = match &task {
             Task::Publish { host, .. } => host.clone(),
-            Task::Detect { probe, .. } => probe.key().to_owned(),
+            Task::Detect { probe, .. } => probe.key(),
         };
         let mut state = self.0.lock();
         state.queue.push(key, task);
