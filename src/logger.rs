@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::clock::UnixSeconds;
+use crate::config::name::is_file_name;
 use crate::config::{Config, Log};
 use crate::engine::event::{Level, Notice};
-use crate::files::is_safe_name;
 use crate::localtime::LocalClock;
 use crate::strftime::strftime;
 
@@ -132,7 +132,7 @@ impl Logger {
     fn write_file(&mut self, section: &str, notice: &Notice, wall: UnixSeconds) {
         let path = self.settings.logdir.join(format!("{section}.log"));
         let text = line::file(notice, &self.clock.at(wall));
-        let written = if is_safe_name(section) {
+        let written = if is_file_name(section) {
             file::append(&path, &text, self.settings.loglines)
         } else {
             Err(io::Error::other("the section's name is not a file name"))
