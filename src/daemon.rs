@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
-use crate::config::{Global, Section, Trust};
+use crate::config::{Global, Section};
 use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
@@ -297,12 +297,6 @@ impl Daemon {
             };
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });
-        }
-        let unsafely = |s: &&Section| s.transport.trust == Trust::Nothing;
-        for section in checked.config.sections.iter().filter(unsafely) {
-            let text = "certificates are not checked (cacert 'IGNORE'): anybody on the way can \
-                        read the password and answer in the provider's place";
-            self.logger.say(&Notice::about(&section.name, Level::Warning, text.into()));
         }
         let count = checked.config.sections.len();
         if self.mode == Mode::Serve {

@@ -21,13 +21,7 @@ pub(super) fn drive(
     send: Send<'_>,
     up: fn() -> Duration,
 ) -> Finished {
-    let mut finished = Finished {
-        job,
-        verdicts: vec![],
-        sent_at: None,
-        request: String::new(),
-        answer: String::new(),
-    };
+    let mut finished = unsent(job, vec![]);
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
         let request = match step {
@@ -62,15 +56,9 @@ pub(super) fn drive(
     finished
 }
 
-/// The result of a job whose exchange is lost.
-pub(super) fn lost(job: JobId, changes: usize) -> Finished {
-    Finished {
-        job,
-        verdicts: complete(vec![], changes),
-        sent_at: None,
-        request: String::new(),
-        answer: String::new(),
-    }
+/// The result of a job that ends like this without a request.
+pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
+    Finished { job, verdicts, sent_at: None, request: String::new(), answer: String::new() }
 }
 
 /// The engine counts on one verdict per change.

@@ -6,18 +6,17 @@ mod drive;
 mod queue;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use self::drive::{drive, lost};
+use self::drive::{drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Transport};
 use crate::engine::event::{Event, JobId};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
-use crate::provider::{Answer, Exchange, Failure, Request};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -106,7 +105,7 @@ impl Pool {
             // Nobody else will come to take them.
             while let Some((key, task)) = state.queue.take() {
                 state.queue.done(&key);
-                (self.0.report)(abandon(&Ticket::of(&task), "no thread could be started"));
+                (self.0.report)(unstarted(task));
             }
         }
     }
@@ -150,14 +149,7 @@ impl Inner {
         }
     }
 
-    /// Does `task`. One that panics is reported like one whose answer was lost.
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
-        let ticket = Ticket::of(&task);
-        let work = AssertUnwindSafe(|| self.attempt(task, clients));
-        catch_unwind(work).unwrap_or_else(|_| abandon(&ticket, "internal error"))
-    }
-
-    fn attempt(&self, task: Task, clients: &mut Clients) -> Event {
         match task {
             Task::Publish { id, changes, mut exchange, transport, .. } => {
                 let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
@@ -180,26 +172,17 @@ impl Inner {
     }
 }
 
-/// What is needed to answer for a task that is gone.
-enum Ticket {
-    Publish(JobId, usize),
-    Detect(String, Family),
-}
-
-impl Ticket {
-    fn of(task: &Task) -> Self {
-        match task {
-            Task::Publish { id, changes, .. } => Self::Publish(*id, *changes),
-            Task::Detect { section, family, .. } => Self::Detect(section.clone(), *family),
+/// The result of a task that nobody can do.
+fn unstarted(task: Task) -> Event {
+    let why = "no thread could be started, the router is out of memory";
+    match task {
+        Task::Publish { id, changes, .. } => {
+            let reason = why.into();
+            let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+            Event::Finished(unsent(id, vec![outcome.into(); changes]))
         }
-    }
-}
-
-fn abandon(ticket: &Ticket, why: &str) -> Event {
-    match ticket {
-        Ticket::Publish(id, changes) => Event::Finished(lost(*id, *changes)),
-        Ticket::Detect(section, family) => {
-            Event::Detected { section: section.clone(), family: *family, result: Err(why.into()) }
+        Task::Detect { section, family, .. } => {
+            Event::Detected { section, family, result: Err(why.into()) }
         }
     }
 }
@@ -270,18 +253,6 @@ mod tests {
         }
     }
 
-    struct Panics;
-
-    impl Exchange for Panics {
-        fn start(&mut self) -> Step {
-            panic!("on purpose")
-        }
-
-        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
-            Step::Done(vec![])
-        }
-    }
-
     fn pool() -> (Pool, Receiver<Event>) {
         let (sender, events) = channel();
         let sender = Mutex::new(sender);
@@ -327,18 +298,6 @@ mod tests {
         let rest: BTreeSet<JobId> = (0..60).map(|_| finished(&events).0).collect();
         assert_eq!(rest, (0..60).collect());
         assert!(pool.0.lock().threads <= queue::MAX_THREADS);
-    }
-
-    #[test]
-    fn a_panic_is_an_unconfirmed_update() {
-        let (pool, events) = pool();
-        publish(&pool, 7, "h", Panics);
-        let (job, outcomes) = finished(&events);
-        assert!(job == 7 && matches!(outcomes[..], [Outcome::Unconfirmed { .. }]));
-        let (release, released) = channel();
-        drop(release);
-        publish(&pool, 8, "h", Waits(channel().0, released));
-        assert_eq!(finished(&events).0, 8);
     }
 
     #[test]

@@ -54,7 +54,8 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
     let path = match reader.text("cacert") {
         None => return Trust::System,
         Some("IGNORE") => {
-            let text = "IGNORE: anybody on the way can read the password";
+            let text = "IGNORE: certificates are not checked, anybody on the way can read the \
+                        password and answer in the provider's place";
             reader.warn("cacert", text);
             return Trust::Nothing;
         }
