@@ -5,6 +5,8 @@
 //! its `file:line`, and leaves sound sections usable beside broken ones.
 
 pub mod check;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod mistake;
 pub mod name;
 pub mod options;

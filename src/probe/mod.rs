@@ -97,6 +97,7 @@ fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::fixture;
 
     #[test]
     fn an_error_page_shows_no_address() {
@@ -125,15 +126,8 @@ mod tests {
 
     #[test]
     fn probes_share_threads_by_host_or_program() {
-        let transport = Transport {
-            trust: crate::config::Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: String::new(),
-        };
         let url = "http://me:s3cret@CheckIP.example:8080/x?token=s3cret";
-        let web = Probe::Web { url: url.into(), transport };
+        let web = Probe::Web { url: url.into(), transport: fixture::transport() };
         assert_eq!(web.key(), "checkip.example");
         assert_eq!(format!("{web:?}"), "Web(checkip.example)");
         assert_eq!(Probe::Script(vec!["/bin/ip".into(), "-4".into()]).key(), "/bin/ip");

@@ -225,18 +225,8 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
-    use crate::config::Trust;
+    use crate::config::fixture::transport;
     use crate::provider::{Outcome, Step};
-
-    fn transport() -> Transport {
-        Transport {
-            trust: Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: "test".into(),
-        }
-    }
 
     /// Says that it has begun and waits until it may end.
     struct Waits(Sender<()>, Receiver<()>);
