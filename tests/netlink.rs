@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests"
 )]
 
+#[expect(clippy::disallowed_methods, reason = "asks whether it runs inside already, or in CI")]
 #[path = "support/netns.rs"]
 mod netns;
 
