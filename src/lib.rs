@@ -19,6 +19,7 @@ pub mod load;
 pub mod localtime;
 pub mod logger;
 pub mod netlink;
+mod percent;
 pub mod probe;
 pub mod provider;
 #[cfg(test)]

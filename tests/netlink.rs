@@ -7,6 +7,11 @@
     reason = "helpers of tests are tests"
 )]
 
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "asks whether it runs inside already; repeats what the test inside said"
+)]
 #[path = "support/netns.rs"]
 mod netns;
 

@@ -15,6 +15,7 @@
 mod answer;
 mod call;
 mod connect;
+mod credentials;
 mod failure;
 mod proxy;
 mod redirect;
@@ -33,6 +34,7 @@ use ureq::http::{Response, StatusCode, header};
 
 use self::call::{Call, Deadline};
 use self::connect::{Dial, NoNames};
+use self::credentials::Auth;
 use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
@@ -170,7 +172,7 @@ impl Client {
     fn hop(
         &self,
         request: &Request,
-        auth: Option<&request::Auth>,
+        auth: Option<&Auth>,
         target: &Target,
         call: &Arc<Call>,
     ) -> Result<Response<ureq::Body>, Failure> {
@@ -191,7 +193,7 @@ impl Client {
             auth,
             target,
             &self.transport.user_agent,
-            self.proxy.as_ref(),
+            self.proxy.as_ref().and_then(|proxy| proxy.auth.as_ref()),
         )
         .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
         let (parts, ()) = message.into_parts();

@@ -85,7 +85,7 @@ impl Pool {
     pub fn submit(&self, task: Task) {
         let key = match &task {
             Task::Publish { host, .. } => host.clone(),
-            Task::Detect { probe, .. } => probe.key().to_owned(),
+            Task::Detect { probe, .. } => probe.key(),
         };
         let mut state = self.0.lock();
         state.queue.push(key, task);
@@ -225,18 +225,8 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
-    use crate::config::Trust;
+    use crate::config::fixture::transport;
     use crate::provider::{Outcome, Step};
-
-    fn transport() -> Transport {
-        Transport {
-            trust: Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: "test".into(),
-        }
-    }
 
     /// Says that it has begun and waits until it may end.
     struct Waits(Sender<()>, Receiver<()>);
