@@ -200,6 +200,7 @@ impl Daemon {
                 let probe = Probe::of(&section, family);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
+            Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
             Action::Say(notice) => self.logger.say(&notice),

@@ -45,6 +45,8 @@ pub struct Book {
     routes: BTreeMap<Route, u32>,
     interesting: BTreeSet<IpAddr>,
     tables: [TableState; 3],
+    /// Addresses that went away and were not asked for yet.
+    gone: Vec<IpAddr>,
     appearances: u32,
 }
 
@@ -76,6 +78,13 @@ impl Book {
                 true
             }
         }
+    }
+
+    /// The addresses that went away since this was asked last, and are not somewhere else now.
+    pub fn take_gone(&mut self) -> Vec<IpAddr> {
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.retain(|address| !self.addresses.keys().any(|key| key.1 == *address));
+        gone
     }
 
     /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
@@ -143,7 +152,9 @@ impl Book {
             Message::NewAddress(address) => self.new_address(address, now),
             Message::DelAddress(address) => {
                 let key = (address.link, address.address, address.prefix_len);
-                self.addresses.remove(&key).is_some()
+                let removed = self.addresses.remove(&key).is_some();
+                self.gone.extend(removed.then_some(address.address));
+                removed
             }
             Message::NewRoute(route) => self.new_route(route),
             Message::DelRoute(route) => {
@@ -166,7 +177,7 @@ impl Book {
     fn del_link(&mut self, index: IfIndex) -> bool {
         let before = self.size();
         self.links.remove(&index);
-        self.addresses.retain(|&(link, _, _), _| link != index);
+        self.keep_addresses(|&(link, _, _), _| link != index);
         self.routes.retain(|route, _| route.link != Some(index));
         self.size() != before
     }
@@ -223,10 +234,19 @@ impl Book {
         let before = self.size();
         match table {
             Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
-            Table::Addresses => self.addresses.retain(|_, (stamp, _)| *stamp == generation),
+            Table::Addresses => self.keep_addresses(|_, stamp| stamp == generation),
             Table::Routes => self.routes.retain(|_, stamp| *stamp == generation),
         }
         !was_known || self.size() != before
+    }
+
+    fn keep_addresses(&mut self, keep: impl Fn(&(IfIndex, IpAddr, u8), u32) -> bool) {
+        let gone = &mut self.gone;
+        self.addresses.retain(|key, (stamp, _)| {
+            let kept = keep(key, *stamp);
+            gone.extend((!kept).then_some(key.1));
+            kept
+        });
     }
 
     fn size(&self) -> usize {

@@ -66,6 +66,8 @@ pub enum Action {
     /// Dump this table again. A dump of it that is going on does not count: it may have listed
     /// already what is gone now, so another one has to follow.
     Dump(Table),
+    /// Connections from this address can get no answer any more: it is gone.
+    Cut(IpAddr),
     /// Publish `job` of section `section`.
     Publish {
         /// Name for the answer.

@@ -199,8 +199,19 @@ impl Engine {
     fn refresh(&mut self, now: Now) {
         if std::mem::take(&mut self.stale) {
             self.follow_routes(now);
+            self.follow_losses();
             self.reselect(now);
             self.unsaved = true;
+        }
+    }
+
+    /// Requests that left from an address that is gone are given up, and a failure of one that is
+    /// on its way says nothing about the provider.
+    fn follow_losses(&mut self) {
+        let gone = self.book.take_gone();
+        if !gone.is_empty() {
+            self.records_mut().for_each(Record::source_lost);
+            self.actions.extend(gone.into_iter().map(Action::Cut));
         }
     }
 

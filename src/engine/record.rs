@@ -281,6 +281,12 @@ impl Record {
     /// The network changed for good: failures to reach the provider say nothing any more.
     pub fn network_changed(&mut self) {
         self.backoff.reset();
+        self.source_lost();
+    }
+
+    /// An address went away that the request on its way may have left from: if it fails, that says
+    /// nothing about the provider.
+    pub fn source_lost(&mut self) {
         if let Some(flight) = &mut self.flight {
             flight.over_old_network = true;
         }

@@ -15,6 +15,7 @@
 mod answer;
 mod call;
 mod connect;
+mod connections;
 mod credentials;
 mod failure;
 mod proxy;
@@ -41,6 +42,7 @@ use self::request::Target;
 use crate::config::{Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request};
 
+pub use self::connections::Connections;
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;
 
@@ -94,6 +96,8 @@ pub struct Shared {
     pub hosts: HostCache,
     /// TLS configurations in use.
     pub trust: TrustCache,
+    /// Connections in use.
+    pub connections: Connections,
 }
 
 /// Sends requests the way one [`Transport`] says.

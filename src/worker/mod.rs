@@ -6,6 +6,7 @@ mod drive;
 mod queue;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -79,6 +80,11 @@ impl Pool {
             up,
             report: Box::new(report),
         }))
+    }
+
+    /// Ends the connections that come from `address`, which is gone: their requests fail at once.
+    pub fn cut(&self, address: IpAddr) {
+        self.0.shared.connections.cut(address);
     }
 
     /// Hands `task` to a thread, now or when one is free. Never blocks.

@@ -443,6 +443,7 @@ impl Scenario {
                     self.dump(table);
                 }
             }
+            Action::Cut(address) => self.log.push(format!("cut {address}")),
             Action::Publish { id, section, job } => {
                 let section = section.name.clone();
                 for change in &job.changes {
