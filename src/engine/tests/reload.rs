@@ -81,11 +81,11 @@ fn another_device_is_followed_and_the_old_ones_address_is_not_sent() {
 #[test]
 fn outcomes_find_their_names_after_a_reload_changed_the_order() {
     let names = ["a.example.com", "b.example.com"];
-    for (left, refused_word) in [(vec![1, 0], "b"), (vec![1], "b")] {
+    for (left, refused_word) in [(vec![1, 0], "a"), (vec![0], "a")] {
         let mut s = Scenario::new().with(|c| c.names = names.map(name).to_vec());
         s = s.silent().start();
         s.reconfigure(|c| c.names = left.into_iter().map(|i| name(names[i])).collect());
-        s.answer_each(vec![Outcome::Updated, refused()]);
+        s.answer(refused());
         let records = s.engine.status(s.now).sections.remove(0).records;
         for record in records {
             let expected = record.name.as_str().starts_with(refused_word);

@@ -43,7 +43,7 @@ fn each_state_has_its_word_and_sentence() {
         (stays, "published", "stays published although 'wan' has no IPv4 address"),
         (gone(), "no-address", "'wan' has no IPv4 address"),
         (after(failed()), "back-off", "it went wrong; next try in 6"),
-        (after(held), "held", "it went wrong; the provider asks to wait 1 h 0 min"),
+        (after(held), "held", "it went wrong; not tried again for 1 h 0 min"),
         (after(refused()), "refused", "then run 'ddns-netlink update home'"),
         (routeless.start(), "no-route", "no usable route to the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
