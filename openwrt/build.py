@@ -89,9 +89,9 @@ def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
     link-self-contained=no: zig has the start files of musl."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
-    names = {home.resolve() / "registry/src": "crates", source.resolve(): "rust", ROOT: "."}
-    for registry in sorted((home / "registry/src").glob("*")):
-        names[registry.resolve()] = "crates"
+    names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
+    names |= {source: "rust", ROOT: "."}
+    names |= {path.resolve(): name for path, name in names.items()}
     features = ["+crt-static", *target.features]
     return [
         "-Crelocation-model=static",
@@ -112,6 +112,7 @@ def build(target, setup):
     with open(log, "w") as file:
         result = subprocess.run(command, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT)
     if result.returncode:
+        target.binary.unlink(missing_ok=True)
         errors = [line for line in log.read_text().splitlines() if line.startswith("error")]
         return f"{(errors or ['cargo failed'])[0]} (all of it: {log})"
     made = target_directory() / target.triple / PROFILE / NAME

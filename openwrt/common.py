@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DIST = ROOT / "dist"
+DIST = pathlib.Path(os.environ.get("DIST", ROOT / "dist"))
 NAME = "ddns-netlink"
 RELEASE = 1
 
