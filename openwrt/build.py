@@ -78,7 +78,6 @@ def environment(rustc, cargo, tools):
         "PATH": f"{tools}:/usr/bin:/bin",
         "RUSTC": rustc,
         "CARGO": cargo,
-        "CARGO_TARGET_DIR": str(target_directory()),
         # The -Z flags, on a compiler that is not a nightly one.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),
@@ -101,21 +100,37 @@ def rust_flags(target, source):
     ]
 
 
-def build(target, setup):
-    """Builds one target; the reason as text if that fails."""
-    rustc, cargo, source, tools = setup
-    env = environment(rustc, cargo, tools)
-    env["CARGO_ENCODED_RUSTFLAGS"] = "\x1f".join(rust_flags(target, source))
+def setup():
+    """What `cargo_build` needs, the same for every target."""
+    rustc, cargo, source = compiler()
+    target_directory().mkdir(parents=True, exist_ok=True)
+    tools = zig_tools()
+    return environment(rustc, cargo, tools), source, tools
+
+
+def cargo_build(target, prepared, flags=(), options=(), directory=None):
+    """The program as cargo leaves it, or None, and the path of cargo's messages."""
+    env, source, tools = prepared
+    directory = directory or target_directory()
+    flags = "\x1f".join([*rust_flags(target, source), *flags])
+    env = {**env, "CARGO_TARGET_DIR": str(directory), "CARGO_ENCODED_RUSTFLAGS": flags}
     command = [tools / "cargo-zigbuild", "build", "--locked", "--profile", PROFILE, "--quiet"]
-    command += ["--target", target.triple, *BUILD_STD]
-    log = target_directory() / f"{target.triple}.log"
+    command += ["--target", target.triple, *BUILD_STD, *options]
+    directory.mkdir(parents=True, exist_ok=True)
+    log = directory / f"{target.triple}.log"
     with open(log, "w") as file:
         result = subprocess.run(command, cwd=ROOT, env=env, stdout=file, stderr=subprocess.STDOUT)
-    if result.returncode:
+    made = directory / target.triple / PROFILE / NAME
+    return (made if result.returncode == 0 else None), log
+
+
+def build(target, prepared):
+    """Builds one target; the reason as text if that fails."""
+    made, log = cargo_build(target, prepared)
+    if made is None:
         target.binary.unlink(missing_ok=True)
         errors = [line for line in log.read_text().splitlines() if line.startswith("error")]
         return f"{(errors or ['cargo failed'])[0]} (all of it: {log})"
-    made = target_directory() / target.triple / PROFILE / NAME
     write_if_changed(target.binary, made.read_bytes(), 0o755)
     return start(target)
 
@@ -137,15 +152,13 @@ def start(target):
 
 def main():
     wanted = chosen(sys.argv[1:])
-    rustc, cargo, source = compiler()
-    target_directory().mkdir(parents=True, exist_ok=True)
-    setup = rustc, cargo, source, zig_tools()
+    prepared = setup()
     DIST.mkdir(exist_ok=True)
     problems = 0
     for target in wanted:
         print(f"{target.triple} ... ", end="", flush=True)
         begun = time.monotonic()
-        problem = build(target, setup)
+        problem = build(target, prepared)
         problems += problem is not None
         print(problem or f"built and started on {target.qemu[1]}, {time.monotonic() - begun:.0f} s")
     if problems:
