@@ -16,6 +16,8 @@ DEFAULT = "mipsel-unknown-linux-musl"
 STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashbrown", "memchr",
        "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
 SMALL = 4096
+SHT_SYMTAB = 2
+STT_OBJECT, STT_FUNC = 1, 2
 
 # Name, flags for rustc, options for cargo.
 SETTINGS = [
@@ -27,26 +29,41 @@ SETTINGS = [
 ]
 
 
-def symbols(elf):
-    """Name, address and size of every symbol of an ELF file."""
+def sections(elf):
+    """The section headers of an ELF file, whether it is a 64-bit one, and its byte order."""
     wide, big = elf[4] == 2, elf[5] == 2
     order = ">" if big else "<"
     start, = struct.unpack_from(order + ("Q" if wide else "I"), elf, 40 if wide else 32)
     size, count = struct.unpack_from(order + "HH", elf, 58 if wide else 46)
     header = order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII")
-    sections = [struct.unpack_from(header, elf, start + i * size) for i in range(count)]
-    for _, kind, _, _, offset, length, link, _, _, step in sections:
-        if kind != 2:  # SHT_SYMTAB
+    return [struct.unpack_from(header, elf, start + i * size) for i in range(count)], wide, order
+
+
+def symbols(elf):
+    """Name, address and size of every symbol."""
+    headers, wide, order = sections(elf)
+    for _, kind, _, _, offset, length, link, _, _, step in headers:
+        if kind != SHT_SYMTAB:
             continue
-        names = sections[link][4]
+        names = headers[link][4]
         for at in range(offset, offset + length, step):
             if wide:
                 name, info, _, _, address, bytes_ = struct.unpack_from(order + "IBBHQQ", elf, at)
             else:
                 name, address, bytes_, info, _, _ = struct.unpack_from(order + "IIIBBH", elf, at)
-            if info & 15 in (1, 2):  # STT_OBJECT, STT_FUNC
+            if info & 15 in (STT_OBJECT, STT_FUNC):
                 text = elf[names + name : elf.index(b"\0", names + name)].decode()
                 yield text, address, bytes_
+
+
+def stripped_size(elf):
+    """Bytes without the symbols and their names."""
+    headers, _, _ = sections(elf)
+    gone = 0
+    for header in headers:
+        if header[1] == SHT_SYMTAB:
+            gone += header[5] + headers[header[6]][5]
+    return len(elf) - gone
 
 
 def crate(symbol):
@@ -92,8 +109,8 @@ def variant(target, prepared, flags, options):
 
 def crates(target, prepared):
     options = [f"--config=profile.{PROFILE}.strip=false"]
-    counted = by_crate(variant(target, prepared, ["-Csymbol-mangling-version=v0"], options))
-    stripped = len(variant(target, prepared, ["-Csymbol-mangling-version=v0"], []))
+    elf = variant(target, prepared, ["-Csymbol-mangling-version=v0"], options)
+    counted, stripped = by_crate(elf), stripped_size(elf)
     large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
     small = counted.total() - sum(size for _, size in large)
     rows = [*large, (f"crates below {SMALL} bytes", small)]
