@@ -199,3 +199,11 @@ fn the_default_configuration_has_the_sections_of_ddns_scripts() {
     );
     assert!(!text.lines().any(|line| line.trim_start().starts_with("option enabled")));
 }
+
+#[test]
+fn the_feed_and_the_packages_are_of_this_version() {
+    let makefile = source("openwrt/Makefile");
+    assert!(makefile.contains(&format!("\nPKG_VERSION:={}\n", env!("CARGO_PKG_VERSION"))));
+    let release = makefile.lines().find_map(|line| line.strip_prefix("PKG_RELEASE:=")).unwrap();
+    assert!(source("openwrt/common.py").contains(&format!("\nRELEASE = {release}\n")));
+}
