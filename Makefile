@@ -74,8 +74,8 @@ fuzz:
 # openwrt/pack.py.
 packages:
 	@status=0; \
-	openwrt/build.py $(TARGET) || status=1; \
-	openwrt/pack.py $(TARGET) || status=1; \
+	openwrt/build.py $(TARGET) || { status=$$?; [ $$status = 1 ] || exit $$status; }; \
+	openwrt/pack.py $(TARGET) || status=$$?; \
 	exit $$status
 
 sizes:

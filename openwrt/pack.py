@@ -86,6 +86,14 @@ def pack(target):
         make_deb(target.debian, binary, time)
 
 
+def clean():
+    """Takes away packages of other versions: SHA256SUMS lists what lies here."""
+    kept = (package_version(), f"{version()}-{RELEASE}_")
+    for path in [*DIST.glob(f"{NAME}*.*pk"), *DIST.glob(f"{NAME}*.deb"), *DIST.glob("feed/*/*.*pk")]:
+        if not any(text in path.name for text in kept):
+            path.unlink()
+
+
 def checksums():
     """SHA256SUMS of everything that is handed out."""
     files = sorted(path for path in DIST.glob(f"{NAME}*") if path.is_file())
@@ -110,6 +118,7 @@ def main():
     for target in wanted:
         if target.binary.exists():
             pack(target)
+    clean()
     checksums()
     print(f"{'target':<32} {'bytes':>10} {'budget':>10} {'xz -9e':>9} {'budget':>9}")
     rows = [row(target) for target in wanted]
