@@ -9,6 +9,7 @@ cargo-zigbuild puts them to use.
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -78,6 +79,7 @@ def environment(rustc, cargo, tools):
         "PATH": f"{tools}:/usr/bin:/bin",
         "RUSTC": rustc,
         "CARGO": cargo,
+        "CFLAGS": "-fno-asynchronous-unwind-tables -fno-unwind-tables",
         # The -Z flags, on a compiler that is not a nightly one.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),
@@ -86,7 +88,7 @@ def environment(rustc, cargo, tools):
 
 def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
-    link-self-contained=no: zig has the start files of musl."""
+    link-self-contained=no: zig has the start files of musl. No unwind tables: a panic aborts."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -95,6 +97,7 @@ def rust_flags(target, source):
     return [
         "-Crelocation-model=static",
         "-Clink-self-contained=no",
+        "-Cforce-unwind-tables=no",
         f"-Ctarget-feature={','.join(features)}",
         *(f"--remap-path-prefix={path}={name}" for path, name in names.items()),
     ]
@@ -124,6 +127,24 @@ def cargo_build(target, prepared, flags=(), options=(), directory=None):
     return (made if result.returncode == 0 else None), log
 
 
+def loaded_part(elf):
+    """An ELF program without what is not loaded, as OpenWrt's sstrip leaves it: section headers, and
+    on MIPS a tenth of the file, the procedure descriptors (.pdr) that stripping leaves in."""
+    wide, order = elf[4] == 2, ">" if elf[5] == 2 else "<"
+    word = "Q" if wide else "I"
+    start, = struct.unpack_from(order + word, elf, 32 if wide else 28)
+    size, count = struct.unpack_from(order + "HH", elf, 54 if wide else 42)
+    end = start + size * count
+    for at in range(start, end, size):
+        offset, = struct.unpack_from(order + word, elf, at + (8 if wide else 4))
+        length, = struct.unpack_from(order + word, elf, at + (32 if wide else 16))
+        end = max(end, offset + length)
+    part = bytearray(elf[:end])
+    struct.pack_into(order + word, part, 40 if wide else 32, 0)
+    struct.pack_into(order + "HHH", part, 58 if wide else 46, 0, 0, 0)
+    return bytes(part)
+
+
 def build(target, prepared):
     """Builds one target; the reason as text if that fails."""
     made, log = cargo_build(target, prepared)
@@ -131,7 +152,7 @@ def build(target, prepared):
         target.binary.unlink(missing_ok=True)
         errors = [line for line in log.read_text().splitlines() if line.startswith("error")]
         return f"{(errors or ['cargo failed'])[0]} (all of it: {log})"
-    write_if_changed(target.binary, made.read_bytes(), 0o755)
+    write_if_changed(target.binary, loaded_part(made.read_bytes()), 0o755)
     return start(target)
 
 

@@ -16,7 +16,8 @@ DEFAULT = "mipsel-unknown-linux-musl"
 STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashbrown", "memchr",
        "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
 SMALL = 4096
-SHT_SYMTAB = 2
+SHT_SYMTAB, SHT_NOBITS = 2, 8
+SHF_ALLOC = 2
 STT_OBJECT, STT_FUNC = 1, 2
 
 # Name, flags for rustc, options for cargo.
@@ -57,13 +58,9 @@ def symbols(elf):
 
 
 def stripped_size(elf):
-    """Bytes without the symbols and their names."""
+    """Bytes without what stripping takes away: sections that are not loaded."""
     headers, _, _ = sections(elf)
-    gone = 0
-    for header in headers:
-        if header[1] == SHT_SYMTAB:
-            gone += header[5] + headers[header[6]][5]
-    return len(elf) - gone
+    return len(elf) - sum(h[5] for h in headers if not h[2] & SHF_ALLOC and h[1] != SHT_NOBITS)
 
 
 def crate(symbol):
