@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Engine;
 use super::record::{Record, Wait};
-use super::report::seconds;
+use super::report::{capital, seconds};
 use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
@@ -150,7 +150,7 @@ impl Engine {
                 let (reason, advice) = record.refused.clone().unwrap_or_default();
                 let name = &active.spec.name;
                 let resume = format!("then run 'ddns-netlink update {name}'");
-                (Standing::Refused, format!("refused: {reason}. {advice}; {resume}"), None)
+                (Standing::Refused, format!("{reason}. {}; {resume}", capital(&advice)), None)
             }
             Wait::GivenUp => {
                 let failures = record.failures();

@@ -57,8 +57,9 @@ pub(super) fn outcome(
         }
         Outcome::Refused { reason, advice } => {
             let text = format!(
-                "{what}: refused: {reason}. {advice}. Nothing more is sent for this name until the \
-                 configuration changes or 'ddns-netlink update {section}' is run"
+                "{what}: refused: {reason}. {}. Nothing more is sent for this name until the \
+                 configuration changes or 'ddns-netlink update {section}' is run",
+                capital(advice)
             );
             (Level::Error, text)
         }
@@ -96,6 +97,12 @@ fn times(record: &Record) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// `text` as the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Milliseconds with as many digits as mean something.

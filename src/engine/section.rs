@@ -188,8 +188,9 @@ impl Active {
         match &self.spec.source {
             Source::Device(name) => Ok(name.clone()),
             Source::Network { v4, v6 } => {
-                let network = if family == Family::V4 { v4 } else { v6 };
-                resolve(network, networks, book)
+                let found = resolve(if family == Family::V4 { v4 } else { v6 }, networks, book);
+                // Where nobody knows the usual name of the IPv6 side, it is the device of the other.
+                found.or_else(|lack| resolve(v4, networks, book).map_err(|_| lack))
             }
             Source::Web { .. } | Source::Script(_) => Err(Lack::NotAsked),
         }

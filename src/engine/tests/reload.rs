@@ -203,3 +203,11 @@ fn a_logical_network_follows_its_device() {
     let mut s = Scenario::new().with(|c| c.source = network("wan")).start();
     assert_eq!(s.sent(), SENT, "a device of that name");
 }
+
+#[test]
+fn the_ipv6_side_of_a_network_nobody_knows_is_the_same_device() {
+    let network = Source::Network { v4: "wan".into(), v6: "wan6".into() };
+    let mut s = Scenario::ipv6().with(|c| c.source = network).start();
+    s.add(super::scenario::address("2001:db8::1"));
+    assert_eq!(s.sent(), ["home.example.com 2001:db8::1"]);
+}

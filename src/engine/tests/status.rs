@@ -105,7 +105,7 @@ fn text_says_what_is_published_and_what_is_next() {
     let text = s.engine.status(s.now).to_text(&mut |_| "yesterday".into());
     assert!(text.contains("home: address of device wan at custom\n"), "{text}");
     assert!(text.contains("A: 203.0.113.1 since yesterday\n"), "{text}");
-    assert!(text.contains("203.0.113.2 is next: it went wrong"), "{text}");
+    assert!(text.contains("203.0.113.2 is wanted: it went wrong"), "{text}");
 }
 
 #[test]
