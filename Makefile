@@ -1,7 +1,7 @@
 # Everything a contributor runs. `make` alone lists it.
 
 CARGO ?= cargo
-TARGET ?= $(or $(CARGO_TARGET_DIR),target)
+OUT := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 
 # What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
@@ -12,27 +12,32 @@ PROGRAMS := busybox dnsmasq radvd ip sysctl dig openssl
 
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help build demo test tools bench fuzz
+.PHONY: help build demo test test-targets tools bench fuzz
 
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
+	@echo 'make test-targets  what `make packages` built, on other architectures; or TARGET=<triple>'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
 
 build:
 	$(CARGO) build --locked --release
-	@ls -l $(TARGET)/release/ddns-netlink
+	@ls -l $(OUT)/release/ddns-netlink
 
 demo: build
 	$(CARGO) build --locked --example demo
-	@$(TARGET)/debug/examples/demo $(TARGET)/release/ddns-netlink
+	@$(OUT)/debug/examples/demo $(OUT)/release/ddns-netlink
 
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --no-fail-fast
+
+# The end-to-end tests under qemu-user, and whole routers in qemu-system.
+test-targets: tools
+	@tests/targets/run $(TARGET)
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The
 # tests then skip what they cannot run.
