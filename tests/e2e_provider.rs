@@ -77,6 +77,8 @@ fn retry_after_holds_across_a_change_of_address() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         let first = scene.provider.wait_nth(0, LIMIT);
+        // The answer has to be here before the address that it comes to goes.
+        daemon.wait_state("home", "held");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         let second = scene.provider.wait_nth(1, LIMIT);
         assert_eq!(second.myip(), "203.0.113.6");
