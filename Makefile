@@ -12,11 +12,12 @@ PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig openssl
 
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help build demo test tools bench fuzz packages sizes
+.PHONY: help build demo test test-targets tools bench fuzz packages sizes
 
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
+	@echo 'make test-targets  what `make packages` built, on other architectures; or TARGET=<triple>'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
@@ -38,6 +39,10 @@ test: tools
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
 	$(CARGO) test --locked --no-fail-fast
+
+# The end-to-end tests under qemu-user, and whole routers in qemu-system.
+test-targets: tools
+	@tests/targets/run $(TARGET)
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The
 # tests then skip what they cannot run.
