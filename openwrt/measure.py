@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a router pays for each dependency, in Markdown: measure.py [--settings] [TARGET]. The code
 of each crate is what is left of it after link-time optimisation, by the symbols of an unstripped
-build. --settings also builds with other settings of the compiler, some minutes each."""
+build; a generic function counts for the crate that wrote it. --settings also builds with other
+settings of the compiler, some minutes each."""
 
 import lzma
 import re
@@ -9,15 +10,17 @@ import struct
 import sys
 from collections import Counter
 
-from build import PROFILE, cargo_build, setup, target_directory
+from build import PROFILE, cargo_build, loaded_part, setup, target_directory
 from common import chosen, fail
 
 DEFAULT = "mipsel-unknown-linux-musl"
 STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashbrown", "memchr",
        "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
+# The C functions of ring that are not named after it.
+RING = ("ring_core", "aes_nohw", "bn_", "fe_", "fiat_", "ge_", "k25519", "nistz", "x25519", "ecp_")
 SMALL = 4096
 SHT_SYMTAB, SHT_NOBITS = 2, 8
-SHF_ALLOC = 2
+SHF_TLS = 1 << 10
 STT_OBJECT, STT_FUNC = 1, 2
 
 # Name, flags for rustc, options for cargo.
@@ -57,12 +60,6 @@ def symbols(elf):
                 yield text, address, bytes_
 
 
-def stripped_size(elf):
-    """Bytes without what stripping takes away: sections that are not loaded."""
-    headers, _, _ = sections(elf)
-    return len(elf) - sum(h[5] for h in headers if not h[2] & SHF_ALLOC and h[1] != SHT_NOBITS)
-
-
 def crate(symbol):
     """The crate that a symbol comes from. In Rust's mangling a crate is `C`, an optional
     disambiguator, the length of its name, the name; the first is where the code was written."""
@@ -70,14 +67,23 @@ def crate(symbol):
         if found := re.search(r"C(?:s[0-9A-Za-z]*_)?(\d+)_?", symbol):
             name = symbol[found.end() : found.end() + int(found[1])]
             return "std, core, alloc" if name in STD else name
-    if symbol.startswith("ring_core"):
+    if symbol.startswith(RING):
         return "ring"
-    return "C library and other C"
+    if symbol.startswith(("_ZN9libunwind", "_Unwind_", "unw_", "__unw_")):
+        return "libunwind (C++)"
+    return "musl and other C"
 
 
 def by_crate(elf):
-    """Bytes per crate. Of symbols at the same address one counts."""
-    found = {address: (name, size) for name, address, size in symbols(elf) if size}
+    """Bytes per crate. Of symbols at the same address one counts; memory that starts as zeros is
+    not in the file."""
+    headers, _, _ = sections(elf)
+    zeros = [range(h[3], h[3] + h[5]) for h in headers if h[1] == SHT_NOBITS and not h[2] & SHF_TLS]
+    found = {
+        address: (name, size)
+        for name, address, size in symbols(elf)
+        if size and not any(address in part for part in zeros)
+    }
     total = Counter()
     for name, size in found.values():
         total[crate(name)] += size
@@ -107,18 +113,18 @@ def variant(target, prepared, flags, options):
 def crates(target, prepared):
     options = [f"--config=profile.{PROFILE}.strip=false"]
     elf = variant(target, prepared, ["-Csymbol-mangling-version=v0"], options)
-    counted, stripped = by_crate(elf), stripped_size(elf)
+    counted, whole = by_crate(elf), len(loaded_part(elf))
     large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
     small = counted.total() - sum(size for _, size in large)
     rows = [*large, (f"crates below {SMALL} bytes", small)]
-    rows.append(("without a symbol: text, tables, constants", stripped - counted.total()))
-    table(("crate", "bytes"), [*rows, ("the program", stripped)])
+    rows.append(("without a symbol: text, tables, constants", whole - counted.total()))
+    table(("crate", "bytes"), [*rows, ("the program", whole)])
 
 
 def settings(target, prepared):
     rows = []
     for name, flags, options in SETTINGS:
-        content = variant(target, prepared, flags, options)
+        content = loaded_part(variant(target, prepared, flags, options))
         rows.append((name, len(content), compressed(content)))
         print(*rows[-1], file=sys.stderr)
     table(("settings", "bytes", "xz -9e"), rows)
