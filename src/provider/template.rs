@@ -73,7 +73,7 @@ pub fn host(template: &str) -> Option<String> {
 }
 
 /// The names of the placeholders.
-const PLACEHOLDERS: [&str; 6] =
+pub(crate) const PLACEHOLDERS: [&str; 6] =
     ["[USERNAME]", "[PASSWORD]", "[PARAMENC]", "[PARAMOPT]", "[DOMAIN]", "[IP]"];
 
 /// Where a character of an expanded template came from.
