@@ -71,6 +71,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_manual_names_every_range() {
+        let manual = include_str!("../../doc/ddns-netlink.5.md");
+        let (_, entry) = manual.split_once("**upd_privateip**").unwrap();
+        let (entry, _) = entry.split_once("\n\n").unwrap();
+        let ranges =
+            entry.split('`').filter(|word| word.contains(['.', ':']) && word.contains('/'));
+        let firsts = ranges.filter_map(|range| range.split('/').next()?.parse::<IpAddr>().ok());
+        let firsts: Vec<IpAddr> = firsts.collect();
+        assert_eq!(firsts.len(), 17, "{firsts:?}");
+        assert!(firsts.iter().all(|&first| not_public(first).is_some()), "{firsts:?}");
+    }
+
+    #[test]
     fn special_ranges_are_told_from_public_ones() {
         let special = [
             "0.1.2.3",

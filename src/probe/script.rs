@@ -295,6 +295,16 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_names_the_limit_and_the_environment() {
+        let manual = include_str!("../../doc/ddns-netlink.5.md");
+        assert!(manual.contains(&format!("after {} seconds", SCRIPT_TIMEOUT.as_secs())));
+        assert!(manual.contains("`DDNS_FAMILY`, `4` or `6`"));
+        let only =
+            "[ \"$(env | grep -vc '^\\(PATH\\|DDNS_FAMILY\\|PWD\\|SHLVL\\|_\\|OLDPWD\\)=')\" = 0 ]";
+        assert!(sh(&format!("{only} && echo 192.0.2.1"), LONG).is_ok());
+    }
+
+    #[test]
     fn endless_output_is_dropped() {
         let error = sh("yes", Duration::from_millis(500)).unwrap_err();
         assert!(error.contains("did not end"), "{error}");
