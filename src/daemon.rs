@@ -55,6 +55,10 @@ struct Daemon {
     store: StoreThread,
     control: Option<Control>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
+    /// Whether the configuration in force has mistakes.
+    mistaken: bool,
+    /// What a dry run has said already: the beginning of each line of its answer.
+    pretended: Vec<String>,
 }
 
 /// What other threads tell the loop.
@@ -107,6 +111,8 @@ impl Daemon {
             store,
             control: None,
             incoming,
+            mistaken: false,
+            pretended: Vec::new(),
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
@@ -203,6 +209,8 @@ impl Daemon {
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
+            // Nothing is accepted or refused in a dry run; what stands in the way is told at the end.
+            Action::Say(_) if self.mode == Mode::DryRun => {}
             Action::Say(notice) => self.logger.say(&notice),
         }
     }
@@ -219,7 +227,9 @@ impl Daemon {
                 },
             };
             let (name, record) = (&change.name, change.family().record_type());
-            show(&format!("{}: {name} {record} {}: {shown}\n", section.name, change.address));
+            let subject = format!("{}: {name} {record}", section.name);
+            show(&format!("{subject} {}: {shown}\n", change.address));
+            self.pretended.push(format!("{subject}:"));
         }
         let finished = Finished {
             job: id,
@@ -299,6 +309,7 @@ impl Daemon {
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });
         }
+        self.mistaken = checked.errors().next().is_some();
         let count = checked.config.sections.len();
         if self.mode == Mode::Serve {
             let sections = if count == 1 { "1 section" } else { &format!("{count} sections") };
@@ -310,11 +321,22 @@ impl Daemon {
 
     /// `once` is done: shows where things stand.
     fn conclude(&mut self, now: Now) -> u8 {
+        let status = self.engine.status(now);
         if self.mode == Mode::Once {
             show(&self.status(now));
             let _ = self.store.flush(FLUSH);
+        } else {
+            let lines = status.to_lines(&[]);
+            let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
+            lines.lines().filter(|line| !told(line)).for_each(|line| {
+                show(&format!("{line}\n"));
+            });
         }
-        if self.engine.status(now).is_published() { exit::OK } else { exit::FAILED }
+        match (status.is_published(), self.mistaken) {
+            (false, _) => exit::FAILED,
+            (true, true) => exit::CONFIG,
+            (true, false) => exit::OK,
+        }
     }
 
     fn stop(&mut self) -> u8 {

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use support::provider::{self, Reply, Request};
-use support::router::{Advertiser, DhcpClient, DhcpServer, PROVIDER6, Wan, isolated};
+use support::router::{
+    Advertiser, DhcpClient, DhcpServer, PROVIDER, PROVIDER6, Wan, file, hosts, isolated,
+};
 use support::scene::{LIMIT, Scene, at};
+use support::tls::{Authority, Flavour};
 
 /// What was sent, as `name address` in order.
 fn sent(requests: &[Request]) -> Vec<String> {
@@ -71,6 +74,32 @@ fn an_advertised_prefix_is_followed_and_a_deprecated_one_never_returns() {
         scene.wan.ip("addr add 2001:db8:3::1/64 dev wan nodad");
         let third = scene.provider.wait_nth(2, LIMIT);
         assert_eq!(third.myip(), "2001:db8:3::1");
+    });
+}
+
+#[test]
+fn a_change_is_followed_over_https_with_a_checked_certificate() {
+    isolated(&[], || {
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        hosts(&format!("{PROVIDER} dyn.example.net"));
+        let url = "https://dyn.example.net/nic/update?hostname=[DOMAIN]&myip=[IP]";
+        let pem = file("ca.pem").display().to_string();
+        let scene = Scene::new(&format!(
+            "option update_url '{url}'\noption use_https '1'\noption cacert '{pem}'"
+        ));
+        let certificate = authority.server(&["dyn.example.net"], Flavour::Good);
+        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.wan.set_address("203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        let requests = scene.provider.requests();
+        assert!(requests.iter().all(|r| r.tls), "{requests:#?}");
+        let expected = [5, 6].map(|n| format!("home.example.com 203.0.113.{n}"));
+        assert_eq!(sent(&requests), expected);
     });
 }
 
@@ -192,13 +221,15 @@ fn one_section_keeps_both_families() {
         scene.wan.set_address("203.0.113.5");
         scene.wan.set_address6("2001:db8:1::5");
         let launcher = scene.launcher();
-        let _daemon = launcher.run();
+        let daemon = launcher.run();
         let both = |requests: &[Request]| (requests.len() == 2).then(|| sent(requests));
         let mut lines = scene.provider.wait_for("both families", LIMIT, both);
         lines.sort();
         let name = "home.example.com";
         let expected = [format!("{name} 2001:db8:1::5"), format!("{name} 203.0.113.5")];
         assert_eq!(lines, expected);
+        // The answers have to be here before the address that they come to goes.
+        daemon.wait_published("home", "203.0.113.5");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         assert_eq!(scene.provider.wait_nth(2, LIMIT).myip(), "203.0.113.6");
     });
@@ -210,13 +241,19 @@ fn one_section_keeps_several_names() {
         let scene = Scene::new("list domain 'www.example.com'");
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
-        let _daemon = launcher.run();
+        let daemon = launcher.run();
         for address in ["203.0.113.5", "203.0.113.6"] {
             if address.ends_with('6') {
                 scene.wan.change_address("203.0.113.5", address);
             }
             for name in ["home.example.com", "www.example.com"] {
                 scene.provider.wait_record(name, address, LIMIT);
+                // The answer has to be here before the address that it comes to goes.
+                daemon.wait_status(name, LIMIT, |status| {
+                    status["sections"][0]["records"].as_array().is_some_and(|all| {
+                        all.iter().any(|r| r["name"] == name && r["published"] == address)
+                    })
+                });
             }
         }
     });

@@ -9,7 +9,7 @@ use std::time::Duration;
 use support::daemon::Daemon;
 use support::provider::{Reply, Request};
 use support::router::{PROVIDER, file, hosts, ip_isp, isolated};
-use support::scene::{LIMIT, Scene, at};
+use support::scene::{LIMIT, Scene, at, connection_refused};
 use support::tls::{Authority, Flavour};
 
 /// Requests for the name of this section.
@@ -41,7 +41,7 @@ fn a_provider_that_is_down_is_tried_again_until_it_is_up() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait_reason(&daemon, "home", &["refused"]);
+        wait_reason(&daemon, "home", connection_refused());
         scene.provider_up();
         scene.provider.wait_nth(0, LIMIT);
         daemon.wait_published("home", "203.0.113.5");
@@ -77,6 +77,8 @@ fn retry_after_holds_across_a_change_of_address() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         let first = scene.provider.wait_nth(0, LIMIT);
+        // The answer has to be here before the address that it comes to goes.
+        daemon.wait_state("home", "held");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         let second = scene.provider.wait_nth(1, LIMIT);
         assert_eq!(second.myip(), "203.0.113.6");

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::pace::{Backoff, Bucket};
+use super::report::seconds;
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::Timing;
@@ -50,6 +51,19 @@ impl Detector {
             Some(Ok(address)) => select::from_outside(*address, policy),
             Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
         }
+    }
+
+    /// What was found, and when it is asked again; for people.
+    pub fn explain(&self, now: Now) -> String {
+        let found = match &self.result {
+            None => "not answered yet".to_owned(),
+            Some(Ok(address)) if self.doubted => format!("{address} before the network changed"),
+            Some(Ok(address)) => format!("{address} was the last answer"),
+            Some(Err(why)) => format!("the last question failed: {why}"),
+        };
+        let next = self.deadline().map(|at| seconds(at.saturating_sub(now.up)));
+        let next = next.map_or("asked right now".into(), |after| format!("asked again in {after}"));
+        format!("{found}; {next}")
     }
 
     /// Whether the question is on its way.

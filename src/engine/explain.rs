@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Engine;
 use super::record::{Record, Wait};
-use super::report::seconds;
-use super::section::Active;
+use super::report::{capital, seconds};
+use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
 use crate::clock::{Now, UnixSeconds};
@@ -43,9 +43,10 @@ impl Engine {
         let mut text = String::new();
         status.write_text(&mut text, date);
         for &family in &active.spec.families {
-            self.write_candidates(&mut text, active, family);
+            self.write_candidates(&mut text, active, family, now);
         }
-        let reach = if active.reachable(&self.book) { "yes" } else { "no, a route is missing" };
+        let reach = active.obstacle(&self.book);
+        let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]
@@ -65,15 +66,13 @@ impl Engine {
         Some(format!("{section}: cannot run: {why}\n"))
     }
 
-    fn write_candidates(&self, text: &mut String, active: &Active, family: Family) {
+    fn write_candidates(&self, text: &mut String, active: &Active, family: Family, now: Now) {
         let device = match active.device(family, &self.networks, &self.book) {
             Ok(device) => device,
-            Err(_) if !active.detectors.is_empty() => {
-                let _ = writeln!(text, "  {family} from {}", describe(&active.spec.source));
-                return;
-            }
             Err(lack) => {
-                let _ = writeln!(text, "  {family}: {lack}");
+                let found = active.detectors.get(&family);
+                let found = found.map_or(lack.to_string(), |detector| detector.explain(now));
+                let _ = writeln!(text, "  {family}: {found}");
                 return;
             }
         };
@@ -142,7 +141,7 @@ impl Engine {
                 (Standing::BackOff, format!("{trouble}; next try in {}", after(at)), Some(at))
             }
             Wait::Hold(at) => {
-                let text = format!("{trouble}; the provider asks to wait {}", after(at));
+                let text = format!("{trouble}; not tried again for {}", after(at));
                 (Standing::Held, text, Some(at))
             }
             Wait::Ready => self.ready(active),
@@ -151,11 +150,7 @@ impl Engine {
                 let (reason, advice) = record.refused.clone().unwrap_or_default();
                 let name = &active.spec.name;
                 let resume = format!("then run 'ddns-netlink update {name}'");
-                (
-                    Standing::Refused,
-                    format!("the provider refused: {reason}. {advice} {resume}"),
-                    None,
-                )
+                (Standing::Refused, format!("{reason}. {}; {resume}", capital(&advice)), None)
             }
             Wait::GivenUp => {
                 let failures = record.failures();
@@ -175,7 +170,8 @@ impl Engine {
         } else if active.reachable(&self.book) {
             (Standing::Sending, "about to be sent".into(), None)
         } else {
-            (Standing::NoRoute, "no usable route to the provider".into(), None)
+            let obstacle = active.obstacle(&self.book).unwrap_or(Obstacle::NoRoute);
+            (Standing::NoRoute, obstacle.to_string(), None)
         }
     }
 
@@ -184,7 +180,7 @@ impl Engine {
         let refresh = refresh.map(|after| format!("; sent again in {after} if nothing changes"));
         let refresh = refresh.unwrap_or_default();
         match active.desired(record.family, &self.networks, &self.book) {
-            Desired::Nothing(lack) => format!("stays published although {lack}{refresh}"),
+            Desired::Nothing(lack) => format!("stays published although {lack}"),
             Desired::Unknown | Desired::Address(_) => format!("up to date{refresh}"),
         }
     }

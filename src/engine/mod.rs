@@ -254,6 +254,9 @@ impl Engine {
                 self.unsaved = true;
                 return Some(Action::Publish { id, section: section.spec.clone(), job });
             }
+            if let Some(obstacle) = section.news(&self.book, now) {
+                return Some(report::obstacle(section, &obstacle));
+            }
         }
         None
     }

@@ -101,6 +101,11 @@ impl Backoff {
         self.until = now.saturating_add(stretched(pause, jitter));
     }
 
+    /// Another record of the account failed: no attempt before `until` here either.
+    pub fn defer(&mut self, until: Duration) {
+        self.until = self.until.max(until);
+    }
+
     /// Starts counting again, but shortens no pause.
     pub fn forgive(&mut self) {
         self.attempts = 0;

@@ -263,6 +263,11 @@ impl Record {
         self.hold.extend(until, now);
     }
 
+    /// The end of the back-off.
+    pub fn paused_until(&self) -> Duration {
+        self.backoff.until()
+    }
+
     /// See [`Record::hold`].
     pub fn held_until(&self) -> Duration {
         self.hold.until()
@@ -426,8 +431,9 @@ impl Record {
     }
 
     /// What the provider said about the account, in answer to another record: a refusal and its
-    /// waiting time hold for all.
-    pub fn heard(&mut self, outcome: &Outcome, now: Now) {
+    /// waiting time hold for all, and after a failure that is not the name's nothing is tried before
+    /// `pause`.
+    pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) {
         match outcome {
             Outcome::Refused { reason, advice } => {
                 self.refused = Some((reason.clone(), advice.clone()));
@@ -435,10 +441,8 @@ impl Record {
             Outcome::Retry { after: Some(after), .. } => {
                 self.hold(now.up.saturating_add(*after), now);
             }
-            Outcome::Retry { after: None, .. }
-            | Outcome::Updated
-            | Outcome::Unchanged
-            | Outcome::Unconfirmed { .. } => {}
+            Outcome::Retry { after: None, .. } => self.backoff.defer(pause),
+            Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
         }
     }
 

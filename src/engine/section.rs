@@ -1,6 +1,7 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,28 @@ pub struct Active {
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
     pub lacks: BTreeMap<Family, Lack>,
+    /// What was said last to keep requests from leaving.
+    obstacle: Option<Obstacle>,
+}
+
+/// What keeps requests from leaving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The device that `bind_network` names is not there.
+    NoDevice(String),
+    /// No usable route leads to the provider.
+    NoRoute,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDevice(name) => {
+                write!(f, "bind_network '{name}': no device of that name is there")
+            }
+            Self::NoRoute => f.write_str("no usable route to the provider"),
+        }
+    }
 }
 
 impl Active {
@@ -75,6 +98,7 @@ impl Active {
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
+            obstacle: None,
         }
     }
 
@@ -129,6 +153,29 @@ impl Active {
         self.last_answer = old.last_answer;
     }
 
+    /// What keeps a request of this section from leaving, as far as the network is concerned.
+    pub fn obstacle(&self, book: &Book) -> Option<Obstacle> {
+        if self.reachable(book) {
+            return None;
+        }
+        let device = self.spec.transport.device.as_deref();
+        match device.filter(|name| book.link(name).is_none()) {
+            Some(name) => Some(Obstacle::NoDevice(name.to_owned())),
+            None => Some(Obstacle::NoRoute),
+        }
+    }
+
+    /// What newly keeps records from being sent that are due, for the log.
+    pub fn news(&mut self, book: &Book, now: Now) -> Option<Obstacle> {
+        let due = self.records.iter().any(|record| record.wait(now) == Wait::Ready);
+        let obstacle = self.obstacle(book).filter(|_| due && book.complete());
+        let new = obstacle != self.obstacle;
+        if new && (due || self.obstacle.is_none()) {
+            self.obstacle.clone_from(&obstacle);
+        }
+        obstacle.filter(|_| new)
+    }
+
     /// Whether a request could leave now.
     pub fn reachable(&self, book: &Book) -> bool {
         let transport = &self.spec.transport;
@@ -141,8 +188,9 @@ impl Active {
         match &self.spec.source {
             Source::Device(name) => Ok(name.clone()),
             Source::Network { v4, v6 } => {
-                let network = if family == Family::V4 { v4 } else { v6 };
-                resolve(network, networks, book)
+                let found = resolve(if family == Family::V4 { v4 } else { v6 }, networks, book);
+                // Where nobody knows the usual name of the IPv6 side, it is the device of the other.
+                found.or_else(|lack| resolve(v4, networks, book).map_err(|_| lack))
             }
             Source::Web { .. } | Source::Script(_) => Err(Lack::NotAsked),
         }
@@ -199,8 +247,13 @@ impl Active {
         if !self.records.iter().any(ready) || !self.reachable(book) {
             return None;
         }
+        let batches = provider::batches(&self.spec);
+        if !batches && self.records.iter().any(|record| record.sending().is_some()) {
+            return None;
+        }
+        let most = if batches { usize::MAX } else { 1 };
         let mut changes = Vec::new();
-        for record in self.records.iter_mut().filter(|record| ready(record)) {
+        for record in self.records.iter_mut().filter(|record| ready(record)).take(most) {
             if let Some(address) = record.dispatch(id, changes.len(), now) {
                 changes.push(Change { name: record.name.clone(), address });
             }
@@ -230,6 +283,7 @@ impl Active {
         let lost = Verdict::record(lost);
         let mut notices = Vec::new();
         let mut account = None;
+        let mut pause = Duration::ZERO;
         for record in &mut self.records {
             let Some(index) = record.change_of(finished.job) else {
                 continue;
@@ -237,12 +291,13 @@ impl Active {
             let verdict = finished.verdicts.get(index).unwrap_or(&lost);
             let sent = record.sending();
             record.finished(&verdict.outcome, ending);
+            pause = pause.max(record.paused_until());
             notices.extend(report::outcome(&self.spec.name, record, sent, &verdict.outcome, now));
             account =
                 Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
         }
         if let Some(outcome) = account {
-            self.records.iter_mut().for_each(|record| record.heard(outcome, now));
+            self.records.iter_mut().for_each(|record| record.heard(outcome, pause, now));
         }
         notices
     }

@@ -214,7 +214,7 @@ impl RecordStatus {
         let record_type = self.family.record_type();
         let _ = writeln!(text, "  {} {record_type}: {published}", self.name);
         let wanted = self.desired.filter(|_| self.desired != self.published);
-        let wanted = wanted.map(|address| format!("{address} is next: ")).unwrap_or_default();
+        let wanted = wanted.map(|address| format!("{address} is wanted: ")).unwrap_or_default();
         let _ = writeln!(text, "    {}: {wanted}{}", self.state.as_str(), self.reason);
         if let (Some(sent), Some(accepted)) = (self.timeline.sent, self.timeline.accepted) {
             let event = self.timeline.event;

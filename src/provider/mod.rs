@@ -63,6 +63,14 @@ pub trait Exchange: Send {
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step;
 }
 
+/// Whether several changes of `section` fit into one request. If not, each is a job of its own, so
+/// that a name that hangs or fails says nothing about the others.
+pub fn batches(section: &Section) -> bool {
+    // Update URLs name one record each.
+    let _ = section;
+    false
+}
+
 /// The exchange that publishes `job` for `section`.
 pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
     Box::new(url::UrlUpdate::new(section, job))

@@ -72,7 +72,8 @@ impl Exchange for UrlUpdate {
             Err(failure) => {
                 // Only the request that was under way can have reached anybody.
                 let rest = Failure { sent: false, ..failure.clone() }.outcome();
-                self.done.push(failure.outcome().into());
+                let scope = if failure.sent { Scope::Record } else { Scope::Account };
+                self.done.push(Verdict { outcome: failure.outcome(), scope });
                 self.give_up(&rest.into());
             }
         }

@@ -4,6 +4,7 @@
 pub mod daemon;
 pub mod dns;
 pub mod events;
+pub mod initramfs;
 pub mod process;
 pub mod provider;
 pub mod router;

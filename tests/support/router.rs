@@ -183,10 +183,11 @@ impl Wan {
         ip_isp("netns add router");
         ip_isp(&format!("link add isp0 type veth peer name wan address {MAC} netns router"));
         ip_isp(&format!("addr add {GATEWAY}/24 dev isp0"));
-        ip_isp("addr add fe80::1/64 dev isp0");
+        // Without detection of duplicates, which would keep us from listening for a moment.
+        ip_isp("addr add fe80::1/64 dev isp0 nodad");
         ip_isp("link set isp0 up");
         ip_isp(&format!("addr add {PROVIDER}/32 dev lo"));
-        ip_isp(&format!("addr add {PROVIDER6}/128 dev lo"));
+        ip_isp(&format!("addr add {PROVIDER6}/128 dev lo nodad"));
         let wan = Self(());
         wan.ip("link set lo up");
         wan.ip("link set wan up");

@@ -3,10 +3,13 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     reason = "test support, shared by programs that each use a part of it"
 )]
 
+use std::env;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::daemon::{Config, Launcher};
@@ -16,6 +19,24 @@ use super::router::{DIR, PROVIDER, Wan};
 /// How long to wait for what must come. Long: a loaded machine is slow, and nothing waits this
 /// long unless the test fails.
 pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// The binary under test: ours, or what `DDNS_NETLINK_BIN` names, built for another architecture.
+fn binary() -> PathBuf {
+    let other = env::var_os("DDNS_NETLINK_BIN").filter(|path| !path.is_empty());
+    other.map_or_else(|| env!("CARGO_BIN_EXE_ddns-netlink").into(), PathBuf::from)
+}
+
+/// What has to run the binary: nothing, or `DDNS_NETLINK_RUNNER`, an emulator with its arguments.
+fn runner() -> String {
+    env::var("DDNS_NETLINK_RUNNER").unwrap_or_default()
+}
+
+/// What the daemon says of a closed port. Errors have other numbers on MIPS, and qemu-user before
+/// 8.0 gives `SO_ERROR` in those of the machine below it, which is then an error without a name. A
+/// real MIPS kernel does better: tests/targets.rs.
+pub fn connection_refused() -> &'static [&'static str] {
+    if runner().contains("qemu-mips") { &["refused", "no error information"] } else { &["refused"] }
+}
 
 /// Where the provider listens.
 pub fn at(address: &str, port: u16) -> SocketAddr {
@@ -48,9 +69,10 @@ impl Scene {
 
     /// Writes the configuration; what it gives starts the binary in the router.
     pub fn launcher(&self) -> Launcher {
-        let prefix = ["nsenter", "--net=/run/netns/router", "--"];
-        let binary = env!("CARGO_BIN_EXE_ddns-netlink");
-        Launcher::new(binary, &prefix, &self.config.write())
+        let runner = runner();
+        let mut prefix = vec!["nsenter", "--net=/run/netns/router", "--"];
+        prefix.extend(runner.split_whitespace());
+        Launcher::new(binary(), &prefix, &self.config.write())
     }
 
     /// The provider goes away, with every connection.

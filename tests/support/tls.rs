@@ -47,7 +47,24 @@ impl Authority {
 
     /// Writes the authority's own certificate, for the `cacert` option.
     pub fn write_pem(&self, path: &Path) {
-        std::fs::write(path, self.issuer.pem()).unwrap();
+        std::fs::write(path, self.pem()).unwrap();
+    }
+
+    /// The authority's own certificate.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// A certificate for `names`, good from the begin of the first year to that of the second, and
+    /// its key: for a server that is not ours.
+    pub fn server_pem(&self, names: &[&str], (from, to): (i32, i32)) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
     }
 
     /// A server set-up with a certificate for `names` (host names or addresses).

@@ -43,7 +43,7 @@ fn each_state_has_its_word_and_sentence() {
         (stays, "published", "stays published although 'wan' has no IPv4 address"),
         (gone(), "no-address", "'wan' has no IPv4 address"),
         (after(failed()), "back-off", "it went wrong; next try in 6"),
-        (after(held), "held", "it went wrong; the provider asks to wait 1 h 0 min"),
+        (after(held), "held", "it went wrong; not tried again for 1 h 0 min"),
         (after(refused()), "refused", "then run 'ddns-netlink update home'"),
         (routeless.start(), "no-route", "no usable route to the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
@@ -105,7 +105,7 @@ fn text_says_what_is_published_and_what_is_next() {
     let text = s.engine.status(s.now).to_text(&mut |_| "yesterday".into());
     assert!(text.contains("home: address of device wan at custom\n"), "{text}");
     assert!(text.contains("A: 203.0.113.1 since yesterday\n"), "{text}");
-    assert!(text.contains("203.0.113.2 is next: it went wrong"), "{text}");
+    assert!(text.contains("203.0.113.2 is wanted: it went wrong"), "{text}");
 }
 
 #[test]
