@@ -6,6 +6,7 @@
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
 pub mod app;
+mod base64;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -408,7 +408,11 @@ mod tests {
         };
         any::<bool>().prop_flat_map(move |v6| {
             (
-                (any::<String>(), "[a-z0-9@._*-]{1,20}", any::<u64>()),
+                (
+                    any::<String>(),
+                    "[a-z0-9_*]{1,5}(-[a-z0-9_*]{1,5})?([.@][a-z0-9_*]{1,9})?",
+                    any::<u64>(),
+                ),
                 proptest::option::of(address(v6)),
                 any::<(Option<u64>, bool, Option<(String, String)>, Option<u64>)>(),
             )

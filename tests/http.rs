@@ -587,6 +587,21 @@ fn a_password_follows_only_to_the_same_host() {
 }
 
 #[test]
+fn a_token_in_the_url_follows_only_to_the_same_host() {
+    let goal = Server::fixed(OK);
+    let token = |url: &str| Request { secrets: vec![Secret::new("t0ken")], ..get(url) };
+    let server = redirect(302, &goal.url("/x?key=t0ken"));
+    let failure = send(&token(&server.url("/?key=t0ken"))).unwrap_err();
+    assert!(failure.text.contains("must not get the password"), "{}", failure.text);
+    assert!(!failure.text.contains("t0ken") && !failure.sent);
+    assert!(goal.seen().is_empty());
+    assert!(send(&token(&redirect(302, "/x").url("/"))).unwrap_err().text.contains("5 redirects"));
+    // An empty password is none.
+    let open = Request { secrets: vec![Secret::default()], ..get(&server.url("/")) };
+    assert_eq!(send(&open).unwrap().body, "good");
+}
+
+#[test]
 fn https_is_not_left_for_http() {
     let goal = Server::fixed(OK);
     let response = format!("HTTP/1.1 302 Moved\r\nLocation: {}\r\n\r\n", goal.url("/x"));
@@ -670,6 +685,9 @@ fn bad_certificates_are_named() {
     let mut own = params("localhost");
     own.distinguished_name = DistinguishedName::new();
     let own = own.self_signed(&key).unwrap();
+    let mut ca = params("localhost");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = ca.self_signed(&key).unwrap();
     for (config, kind, text) in [
         (signed(expired), FailureKind::Other, "the certificate has expired"),
         (signed(early), FailureKind::ClockBehind, "the certificate is not valid yet"),
@@ -677,6 +695,11 @@ fn bad_certificates_are_named() {
             signed(params("other.example")),
             FailureKind::Other,
             "the certificate is for another name",
+        ),
+        (
+            server_config(ca, &key),
+            FailureKind::Other,
+            "the certificate is marked as an authority (CA:TRUE)",
         ),
         (
             server_config(own, &key),
@@ -690,6 +713,17 @@ fn bad_certificates_are_named() {
         assert!(failure.text.starts_with(&format!("localhost: {text}")), "{}", failure.text);
         assert!(server.seen().is_empty());
     }
+}
+
+#[test]
+fn a_self_signed_certificate_is_trusted_if_it_is_no_authority() {
+    let key = KeyPair::generate().unwrap();
+    let own = params("localhost").self_signed(&key).unwrap();
+    let file = folder("self-signed").join("own.pem");
+    std::fs::write(&file, own.pem()).unwrap();
+    let server = Server::tls(server_config(own, &key), OK);
+    let transport = Transport { trust: Trust::File(file), ..transport() };
+    assert_eq!(send_over(&transport, &get(&https(&server))).unwrap().body, "good");
 }
 
 #[test]

@@ -44,7 +44,8 @@ impl fmt::Display for Family {
 pub struct Hostname(String);
 
 impl Hostname {
-    /// Checks the character set and the lengths of RFC 1035 section 2.3.4.
+    /// Checks the character set, the lengths of RFC 1035 section 2.3.4, and that no label is empty
+    /// or begins or ends with `-` (RFC 1123 section 2.1).
     ///
     /// # Errors
     /// A sentence that says which character or length is not allowed.
@@ -62,6 +63,10 @@ impl Hostname {
         if let Some(label) = text.split(['.', '@']).find(|label| label.len() > 63) {
             return Err(format!("the label '{label}' is longer than 63 characters"));
         }
+        // `@` stands for the zone itself or before it; a dot at the end is the root.
+        for part in text.split('@').filter(|part| !part.is_empty()) {
+            check_labels(part.strip_suffix('.').unwrap_or(part))?;
+        }
         Ok(Self(text.to_ascii_lowercase()))
     }
 
@@ -69,6 +74,18 @@ impl Hostname {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn check_labels(name: &str) -> Result<(), String> {
+    for label in name.split('.') {
+        if label.is_empty() {
+            return Err("there is nothing between two dots, or before the first".into());
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return Err(format!("the label '{label}' begins or ends with '-'"));
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Hostname {
@@ -88,10 +105,13 @@ mod tests {
 
     #[test]
     fn names_of_ddns_scripts_are_accepted() {
-        for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@"] {
+        for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@", "a.b."] {
             assert!(Hostname::parse(good).is_ok(), "{good}");
         }
         for bad in ["", "a b", "a/b", "a,b", "ä.example", &"x".repeat(64), &"a.".repeat(127)] {
+            assert!(Hostname::parse(bad).is_err(), "{bad}");
+        }
+        for bad in ["a..b", ".a", "a..", ".", "-a.b", "a.b-", "a-.b@c", "a@-b", "a@.b"] {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
     }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Why an address means nothing to the rest of the internet; `None` for one that does.
 ///
-/// Documentation ranges (RFC 5737, RFC 3849) are treated as public, so that examples and tests
+/// Documentation and benchmark ranges (RFC 5737, RFC 3849, RFC 2544, RFC 5180) are treated as public, so that examples and tests
 /// behave like the real thing.
 pub fn not_public(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -49,6 +49,10 @@ fn v6_not_public(address: Ipv6Addr) -> Option<&'static str> {
         Some("the unspecified address")
     } else if address.to_ipv4_mapped().is_some() {
         Some("an IPv4-mapped address")
+    } else if matches!(address.segments(), [0, 0, 0, 0, 0, 0, ..]) {
+        Some("an IPv4-compatible address (deprecated, RFC 4291)")
+    } else if matches!(address.segments(), [0x100, 0, 0, 0, ..]) {
+        Some("a discard-only address (RFC 6666)")
     } else if first & 0xfe00 == 0xfc00 {
         Some("a unique local address (RFC 4193)")
     } else if first & 0xffc0 == 0xfe80 {
@@ -65,6 +69,19 @@ fn v6_not_public(address: Ipv6Addr) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_manual_names_every_range() {
+        let manual = include_str!("../../doc/ddns-netlink.5.md");
+        let (_, entry) = manual.split_once("**upd_privateip**").unwrap();
+        let (entry, _) = entry.split_once("\n\n").unwrap();
+        let ranges =
+            entry.split('`').filter(|word| word.contains(['.', ':']) && word.contains('/'));
+        let firsts = ranges.filter_map(|range| range.split('/').next()?.parse::<IpAddr>().ok());
+        let firsts: Vec<IpAddr> = firsts.collect();
+        assert_eq!(firsts.len(), 17, "{firsts:?}");
+        assert!(firsts.iter().all(|&first| not_public(first).is_some()), "{firsts:?}");
+    }
 
     #[test]
     fn special_ranges_are_told_from_public_ones() {
@@ -88,6 +105,10 @@ mod tests {
             "fec0::1",
             "ff02::1",
             "::ffff:203.0.113.1",
+            "::203.0.113.1",
+            "::2",
+            "100::1",
+            "100::ffff:ffff:ffff:ffff",
         ];
         for text in special {
             assert!(not_public(text.parse().unwrap()).is_some(), "{text}");
@@ -105,6 +126,10 @@ mod tests {
             "2001:db8::1",
             "2a00::1",
             "64:ff9b::1",
+            "198.18.0.1",
+            "2001:2::1",
+            "100:0:0:1::1",
+            "::1:0:0:1",
         ];
         for text in public {
             assert_eq!(not_public(text.parse().unwrap()), None, "{text}");

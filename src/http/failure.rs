@@ -120,6 +120,11 @@ fn tls_text(error: &rustls::Error) -> &'static str {
                 "the certificate is not trusted (self-signed, or its authority is not in the bundle)"
             }
             Bad::Revoked => "the certificate has been revoked",
+            // webpki's own errors come through by name only.
+            Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+                "the certificate is marked as an authority (CA:TRUE), so it cannot be a server's \
+                 own; make it again with basicConstraints=CA:FALSE"
+            }
             _ => "the certificate is not acceptable",
         },
         rustls::Error::AlertReceived(_) => "the server refuses the TLS handshake",

@@ -155,7 +155,9 @@ impl Client {
             }
             let location = response.headers().get(header::LOCATION);
             let location = location.and_then(|value| value.to_str().ok());
-            let secrets = auth.is_some() || !request.headers.is_empty() || request.body.is_some();
+            let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
+            let beside = !request.headers.is_empty() || request.body.is_some();
+            let secrets = auth.is_some() || in_url || beside;
             match redirect::next(
                 request.method,
                 secrets,

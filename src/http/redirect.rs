@@ -15,9 +15,10 @@ pub(super) enum Next {
 
 /// Decides about an answer with `status` and `Location`.
 ///
-/// `secrets` says that the request holds more than its URL: credentials, headers or a body. Those
-/// stay with the host they were meant for; without them the other host could only refuse, and a
-/// provider's refusal stops the record for good, so such a redirect is an error of its own.
+/// `secrets` says that the request holds more than a URL that anybody may know: credentials, headers,
+/// a body, or a password or token in the URL, which the redirect may well repeat. Those stay with the
+/// host they were meant for; without them the other host could only refuse, and a provider's refusal
+/// stops the record for good, so such a redirect is an error of its own.
 pub(super) fn next(
     method: Method,
     secrets: bool,

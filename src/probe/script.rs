@@ -1,10 +1,12 @@
 //! `ip_script`: a program whose output is the address. Run without a shell.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -33,7 +35,8 @@ const STACK: usize = 64 * 1024;
 /// takes longer than `limit`.
 pub fn run(argv: &[String], family: Family, limit: Duration) -> Result<IpAddr, String> {
     let (program, arguments) = argv.split_first().ok_or("no script")?;
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .env("PATH", PATH)
@@ -41,10 +44,10 @@ pub fn run(argv: &[String], family: Family, limit: Duration) -> Result<IpAddr, S
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
-        .map_err(|error| format!("cannot run {program}: {error}"))?;
-    let ended = Running::new(child).wait(limit)?;
+        .process_group(0);
+    let running =
+        Running::start(&mut command).map_err(|error| format!("cannot run {program}: {error}"))?;
+    let ended = running.wait(limit)?;
     if !ended.status.success() {
         return Err(format!("{program} {}{}", fate(ended.status), ended.complaint()));
     }
@@ -81,6 +84,33 @@ enum Part {
     Errors(Vec<u8>),
 }
 
+/// The process groups of the scripts under way. A group that is in here has not been waited for, so
+/// its number belongs to nobody else.
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: BTreeSet::new(), closed: false });
+
+struct Groups {
+    running: BTreeSet<i32>,
+    /// Set by [`kill_all`]: what starts now would outlive us.
+    closed: bool,
+}
+
+fn groups() -> MutexGuard<'static, Groups> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every script under way with all it has started, and lets no other start. For the end of the
+/// program: the threads that wait for scripts are not waited for.
+pub fn kill_all() {
+    let mut groups = groups();
+    groups.closed = true;
+    groups.running.iter().for_each(|&group| kill(group));
+}
+
+fn kill(group: i32) {
+    // It may be gone already.
+    let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+}
+
 /// A script under way. Whatever happens, its process group does not outlive this.
 struct Running {
     child: Child,
@@ -88,6 +118,19 @@ struct Running {
 }
 
 impl Running {
+    /// Starts `command`, which is to have a process group of its own.
+    fn start(command: &mut Command) -> io::Result<Self> {
+        // Held until the group is known, so that `kill_all` misses none.
+        let mut groups = groups();
+        if groups.closed {
+            return Err(io::Error::other("the daemon is ending"));
+        }
+        let child = command.spawn()?;
+        groups.running.extend(group(&child));
+        drop(groups);
+        Ok(Self::new(child))
+    }
+
     fn new(mut child: Child) -> Self {
         let (sender, parts) = mpsc::channel();
         if let Some(stdout) = child.stdout.take() {
@@ -107,10 +150,7 @@ impl Running {
         let mut status = None;
         loop {
             if status.is_none() {
-                status = self.child.try_wait().map_err(|error| error.to_string())?;
-                if status.is_some() {
-                    self.kill();
-                }
+                status = self.reap().map_err(|error| error.to_string())?;
             }
             if let (Some(status), Some(output), Some(errors)) = (status, &mut output, &mut errors) {
                 return Ok(Ended {
@@ -139,21 +179,39 @@ impl Running {
         }
     }
 
-    fn kill(&self) {
-        // It may be gone already; process ids are positive.
-        if let Ok(group) = i32::try_from(self.child.id()) {
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    /// The exit, if it has come. Then what is left of the group is killed and forgotten.
+    fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
+        let mut groups = groups();
+        let status = self.child.try_wait()?;
+        if status.is_some() {
+            self.forget(&mut groups);
+        }
+        Ok(status)
+    }
+
+    /// Kills the group. Its number may be another's once the child has been waited for.
+    fn forget(&self, groups: &mut Groups) {
+        if let Some(group) = group(&self.child) {
+            kill(group);
+            groups.running.remove(&group);
         }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        let mut groups = groups();
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            self.kill();
+            self.forget(&mut groups);
+            drop(groups);
             let _ = self.child.wait();
         }
     }
+}
+
+/// The process group that `child` leads. Process ids are positive numbers of 31 bits.
+fn group(child: &Child) -> Option<i32> {
+    i32::try_from(child.id()).ok()
 }
 
 /// Reads `pipe` to its end in a thread of its own, keeping the beginning.
@@ -234,6 +292,16 @@ mod tests {
         let start = clock::now().up;
         assert!(sh("echo 192.0.2.1; sleep 1000 &", LONG).is_ok());
         assert!(clock::now().up - start < LONG);
+    }
+
+    #[test]
+    fn the_manual_names_the_limit_and_the_environment() {
+        let manual = include_str!("../../doc/ddns-netlink.5.md");
+        assert!(manual.contains(&format!("after {} seconds", SCRIPT_TIMEOUT.as_secs())));
+        assert!(manual.contains("`DDNS_FAMILY`, `4` or `6`"));
+        let only =
+            "[ \"$(env | grep -vc '^\\(PATH\\|DDNS_FAMILY\\|PWD\\|SHLVL\\|_\\|OLDPWD\\)=')\" = 0 ]";
+        assert!(sh(&format!("{only} && echo 192.0.2.1"), LONG).is_ok());
     }
 
     #[test]

@@ -46,12 +46,12 @@ pub(super) fn zoneedit(body: &str) -> Option<Verdict> {
         }),
         "708" => refused(
             Scope::Account,
-            "ZoneEdit does not accept the user name or password",
+            "the user name or password is not accepted",
             "set 'password' to the dynamic DNS token of the zone, not to the password of the web site",
         ),
         "701" | "709" => refused(
             Scope::Record,
-            "ZoneEdit does not have this name in the account",
+            "the account has no such name",
             "compare 'domain' with the names in the account at the provider's web site",
         ),
         _ => return None,

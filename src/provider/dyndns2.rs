@@ -61,7 +61,7 @@ impl Line {
         let words: Vec<&str> =
             rest.split([' ', '\t', ',', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
         if let Some(wait) = throttle(&code, &words) {
-            let why = "the provider asks to wait";
+            let why = "too many updates, says the provider";
             let meaning = Meaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why);
             return Some(Self { code, meaning, echoed: Vec::new() });
         }
@@ -86,7 +86,12 @@ impl Line {
             Meaning::Good => (Scope::Record, Outcome::Updated),
             Meaning::NoChange => (Scope::Record, Outcome::Unchanged),
             Meaning::Retry(scope, after, why) => {
-                (scope, retry(format!("{why} ({})", self.code), after))
+                // This provider said nothing about a time.
+                let wait = match self.code.as_str() {
+                    "911" | "dnserr" => "; waiting 30 minutes, as such providers ask",
+                    _ => "",
+                };
+                (scope, retry(format!("{why} ({}){wait}", self.code), after))
             }
             Meaning::Refused(scope, why, advice) => {
                 let reason = format!("{why} ({})", self.code);
@@ -115,7 +120,7 @@ pub(super) fn differs(echoed: &[IpAddr], sent: Option<IpAddr>) -> Option<String>
 
 fn ignored() -> Verdict {
     let outcome = Outcome::Refused {
-        reason: "the provider ignored the update: it does not accept this client (good 127.0.0.1)"
+        reason: "the update was ignored, because this client is not accepted (good 127.0.0.1)"
             .into(),
         advice: AGENT.into(),
     };
@@ -178,7 +183,7 @@ fn transient(code: &str) -> Option<Meaning> {
 }
 
 const AGENT: &str = "set 'user_agent' to a text of your own, for example \"MyRouter/1.0 me@example.org\"; \
-     if that does not help, ask the provider whether the account may use update clients";
+     if that does not help, ask whether the account may use update clients";
 const CREDENTIALS: &str = "correct 'username' and 'password' of this section; some providers want an update key or \
      token there instead of the password of the web site";
 const NAME: &str = "compare 'domain' with the names in the account at the provider's web site; write it in full, \
@@ -189,14 +194,14 @@ fn refusal(code: &str) -> Option<Meaning> {
     use Scope::{Account, Record};
     let (scope, why, advice) = match code {
         "badauth" | "noaccess" | "no_access" | "no_auth" => {
-            (Account, "the provider does not accept the user name or password", CREDENTIALS)
+            (Account, "the user name or password is not accepted", CREDENTIALS)
         }
         "!donator" | "noservice" | "no_service" => (
             Account,
             "the account does not include this service",
             "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
         ),
-        "notfqdn" => (Record, "the provider does not take this as a full host name", NAME),
+        "notfqdn" => (Record, "the name is not taken as a full host name", NAME),
         "nohost" => (Record, "the account has no such name", NAME),
         "!yours" => (Record, "the name belongs to another account", NAME),
         "!active" => (
@@ -206,22 +211,20 @@ fn refusal(code: &str) -> Option<Meaning> {
         ),
         "numhost" | "numip" => (
             Record,
-            "the provider does not take that many names or addresses for one update",
+            "these are too many names or addresses for one update",
             "use one name per update; a name with several addresses cannot be updated this way",
         ),
         "abuse" => (
             Account,
-            "the provider has blocked the name for abuse",
-            "unblock the name at the provider's web site, then start this section again",
+            "the name is blocked for abuse",
+            "find out what happened and unblock the name at the provider's web site",
         ),
-        "badagent" => (Account, "the provider does not accept this client", AGENT),
+        "badagent" => (Account, "this client is not accepted", AGENT),
         "badsys" => (Account, "the 'system' parameter of the URL is wrong", URL),
-        "badrequest" | "badparam" | "badop" => {
-            (Record, "the provider does not understand the request", URL)
-        }
+        "badrequest" | "badparam" | "badop" => (Record, "the request is not understood", URL),
         "badip" => (
             Record,
-            "the provider does not accept the address",
+            "the address is not accepted",
             "check that the provider takes addresses of this kind, and how 'update_url' names them",
         ),
         _ => return None,

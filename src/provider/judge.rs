@@ -112,13 +112,13 @@ impl Judge {
             300..=399 => retry(said("the provider redirects, and following led nowhere")),
             401 => Verdict {
                 outcome: Outcome::Refused {
-                    reason: said("the provider does not accept the user name or password"),
+                    reason: said("the user name or password is not accepted"),
                     advice: "correct 'username' and 'password' of this section".into(),
                 },
                 scope: Scope::Account,
             },
             403 => Verdict::record(Outcome::Refused {
-                reason: said("the provider forbids it"),
+                reason: said("access is forbidden"),
                 advice: "check 'username', 'password' and 'domain' of this section, and at the provider's \
                      web site whether the account or the name is blocked"
                     .into(),

@@ -10,6 +10,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::mask;
+use crate::base64;
 use crate::config::{Hostname, Provider};
 use crate::percent;
 use crate::secret::Secret;
@@ -53,6 +54,7 @@ pub fn render(
     let secrets = [&provider.password, &provider.param_enc, &provider.param_opt].map(Clone::clone);
     rendered.shown = mask::hide(&rendered.shown, &secrets);
     rendered.secrets.extend(secrets);
+    rendered.secrets.retain(|secret| !secret.is_empty());
     Ok(rendered)
 }
 
@@ -73,7 +75,7 @@ pub fn host(template: &str) -> Option<String> {
 }
 
 /// The names of the placeholders.
-const PLACEHOLDERS: [&str; 6] =
+pub(crate) const PLACEHOLDERS: [&str; 6] =
     ["[USERNAME]", "[PASSWORD]", "[PARAMENC]", "[PARAMOPT]", "[DOMAIN]", "[IP]"];
 
 /// Where a character of an expanded template came from.
@@ -239,7 +241,7 @@ fn finish(parts: Parts<'_>) -> Result<Rendered, String> {
         return Err(format!("the update URL is longer than {MAX_URL} characters"));
     }
     let auth = auth(&parts)?;
-    secrets.extend(auth.iter().map(|(_, password)| password.clone()));
+    secrets.extend(auth.iter().flat_map(in_headers));
     let shown =
         format!("{}{}{}{}", parts.scheme, shown_userinfo(&parts), shown(&place), shown(&target));
     Ok(Rendered { url: Secret::new(url), auth, shown, secrets })
@@ -254,6 +256,13 @@ fn auth(parts: &Parts<'_>) -> Result<Option<(String, Secret)>, String> {
     let password = decode(parts.password)?;
     let none = user.is_empty() && password.is_empty();
     Ok((!none).then(|| (user, Secret::new(password))))
+}
+
+/// The password, and the pair as it is sent: a server may echo the header, padded or not.
+fn in_headers((user, password): &(String, Secret)) -> [Secret; 3] {
+    let padded = base64::encode(format!("{user}:{}", password.expose()).as_bytes());
+    let bare = padded.trim_end_matches('=').to_owned();
+    [password.clone(), Secret::new(padded), Secret::new(bare)]
 }
 
 /// A user without a password is a token as often as not, so it is not shown either.
@@ -300,9 +309,12 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
         let value = item.get_mut(equals.map_or(0, |at| at + 1)..).unwrap_or_default();
         let word = text_of(value);
         let literal = value.iter().all(|glyph| glyph.origin == Origin::Template);
-        if literal && !word.is_empty() && (is_secret_key(&key) || looks_like_token(&word)) {
+        let odd = separator == '/' && is_no_name(&word);
+        if literal && !word.is_empty() && (odd || is_secret_key(&key) || looks_like_token(&word)) {
             value.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
-            secrets.push(Secret::new(percent::decode(&word).unwrap_or(word)));
+            // As it is written, and as a server may repeat it.
+            secrets.extend(percent::decode(&word).map(Secret::new));
+            secrets.push(Secret::new(word));
         }
     }
     out
@@ -314,6 +326,17 @@ fn is_secret_key(key: &str) -> bool {
     parts.iter().any(|part| key.contains(part))
         || key.ends_with("auth")
         || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
+}
+
+/// A part of a path that nobody calls a file or a folder: escaped, or changing between capitals,
+/// small letters and digits all the time. What providers call theirs (`nic`, `update.php`, `v3`,
+/// `api2update`) does not.
+fn is_no_name(part: &str) -> bool {
+    const CHANGES: usize = 4;
+    let kind = |c: char| (c.is_ascii_digit(), c.is_ascii_uppercase());
+    let changes = part.chars().zip(part.chars().skip(1)).filter(|&(a, b)| kind(a) != kind(b));
+    let plain = part.chars().all(|c| c.is_ascii_alphanumeric());
+    part.contains(['%', '+', '=', '$', '!']) || (plain && changes.count() >= CHANGES)
 }
 
 /// Long, letters and digits mixed, and nothing that names and addresses have in them.

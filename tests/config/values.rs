@@ -224,7 +224,70 @@ fn credentials_are_needed_only_where_the_url_uses_them() {
         assert!(complaint(&lines).contains(&format!("'{option}' is needed")), "{option}");
         section(&format!("{lines}\noption {option} x"));
     }
-    section("option domain a\noption update_url 'http://a/?[Username]'");
+    let slip = "option domain a\noption update_url 'http://a/?[Username]'";
+    assert!(complaint(slip).ends_with("is it [USERNAME]?"));
+}
+
+#[test]
+fn a_list_where_one_value_belongs_is_all_that_is_said() {
+    let url = "option domain a\noption update_url 'http://a/?[USERNAME][PASSWORD]'\n";
+    for (lines, option) in [
+        (format!("{url}option password p\nlist username u\nlist username v"), "username"),
+        (format!("{url}option username u\nlist password p\nlist password q"), "password"),
+        (
+            format!("{url}option username u\nlist password_file /a\nlist password_file /b"),
+            "password_file",
+        ),
+        (
+            "option domain a\nlist update_url http://a/\nlist update_url http://b/".into(),
+            "update_url",
+        ),
+        ("option domain a\nlist service_name a\nlist service_name b".into(), "service_name"),
+        (
+            format!("{PLAIN}option ip_source script\nlist ip_script /a\nlist ip_script /b"),
+            "ip_script",
+        ),
+    ] {
+        assert_eq!(complaint(&lines), format!("option '{option}': takes one value, not a list"));
+    }
+}
+
+#[test]
+fn devices_have_names_that_the_kernel_takes() {
+    for (option, source) in [("ip_interface", "interface"), ("bind_network", "network")] {
+        let lines =
+            |name: &str| format!("{PLAIN}option ip_source {source}\noption {option} '{name}'");
+        section(&lines("pppoe-wan_1.200"));
+        section(&lines("@a_logical_interface"));
+        assert!(complaint(&lines("pppoe-wan_1.2000")).contains("longer than the 15 characters"));
+        for bad in ["eth 0", "eth/0", "@"] {
+            assert!(complaint(&lines(bad)).ends_with("is not the name of an interface"), "{bad}");
+        }
+    }
+}
+
+#[test]
+fn urls_are_complained_about_where_they_stand() {
+    let web = format!("{PLAIN}option ip_source web\n");
+    for url in ["http://a:0/", "http://a:65536/", "http://[DOMAIN]/", "http://x.[IP]:80/"] {
+        let update = format!("option domain a\noption update_url '{url}'");
+        let address = format!("{web}option ip_url '{url}'");
+        assert!(complaint(&update).starts_with("option 'update_url': the "), "{url}");
+        assert!(complaint(&address).starts_with("option 'ip_url': the "), "{url}");
+    }
+}
+
+#[test]
+fn a_definition_that_cannot_be_used_is_named() {
+    let text = complaint("option domain a\noption service_name answer.example");
+    let start = "option 'service_name': the IPv4 'answer' of the definition 'answer.example' \
+                 cannot be used: ";
+    assert!(text.starts_with(start), "{text}");
+    let text = complaint("option domain a\noption service_name port.example");
+    assert!(text.starts_with("option 'service_name': the IPv4 URL of the definition"), "{text}");
+    let warned = load("option domain a\noption service_name slip.example");
+    assert_eq!((warned.errors().count(), warned.mistakes.len()), (0, 1));
+    assert!(warned.mistakes[0].text.ends_with("is it [IP]?"));
 }
 
 #[test]

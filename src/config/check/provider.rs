@@ -8,6 +8,7 @@ use super::words;
 use crate::config::name::is_file_name;
 use crate::config::service::{self, Definition};
 use crate::config::{Family, Provider, Template};
+use crate::provider::ere::Ere;
 use crate::secret::Secret;
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -98,7 +99,16 @@ fn template(
         return None;
     }
     if let Err(why) = words::check_url(&block.url) {
-        reader.lacks(format!("the '{family}' URL of '{name}': {why}"));
+        reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
+    }
+    for odd in words::odd_placeholders(&block.url) {
+        let text = format!("the {family} URL of the definition '{name}': {odd}");
+        reader.warn("service_name", text);
+    }
+    if let Some(Err(why)) = block.answer.as_deref().map(Ere::new) {
+        let text =
+            format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
+        reader.fail("service_name", text);
     }
     Some(Template { url: block.url.clone(), answer: block.answer.clone() })
 }
@@ -109,7 +119,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
     let Some(url) = reader.text("update_url") else {
         if script {
             reader.fail("update_script", SCRIPT);
-        } else {
+        } else if !reader.is_list("service_name") && !reader.is_list("update_url") {
             reader.lacks("needs option 'service_name' or 'update_url'");
         }
         return (None, None);
@@ -120,6 +130,9 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
     }
     if let Err(why) = words::check_url(url) {
         reader.fail("update_url", why);
+    }
+    for odd in words::odd_placeholders(url) {
+        reader.warn("update_url", odd);
     }
     per_family(families, |_| Some(Template { url: url.into(), answer: None }))
 }
@@ -173,8 +186,10 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
 /// Reports what a URL in use asks for and the section does not have. `[DOMAIN]` is not among it: no
 /// section goes without a name.
 fn require(reader: &mut Reader<'_>, provider: &Provider) {
-    // A password file that cannot be read has been reported already.
-    let password = !provider.password.is_empty() || reader.text("password_file").is_some();
+    // A password file that cannot be read and a list have been reported already.
+    let password = !provider.password.is_empty()
+        || reader.text("password_file").is_some()
+        || reader.is_list("password_file");
     let needs: [(&str, &str, bool); 4] = [
         ("[USERNAME]", "username", !provider.username.is_empty()),
         ("[PASSWORD]", "password", password),
@@ -183,7 +198,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider) {
     ];
     for (placeholder, option, present) in needs {
         let mut urls = provider.v4.iter().chain(&provider.v6);
-        if !present && urls.any(|it| it.url.contains(placeholder)) {
+        if !present && !reader.is_list(option) && urls.any(|it| it.url.contains(placeholder)) {
             let text = format!("the update URL uses {placeholder}, so option '{option}' is needed");
             reader.lacks(text);
         }

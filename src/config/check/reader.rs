@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether somebody wrote a list; [`Reader::text`] complains if there should be one value.
+    pub(super) fn is_list(&self, name: &str) -> bool {
+        self.option(name).is_some_and(|option| option.values.len() != 1)
+    }
+
     /// All values with their lines, without the empty ones.
     pub(super) fn values(&self, name: &str) -> Vec<(&'a str, usize)> {
         let values = self.option(name).into_iter().flat_map(|it| &it.values);

@@ -36,7 +36,7 @@ fn network(reader: &mut Reader<'_>) -> Source {
 
 /// A kernel device, or with `@` a logical interface: LuCI offers those beside the devices.
 fn device(reader: &mut Reader<'_>) -> Source {
-    let name = interface(reader, "ip_interface").unwrap_or(DEVICE);
+    let name = device_name(reader, "ip_interface").unwrap_or(DEVICE);
     match name.strip_prefix('@') {
         Some(logical) => Source::Network { v4: logical.into(), v6: logical.into() },
         None => Source::Device(name.into()),
@@ -53,7 +53,9 @@ fn web(reader: &mut Reader<'_>) -> Source {
 
 fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     let Some(command) = reader.text("ip_script") else {
-        reader.lacks("ip_source 'script' needs option 'ip_script'");
+        if !reader.is_list("ip_script") {
+            reader.lacks("ip_source 'script' needs option 'ip_script'");
+        }
         return Source::Script(Vec::new());
     };
     let words = words::split(command).unwrap_or_else(|why| {
@@ -68,8 +70,22 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     Source::Script(words)
 }
 
+/// Longest name of a kernel device (linux `include/uapi/linux/if.h`, `IFNAMSIZ` with its NUL).
+const LONGEST_DEVICE: usize = 15;
+
+/// The name of a kernel device, or with `@` of a logical interface.
+pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
+    let name = interface(reader, option)?;
+    if !name.starts_with('@') && name.len() > LONGEST_DEVICE {
+        let text = format!("{name:?} is longer than the {LONGEST_DEVICE} characters of a device");
+        reader.fail(option, text);
+        return None;
+    }
+    Some(name)
+}
+
 /// The name of a network interface.
-pub(super) fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
+fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = reader.text(option)?;
     let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
     if name == "@" || !name.chars().all(valid) {

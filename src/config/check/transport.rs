@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::source::interface;
+use super::source::device_name;
 use super::words;
 use super::{Environment, PathKind};
 use crate::config::{Family, Log, Transport, Trust};
@@ -73,7 +73,7 @@ fn proxy(reader: &mut Reader<'_>) -> Option<Secret> {
 /// requests of an IPv6 section cannot leave on lines where IPv4 travels in a tunnel of its own
 /// (DS-Lite). The routing table knows better.
 fn device(reader: &mut Reader<'_>) -> Option<String> {
-    let name = interface(reader, "bind_network")?;
+    let name = device_name(reader, "bind_network")?;
     Some(name.strip_prefix('@').unwrap_or(name).into())
 }
 

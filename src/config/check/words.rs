@@ -1,5 +1,10 @@
 //! Small languages inside option values.
 
+use std::net::Ipv6Addr;
+
+use crate::config::options::closest;
+use crate::provider::template::PLACEHOLDERS;
+
 /// A UCI boolean (openwrt `package/base-files`, `/lib/functions.sh`, `config_get_bool`).
 pub(super) fn is_flag(text: &str) -> Option<bool> {
     const YES: [&str; 5] = ["1", "on", "true", "yes", "enabled"];
@@ -43,7 +48,7 @@ pub(super) fn check_proxy(text: &str) -> Result<(), &'static str> {
     }
     let address = text.rsplit_once('@').map_or(text, |(_, address)| address);
     let (host, port) = split_port(address)?;
-    if !matches!(port.parse::<u16>(), Ok(1..)) || port.starts_with('+') {
+    if !is_port(port) {
         return Err("the port is not a number from 1 to 65535");
     }
     if host.is_empty() || host.contains(['/', '?', '#']) {
@@ -56,7 +61,7 @@ fn split_port(address: &str) -> Result<(&str, &str), &'static str> {
     const NO_PORT: &str = "the port is missing; write host:port";
     if let Some(rest) = address.strip_prefix('[') {
         let (host, port) = rest.split_once(']').ok_or("']' is missing")?;
-        if host.parse::<std::net::Ipv6Addr>().is_err() {
+        if host.parse::<Ipv6Addr>().is_err() {
             return Err("there is no IPv6 address between the brackets");
         }
         return Ok((host, port.strip_prefix(':').ok_or(NO_PORT)?));
@@ -84,11 +89,91 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("there is a space in the URL");
     }
-    let host = url.get(scheme.len()..).unwrap_or_default();
-    if host.is_empty() || host.starts_with(['/', '?', '#']) {
+    check_place(url.get(scheme.len()..).unwrap_or_default())
+}
+
+/// Checks the host and the port that `rest`, a URL without its scheme, begins with.
+fn check_place(rest: &str) -> Result<(), &'static str> {
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if authority.is_empty() {
         return Err("there is no host in the URL");
     }
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    // One stock definition has `user:password@http://host/…`.
+    if matches!(place, "http:" | "https:")
+        && let Some(inner) = tail.strip_prefix("//")
+    {
+        return check_place(inner);
+    }
+    let end = place.find(']').map_or(0, |at| at + 1);
+    let colon = place.get(end..).and_then(|behind| behind.find(':')).map(|at| end + at);
+    let (host, port) = place.split_at(colon.unwrap_or(place.len()));
+    let port = port.strip_prefix(':').unwrap_or_default();
+    if host.is_empty() {
+        return Err("there is no host in the URL");
+    }
+    if host.contains(['[', ']']) && !is_bracketed(host) {
+        return Err("the host in the URL must be written out: a placeholder cannot stand in it, \
+                    and brackets are for IPv6 addresses only");
+    }
+    // What stands for a placeholder is known only when the URL is used.
+    if !port.is_empty() && !port.contains('[') && !is_port(port) {
+        return Err("the port in the URL is not a number from 1 to 65535 (a ':', '/', '?' or '#' \
+                    in a user name or password is written as %3a, %2f, %3f or %23)");
+    }
     Ok(())
+}
+
+fn is_bracketed(host: &str) -> bool {
+    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inner.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+}
+
+fn is_port(text: &str) -> bool {
+    matches!(text.parse::<u16>(), Ok(1..)) && !text.starts_with('+')
+}
+
+/// What in `url` looks like a placeholder and is none, with what it may have been meant to be.
+/// Anything else in brackets is left alone: some providers have lists in their queries.
+pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
+    let mut odd = Vec::new();
+    for (at, _) in url.match_indices('[') {
+        let Some((name, _)) = url.get(at + 1..).and_then(|rest| rest.split_once(']')) else {
+            continue;
+        };
+        let letters = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let upper = name.to_ascii_uppercase();
+        let long = name.len() > LONGEST_PLACEHOLDER;
+        if name.is_empty() || long || !name.chars().all(letters) || is_placeholder(name) {
+            continue;
+        }
+        let near = closest(&upper, PLACEHOLDERS.into_iter().map(bare));
+        let text = match near {
+            Some(near) => {
+                format!("[{name}] is not a placeholder and is sent as it is; is it [{near}]?")
+            }
+            None if name == upper => {
+                let known = PLACEHOLDERS.join(" ");
+                format!("[{name}] is not a placeholder and is sent as it is; there are {known}")
+            }
+            None => continue,
+        };
+        if !odd.contains(&text) {
+            odd.push(text);
+        }
+    }
+    odd
+}
+
+/// Longer words in brackets are no slips of a placeholder, and may be secrets.
+const LONGEST_PLACEHOLDER: usize = 12;
+
+fn is_placeholder(name: &str) -> bool {
+    PLACEHOLDERS.into_iter().any(|known| bare(known) == name)
+}
+
+fn bare(placeholder: &'static str) -> &'static str {
+    placeholder.trim_matches(['[', ']'])
 }
 
 /// `url` with `https:` for a leading `http:`.
@@ -158,7 +243,16 @@ mod tests {
 
     #[test]
     fn urls() {
-        for good in ["http://a", "HTTPS://a/b?c", "http://[USERNAME]:[PASSWORD]@a/"] {
+        for good in [
+            "http://a",
+            "HTTPS://a/b?c",
+            "http://[USERNAME]:[PASSWORD]@a/",
+            "http://a:65535/x:0",
+            "http://a:/",
+            "http://u:p:0@a?x=b:0",
+            "https://[2001:db8::1]:8443/[IP]",
+            "http://[USERNAME]:[PASSWORD]@http://a/nic/update",
+        ] {
             assert_eq!(check_url(good), Ok(()), "{good}");
         }
         for bad in [
@@ -169,12 +263,43 @@ mod tests {
             "a",
             "http:///a",
             "http://a b",
+            "http://a:0/",
+            "http://a:65536/",
+            "http://a:+1/",
+            "http://a:b/",
+            "http://u@:80/",
+            "http://[IP]/",
+            "http://[DOMAIN].a:80/",
+            "http://[USERNAME]@a.[ip]/",
+            "http://[::1/",
+            "http://u:p@http://a:0/nic/update",
             "\u{e4}\u{e4}\u{e4}\u{e4}",
         ] {
             assert!(check_url(bad).is_err(), "{bad}");
         }
         assert_eq!(to_https("http://a/http://b"), "https://a/http://b");
         assert_eq!(to_https("https://a"), "https://a");
+    }
+
+    #[test]
+    fn what_looks_like_a_placeholder_and_is_none() {
+        let odd = |url| odd_placeholders(url).join("; ");
+        for fine in [
+            "http://[USERNAME]:[PASSWORD]@a/[PARAMENC]/?[PARAMOPT]&[DOMAIN]=[IP]",
+            "http://[2001:db8::1]/",
+            "http://[fe80::a]/[",
+            "http://a/?host[[DOMAIN]]=[IP]&x[]=1&x[0]=2&list[name]=3",
+        ] {
+            assert_eq!(odd(fine), "", "{fine}");
+        }
+        let ip = "[ip] is not a placeholder and is sent as it is; is it [IP]?";
+        assert_eq!(odd("http://a/?[ip]&[ip]&[IP]"), ip);
+        assert!(odd("http://a/?[Password]").ends_with("is it [PASSWORD]?"));
+        assert!(odd("http://a/?[USER_NAME]").ends_with("is it [USERNAME]?"));
+        assert!(
+            odd("http://a/?[FOO]")
+                .ends_with("there are [USERNAME] [PASSWORD] [PARAMENC] [PARAMOPT] [DOMAIN] [IP]")
+        );
     }
 
     #[test]
@@ -187,6 +312,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in ".{0,40}") {
             let _ = (split(&text), check_proxy(&text), check_url(&text), to_https(&text));
+            let _ = (check_url(&format!("http://{text}")), odd_placeholders(&text));
         }
     }
 }

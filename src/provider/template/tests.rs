@@ -97,12 +97,27 @@ fn secrets_are_not_shown() {
         ),
         ("http://d.example/?QWxhZGRpbjpvcGVu0", "http://d.example/?***"),
         ("http://d.example/u/4f6b8a1c2d3e4f5a6b7c/x", "http://d.example/u/***/x"),
+        ("http://d.example/Zq%2B7%25k/update", "http://d.example/***/update"),
+        ("http://d.example/aB3dE9/k=x/[DOMAIN]", "http://d.example/***/***/home.example.com"),
+        (
+            "http://d.example/nic/v3/Update.php/api2update/DynDNS/~me/dyn-dns_4/ip4v6?a=b%20c",
+            "http://d.example/nic/v3/Update.php/api2update/DynDNS/~me/dyn-dns_4/ip4v6?a=b%20c",
+        ),
     ] {
         assert_eq!(shown(template), expected, "{template}");
     }
     let rendered = try_render("http://a:hunter2@d.example/?token=t%20k").unwrap();
     for secret in ["t k", "hunter2", "a b"] {
         assert!(rendered.secrets.contains(&Secret::new(secret)), "{secret}");
+    }
+    // A server may echo the header.
+    let rendered = try_render("http://a:hunter2@d.example/Zq%2B7%25k").unwrap();
+    for echo in ["Basic YTpodW50ZXIy", "Zq%2B7%25k", "Zq%2b7%25K", "Zq+7%k"] {
+        assert!(mask::mask(echo, &rendered.secrets).ends_with("***"), "{echo}");
+    }
+    let rendered = try_render("http://a:hunter22@d.example/").unwrap();
+    for echo in ["YTpodW50ZXIyMg==", "YTpodW50ZXIyMg"] {
+        assert_eq!(mask::mask(echo, &rendered.secrets), "***");
     }
     let twice = shown("http://a b:x@d.example/p%26s%25%2B%20%C3%A9%3A%2F/a%20b/");
     assert_eq!(twice, "http://***:***@d.example/***/***/");

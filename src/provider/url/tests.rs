@@ -182,3 +182,47 @@ fn definitions_without_an_answer_get_the_known_one() {
         assert_eq!(outcomes[0] == Outcome::Updated, updated, "{outcomes:?}");
     }
 }
+
+/// They are shown as "refused: {reason}. {advice}. …".
+#[test]
+fn refusals_read_well() {
+    let codes = "badauth noaccess !donator notfqdn nohost !yours !active numhost numip abuse \
+                 badagent badsys badrequest badparam badop badip";
+    let says = |status, body: &str| Answer { status, retry_after: None, body: body.into() };
+    let mut answers: Vec<Answer> = codes.split(' ').map(|code| says(200, code)).collect();
+    answers.push(says(200, "good 127.0.0.1"));
+    answers.extend([401, 403].map(|status| says(status, "No way.")));
+    answers.extend([401, 403].map(|status| says(status, "")));
+    answers.extend(["701", "708"].map(|code| says(200, &format!("<ERROR CODE=\"{code}\">"))));
+    let one = job(&[("a.example", "192.0.2.1")]);
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for answer in answers {
+        outcomes.extend(play(&section("x", NIC, None), &one, vec![Ok(answer)]).1);
+    }
+    let mut none = section("dyn.example", NIC, None);
+    none.provider.v4 = None;
+    for broken in [none, section("x", "ftp://a/", None), section("x", NIC, Some("(good"))] {
+        outcomes.extend(play(&broken, &one, vec![]).1);
+    }
+    assert_eq!(outcomes.len(), 26);
+    for outcome in outcomes {
+        let Outcome::Refused { reason, advice } = outcome else { panic!("{outcome:?}") };
+        for text in [&reason, &advice] {
+            assert!(!text.is_empty() && !text.ends_with(['.', ' ', ';']), "{reason}. {advice}.");
+        }
+        assert!(!reason.contains("the provider"), "{reason}");
+        assert!(!advice.contains(". "), "{advice}");
+    }
+}
+
+#[test]
+fn a_wait_that_nobody_asked_for_is_not_said_to_be_asked_for() {
+    let one = job(&[("a.example", "192.0.2.1")]);
+    for code in ["911", "dnserr"] {
+        let (_, outcomes) = play(&section("x", NIC, None), &one, vec![says(code)]);
+        let Outcome::Retry { reason, after, .. } = &outcomes[0] else { panic!("{outcomes:?}") };
+        let end = format!("({code}); waiting 30 minutes, as such providers ask");
+        assert!(reason.ends_with(&end), "{reason}");
+        assert_eq!(*after, Some(Duration::from_secs(1800)));
+    }
+}

@@ -1,0 +1,43 @@
+//! No script outlives the daemon. A test program of its own, because this ends all scripts of a
+//! process.
+
+#![allow(clippy::unwrap_used, reason = "a test and its helpers")]
+
+use std::fs::File;
+use std::io::Read;
+use std::thread;
+use std::time::Duration;
+
+use ddns_netlink::config::Family;
+use ddns_netlink::probe::script::{kill_all, run};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn scripts_and_their_children_end_with_the_daemon() {
+    let name = format!("script-end-{}", std::process::id());
+    let fifo = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+    let script = format!("(echo x; exec sleep 1000) > {} & sleep 1000", fifo.display());
+    let argv = ["/bin/sh", "-c", script.as_str()].map(str::to_owned);
+    let waiting = thread::spawn({
+        let argv = argv.clone();
+        move || run(&argv, Family::V4, LONG)
+    });
+
+    // The child of the script is there; the pipe ends when it is dead.
+    let mut pipe = File::open(&fifo).unwrap();
+    std::fs::remove_file(&fifo).unwrap();
+    let mut begun = [0; 2];
+    pipe.read_exact(&mut begun).unwrap();
+    kill_all();
+    let mut rest = Vec::new();
+    pipe.read_to_end(&mut rest).unwrap();
+    assert!(rest.is_empty());
+    assert_eq!(waiting.join().unwrap(), Err("/bin/sh was killed by signal 9".into()));
+
+    let late = run(&argv, Family::V4, LONG).unwrap_err();
+    assert_eq!(late, "cannot run /bin/sh: the daemon is ending");
+}
