@@ -1,7 +1,7 @@
 # Everything a contributor runs. `make` alone lists it.
 
 CARGO ?= cargo
-OUT := $(or $(CARGO_TARGET_DIR),target)
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 
 # What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
@@ -17,18 +17,19 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
-	@echo 'make test-targets  what `make packages` built, on other architectures; or TARGET=<triple>'
+	@echo 'make test-targets [TARGET=triple]'
+	@echo '             what `make packages` built, under emulators of its architecture'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
 
 build:
 	$(CARGO) build --locked --release
-	@ls -l $(OUT)/release/ddns-netlink
+	@ls -l $(TARGET_DIR)/release/ddns-netlink
 
 demo: build
 	$(CARGO) build --locked --example demo
-	@$(OUT)/debug/examples/demo $(OUT)/release/ddns-netlink
+	@$(TARGET_DIR)/debug/examples/demo $(TARGET_DIR)/release/ddns-netlink
 
 test: tools
 	$(CARGO) fmt --check
