@@ -6,13 +6,13 @@ FUZZ_SECONDS ?= 60
 
 # What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
 # dnsmasq-base: a DHCP server; radvd: router advertisements; bind9-dnsutils: dig; openssl: a second
-# opinion on our certificates; iproute2 and procps: ip and sysctl.
-PACKAGES := busybox dnsmasq-base radvd iproute2 procps bind9-dnsutils openssl
-PROGRAMS := busybox dnsmasq radvd ip sysctl dig openssl
+# opinion on our certificates; iproute2 and procps: ip and sysctl; python3: makes packages.
+PACKAGES := busybox python3 dnsmasq-base radvd iproute2 procps bind9-dnsutils openssl
+PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig openssl
 
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help build demo test test-targets tools bench fuzz
+.PHONY: help build demo test test-targets tools bench fuzz packages sizes
 
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
@@ -22,6 +22,10 @@ help:
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
+	@echo 'make packages [TARGET=triple]'
+	@echo '             static router binaries, .ipk, .apk and .deb in dist/, with their sizes'
+	@echo 'make sizes [TARGET=triple]'
+	@echo '             what each dependency and build setting costs on a router'
 
 build:
 	$(CARGO) build --locked --release
@@ -34,6 +38,7 @@ demo: build
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
 	$(CARGO) test --locked --no-fail-fast
 
 # The end-to-end tests under qemu-user, and whole routers in qemu-system.
@@ -71,3 +76,14 @@ fuzz:
 	for target in $$($(CARGO) fuzz list); do \
 	    $(CARGO) +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+# Both steps go on after a target that fails, and fail at the end. Packing alone takes seconds:
+# openwrt/pack.py.
+packages:
+	@status=0; \
+	openwrt/build.py $(TARGET) || { status=$$?; [ $$status = 1 ] || exit $$status; }; \
+	openwrt/pack.py $(TARGET) || status=$$?; \
+	exit $$status
+
+sizes:
+	@openwrt/measure.py $(TARGET)

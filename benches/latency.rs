@@ -7,6 +7,7 @@
 //!
 //! `BENCH_ROUNDS` (100) is how many changes of each kind, `BENCH_IDLE` (60) how many idle seconds,
 //! `BENCH_DAEMON` another binary to measure.
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -2,6 +2,7 @@
 //! four things that happen to a line, and how long the name took to follow.
 //!
 //! Usage: `demo PATH-OF-ddns-netlink`. No root, no account, no configuration.
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -1,9 +1,9 @@
 //! One function per command.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Command, HELP, Invocation, VERSION, exit};
+use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
 use crate::files::{self, LockError};
@@ -31,19 +31,6 @@ pub fn run(invocation: Invocation) -> u8 {
     }
 }
 
-/// Prints to standard output; a reader that has gone away is no failure.
-pub fn show(text: &str) -> u8 {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    exit::OK
-}
-
-/// Prints to standard error and gives back `code`.
-pub fn complain(code: u8, text: &impl std::fmt::Display) -> u8 {
-    let _ = writeln!(std::io::stderr(), "ddns-netlink: {text}");
-    code
-}
-
 fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
     let loaded = match load(file) {
         Ok(loaded) => loaded,
@@ -67,7 +54,7 @@ fn check(file: &Path) -> u8 {
         Err(error) => return complain(exit::CONFIG, &error),
     };
     for mistake in &checked.mistakes {
-        let _ = writeln!(std::io::stderr(), "{mistake}");
+        warn(&format!("{mistake}\n"));
     }
     if checked.errors().next().is_some() {
         return exit::CONFIG;

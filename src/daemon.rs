@@ -2,6 +2,7 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,17 +10,18 @@ use futures::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::cli::exit;
+use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
-use crate::config::{Config, Family, Section, Source, Trust};
+use crate::config::{Global, Section};
+use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
-use crate::load::{self, Loaded};
+use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
+use crate::netlink::Report;
 use crate::netlink::socket::Socket;
-use crate::netlink::{Report, Table};
 use crate::probe::Probe;
 use crate::provider::{self, Job, Outcome, Step};
 use crate::store::{Store, StoreThread};
@@ -29,8 +31,6 @@ use crate::worker::{Pool, Task};
 const FLUSH: Duration = Duration::from_millis(700);
 /// Most kernel messages that are taken in before the engine looks at them.
 const BATCH: usize = 1024;
-/// Pause before another try after the netlink socket broke.
-const REOPEN: Duration = Duration::from_secs(1);
 
 /// What the daemon is started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Mode {
 struct Daemon {
     mode: Mode,
     file: PathBuf,
-    config: Config,
+    global: Global,
     engine: Engine,
     logger: Logger,
     netlink: Socket,
@@ -55,6 +55,10 @@ struct Daemon {
     store: StoreThread,
     control: Option<Control>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
+    /// Whether the configuration in force has mistakes.
+    mistaken: bool,
+    /// What a dry run has said already: the beginning of each line of its answer.
+    pretended: Vec<String>,
 }
 
 /// What other threads tell the loop.
@@ -67,9 +71,7 @@ enum Incoming {
 pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
     let mut logger = Logger::new(Target::choose(stderr || mode != Mode::Serve));
     logger.configure(&loaded.checked.config);
-    let signals = Signals::new();
-    let netlink = Socket::open();
-    let (mut signals, netlink) = match (signals, netlink) {
+    let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
         (Ok(signals), Ok(netlink)) => (signals, netlink),
         (Err(error), _) | (_, Err(error)) => {
             let text = format!("cannot listen to the kernel: {error}");
@@ -86,8 +88,9 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
 
 impl Daemon {
     fn new(file: &Path, loaded: Loaded, mode: Mode, logger: Logger, netlink: Socket) -> Self {
+        let global = loaded.checked.config.global.clone();
         let (sender, incoming) = mpsc::unbounded_channel();
-        let store = Store::open(loaded.checked.config.global.statedir.clone());
+        let store = Store::open(global.statedir.clone());
         let (state, lost) = store.load();
         let to_loop = sender.clone();
         let store = StoreThread::new(store, move |notice| {
@@ -96,12 +99,11 @@ impl Daemon {
         let pool = Pool::new(clock::uptime, move |event| {
             let _ = sender.send(Incoming::Event(event));
         });
-        let now = clock::now();
-        let seed = std::process::id() ^ now.up.subsec_nanos();
+        let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
             file: file.to_owned(),
-            config: loaded.checked.config.clone(),
+            global,
             engine: Engine::new(state, seed),
             logger,
             netlink,
@@ -109,24 +111,22 @@ impl Daemon {
             store,
             control: None,
             incoming,
+            mistaken: false,
+            pretended: Vec::new(),
         };
-        for text in lost {
-            daemon.say(Level::Warning, text);
-        }
-        daemon.adopt(loaded, now);
+        lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
+        daemon.adopt(loaded);
         daemon
     }
 
     /// Opens the control socket. Without it the daemon still does its work.
     fn listen(&mut self) {
-        match Control::bind(&self.config.global.rundir) {
+        match Control::bind(&self.global.rundir) {
             Ok(control) => self.control = Some(control),
             Err(error) => {
-                let rundir = self.config.global.rundir.display().to_string();
-                self.say(
-                    Level::Warning,
-                    format!("status, why and update will not work: no socket in {rundir}: {error}"),
-                );
+                let rundir = self.global.rundir.display();
+                let text = format!("no status, why and update: no socket in {rundir}: {error}");
+                self.say(Level::Warning, text);
             }
         }
     }
@@ -135,73 +135,58 @@ impl Daemon {
         let mut clock_step = ClockStep::new();
         loop {
             let now = clock::now();
-            while let Some(action) = self.engine.poll(now) {
-                self.perform(action, now);
-            }
+            self.work(now);
             if self.mode != Mode::Serve && self.engine.at_rest(now) {
                 return self.conclude(now);
             }
             let deadline = self.engine.deadline(now).map(|at| at.saturating_sub(now.up));
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
                 _ = signals.interrupt.recv() => return self.stop(),
                 report = self.netlink.next() => {
-                    self.kernel(report).await;
-                    continue;
+                    if let Err(error) = self.kernel(report) {
+                        self.say(Level::Critical, format!("the kernel's events broke off: {error}"));
+                        self.stop();
+                        return exit::INTERNAL;
+                    }
                 }
                 Some(incoming) = self.incoming.recv() => match incoming {
-                    Incoming::Event(event) => event,
-                    Incoming::Notice(notice) => {
-                        self.logger.say(&notice);
-                        continue;
-                    }
+                    Incoming::Event(event) => self.engine.handle(event, clock::now()),
+                    Incoming::Notice(notice) => self.logger.say(&notice),
                 },
-                request = next_request(self.control.as_mut()) => {
-                    self.answer(request);
-                    continue;
+                request = next_request(self.control.as_mut()) => self.answer(request),
+                _ = signals.reload.recv() => self.reload(),
+                _ = signals.update.recv() => {
+                    self.engine.handle(Event::Force(Vec::new()), clock::now());
                 }
-                _ = signals.reload.recv() => {
-                    self.reload();
-                    continue;
-                }
-                _ = signals.update.recv() => Event::Force(Vec::new()),
-                () = clock_step.stepped() => Event::ClockStepped,
-                () = sleep(deadline) => continue,
-            };
-            self.engine.handle(event, clock::now());
+                () = clock_step.stepped() => self.engine.handle(Event::ClockStepped, clock::now()),
+                () = sleep(deadline) => {}
+            }
+        }
+    }
+
+    /// Does everything that the engine wants done now.
+    fn work(&mut self, now: Now) {
+        while let Some(action) = self.engine.poll(now) {
+            self.perform(action, now);
         }
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
-    async fn kernel(&mut self, first: std::io::Result<Report>) {
+    fn kernel(&mut self, first: io::Result<Report>) -> io::Result<()> {
         let mut next = Some(first);
         for _ in 0..BATCH {
-            match next {
-                Some(Ok(report)) => self.engine.handle(Event::Kernel(report), clock::now()),
-                Some(Err(error)) => return self.reopen(&error).await,
-                None => return,
-            }
+            let Some(report) = next else {
+                return Ok(());
+            };
+            self.engine.handle(Event::Kernel(report?), clock::now());
             next = self.netlink.next().now_or_never();
         }
-        if let Some(Ok(report)) = next {
-            self.engine.handle(Event::Kernel(report), clock::now());
-        }
-    }
-
-    /// The netlink socket broke: nothing is known until another one has dumped everything.
-    async fn reopen(&mut self, error: &std::io::Error) {
-        self.say(Level::Error, format!("the kernel's events broke off ({error}); trying again"));
-        self.engine.handle(Event::Kernel(Report::Lost), clock::now());
-        loop {
-            match Socket::open() {
-                Ok(socket) => {
-                    self.netlink = socket;
-                    return Table::ALL.iter().for_each(|&table| self.netlink.request_dump(table));
-                }
-                Err(_) => tokio::time::sleep(REOPEN).await,
-            }
-        }
+        next.map_or(Ok(()), |report| {
+            self.engine.handle(Event::Kernel(report?), clock::now());
+            Ok(())
+        })
     }
 
     fn perform(&mut self, action: Action, now: Now) {
@@ -210,202 +195,147 @@ impl Daemon {
             Action::Publish { id, section, job } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &job, now);
             }
-            Action::Publish { id, section, job } => self.publish(id, &section, &job, now),
+            Action::Publish { id, section, job } => self.pool.submit(Task::Publish {
+                id,
+                host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
+                changes: job.changes.len(),
+                exchange: provider::exchange(&section, &job),
+                transport: section.transport.clone(),
+            }),
             Action::Detect { section, family } => {
-                if let Some(found) = self.config.sections.iter().find(|s| s.name == section) {
-                    self.pool.submit(Task::Detect { section, family, probe: probe(found, family) });
-                }
+                let probe = Probe::of(&section, family);
+                self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
+            Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
+            // Nothing is accepted or refused in a dry run; what stands in the way is told at the end.
+            Action::Say(_) if self.mode == Mode::DryRun => {}
             Action::Say(notice) => self.logger.say(&notice),
         }
     }
 
-    fn publish(&mut self, id: JobId, section: &str, job: &Job, now: Now) {
-        let Some(found) = self.config.sections.iter().find(|s| s.name == section) else {
-            let finished = ended(id, job, "the section is gone");
-            return self.engine.handle(Event::Finished(finished), now);
-        };
-        self.pool.submit(Task::Publish {
-            id,
-            host: provider::hosts(found).into_iter().next().unwrap_or_default(),
-            changes: job.changes.len(),
-            exchange: provider::exchange(found, job),
-            transport: found.transport.clone(),
-        });
-    }
-
     /// Prints what would be sent and believes that it was accepted.
-    fn pretend(&mut self, id: JobId, section: &str, job: &Job, now: Now) {
-        if let Some(found) = self.config.sections.iter().find(|s| s.name == section) {
-            for change in &job.changes {
-                let single = Job { changes: vec![change.clone()] };
-                let shown = match provider::exchange(found, &single).start() {
-                    Step::Send(request) => format!("would send {}", request.shown),
-                    Step::Done(outcomes) => match outcomes.into_iter().next() {
-                        Some(Outcome::Refused { reason, .. }) => {
-                            format!("cannot be sent: {reason}")
-                        }
-                        _ => "nothing to send".into(),
-                    },
-                };
-                let (name, record) = (&change.name, change.family().record_type());
-                println!("{section}: {name} {record} {}: {shown}", change.address);
-            }
+    fn pretend(&mut self, id: JobId, section: &Section, job: &Job, now: Now) {
+        for change in &job.changes {
+            let single = Job { changes: vec![change.clone()] };
+            let shown = match provider::exchange(section, &single).start() {
+                Step::Send(request) => format!("would send {}", request.shown),
+                Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
+                    Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
+                    _ => "nothing to send".into(),
+                },
+            };
+            let (name, record) = (&change.name, change.family().record_type());
+            let subject = format!("{}: {name} {record}", section.name);
+            show(&format!("{subject} {}: {shown}\n", change.address));
+            self.pretended.push(format!("{subject}:"));
         }
-        let outcomes = vec![Outcome::Updated; job.changes.len()];
-        let finished = Finished { outcomes, ..ended(id, job, "") };
+        let finished = Finished {
+            job: id,
+            verdicts: vec![Outcome::Updated.into(); job.changes.len()],
+            sent_at: None,
+            request: String::new(),
+            answer: String::new(),
+        };
         self.engine.handle(Event::Finished(finished), now);
     }
 
     fn answer(&mut self, request: Request) {
         let now = clock::now();
         let reply = match &request.ask {
-            Ask::Status => self.status(now),
-            Ask::StatusJson => {
-                let mut status = self.engine.status(now).to_json();
-                status["version"] = env!("CARGO_PKG_VERSION").into();
-                status["disabled"] = self.config.disabled.clone().into();
-                status["broken"] = self
-                    .config
-                    .broken
-                    .iter()
-                    .map(|(name, why)| serde_json::json!({ "name": name, "reason": why }))
-                    .collect();
-                Reply { ok: true, text: format!("{status}\n") }
+            Ask::Status => Ok(self.status(now)),
+            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
+            Ask::Why(section) => {
+                let mut date = |wall| self.logger.date(wall);
+                self.engine.why(section, now, &mut date).ok_or(section)
             }
-            Ask::Why(section) => self.why(section, now),
-            Ask::Update(sections) => self.update(sections, now),
+            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
+                Some(unknown) => Err(unknown),
+                None => Ok(self.update(sections, now)),
+            },
+        };
+        let reply = match reply {
+            Ok(text) => Reply { ok: true, text },
+            Err(section) => {
+                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
+            }
         };
         request.reply(reply);
     }
 
-    fn status(&mut self, now: Now) -> Reply {
-        let logger = std::cell::RefCell::new(&mut self.logger);
-        let date = |wall| logger.borrow_mut().date(wall);
-        let mut text = self.engine.status(now).to_text(&date);
-        for name in &self.config.disabled {
-            text.push_str(&format!("{name}: not enabled\n"));
-        }
-        for (name, why) in &self.config.broken {
-            text.push_str(&format!("{name}: cannot run: {why}\n"));
-        }
+    fn status(&mut self, now: Now) -> String {
+        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
         if text.is_empty() {
-            text = format!("no service sections in {}\n", self.file.display());
+            return format!("no service sections in {}\n", self.file.display());
         }
-        Reply { ok: true, text }
+        text
     }
 
-    fn why(&mut self, section: &str, now: Now) -> Reply {
-        let logger = std::cell::RefCell::new(&mut self.logger);
-        let date = |wall| logger.borrow_mut().date(wall);
-        if let Some(text) = self.engine.why(section, now, &date) {
-            return Reply { ok: true, text };
-        }
-        let broken = self.config.broken.iter().find(|(name, _)| name == section);
-        let text = match broken {
-            Some((_, why)) => format!("{section}: cannot run: {why}\n"),
-            None if self.config.disabled.iter().any(|name| name == section) => {
-                format!("{section}: not enabled\n")
-            }
-            None => return unknown(section),
-        };
-        Reply { ok: true, text }
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> Reply {
-        let active = |name: &String| self.config.sections.iter().any(|s| s.name == *name);
-        if let Some(name) = sections.iter().find(|name| !active(name)) {
-            return unknown(name);
-        }
+    fn update(&mut self, sections: &[String], now: Now) -> String {
         self.engine.handle(Event::Force(sections.to_vec()), now);
-        while let Some(action) = self.engine.poll(now) {
-            self.perform(action, now);
-        }
-        let mut text = String::new();
-        for section in self.engine.status(now).sections {
-            if sections.is_empty() || sections.contains(&section.name) {
-                for record in section.records {
-                    let record_type = record.family.record_type();
-                    let (name, state) = (&record.name, record.state);
-                    let line = format!("{}: {name} {record_type}: {state}: ", section.name);
-                    text.push_str(&format!("{line}{}\n", record.reason));
-                }
-            }
-        }
-        Reply { ok: true, text }
+        self.work(now);
+        self.engine.status(now).to_lines(sections)
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.
     fn reload(&mut self) {
-        match load::load(&self.file) {
+        match load(&self.file) {
             Ok(loaded) => {
-                let before = &self.config.global;
-                let after = &loaded.checked.config.global;
-                if (&before.rundir, &before.statedir) != (&after.rundir, &after.statedir) {
-                    self.say(
-                        Level::Warning,
-                        "ddns_rundir and ddns_statedir take effect at the next start".into(),
-                    );
+                let now_set = &loaded.checked.config.global;
+                let moved = now_set.rundir != self.global.rundir;
+                if moved || now_set.statedir != self.global.statedir {
+                    let text = "ddns_rundir and ddns_statedir take effect at the next start";
+                    self.say(Level::Warning, text.into());
                 }
                 self.logger.configure(&loaded.checked.config);
                 self.say(Level::Notice, format!("reading {} again", self.file.display()));
-                self.adopt(loaded, clock::now());
+                self.adopt(loaded);
             }
             Err(error) => {
-                let text = format!("{error}; the configuration in force stays");
-                self.say(Level::Error, text);
+                self.say(Level::Error, format!("{error}; the configuration in force stays"));
             }
         }
     }
 
     /// Puts a configuration in force and says what is wrong with it.
-    fn adopt(&mut self, loaded: Loaded, now: Now) {
+    fn adopt(&mut self, loaded: Loaded) {
         let Loaded { checked, hosts } = loaded;
         for mistake in &checked.mistakes {
             let level = match mistake.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
             };
-            let notice =
-                Notice { section: mistake.section.clone(), level, text: mistake.to_string() };
-            self.logger.say(&notice);
+            let section = mistake.section.clone();
+            self.logger.say(&Notice { section, level, text: mistake.to_string() });
         }
-        let unverified =
-            checked.config.sections.iter().filter(|s| s.transport.trust == Trust::Nothing);
-        for Section { name, .. } in unverified {
-            let text = "cacert 'IGNORE': certificates are not checked, anybody on the way can read \
-                        the password and answer in the provider's place";
-            self.logger.say(&Notice::about(name, Level::Warning, text.into()));
-        }
+        self.mistaken = checked.errors().next().is_some();
         let count = checked.config.sections.len();
-        let device = |s: &&Section| matches!(s.source, Source::Device(_) | Source::Network { .. });
-        let following = checked.config.sections.iter().filter(device).count();
-        let asking = count - following;
-        let text =
-            format!("{count} sections: {following} follow the kernel, {asking} ask elsewhere");
         if self.mode == Mode::Serve {
-            self.say(Level::Info, format!("{}: {text}", crate::cli::VERSION));
+            let sections = if count == 1 { "1 section" } else { &format!("{count} sections") };
+            self.say(Level::Info, format!("{VERSION}: {sections} of {}", self.file.display()));
         }
-        self.config = checked.config.clone();
-        self.engine.handle(Event::Hosts(hosts), now);
-        self.engine.handle(Event::Reload(Box::new(checked.config)), now);
+        let config = Box::new(checked.config);
+        self.engine.handle(Event::Reload { config, hosts }, clock::now());
     }
 
     /// `once` is done: shows where things stand.
     fn conclude(&mut self, now: Now) -> u8 {
-        let reply = self.status(now);
+        let status = self.engine.status(now);
         if self.mode == Mode::Once {
-            print!("{}", reply.text);
+            show(&self.status(now));
             let _ = self.store.flush(FLUSH);
+        } else {
+            let lines = status.to_lines(&[]);
+            let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
+            lines.lines().filter(|line| !told(line)).for_each(|line| {
+                show(&format!("{line}\n"));
+            });
         }
-        let published = self.engine.status(now).sections.iter().all(|section| {
-            section.records.iter().all(|record| matches!(record.state, "published" | "rested"))
-        });
-        match published && self.config.broken.is_empty() {
-            true => exit::OK,
-            false => exit::FAILED,
+        match (status.is_published(), self.mistaken) {
+            (false, _) => exit::FAILED,
+            (true, true) => exit::CONFIG,
+            (true, false) => exit::OK,
         }
     }
 
@@ -420,35 +350,6 @@ impl Daemon {
 
     fn say(&mut self, level: Level, text: String) {
         self.logger.say(&Notice { section: None, level, text });
-    }
-}
-
-fn unknown(section: &str) -> Reply {
-    Reply { ok: false, text: format!("there is no section '{section}'\n") }
-}
-
-/// How the address source of `section` is asked.
-fn probe(section: &Section, family: Family) -> Probe {
-    match &section.source {
-        Source::Script(argv) => Probe::Script(argv.clone()),
-        Source::Web { v4, v6 } => {
-            let url = if family == Family::V4 { v4 } else { v6 };
-            Probe::Web { url: url.clone(), transport: section.transport.clone() }
-        }
-        // The kernel is not asked; the engine never does.
-        Source::Network { .. } | Source::Device(_) => Probe::Script(Vec::new()),
-    }
-}
-
-/// A job that ends without a request.
-fn ended(id: JobId, job: &Job, why: &str) -> Finished {
-    let outcome = Outcome::Unconfirmed { reason: why.to_owned() };
-    Finished {
-        job: id,
-        outcomes: vec![outcome; job.changes.len()],
-        sent_at: None,
-        request: String::new(),
-        answer: String::new(),
     }
 }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
+use crate::config::check::PathKind;
+use crate::config::name::is_file_name;
 use crate::secret::Secret;
 
 /// Most bytes of a configuration file.
@@ -116,11 +118,6 @@ fn default_statedir_in(root: &Path) -> PathBuf {
     }
 }
 
-/// Whether `name` is one file name and no path, and not a hidden file.
-pub fn is_safe_name(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
-}
-
 /// The definition of the service `name`, as its JSON file has it; `None` if there is none.
 ///
 /// # Errors
@@ -130,7 +127,7 @@ pub fn definition(name: &str) -> Result<Option<Vec<u8>>, ReadError> {
 }
 
 fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
-    if !is_safe_name(name) {
+    if !is_file_name(name) {
         return Err(ReadError { path: name.into(), reason: Reason::NotAName });
     }
     for dir in DEFINITIONS {
@@ -143,7 +140,7 @@ fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> 
     Ok(None)
 }
 
-/// The first line of a password file, without its line feed, and a warning if others may read it.
+/// The text of a password file, and a warning if others may read it.
 ///
 /// # Errors
 /// If it cannot be read, is no text, or is too large for a password.
@@ -155,30 +152,16 @@ pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
         let path = path.display();
         format!("{path} can be read by other users; 'chmod 600 {path}' prevents it")
     });
-    let line = text.lines().next().unwrap_or_default();
-    Ok((Secret::new(line), warning))
+    Ok((Secret::new(text), warning))
 }
 
-/// What a path names, links followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathKind {
-    /// Nothing, or nothing that we may see.
-    Missing,
-    /// A file.
-    File,
-    /// A directory.
-    Directory,
-    /// A device, pipe or socket.
-    Other,
-}
-
-/// What `path` names.
+/// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may
+/// not see.
 pub fn path_kind(path: &Path) -> PathKind {
     match fs::metadata(path) {
-        Err(_) => PathKind::Missing,
         Ok(data) if data.is_file() => PathKind::File,
         Ok(data) if data.is_dir() => PathKind::Directory,
-        Ok(_) => PathKind::Other,
+        Ok(_) | Err(_) => PathKind::Missing,
     }
 }
 
@@ -309,12 +292,12 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_the_first_line_and_private() {
+    fn a_password_is_text_and_private() {
         let scratch = Scratch::new("files-password");
         let path = write(scratch.path().join("pw"), " hunter 2 \r\nsecond\n");
         chmod(&path, 0o600);
         let (secret, warning) = password(&path).unwrap();
-        assert_eq!((secret.expose(), warning), (" hunter 2 ", None));
+        assert_eq!((secret.expose(), warning), (" hunter 2 \r\nsecond\n", None));
         chmod(&path, 0o640);
         assert!(password(&path).unwrap().1.unwrap().contains("chmod 600"));
         write(path.clone(), "");
@@ -339,7 +322,7 @@ mod tests {
         assert_eq!(path_kind(&script), PathKind::File);
         assert_eq!(path_kind(root), PathKind::Directory);
         assert_eq!(path_kind(&root.join("none")), PathKind::Missing);
-        assert_eq!(path_kind(Path::new("/dev/null")), PathKind::Other);
+        assert_eq!(path_kind(Path::new("/dev/null")), PathKind::Missing);
     }
 
     #[test]

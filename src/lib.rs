@@ -9,6 +9,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod control;
 pub mod daemon;
 pub mod engine;
@@ -18,6 +19,7 @@ pub mod load;
 pub mod localtime;
 pub mod logger;
 pub mod netlink;
+mod percent;
 pub mod probe;
 pub mod provider;
 #[cfg(test)]

@@ -43,11 +43,7 @@ impl Environment for System {
     }
 
     fn path_kind(&self, path: &Path) -> PathKind {
-        match files::path_kind(path) {
-            files::PathKind::File => PathKind::File,
-            files::PathKind::Directory => PathKind::Directory,
-            files::PathKind::Missing | files::PathKind::Other => PathKind::Missing,
-        }
+        files::path_kind(path)
     }
 
     fn executable(&self, path: &Path) -> bool {

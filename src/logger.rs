@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::clock::UnixSeconds;
+use crate::config::name::is_file_name;
 use crate::config::{Config, Log};
 use crate::engine::event::{Level, Notice};
-use crate::files::is_safe_name;
 use crate::localtime::LocalClock;
 use crate::strftime::strftime;
 
@@ -132,7 +132,7 @@ impl Logger {
     fn write_file(&mut self, section: &str, notice: &Notice, wall: UnixSeconds) {
         let path = self.settings.logdir.join(format!("{section}.log"));
         let text = line::file(notice, &self.clock.at(wall));
-        let written = if is_safe_name(section) {
+        let written = if is_file_name(section) {
             file::append(&path, &text, self.settings.loglines)
         } else {
             Err(io::Error::other("the section's name is not a file name"))
@@ -169,15 +169,12 @@ fn wall() -> UnixSeconds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Force, Global, Hostname, Provider, Section, Source};
-    use crate::config::{Timing, Transport, Trust};
+    use crate::config::{Global, Section, fixture};
     use crate::scratch::Scratch;
-    use crate::secret::Secret;
     use std::fs;
     use std::os::unix::net::UnixDatagram;
     use std::path::Path;
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
 
     /// Standard error as the tests read it.
     #[derive(Clone, Default)]
@@ -202,39 +199,7 @@ mod tests {
     }
 
     fn section(name: &str, log: Log) -> Section {
-        Section {
-            name: name.into(),
-            line: 1,
-            names: vec![Hostname::parse("a.example").unwrap()],
-            families: vec![],
-            source: Source::Device("eth0".into()),
-            provider: Provider {
-                label: "custom".into(),
-                v4: None,
-                v6: None,
-                username: String::new(),
-                password: Secret::default(),
-                param_enc: Secret::default(),
-                param_opt: Secret::default(),
-            },
-            transport: Transport {
-                trust: Trust::System,
-                proxy: None,
-                device: None,
-                family: None,
-                user_agent: String::new(),
-            },
-            timing: Timing {
-                check: Duration::ZERO,
-                force: Force::Never,
-                retry: Duration::ZERO,
-                retry_max: 0,
-                min_interval: Duration::ZERO,
-            },
-            log,
-            private_addresses: false,
-            temporary_addresses: false,
-        }
+        Section { name: name.into(), log, ..fixture::section() }
     }
 
     fn config(logdir: &Path, sections: &[(&str, u8, bool)]) -> Config {

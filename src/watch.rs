@@ -8,14 +8,14 @@ use futures::FutureExt as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{complain, show};
 use crate::cli::exit;
 use crate::clock;
 use crate::config::Family;
+use crate::console::{complain, show};
 use crate::engine::book::Book;
 use crate::engine::select::{self, Desired, Policy};
-use crate::netlink::Table;
 use crate::netlink::socket::Socket;
+use crate::netlink::{Report, Table};
 
 /// What is seen of one device and family: each address with its verdict, and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
         while let Some(report) = next {
             match report {
                 Ok(report) => {
-                    let lost = report == crate::netlink::Report::Lost;
+                    let lost = report == Report::Lost;
                     let _ = book.apply(report, clock::now().up);
                     if lost {
                         Table::ALL.iter().for_each(|&table| socket.request_dump(table));

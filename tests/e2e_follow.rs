@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use support::provider::{self, Request};
+use support::provider::{self, Reply, Request};
 use support::router::{
     Advertiser, DhcpClient, DhcpServer, PROVIDER, PROVIDER6, Wan, file, hosts, isolated,
 };
@@ -274,5 +274,22 @@ fn a_flapping_line_costs_few_requests_and_the_last_address_wins() {
         daemon.wait_published("home", "203.0.113.150");
         let count = scene.provider.count();
         assert!(count < 10, "{count} requests for 50 changes");
+    });
+}
+
+#[test]
+fn a_request_that_can_get_no_answer_does_not_hold_up_the_new_address() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.provider.next([Reply::Hang]);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let _daemon = launcher.run();
+        let first = scene.provider.wait_nth(0, LIMIT);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let second = scene.provider.wait_nth(1, LIMIT);
+        assert_eq!(second.myip(), "203.0.113.6");
+        // Far below the time-out of the answer that never comes.
+        assert!(second.at - first.at < Duration::from_secs(5), "{:?}", second.at - first.at);
     });
 }

@@ -14,6 +14,7 @@ fn no_input_breaks_a_parser() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test that is to end after a time")]
+#[expect(clippy::print_stdout, reason = "how many inputs there were is worth knowing")]
 fn fuzz(target: &Target, time: Duration) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for seed in target.seeds {

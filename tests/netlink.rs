@@ -7,6 +7,11 @@
     reason = "helpers of tests are tests"
 )]
 
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "asks whether it runs inside already; repeats what the test inside said"
+)]
 #[path = "support/netns.rs"]
 mod netns;
 
@@ -125,6 +130,10 @@ impl Known {
                     Table::Routes => self.routes = marked.routes,
                 }
                 self.ended.push(table);
+            }
+            Report::InDoubt(table) => {
+                self.ended.retain(|ended| *ended != table);
+                socket.request_dump(table);
             }
             Report::Lost => {
                 self.lost += 1;

@@ -5,6 +5,8 @@
 //! its `file:line`, and leaves sound sections usable beside broken ones.
 
 pub mod check;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod mistake;
 pub mod name;
 pub mod options;
@@ -80,7 +82,7 @@ pub struct Section {
 }
 
 /// Where the address comes from: `ip_source`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// `network`: a netifd logical interface per family (`ip_network`; `wan` and `wan6` unless set).
     Network {
@@ -216,6 +218,22 @@ pub enum Host {
     Address(IpAddr),
 }
 
+/// A URL and the arguments of a script may hold a password.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Network { v4, v6 } => {
+                f.debug_struct("Network").field("v4", v4).field("v6", v6).finish()
+            }
+            Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
+            Self::Web { .. } => f.write_str("Web(***)"),
+            Self::Script(argv) => {
+                write!(f, "Script({} ***)", argv.first().map_or("", String::as_str))
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Provider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Provider").field("label", &self.label).finish_non_exhaustive()
@@ -225,5 +243,19 @@ impl std::fmt::Debug for Provider {
 impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Template(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_of_a_source_shows_no_secret() {
+        let url = "http://me:s3cret@ip.example/".to_owned();
+        let web = Source::Web { v4: url.clone(), v6: url };
+        let script = Source::Script(vec!["/bin/ip".into(), "s3cret".into()]);
+        assert_eq!(format!("{web:?} {script:?}"), "Web(***) Script(/bin/ip ***)");
+        assert_eq!(format!("{:?}", Source::Device("wan".into())), "Device(\"wan\")");
     }
 }

@@ -77,6 +77,11 @@ impl fmt::Display for Hostname {
     }
 }
 
+/// Whether `name` is one file name and no path, and not a hidden file.
+pub fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

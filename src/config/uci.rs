@@ -9,6 +9,7 @@ mod lexer;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::mistake::{Mistake, Severity};
 use super::options::distance;
@@ -36,8 +37,9 @@ pub struct RawSection {
     pub options: Vec<RawOption>,
 }
 
-/// `option <name> <value>` or the `list <name> <value>` lines of one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `option <name> <value>` or the `list <name> <value>` lines of one name. Its `Debug` leaves the
+/// values out: nothing here knows which of them are passwords.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RawOption {
     /// The name.
     pub name: String,
@@ -47,6 +49,13 @@ pub struct RawOption {
     pub values: Vec<(String, usize)>,
     /// Whether it is a list.
     pub is_list: bool,
+}
+
+impl fmt::Debug for RawOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.values.iter().map(|(_, line)| line).collect::<Vec<_>>();
+        write!(f, "RawOption({} {lines:?})", self.name)
+    }
 }
 
 /// Reads a file. Lines that make no sense are skipped and reported; the mistakes' `file` is empty.

@@ -28,17 +28,6 @@ pub struct Known {
     pub preferred_until: Option<Duration>,
 }
 
-/// What a report changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct Changed {
-    /// A fact or a table's being known: selections and gates must be looked at again.
-    pub facts: bool,
-    /// The kernel may have dropped routes without a word: it does so when an IPv4 address or a
-    /// device goes (`fib_flush` sends no `RTM_DELROUTE`).
-    pub routes_in_doubt: bool,
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct TableState {
     generation: u32,
@@ -56,12 +45,15 @@ pub struct Book {
     routes: BTreeMap<Route, u32>,
     interesting: BTreeSet<IpAddr>,
     tables: [TableState; 3],
+    /// Addresses that went away and were not asked for yet.
+    gone: Vec<IpAddr>,
     appearances: u32,
 }
 
 impl Book {
-    /// Takes in one report.
-    pub fn apply(&mut self, report: Report, now: Duration) -> Changed {
+    /// Takes in one report. Returns whether selections and gates must be looked at again.
+    #[must_use]
+    pub fn apply(&mut self, report: Report, now: Duration) -> bool {
         match report {
             Report::Message(message) => self.message(message, now),
             Report::DumpBegin(table) => {
@@ -69,24 +61,30 @@ impl Book {
                 state.generation = state.generation.wrapping_add(1);
                 state.dumping = true;
                 state.doubted = false;
-                Changed::default()
+                false
             }
             Report::DumpEnd(table) => self.sweep(table),
+            Report::InDoubt(table) => {
+                let state = self.state_mut(table);
+                state.known = false;
+                // A dump that is going on may have passed what changed.
+                state.doubted = state.dumping;
+                true
+            }
             Report::Lost => {
                 for state in &mut self.tables {
                     *state = TableState { known: false, dumping: false, doubted: false, ..*state };
                 }
-                Changed { facts: true, routes_in_doubt: false }
+                true
             }
         }
     }
 
-    /// Marks the routes unknown until the next dump of them has ended; one that is going on does
-    /// not count.
-    pub fn doubt_routes(&mut self) {
-        let state = self.state_mut(Table::Routes);
-        state.known = false;
-        state.doubted = state.dumping;
+    /// The addresses that went away since this was asked last, and are not somewhere else now.
+    pub fn take_gone(&mut self) -> Vec<IpAddr> {
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.retain(|address| !self.addresses.keys().any(|key| key.1 == *address));
+        gone
     }
 
     /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
@@ -147,53 +145,41 @@ impl Book {
         })
     }
 
-    fn message(&mut self, message: Message, now: Duration) -> Changed {
+    fn message(&mut self, message: Message, now: Duration) -> bool {
         match message {
             Message::NewLink(link) => self.new_link(link),
             Message::DelLink(index) => self.del_link(index),
-            Message::NewAddress(address) => {
-                Changed { facts: self.new_address(address, now), routes_in_doubt: false }
-            }
+            Message::NewAddress(address) => self.new_address(address, now),
             Message::DelAddress(address) => {
-                let is_v4 = address.address.is_ipv4();
                 let key = (address.link, address.address, address.prefix_len);
-                let facts = self.addresses.remove(&key).is_some();
-                Changed { facts, routes_in_doubt: facts && is_v4 }
+                let removed = self.addresses.remove(&key).is_some();
+                self.gone.extend(removed.then_some(address.address));
+                removed
             }
-            Message::NewRoute(route) => {
-                let facts = self.new_route(route);
-                Changed { facts, routes_in_doubt: false }
-            }
+            Message::NewRoute(route) => self.new_route(route),
             Message::DelRoute(route) => {
                 let before = self.routes.len();
                 self.routes.retain(|known, _| !same_route(known, &route));
-                let facts = self.routes.len() != before;
-                // Of a multipath route the kernel may name another hop than it did before.
-                let similar = self.routes.keys().any(|known| same_destination(known, &route));
-                Changed { facts, routes_in_doubt: !facts && similar }
+                self.routes.len() != before
             }
         }
     }
 
-    fn new_link(&mut self, link: Link) -> Changed {
+    fn new_link(&mut self, link: Link) -> bool {
         let generation = self.state(Table::Links).generation;
-        let went_down = |old: &Link| old.up && !link.up;
-        let old = self.links.get(&link.index).map(|(_, old)| old);
-        let routes_in_doubt = old.is_some_and(went_down);
-        let facts = old != Some(&link);
+        let news = self.links.get(&link.index).map(|(_, old)| old) != Some(&link);
         // A name belongs to one device: a stale holder is one whose deletion was missed.
         self.links.retain(|&index, (_, known)| index == link.index || known.name != link.name);
         self.links.insert(link.index, (generation, link));
-        Changed { facts, routes_in_doubt }
+        news
     }
 
-    fn del_link(&mut self, index: IfIndex) -> Changed {
+    fn del_link(&mut self, index: IfIndex) -> bool {
         let before = self.size();
         self.links.remove(&index);
-        self.addresses.retain(|&(link, _, _), _| link != index);
+        self.keep_addresses(|&(link, _, _), _| link != index);
         self.routes.retain(|route, _| route.link != Some(index));
-        let facts = self.size() != before;
-        Changed { facts, routes_in_doubt: facts }
+        self.size() != before
     }
 
     /// Returns whether it says anything new: lifetimes that only count down do not.
@@ -236,11 +222,11 @@ impl Book {
         self.routes.insert(route, generation).is_none()
     }
 
-    fn sweep(&mut self, table: Table) -> Changed {
+    fn sweep(&mut self, table: Table) -> bool {
         let state = self.state_mut(table);
         if !state.dumping {
             // A dump in which something was lost: the one that follows will tell.
-            return Changed::default();
+            return false;
         }
         let (generation, was_known) = (state.generation, state.known);
         state.known = !state.doubted;
@@ -248,10 +234,19 @@ impl Book {
         let before = self.size();
         match table {
             Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
-            Table::Addresses => self.addresses.retain(|_, (stamp, _)| *stamp == generation),
+            Table::Addresses => self.keep_addresses(|_, stamp| stamp == generation),
             Table::Routes => self.routes.retain(|_, stamp| *stamp == generation),
         }
-        Changed { facts: !was_known || self.size() != before, routes_in_doubt: false }
+        !was_known || self.size() != before
+    }
+
+    fn keep_addresses(&mut self, keep: impl Fn(&(IfIndex, IpAddr, u8), u32) -> bool) {
+        let gone = &mut self.gone;
+        self.addresses.retain(|key, (stamp, _)| {
+            let kept = keep(key, *stamp);
+            gone.extend((!kept).then_some(key.1));
+            kept
+        });
     }
 
     fn size(&self) -> usize {
@@ -310,11 +305,6 @@ fn until(now: Duration, seconds: u32) -> Option<Duration> {
 fn same_route(a: &Route, b: &Route) -> bool {
     (a.family, a.destination, a.prefix_len, a.source, a.table, a.metric, a.link, a.gateway)
         == (b.family, b.destination, b.prefix_len, b.source, b.table, b.metric, b.link, b.gateway)
-}
-
-fn same_destination(a: &Route, b: &Route) -> bool {
-    (a.family, a.destination, a.prefix_len, a.table, a.metric)
-        == (b.family, b.destination, b.prefix_len, b.table, b.metric)
 }
 
 /// Whether `route`'s destination prefix contains `address`.

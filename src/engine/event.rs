@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Family};
+use crate::config::{Config, Family, Section};
 use crate::netlink::{Report, Table};
-use crate::provider::{Job, Outcome};
+use crate::provider::{Job, Verdict};
 use crate::state::State;
 
 /// Names a job while it is in flight; never reused within a run.
@@ -19,13 +20,11 @@ pub enum Event {
     Kernel(Report),
     /// netifd's logical interfaces and their layer-3 devices: all of them, replacing what was known.
     Networks(BTreeMap<String, String>),
-    /// What `/etc/hosts` says; takes effect with the next [`Event::Reload`].
-    Hosts(BTreeMap<String, Vec<IpAddr>>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.
     Detected {
-        /// Section name, as in [`Action::Detect`].
+        /// Its name.
         section: String,
         /// Which family was asked for.
         family: Family,
@@ -33,7 +32,12 @@ pub enum Event {
         result: Result<IpAddr, String>,
     },
     /// A new configuration is in force.
-    Reload(Box<Config>),
+    Reload {
+        /// The configuration.
+        config: Box<Config>,
+        /// Names that need no name server, as `/etc/hosts` has them now.
+        hosts: BTreeMap<String, Vec<IpAddr>>,
+    },
     /// The user wants these sections sent now; empty means all.
     Force(Vec<String>),
     /// The wall clock was stepped.
@@ -46,7 +50,7 @@ pub struct Finished {
     /// Which.
     pub job: JobId,
     /// One per change, in the job's order.
-    pub outcomes: Vec<Outcome>,
+    pub verdicts: Vec<Verdict>,
     /// When the first request left, counted since boot.
     pub sent_at: Option<Duration>,
     /// The last request, secrets masked; empty if none was sent.
@@ -62,20 +66,22 @@ pub enum Action {
     /// Dump this table again. A dump of it that is going on does not count: it may have listed
     /// already what is gone now, so another one has to follow.
     Dump(Table),
+    /// Connections from this address can get no answer any more: it is gone.
+    Cut(IpAddr),
     /// Publish `job` of section `section`.
     Publish {
         /// Name for the answer.
         id: JobId,
-        /// Section name in the configuration in force.
-        section: String,
+        /// The section that wants it.
+        section: Arc<Section>,
         /// What to change.
         job: Job,
     },
     /// Ask the section's `web` or `script` source. Answered by one [`Event::Detected`], whatever
     /// happens, a reload too.
     Detect {
-        /// Section name.
-        section: String,
+        /// The section that wants it.
+        section: Arc<Section>,
         /// Which family is wanted.
         family: Family,
     },
@@ -109,4 +115,11 @@ pub struct Notice {
     pub level: Level,
     /// One sentence, no secrets, no newline.
     pub text: String,
+}
+
+impl Notice {
+    /// A message about one section.
+    pub fn about(section: &str, level: Level, text: String) -> Self {
+        Self { section: Some(section.to_owned()), level, text }
+    }
 }

@@ -11,9 +11,13 @@
 
 pub mod addr;
 pub mod book;
+pub mod detect;
+pub mod directory;
 pub mod event;
+mod explain;
 pub mod pace;
 pub mod record;
+mod reload;
 mod report;
 pub mod section;
 pub mod select;
@@ -21,19 +25,20 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use book::{Book, Changed};
-use event::{Action, Event, Finished, JobId, Notice};
+use book::Book;
+use directory::Directory;
+use event::{Action, Event, Finished, JobId};
 use record::{Record, Wait};
-use section::{Active, Directory, Networks};
+use section::{Active, Networks};
+use select::{Lack, Rejection};
 
 use crate::clock::Now;
-use crate::config::{Config, Family, Host};
+use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
-use crate::provider::Outcome;
 use crate::state::{Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
@@ -47,7 +52,10 @@ type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
 pub struct Engine {
     book: Book,
     networks: Networks,
-    directory: Directory,
+    /// Names of sections that are not enabled.
+    disabled: Vec<String>,
+    /// Names of sections that cannot run, with the reason.
+    broken: Vec<(String, String)>,
     sections: Vec<Active>,
     /// Records that a reload took away while their request was on its way.
     orphans: Vec<(String, Record)>,
@@ -72,7 +80,8 @@ impl Engine {
         Self {
             book: Book::default(),
             networks: Networks::new(),
-            directory: Directory::default(),
+            disabled: Vec::new(),
+            broken: Vec::new(),
             sections: Vec::new(),
             orphans: Vec::new(),
             dormant: saved.records.clone(),
@@ -96,7 +105,6 @@ impl Engine {
                     self.stale = true;
                 }
             }
-            Event::Hosts(hosts) => self.directory = Directory(hosts),
             Event::Finished(finished) => self.finished(finished, now),
             Event::Detected { section, family, result } => {
                 let jitter = self.next_jitter();
@@ -105,7 +113,7 @@ impl Engine {
                 }
                 self.stale = true;
             }
-            Event::Reload(config) => self.reload(*config, now),
+            Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
             Event::ClockStepped => {
                 self.records_mut().for_each(|record| record.clock_stepped(now));
@@ -147,7 +155,7 @@ impl Engine {
     /// is the world. What `once` waits for.
     pub fn at_rest(&self, now: Now) -> bool {
         let asking = |s: &Active| {
-            s.detectors.values().any(section::Detector::asking)
+            s.detectors.values().any(detect::Detector::asking)
                 || s.question(&self.book, now).is_some()
         };
         let busy = |s: &Active| {
@@ -164,19 +172,19 @@ impl Engine {
                 | Wait::Rested => false,
             })
         };
-        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s))
+        // Duplicate address detection ends by itself, within seconds.
+        let tentative = |lack: &Lack| matches!(lack, Lack::Refused(_, Rejection::Tentative));
+        let waiting = |s: &Active| s.lacks.values().any(tentative);
+        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
     }
 
     fn kernel(&mut self, report: Report, now: Now) {
-        let lost = report == Report::Lost;
-        let Changed { facts, routes_in_doubt } = self.book.apply(report, now.up);
-        if lost {
-            Table::ALL.into_iter().for_each(|table| self.dump(table));
-        } else if routes_in_doubt {
-            self.book.doubt_routes();
-            self.dump(Table::Routes);
+        match report {
+            Report::Lost => Table::ALL.into_iter().for_each(|table| self.dump(table)),
+            Report::InDoubt(table) => self.dump(table),
+            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) => {}
         }
-        self.stale |= facts;
+        self.stale |= self.book.apply(report, now.up);
     }
 
     /// Asks for a dump, once however often a batch of messages gives reason to.
@@ -191,8 +199,19 @@ impl Engine {
     fn refresh(&mut self, now: Now) {
         if std::mem::take(&mut self.stale) {
             self.follow_routes(now);
+            self.follow_losses();
             self.reselect(now);
             self.unsaved = true;
+        }
+    }
+
+    /// Requests that left from an address that is gone are given up, and a failure of one that is
+    /// on its way says nothing about the provider.
+    fn follow_losses(&mut self) {
+        let gone = self.book.take_gone();
+        if !gone.is_empty() {
+            self.records_mut().for_each(Record::source_lost);
+            self.actions.extend(gone.into_iter().map(Action::Cut));
         }
     }
 
@@ -217,63 +236,6 @@ impl Engine {
         }
     }
 
-    fn reload(&mut self, config: Config, now: Now) {
-        let mut known = self.state(now);
-        let kept = |name: &String| {
-            let section = |s: &crate::config::Section| s.name == *name;
-            let broken = |(broken, _): &(String, String)| broken == name;
-            config.sections.iter().any(section)
-                || config.disabled.contains(name)
-                || config.broken.iter().any(broken)
-        };
-        known.records.retain(|saved| kept(&saved.section));
-        let mut old: BTreeMap<String, Active> =
-            self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
-        for spec in config.sections {
-            let before = old.remove(&spec.name);
-            let mut section = Active::new(spec, &self.directory, &known, now);
-            if let Some(before) = before {
-                self.orphans.extend(before.orphans(&section.records));
-                section.inherit(before, now);
-            }
-            self.sections.push(section);
-        }
-        let gone = old.values().flat_map(|section| section.orphans(&[]));
-        self.orphans.extend(gone);
-        self.adopt_orphans();
-        self.dormant = known.records;
-        self.watch_hosts();
-        Table::ALL.into_iter().for_each(|table| self.dump(table));
-        self.stale = true;
-        self.unsaved = true;
-    }
-
-    /// A name that comes back while its last request is still on its way waits for that.
-    fn adopt_orphans(&mut self) {
-        for section in &mut self.sections {
-            for record in &mut section.records {
-                let same = |(of, orphan): &(String, Record)| {
-                    *of == section.spec.name
-                        && orphan.name == record.name
-                        && orphan.family == record.family
-                };
-                if let Some(found) = self.orphans.iter().position(same) {
-                    record.supersede(&self.orphans.swap_remove(found).1);
-                }
-            }
-        }
-    }
-
-    /// Has the book keep routes to hosts whose address is known without asking.
-    fn watch_hosts(&mut self) {
-        let literals = self.sections.iter().flat_map(|s| s.hosts.iter().chain(&s.askable));
-        let literals = literals.filter_map(|host| match host {
-            Host::Address(address) => Some(*address),
-            Host::Name(_) => None,
-        });
-        self.book.set_interesting(literals.collect());
-    }
-
     fn force(&mut self, names: &[String], now: Now) {
         for section in &mut self.sections {
             if names.is_empty() || names.contains(&section.spec.name) {
@@ -290,8 +252,10 @@ impl Engine {
             if let Some(job) = section.take_job(id, &self.book, now) {
                 self.next_job = self.next_job.wrapping_add(1);
                 self.unsaved = true;
-                let section = section.spec.name.clone();
-                return Some(Action::Publish { id, section, job });
+                return Some(Action::Publish { id, section: section.spec.clone(), job });
+            }
+            if let Some(obstacle) = section.news(&self.book, now) {
+                return Some(report::obstacle(section, &obstacle));
             }
         }
         None
@@ -300,7 +264,7 @@ impl Engine {
     fn ask(&mut self, now: Now) -> Option<Action> {
         for section in &mut self.sections {
             if let Some(family) = section.take_question(&self.book, now) {
-                return Some(Action::Detect { section: section.spec.name.clone(), family });
+                return Some(Action::Detect { section: section.spec.clone(), family });
             }
         }
         None
@@ -309,32 +273,10 @@ impl Engine {
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
         self.orphans.retain(|(_, record)| !record.flies(finished.job));
-        let Some(section) =
-            self.sections.iter_mut().find(|s| s.records.iter().any(|r| r.flies(finished.job)))
-        else {
-            return;
-        };
-        let network_gone = !section.reachable(&self.book);
-        if !finished.request.is_empty() {
-            section.last_request = finished.request;
+        for section in &mut self.sections {
+            let notices = section.finished(&finished, &self.book, now, jitter);
+            self.actions.extend(notices.into_iter().map(Action::Say));
         }
-        section.last_answer = finished.answer;
-        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
-        let mut hold = Duration::ZERO;
-        let mut notices = Vec::new();
-        for record in &mut section.records {
-            let Some(index) = record.change_of(finished.job) else {
-                continue;
-            };
-            let outcome = finished.outcomes.get(index).unwrap_or(&lost);
-            let sent = record.sending();
-            record.finished(outcome, finished.sent_at, network_gone, now, jitter);
-            hold = hold.max(record.held_until());
-            notices.extend(report::outcome(&section.spec.name, record, sent, outcome, now));
-        }
-        // A provider that asks for patience means the account, not the one name.
-        section.records.iter_mut().for_each(|record| record.hold(hold, now));
-        self.actions.extend(notices.into_iter().map(Action::Say));
         self.unsaved = true;
     }
 
@@ -366,12 +308,5 @@ impl Engine {
         self.jitter ^= self.jitter >> 17;
         self.jitter ^= self.jitter << 5;
         self.jitter
-    }
-}
-
-impl Notice {
-    /// A message about one section.
-    pub fn about(section: &str, level: event::Level, text: String) -> Self {
-        Self { section: Some(section.to_owned()), level, text }
     }
 }

@@ -1,6 +1,16 @@
-//! How often and how soon: token bucket and back-off, as values.
+//! How often and how soon: settling, token bucket, back-off and the provider's own waiting time, as
+//! values.
 
 use std::time::Duration;
+
+use crate::clock::{Now, UnixSeconds};
+
+/// Changes that follow one another within this time are waited out.
+pub const QUIET: Duration = Duration::from_millis(250);
+/// However long changes go on, the latest is sent after this time.
+pub const CEILING: Duration = Duration::from_secs(2);
+/// Longest waiting time of a provider that is believed.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(86_400);
 
 /// Requests that may follow one another at once before pacing sets in.
 const BURST: u32 = 3;
@@ -91,6 +101,11 @@ impl Backoff {
         self.until = now.saturating_add(stretched(pause, jitter));
     }
 
+    /// Another record of the account failed: no attempt before `until` here either.
+    pub fn defer(&mut self, until: Duration) {
+        self.until = self.until.max(until);
+    }
+
     /// Starts counting again, but shortens no pause.
     pub fn forgive(&mut self) {
         self.attempts = 0;
@@ -99,6 +114,91 @@ impl Backoff {
     /// Forgets all failures.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// The wait until changes have stopped following one another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settling {
+    until: Duration,
+    last_change: Option<Duration>,
+    first_unsent: Option<Duration>,
+}
+
+impl Settling {
+    /// Something changed. At once after quiet, else when it is quiet again, but never later than
+    /// [`CEILING`] after the first change that was not sent.
+    pub fn changed(&mut self, now: Duration) {
+        let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
+        self.last_change = Some(now);
+        if quiet {
+            self.first_unsent = Some(now);
+            self.until = now;
+        } else {
+            let first = *self.first_unsent.get_or_insert(now);
+            self.until = now.saturating_add(QUIET).min(first.saturating_add(CEILING));
+        }
+    }
+
+    /// What changed is sent, or needs not be.
+    pub fn done(&mut self) {
+        self.first_unsent = None;
+    }
+
+    /// Nothing is sent before this time.
+    pub fn until(&self) -> Duration {
+        self.until
+    }
+}
+
+/// The waiting time that a provider asked for: a floor that nothing but time lowers. Kept on both
+/// clocks, because it outlives a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hold {
+    /// Since boot; zero: none, or not known yet for want of a clock.
+    until: Duration,
+    wall: Option<UnixSeconds>,
+}
+
+impl Hold {
+    /// What an earlier run saved.
+    pub fn saved(until: Option<UnixSeconds>, now: Now) -> Self {
+        let mut hold = Self { until: Duration::ZERO, wall: until };
+        hold.date(now);
+        hold
+    }
+
+    /// Nothing before `until`, unless it is longer already.
+    pub fn extend(&mut self, until: Duration, now: Now) {
+        let until = until.min(now.up.saturating_add(LONGEST_HOLD));
+        if until > self.until && until > now.up {
+            *self = Self { until, wall: None };
+            self.date(now);
+        }
+    }
+
+    /// Nothing is sent before this time.
+    pub fn until(&self) -> Duration {
+        self.until
+    }
+
+    /// What to keep for the next run.
+    pub fn to_save(&self, now: Now) -> Option<UnixSeconds> {
+        self.wall.filter(|_| self.until > now.up || self.until.is_zero())
+    }
+
+    /// Brings both clocks together, if the wall clock can be trusted.
+    pub fn date(&mut self, now: Now) {
+        let Some(wall) = now.trusted_wall() else {
+            return;
+        };
+        if self.until > now.up {
+            let rest = self.until.saturating_sub(now.up).as_secs();
+            self.wall = Some(wall.saturating_add(rest));
+        } else if let Some(until) = self.wall.filter(|_| self.until.is_zero()) {
+            let rest = Duration::from_secs(until.saturating_sub(wall)).min(LONGEST_HOLD);
+            self.until = now.up.saturating_add(rest);
+        }
     }
 }
 

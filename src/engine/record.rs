@@ -27,16 +27,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::JobId;
-use super::pace::{Backoff, Bucket};
+use super::pace::{Backoff, Bucket, Hold, Settling};
 use crate::clock::{Now, UnixSeconds};
 use crate::config::{Family, Force, Hostname, Timing};
 use crate::provider::{FailureKind, Outcome};
 use crate::state::Saved;
-
-/// Changes that follow one another within this time are waited out.
-pub const QUIET: Duration = Duration::from_millis(250);
-/// However long changes go on, the latest is sent after this time.
-pub const CEILING: Duration = Duration::from_secs(2);
 
 /// What a record is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +73,19 @@ struct Flight {
     superseded: bool,
     /// It left over a network that is not there any more, so that a failure says nothing.
     over_old_network: bool,
+}
+
+/// The circumstances in which a job ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// When its first request left, since boot.
+    pub sent_at: Option<Duration>,
+    /// The way to the provider is missing, so that a failure says nothing about the provider.
+    pub network_gone: bool,
+    /// Now.
+    pub now: Now,
+    /// Any number, to spread retries.
+    pub jitter: u32,
 }
 
 /// When the steps of the latest change happened, since boot.
@@ -131,14 +139,8 @@ pub struct Record {
     clock_behind: bool,
     /// Whether the source has the desired address right now: without it nothing is sent.
     present: bool,
-    /// Not before this time: the provider said so.
-    hold: Duration,
-    /// The same by the wall clock, for the next run. Alone, without `hold`: it was saved by a run
-    /// before this one, and the clock cannot be trusted yet.
-    hold_wall: Option<UnixSeconds>,
-    settle_until: Duration,
-    last_change: Option<Duration>,
-    first_unsent: Option<Duration>,
+    hold: Hold,
+    settling: Settling,
     forced: bool,
     rested: bool,
     flight: Option<Flight>,
@@ -173,11 +175,8 @@ impl Record {
             backoff: Backoff::default(),
             clock_behind: false,
             present: false,
-            hold: Duration::ZERO,
-            hold_wall: None,
-            settle_until: Duration::ZERO,
-            last_change: None,
-            first_unsent: None,
+            hold: Hold::default(),
+            settling: Settling::default(),
             forced: false,
             rested: false,
             flight: None,
@@ -194,8 +193,7 @@ impl Record {
         self.published_wall = saved.at;
         self.unconfirmed = saved.unconfirmed;
         self.refused.clone_from(&saved.refused);
-        self.hold_wall = saved.hold_until;
-        self.date_hold(now);
+        self.hold = Hold::saved(saved.hold_until, now);
         self.date_publication(now);
     }
 
@@ -213,8 +211,7 @@ impl Record {
         // A request that failed will be made again: noting each start and end wears the flash.
         let owed = self.trouble.is_some() && self.pending(now);
         let at_risk = self.unconfirmed || self.flight.is_some() || owed;
-        let holding = self.hold > now.up || self.hold.is_zero();
-        let hold_until = self.hold_wall.filter(|_| holding);
+        let hold_until = self.hold.to_save(now);
         let known = self.published.is_some() || self.refused.is_some();
         if !known && !at_risk && hold_until.is_none() {
             return None;
@@ -241,13 +238,13 @@ impl Record {
         let starting = self.desired.is_none() && self.published == Some(address);
         self.desired = Some(address);
         if !starting {
-            self.settle(now.up);
+            self.settling.changed(now.up);
         }
         if self.gave_up() {
             self.backoff.forgive();
         }
         if self.flight.is_none() && !self.pending(now) && !self.rested {
-            self.first_unsent = None;
+            self.settling.done();
             self.rested = self.force == Force::Once;
         }
         if self.flight.is_none() || self.published != Some(address) {
@@ -263,16 +260,17 @@ impl Record {
 
     /// The provider asks not to be called before `until`.
     pub fn hold(&mut self, until: Duration, now: Now) {
-        if until > self.hold && until > now.up {
-            self.hold = until;
-            self.hold_wall = None;
-            self.date_hold(now);
-        }
+        self.hold.extend(until, now);
+    }
+
+    /// The end of the back-off.
+    pub fn paused_until(&self) -> Duration {
+        self.backoff.until()
     }
 
     /// See [`Record::hold`].
     pub fn held_until(&self) -> Duration {
-        self.hold
+        self.hold.until()
     }
 
     /// The user wants it sent now: clears refusals, failures and rest, but neither pacing nor the
@@ -288,6 +286,12 @@ impl Record {
     /// The network changed for good: failures to reach the provider say nothing any more.
     pub fn network_changed(&mut self) {
         self.backoff.reset();
+        self.source_lost();
+    }
+
+    /// An address went away that the request on its way may have left from: if it fails, that says
+    /// nothing about the provider.
+    pub fn source_lost(&mut self) {
         if let Some(flight) = &mut self.flight {
             flight.over_old_network = true;
         }
@@ -299,22 +303,20 @@ impl Record {
             self.clock_behind = false;
             self.backoff.reset();
         }
-        self.date_hold(now);
+        self.hold.date(now);
         self.date_publication(now);
     }
 
     /// Fills in the wall time of a publication that happened before the clock could be trusted.
-    /// Returns whether that changed anything worth saving.
-    pub fn date_publication(&mut self, now: Now) -> bool {
+    fn date_publication(&mut self, now: Now) {
         let Some(wall) = now.trusted_wall() else {
-            return false;
+            return;
         };
         if self.published.is_none() || self.published_wall.is_some_and(|at| at <= wall) {
-            return false;
+            return;
         }
         let age = self.published_up.map_or(0, |up| now.up.saturating_sub(up).as_secs());
         self.published_wall = Some(wall.saturating_sub(age));
-        true
     }
 
     /// What this record is waiting for, ignoring whether the provider can be reached.
@@ -341,10 +343,10 @@ impl Record {
             return Wait::GivenUp;
         }
         let floors = [
-            (self.hold, Wait::Hold as fn(Duration) -> Wait),
+            (self.hold.until(), Wait::Hold as fn(Duration) -> Wait),
             (self.backoff.until(), Wait::BackOff),
             (self.bucket.ready_at(), Wait::Pace),
-            (self.settle_until, Wait::Settling),
+            (self.settling.until(), Wait::Settling),
         ];
         let latest = floors.into_iter().max_by_key(|(until, _)| *until);
         latest.filter(|(until, _)| *until > now.up).map_or(Wait::Ready, |(until, why)| why(until))
@@ -368,7 +370,7 @@ impl Record {
             over_old_network: false,
         });
         self.forced = false;
-        self.first_unsent = None;
+        self.settling.done();
         Some(address)
     }
 
@@ -388,16 +390,9 @@ impl Record {
         self.flight.as_ref().map(|flight| flight.address)
     }
 
-    /// The job has ended like this for this record. `network_gone`: the way to the provider is
-    /// missing, so that the failure says nothing about it.
-    pub fn finished(
-        &mut self,
-        outcome: &Outcome,
-        sent_at: Option<Duration>,
-        network_gone: bool,
-        now: Now,
-        jitter: u32,
-    ) {
+    /// The job has ended like this for this record.
+    pub fn finished(&mut self, outcome: &Outcome, ending: Ending) {
+        let now = ending.now;
         let Some(flight) = self.flight.take() else {
             return;
         };
@@ -406,7 +401,7 @@ impl Record {
         }
         if self.timeline.sent.is_none() {
             // A request from before the change that is timed now was about another address.
-            self.timeline.sent = sent_at.filter(|&at| at >= self.timeline.event);
+            self.timeline.sent = ending.sent_at.filter(|&at| at >= self.timeline.event);
         }
         match outcome {
             Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
@@ -415,15 +410,15 @@ impl Record {
                 self.forced |= flight.was_forced;
                 self.trouble = Some(reason.clone());
                 if let Some(after) = after {
-                    self.hold(now.up.saturating_add((*after).min(DAY)), now);
+                    self.hold(now.up.saturating_add(*after), now);
                 }
-                self.failed(*kind, network_gone, flight.over_old_network, now, jitter);
+                self.failed(*kind, flight.over_old_network, ending);
             }
             Outcome::Unconfirmed { reason } => {
                 self.unconfirmed = true;
                 self.trouble = Some(reason.clone());
                 if !flight.over_old_network {
-                    self.backoff.failed(now.up, self.retry, jitter);
+                    self.backoff.failed(now.up, self.retry, ending.jitter);
                 }
                 self.clock_behind = false;
             }
@@ -432,6 +427,22 @@ impl Record {
                 self.trouble = None;
                 self.refused = Some((reason.clone(), advice.clone()));
             }
+        }
+    }
+
+    /// What the provider said about the account, in answer to another record: a refusal and its
+    /// waiting time hold for all, and after a failure that is not the name's nothing is tried before
+    /// `pause`.
+    pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) {
+        match outcome {
+            Outcome::Refused { reason, advice } => {
+                self.refused = Some((reason.clone(), advice.clone()));
+            }
+            Outcome::Retry { after: Some(after), .. } => {
+                self.hold(now.up.saturating_add(*after), now);
+            }
+            Outcome::Retry { after: None, .. } => self.backoff.defer(pause),
+            Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
         }
     }
 
@@ -456,19 +467,13 @@ impl Record {
         self.backoff.reset();
         if self.desired == Some(address) {
             self.timeline.accepted = Some(now.up);
-            self.first_unsent = None;
+            self.settling.done();
             self.rested = self.force == Force::Once;
         }
     }
 
-    fn failed(
-        &mut self,
-        kind: FailureKind,
-        network_gone: bool,
-        over_old_network: bool,
-        now: Now,
-        jitter: u32,
-    ) {
+    fn failed(&mut self, kind: FailureKind, over_old_network: bool, ending: Ending) {
+        let Ending { network_gone, now, jitter, .. } = ending;
         self.clock_behind = kind == FailureKind::ClockBehind;
         match kind {
             FailureKind::NoNetwork | FailureKind::NotResolved => {
@@ -481,34 +486,6 @@ impl Record {
             FailureKind::ClockBehind | FailureKind::Other => {
                 self.backoff.failed(now.up, self.retry, jitter);
             }
-        }
-    }
-
-    /// A change at once after quiet, else when it is quiet again, but never later than `CEILING`
-    /// after the first that was not sent.
-    fn settle(&mut self, now: Duration) {
-        let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
-        self.last_change = Some(now);
-        if quiet {
-            self.first_unsent = Some(now);
-            self.settle_until = now;
-        } else {
-            let first = *self.first_unsent.get_or_insert(now);
-            self.settle_until = now.saturating_add(QUIET).min(first.saturating_add(CEILING));
-        }
-    }
-
-    /// Brings the two clocks of the provider's waiting time together, if the wall clock is good.
-    fn date_hold(&mut self, now: Now) {
-        let Some(wall) = now.trusted_wall() else {
-            return;
-        };
-        if self.hold > now.up {
-            let rest = self.hold.saturating_sub(now.up).as_secs();
-            self.hold_wall = Some(wall.saturating_add(rest));
-        } else if let Some(until) = self.hold_wall.filter(|_| self.hold.is_zero()) {
-            let rest = Duration::from_secs(until.saturating_sub(wall)).min(DAY);
-            self.hold = now.up.saturating_add(rest);
         }
     }
 
@@ -540,7 +517,5 @@ impl Record {
     }
 }
 
-/// Longest waiting time of a provider that is believed.
-const DAY: Duration = Duration::from_secs(86_400);
 /// `force_interval` is never taken as an endless loop.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

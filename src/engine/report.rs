@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::event::{Action, Level, Notice};
 use super::record::{Record, Wait};
-use super::section::Active;
+use super::section::{Active, Obstacle};
 use super::select::Lack;
 use crate::clock::Now;
 use crate::config::Family;
@@ -20,6 +20,16 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
     };
     let record = family.record_type();
     let text = format!("{record}: {lack}; the record stays as it is");
+    Action::Say(Notice::about(&section.spec.name, level, text))
+}
+
+/// A request is due and cannot leave.
+pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
+    let level = match obstacle {
+        Obstacle::NoDevice(_) => Level::Warning,
+        Obstacle::NoRoute => Level::Info,
+    };
+    let text = format!("{obstacle}; the update is sent when there is");
     Action::Say(Notice::about(&section.spec.name, level, text))
 }
 
@@ -47,8 +57,9 @@ pub(super) fn outcome(
         }
         Outcome::Refused { reason, advice } => {
             let text = format!(
-                "{what}: refused: {reason}. {advice} Nothing more is sent for this name until the \
-                 configuration changes or 'ddns-netlink update {section}' is run"
+                "{what}: refused: {reason}. {}. Nothing more is sent for this name until the \
+                 configuration changes or 'ddns-netlink update {section}' is run",
+                capital(advice)
             );
             (Level::Error, text)
         }
@@ -63,7 +74,7 @@ fn next(record: &Record, now: Now) -> String {
             format!("next try in {}", seconds(at.saturating_sub(now.up)))
         }
         Wait::Hold(at) => {
-            format!("the provider asks to wait {}", seconds(at.saturating_sub(now.up)))
+            format!("not tried again for {}", seconds(at.saturating_sub(now.up)))
         }
         Wait::GivenUp => format!(
             "given up after {} failures (retry_max_count) until the address or the network changes",
@@ -86,6 +97,12 @@ fn times(record: &Record) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// `text` as the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Milliseconds with as many digits as mean something.

@@ -1,57 +1,31 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::Book;
-use super::event::JobId;
-use super::pace::{Backoff, Bucket};
-use super::record::{Record, Wait};
+use super::detect::Detector;
+use super::directory::Directory;
+use super::event::{Finished, JobId, Notice};
+use super::record::{Ending, Record, Wait};
+use super::report;
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::provider::{self, Change, Job, template};
+use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
 use crate::state::State;
-
-/// Least time between two questions to a `web` or `script` source that events ask for; a few may
-/// follow one another.
-const DETECT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// netifd's logical interfaces and their layer-3 devices.
 pub type Networks = BTreeMap<String, String>;
-
-/// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directory(pub BTreeMap<String, Vec<IpAddr>>);
-
-impl Directory {
-    /// Each host as the planner has to reach it.
-    fn resolve(&self, names: &[String]) -> Vec<Host> {
-        names.iter().flat_map(|name| self.hosts(name)).collect()
-    }
-
-    fn hosts(&self, name: &str) -> Vec<Host> {
-        let bare = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if let Ok(address) = bare.parse() {
-            return vec![Host::Address(address)];
-        }
-        match self.0.get(&bare) {
-            Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
-            None if bare == "localhost" || bare.ends_with(".localhost") => {
-                let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
-                loopback.map(Host::Address).to_vec()
-            }
-            None => vec![Host::Name(bare)],
-        }
-    }
-}
 
 /// A section with its state.
 #[derive(Clone, Debug)]
 pub struct Active {
     /// What the user asked for.
-    pub spec: Section,
+    pub spec: Arc<Section>,
     /// Hosts that requests go to; one must be reachable.
     pub hosts: Vec<Host>,
     /// Hosts that a `web` source asks; one must be reachable over the family asked for.
@@ -66,21 +40,28 @@ pub struct Active {
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
     pub lacks: BTreeMap<Family, Lack>,
+    /// What was said last to keep requests from leaving.
+    obstacle: Option<Obstacle>,
 }
 
-/// The state of a `web` or `script` source.
-#[derive(Clone, Debug)]
-pub struct Detector {
-    result: Option<Result<IpAddr, String>>,
-    due: Duration,
-    bucket: Bucket,
-    backoff: Backoff,
-    asking: bool,
-    /// The network is another one since the last answer: it counts no more.
-    doubted: bool,
-    /// The question on its way was asked over another network, or of another source: its answer
-    /// counts no more.
-    void: bool,
+/// What keeps requests from leaving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The device that `bind_network` names is not there.
+    NoDevice(String),
+    /// No usable route leads to the provider.
+    NoRoute,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDevice(name) => {
+                write!(f, "bind_network '{name}': no device of that name is there")
+            }
+            Self::NoRoute => f.write_str("no usable route to the provider"),
+        }
+    }
 }
 
 impl Active {
@@ -109,7 +90,7 @@ impl Active {
         let hosts = directory.resolve(&provider::hosts(&spec));
         let askable = directory.resolve(&asked_hosts(&spec));
         Self {
-            spec,
+            spec: Arc::new(spec),
             hosts,
             askable,
             records,
@@ -117,6 +98,7 @@ impl Active {
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
+            obstacle: None,
         }
     }
 
@@ -158,19 +140,40 @@ impl Active {
         if old.spec.source == self.spec.source && old.spec.families == self.spec.families {
             self.detectors = old.detectors;
             self.lacks = old.lacks;
-            let latest = now.up.saturating_add(self.spec.timing.check);
-            for detector in self.detectors.values_mut() {
-                detector.due = detector.due.min(latest);
-            }
+            let timing = &self.spec.timing;
+            self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
             for (family, detector) in &mut self.detectors {
-                let asking = |before: &Detector| before.asking;
-                detector.asking = old.detectors.get(family).is_some_and(asking);
-                detector.void = detector.asking;
+                if let Some(before) = old.detectors.get(family) {
+                    detector.supersede(before);
+                }
             }
         }
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
+    }
+
+    /// What keeps a request of this section from leaving, as far as the network is concerned.
+    pub fn obstacle(&self, book: &Book) -> Option<Obstacle> {
+        if self.reachable(book) {
+            return None;
+        }
+        let device = self.spec.transport.device.as_deref();
+        match device.filter(|name| book.link(name).is_none()) {
+            Some(name) => Some(Obstacle::NoDevice(name.to_owned())),
+            None => Some(Obstacle::NoRoute),
+        }
+    }
+
+    /// What newly keeps records from being sent that are due, for the log.
+    pub fn news(&mut self, book: &Book, now: Now) -> Option<Obstacle> {
+        let due = self.records.iter().any(|record| record.wait(now) == Wait::Ready);
+        let obstacle = self.obstacle(book).filter(|_| due && book.complete());
+        let new = obstacle != self.obstacle;
+        if new && (due || self.obstacle.is_none()) {
+            self.obstacle.clone_from(&obstacle);
+        }
+        obstacle.filter(|_| new)
     }
 
     /// Whether a request could leave now.
@@ -185,8 +188,9 @@ impl Active {
         match &self.spec.source {
             Source::Device(name) => Ok(name.clone()),
             Source::Network { v4, v6 } => {
-                let network = if family == Family::V4 { v4 } else { v6 };
-                resolve(network, networks, book)
+                let found = resolve(if family == Family::V4 { v4 } else { v6 }, networks, book);
+                // Where nobody knows the usual name of the IPv6 side, it is the device of the other.
+                found.or_else(|lack| resolve(v4, networks, book).map_err(|_| lack))
             }
             Source::Web { .. } | Source::Script(_) => Err(Lack::NotAsked),
         }
@@ -243,8 +247,13 @@ impl Active {
         if !self.records.iter().any(ready) || !self.reachable(book) {
             return None;
         }
+        let batches = provider::batches(&self.spec);
+        if !batches && self.records.iter().any(|record| record.sending().is_some()) {
+            return None;
+        }
+        let most = if batches { usize::MAX } else { 1 };
         let mut changes = Vec::new();
-        for record in self.records.iter_mut().filter(|record| ready(record)) {
+        for record in self.records.iter_mut().filter(|record| ready(record)).take(most) {
             if let Some(address) = record.dispatch(id, changes.len(), now) {
                 changes.push(Change { name: record.name.clone(), address });
             }
@@ -252,10 +261,51 @@ impl Active {
         Some(Job { changes })
     }
 
+    /// A job has ended; nothing happens unless records of this section wait for it. Returns what
+    /// the operator should know.
+    pub fn finished(
+        &mut self,
+        finished: &Finished,
+        book: &Book,
+        now: Now,
+        jitter: u32,
+    ) -> Vec<Notice> {
+        if !self.records.iter().any(|record| record.flies(finished.job)) {
+            return Vec::new();
+        }
+        if !finished.request.is_empty() {
+            self.last_request.clone_from(&finished.request);
+        }
+        self.last_answer.clone_from(&finished.answer);
+        let network_gone = !self.reachable(book);
+        let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
+        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
+        let lost = Verdict::record(lost);
+        let mut notices = Vec::new();
+        let mut account = None;
+        let mut pause = Duration::ZERO;
+        for record in &mut self.records {
+            let Some(index) = record.change_of(finished.job) else {
+                continue;
+            };
+            let verdict = finished.verdicts.get(index).unwrap_or(&lost);
+            let sent = record.sending();
+            record.finished(&verdict.outcome, ending);
+            pause = pause.max(record.paused_until());
+            notices.extend(report::outcome(&self.spec.name, record, sent, &verdict.outcome, now));
+            account =
+                Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
+        }
+        if let Some(outcome) = account {
+            self.records.iter_mut().for_each(|record| record.heard(outcome, pause, now));
+        }
+        notices
+    }
+
     /// Takes the family whose source should be asked now, if any.
     pub fn take_question(&mut self, book: &Book, now: Now) -> Option<Family> {
         let family = self.question(book, now)?;
-        self.detectors.get_mut(&family)?.asking = true;
+        self.detectors.get_mut(&family)?.asked();
         Some(family)
     }
 
@@ -274,7 +324,6 @@ impl Active {
         now: Now,
         jitter: u32,
     ) {
-        let (check, retry) = (self.spec.timing.check, self.spec.timing.retry);
         let result = result.and_then(|address| {
             if Family::of(address) == family {
                 Ok(address)
@@ -283,26 +332,19 @@ impl Active {
             }
         });
         if let Some(detector) = self.detectors.get_mut(&family) {
-            detector.answered(result, check, retry, now, jitter);
+            detector.answered(result, &self.spec.timing, now, jitter);
         }
     }
 
     /// Something happened after which a `web` or `script` source may answer otherwise.
     pub fn ask_again(&mut self, now: Now) {
-        for detector in self.detectors.values_mut() {
-            detector.due = detector.due.min(now.up);
-            detector.backoff.reset();
-        }
+        self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
     }
 
     /// The network is another one: what was said over the old one counts no more.
     pub fn network_changed(&mut self, now: Now) {
         self.records.iter_mut().for_each(Record::network_changed);
-        for detector in self.detectors.values_mut() {
-            detector.doubted = true;
-            detector.void = detector.asking;
-        }
-        self.ask_again(now);
+        self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
     }
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
@@ -332,73 +374,6 @@ impl Active {
     /// What the user allows of addresses.
     pub fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
-    }
-}
-
-impl Detector {
-    fn new(now: Now) -> Self {
-        Self {
-            result: None,
-            due: now.up,
-            bucket: Bucket::new(DETECT_INTERVAL),
-            backoff: Backoff::default(),
-            asking: false,
-            doubted: false,
-            void: false,
-        }
-    }
-
-    fn desired(&self, policy: Policy) -> Desired {
-        if self.doubted {
-            return Desired::Unknown;
-        }
-        match &self.result {
-            None => Desired::Nothing(Lack::NotAsked),
-            Some(Ok(address)) => select::from_outside(*address, policy),
-            Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
-        }
-    }
-
-    /// Whether the question is on its way.
-    pub fn asking(&self) -> bool {
-        self.asking
-    }
-
-    fn next(&self) -> Duration {
-        self.due.max(self.bucket.ready_at()).max(self.backoff.until())
-    }
-
-    fn ready(&self, now: Now) -> bool {
-        !self.asking && self.next() <= now.up
-    }
-
-    fn deadline(&self) -> Option<Duration> {
-        (!self.asking).then(|| self.next())
-    }
-
-    fn answered(
-        &mut self,
-        result: Result<IpAddr, String>,
-        check: Duration,
-        retry: Duration,
-        now: Now,
-        jitter: u32,
-    ) {
-        self.asking = false;
-        self.bucket.take(now.up);
-        if std::mem::take(&mut self.void) {
-            return;
-        }
-        self.doubted = false;
-        self.due = now.up.saturating_add(check);
-        match &result {
-            Ok(_) => self.backoff.reset(),
-            Err(_) => {
-                self.backoff.failed(now.up, retry, jitter);
-                self.due = self.backoff.until();
-            }
-        }
-        self.result = Some(result);
     }
 }
 

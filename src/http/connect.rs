@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
@@ -100,9 +100,10 @@ impl Dial {
         Err(reason.unwrap_or_else(|| self.unreachable(host, &late())))
     }
 
-    fn attempt(&self, address: SocketAddr, time: std::time::Duration) -> io::Result<TcpStream> {
+    fn attempt(&self, address: SocketAddr, time: std::time::Duration) -> io::Result<Arc<Socket>> {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+        let socket = self.shared.connections.add(socket);
         if let Some(device) = &self.device {
             socket
                 .bind_device(Some(device.as_bytes()))
@@ -110,7 +111,7 @@ impl Dial {
         }
         socket.connect_timeout(&address.into(), time)?;
         socket.set_tcp_nodelay(true)?;
-        Ok(socket.into())
+        Ok(socket)
     }
 
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {

@@ -15,6 +15,8 @@
 mod answer;
 mod call;
 mod connect;
+mod connections;
+mod credentials;
 mod failure;
 mod proxy;
 mod redirect;
@@ -33,12 +35,14 @@ use ureq::http::{Response, StatusCode, header};
 
 use self::call::{Call, Deadline};
 use self::connect::{Dial, NoNames};
+use self::credentials::Auth;
 use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
 use crate::config::{Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request};
 
+pub use self::connections::Connections;
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;
 
@@ -92,6 +96,8 @@ pub struct Shared {
     pub hosts: HostCache,
     /// TLS configurations in use.
     pub trust: TrustCache,
+    /// Connections in use.
+    pub connections: Connections,
 }
 
 /// Sends requests the way one [`Transport`] says.
@@ -170,7 +176,7 @@ impl Client {
     fn hop(
         &self,
         request: &Request,
-        auth: Option<&request::Auth>,
+        auth: Option<&Auth>,
         target: &Target,
         call: &Arc<Call>,
     ) -> Result<Response<ureq::Body>, Failure> {
@@ -191,7 +197,7 @@ impl Client {
             auth,
             target,
             &self.transport.user_agent,
-            self.proxy.as_ref(),
+            self.proxy.as_ref().and_then(|proxy| proxy.auth.as_ref()),
         )
         .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
         let (parts, ()) = message.into_parts();

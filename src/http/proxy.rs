@@ -2,7 +2,8 @@
 
 use std::io::{self, Read, Write};
 
-use super::request::{Auth, Target, basic, split_user};
+use super::credentials::{Auth, basic, split_user};
+use super::request::Target;
 use crate::secret::Secret;
 
 /// What a 407 means.

@@ -1,15 +1,11 @@
-//! From our [`Request`] to HTTP: the target, the headers, the credentials.
+//! From our [`Request`] to HTTP: the target and the headers.
 
 use std::net::IpAddr;
 
 use ureq::http::{self, HeaderValue, Uri, header};
 
-use super::proxy::Proxy;
+use super::credentials::{Auth, basic, split_user};
 use crate::provider::{Method, Request};
-use crate::secret::Secret;
-
-/// User name and password.
-pub(super) type Auth = (String, Secret);
 
 /// A checked absolute `http:` or `https:` URL without user information.
 #[derive(Clone)]
@@ -93,16 +89,6 @@ impl Target {
     }
 }
 
-/// Splits `user:pass@` off. The parts are percent-decoded.
-pub(super) fn split_user(authority: &str) -> (Option<Auth>, &str) {
-    let Some((user, host)) = authority.rsplit_once('@') else {
-        return (None, authority);
-    };
-    let (name, password) = user.split_once(':').unwrap_or((user, ""));
-    let auth = (percent_decode(name), Secret::new(percent_decode(password)));
-    (Some(auth), host)
-}
-
 /// The request without its body.
 ///
 /// # Errors
@@ -112,7 +98,7 @@ pub(super) fn message(
     auth: Option<&Auth>,
     target: &Target,
     user_agent: &str,
-    proxy: Option<&Proxy>,
+    proxy_auth: Option<&Auth>,
 ) -> Result<http::Request<()>, String> {
     let mut message = http::Request::new(());
     *message.method_mut() = match request.method {
@@ -138,9 +124,8 @@ pub(super) fn message(
         let content = secret(content.expose(), name.as_str())?;
         headers.insert(name, content);
     }
-    if let Some(auth) = proxy.and_then(|proxy| proxy.auth.as_ref())
-        && !target.https()
-    {
+    // In a tunnel the proxy was told before.
+    if let Some(auth) = proxy_auth.filter(|_| !target.https()) {
         let content = secret(&basic(auth), "the proxy password")?;
         headers.insert(header::PROXY_AUTHORIZATION, content);
     }
@@ -157,12 +142,6 @@ pub(super) fn body(request: &Request) -> Option<&[u8]> {
     }
 }
 
-/// `Basic …` (RFC 7617).
-pub(super) fn basic((user, password): &Auth) -> String {
-    let pair = format!("{user}:{}", password.expose());
-    format!("Basic {}", base64(pair.as_bytes()))
-}
-
 fn value(text: &str, what: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text)
         .or_else(|_| HeaderValue::from_bytes(text.as_bytes()))
@@ -175,58 +154,9 @@ fn secret(text: &str, what: &str) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4 {
-            let digit = DIGITS[(group >> (18 - 6 * i) & 63) as usize];
-            text.push(if i <= chunk.len() { digit as char } else { '=' });
-        }
-    }
-    text
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let digit = |i: usize| tail.get(i).and_then(|&byte| (byte as char).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_of_rfc_4648() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xff, 0xef, 0xbe]), "/+++");
-    }
 
     #[test]
     fn a_url_is_taken_apart() {

@@ -3,10 +3,10 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::{ClientConnection, StreamOwned};
+use socket2::Socket;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 use ureq::{Error, Timeout};
@@ -19,13 +19,13 @@ const BUFFER: usize = 2 * HEADER_LIMIT;
 
 /// A TCP connection with a deadline for whatever is done next.
 pub(super) struct Tcp {
-    stream: TcpStream,
+    socket: Arc<Socket>,
     until: Deadline,
 }
 
 impl Tcp {
-    pub(super) fn new(stream: TcpStream, until: Deadline) -> Self {
-        Self { stream, until }
+    pub(super) fn new(socket: Arc<Socket>, until: Deadline) -> Self {
+        Self { socket, until }
     }
 
     pub(super) fn set_deadline(&mut self, until: Deadline) {
@@ -36,16 +36,16 @@ impl Tcp {
     /// call, so it is set before each.
     fn timed(
         &mut self,
-        set: impl Fn(&TcpStream, Option<std::time::Duration>) -> io::Result<()>,
-        mut work: impl FnMut(&mut TcpStream) -> io::Result<usize>,
+        set: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
+        mut work: impl FnMut(&Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
             let left = self.until.left();
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            set(&self.stream, Some(left))?;
-            match work(&mut self.stream) {
+            set(&self.socket, Some(left))?;
+            match work(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Err(io::ErrorKind::TimedOut.into());
@@ -58,13 +58,13 @@ impl Tcp {
 
 impl Read for Tcp {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.timed(TcpStream::set_read_timeout, |stream| stream.read(buffer))
+        self.timed(Socket::set_read_timeout, |mut socket| socket.read(buffer))
     }
 }
 
 impl Write for Tcp {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.timed(TcpStream::set_write_timeout, |stream| stream.write(bytes))
+        self.timed(Socket::set_write_timeout, |mut socket| socket.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

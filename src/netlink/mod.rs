@@ -151,6 +151,9 @@ pub enum Report {
     /// The dump of this table is complete and consistent: not interrupted (`NLM_F_DUMP_INTR`), and
     /// begun after the last [`Report::Lost`].
     DumpEnd(Table),
+    /// Facts of this table may have changed without a message: what is known is in doubt until a
+    /// dump that begins after this has ended.
+    InDoubt(Table),
     /// Notifications were lost (`ENOBUFS`, a truncated datagram): what is known is in doubt until
     /// all tables have been asked for and their dumps have ended.
     Lost,

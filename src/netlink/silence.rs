@@ -48,7 +48,9 @@ impl Silence {
                 incoming.flags & NLM_F_MULTIPART == 0
                     && incoming.flags & (NLM_F_REPLACE | NLM_F_APPEND) != 0
             }
-            Message::NewAddress(_) | Message::DelRoute(_) => false,
+            // Of a multipath route the kernel may name another hop than it did before.
+            Message::DelRoute(route) => route.prefix_len == 0,
+            Message::NewAddress(_) => false,
         }
     }
 

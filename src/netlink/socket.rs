@@ -94,9 +94,8 @@ impl Socket {
 
     /// What the kernel said next. Cancel-safe: nothing is lost if the future is dropped.
     ///
-    /// The socket asks for dumps of its own: again where one was interrupted or failed, and of
-    /// the routes where the kernel does not say which ones went. So [`Report::DumpBegin`] may come
-    /// unasked and twice for one [`Report::DumpEnd`]; it always means to start the mark afresh.
+    /// The socket dumps again what was interrupted or failed. So [`Report::DumpBegin`] may come
+    /// twice for one [`Report::DumpEnd`]; it always means to start the mark afresh.
     ///
     /// An error is final: the socket is broken and another must be opened.
     pub async fn next(&mut self) -> io::Result<Report> {
@@ -154,14 +153,15 @@ impl Socket {
         let now = clock::now().up;
         let mut lost = false;
         for incoming in decode::datagram(bytes) {
-            if self.silence.hides_routes(&incoming) {
-                self.dumps.request(Table::Routes);
-            }
+            let hidden = self.silence.hides_routes(&incoming);
             let ended = self.dumps.observe(&incoming, now);
             match incoming.kind {
                 Kind::Message(message) => self.pending.push_back(Report::Message(message)),
                 Kind::Overrun | Kind::Garbled => lost = true,
                 Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
+            }
+            if hidden {
+                self.pending.push_back(Report::InDoubt(Table::Routes));
             }
             self.pending.extend(ended.map(Report::DumpEnd));
         }

@@ -4,17 +4,18 @@
 pub mod find;
 pub mod script;
 
+use std::fmt;
 use std::net::IpAddr;
 
-use crate::config::{Family, Transport};
+use crate::config::{Family, Section, Source, Transport};
 use crate::http::Client;
-use crate::provider::{Answer, Failure, Method, Request};
+use crate::provider::{Answer, Failure, Method, Request, template};
 use crate::secret::Secret;
 
 pub use find::find_address;
 
 /// What to ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Probe {
     /// A page, over the family that is wanted, or the page would see the other address.
     Web {
@@ -28,16 +29,37 @@ pub enum Probe {
 }
 
 impl Probe {
+    /// How the address source of `section` is asked. The kernel is not asked; its sections have no
+    /// probe, and an empty script says so.
+    pub fn of(section: &Section, family: Family) -> Self {
+        match &section.source {
+            Source::Script(argv) => Self::Script(argv.clone()),
+            Source::Web { v4, v6 } => {
+                let url = if family == Family::V4 { v4 } else { v6 };
+                Self::Web { url: url.clone(), transport: section.transport.clone() }
+            }
+            Source::Network { .. } | Source::Device(_) => Self::Script(Vec::new()),
+        }
+    }
+
     /// Whom a hanging probe must not take more than its share of threads from others: the page's
     /// host, or the program.
-    pub fn key(&self) -> &str {
+    pub fn key(&self) -> String {
         match self {
-            Self::Web { url, .. } => {
-                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-                rest.split(['/', '?']).next().unwrap_or_default()
-            }
-            Self::Script(argv) => argv.first().map_or("", String::as_str),
+            Self::Web { url, .. } => template::host(url).unwrap_or_default(),
+            Self::Script(argv) => argv.first().cloned().unwrap_or_default(),
         }
+    }
+}
+
+/// A URL and the arguments of a script may hold a password.
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Web { .. } => "Web",
+            Self::Script(_) => "Script",
+        };
+        write!(f, "{kind}({})", self.key())
     }
 }
 
@@ -46,16 +68,22 @@ impl Probe {
 /// # Errors
 /// A sentence that says why there is none.
 pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String> {
-    let request = Request {
+    in_answer(client.send(&request(url)), family)
+}
+
+/// The URL is sent as it is written: what a page makes of it is its own business.
+fn request(url: &str) -> Request {
+    let (shown, secrets) = template::literal(url)
+        .map_or_else(|_| ("***".into(), vec![]), |rendered| (rendered.shown, rendered.secrets));
+    Request {
         method: Method::Get,
         url: Secret::new(url),
         auth: None,
         headers: vec![],
         body: None,
-        shown: url.to_owned(),
-        secrets: vec![],
-    };
-    in_answer(client.send(&request), family)
+        shown,
+        secrets,
+    }
 }
 
 fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, String> {
@@ -69,6 +97,7 @@ fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::fixture;
 
     #[test]
     fn an_error_page_shows_no_address() {
@@ -81,16 +110,26 @@ mod tests {
     }
 
     #[test]
+    fn the_secrets_in_a_url_are_not_shown() {
+        for (url, shown) in [
+            ("http://ip.example", "http://ip.example/"),
+            ("http://me:s3cret@ip.example/a", "http://me:***@ip.example/a"),
+            ("http://s3cret@ip.example/?v=4&token=s3cret", "http://***@ip.example/?v=4&token=***"),
+            ("http://s3cret with a space/", "***"),
+        ] {
+            let request = request(url);
+            assert_eq!(request.url.expose(), url);
+            assert_eq!(request.shown, shown);
+            assert!(!format!("{request:?}").contains("s3cret"));
+        }
+    }
+
+    #[test]
     fn probes_share_threads_by_host_or_program() {
-        let transport = Transport {
-            trust: crate::config::Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: String::new(),
-        };
-        let web = Probe::Web { url: "http://checkip.example:8080/x".into(), transport };
-        assert_eq!(web.key(), "checkip.example:8080");
+        let url = "http://me:s3cret@CheckIP.example:8080/x?token=s3cret";
+        let web = Probe::Web { url: url.into(), transport: fixture::transport() };
+        assert_eq!(web.key(), "checkip.example");
+        assert_eq!(format!("{web:?}"), "Web(checkip.example)");
         assert_eq!(Probe::Script(vec!["/bin/ip".into(), "-4".into()]).key(), "/bin/ip");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::dyndns2::{Scope, Verdict};
+use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome};
 
 /// The expression that a successful answer of `service` matches, for definitions without one.

@@ -9,6 +9,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome, page};
 use crate::config::Family;
 
@@ -20,43 +21,6 @@ const TROUBLE_WAIT: Duration = minutes(30);
 /// What a body means for the record that was sent with `sent`; `None` if there is no code in it.
 pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
     verdict(body, Some(sent)).map(|verdict| verdict.outcome)
-}
-
-/// What an answer means, and for whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) outcome: Outcome,
-    pub(super) scope: Scope,
-}
-
-/// Whom an outcome concerns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// This record only.
-    Record,
-    /// Every request of the account: sending more is pointless or an abuse.
-    Account,
-}
-
-impl Verdict {
-    pub(super) fn record(outcome: Outcome) -> Self {
-        let scope = Scope::Record;
-        Self { outcome, scope }
-    }
-
-    pub(super) fn is_success(&self) -> bool {
-        self.severity() < 2
-    }
-
-    /// The worst of several lines counts; a change beside "no change" is a change.
-    fn severity(&self) -> u8 {
-        match self.outcome {
-            Outcome::Unchanged => 0,
-            Outcome::Updated => 1,
-            Outcome::Unconfirmed { .. } | Outcome::Retry { .. } => 2,
-            Outcome::Refused { .. } => 3,
-        }
-    }
 }
 
 /// Like [`classify`]. Without `sent` the request did not name an address, so the provider took the

@@ -8,8 +8,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::dyndns2::{self, Scope, Verdict};
+use super::dyndns2;
 use super::ere::Ere;
+use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, answers, mask, page};
 use crate::secret::Secret;
 

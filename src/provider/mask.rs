@@ -1,6 +1,6 @@
 //! Text from outside, made fit for a log: without secrets, on one line, short.
 
-use super::template::percent_encode;
+use crate::percent;
 use crate::secret::Secret;
 
 /// Most characters of a masked text.
@@ -27,7 +27,7 @@ fn needles(secrets: &[Secret]) -> Vec<String> {
     secrets
         .iter()
         .map(Secret::expose)
-        .flat_map(|value| [value.to_owned(), percent_encode(value), one_line(value)])
+        .flat_map(|value| [value.to_owned(), percent::encode(value), one_line(value)])
         .filter(|needle| needle.len() >= MIN_SECRET)
         .collect()
 }
@@ -117,9 +117,9 @@ mod tests {
         ) {
             prop_assume!(!secret.trim().is_empty());
             let secrets = [Secret::new(&*secret), Secret::new(other)];
-            for written in [secret.clone(), percent_encode(&secret), percent_encode(&secret).to_uppercase()] {
+            for written in [secret.clone(), percent::encode(&secret), percent::encode(&secret).to_uppercase()] {
                 let shown = mask(&format!("{before}{written}{after}"), &secrets);
-                prop_assert!(!shown.contains(&secret) && !shown.contains(&percent_encode(&secret)));
+                prop_assert!(!shown.contains(&secret) && !shown.contains(&percent::encode(&secret)));
                 prop_assert!(!shown.contains(char::is_control));
             }
         }

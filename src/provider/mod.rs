@@ -1,7 +1,7 @@
 //! Providers: how a change of records becomes requests, and what the answers mean.
 //!
 //! A provider is a pure exchange. It never opens a socket and never waits: it is given a [`Job`],
-//! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Outcome`]
+//! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Verdict`]
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
 mod answers;
@@ -12,6 +12,7 @@ pub mod mask;
 mod page;
 pub mod template;
 pub mod url;
+pub mod verdict;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use crate::config::{Family, Hostname, Section, Transport};
 use crate::secret::Secret;
+pub use verdict::{Scope, Verdict};
 
 /// One record that should hold `address` from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +51,8 @@ pub struct Job {
 pub enum Step {
     /// Send this, then call [`Exchange::step`] with the reply.
     Send(Request),
-    /// Finished: one outcome per change, in the job's order.
-    Done(Vec<Outcome>),
+    /// Finished: one verdict per change, in the job's order.
+    Done(Vec<Verdict>),
 }
 
 /// One provider conversation about one job.
@@ -59,6 +61,14 @@ pub trait Exchange: Send {
     fn start(&mut self) -> Step;
     /// The reply to the request of the step before, or why there is none.
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step;
+}
+
+/// Whether several changes of `section` fit into one request. If not, each is a job of its own, so
+/// that a name that hangs or fails says nothing about the others.
+pub fn batches(section: &Section) -> bool {
+    // Update URLs name one record each.
+    let _ = section;
+    false
 }
 
 /// The exchange that publishes `job` for `section`.

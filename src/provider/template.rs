@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::mask;
 use crate::config::{Hostname, Provider};
+use crate::percent;
 use crate::secret::Secret;
 
 /// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
@@ -40,9 +41,9 @@ pub fn render(
     address: IpAddr,
 ) -> Result<Rendered, String> {
     let expanded = expand(template, |placeholder| match placeholder {
-        "[USERNAME]" => (percent_encode(&provider.username), Origin::Value),
-        "[PASSWORD]" => (percent_encode(provider.password.expose()), Origin::Secret),
-        "[PARAMENC]" => (percent_encode(provider.param_enc.expose()), Origin::Secret),
+        "[USERNAME]" => (percent::encode(&provider.username), Origin::Value),
+        "[PASSWORD]" => (percent::encode(provider.password.expose()), Origin::Secret),
+        "[PARAMENC]" => (percent::encode(provider.param_enc.expose()), Origin::Secret),
         "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
         "[DOMAIN]" => (name.as_str().to_owned(), Origin::Value),
         _ => (address.to_string(), Origin::Value),
@@ -53,6 +54,14 @@ pub fn render(
     rendered.shown = mask::hide(&rendered.shown, &secrets);
     rendered.secrets.extend(secrets);
     Ok(rendered)
+}
+
+/// A URL that has no placeholders, with the secrets in it told apart.
+///
+/// # Errors
+/// As [`render`].
+pub fn literal(url: &str) -> Result<Rendered, String> {
+    finish(Parts::of(&url.chars().map(Glyph::template).collect::<Vec<_>>())?)
 }
 
 /// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
@@ -66,53 +75,6 @@ pub fn host(template: &str) -> Option<String> {
 /// The names of the placeholders.
 const PLACEHOLDERS: [&str; 6] =
     ["[USERNAME]", "[PASSWORD]", "[PARAMENC]", "[PARAMOPT]", "[DOMAIN]", "[IP]"];
-
-/// Percent-encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case
-/// digits as ddns-scripts does.
-pub fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() || "-_.~".contains(c) {
-            encoded.push(c);
-        } else {
-            escape(c, |c| encoded.push(c));
-        }
-    }
-    encoded
-}
-
-/// Undoes [`percent_encode`]; a `%` without two digits stands for itself.
-///
-/// # Errors
-/// A sentence if the bytes are not UTF-8.
-pub fn percent_decode(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let pair = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let byte = pair.and_then(|(digits, tail)| Some((hex(digits)?, tail)));
-        let (byte, tail) = byte.unwrap_or((first, tail));
-        bytes.push(byte);
-        rest = tail;
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".into())
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let [high, low] = digits else { return None };
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(value(*high)? * 16 + value(*low)?).ok()
-}
-
-fn escape(c: char, mut push: impl FnMut(char)) {
-    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-        push('%');
-        for digit in [byte >> 4, byte & 15] {
-            push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
-}
 
 /// Where a character of an expanded template came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,8 +246,12 @@ fn finish(parts: Parts<'_>) -> Result<Rendered, String> {
 }
 
 fn auth(parts: &Parts<'_>) -> Result<Option<(String, Secret)>, String> {
-    let user = percent_decode(&text_of(parts.user.unwrap_or_default()))?;
-    let password = percent_decode(&text_of(parts.password.unwrap_or_default()))?;
+    let decode = |part: Option<&[Glyph]>| {
+        percent::decode(&text_of(part.unwrap_or_default()))
+            .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".to_owned())
+    };
+    let user = decode(parts.user)?;
+    let password = decode(parts.password)?;
     let none = user.is_empty() && password.is_empty();
     Ok((!none).then(|| (user, Secret::new(password))))
 }
@@ -316,11 +282,10 @@ fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
         let escape_already = c == '%'
             && text.len() > at + 2
             && text.iter().skip(at + 1).take(2).all(|next| next.c.is_ascii_hexdigit());
-        if c.is_ascii_alphanumeric() || "-_.~".contains(c) || allowed.contains(c) || escape_already
-        {
+        if percent::is_unreserved(c) || allowed.contains(c) || escape_already {
             out.push(glyph);
         } else {
-            escape(c, |c| out.push(Glyph { c, origin }));
+            percent::escape(c, |c| out.push(Glyph { c, origin }));
         }
     }
     out
@@ -337,7 +302,7 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
         let literal = value.iter().all(|glyph| glyph.origin == Origin::Template);
         if literal && !word.is_empty() && (is_secret_key(&key) || looks_like_token(&word)) {
             value.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
-            secrets.push(Secret::new(percent_decode(&word).unwrap_or(word)));
+            secrets.push(Secret::new(percent::decode(&word).unwrap_or(word)));
         }
     }
     out

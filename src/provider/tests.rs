@@ -1,45 +1,22 @@
 //! Sections for the tests of providers, and tests of what is asked about a section.
 
-use std::time::Duration;
-
 use super::*;
-use crate::config::{Force, Log, Provider, Source, Template, Timing, Transport, Trust};
+use crate::config::{Provider, Template, fixture};
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
     let template = Some(Template { url: url.into(), answer: answer.map(Into::into) });
     Section {
-        name: "home".into(),
-        line: 1,
-        names: vec![Hostname::parse("home.example.com").unwrap()],
         families: vec![Family::V4, Family::V6],
-        source: Source::Device("wan".into()),
         provider: Provider {
             label: label.into(),
             v4: template.clone(),
             v6: template,
             username: "me".into(),
             password: Secret::new("hunter2"),
-            param_enc: Secret::default(),
-            param_opt: Secret::default(),
+            ..fixture::provider()
         },
-        transport: Transport {
-            trust: Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: String::new(),
-        },
-        timing: Timing {
-            check: Duration::from_secs(600),
-            force: Force::Never,
-            retry: Duration::from_secs(60),
-            retry_max: 0,
-            min_interval: Duration::ZERO,
-        },
-        log: Log { syslog: 2, file: true },
-        private_addresses: false,
-        temporary_addresses: false,
+        ..fixture::section()
     }
 }
 

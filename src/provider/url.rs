@@ -1,10 +1,10 @@
 //! The exchange with a provider that is updated by opening a URL: one request per record.
 
-use super::dyndns2::Scope;
 use super::ere::Ere;
 use super::judge::{Judge, Protocol};
 use super::{
-    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Step, answers, template,
+    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
+    answers, template,
 };
 use crate::config::{Section, Template};
 
@@ -15,7 +15,7 @@ use crate::config::{Section, Template};
 #[derive(Debug)]
 pub(crate) struct UrlUpdate {
     plan: Vec<Result<Planned, Outcome>>,
-    done: Vec<Outcome>,
+    done: Vec<Verdict>,
 }
 
 #[derive(Debug)]
@@ -35,17 +35,20 @@ impl UrlUpdate {
         loop {
             match self.plan.get(self.done.len()) {
                 Some(Ok(planned)) => return Step::Send(planned.request.clone()),
-                Some(Err(outcome)) => self.done.push(outcome.clone()),
+                Some(Err(outcome)) => self.done.push(outcome.clone().into()),
                 None => return Step::Done(std::mem::take(&mut self.done)),
             }
         }
     }
 
-    /// Gives `outcome` to everything that was not sent yet.
-    fn give_up(&mut self, outcome: &Outcome) {
+    /// Gives `verdict` to everything that was not sent yet.
+    fn give_up(&mut self, verdict: &Verdict) {
         let rest = self.plan.iter().skip(self.done.len());
-        let outcomes = rest.map(|plan| plan.as_ref().err().unwrap_or(outcome).clone());
-        self.done.extend(outcomes.collect::<Vec<_>>());
+        let verdicts = rest.map(|plan| match plan {
+            Ok(_) => verdict.clone(),
+            Err(outcome) => outcome.clone().into(),
+        });
+        self.done.extend(verdicts.collect::<Vec<_>>());
     }
 }
 
@@ -61,16 +64,17 @@ impl Exchange for UrlUpdate {
         match reply {
             Ok(answer) => {
                 let verdict = planned.judge.judge(&answer);
-                self.done.push(verdict.outcome.clone());
+                self.done.push(verdict.clone());
                 if verdict.scope == Scope::Account {
-                    self.give_up(&verdict.outcome);
+                    self.give_up(&verdict);
                 }
             }
             Err(failure) => {
                 // Only the request that was under way can have reached anybody.
                 let rest = Failure { sent: false, ..failure.clone() }.outcome();
-                self.done.push(failure.outcome());
-                self.give_up(&rest);
+                let scope = if failure.sent { Scope::Record } else { Scope::Account };
+                self.done.push(Verdict { outcome: failure.outcome(), scope });
+                self.give_up(&rest.into());
             }
         }
         self.next()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::event::{Finished, JobId};
 use crate::provider::mask::mask;
-use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request, Step};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request, Step, Verdict};
 
 /// Requests that any job may need, and further ones for each change.
 const STEPS: usize = 64;
@@ -21,19 +21,13 @@ pub(super) fn drive(
     send: Send<'_>,
     up: fn() -> Duration,
 ) -> Finished {
-    let mut finished = Finished {
-        job,
-        outcomes: vec![],
-        sent_at: None,
-        request: String::new(),
-        answer: String::new(),
-    };
+    let mut finished = unsent(job, vec![]);
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
         let request = match step {
             Step::Send(request) => request,
-            Step::Done(outcomes) => {
-                finished.outcomes = complete(outcomes, changes);
+            Step::Done(verdicts) => {
+                finished.verdicts = complete(verdicts, changes);
                 return finished;
             }
         };
@@ -58,26 +52,20 @@ pub(super) fn drive(
         after: None,
         kind: FailureKind::Other,
     };
-    finished.outcomes = vec![outcome; changes];
+    finished.verdicts = vec![outcome.into(); changes];
     finished
 }
 
-/// The result of a job whose exchange is lost.
-pub(super) fn lost(job: JobId, changes: usize) -> Finished {
-    Finished {
-        job,
-        outcomes: complete(vec![], changes),
-        sent_at: None,
-        request: String::new(),
-        answer: String::new(),
-    }
+/// The result of a job that ends like this without a request.
+pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
+    Finished { job, verdicts, sent_at: None, request: String::new(), answer: String::new() }
 }
 
-/// The engine counts on one outcome per change.
-fn complete(mut outcomes: Vec<Outcome>, changes: usize) -> Vec<Outcome> {
+/// The engine counts on one verdict per change.
+fn complete(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
     let unknown = Outcome::Unconfirmed { reason: "the result is not known".into() };
-    outcomes.resize(changes, unknown);
-    outcomes
+    verdicts.resize(changes, unknown.into());
+    verdicts
 }
 
 #[cfg(test)]
@@ -95,7 +83,7 @@ mod tests {
     impl Talk {
         fn next(&mut self) -> Step {
             if self.requests == 0 {
-                return Step::Done(self.done.clone());
+                return Step::Done(self.done.iter().cloned().map(Verdict::record).collect());
             }
             self.requests -= 1;
             Step::Send(Request {
@@ -118,6 +106,10 @@ mod tests {
         fn step(&mut self, _: Result<Answer, Failure>) -> Step {
             self.next()
         }
+    }
+
+    fn outcomes(finished: &Finished) -> Vec<Outcome> {
+        finished.verdicts.iter().map(|verdict| verdict.outcome.clone()).collect()
     }
 
     fn talk(
@@ -146,7 +138,7 @@ mod tests {
         let both = vec![Outcome::Updated, Outcome::Unchanged];
         let finished = talk(2, both.clone(), good);
         assert_eq!(finished.job, 3);
-        assert_eq!(finished.outcomes, both);
+        assert_eq!(outcomes(&finished), both);
         assert_eq!(finished.sent_at, Some(Duration::from_secs(7)));
         assert_eq!(finished.request, "GET http://h.example/?*** (0 left)");
         assert_eq!(finished.answer, "HTTP 200: good ***");
@@ -168,13 +160,13 @@ mod tests {
             good(request)
         });
         assert_eq!(count, 64 + 4 * 2);
-        assert!(matches!(finished.outcomes[..], [Outcome::Retry { .. }, Outcome::Retry { .. }]));
+        assert!(matches!(outcomes(&finished)[..], [Outcome::Retry { .. }, Outcome::Retry { .. }]));
     }
 
     #[test]
     fn there_is_one_outcome_per_change() {
         let finished = talk(0, vec![Outcome::Updated], good);
-        assert!(matches!(finished.outcomes[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
-        assert_eq!(talk(0, vec![Outcome::Updated; 3], good).outcomes.len(), 2);
+        assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
+        assert_eq!(talk(0, vec![Outcome::Updated; 3], good).verdicts.len(), 2);
     }
 }

@@ -6,18 +6,18 @@ mod drive;
 mod queue;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use self::drive::{drive, lost};
+use self::drive::{drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Transport};
 use crate::engine::event::{Event, JobId};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
-use crate::provider::{Answer, Exchange, Failure, Request};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -82,11 +82,16 @@ impl Pool {
         }))
     }
 
+    /// Ends the connections that come from `address`, which is gone: their requests fail at once.
+    pub fn cut(&self, address: IpAddr) {
+        self.0.shared.connections.cut(address);
+    }
+
     /// Hands `task` to a thread, now or when one is free. Never blocks.
     pub fn submit(&self, task: Task) {
         let key = match &task {
             Task::Publish { host, .. } => host.clone(),
-            Task::Detect { probe, .. } => probe.key().to_owned(),
+            Task::Detect { probe, .. } => probe.key(),
         };
         let mut state = self.0.lock();
         state.queue.push(key, task);
@@ -106,7 +111,7 @@ impl Pool {
             // Nobody else will come to take them.
             while let Some((key, task)) = state.queue.take() {
                 state.queue.done(&key);
-                (self.0.report)(abandon(&Ticket::of(&task), "no thread could be started"));
+                (self.0.report)(unstarted(task));
             }
         }
     }
@@ -150,14 +155,7 @@ impl Inner {
         }
     }
 
-    /// Does `task`. One that panics is reported like one whose answer was lost.
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
-        let ticket = Ticket::of(&task);
-        let work = AssertUnwindSafe(|| self.attempt(task, clients));
-        catch_unwind(work).unwrap_or_else(|_| abandon(&ticket, "internal error"))
-    }
-
-    fn attempt(&self, task: Task, clients: &mut Clients) -> Event {
         match task {
             Task::Publish { id, changes, mut exchange, transport, .. } => {
                 let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
@@ -180,26 +178,17 @@ impl Inner {
     }
 }
 
-/// What is needed to answer for a task that is gone.
-enum Ticket {
-    Publish(JobId, usize),
-    Detect(String, Family),
-}
-
-impl Ticket {
-    fn of(task: &Task) -> Self {
-        match task {
-            Task::Publish { id, changes, .. } => Self::Publish(*id, *changes),
-            Task::Detect { section, family, .. } => Self::Detect(section.clone(), *family),
+/// The result of a task that nobody can do.
+fn unstarted(task: Task) -> Event {
+    let why = "no thread could be started, the router is out of memory";
+    match task {
+        Task::Publish { id, changes, .. } => {
+            let reason = why.into();
+            let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+            Event::Finished(unsent(id, vec![outcome.into(); changes]))
         }
-    }
-}
-
-fn abandon(ticket: &Ticket, why: &str) -> Event {
-    match ticket {
-        Ticket::Publish(id, changes) => Event::Finished(lost(*id, *changes)),
-        Ticket::Detect(section, family) => {
-            Event::Detected { section: section.clone(), family: *family, result: Err(why.into()) }
+        Task::Detect { section, family, .. } => {
+            Event::Detected { section, family, result: Err(why.into()) }
         }
     }
 }
@@ -242,18 +231,8 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
-    use crate::config::Trust;
+    use crate::config::fixture::transport;
     use crate::provider::{Outcome, Step};
-
-    fn transport() -> Transport {
-        Transport {
-            trust: Trust::System,
-            proxy: None,
-            device: None,
-            family: None,
-            user_agent: "test".into(),
-        }
-    }
 
     /// Says that it has begun and waits until it may end.
     struct Waits(Sender<()>, Receiver<()>);
@@ -262,19 +241,7 @@ mod tests {
         fn start(&mut self) -> Step {
             self.0.send(()).unwrap();
             let _ = self.1.recv();
-            Step::Done(vec![Outcome::Updated])
-        }
-
-        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
-            Step::Done(vec![])
-        }
-    }
-
-    struct Panics;
-
-    impl Exchange for Panics {
-        fn start(&mut self) -> Step {
-            panic!("on purpose")
+            Step::Done(vec![Outcome::Updated.into()])
         }
 
         fn step(&mut self, _: Result<Answer, Failure>) -> Step {
@@ -304,7 +271,7 @@ mod tests {
     fn finished(events: &Receiver<Event>) -> (JobId, Vec<Outcome>) {
         let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
         let Event::Finished(finished) = event else { panic!("{event:?}") };
-        (finished.job, finished.outcomes)
+        (finished.job, finished.verdicts.iter().map(|v| v.outcome.clone()).collect::<Vec<_>>())
     }
 
     #[test]
@@ -327,18 +294,6 @@ mod tests {
         let rest: BTreeSet<JobId> = (0..60).map(|_| finished(&events).0).collect();
         assert_eq!(rest, (0..60).collect());
         assert!(pool.0.lock().threads <= queue::MAX_THREADS);
-    }
-
-    #[test]
-    fn a_panic_is_an_unconfirmed_update() {
-        let (pool, events) = pool();
-        publish(&pool, 7, "h", Panics);
-        let (job, outcomes) = finished(&events);
-        assert!(job == 7 && matches!(outcomes[..], [Outcome::Unconfirmed { .. }]));
-        let (release, released) = channel();
-        drop(release);
-        publish(&pool, 8, "h", Waits(channel().0, released));
-        assert_eq!(finished(&events).0, 8);
     }
 
     #[test]

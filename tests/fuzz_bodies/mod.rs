@@ -1,10 +1,13 @@
 //! What is fuzzed. `fuzz/fuzz_targets/` runs each body for hours on nightly; `tests/fuzz_short.rs`
 //! runs all of them for a second on every `cargo test`.
 //!
-//! To add one: write its body here, add a [`Target`] to [`ALL`], and copy a file of
-//! `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
+//! To add one: write its body here or in a file beside, add its [`Target`] to [`ALL`], and copy a
+//! file of `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
 
+pub(crate) mod netlink;
+pub(crate) mod provider;
 mod sandbox;
+pub(crate) mod state;
 
 use ddns_netlink::config::{Source, check};
 
@@ -18,7 +21,9 @@ pub(crate) struct Target {
     pub(crate) words: &'static [&'static str],
 }
 
-pub(crate) const ALL: &[Target] = &[Target {
+pub(crate) const ALL: &[Target] = &[UCI, netlink::TARGET, provider::TARGET, state::TARGET];
+
+const UCI: Target = Target {
     name: "uci_parse",
     body: uci_parse,
     seeds: &[
@@ -46,7 +51,7 @@ pub(crate) const ALL: &[Target] = &[Target {
         "\u{feff}",
         "é",
     ],
-}];
+};
 
 /// A configuration file: whatever is in it, every complaint has a line of the file, and a section
 /// is either sound or broken or disabled.

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Environment;
 use super::reader::Reader;
 use super::words;
+use crate::config::name::is_file_name;
 use crate::config::service::{self, Definition};
 use crate::config::{Family, Provider, Template};
 use crate::secret::Secret;
@@ -65,7 +66,7 @@ fn from_definition(
 
 fn definition(env: &impl Environment, name: &str) -> Result<Definition, String> {
     // The name becomes part of a path.
-    if name.starts_with('.') || name.contains(['/', '\0']) {
+    if !is_file_name(name) {
         return Err(format!("{name:?} cannot be the name of a provider"));
     }
     let json = env.definition(name).ok_or_else(|| {

@@ -19,8 +19,7 @@ pub(super) fn read(
     let names = names(reader);
     let source = source::read(reader, env);
     let provider = provider::read(reader, env, &families);
-    let https = transport::uses_https(&provider, &source);
-    let transport = transport::read(reader, env, &families, https);
+    let transport = transport::read(reader, env, &families);
     let timing = timing::read(reader, &source, &provider.label);
     Section {
         name: reader.section.name.clone(),

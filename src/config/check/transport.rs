@@ -6,24 +6,23 @@ use super::reader::Reader;
 use super::source::interface;
 use super::words;
 use super::{Environment, PathKind};
-use crate::config::{Family, Log, Provider, Source, Transport, Trust};
+use crate::config::{Family, Log, Transport, Trust};
 use crate::secret::Secret;
 
 const USER_AGENT: &str =
     concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
-/// Reads the transport of a section. `https` is whether anything travels over TLS: the certificates
-/// to check against do not matter otherwise.
+/// Reads the transport of a section. Certificates matter also where nothing is configured to travel
+/// over TLS: the provider may redirect there.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
-    https: bool,
 ) -> Transport {
     // Nobody asks it yet, but upstream refuses a section with such a name.
     unused_host(reader, "dns_server");
     Transport {
-        trust: if https { trust(reader, env) } else { Trust::System },
+        trust: trust(reader, env),
         proxy: proxy(reader),
         device: device(reader),
         family: forced_family(reader, families),
@@ -40,21 +39,12 @@ pub(super) fn log(reader: &mut Reader<'_>) -> Log {
     }
 }
 
-/// Whether an update or the page that tells the address travels over TLS.
-pub(super) fn uses_https(provider: &Provider, source: &Source) -> bool {
-    let mut templates = provider.v4.iter().chain(&provider.v6);
-    let pages = match source {
-        Source::Web { v4, v6 } => words::is_https(v4) || words::is_https(v6),
-        Source::Network { .. } | Source::Device(_) | Source::Script(_) => false,
-    };
-    pages || templates.any(|template| words::is_https(&template.url))
-}
-
 fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
     let path = match reader.text("cacert") {
         None => return Trust::System,
         Some("IGNORE") => {
-            let text = "IGNORE: anybody on the way can read the password";
+            let text = "IGNORE: certificates are not checked, anybody on the way can read the \
+                        password and answer in the provider's place";
             reader.warn("cacert", text);
             return Trust::Nothing;
         }

@@ -91,11 +91,6 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a request to `url` travels over TLS.
-pub(super) fn is_https(url: &str) -> bool {
-    scheme(url).is_some_and(|scheme| scheme.len() == HTTPS.len())
-}
-
 /// `url` with `https:` for a leading `http:`.
 pub(super) fn to_https(url: &str) -> String {
     match scheme(url) {
@@ -180,7 +175,6 @@ mod tests {
         }
         assert_eq!(to_https("http://a/http://b"), "https://a/http://b");
         assert_eq!(to_https("https://a"), "https://a");
-        assert!(is_https("Https://a") && !is_https("http://https://"));
     }
 
     #[test]

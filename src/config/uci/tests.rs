@@ -220,6 +220,15 @@ fn a_large_file_takes_no_more_than_its_share() {
     assert_eq!(sections[0].options[1].values.len(), 100_000);
 }
 
+#[test]
+fn debug_shows_names_and_lines_only() {
+    let file = "config service 'home'\n\toption password 's3cret'\n\tlist domain s3cret\n";
+    let (document, _) = parse(file.as_bytes());
+    let shown = format!("{document:?}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert!(shown.contains("RawOption(password [2])") && shown.contains("home"), "{shown}");
+}
+
 proptest! {
     #[test]
     fn what_is_quoted_comes_back(value in "[^\0]+") {

@@ -2,12 +2,12 @@
 
 use super::scenario::{Scenario, WAN, address, ip, link, ms, route, secs};
 use crate::config::Family;
-use crate::engine::book::{Book, Changed};
+use crate::engine::book::Book;
 use crate::engine::event::Event;
 use crate::engine::select::{Desired, Policy, from_device};
 use crate::netlink::{Message, Report, Table};
 
-fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> Changed {
+fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> bool {
     let last = reports.into_iter().map(|r| book.apply(r, secs(1))).last();
     last.unwrap_or_default()
 }
@@ -39,7 +39,7 @@ fn a_dump_sweeps_away_what_it_does_not_name() {
         new("203.0.113.2"),
         Report::DumpEnd(Table::Addresses),
     ];
-    assert!(apply(&mut book, dump).facts);
+    assert!(apply(&mut book, dump));
     let left: Vec<_> = book.addresses(WAN).map(|k| k.address.address).collect();
     assert_eq!(left, [ip("203.0.113.2")]);
 }
@@ -70,7 +70,7 @@ fn the_end_of_a_dump_in_which_something_was_lost_ends_no_doubt() {
     let begin = Report::DumpBegin(Table::Addresses);
     let _ = apply(&mut book, [begin, Report::Lost]);
     let end = apply(&mut book, [Report::DumpEnd(Table::Addresses)]);
-    assert_eq!(end, Changed::default());
+    assert!(!end);
     assert!(!book.addresses_known());
     assert_eq!(count(&book), 1, "nothing is swept by half a dump");
 }
@@ -78,8 +78,8 @@ fn the_end_of_a_dump_in_which_something_was_lost_ends_no_doubt() {
 #[test]
 fn routes_doubted_during_a_dump_of_them_need_another() {
     let mut book = known();
-    let _ = apply(&mut book, [Report::DumpBegin(Table::Routes)]);
-    book.doubt_routes();
+    let doubt = Report::InDoubt(Table::Routes);
+    let _ = apply(&mut book, [Report::DumpBegin(Table::Routes), doubt]);
     let _ = apply(&mut book, [Report::DumpEnd(Table::Routes)]);
     assert!(!book.complete());
     let again = [Report::DumpBegin(Table::Routes), Report::DumpEnd(Table::Routes)];
@@ -97,7 +97,7 @@ fn a_deletion_of_something_unknown_changes_nothing() {
     ];
     for message in unknown {
         let changed = apply(&mut book, [Report::Message(message)]);
-        assert_eq!(changed, Changed::default());
+        assert!(!changed);
     }
 }
 
@@ -108,11 +108,11 @@ fn a_repeated_message_is_not_a_change() {
         let address = crate::netlink::Address { preferred, ..address("2001:db8::1") };
         Report::Message(Message::NewAddress(address))
     };
-    assert!(book.apply(lasting(600), secs(100)).facts);
-    assert!(!book.apply(lasting(590), ms(110_400)).facts, "counted down");
-    assert!(book.apply(lasting(600), secs(200)).facts, "refreshed");
+    assert!(book.apply(lasting(600), secs(100)));
+    assert!(!book.apply(lasting(590), ms(110_400)), "counted down");
+    assert!(book.apply(lasting(600), secs(200)), "refreshed");
     let same = Report::Message(Message::NewLink(link(WAN, "wan")));
-    assert!(!apply(&mut book, [same]).facts);
+    assert!(!apply(&mut book, [same]));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_device_that_is_renamed_is_known_by_its_new_name() {
     let mut book = known();
     let _ = apply(&mut book, [new("203.0.113.1")]);
     let renamed = Message::NewLink(link(WAN, "uplink"));
-    assert!(apply(&mut book, [Report::Message(renamed)]).facts);
+    assert!(apply(&mut book, [Report::Message(renamed)]));
     assert!(book.link("wan").is_none());
     assert_eq!(book.link("uplink").unwrap().index, WAN);
 }
@@ -180,7 +180,7 @@ fn routes_that_went_without_a_word_are_noticed() {
     let mut s = Scenario::new().settled();
     s.kernel.routes.clear();
     s.lease("203.0.113.2");
-    assert_eq!(s.actions(), ["dump Routes"], "one dump, no request");
+    assert_eq!(s.actions(), ["dump Routes", "cut 203.0.113.1"], "one dump, no request");
     assert_eq!(s.word(), "no-route");
     s.route_up(route(WAN, "203.0.113.254"));
     assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
@@ -195,8 +195,10 @@ fn a_batch_of_deletions_asks_for_one_dump() {
     s.actions();
     for last in 10..20 {
         let gone = Message::DelAddress(address(&format!("203.0.113.{last}")));
-        s.engine.handle(Event::Kernel(Report::Message(gone)), s.now);
+        for report in [Report::Message(gone), Report::InDoubt(Table::Routes)] {
+            s.engine.handle(Event::Kernel(report), s.now);
+        }
     }
     s.run();
-    assert_eq!(s.actions(), ["dump Routes"]);
+    assert_eq!(s.logged("dump "), ["Routes"]);
 }

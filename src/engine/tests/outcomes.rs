@@ -324,3 +324,14 @@ fn a_refresh_is_not_timed_from_the_change_of_long_ago() {
     let said = s.logged("say ").pop().unwrap();
     assert!(said.ends_with("(request 0.0 ms, accepted 0.0 ms after the event)"), "{said}");
 }
+
+#[test]
+fn a_request_from_an_address_that_is_gone_is_cut_and_the_new_address_sent_at_once() {
+    let mut s = Scenario::new().silent().start();
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.1"]);
+    s.tick(secs(1));
+    s.lease("203.0.113.2");
+    assert_eq!(s.logged("cut "), ["203.0.113.1"]);
+    s.answer(lost());
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
+}

@@ -5,7 +5,7 @@ use super::scenario::{
 };
 use crate::config::{Family, Force};
 use crate::netlink::{Address, AddressFlags, Message};
-use crate::provider::{FailureKind, Outcome};
+use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 
 fn send(last: u8) -> String {
     format!("home.example.com 203.0.113.{last}")
@@ -271,10 +271,12 @@ fn each_outcome_belongs_to_its_own_record() {
     let second = crate::config::Hostname::parse("b.example.com").unwrap();
     let mut s = Scenario::new().with(|c| c.names.push(second)).silent();
     s = s.start();
-    assert_eq!(s.flights.len(), 1, "one job for both names");
-    s.answer_each(vec![Outcome::Updated, refused()]);
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.1"], "an update URL names one record");
+    s.answer(Outcome::Updated);
+    assert_eq!(s.sent(), ["b.example.com 203.0.113.1"]);
+    s.answer(refused());
     let records = s.engine.status(s.now).sections.remove(0).records;
-    let words: Vec<_> = records.iter().map(|r| r.state).collect();
+    let words: Vec<_> = records.iter().map(|r| r.state.as_str()).collect();
     assert_eq!(words, ["published", "refused"]);
 }
 
@@ -293,4 +295,32 @@ fn a_token_is_not_spent_where_nothing_left_the_router() {
     s.routes_down();
     s.route_up(route(WAN, "203.0.113.254"));
     assert_eq!(s.sent(), [send(2)], "no waiting for min_interval");
+}
+
+#[test]
+fn what_concerns_the_account_concerns_all_its_records() {
+    let second = crate::config::Hostname::parse("b.example.com").unwrap();
+    let both = |refusal: Outcome, scope: Scope| {
+        let mut s = Scenario::new().with(|c| c.names.push(second.clone())).silent().start();
+        let verdict = Verdict { outcome: refusal, scope };
+        s.answer_verdicts(vec![verdict]);
+        if !s.flights.is_empty() {
+            s.answer(Outcome::Updated);
+        }
+        let records = s.engine.status(s.now).sections.remove(0).records;
+        records.iter().map(|r| r.state.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(both(refused(), Scope::Record), ["refused", "published"]);
+    assert_eq!(both(refused(), Scope::Account), ["refused", "refused"]);
+}
+
+#[test]
+fn one_name_that_has_to_wait_does_not_hold_the_others() {
+    let second = crate::config::Hostname::parse("b.example.com").unwrap();
+    for (scope, sent) in [(Scope::Record, 1), (Scope::Account, 0)] {
+        let mut s = Scenario::new().with(|c| c.names.push(second.clone())).silent().start();
+        let wait = Verdict { outcome: retry(FailureKind::Other, Some(10 * MINUTE)), scope };
+        s.answer_verdicts(vec![wait]);
+        assert_eq!(s.flights.len(), sent, "{scope:?}");
+    }
 }

@@ -14,7 +14,7 @@ use crate::config::{
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
-use crate::provider::{Change, FailureKind, Outcome};
+use crate::provider::{Change, FailureKind, Outcome, Scope, Verdict};
 use crate::secret::Secret;
 use crate::state::State;
 
@@ -159,6 +159,8 @@ pub(super) struct Scenario {
     pub(super) now: Now,
     pub(super) config: Config,
     pub(super) kernel: Kernel,
+    /// What `/etc/hosts` says.
+    pub(super) hosts: BTreeMap<String, Vec<IpAddr>>,
     /// What was saved last.
     pub(super) disk: State,
     /// Answers every request at once; `None`: the test does.
@@ -194,6 +196,7 @@ impl Scenario {
                 broken: Vec::new(),
             },
             kernel,
+            hosts: BTreeMap::new(),
             disk: State::default(),
             provider: Some(Outcome::Updated),
             flights: VecDeque::new(),
@@ -258,7 +261,7 @@ impl Scenario {
 
     pub(super) fn reload(&mut self) {
         let config = Box::new(self.config.clone());
-        self.event(Event::Reload(config));
+        self.event(Event::Reload { config, hosts: self.hosts.clone() });
     }
 
     /// Changes the first section and reloads.
@@ -276,8 +279,19 @@ impl Scenario {
         self.event(Event::Force(Vec::new()));
     }
 
+    /// The kernel says so; where it may have dropped routes along with it, that is in doubt.
     pub(super) fn report(&mut self, message: Message) {
-        self.event(Event::Kernel(Report::Message(message)));
+        let hidden = match &message {
+            Message::DelAddress(address) => address.address.is_ipv4(),
+            Message::NewLink(link) => !link.up,
+            Message::DelLink(_) => true,
+            Message::NewAddress(_) | Message::NewRoute(_) | Message::DelRoute(_) => false,
+        };
+        self.engine.handle(Event::Kernel(Report::Message(message)), self.now);
+        if hidden {
+            self.engine.handle(Event::Kernel(Report::InDoubt(Table::Routes)), self.now);
+        }
+        self.run();
     }
 
     /// An address appears or changes.
@@ -331,6 +345,11 @@ impl Scenario {
     pub(super) fn answer_each(&mut self, outcomes: Vec<Outcome>) {
         let flight = self.flights.pop_front().unwrap();
         self.event(finished(flight.job, outcomes, flight.sent_at));
+    }
+
+    pub(super) fn answer_verdicts(&mut self, verdicts: Vec<Verdict>) {
+        let flight = self.flights.pop_front().unwrap();
+        self.event(ended(flight.job, verdicts, flight.sent_at));
     }
 
     pub(super) fn detected(&mut self, family: Family, result: Result<&str, &str>) {
@@ -389,7 +408,7 @@ impl Scenario {
     pub(super) fn state(&self) -> (&'static str, String) {
         let status = self.engine.status(self.now);
         let record = &status.sections[0].records[0];
-        (record.state, record.reason.clone())
+        (record.state.as_str(), record.reason.clone())
     }
 
     pub(super) fn word(&self) -> &'static str {
@@ -424,7 +443,9 @@ impl Scenario {
                     self.dump(table);
                 }
             }
+            Action::Cut(address) => self.log.push(format!("cut {address}")),
             Action::Publish { id, section, job } => {
+                let section = section.name.clone();
                 for change in &job.changes {
                     let (name, address) = (change.name.to_string(), change.address);
                     self.log.push(format!("send {name} {address}"));
@@ -440,6 +461,7 @@ impl Scenario {
                 self.flights.push_back(Flight { job: id, section, changes, sent_at: self.now.up });
             }
             Action::Detect { section, family } => {
+                let section = section.name.clone();
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {
                     let event = Event::Detected { section, family, result: Ok(address) };
@@ -471,9 +493,19 @@ impl Scenario {
 }
 
 fn finished(job: JobId, outcomes: Vec<Outcome>, sent_at: Duration) -> Event {
+    ended(job, outcomes.into_iter().map(verdict).collect(), sent_at)
+}
+
+/// As providers judge: whoever says how long to wait means the account.
+fn verdict(outcome: Outcome) -> Verdict {
+    let waits = matches!(outcome, Outcome::Retry { after: Some(_), .. });
+    Verdict { outcome, scope: if waits { Scope::Account } else { Scope::Record } }
+}
+
+fn ended(job: JobId, verdicts: Vec<Verdict>, sent_at: Duration) -> Event {
     Event::Finished(Finished {
         job,
-        outcomes,
+        verdicts,
         sent_at: Some(sent_at),
         request: "GET https://dyn.example.net/update?ip=***".into(),
         answer: "200 good".into(),

@@ -15,7 +15,7 @@ fn after(outcome: Outcome) -> Scenario {
 }
 
 fn why(s: &Scenario) -> String {
-    s.engine.why("home", s.now, &|at| format!("[{at}]")).unwrap()
+    s.engine.why("home", s.now, &mut |at| format!("[{at}]")).unwrap()
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn each_state_has_its_word_and_sentence() {
         (stays, "published", "stays published although 'wan' has no IPv4 address"),
         (gone(), "no-address", "'wan' has no IPv4 address"),
         (after(failed()), "back-off", "it went wrong; next try in 6"),
-        (after(held), "held", "it went wrong; the provider asks to wait 1 h 0 min"),
+        (after(held), "held", "it went wrong; not tried again for 1 h 0 min"),
         (after(refused()), "refused", "then run 'ddns-netlink update home'"),
         (routeless.start(), "no-route", "no usable route to the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
@@ -92,16 +92,20 @@ fn json_has_the_documented_shape() {
         "last_answer": "200 good",
     });
     let status = s.engine.status(s.now).to_json();
-    assert_eq!(status, json!({ "sections": [section] }));
+    let version = env!("CARGO_PKG_VERSION");
+    let none: [&str; 0] = [];
+    let whole =
+        json!({ "version": version, "sections": [section], "disabled": none, "broken": none });
+    assert_eq!(status, whole);
 }
 
 #[test]
 fn text_says_what_is_published_and_what_is_next() {
     let s = after(failed());
-    let text = s.engine.status(s.now).to_text(&|_| "yesterday".into());
+    let text = s.engine.status(s.now).to_text(&mut |_| "yesterday".into());
     assert!(text.contains("home: address of device wan at custom\n"), "{text}");
     assert!(text.contains("A: 203.0.113.1 since yesterday\n"), "{text}");
-    assert!(text.contains("203.0.113.2 is next: it went wrong"), "{text}");
+    assert!(text.contains("203.0.113.2 is wanted: it went wrong"), "{text}");
 }
 
 #[test]
@@ -120,7 +124,7 @@ fn why_names_every_address_and_its_verdict() {
     ] {
         assert!(text.contains(line), "{line} in:\n{text}");
     }
-    assert_eq!(s.engine.why("other", s.now, &|_| String::new()), None);
+    assert_eq!(s.engine.why("other", s.now, &mut |_| String::new()), None);
 }
 
 #[test]

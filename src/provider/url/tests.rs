@@ -38,9 +38,10 @@ fn play(
                 shown.push(request.shown);
                 step = exchange.step(replies.next().expect("one more request than replies"));
             }
-            Step::Done(outcomes) => {
+            Step::Done(verdicts) => {
                 assert!(replies.next().is_none(), "more replies than requests");
-                return (shown, outcomes);
+                let outcomes = verdicts.into_iter().map(|verdict| verdict.outcome);
+                return (shown, outcomes.collect());
             }
         }
     }

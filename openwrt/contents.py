@@ -1,0 +1,168 @@
+"""What the packages hold, and what they say about themselves."""
+
+import hashlib
+
+from archive import File
+from common import NAME, RELEASE, ROOT, load, package_version, version
+from manual import roff
+
+SUMMARY = "Dynamic DNS that follows the kernel's address events"
+DESCRIPTION = (
+    "Tells a dynamic DNS provider of a new address when the kernel assigns it, without polling. "
+    "Takes the place of ddns-scripts and reads its configuration, /etc/config/ddns."
+)
+URL = "https://openwrt.org/docs/guide-user/services/ddns/client"
+MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
+LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
+CONFIG = "/etc/config/ddns"
+REPLACED = "ddns-scripts"
+
+# As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
+# what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
+FUNCTIONS = """#!/bin/sh
+[ -s "${IPKG_INSTROOT}/lib/functions.sh" ] || exit 0
+. "${IPKG_INSTROOT}/lib/functions.sh"
+"""
+OPKG_POSTINST = FUNCTIONS.replace("\n", '\n[ "${IPKG_NO_SCRIPT}" = 1 ] && exit 0\n', 1)
+
+
+def source(path):
+    """A file of this project."""
+    return (ROOT / path).read_bytes()
+
+
+def config():
+    """0600: it will hold passwords."""
+    return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
+
+
+def openwrt_files(binary):
+    """The files on a router."""
+    return [
+        File(f"/usr/sbin/{NAME}", binary, 0o755),
+        File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
+        config(),
+        File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
+    ]
+
+
+def fields_text(fields):
+    """Fields of a control file."""
+    return "".join(f"{name}: {value}\n" for name, value in fields)
+
+
+def ipk_fields(arch, size):
+    """Replaces: opkg then takes ddns-scripts out by itself."""
+    return [
+        ("Package", NAME),
+        ("Version", package_version()),
+        ("Depends", "ca-bundle"),
+        ("Conflicts", REPLACED),
+        ("Provides", REPLACED),
+        ("Replaces", REPLACED),
+        ("License", LICENSE),
+        ("Section", "net"),
+        ("Architecture", arch),
+        ("Installed-Size", size),
+        ("Description", f"{SUMMARY}\n {DESCRIPTION}"),
+    ]
+
+
+def ipk_control(arch, size):
+    """The control part of an .ipk."""
+    return [
+        File("/control", fields_text(ipk_fields(arch, size)).encode()),
+        File("/conffiles", f"{CONFIG}\n".encode()),
+        File("/postinst", f"{OPKG_POSTINST}default_postinst $0 $@\n".encode(), 0o755),
+        File("/prerm", f"{FUNCTIONS}default_prerm $0 $@\n".encode(), 0o755),
+    ]
+
+
+def apk_files(binary):
+    """With OpenWrt's own records: which files the package has, and which of them are configuration
+    that sysupgrade keeps when it was changed."""
+    files = openwrt_files(binary)
+    listing = "".join(f"{path}\n" for path in sorted(file.path for file in files))
+    checksum = hashlib.sha256(config().content).hexdigest()
+    records = f"/lib/apk/packages/{NAME}"
+    return [
+        *files,
+        File(f"{records}.list", listing.encode()),
+        File(f"{records}.conffiles", f"{CONFIG}\n".encode()),
+        File(f"{records}.conffiles_static", f"{CONFIG} {checksum}\n".encode()),
+    ]
+
+
+def apk_fields(arch, size):
+    """One package may own a provided name that has a version: that is the conflict with
+    ddns-scripts, and what lets this package stand for it."""
+    return [
+        ("pkgname", NAME),
+        ("pkgver", package_version()),
+        ("pkgdesc", SUMMARY),
+        ("url", URL),
+        ("size", size),
+        ("arch", arch),
+        ("license", LICENSE),
+        ("origin", NAME),
+        ("depend", "ca-bundle"),
+        ("provides", f"{REPLACED}={package_version()}"),
+        ("replaces", REPLACED),
+    ]
+
+
+def apk_scripts():
+    """apk has scripts of their own for an upgrade. procd does not start a service again whose
+    definition is the same, so the old program is stopped first."""
+    setting = f'export root="${{IPKG_INSTROOT}}"\nexport pkgname="{NAME}"\n'
+    install = f"{OPKG_POSTINST}{setting}default_postinst\n"
+    upgrade = install.replace("\n", "\nexport PKG_UPGRADE=1\n", 1)
+    stop = '#!/bin/sh\n[ -n "${IPKG_INSTROOT}" ] || /etc/init.d/ddns stop\nexit 0\n'
+    return [
+        File(".post-install", install.encode(), 0o755),
+        File(".pre-upgrade", stop.encode(), 0o755),
+        File(".post-upgrade", upgrade.encode(), 0o755),
+        File(".pre-deinstall", f"{FUNCTIONS}{setting}default_prerm\n".encode(), 0o755),
+    ]
+
+
+def debian_files(binary):
+    """The files on a Debian host."""
+    doc = f"/usr/share/doc/{NAME}"
+    return [
+        File(f"/usr/sbin/{NAME}", binary, 0o755),
+        config(),
+        File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
+        File(f"/usr/share/man/man5/{NAME}.5", roff(source(f"doc/{NAME}.5.md").decode(), NAME, 5)),
+        File(f"/usr/share/man/man8/{NAME}.8", roff(source(f"doc/{NAME}.8.md").decode(), NAME, 8)),
+        File(f"{doc}/copyright", source("LICENSE")),
+        File(f"{doc}/README.md", source("README.md")),
+    ]
+
+
+def debian_fields(arch, size):
+    """Debian revisions are plain numbers."""
+    return [
+        ("Package", NAME),
+        ("Version", f"{version()}-{RELEASE}"),
+        ("Architecture", arch),
+        ("Maintainer", MAINTAINER),
+        ("Installed-Size", size),
+        ("Depends", "ca-certificates"),
+        ("Section", "net"),
+        ("Priority", "optional"),
+        ("Description", f"{SUMMARY}\n {DESCRIPTION}"),
+    ]
+
+
+def debian_control(arch, files):
+    """The control part of a .deb."""
+    size = -(-sum(len(file.content) for file in files) // 1024)
+    sums = (f"{hashlib.md5(f.content).hexdigest()}  {f.path[1:]}\n" for f in files if f.path != CONFIG)
+    scripts = ("postinst", "prerm", "postrm")
+    return [
+        File("/control", fields_text(debian_fields(arch, size)).encode()),
+        File("/conffiles", f"{CONFIG}\n".encode()),
+        File("/md5sums", "".join(sums).encode()),
+        *(File(f"/{name}", source(f"systemd/{name}"), 0o755) for name in scripts),
+    ]

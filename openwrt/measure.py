@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""What a router pays for each dependency, in Markdown: measure.py [--settings] [TARGET]. The code
+of each crate is what is left of it after link-time optimisation, by the symbols of an unstripped
+build; a generic function counts for the crate that wrote it. --settings also builds with other
+settings of the compiler, some minutes each."""
+
+import lzma
+import re
+import struct
+import sys
+from collections import Counter
+
+from build import PROFILE, cargo_build, loaded_part, setup, target_directory
+from common import chosen, fail
+
+DEFAULT = "mipsel-unknown-linux-musl"
+STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashbrown", "memchr",
+       "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
+# The C functions of ring that are not named after it.
+RING = ("ring_core", "aes_nohw", "bn_", "fe_", "fiat_", "ge_", "k25519", "nistz", "x25519", "ecp_")
+SMALL = 4096
+SHT_SYMTAB, SHT_NOBITS = 2, 8
+SHF_TLS = 1 << 10
+STT_OBJECT, STT_FUNC = 1, 2
+
+# Name, flags for rustc, options for cargo.
+SETTINGS = [
+    ("as built", [], []),
+    ("overflow-checks off", [], [f"--config=profile.{PROFILE}.overflow-checks=false"]),
+    ("opt-level s", [], [f'--config=profile.{PROFILE}.opt-level="s"']),
+    ("no source locations in panics", ["-Zlocation-detail=none"], []),
+    ("panics without a message", ["-Zunstable-options", "-Cpanic=immediate-abort"], []),
+]
+
+
+def sections(elf):
+    """The section headers of an ELF file, whether it is a 64-bit one, and its byte order."""
+    wide, big = elf[4] == 2, elf[5] == 2
+    order = ">" if big else "<"
+    start, = struct.unpack_from(order + ("Q" if wide else "I"), elf, 40 if wide else 32)
+    size, count = struct.unpack_from(order + "HH", elf, 58 if wide else 46)
+    header = order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII")
+    return [struct.unpack_from(header, elf, start + i * size) for i in range(count)], wide, order
+
+
+def symbols(elf):
+    """Name, address and size of every symbol."""
+    headers, wide, order = sections(elf)
+    for _, kind, _, _, offset, length, link, _, _, step in headers:
+        if kind != SHT_SYMTAB:
+            continue
+        names = headers[link][4]
+        for at in range(offset, offset + length, step):
+            if wide:
+                name, info, _, _, address, bytes_ = struct.unpack_from(order + "IBBHQQ", elf, at)
+            else:
+                name, address, bytes_, info, _, _ = struct.unpack_from(order + "IIIBBH", elf, at)
+            if info & 15 in (STT_OBJECT, STT_FUNC):
+                text = elf[names + name : elf.index(b"\0", names + name)].decode()
+                yield text, address, bytes_
+
+
+def crate(symbol):
+    """The crate that a symbol comes from. In Rust's mangling a crate is `C`, an optional
+    disambiguator, the length of its name, the name; the first is where the code was written."""
+    if symbol.startswith("_R"):
+        if found := re.search(r"C(?:s[0-9A-Za-z]*_)?(\d+)_?", symbol):
+            name = symbol[found.end() : found.end() + int(found[1])]
+            return "std, core, alloc" if name in STD else name
+    if symbol.startswith(RING):
+        return "ring"
+    if symbol.startswith(("_ZN9libunwind", "_Unwind_", "unw_", "__unw_")):
+        return "libunwind (C++)"
+    return "musl and other C"
+
+
+def by_crate(elf):
+    """Bytes per crate. Of symbols at the same address one counts; memory that starts as zeros is
+    not in the file."""
+    headers, _, _ = sections(elf)
+    zeros = [range(h[3], h[3] + h[5]) for h in headers if h[1] == SHT_NOBITS and not h[2] & SHF_TLS]
+    found = {
+        address: (name, size)
+        for name, address, size in symbols(elf)
+        if size and not any(address in part for part in zeros)
+    }
+    total = Counter()
+    for name, size in found.values():
+        total[crate(name)] += size
+    return total
+
+
+def compressed(content):
+    return len(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
+
+
+def table(head, rows):
+    """Markdown."""
+    print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for row in rows:
+        print(f"| {' | '.join(f'{c:,}' if isinstance(c, int) else c for c in row)} |")
+
+
+def variant(target, prepared, flags, options):
+    """Builds with other settings, apart from the builds that are handed out."""
+    directory = target_directory() / "measure"
+    made, log = cargo_build(target, prepared, flags, options, directory)
+    if made is None:
+        fail(f"The build failed; why: {log}")
+    return made.read_bytes()
+
+
+def crates(target, prepared):
+    options = [f"--config=profile.{PROFILE}.strip=false"]
+    elf = variant(target, prepared, ["-Csymbol-mangling-version=v0"], options)
+    counted, whole = by_crate(elf), len(loaded_part(elf))
+    large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
+    small = counted.total() - sum(size for _, size in large)
+    rows = [*large, (f"crates below {SMALL} bytes", small)]
+    rows.append(("without a symbol: text, tables, constants", whole - counted.total()))
+    table(("crate", "bytes"), [*rows, ("the program", whole)])
+
+
+def settings(target, prepared):
+    rows = []
+    for name, flags, options in SETTINGS:
+        content = loaded_part(variant(target, prepared, flags, options))
+        rows.append((name, len(content), compressed(content)))
+        print(*rows[-1], file=sys.stderr)
+    table(("settings", "bytes", "xz -9e"), rows)
+
+
+def main():
+    words = sys.argv[1:]
+    also = "--settings" in words
+    target, *more = chosen([word for word in words if word != "--settings"] or [DEFAULT])
+    if more:
+        fail("One target at a time.")
+    prepared = setup()
+    print(f"{target.triple}:")
+    crates(target, prepared)
+    if also:
+        settings(target, prepared)
+
+
+if __name__ == "__main__":
+    main()

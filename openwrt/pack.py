@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Makes packages, feeds, checksums and the table of sizes in dist/ from the programs that are there:
+pack.py [TARGET...]. Fails if a program is missing or above its budget."""
+
+import gzip
+import hashlib
+import lzma
+import os
+import sys
+
+import archive
+import contents
+from common import DIST, NAME, RELEASE, chosen, epoch, package_version, targets, version
+from common import write_if_changed
+
+STEM = f"{NAME}-{package_version()}"
+
+
+def feed(arch):
+    """Directory of one architecture's local feed."""
+    return DIST / "feed" / arch
+
+
+def place(path, content, name):
+    """Writes a package, and a link to it under the name that its feed's index implies."""
+    write_if_changed(path, content)
+    link = path.parent / "feed" / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    os.link(path, link)
+
+
+def make_ipk(arch, binary, time):
+    """The .ipk and opkg's index."""
+    files = contents.openwrt_files(binary)
+    size = sum(len(file.content) for file in files)
+    package = archive.ipk(contents.ipk_control(arch, size), files, time)
+    name = f"{NAME}_{package_version()}_{arch}.ipk"
+    place(DIST / name, package, f"{arch}/{name}")
+    entry = contents.ipk_fields(arch, size)
+    entry[-1:-1] = [
+        ("Filename", name),
+        ("Size", len(package)),
+        ("SHA256sum", hashlib.sha256(package).hexdigest()),
+    ]
+    index = (contents.fields_text(entry) + "\n").encode()
+    write_if_changed(feed(arch) / "Packages", index)
+    write_if_changed(feed(arch) / "Packages.gz", archive.compress(index))
+
+
+def make_apk(arch, binary, time):
+    """The .apk and an index in the older of apk-tools' two formats, which version 3 reads, too."""
+    files = contents.apk_files(binary)
+    size = sum(len(file.content) for file in files)
+    fields = contents.apk_fields(arch, size)
+    package, identity = archive.apk(fields, contents.apk_scripts(), files, time)
+    place(DIST / f"{STEM}.{arch}.apk", package, f"{arch}/{STEM}.apk")
+    letters = {
+        "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
+        "license": "L", "origin": "o", "depend": "D", "provides": "p",
+    }
+    lines = [f"C:{identity}", f"S:{len(package)}"]
+    lines += [f"{letters[name]}:{value}" for name, value in fields if name in letters]
+    index = [
+        archive.File("DESCRIPTION", f"{NAME}\n".encode()),
+        archive.File("APKINDEX", ("\n".join(lines) + "\n\n").encode()),
+    ]
+    content = archive.compress(archive.tar(index, time, prefix=""))
+    write_if_changed(feed(arch) / "APKINDEX.tar.gz", content)
+
+
+def make_deb(arch, binary, time):
+    """The .deb."""
+    files = contents.debian_files(binary)
+    package = archive.deb(contents.debian_control(arch, files), files, time)
+    write_if_changed(DIST / f"{NAME}_{version()}-{RELEASE}_{arch}.deb", package)
+
+
+def pack(target):
+    """All packages of one target."""
+    binary, time = target.binary.read_bytes(), epoch()
+    for arch in target.openwrt:
+        make_ipk(arch, binary, time)
+        make_apk(arch, binary, time)
+    if target.debian:
+        make_deb(target.debian, binary, time)
+
+
+def clean():
+    """Takes away packages of other versions: SHA256SUMS lists what lies here."""
+    kept = (package_version(), f"{version()}-{RELEASE}_")
+    for path in [*DIST.glob(f"{NAME}*.*pk"), *DIST.glob(f"{NAME}*.deb"), *DIST.glob("feed/*/*.*pk")]:
+        if not any(text in path.name for text in kept):
+            path.unlink()
+
+
+def checksums():
+    """SHA256SUMS of everything that is handed out."""
+    files = sorted(path for path in DIST.glob(f"{NAME}*") if path.is_file())
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
+    write_if_changed(DIST / "SHA256SUMS", "".join(lines).encode())
+
+
+def row(target):
+    """A line of the table, and whether the target is within its budget."""
+    if not target.binary.exists():
+        return f"{target.triple:<32} not built", False
+    content = target.binary.read_bytes()
+    size, small = len(content), len(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
+    fits = size <= target.max and small <= target.max_xz
+    word = "ok" if fits else "above the budget"
+    numbers = f"{size:>10,} {target.max:>10,} {small:>9,} {target.max_xz:>9,}"
+    return f"{target.triple:<32} {numbers}  {word}", fits
+
+
+def main():
+    wanted = chosen(sys.argv[1:])
+    for target in wanted:
+        if target.binary.exists():
+            pack(target)
+    clean()
+    checksums()
+    print(f"{'target':<32} {'bytes':>10} {'budget':>10} {'xz -9e':>9} {'budget':>9}")
+    rows = [row(target) for target in wanted]
+    print(*(text for text, _ in rows), sep="\n")
+    if bad := sum(not fits for _, fits in rows):
+        sys.exit(f"{bad} of {len(rows)} targets are not built or above the budget.")
+
+
+if __name__ == "__main__":
+    main()

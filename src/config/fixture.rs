@@ -1,0 +1,54 @@
+//! Sections for the unit tests of the whole crate; each test changes what it is about.
+
+use std::time::Duration;
+
+use super::{Family, Force, Hostname, Log, Provider, Section, Source, Timing, Transport, Trust};
+use crate::secret::Secret;
+
+/// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`. It has no
+/// template yet, and nothing in it waits.
+pub(crate) fn section() -> Section {
+    Section {
+        name: "home".into(),
+        line: 1,
+        names: vec![Hostname::parse("home.example.com").unwrap()],
+        families: vec![Family::V4],
+        source: Source::Device("wan".into()),
+        provider: provider(),
+        transport: transport(),
+        timing: Timing {
+            check: Duration::from_secs(600),
+            force: Force::Never,
+            retry: Duration::from_secs(60),
+            retry_max: 0,
+            min_interval: Duration::ZERO,
+        },
+        log: Log { syslog: 2, file: true },
+        private_addresses: false,
+        temporary_addresses: false,
+    }
+}
+
+/// A custom provider without templates and credentials.
+pub(crate) fn provider() -> Provider {
+    Provider {
+        label: "custom".into(),
+        v4: None,
+        v6: None,
+        username: String::new(),
+        password: Secret::default(),
+        param_enc: Secret::default(),
+        param_opt: Secret::default(),
+    }
+}
+
+/// Straight to the host, by the system's certificates.
+pub(crate) fn transport() -> Transport {
+    Transport {
+        trust: Trust::System,
+        proxy: None,
+        device: None,
+        family: None,
+        user_agent: "test".into(),
+    }
+}

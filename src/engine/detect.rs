@@ -1,0 +1,138 @@
+//! When a `web` or `script` source is asked, and what its answers are worth.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::pace::{Backoff, Bucket};
+use super::report::seconds;
+use super::select::{self, Desired, Lack, Policy};
+use crate::clock::Now;
+use crate::config::Timing;
+
+/// Least time between two questions that events give reason for; a few may follow one another.
+const DETECT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The state of a `web` or `script` source.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    result: Option<Result<IpAddr, String>>,
+    due: Duration,
+    bucket: Bucket,
+    backoff: Backoff,
+    asking: bool,
+    /// The network is another one since the last answer: it counts no more.
+    doubted: bool,
+    /// The question on its way was asked over another network, or of another source: its answer
+    /// counts no more.
+    void: bool,
+}
+
+impl Detector {
+    /// A source that is to be asked at once.
+    pub fn new(now: Now) -> Self {
+        Self {
+            result: None,
+            due: now.up,
+            bucket: Bucket::new(DETECT_INTERVAL),
+            backoff: Backoff::default(),
+            asking: false,
+            doubted: false,
+            void: false,
+        }
+    }
+
+    /// What its last answer is worth.
+    pub fn desired(&self, policy: Policy) -> Desired {
+        if self.doubted {
+            return Desired::Unknown;
+        }
+        match &self.result {
+            None => Desired::Nothing(Lack::NotAsked),
+            Some(Ok(address)) => select::from_outside(*address, policy),
+            Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
+        }
+    }
+
+    /// What was found, and when it is asked again; for people.
+    pub fn explain(&self, now: Now) -> String {
+        let found = match &self.result {
+            None => "not answered yet".to_owned(),
+            Some(Ok(address)) if self.doubted => format!("{address} before the network changed"),
+            Some(Ok(address)) => format!("{address} was the last answer"),
+            Some(Err(why)) => format!("the last question failed: {why}"),
+        };
+        let next = self.deadline().map(|at| seconds(at.saturating_sub(now.up)));
+        let next = next.map_or("asked right now".into(), |after| format!("asked again in {after}"));
+        format!("{found}; {next}")
+    }
+
+    /// Whether the question is on its way.
+    pub fn asking(&self) -> bool {
+        self.asking
+    }
+
+    /// Whether it should be asked now.
+    pub fn ready(&self, now: Now) -> bool {
+        self.deadline().is_some_and(|at| at <= now.up)
+    }
+
+    /// When it should be asked, since boot; `None` while the question is on its way.
+    pub fn deadline(&self) -> Option<Duration> {
+        let next = self.due.max(self.bucket.ready_at()).max(self.backoff.until());
+        (!self.asking).then_some(next)
+    }
+
+    /// The question is on its way.
+    pub fn asked(&mut self) {
+        self.asking = true;
+    }
+
+    /// Something happened after which it may answer otherwise.
+    pub fn ask_again(&mut self, now: Now) {
+        self.due = self.due.min(now.up);
+        self.backoff.reset();
+    }
+
+    /// The network is another one: what was said over the old one counts no more.
+    pub fn network_changed(&mut self, now: Now) {
+        self.doubted = true;
+        self.void = self.asking;
+        self.ask_again(now);
+    }
+
+    /// The intervals are others now.
+    pub fn retime(&mut self, timing: &Timing, now: Now) {
+        self.due = self.due.min(now.up.saturating_add(timing.check));
+    }
+
+    /// Takes the place of `old`, another source: the answer to its question counts no more.
+    pub fn supersede(&mut self, old: &Self) {
+        self.asking = old.asking;
+        self.void = old.asking;
+    }
+
+    /// It answered, with the address or the reason why there is none. `jitter` is any number.
+    pub fn answered(
+        &mut self,
+        result: Result<IpAddr, String>,
+        timing: &Timing,
+        now: Now,
+        jitter: u32,
+    ) {
+        self.asking = false;
+        self.bucket.take(now.up);
+        if std::mem::take(&mut self.void) {
+            return;
+        }
+        self.doubted = false;
+        self.due = now.up.saturating_add(timing.check);
+        match &result {
+            Ok(_) => self.backoff.reset(),
+            Err(_) => {
+                self.backoff.failed(now.up, timing.retry, jitter);
+                self.due = self.backoff.until();
+            }
+        }
+        self.result = Some(result);
+    }
+}

@@ -1,0 +1,32 @@
+//! Where hosts are, as far as that is known without asking a name server.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::config::Host;
+
+/// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory(pub BTreeMap<String, Vec<IpAddr>>);
+
+impl Directory {
+    /// Each host as the planner has to reach it.
+    pub fn resolve(&self, names: &[String]) -> Vec<Host> {
+        names.iter().flat_map(|name| self.hosts(name)).collect()
+    }
+
+    fn hosts(&self, name: &str) -> Vec<Host> {
+        let bare = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        if let Ok(address) = bare.parse() {
+            return vec![Host::Address(address)];
+        }
+        match self.0.get(&bare) {
+            Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
+            None if bare == "localhost" || bare.ends_with(".localhost") => {
+                let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
+                loopback.map(Host::Address).to_vec()
+            }
+            None => vec![Host::Name(bare)],
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Where things stand and why: the engine's answers to `status` and `why`.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::Engine;
+use super::record::{Record, Wait};
+use super::report::{capital, seconds};
+use super::section::{Active, Obstacle};
+use super::select::{self, Desired};
+use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
+use crate::clock::{Now, UnixSeconds};
+use crate::config::{Family, Source};
+
+impl Engine {
+    /// The state of everything at `now`.
+    pub fn status(&self, now: Now) -> Snapshot {
+        Snapshot {
+            sections: self.sections.iter().map(|s| self.section_status(s, now)).collect(),
+            disabled: self.disabled.clone(),
+            broken: self.broken.clone(),
+        }
+    }
+
+    /// Whether `section` is one that runs.
+    pub fn runs(&self, section: &str) -> bool {
+        self.sections.iter().any(|active| active.spec.name == section)
+    }
+
+    /// Everything that explains `section`: the addresses seen with the rule that refused each, the
+    /// last request and answer, and when the next call is allowed. `None` if there is no such
+    /// section.
+    pub fn why(
+        &self,
+        section: &str,
+        now: Now,
+        date: &mut dyn FnMut(UnixSeconds) -> String,
+    ) -> Option<String> {
+        let Some(active) = self.sections.iter().find(|active| active.spec.name == section) else {
+            return self.why_not(section);
+        };
+        let status = self.section_status(active, now);
+        let mut text = String::new();
+        status.write_text(&mut text, date);
+        for &family in &active.spec.families {
+            self.write_candidates(&mut text, active, family, now);
+        }
+        let reach = active.obstacle(&self.book);
+        let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
+        let _ = writeln!(text, "  provider can be reached: {reach}");
+        for (label, value) in
+            [("last request", &status.last_request), ("last answer", &status.last_answer)]
+        {
+            let shown = if value.is_empty() { "none yet" } else { value.as_str() };
+            let _ = writeln!(text, "  {label}: {shown}");
+        }
+        Some(text)
+    }
+
+    /// Why `section` is not active.
+    fn why_not(&self, section: &str) -> Option<String> {
+        if self.disabled.iter().any(|name| name == section) {
+            return Some(format!("{section}: not enabled\n"));
+        }
+        let (_, why) = self.broken.iter().find(|(name, _)| name == section)?;
+        Some(format!("{section}: cannot run: {why}\n"))
+    }
+
+    fn write_candidates(&self, text: &mut String, active: &Active, family: Family, now: Now) {
+        let device = match active.device(family, &self.networks, &self.book) {
+            Ok(device) => device,
+            Err(lack) => {
+                let found = active.detectors.get(&family);
+                let found = found.map_or(lack.to_string(), |detector| detector.explain(now));
+                let _ = writeln!(text, "  {family}: {found}");
+                return;
+            }
+        };
+        let _ = writeln!(text, "  {family} addresses of {device}:");
+        let candidates = select::candidates(&self.book, &device, family, active.policy());
+        if candidates.is_empty() {
+            let _ = writeln!(text, "    none");
+        }
+        let chosen = active.desired(family, &self.networks, &self.book);
+        for candidate in candidates {
+            let verdict = match candidate.rejection {
+                Some(rejection) => format!("refused: {rejection}"),
+                None if chosen == Desired::Address(candidate.address) => "chosen".into(),
+                None => "usable, another one is preferred".into(),
+            };
+            let _ = writeln!(text, "    {}: {verdict}", candidate.address);
+        }
+    }
+
+    fn section_status(&self, active: &Active, now: Now) -> SectionStatus {
+        let record = |record: &Record| {
+            let (state, reason, next) = self.explain(active, record, now);
+            RecordStatus {
+                name: record.name.clone(),
+                family: record.family,
+                published: record.published,
+                since: record.published_wall,
+                desired: record.desired,
+                state,
+                reason,
+                next_in: next.map(|at| at.saturating_sub(now.up)),
+                timeline: record.timeline,
+            }
+        };
+        SectionStatus {
+            name: active.spec.name.clone(),
+            provider: active.spec.provider.label.clone(),
+            source: describe(&active.spec.source),
+            records: active.records.iter().map(record).collect(),
+            last_request: active.last_request.clone(),
+            last_answer: active.last_answer.clone(),
+        }
+    }
+
+    /// The state of a record as a word, a sentence and the time of the next call.
+    fn explain(
+        &self,
+        active: &Active,
+        record: &Record,
+        now: Now,
+    ) -> (Standing, String, Option<Duration>) {
+        let after = |at: Duration| seconds(at.saturating_sub(now.up));
+        let trouble = record.trouble.as_deref().unwrap_or("a request failed");
+        match record.wait(now) {
+            Wait::Settled(next) => {
+                (Standing::Published, self.settled(active, record, next.map(after)), next)
+            }
+            Wait::Address => self.missing(active, record.family),
+            Wait::Settling(at) => {
+                (Standing::Settling, "changes still follow one another".into(), Some(at))
+            }
+            Wait::Pace(at) => {
+                (Standing::Paced, format!("next request in {} (min_interval)", after(at)), Some(at))
+            }
+            Wait::BackOff(at) => {
+                (Standing::BackOff, format!("{trouble}; next try in {}", after(at)), Some(at))
+            }
+            Wait::Hold(at) => {
+                let text = format!("{trouble}; not tried again for {}", after(at));
+                (Standing::Held, text, Some(at))
+            }
+            Wait::Ready => self.ready(active),
+            Wait::InFlight => (Standing::Sending, "waiting for the provider's answer".into(), None),
+            Wait::Refused => {
+                let (reason, advice) = record.refused.clone().unwrap_or_default();
+                let name = &active.spec.name;
+                let resume = format!("then run 'ddns-netlink update {name}'");
+                (Standing::Refused, format!("{reason}. {}; {resume}", capital(&advice)), None)
+            }
+            Wait::GivenUp => {
+                let failures = record.failures();
+                (Standing::GivenUp, format!("{trouble}; given up after {failures} failures"), None)
+            }
+            Wait::Rested => {
+                (Standing::Rested, "up to date; force_interval '0' asks for no more".into(), None)
+            }
+        }
+    }
+
+    /// A record that only the world keeps from being sent.
+    fn ready(&self, active: &Active) -> (Standing, String, Option<Duration>) {
+        if !self.book.complete() {
+            let reason = "the kernel's routes are being read".into();
+            (Standing::Unknown, reason, None)
+        } else if active.reachable(&self.book) {
+            (Standing::Sending, "about to be sent".into(), None)
+        } else {
+            let obstacle = active.obstacle(&self.book).unwrap_or(Obstacle::NoRoute);
+            (Standing::NoRoute, obstacle.to_string(), None)
+        }
+    }
+
+    /// A record that is up to date: whether its address is still there.
+    fn settled(&self, active: &Active, record: &Record, refresh: Option<String>) -> String {
+        let refresh = refresh.map(|after| format!("; sent again in {after} if nothing changes"));
+        let refresh = refresh.unwrap_or_default();
+        match active.desired(record.family, &self.networks, &self.book) {
+            Desired::Nothing(lack) => format!("stays published although {lack}"),
+            Desired::Unknown | Desired::Address(_) => format!("up to date{refresh}"),
+        }
+    }
+
+    /// A record that owes a request but has nothing to put into it.
+    fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
+        let (word, reason) = match active.desired(family, &self.networks, &self.book) {
+            Desired::Unknown if active.detectors.is_empty() => {
+                (Standing::Unknown, "the kernel's addresses are being read".to_owned())
+            }
+            Desired::Unknown => (
+                Standing::Unknown,
+                "the network changed, the address source is asked again".to_owned(),
+            ),
+            Desired::Nothing(lack) => (Standing::NoAddress, lack.to_string()),
+            Desired::Address(address) => (Standing::Sending, format!("{address} was just seen")),
+        };
+        (word, reason, None)
+    }
+}
+
+/// The source in a few words.
+fn describe(source: &Source) -> String {
+    match source {
+        Source::Network { v4, v6 } if v4 == v6 => format!("address of network {v4}"),
+        Source::Network { v4, v6 } => format!("address of network {v4} (IPv6: {v6})"),
+        Source::Device(name) => format!("address of device {name}"),
+        Source::Web { .. } => "address as a web page sees it".into(),
+        Source::Script(argv) => {
+            format!("address from {}", argv.first().map_or("a script", String::as_str))
+        }
+    }
+}

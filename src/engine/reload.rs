@@ -1,0 +1,73 @@
+//! A new configuration comes into force: what is still true stays, what is on its way is waited for.
+
+use std::collections::BTreeMap;
+
+use super::Engine;
+use super::directory::Directory;
+use super::record::Record;
+use super::section::Active;
+use crate::clock::Now;
+use crate::config::{Config, Host, Section};
+use crate::netlink::Table;
+
+impl Engine {
+    /// Puts `config` in force.
+    pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
+        let mut known = self.state(now);
+        let kept = |name: &String| {
+            let section = |s: &Section| s.name == *name;
+            let broken = |(broken, _): &(String, String)| broken == name;
+            config.sections.iter().any(section)
+                || config.disabled.contains(name)
+                || config.broken.iter().any(broken)
+        };
+        known.records.retain(|saved| kept(&saved.section));
+        let mut old: BTreeMap<String, Active> =
+            self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
+        for spec in config.sections {
+            let before = old.remove(&spec.name);
+            let mut section = Active::new(spec, &directory, &known, now);
+            if let Some(before) = before {
+                self.orphans.extend(before.orphans(&section.records));
+                section.inherit(before, now);
+            }
+            self.sections.push(section);
+        }
+        let gone = old.values().flat_map(|section| section.orphans(&[]));
+        self.orphans.extend(gone);
+        self.adopt_orphans();
+        self.disabled = config.disabled;
+        self.broken = config.broken;
+        self.dormant = known.records;
+        self.watch_hosts();
+        Table::ALL.into_iter().for_each(|table| self.dump(table));
+        self.stale = true;
+        self.unsaved = true;
+    }
+
+    /// A name that comes back while its last request is still on its way waits for that.
+    fn adopt_orphans(&mut self) {
+        for section in &mut self.sections {
+            for record in &mut section.records {
+                let same = |(of, orphan): &(String, Record)| {
+                    *of == section.spec.name
+                        && orphan.name == record.name
+                        && orphan.family == record.family
+                };
+                if let Some(found) = self.orphans.iter().position(same) {
+                    record.supersede(&self.orphans.swap_remove(found).1);
+                }
+            }
+        }
+    }
+
+    /// Has the book keep routes to hosts whose address is known without asking.
+    fn watch_hosts(&mut self) {
+        let literals = self.sections.iter().flat_map(|s| s.hosts.iter().chain(&s.askable));
+        let literals = literals.filter_map(|host| match host {
+            Host::Address(address) => Some(*address),
+            Host::Name(_) => None,
+        });
+        self.book.set_interesting(literals.collect());
+    }
+}

@@ -1,0 +1,93 @@
+//! Percent-encoding (RFC 3986 section 2.1), for URLs and for the credentials in them.
+
+use std::string::FromUtf8Error;
+
+/// Encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case digits
+/// as ddns-scripts does.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unreserved(c) {
+            encoded.push(c);
+        } else {
+            escape(c, |c| encoded.push(c));
+        }
+    }
+    encoded
+}
+
+/// Whether `c` stands for itself anywhere.
+pub(crate) fn is_unreserved(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.~".contains(c)
+}
+
+/// Gives `c` as `%xx`, once for each of its bytes.
+pub(crate) fn escape(c: char, mut push: impl FnMut(char)) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        push('%');
+        for digit in [byte >> 4, byte & 15] {
+            push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
+}
+
+/// Undoes [`encode`]; a `%` without two digits stands for itself.
+///
+/// # Errors
+/// If the bytes are not UTF-8.
+pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let pair = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
+        let byte = pair.and_then(|(digits, tail)| Some((hex(digits)?, tail)));
+        let (byte, tail) = byte.unwrap_or((first, tail));
+        bytes.push(byte);
+        rest = tail;
+    }
+    String::from_utf8(bytes)
+}
+
+/// Like [`decode`], for whom a replacement character is better than nothing.
+pub(crate) fn decode_lossy(text: &str) -> String {
+    decode(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    let value = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(value(*high)? * 16 + value(*low)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_no_escape_stands_for_itself() {
+        for (text, decoded) in [
+            ("u%40x", "u@x"),
+            ("%zz%4", "%zz%4"),
+            ("%%41", "%A"),
+            ("%C3%a9", "é"),
+            ("%é9", "%é9"),
+            ("%", "%"),
+        ] {
+            assert_eq!(decode(text).unwrap(), decoded);
+            assert_eq!(decode_lossy(text), decoded);
+        }
+        assert!(decode("a%ff").is_err());
+        assert_eq!(decode_lossy("a%ffb"), "a\u{fffd}b");
+    }
+
+    proptest! {
+        #[test]
+        fn encoding_is_undone_by_decoding(text in "(?s).*") {
+            let encoded = encode(&text);
+            prop_assert!(encoded.chars().all(|c| is_unreserved(c) || c == '%'));
+            prop_assert_eq!(decode_lossy(&encoded), &*text);
+            prop_assert_eq!(decode(&encoded).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What an answer means, and for whom.
+
+use super::Outcome;
+
+/// What an answer means, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What became of the change.
+    pub outcome: Outcome,
+    /// Whom that concerns.
+    pub scope: Scope,
+}
+
+/// Whom an outcome concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// This record only.
+    Record,
+    /// Every request of the account: sending more is pointless or an abuse.
+    Account,
+}
+
+impl Verdict {
+    /// An outcome that concerns one record.
+    pub fn record(outcome: Outcome) -> Self {
+        let scope = Scope::Record;
+        Self { outcome, scope }
+    }
+
+    /// Whether the record is as it should be.
+    pub fn is_success(&self) -> bool {
+        self.severity() < 2
+    }
+
+    /// The worst of several lines counts; a change beside "no change" is a change.
+    pub(super) fn severity(&self) -> u8 {
+        match self.outcome {
+            Outcome::Unchanged => 0,
+            Outcome::Updated => 1,
+            Outcome::Unconfirmed { .. } | Outcome::Retry { .. } => 2,
+            Outcome::Refused { .. } => 3,
+        }
+    }
+}
+
+impl From<Outcome> for Verdict {
+    fn from(outcome: Outcome) -> Self {
+        Self::record(outcome)
+    }
+}

@@ -1,0 +1,236 @@
+//! What providers answer, what users put into URLs, and the expressions of definitions.
+#![allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
+
+use std::net::IpAddr;
+use std::sync::OnceLock;
+
+use ddns_netlink::config::{Config, Hostname, Provider, check};
+use ddns_netlink::provider::ere::Ere;
+use ddns_netlink::provider::mask::mask;
+use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
+use ddns_netlink::secret::Secret;
+
+use super::{Target, sandbox};
+
+/// An input is four texts between NUL bytes: an answer, a URL, a value, an expression.
+pub(super) const TARGET: Target = Target {
+    name: "provider_answer",
+    body: provider_answer,
+    seeds: &[
+        b"good 192.0.2.1\r\n\0http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]\0p@ss\0good|nochg",
+        b"nochg 192.0.2.1\nabuse\0https://user:[PASSWORD]@[2001:db8::1]:8443/a?[PARAMOPT]#x\0a=b&c=%d\0^(a|b)*$",
+        b"<html><title>Sign in</title><body>OK hunter2-hunter2</body>\0me:pw@http://d.example\0a#\0[[:alpha:]]{2,5}\\b",
+        b"911 wait600 badauth \xff\0http://d.example/[PASSWORD]?token=0123456789abcdefghi\0\xc3\xa9\r\nX: y\0[^]a-z]+x?.",
+    ],
+    words: &[
+        "\0",
+        "good",
+        "nochg",
+        "badauth",
+        "wait10",
+        "192.0.2.1",
+        "2001:db8::1",
+        "hunter2-hunter2",
+        "<html>",
+        "&#104;",
+        "\r\n",
+        "[USERNAME]",
+        "[PASSWORD]",
+        "[PARAMENC]",
+        "[PARAMOPT]",
+        "[DOMAIN]",
+        "[IP]",
+        "://",
+        "@",
+        "%40",
+        "%",
+        "[^",
+        "[:space:]",
+        "{1,3}",
+        "(|",
+        ")*",
+        "\\b",
+        "\\<",
+        "\u{202e}",
+        "é",
+    ],
+};
+
+const PASSWORD: &str = "hunter2-hunter2";
+const CONFIG: &[u8] = b"
+config service 'definition'
+    option enabled '1'
+    option service_name 'dyndns.org'
+    option username 'me'
+    option password 'hunter2-hunter2'
+    option domain 'home.example.com'
+    option use_ipv6 'both'
+config service 'plain'
+    option enabled '1'
+    option service_name 'cloudflare.example'
+    option password 'hunter2-hunter2'
+    option domain 'home.example.com'
+config service 'custom'
+    option enabled '1'
+    option update_url 'http://[USERNAME]:[PASSWORD]@d.example/nic/update?h=[DOMAIN]&i=[IP]'
+    option username 'me'
+    option password 'hunter2-hunter2'
+    list domain 'home.example.com'
+    list domain 'www.example.com'
+";
+
+pub(crate) fn provider_answer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split('\0');
+    let mut part = || parts.next().unwrap_or_default();
+    let (body, url, value, expression) = (part(), part(), part(), part());
+    answered(body);
+    rendered(url, value);
+    inserted(value);
+    expected(expression, body);
+    masked(body, value);
+}
+
+/// Whatever comes back, each change has one verdict, an HTTP error is no success, and what is told
+/// about it is one line without the password.
+fn answered(body: &str) {
+    static READ: OnceLock<Config> = OnceLock::new();
+    let config = READ.get_or_init(|| check::load("ddns", CONFIG, &sandbox::Sandbox).config);
+    assert_eq!(config.sections.len(), 3, "{:?}", config.broken);
+    for section in &config.sections {
+        let changes: Vec<Change> = section
+            .names
+            .iter()
+            .flat_map(|name| {
+                let change = |&family| Change { name: name.clone(), address: address(family) };
+                section.families.iter().map(change)
+            })
+            .collect();
+        for status in [200, 302, 401, 500] {
+            let mut exchange = exchange(section, &Job { changes: changes.clone() });
+            let mut step = exchange.start();
+            let mut sent = 0;
+            let verdicts = loop {
+                match step {
+                    Step::Done(verdicts) => break verdicts,
+                    Step::Send(_) => {
+                        sent += 1;
+                        assert!(sent <= changes.len(), "more requests than changes");
+                        let answer = Answer { status, retry_after: None, body: body.to_owned() };
+                        step = exchange.step(Ok(answer));
+                    }
+                }
+            };
+            assert_eq!(verdicts.len(), changes.len());
+            verdicts.iter().for_each(|verdict| told(&verdict.outcome, status));
+        }
+    }
+    if let Some(outcome) = dyndns2::classify(body, "192.0.2.1".parse().unwrap()) {
+        told(&outcome, 200);
+    }
+}
+
+fn address(family: ddns_netlink::config::Family) -> IpAddr {
+    let text = if family.record_type() == "A" { "192.0.2.1" } else { "2001:db8::1" };
+    text.parse().unwrap()
+}
+
+fn told(outcome: &Outcome, status: u16) {
+    match outcome {
+        Outcome::Updated | Outcome::Unchanged => assert_eq!(status, 200),
+        Outcome::Retry { reason, .. }
+        | Outcome::Unconfirmed { reason }
+        | Outcome::Refused { reason, .. } => {
+            assert!(!reason.is_empty() && reason.chars().count() < 500, "{reason:?}");
+            assert!(!reason.contains(char::is_control), "{reason:?}");
+            assert!(!reason.contains(PASSWORD), "{reason:?}");
+        }
+    }
+}
+
+/// Any template with any values: a URL that can be sent as it is and shown without its secrets, or
+/// a sentence.
+fn rendered(url: &str, value: &str) {
+    for provider in [provider(value, PASSWORD, PASSWORD), provider("me", value, value)] {
+        let name = Hostname::parse("home.example.com").unwrap();
+        match template::render(url, &provider, &name, "2001:db8::1".parse().unwrap()) {
+            Ok(rendered) => {
+                let sent = rendered.url.expose();
+                assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent:?}");
+                let place = sent.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
+                assert!(!place.is_empty() && !place.contains('@'), "{sent:?}");
+                assert!(!sent.contains('#'), "{sent:?}");
+                assert!(!leaks(&rendered.shown, provider.password.expose()), "{rendered:?}");
+                assert!(template::host(sent).is_some(), "{sent:?}");
+            }
+            Err(error) => {
+                assert!(!error.contains(char::is_control), "{error:?}");
+                assert!(!error.contains(PASSWORD), "{error:?}");
+            }
+        }
+    }
+}
+
+/// No value changes what a URL is: it stays where it was put.
+fn inserted(value: &str) {
+    let name = Hostname::parse("home.example.com").unwrap();
+    let render = |url| {
+        let address = "192.0.2.1".parse().unwrap();
+        template::render(url, &provider(value, value, ""), &name, address)
+    };
+    let credentials = render("http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]").unwrap();
+    assert_eq!(credentials.url.expose(), "http://d.example/?h=home.example.com&i=192.0.2.1");
+    let wanted = (!value.is_empty()).then(|| (value.to_owned(), Secret::new(value)));
+    assert_eq!(credentials.auth, wanted);
+    if let Ok(query) = render("http://d.example/?u=[USERNAME]&p=[PASSWORD]&i=[IP]") {
+        let sent = query.url.expose();
+        let items: Vec<&str> = sent.split('&').collect();
+        assert!(items[0].starts_with("http://d.example/?u="), "{sent}");
+        assert!(items.len() == 3 && items[1].starts_with("p="), "{sent}");
+        assert_eq!(items[2], "i=192.0.2.1");
+        assert!(query.auth.is_none());
+    }
+}
+
+fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
+    Provider {
+        label: "custom".into(),
+        v4: None,
+        v6: None,
+        username: username.into(),
+        password: Secret::new(password),
+        param_enc: Secret::new(password),
+        param_opt: Secret::new(param_opt),
+    }
+}
+
+/// An expression works line by line and without regard to case, or is refused with a sentence.
+fn expected(expression: &str, text: &str) {
+    let text: String = text.chars().take(256).collect();
+    match Ere::new(expression) {
+        Ok(ere) => {
+            let found = ere.is_match(&text);
+            let lines = text.split_inclusive('\n');
+            assert_eq!(found, lines.clone().any(|line| ere.is_match(line)), "{expression:?}");
+            assert_eq!(found, ere.is_match(&text.to_ascii_uppercase()), "{expression:?} {text:?}");
+        }
+        Err(error) => assert!(!error.is_empty() && error.chars().count() < 300, "{error:?}"),
+    }
+}
+
+/// However a secret stands in a text, it is not in what is shown.
+fn masked(text: &str, secret: &str) {
+    let secrets = [Secret::new(secret)];
+    for text in [text.to_owned(), format!("{text}{secret}{text}"), secret.repeat(2)] {
+        let shown = mask(&text, &secrets);
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+        assert!(shown.chars().count() <= 201, "{shown:?}");
+        assert!(!leaks(&shown, secret), "{secret:?} in {shown:?}");
+    }
+}
+
+/// Whether `secret` can be read in `shown`. One or two bytes are not masked, and the marks of what
+/// was masked or cut are no leak.
+fn leaks(shown: &str, secret: &str) -> bool {
+    secret.len() >= 3 && !secret.contains(['*', '…']) && shown.contains(secret)
+}

@@ -1,0 +1,209 @@
+//! The init script of OpenWrt, under a stand-in for rc.common and procd that writes down what it is
+//! told; and the packages, made twice from a program that is none.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests"
+)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A directory that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("openwrt-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn source(path: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
+}
+
+/// What one call of the init script did.
+#[derive(Debug)]
+struct Did {
+    code: i32,
+    /// What procd was told, in order.
+    procd: Vec<String>,
+    /// What the program was called with.
+    asked: Vec<String>,
+    out: String,
+    err: String,
+}
+
+/// `/etc/init.d/ddns WORDS`, with the daemon running or not.
+fn init(name: &str, running: bool, words: &str) -> Did {
+    let scratch = Scratch::new(name);
+    let at = |name: &str| scratch.0.join(name);
+    let program = at("ddns-netlink");
+    let script = source("openwrt/files/ddns.init")
+        .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()));
+    fs::write(at("ddns"), script).unwrap();
+    fs::write(&program, "#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = Command::new("sh")
+        .arg(Path::new(ROOT).join("tests/openwrt/rc.common"))
+        .arg(at("ddns"))
+        .args(words.split_whitespace())
+        .env("CALLS", at("calls"))
+        .env("ASKED", at("asked"))
+        .env("RUNNING", if running { "1" } else { "" })
+        .output()
+        .unwrap();
+    let lines = |name| {
+        let text = fs::read_to_string(at(name)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    };
+    Did {
+        code: output.status.code().unwrap(),
+        procd: lines("calls"),
+        asked: lines("asked"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn has(did: &Did, call: &str) -> bool {
+    did.procd.iter().any(|said| said == call)
+}
+
+#[test]
+fn one_instance_is_described_to_procd() {
+    let did = init("start", false, "start");
+    assert_eq!((did.code, did.err.as_str()), (0, ""), "{did:?}");
+    assert!(did.procd.iter().filter(|call| call.starts_with("open_instance")).count() == 1);
+    assert!(did.procd.iter().any(|call| call.ends_with("ddns-netlink run")), "{did:?}");
+    for call in [
+        "param respawn 3600 5 5",
+        "param file /etc/config/ddns",
+        "param reload_signal HUP",
+        "param stdout 1",
+        "param stderr 1",
+        "trigger ddns",
+        "service set",
+    ] {
+        assert!(has(&did, call), "{call}: {did:?}");
+    }
+    assert!(did.asked.is_empty(), "{did:?}");
+    assert!(has(&init("enable", false, "enable"), "enable S95 K10"));
+}
+
+#[test]
+fn a_changed_configuration_does_not_restart_the_daemon() {
+    let did = init("reload", true, "reload");
+    assert_eq!(did.procd, ["signal ddns * HUP"], "{did:?}");
+    let did = init("reload-stopped", false, "reload");
+    assert!(has(&did, "service set"), "{did:?}");
+}
+
+#[test]
+fn a_section_that_is_started_is_sent_again() {
+    for verb in ["start", "restart"] {
+        let did = init(&format!("{verb}-section"), true, &format!("{verb} home"));
+        assert_eq!(did.asked, ["update home"], "{did:?}");
+        assert!(!did.procd.iter().any(|call| call.starts_with("kill")), "{did:?}");
+        assert!(has(&did, "service add"), "{did:?}");
+    }
+    // A daemon that only starts now looks after its sections by itself.
+    let did = init("start-cold", false, "start home");
+    assert!(did.asked.is_empty() && has(&did, "service add"), "{did:?}");
+}
+
+#[test]
+fn stopping_stops_all_or_nothing() {
+    assert_eq!(init("stop", true, "stop").procd, ["kill ddns"]);
+    let did = init("stop-section", true, "stop home");
+    assert_eq!(did.code, 1);
+    assert!(did.procd.is_empty(), "{did:?}");
+    assert!(did.err.contains("uci set ddns.home.enabled=0"), "{did:?}");
+    let did = init("restart", true, "restart");
+    assert_eq!(did.procd.first().map(String::as_str), Some("kill ddns"), "{did:?}");
+    assert!(has(&did, "service set"), "{did:?}");
+}
+
+#[test]
+fn status_update_and_why_ask_the_daemon() {
+    for (words, asked) in [
+        ("status", "status"),
+        ("status home", "why home"),
+        ("update", "update"),
+        ("update home", "update home"),
+        ("why home", "why home"),
+    ] {
+        let did = init(&words.replace(' ', "-"), true, words);
+        assert_eq!((did.code, did.asked.as_slice()), (0, &[asked.to_owned()][..]), "{did:?}");
+        assert!(did.out.starts_with("answer to"), "{did:?}");
+    }
+    let did = init("status-stopped", false, "status");
+    assert_eq!((did.code, did.out.as_str()), (3, "not running\n"));
+    assert_eq!(init("running", true, "running").code, 0);
+    assert_ne!(init("not-running", false, "running").code, 0);
+}
+
+#[test]
+fn packages_are_the_same_to_the_byte_each_time() {
+    let newer = "import sys; sys.exit(sys.version_info < (3, 11))";
+    if !Command::new("python3").args(["-c", newer]).status().is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "no Python 3.11 here");
+        eprintln!("skipped: no Python 3.11 here");
+        return;
+    }
+    let sums = ["first", "second"].map(|name| {
+        let scratch = Scratch::new(name);
+        let triple = "armv5te-unknown-linux-musleabi";
+        fs::write(scratch.0.join(format!("ddns-netlink-{triple}")), "no program").unwrap();
+        let output = Command::new("python3")
+            .arg(Path::new(ROOT).join("openwrt/pack.py"))
+            .arg(triple)
+            .env("DIST", &scratch.0)
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        for arch in ["arm_arm926ej-s", "arm_xscale"] {
+            for index in ["Packages.gz", "APKINDEX.tar.gz"] {
+                assert!(scratch.0.join("feed").join(arch).join(index).exists(), "{arch} {index}");
+            }
+        }
+        fs::read_to_string(scratch.0.join("SHA256SUMS")).unwrap()
+    });
+    assert_eq!(sums[0], sums[1]);
+    assert_eq!(sums[0].lines().count(), 6, "program, two .ipk, two .apk, .deb: {}", sums[0]);
+}
+
+#[test]
+fn the_default_configuration_has_the_sections_of_ddns_scripts() {
+    let text = source("openwrt/files/ddns.config");
+    let sections: Vec<_> = text.lines().filter(|line| line.starts_with("config ")).collect();
+    assert_eq!(
+        sections,
+        ["config ddns 'global'", "config service 'myddns_ipv4'", "config service 'myddns_ipv6'"]
+    );
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("option enabled")));
+}
+
+#[test]
+fn the_feed_and_the_packages_are_of_this_version() {
+    let makefile = source("openwrt/Makefile");
+    assert!(makefile.contains(&format!("\nPKG_VERSION:={}\n", env!("CARGO_PKG_VERSION"))));
+    let release = makefile.lines().find_map(|line| line.strip_prefix("PKG_RELEASE:=")).unwrap();
+    assert!(source("openwrt/common.py").contains(&format!("\nRELEASE = {release}\n")));
+}

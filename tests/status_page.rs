@@ -1,0 +1,167 @@
+//! The man page tells every word and every member that `status` and `watch` print.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ddns_netlink::config::{Family, Hostname};
+use ddns_netlink::engine::record::Timeline;
+use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot, Standing};
+use serde_json::Value;
+
+const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
+
+/// One of each; the compiler asks for those that are missing in [`word`].
+const STANDINGS: [Standing; 12] = [
+    Standing::Published,
+    Standing::Rested,
+    Standing::NoAddress,
+    Standing::Unknown,
+    Standing::NoRoute,
+    Standing::Settling,
+    Standing::Paced,
+    Standing::Sending,
+    Standing::BackOff,
+    Standing::Held,
+    Standing::Refused,
+    Standing::GivenUp,
+];
+
+/// The words are a promise to scripts, so they are written out again here.
+fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Published => "published",
+        Standing::Rested => "rested",
+        Standing::NoAddress => "no-address",
+        Standing::Unknown => "unknown",
+        Standing::NoRoute => "no-route",
+        Standing::Settling => "settling",
+        Standing::Paced => "paced",
+        Standing::Sending => "sending",
+        Standing::BackOff => "back-off",
+        Standing::Held => "held",
+        Standing::Refused => "refused",
+        Standing::GivenUp => "given-up",
+    }
+}
+
+const STATUS: [&str; 22] = [
+    "broken",
+    "broken[].name",
+    "broken[].reason",
+    "disabled",
+    "sections",
+    "sections[].last_answer",
+    "sections[].last_request",
+    "sections[].name",
+    "sections[].provider",
+    "sections[].records",
+    "sections[].records[].accepted_after_ms",
+    "sections[].records[].desired",
+    "sections[].records[].name",
+    "sections[].records[].next_in",
+    "sections[].records[].published",
+    "sections[].records[].reason",
+    "sections[].records[].request_after_ms",
+    "sections[].records[].since",
+    "sections[].records[].state",
+    "sections[].records[].type",
+    "sections[].source",
+    "version",
+];
+
+const WATCH: [&str; 5] = ["device", "event", "address", "verdict", "type"];
+const WATCH_EVENTS: [&str; 4] = ["added", "changed", "removed", "chosen"];
+
+/// The section STATUS of the page.
+fn section() -> &'static str {
+    let (_, rest) = PAGE.split_once("\n## STATUS\n").unwrap();
+    rest.split("\n## ").next().unwrap()
+}
+
+fn has_row(name: &str) -> bool {
+    section().lines().any(|line| line.starts_with(&format!("| `{name}` |")))
+}
+
+fn snapshot() -> Snapshot {
+    let address = "192.0.2.1".parse().unwrap();
+    let record = RecordStatus {
+        name: Hostname::parse("home.example.com").unwrap(),
+        family: Family::V4,
+        published: Some(address),
+        since: Some(1_800_000_000),
+        desired: Some(address),
+        state: Standing::Published,
+        reason: "up to date".into(),
+        next_in: Some(Duration::from_millis(1500)),
+        timeline: Timeline {
+            event: Duration::from_secs(1),
+            sent: Some(Duration::from_millis(1250)),
+            accepted: Some(Duration::from_millis(1500)),
+        },
+    };
+    let section = SectionStatus {
+        name: "home".into(),
+        provider: "custom".into(),
+        source: "address of device wan".into(),
+        records: vec![record],
+        last_request: String::new(),
+        last_answer: String::new(),
+    };
+    let broken = vec![("b".into(), "ddns:1: no".into())];
+    Snapshot { sections: vec![section], disabled: vec!["off".into()], broken }
+}
+
+fn members(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+    if let Some(object) = value.as_object() {
+        for (name, value) in object {
+            let dot = if at.is_empty() { "" } else { "." };
+            let name = format!("{at}{dot}{name}");
+            members(value, &name, found);
+            found.insert(name);
+        }
+    }
+    for item in value.as_array().into_iter().flatten() {
+        members(item, &format!("{at}[]"), found);
+    }
+}
+
+#[test]
+fn every_state_has_a_row() {
+    for standing in STANDINGS {
+        assert_eq!(standing.as_str(), word(standing));
+        assert!(has_row(word(standing)), "{}", word(standing));
+    }
+    let different: BTreeSet<&str> = STANDINGS.map(word).into();
+    assert_eq!(different.len(), STANDINGS.len());
+}
+
+#[test]
+fn every_member_of_status_has_a_row() {
+    let mut found = BTreeSet::new();
+    members(&snapshot().to_json(), "", &mut found);
+    assert!(found.iter().eq(STATUS.iter()), "{found:?}");
+    for name in STATUS {
+        assert!(has_row(name), "{name}");
+    }
+}
+
+#[test]
+fn the_units_are_those_of_the_page() {
+    let status = snapshot().to_json();
+    let record = &status["sections"][0]["records"][0];
+    assert_eq!(record["since"], 1_800_000_000);
+    assert_eq!(record["next_in"], 1.5);
+    assert_eq!(record["request_after_ms"], 250.0);
+    assert_eq!(record["accepted_after_ms"], 500.0);
+}
+
+#[test]
+fn every_member_of_watch_has_a_row() {
+    for name in WATCH {
+        assert!(has_row(name), "{name}");
+    }
+    for event in WATCH_EVENTS {
+        assert!(section().contains(&format!("`{event}`")), "{event}");
+    }
+}
