@@ -17,7 +17,8 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
-	@echo 'make test-targets  what `make packages` built, on other architectures; or TARGET=<triple>'
+	@echo 'make test-targets [TARGET=triple]'
+	@echo '             what `make packages` built, under emulators of its architecture'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
