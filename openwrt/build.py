@@ -89,7 +89,8 @@ def environment(rustc, cargo, tools):
 def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
     link-self-contained=no: zig has the start files of musl. No unwind tables: a panic aborts, and
-    without a message, whose formatting would be a tenth of the program."""
+    without a message, whose formatting would be a tenth of the program. Derived Debug, which only
+    bug reports from the tests need, shows names alone."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -101,6 +102,7 @@ def rust_flags(target, source):
         "-Cforce-unwind-tables=no",
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
+        "-Zfmt-debug=shallow",
         f"-Ctarget-feature={','.join(features)}",
         *(f"--remap-path-prefix={path}={name}" for path, name in names.items()),
     ]

@@ -22,7 +22,7 @@ use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
-use crate::probe::Probe;
+use crate::probe::{Probe, script};
 use crate::provider::{self, Job, Outcome, Step};
 use crate::store::{Store, StoreThread};
 use crate::worker::{Pool, Task};
@@ -341,6 +341,7 @@ impl Daemon {
 
     fn stop(&mut self) -> u8 {
         self.say(Level::Info, "stopping".into());
+        script::kill_all();
         self.control = None;
         if !self.store.flush(FLUSH) {
             self.say(Level::Warning, "the state did not reach flash in time".into());
