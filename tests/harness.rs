@@ -23,7 +23,8 @@ fn get(to: SocketAddr, target: &str) -> String {
     let mut stream = TcpStream::connect(to).unwrap();
     let head = "Authorization: Basic dXNlcjpzZWNyZXQ=\r\nConnection: close\r\n";
     write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\n{head}\r\n").unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    // A provider that resets the connection may have done so by now.
+    let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut text = String::new();
     let _ = stream.read_to_string(&mut text);
     text
