@@ -26,10 +26,10 @@ STT_OBJECT, STT_FUNC = 1, 2
 # Name, flags for rustc, options for cargo.
 SETTINGS = [
     ("as built", [], []),
-    ("overflow-checks off", [], [f"--config=profile.{PROFILE}.overflow-checks=false"]),
+    ("overflow checks in every crate", [], [f"--config=profile.{PROFILE}.overflow-checks=true"]),
     ("opt-level s", [], [f'--config=profile.{PROFILE}.opt-level="s"']),
-    ("no source locations in panics", ["-Zlocation-detail=none"], []),
-    ("panics without a message", ["-Zunstable-options", "-Cpanic=immediate-abort"], []),
+    ("panics with a message", ["-Cpanic=abort"], []),
+    ("derived Debug in full", ["-Zfmt-debug=full"], []),
 ]
 
 
