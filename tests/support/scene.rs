@@ -31,9 +31,9 @@ fn runner() -> String {
     env::var("DDNS_NETLINK_RUNNER").unwrap_or_default()
 }
 
-/// What the daemon says of a closed port. Errors have other numbers on MIPS, and qemu-user before
-/// 8.0 gives `SO_ERROR` in those of the machine below it, which is then an error without a name. A
-/// real MIPS kernel does better: tests/targets.rs.
+/// What the daemon says of a closed port. Errors have other numbers on MIPS, and qemu-user 7.2 gives
+/// `SO_ERROR` in those of the machine below it, which is then an error without a name. A real MIPS
+/// kernel does better: tests/targets.rs.
 pub fn connection_refused() -> &'static [&'static str] {
     if runner().contains("qemu-mips") { &["refused", "no error information"] } else { &["refused"] }
 }
