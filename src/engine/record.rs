@@ -483,9 +483,12 @@ impl Record {
                 }
             }
             FailureKind::Other if over_old_network => {}
-            FailureKind::ClockBehind | FailureKind::Other => {
+            FailureKind::ClockBehind => {
+                // The provider was not asked: the step of the clock shall not find the bucket empty.
+                self.bucket.give_back();
                 self.backoff.failed(now.up, self.retry, jitter);
             }
+            FailureKind::Other => self.backoff.failed(now.up, self.retry, jitter),
         }
     }
 

@@ -335,3 +335,16 @@ fn a_request_from_an_address_that_is_gone_is_cut_and_the_new_address_sent_at_onc
     s.answer(lost());
     assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
 }
+
+#[test]
+fn tries_with_a_clock_that_is_behind_cost_no_token() {
+    let mut s = Scenario::new().with(|c| c.timing.min_interval = HOUR).silent().start();
+    for _ in 0..5 {
+        s.answer(retry(FailureKind::ClockBehind, None));
+        s.pass(30 * MINUTE);
+    }
+    s.answer(retry(FailureKind::ClockBehind, None));
+    s.sent();
+    s.step_clock(s.now.wall + 1);
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.1"]);
+}
