@@ -42,6 +42,10 @@ impl Environment for System {
         Ok(secret.expose().to_owned())
     }
 
+    fn secret_warning(&self, path: &Path) -> Option<String> {
+        files::password(path).ok()?.1
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         files::path_kind(path)
     }

@@ -199,8 +199,7 @@ pub struct Log {
 }
 
 impl Section {
-    /// The hosts that requests of this section connect to, per template; for the planner, which
-    /// waits until one of them can be reached. With a proxy it is the proxy.
+    /// The update URL for records of `family`, if the provider has one.
     pub fn template(&self, family: Family) -> Option<&Template> {
         match family {
             Family::V4 => self.provider.v4.as_ref(),

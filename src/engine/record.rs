@@ -8,14 +8,17 @@
 //!            want(address)             time is over              dispatch
 //!   Settled ──────────────▶ Settling ───────────────▶ Ready ────────────────▶ InFlight
 //!      ▲                       ▲                       ▲ ▲                        │
-//!      │                       │ more changes,         │ │ route, token,          │ finished
-//!      │                       │ never past CEILING    │ │ back-off is over       │
-//!      │                       │                       │ └── Route, Pace, ◀───────┤ Retry, Unconfirmed
-//!      │                       │                       │     BackOff, Hold        │
+//!      │                       │ more changes,         │ │ token, back-off        │ finished
+//!      │                       │ never past CEILING    │ │ and hold are over      │
+//!      │                       │                       │ └── Pace, BackOff, ◀─────┤ Retry, Unconfirmed
+//!      │                       │                       │     Hold, GivenUp        │
 //!      │                       │                       └──────────────────────────┤ desired changed
 //!      └───────────────────────┴──────────────────────────────────────────────────┤ Updated, Unchanged
 //!                                                        Refused ◀────────────────┘ Refused
 //! ```
+//!
+//! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
+//! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
 //!
 //! Before anything is sent the source has to have the desired address at that moment: a record whose
 //! address went away, or is not known, waits as `Address` for as long as a request is owed.

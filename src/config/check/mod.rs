@@ -35,6 +35,12 @@ pub trait Environment {
     /// Why it cannot be read, without the path.
     fn read_secret(&self, path: &Path) -> Result<String, String>;
 
+    /// What is wrong with who may read such a file, in a sentence.
+    fn secret_warning(&self, path: &Path) -> Option<String> {
+        let _ = path;
+        None
+    }
+
     /// What is at `path`.
     fn path_kind(&self, path: &Path) -> PathKind;
 

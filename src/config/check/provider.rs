@@ -163,6 +163,9 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
     if reader.text("password").is_some() {
         reader.fail("password_file", "'password' is set as well; remove one");
     }
+    if let Some(text) = env.secret_warning(Path::new(path)) {
+        reader.warn("password_file", text);
+    }
     let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
         reader.fail("password_file", format!("{path:?} cannot be read: {why}"));
         String::new()
