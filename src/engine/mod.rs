@@ -15,6 +15,7 @@ pub mod detect;
 pub mod directory;
 pub mod event;
 mod explain;
+pub mod network;
 pub mod pace;
 pub mod record;
 mod reload;
