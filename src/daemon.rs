@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
-use crate::config::{Global, Section};
+use crate::config::{Global, Section, Transport};
 use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
@@ -192,18 +192,19 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
-            Action::Publish { id, section, job } if self.mode == Mode::DryRun => {
+            Action::Publish { id, section, job, .. } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &job, now);
             }
-            Action::Publish { id, section, job } => self.pool.submit(Task::Publish {
+            Action::Publish { id, section, device, job } => self.pool.submit(Task::Publish {
                 id,
                 host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
                 changes: job.changes.len(),
                 exchange: provider::exchange(&section, &job),
-                transport: section.transport.clone(),
+                transport: Transport { device, ..section.transport.clone() },
             }),
-            Action::Detect { section, family } => {
-                let probe = Probe::of(&section, family);
+            Action::Detect { section, device, family } => {
+                let transport = Transport { device, ..section.transport.clone() };
+                let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
             Action::Cut(address) => self.pool.cut(address),

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::Family;
 use crate::console::{complain, show};
 use crate::engine::book::Book;
-use crate::engine::select::{self, Desired, Policy};
+use crate::engine::select::{self, Desired, Place, Policy};
 use crate::netlink::socket::Socket;
 use crate::netlink::{Report, Table};
 
@@ -84,18 +84,19 @@ fn look(book: &Book, devices: &[String], before: &Views) -> Views {
         if !devices.is_empty() && !devices.contains(&link.name) {
             continue;
         }
+        let place = Place::device(&link.name);
         for family in [Family::V4, Family::V6] {
             let policy = Policy::default();
             let key = (link.name.clone(), family);
             let current = before.get(&key).and_then(|view| view.chosen);
-            let verdicts = select::candidates(book, &link.name, family, policy)
+            let verdicts = select::candidates(book, &place, family, policy)
                 .into_iter()
                 .map(|candidate| {
                     let verdict = candidate.rejection.map(|why| why.to_string());
                     (candidate.address, verdict.unwrap_or_else(|| "usable".into()))
                 })
                 .collect();
-            let chosen = match select::from_device(book, &link.name, family, policy, current) {
+            let chosen = match select::from_device(book, &place, family, policy, current) {
                 Desired::Address(address) => Some(address),
                 Desired::Unknown | Desired::Nothing(_) => None,
             };

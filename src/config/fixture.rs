@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Family, Force, Hostname, Log, Provider, Section, Source, Timing, Transport, Trust};
+use super::{
+    Family, Force, Hostname, Log, Lookup, Provider, Section, Source, Timing, Transport, Trust,
+};
 use crate::secret::Secret;
 
 /// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`. It has no
@@ -14,6 +16,8 @@ pub(crate) fn section() -> Section {
         names: vec![Hostname::parse("home.example.com").unwrap()],
         families: vec![Family::V4],
         source: Source::Device("wan".into()),
+        event_network: None,
+        lookup: lookup(),
         provider: provider(),
         transport: transport(),
         timing: Timing {
@@ -27,6 +31,12 @@ pub(crate) fn section() -> Section {
         private_addresses: false,
         temporary_addresses: false,
     }
+}
+
+/// The name itself, at its zone's own servers.
+pub(crate) fn lookup() -> Lookup {
+    let host = "home.example.com".into();
+    Lookup { host, explicit: false, server: None, tcp: false, glue: false }
 }
 
 /// A custom provider without templates and credentials.

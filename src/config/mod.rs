@@ -67,6 +67,10 @@ pub struct Section {
     pub families: Vec<Family>,
     /// `ip_source` and friends.
     pub source: Source,
+    /// `interface`: the event network, whose changes make a `web` or `script` source worth asking.
+    pub event_network: Option<String>,
+    /// `lookup_host` and friends: what the world sees.
+    pub lookup: Lookup,
     /// `service_name`, `update_url`, credentials: where updates go.
     pub provider: Provider,
     /// How requests of this section travel.
@@ -102,6 +106,21 @@ pub enum Source {
     },
     /// `script`: a program and its arguments (`ip_script`); its output is the address.
     Script(Vec<String>),
+}
+
+/// How the registered address, the one that DNS gives, is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// `lookup_host`; the first `domain` where there is none.
+    pub host: String,
+    /// Whether `lookup_host` says so: then it speaks for every name of the section.
+    pub explicit: bool,
+    /// `dns_server`: asked instead of the zone's own name servers.
+    pub server: Option<String>,
+    /// `force_dnstcp`: over TCP only.
+    pub tcp: bool,
+    /// `is_glue`: the record is a glue record, which the parent zone has.
+    pub glue: bool,
 }
 
 /// Where updates go and who we are there.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::network::Networks;
 use crate::config::{Config, Family, Section};
 use crate::netlink::{Report, Table};
 use crate::provider::{Job, Verdict};
@@ -18,8 +19,8 @@ pub type JobId = u32;
 pub enum Event {
     /// The kernel said something.
     Kernel(Report),
-    /// netifd's logical interfaces and their layer-3 devices: all of them, replacing what was known.
-    Networks(BTreeMap<String, String>),
+    /// netifd's book, all of it, replacing what was known; `None` if there is no netifd to ask.
+    Netifd(Option<Networks>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.
@@ -74,6 +75,8 @@ pub enum Action {
         id: JobId,
         /// The section that wants it.
         section: Arc<Section>,
+        /// The device that requests must leave through: what `bind_network` means now.
+        device: Option<String>,
         /// What to change.
         job: Job,
     },
@@ -82,6 +85,8 @@ pub enum Action {
     Detect {
         /// The section that wants it.
         section: Arc<Section>,
+        /// See [`Action::Publish`].
+        device: Option<String>,
         /// Which family is wanted.
         family: Family,
     },

@@ -45,7 +45,7 @@ impl Engine {
         for &family in &active.spec.families {
             self.write_candidates(&mut text, active, family, now);
         }
-        let reach = active.obstacle(&self.book);
+        let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (label, value) in
@@ -67,8 +67,8 @@ impl Engine {
     }
 
     fn write_candidates(&self, text: &mut String, active: &Active, family: Family, now: Now) {
-        let device = match active.device(family, &self.networks, &self.book) {
-            Ok(device) => device,
+        let place = match active.place(family, &self.facts) {
+            Ok(place) => place,
             Err(lack) => {
                 let found = active.detectors.get(&family);
                 let found = found.map_or(lack.to_string(), |detector| detector.explain(now));
@@ -76,12 +76,12 @@ impl Engine {
                 return;
             }
         };
-        let _ = writeln!(text, "  {family} addresses of {device}:");
-        let candidates = select::candidates(&self.book, &device, family, active.policy());
+        let _ = writeln!(text, "  {family} addresses of {}:", place.device);
+        let candidates = select::candidates(&self.facts.book, &place, family, active.policy());
         if candidates.is_empty() {
             let _ = writeln!(text, "    none");
         }
-        let chosen = active.desired(family, &self.networks, &self.book);
+        let chosen = active.desired(family, &self.facts);
         for candidate in candidates {
             let verdict = match candidate.rejection {
                 Some(rejection) => format!("refused: {rejection}"),
@@ -164,13 +164,13 @@ impl Engine {
 
     /// A record that only the world keeps from being sent.
     fn ready(&self, active: &Active) -> (Standing, String, Option<Duration>) {
-        if !self.book.complete() {
+        if !self.facts.book.complete() {
             let reason = "the kernel's routes are being read".into();
             (Standing::Unknown, reason, None)
-        } else if active.reachable(&self.book) {
+        } else if active.reachable(&self.facts) {
             (Standing::Sending, "about to be sent".into(), None)
         } else {
-            let obstacle = active.obstacle(&self.book).unwrap_or(Obstacle::NoRoute);
+            let obstacle = active.obstacle(&self.facts).unwrap_or(Obstacle::NoRoute);
             (Standing::NoRoute, obstacle.to_string(), None)
         }
     }
@@ -179,7 +179,7 @@ impl Engine {
     fn settled(&self, active: &Active, record: &Record, refresh: Option<String>) -> String {
         let refresh = refresh.map(|after| format!("; sent again in {after} if nothing changes"));
         let refresh = refresh.unwrap_or_default();
-        match active.desired(record.family, &self.networks, &self.book) {
+        match active.desired(record.family, &self.facts) {
             Desired::Nothing(lack) => format!("stays published although {lack}"),
             Desired::Unknown | Desired::Address(_) => format!("up to date{refresh}"),
         }
@@ -187,9 +187,11 @@ impl Engine {
 
     /// A record that owes a request but has nothing to put into it.
     fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
-        let (word, reason) = match active.desired(family, &self.networks, &self.book) {
+        let (word, reason) = match active.desired(family, &self.facts) {
             Desired::Unknown if active.detectors.is_empty() => {
-                (Standing::Unknown, "the kernel's addresses are being read".to_owned())
+                let asked =
+                    if self.facts.book.addresses_known() { "netifd's" } else { "the kernel's" };
+                (Standing::Unknown, format!("{asked} addresses are being read"))
             }
             Desired::Unknown => (
                 Standing::Unknown,

@@ -30,11 +30,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use book::Book;
 use directory::Directory;
 use event::{Action, Event, Finished, JobId};
+use network::{Facts, Netifd};
 use record::{Record, Wait};
-use section::{Active, Networks};
+use section::Active;
 use select::{Lack, Rejection};
 
 use crate::clock::Now;
@@ -51,8 +51,7 @@ type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    book: Book,
-    networks: Networks,
+    facts: Facts,
     /// Names of sections that are not enabled.
     disabled: Vec<String>,
     /// Names of sections that cannot run, with the reason.
@@ -79,8 +78,7 @@ impl Engine {
     /// its neighbours', which lost the same connection at the same moment.
     pub fn new(saved: State, seed: u32) -> Self {
         Self {
-            book: Book::default(),
-            networks: Networks::new(),
+            facts: Facts::default(),
             disabled: Vec::new(),
             broken: Vec::new(),
             sections: Vec::new(),
@@ -100,12 +98,7 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
             Event::Kernel(report) => self.kernel(report, now),
-            Event::Networks(networks) => {
-                if self.networks != networks {
-                    self.networks = networks;
-                    self.stale = true;
-                }
-            }
+            Event::Netifd(word) => self.stale |= self.facts.netifd.heard(word),
             Event::Finished(finished) => self.finished(finished, now),
             Event::Detected { section, family, result } => {
                 let jitter = self.next_jitter();
@@ -147,7 +140,7 @@ impl Engine {
     pub fn deadline(&self, now: Now) -> Option<Duration> {
         self.sections
             .iter()
-            .filter_map(|section| section.deadline(&self.book, now))
+            .filter_map(|section| section.deadline(&self.facts, now))
             .map(|at| at.min(now.up.saturating_add(FAR)))
             .min()
     }
@@ -157,12 +150,12 @@ impl Engine {
     pub fn at_rest(&self, now: Now) -> bool {
         let asking = |s: &Active| {
             s.detectors.values().any(detect::Detector::asking)
-                || s.question(&self.book, now).is_some()
+                || s.question(&self.facts, now).is_some()
         };
         let busy = |s: &Active| {
             s.records.iter().any(|record| match record.wait(now) {
                 Wait::InFlight | Wait::Settling(_) => true,
-                Wait::Ready => s.reachable(&self.book),
+                Wait::Ready => s.reachable(&self.facts),
                 Wait::Settled(_)
                 | Wait::Address
                 | Wait::Pace(_)
@@ -176,7 +169,8 @@ impl Engine {
         // Duplicate address detection ends by itself, within seconds.
         let tentative = |lack: &Lack| matches!(lack, Lack::Refused(_, Rejection::Tentative));
         let waiting = |s: &Active| s.lacks.values().any(tentative);
-        self.book.complete() && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
+        let known = self.facts.book.complete() && self.facts.netifd != Netifd::Asking;
+        known && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
     }
 
     fn kernel(&mut self, report: Report, now: Now) {
@@ -185,7 +179,7 @@ impl Engine {
             Report::InDoubt(table) => self.dump(table),
             Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) => {}
         }
-        self.stale |= self.book.apply(report, now.up);
+        self.stale |= self.facts.book.apply(report, now.up);
     }
 
     /// Asks for a dump, once however often a batch of messages gives reason to.
@@ -209,7 +203,7 @@ impl Engine {
     /// Requests that left from an address that is gone are given up, and a failure of one that is
     /// on its way says nothing about the provider.
     fn follow_losses(&mut self) {
-        let gone = self.book.take_gone();
+        let gone = self.facts.book.take_gone();
         if !gone.is_empty() {
             self.records_mut().for_each(Record::source_lost);
             self.actions.extend(gone.into_iter().map(Action::Cut));
@@ -219,10 +213,10 @@ impl Engine {
     /// A default route that was not there before is another network: failures of the old one, and
     /// what a `web` source said over it, count no more.
     fn follow_routes(&mut self, now: Now) {
-        if !self.book.complete() {
+        if !self.facts.book.complete() {
             return;
         }
-        let routes = self.book.default_routes();
+        let routes = self.facts.book.default_routes();
         let before = self.default_routes.replace(routes.clone());
         if before.is_some_and(|before| !routes.is_subset(&before)) {
             self.sections.iter_mut().for_each(|section| section.network_changed(now));
@@ -231,7 +225,8 @@ impl Engine {
 
     fn reselect(&mut self, now: Now) {
         for section in &mut self.sections {
-            for (family, lack) in section.reselect(&self.networks, &self.book, now) {
+            section.follow_event_network(&self.facts, now);
+            for (family, lack) in section.reselect(&self.facts, now) {
                 self.actions.push_back(report::lack(section, family, &lack));
             }
         }
@@ -250,12 +245,14 @@ impl Engine {
     fn publish(&mut self, now: Now) -> Option<Action> {
         let id = self.next_job;
         for section in &mut self.sections {
-            if let Some(job) = section.take_job(id, &self.book, now) {
+            if let Some(job) = section.take_job(id, &self.facts, now) {
                 self.next_job = self.next_job.wrapping_add(1);
                 self.unsaved = true;
-                return Some(Action::Publish { id, section: section.spec.clone(), job });
+                let device = section.bound(&self.facts).unwrap_or_default();
+                let section = section.spec.clone();
+                return Some(Action::Publish { id, section, device, job });
             }
-            if let Some(obstacle) = section.news(&self.book, now) {
+            if let Some(obstacle) = section.news(&self.facts, now) {
                 return Some(report::obstacle(section, &obstacle));
             }
         }
@@ -264,8 +261,9 @@ impl Engine {
 
     fn ask(&mut self, now: Now) -> Option<Action> {
         for section in &mut self.sections {
-            if let Some(family) = section.take_question(&self.book, now) {
-                return Some(Action::Detect { section: section.spec.clone(), family });
+            if let Some(family) = section.take_question(&self.facts, now) {
+                let device = section.bound(&self.facts).unwrap_or_default();
+                return Some(Action::Detect { section: section.spec.clone(), device, family });
             }
         }
         None
@@ -275,7 +273,7 @@ impl Engine {
         let jitter = self.next_jitter();
         self.orphans.retain(|(_, record)| !record.flies(finished.job));
         for section in &mut self.sections {
-            let notices = section.finished(&finished, &self.book, now, jitter);
+            let notices = section.finished(&finished, &self.facts, now, jitter);
             self.actions.extend(notices.into_iter().map(Action::Say));
         }
         self.unsaved = true;

@@ -68,6 +68,6 @@ impl Engine {
             Host::Address(address) => Some(*address),
             Host::Name(_) => None,
         });
-        self.book.set_interesting(literals.collect());
+        self.facts.book.set_interesting(literals.collect());
     }
 }

@@ -16,7 +16,11 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
     let level = match lack {
         Lack::Unresolved(_) | Lack::NotDetected(_) => Level::Warning,
         Lack::Refused(..) => Level::Notice,
-        Lack::NoDevice(_) | Lack::NoAddress(..) | Lack::NotAsked => Level::Info,
+        Lack::NoDevice(_)
+        | Lack::NoAddress(..)
+        | Lack::NotAsked
+        | Lack::NotResolved(_)
+        | Lack::Down(_) => Level::Info,
     };
     let record = family.record_type();
     let text = format!("{record}: {lack}; the record stays as it is");

@@ -1,25 +1,22 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::Book;
 use super::detect::Detector;
 use super::directory::Directory;
 use super::event::{Finished, JobId, Notice};
+use super::network::{Facts, Netifd};
 use super::record::{Ending, Record, Wait};
 use super::report;
-use super::select::{self, Desired, Lack, Policy};
+use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
 use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
 use crate::state::State;
-
-/// netifd's logical interfaces and their layer-3 devices.
-pub type Networks = BTreeMap<String, String>;
 
 /// A section with its state.
 #[derive(Clone, Debug)]
@@ -42,13 +39,15 @@ pub struct Active {
     pub lacks: BTreeMap<Family, Lack>,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
+    /// The event network as it was last: its device and addresses; `None` before the first look.
+    event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
 }
 
 /// What keeps requests from leaving.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The device that `bind_network` names is not there.
-    NoDevice(String),
+    /// What `bind_network` names is not there.
+    NoDevice(Lack),
     /// No usable route leads to the provider.
     NoRoute,
 }
@@ -56,9 +55,7 @@ pub enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoDevice(name) => {
-                write!(f, "bind_network '{name}': no device of that name is there")
-            }
+            Self::NoDevice(lack) => write!(f, "bind_network: {lack}"),
             Self::NoRoute => f.write_str("no usable route to the provider"),
         }
     }
@@ -99,6 +96,7 @@ impl Active {
             last_answer: String::new(),
             lacks: BTreeMap::new(),
             obstacle: None,
+            event_network: None,
         }
     }
 
@@ -149,26 +147,41 @@ impl Active {
                 }
             }
         }
+        self.event_network = old.event_network;
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
     }
 
     /// What keeps a request of this section from leaving, as far as the network is concerned.
-    pub fn obstacle(&self, book: &Book) -> Option<Obstacle> {
-        if self.reachable(book) {
-            return None;
+    pub fn obstacle(&self, facts: &Facts) -> Option<Obstacle> {
+        let transport = &self.spec.transport;
+        match self.bound(facts) {
+            Ok(device) => {
+                let device = device.as_deref();
+                let leads = |host| facts.book.reaches(host, transport.family, device);
+                (!self.hosts.iter().any(leads)).then_some(Obstacle::NoRoute)
+            }
+            Err(obstacle) => Some(obstacle),
         }
-        let device = self.spec.transport.device.as_deref();
-        match device.filter(|name| book.link(name).is_none()) {
-            Some(name) => Some(Obstacle::NoDevice(name.to_owned())),
-            None => Some(Obstacle::NoRoute),
+    }
+
+    /// The device that requests must leave through: what `bind_network` means now.
+    pub fn bound(&self, facts: &Facts) -> Result<Option<String>, Obstacle> {
+        let Some(name) = &self.spec.transport.device else {
+            return Ok(None);
+        };
+        let device = facts.device(name).map_err(Obstacle::NoDevice)?;
+        match facts.book.link(&device) {
+            Some(_) => Ok(Some(device)),
+            None => Err(Obstacle::NoDevice(Lack::NoDevice(device))),
         }
     }
 
     /// What newly keeps records from being sent that are due, for the log.
-    pub fn news(&mut self, book: &Book, now: Now) -> Option<Obstacle> {
+    pub fn news(&mut self, facts: &Facts, now: Now) -> Option<Obstacle> {
         let due = self.records.iter().any(|record| record.wait(now) == Wait::Ready);
-        let obstacle = self.obstacle(book).filter(|_| due && book.complete());
+        let known = facts.book.complete() && facts.netifd != Netifd::Asking;
+        let obstacle = self.obstacle(facts).filter(|_| due && known);
         let new = obstacle != self.obstacle;
         if new && (due || self.obstacle.is_none()) {
             self.obstacle.clone_from(&obstacle);
@@ -177,51 +190,51 @@ impl Active {
     }
 
     /// Whether a request could leave now.
-    pub fn reachable(&self, book: &Book) -> bool {
-        let transport = &self.spec.transport;
-        let device = transport.device.as_deref();
-        self.hosts.iter().any(|host| book.reaches(host, transport.family, device))
+    pub fn reachable(&self, facts: &Facts) -> bool {
+        self.obstacle(facts).is_none()
     }
 
-    /// The device whose addresses of `family` are published, if the source is a device.
-    pub fn device(&self, family: Family, networks: &Networks, book: &Book) -> Result<String, Lack> {
-        match &self.spec.source {
-            Source::Device(name) => Ok(name.clone()),
-            Source::Network { v4, v6 } => {
-                let found = resolve(if family == Family::V4 { v4 } else { v6 }, networks, book);
-                // Where nobody knows the usual name of the IPv6 side, it is the device of the other.
-                found.or_else(|lack| resolve(v4, networks, book).map_err(|_| lack))
+    /// Where the addresses of `family` are that are published, if the source is a device.
+    pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
+        match (&self.spec.source, family) {
+            (Source::Device(name), _) => Ok(Place::device(name)),
+            (Source::Network { v4, .. }, Family::V4) => network(&[v4], facts),
+            // Where nobody knows the usual name of the IPv6 side: netifd makes one for PPP, and
+            // without netifd it is the device of the other side.
+            (Source::Network { v4, v6 }, Family::V6) => {
+                network(&[v6, &format!("{v4}_6"), v4], facts)
             }
-            Source::Web { .. } | Source::Script(_) => Err(Lack::NotAsked),
+            (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
         }
     }
 
     /// What the records of `family` should hold now.
-    pub fn desired(&self, family: Family, networks: &Networks, book: &Book) -> Desired {
+    pub fn desired(&self, family: Family, facts: &Facts) -> Desired {
         if let Some(detector) = self.detectors.get(&family) {
             return detector.desired(self.policy());
         }
-        if !book.addresses_known() {
+        if !facts.book.addresses_known() {
             return Desired::Unknown;
         }
-        match self.device(family, networks, book) {
-            Ok(device) => {
+        match self.place(family, facts) {
+            Ok(place) => {
                 // A name that was just added holds nothing yet: it follows the others.
                 let of_family = || self.records.iter().filter(|r| r.family == family);
                 let current = of_family()
                     .find_map(|record| record.desired)
                     .or_else(|| of_family().find_map(|record| record.published));
-                select::from_device(book, &device, family, self.policy(), current)
+                select::from_device(&facts.book, &place, family, self.policy(), current)
             }
+            Err(Lack::NotResolved(_)) => Desired::Unknown,
             Err(lack) => Desired::Nothing(lack),
         }
     }
 
     /// Looks at the address again. Returns what is newly missing, for the log.
-    pub fn reselect(&mut self, networks: &Networks, book: &Book, now: Now) -> Vec<(Family, Lack)> {
+    pub fn reselect(&mut self, facts: &Facts, now: Now) -> Vec<(Family, Lack)> {
         let mut news = Vec::new();
         for family in self.spec.families.clone() {
-            let desired = self.desired(family, networks, book);
+            let desired = self.desired(family, facts);
             let of_family = self.records.iter_mut().filter(|r| r.family == family);
             match desired {
                 Desired::Unknown => of_family.for_each(Record::unwant),
@@ -242,9 +255,9 @@ impl Active {
     }
 
     /// Takes the changes that may go now, if any, as one job.
-    pub fn take_job(&mut self, id: JobId, book: &Book, now: Now) -> Option<Job> {
+    pub fn take_job(&mut self, id: JobId, facts: &Facts, now: Now) -> Option<Job> {
         let ready = |record: &Record| record.wait(now) == Wait::Ready;
-        if !self.records.iter().any(ready) || !self.reachable(book) {
+        if !self.records.iter().any(ready) || !self.reachable(facts) {
             return None;
         }
         let batches = provider::batches(&self.spec);
@@ -266,7 +279,7 @@ impl Active {
     pub fn finished(
         &mut self,
         finished: &Finished,
-        book: &Book,
+        facts: &Facts,
         now: Now,
         jitter: u32,
     ) -> Vec<Notice> {
@@ -277,7 +290,7 @@ impl Active {
             self.last_request.clone_from(&finished.request);
         }
         self.last_answer.clone_from(&finished.answer);
-        let network_gone = !self.reachable(book);
+        let network_gone = !self.reachable(facts);
         let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
         let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
         let lost = Verdict::record(lost);
@@ -303,16 +316,16 @@ impl Active {
     }
 
     /// Takes the family whose source should be asked now, if any.
-    pub fn take_question(&mut self, book: &Book, now: Now) -> Option<Family> {
-        let family = self.question(book, now)?;
+    pub fn take_question(&mut self, facts: &Facts, now: Now) -> Option<Family> {
+        let family = self.question(facts, now)?;
         self.detectors.get_mut(&family)?.asked();
         Some(family)
     }
 
     /// The family whose source should be asked now, if any.
-    pub fn question(&self, book: &Book, now: Now) -> Option<Family> {
+    pub fn question(&self, facts: &Facts, now: Now) -> Option<Family> {
         self.detectors.iter().find_map(|(&family, detector)| {
-            (detector.ready(now) && self.can_ask(family, book)).then_some(family)
+            (detector.ready(now) && self.can_ask(family, facts)).then_some(family)
         })
     }
 
@@ -336,6 +349,25 @@ impl Active {
         }
     }
 
+    /// Asks a `web` or `script` source again when the event network has changed.
+    pub fn follow_event_network(&mut self, facts: &Facts, now: Now) {
+        let Some(name) = self.spec.event_network.as_deref().filter(|_| !self.detectors.is_empty())
+        else {
+            return;
+        };
+        if !facts.book.addresses_known() || facts.netifd == Netifd::Asking {
+            return;
+        }
+        let device = facts.device(name).ok();
+        let link = device.as_deref().and_then(|device| facts.book.link(device));
+        let addresses = link.into_iter().flat_map(|link| facts.book.addresses(link.index));
+        let addresses = addresses.map(|known| known.address.address).collect();
+        let before = self.event_network.replace((device, addresses));
+        if before.is_some() && before != self.event_network {
+            self.ask_again(now);
+        }
+    }
+
     /// Something happened after which a `web` or `script` source may answer otherwise.
     pub fn ask_again(&mut self, now: Now) {
         self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
@@ -348,7 +380,7 @@ impl Active {
     }
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
-    pub fn deadline(&self, book: &Book, now: Now) -> Option<Duration> {
+    pub fn deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
         let waits = self.records.iter().filter_map(|record| match record.wait(now) {
             Wait::Settled(at) => at,
             Wait::Settling(at) | Wait::Pace(at) | Wait::BackOff(at) | Wait::Hold(at) => Some(at),
@@ -359,16 +391,21 @@ impl Active {
             | Wait::GivenUp
             | Wait::Rested => None,
         });
-        let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, book));
+        let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
         waits.chain(times).min()
     }
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.
-    fn can_ask(&self, family: Family, book: &Book) -> bool {
-        let device = self.spec.transport.device.as_deref();
-        let reached = |host| book.reaches(host, Some(family), device);
-        matches!(self.spec.source, Source::Script(_)) || self.askable.iter().any(reached)
+    fn can_ask(&self, family: Family, facts: &Facts) -> bool {
+        if matches!(self.spec.source, Source::Script(_)) {
+            return true;
+        }
+        let Ok(device) = self.bound(facts) else {
+            return false;
+        };
+        let device = device.as_deref();
+        self.askable.iter().any(|host| facts.book.reaches(host, Some(family), device))
     }
 
     /// What the user allows of addresses.
@@ -388,13 +425,9 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
     }
 }
 
-/// The device behind a logical interface: netifd's word, else a device of the same name.
-fn resolve(network: &str, networks: &Networks, book: &Book) -> Result<String, Lack> {
-    if let Some(device) = networks.get(network) {
-        return Ok(device.clone());
-    }
-    match book.link(network) {
-        Some(link) => Ok(link.name.clone()),
-        None => Err(Lack::Unresolved(network.to_owned())),
-    }
+/// The place of the first of these networks that there is.
+fn network(names: &[&str], facts: &Facts) -> Result<Place, Lack> {
+    let (name, device) = facts.first_device(names)?;
+    let claims = facts.claims(name, &device);
+    Ok(Place { device, claims })
 }

@@ -15,6 +15,8 @@
 //! 10. The address that is published stays while rules 3 to 7 still hold for it, until another
 //!     appears that is preferred for longer, or has more than twice its time left: routers that
 //!     refresh their prefixes in turn do not make the name flap.
+//! 11. Where several logical interfaces share a device, an address that netifd lists for another
+//!     one is refused, and one that it lists for this one wins over one that it does not know.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -23,6 +25,7 @@ use std::time::Duration;
 
 use super::addr;
 use super::book::{Book, Known};
+use super::network::Claims;
 use crate::config::Family;
 use crate::netlink::AddressFlags;
 
@@ -40,8 +43,12 @@ pub enum Desired {
 /// Why there is no address to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
-    /// The logical interface has no known device.
+    /// Neither a logical interface nor a device of this name is known.
     Unresolved(String),
+    /// netifd is being asked for the device of this logical interface.
+    NotResolved(String),
+    /// The logical interface is down.
+    Down(String),
     /// No device of this name is there.
     NoDevice(String),
     /// The device has no address of the family.
@@ -76,6 +83,17 @@ pub enum Rejection {
     Temporary,
     /// Means nothing outside: which range it is of.
     NotPublic(&'static str),
+    /// netifd lists it for another logical interface on the same device.
+    OtherNetwork,
+}
+
+/// A device, and whose its addresses are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the device.
+    pub device: String,
+    /// What netifd says of its addresses.
+    pub claims: Claims,
 }
 
 /// One address that was looked at, for `why` and `watch`.
@@ -87,11 +105,18 @@ pub struct Candidate {
     pub rejection: Option<Rejection>,
 }
 
-/// The address of `family` on the device `device` that should be published; `current` is the one
-/// that is published now.
+impl Place {
+    /// A device that is meant as a whole.
+    pub fn device(name: &str) -> Self {
+        Self { device: name.to_owned(), claims: Claims::default() }
+    }
+}
+
+/// The address of `family` at `place` that should be published; `current` is the one that is
+/// published now.
 pub fn from_device(
     book: &Book,
-    device: &str,
+    place: &Place,
     family: Family,
     policy: Policy,
     current: Option<IpAddr>,
@@ -99,20 +124,21 @@ pub fn from_device(
     if !book.addresses_known() {
         return Desired::Unknown;
     }
+    let Place { device, claims } = place;
     let Some(link) = book.link(device) else {
-        return Desired::Nothing(Lack::NoDevice(device.to_owned()));
+        return Desired::Nothing(Lack::NoDevice(device.clone()));
     };
+    let judge = |known: &Known| judge(known, policy, claims);
     let all: Vec<&Known> =
         book.addresses(link.index).filter(|k| Family::of(k.address.address) == family).collect();
-    let usable: Vec<&Known> =
-        all.iter().copied().filter(|known| judge(known, policy).is_none()).collect();
-    if let Some(best) = choose(&usable, policy, current) {
+    let usable: Vec<&Known> = all.iter().copied().filter(|known| judge(known).is_none()).collect();
+    if let Some(best) = choose(&usable, policy, claims, current) {
         return Desired::Address(best.address.address);
     }
-    let refused = |known: &&Known| judge(known, policy).map(|why| (known.address.address, why));
+    let refused = |known: &&Known| judge(known).map(|why| (known.address.address, why));
     match all.iter().find_map(refused) {
         Some((address, why)) => Desired::Nothing(Lack::Refused(address, why)),
-        None => Desired::Nothing(Lack::NoAddress(device.to_owned(), family)),
+        None => Desired::Nothing(Lack::NoAddress(device.clone(), family)),
     }
 }
 
@@ -126,19 +152,22 @@ pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
     }
 }
 
-/// Every address of `family` on `device` with its verdict, by address.
-pub fn candidates(book: &Book, device: &str, family: Family, policy: Policy) -> Vec<Candidate> {
-    let Some(link) = book.link(device) else {
+/// Every address of `family` at `place` with its verdict, by address.
+pub fn candidates(book: &Book, place: &Place, family: Family, policy: Policy) -> Vec<Candidate> {
+    let Some(link) = book.link(&place.device) else {
         return Vec::new();
     };
     let of_family = book.addresses(link.index).filter(|k| Family::of(k.address.address) == family);
     of_family
-        .map(|k| Candidate { address: k.address.address, rejection: judge(k, policy) })
+        .map(|k| Candidate {
+            address: k.address.address,
+            rejection: judge(k, policy, &place.claims),
+        })
         .collect()
 }
 
-/// The rule that refuses `known`, if one does (rules 3 to 6).
-fn judge(known: &Known, policy: Policy) -> Option<Rejection> {
+/// The rule that refuses `known`, if one does (rules 3 to 6, and 11).
+fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
     let flags = known.address.flags;
     let address = known.address.address;
     if flags.has(AddressFlags::DADFAILED) {
@@ -154,34 +183,41 @@ fn judge(known: &Known, policy: Policy) -> Option<Rejection> {
         return Some(Rejection::Temporary);
     }
     let range = addr::never_publishable(address)
-        .or_else(|| addr::not_public(address).filter(|_| !policy.private))?;
-    Some(Rejection::NotPublic(range))
+        .or_else(|| addr::not_public(address).filter(|_| !policy.private));
+    match range {
+        Some(range) => Some(Rejection::NotPublic(range)),
+        None => claims.excludes(address).then_some(Rejection::OtherNetwork),
+    }
 }
 
-/// The best of the usable addresses (rules 5 to 10).
-fn choose<'a>(usable: &[&'a Known], policy: Policy, current: Option<IpAddr>) -> Option<&'a Known> {
-    let best = *usable.iter().min_by_key(|known| (class(known, policy), order(known)))?;
+/// The best of the usable addresses (rules 5 to 11).
+fn choose<'a>(
+    usable: &[&'a Known],
+    policy: Policy,
+    claims: &Claims,
+    current: Option<IpAddr>,
+) -> Option<&'a Known> {
+    let class = |known: &Known| class(known, policy, claims);
+    let best = *usable.iter().min_by_key(|known| (class(known), order(known)))?;
     let Some(held) = usable.iter().find(|known| Some(known.address.address) == current) else {
         return Some(best);
     };
-    let same_class: Vec<&'a Known> = usable
-        .iter()
-        .copied()
-        .filter(|k| class(k, policy) == class(best, policy) && displaces(k, held))
-        .collect();
-    if class(best, policy) == class(held, policy) {
+    let same_class: Vec<&'a Known> =
+        usable.iter().copied().filter(|k| class(k) == class(best) && displaces(k, held)).collect();
+    if class(best) == class(held) {
         let challenger = same_class.into_iter().min_by_key(|known| order(known));
         return Some(challenger.unwrap_or(held));
     }
     Some(best)
 }
 
-/// Rules 5 to 7: lower is better.
-fn class(known: &Known, policy: Policy) -> (bool, bool, bool) {
+/// Rules 5 to 7 and 11: lower is better.
+fn class(known: &Known, policy: Policy, claims: &Claims) -> (bool, bool, bool, bool) {
     let address = known.address.address;
     let secondary =
         address.is_ipv4() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY);
-    (addr::not_public(address).is_some(), policy.temporary && !is_temporary(known), secondary)
+    let temporary = policy.temporary && !is_temporary(known);
+    (addr::not_public(address).is_some(), temporary, !claims.owns(address), secondary)
 }
 
 /// Rules 8 and 9: lower is better.
@@ -220,6 +256,7 @@ impl fmt::Display for Rejection {
             Self::Deprecated => "deprecated: its preferred lifetime is over",
             Self::Temporary => "temporary (set allow_temporary to publish it)",
             Self::NotPublic(range) => range,
+            Self::OtherNetwork => "belongs to another network on the same device",
         })
     }
 }
@@ -227,11 +264,13 @@ impl fmt::Display for Rejection {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unresolved(network) => write!(
-                f,
-                "the logical interface '{network}' could not be resolved: there is no netifd to \
-                 ask and no device of that name"
-            ),
+            Self::Unresolved(network) => {
+                write!(f, "neither a logical interface nor a device '{network}' is there")
+            }
+            Self::NotResolved(network) => {
+                write!(f, "netifd is being asked for the device of '{network}'")
+            }
+            Self::Down(network) => write!(f, "the logical interface '{network}' is down"),
             Self::NoDevice(device) => write!(f, "no device '{device}' is there"),
             Self::NoAddress(device, family) => {
                 write!(f, "'{device}' has no {family} address")

@@ -31,12 +31,12 @@ pub enum Probe {
 impl Probe {
     /// How the address source of `section` is asked. The kernel is not asked; its sections have no
     /// probe, and an empty script says so.
-    pub fn of(section: &Section, family: Family) -> Self {
+    pub fn of(section: &Section, family: Family, transport: Transport) -> Self {
         match &section.source {
             Source::Script(argv) => Self::Script(argv.clone()),
             Source::Web { v4, v6 } => {
                 let url = if family == Family::V4 { v4 } else { v6 };
-                Self::Web { url: url.clone(), transport: section.transport.clone() }
+                Self::Web { url: url.clone(), transport }
             }
             Source::Network { .. } | Source::Device(_) => Self::Script(Vec::new()),
         }

@@ -6,7 +6,7 @@ use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
 use super::{provider, source, timing, transport};
-use crate::config::{Family, Hostname, Section, Severity};
+use crate::config::{Family, Hostname, Lookup, Section, Severity};
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(
@@ -17,6 +17,7 @@ pub(super) fn read(
     reader.warn_about_unknown();
     let families = families(reader);
     let names = names(reader);
+    let lookup = lookup(reader, &names);
     let source = source::read(reader, env);
     let provider = provider::read(reader, env, &families);
     let transport = transport::read(reader, env, &families);
@@ -26,6 +27,8 @@ pub(super) fn read(
         line: reader.section.line,
         names,
         families,
+        event_network: source::event_network(reader),
+        lookup,
         source,
         transport,
         timing,
@@ -49,12 +52,28 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
     }
 }
 
+/// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
+/// configuration; here it is only taken for granted.
+fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
+    for option in ["lookup_host", "dns_server"] {
+        if let Some(Err(why)) = reader.text(option).map(check_host) {
+            reader.fail(option, why);
+        }
+    }
+    let host = reader.text("lookup_host").map(str::to_owned);
+    let first = || names.first().map(|name| name.as_str().to_owned()).unwrap_or_default();
+    Lookup {
+        explicit: host.is_some(),
+        host: host.unwrap_or_else(first),
+        server: reader.text("dns_server").map(str::to_owned),
+        tcp: reader.flag("force_dnstcp", false),
+        glue: reader.flag("is_glue", false),
+    }
+}
+
 /// `domain`, or `lookup_host` where there is none: upstream lets a section go without a domain if
 /// its URL has no place for one.
 fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
-    if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
-        reader.fail("lookup_host", why);
-    }
     let option = if reader.values("domain").is_empty() { "lookup_host" } else { "domain" };
     let values = reader.values(option);
     if values.is_empty() {

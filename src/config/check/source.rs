@@ -70,6 +70,11 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     Source::Script(words)
 }
 
+/// The event network. Users and old versions of LuCI put a device there as well.
+pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
+    interface(reader, "interface").map(|name| name.strip_prefix('@').unwrap_or(name).into())
+}
+
 /// Longest name of a kernel device (linux `include/uapi/linux/if.h`, `IFNAMSIZ` with its NUL).
 const LONGEST_DEVICE: usize = 15;
 

@@ -19,8 +19,6 @@ pub(super) fn read(
     env: &impl Environment,
     families: &[Family],
 ) -> Transport {
-    // Nobody asks it yet, but upstream refuses a section with such a name.
-    unused_host(reader, "dns_server");
     Transport {
         trust: trust(reader, env),
         proxy: proxy(reader),
@@ -95,10 +93,4 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
 fn user_agent(reader: &mut Reader<'_>) -> String {
     let text = reader.text("user_agent").unwrap_or(USER_AGENT);
     text.replace(|c: char| c.is_control() || matches!(c, '"' | '\''), " ")
-}
-
-fn unused_host(reader: &mut Reader<'_>, name: &str) {
-    if let Some(Err(why)) = reader.text(name).map(words::check_host) {
-        reader.fail(name, why);
-    }
 }

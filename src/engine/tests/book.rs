@@ -4,7 +4,7 @@ use super::scenario::{Scenario, WAN, address, ip, link, ms, route, secs};
 use crate::config::Family;
 use crate::engine::book::Book;
 use crate::engine::event::Event;
-use crate::engine::select::{Desired, Policy, from_device};
+use crate::engine::select::{Desired, Place, Policy, from_device};
 use crate::netlink::{Message, Report, Table};
 
 fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> bool {
@@ -126,7 +126,7 @@ fn equal_facts_give_equal_answers_whatever_the_order() {
             let report = Report::Message(Message::NewAddress(address));
             let _ = book.apply(report, ms(5000 + step));
         }
-        let best = from_device(&book, "wan", Family::V6, Policy::default(), None);
+        let best = from_device(&book, &Place::device("wan"), Family::V6, Policy::default(), None);
         assert_eq!(best, Desired::Address(ip("2001:db8::1")));
     }
 }

@@ -2,6 +2,7 @@
 
 mod book;
 mod detect;
+mod netifd;
 mod outcomes;
 mod pacing;
 mod properties;

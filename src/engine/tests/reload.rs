@@ -2,7 +2,6 @@
 
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, ip, lost, refused, route, secs, section};
 use crate::config::{Hostname, Source};
-use crate::engine::event::Event;
 use crate::netlink::Table;
 use crate::provider::Outcome;
 
@@ -189,25 +188,4 @@ fn names_in_the_hosts_file_are_reached_at_their_address() {
     to_provider.destination = ip("198.51.100.7");
     s.route_up(to_provider);
     assert_eq!(s.sent(), SENT);
-}
-
-#[test]
-fn a_logical_network_follows_its_device() {
-    let network = |name: &str| Source::Network { v4: name.into(), v6: "wan6".into() };
-    let mut s = Scenario::new().with(|c| c.source = network("uplink")).start();
-    assert_eq!(s.sent(), [""; 0]);
-    assert!(s.state().1.contains("'uplink' could not be resolved"));
-    let map = [("uplink".to_owned(), "wan".to_owned())];
-    s.event(Event::Networks(map.into()));
-    assert_eq!(s.sent(), SENT);
-    let mut s = Scenario::new().with(|c| c.source = network("wan")).start();
-    assert_eq!(s.sent(), SENT, "a device of that name");
-}
-
-#[test]
-fn the_ipv6_side_of_a_network_nobody_knows_is_the_same_device() {
-    let network = Source::Network { v4: "wan".into(), v6: "wan6".into() };
-    let mut s = Scenario::ipv6().with(|c| c.source = network).start();
-    s.add(super::scenario::address("2001:db8::1"));
-    assert_eq!(s.sent(), ["home.example.com 2001:db8::1"]);
 }

@@ -13,6 +13,7 @@ use crate::config::{
 };
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
+use crate::engine::network::{Network, Networks};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
 use crate::provider::{Change, FailureKind, Outcome, Scope, Verdict};
 use crate::secret::Secret;
@@ -44,6 +45,8 @@ pub(super) fn section() -> Section {
         names: vec![Hostname::parse("home.example.com").unwrap()],
         families: vec![Family::V4],
         source: Source::Device("wan".into()),
+        event_network: None,
+        lookup: crate::config::fixture::lookup(),
         provider: Provider {
             label: "custom".into(),
             v4: template("https://dyn.example.net/update?ip=[IP]"),
@@ -159,6 +162,8 @@ pub(super) struct Scenario {
     pub(super) now: Now,
     pub(super) config: Config,
     pub(super) kernel: Kernel,
+    /// netifd's book; `None`: there is no netifd.
+    pub(super) netifd: Option<Networks>,
     /// What `/etc/hosts` says.
     pub(super) hosts: BTreeMap<String, Vec<IpAddr>>,
     /// What was saved last.
@@ -173,6 +178,10 @@ pub(super) struct Scenario {
     pub(super) deaf: bool,
     /// Every request: when, section, name, address.
     pub(super) history: Vec<(Duration, String, String, IpAddr)>,
+    /// The device that the last request was bound to.
+    pub(super) bound: Option<String>,
+    /// How often a `web` or `script` source was asked.
+    pub(super) questions: usize,
     /// Calls of `poll`.
     pub(super) polls: usize,
     log: Vec<String>,
@@ -196,6 +205,7 @@ impl Scenario {
                 broken: Vec::new(),
             },
             kernel,
+            netifd: None,
             hosts: BTreeMap::new(),
             disk: State::default(),
             provider: Some(Outcome::Updated),
@@ -203,6 +213,8 @@ impl Scenario {
             page: None,
             deaf: false,
             history: Vec::new(),
+            bound: None,
+            questions: 0,
             polls: 0,
             log: Vec::new(),
         }
@@ -229,6 +241,14 @@ impl Scenario {
         })
     }
 
+    /// netifd says this of one logical interface, and what it said before of others.
+    pub(super) fn network(&mut self, name: &str, device: Option<&str>, addresses: &[&str]) {
+        let addresses = addresses.iter().map(|text| ip(text)).collect();
+        let network = Network { device: device.map(str::to_owned), addresses };
+        self.netifd.get_or_insert_default().insert(name.to_owned(), network);
+        self.event(Event::Netifd(self.netifd.clone()));
+    }
+
     /// Requests stay without an answer until the test gives one.
     pub(super) fn silent(mut self) -> Self {
         self.provider = None;
@@ -249,6 +269,7 @@ impl Scenario {
         self.engine = Engine::new(self.disk.clone(), 1);
         self.log.clear();
         self.flights.clear();
+        self.engine.handle(Event::Netifd(self.netifd.clone()), self.now);
         self.reload();
         self
     }
@@ -397,6 +418,11 @@ impl Scenario {
         all.into_iter().filter(|a| !a.starts_with("say ")).collect()
     }
 
+    /// What the operator was told since the last look.
+    pub(super) fn said(&mut self) -> Vec<String> {
+        self.logged("say ")
+    }
+
     /// What the log shows of one kind since the last look, without the kind.
     pub(super) fn logged(&mut self, kind: &str) -> Vec<String> {
         let all = std::mem::take(&mut self.log);
@@ -444,7 +470,8 @@ impl Scenario {
                 }
             }
             Action::Cut(address) => self.log.push(format!("cut {address}")),
-            Action::Publish { id, section, job } => {
+            Action::Publish { id, section, device, job } => {
+                self.bound = device;
                 let section = section.name.clone();
                 for change in &job.changes {
                     let (name, address) = (change.name.to_string(), change.address);
@@ -460,7 +487,8 @@ impl Scenario {
                 }
                 self.flights.push_back(Flight { job: id, section, changes, sent_at: self.now.up });
             }
-            Action::Detect { section, family } => {
+            Action::Detect { section, family, .. } => {
+                self.questions += 1;
                 let section = section.name.clone();
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {

@@ -3,13 +3,17 @@
 use super::scenario::{WAN, address, ip, link, secs};
 use crate::config::Family;
 use crate::engine::book::Book;
-use crate::engine::select::{Desired, Lack, Policy, Rejection, candidates, from_device};
+use crate::engine::select::{Desired, Lack, Place, Policy, Rejection, candidates, from_device};
 use crate::engine::{addr, select};
 use crate::netlink::{Address, AddressFlags, Message, Report, Table};
 
 const STRICT: Policy = Policy { private: false, temporary: false };
 const PRIVATE: Policy = Policy { private: true, temporary: false };
 const TEMPORARY: Policy = Policy { private: false, temporary: true };
+
+fn wan() -> Place {
+    Place::device("wan")
+}
 
 /// A book that knows device `wan` with these addresses.
 fn book(addresses: &[Address]) -> Book {
@@ -39,7 +43,7 @@ fn lasting(text: &str, preferred: u32) -> Address {
 
 fn chosen(addresses: &[Address], policy: Policy, current: Option<&str>) -> Option<String> {
     let family = Family::of(addresses[0].address);
-    match from_device(&book(addresses), "wan", family, policy, current.map(ip)) {
+    match from_device(&book(addresses), &wan(), family, policy, current.map(ip)) {
         Desired::Address(address) => Some(address.to_string()),
         Desired::Nothing(_) => None,
         Desired::Unknown => panic!("everything is known"),
@@ -48,12 +52,12 @@ fn chosen(addresses: &[Address], policy: Policy, current: Option<&str>) -> Optio
 
 fn verdict(address: Address, policy: Policy) -> Option<Rejection> {
     let family = Family::of(address.address);
-    candidates(&book(&[address]), "wan", family, policy)[0].rejection
+    candidates(&book(&[address]), &wan(), family, policy)[0].rejection
 }
 
 #[test]
 fn rule_1_unknown_until_the_answer_is_complete() {
-    let ask = |book: &Book| from_device(book, "wan", Family::V4, STRICT, None);
+    let ask = |book: &Book| from_device(book, &wan(), Family::V4, STRICT, None);
     assert_eq!(ask(&Book::default()), Desired::Unknown);
     let mut book = Book::default();
     dump(&mut book, Table::Links, &[]);
@@ -67,7 +71,7 @@ fn rule_1_unknown_until_the_answer_is_complete() {
 #[test]
 fn rule_2_a_device_is_found_by_name() {
     let book = book(&[address("203.0.113.1")]);
-    let ask = |device: &str| from_device(&book, device, Family::V4, STRICT, None);
+    let ask = |device: &str| from_device(&book, &Place::device(device), Family::V4, STRICT, None);
     assert_eq!(ask("wan"), Desired::Address(ip("203.0.113.1")));
     let missing = Lack::NoDevice("wan2".into());
     assert_eq!(ask("wan2"), Desired::Nothing(missing));
@@ -165,7 +169,7 @@ fn rule_10_an_address_that_appears_with_a_longer_life_takes_over() {
     let mut book = book(&[lasting("2001:db8::1", 600)]);
     let new = Message::NewAddress(lasting("2001:db8::2", 700));
     let _ = book.apply(Report::Message(new), secs(101));
-    let best = from_device(&book, "wan", Family::V6, STRICT, Some(ip("2001:db8::1")));
+    let best = from_device(&book, &wan(), Family::V6, STRICT, Some(ip("2001:db8::1")));
     assert_eq!(best, Desired::Address(ip("2001:db8::2")));
 }
 
@@ -178,7 +182,7 @@ fn addresses_of_one_advertisement_last_equally_long() {
         let _ = book.apply(new, super::scenario::ms(at));
     }
     let held = Some(ip("2001:db8::1"));
-    let best = from_device(&book, "wan", Family::V6, STRICT, held);
+    let best = from_device(&book, &wan(), Family::V6, STRICT, held);
     assert_eq!(best, Desired::Address(ip("2001:db8::1")));
 }
 
