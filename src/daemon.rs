@@ -18,6 +18,7 @@ use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
+use crate::files::run::RunFiles;
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
@@ -54,6 +55,10 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     control: Option<Control>,
+    /// What LuCI reads; only of a daemon that stays.
+    run_files: Option<RunFiles>,
+    /// What the run files lacked when that was said last.
+    unwritten: Option<String>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// Whether the configuration in force has mistakes.
     mistaken: bool,
@@ -110,6 +115,8 @@ impl Daemon {
             pool,
             store,
             control: None,
+            run_files: None,
+            unwritten: None,
             incoming,
             mistaken: false,
             pretended: Vec::new(),
@@ -119,8 +126,10 @@ impl Daemon {
         daemon
     }
 
-    /// Opens the control socket. Without it the daemon still does its work.
+    /// Opens the control socket and begins to write run files. Without either the daemon still does
+    /// its work.
     fn listen(&mut self) {
+        self.run_files = Some(RunFiles::new(self.global.rundir.clone(), std::process::id()));
         match Control::bind(&self.global.rundir) {
             Ok(control) => self.control = Some(control),
             Err(error) => {
@@ -171,6 +180,21 @@ impl Daemon {
         while let Some(action) = self.engine.poll(now) {
             self.perform(action, now);
         }
+        if self.engine.take_changed() {
+            self.publish_state(now);
+        }
+    }
+
+    /// Shows LuCI and others where things stand.
+    fn publish_state(&mut self, now: Now) {
+        let Some(files) = &mut self.run_files else {
+            return;
+        };
+        let failed = files.show(&self.engine.status(now), now).err();
+        if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
+            self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
+        }
+        self.unwritten = failed;
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -344,6 +368,9 @@ impl Daemon {
         self.say(Level::Info, "stopping".into());
         script::kill_all();
         self.control = None;
+        if let Some(files) = &mut self.run_files {
+            files.withdraw();
+        }
         if !self.store.flush(FLUSH) {
             self.say(Level::Warning, "the state did not reach flash in time".into());
         }

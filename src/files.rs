@@ -2,11 +2,12 @@
 //! system knows. Plain functions; the checker of the configuration decides what they mean.
 
 pub mod hosts;
+pub mod run;
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
@@ -83,6 +84,22 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         return Err(fail(Reason::TooLarge(limit)));
     }
     Ok(bytes)
+}
+
+/// Puts `bytes` in the place of the file `path`, readable for all, so that nobody ever sees half of
+/// it. For RAM: it may be lost when the power fails.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o644).open(&temporary);
+    file.and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// The configuration file that the rest of the system reads, too: `/var/run/uci/ddns` hides

@@ -90,6 +90,7 @@ fn snapshot() -> Snapshot {
         family: Family::V4,
         published: Some(address),
         since: Some(1_800_000_000),
+        since_up: None,
         desired: Some(address),
         state: Standing::Published,
         reason: "up to date".into(),
@@ -105,6 +106,7 @@ fn snapshot() -> Snapshot {
         provider: "custom".into(),
         source: "address of device wan".into(),
         records: vec![record],
+        asked_in: None,
         last_request: String::new(),
         last_answer: String::new(),
     };

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::Engine;
+use super::detect::Detector;
 use super::record::{Record, Wait};
 use super::report::{capital, seconds};
 use super::section::{Active, Obstacle};
@@ -100,6 +101,7 @@ impl Engine {
                 family: record.family,
                 published: record.published,
                 since: record.published_wall,
+                since_up: record.published_up,
                 desired: record.desired,
                 state,
                 reason,
@@ -107,11 +109,13 @@ impl Engine {
                 timeline: record.timeline,
             }
         };
+        let asked = active.detectors.values().filter_map(Detector::deadline).min();
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.label.clone(),
             source: describe(&active.spec.source),
             records: active.records.iter().map(record).collect(),
+            asked_in: asked.map(|at| at.saturating_sub(now.up)),
             last_request: active.last_request.clone(),
             last_answer: active.last_answer.clone(),
         }

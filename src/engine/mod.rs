@@ -69,6 +69,8 @@ pub struct Engine {
     default_routes: Option<DefaultRoutes>,
     jitter: u32,
     unsaved: bool,
+    /// Something that [`Engine::status`] shows may have changed since that was asked last.
+    changed: bool,
     /// The book changed since addresses were selected.
     stale: bool,
 }
@@ -90,6 +92,7 @@ impl Engine {
             default_routes: None,
             jitter: seed | 1,
             unsaved: false,
+            changed: false,
             stale: false,
         }
     }
@@ -111,7 +114,7 @@ impl Engine {
             Event::Force(names) => self.force(&names, now),
             Event::ClockStepped => {
                 self.records_mut().for_each(|record| record.clock_stepped(now));
-                self.unsaved = true;
+                self.touch();
             }
         }
     }
@@ -145,6 +148,11 @@ impl Engine {
             .min()
     }
 
+    /// Whether [`Engine::status`] may show anything new since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     /// Whether nothing is on its way and nothing is about to leave: all that is left to wait for
     /// is the world. What `once` waits for.
     pub fn at_rest(&self, now: Now) -> bool {
@@ -173,6 +181,12 @@ impl Engine {
         known && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
     }
 
+    /// Something happened that is worth keeping, and worth showing.
+    fn touch(&mut self) {
+        self.unsaved = true;
+        self.changed = true;
+    }
+
     fn kernel(&mut self, report: Report, now: Now) {
         match report {
             Report::Lost => Table::ALL.into_iter().for_each(|table| self.dump(table)),
@@ -196,7 +210,7 @@ impl Engine {
             self.follow_routes(now);
             self.follow_losses();
             self.reselect(now);
-            self.unsaved = true;
+            self.touch();
         }
     }
 
@@ -239,7 +253,7 @@ impl Engine {
                 section.records.iter_mut().for_each(|record| record.force_now(now));
             }
         }
-        self.unsaved = true;
+        self.touch();
     }
 
     fn publish(&mut self, now: Now) -> Option<Action> {
@@ -248,6 +262,7 @@ impl Engine {
             if let Some(job) = section.take_job(id, &self.facts, now) {
                 self.next_job = self.next_job.wrapping_add(1);
                 self.unsaved = true;
+                self.changed = true;
                 let device = section.bound(&self.facts).unwrap_or_default();
                 let section = section.spec.clone();
                 return Some(Action::Publish { id, section, device, job });
@@ -276,7 +291,7 @@ impl Engine {
             let notices = section.finished(&finished, &self.facts, now, jitter);
             self.actions.extend(notices.into_iter().map(Action::Say));
         }
-        self.unsaved = true;
+        self.touch();
     }
 
     /// What to keep. Records of sections that are not active now are kept too: a section that is

@@ -42,7 +42,7 @@ impl Engine {
         self.watch_hosts();
         Table::ALL.into_iter().for_each(|table| self.dump(table));
         self.stale = true;
-        self.unsaved = true;
+        self.touch();
     }
 
     /// A name that comes back while its last request is still on its way waits for that.

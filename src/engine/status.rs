@@ -34,6 +34,8 @@ pub struct SectionStatus {
     pub source: String,
     /// Its records.
     pub records: Vec<RecordStatus>,
+    /// When its `web` or `script` source is asked next, from now.
+    pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
@@ -51,6 +53,8 @@ pub struct RecordStatus {
     pub published: Option<IpAddr>,
     /// Since when, if the clock could be trusted.
     pub since: Option<UnixSeconds>,
+    /// Since when, since boot, if in this run.
+    pub since_up: Option<Duration>,
     /// What it should hold.
     pub desired: Option<IpAddr>,
     /// What is being waited for, in a word.
@@ -153,6 +157,26 @@ impl Snapshot {
         text
     }
 
+    /// The records that are not as they were `before`, each with its section: those that are new, or
+    /// whose state or addresses changed.
+    pub fn changes<'a>(&'a self, before: &'a Self) -> Vec<(&'a SectionStatus, &'a RecordStatus)> {
+        let old = |section: &SectionStatus, record: &RecordStatus| {
+            let sections = before.sections.iter().filter(|s| s.name == section.name);
+            let mut records = sections.flat_map(|s| &s.records);
+            records.find(|r| (&r.name, r.family) == (&record.name, record.family))
+        };
+        let essence = |r: &RecordStatus| (r.state, r.published, r.desired);
+        let mut changes = Vec::new();
+        for section in &self.sections {
+            for record in &section.records {
+                if old(section, record).map(essence) != Some(essence(record)) {
+                    changes.push((section, record));
+                }
+            }
+        }
+        changes
+    }
+
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
         let settled =
@@ -187,7 +211,8 @@ impl SectionStatus {
 }
 
 impl RecordStatus {
-    fn to_json(&self) -> Value {
+    /// The documented JSON form.
+    pub fn to_json(&self) -> Value {
         let after = |at: Option<Duration>| {
             at.map(|at| at.saturating_sub(self.timeline.event).as_secs_f64() * 1000.0)
         };

@@ -72,7 +72,8 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
 
 /// The event network. Users and old versions of LuCI put a device there as well.
 pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
-    interface(reader, "interface").map(|name| name.strip_prefix('@').unwrap_or(name).into())
+    Some(interface(reader, "interface").unwrap_or(WAN4))
+        .map(|name| name.strip_prefix('@').unwrap_or(name).into())
 }
 
 /// Longest name of a kernel device (linux `include/uapi/linux/if.h`, `IFNAMSIZ` with its NUL).
