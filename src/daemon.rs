@@ -231,6 +231,7 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
+            Action::LookUp { .. } => {}
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),

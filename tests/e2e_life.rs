@@ -302,7 +302,7 @@ fn luci_finds_the_run_files_it_reads() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         // They are written right after the state changed.
-        launcher.status();
+        daemon.status();
         assert_eq!(read("home.ip").as_deref(), Some("203.0.113.5\n"));
         assert_eq!(read("off.ip").as_deref(), Some("\n"));
         assert_eq!(read("off.pid"), None);

@@ -106,6 +106,7 @@ fn snapshot() -> Snapshot {
         provider: "custom".into(),
         source: "address of device wan".into(),
         records: vec![record],
+        registered: vec![],
         asked_in: None,
         last_request: String::new(),
         last_answer: String::new(),

@@ -36,7 +36,7 @@ pub(crate) fn section() -> Section {
 /// The name itself, at its zone's own servers.
 pub(crate) fn lookup() -> Lookup {
     let host = "home.example.com".into();
-    Lookup { host, explicit: false, server: None, tcp: false, glue: false }
+    Lookup { host, server: None, tcp: false, glue: false }
 }
 
 /// A custom provider without templates and credentials.

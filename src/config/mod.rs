@@ -113,8 +113,6 @@ pub enum Source {
 pub struct Lookup {
     /// `lookup_host`; the first `domain` where there is none.
     pub host: String,
-    /// Whether `lookup_host` says so: then it speaks for every name of the section.
-    pub explicit: bool,
     /// `dns_server`: asked instead of the zone's own name servers.
     pub server: Option<String>,
     /// `force_dnstcp`: over TCP only.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::network::Networks;
 use crate::config::{Config, Family, Section};
+use crate::dns::Found;
 use crate::netlink::{Report, Table};
 use crate::provider::{Job, Verdict};
 use crate::state::State;
@@ -31,6 +32,15 @@ pub enum Event {
         family: Family,
         /// The address, or a sentence that says why there is none.
         result: Result<IpAddr, String>,
+    },
+    /// The registered address was looked up.
+    LookedUp {
+        /// Of this section.
+        section: String,
+        /// Of this family.
+        family: Family,
+        /// What was found, or a sentence that says why nothing.
+        result: Result<Found, String>,
     },
     /// A new configuration is in force.
     Reload {
@@ -84,6 +94,15 @@ pub enum Action {
     /// happens, a reload too.
     Detect {
         /// The section that wants it.
+        section: Arc<Section>,
+        /// See [`Action::Publish`].
+        device: Option<String>,
+        /// Which family is wanted.
+        family: Family,
+    },
+    /// Look the section's registered address up. Answered by one [`Event::LookedUp`].
+    LookUp {
+        /// The section whose it is.
         section: Arc<Section>,
         /// See [`Action::Publish`].
         device: Option<String>,

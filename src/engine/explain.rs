@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Engine;
 use super::detect::Detector;
 use super::record::{Record, Wait};
+use super::registered::Registered;
 use super::report::{capital, seconds};
 use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
@@ -49,6 +50,10 @@ impl Engine {
         let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
+        for (family, registered) in &active.registered {
+            let (host, found) = (&active.spec.lookup.host, registered.explain());
+            let _ = writeln!(text, "  {family} in DNS: {host} has {found}");
+        }
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]
         {
@@ -109,12 +114,15 @@ impl Engine {
                 timeline: record.timeline,
             }
         };
+        let registered =
+            active.registered.values().flat_map(Registered::addresses).copied().collect();
         let asked = active.detectors.values().filter_map(Detector::deadline).min();
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.label.clone(),
             source: describe(&active.spec.source),
             records: active.records.iter().map(record).collect(),
+            registered,
             asked_in: asked.map(|at| at.saturating_sub(now.up)),
             last_request: active.last_request.clone(),
             last_answer: active.last_answer.clone(),

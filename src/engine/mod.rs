@@ -18,6 +18,7 @@ mod explain;
 pub mod network;
 pub mod pace;
 pub mod record;
+pub mod registered;
 mod reload;
 mod report;
 pub mod section;
@@ -110,6 +111,12 @@ impl Engine {
                 }
                 self.stale = true;
             }
+            Event::LookedUp { section, family, result } => {
+                let active = self.section_mut(&section);
+                let notice = active.and_then(|active| active.looked_up(family, result, now));
+                self.actions.extend(notice.map(Action::Say));
+                self.touch();
+            }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
             Event::ClockStepped => {
@@ -125,7 +132,9 @@ impl Engine {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        if let Some(action) = self.publish(now).or_else(|| self.ask(now)) {
+        if let Some(action) =
+            self.publish(now).or_else(|| self.ask(now)).or_else(|| self.look_up(now))
+        {
             return Some(action);
         }
         if std::mem::take(&mut self.unsaved) {
@@ -279,6 +288,16 @@ impl Engine {
             if let Some(family) = section.take_question(&self.facts, now) {
                 let device = section.bound(&self.facts).unwrap_or_default();
                 return Some(Action::Detect { section: section.spec.clone(), device, family });
+            }
+        }
+        None
+    }
+
+    fn look_up(&mut self, now: Now) -> Option<Action> {
+        for active in &mut self.sections {
+            if let Some(family) = active.take_lookup(&self.facts, now) {
+                let device = active.bound(&self.facts).unwrap_or_default();
+                return Some(Action::LookUp { section: active.spec.clone(), device, family });
             }
         }
         None

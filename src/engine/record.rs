@@ -286,6 +286,19 @@ impl Record {
         self.timeline = Timeline::since(now.up);
     }
 
+    /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
+    /// or forbidden anyway; returns whether that is so.
+    pub fn contradicted(&mut self, now: Now) -> bool {
+        let settled = matches!(self.wait(now), Wait::Settled(_) | Wait::Rested);
+        let due = settled && self.published == self.desired;
+        if due {
+            self.unconfirmed = true;
+            self.rested = false;
+            self.timeline = Timeline::since(now.up);
+        }
+        due
+    }
+
     /// The network changed for good: failures to reach the provider say nothing any more.
     pub fn network_changed(&mut self) {
         self.backoff.reset();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::event::{Action, Level, Notice};
 use super::record::{Record, Wait};
+use super::registered::{Registered, list};
 use super::section::{Active, Obstacle};
 use super::select::Lack;
 use crate::clock::Now;
@@ -69,6 +70,19 @@ pub(super) fn outcome(
         }
     };
     Some(Notice::about(section, level, text))
+}
+
+/// DNS has something else than what was `published`.
+pub(super) fn contradiction(
+    section: &str,
+    host: &str,
+    published: IpAddr,
+    registered: &Registered,
+) -> Notice {
+    let found = list(registered.addresses());
+    let text =
+        format!("{host}: its own name servers have {found}, not {published}: sending it again");
+    Notice::about(section, Level::Notice, text)
 }
 
 /// What happens next with a record that failed.

@@ -11,10 +11,12 @@ use super::directory::Directory;
 use super::event::{Finished, JobId, Notice};
 use super::network::{Facts, Netifd};
 use super::record::{Ending, Record, Wait};
+use super::registered::Registered;
 use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
+use crate::dns::Found;
 use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
 use crate::state::State;
 
@@ -31,6 +33,8 @@ pub struct Active {
     pub records: Vec<Record>,
     /// `web` and `script` sources, one per family.
     pub detectors: BTreeMap<Family, Detector>,
+    /// What DNS gives, per family.
+    pub registered: BTreeMap<Family, Registered>,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
@@ -84,6 +88,8 @@ impl Active {
         } else {
             BTreeMap::new()
         };
+        let registered =
+            spec.families.iter().map(|&family| (family, Registered::default())).collect();
         let hosts = directory.resolve(&provider::hosts(&spec));
         let askable = directory.resolve(&asked_hosts(&spec));
         Self {
@@ -92,6 +98,7 @@ impl Active {
             askable,
             records,
             detectors,
+            registered,
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
@@ -146,6 +153,9 @@ impl Active {
                     detector.supersede(before);
                 }
             }
+        }
+        if old.spec.lookup == self.spec.lookup && old.spec.families == self.spec.families {
+            self.registered = old.registered;
         }
         self.event_network = old.event_network;
         self.last_request = old.last_request;
@@ -329,6 +339,52 @@ impl Active {
         })
     }
 
+    /// Takes the family whose registered address should be looked up now, if any. It never comes
+    /// before a request that is due.
+    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
+        let wanted = |(family, it): (&Family, &Registered)| it.is_wanted().then_some(*family);
+        let family = self.registered.iter().find_map(wanted)?;
+        let busy = |record: &Record| {
+            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
+        };
+        if self.records.iter().any(busy) || !self.can_look_up(facts) {
+            return None;
+        }
+        self.registered.get_mut(&family)?.asked();
+        Some(family)
+    }
+
+    /// Whether name servers can be reached.
+    fn can_look_up(&self, facts: &Facts) -> bool {
+        let anywhere = Host::Name(String::new());
+        let device = self.bound(facts);
+        let reached = |device: Option<String>| {
+            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
+        };
+        facts.book.complete() && facts.netifd != Netifd::Asking && device.is_ok_and(reached)
+    }
+
+    /// The registered address was looked up. What the zone's own name servers do not have as it was
+    /// published is sent again. Returns what the operator should know.
+    pub fn looked_up(
+        &mut self,
+        family: Family,
+        answer: Result<Found, String>,
+        now: Now,
+    ) -> Option<Notice> {
+        let registered = self.registered.get_mut(&family)?;
+        registered.answered(answer);
+        let host = &self.spec.lookup.host;
+        let named = self.records.iter().any(|record| record.name.as_str() == host);
+        let mut published = None;
+        for record in self.records.iter_mut().filter(|record| record.family == family) {
+            let meant = !named || record.name.as_str() == host;
+            let held = record.published.filter(|&at| meant && registered.contradicts(at));
+            published = held.filter(|_| record.contradicted(now)).or(published);
+        }
+        Some(report::contradiction(&self.spec.name, host, published?, registered))
+    }
+
     /// A source answered.
     pub fn detected(
         &mut self,
@@ -377,6 +433,7 @@ impl Active {
     pub fn network_changed(&mut self, now: Now) {
         self.records.iter_mut().for_each(Record::network_changed);
         self.detectors.values_mut().for_each(|detector| detector.network_changed(now));
+        self.registered.values_mut().for_each(Registered::network_changed);
     }
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.

@@ -34,6 +34,8 @@ pub struct SectionStatus {
     pub source: String,
     /// Its records.
     pub records: Vec<RecordStatus>,
+    /// Addresses that DNS gives, as looked up at the start; sorted.
+    pub registered: Vec<IpAddr>,
     /// When its `web` or `script` source is asked next, from now.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.

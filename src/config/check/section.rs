@@ -61,10 +61,10 @@ fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
         }
     }
     let host = reader.text("lookup_host").map(str::to_owned);
-    let first = || names.first().map(|name| name.as_str().to_owned()).unwrap_or_default();
+    // `host@zone`, as some provider scripts have it, with an empty host for the zone itself.
+    let first = || names.first().map(|name| name.as_str().replace('@', ".")).unwrap_or_default();
     Lookup {
-        explicit: host.is_some(),
-        host: host.unwrap_or_else(first),
+        host: host.unwrap_or_else(first).trim_start_matches('.').to_owned(),
         server: reader.text("dns_server").map(str::to_owned),
         tcp: reader.flag("force_dnstcp", false),
         glue: reader.flag("is_glue", false),

@@ -6,6 +6,7 @@ mod netifd;
 mod outcomes;
 mod pacing;
 mod properties;
+mod registered;
 mod reload;
 mod restart;
 mod scenario;

@@ -11,6 +11,7 @@ use crate::config::{
     Config, Family, Force, Global, Hostname, Log, Provider, Section, Source, Template, Timing,
     Transport, Trust,
 };
+use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::engine::network::{Network, Networks};
@@ -180,6 +181,10 @@ pub(super) struct Scenario {
     pub(super) history: Vec<(Duration, String, String, IpAddr)>,
     /// The device that the last request was bound to.
     pub(super) bound: Option<String>,
+    /// What look-ups find at once; `None`: the test answers.
+    pub(super) dns: Option<Result<Found, String>>,
+    /// How often a registered address was looked up.
+    pub(super) lookups: usize,
     /// How often a `web` or `script` source was asked.
     pub(super) questions: usize,
     /// Calls of `poll`.
@@ -214,6 +219,8 @@ impl Scenario {
             deaf: false,
             history: Vec::new(),
             bound: None,
+            dns: None,
+            lookups: 0,
             questions: 0,
             polls: 0,
             log: Vec::new(),
@@ -493,6 +500,14 @@ impl Scenario {
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {
                     let event = Event::Detected { section, family, result: Ok(address) };
+                    self.engine.handle(event, self.now);
+                }
+            }
+            Action::LookUp { section, family, .. } => {
+                self.lookups += 1;
+                if let Some(result) = self.dns.clone() {
+                    let section = section.name.clone();
+                    let event = Event::LookedUp { section, family, result };
                     self.engine.handle(event, self.now);
                 }
             }
