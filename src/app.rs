@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Command, HELP, Invocation, VERSION, exit};
+use crate::config::check;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -17,7 +18,7 @@ pub fn run(invocation: Invocation) -> u8 {
         Command::Run { stderr } => follow(&file, Mode::Serve, stderr),
         Command::Once { dry_run: false } => follow(&file, Mode::Once, true),
         Command::Once { dry_run: true } => follow(&file, Mode::DryRun, true),
-        Command::Check => check(&file),
+        Command::Check => check_file(&file),
         Command::Status { json: false } => ask(&file, &["status"]),
         Command::Status { json: true } => ask(&file, &["status", "json"]),
         Command::Why { section } => ask(&file, &["why", &section]),
@@ -48,7 +49,7 @@ fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
     }
 }
 
-fn check(file: &Path) -> u8 {
+fn check_file(file: &Path) -> u8 {
     let Loaded { checked, .. } = match load(file) {
         Ok(loaded) => loaded,
         Err(error) => return complain(exit::CONFIG, &error),
@@ -56,11 +57,21 @@ fn check(file: &Path) -> u8 {
     for mistake in &checked.mistakes {
         warn(&format!("{mistake}\n"));
     }
+    explain(file);
     if checked.errors().next().is_some() {
         return exit::CONFIG;
     }
-    let (sections, off) = (checked.config.sections.len(), checked.config.disabled.len());
-    show(&format!("{}: {sections} sections enabled, {off} not\n", file.display()))
+    let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
+    let sections = if on == 1 { "section" } else { "sections" };
+    show(&format!("{}: {on} {sections} enabled, {off} not\n", file.display()))
+}
+
+/// Says what works differently from ddns-scripts.
+fn explain(file: &Path) {
+    let bytes = files::read_config(file).unwrap_or_default();
+    for difference in check::differences(&file.display().to_string(), &bytes) {
+        show(&format!("{difference}\n"));
+    }
 }
 
 fn ask(file: &Path, words: &[&str]) -> u8 {

@@ -123,6 +123,7 @@ impl Daemon {
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
+        daemon.engine.handle(Event::Netifd(None), clock::now());
         daemon
     }
 
@@ -331,6 +332,7 @@ impl Daemon {
             let level = match mistake.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
+                Severity::Difference => Level::Info,
             };
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });

@@ -9,6 +9,8 @@ pub enum Severity {
     Error,
     /// It works, but probably not as meant.
     Warning,
+    /// It works as meant, and not as it did in ddns-scripts.
+    Difference,
 }
 
 /// One thing wrong in the configuration file. Its text never holds a secret.

@@ -5,6 +5,7 @@
 //! of openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_functions.sh` and
 //! `dynamic_dns_updater.sh`; where it is not, `doc/ddns-netlink.5.md` says so.
 
+mod differences;
 mod global;
 mod provider;
 mod reader;
@@ -21,6 +22,7 @@ use super::mistake::{Mistake, Severity};
 use super::options::{Kind, closest};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
+pub use differences::differences;
 use reader::Reader;
 
 /// What the checks have to know of the machine. The edge answers; the checks never look.
