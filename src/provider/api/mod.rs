@@ -17,11 +17,12 @@ use crate::config::Provider;
 pub struct Api {
     /// Its `service_name`.
     pub name: &'static str,
-    /// What ddns-scripts calls it. There is one meaning of the options for all names.
+    /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
+    /// scripts see differently is put right in `config/check/stock.rs`.
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end.
+    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -56,8 +57,7 @@ pub fn find(service_name: &str) -> Option<&'static Api> {
 impl Api {
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        let _ = account;
-        template::host(self.base)
+        template::host(if self.base.is_empty() { account.param_opt.expose() } else { self.base })
     }
 }
 
