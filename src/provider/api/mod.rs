@@ -1,9 +1,10 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
-//! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
+//! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
+pub mod records;
 pub mod rest;
 pub mod zone;
 
