@@ -28,13 +28,14 @@ pub(super) fn read(
         Some(name) => from_name(reader, env, families, name),
         None => from_update_url(reader),
     };
+    let param_opt = param_opt(reader, &mechanism);
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env),
         param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader),
+        param_opt,
     };
     require(reader, &provider, families);
     provider
@@ -196,8 +197,17 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
     Secret::new(content.lines().next().unwrap_or_default())
 }
 
-fn param_opt(reader: &mut Reader<'_>) -> Secret {
+fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
     let value = secret(reader, "param_opt");
+    if let Mechanism::Api(api) = mechanism {
+        if api.base.is_empty()
+            && !value.is_empty()
+            && let Err(why) = words::check_url(value.expose())
+        {
+            reader.fail("param_opt", why);
+        }
+        return value;
+    }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
     if let Some(bad) = value.expose().chars().find(bad) {
         reader.fail("param_opt", format!("{bad:?} is not allowed"));

@@ -4,8 +4,20 @@
 //! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
+mod desec;
+mod digitalocean;
+mod dnsimple;
+mod gandi;
+mod godaddy;
+mod hetzner;
+mod ionos;
+mod linode;
+mod porkbun;
+mod powerdns;
 pub mod records;
 pub mod rest;
+mod scaleway;
+mod vultr;
 pub mod zone;
 
 use std::fmt;
@@ -47,7 +59,21 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API];
+pub const ALL: &[&Api] = &[
+    &cloudflare::API,
+    &desec::API,
+    &digitalocean::API,
+    &dnsimple::API,
+    &gandi::API,
+    &godaddy::API,
+    &hetzner::API,
+    &ionos::API,
+    &linode::API,
+    &porkbun::API,
+    &powerdns::API,
+    &scaleway::API,
+    &vultr::API,
+];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -76,3 +102,6 @@ impl fmt::Debug for Api {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests;
