@@ -5,8 +5,6 @@
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
 
-use std::collections::BTreeMap;
-
 use super::api::Api;
 use super::{
     Answer, Change, Exchange, Failure, Job, Learned, Outcome, Request, Scope, Step, Verdict,
@@ -38,7 +36,7 @@ pub struct Talk<'a> {
     /// Whether something known from before was used.
     trusted: bool,
     /// What became of changes so far, by their places in the job.
-    settled: BTreeMap<usize, Verdict>,
+    settled: Vec<Option<Verdict>>,
 }
 
 impl<'a> Talk<'a> {
@@ -60,19 +58,20 @@ impl<'a> Talk<'a> {
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
-        self.settled.insert(change, verdict);
+        if let Some(settled) = self.settled.get_mut(change) {
+            *settled = Some(verdict);
+        }
     }
 
     /// Whether the change at this place of the job has a verdict. A conversation that begins anew,
     /// because what was known is wrong, need not repeat what succeeded.
     pub fn is_settled(&self, change: usize) -> bool {
-        self.settled.contains_key(&change)
+        self.settled.get(change).is_some_and(Option::is_some)
     }
 
     /// The verdicts of all changes; `rest` for those that are not settled.
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
-        (0..self.job.changes.len()).map(of).collect()
+        self.settled.iter().map(|settled| settled.as_ref().unwrap_or(rest).clone()).collect()
     }
 
     /// What is known of `key`: from before, or from this conversation.
@@ -111,7 +110,7 @@ impl<'a> Talk<'a> {
         let (wrong, again) = match ended {
             Ok(verdicts) => (verdicts.iter().any(is_refused), true),
             Err(Halt::End(verdict)) => {
-                let wrong = self.settled.values().chain([verdict]).any(is_refused);
+                let wrong = self.settled.iter().flatten().chain([verdict]).any(is_refused);
                 (wrong, is_refused(verdict))
             }
             Err(Halt::Send(_)) => (false, false),
@@ -120,7 +119,10 @@ impl<'a> Talk<'a> {
         if misled {
             let all = self.job.known.keys().map(|key| (key.clone(), None));
             self.learned = all.collect();
-            self.settled.retain(|_, verdict| verdict.is_success());
+            let open = |verdict: &&mut Option<Verdict>| {
+                verdict.as_ref().is_some_and(|verdict| !verdict.is_success())
+            };
+            self.settled.iter_mut().filter(open).for_each(|verdict| *verdict = None);
         }
         misled && again
     }
@@ -181,7 +183,7 @@ impl Replay {
             heard: 0,
             learned: Learned::new(),
             trusted: false,
-            settled: BTreeMap::new(),
+            settled: vec![None; self.job.changes.len()],
         };
         let mut ended = (self.api.publish)(&mut talk);
         if talk.misled(&ended) {
