@@ -9,6 +9,7 @@ use super::api::Api;
 use super::{
     Answer, Change, Exchange, Failure, Job, Learned, Outcome, Request, Scope, Step, Verdict,
 };
+use crate::clock::UnixSeconds;
 use crate::config::Provider;
 
 /// Why the function stops.
@@ -43,7 +44,17 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// While there is none, or if there will be none.
     pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
-        let reply = self.replies.get(self.heard).ok_or_else(|| Halt::Send(Box::new(request)))?;
+        self.ask(|| Ok(request))
+    }
+
+    /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
+    ///
+    /// # Errors
+    /// As [`Talk::send`], or if the request cannot be made.
+    pub fn ask(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+        let Some(reply) = self.replies.get(self.heard) else {
+            return Err(Halt::Send(Box::new(request()?)));
+        };
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
     }
@@ -71,6 +82,20 @@ impl<'a> Talk<'a> {
     /// Remembers `value` for later.
     pub fn learn(&mut self, key: String, value: &str) {
         self.learned.push((key, Some(value.to_owned())));
+    }
+
+    /// Remembers `key` no longer.
+    pub fn forget(&mut self, key: String) {
+        self.learned.push((key, None));
+    }
+
+    /// The time, for a signature.
+    ///
+    /// # Errors
+    /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
+    pub fn wall(&self) -> Talked<UnixSeconds> {
+        let reason = "requests are signed with the time, and the clock is not set yet".into();
+        self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
     }
 
     /// Whether something was refused after relying on what was known from before: then that may be

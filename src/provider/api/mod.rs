@@ -5,6 +5,9 @@
 
 mod cloudflare;
 pub mod rest;
+mod route53;
+pub mod rrset;
+mod xml;
 pub mod zone;
 
 use std::fmt;
@@ -45,12 +48,20 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API];
+pub const ALL: &[&Api] = &[&cloudflare::API, &route53::API];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
     let is = |api: &&&Api| api.name == service_name || api.aliases.contains(&service_name);
     ALL.iter().find(is).copied()
+}
+
+/// The value of `key` in `key=value` pairs with `&`, `;` or spaces between them, as some providers
+/// have them in `param_enc` and `param_opt`.
+pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).find(|value| !value.is_empty())
 }
 
 impl Api {
