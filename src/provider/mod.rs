@@ -282,7 +282,8 @@ impl fmt::Debug for Request {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), if there was one.
+    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until a limit
+    /// counts anew, if there was one.
     pub retry_after: Option<Duration>,
     /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
-use super::{provider, source, timing, transport};
+use super::{provider, source, stock, timing, transport};
 use crate::config::{Family, Hostname, Lookup, Section, Severity};
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
@@ -16,10 +16,12 @@ pub(super) fn read(
 ) -> Section {
     reader.warn_about_unknown();
     let families = families(reader);
-    let names = names(reader);
-    let lookup = lookup(reader, &names);
+    let mut names = names(reader);
     let source = source::read(reader, env);
-    let provider = provider::read(reader, env, &families);
+    let mut provider = provider::read(reader, env, &families);
+    let mut record = provider::record(reader);
+    stock::translate(reader, &mut names, &mut provider, &mut record);
+    let lookup = lookup(reader, &names);
     let transport = transport::read(reader, env, &families);
     let timing = timing::read(reader, &source, &provider.label);
     Section {
@@ -35,7 +37,7 @@ pub(super) fn read(
         log: transport::log(reader),
         private_addresses,
         temporary_addresses: reader.flag("allow_temporary", false),
-        record: provider::record(reader),
+        record,
         provider,
     }
 }
