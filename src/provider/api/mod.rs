@@ -4,6 +4,7 @@
 //! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
 
 mod cloudflare;
+mod google;
 pub mod rest;
 mod route53;
 pub mod rrset;
@@ -48,7 +49,7 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &route53::API];
+pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &route53::API];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -65,6 +66,12 @@ pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 }
 
 impl Api {
+    /// Whether the password is a key of many lines, and where it is a path means what is in that
+    /// file.
+    pub fn has_key_file(&self) -> bool {
+        *self == google::API
+    }
+
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
         let _ = account;

@@ -164,6 +164,15 @@ pub fn refused(reason: String, advice: &str) -> Outcome {
     Outcome::Refused { reason, advice: advice.into() }
 }
 
+/// What a provider says in words and as a code, of which either may be missing.
+pub fn said(words: &str, code: &str) -> String {
+    match (words, code) {
+        (words, "") => words.to_owned(),
+        ("", code) => code.to_owned(),
+        (words, code) => format!("{words} ({code})"),
+    }
+}
+
 /// The body as JSON; `null` if it is none.
 pub fn body(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_default()

@@ -3,7 +3,7 @@
 //! Any number of names of a zone is one batch of UPSERTs, carried out as a whole or not at all.
 //! Requests carry Signature Version 4.
 
-use super::rest::{Rest, refused};
+use super::rest::{self, Rest, refused};
 use super::rrset::{self, Host, Listed, Rrset, Write};
 use super::{Api, Need, xml};
 use crate::clock::UnixSeconds;
@@ -117,7 +117,7 @@ impl Route53<'_> {
     fn error(&self, answer: &Answer) -> Halt {
         let code = xml::text(&answer.body, "Code");
         let message = xml::all(&answer.body, "Message").collect::<Vec<_>>().join("; ");
-        let said = if code.is_empty() { message.clone() } else { format!("{message} ({code})") };
+        let said = rest::said(&message, code);
         let as_status = |status| self.rest.refuse(&Answer { status, ..answer.clone() }, &said);
         match code {
             "" if answer.status < 400 => self.rest.confused(answer),

@@ -122,7 +122,10 @@ fn publish_zone(
         match send(talk, host, zone, &writes) {
             Err(Halt::End(verdict)) if !verdict.concerns_all() => match writes.as_slice() {
                 _ if remembered => {}
-                [write] => return Ok(set(verdicts, write.index, verdict)),
+                [write] => {
+                    set(verdicts, write.index, verdict);
+                    return Ok(());
+                }
                 // One of them is at fault, and all share its fate: each by itself.
                 _ => return singly(talk, host, zone, &writes, verdicts),
             },
