@@ -226,8 +226,9 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
 /// Reports what the provider needs and the section does not have. `[DOMAIN]` is not among it: no
 /// section goes without a name.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    // A password file that cannot be read and a list have been reported already.
+    // A file that cannot be read and a list have been reported already.
     let password = !provider.password.is_empty()
+        || reader.text("password").is_some()
         || reader.text("password_file").is_some()
         || reader.is_list("password_file");
     let needs: [(&str, &str, bool); 4] = [

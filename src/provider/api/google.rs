@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, list, refused, text};
-use super::rrset::{self, Host, Listed, Rrset, Write};
+use super::zone::{Zone, ZoneList};
 use super::{Api, Need, pair};
 use crate::base64;
 use crate::clock::UnixSeconds;
@@ -14,14 +15,14 @@ use crate::config::Provider;
 use crate::percent;
 use crate::provider::sign::rs256;
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, FailureKind, Method, Outcome, Request, Scope, Verdict};
+use crate::provider::{Answer, Batch, Method, Outcome, Request, Scope, Verdict};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
     name: "google",
     aliases: &["cloud.google.com-v1"],
     title: "Google Cloud DNS",
-    base: "https://dns.googleapis.com/dns/v1",
+    base: "https://dns.googleapis.com/dns/v1/projects",
     needs: &[Need {
         option: "password",
         holds: "the key of a service account, or the file with it",
@@ -30,8 +31,30 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "the service account needs the role DNS Administrator; its key is a JSON file, named by \
              'password_file'",
-    publish,
+    publish: |talk| {
+        let key = Key::of(talk.account).map_err(unusable)?;
+        let token = token(talk, &key)?;
+        let base = format!("{}/{}/managedZones", API.base, percent::encode(&key.project));
+        let rest = Rest::new(&API).at(&base).token("Bearer", &token).judging(judge);
+        records::publish(talk, &rest, &SCHEME)
+    },
 };
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadSet,
+    content: "",
+    call: Call::IdAlone,
+    together: true,
+};
+
+/// The time to live of a new record, in seconds.
+const TTL: u32 = 300;
+/// More names than this are looked up by listing the zone.
+const BY_NAME: usize = 4;
 
 const TOKENS: &str = "https://oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
@@ -39,13 +62,6 @@ const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
 const LIFETIME: UnixSeconds = 3600;
 /// Pages that are read of a list.
 const PAGES: usize = 100;
-
-fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
-    let key = Key::of(talk.account).map_err(unusable)?;
-    let token = token(talk, &key)?;
-    let path = format!("/projects/{}/managedZones", percent::encode(&key.project));
-    rrset::publish(talk, &Google { rest: Rest::new(&API).token("Bearer", &token), path })
-}
 
 /// A service account and its key.
 struct Key {
@@ -115,7 +131,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     if answer.status == 200 && !token.is_empty() {
         return Ok(Secret::new(token));
     }
-    let said = rest::said(text(&body, "/error_description"), text(&body, "/error"));
+    let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
     Err(match answer.status {
         200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
@@ -123,7 +139,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
             let reason = format!("{} says that the clock is wrong: {said}", API.title);
             Halt::End(Verdict::clock_behind(reason))
         }
-        400..=403 => rest.refuse(&Answer { status: 401, ..answer.clone() }, &said),
+        400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
         _ => rest.refuse(answer, &said),
     })
 }
@@ -134,120 +150,109 @@ fn ask(rest: &Rest, claim: &str) -> Request {
     rest.body(Method::Post, "/token", form, format!("grant_type={grant}&assertion={claim}"))
 }
 
-struct Google {
-    rest: Rest,
-    /// Of the project's zones.
-    path: String,
-}
-
-impl Google {
-    /// All that is at `pointer` in the pages of a list.
-    fn pages(&self, talk: &mut Talk<'_>, path: &str, pointer: &str) -> Talked<Vec<Value>> {
-        let mut all = Vec::new();
-        let mut from = String::new();
-        for _ in 0..PAGES {
-            let answer = talk.send(self.rest.get(&format!("{}{path}{from}", self.path)))?;
-            let page = self.success(answer, pointer)?;
-            all.extend_from_slice(list(&page, pointer));
-            match text(&page, "/nextPageToken") {
-                "" => break,
-                token => from = format!("&pageToken={}", percent::encode(token)),
-            }
+/// All that is at `pointer` in the pages of a list.
+fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, pointer: &str) -> Talked<Vec<Value>> {
+    let mut all = Vec::new();
+    let mut from = String::new();
+    for _ in 0..PAGES {
+        let answer = talk.send(rest.get(&format!("{path}{from}")))?;
+        let page = success(rest, answer, pointer)?;
+        all.extend_from_slice(list(&page, pointer));
+        match text(&page, "/nextPageToken") {
+            "" => break,
+            token => from = format!("&pageToken={}", percent::encode(token)),
         }
-        Ok(all)
     }
+    Ok(all)
+}
 
-    /// The body of an answer that is a success: it has something at `pointer`, or says what it is.
-    fn success(&self, answer: &Answer, pointer: &str) -> Talked<Value> {
-        let body = rest::body(answer);
-        let known = body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#");
-        if answer.status == 200 && known {
-            return Ok(body);
+/// The body of an answer that is a success: it has something at `pointer`, or says what it is.
+fn success(rest: &Rest, answer: &Answer, pointer: &str) -> Talked<Value> {
+    let body = rest.value(answer)?;
+    let known = body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#");
+    if known { Ok(body) } else { Err(rest.confused(answer)) }
+}
+
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let reason = text(body, "/error/errors/0/reason");
+    match (status, reason) {
+        (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => (429, ""),
+        (403, _) => (
+            403,
+            "enable the Cloud DNS API in the project and give the service account the role DNS \
+             Administrator",
+        ),
+        // Somebody else has changed it just now.
+        (409 | 412, _) => (500, ""),
+        _ => (status, ""),
+    }
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let zones = pages(talk, rest, "?maxResults=500", "/managedZones")?;
+    let public = zones.iter().filter(|zone| text(zone, "/visibility") != "private");
+    let zone = |zone: &Value| (plain(text(zone, "/dnsName")), text(zone, "/name").to_owned());
+    Ok(public.map(zone).collect())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let path = format!("/{}/rrsets?", percent::encode(&zone.id));
+    let mut all = Vec::new();
+    if places.len() > BY_NAME {
+        all = pages(talk, rest, &format!("{path}maxResults=1000"), "/rrsets")?;
+    } else {
+        for place in places {
+            let name = percent::encode(&place.fqdn);
+            let path = format!("{path}name={name}.&type={}", place.kind());
+            all.extend(pages(talk, rest, &path, "/rrsets")?);
         }
-        let (said, reason) = (text(&body, "/error/message"), text(&body, "/error/errors/0/reason"));
-        Err(match (answer.status, reason) {
-            (200..=299, _) => self.rest.confused(answer),
-            (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => {
-                self.rest.refuse(&Answer { status: 429, ..answer.clone() }, said)
-            }
-            (403, _) => not_allowed(said),
-            // Somebody else has changed it just now.
-            (409 | 412, _) => {
-                let reason = format!("{}: {said}", API.title);
-                let kind = FailureKind::Other;
-                Halt::End(Outcome::Retry { reason, after: None, kind }.into())
-            }
-            _ => self.rest.refuse(answer, said),
-        })
     }
+    let mut records = Vec::new();
+    for set in &all {
+        let (name, kind) = (plain(text(set, "/name")), text(set, "/type"));
+        if !set["routingPolicy"].is_null() {
+            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
+            here.for_each(|place| place.settle(talk, not_simple(&name)));
+        }
+        records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
+    }
+    Ok(records)
 }
 
-fn not_allowed(said: &str) -> Halt {
-    let outcome = refused(
-        format!("{} does not allow it: {said}", API.title),
-        "enable the Cloud DNS API in the project and give the service account the role DNS \
-         Administrator",
-    );
-    Halt::End(Verdict { outcome, scope: Scope::Account })
+fn not_simple(name: &str) -> Outcome {
+    refused(
+        format!("{name} has a routing policy in Google Cloud DNS"),
+        "make it a simple record, or choose another name",
+    )
 }
 
-impl Host for Google {
-    fn title(&self) -> &'static str {
-        API.title
-    }
-
-    fn ttl(&self) -> u32 {
-        300
-    }
-
-    fn zones(&self, talk: &mut Talk<'_>) -> Talked<Vec<(String, String)>> {
-        let zones = self.pages(talk, "?maxResults=500", "/managedZones")?;
-        let public = zones.iter().filter(|zone| text(zone, "/visibility") != "private");
-        let zone = |zone: &Value| (plain(text(zone, "/dnsName")), text(zone, "/name").to_owned());
-        Ok(public.map(zone).collect())
-    }
-
-    fn read(
-        &self,
-        talk: &mut Talk<'_>,
-        zone: &str,
-        only: Option<(&str, &str)>,
-    ) -> Talked<Vec<Listed>> {
-        let which = match only {
-            Some((name, kind)) => format!("name={}.&type={kind}", percent::encode(name)),
-            None => "maxResults=1000".into(),
-        };
-        let path = format!("/{}/rrsets?{which}", percent::encode(zone));
-        Ok(self.pages(talk, &path, "/rrsets")?.iter().map(listed).collect())
-    }
-
-    fn write(&self, talk: &mut Talk<'_>, zone: &str, writes: &[Write<'_>]) -> Talked<()> {
-        let as_json = |write: &Write<'_>, set: &Rrset| {
-            let name = format!("{}.", write.fqdn);
-            json!({"name": name, "type": write.kind, "ttl": set.ttl, "rrdatas": set.values})
-        };
-        let new: Vec<_> = writes.iter().map(|write| as_json(write, &write.new)).collect();
-        let old = writes.iter().filter_map(|write| Some(as_json(write, write.old.as_ref()?)));
-        let body = json!({"additions": new, "deletions": old.collect::<Vec<_>>()});
-        let path = format!("{}/{}/changes", self.path, percent::encode(zone));
-        let answer = talk.send(self.rest.json(Method::Post, &path, &body))?;
-        self.success(answer, "/status").map(drop)
-    }
-}
-
-fn listed(set: &Value) -> Listed {
-    let (name, kind) = (plain(text(set, "/name")), text(set, "/type").to_owned());
-    let values: Vec<_> =
-        list(set, "/rrdatas").iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    let ttl = set["ttl"].as_u64().and_then(|ttl| u32::try_from(ttl).ok());
-    let found = match ttl {
-        Some(ttl) if !values.is_empty() => Ok(Rrset { ttl, values }),
-        _ => Err(refused(
-            format!("{name} has a routing policy in {}", API.title),
-            "make it a simple record, or choose another name",
-        )),
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let set = |write: &Write<'_>, ttl: Option<u32>, values: Vec<&Value>| {
+        let name = format!("{}.", write.place.fqdn);
+        let ttl = ttl.unwrap_or(TTL);
+        json!({"name": name, "type": write.place.kind(), "ttl": ttl, "rrdatas": values})
     };
-    (name, kind, found)
+    let new: Vec<_> =
+        writes.iter().map(|write| set(write, write.ttl, write.values.iter().collect())).collect();
+    let old = writes.iter().filter_map(|write| {
+        let ttl = write.before.first()?.ttl;
+        Some(set(write, ttl, write.before.iter().map(|record| &record.raw).collect()))
+    });
+    let body = json!({"additions": new, "deletions": old.collect::<Vec<_>>()});
+    let path = format!("/{}/changes", percent::encode(&zone.id));
+    let answer = talk.send(rest.json(Method::Post, &path, &body))?;
+    success(rest, answer, "/status")?;
+    Ok(Vec::new())
 }
 
 /// A name as we write it, without the dot at its end.

@@ -1,13 +1,13 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
-//! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
+//! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
 mod google;
+pub mod records;
 pub mod rest;
 mod route53;
-pub mod rrset;
 mod xml;
 pub mod zone;
 
@@ -21,11 +21,12 @@ use crate::config::Provider;
 pub struct Api {
     /// Its `service_name`.
     pub name: &'static str,
-    /// What ddns-scripts calls it. There is one meaning of the options for all names.
+    /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
+    /// scripts see differently is put right in `config/check/stock.rs`.
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end.
+    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -74,8 +75,7 @@ impl Api {
 
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        let _ = account;
-        template::host(self.base)
+        template::host(if self.base.is_empty() { account.param_opt.expose() } else { self.base })
     }
 }
 
