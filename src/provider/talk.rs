@@ -99,11 +99,11 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let now = self.learned.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key);
-        let forgotten =
-            |key: &&String| !self.learned.iter().any(|it| it.0 == **key && it.1.is_none());
-        let before = self.job.known.keys().filter(forgotten);
-        now.chain(before).filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut keys: BTreeMap<&str, bool> =
+            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
+        keys.extend(self.learned.iter().map(|(key, value)| (key.as_str(), value.is_some())));
+        let known = keys.into_iter().filter_map(|(key, known)| known.then_some(key));
+        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -138,8 +138,9 @@ impl<'a> Talk<'a> {
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
+            // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
-            self.learned = all.collect();
+            self.learned.splice(0..0, all);
             self.settled.retain(|_, verdict| verdict.is_success());
         }
         misled && again

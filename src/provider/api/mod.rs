@@ -5,6 +5,7 @@
 
 mod cloudflare;
 mod google;
+mod ovh;
 pub mod records;
 pub mod rest;
 mod route53;
@@ -50,7 +51,7 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &route53::API];
+pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &ovh::API, &route53::API];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -75,7 +76,12 @@ impl Api {
 
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        template::host(if self.base.is_empty() { account.param_opt.expose() } else { self.base })
+        let said = account.param_opt.expose();
+        template::host(match self.base {
+            "" => said,
+            _ if *self == ovh::API => ovh::base(said),
+            base => base,
+        })
     }
 }
 
