@@ -69,6 +69,12 @@ impl<'a> Talk<'a> {
         latest.and_then(|reply| reply.as_ref().ok()).map_or(0, |answer| answer.status)
     }
 
+    /// The answers so far, the latest first.
+    pub fn heard(&self) -> impl Iterator<Item = &'a Answer> + use<'a> {
+        let heard = self.replies.get(..self.heard).unwrap_or_default();
+        heard.iter().rev().filter_map(|reply| reply.as_ref().ok())
+    }
+
     /// The change at this place of the job has this verdict, whatever ends the conversation.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
         self.settled.insert(change, verdict);

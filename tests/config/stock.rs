@@ -80,3 +80,15 @@ fn a_key_of_google_is_the_whole_file() {
         "ddns:5: option 'password': \"/etc/none.pem\" cannot be read: no such file"
     );
 }
+
+#[test]
+fn the_zone_of_netcup_is_param_opt() {
+    let lines = "option service_name netcup.com\noption domain a.b.example.com\n\
+                 option username 12345\noption param_enc key\noption param_opt example.com";
+    let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
+    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    let section = &checked.config.sections[0];
+    assert_eq!(section.record.zone.as_deref(), Some("example.com"));
+    assert!(section.provider.param_opt.is_empty());
+}

@@ -5,6 +5,7 @@
 
 mod cloudflare;
 mod google;
+mod netcup;
 mod ovh;
 pub mod records;
 pub mod rest;
@@ -51,7 +52,7 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &ovh::API, &route53::API];
+pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &netcup::API, &ovh::API, &route53::API];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {

@@ -85,10 +85,8 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
 /// What requests are signed with is the provider's time: ours need not be right.
 fn time(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
     let answer = talk.send(rest.get("/auth/time"))?;
-    match rest.value(answer)? {
-        Value::Number(time) => Ok(time.to_string()),
-        _ => Err(rest.confused(answer)),
-    }
+    let time = rest.value(answer)?.as_u64();
+    time.map(|time| time.to_string()).ok_or_else(|| rest.confused(answer))
 }
 
 /// Publishes the zones in which something was written, now or before.

@@ -152,7 +152,8 @@ impl Record {
         shown == Some(address)
     }
 
-    fn is_at(&self, place: &Place<'_>) -> bool {
+    /// Whether it is of the name and type of `place`.
+    pub fn is_at(&self, place: &Place<'_>) -> bool {
         self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
     }
 }
@@ -310,7 +311,8 @@ fn send(
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
         Err(halt) => return Err(halt),
     };
-    if writes.len() > 1 && matches!(talk.status(), 400 | 409 | 422) {
+    let refused = matches!(verdict.outcome, Outcome::Refused { .. });
+    if writes.len() > 1 && refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
         let (first, second) = writes.split_at(writes.len() / 2);
         send(talk, rest, scheme, zone, first)?;
         return send(talk, rest, scheme, zone, second);

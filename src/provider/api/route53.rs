@@ -33,7 +33,7 @@ pub(super) const API: Api = Api {
              route53:ListResourceRecordSets other records of a name are kept, and with \
              route53:ListHostedZones the zone is found",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password);
+        let rest = Rest::new(&API).hiding(&talk.account.password).pausing(PAUSE);
         records::publish(talk, &rest, &SCHEME)
     },
 };
@@ -227,9 +227,7 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
         _ if answer.status == 403 => (403, RIGHTS),
         _ => (answer.status, ""),
     };
-    let retry_after = answer.retry_after.or(Some(PAUSE));
-    let answer = Answer { retry_after, body: String::new(), ..*answer };
-    Err(Halt::End(rest.judged(&answer, status, &said, advice)))
+    Err(Halt::End(rest.judged(answer, status, &said, advice)))
 }
 
 fn clock(said: &str) -> Halt {
