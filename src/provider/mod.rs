@@ -177,7 +177,11 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Mechanism::Api(api) => Some(api.name),
         Mechanism::Url { .. } => template.map(|template| template.url.as_str()),
     };
-    fnv(&[
+    let options = &section.record;
+    let ttl = options.ttl.map(|ttl| ttl.to_string());
+    let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
+    let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
+    let mut parts = vec![
         api,
         template.and_then(|template| template.answer.as_deref()),
         Some(provider.username.as_str()),
@@ -186,7 +190,12 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(provider.param_opt.expose()),
         Some(name.as_str()),
         Some(family.record_type()),
-    ])
+    ];
+    if *options != RecordOptions::default() {
+        parts.extend(zone);
+        parts.extend([ttl.as_deref(), proxied]);
+    }
+    fnv(&parts)
 }
 
 /// A number that sections share whose requests go to the same account. It is stored with what was

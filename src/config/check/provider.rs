@@ -29,13 +29,14 @@ pub(super) fn read(
         None => from_update_url(reader),
     };
     let key_file = matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
+    let param_opt = param_opt(reader, &mechanism);
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader),
+        param_opt,
     };
     require(reader, &provider, families);
     provider
@@ -210,8 +211,17 @@ fn is_key_path(text: &str) -> bool {
     text.starts_with('/') && (text.ends_with(".json") || text.ends_with(".pem"))
 }
 
-fn param_opt(reader: &mut Reader<'_>) -> Secret {
+fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
     let value = secret(reader, "param_opt");
+    if let Mechanism::Api(api) = mechanism {
+        if api.base.is_empty()
+            && !value.is_empty()
+            && let Err(why) = words::check_url(value.expose())
+        {
+            reader.fail("param_opt", why);
+        }
+        return value;
+    }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
     if let Some(bad) = value.expose().chars().find(bad) {
         reader.fail("param_opt", format!("{bad:?} is not allowed"));

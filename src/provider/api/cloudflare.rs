@@ -59,8 +59,8 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     let code = body.pointer("/errors/0/code").and_then(Value::as_u64);
     let status = match (code, status) {
         (Some(10_000 | 6003 | 9109), _) => 401,
-        (Some(_), 200) => 400,
-        (None, 200) if body["success"] != true => 0,
+        (Some(_), 200..=299) => 400,
+        (None, 200..=299) if body["success"] != true => 0,
         _ => status,
     };
     (status, "")
@@ -119,10 +119,11 @@ fn write(
         }
     };
     let answer = talk.send(request)?;
-    let result = rest.value(answer)?["result"].take();
+    let value = rest.value(answer)?;
+    let several = list(&value, "/result/patches").iter().chain(list(&value, "/result/posts"));
     let made: Vec<_> = match writes {
-        [_] => [&result].into_iter().map(record).collect(),
-        _ => list(&result, "/patches").iter().chain(list(&result, "/posts")).map(record).collect(),
+        [_] => value.get("result").into_iter().map(record).collect(),
+        _ => several.map(record).collect(),
     };
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
         return Err(rest.confused(answer));

@@ -4,12 +4,24 @@
 //! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
+mod desec;
+mod digitalocean;
+mod dnsimple;
+mod gandi;
+mod godaddy;
 mod google;
+mod hetzner;
+mod ionos;
+mod linode;
 mod netcup;
 mod ovh;
+mod porkbun;
+mod powerdns;
 pub mod records;
 pub mod rest;
 mod route53;
+mod scaleway;
+mod vultr;
 mod xml;
 pub mod zone;
 
@@ -52,7 +64,25 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &google::API, &netcup::API, &ovh::API, &route53::API];
+pub const ALL: &[&Api] = &[
+    &cloudflare::API,
+    &desec::API,
+    &digitalocean::API,
+    &dnsimple::API,
+    &gandi::API,
+    &godaddy::API,
+    &google::API,
+    &hetzner::API,
+    &ionos::API,
+    &linode::API,
+    &netcup::API,
+    &ovh::API,
+    &porkbun::API,
+    &powerdns::API,
+    &route53::API,
+    &scaleway::API,
+    &vultr::API,
+];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -100,3 +130,6 @@ impl fmt::Debug for Api {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests;

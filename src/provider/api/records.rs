@@ -13,7 +13,10 @@ use serde_json::Value;
 use super::rest::{Rest, id, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Change, Outcome, Verdict};
+use crate::provider::{Change, Outcome, Request, Verdict};
+
+/// The time to live of a new record where the interface must be told one and has no usual one.
+pub const NEW_TTL: u32 = 300;
 
 /// How one provider lists, reads and writes.
 pub struct Scheme {
@@ -193,6 +196,38 @@ impl Write<'_> {
     }
 }
 
+/// The names in `places`, each once.
+pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
+    let mut names: Vec<_> = places.iter().map(|place| place.fqdn.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
+/// place.
+///
+/// # Errors
+/// While there is no answer, or if it does not show the address in the member `content`.
+pub fn written(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    write: &Write<'_>,
+    request: Request,
+    at: &str,
+    content: &str,
+) -> Talked<Record> {
+    let answer = talk.send(request)?;
+    let value = rest.value(answer)?;
+    let place = write.place;
+    let raw = value.pointer(at).unwrap_or(&Value::Null);
+    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    if record.holds(content, place.change.address) && !record.id.is_empty() {
+        return Ok(record);
+    }
+    Err(rest.confused(answer))
+}
+
 /// Brings all records of the job up to date.
 ///
 /// # Errors
@@ -215,16 +250,10 @@ pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<
         }
     }
     for (zone, places) in &zones {
-        let Err(halt) = publish_zone(talk, rest, scheme, zone, places) else { continue };
-        let verdict = match halt {
-            // A token may be good for one zone and not for another.
-            Halt::End(Verdict { outcome: outcome @ Outcome::Refused { .. }, .. })
-                if talk.status() == 403 =>
-            {
-                outcome.into()
-            }
-            Halt::End(verdict) if !verdict.concerns_all() => verdict,
-            halt @ (Halt::Send(_) | Halt::End(_)) => return Err(halt),
+        let verdict = match publish_zone(talk, rest, scheme, zone, places) {
+            Ok(()) => continue,
+            Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
+            Err(halt) => return Err(halt),
         };
         for place in places.iter() {
             if !talk.is_settled(place.index) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::zone::NO_ZONE;
 use super::{Api, Need};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
@@ -143,7 +144,13 @@ impl Rest {
         match status {
             200..=299 if !body.is_null() || answer.body.trim().is_empty() => Ok(body),
             0 | 200..=299 => Err(self.confused(answer)),
-            _ => Err(Halt::End(self.judged(answer, status, said(&body), advice))),
+            _ => {
+                // GoDaddy says it there.
+                let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
+                let after = answer.retry_after.or(seconds.map(Duration::from_secs));
+                let answer = Answer { retry_after: after, ..answer.clone() };
+                Err(Halt::End(self.judged(&answer, status, said(&body), advice)))
+            }
         }
     }
 
@@ -229,13 +236,15 @@ impl Rest {
         let account = |outcome| Verdict { outcome, scope: Scope::Account };
         match status {
             401 => account(refused(" does not accept the credentials", self.advice())),
-            403 => account(refused(" does not allow it", self.advice())),
+            // It may be allowed in another zone.
+            403 => Verdict::record(refused(" does not allow it", self.advice())),
             429 => {
                 let after = answer.retry_after.unwrap_or(self.pause);
                 account(retry(" limits requests", Some(after)))
             }
             // Too slow, locked, too early.
             408 | 423 | 425 => account(retry(" has a problem", answer.retry_after)),
+            404 => Verdict::record(refused(" does not know it", NO_ZONE.into())),
             400..=499 => {
                 Verdict::record(refused(" refuses the request", "correct the options".into()))
             }
@@ -257,8 +266,16 @@ impl Rest {
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        let shown = mask::mask(&answer.body, &self.secrets);
-        let reason = format!("the answer of {} is not understood: {shown}", self.title);
+        self.again("sends what is not understood", &answer.body)
+    }
+
+    /// Ends the conversation because what was accepted was not done; `said` is why.
+    pub fn undone(&self, said: &str) -> Halt {
+        self.again("has not done it", said)
+    }
+
+    fn again(&self, what: &str, said: &str) -> Halt {
+        let reason = format!("{} {what}: {}", self.title, mask::mask(said, &self.secrets));
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, xml};
@@ -51,8 +51,6 @@ const SCHEME: Scheme = Scheme {
 
 const ZONES: &str = "/2013-04-01/hostedzone";
 const XMLNS: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
-/// The time to live of a new record, in seconds.
-const TTL: u32 = 300;
 /// More names than this are looked up by listing the zone.
 const BY_NAME: usize = 4;
 /// Pages that are read of a list.
@@ -169,7 +167,7 @@ fn change(write: &Write<'_>) -> String {
     let records: String = values
         .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
         .collect();
-    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(TTL));
+    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
         "<Change><Action>UPSERT</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
          <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"

@@ -1,5 +1,8 @@
 //! Names and the zones that hold them.
 
+use serde_json::Value;
+
+use super::rest::text;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Change, Outcome};
 
@@ -59,13 +62,22 @@ impl Target {
                 Some(zone) => format!("{title} has no zone {zone} for this account"),
                 None => format!("{title} has no zone for {} in this account", self.fqdn),
             },
-            advice: "correct 'domain', or let the token see the zone".into(),
+            advice: NO_ZONE.into(),
         }
     }
 }
 
+/// What to do where a zone is not there.
+pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
+
 /// Names and ids of zones.
 pub type ZoneList = Vec<(String, String)>;
+
+/// A list of zones that the provider calls by their names, which are at `pointer` in each.
+pub fn by_name(zones: &[Value], pointer: &str) -> ZoneList {
+    let name = |zone| text(zone, pointer).trim_end_matches('.').to_owned();
+    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
+}
 
 /// A zone as the provider knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -82,7 +82,13 @@ pub(super) fn plan<'a>(
             Unit::Id | Unit::ReadId | Unit::ReadSet => write(Some(known), values, None),
         }));
     }
-    let there: Vec<&Record> = records.iter().filter(|record| record.is_at(place)).collect();
+    let mut there: Vec<&Record> = Vec::new();
+    for record in records.iter().filter(|record| record.is_at(place)) {
+        // What was asked for by another name may show it, too.
+        if there.iter().all(|other| other.raw != record.raw) {
+            there.push(record);
+        }
+    }
     let Some(chosen) = pick(scheme, place, &there)? else {
         return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
     };
