@@ -133,10 +133,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     Err(match answer.status {
         200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        400 if said.contains("timeframe") => {
-            let reason = format!("{} says that the clock is wrong: {said}", API.title);
-            Halt::End(Verdict::clock_behind(reason))
-        }
+        400 if said.contains("timeframe") => rest.clock(&said),
         400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
         _ => rest.refuse(answer, &said),
     })

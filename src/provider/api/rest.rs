@@ -269,6 +269,12 @@ impl Rest {
         self.again("sends what is not understood", &answer.body)
     }
 
+    /// Ends the conversation because the provider's clock and ours differ too much for a signature.
+    pub fn clock(&self, said: &str) -> Halt {
+        let said = mask::mask(said, &self.secrets);
+        Halt::End(Verdict::clock_behind(format!("{} finds the clock wrong: {said}", self.title)))
+    }
+
     /// Ends the conversation because what was accepted was not done; `said` is why.
     pub fn undone(&self, said: &str) -> Halt {
         self.again("has not done it", said)

@@ -14,7 +14,7 @@ use super::{Api, Need, xml};
 use crate::percent;
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Request, Verdict, template};
+use crate::provider::{Answer, Batch, Method, Request, template};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -211,10 +211,10 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
     let said = xml::all(&answer.body, "Message").collect::<Vec<_>>().join("; ");
     let (status, advice) = match code {
         "" if answer.status < 400 => return Err(rest.confused(answer)),
-        "RequestExpired" | "RequestInTheFuture" => return Err(clock(&said)),
+        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock(&said)),
         // Both ways of a clock that is wrong.
         "SignatureDoesNotMatch" if said.contains("expired") || said.contains("not yet current") => {
-            return Err(clock(&said));
+            return Err(rest.clock(&said));
         }
         "SignatureDoesNotMatch"
         | "InvalidClientTokenId"
@@ -226,11 +226,6 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
         _ => (answer.status, ""),
     };
     Err(Halt::End(rest.judged(answer, status, &said, advice)))
-}
-
-fn clock(said: &str) -> Halt {
-    let reason = format!("Route 53 says that the clock is wrong: {said}");
-    Halt::End(Verdict::clock_behind(reason))
 }
 
 /// The path of a zone's sets. What could not be an id is none, and no part of a path.
