@@ -5,10 +5,13 @@
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
 
+use std::collections::BTreeMap;
+
 use super::api::Api;
 use super::{
     Answer, Change, Exchange, Failure, Job, Learned, Outcome, Request, Scope, Step, Verdict,
 };
+use crate::clock::UnixSeconds;
 use crate::config::Provider;
 
 /// Why the function stops.
@@ -45,7 +48,17 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// While there is none, or if there will be none.
     pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
-        let reply = self.replies.get(self.heard).ok_or_else(|| Halt::Send(Box::new(request)))?;
+        self.ask(|| Ok(request))
+    }
+
+    /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
+    ///
+    /// # Errors
+    /// As [`Talk::send`], or if the request cannot be made.
+    pub fn ask(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+        let Some(reply) = self.replies.get(self.heard) else {
+            return Err(Halt::Send(Box::new(request()?)));
+        };
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
     }
@@ -54,6 +67,12 @@ impl<'a> Talk<'a> {
     pub fn status(&self) -> u16 {
         let latest = self.heard.checked_sub(1).and_then(|last| self.replies.get(last));
         latest.and_then(|reply| reply.as_ref().ok()).map_or(0, |answer| answer.status)
+    }
+
+    /// The answers so far, the latest first.
+    pub fn heard(&self) -> impl Iterator<Item = &'a Answer> + use<'a> {
+        let heard = self.replies.get(..self.heard).unwrap_or_default();
+        heard.iter().rev().filter_map(|reply| reply.as_ref().ok())
     }
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
@@ -87,11 +106,11 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let now = self.learned.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key);
-        let forgotten =
-            |key: &&String| !self.learned.iter().any(|it| it.0 == **key && it.1.is_none());
-        let before = self.job.known.keys().filter(forgotten);
-        now.chain(before).filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut keys: BTreeMap<&str, bool> =
+            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
+        keys.extend(self.learned.iter().map(|(key, value)| (key.as_str(), value.is_some())));
+        let known = keys.into_iter().filter_map(|(key, known)| known.then_some(key));
+        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -102,6 +121,15 @@ impl<'a> Talk<'a> {
     /// `key` must be found out again.
     pub fn forget(&mut self, key: String) {
         self.learned.push((key, None));
+    }
+
+    /// The time, for a signature.
+    ///
+    /// # Errors
+    /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
+    pub fn wall(&self) -> Talked<UnixSeconds> {
+        let reason = "requests are signed with the time, and the clock is not set yet".into();
+        self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
     }
 
     /// Whether to begin anew, because something was refused after relying on what was known from
@@ -117,8 +145,9 @@ impl<'a> Talk<'a> {
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
+            // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
-            self.learned = all.collect();
+            self.learned.splice(0..0, all);
             let open = |verdict: &&mut Option<Verdict>| {
                 verdict.as_ref().is_some_and(|verdict| !verdict.is_success())
             };

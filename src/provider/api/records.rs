@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::rest::{Rest, id, object, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Change, Method, Outcome, Verdict};
+use crate::provider::{Change, Method, Outcome, Request, Verdict};
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
 pub const NEW_TTL: u32 = 300;
@@ -53,6 +53,15 @@ pub enum Unit {
     /// All addresses of a name and type, which are written as a whole. That there is only one, and
     /// its time to live, are remembered.
     Set,
+    /// The same, but it cannot be written without being read before.
+    ReadSet,
+}
+
+impl Unit {
+    /// Whether it is all addresses of a name and type.
+    fn is_set(self) -> bool {
+        matches!(self, Self::Set | Self::ReadSet)
+    }
 }
 
 /// What an interface calls a zone.
@@ -90,6 +99,11 @@ impl Place<'_> {
     /// The name within its zone: `home`, or `apex` for the zone itself.
     pub fn host<'s>(&'s self, zone: &Zone, apex: &'s str) -> &'s str {
         within(&self.fqdn, &zone.name, apex)
+    }
+
+    /// Nothing is written here, for this reason.
+    pub fn settle(&self, talk: &mut Talk<'_>, outcome: Outcome) {
+        talk.settle(self.index, outcome.into());
     }
 
     fn key(&self) -> String {
@@ -149,7 +163,8 @@ impl Record {
         shown == Some(address)
     }
 
-    fn is_at(&self, place: &Place<'_>) -> bool {
+    /// Whether it is of the name and type of `place`.
+    pub fn is_at(&self, place: &Place<'_>) -> bool {
         self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
     }
 }
@@ -171,6 +186,8 @@ pub struct Write<'a> {
     pub exists: bool,
     /// The record as it should be, in the provider's form; of a set all that belong to it.
     pub values: Vec<Value>,
+    /// Of a set what belongs to it now, if that was read.
+    pub before: Vec<Record>,
     /// The time to live that it should have: as said, or as it was.
     pub ttl: Option<u32>,
     /// Whether that is another one than before.
@@ -193,12 +210,15 @@ pub struct Form {
 }
 
 impl Write<'_> {
-    /// `body` with the time to live as the member `name`, if there is one to be kept or set.
-    pub fn timed(&self, mut body: Value, name: &str) -> Value {
-        if let Some(ttl) = self.ttl {
-            body[name] = ttl.into();
-        }
-        body
+    /// `body` with the time to live as the member `name`, if the user has said one.
+    pub fn timed(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.place.change.record.ttl)
+    }
+
+    /// `body` with the time to live as the member `name`, if the user has said one or the record
+    /// has one.
+    pub fn kept(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.ttl)
     }
 
     /// All values of a set.
@@ -209,10 +229,7 @@ impl Write<'_> {
     /// The record with what changes; all of it if it is new.
     pub fn body(&self, zone: &Zone, form: &Form) -> Value {
         let place = self.place;
-        let mut body = object(&mut [(form.content, place.address())]);
-        if let Some(ttl) = place.change.record.ttl {
-            body[form.ttl] = ttl.into();
-        }
+        let mut body = self.timed(object(&mut [(form.content, place.address())]), form.ttl);
         if self.id.is_none() {
             body["type"] = place.kind().into();
             body["name"] = place.host(zone, form.apex).into();
@@ -235,18 +252,41 @@ impl Write<'_> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
         let method = if id.is_empty() { Method::Post } else { form.change };
-        let answer = talk.send(rest.json(method, &path, body))?;
-        let value = rest.value(answer)?;
-        let raw = value.pointer(form.at).unwrap_or(&Value::Null);
-        let place = self.place;
-        let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
-        let shown = record.holds(form.content, place.change.address) && !record.id.is_empty();
-        // Vultr says nothing more.
-        if shown || (answer.status == 204 && !id.is_empty()) {
-            return Ok(record);
-        }
-        Err(rest.confused(answer))
+        written(talk, rest, self, rest.json(method, &path, body), form.at, form.content)
     }
+}
+
+fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
+    if let Some(ttl) = ttl {
+        body[name] = ttl.into();
+    }
+    body
+}
+
+/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
+/// place.
+///
+/// # Errors
+/// While there is no answer, or if it does not show the address in the member `content`.
+pub fn written(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    write: &Write<'_>,
+    request: Request,
+    at: &str,
+    content: &str,
+) -> Talked<Record> {
+    let answer = talk.send(request)?;
+    let value = rest.value(answer)?;
+    let raw = value.pointer(at).unwrap_or(&Value::Null);
+    let place = write.place;
+    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    let shown = record.holds(content, place.change.address) && !record.id.is_empty();
+    // Vultr says nothing more.
+    if shown || (answer.status == 204 && write.id.is_some()) {
+        return Ok(record);
+    }
+    Err(rest.confused(answer))
 }
 
 /// Writes records one by one.
@@ -354,6 +394,10 @@ fn publish_zone(
     };
     let mut writes = Vec::new();
     for place in places {
+        // What was read may have shown that it cannot be written.
+        if talk.is_settled(place.index) {
+            continue;
+        }
         match plan::plan(talk, scheme, place, &records) {
             Ok(Some(write)) => writes.push(write),
             Ok(None) => talk.settle(place.index, Outcome::Unchanged.into()),
@@ -383,7 +427,8 @@ fn send(
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
         Err(halt) => return Err(halt),
     };
-    if writes.len() > 1 && matches!(talk.status(), 400 | 409 | 422) {
+    let refused = matches!(verdict.outcome, Outcome::Refused { .. });
+    if writes.len() > 1 && refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
         let (first, second) = writes.split_at(writes.len() / 2);
         send(talk, rest, scheme, zone, first)?;
         return send(talk, rest, scheme, zone, second);
