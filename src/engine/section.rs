@@ -208,12 +208,8 @@ impl Active {
     pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
         match (&self.spec.source, family) {
             (Source::Device(name), _) => Ok(Place::device(name)),
-            (Source::Network { v4, .. }, Family::V4) => network(&[v4], facts),
-            // Where nobody knows the usual name of the IPv6 side: netifd makes one for PPP, and
-            // without netifd it is the device of the other side.
-            (Source::Network { v4, v6 }, Family::V6) => {
-                network(&[v6, &format!("{v4}_6"), v4], facts)
-            }
+            (Source::Network { v4, .. }, Family::V4) => facts.place(v4),
+            (Source::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
             (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
         }
     }
@@ -357,11 +353,10 @@ impl Active {
     /// Whether name servers can be reached.
     fn can_look_up(&self, facts: &Facts) -> bool {
         let anywhere = Host::Name(String::new());
-        let device = self.bound(facts);
         let reached = |device: Option<String>| {
             facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
         };
-        facts.book.complete() && facts.netifd != Netifd::Asking && device.is_ok_and(reached)
+        facts.book.complete() && self.bound(facts).is_ok_and(reached)
     }
 
     /// The registered address was looked up. What the zone's own name servers do not have as it was
@@ -480,11 +475,4 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
         }
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
-}
-
-/// The place of the first of these networks that there is.
-fn network(names: &[&str], facts: &Facts) -> Result<Place, Lack> {
-    let (name, device) = facts.first_device(names)?;
-    let claims = facts.claims(name, &device);
-    Ok(Place { device, claims })
 }
