@@ -2,6 +2,8 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
+mod bus;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
+use crate::engine::status::Snapshot;
 use crate::files::run::RunFiles;
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
@@ -26,6 +29,7 @@ use crate::netlink::socket::Socket;
 use crate::probe::{Probe, script};
 use crate::provider::{self, Job, Outcome, Step};
 use crate::store::{Store, StoreThread};
+use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
 
 /// Time that the state may take to reach flash when the daemon ends.
@@ -55,6 +59,9 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     control: Option<Control>,
+    ubus: Ubus,
+    /// What the subscribers of our ubus object know; `None` if there are none.
+    told: Option<Snapshot>,
     /// What LuCI reads; only of a daemon that stays.
     run_files: Option<RunFiles>,
     /// What the run files lacked when that was said last.
@@ -115,6 +122,8 @@ impl Daemon {
             pool,
             store,
             control: None,
+            ubus: Ubus::new(mode == Mode::Serve),
+            told: None,
             run_files: None,
             unwritten: None,
             incoming,
@@ -123,7 +132,6 @@ impl Daemon {
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
-        daemon.engine.handle(Event::Netifd(None), clock::now());
         daemon
     }
 
@@ -165,7 +173,11 @@ impl Daemon {
                     Incoming::Event(event) => self.engine.handle(event, clock::now()),
                     Incoming::Notice(notice) => self.logger.say(&notice),
                 },
-                request = next_request(self.control.as_mut()) => self.answer(request),
+                word = self.ubus.next() => self.hear(word),
+                request = next_request(self.control.as_mut()) => {
+                    let reply = self.answer(&request.ask);
+                    request.reply(reply);
+                }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.engine.handle(Event::Force(Vec::new()), clock::now());
@@ -191,11 +203,13 @@ impl Daemon {
         let Some(files) = &mut self.run_files else {
             return;
         };
-        let failed = files.show(&self.engine.status(now), now).err();
+        let status = self.engine.status(now);
+        let failed = files.show(&status, now).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
+        self.tell(&status);
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -268,11 +282,16 @@ impl Daemon {
         self.engine.handle(Event::Finished(finished), now);
     }
 
-    fn answer(&mut self, request: Request) {
+    fn answer(&mut self, ask: &Ask) -> Reply {
         let now = clock::now();
-        let reply = match &request.ask {
+        let reply = match ask {
             Ask::Status => Ok(self.status(now)),
             Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
+            Ask::Get(name) => {
+                let status = self.engine.status(now);
+                let section = status.sections.iter().find(|section| section.name == *name);
+                section.map(|section| format!("{}\n", section.to_json())).ok_or(name)
+            }
             Ask::Why(section) => {
                 let mut date = |wall| self.logger.date(wall);
                 self.engine.why(section, now, &mut date).ok_or(section)
@@ -282,13 +301,12 @@ impl Daemon {
                 None => Ok(self.update(sections, now)),
             },
         };
-        let reply = match reply {
+        match reply {
             Ok(text) => Reply { ok: true, text },
             Err(section) => {
                 Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
             }
-        };
-        request.reply(reply);
+        }
     }
 
     fn status(&mut self, now: Now) -> String {
