@@ -10,6 +10,8 @@ pub mod netifd;
 pub mod object;
 pub mod session;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::io;

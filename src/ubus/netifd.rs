@@ -24,7 +24,10 @@ const MAX_NAME: usize = 64;
 /// If any of it is damaged: what is missing from the book would be taken for a device.
 pub fn dump(data: Members<'_>) -> Result<Networks, Broken> {
     let mut networks = Networks::new();
-    for row in data.get("interface").ok_or(Broken)?.members() {
+    let Some(Value::Array(rows)) = data.get("interface") else {
+        return Err(Broken);
+    };
+    for row in rows {
         let (_, row) = row?;
         if let Some((name, network)) = update(row.members())? {
             put(&mut networks, name, network);
