@@ -8,6 +8,7 @@ pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
 pub(crate) mod state;
+pub(crate) mod ubus;
 
 use ddns_netlink::config::{Source, check};
 
@@ -21,7 +22,8 @@ pub(crate) struct Target {
     pub(crate) words: &'static [&'static str],
 }
 
-pub(crate) const ALL: &[Target] = &[UCI, netlink::TARGET, provider::TARGET, state::TARGET];
+pub(crate) const ALL: &[Target] =
+    &[UCI, netlink::TARGET, provider::TARGET, state::TARGET, ubus::TARGET];
 
 const UCI: Target = Target {
     name: "uci_parse",
