@@ -10,3 +10,4 @@ pub mod provider;
 pub mod router;
 pub mod scene;
 pub mod tls;
+pub mod ubus;
