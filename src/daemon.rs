@@ -2,7 +2,7 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
-mod bus;
+mod answer;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
-use crate::control::{Ask, Control, Reply, Request};
+use crate::control::{Control, Request};
+use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::engine::status::Snapshot;
@@ -27,7 +28,7 @@ use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
 use crate::probe::{Probe, script};
-use crate::provider::{self, Job, Outcome, Step};
+use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::store::{Store, StoreThread};
 use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
@@ -231,14 +232,14 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
-            Action::Publish { id, section, job, .. } if self.mode == Mode::DryRun => {
-                self.pretend(id, &section, &job, now);
+            Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
+                self.pretend(id, &section, &sections, &job, now);
             }
-            Action::Publish { id, section, device, job } => self.pool.submit(Task::Publish {
+            Action::Publish { id, section, device, job, .. } => self.pool.submit(Task::Publish {
                 id,
                 host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
                 changes: job.changes.len(),
-                exchange: provider::exchange(&section, &job),
+                exchange: provider::exchange(&section.provider, job),
                 transport: Transport { device, ..section.transport.clone() },
             }),
             Action::Detect { section, device, family } => {
@@ -246,7 +247,14 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
-            Action::LookUp { .. } => {}
+            // What is registered is for those who look on, and for the next time.
+            Action::LookUp { .. } if self.mode != Mode::Serve => {}
+            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+                section: section.name.clone(),
+                lookup: section.lookup.clone(),
+                family,
+                way: Way { device, family: section.transport.family },
+            }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
@@ -257,10 +265,10 @@ impl Daemon {
     }
 
     /// Prints what would be sent and believes that it was accepted.
-    fn pretend(&mut self, id: JobId, section: &Section, job: &Job, now: Now) {
-        for change in &job.changes {
-            let single = Job { changes: vec![change.clone()] };
-            let shown = match provider::exchange(section, &single).start() {
+    fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
+        for (change, of) in job.changes.iter().zip(sections) {
+            let single = Job { changes: vec![change.clone()], ..job.clone() };
+            let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
@@ -268,7 +276,7 @@ impl Daemon {
                 },
             };
             let (name, record) = (&change.name, change.family().record_type());
-            let subject = format!("{}: {name} {record}", section.name);
+            let subject = format!("{of}: {name} {record}");
             show(&format!("{subject} {}: {shown}\n", change.address));
             self.pretended.push(format!("{subject}:"));
         }
@@ -276,51 +284,12 @@ impl Daemon {
             job: id,
             verdicts: vec![Outcome::Updated.into(); job.changes.len()],
             sent_at: None,
+            requests: 0,
+            learned: Learned::new(),
             request: String::new(),
             answer: String::new(),
         };
         self.engine.handle(Event::Finished(finished), now);
-    }
-
-    fn answer(&mut self, ask: &Ask) -> Reply {
-        let now = clock::now();
-        let reply = match ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
-            Ask::Get(name) => {
-                let status = self.engine.status(now);
-                let section = status.sections.iter().find(|section| section.name == *name);
-                section.map(|section| format!("{}\n", section.to_json())).ok_or(name)
-            }
-            Ask::Why(section) => {
-                let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or(section)
-            }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(unknown) => Err(unknown),
-                None => Ok(self.update(sections, now)),
-            },
-        };
-        match reply {
-            Ok(text) => Reply { ok: true, text },
-            Err(section) => {
-                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
-            }
-        }
-    }
-
-    fn status(&mut self, now: Now) -> String {
-        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
-        if text.is_empty() {
-            return format!("no service sections in {}\n", self.file.display());
-        }
-        text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.

@@ -249,9 +249,11 @@ mod tests {
                 published: None,
                 at: None,
                 unconfirmed: false,
+                disputed: false,
                 refused: None,
                 hold_until: None,
             }],
+            known: vec![],
         }
     }
 

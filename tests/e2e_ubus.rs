@@ -1,5 +1,6 @@
 //! Logical interfaces and the object `ddns`: the daemon on ubus, with a netifd that says what the
 //! test wants, over a real kernel. `DDNS_NETLINK_UBUSD` names a real ubusd to test with.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -16,8 +16,7 @@ use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::dns::Found;
-use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
+use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
 use crate::state::State;
 
 /// A section with its state.
@@ -41,10 +40,21 @@ pub struct Active {
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
     pub lacks: BTreeMap<Family, Lack>,
+    /// Its account, by place.
+    pub account: usize,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
     event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
+}
+
+/// What a provider said about an account, in answer to one of its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it said.
+    pub outcome: Outcome,
+    /// When that record is tried again, since boot.
+    pub pause: Duration,
 }
 
 /// What keeps requests from leaving.
@@ -102,6 +112,7 @@ impl Active {
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
+            account: 0,
             obstacle: None,
             event_network: None,
         }
@@ -260,37 +271,36 @@ impl Active {
         news
     }
 
-    /// Takes the changes that may go now, if any, as one job.
-    pub fn take_job(&mut self, id: JobId, facts: &Facts, now: Now) -> Option<Job> {
-        let ready = |record: &Record| record.wait(now) == Wait::Ready;
-        if !self.records.iter().any(ready) || !self.reachable(facts) {
-            return None;
-        }
-        let batches = provider::batches(&self.spec);
-        if !batches && self.records.iter().any(|record| record.sending().is_some()) {
-            return None;
-        }
-        let most = if batches { usize::MAX } else { 1 };
-        let mut changes = Vec::new();
-        for record in self.records.iter_mut().filter(|record| ready(record)).take(most) {
-            if let Some(address) = record.dispatch(id, changes.len(), now) {
-                changes.push(Change { name: record.name.clone(), address });
-            }
-        }
-        Some(Job { changes })
+    /// Whether a request is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.records.iter().any(|record| record.sending().is_some())
+    }
+
+    /// Whether something is due that could leave now, as far as this section knows.
+    pub fn reachable_if_ready(&self, facts: &Facts, now: Now) -> bool {
+        self.records.iter().any(|record| record.wait(now) == Wait::Ready) && self.reachable(facts)
+    }
+
+    /// The record at `place` leaves as change `index` of the job `id`.
+    pub fn dispatch(&mut self, place: usize, id: JobId, index: usize, now: Now) -> Option<Change> {
+        let record = self.records.get_mut(place)?;
+        let previous = record.published;
+        let address = record.dispatch(id, index, now)?;
+        let options = self.spec.record.clone();
+        Some(Change { name: record.name.clone(), address, previous, record: options })
     }
 
     /// A job has ended; nothing happens unless records of this section wait for it. Returns what
-    /// the operator should know.
+    /// the operator should know, and what the provider said about the account.
     pub fn finished(
         &mut self,
         finished: &Finished,
         facts: &Facts,
         now: Now,
         jitter: u32,
-    ) -> Vec<Notice> {
+    ) -> (Vec<Notice>, Option<Heard>) {
         if !self.records.iter().any(|record| record.flies(finished.job)) {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         if !finished.request.is_empty() {
             self.last_request.clone_from(&finished.request);
@@ -315,10 +325,7 @@ impl Active {
             account =
                 Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
         }
-        if let Some(outcome) = account {
-            self.records.iter_mut().for_each(|record| record.heard(outcome, pause, now));
-        }
-        notices
+        (notices, account.map(|outcome| Heard { outcome: outcome.clone(), pause }))
     }
 
     /// Takes the family whose source should be asked now, if any.
@@ -333,51 +340,6 @@ impl Active {
         self.detectors.iter().find_map(|(&family, detector)| {
             (detector.ready(now) && self.can_ask(family, facts)).then_some(family)
         })
-    }
-
-    /// Takes the family whose registered address should be looked up now, if any. It never comes
-    /// before a request that is due.
-    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
-        let wanted = |(family, it): (&Family, &Registered)| it.is_wanted().then_some(*family);
-        let family = self.registered.iter().find_map(wanted)?;
-        let busy = |record: &Record| {
-            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
-        };
-        if self.records.iter().any(busy) || !self.can_look_up(facts) {
-            return None;
-        }
-        self.registered.get_mut(&family)?.asked();
-        Some(family)
-    }
-
-    /// Whether name servers can be reached.
-    fn can_look_up(&self, facts: &Facts) -> bool {
-        let anywhere = Host::Name(String::new());
-        let reached = |device: Option<String>| {
-            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
-        };
-        facts.book.complete() && self.bound(facts).is_ok_and(reached)
-    }
-
-    /// The registered address was looked up. What the zone's own name servers do not have as it was
-    /// published is sent again. Returns what the operator should know.
-    pub fn looked_up(
-        &mut self,
-        family: Family,
-        answer: Result<Found, String>,
-        now: Now,
-    ) -> Option<Notice> {
-        let registered = self.registered.get_mut(&family)?;
-        registered.answered(answer);
-        let host = &self.spec.lookup.host;
-        let named = self.records.iter().any(|record| record.name.as_str() == host);
-        let mut published = None;
-        for record in self.records.iter_mut().filter(|record| record.family == family) {
-            let meant = !named || record.name.as_str() == host;
-            let held = record.published.filter(|&at| meant && registered.contradicts(at));
-            published = held.filter(|_| record.contradicted(now)).or(published);
-        }
-        Some(report::contradiction(&self.spec.name, host, published?, registered))
     }
 
     /// A source answered.
@@ -445,7 +407,7 @@ impl Active {
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
-        waits.chain(times).min()
+        waits.chain(times).chain(self.look_up_deadline(facts, now)).min()
     }
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.

@@ -68,7 +68,7 @@ fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
     }
     let sent = session.output().to_vec();
     let mut rest = sent.as_slice();
-    while let Some(length) = message::length(rest).unwrap() {
+    while let Ok(Some(length)) = message::length(rest) {
         assert!(length <= LIMIT && message::parse(&rest[..length]).is_ok());
         rest = &rest[length..];
     }

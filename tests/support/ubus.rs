@@ -529,7 +529,7 @@ impl Client {
     /// The next notification.
     pub fn notified(&mut self) -> (String, Json) {
         while self.told.is_empty() {
-            let frame = Frame::read(&self.stream).expect("no notification came");
+            let frame = Frame::read(&self.stream).unwrap();
             if frame.kind == INVOKE {
                 self.told.push((frame.name(A_METHOD).unwrap(), frame.data()));
             }
