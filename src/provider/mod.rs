@@ -11,6 +11,7 @@ pub mod ere;
 mod judge;
 pub mod mask;
 mod page;
+pub mod sign;
 pub mod talk;
 pub mod template;
 pub mod url;
