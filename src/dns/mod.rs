@@ -5,6 +5,7 @@ pub mod lookup;
 pub mod message;
 pub mod name;
 pub mod resolv;
+pub mod tsig;
 
 use std::net::IpAddr;
 
