@@ -5,6 +5,8 @@ pub mod lookup;
 pub mod message;
 pub mod name;
 pub mod resolv;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 
