@@ -72,7 +72,11 @@ impl Key {
     ///
     /// # Errors
     /// As [`Message::encode`].
-    pub fn sign(&self, message: &Message, now: UnixSeconds) -> Result<(Vec<u8>, Vec<u8>), &'static str> {
+    pub fn sign(
+        &self,
+        message: &Message,
+        now: UnixSeconds,
+    ) -> Result<(Vec<u8>, Vec<u8>), &'static str> {
         let unsigned = message.encode()?;
         let variables = self.variables(&time(now), FUDGE, 0, &[]);
         let mac = hmac::sign(&self.key, &[&unsigned[..], &variables].concat());
@@ -85,7 +89,12 @@ impl Key {
     ///
     /// # Errors
     /// What is wrong with the signature. An error of the server's about ours comes without one.
-    pub fn verify(&self, wire: &[u8], request: &[u8], now: UnixSeconds) -> Result<Message, Problem> {
+    pub fn verify(
+        &self,
+        wire: &[u8],
+        request: &[u8],
+        now: UnixSeconds,
+    ) -> Result<Message, Problem> {
         let (stripped, record) = Message::split_last(wire).ok_or(Problem::Unsigned)?;
         let tsig = Tsig::read(&record).ok_or(Problem::Unsigned)?;
         match tsig.error {
@@ -106,6 +115,23 @@ impl Key {
             return Err(Problem::Time);
         }
         Message::decode(&stripped).map_err(|_| Problem::Unsigned)
+    }
+
+    /// A response with the signature that a server gives it.
+    #[cfg(test)]
+    pub(crate) fn sign_response(
+        &self,
+        message: &Message,
+        request: &[u8],
+        now: UnixSeconds,
+    ) -> Vec<u8> {
+        let length = u16::try_from(request.len()).unwrap().to_be_bytes();
+        let variables = self.variables(&time(now), FUDGE, 0, &[]);
+        let unsigned = message.encode().unwrap();
+        let mac = hmac::sign(&self.key, &[&length[..], request, &unsigned, &variables].concat());
+        let mut signed = message.clone();
+        signed.additionals.push(self.record(mac.as_ref(), now, message.id));
+        signed.encode().unwrap()
     }
 
     /// What is signed beside the message (RFC 8945 section 4.3.3).

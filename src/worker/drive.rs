@@ -136,10 +136,22 @@ mod tests {
     fn talk(
         requests: usize,
         done: Vec<Outcome>,
-        mut send: impl FnMut(&Request) -> Result<Answer, Failure>,
+        send: impl FnMut(&Request) -> Result<Answer, Failure>,
     ) -> Finished {
         let up = || Duration::from_secs(7);
-        drive(3, 2, &mut Talk { requests, done }, &mut send, up)
+        drive(3, 2, &mut Talk { requests, done }, &mut Http(send), up)
+    }
+
+    struct Http<F>(F);
+
+    impl<F: FnMut(&Request) -> Result<Answer, Failure>> Carrier for Http<F> {
+        fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+            self.0(request)
+        }
+
+        fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+            panic!("{query:?}");
+        }
     }
 
     fn good(_: &Request) -> Result<Answer, Failure> {

@@ -207,6 +207,8 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
         password: Secret::new(password),
         param_enc: Secret::new(password),
         param_opt: Secret::new(param_opt),
+        server: String::new(),
+        tcp: false,
     }
 }
 

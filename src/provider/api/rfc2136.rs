@@ -25,7 +25,10 @@ pub(super) const API: Api = Api {
     aliases: &["bind-nsupdate", "nsupdate"],
     title: "The name server",
     base: "",
-    needs: &[Need { option: "dns_server", holds: "the zone's primary server, and :port if not 53" }],
+    needs: &[Need {
+        option: "dns_server",
+        holds: "the zone's primary server, and :port if not 53",
+    }],
     batch: Batch::Account(100),
     rate: None,
     remark: "'username' is the TSIG key as name or algorithm:name (hmac-sha256 unless said), \
@@ -44,8 +47,6 @@ const PACKET: usize = 1400;
 const UPDATE: u16 = 5 << 11;
 /// Class of what must not be there, and of data that is deleted (RFC 2136 sections 2.4.3, 2.5.4).
 const CLASS_NONE: u16 = 254;
-/// Class of record sets that are deleted (RFC 2136 section 2.5.2).
-const CLASS_ANY: u16 = 255;
 
 /// Response codes (RFC 1035 section 4.1.1, RFC 2136 section 2.2).
 const FORMERR: u16 = 1;
@@ -218,7 +219,9 @@ fn publish_zone(
         return Ok(());
     }
     if believed.len() == 1 && !is_surprise(rcode) {
-        believed.iter().for_each(|(planned, _)| set(verdicts, planned, server.verdict(rcode, zone)));
+        believed
+            .iter()
+            .for_each(|(planned, _)| set(verdicts, planned, server.verdict(rcode, zone)));
         return Ok(());
     }
     for (planned, _) in &believed {
@@ -247,11 +250,7 @@ fn alone(
 }
 
 /// What the server has for the record.
-fn present(
-    talk: &mut Talk<'_>,
-    server: &Server<'_>,
-    planned: &Planned<'_>,
-) -> Talked<Vec<IpAddr>> {
+fn present(talk: &mut Talk<'_>, server: &Server<'_>, planned: &Planned<'_>) -> Talked<Vec<IpAddr>> {
     let (name, family) = (&planned.name, planned.change.family());
     let query = Message::query(0, Question::address(name.clone(), family), false);
     let shown = format!("{} of {name}", family.record_type());
@@ -259,7 +258,9 @@ fn present(
     let owned = || response.answers.iter().filter(|record| record.name == *name);
     if owned().any(|record| record.kind == TYPE_CNAME) {
         let reason = format!("{name} is an alias (CNAME), which cannot have an address, too");
-        return Err(Halt::End(refused(reason, "delete the CNAME record, or choose another name").into()));
+        return Err(Halt::End(
+            refused(reason, "delete the CNAME record, or choose another name").into(),
+        ));
     }
     match response.rcode() {
         NOERROR | NXDOMAIN => {
@@ -360,7 +361,9 @@ impl Server<'_> {
                 format!("{place} is not the server of {zone}, or wants a key (NOTAUTH)"),
                 "name the zone's primary server in 'dns_server', and a key in 'username'",
             ),
-            NOTZONE => no(format!("the name is not in {zone} (NOTZONE)"), "correct 'domain' or 'zone'"),
+            NOTZONE => {
+                no(format!("the name is not in {zone} (NOTZONE)"), "correct 'domain' or 'zone'")
+            }
             NOTIMP | FORMERR => no(
                 format!("{place} does not take updates (response code {rcode})"),
                 "choose a server that does, or another provider",

@@ -42,6 +42,7 @@ fn play(
                 shown.push(request.shown);
                 step = exchange.step(replies.next().expect("one more request than replies"));
             }
+            Step::Ask(query) => panic!("{query:?}"),
             Step::Done(verdicts) => {
                 assert!(replies.next().is_none(), "more replies than requests");
                 let outcomes = verdicts.into_iter().map(|verdict| verdict.outcome);
