@@ -202,13 +202,13 @@ fn publish_zone(
     let mut believed = Vec::new();
     for planned in plan {
         let has = match planned.change.previous {
-            Some(previous) if previous != planned.change.address => vec![previous],
-            _ => present(talk, server, planned)?,
+            Some(previous) if previous != planned.change.address => Ok(vec![previous]),
+            _ => present(talk, server, planned),
         };
-        match Edit::of(planned.change, &has) {
-            Ok(Some(edit)) => believed.push((planned, edit)),
-            Ok(None) => set(verdicts, planned, Outcome::Unchanged.into()),
-            Err(count) => set(verdicts, planned, ambiguous(planned, count).into()),
+        match has.and_then(|has| Edit::of(planned, &has)) {
+            Ok(edit) => believed.push((planned, edit)),
+            Err(Halt::End(verdict)) if !verdict.concerns_all() => set(verdicts, planned, verdict),
+            Err(halt) => return Err(halt),
         }
     }
     if believed.is_empty() {
@@ -238,14 +238,15 @@ fn alone(
     zone: &Name,
     planned: &Planned<'_>,
 ) -> Talked<Verdict> {
-    let has = present(talk, server, planned)?;
-    match Edit::of(planned.change, &has) {
-        Ok(Some(edit)) => match update(talk, server, zone, &[(planned, edit)])? {
-            NOERROR => Ok(Outcome::Updated.into()),
-            rcode => Ok(server.verdict(rcode, zone)),
-        },
-        Ok(None) => Ok(Outcome::Unchanged.into()),
-        Err(count) => Ok(ambiguous(planned, count).into()),
+    let has = present(talk, server, planned);
+    let edit = match has.and_then(|has| Edit::of(planned, &has)) {
+        Ok(edit) => edit,
+        Err(Halt::End(verdict)) if !verdict.concerns_all() => return Ok(verdict),
+        Err(halt) => return Err(halt),
+    };
+    match update(talk, server, zone, &[(planned, edit)])? {
+        NOERROR => Ok(Outcome::Updated.into()),
+        rcode => Ok(server.verdict(rcode, zone)),
     }
 }
 
@@ -278,22 +279,24 @@ struct Edit {
 }
 
 impl Edit {
-    /// What makes of the addresses in `has` those that `change` wants; `None`: nothing. Of several,
-    /// the one that was published last is replaced.
+    /// What makes of the addresses in `has` those that are wanted. Of several, the one that was
+    /// published last is replaced.
     ///
     /// # Errors
-    /// The number of addresses of which none is known to be ours.
-    fn of(change: &Change, has: &[IpAddr]) -> Result<Option<Self>, usize> {
+    /// If there is nothing to do, or if none of several is known to be ours.
+    fn of(planned: &Planned<'_>, has: &[IpAddr]) -> Talked<Self> {
+        let change = planned.change;
         let ours = change.previous.filter(|previous| has.contains(previous));
         if has.contains(&change.address) && ours.is_none_or(|ours| ours == change.address) {
-            return Ok(None);
+            return Err(Halt::End(Outcome::Unchanged.into()));
         }
-        match (has, ours) {
-            ([], _) => Ok(Some(Self { has: vec![], gone: None })),
-            (&[only], _) => Ok(Some(Self { has: vec![only], gone: Some(only) })),
-            (_, Some(ours)) => Ok(Some(Self { has: has.to_vec(), gone: Some(ours) })),
-            (several, None) => Err(several.len()),
-        }
+        let gone = match (has, ours) {
+            ([], _) => None,
+            (&[only], _) => Some(only),
+            (_, Some(ours)) => Some(ours),
+            (several, None) => return Err(Halt::End(ambiguous(planned, several.len()).into())),
+        };
+        Ok(Self { has: has.to_vec(), gone })
     }
 }
 
