@@ -253,6 +253,7 @@ mod tests {
                 refused: None,
                 hold_until: None,
             }],
+            known: vec![],
         }
     }
 
