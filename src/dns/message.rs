@@ -27,6 +27,8 @@ pub const TYPE_AAAA: u16 = 28;
 pub const TYPE_DNAME: u16 = 39;
 /// The pseudo record of EDNS(0).
 pub const TYPE_OPT: u16 = 41;
+/// Transaction signature (RFC 8945).
+pub const TYPE_TSIG: u16 = 250;
 
 /// Header flag: a response.
 pub const QR: u16 = 0x8000;
@@ -146,6 +148,21 @@ impl Message {
             record.write(&mut wire)?;
         }
         length(wire.len()).map(|_| wire)
+    }
+
+    /// The wire form without its last record, as if that had never been added, and that record. A
+    /// transaction signature covers the former and is the latter.
+    pub fn split_last(wire: &[u8]) -> Option<(Vec<u8>, Record)> {
+        let message = Self::decode(wire).ok()?;
+        let last = message.additionals.last()?.clone();
+        let count = u16::try_from(message.additionals.len()).ok()?.checked_sub(1)?;
+        let mut reader = Reader { wire, at: 12 };
+        let before = message.answers.len() + message.authorities.len() + usize::from(count);
+        (0..message.questions.len()).try_for_each(|_| reader.question().map(drop)).ok()?;
+        reader.records(before).ok()?;
+        let mut stripped = wire.get(..reader.at)?.to_vec();
+        stripped.get_mut(10..12)?.copy_from_slice(&count.to_be_bytes());
+        Some((stripped, last))
     }
 
     /// Reads the wire form. What follows the last record is ignored.

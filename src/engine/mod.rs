@@ -276,13 +276,14 @@ impl Engine {
     }
 
     fn publish(&mut self, now: Now) -> Option<Action> {
-        let id = self.next_job;
+        let (id, seed) = (self.next_job, self.jitter);
         for account in &mut self.accounts {
-            let Some(taken) = account.take(&mut self.sections, &self.facts, id, now) else {
+            let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
                 continue;
             };
-            let section = self.sections.get(taken.section)?;
             self.next_job = self.next_job.wrapping_add(1);
+            self.next_jitter();
+            let section = self.sections.get(taken.section)?;
             self.unsaved = true;
             self.changed = true;
             return Some(Action::Publish {

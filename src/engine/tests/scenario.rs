@@ -54,6 +54,8 @@ pub(super) fn section() -> Section {
             password: Secret::new("secret"),
             param_enc: Secret::default(),
             param_opt: Secret::default(),
+            server: String::new(),
+            tcp: false,
         },
         record: RecordOptions::default(),
         transport: Transport {
