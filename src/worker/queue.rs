@@ -120,6 +120,22 @@ mod tests {
         assert_eq!(drain(&mut queue).len(), RESERVED);
     }
 
+    #[test]
+    fn look_ups_take_no_thread_from_others() {
+        let mut queue = Queue::new();
+        (0..5).for_each(|i| queue.push(LOOK_UP.into(), i));
+        for i in 0..1000 {
+            queue.push(format!("hangs{}", i % 5), i);
+        }
+        assert_eq!(drain(&mut queue).len(), 1 + MAX_THREADS - RESERVED);
+        for i in 0..100 {
+            queue.push(format!("other{i}"), i);
+        }
+        assert_eq!(drain(&mut queue).len(), RESERVED);
+        queue.done(LOOK_UP);
+        assert_eq!(drain(&mut queue), [LOOK_UP], "whatever hangs");
+    }
+
     proptest! {
         #[test]
         fn the_limits_hold_and_nothing_is_lost(moves in prop::collection::vec((0..3, 0..12u8), 0..400)) {
@@ -129,7 +145,8 @@ mod tests {
             for (what, host) in moves {
                 match what {
                     0 => {
-                        queue.push(host.to_string(), pushed);
+                        let host = if host == 0 { LOOK_UP.into() } else { host.to_string() };
+                        queue.push(host, pushed);
                         pushed += 1;
                     }
                     1 => {
@@ -147,7 +164,8 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(under_way.len() <= MAX_THREADS);
+                let looking_up = under_way.iter().filter(|host| *host == LOOK_UP).count();
+                prop_assert!(looking_up <= 1 && under_way.len() - looking_up <= MAX_THREADS);
                 for host in &under_way {
                     prop_assert!(under_way.iter().filter(|h| *h == host).count() <= MAX_PER_HOST);
                 }
