@@ -270,6 +270,7 @@ impl Daemon {
             let single = Job { changes: vec![change.clone()], ..job.clone() };
             let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
+                Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
                     _ => "nothing to send".into(),

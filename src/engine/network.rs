@@ -3,12 +3,12 @@
 //! The kernel says what is; netifd says what belongs to what. An address is never published on
 //! netifd's word alone: [`super::select`] takes it from the kernel and only ranks it by this.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::book::Book;
 use super::select::{Lack, Place};
 use crate::config::Family;
+use crate::sorted::{Map, Set};
 
 /// netifd's word on one logical interface (`network.interface` `dump`, openwrt `netifd`,
 /// `interface_dump_status`).
@@ -17,13 +17,13 @@ pub struct Network {
     /// `l3_device`: the kernel device that carries its addresses; `None` while it is down.
     pub device: Option<String>,
     /// `ipv4-address` and `ipv6-address`.
-    pub addresses: BTreeSet<IpAddr>,
+    pub addresses: Set<IpAddr>,
     /// The router's own address in each `ipv6-prefix-assignment`: its part of a delegated prefix.
-    pub assigned: BTreeSet<IpAddr>,
+    pub assigned: Set<IpAddr>,
 }
 
 /// All logical interfaces by name.
-pub type Networks = BTreeMap<String, Network>;
+pub type Networks = Map<String, Network>;
 
 /// What netifd has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Facts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     own: Network,
-    others: BTreeSet<IpAddr>,
+    others: Set<IpAddr>,
 }
 
 impl Netifd {
@@ -131,11 +131,13 @@ impl Facts {
         let Netifd::Known(networks) = &self.netifd else {
             return claims;
         };
-        for (other, network) in networks {
+        for (other, network) in networks.iter() {
             if other == name {
                 claims.own = network.clone();
             } else if network.device.as_deref() == Some(device) {
-                claims.others.extend(network.addresses.iter().chain(&network.assigned));
+                claims
+                    .others
+                    .extend(network.addresses.iter().chain(network.assigned.iter()).copied());
             }
         }
         claims
@@ -158,7 +160,7 @@ impl Claims {
     /// the family shares those of the others: `wan` those of `wan_6`.
     pub fn excludes(&self, address: IpAddr) -> bool {
         let family = Family::of(address);
-        let own = || self.own.addresses.iter().chain(&self.own.assigned);
+        let own = || self.own.addresses.iter().chain(self.own.assigned.iter());
         self.others.contains(&address)
             && own().all(|own| *own != address)
             && own().any(|own| Family::of(*own) == family)

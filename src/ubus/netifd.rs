@@ -1,10 +1,10 @@
 //! netifd's word on logical interfaces, read from its messages (openwrt netifd, `ubus.c`).
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::blob::{Broken, Members, Value};
 use crate::engine::network::{Network, Networks};
+use crate::sorted::Set;
 
 /// Path of the object that knows all logical interfaces.
 pub const PATH: &str = "network.interface";
@@ -70,11 +70,7 @@ pub fn put(networks: &mut Networks, name: String, network: Network) {
 }
 
 /// The member `address` of each of these tables, or of a table in it.
-fn list(
-    value: Value<'_>,
-    inner: Option<&str>,
-    addresses: &mut BTreeSet<IpAddr>,
-) -> Result<(), Broken> {
+fn list(value: Value<'_>, inner: Option<&str>, addresses: &mut Set<IpAddr>) -> Result<(), Broken> {
     for entry in value.members() {
         let mut entry = entry?.1.members();
         if let Some(inner) = inner {

@@ -166,7 +166,7 @@ fn lan(name: &str, own: &str, assigned: &str) -> Scenario {
     let only = |text: &str| text.parse().into_iter().collect();
     let (addresses, assigned) = (only(own), only(assigned));
     let network = Network { device: Some("br-lan".into()), addresses, assigned };
-    s.netifd = Some([("lan".to_owned(), network)].into());
+    s.netifd = Some([("lan".to_owned(), network)].into_iter().collect());
     s.event(Event::Netifd(s.netifd.clone()));
     s
 }
@@ -194,7 +194,7 @@ fn a_prefix_that_is_assigned_elsewhere_on_the_device_is_not_taken() {
     let mut s = lan("guest", "2001:db8:2::1", "2001:db8:1::1");
     let own = Network {
         device: Some("br-lan".into()),
-        assigned: [ip("2001:db8:0:f::1")].into(),
+        assigned: [ip("2001:db8:0:f::1")].into_iter().collect(),
         ..Network::default()
     };
     s.netifd.as_mut().unwrap().insert("guest".into(), own);

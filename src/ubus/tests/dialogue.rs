@@ -126,7 +126,7 @@ fn wan(device: &str) -> Json {
 }
 
 fn device(networks: &Networks, name: &str) -> Option<String> {
-    networks[name].device.clone()
+    networks.get(name).unwrap().device.clone()
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_book_like_netifds_is_read_from_the_vectors() {
     }
     let book = talk.book();
     assert_eq!(device(&book, "wan"), Some("pppoe-wan".into()));
-    assert!(book["wan"].addresses.contains(&"203.0.113.5".parse().unwrap()));
+    assert!(book.get("wan").unwrap().addresses.contains(&"203.0.113.5".parse().unwrap()));
     talk.hear(&bytes(NOTIFICATION));
     assert_eq!(device(&talk.book(), "wan"), None, "it names no device");
 }

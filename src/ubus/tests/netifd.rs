@@ -1,11 +1,10 @@
 //! What is read of netifd's answers, true or not.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::engine::network::{Network, Networks};
+use crate::sorted::Set;
 use crate::ubus::netifd::{MAX_NETWORKS, dump, update};
 
 fn book(rows: &Json) -> Networks {
@@ -16,7 +15,7 @@ fn one(row: &Json) -> Network {
     book(&json!([row])).into_values().next().unwrap()
 }
 
-fn addresses(texts: &[&str]) -> BTreeSet<std::net::IpAddr> {
+fn addresses(texts: &[&str]) -> Set<std::net::IpAddr> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
