@@ -27,6 +27,7 @@ pub mod provider;
 #[cfg(test)]
 mod scratch;
 pub mod secret;
+pub mod sorted;
 pub mod state;
 pub mod store;
 pub mod strftime;

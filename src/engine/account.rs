@@ -1,7 +1,6 @@
 //! An account at a provider: the sections that share it publish together, and its limits count for
 //! all of them.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::section::Active;
 use crate::clock::Now;
 use crate::config::{Hostname, Section};
 use crate::provider::{self, Batch, Change, Job, Known, Learned};
+use crate::sorted::Set;
 use crate::state::State;
 
 /// An account and who shares it.
@@ -146,7 +146,7 @@ impl Account {
         [(place, at)].into_iter().chain(along).take(most).collect()
     }
 
-    fn names_in_flight<'s>(&self, sections: &'s [Active]) -> BTreeSet<&'s Hostname> {
+    fn names_in_flight<'s>(&self, sections: &'s [Active]) -> Set<&'s Hostname> {
         let members = self.sections.iter().filter_map(|place| sections.get(*place));
         let records = members.flat_map(|active| &active.records);
         records.filter(|record| record.sending().is_some()).map(|record| &record.name).collect()

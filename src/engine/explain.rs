@@ -50,7 +50,7 @@ impl Engine {
         let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (family, registered) in &active.registered {
+        for (family, registered) in active.registered.iter() {
             let found = registered.explain(&active.spec.lookup, now);
             let _ = writeln!(text, "  {family} in DNS: {found}");
         }

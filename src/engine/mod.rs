@@ -28,7 +28,7 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -43,13 +43,14 @@ use select::{Lack, Rejection};
 use crate::clock::Now;
 use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
+use crate::sorted::Set;
 use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The usable default routes, as far as they tell one network from another.
-type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
+type DefaultRoutes = Set<(Family, Option<IfIndex>, Option<IpAddr>)>;
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]

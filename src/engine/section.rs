@@ -1,6 +1,5 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
+use crate::sorted::{Map, Set};
 use crate::state::State;
 
 /// A section with its state.
@@ -31,21 +31,21 @@ pub struct Active {
     /// One per name and family.
     pub records: Vec<Record>,
     /// `web` and `script` sources, one per family.
-    pub detectors: BTreeMap<Family, Detector>,
+    pub detectors: Map<Family, Detector>,
     /// What DNS gives, per family.
-    pub registered: BTreeMap<Family, Registered>,
+    pub registered: Map<Family, Registered>,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
-    pub lacks: BTreeMap<Family, Lack>,
+    pub lacks: Map<Family, Lack>,
     /// Its account, by place.
     pub account: usize,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
-    event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
+    event_network: Option<(Option<String>, Set<IpAddr>)>,
 }
 
 /// What a provider said about an account, in answer to one of its records.
@@ -96,7 +96,7 @@ impl Active {
         let detectors = if asks {
             spec.families.iter().map(|&family| (family, Detector::new(now))).collect()
         } else {
-            BTreeMap::new()
+            Map::new()
         };
         let registered =
             spec.families.iter().map(|&family| (family, Registered::default())).collect();
@@ -111,7 +111,7 @@ impl Active {
             registered,
             last_request: String::new(),
             last_answer: String::new(),
-            lacks: BTreeMap::new(),
+            lacks: Map::new(),
             account: 0,
             obstacle: None,
             event_network: None,
@@ -159,8 +159,8 @@ impl Active {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
-            for (family, detector) in &mut self.detectors {
-                if let Some(before) = old.detectors.get(family) {
+            for (family, before) in old.detectors.iter() {
+                if let Some(detector) = self.detectors.get_mut(family) {
                     detector.supersede(before);
                 }
             }

@@ -17,7 +17,6 @@ pub mod template;
 pub mod url;
 pub mod verdict;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -25,6 +24,7 @@ use std::time::Duration;
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
 use crate::secret::Secret;
+use crate::sorted::Map;
 pub use verdict::{Scope, Verdict};
 
 /// One record that should hold `address` from now on.
@@ -65,7 +65,7 @@ pub struct Job {
 
 /// What a provider calls things: ids of zones and records, by a name of the provider's choosing.
 /// Kept across restarts, and never relied on: a value that does not work any more is forgotten.
-pub type Known = BTreeMap<String, String>;
+pub type Known = Map<String, String>;
 
 /// What an exchange found out: a new value, or `None` for one that does not work any more.
 pub type Learned = Vec<(String, Option<String>)>;

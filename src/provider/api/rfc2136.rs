@@ -5,7 +5,6 @@
 //! somebody else has put there is not lost. Where the server has something else it is asked what, and
 //! each name is settled by itself.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::rest::refused;
@@ -19,6 +18,7 @@ use crate::dns::name::Name;
 use crate::dns::tsig::{Key, Problem};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
+use crate::sorted::Map;
 
 pub(super) const API: Api = Api {
     name: "rfc2136",
@@ -76,7 +76,7 @@ struct Planned<'a> {
 fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     let server = server(talk)?;
     let mut verdicts: Vec<Verdict> = Vec::new();
-    let mut zones: BTreeMap<Name, Vec<Planned<'_>>> = BTreeMap::new();
+    let mut zones: Map<Name, Vec<Planned<'_>>> = Map::new();
     let job = talk.job;
     for (index, change) in job.changes.iter().enumerate() {
         let target = Target::of(change);
@@ -89,9 +89,9 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
             continue;
         };
         verdicts.push(Outcome::Updated.into());
-        zones.entry(zone).or_default().push(Planned { index, change, name });
+        zones.get_or_insert(zone, Vec::new()).push(Planned { index, change, name });
     }
-    for (zone, plan) in &zones {
+    for (zone, plan) in zones.iter() {
         publish_zone(talk, &server, zone, plan, &mut verdicts)?;
     }
     Ok(verdicts)
