@@ -73,7 +73,7 @@ fn start(program: &str, config: &str, arguments: &[&str], ready: &str) -> Proces
 }
 
 fn bind() -> Process {
-    start("named", BIND, &["-g", "-n", "1", "-c", "/run/t/dns/config"], " running")
+    start("named", BIND, &["-g", "-n", "1", "-c", "/run/t/dns/config"], "all zones loaded")
 }
 
 fn knot() -> Process {
