@@ -18,10 +18,13 @@ mod connect;
 mod connections;
 mod credentials;
 mod failure;
+mod pem;
 mod proxy;
 mod redirect;
 mod request;
 mod resolve;
+mod suites;
+mod tls;
 mod trust;
 mod wire;
 
