@@ -69,6 +69,7 @@ impl Account {
         sections: &mut [Active],
         facts: &Facts,
         id: JobId,
+        seed: u32,
         now: Now,
     ) -> Option<Taken> {
         if self.open_at() > now.up {
@@ -87,6 +88,7 @@ impl Account {
         taken.job.kept = self.kept(sections, &taken.job.changes);
         taken.job.known = self.known.clone();
         taken.job.wall = now.trusted_wall();
+        taken.job.seed = seed;
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
         }

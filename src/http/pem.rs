@@ -9,14 +9,14 @@ const END: &str = "-----END CERTIFICATE-----";
 /// a broken one is left out.
 pub(super) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    let mut body: Option<Vec<u8>> = None;
-    for line in text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
-        if line == BEGIN.as_bytes() {
-            body = Some(Vec::new());
-        } else if line == END.as_bytes() {
+    let mut body: Option<String> = None;
+    for line in String::from_utf8_lossy(text).lines().map(str::trim_ascii) {
+        if line == BEGIN {
+            body = Some(String::new());
+        } else if line == END {
             found.extend(body.take().and_then(|body| base64::decode(&body)));
         } else if let Some(body) = &mut body {
-            body.extend_from_slice(line);
+            body.push_str(line);
         }
     }
     found

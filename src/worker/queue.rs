@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 
-/// Most threads.
+/// Most threads, but for the one that looks names up.
 pub(super) const MAX_THREADS: usize = 32;
 /// Most tasks under way with one host, so that one that hangs leaves threads for the others.
 pub(super) const MAX_PER_HOST: usize = 8;
 /// Threads that only serve hosts nobody else is busy with: several that hang must not take all.
 const RESERVED: usize = 8;
+
+/// In the place of a host: look-ups have one thread, beside those of all others.
+pub(super) const LOOK_UP: &str = "look up";
 
 /// Tasks in order of arrival, each with the host it will keep a thread busy with.
 pub(super) struct Queue<T> {
@@ -61,9 +64,14 @@ impl<T> Queue<T> {
 
 /// Whether another task with `host` may start beside those with `busy`.
 fn may_run(busy: &[&str], host: &str) -> bool {
-    let with_host = busy.iter().filter(|other| **other == host).count();
-    with_host == 0 && busy.len() < MAX_THREADS
-        || with_host < MAX_PER_HOST && busy.len() < MAX_THREADS - RESERVED
+    let with = |host: &str| busy.iter().filter(|other| **other == host).count();
+    let (with_host, looking_up) = (with(host), with(LOOK_UP));
+    if host == LOOK_UP {
+        return looking_up == 0;
+    }
+    let running = busy.len() - looking_up;
+    with_host == 0 && running < MAX_THREADS
+        || with_host < MAX_PER_HOST && running < MAX_THREADS - RESERVED
 }
 
 #[cfg(test)]
@@ -112,6 +120,22 @@ mod tests {
         assert_eq!(drain(&mut queue).len(), RESERVED);
     }
 
+    #[test]
+    fn look_ups_take_no_thread_from_others() {
+        let mut queue = Queue::new();
+        (0..5).for_each(|i| queue.push(LOOK_UP.into(), i));
+        for i in 0..1000 {
+            queue.push(format!("hangs{}", i % 5), i);
+        }
+        assert_eq!(drain(&mut queue).len(), 1 + MAX_THREADS - RESERVED);
+        for i in 0..100 {
+            queue.push(format!("other{i}"), i);
+        }
+        assert_eq!(drain(&mut queue).len(), RESERVED);
+        queue.done(LOOK_UP);
+        assert_eq!(drain(&mut queue), [LOOK_UP], "whatever hangs");
+    }
+
     proptest! {
         #[test]
         fn the_limits_hold_and_nothing_is_lost(moves in prop::collection::vec((0..3, 0..12u8), 0..400)) {
@@ -121,7 +145,8 @@ mod tests {
             for (what, host) in moves {
                 match what {
                     0 => {
-                        queue.push(host.to_string(), pushed);
+                        let host = if host == 0 { LOOK_UP.into() } else { host.to_string() };
+                        queue.push(host, pushed);
                         pushed += 1;
                     }
                     1 => {
@@ -139,7 +164,8 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(under_way.len() <= MAX_THREADS);
+                let looking_up = under_way.iter().filter(|host| *host == LOOK_UP).count();
+                prop_assert!(looking_up <= 1 && under_way.len() - looking_up <= MAX_THREADS);
                 for host in &under_way {
                     prop_assert!(under_way.iter().filter(|h| *h == host).count() <= MAX_PER_HOST);
                 }

@@ -55,6 +55,8 @@ pub(super) fn section() -> Section {
             password: Secret::new("secret"),
             param_enc: Secret::default(),
             param_opt: Secret::default(),
+            server: String::new(),
+            tcp: false,
         },
         record: RecordOptions::default(),
         transport: Transport {
@@ -510,8 +512,8 @@ impl Scenario {
             Action::LookUp { section, family, .. } => {
                 self.lookups += 1;
                 if let Some(result) = self.dns.clone() {
-                    let section = section.name.clone();
-                    let event = Event::LookedUp { section, family, result };
+                    let (section, lookup) = (section.name.clone(), section.lookup.clone());
+                    let event = Event::LookedUp { section, lookup, family, result };
                     self.engine.handle(event, self.now);
                 }
             }
