@@ -2,6 +2,8 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
+mod requests;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
-use crate::control::{Ask, Control, Reply, Request};
+use crate::control::{Control, Request};
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::files::run::RunFiles;
@@ -270,45 +272,14 @@ impl Daemon {
         self.engine.handle(Event::Finished(finished), now);
     }
 
-    fn answer(&mut self, request: Request) {
-        let now = clock::now();
-        let reply = match &request.ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
-            Ask::Why(section) => {
-                let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or(section)
-            }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(unknown) => Err(unknown),
-                None => Ok(self.update(sections, now)),
-            },
-        };
-        let reply = match reply {
-            Ok(text) => Reply { ok: true, text },
-            Err(section) => {
-                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
-            }
-        };
-        request.reply(reply);
-    }
-
-    fn status(&mut self, now: Now) -> String {
-        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
-        if text.is_empty() {
-            return format!("no service sections in {}\n", self.file.display());
-        }
-        text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
+    /// SIGHUP: reads the configuration again, and serves the sections that were stopped, too.
+    fn reload(&mut self) {
+        self.engine.handle(Event::Start(Vec::new()), clock::now());
+        self.read_again();
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.
-    fn reload(&mut self) {
+    fn read_again(&mut self) {
         match load(&self.file) {
             Ok(loaded) => {
                 let now_set = &loaded.checked.config.global;

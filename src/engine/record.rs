@@ -20,6 +20,8 @@
 //! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
 //! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
 //!
+//! A record of a section that the user stopped is `Stopped`, whatever else it would wait for.
+//!
 //! Before anything is sent the source has to have the desired address at that moment: a record whose
 //! address went away, or is not known, waits as `Address` for as long as a request is owed.
 //!
@@ -61,6 +63,8 @@ pub enum Wait {
     GivenUp,
     /// A restart: `force_interval '0'` and the name is up to date.
     Rested,
+    /// The user, who stopped the section.
+    Stopped,
 }
 
 /// A request on its way.
@@ -146,6 +150,7 @@ pub struct Record {
     settling: Settling,
     forced: bool,
     rested: bool,
+    stopped: bool,
     flight: Option<Flight>,
     started: Duration,
 }
@@ -182,6 +187,7 @@ impl Record {
             settling: Settling::default(),
             forced: false,
             rested: false,
+            stopped: false,
             flight: None,
             started: now.up,
         }
@@ -286,6 +292,11 @@ impl Record {
         self.timeline = Timeline::since(now.up);
     }
 
+    /// Whether the user wants nothing sent. What is on its way goes on.
+    pub fn stop(&mut self, stopped: bool) {
+        self.stopped = stopped;
+    }
+
     /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
     /// or forbidden anyway; returns whether that is so.
     pub fn contradicted(&mut self, now: Now) -> bool {
@@ -339,6 +350,9 @@ impl Record {
     pub fn wait(&self, now: Now) -> Wait {
         if self.flight.is_some() {
             return Wait::InFlight;
+        }
+        if self.stopped {
+            return Wait::Stopped;
         }
         if self.refused.is_some() {
             return Wait::Refused;

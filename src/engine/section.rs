@@ -35,6 +35,8 @@ pub struct Active {
     pub detectors: BTreeMap<Family, Detector>,
     /// What DNS gives, per family.
     pub registered: BTreeMap<Family, Registered>,
+    /// Whether the user stopped it.
+    pub stopped: bool,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
@@ -110,6 +112,7 @@ impl Active {
             records,
             detectors,
             registered,
+            stopped: false,
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
@@ -170,8 +173,15 @@ impl Active {
             self.registered = old.registered;
         }
         self.event_network = old.event_network;
+        self.stop(old.stopped);
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
+    }
+
+    /// Stops the section, or has it go on.
+    pub fn stop(&mut self, stopped: bool) {
+        self.stopped = stopped;
+        self.records.iter_mut().for_each(|record| record.stop(stopped));
     }
 
     /// What keeps a request of this section from leaving, as far as the network is concerned.
@@ -369,7 +379,8 @@ impl Active {
         let reached = |device: Option<String>| {
             facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
         };
-        facts.book.complete() && facts.netifd != Netifd::Asking && device.is_ok_and(reached)
+        let known = facts.book.complete() && facts.netifd != Netifd::Asking;
+        known && !self.stopped && device.is_ok_and(reached)
     }
 
     /// The registered address was looked up. What the zone's own name servers do not have as it was
@@ -454,7 +465,8 @@ impl Active {
             | Wait::InFlight
             | Wait::Refused
             | Wait::GivenUp
-            | Wait::Rested => None,
+            | Wait::Rested
+            | Wait::Stopped => None,
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
@@ -463,6 +475,9 @@ impl Active {
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.
     fn can_ask(&self, family: Family, facts: &Facts) -> bool {
+        if self.stopped {
+            return false;
+        }
         if matches!(self.spec.source, Source::Script(_)) {
             return true;
         }

@@ -12,3 +12,4 @@ mod restart;
 mod scenario;
 mod select;
 mod status;
+mod stop;
