@@ -18,6 +18,7 @@ use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
 use crate::control::{Control, Request};
+use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::files::run::RunFiles;
@@ -234,7 +235,14 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
-            Action::LookUp { .. } => {}
+            // What is registered is for those who look on, and for the next time.
+            Action::LookUp { .. } if self.mode != Mode::Serve => {}
+            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+                section: section.name.clone(),
+                lookup: section.lookup.clone(),
+                family,
+                way: Way { device, family: section.transport.family },
+            }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),

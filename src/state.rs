@@ -67,6 +67,8 @@ pub struct Saved {
     pub at: Option<UnixSeconds>,
     /// A request for another address was sent and its answer is not known.
     pub unconfirmed: bool,
+    /// DNS had another address, so it was sent again; DNS was not seen to have it since.
+    pub disputed: bool,
     /// The provider refused for good: its answer and what to do.
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
@@ -203,7 +205,8 @@ impl Saved {
         let fingerprint = format!("{:016x}", self.fingerprint);
         let published = self.published.map(|address| address.to_string());
         let at = self.at.map(|at| at.to_string());
-        let unconfirmed = self.unconfirmed.then(|| "1".to_owned());
+        let yes = |set: bool| set.then(|| "1".to_owned());
+        let (unconfirmed, disputed) = (yes(self.unconfirmed), yes(self.disputed));
         let (answer, remedy) = self.refused.clone().unzip();
         let hold = self.hold_until.map(|until| until.to_string());
         let mut fields = vec![
@@ -216,6 +219,7 @@ impl Saved {
             ("published", &published),
             ("at", &at),
             ("unconfirmed", &unconfirmed),
+            ("disputed", &disputed),
             ("refused", &answer),
             ("remedy", &remedy),
             ("hold", &hold),
@@ -255,6 +259,7 @@ impl Saved {
             at: number(fields.remove("at"), "its time cannot be read")?,
             // Any value counts as set: unconfirmed is the careful reading.
             unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
+            disputed: fields.remove("disputed").is_some_and(|v| v != "0"),
             refused: fields
                 .remove("refused")
                 .map(|answer| (answer, fields.remove("remedy").unwrap_or_default())),
@@ -337,6 +342,7 @@ mod tests {
             published: Some("192.0.2.1".parse().unwrap()),
             at: Some(1_800_000_000),
             unconfirmed: true,
+            disputed: false,
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
         }
@@ -348,6 +354,7 @@ mod tests {
 
     fn two() -> State {
         let mut second = sample();
+        second.disputed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
         State { records: vec![sample(), second], known: vec![learned()] }
@@ -474,7 +481,7 @@ mod tests {
                     any::<u64>(),
                 ),
                 proptest::option::of(address(v6)),
-                any::<(Option<u64>, bool, Option<(String, String)>, Option<u64>)>(),
+                any::<(Option<u64>, [bool; 2], Option<(String, String)>, Option<u64>)>(),
             )
                 .prop_map(move |((section, name, fingerprint), published, rest)| {
                     Saved {
@@ -484,7 +491,8 @@ mod tests {
                         fingerprint,
                         published,
                         at: rest.0,
-                        unconfirmed: rest.1,
+                        unconfirmed: rest.1[0],
+                        disputed: rest.1[1],
                         refused: rest.2,
                         hold_until: rest.3,
                     }

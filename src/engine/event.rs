@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::Networks;
-use crate::config::{Config, Family, Section};
+use crate::config::{Config, Family, Lookup, Section};
 use crate::dns::Found;
 use crate::netlink::{Report, Table};
 use crate::provider::{Job, Learned, Verdict};
@@ -37,6 +37,8 @@ pub enum Event {
     LookedUp {
         /// Of this section.
         section: String,
+        /// As these options had it, which may have changed since.
+        lookup: Lookup,
         /// Of this family.
         family: Family,
         /// What was found, or a sentence that says why nothing.

@@ -117,11 +117,13 @@ impl Engine {
                 }
                 self.stale = true;
             }
-            Event::LookedUp { section, family, result } => {
+            Event::LookedUp { section, lookup, family, result } => {
+                let jitter = self.next_jitter();
                 let active = self.section_mut(&section);
-                let notice = active.and_then(|active| active.looked_up(family, result, now));
-                self.actions.extend(notice.map(Action::Say));
-                self.touch();
+                if let Some(active) = active.filter(|active| active.spec.lookup == lookup) {
+                    active.looked_up(family, result, now, jitter);
+                    self.touch();
+                }
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
@@ -140,9 +142,8 @@ impl Engine {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        if let Some(action) =
-            self.publish(now).or_else(|| self.ask(now)).or_else(|| self.look_up(now))
-        {
+        let next = self.correct(now).or_else(|| self.publish(now));
+        if let Some(action) = next.or_else(|| self.ask(now)).or_else(|| self.look_up(now)) {
             return Some(action);
         }
         if std::mem::take(&mut self.unsaved) {
@@ -313,6 +314,12 @@ impl Engine {
             }
         }
         None
+    }
+
+    fn correct(&mut self, now: Now) -> Option<Action> {
+        let notice = self.sections.iter_mut().find_map(|section| section.correct(now))?;
+        self.touch();
+        Some(Action::Say(notice))
     }
 
     fn look_up(&mut self, now: Now) -> Option<Action> {

@@ -11,7 +11,6 @@ use crate::clock::Now;
 use crate::config::{Config, Host, Section};
 use crate::netlink::Table;
 use crate::provider;
-use crate::state::State;
 
 impl Engine {
     /// Puts `config` in force.
@@ -39,7 +38,7 @@ impl Engine {
         let gone = old.values().flat_map(|section| section.orphans(&[]));
         self.orphans.extend(gone);
         self.adopt_orphans();
-        self.assign_accounts(&known);
+        self.assign_accounts();
         self.disabled = config.disabled;
         self.broken = config.broken;
         self.dormant = known.records;
@@ -51,7 +50,7 @@ impl Engine {
 
     /// Sections with the same provider and credentials share an account; what was spent and learned
     /// there stays.
-    fn assign_accounts(&mut self, saved: &State) {
+    fn assign_accounts(&mut self) {
         let mut old = std::mem::take(&mut self.accounts);
         for (place, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
@@ -61,7 +60,7 @@ impl Engine {
                 let before = old.iter().position(|account| account.key == key);
                 self.accounts.push(match before {
                     Some(before) => old.swap_remove(before).vacated(),
-                    None => Account::new(key, &section.spec, saved),
+                    None => Account::new(key, &section.spec, &self.saved),
                 });
             }
             if let Some(account) = self.accounts.get_mut(section.account) {

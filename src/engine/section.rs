@@ -16,7 +16,6 @@ use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::dns::Found;
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
 use crate::state::State;
 
@@ -357,53 +356,6 @@ impl Active {
         })
     }
 
-    /// Takes the family whose registered address should be looked up now, if any. It never comes
-    /// before a request that is due.
-    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
-        let wanted = |(family, it): (&Family, &Registered)| it.is_wanted().then_some(*family);
-        let family = self.registered.iter().find_map(wanted)?;
-        let busy = |record: &Record| {
-            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
-        };
-        if self.records.iter().any(busy) || !self.can_look_up(facts) {
-            return None;
-        }
-        self.registered.get_mut(&family)?.asked();
-        Some(family)
-    }
-
-    /// Whether name servers can be reached.
-    fn can_look_up(&self, facts: &Facts) -> bool {
-        let anywhere = Host::Name(String::new());
-        let device = self.bound(facts);
-        let reached = |device: Option<String>| {
-            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
-        };
-        let known = facts.book.complete() && facts.netifd != Netifd::Asking;
-        known && !self.stopped && device.is_ok_and(reached)
-    }
-
-    /// The registered address was looked up. What the zone's own name servers do not have as it was
-    /// published is sent again. Returns what the operator should know.
-    pub fn looked_up(
-        &mut self,
-        family: Family,
-        answer: Result<Found, String>,
-        now: Now,
-    ) -> Option<Notice> {
-        let registered = self.registered.get_mut(&family)?;
-        registered.answered(answer);
-        let host = &self.spec.lookup.host;
-        let named = self.records.iter().any(|record| record.name.as_str() == host);
-        let mut published = None;
-        for record in self.records.iter_mut().filter(|record| record.family == family) {
-            let meant = !named || record.name.as_str() == host;
-            let held = record.published.filter(|&at| meant && registered.contradicts(at));
-            published = held.filter(|_| record.contradicted(now)).or(published);
-        }
-        Some(report::contradiction(&self.spec.name, host, published?, registered))
-    }
-
     /// A source answered.
     pub fn detected(
         &mut self,
@@ -470,7 +422,7 @@ impl Active {
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
-        waits.chain(times).min()
+        waits.chain(times).chain(self.look_up_deadline(facts, now)).min()
     }
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.

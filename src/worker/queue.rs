@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// Most threads.
+/// Most threads, but for the one that looks names up.
 pub(super) const MAX_THREADS: usize = 32;
 /// Most tasks under way with one host, so that one that hangs leaves threads for the others.
 pub(super) const MAX_PER_HOST: usize = 8;
 /// Threads that only serve hosts nobody else is busy with: several that hang must not take all.
 const RESERVED: usize = 8;
+
+/// In the place of a host: look-ups have one thread, beside those of all others.
+pub(super) const LOOK_UP: &str = "look up";
 
 /// Tasks in order of arrival, each with the host it will keep a thread busy with.
 pub(super) struct Queue<T> {
@@ -67,9 +70,14 @@ impl<T> Queue<T> {
     }
 
     fn may_run(&self, host: &str) -> bool {
-        let with_host = self.busy.get(host).copied().unwrap_or(0);
-        with_host == 0 && self.running < MAX_THREADS
-            || with_host < MAX_PER_HOST && self.running < MAX_THREADS - RESERVED
+        let with = |host: &str| self.busy.get(host).copied().unwrap_or(0);
+        let (with_host, looking_up) = (with(host), with(LOOK_UP));
+        if host == LOOK_UP {
+            return looking_up == 0;
+        }
+        let running = self.running - looking_up;
+        with_host == 0 && running < MAX_THREADS
+            || with_host < MAX_PER_HOST && running < MAX_THREADS - RESERVED
     }
 }
 

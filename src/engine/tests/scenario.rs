@@ -509,8 +509,8 @@ impl Scenario {
             Action::LookUp { section, family, .. } => {
                 self.lookups += 1;
                 if let Some(result) = self.dns.clone() {
-                    let section = section.name.clone();
-                    let event = Event::LookedUp { section, family, result };
+                    let (section, lookup) = (section.name.clone(), section.lookup.clone());
+                    let event = Event::LookedUp { section, lookup, family, result };
                     self.engine.handle(event, self.now);
                 }
             }
