@@ -184,6 +184,11 @@ impl Snapshot {
         changes
     }
 
+    /// Whether it is known of every record what it should hold.
+    pub fn has_addresses(&self) -> bool {
+        self.sections.iter().all(|s| s.records.iter().all(|record| record.desired.is_some()))
+    }
+
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
         let settled =

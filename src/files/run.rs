@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,7 +57,7 @@ impl RunFiles {
                 Content::Text(text) | Content::Default(text) => {
                     super::replace(&path, text.as_bytes())
                 }
-                Content::Absent => gone(fs::remove_file(&path)),
+                Content::Absent => super::gone(fs::remove_file(&path)),
             };
             match written {
                 Ok(()) => drop(self.written.insert(name, content)),
@@ -73,13 +72,6 @@ impl RunFiles {
         for name in self.written.keys().filter(|name| name.ends_with(".pid")) {
             let _ = fs::remove_file(self.directory.join(name));
         }
-    }
-}
-
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
     }
 }
 
