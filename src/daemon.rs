@@ -2,7 +2,7 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
-mod requests;
+mod answer;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ use crate::netlink::socket::Socket;
 use crate::probe::{Probe, script};
 use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::store::{Store, StoreThread};
+use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
 
 /// Time that the state may take to reach flash when the daemon ends.
@@ -63,6 +64,9 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     control: Option<Control>,
+    ubus: Ubus,
+    /// What the subscribers of our ubus object know; `None` if there are none.
+    told: Option<Snapshot>,
     /// What LuCI reads; only of a daemon that stays.
     run_files: Option<RunFiles>,
     /// What the run files lacked when that was said last.
@@ -126,6 +130,8 @@ impl Daemon {
             pool,
             store,
             control: None,
+            ubus: Ubus::new(mode == Mode::Serve),
+            told: None,
             run_files: None,
             unwritten: None,
             incoming,
@@ -134,7 +140,6 @@ impl Daemon {
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
-        daemon.engine.handle(Event::Netifd(None), clock::now());
         daemon
     }
 
@@ -176,7 +181,11 @@ impl Daemon {
                     Incoming::Event(event) => self.engine.handle(event, clock::now()),
                     Incoming::Notice(notice) => self.logger.say(&notice),
                 },
-                request = next_request(self.control.as_mut()) => self.answer(request),
+                word = self.ubus.next() => self.hear(word),
+                request = next_request(self.control.as_mut()) => {
+                    let reply = self.answer(&request.ask);
+                    request.reply(reply);
+                }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.engine.handle(Event::Force(Vec::new()), clock::now());
@@ -211,11 +220,13 @@ impl Daemon {
         let Some(files) = &mut self.run_files else {
             return;
         };
-        let failed = files.show(&self.engine.status(now), now).err();
+        let status = self.engine.status(now);
+        let failed = files.show(&status, now).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
+        self.tell(&status);
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -277,6 +288,7 @@ impl Daemon {
             let single = Job { changes: vec![change.clone()], ..job.clone() };
             let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
+                Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
                     _ => "nothing to send".into(),

@@ -12,12 +12,12 @@
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname};
+use crate::sorted::Map;
 
 /// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
@@ -87,9 +87,8 @@ impl State {
     /// Reads as much of `text` as can be trusted, and says what could not be.
     pub fn from_text(text: &str) -> (Self, Vec<String>) {
         let mut complaints = Complaints::default();
-        // Sorted by what names a record; of two lines for one record the later one counts.
-        let mut records: BTreeMap<(String, Hostname, Family), Saved> = BTreeMap::new();
-        let mut known = BTreeSet::new();
+        let mut records: Vec<Saved> = Vec::new();
+        let mut known = Vec::new();
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
         match lines.next() {
             None => complaints.add("the file is empty".into()),
@@ -109,16 +108,18 @@ impl State {
             }
             match Entry::from_line(line) {
                 Ok(Entry::Other) => {}
-                Ok(Entry::Record(saved)) => {
-                    let key = (saved.section.clone(), saved.name.clone(), saved.family);
-                    records.insert(key, saved);
-                }
-                Ok(Entry::Known(learned)) => drop(known.insert(learned)),
+                Ok(Entry::Record(saved)) => records.push(saved),
+                Ok(Entry::Known(learned)) => known.push(learned),
                 Err(why) => complaints.add(format!("line {number} dropped: {why}")),
             }
         }
-        let records = records.into_values().collect();
-        (Self { records, known: known.into_iter().collect() }, complaints.finish())
+        // Of two lines for one record the later one counts.
+        records.reverse();
+        records.sort_by(|a, b| a.key().cmp(&b.key()));
+        records.dedup_by(|a, b| a.key() == b.key());
+        known.sort();
+        known.dedup();
+        (Self { records, known }, complaints.finish())
     }
 }
 
@@ -143,7 +144,7 @@ enum Entry {
     Other,
 }
 
-type Fields<'a> = BTreeMap<&'a str, String>;
+type Fields<'a> = Map<&'a str, String>;
 
 impl Entry {
     fn from_line(line: &str) -> Result<Self, &'static str> {
@@ -201,6 +202,11 @@ impl Learned {
 }
 
 impl Saved {
+    /// What names the record.
+    fn key(&self) -> (&str, &Hostname, Family) {
+        (&self.section, &self.name, self.family)
+    }
+
     fn write(&self, text: &mut String) {
         let fingerprint = format!("{:016x}", self.fingerprint);
         let published = self.published.map(|address| address.to_string());
@@ -504,7 +510,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read(records in proptest::collection::vec(saved(), 0..8)) {
             let key = |r: &Saved| (r.section.clone(), r.name.clone(), r.family);
-            let sorted: BTreeMap<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
+            let sorted: Map<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
             let state = State { records: sorted.into_values().collect(), known: vec![learned()] };
             prop_assert_eq!(State::from_text(&state.to_text()), (state, vec![]));
         }

@@ -27,6 +27,8 @@ pub const TYPE_AAAA: u16 = 28;
 pub const TYPE_DNAME: u16 = 39;
 /// The pseudo record of EDNS(0).
 pub const TYPE_OPT: u16 = 41;
+/// Transaction signature (RFC 8945).
+pub const TYPE_TSIG: u16 = 250;
 
 /// Header flag: a response.
 pub const QR: u16 = 0x8000;
@@ -146,6 +148,21 @@ impl Message {
             record.write(&mut wire)?;
         }
         length(wire.len()).map(|_| wire)
+    }
+
+    /// The wire form without its last record, as if that had never been added, and that record. A
+    /// transaction signature covers the former and is the latter.
+    pub fn split_last(wire: &[u8]) -> Option<(Vec<u8>, Record)> {
+        let message = Self::decode(wire).ok()?;
+        let last = message.additionals.last()?.clone();
+        let count = u16::try_from(message.additionals.len()).ok()?.checked_sub(1)?;
+        let mut reader = Reader { wire, at: 12 };
+        let before = message.answers.len() + message.authorities.len() + usize::from(count);
+        (0..message.questions.len()).try_for_each(|_| reader.question().map(drop)).ok()?;
+        reader.records(before).ok()?;
+        let mut stripped = wire.get(..reader.at)?.to_vec();
+        stripped.get_mut(10..12)?.copy_from_slice(&count.to_be_bytes());
+        Some((stripped, last))
     }
 
     /// Reads the wire form. What follows the last record is ignored.
@@ -283,5 +300,128 @@ impl<'a> Reader<'a> {
         let taken = self.wire.get(self.at..end).ok_or("the message is cut off")?;
         self.at = end;
         Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dns::tests::record;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_query_is_as_dig_sends_it() {
+        let question = Question::address(name("home.example.com"), Family::V6);
+        let mut query = Message::query(0x1234, question, true);
+        query.additionals.push(Record::opt(1232));
+        let wire = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\x01\x04home\x07example\x03com\0\0\x1c\0\x01\
+                     \0\0\x29\x04\xd0\0\0\0\0\0\0";
+        assert_eq!(query.encode().unwrap(), wire);
+        assert_eq!(Message::decode(wire), Ok(query));
+    }
+
+    #[test]
+    fn an_answer_is_read_with_its_compressed_names() {
+        let wire = b"\x12\x34\x85\x83\0\x01\0\x01\0\x01\0\0\x01a\x01B\0\0\x01\0\x01\
+                     \xc0\x0c\0\x05\0\x01\0\0\x01\x2c\0\x04\x01x\xc0\x0e\
+                     \xc0\x0e\0\x06\0\x01\0\0\0\x01\0\x18\xc0\x0e\xc0\x0c1234567890abcdefghij";
+        let message = Message::decode(wire).unwrap();
+        assert_eq!((message.id, message.rcode(), message.opcode()), (0x1234, NXDOMAIN, 0));
+        assert!(message.has(QR | AA | RD | RA) && !message.has(TC));
+        let query = Message::query(0x1234, Question::address(name("A.b"), Family::V4), true);
+        assert!(message.answers(&query));
+        assert_eq!(message.answers, [record("a.b CNAME x.b")]);
+        assert_eq!(message.authorities[0].target(), Some(name("b")));
+        assert_eq!(message.authorities[0].rdata, b"\x01b\0\x01a\x01b\x001234567890abcdefghij");
+    }
+
+    #[test]
+    fn an_answer_to_something_else_is_none() {
+        let query = Message::query(7, Question::address(name("a.b"), Family::V4), false);
+        let answer = Message { flags: QR | AA, ..query.clone() };
+        assert!(answer.answers(&query));
+        let other = Question::address(name("a.c"), Family::V4);
+        let other_type = Question::address(name("a.b"), Family::V6);
+        for (what, wrong) in [
+            ("query", query.clone()),
+            ("id", Message { id: 8, ..answer.clone() }),
+            ("opcode", Message { flags: QR | 5 << 11, ..answer.clone() }),
+            ("name", Message { questions: vec![other], ..answer.clone() }),
+            ("type", Message { questions: vec![other_type], ..answer.clone() }),
+            ("question", Message { questions: vec![], ..answer.clone() }),
+        ] {
+            assert!(!wrong.answers(&query), "{what}");
+        }
+    }
+
+    #[test]
+    fn an_opt_record_has_the_upper_bits_of_the_response_code() {
+        let mut message = Message { flags: QR | 1, ..Message::default() };
+        message.additionals.push(Record { ttl: 1 << 24, ..Record::opt(512) });
+        assert_eq!(message.rcode(), 17);
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let many = Message {
+            answers: vec![record("a.b A 192.0.2.1"); MOST_RECORDS + 1],
+            ..Message::default()
+        };
+        assert!(Message::decode(&many.encode().unwrap()).is_err());
+        let mut large = Message::default();
+        large.answers.push(Record { rdata: vec![0; 65_536], ..record("a.b A 192.0.2.1") });
+        assert!(large.encode().is_err());
+        large.answers[0].rdata.truncate(65_530);
+        assert!(large.encode().is_err());
+        for cut in 0..12 {
+            assert!(Message::decode(&[0; 12][..cut]).is_err());
+        }
+        assert_eq!(Message::decode(&[0; 12]), Ok(Message::default()));
+    }
+
+    pub(in crate::dns) fn any_record() -> impl Strategy<Value = Record> {
+        let name = "([a-z*_]{1,9}\\.){0,4}[a-z]{1,9}".prop_map(|text| name(&text));
+        let data = prop_oneof![
+            name.clone().prop_map(|target| (TYPE_CNAME, target.wire().to_vec())),
+            any::<[u8; 4]>().prop_map(|octets| (TYPE_A, octets.to_vec())),
+            prop::collection::vec(any::<u8>(), 0..99).prop_map(|data| (250, data)),
+        ];
+        (name, any::<(u16, u32)>(), data).prop_map(|(name, (class, ttl), (kind, rdata))| Record {
+            name,
+            kind,
+            class,
+            ttl,
+            rdata,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            (id, flags) in any::<(u16, u16)>(),
+            asked in any_record(),
+            [answers, authorities, additionals] in prop::array::uniform3(prop::collection::vec(any_record(), 0..5)),
+        ) {
+            let questions = vec![Question { name: asked.name, kind: asked.kind, class: asked.class }];
+            let message = Message { id, flags, questions, answers, authorities, additionals };
+            let wire = message.encode().unwrap();
+            prop_assert_eq!(Message::decode(&wire), Ok(message.clone()));
+            for cut in 0..wire.len() {
+                prop_assert!(Message::decode(&wire[..cut]).is_err());
+            }
+        }
+
+        #[test]
+        fn nothing_breaks_it(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            if let Ok(message) = Message::decode(&bytes) {
+                let wire = message.encode().unwrap();
+                prop_assert_eq!(Message::decode(&wire), Ok(message));
+            }
+        }
     }
 }

@@ -5,10 +5,16 @@ pub mod lookup;
 pub mod message;
 pub mod name;
 pub mod resolv;
+mod send;
+#[cfg(test)]
+mod tests;
+pub mod tsig;
+mod wire;
 
 use std::net::IpAddr;
 
 pub use ask::{Way, look_up, verify_server};
+pub use send::send;
 
 /// What a look-up found.
 #[derive(Clone, Debug, PartialEq, Eq)]

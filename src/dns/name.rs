@@ -43,7 +43,7 @@ impl Name {
 
     /// The name at `start` of `message`, and where what follows it begins. Compression pointers must
     /// lead backwards, so there can be no loop.
-    pub(super) fn read(message: &[u8], start: usize) -> Option<(Self, usize)> {
+    pub(crate) fn read(message: &[u8], start: usize) -> Option<(Self, usize)> {
         let mut wire = Vec::new();
         let (mut at, mut begin, mut end) = (start, start, None);
         loop {

@@ -1,6 +1,5 @@
 //! The whole vocabulary between the core and the world, on one page.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use crate::config::{Config, Family, Lookup, Section};
 use crate::dns::Found;
 use crate::netlink::{Report, Table};
 use crate::provider::{Job, Learned, Verdict};
+use crate::sorted::Map;
 use crate::state::State;
 
 /// Names a job while it is in flight; never reused within a run.
@@ -49,7 +49,7 @@ pub enum Event {
         /// The configuration.
         config: Box<Config>,
         /// Names that need no name server, as `/etc/hosts` has them now.
-        hosts: BTreeMap<String, Vec<IpAddr>>,
+        hosts: Map<String, Vec<IpAddr>>,
     },
     /// The user wants these sections sent now; empty means all.
     Force(Vec<String>),

@@ -29,7 +29,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -44,13 +44,14 @@ use select::{Lack, Rejection};
 use crate::clock::Now;
 use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
+use crate::sorted::Set;
 use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The usable default routes, as far as they tell one network from another.
-type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
+type DefaultRoutes = Set<(Family, Option<IfIndex>, Option<IpAddr>)>;
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
@@ -282,13 +283,14 @@ impl Engine {
     }
 
     fn publish(&mut self, now: Now) -> Option<Action> {
-        let id = self.next_job;
+        let (id, seed) = (self.next_job, self.jitter);
         for account in &mut self.accounts {
-            let Some(taken) = account.take(&mut self.sections, &self.facts, id, now) else {
+            let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
                 continue;
             };
-            let section = self.sections.get(taken.section)?;
             self.next_job = self.next_job.wrapping_add(1);
+            self.next_jitter();
+            let section = self.sections.get(taken.section)?;
             self.unsaved = true;
             self.changed = true;
             return Some(Action::Publish {

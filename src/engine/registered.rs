@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::Notice;
-use super::network::{Facts, Netifd};
+use super::network::Facts;
 use super::pace::Backoff;
 use super::record::{Record, Wait};
 use super::report;
@@ -134,8 +134,7 @@ impl Active {
         let reached = |device: Option<String>| {
             facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
         };
-        let known = facts.book.complete() && facts.netifd != Netifd::Asking;
-        known && !self.stopped && device.is_ok_and(reached)
+        facts.book.complete() && !self.stopped && device.is_ok_and(reached)
     }
 
     /// The registered address was looked up.

@@ -1,6 +1,5 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
+use crate::sorted::{Map, Set};
 use crate::state::State;
 
 /// A section with its state.
@@ -31,9 +31,9 @@ pub struct Active {
     /// One per name and family.
     pub records: Vec<Record>,
     /// `web` and `script` sources, one per family.
-    pub detectors: BTreeMap<Family, Detector>,
+    pub detectors: Map<Family, Detector>,
     /// What DNS gives, per family.
-    pub registered: BTreeMap<Family, Registered>,
+    pub registered: Map<Family, Registered>,
     /// Whether the user stopped it.
     pub stopped: bool,
     /// The last request, secrets masked.
@@ -41,13 +41,13 @@ pub struct Active {
     /// The last answer, secrets masked.
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
-    pub lacks: BTreeMap<Family, Lack>,
+    pub lacks: Map<Family, Lack>,
     /// Its account, by place.
     pub account: usize,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
-    event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
+    event_network: Option<(Option<String>, Set<IpAddr>)>,
 }
 
 /// What a provider said about an account, in answer to one of its records.
@@ -98,7 +98,7 @@ impl Active {
         let detectors = if asks {
             spec.families.iter().map(|&family| (family, Detector::new(now))).collect()
         } else {
-            BTreeMap::new()
+            Map::new()
         };
         let registered =
             spec.families.iter().map(|&family| (family, Registered::default())).collect();
@@ -114,7 +114,7 @@ impl Active {
             stopped: false,
             last_request: String::new(),
             last_answer: String::new(),
-            lacks: BTreeMap::new(),
+            lacks: Map::new(),
             account: 0,
             obstacle: None,
             event_network: None,
@@ -162,8 +162,8 @@ impl Active {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
-            for (family, detector) in &mut self.detectors {
-                if let Some(before) = old.detectors.get(family) {
+            for (family, before) in old.detectors.iter() {
+                if let Some(detector) = self.detectors.get_mut(family) {
                     detector.supersede(before);
                 }
             }
@@ -229,12 +229,8 @@ impl Active {
     pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
         match (&self.spec.source, family) {
             (Source::Device(name), _) => Ok(Place::device(name)),
-            (Source::Network { v4, .. }, Family::V4) => network(&[v4], facts),
-            // Where nobody knows the usual name of the IPv6 side: netifd makes one for PPP, and
-            // without netifd it is the device of the other side.
-            (Source::Network { v4, v6 }, Family::V6) => {
-                network(&[v6, &format!("{v4}_6"), v4], facts)
-            }
+            (Source::Network { v4, .. }, Family::V4) => facts.place(v4),
+            (Source::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
             (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
         }
     }
@@ -455,11 +451,4 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
         }
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
-}
-
-/// The place of the first of these networks that there is.
-fn network(names: &[&str], facts: &Facts) -> Result<Place, Lack> {
-    let (name, device) = facts.first_device(names)?;
-    let claims = facts.claims(name, &device);
-    Ok(Place { device, claims })
 }

@@ -11,14 +11,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use self::drive::{drive, unsent};
+use self::drive::{Carrier, drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
 use crate::engine::event::{Event, JobId};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
-use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -173,8 +173,9 @@ impl Inner {
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
         match task {
             Task::Publish { id, changes, mut exchange, transport, .. } => {
-                let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
-                Event::Finished(drive(id, changes, &mut *exchange, &mut send, self.up))
+                let shared = &self.shared;
+                let mut carrier = Carrying { clients, transport: &transport, shared };
+                Event::Finished(drive(id, changes, &mut *exchange, &mut carrier, self.up))
             }
             Task::Detect { section, family, probe } => {
                 let result = match probe {
@@ -219,16 +220,24 @@ fn unstarted(task: Task) -> Event {
 #[derive(Default)]
 struct Clients(Vec<(Transport, Client)>);
 
-impl Clients {
-    fn send(
-        &mut self,
-        transport: &Transport,
-        shared: &Arc<Shared>,
-        request: &Request,
-    ) -> Result<Answer, Failure> {
-        self.get(transport, shared)?.send(request)
+/// What carries the requests of one job.
+struct Carrying<'a> {
+    clients: &'a mut Clients,
+    transport: &'a Transport,
+    shared: &'a Arc<Shared>,
+}
+
+impl Carrier for Carrying<'_> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        self.clients.get(self.transport, self.shared)?.send(request)
     }
 
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        dns::send(query, &self.transport.into())
+    }
+}
+
+impl Clients {
     fn get(&mut self, transport: &Transport, shared: &Arc<Shared>) -> Result<&Client, Failure> {
         let known = self.0.iter().position(|(of, _)| of == transport);
         let entry = match known {

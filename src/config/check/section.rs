@@ -1,7 +1,5 @@
 //! `config service`: what is published, and the parts of the section put together.
 
-use std::collections::BTreeSet;
-
 use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
@@ -9,6 +7,7 @@ use super::{provider, source, timing, transport};
 use crate::config::name::in_dns;
 use crate::config::{Family, Hostname, Lookup, Section, Severity};
 use crate::dns::resolv;
+use crate::sorted::Set;
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(
@@ -85,7 +84,7 @@ fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
     }
     let names = values.into_iter();
     let names = names.flat_map(|(text, line)| names_of(reader, option, text, line));
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 

@@ -1,26 +1,61 @@
-//! What comes in by the control socket.
+//! What the daemon is asked, on the control socket and on ubus, and what it tells on ubus.
 
 use super::Daemon;
 use crate::clock::{self, Now};
-use crate::control::{Ask, Reply, Request};
-use crate::engine::event::Event;
+use crate::control::{Ask, Reply};
+use crate::engine::event::{Event, Level};
+use crate::engine::status::Snapshot;
+use crate::ubus::object;
+use crate::ubus::session::Word;
 
 impl Daemon {
-    pub(super) fn answer(&mut self, request: Request) {
-        let reply = match self.told(&request.ask, clock::now()) {
+    /// Takes in what is heard on ubus.
+    pub(super) fn hear(&mut self, word: Word) {
+        let now = clock::now();
+        match word {
+            Word::Netifd(networks) => self.engine.handle(Event::Netifd(networks), now),
+            Word::Called(call) => {
+                let reply = self.answer(&call.ask);
+                self.ubus.answer(&call, &reply);
+            }
+            Word::Watched(watched) => self.told = watched.then(|| self.engine.status(now)),
+            Word::Trouble(text) => self.say(Level::Warning, text),
+        }
+    }
+
+    /// Tells subscribers what is not as they know it.
+    pub(super) fn tell(&mut self, status: &Snapshot) {
+        let Some(before) = &mut self.told else {
+            return;
+        };
+        for (section, record) in status.changes(before) {
+            self.ubus.notify(object::UPDATE, &object::update(section, record));
+        }
+        before.clone_from(status);
+    }
+
+    /// Answers the control socket and ubus alike.
+    pub(super) fn answer(&mut self, ask: &Ask) -> Reply {
+        match self.done(ask, clock::now()) {
             Ok(text) => Reply { ok: true, text },
             Err(section) => {
                 Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
             }
-        };
-        request.reply(reply);
+        }
     }
 
     /// Does what is asked; `Err` is the name of a section that does not run.
-    fn told(&mut self, ask: &Ask, now: Now) -> Result<String, String> {
+    fn done(&mut self, ask: &Ask, now: Now) -> Result<String, String> {
         match ask {
             Ask::Status => Ok(self.status(now)),
             Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
+            Ask::Get(name) => {
+                let status = self.engine.status(now);
+                let section = status.sections.iter().find(|section| section.name == *name);
+                section
+                    .map(|section| format!("{}\n", section.to_json()))
+                    .ok_or_else(|| name.clone())
+            }
             Ask::Why(section) => {
                 let mut date = |wall| self.logger.date(wall);
                 self.engine.why(section, now, &mut date).ok_or_else(|| section.clone())
