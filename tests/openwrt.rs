@@ -60,8 +60,11 @@ fn init(name: &str, running: bool, words: &str) -> Did {
     let script = source("openwrt/files/ddns.init")
         .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()));
     fs::write(at("ddns"), script).unwrap();
-    fs::write(&program, "#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n").unwrap();
+    let answer = "[ \"$2\" != nowhere ] || exit 5\n";
+    let text = format!("#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n{answer}");
+    fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(at("home.pid"), "1\n").unwrap();
     let output = Command::new("sh")
         .arg(Path::new(ROOT).join("tests/openwrt/rc.common"))
         .arg(at("ddns"))
@@ -69,6 +72,7 @@ fn init(name: &str, running: bool, words: &str) -> Did {
         .env("CALLS", at("calls"))
         .env("ASKED", at("asked"))
         .env("RUNNING", if running { "1" } else { "" })
+        .env("RUNDIR", &scratch.0)
         .output()
         .unwrap();
     let lines = |name| {
@@ -118,10 +122,10 @@ fn a_changed_configuration_does_not_restart_the_daemon() {
 }
 
 #[test]
-fn a_section_that_is_started_is_sent_again() {
-    for verb in ["start", "restart"] {
+fn a_section_that_is_started_is_served_and_sent() {
+    for verb in ["start", "restart", "reload"] {
         let did = init(&format!("{verb}-section"), true, &format!("{verb} home"));
-        assert_eq!(did.asked, ["update home"], "{did:?}");
+        assert_eq!(did.asked, ["start home"], "{did:?}");
         assert!(!did.procd.iter().any(|call| call.starts_with("kill")), "{did:?}");
         assert!(has(&did, "service add"), "{did:?}");
     }
@@ -131,15 +135,39 @@ fn a_section_that_is_started_is_sent_again() {
 }
 
 #[test]
-fn stopping_stops_all_or_nothing() {
+fn starting_what_runs_serves_again_what_was_stopped() {
+    let did = init("start-again", true, "start");
+    assert!(has(&did, "service set") && has(&did, "signal ddns * HUP"), "{did:?}");
+    let did = init("start-fresh", false, "start");
+    assert!(!did.procd.iter().any(|call| call.starts_with("signal")), "{did:?}");
+}
+
+#[test]
+fn one_section_or_all_are_stopped() {
     assert_eq!(init("stop", true, "stop").procd, ["kill ddns"]);
     let did = init("stop-section", true, "stop home");
-    assert_eq!(did.code, 1);
-    assert!(did.procd.is_empty(), "{did:?}");
-    assert!(did.err.contains("uci set ddns.home.enabled=0"), "{did:?}");
+    assert_eq!((did.code, did.asked.as_slice()), (0, &["stop home".to_owned()][..]), "{did:?}");
+    assert!(did.procd.is_empty(), "the daemon goes on: {did:?}");
+    assert_eq!(init("stop-unknown", true, "stop nowhere").code, 5);
+    let did = init("stop-nothing", false, "stop home");
+    assert_eq!((did.code, did.asked.len()), (0, 0), "{did:?}");
     let did = init("restart", true, "restart");
     assert_eq!(did.procd.first().map(String::as_str), Some("kill ddns"), "{did:?}");
-    assert!(has(&did, "service set"), "{did:?}");
+    assert!(has(&did, "service set") && !has(&did, "signal ddns * HUP"), "{did:?}");
+}
+
+#[test]
+fn a_section_runs_while_it_has_a_run_file() {
+    for (words, running, code) in [
+        ("running", true, 0),
+        ("running", false, 1),
+        ("running home", true, 0),
+        ("running home", false, 1),
+        ("running off", true, 1),
+    ] {
+        let did = init(&format!("{}-{running}", words.replace(' ', "-")), running, words);
+        assert_eq!(did.code, code, "{words}: {did:?}");
+    }
 }
 
 #[test]
