@@ -29,13 +29,14 @@ pub(super) fn read(
         None => from_update_url(reader),
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
+    let param_opt = param_opt(reader, &mechanism);
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env),
         param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader),
+        param_opt,
         server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
         tcp: updates && reader.flag("force_dnstcp", false),
     };
@@ -199,8 +200,17 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
     Secret::new(content.lines().next().unwrap_or_default())
 }
 
-fn param_opt(reader: &mut Reader<'_>) -> Secret {
+fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
     let value = secret(reader, "param_opt");
+    if let Mechanism::Api(api) = mechanism {
+        if api.base.is_empty()
+            && !value.is_empty()
+            && let Err(why) = words::check_url(value.expose())
+        {
+            reader.fail("param_opt", why);
+        }
+        return value;
+    }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
     if let Some(bad) = value.expose().chars().find(bad) {
         reader.fail("param_opt", format!("{bad:?} is not allowed"));

@@ -1,11 +1,24 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
-//! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
+//! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
+mod desec;
+mod digitalocean;
+mod dnsimple;
+mod gandi;
+mod godaddy;
+mod hetzner;
+mod ionos;
+mod linode;
+mod porkbun;
+mod powerdns;
+pub mod records;
 pub mod rest;
 mod rfc2136;
+mod scaleway;
+mod vultr;
 pub mod zone;
 
 use std::fmt;
@@ -19,11 +32,13 @@ use crate::dns::resolv;
 pub struct Api {
     /// Its `service_name`.
     pub name: &'static str,
-    /// What ddns-scripts calls it. There is one meaning of the options for all names.
+    /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
+    /// scripts see differently is put right in `config/check/stock.rs`.
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end; empty if `dns_server` is asked.
+    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it, or requests
+    /// go to `dns_server`.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -47,7 +62,22 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &rfc2136::API];
+pub const ALL: &[&Api] = &[
+    &cloudflare::API,
+    &desec::API,
+    &digitalocean::API,
+    &dnsimple::API,
+    &gandi::API,
+    &godaddy::API,
+    &hetzner::API,
+    &ionos::API,
+    &linode::API,
+    &porkbun::API,
+    &powerdns::API,
+    &rfc2136::API,
+    &scaleway::API,
+    &vultr::API,
+];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -63,11 +93,11 @@ impl Api {
 
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        if self.base.is_empty() {
+        if self.needs("dns_server") {
             let place = resolv::server(&account.server).ok()?;
             return Some(place.0.to_ascii_lowercase());
         }
-        template::host(self.base)
+        template::host(if self.base.is_empty() { account.param_opt.expose() } else { self.base })
     }
 }
 
@@ -85,3 +115,6 @@ impl fmt::Debug for Api {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests;
