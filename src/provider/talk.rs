@@ -9,6 +9,7 @@ use super::api::Api;
 use super::{
     Answer, Change, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
 };
+use crate::clock::UnixSeconds;
 use crate::config::Provider;
 use crate::sorted::Map;
 
@@ -48,7 +49,17 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// While there is none, or if there will be none.
     pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
-        let reply = self.replies.get(self.heard).ok_or_else(|| Halt::Send(Box::new(request)))?;
+        self.send_with(|| Ok(request))
+    }
+
+    /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
+    ///
+    /// # Errors
+    /// As [`Talk::send`], or if the request cannot be made.
+    pub fn send_with(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+        let Some(reply) = self.replies.get(self.heard) else {
+            return Err(Halt::Send(Box::new(request()?)));
+        };
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
     }
@@ -75,6 +86,12 @@ impl<'a> Talk<'a> {
     pub fn status(&self) -> u16 {
         let latest = self.heard.checked_sub(1).and_then(|last| self.replies.get(last));
         latest.and_then(|reply| reply.as_ref().ok()).map_or(0, |answer| answer.status)
+    }
+
+    /// The answers so far, the latest first.
+    pub fn heard(&self) -> impl Iterator<Item = &'a Answer> + use<'a> {
+        let heard = self.replies.get(..self.heard).unwrap_or_default();
+        heard.iter().rev().filter_map(|reply| reply.as_ref().ok())
     }
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
@@ -107,11 +124,13 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let now = self.learned.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key);
-        let forgotten =
-            |key: &&String| !self.learned.iter().any(|it| it.0 == **key && it.1.is_none());
-        let before = self.job.known.keys().filter(forgotten);
-        now.chain(before).filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut keys: Map<&str, bool> =
+            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
+        for (key, value) in &self.learned {
+            keys.insert(key, value.is_some());
+        }
+        let known = keys.iter().filter_map(|(key, known)| known.then_some(*key));
+        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -122,6 +141,15 @@ impl<'a> Talk<'a> {
     /// `key` must be found out again.
     pub fn forget(&mut self, key: String) {
         self.learned.push((key, None));
+    }
+
+    /// The time, for a signature.
+    ///
+    /// # Errors
+    /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
+    pub fn wall(&self) -> Talked<UnixSeconds> {
+        let reason = "requests are signed with the time, and the clock is not set yet".into();
+        self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
     }
 
     /// Whether to begin anew, because something was refused after relying on what was known from
@@ -137,8 +165,9 @@ impl<'a> Talk<'a> {
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
+            // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
-            self.learned = all.collect();
+            self.learned.splice(0..0, all);
             self.settled.retain(|_, verdict| verdict.is_success());
         }
         misled && again

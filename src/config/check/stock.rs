@@ -5,6 +5,8 @@ use std::mem::take;
 
 use super::reader::Reader;
 use crate::config::{Hostname, Mechanism, Provider, RecordOptions};
+use crate::provider::api::pair;
+use crate::secret::Secret;
 
 /// Puts what the options of a section mean by its `service_name` where it belongs. An own definition
 /// of that name means what it says.
@@ -33,17 +35,10 @@ pub(super) fn translate(
     }
     match label.as_str() {
         "digitalocean.com-v2" => {
-            let id = take(&mut provider.param_opt);
-            record.id = record.id.take().or_else(|| Some(id.expose().into()));
-            record.id.take_if(|id| id.is_empty());
+            unless_set(&mut record.id, take(&mut provider.param_opt).expose().into());
         }
         "scaleway.com" => {
-            let ttl = take(&mut provider.param_opt);
-            match ttl.expose().parse() {
-                Ok(ttl) => record.ttl = record.ttl.or(Some(ttl)),
-                Err(_) if ttl.is_empty() => {}
-                Err(_) => reader.fail("param_opt", "is not a number of seconds"),
-            }
+            ttl(reader, record, take(&mut provider.param_opt).expose());
         }
         "cloudflare.com-v4" => {
             let words = take(&mut provider.param_opt);
@@ -56,6 +51,64 @@ pub(super) fn translate(
             }
         }
         _ => {}
+    }
+    translate_more(&label, reader, names, provider, record);
+}
+
+fn translate_more(
+    label: &str,
+    reader: &mut Reader<'_>,
+    names: &mut [Hostname],
+    provider: &mut Provider,
+    record: &mut RecordOptions,
+) {
+    let pair = |text: &Secret, key| pair(text.expose(), key).unwrap_or_default().to_owned();
+    match label {
+        "aliyun.com" => unless_set(&mut record.id, pair(&provider.param_enc, "RecordId")),
+        "cloud.google.com-v1" => {
+            unless_set(&mut record.zone_id, pair(&provider.param_enc, "zone"));
+            ttl(reader, record, take(&mut provider.param_opt).expose());
+        }
+        "namesilo.com-v1" => {
+            let host = username(reader, provider, "the name of the record in the zone");
+            place(reader, names, |zone| (host.clone(), zone));
+            ttl(reader, record, &pair(&take(&mut provider.param_opt), "ttl"));
+        }
+        "netcup.com" => unless_set(&mut record.zone, take(&mut provider.param_opt).expose().into()),
+        "ns1.com" => unless_set(&mut record.zone, take(&mut provider.username)),
+        "route53-v1" => hosted_zone(reader, names, record),
+        _ => {}
+    }
+}
+
+/// `domain` is the id of the zone and `lookup_host` the name, unless `domain` is a name: who chooses
+/// the provider from LuCI's list may well write that.
+fn hosted_zone(reader: &mut Reader<'_>, names: &mut [Hostname], record: &mut RecordOptions) {
+    let Some(id) = reader.text("domain").filter(|id| !id.contains('.')) else {
+        return;
+    };
+    unless_set(&mut record.zone_id, id.into());
+    match reader.text("lookup_host").map(Hostname::parse) {
+        Some(Ok(name)) => names.iter_mut().for_each(|it| *it = name.clone()),
+        Some(Err(why)) => reader.fail("lookup_host", why),
+        None => reader.lacks(
+            "route53-v1 needs option 'lookup_host': the name of the record; 'domain' is the id of \
+             the zone",
+        ),
+    }
+}
+
+fn unless_set(option: &mut Option<String>, text: String) {
+    if !text.is_empty() && option.is_none() {
+        *option = Some(text);
+    }
+}
+
+fn ttl(reader: &mut Reader<'_>, record: &mut RecordOptions, text: &str) {
+    match text.parse() {
+        Ok(ttl) => record.ttl = record.ttl.or(Some(ttl)),
+        Err(_) if text.is_empty() => {}
+        Err(_) => reader.fail("param_opt", "is not a number of seconds"),
     }
 }
 

@@ -9,16 +9,21 @@ mod digitalocean;
 mod dnsimple;
 mod gandi;
 mod godaddy;
+mod google;
 mod hetzner;
 mod ionos;
 mod linode;
+mod netcup;
+mod ovh;
 mod porkbun;
 mod powerdns;
 pub mod records;
 pub mod rest;
 mod rfc2136;
+mod route53;
 mod scaleway;
 mod vultr;
+mod xml;
 pub mod zone;
 
 use std::fmt;
@@ -69,12 +74,16 @@ pub const ALL: &[&Api] = &[
     &dnsimple::API,
     &gandi::API,
     &godaddy::API,
+    &google::API,
     &hetzner::API,
     &ionos::API,
     &linode::API,
+    &netcup::API,
+    &ovh::API,
     &porkbun::API,
     &powerdns::API,
     &rfc2136::API,
+    &route53::API,
     &scaleway::API,
     &vultr::API,
 ];
@@ -85,10 +94,24 @@ pub fn find(service_name: &str) -> Option<&'static Api> {
     ALL.iter().find(is).copied()
 }
 
+/// The value of `key` in `key=value` pairs with `&`, `;` or spaces between them, as some providers
+/// have them in `param_enc` and `param_opt`.
+pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).find(|value| !value.is_empty())
+}
+
 impl Api {
     /// Whether it cannot do without `option`.
     pub fn needs(&self, option: &str) -> bool {
         self.needs.iter().any(|need| need.option == option)
+    }
+
+    /// Whether the password is a key of many lines, and where it is a path means what is in that
+    /// file.
+    pub fn has_key_file(&self) -> bool {
+        *self == google::API
     }
 
     /// The host that requests go to.
@@ -97,7 +120,12 @@ impl Api {
             let place = resolv::server(&account.server).ok()?;
             return Some(place.0.to_ascii_lowercase());
         }
-        template::host(if self.base.is_empty() { account.param_opt.expose() } else { self.base })
+        let said = account.param_opt.expose();
+        template::host(match self.base {
+            "" => said,
+            _ if *self == ovh::API => ovh::base(said),
+            base => base,
+        })
     }
 }
 

@@ -54,6 +54,15 @@ pub enum Unit {
     /// All addresses of a name and type, which are written as a whole. That there is only one, and
     /// its time to live, are remembered.
     Set,
+    /// The same, but it cannot be written without being read before.
+    ReadSet,
+}
+
+impl Unit {
+    /// Whether it is all addresses of a name and type.
+    fn is_set(self) -> bool {
+        matches!(self, Self::Set | Self::ReadSet)
+    }
 }
 
 /// What an interface calls a zone.
@@ -91,6 +100,11 @@ impl Place<'_> {
     /// The name within its zone: `home`, or `apex` for the zone itself.
     pub fn host<'s>(&'s self, zone: &Zone, apex: &'s str) -> &'s str {
         within(&self.fqdn, &zone.name, apex)
+    }
+
+    /// Nothing is written here, for this reason.
+    pub fn settle(&self, talk: &mut Talk<'_>, outcome: Outcome) {
+        talk.settle(self.index, outcome.into());
     }
 
     fn key(&self) -> String {
@@ -141,7 +155,8 @@ impl Record {
         shown == Some(address)
     }
 
-    fn is_at(&self, place: &Place<'_>) -> bool {
+    /// Whether it is of the name and type of `place`.
+    pub fn is_at(&self, place: &Place<'_>) -> bool {
         self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
     }
 }
@@ -163,6 +178,8 @@ pub struct Write<'a> {
     pub exists: bool,
     /// The record as it should be, in the provider's form; of a set all that belong to it.
     pub values: Vec<Value>,
+    /// Of a set what belongs to it now, if that was read.
+    pub before: Vec<Record>,
     /// The time to live that it should have: as said, or as it was.
     pub ttl: Option<u32>,
     /// Whether that is another one than before.
@@ -290,6 +307,10 @@ fn publish_zone(
     };
     let mut writes = Vec::new();
     for place in places {
+        // What was read may have shown that it cannot be written.
+        if talk.is_settled(place.index) {
+            continue;
+        }
         match plan::plan(talk, scheme, place, &records) {
             Ok(Some(write)) => writes.push(write),
             Ok(None) => talk.settle(place.index, Outcome::Unchanged.into()),
@@ -319,7 +340,8 @@ fn send(
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
         Err(halt) => return Err(halt),
     };
-    if writes.len() > 1 && matches!(talk.status(), 400 | 409 | 422) {
+    let refused = matches!(verdict.outcome, Outcome::Refused { .. });
+    if writes.len() > 1 && refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
         let (first, second) = writes.split_at(writes.len() / 2);
         send(talk, rest, scheme, zone, first)?;
         return send(talk, rest, scheme, zone, second);

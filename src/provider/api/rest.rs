@@ -27,6 +27,7 @@ pub struct Rest {
     secrets: Vec<Secret>,
     needs: &'static [Need],
     judge: Judge,
+    pause: Duration,
 }
 
 /// What the status and body of an answer mean: the status that says it better, and advice that is
@@ -44,12 +45,19 @@ impl Rest {
             secrets: vec![],
             needs: api.needs,
             judge: |status, _| (status, ""),
+            pause: PAUSE,
         }
     }
 
     /// Of a provider whose statuses do not say all.
     pub fn judging(mut self, judge: Judge) -> Self {
         self.judge = judge;
+        self
+    }
+
+    /// Of a provider that does not say how long its limits last, which is this long.
+    pub fn pausing(mut self, pause: Duration) -> Self {
+        self.pause = pause;
         self
     }
 
@@ -213,7 +221,7 @@ impl Rest {
     }
 
     /// The same for an answer that means `status`, with `advice` where the usual is not good enough.
-    fn judged(&self, answer: &Answer, status: u16, said: &str, advice: &str) -> Verdict {
+    pub fn judged(&self, answer: &Answer, status: u16, said: &str, advice: &str) -> Verdict {
         let shown = answer.status;
         let said = mask::mask(said, &self.secrets);
         let open = if said.is_empty() { "" } else { " (" };
@@ -231,7 +239,7 @@ impl Rest {
             // It may be allowed in another zone.
             403 => Verdict::record(refused(" does not allow it", self.advice())),
             429 => {
-                let after = answer.retry_after.unwrap_or(PAUSE);
+                let after = answer.retry_after.unwrap_or(self.pause);
                 account(retry(" limits requests", Some(after)))
             }
             // Too slow, locked, too early.
@@ -308,13 +316,14 @@ pub fn id_value(id: &str) -> Value {
 }
 
 /// Where interfaces explain what is wrong, the most precise first.
-const EXPLANATIONS: [&str; 11] = [
+const EXPLANATIONS: [&str; 12] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
     "/errors/0/description",
     "/fields/0/message",
     "/errors",
+    "/longmessage",
     "/message",
     "/error",
     "/detail",

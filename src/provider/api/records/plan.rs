@@ -14,7 +14,7 @@ pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, mad
     talk.settle(write.place.index, Outcome::Updated.into());
     match (scheme.unit, write.values.as_slice()) {
         (Unit::Set, [value]) => remember(talk, scheme, write.place, "", write.ttl, value),
-        (Unit::Set, _) => {}
+        (Unit::Set | Unit::ReadSet, _) => {}
         (Unit::Id | Unit::ReadId, _) => {
             let shown = made.iter().find(|record| record.is_at(write.place));
             let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
@@ -40,7 +40,7 @@ fn remember(
             let ttl = ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
             talk.learn(place.key(), &ttl);
         }
-        Unit::Id | Unit::ReadId | Unit::Set => {}
+        Unit::Id | Unit::ReadId | Unit::Set | Unit::ReadSet => {}
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn remembered(
     place: &Place<'_>,
 ) -> Option<String> {
     match (scheme.unit, &place.change.record.id) {
-        (Unit::ReadId, _) => None,
+        (Unit::ReadId | Unit::ReadSet, _) => None,
         (Unit::Id, Some(id)) => Some(id.clone()),
         (Unit::Id, None) | (Unit::Set, _) => talk.known(&place.key()),
     }
@@ -71,6 +71,7 @@ pub(super) fn plan<'a>(
         id,
         exists: true,
         values,
+        before: Vec::new(),
         ttl: said.ttl.or(before),
         retimed: said.ttl.is_some() && said.ttl != before,
     };
@@ -78,7 +79,7 @@ pub(super) fn plan<'a>(
         let values = vec![fresh()];
         return Ok(Some(match scheme.unit {
             Unit::Set => write(None, values, known.parse().ok()),
-            Unit::Id | Unit::ReadId => write(Some(known), values, None),
+            Unit::Id | Unit::ReadId | Unit::ReadSet => write(Some(known), values, None),
         }));
     }
     let mut there: Vec<&Record> = Vec::new();
@@ -91,7 +92,7 @@ pub(super) fn plan<'a>(
     let Some(chosen) = pick(scheme, place, &there)? else {
         return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
     };
-    let whole = scheme.unit == Unit::Set;
+    let whole = scheme.unit.is_set();
     let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
     let mut values = Vec::new();
     for &record in &there {
@@ -111,7 +112,9 @@ pub(super) fn plan<'a>(
         }
         return Ok(None);
     }
-    Ok(Some(write((!whole).then(|| chosen.id.clone()), values, chosen.ttl)))
+    let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
+    let id = (!whole).then(|| chosen.id.clone());
+    Ok(Some(Write { before, ..write(id, values, chosen.ttl) }))
 }
 
 /// The record to change among those that are there under its name and type: the one that the user
@@ -123,7 +126,7 @@ fn pick<'r>(
 ) -> Result<Option<&'r Record>, Outcome> {
     let with = |address| there.iter().copied().find(|it| it.holds(scheme.content, address));
     let (name, kind) = (&place.fqdn, place.kind());
-    if let Some(id) = place.change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
+    if let Some(id) = place.change.record.id.as_ref().filter(|_| !scheme.unit.is_set()) {
         let said = there.iter().copied().find(|record| record.id == *id);
         return said.map(Some).ok_or_else(|| {
             let reason = format!("{name} has no {kind} record with the id {id}");
@@ -140,7 +143,7 @@ fn pick<'r>(
                 several.len()
             ),
             match scheme.unit {
-                Unit::Set => "delete all but one of them",
+                Unit::Set | Unit::ReadSet => "delete all but one of them",
                 Unit::Id | Unit::ReadId => {
                     "delete all but one of them, or name it with option 'record_id'"
                 }
