@@ -62,10 +62,8 @@ pub(super) fn base(param_opt: &str) -> &'static str {
 
 fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     let account = talk.account;
-    let rest = Rest::new(&API)
-        .at(base(account.param_opt.expose()))
-        .judging(judge)
-        .hiding(&account.password);
+    let rest = Rest::new(&API).at(base(account.param_opt.expose())).judging(judge);
+    let rest = rest.hiding(&account.password).hiding(&account.param_enc);
     let time = time(talk, &rest)?;
     let rest = rest
         .header("X-Ovh-Consumer", &account.param_enc)

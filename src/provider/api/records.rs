@@ -13,6 +13,7 @@ use super::rest::{Rest, id, object, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
+use crate::sorted::Map;
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
 pub const NEW_TTL: u32 = 300;
@@ -318,7 +319,7 @@ pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
 /// While an answer is missing, or if one concerns all changes that are not settled.
 pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<Verdict>> {
     let job = talk.job;
-    let mut zones: Vec<(Zone, Vec<Place<'_>>)> = Vec::new();
+    let mut zones: Map<Zone, Vec<Place<'_>>> = Map::new();
     let mut listed = Zones::default();
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
@@ -328,15 +329,12 @@ pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<
         match zone_of(talk, rest, scheme, &mut listed, &target, change)? {
             Some(zone) => {
                 let place = Place { index, change, fqdn: target.fqdn };
-                match zones.iter_mut().find(|(it, _)| *it == zone) {
-                    Some((_, places)) => places.push(place),
-                    None => zones.push((zone, vec![place])),
-                }
+                zones.get_or_insert(zone, Vec::new()).push(place);
             }
             None => talk.settle(index, target.outside(scheme.title).into()),
         }
     }
-    for (zone, places) in &zones {
+    for (zone, places) in zones.iter() {
         let verdict = match publish_zone(talk, rest, scheme, zone, places) {
             Ok(()) => continue,
             Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,

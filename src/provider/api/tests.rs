@@ -26,6 +26,7 @@ fn secretive(api: &'static Api) -> Provider {
         username: "s3cret-user".into(),
         password: Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" }),
         param_opt: Secret::new("http://192.0.2.53:8081"),
+        server: "192.0.2.53".into(),
         ..account(api.name)
     }
 }
@@ -125,7 +126,7 @@ fn reply() -> impl Strategy<Value = Result<Answer, Failure>> {
         1 => 100u16..600,
     ];
     let answer = (status, body(), prop::option::of(0u64..100))
-        .prop_map(|(status, body, _)| Ok(Answer { status, retry_after: None, body }));
+        .prop_map(|(status, body, _)| Ok(Answer { status, body, ..Answer::default() }));
     let failure = any::<bool>().prop_map(|sent| {
         Err(Failure { kind: FailureKind::Other, sent, text: "connection lost".into() })
     });
@@ -180,6 +181,10 @@ fn course(
                 course.verdicts = verdicts;
                 return course;
             }
+            Step::Ask(query) => {
+                course.shown += &query.shown;
+                step = talk.step(replies[turn % replies.len()].clone());
+            }
             Step::Send(request) => {
                 course.shown += &request.shown;
                 course.shown += &format!("{request:?}");
@@ -211,7 +216,8 @@ proptest! {
         ),
     ) {
         for api in ALL {
-            let job = Job { known: known.clone(), ..job(changes.clone()) };
+            let known = known.clone().into_iter().collect();
+            let job = Job { known, ..job(changes.clone()) };
             let me = secretive(api);
             let course = course(exchange(&me, job), changes.len(), &replies);
             prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
@@ -235,7 +241,7 @@ proptest! {
     ) {
         for api in ALL {
             let job = job(changes.clone());
-            let replies = [Ok(Answer { status, retry_after: None, body: page.clone() })];
+            let replies = [Ok(Answer { status, body: page.clone(), ..Answer::default() })];
             let course = course(exchange(&secretive(api), job), changes.len(), &replies);
             prop_assert!(course.verdicts.iter().all(|it| !it.is_success()), "{}", api.name);
         }
@@ -251,7 +257,8 @@ fn names_are_unique_and_everything_is_said() {
             assert_eq!(find(name), Some(*api));
         }
         assert!(!api.title.is_empty() && !api.base.ends_with('/'), "{}", api.name);
-        assert!(api.needs.iter().any(|need| need.option == "password"), "{}", api.name);
+        let secret = api.needs("password") || api.needs("dns_server");
+        assert!(secret, "{}", api.name);
         let host = api.host(&secretive(api));
         assert!(host.is_some_and(|host| !host.is_empty()), "{}", api.name);
     }

@@ -127,7 +127,7 @@ pub fn tried(
 }
 
 /// A zone as the provider knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Zone {
     /// Its name, without a dot at its end.
     pub name: String,
