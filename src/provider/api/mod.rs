@@ -13,7 +13,9 @@ mod google;
 mod hetzner;
 mod ionos;
 mod linode;
+mod luadns;
 mod netcup;
+mod ns1;
 mod ovh;
 mod porkbun;
 mod powerdns;
@@ -75,7 +77,9 @@ pub const ALL: &[&Api] = &[
     &hetzner::API,
     &ionos::API,
     &linode::API,
+    &luadns::API,
     &netcup::API,
+    &ns1::API,
     &ovh::API,
     &porkbun::API,
     &powerdns::API,
