@@ -11,9 +11,11 @@ mod gandi;
 mod godaddy;
 mod google;
 mod hetzner;
+mod hostinger;
 mod ionos;
 mod linode;
 mod luadns;
+mod namesilo;
 mod netcup;
 mod ns1;
 mod ovh;
@@ -23,6 +25,7 @@ pub mod records;
 pub mod rest;
 mod route53;
 mod scaleway;
+mod servercow;
 mod vultr;
 mod xml;
 pub mod zone;
@@ -75,9 +78,11 @@ pub const ALL: &[&Api] = &[
     &godaddy::API,
     &google::API,
     &hetzner::API,
+    &hostinger::API,
     &ionos::API,
     &linode::API,
     &luadns::API,
+    &namesilo::API,
     &netcup::API,
     &ns1::API,
     &ovh::API,
@@ -85,6 +90,7 @@ pub const ALL: &[&Api] = &[
     &powerdns::API,
     &route53::API,
     &scaleway::API,
+    &servercow::API,
     &vultr::API,
 ];
 
