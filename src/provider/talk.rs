@@ -5,7 +5,7 @@
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::api::Api;
 use super::{
@@ -39,7 +39,7 @@ pub struct Talk<'a> {
     /// Whether something known from before was used.
     trusted: bool,
     /// What became of changes so far, by their places in the job.
-    settled: BTreeMap<usize, Verdict>,
+    settled: Vec<Option<Verdict>>,
 }
 
 impl<'a> Talk<'a> {
@@ -77,19 +77,20 @@ impl<'a> Talk<'a> {
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
-        self.settled.insert(change, verdict);
+        if let Some(settled) = self.settled.get_mut(change) {
+            *settled = Some(verdict);
+        }
     }
 
     /// Whether the change at this place of the job has a verdict. A conversation that begins anew,
     /// because what was known is wrong, need not repeat what succeeded.
     pub fn is_settled(&self, change: usize) -> bool {
-        self.settled.contains_key(&change)
+        self.settled.get(change).is_some_and(Option::is_some)
     }
 
     /// The verdicts of all changes; `rest` for those that are not settled.
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
-        (0..self.job.changes.len()).map(of).collect()
+        self.settled.iter().map(|settled| settled.as_ref().unwrap_or(rest).clone()).collect()
     }
 
     /// What is known of `key`: from before, or from this conversation.
@@ -105,11 +106,14 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let mut keys: BTreeMap<&str, bool> =
-            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
-        keys.extend(self.learned.iter().map(|(key, value)| (key.as_str(), value.is_some())));
-        let known = keys.into_iter().filter_map(|(key, known)| known.then_some(key));
-        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut keys: BTreeSet<&str> = self.job.known.keys().map(String::as_str).collect();
+        for (key, value) in &self.learned {
+            match value {
+                Some(_) => keys.insert(key),
+                None => keys.remove(key.as_str()),
+            };
+        }
+        keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -137,7 +141,7 @@ impl<'a> Talk<'a> {
         let (wrong, again) = match ended {
             Ok(verdicts) => (verdicts.iter().any(is_refused), true),
             Err(Halt::End(verdict)) => {
-                let wrong = self.settled.values().chain([verdict]).any(is_refused);
+                let wrong = self.settled.iter().flatten().chain([verdict]).any(is_refused);
                 (wrong, is_refused(verdict))
             }
             Err(Halt::Send(_)) => (false, false),
@@ -147,7 +151,10 @@ impl<'a> Talk<'a> {
             // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
             self.learned.splice(0..0, all);
-            self.settled.retain(|_, verdict| verdict.is_success());
+            let open = |verdict: &&mut Option<Verdict>| {
+                verdict.as_ref().is_some_and(|verdict| !verdict.is_success())
+            };
+            self.settled.iter_mut().filter(open).for_each(|verdict| *verdict = None);
         }
         misled && again
     }
@@ -208,7 +215,7 @@ impl Replay {
             heard: 0,
             learned: Learned::new(),
             trusted: false,
-            settled: BTreeMap::new(),
+            settled: vec![None; self.job.changes.len()],
         };
         let mut ended = (self.api.publish)(&mut talk);
         if talk.misled(&ended) {

@@ -2,11 +2,11 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, said, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::rest::{Rest, list, member, object, said, text};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -39,7 +39,7 @@ const SCHEME: Scheme = Scheme {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let domains = rest.elements(talk, rest.get("/domains/v1/portfolio"), "")?;
-    Ok(by_name(&domains, "/domain"))
+    Ok(listed(&domains, "/domain", "/domain"))
 }
 
 fn path(zone: &Zone) -> String {
@@ -61,18 +61,18 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut sets = Vec::new();
-    for write in writes {
-        let content = |raw: &Value| json!({"content": raw["content"]});
-        sets.push(json!({
-            "name": write.place.host(zone, "@"),
-            "type": write.place.kind(),
-            "ttl": write.ttl.unwrap_or(NEW_TTL),
-            "records": write.values.iter().map(content).collect::<Vec<_>>(),
-        }));
-    }
+    let content = |raw: &Value| object(&mut [("content", member(raw, "content"))]);
+    let set = |write: &Write<'_>| {
+        object(&mut [
+            ("name", write.place.host(zone, "@").into()),
+            ("type", write.place.kind().into()),
+            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
+            ("records", write.values.iter().map(content).collect()),
+        ])
+    };
     // Only of sets with these names and types.
-    let body = json!({"overwrite": true, "zone": sets});
+    let sets = writes.iter().map(set).collect();
+    let body = object(&mut [("overwrite", true.into()), ("zone", sets)]);
     let done = rest.ask(talk, rest.json(Method::Put, &path(zone), &body))?;
     match text(&done, "/message") {
         "" => Err(rest.undone(said(&done))),

@@ -2,11 +2,9 @@
 //!
 //! A record is written as a whole, so it is read before that.
 
-use serde_json::{Value, json};
-
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write, written};
-use super::rest::{Rest, id, text};
-use super::zone::{Zone, ZoneList};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, object};
+use super::zone::{Zone, ZoneList, listed, plain};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -41,15 +39,18 @@ const SCHEME: Scheme = Scheme {
     together: false,
 };
 
+const FORM: Form =
+    Form { change: Method::Put, at: "", content: SCHEME.content, ttl: "ttl", apex: "" };
+
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let zones = rest.elements(talk, rest.get(""), "")?;
-    Ok(zones.iter().map(|zone| (text(zone, "/name").to_owned(), id(zone, "/id"))).collect())
+    Ok(listed(&rest.elements(talk, rest.get(""), "")?, "/name", "/id"))
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
-    let records = rest.elements(talk, rest.get(&format!("/{}/records", zone.id)), "")?;
-    let record = |raw| Record::of(text(raw, "/name").trim_end_matches('.').to_owned(), raw);
-    Ok(records.iter().map(record).collect())
+    let mut records =
+        Record::list(&rest.elements(talk, rest.get(&format!("/{}/records", zone.id)), "")?, None);
+    records.iter_mut().for_each(|record| record.name = plain(&record.name));
+    Ok(records)
 }
 
 fn write(
@@ -58,23 +59,17 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut made = Vec::new();
-    for write in writes {
+    let one = |write: &Write<'_>| {
         let place = write.place;
-        let body: Value = json!({
-            "name": format!("{}.", place.fqdn),
-            "type": place.kind(),
-            "content": place.address(),
-            "ttl": write.ttl.unwrap_or(NEW_TTL),
-        });
-        let path = format!("/{}/records", zone.id);
-        let request = match &write.id {
-            Some(id) => rest.json(Method::Put, &format!("{path}/{id}"), &body),
-            None => rest.json(Method::Post, &path, &body),
-        };
-        made.push(written(talk, rest, write, request, "", SCHEME.content)?);
-    }
-    Ok(made)
+        let body = object(&mut [
+            ("name", [&place.fqdn, "."].concat().into()),
+            ("type", place.kind().into()),
+            ("content", place.address()),
+            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
+        ]);
+        write.send(talk, rest, zone, &FORM, &body)
+    };
+    writes.iter().map(one).collect()
 }
 
 #[cfg(test)]

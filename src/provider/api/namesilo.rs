@@ -101,7 +101,7 @@ fn write(
             None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
         };
         let (host, ttl) = (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(TTL));
-        let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.address());
+        let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.change.address);
         let done = call(talk, rest, operation, &zone.name, &query)?;
         if id(&done, "/reply/record_id").is_empty() {
             return Err(rest.undone(rest::said(&done)));

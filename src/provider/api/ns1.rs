@@ -2,11 +2,11 @@
 //!
 //! An answer may hold more than an address, so each set is read before it is written.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::rest::{Rest, list, object, text};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -41,7 +41,7 @@ const SCHEME: Scheme = Scheme {
 const ADDRESS: &str = "address";
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&rest.elements(talk, rest.get(""), "")?, "/zone"))
+    Ok(listed(&rest.elements(talk, rest.get(""), "")?, "/zone", "/zone"))
 }
 
 fn path(zone: &Zone, place: &Place<'_>) -> String {
@@ -78,14 +78,14 @@ fn write(
     for write in writes {
         let place = write.place;
         let answers: Vec<_> = write.values.iter().map(answer).collect();
-        let mut body = write.timed(json!({"answers": answers}), "ttl");
+        let mut body = write.timed(object(&mut [("answers", answers.into())]), "ttl");
         let mut method = Method::Post;
         if !write.exists {
             method = Method::Put;
             body["zone"] = zone.name.as_str().into();
             body["domain"] = place.fqdn.as_str().into();
             body["type"] = place.kind().into();
-            body["ttl"] = place.change.record.ttl.unwrap_or(NEW_TTL).into();
+            body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
         }
         let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
         let made = rest.value(answer)?;
@@ -103,7 +103,7 @@ fn answer(named: &Value) -> Value {
     if let Some(members) = answer.as_object_mut()
         && let Some(address) = members.remove(ADDRESS)
     {
-        members.insert("answer".into(), json!([address]));
+        members.insert("answer".into(), vec![address].into());
     }
     answer
 }

@@ -5,15 +5,14 @@
 
 mod plan;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rest::{Rest, id, text};
+use super::rest::{Rest, id, object, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Change, Outcome, Request, Verdict};
+use crate::provider::{Change, Method, Outcome, Verdict};
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
 pub const NEW_TTL: u32 = 300;
@@ -93,8 +92,8 @@ impl Place<'_> {
     }
 
     /// The new address.
-    pub fn address(&self) -> String {
-        self.change.address.to_string()
+    pub fn address(&self) -> Value {
+        self.change.address.to_string().into()
     }
 
     /// The name within its zone: `home`, or `apex` for the zone itself.
@@ -133,6 +132,15 @@ impl Record {
         let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
         let kind = text(raw, "/type").to_owned();
         Self { name, kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+    }
+
+    /// Of all elements of a list, whose member `name` is relative to a zone, or whole.
+    pub fn list(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
+        let name = |raw| {
+            let name = text(raw, "/name");
+            zone.map_or_else(|| name.to_owned(), |zone| zone.full(name))
+        };
+        found.iter().map(|raw| Self::of(name(raw), raw)).collect()
     }
 
     /// All of a set.
@@ -186,14 +194,91 @@ pub struct Write<'a> {
     pub retimed: bool,
 }
 
+/// How a record is written that has an id: at `/zone/records/id`, new ones at `/zone/records`.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// How one is changed.
+    pub change: Method,
+    /// Where the answer shows it.
+    pub at: &'static str,
+    /// Its member for the address.
+    pub content: &'static str,
+    /// Its member for the time to live.
+    pub ttl: &'static str,
+    /// The name of the zone itself.
+    pub apex: &'static str,
+}
+
 impl Write<'_> {
-    /// `body`, with the time to live as the member `name` if the user has said one.
+    /// `body` with the time to live as the member `name`, if there is one to be kept or set.
     pub fn timed(&self, mut body: Value, name: &str) -> Value {
-        if let Some(ttl) = self.place.change.record.ttl {
+        if let Some(ttl) = self.ttl {
             body[name] = ttl.into();
         }
         body
     }
+
+    /// All values of a set.
+    pub fn all(&self) -> Value {
+        self.values.clone().into()
+    }
+
+    /// The record with what changes; all of it if it is new.
+    pub fn body(&self, zone: &Zone, form: &Form) -> Value {
+        let place = self.place;
+        let mut body = object(&mut [(form.content, place.address())]);
+        if let Some(ttl) = place.change.record.ttl {
+            body[form.ttl] = ttl.into();
+        }
+        if self.id.is_none() {
+            body["type"] = place.kind().into();
+            body["name"] = place.host(zone, form.apex).into();
+        }
+        body
+    }
+
+    /// Sends the record as `body` to where it belongs.
+    ///
+    /// # Errors
+    /// While there is no answer, or if it does not show what was written.
+    pub fn send(
+        &self,
+        talk: &mut Talk<'_>,
+        rest: &Rest,
+        zone: &Zone,
+        form: &Form,
+        body: &Value,
+    ) -> Talked<Record> {
+        let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
+        let path = ["/", &zone.id, "/records", slash, id].concat();
+        let method = if id.is_empty() { Method::Post } else { form.change };
+        let answer = talk.send(rest.json(method, &path, body))?;
+        let value = rest.value(answer)?;
+        let raw = value.pointer(form.at).unwrap_or(&Value::Null);
+        let place = self.place;
+        let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+        let shown = record.holds(form.content, place.change.address) && !record.id.is_empty();
+        // Vultr says nothing more.
+        if shown || (answer.status == 204 && !id.is_empty()) {
+            return Ok(record);
+        }
+        Err(rest.confused(answer))
+    }
+}
+
+/// Writes records one by one.
+///
+/// # Errors
+/// As [`Write::send`].
+pub fn write_each(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+    form: &Form,
+) -> Talked<Vec<Record>> {
+    let one = |write: &Write<'_>| write.send(talk, rest, zone, form, &write.body(zone, form));
+    writes.iter().map(one).collect()
 }
 
 /// The names in `places`, each once.
@@ -204,37 +289,13 @@ pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
     names
 }
 
-/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
-/// place.
-///
-/// # Errors
-/// While there is no answer, or if it does not show the address in the member `content`.
-pub fn written(
-    talk: &mut Talk<'_>,
-    rest: &Rest,
-    write: &Write<'_>,
-    request: Request,
-    at: &str,
-    content: &str,
-) -> Talked<Record> {
-    let answer = talk.send(request)?;
-    let value = rest.value(answer)?;
-    let place = write.place;
-    let raw = value.pointer(at).unwrap_or(&Value::Null);
-    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
-    if record.holds(content, place.change.address) && !record.id.is_empty() {
-        return Ok(record);
-    }
-    Err(rest.confused(answer))
-}
-
 /// Brings all records of the job up to date.
 ///
 /// # Errors
 /// While an answer is missing, or if one concerns all changes that are not settled.
 pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<Verdict>> {
     let job = talk.job;
-    let mut zones: BTreeMap<Zone, Vec<Place<'_>>> = BTreeMap::new();
+    let mut zones: Vec<(Zone, Vec<Place<'_>>)> = Vec::new();
     let mut listed = Zones::default();
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
@@ -244,7 +305,10 @@ pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<
         match zone_of(talk, rest, scheme, &mut listed, &target, change)? {
             Some(zone) => {
                 let place = Place { index, change, fqdn: target.fqdn };
-                zones.entry(zone).or_default().push(place);
+                match zones.iter_mut().find(|(it, _)| *it == zone) {
+                    Some((_, places)) => places.push(place),
+                    None => zones.push((zone, vec![place])),
+                }
             }
             None => talk.settle(index, target.outside(scheme.title).into()),
         }

@@ -1,9 +1,9 @@
 //! Servercow (<https://cp.servercow.de/en/plugin/support_manager/knowledgebase/view/34/dns-api-v1/7/>).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, said, text};
+use super::rest::{Rest, object, said, text};
 use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -81,14 +81,14 @@ fn write(
         let place = write.place;
         let content = match write.values.as_slice() {
             [one] => one.clone(),
-            several => several.into(),
+            _ => write.all(),
         };
-        let body = json!({
-            "type": place.kind(),
-            "name": place.host(zone, ""),
-            "content": content,
-            "ttl": write.ttl.unwrap_or(NEW_TTL),
-        });
+        let body = object(&mut [
+            ("type", place.kind().into()),
+            ("name", place.host(zone, "").into()),
+            ("content", content),
+            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
+        ]);
         let done = rest.ask(talk, rest.json(Method::Post, &format!("/{}", zone.name), &body))?;
         if text(&done, "/message") != "ok" {
             return Err(rest.undone(said(&done)));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rest::text;
+use super::rest::id;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Outcome, Scope, Verdict};
 
@@ -83,10 +83,10 @@ pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token s
 /// Names and ids of zones.
 pub type ZoneList = Vec<(String, String)>;
 
-/// A list of zones that the provider calls by their names, which are at `pointer` in each.
-pub fn by_name(zones: &[Value], pointer: &str) -> ZoneList {
-    let name = |zone| text(zone, pointer).trim_end_matches('.').to_owned();
-    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
+/// The zones in a list, with their names and what the provider calls them at these places in each.
+pub fn listed(zones: &[Value], name: &str, called: &str) -> ZoneList {
+    let at = |zone, pointer| id(zone, pointer).trim_end_matches('.').to_owned();
+    zones.iter().map(|zone| (at(zone, name), at(zone, called))).collect()
 }
 
 /// Zones that the names of the job may be in, where the interface has no list of them: `is_zone`
@@ -122,7 +122,7 @@ pub fn tried(
 }
 
 /// A zone as the provider knows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
     /// Its name, without a dot at its end.
     pub name: String,
@@ -204,6 +204,11 @@ pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
         "" => apex,
         host => host,
     }
+}
+
+/// A name as we write it, without the dot at its end.
+pub fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_owned()
 }
 
 /// Whether `name` is `zone` or below it.
