@@ -2,6 +2,8 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
+mod answer;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,9 +17,11 @@ use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
-use crate::control::{Ask, Control, Reply, Request};
+use crate::control::{Control, Request};
+use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
+use crate::engine::status::Snapshot;
 use crate::files::run::RunFiles;
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
@@ -26,6 +30,7 @@ use crate::netlink::socket::Socket;
 use crate::probe::{Probe, script};
 use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::store::{Store, StoreThread};
+use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
 
 /// Time that the state may take to reach flash when the daemon ends.
@@ -42,11 +47,15 @@ pub enum Mode {
     Once,
     /// Say what `Once` would send.
     DryRun,
+    /// Find out whether there is an address, and say nothing.
+    Detect,
 }
 
 /// Everything that the loop owns.
 struct Daemon {
     mode: Mode,
+    /// Somebody reads standard output.
+    talks: bool,
     file: PathBuf,
     global: Global,
     engine: Engine,
@@ -55,6 +64,9 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     control: Option<Control>,
+    ubus: Ubus,
+    /// What the subscribers of our ubus object know; `None` if there are none.
+    told: Option<Snapshot>,
     /// What LuCI reads; only of a daemon that stays.
     run_files: Option<RunFiles>,
     /// What the run files lacked when that was said last.
@@ -72,9 +84,10 @@ enum Incoming {
     Notice(Notice),
 }
 
-/// Runs until it is done or told to stop; returns the exit code.
-pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
-    let mut logger = Logger::new(Target::choose(stderr || mode != Mode::Serve));
+/// Runs until it is done or told to stop; returns the exit code. `talks`: messages go to standard
+/// error and results to standard output, because somebody reads there.
+pub async fn run(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
+    let mut logger = Logger::new(Target::choose(talks));
     logger.configure(&loaded.checked.config);
     let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
         (Ok(signals), Ok(netlink)) => (signals, netlink),
@@ -85,6 +98,7 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
         }
     };
     let mut daemon = Daemon::new(file, loaded, mode, logger, netlink);
+    daemon.talks = talks;
     if mode == Mode::Serve {
         daemon.listen();
     }
@@ -107,6 +121,7 @@ impl Daemon {
         let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
+            talks: false,
             file: file.to_owned(),
             global,
             engine: Engine::new(state, seed),
@@ -115,6 +130,8 @@ impl Daemon {
             pool,
             store,
             control: None,
+            ubus: Ubus::new(mode == Mode::Serve),
+            told: None,
             run_files: None,
             unwritten: None,
             incoming,
@@ -123,7 +140,6 @@ impl Daemon {
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
-        daemon.engine.handle(Event::Netifd(None), clock::now());
         daemon
     }
 
@@ -146,7 +162,7 @@ impl Daemon {
         loop {
             let now = clock::now();
             self.work(now);
-            if self.mode != Mode::Serve && self.engine.at_rest(now) {
+            if self.is_done(now) {
                 return self.conclude(now);
             }
             let deadline = self.engine.deadline(now).map(|at| at.saturating_sub(now.up));
@@ -165,7 +181,11 @@ impl Daemon {
                     Incoming::Event(event) => self.engine.handle(event, clock::now()),
                     Incoming::Notice(notice) => self.logger.say(&notice),
                 },
-                request = next_request(self.control.as_mut()) => self.answer(request),
+                word = self.ubus.next() => self.hear(word),
+                request = next_request(self.control.as_mut()) => {
+                    let reply = self.answer(&request.ask);
+                    request.reply(reply);
+                }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.engine.handle(Event::Force(Vec::new()), clock::now());
@@ -173,6 +193,15 @@ impl Daemon {
                 () = clock_step.stepped() => self.engine.handle(Event::ClockStepped, clock::now()),
                 () = sleep(deadline) => {}
             }
+        }
+    }
+
+    /// Whether there is nothing more to wait for.
+    fn is_done(&self, now: Now) -> bool {
+        match self.mode {
+            Mode::Serve => false,
+            Mode::Once | Mode::DryRun => self.engine.at_rest(now),
+            Mode::Detect => self.engine.status(now).has_addresses() || self.engine.at_rest(now),
         }
     }
 
@@ -191,11 +220,13 @@ impl Daemon {
         let Some(files) = &mut self.run_files else {
             return;
         };
-        let failed = files.show(&self.engine.status(now), now).err();
+        let status = self.engine.status(now);
+        let failed = files.show(&status, now).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
+        self.tell(&status);
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -217,6 +248,8 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
+            Action::Publish { .. } | Action::Save(_) | Action::Say(_)
+                if self.mode == Mode::Detect => {}
             Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &sections, &job, now);
             }
@@ -232,7 +265,14 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
-            Action::LookUp { .. } => {}
+            // What is registered is for those who look on, and for the next time.
+            Action::LookUp { .. } if self.mode != Mode::Serve => {}
+            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+                section: section.name.clone(),
+                lookup: section.lookup.clone(),
+                family,
+                way: Way { device, family: section.transport.family },
+            }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
@@ -248,6 +288,7 @@ impl Daemon {
             let single = Job { changes: vec![change.clone()], ..job.clone() };
             let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
+                Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
                     _ => "nothing to send".into(),
@@ -270,45 +311,14 @@ impl Daemon {
         self.engine.handle(Event::Finished(finished), now);
     }
 
-    fn answer(&mut self, request: Request) {
-        let now = clock::now();
-        let reply = match &request.ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
-            Ask::Why(section) => {
-                let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or(section)
-            }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(unknown) => Err(unknown),
-                None => Ok(self.update(sections, now)),
-            },
-        };
-        let reply = match reply {
-            Ok(text) => Reply { ok: true, text },
-            Err(section) => {
-                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
-            }
-        };
-        request.reply(reply);
-    }
-
-    fn status(&mut self, now: Now) -> String {
-        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
-        if text.is_empty() {
-            return format!("no service sections in {}\n", self.file.display());
-        }
-        text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
+    /// SIGHUP: reads the configuration again, and serves the sections that were stopped, too.
+    fn reload(&mut self) {
+        self.engine.handle(Event::Start(Vec::new()), clock::now());
+        self.read_again();
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.
-    fn reload(&mut self) {
+    fn read_again(&mut self) {
         match load(&self.file) {
             Ok(loaded) => {
                 let now_set = &loaded.checked.config.global;
@@ -352,21 +362,31 @@ impl Daemon {
     /// `once` is done: shows where things stand.
     fn conclude(&mut self, now: Now) -> u8 {
         let status = self.engine.status(now);
-        if self.mode == Mode::Once {
-            show(&self.status(now));
-            let _ = self.store.flush(FLUSH);
-        } else {
-            let lines = status.to_lines(&[]);
-            let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
-            lines.lines().filter(|line| !told(line)).for_each(|line| {
-                show(&format!("{line}\n"));
-            });
+        match self.mode {
+            Mode::Serve | Mode::Once => {
+                if self.talks {
+                    show(&self.status(now));
+                }
+                let _ = self.store.flush(FLUSH);
+            }
+            Mode::DryRun => self.show_rest(&status),
+            Mode::Detect if status.has_addresses() => return exit::OK,
+            Mode::Detect => return exit::FAILED,
         }
         match (status.is_published(), self.mistaken) {
             (false, _) => exit::FAILED,
             (true, true) => exit::CONFIG,
             (true, false) => exit::OK,
         }
+    }
+
+    /// What a dry run has not told yet.
+    fn show_rest(&self, status: &Snapshot) {
+        let lines = status.to_lines(&[]);
+        let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
+        lines.lines().filter(|line| !told(line)).for_each(|line| {
+            show(&format!("{line}\n"));
+        });
     }
 
     fn stop(&mut self) -> u8 {

@@ -1,11 +1,12 @@
 //! Reading the configuration with everything that it points to.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
+use crate::config::uci::Document;
 use crate::files::{self, ReadError};
+use crate::sorted::Map;
 
 /// A configuration file as it stands now.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct Loaded {
     /// The configuration and what is wrong with it.
     pub checked: Checked,
     /// Names that need no name server (`/etc/hosts`).
-    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    pub hosts: Map<String, Vec<IpAddr>>,
 }
 
 /// Reads and checks `file`.
@@ -24,6 +25,12 @@ pub fn load(file: &Path) -> Result<Loaded, ReadError> {
     let bytes = files::read_config(file)?;
     let checked = check::load(&file.display().to_string(), &bytes, &System);
     Ok(Loaded { checked, hosts: files::hosts::system() })
+}
+
+/// Checks a file that somebody else has read or made.
+pub fn check(document: &Document) -> Loaded {
+    let checked = check::check("", document, Vec::new(), &System);
+    Loaded { checked, hosts: files::hosts::system() }
 }
 
 /// The files of this system, as the checker asks for them.

@@ -200,7 +200,8 @@ fn signatures_are_what_aws_expects() {
         ("record *.example.com AAAA", "60"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into();
+    .into_iter()
+    .collect();
     let two = || {
         let changes =
             vec![change("home.example.com", "192.0.2.9"), change("*@example.com", "2001:db8::9")];

@@ -50,9 +50,9 @@ impl Engine {
         let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (family, registered) in &active.registered {
-            let (host, found) = (&active.spec.lookup.host, registered.explain());
-            let _ = writeln!(text, "  {family} in DNS: {host} has {found}");
+        for (family, registered) in active.registered.iter() {
+            let found = registered.explain(&active.spec.lookup, now);
+            let _ = writeln!(text, "  {family} in DNS: {found}");
         }
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]
@@ -117,12 +117,14 @@ impl Engine {
         let registered =
             active.registered.values().flat_map(Registered::addresses).copied().collect();
         let asked = active.detectors.values().filter_map(Detector::deadline).min();
+        let asked = asked.filter(|_| !active.stopped);
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.label.clone(),
             source: describe(&active.spec.source),
             records: active.records.iter().map(record).collect(),
             registered,
+            stopped: active.stopped,
             asked_in: asked.map(|at| at.saturating_sub(now.up)),
             last_request: active.last_request.clone(),
             last_answer: active.last_answer.clone(),
@@ -171,6 +173,10 @@ impl Engine {
             Wait::Rested => {
                 (Standing::Rested, "up to date; force_interval '0' asks for no more".into(), None)
             }
+            Wait::Stopped => {
+                let start = format!("'ddns-netlink start {}'", active.spec.name);
+                (Standing::Stopped, format!("until {start}, a reload or a restart"), None)
+            }
         }
     }
 
@@ -205,9 +211,10 @@ impl Engine {
     fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
         let (word, reason) = match active.desired(family, &self.facts) {
             Desired::Unknown if active.detectors.is_empty() => {
-                let asked =
-                    if self.facts.book.addresses_known() { "netifd's" } else { "the kernel's" };
-                (Standing::Unknown, format!("{asked} addresses are being read"))
+                let kernel = || "the kernel's addresses are being read".to_owned();
+                let place = active.place(family, &self.facts);
+                let lack = place.err().filter(|_| self.facts.book.addresses_known());
+                (Standing::Unknown, lack.map_or_else(kernel, |lack| lack.to_string()))
             }
             Desired::Unknown => (
                 Standing::Unknown,

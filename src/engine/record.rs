@@ -20,6 +20,8 @@
 //! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
 //! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
 //!
+//! A record of a section that the user stopped is `Stopped`, whatever else it would wait for.
+//!
 //! Before anything is sent the source has to have the desired address at that moment: a record whose
 //! address went away, or is not known, waits as `Address` for as long as a request is owed.
 //!
@@ -61,6 +63,8 @@ pub enum Wait {
     GivenUp,
     /// A restart: `force_interval '0'` and the name is up to date.
     Rested,
+    /// The user, who stopped the section.
+    Stopped,
 }
 
 /// A request on its way.
@@ -128,6 +132,8 @@ pub struct Record {
     pub published_up: Option<Duration>,
     /// A request was sent whose answer is not known.
     pub unconfirmed: bool,
+    /// See [`Saved::disputed`].
+    disputed: bool,
     /// The provider's refusal and the advice.
     pub refused: Option<(String, String)>,
     /// Times of the latest change.
@@ -146,6 +152,7 @@ pub struct Record {
     settling: Settling,
     forced: bool,
     rested: bool,
+    stopped: bool,
     flight: Option<Flight>,
     started: Duration,
 }
@@ -168,6 +175,7 @@ impl Record {
             published_wall: None,
             published_up: None,
             unconfirmed: false,
+            disputed: false,
             refused: None,
             timeline: Timeline::default(),
             trouble: None,
@@ -182,6 +190,7 @@ impl Record {
             settling: Settling::default(),
             forced: false,
             rested: false,
+            stopped: false,
             flight: None,
             started: now.up,
         }
@@ -195,6 +204,7 @@ impl Record {
         self.published = saved.published;
         self.published_wall = saved.at;
         self.unconfirmed = saved.unconfirmed;
+        self.disputed = saved.disputed;
         self.refused.clone_from(&saved.refused);
         self.hold = Hold::saved(saved.hold_until, now);
         self.date_publication(now);
@@ -227,6 +237,7 @@ impl Record {
             published: self.published,
             at: self.published_wall,
             unconfirmed: at_risk,
+            disputed: self.disputed,
             refused: self.refused.clone(),
             hold_until,
         })
@@ -286,17 +297,39 @@ impl Record {
         self.timeline = Timeline::since(now.up);
     }
 
+    /// Whether the user wants nothing sent. What is on its way goes on.
+    pub fn stop(&mut self, stopped: bool) {
+        self.stopped = stopped;
+    }
+
     /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
-    /// or forbidden anyway; returns whether that is so.
+    /// or forbidden anyway, or it was sent in this run or for this reason already: what did not help
+    /// then (a proxied record, other records of the same name) does not help now. Returns whether it
+    /// is.
     pub fn contradicted(&mut self, now: Now) -> bool {
         let settled = matches!(self.wait(now), Wait::Settled(_) | Wait::Rested);
-        let due = settled && self.published == self.desired;
+        let untried = self.published_up.is_none() && !self.disputed;
+        let due = settled && untried && self.published == self.desired;
         if due {
+            self.disputed = true;
             self.unconfirmed = true;
             self.rested = false;
             self.timeline = Timeline::since(now.up);
         }
         due
+    }
+
+    /// DNS has what was published.
+    pub fn confirmed(&mut self) {
+        self.disputed = false;
+    }
+
+    /// When DNS may be expected to have what was published `delay` after it was, since boot; `None`
+    /// if it is to be sent again before.
+    pub fn in_dns_at(&self, delay: Duration, now: Now) -> Option<Duration> {
+        let age = self.age(now).filter(|_| self.published.is_some());
+        let left = age.map_or(Duration::ZERO, |age| delay.saturating_sub(age));
+        (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }
 
     /// The network changed for good: failures to reach the provider say nothing any more.
@@ -339,6 +372,9 @@ impl Record {
     pub fn wait(&self, now: Now) -> Wait {
         if self.flight.is_some() {
             return Wait::InFlight;
+        }
+        if self.stopped {
+            return Wait::Stopped;
         }
         if self.refused.is_some() {
             return Wait::Refused;
@@ -530,11 +566,16 @@ impl Record {
         };
         let every = every.max(SHORTEST_REFRESH);
         self.published?;
-        let age = match (self.published_wall, now.trusted_wall()) {
-            (Some(at), Some(wall)) if at <= wall => Duration::from_secs(wall - at),
-            _ => now.up.saturating_sub(self.published_up.unwrap_or(self.started)),
-        };
+        let age = self.age(now).unwrap_or_else(|| now.up.saturating_sub(self.started));
         Some(now.up.saturating_add(every.saturating_sub(age)))
+    }
+
+    /// How long ago the address was published, as far as it is known.
+    fn age(&self, now: Now) -> Option<Duration> {
+        match (self.published_wall, now.trusted_wall()) {
+            (Some(at), Some(wall)) if at <= wall => Some(Duration::from_secs(wall - at)),
+            _ => self.published_up.map(|at| now.up.saturating_sub(at)),
+        }
     }
 }
 

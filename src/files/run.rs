@@ -2,9 +2,7 @@
 //! `net/ddns-scripts`, `dynamic_dns_updater.sh`; LuCI `ddns.uc`). Times in them are whole seconds
 //! since boot.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +10,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::config::Family;
 use crate::engine::status::{SectionStatus, Snapshot};
+use crate::sorted::Map;
 
 /// What a file should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +28,13 @@ enum Content {
 pub struct RunFiles {
     directory: PathBuf,
     pid: u32,
-    written: BTreeMap<String, Content>,
+    written: Map<String, Content>,
 }
 
 impl RunFiles {
     /// Files of the process `pid` in `directory`, which exists.
     pub fn new(directory: PathBuf, pid: u32) -> Self {
-        Self { directory, pid, written: BTreeMap::new() }
+        Self { directory, pid, written: Map::new() }
     }
 
     /// Writes what is new in `snapshot`.
@@ -45,7 +44,7 @@ impl RunFiles {
     pub fn show(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
         let mut wanted = contents(snapshot, self.pid, now);
         for name in self.written.keys().filter(|name| name.ends_with(".pid")) {
-            wanted.entry(name.clone()).or_insert(Content::Absent);
+            wanted.get_or_insert(name.clone(), Content::Absent);
         }
         let mut result = Ok(());
         for (name, content) in wanted {
@@ -58,7 +57,7 @@ impl RunFiles {
                 Content::Text(text) | Content::Default(text) => {
                     super::replace(&path, text.as_bytes())
                 }
-                Content::Absent => gone(fs::remove_file(&path)),
+                Content::Absent => super::gone(fs::remove_file(&path)),
             };
             match written {
                 Ok(()) => drop(self.written.insert(name, content)),
@@ -76,20 +75,14 @@ impl RunFiles {
     }
 }
 
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
 /// Every run file by name.
-fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> BTreeMap<String, Content> {
-    let mut files = BTreeMap::new();
+fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> Map<String, Content> {
+    let mut files = Map::new();
     for section in &snapshot.sections {
         let mut set =
             |suffix: &str, content| files.insert(format!("{}.{suffix}", section.name), content);
-        set("pid", Content::Text(format!("{pid}\n")));
+        let pid = format!("{pid}\n");
+        set("pid", if section.stopped { Content::Absent } else { Content::Text(pid) });
         set("ip", Content::Text(registered(section)));
         let next = next(section).map(|after| line(now.up.saturating_add(after)));
         set("nextcheck", next.map_or(Content::Absent, Content::Text));
@@ -166,6 +159,7 @@ mod tests {
             source: String::new(),
             records,
             registered: vec![],
+            stopped: false,
             asked_in: None,
             last_request: String::new(),
             last_answer: String::new(),
@@ -218,6 +212,19 @@ mod tests {
         files.show(&Snapshot { sections: vec![], ..state }, NOW).unwrap();
         assert!(!path("home.pid").exists());
         assert!(path("home.ip").exists());
+    }
+
+    #[test]
+    fn a_section_that_was_stopped_has_no_pid_until_it_goes_on() {
+        let scratch = Scratch::new("run-stopped");
+        let pid = scratch.path().join("home.pid");
+        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
+        let mut state = snapshot(vec![record("a.example", Some("192.0.2.1"))]);
+        for stopped in [false, true, false] {
+            state.sections[0].stopped = stopped;
+            files.show(&state, NOW).unwrap();
+            assert_eq!(pid.exists(), !stopped);
+        }
     }
 
     #[test]

@@ -18,10 +18,14 @@ mod connect;
 mod connections;
 mod credentials;
 mod failure;
+mod pem;
 mod proxy;
+mod reach;
 mod redirect;
 mod request;
 mod resolve;
+mod suites;
+mod tls;
 mod trust;
 mod wire;
 
@@ -43,6 +47,8 @@ use crate::config::{Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request};
 
 pub use self::connections::Connections;
+pub(crate) use self::failure::system;
+pub use self::reach::{Unreachable, connects, resolve, verify_proxy};
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;
 

@@ -71,8 +71,8 @@ pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String>
     in_answer(client.send(&request(url)), family)
 }
 
-/// The URL is sent as it is written: what a page makes of it is its own business.
-fn request(url: &str) -> Request {
+/// A page. The URL is sent as it is written: what a page makes of it is its own business.
+pub(crate) fn request(url: &str) -> Request {
     let (shown, secrets) = template::literal(url)
         .map_or_else(|_| ("***".into(), vec![]), |rendered| (rendered.shown, rendered.secrets));
     Request {
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_error_page_shows_no_address() {
-        let answer = |status| Ok(Answer { status, retry_after: None, body: "192.0.2.1".into() });
+        let answer = |status| Ok(Answer { status, body: "192.0.2.1".into(), ..Answer::default() });
         assert!(in_answer(answer(200), Family::V4).is_ok());
         assert_eq!(
             in_answer(answer(503), Family::V4).unwrap_err(),

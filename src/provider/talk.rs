@@ -5,20 +5,21 @@
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
 
-use std::collections::BTreeSet;
-
 use super::api::Api;
 use super::{
-    Answer, Change, Exchange, Failure, Job, Learned, Outcome, Request, Scope, Step, Verdict,
+    Answer, Change, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
 };
 use crate::clock::UnixSeconds;
 use crate::config::Provider;
+use crate::sorted::Map;
 
 /// Why the function stops.
 #[derive(Debug)]
 pub enum Halt {
     /// This must be answered first.
     Send(Box<Request>),
+    /// The same over DNS.
+    Ask(Query),
     /// There is nothing more to do: what is not settled yet has this verdict.
     End(Verdict),
 }
@@ -39,7 +40,7 @@ pub struct Talk<'a> {
     /// Whether something known from before was used.
     trusted: bool,
     /// What became of changes so far, by their places in the job.
-    settled: Vec<Option<Verdict>>,
+    settled: Map<usize, Verdict>,
 }
 
 impl<'a> Talk<'a> {
@@ -48,19 +49,37 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// While there is none, or if there will be none.
     pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
-        self.ask(|| Ok(request))
+        self.send_with(|| Ok(request))
     }
 
     /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
     ///
     /// # Errors
     /// As [`Talk::send`], or if the request cannot be made.
-    pub fn ask(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+    pub fn send_with(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
         let Some(reply) = self.replies.get(self.heard) else {
             return Err(Halt::Send(Box::new(request()?)));
         };
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
+    }
+
+    /// The response to `query`, in wire form.
+    ///
+    /// # Errors
+    /// As [`Talk::send`].
+    pub fn ask(&mut self, query: Query) -> Talked<&'a [u8]> {
+        let reply = self.replies.get(self.heard).ok_or(Halt::Ask(query))?;
+        self.heard += 1;
+        let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
+        Ok(&answer.message)
+    }
+
+    /// A number for the next query, another one for each.
+    pub fn number(&self) -> u16 {
+        let [_, high, low, _] = self.job.seed.to_be_bytes();
+        let count = u16::try_from(self.heard).unwrap_or_default();
+        u16::from_be_bytes([high, low]).wrapping_add(count.wrapping_mul(40_503))
     }
 
     /// The status of the latest reply; 0 if that is none.
@@ -77,20 +96,19 @@ impl<'a> Talk<'a> {
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
-        if let Some(settled) = self.settled.get_mut(change) {
-            *settled = Some(verdict);
-        }
+        self.settled.insert(change, verdict);
     }
 
     /// Whether the change at this place of the job has a verdict. A conversation that begins anew,
     /// because what was known is wrong, need not repeat what succeeded.
     pub fn is_settled(&self, change: usize) -> bool {
-        self.settled.get(change).is_some_and(Option::is_some)
+        self.settled.contains_key(&change)
     }
 
     /// The verdicts of all changes; `rest` for those that are not settled.
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        self.settled.iter().map(|settled| settled.as_ref().unwrap_or(rest).clone()).collect()
+        let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
+        (0..self.job.changes.len()).map(of).collect()
     }
 
     /// What is known of `key`: from before, or from this conversation.
@@ -106,14 +124,13 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let mut keys: BTreeSet<&str> = self.job.known.keys().map(String::as_str).collect();
+        let mut keys: Map<&str, bool> =
+            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
         for (key, value) in &self.learned {
-            match value {
-                Some(_) => keys.insert(key),
-                None => keys.remove(key.as_str()),
-            };
+            keys.insert(key, value.is_some());
         }
-        keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let known = keys.iter().filter_map(|(key, known)| known.then_some(*key));
+        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -141,20 +158,17 @@ impl<'a> Talk<'a> {
         let (wrong, again) = match ended {
             Ok(verdicts) => (verdicts.iter().any(is_refused), true),
             Err(Halt::End(verdict)) => {
-                let wrong = self.settled.iter().flatten().chain([verdict]).any(is_refused);
+                let wrong = self.settled.values().chain([verdict]).any(is_refused);
                 (wrong, is_refused(verdict))
             }
-            Err(Halt::Send(_)) => (false, false),
+            Err(Halt::Send(_) | Halt::Ask(_)) => (false, false),
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
             // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
             self.learned.splice(0..0, all);
-            let open = |verdict: &&mut Option<Verdict>| {
-                verdict.as_ref().is_some_and(|verdict| !verdict.is_success())
-            };
-            self.settled.iter_mut().filter(open).for_each(|verdict| *verdict = None);
+            self.settled.retain(|_, verdict| verdict.is_success());
         }
         misled && again
     }
@@ -215,7 +229,7 @@ impl Replay {
             heard: 0,
             learned: Learned::new(),
             trusted: false,
-            settled: vec![None; self.job.changes.len()],
+            settled: Map::new(),
         };
         let mut ended = (self.api.publish)(&mut talk);
         if talk.misled(&ended) {
@@ -224,6 +238,7 @@ impl Replay {
         let step = match ended {
             Ok(verdicts) => Step::Done(verdicts),
             Err(Halt::Send(request)) => Step::Send(*request),
+            Err(Halt::Ask(query)) => Step::Ask(query),
             Err(Halt::End(verdict)) => Step::Done(talk.verdicts(&verdict)),
         };
         self.learned = talk.learned;

@@ -69,11 +69,12 @@ pub(crate) fn play(
         let after = body.strip_prefix("Retry-After: ").and_then(|rest| rest.split_once('\n'));
         let retry_after = after.map(|(after, _)| Duration::from_secs(after.parse().unwrap()));
         let body = after.map_or(*body, |(_, body)| body).to_owned();
-        step = talk.step(Ok(Answer { status: *status, retry_after, body }));
+        step = talk.step(Ok(Answer { status: *status, retry_after, body, ..Answer::default() }));
     }
     match step {
         Step::Done(verdicts) => (verdicts, talk.learned()),
         Step::Send(request) => panic!("one request too many: {}", written(&request)),
+        Step::Ask(query) => panic!("one query too many: {}", query.shown),
     }
 }
 

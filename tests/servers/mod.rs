@@ -83,6 +83,8 @@ pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
         password: Secret::new(password),
         param_enc: Secret::default(),
         param_opt: Secret::default(),
+        server: String::new(),
+        tcp: false,
     }
 }
 
@@ -94,6 +96,7 @@ pub fn publish(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, 
     loop {
         match step {
             Step::Send(request) => step = talk.step(client.send(&request)),
+            Step::Ask(query) => panic!("{query:?}"),
             Step::Done(verdicts) => return (verdicts, talk.learned(), count),
         }
         count += 1;

@@ -28,8 +28,9 @@ pub(super) fn read(
         Some(name) => from_name(reader, env, families, name),
         None => from_update_url(reader),
     };
-    let key_file = matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
+    let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let param_opt = param_opt(reader, &mechanism);
+    let key_file = matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
@@ -37,6 +38,8 @@ pub(super) fn read(
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
         param_opt,
+        server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
+        tcp: updates && reader.flag("force_dnstcp", false),
     };
     require(reader, &provider, families);
     provider
@@ -241,11 +244,12 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         || reader.text("password").is_some()
         || reader.text("password_file").is_some()
         || reader.is_list("password_file");
-    let needs: [(&str, &str, bool); 4] = [
+    let needs: [(&str, &str, bool); 5] = [
         ("[USERNAME]", "username", !provider.username.is_empty()),
         ("[PASSWORD]", "password", password),
         ("[PARAMENC]", "param_enc", !provider.param_enc.is_empty()),
         ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
+        ("[SERVER]", "dns_server", !provider.server.is_empty()),
     ];
     for (placeholder, option, present) in needs {
         if present || reader.is_list(option) {

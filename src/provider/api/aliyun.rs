@@ -3,8 +3,6 @@
 //! Requests are URLs with a signature of Alibaba's first version. An update resets what it does not
 //! say, so each record is read before it is written.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
@@ -16,6 +14,7 @@ use crate::percent;
 use crate::provider::sign::{hmac_sha1, sha1, timestamp};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Request};
+use crate::sorted::Map;
 
 pub(super) const API: Api = Api {
     name: "aliyun",
@@ -75,10 +74,8 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 /// A signed request. `more` are parameters beside the common ones.
 fn request(talk: &Talk<'_>, rest: &Rest, action: &str, more: &[(&str, &str)]) -> Talked<Request> {
     let at = timestamp(talk.wall()?);
-    // Used once: no other request is the same at the same time.
-    let count = talk.heard().count().to_string();
-    let values: String = more.iter().map(|(_, value)| *value).collect();
-    let nonce = sha1(&[&at, &count, action, &values].concat());
+    // Used once.
+    let nonce = sha1(&format!("{at} {} {}", talk.job.seed, talk.heard().count()));
     let common = [
         ("AccessKeyId", talk.account.username.as_str()),
         ("Action", action),
@@ -89,7 +86,7 @@ fn request(talk: &Talk<'_>, rest: &Rest, action: &str, more: &[(&str, &str)]) ->
         ("Timestamp", &at),
         ("Version", "2015-01-09"),
     ];
-    let sorted: BTreeMap<&str, &str> = common.iter().chain(more).copied().collect();
+    let sorted: Map<&str, &str> = common.iter().chain(more).copied().collect();
     let query = sign(&sorted, talk.account.password.expose());
     let mut request = rest.get(&format!("/?{query}"));
     request.shown = format!("GET {}/?Action={action}", API.base);
@@ -98,7 +95,7 @@ fn request(talk: &Talk<'_>, rest: &Rest, action: &str, more: &[(&str, &str)]) ->
 
 /// The query with its signature
 /// (<https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>).
-fn sign(sorted: &BTreeMap<&str, &str>, secret: &str) -> String {
+fn sign(sorted: &Map<&str, &str>, secret: &str) -> String {
     let encode = percent::encode_upper;
     let pairs = sorted.iter().map(|(name, value)| format!("{name}={}", encode(value)));
     let query = pairs.collect::<Vec<_>>().join("&");

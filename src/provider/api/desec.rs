@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -40,7 +40,7 @@ const SCHEME: Scheme = Scheme {
 };
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.elements(talk, rest.get("/"), "")?, "/name", "/name"))
+    Ok(by_name(&rest.elements(talk, rest.get("/"), "")?, "/name"))
 }
 
 fn read(
@@ -76,7 +76,7 @@ fn write(
             ("type", place.kind().into()),
             ("records", write.all()),
         ]);
-        let mut set = write.timed(set, "ttl");
+        let mut set = write.kept(set, "ttl");
         // A new one needs a time to live, which cannot be shorter than the domain's.
         if !write.exists && write.ttl.is_none() {
             if least.is_none() {

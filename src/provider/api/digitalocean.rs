@@ -2,7 +2,7 @@
 
 use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
 use super::rest::Rest;
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -46,7 +46,7 @@ const FORM: Form = Form {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.pages(talk, "?per_page=200&page=", "/domains", 200)?;
-    Ok(listed(&zones, "/name", "/name"))
+    Ok(by_name(&zones, "/name"))
 }
 
 fn read(

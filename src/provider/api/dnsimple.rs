@@ -5,7 +5,7 @@
 
 use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, id, id_value, list, object};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate, Verdict};
@@ -69,7 +69,7 @@ fn account(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name", "/name"))
+    Ok(by_name(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name"))
 }
 
 fn read(

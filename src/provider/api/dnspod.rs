@@ -151,7 +151,7 @@ fn write(
             ("RecordLine", if line.is_null() { LINE.into() } else { line }),
             ("Value", place.address()),
         ]);
-        let mut body = write.timed(body, "TTL");
+        let mut body = write.kept(body, "TTL");
         let action = match &write.id {
             Some(id) => {
                 body["RecordId"] = rest::id_value(id);

@@ -2,7 +2,7 @@
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -42,7 +42,7 @@ const SCHEME: Scheme = Scheme {
 const API_KEY: usize = 24;
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.pages(talk, "?per_page=100&page=", "", 100)?, "/fqdn", "/fqdn"))
+    Ok(by_name(&rest.pages(talk, "?per_page=100&page=", "", 100)?, "/fqdn"))
 }
 
 /// Where the set is.
@@ -72,7 +72,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
     for write in writes {
-        let body = write.timed(object(&mut [("rrset_values", write.all())]), "rrset_ttl");
+        let body = write.kept(object(&mut [("rrset_values", write.all())]), "rrset_ttl");
         rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
     }
     Ok(Vec::new())

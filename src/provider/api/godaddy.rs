@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, member, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -54,7 +54,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.elements(talk, rest.get("?statuses=ACTIVE&limit=1000"), "")?;
-    Ok(listed(&zones, "/domain", "/domain"))
+    Ok(by_name(&zones, "/domain"))
 }
 
 /// Where the set is.
@@ -84,7 +84,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
     for write in writes {
-        let record = |raw: &Value| write.timed(object(&mut [("data", member(raw, "data"))]), "ttl");
+        let record = |raw: &Value| write.kept(object(&mut [("data", member(raw, "data"))]), "ttl");
         let body = write.values.iter().map(record).collect();
         rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
     }

@@ -120,7 +120,7 @@ fn unusable(why: &str) -> Halt {
 fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     let at = talk.wall()?;
     let rest = Rest::new(&API).at(TOKENS);
-    let answer = talk.ask(|| {
+    let answer = talk.send_with(|| {
         let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
         Ok(ask(&rest, &claim))
     })?;

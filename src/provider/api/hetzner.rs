@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, id, list, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate, Request};
@@ -65,7 +65,7 @@ fn judge_old(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name", "/name"))
+    Ok(by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
 }
 
 /// Where the set is.

@@ -75,7 +75,7 @@ fn write(
                 ("content", member(raw, "content")),
                 ("disabled", (raw["disabled"] == true).into()),
             ]);
-            records.push(write.timed(record, "ttl"));
+            records.push(write.kept(record, "ttl"));
         }
     }
     let request = rest.json(Method::Patch, &format!("/{}", zone.id), &Value::Array(records));

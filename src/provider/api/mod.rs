@@ -25,6 +25,7 @@ mod porkbun;
 mod powerdns;
 pub mod records;
 pub mod rest;
+mod rfc2136;
 mod route53;
 mod scaleway;
 mod servercow;
@@ -37,6 +38,7 @@ use std::fmt;
 use super::talk::{Talk, Talked};
 use super::{Batch, Rate, Verdict, template};
 use crate::config::Provider;
+use crate::dns::resolv;
 
 /// A provider that the program knows how to talk to.
 pub struct Api {
@@ -47,7 +49,8 @@ pub struct Api {
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it.
+    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it, or requests
+    /// go to `dns_server`.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -64,7 +67,7 @@ pub struct Api {
 /// An option that a provider cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Its name: `username`, `password`, `param_enc` or `param_opt`.
+    /// Its name: `username`, `password`, `param_enc`, `param_opt` or `dns_server`.
     pub option: &'static str,
     /// What it holds.
     pub holds: &'static str,
@@ -92,6 +95,7 @@ pub const ALL: &[&Api] = &[
     &ovh::API,
     &porkbun::API,
     &powerdns::API,
+    &rfc2136::API,
     &route53::API,
     &scaleway::API,
     &servercow::API,
@@ -113,6 +117,11 @@ pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 }
 
 impl Api {
+    /// Whether it cannot do without `option`.
+    pub fn needs(&self, option: &str) -> bool {
+        self.needs.iter().any(|need| need.option == option)
+    }
+
     /// Whether the password is a key of many lines, and where it is a path means what is in that
     /// file.
     pub fn has_key_file(&self) -> bool {
@@ -121,6 +130,10 @@ impl Api {
 
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
+        if self.needs("dns_server") {
+            let place = resolv::server(&account.server).ok()?;
+            return Some(place.0.to_ascii_lowercase());
+        }
         let said = account.param_opt.expose();
         template::host(match self.base {
             "" => said,

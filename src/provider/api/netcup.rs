@@ -59,7 +59,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     let rest = rest.hiding(&Secret::new(session));
     let verdicts = records::publish(talk, &rest, &SCHEME)?;
     match call(talk, &rest, "logout", object(&mut [])) {
-        Err(halt @ Halt::Send(_)) => Err(halt),
+        Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
         // The session ends by itself, too.
         Ok(_) | Err(Halt::End(_)) => Ok(verdicts),
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Request};
@@ -69,7 +69,7 @@ fn request(talk: &Talk<'_>, rest: &Rest, path: &str, mut body: Value) -> Request
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let list = request(talk, rest, "/domain/listAll", object(&mut [("start", "0".into())]));
-    Ok(listed(&rest.elements(talk, list, "/domains")?, "/domain", "/domain"))
+    Ok(by_name(&rest.elements(talk, list, "/domains")?, "/domain"))
 }
 
 fn read(

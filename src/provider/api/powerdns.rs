@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, member, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -53,7 +53,7 @@ fn place(url: &str) -> String {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     // It need not find out about DNSSEC for that.
-    Ok(listed(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name", "/name"))
+    Ok(by_name(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name"))
 }
 
 fn read(

@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::rest::{Rest, id, object, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Change, Method, Outcome, Verdict};
+use crate::provider::{Change, Method, Outcome, Request, Verdict};
+use crate::sorted::Map;
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
 pub const NEW_TTL: u32 = 300;
@@ -210,12 +211,15 @@ pub struct Form {
 }
 
 impl Write<'_> {
-    /// `body` with the time to live as the member `name`, if there is one to be kept or set.
-    pub fn timed(&self, mut body: Value, name: &str) -> Value {
-        if let Some(ttl) = self.ttl {
-            body[name] = ttl.into();
-        }
-        body
+    /// `body` with the time to live as the member `name`, if the user has said one.
+    pub fn timed(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.place.change.record.ttl)
+    }
+
+    /// `body` with the time to live as the member `name`, if the user has said one or the record
+    /// has one.
+    pub fn kept(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.ttl)
     }
 
     /// All values of a set.
@@ -226,10 +230,7 @@ impl Write<'_> {
     /// The record with what changes; all of it if it is new.
     pub fn body(&self, zone: &Zone, form: &Form) -> Value {
         let place = self.place;
-        let mut body = object(&mut [(form.content, place.address())]);
-        if let Some(ttl) = place.change.record.ttl {
-            body[form.ttl] = ttl.into();
-        }
+        let mut body = self.timed(object(&mut [(form.content, place.address())]), form.ttl);
         if self.id.is_none() {
             body["type"] = place.kind().into();
             body["name"] = place.host(zone, form.apex).into();
@@ -252,18 +253,41 @@ impl Write<'_> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
         let method = if id.is_empty() { Method::Post } else { form.change };
-        let answer = talk.send(rest.json(method, &path, body))?;
-        let value = rest.value(answer)?;
-        let raw = value.pointer(form.at).unwrap_or(&Value::Null);
-        let place = self.place;
-        let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
-        let shown = record.holds(form.content, place.change.address) && !record.id.is_empty();
-        // Vultr says nothing more.
-        if shown || (answer.status == 204 && !id.is_empty()) {
-            return Ok(record);
-        }
-        Err(rest.confused(answer))
+        written(talk, rest, self, rest.json(method, &path, body), form.at, form.content)
     }
+}
+
+fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
+    if let Some(ttl) = ttl {
+        body[name] = ttl.into();
+    }
+    body
+}
+
+/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
+/// place.
+///
+/// # Errors
+/// While there is no answer, or if it does not show the address in the member `content`.
+pub fn written(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    write: &Write<'_>,
+    request: Request,
+    at: &str,
+    content: &str,
+) -> Talked<Record> {
+    let answer = talk.send(request)?;
+    let value = rest.value(answer)?;
+    let raw = value.pointer(at).unwrap_or(&Value::Null);
+    let place = write.place;
+    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    let shown = record.holds(content, place.change.address) && !record.id.is_empty();
+    // Vultr says nothing more.
+    if shown || (answer.status == 204 && write.id.is_some()) {
+        return Ok(record);
+    }
+    Err(rest.confused(answer))
 }
 
 /// Writes records one by one.
@@ -295,7 +319,7 @@ pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
 /// While an answer is missing, or if one concerns all changes that are not settled.
 pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<Verdict>> {
     let job = talk.job;
-    let mut zones: Vec<(Zone, Vec<Place<'_>>)> = Vec::new();
+    let mut zones: Map<Zone, Vec<Place<'_>>> = Map::new();
     let mut listed = Zones::default();
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
@@ -305,15 +329,12 @@ pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<
         match zone_of(talk, rest, scheme, &mut listed, &target, change)? {
             Some(zone) => {
                 let place = Place { index, change, fqdn: target.fqdn };
-                match zones.iter_mut().find(|(it, _)| *it == zone) {
-                    Some((_, places)) => places.push(place),
-                    None => zones.push((zone, vec![place])),
-                }
+                zones.get_or_insert(zone, Vec::new()).push(place);
             }
             None => talk.settle(index, target.outside(scheme.title).into()),
         }
     }
-    for (zone, places) in &zones {
+    for (zone, places) in zones.iter() {
         let verdict = match publish_zone(talk, rest, scheme, zone, places) {
             Ok(()) => continue,
             Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::records::{self, Call, Form, Place, Record, Scheme, Unit, write_each};
 use super::rest::{Rest, list, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::percent;
 use crate::provider::talk::{Talk, Talked};
@@ -69,7 +69,7 @@ fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, at: &str) -> Talked<Vec<V
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&pages(talk, rest, "", "domains")?, "/domain", "/domain"))
+    Ok(by_name(&pages(talk, rest, "", "domains")?, "/domain"))
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {

@@ -89,6 +89,11 @@ pub fn listed(zones: &[Value], name: &str, called: &str) -> ZoneList {
     zones.iter().map(|zone| (at(zone, name), at(zone, called))).collect()
 }
 
+/// The zones in a list, which the provider calls by their names.
+pub fn by_name(zones: &[Value], name: &str) -> ZoneList {
+    listed(zones, name, name)
+}
+
 /// Zones that the names of the job may be in, where the interface has no list of them: `is_zone`
 /// succeeds for one that is there.
 ///
@@ -122,7 +127,7 @@ pub fn tried(
 }
 
 /// A zone as the provider knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Zone {
     /// Its name, without a dot at its end.
     pub name: String,

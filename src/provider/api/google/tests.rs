@@ -56,7 +56,7 @@ fn error(code: u16, reason: &str, message: &str) -> String {
 
 fn within(changes: Vec<Change>) -> Job {
     let known = [("zone example.com".into(), "example-zone".into())];
-    Job { known: Known::from(known), ..job(changes) }
+    Job { known: Known::from_iter(known), ..job(changes) }
 }
 
 fn reason(verdict: &Verdict) -> &str {

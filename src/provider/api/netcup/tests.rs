@@ -236,7 +236,7 @@ fn a_session_that_is_not_ended_does_no_harm() {
     let mut step = talk.start();
     for body in [SESSION, &*there] {
         assert!(matches!(step, Step::Send(_)));
-        step = talk.step(Ok(Answer { status: 200, retry_after: None, body: body.into() }));
+        step = talk.step(Ok(Answer { status: 200, body: body.into(), ..Answer::default() }));
     }
     let Step::Send(logout) = step else { panic!("{step:?}") };
     assert!(written(&logout).contains("logout"));

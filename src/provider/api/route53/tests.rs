@@ -73,7 +73,7 @@ fn me() -> crate::config::Provider {
 /// In a zone that is known.
 fn within(changes: Vec<Change>) -> Job {
     let known = [("zone example.com".into(), "Z1D633PJN98FT9".into())];
-    Job { known: Known::from(known), ..job(changes) }
+    Job { known: Known::from_iter(known), ..job(changes) }
 }
 
 fn reason(verdict: &Verdict) -> &str {
