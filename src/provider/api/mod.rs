@@ -3,17 +3,23 @@
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
 //! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
+mod aliyun;
 mod cloudflare;
 mod desec;
 mod digitalocean;
 mod dnsimple;
+mod dnspod;
 mod gandi;
 mod godaddy;
 mod google;
 mod hetzner;
+mod hostinger;
 mod ionos;
 mod linode;
+mod luadns;
+mod namesilo;
 mod netcup;
+mod ns1;
 mod ovh;
 mod porkbun;
 mod powerdns;
@@ -22,6 +28,7 @@ pub mod rest;
 mod rfc2136;
 mod route53;
 mod scaleway;
+mod servercow;
 mod vultr;
 mod xml;
 pub mod zone;
@@ -68,23 +75,30 @@ pub struct Need {
 
 /// Every one of them, by name.
 pub const ALL: &[&Api] = &[
+    &aliyun::API,
     &cloudflare::API,
     &desec::API,
     &digitalocean::API,
     &dnsimple::API,
+    &dnspod::API,
     &gandi::API,
     &godaddy::API,
     &google::API,
     &hetzner::API,
+    &hostinger::API,
     &ionos::API,
     &linode::API,
+    &luadns::API,
+    &namesilo::API,
     &netcup::API,
+    &ns1::API,
     &ovh::API,
     &porkbun::API,
     &powerdns::API,
     &rfc2136::API,
     &route53::API,
     &scaleway::API,
+    &servercow::API,
     &vultr::API,
 ];
 

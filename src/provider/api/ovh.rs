@@ -4,11 +4,11 @@
 //! Records change in a copy of the zone, which is published by a request of its own. That it is owed
 //! is remembered until it has been done.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
-use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::rest::{Rest, object, text};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::sign::sha1;
 use crate::provider::talk::{Halt, Talk, Talked};
@@ -145,7 +145,7 @@ fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let request = sign(talk, rest.get("/domain/zone"));
-    Ok(by_name(&rest.elements(talk, request, "")?, ""))
+    Ok(listed(&rest.elements(talk, request, "")?, "", ""))
 }
 
 fn read(
@@ -185,7 +185,7 @@ fn write(
     let mut made = Vec::new();
     for write in writes {
         let place = write.place;
-        let mut body = write.timed(json!({"target": place.address()}), "ttl");
+        let mut body = write.timed(object(&mut [("target", place.address())]), "ttl");
         if let Some(id) = &write.id {
             done(talk, rest, rest.json(Method::Put, &format!("{path}/{id}"), &body))?;
         } else {
