@@ -215,6 +215,7 @@ fn get(url: &str) -> Request {
         auth: None,
         headers: vec![],
         body: None,
+        family: None,
         shown: String::new(),
         secrets: vec![],
         answer_limit: SHORT_ANSWER,

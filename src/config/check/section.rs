@@ -20,8 +20,8 @@ pub(super) fn read(
     let lookup = lookup(reader, &names);
     let source = source::read(reader, env);
     let provider = provider::read(reader, env, &families);
-    let transport = transport::read(reader, env, &families);
-    let timing = timing::read(reader, &source, &provider.label);
+    let transport = transport::read(reader, env, &families, &provider);
+    let timing = timing::read(reader, &source, &provider);
     Section {
         name: reader.section.name.clone(),
         line: reader.section.line,
