@@ -98,7 +98,7 @@ fn from_name(
 
 fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechanism {
     if let Some(why) = row.get("dead") {
-        reader.fail("service_name", format!("{}: {why}", row.title()));
+        reader.fail("service_name", format!("{} {why}", row.title()));
         return NO_URL;
     }
     for family in families.iter().filter(|family| !row.has(**family)) {
