@@ -1,6 +1,7 @@
 //! The core, tested from outside: events in, the list of actions out. No I/O, no waiting.
 
 mod book;
+mod both;
 mod detect;
 mod netifd;
 mod outcomes;
