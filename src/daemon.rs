@@ -16,6 +16,7 @@ use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
 use crate::control::{Ask, Control, Reply, Request};
+use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::files::run::RunFiles;
@@ -232,7 +233,14 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
-            Action::LookUp { .. } => {}
+            // What is registered is for those who look on, and for the next time.
+            Action::LookUp { .. } if self.mode != Mode::Serve => {}
+            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+                section: section.name.clone(),
+                lookup: section.lookup.clone(),
+                family,
+                way: Way { device, family: section.transport.family },
+            }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
@@ -248,6 +256,7 @@ impl Daemon {
             let single = Job { changes: vec![change.clone()], ..job.clone() };
             let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
+                Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
                     _ => "nothing to send".into(),

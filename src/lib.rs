@@ -13,14 +13,7 @@ pub mod config;
 pub mod console;
 pub mod control;
 pub mod daemon;
-#[allow(missing_docs, reason = "stub")]
-pub mod dns {
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Found {
-        pub addresses: Vec<std::net::IpAddr>,
-        pub authoritative: bool,
-    }
-}
+pub mod dns;
 pub mod engine;
 pub mod files;
 pub mod http;
@@ -34,6 +27,7 @@ pub mod provider;
 #[cfg(test)]
 mod scratch;
 pub mod secret;
+pub mod sorted;
 pub mod state;
 pub mod store;
 pub mod strftime;

@@ -50,9 +50,9 @@ impl Engine {
         let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (family, registered) in &active.registered {
-            let (host, found) = (&active.spec.lookup.host, registered.explain());
-            let _ = writeln!(text, "  {family} in DNS: {host} has {found}");
+        for (family, registered) in active.registered.iter() {
+            let found = registered.explain(&active.spec.lookup, now);
+            let _ = writeln!(text, "  {family} in DNS: {found}");
         }
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]

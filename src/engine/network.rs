@@ -3,12 +3,12 @@
 //! The kernel says what is; netifd says what belongs to what. An address is never published on
 //! netifd's word alone: [`super::select`] takes it from the kernel and only ranks it by this.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::book::Book;
 use super::select::Lack;
 use crate::config::Family;
+use crate::sorted::{Map, Set};
 
 /// netifd's word on one logical interface (`network.interface` `dump`, openwrt `netifd`,
 /// `interface_dump_status`).
@@ -18,11 +18,11 @@ pub struct Network {
     pub device: Option<String>,
     /// `ipv4-address`, `ipv6-address`, and the router's own address in each
     /// `ipv6-prefix-assignment`.
-    pub addresses: BTreeSet<IpAddr>,
+    pub addresses: Set<IpAddr>,
 }
 
 /// All logical interfaces by name.
-pub type Networks = BTreeMap<String, Network>;
+pub type Networks = Map<String, Network>;
 
 /// What netifd has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct Facts {
 /// Which addresses of a device belong to the network that is meant, and which to others on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    own: BTreeSet<IpAddr>,
-    others: BTreeSet<IpAddr>,
+    own: Set<IpAddr>,
+    others: Set<IpAddr>,
 }
 
 impl Netifd {
@@ -117,10 +117,10 @@ impl Facts {
         let Netifd::Known(networks) = &self.netifd else {
             return claims;
         };
-        for (other, network) in networks {
+        for (other, network) in networks.iter() {
             if network.device.as_deref() == Some(device) {
                 let whose = if other == name { &mut claims.own } else { &mut claims.others };
-                whose.extend(&network.addresses);
+                whose.extend(network.addresses.iter().copied());
             }
         }
         claims

@@ -1,7 +1,5 @@
 //! A new configuration comes into force: what is still true stays, what is on its way is waited for.
 
-use std::collections::BTreeMap;
-
 use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
@@ -11,7 +9,7 @@ use crate::clock::Now;
 use crate::config::{Config, Host, Section};
 use crate::netlink::Table;
 use crate::provider;
-use crate::state::State;
+use crate::sorted::Map;
 
 impl Engine {
     /// Puts `config` in force.
@@ -25,7 +23,7 @@ impl Engine {
                 || config.broken.iter().any(broken)
         };
         known.records.retain(|saved| kept(&saved.section));
-        let mut old: BTreeMap<String, Active> =
+        let mut old: Map<String, Active> =
             self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);
@@ -39,7 +37,7 @@ impl Engine {
         let gone = old.values().flat_map(|section| section.orphans(&[]));
         self.orphans.extend(gone);
         self.adopt_orphans();
-        self.assign_accounts(&known);
+        self.assign_accounts();
         self.disabled = config.disabled;
         self.broken = config.broken;
         self.dormant = known.records;
@@ -51,7 +49,7 @@ impl Engine {
 
     /// Sections with the same provider and credentials share an account; what was spent and learned
     /// there stays.
-    fn assign_accounts(&mut self, saved: &State) {
+    fn assign_accounts(&mut self) {
         let mut old = std::mem::take(&mut self.accounts);
         for (place, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
@@ -61,7 +59,7 @@ impl Engine {
                 let before = old.iter().position(|account| account.key == key);
                 self.accounts.push(match before {
                     Some(before) => old.swap_remove(before).vacated(),
-                    None => Account::new(key, &section.spec, saved),
+                    None => Account::new(key, &section.spec, &self.saved),
                 });
             }
             if let Some(account) = self.accounts.get_mut(section.account) {

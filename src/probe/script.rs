@@ -1,6 +1,5 @@
 //! `ip_script`: a program whose output is the address. Run without a shell.
 
-use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -17,6 +16,7 @@ use super::find_address;
 use crate::clock;
 use crate::config::Family;
 use crate::provider::mask::mask;
+use crate::sorted::Set;
 
 /// Time for the script and everything it starts.
 pub const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -86,10 +86,10 @@ enum Part {
 
 /// The process groups of the scripts under way. A group that is in here has not been waited for, so
 /// its number belongs to nobody else.
-static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: BTreeSet::new(), closed: false });
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: Set::new(), closed: false });
 
 struct Groups {
-    running: BTreeSet<i32>,
+    running: Set<i32>,
     /// Set by [`kill_all`]: what starts now would outlive us.
     closed: bool,
 }

@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod dns;
 pub mod events;
 pub mod initramfs;
+pub mod named;
 pub mod process;
 pub mod provider;
 pub mod router;

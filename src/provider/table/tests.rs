@@ -268,8 +268,8 @@ fn answers(row: Row) -> (&'static str, &'static str, &'static str) {
 fn answer(text: &str, address: &str) -> Answer {
     let body = text.replace("ADDRESS", address);
     match text.parse() {
-        Ok(status) => Answer { status, retry_after: None, body: String::new() },
-        Err(_) => Answer { status: 200, retry_after: None, body },
+        Ok(status) => Answer { status, ..Answer::default() },
+        Err(_) => Answer { status: 200, body, ..Answer::default() },
     }
 }
 
@@ -284,6 +284,7 @@ fn play(row: Row, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
                 requests += 1;
                 exchange.step(Ok(answer.clone()))
             }
+            Step::Ask(query) => panic!("{query:?}"),
             Step::Done(verdicts) => {
                 return (requests, verdicts.into_iter().map(|verdict| verdict.outcome).collect());
             }
@@ -343,7 +344,7 @@ fn nothing_else_is_success() {
         ] {
             let address = if row.has(Family::V4) { V4 } else { V6 };
             let one = job(vec![change("home.example.com", address)]);
-            let answer = Answer { status, retry_after: None, body: body.into() };
+            let answer = Answer { status, body: body.into(), ..Answer::default() };
             let (_, outcomes) = play(row, one, &answer);
             // Where the status says it all, and where nothing does.
             let said = status == 200 && ![PORTAL, "911"].contains(&body);
