@@ -77,7 +77,14 @@ fn the_rate_of_the_table_is_kept_by_the_account() {
     s = s.start();
     s.pass(10 * MINUTE);
     s.history.clear();
-    for host in 2..12 {
+    // Both families change, not quite at once: neither waits.
+    s.lease("203.0.113.2");
+    s.pass(secs(1));
+    s.add(address("2001:db8::2"));
+    s.remove("2001:db8::1");
+    s.pass(secs(1));
+    assert_eq!(s.history.len(), 2);
+    for host in 3..12 {
         s.lease(&format!("203.0.113.{host}"));
         s.pass(secs(20));
     }
