@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Command, HELP, Invocation, VERSION, exit};
-use crate::config::check;
+use crate::config::check::{self, Definitions};
+use crate::config::service;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
 use crate::files::{self, LockError};
 use crate::load::{Loaded, load};
+use crate::provider::listing;
 use crate::watch;
 
 /// Does what `invocation` says; returns the exit code.
@@ -27,6 +29,11 @@ pub fn run(invocation: Invocation) -> u8 {
             ask(&file, &std::iter::once("update").chain(words).collect::<Vec<_>>())
         }
         Command::Watch { json, devices } => block_on(watch::run(json, devices)),
+        Command::Providers { name: None } => {
+            let [own, packaged] = [Definitions::Own, Definitions::Packaged].map(files::definitions);
+            show(&listing::overview(&own, &packaged))
+        }
+        Command::Providers { name: Some(name) } => provider(&name),
         Command::Help => show(HELP),
         Command::Version => show(&format!("{VERSION}\n")),
     }
@@ -71,6 +78,25 @@ fn explain(file: &Path) {
     let bytes = files::read_config(file).unwrap_or_default();
     for difference in check::differences(&file.display().to_string(), &bytes) {
         show(&format!("{difference}\n"));
+    }
+}
+
+/// What is known about one provider, in the order in which it counts.
+fn provider(name: &str) -> u8 {
+    let defined = |whose, text| {
+        let json = files::definition(whose, name).ok()??;
+        let definition = service::parse(&String::from_utf8_lossy(&json)).ok()?;
+        Some(listing::defined(name, text, &definition))
+    };
+    let own = defined(Definitions::Own, "your own definition");
+    let packaged = || defined(Definitions::Packaged, "the definition of a package");
+    match own.or_else(|| listing::detail(name)).or_else(packaged) {
+        Some(text) => show(&text),
+        None => {
+            let near = listing::near(name).map(|near| format!("; is it '{near}'?"));
+            let text = format!("there is no provider '{name}'{}", near.unwrap_or_default());
+            complain(exit::FAILED, &text)
+        }
     }
 }
 

@@ -73,6 +73,11 @@ pub enum Command {
         /// Only these devices; none means all.
         devices: Vec<String>,
     },
+    /// Show the providers that there are, or all about one.
+    Providers {
+        /// Its `service_name`.
+        name: Option<String>,
+    },
     /// Show [`HELP`].
     Help,
     /// Show [`VERSION`].
@@ -117,6 +122,7 @@ Commands:
   update [SECTION...]         have the running daemon send sections now
   why SECTION                 show how the address of a section is chosen
   watch [--json] [DEVICE...]  show address events as they come
+  providers [NAME]            list the providers, or tell all about one
   help                        show this text
 
 Options:
@@ -135,7 +141,8 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-const COMMANDS: [&str; 8] = ["run", "check", "once", "status", "update", "why", "watch", "help"];
+const COMMANDS: [&str; 9] =
+    ["run", "check", "once", "status", "update", "why", "watch", "providers", "help"];
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
@@ -242,6 +249,13 @@ impl Words {
             "watch" => {
                 self.allow(&["--json"])?;
                 Ok(Command::Watch { json: self.has("--json"), devices: operands.to_vec() })
+            }
+            "providers" => {
+                self.allow(&[])?;
+                match operands {
+                    [_, extra, ..] => Err(unexpected(extra)),
+                    _ => Ok(Command::Providers { name: operands.first().cloned() }),
+                }
             }
             "help" => Ok(Command::Help),
             other => Err(unknown("command", other, &COMMANDS)),
@@ -364,6 +378,8 @@ mod tests {
             ("why home", Command::Why { section: "home".into() }),
             ("watch", Command::Watch { json: false, devices: vec![] }),
             ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
+            ("providers", Command::Providers { name: None }),
+            ("providers he.net", Command::Providers { name: Some("he.net".into()) }),
             ("help", Command::Help),
             ("help run", Command::Help),
             ("--help", Command::Help),
@@ -403,6 +419,7 @@ mod tests {
             ("check x", "'x' is one word too many"),
             ("why", "'why' needs the name of a section"),
             ("why a b", "'b' is one word too many"),
+            ("providers a b", "'b' is one word too many"),
             ("check -c", "option '--config' needs a file"),
             ("check --config=", "option '--config' needs a file"),
             ("check -c a -c b", "option '--config' is given twice"),

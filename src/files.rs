@@ -150,6 +150,23 @@ pub fn definition(whose: Definitions, name: &str) -> Result<Option<Vec<u8>>, Rea
     definition_in(Path::new("/"), whose, name)
 }
 
+/// The names of the services that are defined there, sorted.
+pub fn definitions(whose: Definitions) -> Vec<String> {
+    let entries = fs::read_dir(Path::new("/").join(directory(whose))).into_iter().flatten();
+    let file = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+    let name = |file: String| file.strip_suffix(".json").map(str::to_owned);
+    let mut names: Vec<_> = entries.flatten().filter_map(file).filter_map(name).collect();
+    names.sort();
+    names
+}
+
+fn directory(whose: Definitions) -> &'static str {
+    match whose {
+        Definitions::Own => "usr/share/ddns/custom",
+        Definitions::Packaged => "usr/share/ddns/default",
+    }
+}
+
 fn definition_in(
     root: &Path,
     whose: Definitions,
@@ -158,11 +175,7 @@ fn definition_in(
     if !is_file_name(name) {
         return Err(ReadError { path: name.into(), reason: Reason::NotAName });
     }
-    let directory = match whose {
-        Definitions::Own => "usr/share/ddns/custom",
-        Definitions::Packaged => "usr/share/ddns/default",
-    };
-    match read(&root.join(directory).join(format!("{name}.json")), DEFINITION_LIMIT) {
+    match read(&root.join(directory(whose)).join(format!("{name}.json")), DEFINITION_LIMIT) {
         Err(error) if error.is_missing() => Ok(None),
         other => other.map(Some),
     }

@@ -130,7 +130,7 @@ pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
 }
 
 /// The one of `words` that differs least from `word`, if it is near enough to be a slip.
-pub(super) fn closest(
+pub(crate) fn closest(
     word: &str,
     words: impl Iterator<Item = &'static str>,
 ) -> Option<&'static str> {

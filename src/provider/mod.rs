@@ -10,6 +10,7 @@ pub mod dyndns2;
 pub mod ere;
 pub mod families;
 mod judge;
+pub mod listing;
 pub mod mask;
 mod page;
 pub mod sign;

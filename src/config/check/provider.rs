@@ -10,7 +10,7 @@ use crate::config::service::{self, Definition};
 use crate::config::{Family, Mechanism, Provider, RecordOptions, Template};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
-use crate::provider::{api, families};
+use crate::provider::{api, families, listing};
 use crate::secret::Secret;
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -115,8 +115,9 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
     if !is_file_name(name) {
         return Err(format!("{name:?} cannot be the name of a provider"));
     }
-    let json = json.ok_or_else(|| {
-        format!("there is no definition of {name:?}; a package with it may be missing")
+    let json = json.ok_or_else(|| match listing::near(name) {
+        Some(near) => format!("there is no provider {name:?}; is it '{near}'?"),
+        None => format!("there is no definition of {name:?}; a package with it may be missing"),
     })?;
     json.and_then(|json| service::parse(&json))
         .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
