@@ -205,9 +205,10 @@ impl Engine {
     fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
         let (word, reason) = match active.desired(family, &self.facts) {
             Desired::Unknown if active.detectors.is_empty() => {
-                let asked =
-                    if self.facts.book.addresses_known() { "netifd's" } else { "the kernel's" };
-                (Standing::Unknown, format!("{asked} addresses are being read"))
+                let kernel = || "the kernel's addresses are being read".to_owned();
+                let place = active.place(family, &self.facts);
+                let lack = place.err().filter(|_| self.facts.book.addresses_known());
+                (Standing::Unknown, lack.map_or_else(kernel, |lack| lack.to_string()))
             }
             Desired::Unknown => (
                 Standing::Unknown,

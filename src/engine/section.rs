@@ -219,12 +219,8 @@ impl Active {
     pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
         match (&self.spec.source, family) {
             (Source::Device(name), _) => Ok(Place::device(name)),
-            (Source::Network { v4, .. }, Family::V4) => network(&[v4], facts),
-            // Where nobody knows the usual name of the IPv6 side: netifd makes one for PPP, and
-            // without netifd it is the device of the other side.
-            (Source::Network { v4, v6 }, Family::V6) => {
-                network(&[v6, &format!("{v4}_6"), v4], facts)
-            }
+            (Source::Network { v4, .. }, Family::V4) => facts.place(v4),
+            (Source::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
             (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
         }
     }
@@ -441,11 +437,4 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
         }
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
-}
-
-/// The place of the first of these networks that there is.
-fn network(names: &[&str], facts: &Facts) -> Result<Place, Lack> {
-    let (name, device) = facts.first_device(names)?;
-    let claims = facts.claims(name, &device);
-    Ok(Place { device, claims })
 }

@@ -9,6 +9,7 @@ pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
 pub(crate) mod state;
+pub(crate) mod ubus;
 
 use ddns_netlink::config::{Source, check};
 
@@ -23,7 +24,7 @@ pub(crate) struct Target {
 }
 
 pub(crate) const ALL: &[Target] =
-    &[UCI, dns::TARGET, netlink::TARGET, provider::TARGET, state::TARGET];
+    &[UCI, dns::TARGET, netlink::TARGET, provider::TARGET, state::TARGET, ubus::TARGET];
 
 const UCI: Target = Target {
     name: "uci_parse",

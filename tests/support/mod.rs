@@ -11,3 +11,4 @@ pub mod provider;
 pub mod router;
 pub mod scene;
 pub mod tls;
+pub mod ubus;

@@ -257,7 +257,8 @@ impl Scenario {
     /// netifd says this of one logical interface, and what it said before of others.
     pub(super) fn network(&mut self, name: &str, device: Option<&str>, addresses: &[&str]) {
         let addresses = addresses.iter().map(|text| ip(text)).collect();
-        let network = Network { device: device.map(str::to_owned), addresses };
+        let device = device.map(str::to_owned);
+        let network = Network { device, addresses, ..Network::default() };
         self.netifd.get_or_insert_default().insert(name.to_owned(), network);
         self.event(Event::Netifd(self.netifd.clone()));
     }
