@@ -23,6 +23,7 @@
 //! | `rate` | the documented limit of an account, as requests/seconds |
 //! | `username`, `password`, `domain` | what the option holds, where that is not what it says |
 //! | `note` | what to know before choosing it |
+//! | `differs` | what is other than with ddns-scripts, for `check` |
 //! | `dead` | it is gone: since when, and what now |
 //!
 //! URLs are `https:` unless they say otherwise; `@` at their start stands for HTTP Basic

@@ -4,6 +4,7 @@
 use super::words::is_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::uci::{self, RawSection};
+use crate::provider::table::{self, Row};
 
 /// What is asked of an option before its line is printed.
 type Applies = fn(&Options<'_>, &str) -> bool;
@@ -26,6 +27,11 @@ const DIFFERENCES: &[(&str, Applies, &str)] = &[
         |_, value| value != "0",
         "after so many errors the record rests until its address or the network changes; \
          ddns-scripts ends the section for good",
+    ),
+    (
+        "use_https",
+        |section, value| on(value) && section.row().is_some(),
+        "not needed: https is used wherever the provider has it",
     ),
     (
         "cacert",
@@ -64,19 +70,20 @@ pub fn differences(file_name: &str, bytes: &[u8]) -> Vec<Mistake> {
         if section.kind == "service" && !options.get("enabled").is_some_and(on) {
             continue;
         }
-        for (name, applies, text) in DIFFERENCES {
-            let Some(option) = section.options.iter().find(|option| option.name == *name) else {
-                continue;
-            };
-            if options.get(name).is_some_and(|value| applies(&options, value)) {
-                found.push(Mistake {
-                    file: file_name.into(),
-                    line: option.line,
-                    severity: Severity::Difference,
-                    section: None,
-                    text: format!("option '{name}': {text}"),
-                });
-            }
+        let applying = DIFFERENCES.iter().filter(|(name, applies, _)| {
+            options.get(name).is_some_and(|value| applies(&options, value))
+        });
+        let of_provider = options.row().and_then(|row| row.get("differs"));
+        let of_provider = of_provider.map(|text| ("service_name", text));
+        for (name, text) in applying.map(|(name, _, text)| (*name, *text)).chain(of_provider) {
+            let option = section.options.iter().find(|option| option.name == name);
+            found.push(Mistake {
+                file: file_name.into(),
+                line: option.map_or(section.line, |option| option.line),
+                severity: Severity::Difference,
+                section: None,
+                text: format!("option '{name}': {text}"),
+            });
         }
     }
     found.sort_by_key(|difference| difference.line);
@@ -90,6 +97,10 @@ impl<'a> Options<'a> {
     fn get(&self, name: &str) -> Option<&'a str> {
         let option = self.0.options.iter().find(|option| option.name == name)?;
         option.values.first().map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    fn row(&self) -> Option<Row> {
+        self.get("service_name").and_then(table::find)
     }
 
     fn kernel_source(&self) -> bool {
@@ -120,6 +131,8 @@ mod tests {
             ("option cacert /x", "option cacert /x\noption use_https 1"),
             ("option force_unit minutes", "option force_unit minutes\noption force_interval 90"),
             ("option dns_server 9.9.9.9", ""),
+            ("option service_name no-ip.com", "option service_name dyndns.org"),
+            ("option use_https 1\noption service_name dyndns.org", "option use_https 1"),
             ("option password 'pässword'", "option password 'password'"),
             ("option ip_source network", "option ip_source network\noption bind_network wan"),
         ];

@@ -12,9 +12,9 @@ use crate::secret::Secret;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "url", "ipv4", "ipv6", "ok", "same", "no", "zone", "every", "rate", "username", "password",
-    "domain", "note", "dead",
+    "domain", "note", "dead", "differs",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
@@ -70,7 +70,7 @@ fn every_line_is_a_known_key_once() {
         }
         assert_eq!(row.get("every").is_some(), row.every().is_some(), "{row:?}");
         assert_eq!(row.get("rate").is_some(), row.rate().is_some(), "{row:?}");
-        for key in ["note", "dead", "username", "password", "domain"] {
+        for key in ["note", "dead", "differs", "username", "password", "domain"] {
             assert!(!row.get(key).is_some_and(|text| text.ends_with('.')), "{row:?}");
         }
     }
