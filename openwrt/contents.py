@@ -2,6 +2,7 @@
 
 import hashlib
 
+import providers
 from archive import File
 from common import NAME, RELEASE, ROOT, load, package_version, version
 from manual import roff
@@ -15,7 +16,8 @@ URL = "https://openwrt.org/docs/guide-user/services/ddns/client"
 MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
-REPLACED = "ddns-scripts"
+# What this package stands for, and those whose files it has, too.
+REPLACED = ["ddns-scripts", *providers.packages()]
 
 # As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
 # what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
@@ -38,7 +40,9 @@ def config():
 
 def openwrt_files(binary):
     """The files on a router."""
+    definitions = providers.definitions()
     return [
+        *(File(f"/usr/share/ddns/default/{name}", content) for name, content in definitions),
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
@@ -54,13 +58,14 @@ def fields_text(fields):
 
 def ipk_fields(arch, size):
     """Replaces: opkg then takes ddns-scripts out by itself."""
+    replaced = ", ".join(REPLACED)
     return [
         ("Package", NAME),
         ("Version", package_version()),
         ("Depends", "ca-bundle"),
-        ("Conflicts", REPLACED),
-        ("Provides", REPLACED),
-        ("Replaces", REPLACED),
+        ("Conflicts", replaced),
+        ("Provides", replaced),
+        ("Replaces", replaced),
         ("License", LICENSE),
         ("Section", "net"),
         ("Architecture", arch),
@@ -107,8 +112,8 @@ def apk_fields(arch, size):
         ("license", LICENSE),
         ("origin", NAME),
         ("depend", "ca-bundle"),
-        ("provides", f"{REPLACED}={package_version()}"),
-        ("replaces", REPLACED),
+        *(("provides", f"{name}={package_version()}") for name in REPLACED),
+        *(("replaces", name) for name in REPLACED),
     ]
 
 

@@ -59,8 +59,10 @@ def make_apk(arch, binary, time):
         "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
         "license": "L", "origin": "o", "depend": "D", "provides": "p",
     }
-    lines = [f"C:{identity}", f"S:{len(package)}"]
-    lines += [f"{letters[name]}:{value}" for name, value in fields if name in letters]
+    entry = {"C": identity, "S": len(package)}
+    for letter, value in ((letters[name], value) for name, value in fields if name in letters):
+        entry[letter] = f"{entry[letter]} {value}" if letter in entry else value
+    lines = [f"{letter}:{value}" for letter, value in entry.items()]
     index = [
         archive.File("DESCRIPTION", f"{NAME}\n".encode()),
         archive.File("APKINDEX", ("\n".join(lines) + "\n\n").encode()),
