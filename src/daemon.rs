@@ -284,8 +284,10 @@ impl Daemon {
 
     /// Prints what would be sent and believes that it was accepted.
     fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
+        let all = job.changes.iter().map(|change| (change.name.clone(), change.address));
+        let kept: Vec<_> = job.kept.iter().cloned().chain(all).collect();
         for (change, of) in job.changes.iter().zip(sections) {
-            let single = Job { changes: vec![change.clone()], ..job.clone() };
+            let single = Job { changes: vec![change.clone()], kept: kept.clone(), ..job.clone() };
             let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
                 Step::Ask(query) => format!("would send {}", query.shown),

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::provider::api::Api;
+use crate::provider::table::Row;
 use crate::secret::Secret;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
@@ -138,6 +139,8 @@ pub struct Provider {
     pub label: String,
     /// How updates are sent.
     pub mechanism: Mechanism,
+    /// What the program's own table says of it, if that is where the URLs are from.
+    pub row: Option<Row>,
     /// `username`.
     pub username: String,
     /// `password`, or the first line of `password_file`.
@@ -187,8 +190,8 @@ pub struct RecordOptions {
 /// An update URL with placeholders and the answer that means success.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The URL with `[USERNAME]`, `[PASSWORD]`, `[DOMAIN]`, `[IP]`, `[PARAMENC]`, `[PARAMOPT]`;
-    /// `http:` already turned into `https:` when `use_https` asks for it.
+    /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
+    /// into `https:` when `use_https` asks for it.
     pub url: String,
     /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
     /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.

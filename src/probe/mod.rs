@@ -81,6 +81,7 @@ pub(crate) fn request(url: &str) -> Request {
         auth: None,
         headers: vec![],
         body: None,
+        family: None,
         shown,
         secrets,
         answer_limit: SHORT_ANSWER,

@@ -8,10 +8,13 @@ mod answers;
 pub mod api;
 pub mod dyndns2;
 pub mod ere;
+pub mod families;
 mod judge;
+pub mod listing;
 pub mod mask;
 mod page;
 pub mod sign;
+pub mod table;
 pub mod talk;
 pub mod template;
 pub mod url;
@@ -139,7 +142,7 @@ pub fn batch(provider: &Provider) -> Batch {
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => None,
+        Mechanism::Url { .. } => provider.row.and_then(table::Row::rate),
         Mechanism::Api(api) => api.rate,
     }
 }
@@ -179,7 +182,8 @@ fn host(section: &Section, family: Family) -> Option<String> {
     let url = &section.template(family)?.url;
     let rendered = || {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let rendered = template::render(url, &section.provider, section.names.first()?, any);
+        let subject = template::Subject::new(section.names.first()?, any);
+        let rendered = template::render(url, &section.provider, subject);
         template::host(rendered.ok()?.url.expose())
     };
     template::host(url).or_else(rendered)
@@ -189,17 +193,13 @@ fn host(section: &Section, family: Family) -> Option<String> {
 /// published. It is stored, so it must stay what it is.
 pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let provider = &section.provider;
-    let template = section.template(family);
-    let api = match provider.mechanism {
-        Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => template.map(|template| template.url.as_str()),
-    };
+    let template = section.template(family).filter(|_| provider.row.is_none());
     let options = &section.record;
     let ttl = options.ttl.map(|ttl| ttl.to_string());
     let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
     let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
     let mut parts = vec![
-        api,
+        own_name(provider).or(template.map(|template| template.url.as_str())),
         template.and_then(|template| template.answer.as_deref()),
         Some(provider.username.as_str()),
         Some(provider.password.expose()),
@@ -219,13 +219,13 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
 /// A number that sections share whose requests go to the same account. It is stored with what was
 /// learned there.
 pub fn account(provider: &Provider) -> u64 {
-    let url = |family| provider.template(family).map(|template| template.url.as_str());
-    let api = match provider.mechanism {
-        Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => None,
+    let own = own_name(provider);
+    let url = |family| {
+        let template = provider.template(family).filter(|_| own.is_none());
+        template.map(|template| template.url.as_str())
     };
     fnv(&[
-        api,
+        own,
         url(Family::V4),
         url(Family::V6),
         Some(provider.username.as_str()),
@@ -234,6 +234,14 @@ pub fn account(provider: &Provider) -> u64 {
         Some(provider.param_opt.expose()),
         Some(provider.server.as_str()),
     ])
+}
+
+/// The program's own name of the provider, which stays when its URLs change.
+fn own_name(provider: &Provider) -> Option<&'static str> {
+    match provider.mechanism {
+        Mechanism::Api(api) => Some(api.name),
+        Mechanism::Url { .. } => provider.row.map(table::Row::name),
+    }
 }
 
 /// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by
@@ -286,6 +294,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, Secret)>,
     /// Body, with its `Content-Type` among the headers.
     pub body: Option<Secret>,
+    /// The family to connect over, where the provider takes the address that it sees.
+    pub family: Option<Family>,
     /// The request line as people may see it: URL with every secret as `***`.
     pub shown: String,
     /// Values that must be masked if they turn up in an answer that is shown or logged.

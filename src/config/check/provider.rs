@@ -8,8 +8,9 @@ use super::{Definitions, Environment};
 use crate::config::name::is_file_name;
 use crate::config::service::{self, Definition};
 use crate::config::{Family, Mechanism, Provider, RecordOptions, Template};
-use crate::provider::api;
 use crate::provider::ere::Ere;
+use crate::provider::table::{self, Row};
+use crate::provider::{api, families, listing};
 use crate::secret::Secret;
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -24,9 +25,9 @@ pub(super) fn read(
     families: &[Family],
 ) -> Provider {
     let service = service_name(reader);
-    let mechanism = match service {
+    let (mechanism, row) = match service {
         Some(name) => from_name(reader, env, families, name),
-        None => from_update_url(reader),
+        None => (from_update_url(reader, families), None),
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let param_opt = param_opt(reader, &mechanism);
@@ -34,6 +35,7 @@ pub(super) fn read(
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
+        row,
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
@@ -65,6 +67,8 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     (name != "-" && name != CUSTOM).then_some(name)
 }
 
+const NO_URL: Mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+
 /// The owner's own definition comes before what the program knows, and that before what a package
 /// of ddns-scripts brings.
 fn from_name(
@@ -72,13 +76,18 @@ fn from_name(
     env: &impl Environment,
     families: &[Family],
     name: &str,
-) -> Mechanism {
+) -> (Mechanism, Option<Row>) {
     let own = env.definition(Definitions::Own, name);
-    if let Some(api) = api::find(name).filter(|_| own.is_none()) {
-        return Mechanism::Api(api);
+    if own.is_none() {
+        if let Some(api) = api::find(name) {
+            return (Mechanism::Api(api), None);
+        }
+        if let Some(row) = table::find(name) {
+            return (from_table(reader, families, row), Some(row));
+        }
     }
     let json = own.or_else(|| env.definition(Definitions::Packaged, name));
-    match definition(json, name) {
+    let mechanism = match definition(json, name) {
         Ok(definition) => Mechanism::Url {
             v4: template(reader, &definition, name, families, Family::V4),
             v6: template(reader, &definition, name, families, Family::V6),
@@ -86,9 +95,21 @@ fn from_name(
         },
         Err(why) => {
             reader.fail("service_name", why);
-            Mechanism::Url { v4: None, v6: None, both: None }
+            NO_URL
         }
+    };
+    (mechanism, None)
+}
+
+fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechanism {
+    if let Some(why) = row.get("dead") {
+        reader.fail("service_name", format!("{} {why}", row.title()));
+        return NO_URL;
     }
+    for family in families.iter().filter(|family| !row.has(**family)) {
+        reader.lacks(format!("{} has no {family}", row.title()));
+    }
+    row.mechanism()
 }
 
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
@@ -96,8 +117,9 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
     if !is_file_name(name) {
         return Err(format!("{name:?} cannot be the name of a provider"));
     }
-    let json = json.ok_or_else(|| {
-        format!("there is no definition of {name:?}; a package with it may be missing")
+    let json = json.ok_or_else(|| match listing::near(name) {
+        Some(near) => format!("there is no provider {name:?}; is it '{near}'?"),
+        None => format!("there is no definition of {name:?}; a package with it may be missing"),
     })?;
     json.and_then(|json| service::parse(&json))
         .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
@@ -143,12 +165,13 @@ fn template(
             format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
         reader.fail("service_name", text);
     }
-    Some(Template { url: block.url.clone(), answer: block.answer.clone() })
+    // Whoever answers 200 to failures, too, must not be believed because an own definition is silent.
+    let known = || table::find(name).map(|row| row.get("ok").unwrap_or("good|nochg").to_owned());
+    Some(Template { url: block.url.clone(), answer: block.answer.clone().or_else(known) })
 }
 
-fn from_update_url(reader: &mut Reader<'_>) -> Mechanism {
+fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
     const SCRIPT: &str = "scripts are not supported yet";
-    let none = Mechanism::Url { v4: None, v6: None, both: None };
     let script = reader.text("update_script").is_some();
     let Some(url) = reader.text("update_url") else {
         if script {
@@ -156,7 +179,7 @@ fn from_update_url(reader: &mut Reader<'_>) -> Mechanism {
         } else if !reader.is_list("service_name") && !reader.is_list("update_url") {
             reader.lacks("needs option 'service_name' or 'update_url'");
         }
-        return none;
+        return NO_URL;
     };
     if script {
         let text = format!("{SCRIPT}; update_url is used instead");
@@ -168,8 +191,20 @@ fn from_update_url(reader: &mut Reader<'_>) -> Mechanism {
     for odd in words::odd_placeholders(url) {
         reader.warn("update_url", odd);
     }
-    let template = Some(Template { url: url.into(), answer: None });
-    Mechanism::Url { v4: template.clone(), v6: template, both: None }
+    let mechanism = families::mechanism(url).unwrap_or_else(|why| {
+        reader.fail("update_url", why);
+        NO_URL
+    });
+    if let Mechanism::Url { v4, v6, both: None } = &mechanism
+        && (v4.is_some() || v6.is_some())
+    {
+        for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
+            if template.is_none() && families.contains(&family) {
+                reader.fail("update_url", format!("the URL has no place for an {family} address"));
+            }
+        }
+    }
+    mechanism
 }
 
 /// The mechanism as `use_https` wants it.
@@ -257,13 +292,22 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
-            let text = format!("the update URL uses {placeholder}, so option '{option}' is needed");
-            reader.lacks(text);
+            reader.lacks(match provider.row {
+                Some(row) => needs_option(row.title(), option, row.get(option)),
+                None => {
+                    format!("the update URL uses {placeholder}, so option '{option}' is needed")
+                }
+            });
         }
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
-            reader.lacks(format!("{} needs option '{option}': {}", provider.label, need.holds));
+            reader.lacks(needs_option(&provider.label, option, Some(need.holds)));
         }
     }
+}
+
+fn needs_option(provider: &str, option: &str, holds: Option<&str>) -> String {
+    let colon = if holds.is_some() { ": " } else { "" };
+    format!("{provider} needs option '{option}'{colon}{}", holds.unwrap_or_default())
 }

@@ -23,8 +23,8 @@ pub(super) fn read(
     let mut record = provider::record(reader);
     stock::translate(reader, &mut names, &mut provider, &mut record);
     let lookup = lookup(reader, &names);
-    let transport = transport::read(reader, env, &families);
-    let timing = timing::read(reader, &source, &provider.label);
+    let transport = transport::read(reader, env, &families, &provider);
+    let timing = timing::read(reader, &source, &provider);
     Section {
         name: reader.section.name.clone(),
         line: reader.section.line,
