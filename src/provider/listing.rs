@@ -28,7 +28,7 @@ fn find(name: &str) -> Option<Known> {
 pub fn near(name: &str) -> Option<&'static str> {
     let names = || all().flat_map(Known::names);
     let begins = |known: &&str| known.split_once('.').is_some_and(|(first, _)| first == name);
-    names().find(|known| begins(known)).or_else(|| closest(name, names()))
+    names().find(begins).or_else(|| closest(name, names()))
 }
 
 /// One line for each provider: those that the owner has defined, those that the program knows, and

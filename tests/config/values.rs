@@ -271,7 +271,7 @@ fn one_url_can_tell_both_addresses() {
 #[test]
 fn requests_that_name_no_address_travel_over_the_family_of_the_record() {
     let family = |name: &str, ipv6: &str| {
-        let lines = format!("option domain a\noption username u\noption password p\n");
+        let lines = "option domain a\noption username u\noption password p\n";
         let lines = format!("{lines}option service_name {name}\noption use_ipv6 {ipv6}");
         section(&lines).transport.family
     };

@@ -141,10 +141,14 @@ pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
         let Some((name, _)) = url.get(at + 1..).and_then(|rest| rest.split_once(']')) else {
             continue;
         };
-        let letters = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let upper = name.to_ascii_uppercase();
         let long = name.len() > LONGEST_PLACEHOLDER;
-        if name.is_empty() || long || !name.chars().all(letters) || is_placeholder(name) {
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || long
+            || !name.chars().all(letters)
+            || is_placeholder(name)
+        {
             continue;
         }
         let near = closest(&upper, PLACEHOLDERS.into_iter().map(bare));
@@ -296,10 +300,10 @@ mod tests {
         assert_eq!(odd("http://a/?[ip]&[ip]&[IP]"), ip);
         assert!(odd("http://a/?[Password]").ends_with("is it [PASSWORD]?"));
         assert!(odd("http://a/?[USER_NAME]").ends_with("is it [USERNAME]?"));
-        assert!(
-            odd("http://a/?[FOO]")
-                .ends_with("there are [USERNAME] [PASSWORD] [PARAMENC] [PARAMOPT] [DOMAIN] [IP]")
-        );
+        assert!(odd("http://a/?[ip4]&[IP6]").ends_with("is it [IP4]?"));
+        let all = "there are [USERNAME] [PASSWORD] [PARAMENC] [PARAMOPT] [DOMAIN] [ZONE] [SUB] [IP] \
+                   [IP4] [IP6]";
+        assert!(odd("http://a/?[FOO]").ends_with(all));
     }
 
     #[test]

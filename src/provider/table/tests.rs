@@ -128,72 +128,28 @@ fn urls_tell_the_addresses_of_their_families() {
 }
 
 /// Answers of the providers that do not speak dyndns2: name, success, no change, refusal.
+#[rustfmt::skip]
 const ANSWERS: &[(&str, &str, &str, &str)] = &[
-    (
-        "1984.is",
-        r#"{"ok":true,"msg":"set"}"#,
-        r#"{"ok":true,"msg":"unaltered"}"#,
-        r#"{"ok": false}"#,
-    ),
-    (
-        "afraid.org-basicauth",
-        "Updated home.example.com to ADDRESS in 0.1 s",
-        "ERROR: Address ADDRESS has not changed.",
-        "ERROR: Unable to locate this record",
-    ),
-    (
-        "afraid.org-keyauth",
-        "Updated 1 host(s) to ADDRESS",
-        "ERROR: Address ADDRESS has not changed.",
-        "ERROR: Invalid update URL (2)",
-    ),
-    (
-        "afraid.org-v2-basic",
-        "Updated home.example.com from 192.0.2.9 to ADDRESS",
-        "No IP change detected for home.example.com",
-        "invalid login",
-    ),
-    (
-        "afraid.org-v2-token",
-        "Updated home.example.com from 192.0.2.9 to ADDRESS",
-        "No IP change detected for home.example.com",
-        "token not found",
-    ),
+    ("1984.is", r#"{"ok":true,"msg":"set"}"#, r#"{"ok":true,"msg":"unaltered"}"#, r#"{"ok": false}"#),
+    ("afraid.org-basicauth", "Updated home.example.com to ADDRESS in 0.1 s", "ERROR: Address ADDRESS has not changed.", "ERROR: Unable to locate this record"),
+    ("afraid.org-keyauth", "Updated 1 host(s) to ADDRESS", "ERROR: Address ADDRESS has not changed.", "ERROR: Invalid update URL (2)"),
+    ("afraid.org-v2-basic", "Updated home.example.com from 192.0.2.9 to ADDRESS", "No IP change detected for home.example.com", "invalid login"),
+    ("afraid.org-v2-token", "Updated home.example.com from 192.0.2.9 to ADDRESS", "No IP change detected for home.example.com", "token not found"),
     ("changeip.com", "200 Successful Update", "", "badauth"),
     ("cloudns.net", "OK", "", "The record's key is wrong!"),
     ("ddns.fm", "updated", "", ""),
-    (
-        "ddnss.de",
-        "<html><head><title>DDNSS</title></head><body>Updated 1 hostname.</body></html>",
-        "No change",
-        "badysys",
-    ),
+    ("ddnss.de", "<html><head><title>DDNSS</title></head><body>Updated 1 hostname.</body></html>", "No change", "badysys"),
     ("ddo.jp", "SUCCESS: update successful!", "", ""),
     ("dhis.org", "home.example.com ADDRESS online", "", ""),
     ("directnic.com", r#"{"result":"success","message":"ADDRESS"}"#, "", r#"{"result":"error"}"#),
-    (
-        "dnsever.com",
-        r#"<dnsever><result type="ddns_update" code="750" msg="ok"/></dnsever>"#,
-        "",
-        "",
-    ),
-    (
-        "dnsexit.com",
-        r#"{"code" : 0, "message" : "Success"}"#,
-        "",
-        r#"{"code":2,"message":"bad key"}"#,
-    ),
+    ("dnsever.com", r#"<dnsever><result type="ddns_update" code="750" msg="ok"/></dnsever>"#, "", ""),
+    ("dnsexit.com", r#"{"code" : 0, "message" : "Success"}"#, "", r#"{"code":2,"message":"bad key"}"#),
     ("dnsmadeeasy.com", "success", "error-record-ip-same", "error-auth"),
     ("dnsmax.com", "ADDRESS", "", ""),
     ("domeneshop.no", "204", "", "404"),
     ("dondominio.com", "OK", "", ""),
     ("duckdns.org", "OK\nADDRESS\n\nUPDATED", "OK\nADDRESS\n\nNOCHANGE", "KO"),
-    (
-        "duiadns.net",
-        "<html><body>Hostname home.example.com updated with ADDRESS</body></html>",
-        "",
-        "",
-    ),
+    ("duiadns.net", "<html><body>Hostname home.example.com updated with ADDRESS</body></html>", "", ""),
     ("dynv6.com", "addresses updated", "addresses unchanged", "invalid authentication token"),
     ("easydns.com", "<HTML><FONT>NOERROR</FONT></HTML>", "no update required", "NO_ACCESS"),
     ("enom.com", "ErrCount=0\nDone=true", "", "ErrCount=1\nErr1=bad password\nDone=false"),
@@ -206,55 +162,20 @@ const ANSWERS: &[(&str, &str, &str, &str)] = &[
     ("ipv64.net", r#"{"info":"good","status":"success"}"#, "nochg", r#"{"info":"unauthorized"}"#),
     ("moniker.com", "code = 200", "", "Authorization failed"),
     ("myaddr.tools", "OK", "", "404"),
-    (
-        "mydns.jp",
-        "<html><head><title>x</title></head><body>Login and IP address notify OK.</body></html>",
-        "",
-        "",
-    ),
-    (
-        "mythic-beasts.com",
-        "REPLACE home.example.com 60 A ADDRESS",
-        "",
-        "NREPLACE home.example.com 60 A ADDRESS; no such domain",
-    ),
+    ("mydns.jp", "<html><head><title>x</title></head><body>Login and IP address notify OK.</body></html>", "", ""),
+    ("mythic-beasts.com", "REPLACE home.example.com 60 A ADDRESS", "", "NREPLACE home.example.com 60 A ADDRESS; no such domain"),
     ("mythic-beasts.com-v2", r#"{"message":"1 record updated"}"#, "", ""),
-    (
-        "namecheap.com",
-        "<interface-response><ErrCount>0</ErrCount><Done>true</Done></interface-response>",
-        "",
-        "<interface-response><ErrCount>1</ErrCount><errors><Err1>Passwords do not match</Err1></errors></interface-response>",
-    ),
-    (
-        "njal.la",
-        r#"{"status":200,"message":"record updated"}"#,
-        "",
-        r#"{"status":401,"message":"invalid host or key"}"#,
-    ),
+    ("namecheap.com", "<interface-response><ErrCount>0</ErrCount><Done>true</Done></interface-response>", "", "<interface-response><ErrCount>1</ErrCount><errors><Err1>Passwords do not match</Err1></errors></interface-response>"),
+    ("njal.la", r#"{"status":200,"message":"record updated"}"#, "", r#"{"status":401,"message":"invalid host or key"}"#),
     ("no-ip.pl", "whatever", "", ""),
-    (
-        "regfish.de",
-        "success|100|update succeeded!|ADDRESS",
-        "success|101|no update needed at this time|ADDRESS",
-        "failure|402|update failed|",
-    ),
+    ("regfish.de", "success|100|update succeeded!|ADDRESS", "success|101|no update needed at this time|ADDRESS", "failure|402|update failed|"),
     ("sitelutions.com", "success", "", "failure (noauth)"),
     ("system-ns.com", r#"{"code":0,"msg":"ok"}"#, "", r#"{"code":3,"msg":"bad token"}"#),
     ("thatip.com", "ADDRESS", "", ""),
     ("twodns.de", "OK", "nochg", ""),
     ("ydns.io", "ok", "nochg", "badauth"),
-    (
-        "zoneedit.com",
-        "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">",
-        "<SUCCESS CODE=\"201\" TEXT=\"No records need updating.\">",
-        "<ERROR CODE=\"708\" TEXT=\"Failed Login\">",
-    ),
-    (
-        "zonomi.com",
-        "<?xml version=\"1.0\"?><dnsapi_result><is_ok>OK:</is_ok></dnsapi_result>",
-        "<is_ok>UNCHANGED</is_ok>",
-        "<error>no such zone</error>",
-    ),
+    ("zoneedit.com", "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">", "<SUCCESS CODE=\"201\" TEXT=\"No records need updating.\">", "<ERROR CODE=\"708\" TEXT=\"Failed Login\">"),
+    ("zonomi.com", "<?xml version=\"1.0\"?><dnsapi_result><is_ok>OK:</is_ok></dnsapi_result>", "<is_ok>UNCHANGED</is_ok>", "<error>no such zone</error>"),
 ];
 
 fn answers(row: Row) -> (&'static str, &'static str, &'static str) {
@@ -394,8 +315,25 @@ fn requests_without_an_address_travel_over_the_family_of_the_record() {
     }
 }
 
-/// What has been agreed with particular providers.
-#[allow(clippy::too_many_lines, reason = "a table")]
+/// What has been agreed with particular providers: name, domain, addresses, user and URL.
+#[rustfmt::skip]
+const LETTERS: &[(&str, &str, &[&str], &str)] = &[
+    ("dyndns.org", "a.example", &[V4], "me members.dyndns.org/v3/update?hostname=a.example&myip=192.0.2.1"),
+    ("no-ip.com", "a.example", &[V4, V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=192.0.2.1,2001:db8::1"),
+    ("no-ip.com", "a.example", &[V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=2001:db8::1"),
+    ("desec.io", "a.dedyn.io", &[V4], "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=preserve"),
+    ("desec.io", "a.dedyn.io", &[V6, V4], "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=2001:db8::1"),
+    ("dynu.com", "a.example", &[V6], "me api.dynu.com/nic/update?hostname=a.example&myip=no&myipv6=2001:db8::1"),
+    ("he.net", "a.example", &[V6], "a.example dyn.dns.he.net/nic/update?hostname=a.example&myip=2001:db8::1"),
+    ("duckdns.org", "a.duckdns.org", &[V4], "www.duckdns.org/update?domains=a&token=hunter2&ip=192.0.2.1&verbose=true"),
+    ("duckdns.org", "a", &[V6], "www.duckdns.org/update?domains=a&token=hunter2&ipv6=2001:db8::1&verbose=true"),
+    ("namecheap.com", "example.com", &[V4], "dynamicdns.park-your-domain.com/update?host=me&domain=example.com&password=hunter2&ip=192.0.2.1"),
+    ("enom.com", "www.example.com", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=www&Zone=example.com&DomainPassword=hunter2&Address=192.0.2.1"),
+    ("enom.com", "@example.co.uk", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=@&Zone=example.co.uk&DomainPassword=hunter2&Address=192.0.2.1"),
+    ("inwx.de", "a.example", &[V4, V6], "me dyndns.inwx.com/nic/update?myip=192.0.2.1&myipv6=2001:db8::1"),
+    ("apertodns.com-token", "a.example", &[V4], "hunter2 api.apertodns.com/nic/update?hostname=a.example&myip=192.0.2.1"),
+];
+
 #[test]
 fn some_requests_to_the_letter() {
     let url = |name: &str, domain: &str, addresses: &[&str]| {
@@ -407,92 +345,7 @@ fn some_requests_to_the_letter() {
         let auth = request.auth.map_or(String::new(), |(user, _)| format!("{user} "));
         format!("{auth}{}", request.url.expose().replace("https://", ""))
     };
-    for (name, domain, addresses, expected) in [
-        (
-            "dyndns.org",
-            "a.example",
-            &[V4][..],
-            "me members.dyndns.org/v3/update?hostname=a.example&myip=192.0.2.1",
-        ),
-        (
-            "no-ip.com",
-            "a.example",
-            &[V4, V6],
-            "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=192.0.2.1,2001:db8::1",
-        ),
-        (
-            "no-ip.com",
-            "a.example",
-            &[V6],
-            "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=2001:db8::1",
-        ),
-        (
-            "desec.io",
-            "a.dedyn.io",
-            &[V4],
-            "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=preserve",
-        ),
-        (
-            "desec.io",
-            "a.dedyn.io",
-            &[V6, V4],
-            "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=2001:db8::1",
-        ),
-        (
-            "dynu.com",
-            "a.example",
-            &[V6],
-            "me api.dynu.com/nic/update?hostname=a.example&myip=no&myipv6=2001:db8::1",
-        ),
-        (
-            "he.net",
-            "a.example",
-            &[V6],
-            "a.example dyn.dns.he.net/nic/update?hostname=a.example&myip=2001:db8::1",
-        ),
-        (
-            "duckdns.org",
-            "a.duckdns.org",
-            &[V4],
-            "www.duckdns.org/update?domains=a&token=hunter2&ip=192.0.2.1&verbose=true",
-        ),
-        (
-            "duckdns.org",
-            "a",
-            &[V6],
-            "www.duckdns.org/update?domains=a&token=hunter2&ipv6=2001:db8::1&verbose=true",
-        ),
-        (
-            "namecheap.com",
-            "example.com",
-            &[V4],
-            "dynamicdns.park-your-domain.com/update?host=me&domain=example.com&password=hunter2&ip=192.0.2.1",
-        ),
-        (
-            "enom.com",
-            "www.example.com",
-            &[V4],
-            "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=www&Zone=example.com&DomainPassword=hunter2&Address=192.0.2.1",
-        ),
-        (
-            "enom.com",
-            "@example.co.uk",
-            &[V4],
-            "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=@&Zone=example.co.uk&DomainPassword=hunter2&Address=192.0.2.1",
-        ),
-        (
-            "inwx.de",
-            "a.example",
-            &[V4, V6],
-            "me dyndns.inwx.com/nic/update?myip=192.0.2.1&myipv6=2001:db8::1",
-        ),
-        (
-            "apertodns.com-token",
-            "a.example",
-            &[V4],
-            "hunter2 api.apertodns.com/nic/update?hostname=a.example&myip=192.0.2.1",
-        ),
-    ] {
-        assert_eq!(url(name, domain, addresses), expected);
+    for (name, domain, addresses, expected) in LETTERS {
+        assert_eq!(url(name, domain, addresses), *expected);
     }
 }
