@@ -172,6 +172,7 @@ fn the_helper_prints_the_registered_address() {
         daemon.wait_published("home", "203.0.113.5");
         wait_run_file("home.ip", Some("203.0.113.5\n"));
         assert_eq!(get("-l home.example.com -S home"), (0, "203.0.113.5".into()));
+        fs::remove_file(file("run/home.ip")).unwrap();
         let one_word = ["-l", "home.example.com", "-S", "home", "-- get_registered_ip"];
         assert_eq!(out(&launcher.called(HELPER, &one_word)), "203.0.113.5");
         assert_eq!(get("-l home.example.com"), (0, "203.0.113.77".into()));
