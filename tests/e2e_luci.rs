@@ -307,6 +307,8 @@ fn the_updater_does_one_round_by_hand() {
             assert_eq!(code(&failed), 1);
             assert!(err(&failed).contains(why), "{failed:?}");
         }
+        assert_eq!(launcher.code(&["once", "work"]), Some(0));
+        assert_eq!(launcher.code(&["once", "work", "nowhere"]), Some(5));
         scene.provider.require("somebody", "else");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         assert_eq!(code(&launcher.called(UPDATER, &words("-S home -v 1"))), 1);
