@@ -22,7 +22,7 @@ const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
 /// Most bytes of a service definition.
 const DEFINITION_LIMIT: u64 = 64 * 1024;
 /// Most bytes of a password file.
-const PASSWORD_LIMIT: u64 = 4 * 1024;
+const PASSWORD_LIMIT: u64 = 8 * 1024;
 
 /// Most bytes of `/etc/resolv.conf`.
 const RESOLV_LIMIT: u64 = 64 * 1024;

@@ -11,6 +11,7 @@ mod provider;
 mod reader;
 mod section;
 mod source;
+mod stock;
 mod timing;
 mod transport;
 mod words;
