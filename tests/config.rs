@@ -1,6 +1,9 @@
 //! `/etc/config/ddns` from bytes to types: whole files with what is wrong in them, and what each
 //! option turns into.
 
+#[cfg(test)]
+#[path = "config/options.rs"]
+mod options;
 #[path = "fuzz_bodies/sandbox.rs"]
 mod sandbox;
 #[cfg(test)]
