@@ -23,8 +23,9 @@ use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
-use crate::probe::{Probe, script};
+use crate::probe::Probe;
 use crate::provider::{self, Job, Outcome, Step};
+use crate::script;
 use crate::store::{Store, StoreThread};
 use crate::worker::{Pool, Task};
 
@@ -369,7 +370,7 @@ impl Daemon {
 
     fn stop(&mut self) -> u8 {
         self.say(Level::Info, "stopping".into());
-        script::kill_all();
+        script::process::kill_all();
         self.control = None;
         if let Some(files) = &mut self.run_files {
             files.withdraw();

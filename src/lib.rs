@@ -33,6 +33,7 @@ pub mod probe;
 pub mod provider;
 #[cfg(test)]
 mod scratch;
+pub mod script;
 pub mod secret;
 pub mod state;
 pub mod store;

@@ -104,8 +104,8 @@ pub enum Source {
         /// Asked over IPv6.
         v6: String,
     },
-    /// `script`: a program and its arguments (`ip_script`); its output is the address.
-    Script(Vec<String>),
+    /// `script`: a command line for the shell (`ip_script`); its output is the address.
+    Script(String),
 }
 
 /// How the registered address, the one that DNS gives, is looked up.
@@ -234,6 +234,15 @@ pub enum Host {
     Address(IpAddr),
 }
 
+/// The program that a command line for the shell begins with.
+pub fn program(line: &str) -> &str {
+    let line = line.trim_start();
+    let quoted =
+        ['\'', '"'].into_iter().find_map(|quote| line.strip_prefix(quote)?.split_once(quote));
+    let plain = || line.split_ascii_whitespace().next().unwrap_or_default();
+    quoted.map_or_else(plain, |(program, _)| program)
+}
+
 /// A URL and the arguments of a script may hold a password.
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -243,9 +252,7 @@ impl std::fmt::Debug for Source {
             }
             Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
             Self::Web { .. } => f.write_str("Web(***)"),
-            Self::Script(argv) => {
-                write!(f, "Script({} ***)", argv.first().map_or("", String::as_str))
-            }
+            Self::Script(line) => write!(f, "Script({} ***)", program(line)),
         }
     }
 }
@@ -267,10 +274,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_command_line_begins_with_a_program() {
+        for (line, expected) in [
+            ("/bin/a b|c", "/bin/a"),
+            (" /bin/a", "/bin/a"),
+            ("'/my bin/a' b", "/my bin/a"),
+            ("\"/my bin/a\"", "/my bin/a"),
+            ("'/bin/a", "'/bin/a"),
+            ("", ""),
+        ] {
+            assert_eq!(program(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn debug_of_a_source_shows_no_secret() {
         let url = "http://me:s3cret@ip.example/".to_owned();
         let web = Source::Web { v4: url.clone(), v6: url };
-        let script = Source::Script(vec!["/bin/ip".into(), "s3cret".into()]);
+        let script = Source::Script("/bin/ip s3cret".into());
         assert_eq!(format!("{web:?} {script:?}"), "Web(***) Script(/bin/ip ***)");
         assert_eq!(format!("{:?}", Source::Device("wan".into())), "Device(\"wan\")");
     }

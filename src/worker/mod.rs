@@ -170,7 +170,7 @@ impl Inner {
                             .map_err(|failure| failure.text)
                             .and_then(|client| probe::web(client, &url, family))
                     }
-                    Probe::Script(argv) => script::run(&argv, family, script::SCRIPT_TIMEOUT),
+                    Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT),
                 };
                 Event::Detected { section, family, result }
             }
@@ -300,7 +300,7 @@ mod tests {
     fn scripts_and_pages_are_asked() {
         let (pool, events) = pool();
         for probe in [
-            Probe::Script(vec!["echo".into(), "192.0.2.1".into()]),
+            Probe::Script("echo 192.0.2.1".into()),
             Probe::Web { url: "http://no-such-host.invalid/".into(), transport: transport() },
         ] {
             pool.submit(Task::Detect {
