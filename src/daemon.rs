@@ -24,7 +24,7 @@ use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
 use crate::probe::Probe;
-use crate::provider::{self, Job, Outcome, Step};
+use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::script;
 use crate::store::{Store, StoreThread};
 use crate::worker::{Pool, Task};
@@ -218,14 +218,14 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
-            Action::Publish { id, section, job, .. } if self.mode == Mode::DryRun => {
-                self.pretend(id, &section, &job, now);
+            Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
+                self.pretend(id, &section, &sections, &job, now);
             }
-            Action::Publish { id, section, device, job } => self.pool.submit(Task::Publish {
+            Action::Publish { id, section, device, job, .. } => self.pool.submit(Task::Publish {
                 id,
                 host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
                 changes: job.changes.len(),
-                exchange: provider::exchange(&section, &job),
+                exchange: provider::exchange(&section.provider, job),
                 transport: Transport { device, ..section.transport.clone() },
             }),
             Action::Detect { section, device, family } => {
@@ -244,10 +244,10 @@ impl Daemon {
     }
 
     /// Prints what would be sent and believes that it was accepted.
-    fn pretend(&mut self, id: JobId, section: &Section, job: &Job, now: Now) {
-        for change in &job.changes {
-            let single = Job { changes: vec![change.clone()] };
-            let shown = match provider::exchange(section, &single).start() {
+    fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
+        for (change, of) in job.changes.iter().zip(sections) {
+            let single = Job { changes: vec![change.clone()], ..job.clone() };
+            let shown = match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
@@ -255,7 +255,7 @@ impl Daemon {
                 },
             };
             let (name, record) = (&change.name, change.family().record_type());
-            let subject = format!("{}: {name} {record}", section.name);
+            let subject = format!("{of}: {name} {record}");
             show(&format!("{subject} {}: {shown}\n", change.address));
             self.pretended.push(format!("{subject}:"));
         }
@@ -263,6 +263,8 @@ impl Daemon {
             job: id,
             verdicts: vec![Outcome::Updated.into(); job.changes.len()],
             sent_at: None,
+            requests: 0,
+            learned: Learned::new(),
             request: String::new(),
             answer: String::new(),
         };

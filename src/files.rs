@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
-use crate::config::check::PathKind;
+use crate::config::check::{Definitions, PathKind};
 use crate::config::name::is_file_name;
 use crate::secret::Secret;
 
@@ -23,8 +23,6 @@ const DEFINITION_LIMIT: u64 = 64 * 1024;
 /// Most bytes of a password file.
 const PASSWORD_LIMIT: u64 = 4 * 1024;
 
-/// The owner's own definitions come before the packaged ones.
-const DEFINITIONS: [&str; 2] = ["usr/share/ddns/custom", "usr/share/ddns/default"];
 const LOCK: &str = "ddns-netlink.lock";
 
 /// A file that could not be read. `Display` is the sentence for the operator.
@@ -139,22 +137,26 @@ fn default_statedir_in(root: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If the file exists and cannot be read, or `name` cannot be a file name.
-pub fn definition(name: &str) -> Result<Option<Vec<u8>>, ReadError> {
-    definition_in(Path::new("/"), name)
+pub fn definition(whose: Definitions, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    definition_in(Path::new("/"), whose, name)
 }
 
-fn definition_in(root: &Path, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
+fn definition_in(
+    root: &Path,
+    whose: Definitions,
+    name: &str,
+) -> Result<Option<Vec<u8>>, ReadError> {
     if !is_file_name(name) {
         return Err(ReadError { path: name.into(), reason: Reason::NotAName });
     }
-    for dir in DEFINITIONS {
-        let path = root.join(dir).join(format!("{name}.json"));
-        match read(&path, DEFINITION_LIMIT) {
-            Err(error) if error.is_missing() => {}
-            other => return other.map(Some),
-        }
+    let directory = match whose {
+        Definitions::Own => "usr/share/ddns/custom",
+        Definitions::Packaged => "usr/share/ddns/default",
+    };
+    match read(&root.join(directory).join(format!("{name}.json")), DEFINITION_LIMIT) {
+        Err(error) if error.is_missing() => Ok(None),
+        other => other.map(Some),
     }
-    Ok(None)
 }
 
 /// The text of a password file, and a warning if others may read it.
@@ -291,12 +293,14 @@ mod tests {
     }
 
     #[test]
-    fn own_definitions_come_first_and_names_are_no_paths() {
+    fn definitions_are_own_or_packaged_and_names_are_no_paths() {
         let scratch = Scratch::new("files-definition");
         let root = scratch.path();
         write(root.join("usr/share/ddns/default/a.example.json"), "default");
-        let get = |name: &str| definition_in(root, name);
-        assert_eq!(get("a.example").unwrap().unwrap(), b"default");
+        let get = |name: &str| definition_in(root, Definitions::Own, name);
+        let packaged = definition_in(root, Definitions::Packaged, "a.example");
+        assert_eq!(packaged.unwrap().unwrap(), b"default");
+        assert_eq!(get("a.example").unwrap(), None);
         write(root.join("usr/share/ddns/custom/a.example.json"), "custom");
         assert_eq!(get("a.example").unwrap().unwrap(), b"custom");
         assert_eq!(get("b.example").unwrap(), None);

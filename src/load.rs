@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::config::check::{self, Checked, Environment, PathKind};
+use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
 use crate::files::{self, ReadError};
 
 /// A configuration file as it stands now.
@@ -30,8 +30,8 @@ pub fn load(file: &Path) -> Result<Loaded, ReadError> {
 struct System;
 
 impl Environment for System {
-    fn definition(&self, service_name: &str) -> Option<Result<String, String>> {
-        match files::definition(service_name) {
+    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
+        match files::definition(whose, service_name) {
             Ok(bytes) => bytes.map(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) => Some(Err(error.to_string())),
         }

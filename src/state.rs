@@ -5,21 +5,24 @@
 //! ```text
 //! ddns-netlink state 1
 //! record section=home name=home.example.com family=A fingerprint=00c0ffee00c0ffee … sum=1a2b3c4d
+//! known account=00c0ffee00c0ffee key=zone%20example.com value=z1 sum=1a2b3c4d
 //! ```
 //!
 //! Values are percent-escaped. Each line ends with its own checksum, so that a file that was cut
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname};
 
-/// Most records that are written or read. Far above any router; a bound for damaged files.
+/// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most entries that are read: a bound for damaged files.
+const MAX_LINES: usize = 2 * MAX_RECORDS;
 
 const HEADER: &str = "ddns-netlink state ";
 const VERSION: u32 = 1;
@@ -31,6 +34,19 @@ const MAX_COMPLAINTS: usize = 10;
 pub struct State {
     /// One entry per record that was ever sent, sorted by section, name and family.
     pub records: Vec<Saved>,
+    /// What accounts have taught, sorted by account and key.
+    pub known: Vec<Learned>,
+}
+
+/// What a provider calls something, as [`crate::provider::Known`] has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Learned {
+    /// See [`crate::provider::account`].
+    pub account: u64,
+    /// What.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// What is known about one record at its provider.
@@ -61,10 +77,8 @@ impl State {
     /// The file's text.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEADER}{VERSION}\n");
-        for record in self.records.iter().take(MAX_RECORDS) {
-            text.push_str(&record.to_line());
-            text.push('\n');
-        }
+        self.records.iter().take(MAX_RECORDS).for_each(|record| record.write(&mut text));
+        self.known.iter().take(MAX_RECORDS).for_each(|known| known.write(&mut text));
         text
     }
 
@@ -73,6 +87,7 @@ impl State {
         let mut complaints = Complaints::default();
         // Sorted by what names a record; of two lines for one record the later one counts.
         let mut records: BTreeMap<(String, Hostname, Family), Saved> = BTreeMap::new();
+        let mut known = BTreeSet::new();
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
         match lines.next() {
             None => complaints.add("the file is empty".into()),
@@ -86,21 +101,22 @@ impl State {
             if line.is_empty() {
                 continue;
             }
-            match Saved::from_line(line) {
-                Ok(None) => {}
-                Ok(Some(saved)) => {
+            if records.len() + known.len() >= MAX_LINES {
+                complaints.add(format!("more than {MAX_LINES} entries, rest dropped"));
+                break;
+            }
+            match Entry::from_line(line) {
+                Ok(Entry::Other) => {}
+                Ok(Entry::Record(saved)) => {
                     let key = (saved.section.clone(), saved.name.clone(), saved.family);
-                    if records.len() >= MAX_RECORDS && !records.contains_key(&key) {
-                        complaints.add(format!("more than {MAX_RECORDS} records, rest dropped"));
-                        break;
-                    }
                     records.insert(key, saved);
                 }
+                Ok(Entry::Known(learned)) => drop(known.insert(learned)),
                 Err(why) => complaints.add(format!("line {number} dropped: {why}")),
             }
         }
         let records = records.into_values().collect();
-        (Self { records }, complaints.finish())
+        (Self { records, known: known.into_iter().collect() }, complaints.finish())
     }
 }
 
@@ -117,60 +133,98 @@ fn check_header(line: &str) -> Option<String> {
     }
 }
 
-impl Saved {
-    fn to_line(&self) -> String {
-        let mut line = String::from("record");
-        let mut field = |key: &str, value: &str| {
-            line.push(' ');
-            line.push_str(key);
-            line.push('=');
-            escape(value, &mut line);
-        };
-        field("section", &self.section);
-        field("name", self.name.as_str());
-        field("family", self.family.record_type());
-        field("fingerprint", &format!("{:016x}", self.fingerprint));
-        if let Some(address) = self.published {
-            field("published", &address.to_string());
-        }
-        if let Some(at) = self.at {
-            field("at", &at.to_string());
-        }
-        if self.unconfirmed {
-            field("unconfirmed", "1");
-        }
-        if let Some((answer, remedy)) = &self.refused {
-            field("refused", answer);
-            field("remedy", remedy);
-        }
-        if let Some(until) = self.hold_until {
-            field("hold", &until.to_string());
-        }
-        let sum = checksum(&line);
-        // Writing to a String cannot fail.
-        let _ = write!(line, " sum={sum:08x}");
-        line
-    }
+/// One line of the file.
+enum Entry {
+    Record(Saved),
+    Known(Learned),
+    /// Of a kind that this version does not know.
+    Other,
+}
 
-    /// `Ok(None)`: a sound line of a kind that this version does not know.
-    fn from_line(line: &str) -> Result<Option<Self>, &'static str> {
+type Fields<'a> = BTreeMap<&'a str, String>;
+
+impl Entry {
+    fn from_line(line: &str) -> Result<Self, &'static str> {
         let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
         if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
             return Err("its checksum is wrong");
         }
         let mut words = body.split(' ');
-        if words.next() != Some("record") {
-            return Ok(None);
+        let kind = words.next();
+        if !matches!(kind, Some("record" | "known")) {
+            return Ok(Self::Other);
         }
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::new();
         for word in words {
             let (key, value) = word.split_once('=').ok_or("a field has no value")?;
             fields.insert(key, unescape(value).ok_or("a value is not escaped well")?);
         }
-        Self::from_fields(&mut fields).map(Some)
+        if kind == Some("record") {
+            return Saved::from_fields(&mut fields).map(Self::Record);
+        }
+        Learned::from_fields(&mut fields).map(Self::Known)
+    }
+}
+
+/// A line of this kind and these fields, with its checksum.
+fn write_line(text: &mut String, kind: &str, fields: &[(&str, &str)]) {
+    let mut line = String::from(kind);
+    for (key, value) in fields {
+        line.push(' ');
+        line.push_str(key);
+        line.push('=');
+        escape(value, &mut line);
+    }
+    let sum = checksum(&line);
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{line} sum={sum:08x}");
+}
+
+impl Learned {
+    fn write(&self, text: &mut String) {
+        let account = format!("{:016x}", self.account);
+        let fields = [("account", account.as_str()), ("key", &self.key), ("value", &self.value)];
+        write_line(text, "known", &fields);
     }
 
-    fn from_fields(fields: &mut BTreeMap<&str, String>) -> Result<Self, &'static str> {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
+        let account = fields.remove("account").unwrap_or_default();
+        let mut text = |name| fields.remove(name).ok_or("it says nothing");
+        Ok(Self {
+            key: text("key")?,
+            value: text("value")?,
+            account: u64::from_str_radix(&account, 16).map_err(|_| "its account cannot be read")?,
+        })
+    }
+}
+
+impl Saved {
+    fn write(&self, text: &mut String) {
+        let fingerprint = format!("{:016x}", self.fingerprint);
+        let published = self.published.map(|address| address.to_string());
+        let at = self.at.map(|at| at.to_string());
+        let unconfirmed = self.unconfirmed.then(|| "1".to_owned());
+        let (answer, remedy) = self.refused.clone().unzip();
+        let hold = self.hold_until.map(|until| until.to_string());
+        let mut fields = vec![
+            ("section", self.section.as_str()),
+            ("name", self.name.as_str()),
+            ("family", self.family.record_type()),
+            ("fingerprint", &fingerprint),
+        ];
+        let more = [
+            ("published", &published),
+            ("at", &at),
+            ("unconfirmed", &unconfirmed),
+            ("refused", &answer),
+            ("remedy", &remedy),
+            ("hold", &hold),
+        ];
+        fields.extend(more.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?))));
+        write_line(text, "record", &fields);
+    }
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
         let section = fields.remove("section").ok_or("it names no section")?;
         let name = fields.remove("name").ok_or("it names no record")?;
         let family = match fields.remove("family").as_deref() {
@@ -288,11 +342,15 @@ mod tests {
         }
     }
 
+    fn learned() -> Learned {
+        Learned { account: 0xbeef, key: "zone example.com".into(), value: "z=1 %".into() }
+    }
+
     fn two() -> State {
         let mut second = sample();
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
-        State { records: vec![sample(), second] }
+        State { records: vec![sample(), second], known: vec![learned()] }
     }
 
     /// `line` with a checksum that fits.
@@ -320,7 +378,9 @@ mod tests {
             // A line is whole once its checksum is, with or without the line feed.
             let mut ends = text.match_indices('\n').skip(1);
             let whole = ends.by_ref().filter(|&(at, _)| at <= end).count();
-            assert_eq!(state.records, two().records[..whole], "{end}");
+            let read = state.records.len() + state.known.len();
+            assert_eq!(read, whole, "{end}");
+            assert_eq!(state.records, two().records[..whole.min(2)], "{end}");
             let clean = text[..end].ends_with('\n') || text[end..].starts_with('\n');
             assert_eq!(dropped.is_empty(), clean, "{end}: {dropped:?}");
         }
@@ -380,21 +440,21 @@ mod tests {
     }
 
     #[test]
-    fn records_are_bounded() {
+    fn entries_are_bounded() {
         let mut text = format!("{HEADER}1\n");
-        for i in 0..=MAX_RECORDS {
+        for i in 0..=MAX_LINES {
             text += &signed(&format!("record section=s{i} name=b family=A fingerprint=1"));
         }
         let (state, dropped) = State::from_text(&text);
-        assert_eq!(state.records.len(), MAX_RECORDS);
-        assert_eq!(dropped, ["more than 10000 records, rest dropped"]);
+        assert_eq!(state.records.len(), MAX_LINES);
+        assert_eq!(dropped, ["more than 20000 entries, rest dropped"]);
     }
 
     #[test]
     fn the_later_of_two_lines_for_one_record_counts() {
         let mut newer = sample();
         newer.unconfirmed = false;
-        let both = State { records: vec![sample(), newer.clone()] };
+        let both = State { records: vec![sample(), newer.clone()], known: vec![] };
         assert_eq!(State::from_text(&both.to_text()).0.records, [newer]);
     }
 
@@ -437,7 +497,7 @@ mod tests {
         fn what_is_written_is_read(records in proptest::collection::vec(saved(), 0..8)) {
             let key = |r: &Saved| (r.section.clone(), r.name.clone(), r.family);
             let sorted: BTreeMap<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
-            let state = State { records: sorted.into_values().collect() };
+            let state = State { records: sorted.into_values().collect(), known: vec![learned()] };
             prop_assert_eq!(State::from_text(&state.to_text()), (state, vec![]));
         }
 

@@ -252,6 +252,7 @@ mod tests {
                 refused: None,
                 hold_until: None,
             }],
+            known: vec![],
         }
     }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use ddns_netlink::clock;
 use ddns_netlink::config::{Family, Transport, Trust};
-use ddns_netlink::http::{BODY_LIMIT, Client, Limits, Shared};
-use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request};
+use ddns_netlink::http::{Client, Limits, Shared};
+use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request, SHORT_ANSWER};
 use ddns_netlink::secret::Secret;
 use ddns_netlink::worker;
 use rcgen::{
@@ -205,7 +205,6 @@ fn limits() -> Limits {
         attempt: Duration::from_millis(300),
         first_byte: Duration::from_secs(2),
         total: Duration::from_secs(4),
-        body: BODY_LIMIT,
     }
 }
 
@@ -218,6 +217,7 @@ fn get(url: &str) -> Request {
         body: None,
         shown: String::new(),
         secrets: vec![],
+        answer_limit: SHORT_ANSWER,
     }
 }
 
@@ -363,7 +363,7 @@ fn an_endless_body_is_cut() {
         }
     });
     let answer = send(&get(&server.url("/"))).unwrap();
-    assert_eq!(answer.body.len() as u64, BODY_LIMIT);
+    assert_eq!(answer.body.len() as u64, SHORT_ANSWER);
 }
 
 #[test]

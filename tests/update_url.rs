@@ -1,6 +1,6 @@
 //! Whatever the configuration holds, the HTTP library takes the URL that comes out, unchanged.
 
-use ddns_netlink::config::{Hostname, Provider};
+use ddns_netlink::config::{Hostname, Mechanism, Provider};
 use ddns_netlink::provider::template;
 use ddns_netlink::secret::Secret;
 use proptest::prelude::*;
@@ -14,8 +14,7 @@ proptest! {
     ) {
         let provider = Provider {
             label: "custom".into(),
-            v4: None,
-            v6: None,
+            mechanism: Mechanism::Url { v4: None, v6: None, both: None },
             username: "me".into(),
             password: Secret::new(password),
             param_enc: Secret::default(),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Family, Force, Hostname, Log, Lookup, Provider, Section, Source, Timing, Transport, Trust,
+    Family, Force, Hostname, Log, Lookup, Mechanism, Provider, RecordOptions, Section, Source,
+    Template, Timing, Transport, Trust,
 };
 use crate::secret::Secret;
 
@@ -19,6 +20,7 @@ pub(crate) fn section() -> Section {
         event_network: None,
         lookup: lookup(),
         provider: provider(),
+        record: RecordOptions::default(),
         transport: transport(),
         timing: Timing {
             check: Duration::from_secs(600),
@@ -43,13 +45,18 @@ pub(crate) fn lookup() -> Lookup {
 pub(crate) fn provider() -> Provider {
     Provider {
         label: "custom".into(),
-        v4: None,
-        v6: None,
+        mechanism: Mechanism::Url { v4: None, v6: None, both: None },
         username: String::new(),
         password: Secret::default(),
         param_enc: Secret::default(),
         param_opt: Secret::default(),
     }
+}
+
+/// The same URL for both families.
+pub(crate) fn url(url: &str, answer: Option<&str>) -> Mechanism {
+    let template = Some(Template { url: url.into(), answer: answer.map(Into::into) });
+    Mechanism::Url { v4: template.clone(), v6: template, both: None }
 }
 
 /// Straight to the host, by the system's certificates.

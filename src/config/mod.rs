@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::provider::api::Api;
 use crate::secret::Secret;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
@@ -73,6 +74,8 @@ pub struct Section {
     pub lookup: Lookup,
     /// `service_name`, `update_url`, credentials: where updates go.
     pub provider: Provider,
+    /// What the records are beside their address.
+    pub record: RecordOptions,
     /// How requests of this section travel.
     pub transport: Transport,
     /// Intervals.
@@ -121,15 +124,13 @@ pub struct Lookup {
     pub glue: bool,
 }
 
-/// Where updates go and who we are there.
+/// Where updates go and who we are there: the account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Provider {
-    /// `service_name`, or `custom` for `update_url`; for messages and `status`.
+    /// `service_name`, or `custom` for `update_url` and `update_script`; for messages and `status`.
     pub label: String,
-    /// URL template per family (`update_url`, or the definition's `ipv4`/`ipv6` block).
-    pub v4: Option<Template>,
-    /// See `v4`.
-    pub v6: Option<Template>,
+    /// How updates are sent.
+    pub mechanism: Mechanism,
     /// `username`.
     pub username: String,
     /// `password`, or the first line of `password_file`.
@@ -138,6 +139,38 @@ pub struct Provider {
     pub param_enc: Secret,
     /// `param_opt`: inserted as written.
     pub param_opt: Secret,
+}
+
+/// How updates are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// By opening a URL (`update_url`, or the definition's `ipv4` and `ipv6` blocks).
+    Url {
+        /// For `A` records.
+        v4: Option<Template>,
+        /// For `AAAA` records.
+        v6: Option<Template>,
+        /// For both records of a name at once, with `[IP4]` and `[IP6]` in it.
+        both: Option<Template>,
+    },
+    /// By the provider's own interface, which the program knows.
+    Api(&'static Api),
+}
+
+/// What a record is beside its name, type and address, and which of several it is. All ours but
+/// `record_id`, `rec_id` and `zone_id`, which some scripts of ddns-scripts have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordOptions {
+    /// `zone`: the zone that holds the record, where it need not be looked for.
+    pub zone: Option<String>,
+    /// `zone_id`: what the provider calls that zone.
+    pub zone_id: Option<String>,
+    /// `record_id`, `rec_id`: what the provider calls the record.
+    pub id: Option<String>,
+    /// `ttl`: seconds; the record keeps its own, and a new one gets the provider's default, if unset.
+    pub ttl: Option<u32>,
+    /// `proxied`: whether the provider's proxy stands before the address (Cloudflare).
+    pub proxied: Option<bool>,
 }
 
 /// An update URL with placeholders and the answer that means success.
@@ -218,9 +251,17 @@ pub struct Log {
 impl Section {
     /// The update URL for records of `family`, if the provider has one.
     pub fn template(&self, family: Family) -> Option<&Template> {
-        match family {
-            Family::V4 => self.provider.v4.as_ref(),
-            Family::V6 => self.provider.v6.as_ref(),
+        self.provider.template(family)
+    }
+}
+
+impl Provider {
+    /// The update URL for records of `family`, if updates are URLs and it has one.
+    pub fn template(&self, family: Family) -> Option<&Template> {
+        match (&self.mechanism, family) {
+            (Mechanism::Url { v4, .. }, Family::V4) => v4.as_ref(),
+            (Mechanism::Url { v6, .. }, Family::V6) => v6.as_ref(),
+            (Mechanism::Api(_), _) => None,
         }
     }
 }

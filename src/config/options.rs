@@ -77,6 +77,12 @@ pub const OPTIONS: &[Known] = &[
     ours(Service, "password_file", "path", None, "A file whose first line is the password."),
     stock(Service, "param_enc", "text", None, "What [PARAMENC] stands for; percent-encoded."),
     stock(Service, "param_opt", "text", None, "What [PARAMOPT] stands for; inserted as it is."),
+    ours(Service, "zone", "name", None, "The DNS zone that holds the record, where the provider must not look for it."),
+    ours(Service, "ttl", "seconds", None, "How long name servers may remember the record."),
+    ours(Service, "proxied", "bool", None, "Whether Cloudflare's proxy stands before the address."),
+    stock(Service, "zone_id", "text", None, "What the provider calls the zone."),
+    stock(Service, "record_id", "text", None, "What the provider calls the record."),
+    stock(Service, "rec_id", "text", None, "Another name of record_id."),
     stock(Service, "ip_source", "network, interface, web or script", Some("network"), "Where the address comes from."),
     stock(Service, "ip_network", "interface", None, "The logical interface whose address is published."),
     stock(Service, "ip_interface", "device", Some("eth1"), "The kernel device whose address is published."),
@@ -108,11 +114,7 @@ pub const OPTIONS: &[Known] = &[
     unused(Service, "update_script", "path", None, "A shell script that updates the record."),
     unused(Service, "use_api_check", "bool", Some("0"), "Whether the provider's API tells the registered address."),
     unused(Service, "ip_dynamic", "bool", None, "An option of the script for freedns.42.pl."),
-    unused(Service, "rec_id", "text", None, "An option of the script for porkbun.com."),
     unused(Service, "record", "text", None, "An option of the script for freedns.42.pl."),
-    unused(Service, "record_id", "text", None, "An option of the script for dnspod.cn."),
-    unused(Service, "zone", "text", None, "An option of the script for freedns.42.pl."),
-    unused(Service, "zone_id", "text", None, "An option of the script for luadns.com."),
 ];
 
 /// The option `name` of sections of `kind`.

@@ -9,7 +9,7 @@ use super::network::Networks;
 use crate::config::{Config, Family, Section};
 use crate::dns::Found;
 use crate::netlink::{Report, Table};
-use crate::provider::{Job, Verdict};
+use crate::provider::{Job, Learned, Verdict};
 use crate::state::State;
 
 /// Names a job while it is in flight; never reused within a run.
@@ -64,6 +64,10 @@ pub struct Finished {
     pub verdicts: Vec<Verdict>,
     /// When the first request left, counted since boot.
     pub sent_at: Option<Duration>,
+    /// How many requests were made.
+    pub requests: u32,
+    /// What was found out about the account.
+    pub learned: Learned,
     /// The last request, secrets masked; empty if none was sent.
     pub request: String,
     /// The last answer or error, secrets masked and shortened.
@@ -79,12 +83,14 @@ pub enum Action {
     Dump(Table),
     /// Connections from this address can get no answer any more: it is gone.
     Cut(IpAddr),
-    /// Publish `job` of section `section`.
+    /// Publish `job`.
     Publish {
         /// Name for the answer.
         id: JobId,
-        /// The section that wants it.
+        /// A section of the account, whose transport is used.
         section: Arc<Section>,
+        /// The section of each change, in the job's order.
+        sections: Vec<String>,
         /// The device that requests must leave through: what `bind_network` means now.
         device: Option<String>,
         /// What to change.

@@ -156,7 +156,7 @@ impl Engine {
                 let text = format!("{trouble}; not tried again for {}", after(at));
                 (Standing::Held, text, Some(at))
             }
-            Wait::Ready => self.ready(active),
+            Wait::Ready => self.ready(active, now),
             Wait::InFlight => (Standing::Sending, "waiting for the provider's answer".into(), None),
             Wait::Refused => {
                 let (reason, advice) = record.refused.clone().unwrap_or_default();
@@ -175,10 +175,14 @@ impl Engine {
     }
 
     /// A record that only the world keeps from being sent.
-    fn ready(&self, active: &Active) -> (Standing, String, Option<Duration>) {
+    fn ready(&self, active: &Active, now: Now) -> (Standing, String, Option<Duration>) {
         if !self.facts.book.complete() {
             let reason = "the kernel's routes are being read".into();
             (Standing::Unknown, reason, None)
+        } else if let Some(at) = self.closed_until(active, now) {
+            let after = seconds(at.saturating_sub(now.up));
+            let reason = format!("next request in {after} (the provider's limit for the account)");
+            (Standing::Paced, reason, Some(at))
         } else if active.reachable(&self.facts) {
             (Standing::Sending, "about to be sent".into(), None)
         } else {

@@ -6,9 +6,10 @@
 //! in here, and the same events at the same times give the same actions.
 //!
 //! The way of an address: [`book`] keeps what the kernel said, [`select`] chooses the address,
-//! [`section`] hands it to its [`record`]s, a record decides when it is time, and the records of a
-//! section that are ready leave together as one job.
+//! [`section`] hands it to its [`record`]s, a record decides when it is time, and the records of an
+//! [`account`] that are ready leave together as one job.
 
+pub mod account;
 pub mod addr;
 pub mod book;
 pub mod detect;
@@ -31,17 +32,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use account::Account;
 use directory::Directory;
 use event::{Action, Event, Finished, JobId};
 use network::{Facts, Netifd};
 use record::{Record, Wait};
-use section::Active;
+use section::{Active, Heard};
 use select::{Lack, Rejection};
 
 use crate::clock::Now;
 use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
-use crate::state::{Saved, State};
+use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
@@ -58,6 +60,8 @@ pub struct Engine {
     /// Names of sections that cannot run, with the reason.
     broken: Vec<(String, String)>,
     sections: Vec<Active>,
+    /// Who publishes where.
+    accounts: Vec<Account>,
     /// Records that a reload took away while their request was on its way.
     orphans: Vec<(String, Record)>,
     /// What is known of sections that are not active now.
@@ -85,6 +89,7 @@ impl Engine {
             disabled: Vec::new(),
             broken: Vec::new(),
             sections: Vec::new(),
+            accounts: Vec::new(),
             orphans: Vec::new(),
             dormant: saved.records.clone(),
             saved,
@@ -152,7 +157,11 @@ impl Engine {
     pub fn deadline(&self, now: Now) -> Option<Duration> {
         self.sections
             .iter()
-            .filter_map(|section| section.deadline(&self.facts, now))
+            .flat_map(|section| {
+                let closed = self.closed_until(section, now);
+                let closed = closed.filter(|_| section.reachable_if_ready(&self.facts, now));
+                [section.deadline(&self.facts, now), closed].into_iter().flatten()
+            })
             .map(|at| at.min(now.up.saturating_add(FAR)))
             .min()
     }
@@ -172,7 +181,7 @@ impl Engine {
         let busy = |s: &Active| {
             s.records.iter().any(|record| match record.wait(now) {
                 Wait::InFlight | Wait::Settling(_) => true,
-                Wait::Ready => s.reachable(&self.facts),
+                Wait::Ready => s.reachable(&self.facts) && self.closed_until(s, now).is_none(),
                 Wait::Settled(_)
                 | Wait::Address
                 | Wait::Pace(_)
@@ -267,20 +276,27 @@ impl Engine {
 
     fn publish(&mut self, now: Now) -> Option<Action> {
         let id = self.next_job;
-        for section in &mut self.sections {
-            if let Some(job) = section.take_job(id, &self.facts, now) {
-                self.next_job = self.next_job.wrapping_add(1);
-                self.unsaved = true;
-                self.changed = true;
-                let device = section.bound(&self.facts).unwrap_or_default();
-                let section = section.spec.clone();
-                return Some(Action::Publish { id, section, device, job });
-            }
-            if let Some(obstacle) = section.news(&self.facts, now) {
-                return Some(report::obstacle(section, &obstacle));
-            }
+        for account in &mut self.accounts {
+            let Some(taken) = account.take(&mut self.sections, &self.facts, id, now) else {
+                continue;
+            };
+            let section = self.sections.get(taken.section)?;
+            self.next_job = self.next_job.wrapping_add(1);
+            self.unsaved = true;
+            self.changed = true;
+            return Some(Action::Publish {
+                id,
+                section: section.spec.clone(),
+                sections: taken.sections,
+                device: section.bound(&self.facts).unwrap_or_default(),
+                job: taken.job,
+            });
         }
-        None
+        let obstacle = |section: &mut Active| {
+            let obstacle = section.news(&self.facts, now)?;
+            Some(report::obstacle(section, &obstacle))
+        };
+        self.sections.iter_mut().find_map(obstacle)
     }
 
     fn ask(&mut self, now: Now) -> Option<Action> {
@@ -306,11 +322,36 @@ impl Engine {
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
         self.orphans.retain(|(_, record)| !record.flies(finished.job));
+        let flew = |section: &&Active| section.records.iter().any(|it| it.flies(finished.job));
+        let account = self.sections.iter().find(flew).map(|section| section.account);
+        let mut heard = None;
         for section in &mut self.sections {
-            let notices = section.finished(&finished, &self.facts, now, jitter);
+            let (notices, about) = section.finished(&finished, &self.facts, now, jitter);
             self.actions.extend(notices.into_iter().map(Action::Say));
+            heard = about.or(heard);
+        }
+        if let Some(account) = account {
+            self.heard(account, &finished, heard, now);
         }
         self.touch();
+    }
+
+    /// What a job has shown of its account.
+    fn heard(&mut self, account: usize, finished: &Finished, heard: Option<Heard>, now: Now) {
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.finished(finished.requests, &finished.learned, now);
+        }
+        if let Some(Heard { outcome, pause }) = heard {
+            let members = self.sections.iter_mut().filter(|section| section.account == account);
+            let records = members.flat_map(|section| section.records.iter_mut());
+            records.for_each(|record| record.heard(&outcome, pause, now));
+        }
+    }
+
+    /// Whether the account of `section` may be asked by the provider's documented limit; else when.
+    fn closed_until(&self, section: &Active, now: Now) -> Option<Duration> {
+        let account = self.accounts.get(section.account)?;
+        Some(account.open_at()).filter(|at| *at > now.up)
     }
 
     /// What to keep. Records of sections that are not active now are kept too: a section that is
@@ -324,7 +365,21 @@ impl Engine {
         let mut records: Vec<_> = dormant.chain(live).collect();
         records
             .sort_by(|a, b| (&a.section, &a.name, a.family).cmp(&(&b.section, &b.name, b.family)));
-        State { records }
+        State { records, known: self.known() }
+    }
+
+    /// What was learned in the accounts there are: it can be learned again.
+    fn known(&self) -> Vec<Learned> {
+        let learned = self.accounts.iter().flat_map(|account| {
+            account.known.iter().map(|(key, value)| Learned {
+                account: account.key,
+                key: key.clone(),
+                value: value.clone(),
+            })
+        });
+        let mut known: Vec<_> = learned.collect();
+        known.sort();
+        known
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut Active> {

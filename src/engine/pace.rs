@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::clock::{Now, UnixSeconds};
+use crate::provider::Rate;
 
 /// Changes that follow one another within this time are waited out.
 pub const QUIET: Duration = Duration::from_millis(250);
@@ -29,20 +30,33 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(3650 * 86_400);
 /// A token bucket: a few requests at once, then one per interval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
+    burst: u32,
     interval: Duration,
-    /// When the bucket is full again; requests may run ahead of it by `BURST` intervals.
+    /// When the bucket is full again; requests may run ahead of it by `burst` intervals.
     full_at: Duration,
 }
 
 impl Bucket {
     /// A full bucket that gains one token per `interval`; zero = never empty.
     pub fn new(interval: Duration) -> Self {
-        Self { interval: interval.min(LONGEST_INTERVAL), full_at: Duration::ZERO }
+        let interval = interval.min(LONGEST_INTERVAL);
+        Self { burst: BURST, interval, full_at: Duration::ZERO }
+    }
+
+    /// A full bucket that keeps `rate` in whatever span of its time: what may go at once and what is
+    /// gained in that time are its number together. A quarter is left for what a job turns out to
+    /// need beyond its first request, where there is so much.
+    pub fn of_rate(rate: Rate) -> Self {
+        let requests = rate.requests.max(1);
+        let burst = (requests / 4).max(1);
+        let gained = if requests < 8 { (requests - 1).max(1) } else { requests / 2 };
+        let interval = Duration::from_secs(rate.seconds.into()) / gained;
+        Self { burst, interval, full_at: Duration::ZERO }
     }
 
     /// When the next request may go.
     pub fn ready_at(&self) -> Duration {
-        self.full_at.saturating_sub(self.interval.saturating_mul(BURST - 1))
+        self.full_at.saturating_sub(self.interval.saturating_mul(self.burst - 1))
     }
 
     /// Takes a token.
@@ -58,7 +72,7 @@ impl Bucket {
     /// Keeps what was spent, but no wait is longer than the new interval.
     pub fn set_interval(&mut self, interval: Duration, now: Duration) {
         self.interval = interval.min(LONGEST_INTERVAL);
-        let empty = now.saturating_add(self.interval.saturating_mul(BURST));
+        let empty = now.saturating_add(self.interval.saturating_mul(self.burst));
         self.full_at = self.full_at.min(empty);
     }
 }

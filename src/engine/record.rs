@@ -451,6 +451,8 @@ impl Record {
     /// `pause`.
     pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) {
         match outcome {
+            // What is on its way gets an answer of its own.
+            Outcome::Refused { .. } if self.flight.is_some() => {}
             Outcome::Refused { reason, advice } => {
                 self.refused = Some((reason.clone(), advice.clone()));
             }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Engine;
+use super::account::Account;
 use super::directory::Directory;
 use super::record::Record;
 use super::section::Active;
 use crate::clock::Now;
 use crate::config::{Config, Host, Section};
 use crate::netlink::Table;
+use crate::provider;
 
 impl Engine {
     /// Puts `config` in force.
@@ -36,6 +38,7 @@ impl Engine {
         let gone = old.values().flat_map(|section| section.orphans(&[]));
         self.orphans.extend(gone);
         self.adopt_orphans();
+        self.assign_accounts();
         self.disabled = config.disabled;
         self.broken = config.broken;
         self.dormant = known.records;
@@ -43,6 +46,27 @@ impl Engine {
         Table::ALL.into_iter().for_each(|table| self.dump(table));
         self.stale = true;
         self.touch();
+    }
+
+    /// Sections with the same provider and credentials share an account; what was spent and learned
+    /// there stays.
+    fn assign_accounts(&mut self) {
+        let mut old = std::mem::take(&mut self.accounts);
+        for (place, section) in self.sections.iter_mut().enumerate() {
+            let key = provider::account(&section.spec.provider);
+            let known = self.accounts.iter().position(|account| account.key == key);
+            section.account = known.unwrap_or(self.accounts.len());
+            if known.is_none() {
+                let before = old.iter().position(|account| account.key == key);
+                self.accounts.push(match before {
+                    Some(before) => old.swap_remove(before).vacated(),
+                    None => Account::new(key, &section.spec, &self.saved),
+                });
+            }
+            if let Some(account) = self.accounts.get_mut(section.account) {
+                account.sections.push(place);
+            }
+        }
     }
 
     /// A name that comes back while its last request is still on its way waits for that.

@@ -17,7 +17,7 @@ use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
 use crate::dns::Found;
-use crate::provider::{self, Change, Job, Outcome, Scope, Verdict, template};
+use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
 use crate::state::State;
 
 /// A section with its state.
@@ -41,10 +41,21 @@ pub struct Active {
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
     pub lacks: BTreeMap<Family, Lack>,
+    /// Its account, by place.
+    pub account: usize,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
     event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
+}
+
+/// What a provider said about an account, in answer to one of its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it said.
+    pub outcome: Outcome,
+    /// When that record is tried again, since boot.
+    pub pause: Duration,
 }
 
 /// What keeps requests from leaving.
@@ -102,6 +113,7 @@ impl Active {
             last_request: String::new(),
             last_answer: String::new(),
             lacks: BTreeMap::new(),
+            account: 0,
             obstacle: None,
             event_network: None,
         }
@@ -264,37 +276,36 @@ impl Active {
         news
     }
 
-    /// Takes the changes that may go now, if any, as one job.
-    pub fn take_job(&mut self, id: JobId, facts: &Facts, now: Now) -> Option<Job> {
-        let ready = |record: &Record| record.wait(now) == Wait::Ready;
-        if !self.records.iter().any(ready) || !self.reachable(facts) {
-            return None;
-        }
-        let batches = provider::batches(&self.spec);
-        if !batches && self.records.iter().any(|record| record.sending().is_some()) {
-            return None;
-        }
-        let most = if batches { usize::MAX } else { 1 };
-        let mut changes = Vec::new();
-        for record in self.records.iter_mut().filter(|record| ready(record)).take(most) {
-            if let Some(address) = record.dispatch(id, changes.len(), now) {
-                changes.push(Change { name: record.name.clone(), address });
-            }
-        }
-        Some(Job { changes })
+    /// Whether a request is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.records.iter().any(|record| record.sending().is_some())
+    }
+
+    /// Whether something is due that could leave now, as far as this section knows.
+    pub fn reachable_if_ready(&self, facts: &Facts, now: Now) -> bool {
+        self.records.iter().any(|record| record.wait(now) == Wait::Ready) && self.reachable(facts)
+    }
+
+    /// The record at `place` leaves as change `index` of the job `id`.
+    pub fn dispatch(&mut self, place: usize, id: JobId, index: usize, now: Now) -> Option<Change> {
+        let record = self.records.get_mut(place)?;
+        let previous = record.published;
+        let address = record.dispatch(id, index, now)?;
+        let options = self.spec.record.clone();
+        Some(Change { name: record.name.clone(), address, previous, record: options })
     }
 
     /// A job has ended; nothing happens unless records of this section wait for it. Returns what
-    /// the operator should know.
+    /// the operator should know, and what the provider said about the account.
     pub fn finished(
         &mut self,
         finished: &Finished,
         facts: &Facts,
         now: Now,
         jitter: u32,
-    ) -> Vec<Notice> {
+    ) -> (Vec<Notice>, Option<Heard>) {
         if !self.records.iter().any(|record| record.flies(finished.job)) {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         if !finished.request.is_empty() {
             self.last_request.clone_from(&finished.request);
@@ -319,10 +330,7 @@ impl Active {
             account =
                 Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
         }
-        if let Some(outcome) = account {
-            self.records.iter_mut().for_each(|record| record.heard(outcome, pause, now));
-        }
-        notices
+        (notices, account.map(|outcome| Heard { outcome: outcome.clone(), pause }))
     }
 
     /// Takes the family whose source should be asked now, if any.

@@ -14,8 +14,12 @@ use crate::provider::{Answer, Failure};
 /// A server that asks for more does not know what it says.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Reads what is left of `response`. A body beyond the limit is cut without complaint.
-pub(super) fn read(mut response: Response<Body>, call: &Call) -> Result<Answer, Failure> {
+/// Reads what is left of `response`. A body beyond `limit` is cut without complaint.
+pub(super) fn read(
+    mut response: Response<Body>,
+    limit: u64,
+    call: &Call,
+) -> Result<Answer, Failure> {
     let text = |name: HeaderName| response.headers().get(name)?.to_str().ok();
     let retry_after = text(header::RETRY_AFTER)
         .and_then(|value| wait(value, text(header::DATE).and_then(date), clock::now().wall));
@@ -23,7 +27,7 @@ pub(super) fn read(mut response: Response<Body>, call: &Call) -> Result<Answer, 
     let mut body = Vec::new();
     let reader = response.body_mut().as_reader();
     reader
-        .take(call.limits.body)
+        .take(limit)
         .read_to_end(&mut body)
         .map_err(|error| failure::explain_body(error.into(), call))?;
     Ok(Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })

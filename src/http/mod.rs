@@ -46,8 +46,6 @@ pub use self::connections::Connections;
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;
 
-/// Most bytes of a body that are read.
-pub const BODY_LIMIT: u64 = 64 * 1024;
 /// Time to resolve a name, and again to establish a TCP connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for one address while there are others to try.
@@ -73,8 +71,6 @@ pub struct Limits {
     pub first_byte: Duration,
     /// See [`TOTAL_TIMEOUT`].
     pub total: Duration,
-    /// See [`BODY_LIMIT`].
-    pub body: u64,
 }
 
 impl Default for Limits {
@@ -84,7 +80,6 @@ impl Default for Limits {
             attempt: ATTEMPT_TIMEOUT,
             first_byte: FIRST_BYTE_TIMEOUT,
             total: TOTAL_TIMEOUT,
-            body: BODY_LIMIT,
         }
     }
 }
@@ -165,7 +160,7 @@ impl Client {
                 response.status().as_u16(),
                 location,
             ) {
-                Next::Stay => return answer::read(response, &call),
+                Next::Stay => return answer::read(response, request.answer_limit, &call),
                 Next::Follow(next) => target = next,
                 Next::Refuse(why) => {
                     return Err(before_sending(format!("{}: {why}", target.host())));

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use crate::config::{Family, Section, Source, Transport, program};
 use crate::http::Client;
-use crate::provider::{Answer, Failure, Method, Request, template};
+use crate::provider::{Answer, Failure, Method, Request, SHORT_ANSWER, template};
 use crate::secret::Secret;
 
 pub use find::find_address;
@@ -83,6 +83,7 @@ fn request(url: &str) -> Request {
         body: None,
         shown,
         secrets,
+        answer_limit: SHORT_ANSWER,
     }
 }
 

@@ -5,30 +5,38 @@
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
 mod answers;
+pub mod api;
 pub mod dyndns2;
 pub mod ere;
 mod judge;
 pub mod mask;
 mod page;
+pub mod talk;
 pub mod template;
 pub mod url;
 pub mod verdict;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::config::{Family, Hostname, Section, Transport};
+use crate::clock::UnixSeconds;
+use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
 use crate::secret::Secret;
 pub use verdict::{Scope, Verdict};
 
 /// One record that should hold `address` from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The name.
+    /// The name, as `option domain` has it.
     pub name: Hostname,
     /// The new rdata; its family decides the record type.
     pub address: IpAddr,
+    /// The rdata that was published last, as far as is known: which of several records is ours.
+    pub previous: Option<IpAddr>,
+    /// What else the record is.
+    pub record: RecordOptions,
 }
 
 impl Change {
@@ -39,11 +47,25 @@ impl Change {
 }
 
 /// A set of changes for one account, published together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Job {
     /// What to change; never empty, and every (name, family) at most once.
     pub changes: Vec<Change>,
+    /// What is published of the same names and does not change: a provider that is told both
+    /// families in one request must be told this again, or it forgets it.
+    pub kept: Vec<(Hostname, IpAddr)>,
+    /// What was learned in earlier jobs of the account.
+    pub known: Known,
+    /// The time, for signatures; `None` as long as the clock cannot be trusted.
+    pub wall: Option<UnixSeconds>,
 }
+
+/// What a provider calls things: ids of zones and records, by a name of the provider's choosing.
+/// Kept across restarts, and never relied on: a value that does not work any more is forgotten.
+pub type Known = BTreeMap<String, String>;
+
+/// What an exchange found out: a new value, or `None` for one that does not work any more.
+pub type Learned = Vec<(String, Option<String>)>;
 
 /// What an exchange wants next.
 #[derive(Debug)]
@@ -61,19 +83,55 @@ pub trait Exchange: Send {
     fn start(&mut self) -> Step;
     /// The reply to the request of the step before, or why there is none.
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step;
+    /// What was found out. Asked once, after the end.
+    fn learned(&mut self) -> Learned {
+        Learned::new()
+    }
 }
 
-/// Whether several changes of `section` fit into one request. If not, each is a job of its own, so
-/// that a name that hangs or fails says nothing about the others.
-pub fn batches(section: &Section) -> bool {
-    // Update URLs name one record each.
-    let _ = section;
-    false
+/// How many changes one job may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// One: each is a job of its own, so that a name that hangs or fails says nothing about others.
+    Record,
+    /// Both families of one name.
+    Name,
+    /// So many of one account, which has one job under way at a time.
+    Account(usize),
 }
 
-/// The exchange that publishes `job` for `section`.
-pub fn exchange(section: &Section, job: &Job) -> Box<dyn Exchange> {
-    Box::new(url::UrlUpdate::new(section, job))
+/// At most `requests` in any span of `seconds`, over the whole account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub requests: u32,
+    /// In what time.
+    pub seconds: u32,
+}
+
+/// How many changes of one job `provider` can take.
+pub fn batch(provider: &Provider) -> Batch {
+    match &provider.mechanism {
+        Mechanism::Url { both: Some(_), .. } => Batch::Name,
+        Mechanism::Url { both: None, .. } => Batch::Record,
+        Mechanism::Api(api) => api.batch,
+    }
+}
+
+/// The documented limit of an account's requests, if there is one to keep.
+pub fn rate(provider: &Provider) -> Option<Rate> {
+    match &provider.mechanism {
+        Mechanism::Url { .. } => None,
+        Mechanism::Api(api) => api.rate,
+    }
+}
+
+/// The exchange that publishes `job` in the account `provider`.
+pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
+    match &provider.mechanism {
+        Mechanism::Url { .. } => Box::new(url::UrlUpdate::new(provider, &job)),
+        Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.clone(), job)),
+    }
 }
 
 /// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
@@ -97,6 +155,9 @@ pub fn proxy_host(transport: &Transport) -> Option<String> {
 
 /// A host with a placeholder in it is known only after rendering; the address never is part of it.
 fn host(section: &Section, family: Family) -> Option<String> {
+    if let Mechanism::Api(api) = section.provider.mechanism {
+        return api.host(&section.provider);
+    }
     let url = &section.template(family)?.url;
     let rendered = || {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -107,14 +168,16 @@ fn host(section: &Section, family: Family) -> Option<String> {
 }
 
 /// A number that changes when anything changes that decides where and as what a record is
-/// published. It is stored, so it must stay what it is: FNV-1a with 64 bits
-/// (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by a byte that UTF-8
-/// does not have.
+/// published. It is stored, so it must stay what it is.
 pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let provider = &section.provider;
     let template = section.template(family);
-    let parts = [
-        template.map(|template| template.url.as_str()),
+    let api = match provider.mechanism {
+        Mechanism::Api(api) => Some(api.name),
+        Mechanism::Url { .. } => template.map(|template| template.url.as_str()),
+    };
+    fnv(&[
+        api,
         template.and_then(|template| template.answer.as_deref()),
         Some(provider.username.as_str()),
         Some(provider.password.expose()),
@@ -122,7 +185,31 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(provider.param_opt.expose()),
         Some(name.as_str()),
         Some(family.record_type()),
-    ];
+    ])
+}
+
+/// A number that sections share whose requests go to the same account. It is stored with what was
+/// learned there.
+pub fn account(provider: &Provider) -> u64 {
+    let url = |family| provider.template(family).map(|template| template.url.as_str());
+    let api = match provider.mechanism {
+        Mechanism::Api(api) => Some(api.name),
+        Mechanism::Url { .. } => None,
+    };
+    fnv(&[
+        api,
+        url(Family::V4),
+        url(Family::V6),
+        Some(provider.username.as_str()),
+        Some(provider.password.expose()),
+        Some(provider.param_enc.expose()),
+        Some(provider.param_opt.expose()),
+    ])
+}
+
+/// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by
+/// a byte that UTF-8 does not have.
+fn fnv(parts: &[Option<&str>]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -144,6 +231,19 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// As the request line has it (RFC 9110 section 9).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// One HTTP request. Everything in it that may hold a secret is a [`Secret`].
 #[derive(Clone)]
 pub struct Request {
@@ -161,7 +261,14 @@ pub struct Request {
     pub shown: String,
     /// Values that must be masked if they turn up in an answer that is shown or logged.
     pub secrets: Vec<Secret>,
+    /// Most bytes of the answer's body that are of interest.
+    pub answer_limit: u64,
 }
+
+/// Room for the answer to an update, or an error page.
+pub const SHORT_ANSWER: u64 = 64 * 1024;
+/// Room for a list of some hundred records.
+pub const LONG_ANSWER: u64 = 512 * 1024;
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +283,7 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After` as a delay (RFC 9110 section 10.2.3), if there was one.
     pub retry_after: Option<Duration>,
-    /// Body, at most [`crate::http::BODY_LIMIT`] bytes, decoded leniently.
+    /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,
 }
 
@@ -236,6 +343,13 @@ pub enum Outcome {
 }
 
 impl Failure {
+    /// What a failed transport means, and for whom: one that did not reach the provider is the same
+    /// for every request of the account.
+    pub fn verdict(&self) -> Verdict {
+        let scope = if self.sent { Scope::Record } else { Scope::Account };
+        Verdict { outcome: self.clone().outcome(), scope }
+    }
+
     /// What a failed transport means for the change that was being sent.
     pub fn outcome(self) -> Outcome {
         if self.sent {
@@ -246,5 +360,7 @@ impl Failure {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,11 @@ use crate::config::{Provider, Template, fixture};
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
-    let template = Some(Template { url: url.into(), answer: answer.map(Into::into) });
     Section {
         families: vec![Family::V4, Family::V6],
         provider: Provider {
             label: label.into(),
-            v4: template.clone(),
-            v6: template,
+            mechanism: fixture::url(url, answer),
             username: "me".into(),
             password: Secret::new("hunter2"),
             ..fixture::provider()
@@ -28,7 +26,12 @@ fn hosts_are_those_that_are_connected_to() {
     assert_eq!(of("http://[2001:db8::1]/"), ["2001:db8::1"]);
     assert_eq!(of("nothing"), [""; 0]);
     let mut two = section("custom", "http://v4.d.example/", None);
-    two.provider.v6 = Some(Template { url: "http://v6.d.example/".into(), answer: None });
+    let template = |url: &str| Some(Template { url: url.into(), answer: None });
+    two.provider.mechanism = Mechanism::Url {
+        v4: template("http://v4.d.example/"),
+        v6: template("http://v6.d.example/"),
+        both: None,
+    };
     assert_eq!(hosts(&two), ["v4.d.example", "v6.d.example"]);
     two.families = vec![Family::V6];
     assert_eq!(hosts(&two), ["v6.d.example"]);
@@ -57,7 +60,7 @@ fn the_fingerprint_is_stable_and_sees_every_part() {
         print(&base),
         fingerprint(&base, &name, Family::V6),
         fingerprint(&base, &Hostname::parse("b").unwrap(), Family::V4),
-        changed(|p| p.v4 = None),
+        changed(|p| p.mechanism = fixture::url("http://e.example/", Some("good"))),
         changed(|p| p.username = "you".into()),
         changed(|p| p.username = "mehunter2".into()),
         changed(|p| p.password = Secret::new("x")),

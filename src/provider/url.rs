@@ -3,10 +3,10 @@
 use super::ere::Ere;
 use super::judge::{Judge, Protocol};
 use super::{
-    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
-    answers, template,
+    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
+    Verdict, answers, template,
 };
-use crate::config::{Section, Template};
+use crate::config::{Provider, Template};
 
 /// One request per change, in the job's order.
 ///
@@ -26,8 +26,8 @@ struct Planned {
 
 impl UrlUpdate {
     /// Prepares `job`; what cannot be sent at all is refused without a request.
-    pub(crate) fn new(section: &Section, job: &Job) -> Self {
-        let plan = job.changes.iter().map(|change| plan(section, change));
+    pub(crate) fn new(provider: &Provider, job: &Job) -> Self {
+        let plan = job.changes.iter().map(|change| plan(provider, change));
         Self { plan: plan.collect(), done: Vec::new() }
     }
 
@@ -81,10 +81,9 @@ impl Exchange for UrlUpdate {
     }
 }
 
-fn plan(section: &Section, change: &Change) -> Result<Planned, Outcome> {
+fn plan(provider: &Provider, change: &Change) -> Result<Planned, Outcome> {
     let family = change.family();
-    let provider = &section.provider;
-    let template = section.template(family).ok_or_else(|| Outcome::Refused {
+    let template = provider.template(family).ok_or_else(|| Outcome::Refused {
         reason: format!("{} has no update URL for {family}", provider.label),
         advice: "choose another 'service_name', or set 'use_ipv6' to what the provider offers"
             .into(),
@@ -111,6 +110,7 @@ fn plan(section: &Section, change: &Change) -> Result<Planned, Outcome> {
         body: None,
         shown: rendered.shown,
         secrets: rendered.secrets,
+        answer_limit: SHORT_ANSWER,
     };
     Ok(Planned { request, judge })
 }

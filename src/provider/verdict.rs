@@ -1,6 +1,6 @@
 //! What an answer means, and for whom.
 
-use super::Outcome;
+use super::{FailureKind, Outcome};
 
 /// What an answer means, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,20 @@ impl Verdict {
     /// Whether the record is as it should be.
     pub fn is_success(&self) -> bool {
         self.severity() < 2
+    }
+
+    /// Whether it makes no sense to go on with other changes of the job: the account or the way to
+    /// the provider is the matter.
+    pub(super) fn concerns_all(&self) -> bool {
+        self.scope == Scope::Account || matches!(self.outcome, Outcome::Unconfirmed { .. })
+    }
+
+    /// The same for a change that was not sent at all.
+    pub(super) fn unsent(self) -> Self {
+        let Outcome::Unconfirmed { reason } = self.outcome else {
+            return self;
+        };
+        Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
     }
 
     /// The worst of several lines counts; a change beside "no change" is a change.

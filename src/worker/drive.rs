@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::engine::event::{Finished, JobId};
 use crate::provider::mask::mask;
-use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request, Step, Verdict};
+use crate::provider::{
+    Answer, Exchange, Failure, FailureKind, Learned, Outcome, Request, Step, Verdict,
+};
 
 /// Requests that any job may need, and further ones for each change.
 const STEPS: usize = 64;
@@ -28,11 +30,13 @@ pub(super) fn drive(
             Step::Send(request) => request,
             Step::Done(verdicts) => {
                 finished.verdicts = complete(verdicts, changes);
+                finished.learned = exchange.learned();
                 return finished;
             }
         };
         let now = up();
         let reply = send(&request);
+        finished.requests += 1;
         let left_us = reply.as_ref().map_or_else(|failure| failure.sent, |_| true);
         if left_us {
             finished.sent_at.get_or_insert(now);
@@ -58,7 +62,15 @@ pub(super) fn drive(
 
 /// The result of a job that ends like this without a request.
 pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
-    Finished { job, verdicts, sent_at: None, request: String::new(), answer: String::new() }
+    Finished {
+        job,
+        verdicts,
+        sent_at: None,
+        requests: 0,
+        learned: Learned::new(),
+        request: String::new(),
+        answer: String::new(),
+    }
 }
 
 /// The engine counts on one verdict per change.
@@ -71,7 +83,7 @@ fn complete(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Method;
+    use crate::provider::{Method, SHORT_ANSWER};
     use crate::secret::Secret;
 
     /// Sends so many requests, then says `done`.
@@ -94,6 +106,7 @@ mod tests {
                 body: None,
                 shown: format!("GET http://h.example/?*** ({} left)", self.requests),
                 secrets: vec![Secret::new("s3cret")],
+                answer_limit: SHORT_ANSWER,
             })
         }
     }

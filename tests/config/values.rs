@@ -190,7 +190,7 @@ fn pacing() {
 fn update_urls() {
     let url = |lines: &str| {
         let section = section(&format!("option domain a\noption password p\n{lines}"));
-        section.provider.v4.unwrap().url
+        section.template(Family::V4).unwrap().url.clone()
     };
     assert_eq!(url("option update_url http://a/"), "http://a/");
     assert_eq!(url("option update_url http://a/\noption use_https 1"), "https://a/");
@@ -208,8 +208,8 @@ fn a_definition_gives_the_block_of_the_family_and_its_answer() {
     let section =
         section(&format!("{credentials}option service_name dyndns.org\noption use_ipv6 1"));
     assert_eq!(section.provider.label, "dyndns.org");
-    assert!(section.provider.v4.is_none());
-    assert_eq!(section.provider.v6.unwrap().answer.as_deref(), Some("good|nochg"));
+    let template = section.template(Family::V6).unwrap();
+    assert_eq!(template.answer.as_deref(), Some("good|nochg"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-use ddns_netlink::config::{Config, Hostname, Provider, check};
+use ddns_netlink::config::{Config, Hostname, Mechanism, Provider, check};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
@@ -102,12 +102,18 @@ fn answered(body: &str) {
             .names
             .iter()
             .flat_map(|name| {
-                let change = |&family| Change { name: name.clone(), address: address(family) };
+                let change = |&family| Change {
+                    name: name.clone(),
+                    address: address(family),
+                    previous: None,
+                    record: section.record.clone(),
+                };
                 section.families.iter().map(change)
             })
             .collect();
         for status in [200, 302, 401, 500] {
-            let mut exchange = exchange(section, &Job { changes: changes.clone() });
+            let mut exchange =
+                exchange(&section.provider, Job { changes: changes.clone(), ..Job::default() });
             let mut step = exchange.start();
             let mut sent = 0;
             let verdicts = loop {
@@ -195,8 +201,7 @@ fn inserted(value: &str) {
 fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
     Provider {
         label: "custom".into(),
-        v4: None,
-        v6: None,
+        mechanism: Mechanism::Url { v4: None, v6: None, both: None },
         username: username.into(),
         password: Secret::new(password),
         param_enc: Secret::new(password),

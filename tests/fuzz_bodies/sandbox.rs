@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use ddns_netlink::config::check::{Environment, PathKind};
+use ddns_netlink::config::check::{Definitions, Environment, PathKind};
 
 pub(crate) struct Sandbox;
 
 impl Environment for Sandbox {
-    fn definition(&self, service_name: &str) -> Option<Result<String, String>> {
+    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
+        if whose == Definitions::Own {
+            return None;
+        }
         let json = match service_name {
             "dyndns.org" => DYNDNS,
             "he.net" => HE,

@@ -27,9 +27,9 @@ use reader::Reader;
 
 /// What the checks have to know of the machine. The edge answers; the checks never look.
 pub trait Environment {
-    /// The provider definition of that name as JSON, the user's own before the packaged one;
-    /// `None` if there is no such file, `Err` if it cannot be read.
-    fn definition(&self, service_name: &str) -> Option<Result<String, String>>;
+    /// The provider definition of that name as JSON; `None` if there is no such file, `Err` if it
+    /// cannot be read.
+    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>>;
 
     /// The content of a file that holds a secret.
     ///
@@ -51,6 +51,15 @@ pub trait Environment {
 
     /// Where state is kept unless `ddns_statedir` says otherwise.
     fn default_statedir(&self) -> PathBuf;
+}
+
+/// Where provider definitions are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definitions {
+    /// The owner's, in `/usr/share/ddns/custom`.
+    Own,
+    /// A package's, in `/usr/share/ddns/default`.
+    Packaged,
 }
 
 /// What is at a path.

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::Environment;
 use super::reader::Reader;
 use super::words;
+use super::{Definitions, Environment};
 use crate::config::name::is_file_name;
 use crate::config::service::{self, Definition};
-use crate::config::{Family, Provider, Template};
+use crate::config::{Family, Mechanism, Provider, RecordOptions, Template};
+use crate::provider::api;
 use crate::provider::ere::Ere;
 use crate::secret::Secret;
 
@@ -16,29 +17,41 @@ const NOT_IN_PARAM_OPT: &str = "\"'`$!();><{}?|[]*\\";
 
 const CUSTOM: &str = "custom";
 
-/// Reads the provider. A URL that is missing is reported and stays `None`.
+/// Reads the provider. What is missing is reported.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
 ) -> Provider {
     let service = service_name(reader);
-    let https = reader.flag("use_https", false);
-    let (v4, v6) = match service {
-        Some(name) => from_definition(reader, env, families, name),
-        None => from_update_url(reader, families),
+    let mechanism = match service {
+        Some(name) => from_name(reader, env, families, name),
+        None => from_update_url(reader),
     };
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
-        v4: v4.map(|it| secured(it, https)),
-        v6: v6.map(|it| secured(it, https)),
+        mechanism: secured(mechanism, reader.flag("use_https", false)),
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env),
         param_enc: secret(reader, "param_enc"),
         param_opt: param_opt(reader),
     };
-    require(reader, &provider);
+    require(reader, &provider, families);
     provider
+}
+
+/// Reads what the records are beside their address.
+pub(super) fn record(reader: &mut Reader<'_>) -> RecordOptions {
+    let text = |reader: &mut Reader<'_>, name| reader.text(name).map(str::to_owned);
+    let ttl = reader.number("ttl", 0..=0x7fff_ffff);
+    let proxied = reader.text("proxied").is_some().then(|| reader.flag("proxied", false));
+    RecordOptions {
+        zone: text(reader, "zone"),
+        zone_id: text(reader, "zone_id"),
+        id: text(reader, "record_id").or_else(|| text(reader, "rec_id")),
+        ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()),
+        proxied,
+    }
 }
 
 /// The definition to use. `-` is what old versions of LuCI store for a custom URL.
@@ -47,43 +60,58 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     (name != "-" && name != CUSTOM).then_some(name)
 }
 
-type Templates = (Option<Template>, Option<Template>);
-
-fn from_definition(
+/// The owner's own definition comes before what the program knows, and that before what a package
+/// of ddns-scripts brings.
+fn from_name(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
     name: &str,
-) -> Templates {
-    let definition = match definition(env, name) {
-        Ok(definition) => definition,
+) -> Mechanism {
+    let own = env.definition(Definitions::Own, name);
+    if let Some(api) = api::find(name).filter(|_| own.is_none()) {
+        return Mechanism::Api(api);
+    }
+    let json = own.or_else(|| env.definition(Definitions::Packaged, name));
+    match definition(json, name) {
+        Ok(definition) => Mechanism::Url {
+            v4: template(reader, &definition, name, families, Family::V4),
+            v6: template(reader, &definition, name, families, Family::V6),
+            both: None,
+        },
         Err(why) => {
             reader.fail("service_name", why);
-            return (None, None);
+            Mechanism::Url { v4: None, v6: None, both: None }
         }
-    };
-    per_family(families, |family| template(reader, &definition, name, family))
+    }
 }
 
-fn definition(env: &impl Environment, name: &str) -> Result<Definition, String> {
+fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
     // The name becomes part of a path.
     if !is_file_name(name) {
         return Err(format!("{name:?} cannot be the name of a provider"));
     }
-    let json = env.definition(name).ok_or_else(|| {
+    let json = json.ok_or_else(|| {
         format!("there is no definition of {name:?}; a package with it may be missing")
     })?;
     json.and_then(|json| service::parse(&json))
         .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
 }
 
+/// The template for `family`; what is wrong with it matters only if the section uses it.
 fn template(
     reader: &mut Reader<'_>,
     definition: &Definition,
     name: &str,
+    families: &[Family],
     family: Family,
 ) -> Option<Template> {
-    let Some(block) = definition.block(family) else {
+    let block = definition.block(family);
+    if !families.contains(&family) {
+        let block = block.filter(|block| block.script().is_none())?;
+        return Some(Template { url: block.url.clone(), answer: block.answer.clone() });
+    }
+    let Some(block) = block else {
         let key = match family {
             Family::V4 => "ipv4",
             Family::V6 => "ipv6",
@@ -113,8 +141,9 @@ fn template(
     Some(Template { url: block.url.clone(), answer: block.answer.clone() })
 }
 
-fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
+fn from_update_url(reader: &mut Reader<'_>) -> Mechanism {
     const SCRIPT: &str = "scripts are not supported yet";
+    let none = Mechanism::Url { v4: None, v6: None, both: None };
     let script = reader.text("update_script").is_some();
     let Some(url) = reader.text("update_url") else {
         if script {
@@ -122,7 +151,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
         } else if !reader.is_list("service_name") && !reader.is_list("update_url") {
             reader.lacks("needs option 'service_name' or 'update_url'");
         }
-        return (None, None);
+        return none;
     };
     if script {
         let text = format!("{SCRIPT}; update_url is used instead");
@@ -134,26 +163,20 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Templates {
     for odd in words::odd_placeholders(url) {
         reader.warn("update_url", odd);
     }
-    per_family(families, |_| Some(Template { url: url.into(), answer: None }))
+    let template = Some(Template { url: url.into(), answer: None });
+    Mechanism::Url { v4: template.clone(), v6: template, both: None }
 }
 
-fn per_family(
-    families: &[Family],
-    mut template: impl FnMut(Family) -> Option<Template>,
-) -> Templates {
-    let mut of = |family| {
-        let used = families.contains(&family);
-        used.then(|| template(family)).flatten()
-    };
-    (of(Family::V4), of(Family::V6))
-}
-
-/// The template as `use_https` wants it.
-fn secured(mut template: Template, https: bool) -> Template {
-    if https {
-        template.url = words::to_https(&template.url);
+/// The mechanism as `use_https` wants it.
+fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
+    if let Mechanism::Url { v4, v6, both } = &mut mechanism
+        && https
+    {
+        for template in [v4, v6, both].into_iter().flatten() {
+            template.url = words::to_https(&template.url);
+        }
     }
-    template
+    mechanism
 }
 
 fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
@@ -186,9 +209,9 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
     Secret::new(reader.text(name).unwrap_or_default())
 }
 
-/// Reports what a URL in use asks for and the section does not have. `[DOMAIN]` is not among it: no
+/// Reports what the provider needs and the section does not have. `[DOMAIN]` is not among it: no
 /// section goes without a name.
-fn require(reader: &mut Reader<'_>, provider: &Provider) {
+fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
     // A password file that cannot be read and a list have been reported already.
     let password = !provider.password.is_empty()
         || reader.text("password_file").is_some()
@@ -200,10 +223,18 @@ fn require(reader: &mut Reader<'_>, provider: &Provider) {
         ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
     ];
     for (placeholder, option, present) in needs {
-        let mut urls = provider.v4.iter().chain(&provider.v6);
-        if !present && !reader.is_list(option) && urls.any(|it| it.url.contains(placeholder)) {
+        if present || reader.is_list(option) {
+            continue;
+        }
+        let mut urls = families.iter().filter_map(|&family| provider.template(family));
+        if urls.any(|template| template.url.contains(placeholder)) {
             let text = format!("the update URL uses {placeholder}, so option '{option}' is needed");
             reader.lacks(text);
+        }
+        if let Mechanism::Api(api) = provider.mechanism
+            && let Some(need) = api.needs.iter().find(|need| need.option == option)
+        {
+            reader.lacks(format!("{} needs option '{option}': {}", provider.label, need.holds));
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn read(
         log: transport::log(reader),
         private_addresses,
         temporary_addresses: reader.flag("allow_temporary", false),
+        record: provider::record(reader),
         provider,
     }
 }

@@ -1,5 +1,6 @@
 //! The core, tested from outside: events in, the list of actions out. No I/O, no waiting.
 
+mod accounts;
 mod book;
 mod detect;
 mod netifd;

@@ -162,8 +162,7 @@ fn a_new_name_follows_the_address_that_the_others_hold() {
 fn a_literal_provider_address_needs_a_route_that_covers_it() {
     let url = "http://198.51.100.7:8080/u?ip=[IP]";
     let mut s = Scenario::new().kernel(|k| k.routes.clear()).with(|c| {
-        c.provider.v4.as_mut().unwrap().url = url.into();
-        c.provider.v6 = None;
+        c.provider.mechanism = crate::config::fixture::url(url, None);
     });
     s = s.start();
     let mut to_provider = route(WAN, "203.0.113.254");

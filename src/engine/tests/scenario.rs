@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::{BUILD_TIME, Now};
 use crate::config::{
-    Config, Family, Force, Global, Hostname, Log, Provider, Section, Source, Template, Timing,
+    Config, Family, Force, Global, Hostname, Log, Provider, RecordOptions, Section, Source, Timing,
     Transport, Trust,
 };
 use crate::dns::Found;
@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::engine::network::{Network, Networks};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
-use crate::provider::{Change, FailureKind, Outcome, Scope, Verdict};
+use crate::provider::{Change, FailureKind, Job, Learned, Outcome, Scope, Verdict};
 use crate::secret::Secret;
 use crate::state::State;
 
@@ -39,7 +39,6 @@ pub(super) fn ip(text: &str) -> IpAddr {
 
 /// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`.
 pub(super) fn section() -> Section {
-    let template = |url: &str| Some(Template { url: url.into(), answer: None });
     Section {
         name: "home".into(),
         line: 1,
@@ -50,13 +49,13 @@ pub(super) fn section() -> Section {
         lookup: crate::config::fixture::lookup(),
         provider: Provider {
             label: "custom".into(),
-            v4: template("https://dyn.example.net/update?ip=[IP]"),
-            v6: template("https://dyn.example.net/update?ip=[IP]"),
+            mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),
             username: "user".into(),
             password: Secret::new("secret"),
             param_enc: Secret::default(),
             param_opt: Secret::default(),
         },
+        record: RecordOptions::default(),
         transport: Transport {
             trust: Trust::System,
             proxy: None,
@@ -179,6 +178,8 @@ pub(super) struct Scenario {
     pub(super) deaf: bool,
     /// Every request: when, section, name, address.
     pub(super) history: Vec<(Duration, String, String, IpAddr)>,
+    /// Every job.
+    pub(super) jobs: Vec<Job>,
     /// The device that the last request was bound to.
     pub(super) bound: Option<String>,
     /// What look-ups find at once; `None`: the test answers.
@@ -218,6 +219,7 @@ impl Scenario {
             page: None,
             deaf: false,
             history: Vec::new(),
+            jobs: Vec::new(),
             bound: None,
             dns: None,
             lookups: 0,
@@ -477,15 +479,16 @@ impl Scenario {
                 }
             }
             Action::Cut(address) => self.log.push(format!("cut {address}")),
-            Action::Publish { id, section, device, job } => {
+            Action::Publish { id, section, sections, device, job } => {
                 self.bound = device;
-                let section = section.name.clone();
-                for change in &job.changes {
+                self.jobs.push(job.clone());
+                for (change, of) in job.changes.iter().zip(sections) {
                     let (name, address) = (change.name.to_string(), change.address);
                     self.log.push(format!("send {name} {address}"));
-                    self.history.push((self.now.up, section.clone(), name, address));
+                    self.history.push((self.now.up, of, name, address));
                 }
                 let changes = job.changes;
+                let section = section.name.clone();
                 if let Some(outcome) = self.provider.clone() {
                     let outcomes = vec![outcome; changes.len()];
                     let event = finished(id, outcomes, self.now.up);
@@ -550,6 +553,8 @@ fn ended(job: JobId, verdicts: Vec<Verdict>, sent_at: Duration) -> Event {
         job,
         verdicts,
         sent_at: Some(sent_at),
+        requests: 1,
+        learned: Learned::new(),
         request: "GET https://dyn.example.net/update?ip=***".into(),
         answer: "200 good".into(),
     })

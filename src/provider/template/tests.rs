@@ -3,16 +3,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::fixture;
 
 fn provider() -> Provider {
     Provider {
-        label: "custom".into(),
-        v4: None,
-        v6: None,
         username: "me@example.org".into(),
         password: Secret::new("p&s%+ é:/"),
         param_enc: Secret::new("a b"),
         param_opt: Secret::new("x=1&[IP]=2"),
+        ..fixture::provider()
     }
 }
 

@@ -5,17 +5,21 @@ use std::time::Duration;
 use super::super::FailureKind;
 use super::super::tests::section;
 use super::*;
-use crate::config::Hostname;
+use crate::config::{Mechanism, Section};
+use crate::provider::testing::change;
 use crate::secret::Secret;
 
 const NIC: &str = "http://[USERNAME]:[PASSWORD]@d.example/nic/update?hostname=[DOMAIN]&myip=[IP]";
 
 fn job(records: &[(&str, &str)]) -> Job {
-    let changes = records.iter().map(|(name, address)| Change {
-        name: Hostname::parse(name).unwrap(),
-        address: address.parse().unwrap(),
-    });
-    Job { changes: changes.collect() }
+    let changes = records.iter().map(|(name, address)| change(name, address));
+    Job { changes: changes.collect(), ..Job::default() }
+}
+
+fn without_v4(section: &mut Section) {
+    if let Mechanism::Url { v4, .. } = &mut section.provider.mechanism {
+        *v4 = None;
+    }
 }
 
 fn two() -> Job {
@@ -28,7 +32,7 @@ fn play(
     job: &Job,
     replies: Vec<Result<Answer, Failure>>,
 ) -> (Vec<String>, Vec<Outcome>) {
-    let mut exchange = UrlUpdate::new(section, job);
+    let mut exchange = UrlUpdate::new(&section.provider, job);
     let mut shown = Vec::new();
     let mut step = exchange.start();
     let mut replies = replies.into_iter();
@@ -73,7 +77,7 @@ fn every_record_has_a_request_of_its_own() {
 #[test]
 fn requests_carry_credentials_and_show_none() {
     let section = section("dyn.example", NIC, None);
-    let Step::Send(request) = UrlUpdate::new(&section, &two()).start() else {
+    let Step::Send(request) = UrlUpdate::new(&section.provider, &two()).start() else {
         panic!("nothing to send");
     };
     assert_eq!(request.method, Method::Get);
@@ -83,7 +87,9 @@ fn requests_carry_credentials_and_show_none() {
     );
     assert_eq!(request.auth, Some(("me".into(), Secret::new("hunter2"))));
     assert!(request.secrets.contains(&Secret::new("hunter2")));
-    assert!(!format!("{request:?} {:?}", UrlUpdate::new(&section, &two())).contains("hunter2"));
+    assert!(
+        !format!("{request:?} {:?}", UrlUpdate::new(&section.provider, &two())).contains("hunter2")
+    );
 }
 
 #[test]
@@ -127,7 +133,7 @@ fn a_failed_transport_stops_the_rest_but_only_one_is_in_doubt() {
 #[test]
 fn what_cannot_be_sent_is_refused_alone() {
     let mut section = section("dyn.example", NIC, None);
-    section.provider.v4 = None;
+    without_v4(&mut section);
     let (shown, outcomes) = play(&section, &two(), vec![says("good")]);
     assert_eq!(shown.len(), 1);
     assert!(matches!(&outcomes[0], Outcome::Refused { reason, .. } if reason.contains("IPv4")));
@@ -200,7 +206,7 @@ fn refusals_read_well() {
         outcomes.extend(play(&section("x", NIC, None), &one, vec![Ok(answer)]).1);
     }
     let mut none = section("dyn.example", NIC, None);
-    none.provider.v4 = None;
+    without_v4(&mut none);
     for broken in [none, section("x", "ftp://a/", None), section("x", NIC, Some("(good"))] {
         outcomes.extend(play(&broken, &one, vec![]).1);
     }

@@ -1,0 +1,167 @@
+//! An account at a provider: the sections that share it publish together, and its limits count for
+//! all of them.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::event::JobId;
+use super::network::Facts;
+use super::pace::Bucket;
+use super::record::{Record, Wait};
+use super::section::Active;
+use crate::clock::Now;
+use crate::config::{Hostname, Section};
+use crate::provider::{self, Batch, Change, Job, Known, Learned};
+use crate::state::State;
+
+/// An account and who shares it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// See [`provider::account`].
+    pub key: u64,
+    /// Its sections, by place.
+    pub sections: Vec<usize>,
+    /// What was learned there.
+    pub known: Known,
+    batch: Batch,
+    limit: Option<Bucket>,
+}
+
+/// The changes that leave together.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The section whose account and transport are used, by place.
+    pub section: usize,
+    /// The section of each change.
+    pub sections: Vec<String>,
+    /// The changes.
+    pub job: Job,
+}
+
+impl Account {
+    /// The account of `spec`, with what was saved about it.
+    pub fn new(key: u64, spec: &Section, saved: &State) -> Self {
+        let of_account = saved.known.iter().filter(|known| known.account == key);
+        Self {
+            key,
+            sections: Vec::new(),
+            known: of_account.map(|known| (known.key.clone(), known.value.clone())).collect(),
+            batch: provider::batch(&spec.provider),
+            limit: provider::rate(&spec.provider).map(Bucket::of_rate),
+        }
+    }
+
+    /// The account without sections, for a new configuration.
+    pub fn vacated(mut self) -> Self {
+        self.sections.clear();
+        self
+    }
+
+    /// When the next request may go by the provider's documented limit.
+    pub fn open_at(&self) -> Duration {
+        self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at)
+    }
+
+    /// Takes the changes that may leave now, as one job with the number `id`.
+    pub fn take(
+        &mut self,
+        sections: &mut [Active],
+        facts: &Facts,
+        id: JobId,
+        now: Now,
+    ) -> Option<Taken> {
+        if self.open_at() > now.up {
+            return None;
+        }
+        let chosen = self.choose(sections, facts, now);
+        let first = *chosen.first()?;
+        let mut taken = Taken { section: first.0, sections: Vec::new(), job: Job::default() };
+        for (section, record) in chosen {
+            let Some(active) = sections.get_mut(section) else { continue };
+            if let Some(change) = active.dispatch(record, id, taken.job.changes.len(), now) {
+                taken.sections.push(active.spec.name.clone());
+                taken.job.changes.push(change);
+            }
+        }
+        taken.job.kept = self.kept(sections, &taken.job.changes);
+        taken.job.known = self.known.clone();
+        taken.job.wall = now.trusted_wall();
+        if let Some(limit) = &mut self.limit {
+            limit.take(now.up);
+        }
+        (!taken.job.changes.is_empty()).then_some(taken)
+    }
+
+    /// A job of the account has ended after so many requests.
+    pub fn finished(&mut self, requests: u32, learned: &Learned, now: Now) {
+        if let Some(limit) = &mut self.limit {
+            // The first was counted when it left.
+            (1..requests).for_each(|_| limit.take(now.up));
+        }
+        for (key, value) in learned {
+            match value {
+                Some(value) => drop(self.known.insert(key.clone(), value.clone())),
+                None => drop(self.known.remove(key)),
+            }
+        }
+    }
+
+    /// The records that leave next, by the places of their section and in it. All of them leave the
+    /// same way.
+    fn choose(&self, sections: &[Active], facts: &Facts, now: Now) -> Vec<(usize, usize)> {
+        let of = |place: &usize| sections.get(*place).map(|active| (*place, active));
+        let members = || self.sections.iter().filter_map(of);
+        if matches!(self.batch, Batch::Account(_)) && members().any(|(_, active)| active.is_busy())
+        {
+            return Vec::new();
+        }
+        let in_flight = self.names_in_flight(sections);
+        let able = |active: &Active| {
+            let free = self.batch != Batch::Record || !active.is_busy();
+            free && active.reachable_if_ready(facts, now)
+        };
+        let records = members().filter(|(_, active)| able(active)).flat_map(|(place, active)| {
+            let records = active.records.iter().enumerate();
+            records.map(move |(at, record)| (place, at, active, record))
+        });
+        let mut ready = records.filter(|(.., record)| {
+            record.wait(now) == Wait::Ready && !in_flight.contains(&record.name)
+        });
+        let Some((place, at, first, leader)) = ready.next() else {
+            return Vec::new();
+        };
+        let along = ready.filter(|(_, _, active, record)| {
+            let same_way = active.spec.transport == first.spec.transport;
+            same_way && (self.batch != Batch::Name || is_sibling(record, leader))
+        });
+        let most = match self.batch {
+            Batch::Record => 1,
+            Batch::Name => 2,
+            Batch::Account(most) => most,
+        };
+        let along = along.map(|(place, at, ..)| (place, at));
+        [(place, at)].into_iter().chain(along).take(most).collect()
+    }
+
+    fn names_in_flight<'s>(&self, sections: &'s [Active]) -> BTreeSet<&'s Hostname> {
+        let members = self.sections.iter().filter_map(|place| sections.get(*place));
+        let records = members.flat_map(|active| &active.records);
+        records.filter(|record| record.sending().is_some()).map(|record| &record.name).collect()
+    }
+
+    /// What is published of the other family of the names in `changes`.
+    fn kept(&self, sections: &[Active], changes: &[Change]) -> Vec<(Hostname, IpAddr)> {
+        let members = self.sections.iter().filter_map(|place| sections.get(*place));
+        let others = members.flat_map(|active| &active.records).filter(|record| {
+            let named = |change: &&Change| change.name == record.name;
+            let same = |change: &Change| change.family() == record.family;
+            changes.iter().any(|change| named(&change)) && !changes.iter().filter(named).any(same)
+        });
+        others.filter_map(|record| Some((record.name.clone(), record.published?))).collect()
+    }
+}
+
+fn is_sibling(record: &Record, other: &Record) -> bool {
+    record.name == other.name && record.family != other.family
+}

@@ -1,0 +1,231 @@
+//! Sections that share an account: what leaves together, and whose limits are kept together.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::scenario::{MINUTE, Scenario, address, failed, ip, refused, route, secs, section};
+use crate::config::{Family, Hostname, Mechanism, Section, Template};
+use crate::engine::event::{Event, Finished};
+use crate::engine::pace::Bucket;
+use crate::provider::api::Api;
+use crate::provider::{Batch, Outcome, Rate, Scope, Verdict};
+
+const BATCH: Api = Api {
+    name: "batch",
+    aliases: &[],
+    title: "Batch",
+    base: "https://api.example.net",
+    needs: &[],
+    batch: Batch::Account(3),
+    rate: None,
+    remark: "",
+    publish: |_| Ok(vec![]),
+};
+
+static FAST: Api = BATCH;
+static SLOW: Api = Api { name: "slow", rate: Some(Rate { requests: 2, seconds: 120 }), ..BATCH };
+
+/// Sections `s0`, `s1`, … of one account, a name each.
+fn sections(count: usize, mechanism: &Mechanism) -> Vec<Section> {
+    let named = |i| Section {
+        name: format!("s{i}"),
+        names: vec![Hostname::parse(&format!("h{i}.example.com")).unwrap()],
+        ..section()
+    };
+    let with = |mut section: Section| {
+        section.provider.mechanism = mechanism.clone();
+        section.timing.min_interval = Duration::ZERO;
+        section
+    };
+    (0..count).map(named).map(with).collect()
+}
+
+fn scenario(sections: Vec<Section>) -> Scenario {
+    let mut s = Scenario::new();
+    s.config.sections = sections;
+    s.start()
+}
+
+/// All of it published long ago.
+fn settled(sections: Vec<Section>) -> Scenario {
+    let mut s = scenario(sections);
+    s.pass(10 * MINUTE);
+    s.jobs.clear();
+    s.history.clear();
+    s
+}
+
+fn sizes(s: &Scenario) -> Vec<usize> {
+    s.jobs.iter().map(|job| job.changes.len()).collect()
+}
+
+fn both() -> Mechanism {
+    let url = |url: &str| Some(Template { url: url.into(), answer: None });
+    Mechanism::Url {
+        v4: url("https://dyn.example.net/?ip=[IP]"),
+        v6: url("https://dyn.example.net/?ip=[IP]"),
+        both: url("https://dyn.example.net/?ip=[IP4]&ip6=[IP6]"),
+    }
+}
+
+#[test]
+fn what_changes_together_leaves_together_as_far_as_the_provider_takes_it() {
+    assert_eq!(sizes(&scenario(sections(4, &Mechanism::Api(&FAST)))), [3, 1]);
+    let mut s = settled(sections(4, &Mechanism::Api(&FAST))).silent();
+    s.lease("203.0.113.2");
+    assert_eq!(sizes(&s), [3], "one job of an account at a time");
+    s.answer_each(vec![Outcome::Updated; 3]);
+    assert_eq!(sizes(&s), [3, 1]);
+    assert_eq!(s.jobs[0].changes[0].previous, Some(ip("203.0.113.1")));
+}
+
+#[test]
+fn another_password_is_another_account() {
+    let mut two = sections(2, &Mechanism::Api(&FAST));
+    two[1].provider.password = crate::secret::Secret::new("other");
+    assert_eq!(sizes(&scenario(two)), [1, 1]);
+}
+
+#[test]
+fn both_families_of_a_name_leave_together_also_from_two_sections() {
+    let mut two = sections(2, &both());
+    two[1].names = two[0].names.clone();
+    two[1].families = vec![Family::V6];
+    let mut s = Scenario::new().kernel(|kernel| {
+        kernel.addresses.push(address("2001:db8::1"));
+        kernel.routes.push(route(super::scenario::WAN, "fe80::ff"));
+    });
+    s.config.sections = two;
+    let mut s = s.start();
+    assert_eq!(sizes(&s), [2]);
+    assert_eq!(s.history[1].1, "s1");
+    s.pass(MINUTE);
+    s.jobs.clear();
+    s.lease("203.0.113.2");
+    assert_eq!(sizes(&s), [1]);
+    let name = Hostname::parse("h0.example.com").unwrap();
+    assert_eq!(s.jobs[0].kept, [(name, ip("2001:db8::1"))], "what must not be wiped");
+}
+
+#[test]
+fn two_requests_for_one_name_never_overlap() {
+    let mut two = sections(2, &both());
+    two[1].names = two[0].names.clone();
+    two[1].families = vec![Family::V6];
+    let mut s = Scenario::new().kernel(|k| k.routes.push(route(super::scenario::WAN, "fe80::ff")));
+    s.config.sections = two;
+    let mut s = s.silent().start();
+    s.add(address("2001:db8::1"));
+    assert_eq!(sizes(&s), [1]);
+    s.answer(Outcome::Updated);
+    assert_eq!(sizes(&s), [1, 1]);
+}
+
+#[test]
+fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
+    let mut all = sections(4, &Mechanism::Api(&FAST));
+    all[3].provider.username = "somebody else".into();
+    let mut s = settled(all).silent();
+    s.lease("203.0.113.2");
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }; 3]);
+    s.answer(Outcome::Updated);
+    s.pass(MINUTE);
+    s.sent();
+    s.lease("203.0.113.3");
+    assert_eq!(s.sent(), ["h3.example.com 203.0.113.3"]);
+    let words: Vec<_> =
+        s.engine.status(s.now).sections.iter().map(|s| s.records[0].state.as_str()).collect();
+    assert_eq!(words, ["refused", "refused", "refused", "sending"]);
+}
+
+#[test]
+fn a_waiting_time_counts_for_the_whole_account() {
+    let mut s = settled(sections(4, &Mechanism::Api(&FAST))).silent();
+    s.lease("203.0.113.2");
+    s.jobs.clear();
+    let wait = super::scenario::retry(crate::provider::FailureKind::Other, Some(10 * MINUTE));
+    s.answer(wait);
+    s.pass(9 * MINUTE);
+    assert_eq!(sizes(&s), [0; 0], "the fourth waits, too");
+    s.pass(2 * MINUTE);
+    assert_eq!(sizes(&s), [3]);
+}
+
+#[test]
+fn a_documented_limit_counts_for_the_whole_account_and_is_told() {
+    let mut s = scenario(sections(5, &Mechanism::Api(&SLOW)));
+    assert_eq!(sizes(&s), [3], "the limit is two jobs in two minutes");
+    assert_eq!(s.engine.status(s.now).sections[4].records[0].state.as_str(), "paced");
+    s.pass(secs(119));
+    assert_eq!(sizes(&s), [3]);
+    s.pass(secs(1));
+    assert_eq!(sizes(&s), [3, 2]);
+    s.reload();
+    s.lease("203.0.113.2");
+    assert_eq!(sizes(&s), [3, 2], "a reload is no way around it");
+}
+
+#[test]
+fn what_is_learned_survives_a_restart_and_is_forgotten_when_told() {
+    let mut s = settled(sections(1, &Mechanism::Api(&FAST))).silent();
+    s.lease("203.0.113.2");
+    let learned = |key: &str, value: Option<&str>| (key.to_owned(), value.map(str::to_owned));
+    let ended = |job, learned| {
+        Event::Finished(Finished {
+            job,
+            verdicts: vec![Outcome::Updated.into()],
+            sent_at: None,
+            requests: 1,
+            learned,
+            request: String::new(),
+            answer: String::new(),
+        })
+    };
+    s.event(ended(1, vec![learned("zone a", Some("1")), learned("zone b", Some("2"))]));
+    s = s.restart(MINUTE);
+    s.lease("203.0.113.3");
+    let known = &s.jobs.last().unwrap().known;
+    assert_eq!(known.get("zone a").map(String::as_str), Some("1"));
+    s.event(ended(0, vec![learned("zone a", None)]));
+    s.pass(MINUTE);
+    s.lease("203.0.113.4");
+    let known = &s.jobs.last().unwrap().known;
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["zone b"]);
+}
+
+#[test]
+fn a_failure_of_one_name_is_no_matter_of_the_others() {
+    let mut s = settled(sections(2, &Mechanism::Api(&FAST))).silent();
+    s.lease("203.0.113.2");
+    s.answer_each(vec![failed(), Outcome::Updated]);
+    s.pass(secs(30));
+    s.sent();
+    s.lease("203.0.113.3");
+    assert_eq!(s.sent(), ["h1.example.com 203.0.113.3"]);
+}
+
+proptest! {
+    /// Whatever is wanted when: no span of the limit's time sees more requests than it allows.
+    #[test]
+    fn no_sequence_of_events_exceeds_a_limit(
+        requests in 1_u32..50,
+        seconds in 1_u32..600,
+        pauses in proptest::collection::vec(0_u64..200_000, 1..300),
+    ) {
+        let mut bucket = Bucket::of_rate(Rate { requests, seconds });
+        let (mut now, mut sent) = (Duration::from_secs(1), Vec::new());
+        for pause in pauses {
+            now += Duration::from_millis(pause);
+            if bucket.ready_at() <= now {
+                bucket.take(now);
+                sent.push(now);
+            }
+        }
+        let span = Duration::from_secs(seconds.into());
+        for (i, first) in sent.iter().enumerate() {
+            let within = sent[i..].iter().filter(|at| **at < *first + span).count();
+            prop_assert!(within <= requests as usize, "{within} of {requests} in {seconds} s");
+        }
+    }
+}

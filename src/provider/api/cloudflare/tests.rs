@@ -1,0 +1,187 @@
+use super::*;
+use crate::provider::testing::{account, change, job, play};
+use crate::provider::{Job, Known};
+
+const ZONES: &str = r#"{"success":true,"result":[{"id":"z1","name":"example.com"},
+    {"id":"z2","name":"sub.example.com"}]}"#;
+const DONE: &str = r#"{"success":true,"result":{"id":"r1","name":"home.example.com","type":"A"}}"#;
+const ASK_ZONES: &str = "GET https://api.cloudflare.com/client/v4/zones?per_page=50&page=1
+    Authorization: Bearer hunter2";
+const ASK_HOME: &str = "GET https://api.cloudflare.com/client/v4/zones/z1/dns_records\
+    ?type=A&name=home.example.com&per_page=500&page=1";
+
+fn record(id: &str, content: &str) -> String {
+    format!(r#"{{"id":"{id}","name":"home.example.com","type":"A","content":"{content}"}}"#)
+}
+
+fn records(records: &[String]) -> String {
+    format!(r#"{{"success":true,"result":[{}]}}"#, records.join(","))
+}
+
+fn me() -> crate::config::Provider {
+    let mut me = account("cloudflare.com-v4");
+    me.username = "Bearer".into();
+    me
+}
+
+#[test]
+fn a_record_is_found_and_keeps_what_is_not_the_address() {
+    let found = records(&[record("r1", "192.0.2.1")]);
+    let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1
+        Content-Type: application/json
+        {\"content\":\"192.0.2.9\",\"id\":\"r1\"}";
+    let script = [(ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &found), (patch, 200, DONE)];
+    let (verdicts, learned) =
+        play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    // The next change is one request.
+    let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
+    next.known = known;
+    let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1";
+    let (verdicts, _) = play(&me(), next, &[(patch, 200, DONE)]);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+}
+
+fn known(pairs: &[(&str, &str)]) -> Known {
+    pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
+}
+
+fn reason(verdicts: &[Verdict]) -> String {
+    let Outcome::Refused { reason, .. } = &verdicts[0].outcome else {
+        panic!("{verdicts:?}");
+    };
+    reason.clone()
+}
+
+#[test]
+fn a_missing_record_is_made_in_the_longest_zone_as_the_options_say() {
+    let mut new = change("a.sub.example.com", "2001:db8::1");
+    new.record.ttl = Some(60);
+    new.record.proxied = Some(true);
+    let find = "GET https://api.cloudflare.com/client/v4/zones/z2/dns_records\
+        ?type=AAAA&name=a.sub.example.com&per_page=500&page=1";
+    let create = r#"POST https://api.cloudflare.com/client/v4/zones/z2/dns_records
+        {"content":"2001:db8::1","name":"a.sub.example.com","proxied":true,"ttl":60,"type":"AAAA"}"#;
+    let script = [(ASK_ZONES, 200, ZONES), (find, 200, &*records(&[])), (create, 200, DONE)];
+    assert_eq!(play(&me(), job(vec![new]), &script).0, [Outcome::Updated.into()]);
+}
+
+#[test]
+fn of_several_records_the_one_that_was_published_is_replaced() {
+    let several = records(&[record("r1", "192.0.2.1"), record("r2", "192.0.2.2")]);
+    let mut ours = change("home@example.com", "192.0.2.9");
+    let zone = known(&[("zone example.com", "z1")]);
+    let of = |change: &Change| Job { known: zone.clone(), ..job(vec![change.clone()]) };
+    let (verdicts, _) = play(
+        &me(),
+        of(&ours),
+        &[(ASK_HOME, 200, &several), (ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &several)],
+    );
+    assert_eq!(
+        reason(&verdicts),
+        "home.example.com has 2 A records, and none holds what was published last"
+    );
+    ours.previous = Some("192.0.2.2".parse().unwrap());
+    let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r2";
+    let script = [(ASK_HOME, 200, &*several), (patch, 200, DONE)];
+    assert_eq!(play(&me(), of(&ours), &script).0, [Outcome::Updated.into()]);
+    ours.address = "192.0.2.1".parse().unwrap();
+    assert_eq!(play(&me(), of(&ours), &[(ASK_HOME, 200, &several)]).0, [Outcome::Unchanged.into()]);
+}
+
+#[test]
+fn what_is_remembered_and_wrong_is_looked_up_again() {
+    let mut stale = job(vec![change("home.example.com", "192.0.2.9")]);
+    stale.known = known(&[("zone example.com", "old"), ("record home.example.com A", "gone")]);
+    let gone = r#"{"success":false,"errors":[{"code":81044,"message":"Record does not exist."}]}"#;
+    let patch = "PATCH https://api.cloudflare.com/client/v4/zones/old/dns_records/gone";
+    let again = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1";
+    let found = records(&[record("r1", "192.0.2.1")]);
+    let script =
+        [(patch, 404, gone), (ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &found), (again, 200, DONE)];
+    let (verdicts, learned) = play(&me(), stale, &script);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    assert_eq!(learned.last().unwrap().1.as_deref(), Some("r1"));
+}
+
+#[test]
+fn any_number_of_names_is_a_handful_of_requests_and_then_one() {
+    let names: Vec<String> = (0..200).map(|i| format!("h{i}.example.com")).collect();
+    let changes = |address| names.iter().map(|name| change(name, address)).collect::<Vec<_>>();
+    let entry =
+        |(i, name)| format!(r#"{{"id":"r{i}","name":"{name}","type":"A","content":"192.0.2.1"}}"#);
+    let all: Vec<String> = names.iter().enumerate().map(entry).collect();
+    let list =
+        "GET https://api.cloudflare.com/client/v4/zones/z1/dns_records?type=A&per_page=500&page=1";
+    let batch = "POST https://api.cloudflare.com/client/v4/zones/z1/dns_records/batch";
+    let done =
+        format!(r#"{{"success":true,"result":{{"patches":[{}],"posts":[]}}}}"#, all.join(","));
+    let script = [(ASK_ZONES, 200, ZONES), (list, 200, &*records(&all)), (batch, 200, &*done)];
+    let (verdicts, learned) = play(&me(), job(changes("192.0.2.9")), &script);
+    assert!(verdicts.len() == 200 && verdicts.iter().all(Verdict::is_success));
+    let mut next = job(changes("192.0.2.10"));
+    next.known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    assert!(play(&me(), next, &[(batch, 200, &done)]).0.iter().all(Verdict::is_success));
+}
+
+#[test]
+fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
+    let mut two =
+        job(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")]);
+    two.known = known(&[
+        ("zone example.com", "z1"),
+        ("record a.example.com A", "r1"),
+        ("record b.example.com A", "r2"),
+    ]);
+    let no = r#"{"success":false,"errors":[{"code":1004,"message":"DNS Validation Error",
+        "error_chain":[{"code":9021,"message":"TTL must be between 60 and 86400 seconds."}]}]}"#;
+    let path = "https://api.cloudflare.com/client/v4/zones/z1/dns_records";
+    let (batch, a, b) =
+        (format!("POST {path}/batch"), format!("PATCH {path}/r1"), format!("PATCH {path}/r2"));
+    let none = records(&[]);
+    let find =
+        |name: &str| format!("GET {path}?type=A&name={name}.example.com&per_page=500&page=1");
+    let (find_a, find_b) = (find("a"), find("b"));
+    let create = format!("POST {path}");
+    let script = [
+        (&*batch, 400, no),
+        (&*a, 200, DONE),
+        (&*b, 400, no),
+        // What was known may be wrong: once more from the start.
+        (ASK_ZONES, 200, ZONES),
+        (&*find_a, 200, &*none),
+        (&*find_b, 200, &*none),
+        (&*batch, 400, no),
+        (&*create, 200, DONE),
+        (&*create, 400, no),
+    ];
+    let (verdicts, _) = play(&me(), two, &script);
+    assert_eq!(verdicts[0], Outcome::Updated.into());
+    assert_eq!(
+        reason(&verdicts[1..]),
+        "Cloudflare refuses the request: TTL must be between 60 and 86400 seconds. (HTTP 400)"
+    );
+}
+
+#[test]
+fn refusals_are_clear() {
+    let one = || job(vec![change("home.example.org", "192.0.2.9")]);
+    let (verdicts, _) = play(&me(), one(), &[(ASK_ZONES, 200, ZONES)]);
+    assert_eq!(reason(&verdicts), "Cloudflare has no zone for home.example.org in this account");
+    let no = r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#;
+    let (verdicts, _) = play(&me(), one(), &[(ASK_ZONES, 400, no)]);
+    assert_eq!(
+        reason(&verdicts),
+        "Cloudflare does not accept the credentials: Authentication error (10000) (HTTP 401)"
+    );
+    let key = "GET https://api.cloudflare.com/client/v4/zones?per_page=50&page=1
+        X-Auth-Email: me@example.net
+        X-Auth-Key: hunter2";
+    let mut global = account("cloudflare");
+    global.username = "me@example.net".into();
+    let (verdicts, _) = play(&global, one(), &[(key, 429, "{}")]);
+    assert!(matches!(verdicts[0].outcome, Outcome::Retry { after: Some(_), .. }));
+    let (verdicts, _) = play(&me(), one(), &[(ASK_ZONES, 200, "<html>")]);
+    assert!(matches!(verdicts[0].outcome, Outcome::Retry { after: None, .. }));
+}

@@ -1,0 +1,77 @@
+//! Providers with an interface of their own: one file each, all of them in [`ALL`].
+//!
+//! A file says what the provider is ([`Api`], data) and how a job is published there (one function
+//! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
+
+mod cloudflare;
+pub mod rest;
+pub mod zone;
+
+use std::fmt;
+
+use super::talk::{Talk, Talked};
+use super::{Batch, Rate, Verdict, template};
+use crate::config::Provider;
+
+/// A provider that the program knows how to talk to.
+pub struct Api {
+    /// Its `service_name`.
+    pub name: &'static str,
+    /// What ddns-scripts calls it. There is one meaning of the options for all names.
+    pub aliases: &'static [&'static str],
+    /// What people call it, for messages.
+    pub title: &'static str,
+    /// The beginning of every URL, without a slash at its end.
+    pub base: &'static str,
+    /// Options that it cannot do without.
+    pub needs: &'static [Need],
+    /// How many changes one job may have.
+    pub batch: Batch,
+    /// The documented limit of an account's requests, if a router could reach it.
+    pub rate: Option<Rate>,
+    /// What to know before choosing it, in a sentence; may be empty.
+    pub remark: &'static str,
+    /// Publishes the job: one verdict per change, in its order.
+    pub publish: fn(&mut Talk<'_>) -> Talked<Vec<Verdict>>,
+}
+
+/// An option that a provider cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// Its name: `username`, `password`, `param_enc` or `param_opt`.
+    pub option: &'static str,
+    /// What it holds.
+    pub holds: &'static str,
+}
+
+/// Every one of them, by name.
+pub const ALL: &[&Api] = &[&cloudflare::API];
+
+/// The provider that `service_name` means, by any of its names.
+pub fn find(service_name: &str) -> Option<&'static Api> {
+    let is = |api: &&&Api| api.name == service_name || api.aliases.contains(&service_name);
+    ALL.iter().find(is).copied()
+}
+
+impl Api {
+    /// The host that requests go to.
+    pub(super) fn host(&self, account: &Provider) -> Option<String> {
+        let _ = account;
+        template::host(self.base)
+    }
+}
+
+/// There is one of each.
+impl PartialEq for Api {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Api {}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

@@ -1,0 +1,154 @@
+//! Names and the zones that hold them.
+
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Change, Outcome};
+
+/// A record by its place in DNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The whole name, without a dot at its end.
+    pub fqdn: String,
+    /// The zone, where the user has said it: `host@zone`, or `option zone`.
+    pub zone: Option<String>,
+}
+
+impl Target {
+    /// The record that `change` means. `host@zone` and `@zone` are how ddns-scripts says where the
+    /// zone begins.
+    pub fn of(change: &Change) -> Self {
+        let name = change.name.as_str().trim_end_matches('.');
+        let zone = change.record.zone.as_deref().map(|zone| zone.trim_end_matches('.').to_owned());
+        match name.split_once('@') {
+            Some(("", zone)) => Self { fqdn: zone.to_owned(), zone: Some(zone.to_owned()) },
+            Some((host, zone)) => {
+                Self { fqdn: format!("{host}.{zone}"), zone: Some(zone.to_owned()) }
+            }
+            None => Self { fqdn: name.to_owned(), zone },
+        }
+    }
+
+    /// The longest of `zones` that holds the record.
+    pub fn zone_among<'z>(&self, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
+        match &self.zone {
+            Some(said) => zones.into_iter().find(|zone| zone == said),
+            None => zones.filter(|zone| holds(zone, &self.fqdn)).max_by_key(|zone| zone.len()),
+        }
+    }
+
+    /// The name within `zone`: `home`, or `apex` for the zone itself.
+    pub fn within<'a>(&'a self, zone: &str, apex: &'a str) -> &'a str {
+        let host = self.fqdn.strip_suffix(zone).unwrap_or(&self.fqdn);
+        match host.strip_suffix('.').unwrap_or(host) {
+            "" => apex,
+            host => host,
+        }
+    }
+
+    /// The zone, where the interface wants it and gives no list: as the user has said it, else
+    /// everything behind the first label, else the name itself if that is a zone's.
+    pub fn likely_zone(&self) -> &str {
+        if let Some(zone) = &self.zone {
+            return zone;
+        }
+        match self.fqdn.split_once('.') {
+            Some((_, rest)) if rest.contains('.') => rest,
+            _ => &self.fqdn,
+        }
+    }
+
+    /// What to say if no zone of the account holds the record.
+    pub fn outside(&self, title: &str) -> Outcome {
+        Outcome::Refused {
+            reason: match &self.zone {
+                Some(zone) => format!("{title} has no zone {zone} for this account"),
+                None => format!("{title} has no zone for {} in this account", self.fqdn),
+            },
+            advice: "correct 'domain', or let the token see the zone".into(),
+        }
+    }
+}
+
+/// The zones of an account as far as this conversation needs them.
+#[derive(Debug, Default)]
+pub struct Zones(Option<Vec<(String, String)>>);
+
+impl Zones {
+    /// The zone that holds `target`, and the provider's id of it, from what is known or from the
+    /// list that `list` gets: at most one list per conversation.
+    ///
+    /// # Errors
+    /// While an answer is missing, or if the list cannot be had.
+    pub fn find<'a>(
+        &mut self,
+        talk: &mut Talk<'a>,
+        target: &Target,
+        list: impl FnOnce(&mut Talk<'a>) -> Talked<Vec<(String, String)>>,
+    ) -> Talked<Option<(String, String)>> {
+        let known = talk.known_under(KEY);
+        if let Some(zone) = target.zone_among(known.iter().map(String::as_str))
+            && let Some(id) = talk.known(&format!("{KEY}{zone}"))
+        {
+            return Ok(Some((zone.to_owned(), id)));
+        }
+        if self.0.is_none() {
+            self.0 = Some(list(talk)?);
+        }
+        let zones = self.0.as_deref().unwrap_or_default();
+        let Some(name) = target.zone_among(zones.iter().map(|(name, _)| name.as_str())) else {
+            return Ok(None);
+        };
+        let zone = zones.iter().find(|(zone, _)| zone == name).cloned();
+        if let Some((name, id)) = &zone {
+            talk.learn(format!("{KEY}{name}"), id);
+        }
+        Ok(zone)
+    }
+}
+
+/// What the ids of zones are remembered under.
+const KEY: &str = "zone ";
+
+/// Whether `name` is `zone` or below it.
+fn holds(zone: &str, name: &str) -> bool {
+    let host = name.strip_suffix(zone);
+    host.is_some_and(|host| host.is_empty() || host.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::testing::change;
+
+    #[test]
+    fn the_place_of_a_name() {
+        for (domain, fqdn, zone) in [
+            ("home.example.com", "home.example.com", None),
+            ("home.example.com.", "home.example.com", None),
+            ("a.b@example.com", "a.b.example.com", Some("example.com")),
+            ("@example.com", "example.com", Some("example.com")),
+        ] {
+            let target = Target::of(&change(domain, "192.0.2.1"));
+            assert_eq!((target.fqdn.as_str(), target.zone.as_deref()), (fqdn, zone), "{domain}");
+        }
+        let mut with_option = change("home.example.com", "192.0.2.1");
+        with_option.record.zone = Some("example.com.".into());
+        assert_eq!(Target::of(&with_option).zone.as_deref(), Some("example.com"));
+    }
+
+    #[test]
+    fn the_longest_zone_holds_a_name() {
+        let target = |domain| Target::of(&change(domain, "192.0.2.1"));
+        let zones = ["example.com", "sub.example.com", "ple.com"];
+        let among = |domain| target(domain).zone_among(zones.into_iter());
+        assert_eq!(among("a.sub.example.com"), Some("sub.example.com"));
+        assert_eq!(among("sub.example.com"), Some("sub.example.com"));
+        assert_eq!(among("a.example.com"), Some("example.com"));
+        assert_eq!(among("a.example.org"), None);
+        assert_eq!(among("a.sub@example.com"), Some("example.com"));
+        assert_eq!(among("a@example.org"), None);
+        assert_eq!(target("a.b.example.com").within("example.com", "@"), "a.b");
+        assert_eq!(target("example.com").within("example.com", "@"), "@");
+        assert_eq!(target("home.example.com").likely_zone(), "example.com");
+        assert_eq!(target("example.com").likely_zone(), "example.com");
+    }
+}

@@ -1,0 +1,76 @@
+//! Jobs and transcripts for the tests of providers.
+
+use super::{Answer, Change, Job, Learned, Request, Step, Verdict, exchange};
+use crate::config::{Hostname, Mechanism, Provider, RecordOptions, fixture};
+use crate::secret::Secret;
+
+/// `name` should hold `address`.
+pub(crate) fn change(name: &str, address: &str) -> Change {
+    Change {
+        name: Hostname::parse(name).unwrap(),
+        address: address.parse().unwrap(),
+        previous: None,
+        record: RecordOptions::default(),
+    }
+}
+
+/// An account `me` with password `hunter2` at the provider `service_name`.
+pub(crate) fn account(service_name: &str) -> Provider {
+    Provider {
+        label: service_name.into(),
+        mechanism: Mechanism::Api(super::api::find(service_name).unwrap()),
+        username: "me".into(),
+        password: Secret::new("hunter2"),
+        ..fixture::provider()
+    }
+}
+
+/// A request as tests read it: its line, headers and body.
+pub(crate) fn written(request: &Request) -> String {
+    let mut text = format!("{} {}", request.method.name(), request.url.expose());
+    for (name, value) in &request.headers {
+        text += &format!("\n{name}: {}", value.expose());
+    }
+    if let Some((user, password)) = &request.auth {
+        text += &format!("\nBasic {user}:{}", password.expose());
+    }
+    if let Some(body) = &request.body {
+        text += &format!("\n{}", body.expose());
+    }
+    text
+}
+
+/// Plays `script` against the provider: what each request must be, beginning with its line, and the
+/// status and body of the answer. A request in the script is compared line by line; headers that it
+/// does not name are not looked at.
+pub(crate) fn play(
+    account: &Provider,
+    job: Job,
+    script: &[(&str, u16, &str)],
+) -> (Vec<Verdict>, Learned) {
+    let mut talk = exchange(account, job);
+    let mut step = talk.start();
+    for (number, (expected, status, body)) in script.iter().enumerate() {
+        let Step::Send(request) = step else {
+            panic!("request {number} did not come: {step:?}");
+        };
+        let sent = written(&request);
+        for line in expected.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(
+                sent.lines().any(|it| it == line),
+                "request {number} lacks\n{line}\nin\n{sent}"
+            );
+        }
+        assert!(!request.shown.contains(account.password.expose()), "{}", request.shown);
+        step = talk.step(Ok(Answer { status: *status, retry_after: None, body: (*body).into() }));
+    }
+    match step {
+        Step::Done(verdicts) => (verdicts, talk.learned()),
+        Step::Send(request) => panic!("one request too many: {}", written(&request)),
+    }
+}
+
+/// A job of these changes.
+pub(crate) fn job(changes: Vec<Change>) -> Job {
+    Job { changes, wall: Some(crate::clock::BUILD_TIME), ..Job::default() }
+}
