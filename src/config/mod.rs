@@ -155,6 +155,18 @@ pub enum Mechanism {
     },
     /// By the provider's own interface, which the program knows.
     Api(&'static Api),
+    /// By a shell script (`update_script`, or what the definition names).
+    Script(Script),
+}
+
+/// A script that updates records, made for ddns-scripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Every option of the section as it is written; a list has its values in one, separated by
+    /// spaces. Yes and no are `1` and `0`.
+    pub options: Vec<(String, Secret)>,
 }
 
 /// What a record is beside its name, type and address, and which of several it is. All ours but
@@ -261,7 +273,15 @@ impl Provider {
         match (&self.mechanism, family) {
             (Mechanism::Url { v4, .. }, Family::V4) => v4.as_ref(),
             (Mechanism::Url { v6, .. }, Family::V6) => v6.as_ref(),
-            (Mechanism::Api(_), _) => None,
+            (Mechanism::Api(_) | Mechanism::Script(_), _) => None,
+        }
+    }
+
+    /// The script that updates the records, if one does.
+    pub fn script(&self) -> Option<&Script> {
+        match &self.mechanism {
+            Mechanism::Script(script) => Some(script),
+            Mechanism::Url { .. } | Mechanism::Api(_) => None,
         }
     }
 }

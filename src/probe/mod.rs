@@ -72,7 +72,7 @@ pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String>
 }
 
 /// The URL is sent as it is written: what a page makes of it is its own business.
-fn request(url: &str) -> Request {
+pub fn request(url: &str) -> Request {
     let (shown, secrets) = template::literal(url)
         .map_or_else(|_| ("***".into(), vec![]), |rendered| (rendered.shown, rendered.secrets));
     Request {

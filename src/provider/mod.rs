@@ -113,7 +113,8 @@ pub struct Rate {
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
         Mechanism::Url { both: Some(_), .. } => Batch::Name,
-        Mechanism::Url { both: None, .. } => Batch::Record,
+        // A script knows one record, and two of a section may not run at once.
+        Mechanism::Url { both: None, .. } | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
     }
 }
@@ -121,7 +122,7 @@ pub fn batch(provider: &Provider) -> Batch {
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => None,
+        Mechanism::Url { .. } | Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,
     }
 }
@@ -129,16 +130,24 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
 /// The exchange that publishes `job` in the account `provider`.
 pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => Box::new(url::UrlUpdate::new(provider, &job)),
+        // A script is run and not asked: as an exchange there is no URL to open.
+        Mechanism::Url { .. } | Mechanism::Script(_) => {
+            Box::new(url::UrlUpdate::new(provider, &job))
+        }
         Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.clone(), job)),
     }
 }
 
 /// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
 /// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
+///
+/// Where a script connects to nobody knows: to a host without a name, anywhere; or to the
+/// `dns_server` that it updates.
 pub fn hosts(section: &Section) -> Vec<String> {
+    let script = section.provider.script().is_some();
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
+        None if script => section.lookup.server.iter().cloned().chain([String::new()]).collect(),
         None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
     hosts.sort();
@@ -175,8 +184,9 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let api = match provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
         Mechanism::Url { .. } => template.map(|template| template.url.as_str()),
+        Mechanism::Script(_) => None,
     };
-    fnv(&[
+    let mut parts = vec![
         api,
         template.and_then(|template| template.answer.as_deref()),
         Some(provider.username.as_str()),
@@ -185,15 +195,27 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(provider.param_opt.expose()),
         Some(name.as_str()),
         Some(family.record_type()),
-    ])
+    ];
+    // Any option may mean something to a script.
+    if let Some(script) = provider.script() {
+        parts.push(script.file.to_str());
+        parts.extend(
+            script
+                .options
+                .iter()
+                .flat_map(|(name, value)| [Some(name.as_str()), Some(value.expose())]),
+        );
+    }
+    fnv(&parts)
 }
 
 /// A number that sections share whose requests go to the same account. It is stored with what was
 /// learned there.
 pub fn account(provider: &Provider) -> u64 {
     let url = |family| provider.template(family).map(|template| template.url.as_str());
-    let api = match provider.mechanism {
+    let api = match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
+        Mechanism::Script(script) => script.file.to_str(),
         Mechanism::Url { .. } => None,
     };
     fnv(&[

@@ -14,10 +14,11 @@ use std::time::Duration;
 use self::drive::{drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Transport};
-use crate::engine::event::{Event, JobId};
+use crate::engine::event::{Event, Finished, JobId, Notice};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
 use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request};
+use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -41,6 +42,15 @@ pub enum Task {
         /// How its requests travel.
         transport: Transport,
     },
+    /// Have a script publish a job of one change.
+    Script {
+        /// Comes back with the result.
+        id: JobId,
+        /// What it is to do.
+        call: Box<Call>,
+        /// How requests travel that it has us send.
+        transport: Transport,
+    },
     /// Ask an address source.
     Detect {
         /// Comes back with the result.
@@ -62,6 +72,7 @@ struct Inner {
     shared: Arc<Shared>,
     up: fn() -> Duration,
     report: Box<dyn Fn(Event) + Send + Sync>,
+    say: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 struct State {
@@ -71,26 +82,35 @@ struct State {
 
 impl Pool {
     /// A pool without threads yet. `up` tells the time since boot; `report` is called from the
-    /// threads with one [`Event::Finished`] or [`Event::Detected`] per task.
-    pub fn new(up: fn() -> Duration, report: impl Fn(Event) + Send + Sync + 'static) -> Self {
+    /// threads with one [`Event::Finished`] or [`Event::Detected`] per task, and `say` with what
+    /// scripts say while they run.
+    pub fn new(
+        up: fn() -> Duration,
+        report: impl Fn(Event) + Send + Sync + 'static,
+        say: impl Fn(Notice) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::new(State { queue: Queue::new(), threads: 0 }),
             work: Condvar::new(),
             shared: Arc::default(),
             up,
             report: Box::new(report),
+            say: Box::new(say),
         }))
     }
 
-    /// Ends the connections that come from `address`, which is gone: their requests fail at once.
+    /// Ends the connections that come from `address`, which is gone, and the scripts that publish it:
+    /// their requests fail at once.
     pub fn cut(&self, address: IpAddr) {
         self.0.shared.connections.cut(address);
+        process::cut(address);
     }
 
     /// Hands `task` to a thread, now or when one is free. Never blocks.
     pub fn submit(&self, task: Task) {
         let key = match &task {
             Task::Publish { host, .. } => host.clone(),
+            Task::Script { call, .. } => call.shown(),
             Task::Detect { probe, .. } => probe.key(),
         };
         let mut state = self.0.lock();
@@ -161,6 +181,17 @@ impl Inner {
                 let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
                 Event::Finished(drive(id, changes, &mut *exchange, &mut send, self.up))
             }
+            Task::Script { id, call, transport } => {
+                let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
+                let done = call.run(UPDATE_TIMEOUT, Hands { send: &mut send, say: &self.say });
+                Event::Finished(Finished {
+                    sent_at: done.sent_at,
+                    requests: 1,
+                    request: call.shown(),
+                    answer: done.answer,
+                    ..unsent(id, vec![done.outcome.into()])
+                })
+            }
             Task::Detect { section, family, probe } => {
                 let result = match probe {
                     Probe::Web { url, mut transport } => {
@@ -181,12 +212,14 @@ impl Inner {
 /// The result of a task that nobody can do.
 fn unstarted(task: Task) -> Event {
     let why = "no thread could be started, the router is out of memory";
+    let failed = |id, changes| {
+        let reason = why.into();
+        let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+        Event::Finished(unsent(id, vec![outcome.into(); changes]))
+    };
     match task {
-        Task::Publish { id, changes, .. } => {
-            let reason = why.into();
-            let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
-            Event::Finished(unsent(id, vec![outcome.into(); changes]))
-        }
+        Task::Publish { id, changes, .. } => failed(id, changes),
+        Task::Script { id, .. } => failed(id, 1),
         Task::Detect { section, family, .. } => {
             Event::Detected { section, family, result: Err(why.into()) }
         }
@@ -252,9 +285,8 @@ mod tests {
     fn pool() -> (Pool, Receiver<Event>) {
         let (sender, events) = channel();
         let sender = Mutex::new(sender);
-        let pool = Pool::new(Duration::default, move |event| {
-            let _ = sender.lock().unwrap().send(event);
-        });
+        let report = move |event| drop(sender.lock().unwrap().send(event));
+        let pool = Pool::new(Duration::default, report, |_| {});
         (pool, events)
     }
 

@@ -14,12 +14,12 @@ pub(super) fn read(
     env: &impl Environment,
     private_addresses: bool,
 ) -> Section {
-    reader.warn_about_unknown();
     let families = families(reader);
     let names = names(reader);
     let lookup = lookup(reader, &names);
     let source = source::read(reader, env);
     let provider = provider::read(reader, env, &families);
+    reader.warn_about_unknown(provider.script().is_some());
     let transport = transport::read(reader, env, &families);
     let timing = timing::read(reader, &source, &provider.label);
     Section {
@@ -35,7 +35,7 @@ pub(super) fn read(
         log: transport::log(reader),
         private_addresses,
         temporary_addresses: reader.flag("allow_temporary", false),
-        record: provider::record(reader),
+        record: provider::record(reader, &provider),
         provider,
     }
 }

@@ -1,0 +1,481 @@
+use std::cell::RefCell;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+
+use super::*;
+use crate::config::{Hostname, Mechanism, RecordOptions, fixture};
+use crate::engine::event::Level;
+use crate::percent;
+use crate::scratch::Scratch;
+
+const LONG: Duration = Duration::from_secs(30);
+const SHELLS: [&[&str]; 2] = [&["/bin/sh"], &["/usr/bin/busybox", "ash"]];
+
+/// A place for scripts, and what they see.
+struct Stage {
+    scratch: Scratch,
+    options: Vec<(&'static str, &'static str)>,
+}
+
+impl Stage {
+    fn new(name: &str) -> Self {
+        Self { scratch: Scratch::new(&format!("script-{name}")), options: vec![] }
+    }
+
+    fn call(&self, text: &str) -> Call {
+        let file = self.scratch.path().join("update.sh");
+        fs::write(&file, text).unwrap();
+        let options = self.options.iter().map(|&(name, value)| (name.into(), Secret::new(value)));
+        let script = Script { file, options: options.collect() };
+        let mut section = fixture::section();
+        section.provider.mechanism = Mechanism::Script(script.clone());
+        section.provider.username = "user".into();
+        section.provider.password = Secret::new("p@ss 'w\"$(id)ord");
+        section.provider.param_enc = Secret::new("enc&");
+        let global = Global {
+            dateformat: "%F %R".into(),
+            rundir: self.scratch.path().into(),
+            logdir: self.scratch.path().join("log"),
+            statedir: self.scratch.path().into(),
+            loglines: 250,
+            private_addresses: false,
+        };
+        let change = Change {
+            name: Hostname::parse("home.example.com").unwrap(),
+            address: "192.0.2.7".parse().unwrap(),
+            previous: Some("192.0.2.1".parse().unwrap()),
+            record: RecordOptions::default(),
+        };
+        Call { section: Arc::new(section), script, change, global }
+    }
+
+    fn run(&self, text: &str) -> (Done, Vec<(Level, String)>) {
+        play(&self.call(text), SHELLS[0], LONG, &mut |_| panic!("nothing is to be sent"))
+    }
+}
+
+type Send<'a> = &'a mut dyn FnMut(&Request) -> Result<Answer, Failure>;
+
+fn play(
+    call: &Call,
+    shell: &[&str],
+    limit: Duration,
+    send: Send<'_>,
+) -> (Done, Vec<(Level, String)>) {
+    let said = RefCell::new(vec![]);
+    let say = |notice: Notice| {
+        assert_eq!(notice.section.as_deref(), Some("home"));
+        said.borrow_mut().push((notice.level, notice.text));
+    };
+    let mut command = command(shell[0]);
+    command.args(&shell[1..]);
+    let done = call.run_in(&mut command, limit, Hands { send, say: &say });
+    (done, said.into_inner())
+}
+
+fn retry(done: &Done) -> &str {
+    let Outcome::Retry { reason, after: None, kind: FailureKind::Other } = &done.outcome else {
+        panic!("{done:?}");
+    };
+    reason
+}
+
+fn unconfirmed(done: &Done) -> &str {
+    let Outcome::Unconfirmed { reason } = &done.outcome else { panic!("{done:?}") };
+    reason
+}
+
+fn texts(said: &[(Level, String)]) -> Vec<&str> {
+    said.iter().map(|(_, text)| text.as_str()).collect()
+}
+
+#[test]
+fn a_script_finds_what_ddns_scripts_gives_it() {
+    let mut stage = Stage::new("variables");
+    stage.options = vec![
+        ("username", "user"),
+        ("domain", "Other.example Home.Example.com"),
+        ("use_https", "0"),
+        ("force_ipversion", "1"),
+        ("param_opt", "a=1 b=2"),
+        ("my_own", "it's\n$HOME `id` \\"),
+        ("9bad", "x"),
+        ("PATH", "/nowhere"),
+        ("IFS", "x"),
+        ("retry_count", "9"),
+    ];
+    let names = "username password domain lookup_host use_ipv6 use_https force_ipversion param_opt my_own __IP REGISTERED_IP URL_USER URL_PASS \
+        URL_PENC SECTION_ID VERBOSE VERBOSE_MODE RETRY_SECONDS retry_max_count ERR_LAST retry_count PATH N ddns_rundir upd_privateip";
+    let path = stage.scratch.path().join("seen");
+    let line = |name| format!("printf '%s=%s;\\n' {name} \"${name}\"\n");
+    let lines: String = names.split_whitespace().map(line).collect();
+    let text = format!("{{ {lines} }} >{}\n[ $use_https -eq 0 ] && return 0", path.display());
+    for shell in SHELLS {
+        let (done, said) = play(&stage.call(&text), shell, LONG, &mut |_| panic!());
+        assert_eq!((&done.outcome, &said), (&Outcome::Updated, &vec![]), "{said:?}");
+        let seen = fs::read_to_string(&path).unwrap();
+        let rundir = format!("ddns_rundir={};\n", stage.scratch.path().display());
+        for expected in [
+            "username=user;\n",
+            "password=p@ss 'w\"$(id)ord;\n",
+            "domain=Home.Example.com;\n",
+            "lookup_host=home.example.com;\n",
+            "use_ipv6=0;\nuse_https=0;\nforce_ipversion=1;\n",
+            "param_opt=a=1 b=2;\n",
+            "my_own=it's\n$HOME `id` \\;\n",
+            "__IP=192.0.2.7;\nREGISTERED_IP=192.0.2.1;\n",
+            "URL_USER=user;\nURL_PASS=p%40ss%20%27w%22%24%28id%29ord;\nURL_PENC=enc%26;\n",
+            "SECTION_ID=home;\nVERBOSE=0;\nVERBOSE_MODE=0;\nRETRY_SECONDS=5;\nretry_max_count=1;\n",
+            "ERR_LAST=0;\nretry_count=;\nPATH=/usr/sbin:/usr/bin:/sbin:/bin;\nN=\n;\n",
+            rundir.as_str(),
+            "upd_privateip=0;\n",
+        ] {
+            assert!(seen.contains(expected), "{expected} in {seen}");
+        }
+    }
+}
+
+#[test]
+fn ipv6_is_expanded_where_ddns_scripts_does() {
+    let stage = Stage::new("ipv6");
+    let mut call = stage.call("write_log 5 \"$use_ipv6 $__IP $REGISTERED_IP\"");
+    call.change.address = "2001:db8::7".parse().unwrap();
+    call.change.previous = Some("2001:db8::1".parse().unwrap());
+    let (_, said) = play(&call, SHELLS[0], LONG, &mut |_| panic!());
+    assert_eq!(texts(&said), ["1 2001:db8::7 2001:0db8:0000:0000:0000:0000:0000:0001"]);
+}
+
+#[test]
+fn the_end_of_a_script_is_the_outcome() {
+    let stage = Stage::new("ends");
+    for text in ["return 0", "exit 0", "true", "local x=1\n[ $x = 1 ]", ""] {
+        let (done, _) = stage.run(text);
+        assert_eq!(done.outcome, Outcome::Updated, "{text}");
+        assert!(done.sent_at.is_some());
+    }
+    for (text, reason) in [
+        ("return 1", "the script failed with exit status 1"),
+        ("exit 3", "the script failed with exit status 3"),
+        ("write_log 4 'no zone'; return 1", "the script failed with exit status 1: no zone"),
+        (
+            "write_log 5 fine; echo 'x: oops' >&2; return 2",
+            "the script failed with exit status 2: x: oops",
+        ),
+        ("write_log 14 \"Missing 'username'\"; return 0", "the script gave up: Missing 'username'"),
+        ("x=$(write_log 13 deep); return 0", "the script gave up: deep"),
+        ("kill -9 $$", "the script was killed by signal 9"),
+    ] {
+        let (done, _) = stage.run(text);
+        assert_eq!(retry(&done), reason, "{text}");
+        assert!(done.sent_at.is_some());
+    }
+    let (done, _) = stage.run("write_log 4 'no record'; return 127");
+    assert_eq!(retry(&done), "the script sent nothing (exit status 127): no record");
+    assert_eq!(done.sent_at, None);
+    let (done, _) = stage.run("if then");
+    assert!(retry(&done).starts_with("the script failed with exit status 2: "), "{done:?}");
+    let (done, _) = stage.run("no-such-program");
+    assert!(retry(&done).contains("no-such-program"), "{done:?}");
+}
+
+#[test]
+fn what_is_said_has_a_level_and_no_secrets() {
+    let mut stage = Stage::new("says");
+    stage.options = vec![
+        ("username", "user"),
+        ("proxy", "me:proxy-pw@proxy:3128"),
+        ("api_token", "t0ken"),
+        ("zone", "z.example"),
+    ];
+    let text = "write_log 7 'a\\nb'\nwrite_log 6 info x\nwrite_log 5 note\nwrite_log 4 warn\n\
+        write_log 3 error\nwrite_log 0 emerg\nwrite_log x odd\n\
+        write_log 7 \"curl -u $username:$password '$URL_PASS' $api_token $proxy $zone\"\n\
+        echo \" 123456       : Record added\" >>$LOGFILE\necho \"$password\" >>$LOGFILE\n\
+        echo to nobody";
+    for shell in SHELLS {
+        let mut call = stage.call(text);
+        let section = Arc::get_mut(&mut call.section).unwrap();
+        section.transport.proxy = Some(Secret::new("me:proxy-pw@proxy:3128"));
+        let (done, said) = play(&call, shell, LONG, &mut |_| panic!());
+        let expected = [
+            (Level::Debug, "a b"),
+            (Level::Info, "info x"),
+            (Level::Notice, "note"),
+            (Level::Warning, "warn"),
+            (Level::Error, "error"),
+            (Level::Critical, "emerg"),
+            (Level::Warning, "odd"),
+            (Level::Debug, "curl -u user:*** '***' *** *** z.example"),
+            (Level::Info, "Record added"),
+            (Level::Info, "***"),
+        ];
+        let said: Vec<_> = said.iter().map(|(level, text)| (*level, text.as_str())).collect();
+        assert_eq!(said, expected);
+        assert_eq!((done.outcome, done.answer.as_str()), (Outcome::Updated, "***"));
+    }
+    let (done, _) = stage.run("echo \"bad $password\" >&2; return 1");
+    assert_eq!(retry(&done), "the script failed with exit status 1: bad ***");
+    let (done, _) = stage.run("write_log 14 \"bad $URL_PASS\"");
+    assert_eq!(retry(&done), "the script gave up: bad ***");
+}
+
+#[test]
+fn no_process_shows_a_secret() {
+    let stage = Stage::new("processes");
+    let text = "all=$(cat /proc/[0-9]*/cmdline | tr '\\0' ' ')\n\
+        case $all in *\"$password\"*|*\"$URL_PASS\"*) write_log 3 leaked;; esac\n\
+        case $(tr '\\0' ' ' </proc/$$/environ) in *\"$password\"*) write_log 3 leaked;; esac\n\
+        case $all in *update.sh\" home \"*) write_log 5 named;; esac\n\
+        urlencode encoded \"$password\" || return 1";
+    for shell in SHELLS {
+        let (done, said) = play(&stage.call(text), shell, LONG, &mut |_| panic!());
+        assert_eq!((done.outcome, texts(&said)), (Outcome::Updated, vec!["named"]));
+    }
+}
+
+#[test]
+fn what_a_script_writes_is_its_own_and_ends_with_it() {
+    let stage = Stage::new("place");
+    let text = "echo \"$DATFILE\" >\"$DATFILE.curl\"; cat \"$DATFILE\" \"$ERRFILE\" || return 1\n\
+        write_log 5 \"$DATFILE\"; cat $DATFILE.curl >&2; ls -ld \"${DATFILE%/*}\" >\"$DATFILE\"\n\
+        write_log 5 \"$(cat $DATFILE)\"; read x && return 1; return 0";
+    let (done, said) = stage.run(text);
+    assert_eq!(done.outcome, Outcome::Updated);
+    let place = stage.scratch.path().join("home.script");
+    assert_eq!(said[0].1, place.join("dat").display().to_string());
+    assert!(said[1].1.starts_with("drwx------"), "{said:?}");
+    assert!(!place.exists());
+
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("left"), "s3cret").unwrap();
+    assert_eq!(stage.run("[ ! -e ${DATFILE%/*}/left ]").0.outcome, Outcome::Updated);
+    let mut call = stage.call("");
+    call.global.rundir = "/nonexistent".into();
+    let (done, _) = play(&call, SHELLS[0], LONG, &mut |_| panic!());
+    assert!(retry(&done).starts_with("the script cannot be run: "), "{done:?}");
+    assert_eq!(done.sent_at, None);
+}
+
+#[test]
+fn a_script_that_hangs_is_killed_with_its_children() {
+    let stage = Stage::new("hangs");
+    let mark = stage.scratch.path().join("mark");
+    let text =
+        format!("write_log 4 'waiting'; sleep 1000 & (sleep 3; echo x >{}) & wait", mark.display());
+    let (done, said) =
+        play(&stage.call(&text), SHELLS[0], Duration::from_secs(1), &mut |_| panic!());
+    assert_eq!(unconfirmed(&done), "the script did not end within 1 s: waiting");
+    assert_eq!(texts(&said), ["waiting"]);
+    thread::sleep(Duration::from_secs(3));
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_script_that_floods_is_cut_short() {
+    let stage = Stage::new("floods");
+    for (text, most) in [
+        ("yes >&2", 0),
+        ("yes", 0),
+        ("yes >>$LOGFILE", 200),
+        ("while :; do write_log 5 x; done", 200),
+        ("tr '\\0' x </dev/zero >>$LOGFILE", 200),
+    ] {
+        let limit = Duration::from_secs(1);
+        let (done, said) = play(&stage.call(text), SHELLS[0], limit, &mut |_| panic!());
+        assert!(unconfirmed(&done).starts_with("the script did not end within 1 s"), "{text}");
+        assert!(said.len() == most || most == 200 && !said.is_empty(), "{text}: {}", said.len());
+        assert!(said.iter().all(|(_, text)| text.len() < 1000));
+    }
+    let (_, said) = stage.run("i=0; while [ $i -lt 300 ]; do write_log 6 $i; i=$((i+1)); done");
+    assert_eq!(said.len(), 200);
+    assert_eq!(said[199], (Level::Warning, "the script says more than is logged".into()));
+    let left = "sleep 1000 >>$LOGFILE & (sleep 1000) & return 0";
+    assert_eq!(stage.run(left).0.outcome, Outcome::Updated);
+}
+
+fn answer(status: u16, body: &str) -> Result<Answer, Failure> {
+    Ok(Answer { status, retry_after: None, body: body.into() })
+}
+
+#[test]
+fn a_transfer_is_ours() {
+    let stage = Stage::new("transfer");
+    let text = "do_transfer \"http://$URL_USER:$URL_PASS@h.example/?ip=$__IP\" || return 1\n\
+        write_log 7 \"answered:${N}$(cat $DATFILE)\"\ngrep -E 'good|nochg' $DATFILE >/dev/null";
+    for shell in SHELLS {
+        let mut urls = vec![];
+        let mut send = |request: &Request| {
+            urls.push(request.url.expose().to_owned());
+            answer(200, "good 192.0.2.7\nbye")
+        };
+        let (done, said) = play(&stage.call(text), shell, LONG, &mut send);
+        assert_eq!(done.outcome, Outcome::Updated);
+        assert_eq!(texts(&said), ["answered: good 192.0.2.7 bye"]);
+        assert!(urls[0].ends_with("@h.example/?ip=192.0.2.7"), "{urls:?}");
+    }
+    let (done, _) = play(&stage.call(text), SHELLS[0], LONG, &mut |_| answer(200, "badauth"));
+    assert_eq!(retry(&done), "the script failed with exit status 1");
+    let echo = "badauth for p@ss 'w\"$(id)ord";
+    let (done, _) = play(&stage.call(text), SHELLS[0], LONG, &mut |_| answer(401, echo));
+    assert_eq!(retry(&done), "the script gave up: HTTP 401: badauth for ***");
+    let ends = format!("{text}; do_transfer http://again/");
+    let mut answers = [answer(200, "good"), answer(500, "")].into_iter();
+    let (done, _) = play(&stage.call(&ends), SHELLS[0], LONG, &mut |_| answers.next().unwrap());
+    assert_eq!(retry(&done), "the script gave up: HTTP 500:");
+}
+
+#[test]
+fn a_transfer_that_fails_is_known_for_what_it_is() {
+    let stage = Stage::new("transfer-fails");
+    let text = "do_transfer http://h.example/; return 0";
+    let failure = |kind, sent| Failure { kind, sent, text: "h.example: no".into() };
+    let run = |kind, sent| {
+        let mut send = |_: &Request| Err(failure(kind, sent));
+        play(&stage.call(text), SHELLS[0], LONG, &mut send).0
+    };
+    let reason = "the transfer failed: h.example: no";
+    assert_eq!(unconfirmed(&run(FailureKind::Other, true)), reason);
+    let expected =
+        Outcome::Retry { reason: reason.into(), after: None, kind: FailureKind::NotResolved };
+    assert_eq!(run(FailureKind::NotResolved, false).outcome, expected);
+    let many = "i=0; while [ $i -lt 40 ]; do do_transfer http://x/; i=$((i+1)); done";
+    let mut count = 0;
+    let mut send = |_: &Request| {
+        count += 1;
+        answer(200, "")
+    };
+    let (done, _) = play(&stage.call(many), SHELLS[0], Duration::from_secs(2), &mut send);
+    assert!(unconfirmed(&done).starts_with("the script did not end"));
+    assert_eq!(count, TRANSFERS);
+}
+
+#[test]
+fn a_script_whose_address_is_gone_is_ended() {
+    let stage = Stage::new("cut");
+    let mut call = stage.call("write_log 5 begun; sleep 1000; sleep 1000");
+    call.change.address = "192.0.2.99".parse().unwrap();
+    let other = Stage::new("not-cut");
+    let say = |_: Notice| {
+        let (done, _) = other.run("kill -0 $$");
+        assert_eq!(done.outcome, Outcome::Updated);
+        process::cut("192.0.2.99".parse().unwrap());
+    };
+    let mut command = command(SHELL);
+    let hands = Hands { send: &mut |_| panic!(), say: &say };
+    let done = call.run_in(&mut command, LONG, hands);
+    assert_eq!(unconfirmed(&done), "the address went away while the script was running");
+}
+
+#[test]
+fn sections_run_side_by_side() {
+    let stages: Vec<_> = (0..4).map(|at| Stage::new(&format!("side-{at}"))).collect();
+    thread::scope(|scope| {
+        for (at, stage) in stages.iter().enumerate() {
+            scope.spawn(move || {
+                let text = format!("echo {at} >$DATFILE; sleep 1; [ \"$(cat $DATFILE)\" = {at} ]");
+                let (done, _) = play(&stage.call(&text), SHELLS[0], LONG, &mut |_| panic!());
+                assert_eq!(done.outcome, Outcome::Updated);
+            });
+        }
+    });
+}
+
+/// What `write_log 5` says when `text` is run.
+fn says(stage: &Stage, shell: &[&str], text: &str) -> Vec<String> {
+    let (_, said) = play(&stage.call(text), shell, LONG, &mut |_| panic!());
+    said.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn functions_do_what_those_of_ddns_scripts_do() {
+    let stage = Stage::new("functions");
+    let cases = [
+        ("get_seconds r 3 hours; write_log 5 $r", "10800"),
+        ("get_seconds r 2 days; write_log 5 $r", "172800"),
+        ("get_seconds r 5 minutes; write_log 5 $r", "300"),
+        ("get_seconds r 7 seconds; write_log 5 $r", "7"),
+        ("get_uptime r; [ $r -gt 0 ] && write_log 5 up", "up"),
+        ("get_registered_ip r && write_log 5 $r", "192.0.2.1"),
+        ("REGISTERED_IP=; get_registered_ip r; write_log 5 $?", "127"),
+        ("get_current_ip r; write_log 5 $r", "192.0.2.7"),
+        ("timeout 1 sleep 100; write_log 5 $?", "143"),
+        ("timeout -KILL 1 sleep 100; write_log 5 $?", "137"),
+        ("timeout 20 sh -c 'exit 4'; write_log 5 $?", "4"),
+        ("v=a.b; sanitize_variable v \"$DNS_CHARSET\" ''; write_log 5 ok", "ok"),
+        ("v='a;b'; (sanitize_variable v \"$DNS_CHARSET\" ''); write_log 5 $?", "1"),
+        ("v='a;b'; (sanitize_variable v '' \"$SHELL_ESCAPE\"); write_log 5 $?", "1"),
+        ("v='a/b'; (sanitize_variable v '' \"$SHELL_ESCAPE\"); write_log 5 $?", "0"),
+        ("verify_proxy nonsense; write_log 5 $?", "5"),
+        ("date_prog >/dev/null; write_log 5 $?", "0"),
+        ("load_all_config_options ddns home && write_log 5 loaded", "loaded"),
+        ("echo 'x 192.0.2.3 y' | grep -q \"$IPV4_REGEX\" && write_log 5 four", "four"),
+        ("echo 'x 2001:db8::3 y' | grep -q \"$IPV6_REGEX\" && write_log 5 six", "six"),
+        ("[ -d /lib/functions ] || network_get_device d wan0; write_log 5 ${d:-wan0}", "wan0"),
+    ];
+    for shell in SHELLS {
+        for (text, expected) in cases {
+            assert_eq!(says(&stage, shell, text), [expected], "{shell:?} {text}");
+        }
+    }
+}
+
+#[test]
+fn addresses_are_expanded() {
+    let stage = Stage::new("expand");
+    for (address, expected) in [
+        ("::", Some("0000:0000:0000:0000:0000:0000:0000:0000")),
+        ("::1", Some("0000:0000:0000:0000:0000:0000:0000:0001")),
+        ("fe80::", Some("fe80:0000:0000:0000:0000:0000:0000:0000")),
+        ("2001:DB8::a:1", Some("2001:0db8:0000:0000:0000:0000:000a:0001")),
+        ("1:2:3:4:5:6:7:8", Some("0001:0002:0003:0004:0005:0006:0007:0008")),
+        ("1::2::3", None),
+        ("12345::1", None),
+        ("1:2:3", None),
+        ("1:2:3:4:5:6:7:8:9", None),
+        ("*", None),
+        ("", None),
+    ] {
+        for shell in SHELLS {
+            let text = format!("expand_ipv6 '{address}' r; write_log 5 \"$r\"");
+            let said = says(&stage, shell, &text);
+            assert_eq!(said.last().unwrap(), expected.unwrap_or("invalid"), "{shell:?} {address}");
+            assert_eq!(said.len(), if expected.is_some() { 1 } else { 2 });
+        }
+    }
+}
+
+#[test]
+fn texts_are_encoded_as_we_do() {
+    let mut stage = Stage::new("encode");
+    let odd = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ aZ09 é€ \t";
+    stage.options = vec![("odd", odd)];
+    for shell in SHELLS {
+        let said = says(&stage, shell, "urlencode r \"$odd\"; write_log 5 \"$r\"");
+        assert_eq!(said, ["***"], "an option of the script's own is covered");
+        let show = "urlencode r \"$odd\"; write_log 5 \"$(echo \"$r\" | sed 's/%/_/g')\"";
+        let expected = percent::encode(odd).replace('%', "_");
+        assert_eq!(says(&stage, shell, show), [expected], "{shell:?}");
+    }
+}
+
+#[test]
+fn the_functions_can_be_sourced() {
+    let stage = Stage::new("sourced");
+    let file = stage.scratch.path().join("functions.sh");
+    fs::write(&file, include_str!("frame.sh")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = format!(
+        ". {}\nwrite_log 5 \"$username$__IP\"\ndo_transfer http://x/ && grep -q good $DATFILE",
+        file.display()
+    );
+    for shell in SHELLS {
+        let (done, said) = play(&stage.call(&text), shell, LONG, &mut |_| answer(200, "good"));
+        assert_eq!((done.outcome, texts(&said)), (Outcome::Updated, vec!["192.0.2.7"]));
+    }
+}
+
+#[test]
+fn the_manual_names_the_limit() {
+    let manual = include_str!("../../doc/ddns-netlink.5.md");
+    assert!(manual.contains(&format!("after {} seconds", UPDATE_TIMEOUT.as_secs())));
+}
