@@ -115,3 +115,39 @@ fn expanded(address: IpAddr) -> String {
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\0', "").replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_variables_that_nobody_lives_by_are_given() {
+        for (name, free) in [
+            ("domain", true),
+            ("my_Option2", true),
+            ("_x", true),
+            ("", false),
+            ("2x", false),
+            ("a-b", false),
+            ("PATH", false),
+            ("IFS", false),
+            ("__IP", false),
+        ] {
+            assert_eq!(is_free(name), free, "{name}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn the_shell_reads_what_was_written(value in "[ -~\\n\\t\u{1}é'\\\\$`]{0,60}") {
+            let text = format!("x={}; printf '%s.' \"$x\"", quoted(&value));
+            let output = Command::new("/bin/sh").args(["-c", &text]).output().unwrap();
+            prop_assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{value}."));
+        }
+    }
+}

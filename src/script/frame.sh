@@ -15,9 +15,9 @@ SHELL_ESCAPE="[]\"'\`\$!();><{}?|[*\\\\]"
 # Retries are the program's business.
 retry_max_count=1 RETRY_SECONDS=5
 
+# Whether curl can do what it is asked it says itself; asking it first can take seconds.
 CURL=$(command -v curl)
-CURL_SSL= CURL_PROXY=$CURL
-[ -n "$CURL" ] && case $("$CURL" -V 2>/dev/null) in *https*) CURL_SSL=$CURL ;; esac
+CURL_SSL=$CURL CURL_PROXY=$CURL
 WGET=$(command -v wget)
 WGET_SSL=
 [ -n "$WGET" ] && case $("$WGET" -V 2>/dev/null) in *+https*) WGET_SSL=$WGET ;; esac

@@ -96,11 +96,15 @@ impl Call {
             .collect()
     }
 
-    /// What the record was published as, or else what the DNS gives.
+    /// What the record was published as, or else what the DNS gives. That may take a while, so only
+    /// a script that asks for it waits.
     fn registered(&self) -> Option<IpAddr> {
-        let host = &self.section.lookup.host;
         let look_up = || {
-            let mut found = (host.as_str(), 0).to_socket_addrs().ok()?;
+            let script = fs::read_to_string(&self.script.file).ok()?;
+            let wanted =
+                ["REGISTERED_IP", "get_registered_ip"].iter().any(|it| script.contains(it));
+            let host = Some(self.section.lookup.host.as_str()).filter(|_| wanted)?;
+            let mut found = (host, 0).to_socket_addrs().ok()?;
             let family = self.change.family();
             found.find(|it| Family::of(it.ip()) == family).map(|it| it.ip())
         };

@@ -74,11 +74,20 @@ fn record(text: &str) -> Said {
     Said::Message { level, text: text.replace("\\n", " ") }
 }
 
+/// What ddns-scripts writes for each level.
+const LABELS: [&str; 8] = ["EMERG", "ALERT", "CRIT", "ERROR", "WARN", "note", "info", ""];
+
 /// A line as ddns-scripts writes it, ` HHMMSS LABEL : text`, or any other.
 fn line(text: &str) -> Option<Said> {
-    let begins = text.trim_start().bytes().take(6).filter(u8::is_ascii_digit).count() == 6;
-    let text = text.split_once(" : ").filter(|_| begins).map_or(text, |(_, text)| text).trim();
-    (!text.is_empty()).then(|| Said::Message { level: 6, text: text.to_owned() })
+    let labelled = || {
+        let (head, text) = text.split_once(" : ")?;
+        let label = head.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        let level = LABELS.iter().position(|it| *it == label)?;
+        Some((u8::try_from(level).ok()?, text))
+    };
+    let (level, text) = labelled().unwrap_or((6, text));
+    let text = text.trim().to_owned();
+    (!text.is_empty()).then_some(Said::Message { level, text })
 }
 
 /// How a script ended.
@@ -185,5 +194,65 @@ fn severity(level: u8) -> Level {
         5 => Level::Notice,
         6 => Level::Info,
         7.. => Level::Debug,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(level: u8, text: &str) -> Said {
+        Said::Message { level, text: text.into() }
+    }
+
+    fn hear(bytes: &[u8]) -> Vec<Said> {
+        Listener::default().hear(bytes)
+    }
+
+    #[test]
+    fn messages_transfers_and_lines_are_told_apart() {
+        let bytes = b"\x017 a\nb\x02line\n\n 010203  WARN : low\n\x01Uhttp://x/\x02\x0114 end\x02\x01?\x02x";
+        let expected = [
+            message(7, "a\nb"),
+            message(6, "line"),
+            message(4, "low"),
+            Said::Transfer("http://x/".into()),
+            message(14, "end"),
+            message(4, "?"),
+        ];
+        assert_eq!(hear(bytes), expected);
+        // What another process writes between does not break a message.
+        assert_eq!(hear(b"half\x015 x\x02\n"), [message(6, "half"), message(5, "x")]);
+        assert_eq!(hear(b"\x01999 x\x02"), [message(4, "x")]);
+    }
+
+    #[test]
+    fn what_never_ends_is_cut() {
+        let mut listener = Listener::default();
+        let said: Vec<_> = (0..64).flat_map(|_| listener.hear(&[b'x'; 4096])).collect();
+        assert!(listener.rest.len() <= LONGEST + 4096);
+        assert!(said.len() >= 4, "{}", said.len());
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_make_no_difference(
+            bytes in prop::collection::vec(prop_oneof![Just(1), Just(2), Just(b'\n'), Just(b' '), any::<u8>()], 0..200),
+            size in 1..50usize,
+        ) {
+            let mut listener = Listener::default();
+            let pieces: Vec<_> = bytes.chunks(size).flat_map(|it| listener.hear(it)).collect();
+            prop_assert_eq!(pieces, hear(&bytes));
+        }
+
+        #[test]
+        fn nothing_said_makes_it_panic(level in any::<u8>(), text in "\\PC{0,40}", code in any::<i32>()) {
+            let mut minutes = Minutes::new(vec![]);
+            let _ = minutes.message(level, &text);
+            let outcome = minutes.outcome(End::Status(code), None);
+            prop_assert_eq!(outcome == Outcome::Updated, code == 0 && level < 10);
+        }
     }
 }

@@ -190,7 +190,8 @@ fn what_is_said_has_a_level_and_no_secrets() {
     let text = "write_log 7 'a\\nb'\nwrite_log 6 info x\nwrite_log 5 note\nwrite_log 4 warn\n\
         write_log 3 error\nwrite_log 0 emerg\nwrite_log x odd\n\
         write_log 7 \"curl -u $username:$password '$URL_PASS' $api_token $proxy $zone\"\n\
-        echo \" 123456       : Record added\" >>$LOGFILE\necho \"$password\" >>$LOGFILE\n\
+        echo \" 123456       : Record added\" >>$LOGFILE\n\
+        echo \" 123456 ERROR : [refused]\" >>$LOGFILE\necho \"$password\" >>$LOGFILE\n\
         echo to nobody";
     for shell in SHELLS {
         let mut call = stage.call(text);
@@ -206,7 +207,8 @@ fn what_is_said_has_a_level_and_no_secrets() {
             (Level::Critical, "emerg"),
             (Level::Warning, "odd"),
             (Level::Debug, "curl -u user:*** '***' *** *** z.example"),
-            (Level::Info, "Record added"),
+            (Level::Debug, "Record added"),
+            (Level::Error, "[refused]"),
             (Level::Info, "***"),
         ];
         let said: Vec<_> = said.iter().map(|(level, text)| (*level, text.as_str())).collect();

@@ -141,13 +141,14 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
 }
 
 /// Yes and no, which scripts compare as numbers, with what they mean unless set.
-const FLAGS: [(&str, bool); 6] = [
+const FLAGS: [(&str, bool); 7] = [
     ("use_https", false),
     ("force_ipversion", false),
     ("force_dnstcp", false),
     ("is_glue", false),
     ("use_api_check", false),
     ("use_logfile", true),
+    ("ip_dynamic", false),
 ];
 
 fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &Path) -> Mechanism {
