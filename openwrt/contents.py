@@ -43,6 +43,7 @@ def openwrt_files(binary):
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
+        File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
     ]
 
 

@@ -1,8 +1,9 @@
-//! Base64 (RFC 4648 section 4), as Basic credentials are written in.
+//! Base64 (RFC 4648), as credentials, keys and signatures are written in.
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Encodes `bytes`, with padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
@@ -15,9 +16,32 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// Encodes `bytes` for URLs (section 5), without padding.
+pub(crate) fn encode_url(bytes: &[u8]) -> String {
+    encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+}
+
+/// Undoes [`encode`]. White space is passed over; padding ends the text and may be missing. `None`
+/// if there is anything else in it.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0u32, 0u32);
+    for c in text.bytes().filter(|c| !c.is_ascii_whitespace()).take_while(|&c| c != b'=') {
+        let digit = DIGITS.iter().position(|&digit| digit == c)?;
+        bits = (bits << 6 | u32::try_from(digit).ok()?) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn examples_of_rfc_4648() {
@@ -31,7 +55,17 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(encode(plain.as_bytes()), coded);
+            assert_eq!(decode(coded).unwrap(), plain.as_bytes());
         }
         assert_eq!(encode(&[0xff, 0xef, 0xbe]), "/+++");
+        assert_eq!(encode_url(&[0xff, 0xef, 0xbe, 0xff]), "_---_w");
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_undoes_encoding_and_takes_any_text(bytes: Vec<u8>, text: String) {
+            prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
+            let _ = decode(&text);
+        }
     }
 }

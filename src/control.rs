@@ -40,6 +40,8 @@ pub enum Ask {
     Status,
     /// `status json`: the same for programs.
     StatusJson,
+    /// `get SECTION`: what `status json` has of this section.
+    Get(String),
     /// `why SECTION`: how this section's address was chosen.
     Why(String),
     /// `update [SECTION…]`: send these sections now; none means all.
@@ -56,6 +58,7 @@ impl Ask {
         match words.as_slice() {
             ["status"] => Ok(Self::Status),
             ["status", "json"] => Ok(Self::StatusJson),
+            ["get", section] => Ok(Self::Get((*section).to_owned())),
             ["why", section] => Ok(Self::Why((*section).to_owned())),
             ["update", sections @ ..] => {
                 let sections = sections.iter().map(|&name| name.to_owned());

@@ -2,6 +2,8 @@
 //!
 //! This is the composition root: the one module that names both the engine and the edges.
 
+mod answer;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +18,11 @@ use crate::clock::{self, ClockStep, Now};
 use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
-use crate::control::{Ask, Control, Reply, Request};
+use crate::control::{Control, Request};
+use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
+use crate::engine::status::Snapshot;
 use crate::files::run::RunFiles;
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
@@ -28,6 +32,7 @@ use crate::probe::Probe;
 use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::script::{self, Call};
 use crate::store::{Store, StoreThread};
+use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
 
 /// Time that the state may take to reach flash when the daemon ends.
@@ -57,6 +62,9 @@ struct Daemon {
     pool: Pool,
     store: StoreThread,
     control: Option<Control>,
+    ubus: Ubus,
+    /// What the subscribers of our ubus object know; `None` if there are none.
+    told: Option<Snapshot>,
     /// What LuCI reads; only of a daemon that stays.
     run_files: Option<RunFiles>,
     /// What the run files lacked when that was said last.
@@ -118,6 +126,8 @@ impl Daemon {
             pool,
             store,
             control: None,
+            ubus: Ubus::new(mode == Mode::Serve),
+            told: None,
             run_files: None,
             unwritten: None,
             incoming,
@@ -126,7 +136,6 @@ impl Daemon {
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
         daemon.adopt(loaded);
-        daemon.engine.handle(Event::Netifd(None), clock::now());
         daemon
     }
 
@@ -168,7 +177,11 @@ impl Daemon {
                     Incoming::Event(event) => self.engine.handle(event, clock::now()),
                     Incoming::Notice(notice) => self.logger.say(&notice),
                 },
-                request = next_request(self.control.as_mut()) => self.answer(request),
+                word = self.ubus.next() => self.hear(word),
+                request = next_request(self.control.as_mut()) => {
+                    let reply = self.answer(&request.ask);
+                    request.reply(reply);
+                }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.engine.handle(Event::Force(Vec::new()), clock::now());
@@ -194,11 +207,13 @@ impl Daemon {
         let Some(files) = &mut self.run_files else {
             return;
         };
-        let failed = files.show(&self.engine.status(now), now).err();
+        let status = self.engine.status(now);
+        let failed = files.show(&status, now).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
+        self.tell(&status);
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -231,7 +246,14 @@ impl Daemon {
                 let probe = Probe::of(&section, family, transport);
                 self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
             }
-            Action::LookUp { .. } => {}
+            // What is registered is for those who look on, and for the next time.
+            Action::LookUp { .. } if self.mode != Mode::Serve => {}
+            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+                section: section.name.clone(),
+                lookup: section.lookup.clone(),
+                family,
+                way: Way { device, family: section.transport.family },
+            }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}
             Action::Save(state) => self.store.put(state),
@@ -267,6 +289,7 @@ impl Daemon {
             let shown = script.map(|script| format!("would run {}", script.file.display()));
             let ask = || match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
+                Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
                     Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
                     _ => "nothing to send".into(),
@@ -288,43 +311,6 @@ impl Daemon {
             answer: String::new(),
         };
         self.engine.handle(Event::Finished(finished), now);
-    }
-
-    fn answer(&mut self, request: Request) {
-        let now = clock::now();
-        let reply = match &request.ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
-            Ask::Why(section) => {
-                let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or(section)
-            }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(unknown) => Err(unknown),
-                None => Ok(self.update(sections, now)),
-            },
-        };
-        let reply = match reply {
-            Ok(text) => Reply { ok: true, text },
-            Err(section) => {
-                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
-            }
-        };
-        request.reply(reply);
-    }
-
-    fn status(&mut self, now: Now) -> String {
-        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
-        if text.is_empty() {
-            return format!("no service sections in {}\n", self.file.display());
-        }
-        text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.

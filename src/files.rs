@@ -23,6 +23,9 @@ const DEFINITION_LIMIT: u64 = 64 * 1024;
 /// Most bytes of a password file.
 const PASSWORD_LIMIT: u64 = 4 * 1024;
 
+/// Most bytes of `/etc/resolv.conf`.
+const RESOLV_LIMIT: u64 = 64 * 1024;
+
 const LOCK: &str = "ddns-netlink.lock";
 
 /// A file that could not be read. `Display` is the sentence for the operator.
@@ -98,6 +101,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&temporary, path))
         .inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+/// The text of `/etc/resolv.conf`; empty if it cannot be read.
+pub fn resolv_conf() -> String {
+    let bytes = read(Path::new("/etc/resolv.conf"), RESOLV_LIMIT).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The configuration file that the rest of the system reads, too: `/var/run/uci/ddns` hides

@@ -1,7 +1,7 @@
 //! Dynamic DNS that follows the kernel's address events.
 //!
-//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`] (its
-//! parsing half), [`state`] and [`netlink::decode`] only decide: bytes and values in, values out,
+//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`], [`dns`] and
+//! [`ubus`] (their parsing halves), [`state`] and [`netlink::decode`] only decide: bytes and values in, values out,
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
@@ -13,14 +13,7 @@ pub mod config;
 pub mod console;
 pub mod control;
 pub mod daemon;
-#[allow(missing_docs, reason = "stub")]
-pub mod dns {
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Found {
-        pub addresses: Vec<std::net::IpAddr>,
-        pub authoritative: bool,
-    }
-}
+pub mod dns;
 pub mod engine;
 pub mod files;
 pub mod http;
@@ -35,8 +28,10 @@ pub mod provider;
 mod scratch;
 pub mod script;
 pub mod secret;
+pub mod sorted;
 pub mod state;
 pub mod store;
 pub mod strftime;
+pub mod ubus;
 pub mod watch;
 pub mod worker;

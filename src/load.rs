@@ -1,11 +1,11 @@
 //! Reading the configuration with everything that it points to.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
 use crate::files::{self, ReadError};
+use crate::sorted::Map;
 
 /// A configuration file as it stands now.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Loaded {
     /// The configuration and what is wrong with it.
     pub checked: Checked,
     /// Names that need no name server (`/etc/hosts`).
-    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    pub hosts: Map<String, Vec<IpAddr>>,
 }
 
 /// Reads and checks `file`.

@@ -4,7 +4,6 @@ mod file;
 pub mod line;
 mod system;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -14,6 +13,7 @@ use crate::config::name::is_file_name;
 use crate::config::{Config, Log};
 use crate::engine::event::{Level, Notice};
 use crate::localtime::LocalClock;
+use crate::sorted::{Map, Set};
 use crate::strftime::strftime;
 
 /// What a section without a readable configuration gets: ddns-scripts' own defaults.
@@ -42,7 +42,7 @@ pub struct Logger {
     clock: LocalClock,
     settings: Settings,
     /// Sections whose log file could not be written last time.
-    unwritable: BTreeSet<String>,
+    unwritable: Set<String>,
 }
 
 /// The parts of the configuration that say what is logged where.
@@ -50,7 +50,7 @@ struct Settings {
     dateformat: String,
     logdir: PathBuf,
     loglines: usize,
-    sections: BTreeMap<String, Log>,
+    sections: Map<String, Log>,
 }
 
 impl Logger {
@@ -71,9 +71,9 @@ impl Logger {
                 dateformat: "%F %R".into(),
                 logdir: PathBuf::new(),
                 loglines: 1,
-                sections: BTreeMap::new(),
+                sections: Map::new(),
             },
-            unwritable: BTreeSet::new(),
+            unwritable: Set::new(),
         }
     }
 
@@ -88,7 +88,7 @@ impl Logger {
             loglines: config.global.loglines,
             sections: broken.chain(sound).map(|(name, log)| (name.clone(), log.clone())).collect(),
         };
-        self.unwritable.clear();
+        self.unwritable = Set::new();
     }
 
     /// Writes `notice` wherever it belongs.

@@ -5,12 +5,21 @@ use std::string::FromUtf8Error;
 /// Encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case digits
 /// as ddns-scripts does.
 pub(crate) fn encode(text: &str) -> String {
+    encode_as(text, |digit| digit)
+}
+
+/// As [`encode`], with upper-case digits: what signatures are made of.
+pub(crate) fn encode_upper(text: &str) -> String {
+    encode_as(text, |digit| digit.to_ascii_uppercase())
+}
+
+fn encode_as(text: &str, digit: fn(char) -> char) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unreserved(c) {
             encoded.push(c);
         } else {
-            escape(c, |c| encoded.push(c));
+            escape(c, |c| encoded.push(digit(c)));
         }
     }
     encoded
@@ -87,6 +96,7 @@ mod tests {
             let encoded = encode(&text);
             prop_assert!(encoded.chars().all(|c| is_unreserved(c) || c == '%'));
             prop_assert_eq!(decode_lossy(&encoded), &*text);
+            prop_assert_eq!(decode_lossy(&encode_upper(&text)), &*text);
             prop_assert_eq!(decode(&encoded).unwrap(), text);
         }
     }

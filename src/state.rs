@@ -12,12 +12,12 @@
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname};
+use crate::sorted::Map;
 
 /// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
@@ -67,6 +67,8 @@ pub struct Saved {
     pub at: Option<UnixSeconds>,
     /// A request for another address was sent and its answer is not known.
     pub unconfirmed: bool,
+    /// DNS had another address, so it was sent again; DNS was not seen to have it since.
+    pub disputed: bool,
     /// The provider refused for good: its answer and what to do.
     pub refused: Option<(String, String)>,
     /// The provider asked not to be called before this time.
@@ -85,9 +87,8 @@ impl State {
     /// Reads as much of `text` as can be trusted, and says what could not be.
     pub fn from_text(text: &str) -> (Self, Vec<String>) {
         let mut complaints = Complaints::default();
-        // Sorted by what names a record; of two lines for one record the later one counts.
-        let mut records: BTreeMap<(String, Hostname, Family), Saved> = BTreeMap::new();
-        let mut known = BTreeSet::new();
+        let mut records: Vec<Saved> = Vec::new();
+        let mut known = Vec::new();
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line));
         match lines.next() {
             None => complaints.add("the file is empty".into()),
@@ -107,16 +108,18 @@ impl State {
             }
             match Entry::from_line(line) {
                 Ok(Entry::Other) => {}
-                Ok(Entry::Record(saved)) => {
-                    let key = (saved.section.clone(), saved.name.clone(), saved.family);
-                    records.insert(key, saved);
-                }
-                Ok(Entry::Known(learned)) => drop(known.insert(learned)),
+                Ok(Entry::Record(saved)) => records.push(saved),
+                Ok(Entry::Known(learned)) => known.push(learned),
                 Err(why) => complaints.add(format!("line {number} dropped: {why}")),
             }
         }
-        let records = records.into_values().collect();
-        (Self { records, known: known.into_iter().collect() }, complaints.finish())
+        // Of two lines for one record the later one counts.
+        records.reverse();
+        records.sort_by(|a, b| a.key().cmp(&b.key()));
+        records.dedup_by(|a, b| a.key() == b.key());
+        known.sort();
+        known.dedup();
+        (Self { records, known }, complaints.finish())
     }
 }
 
@@ -141,7 +144,7 @@ enum Entry {
     Other,
 }
 
-type Fields<'a> = BTreeMap<&'a str, String>;
+type Fields<'a> = Map<&'a str, String>;
 
 impl Entry {
     fn from_line(line: &str) -> Result<Self, &'static str> {
@@ -199,11 +202,17 @@ impl Learned {
 }
 
 impl Saved {
+    /// What names the record.
+    fn key(&self) -> (&str, &Hostname, Family) {
+        (&self.section, &self.name, self.family)
+    }
+
     fn write(&self, text: &mut String) {
         let fingerprint = format!("{:016x}", self.fingerprint);
         let published = self.published.map(|address| address.to_string());
         let at = self.at.map(|at| at.to_string());
-        let unconfirmed = self.unconfirmed.then(|| "1".to_owned());
+        let yes = |set: bool| set.then(|| "1".to_owned());
+        let (unconfirmed, disputed) = (yes(self.unconfirmed), yes(self.disputed));
         let (answer, remedy) = self.refused.clone().unzip();
         let hold = self.hold_until.map(|until| until.to_string());
         let mut fields = vec![
@@ -216,6 +225,7 @@ impl Saved {
             ("published", &published),
             ("at", &at),
             ("unconfirmed", &unconfirmed),
+            ("disputed", &disputed),
             ("refused", &answer),
             ("remedy", &remedy),
             ("hold", &hold),
@@ -255,6 +265,7 @@ impl Saved {
             at: number(fields.remove("at"), "its time cannot be read")?,
             // Any value counts as set: unconfirmed is the careful reading.
             unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
+            disputed: fields.remove("disputed").is_some_and(|v| v != "0"),
             refused: fields
                 .remove("refused")
                 .map(|answer| (answer, fields.remove("remedy").unwrap_or_default())),
@@ -337,6 +348,7 @@ mod tests {
             published: Some("192.0.2.1".parse().unwrap()),
             at: Some(1_800_000_000),
             unconfirmed: true,
+            disputed: false,
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
         }
@@ -348,6 +360,7 @@ mod tests {
 
     fn two() -> State {
         let mut second = sample();
+        second.disputed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
         State { records: vec![sample(), second], known: vec![learned()] }
@@ -474,7 +487,7 @@ mod tests {
                     any::<u64>(),
                 ),
                 proptest::option::of(address(v6)),
-                any::<(Option<u64>, bool, Option<(String, String)>, Option<u64>)>(),
+                any::<(Option<u64>, [bool; 2], Option<(String, String)>, Option<u64>)>(),
             )
                 .prop_map(move |((section, name, fingerprint), published, rest)| {
                     Saved {
@@ -484,7 +497,8 @@ mod tests {
                         fingerprint,
                         published,
                         at: rest.0,
-                        unconfirmed: rest.1,
+                        unconfirmed: rest.1[0],
+                        disputed: rest.1[1],
                         refused: rest.2,
                         hold_until: rest.3,
                     }
@@ -496,7 +510,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read(records in proptest::collection::vec(saved(), 0..8)) {
             let key = |r: &Saved| (r.section.clone(), r.name.clone(), r.family);
-            let sorted: BTreeMap<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
+            let sorted: Map<_, _> = records.into_iter().map(|r| (key(&r), r)).collect();
             let state = State { records: sorted.into_values().collect(), known: vec![learned()] };
             prop_assert_eq!(State::from_text(&state.to_text()), (state, vec![]));
         }

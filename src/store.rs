@@ -249,6 +249,7 @@ mod tests {
                 published: None,
                 at: None,
                 unconfirmed: false,
+                disputed: false,
                 refused: None,
                 hold_until: None,
             }],

@@ -1,7 +1,6 @@
 //! `watch`: what the kernel reports and which address would be chosen, live, without a
 //! configuration.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use futures::FutureExt as _;
@@ -16,15 +15,16 @@ use crate::engine::book::Book;
 use crate::engine::select::{self, Desired, Place, Policy};
 use crate::netlink::socket::Socket;
 use crate::netlink::{Report, Table};
+use crate::sorted::{Map, Set};
 
 /// What is seen of one device and family: each address with its verdict, and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct View {
-    verdicts: BTreeMap<IpAddr, String>,
+    verdicts: Map<IpAddr, String>,
     chosen: Option<IpAddr>,
 }
 
-type Views = BTreeMap<(String, Family), View>;
+type Views = Map<(String, Family), View>;
 
 /// Shows changes of `devices` (all if none are named) until interrupted.
 pub async fn run(json: bool, devices: Vec<String>) -> u8 {
@@ -110,8 +110,8 @@ fn look(book: &Book, devices: &[String], before: &Views) -> Views {
 fn print(before: &Views, after: &Views, json: bool) -> bool {
     let nothing = View::default();
     let mut lines = String::new();
-    let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    for key in keys {
+    let keys: Set<_> = before.keys().chain(after.keys()).collect();
+    for key in keys.iter() {
         let old = before.get(key).unwrap_or(&nothing);
         let new = after.get(key).unwrap_or(&nothing);
         for line in differences(&key.0, key.1, old, new, json) {
@@ -135,7 +135,7 @@ fn differences(device: &str, family: Family, old: &View, new: &View, json: bool)
     for (address, _) in old.verdicts.iter().filter(|(a, _)| !new.verdicts.contains_key(a)) {
         line("removed", address, "gone");
     }
-    for (address, verdict) in &new.verdicts {
+    for (address, verdict) in new.verdicts.iter() {
         match old.verdicts.get(address) {
             None => line("added", address, verdict),
             Some(before) if before != verdict => line("changed", address, verdict),

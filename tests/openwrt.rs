@@ -7,10 +7,14 @@
     reason = "tests"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use ddns_netlink::ubus::object;
+use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -183,10 +187,35 @@ fn packages_are_the_same_to_the_byte_each_time() {
                 assert!(scratch.0.join("feed").join(arch).join(index).exists(), "{arch} {index}");
             }
         }
+        let ipk =
+            scratch.0.join(format!("ddns-netlink_{}-r1_arm_xscale.ipk", env!("CARGO_PKG_VERSION")));
+        let list = "tar -xzOf \"$0\" ./data.tar.gz | tar -tz";
+        let list = Command::new("sh").args(["-c", list]).arg(ipk).output().unwrap();
+        let list = String::from_utf8(list.stdout).unwrap();
+        for file in ["usr/sbin/ddns-netlink", "usr/share/rpcd/acl.d/ddns-netlink.json"] {
+            assert!(list.lines().any(|line| line == format!("./{file}")), "{file}: {list}");
+        }
         fs::read_to_string(scratch.0.join("SHA256SUMS")).unwrap()
     });
     assert_eq!(sums[0], sums[1]);
     assert_eq!(sums[0].lines().count(), 6, "program, two .ipk, two .apk, .deb: {}", sums[0]);
+}
+
+#[test]
+fn sessions_of_rpcd_may_call_every_method_of_the_object() {
+    let acl: Value = serde_json::from_str(&source("openwrt/files/ddns-netlink.acl.json")).unwrap();
+    let granted = |kind: &str| {
+        let methods = acl["ddns-netlink"][kind]["ubus"]["ddns"].as_array().unwrap().clone();
+        methods.into_iter().map(|method| method.as_str().unwrap().to_owned())
+    };
+    assert_eq!(granted("write").collect::<Vec<_>>(), ["update"]);
+    let all: BTreeSet<String> = granted("read").chain(granted("write")).collect();
+    let signature = object::signature();
+    let methods = signature.as_object().unwrap().keys().cloned();
+    // The right to be told of changes, as uhttpd asks for it.
+    assert_eq!(all, methods.chain([":subscribe".into()]).collect());
+    let installed = "/usr/share/rpcd/acl.d/ddns-netlink.json\n";
+    assert!(source("openwrt/Makefile").contains(installed));
 }
 
 #[test]

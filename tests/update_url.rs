@@ -19,6 +19,8 @@ proptest! {
             password: Secret::new(password),
             param_enc: Secret::default(),
             param_opt: Secret::new(param_opt),
+            server: String::new(),
+            tcp: false,
         };
         let name = Hostname::parse("home.example.com").unwrap();
         let address = "192.0.2.1".parse().unwrap();

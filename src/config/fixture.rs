@@ -50,6 +50,8 @@ pub(crate) fn provider() -> Provider {
         password: Secret::default(),
         param_enc: Secret::default(),
         param_opt: Secret::default(),
+        server: String::new(),
+        tcp: false,
     }
 }
 

@@ -139,6 +139,10 @@ pub struct Provider {
     pub param_enc: Secret,
     /// `param_opt`: inserted as written.
     pub param_opt: Secret,
+    /// `dns_server`, where that is who takes the updates; else empty.
+    pub server: String,
+    /// `force_dnstcp`, where there is a `server`.
+    pub tcp: bool,
 }
 
 /// How updates are sent.

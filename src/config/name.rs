@@ -74,6 +74,16 @@ impl Hostname {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name as DNS has it: `host@zone` is `host.zone`, and a mere `@zone` the zone itself.
+    pub fn in_dns(&self) -> String {
+        in_dns(&self.0)
+    }
+}
+
+/// See [`Hostname::in_dns`].
+pub fn in_dns(name: &str) -> String {
+    name.replace('@', ".").trim_matches('.').to_owned()
 }
 
 fn check_labels(name: &str) -> Result<(), String> {
@@ -102,6 +112,13 @@ pub fn is_file_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_scripts_are_names_in_dns() {
+        for (name, dns) in [("a@b.c", "a.b.c"), ("@b.c", "b.c"), ("*.b.c.", "*.b.c")] {
+            assert_eq!(Hostname::parse(name).unwrap().in_dns(), dns);
+        }
+    }
 
     #[test]
     fn names_of_ddns_scripts_are_accepted() {

@@ -8,11 +8,11 @@
 mod lexer;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::mistake::{Mistake, Severity};
 use super::options::distance;
+use crate::sorted::Map;
 use lexer::{Lexer, Unterminated, Word};
 
 /// A whole file.
@@ -127,8 +127,8 @@ struct Parser<'a> {
     mistakes: Vec<Mistake>,
     current: Current,
     /// Section names to indices, and per section option names to indices.
-    sections: BTreeMap<String, usize>,
-    options: Vec<BTreeMap<String, usize>>,
+    sections: Map<String, usize>,
+    options: Vec<Map<String, usize>>,
 }
 
 impl<'a> Parser<'a> {
@@ -138,7 +138,7 @@ impl<'a> Parser<'a> {
             document: Document::default(),
             mistakes: Vec::new(),
             current: Current::Nothing,
-            sections: BTreeMap::new(),
+            sections: Map::new(),
             options: Vec::new(),
         }
     }
@@ -197,8 +197,8 @@ impl<'a> Parser<'a> {
         let index = self.document.sections.len();
         let anonymous = name.is_empty();
         let name = if anonymous { anonymous_name(index + 1, &kind) } else { name };
-        self.sections.entry(name.clone()).or_insert(index);
-        self.options.push(BTreeMap::new());
+        self.sections.get_or_insert(name.clone(), index);
+        self.options.push(Map::new());
         self.document.sections.push(RawSection {
             kind,
             name,
@@ -275,7 +275,7 @@ impl<'a> Parser<'a> {
     fn slot(&mut self, section: usize, name: &Word) -> Option<&mut RawOption> {
         let index = self.options.get_mut(section)?;
         let options = &mut self.document.sections.get_mut(section)?.options;
-        let at = *index.entry(text(name)).or_insert(options.len());
+        let at = *index.get_or_insert(text(name), options.len());
         if at == options.len() {
             options.push(RawOption {
                 name: text(name),

@@ -27,7 +27,7 @@ fn with_client<T: Send + 'static>(
                 request = control.next() => {
                     let text = match &request.ask {
                         Ask::Status => "x".repeat(1_000_000),
-                        Ask::StatusJson => "{}".into(),
+                        Ask::StatusJson | Ask::Get(_) => "{}".into(),
                         Ask::Why(section) => format!("why {section}"),
                         Ask::Update(sections) => sections.join("+"),
                     };

@@ -1,7 +1,6 @@
 //! An account at a provider: the sections that share it publish together, and its limits count for
 //! all of them.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::section::Active;
 use crate::clock::Now;
 use crate::config::{Hostname, Section};
 use crate::provider::{self, Batch, Change, Job, Known, Learned};
+use crate::sorted::Set;
 use crate::state::State;
 
 /// An account and who shares it.
@@ -69,6 +69,7 @@ impl Account {
         sections: &mut [Active],
         facts: &Facts,
         id: JobId,
+        seed: u32,
         now: Now,
     ) -> Option<Taken> {
         if self.open_at() > now.up {
@@ -87,6 +88,7 @@ impl Account {
         taken.job.kept = self.kept(sections, &taken.job.changes);
         taken.job.known = self.known.clone();
         taken.job.wall = now.trusted_wall();
+        taken.job.seed = seed;
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
         }
@@ -144,7 +146,7 @@ impl Account {
         [(place, at)].into_iter().chain(along).take(most).collect()
     }
 
-    fn names_in_flight<'s>(&self, sections: &'s [Active]) -> BTreeSet<&'s Hostname> {
+    fn names_in_flight<'s>(&self, sections: &'s [Active]) -> Set<&'s Hostname> {
         let members = self.sections.iter().filter_map(|place| sections.get(*place));
         let records = members.flat_map(|active| &active.records);
         records.filter(|record| record.sending().is_some()).map(|record| &record.name).collect()

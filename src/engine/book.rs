@@ -5,12 +5,12 @@
 //! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config::{Family, Host};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+use crate::sorted::{Map, Set};
 
 /// Ends of lifetimes that are no further apart are the same.
 const ROUNDING: Duration = Duration::from_secs(2);
@@ -40,10 +40,10 @@ struct TableState {
 /// What is known of devices, addresses and routes.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    links: BTreeMap<IfIndex, (u32, Link)>,
-    addresses: BTreeMap<(IfIndex, IpAddr, u8), (u32, Known)>,
-    routes: BTreeMap<Route, u32>,
-    interesting: BTreeSet<IpAddr>,
+    links: Map<IfIndex, (u32, Link)>,
+    addresses: Map<(IfIndex, IpAddr, u8), (u32, Known)>,
+    routes: Map<Route, u32>,
+    interesting: Set<IpAddr>,
     tables: [TableState; 3],
     /// Addresses that went away and were not asked for yet.
     gone: Vec<IpAddr>,
@@ -89,7 +89,7 @@ impl Book {
 
     /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
     /// not kept so far are missing until the next dump.
-    pub fn set_interesting(&mut self, addresses: BTreeSet<IpAddr>) {
+    pub fn set_interesting(&mut self, addresses: Set<IpAddr>) {
         self.interesting = addresses;
     }
 
@@ -115,13 +115,12 @@ impl Book {
 
     /// The addresses of a device, by address.
     pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &Known> {
-        let first = (link, IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        let of_link = self.addresses.range(first..).take_while(move |(key, _)| key.0 == link);
+        let of_link = self.addresses.iter().filter(move |(key, _)| key.0 == link);
         of_link.map(|(_, (_, known))| known)
     }
 
     /// The usable default routes, as far as they tell one network from another.
-    pub fn default_routes(&self) -> BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)> {
+    pub fn default_routes(&self) -> Set<(Family, Option<IfIndex>, Option<IpAddr>)> {
         let defaults = self.routes.keys().filter(|r| r.prefix_len == 0 && self.leads_out(r));
         defaults.map(|r| (r.family, r.link, r.gateway)).collect()
     }

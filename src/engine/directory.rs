@@ -1,13 +1,13 @@
 //! Where hosts are, as far as that is known without asking a name server.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::config::Host;
+use crate::sorted::Map;
 
 /// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directory(pub BTreeMap<String, Vec<IpAddr>>);
+pub struct Directory(pub Map<String, Vec<IpAddr>>);
 
 impl Directory {
     /// Each host as the planner has to reach it.

@@ -1,15 +1,15 @@
 //! The whole vocabulary between the core and the world, on one page.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::Networks;
-use crate::config::{Config, Family, Section};
+use crate::config::{Config, Family, Lookup, Section};
 use crate::dns::Found;
 use crate::netlink::{Report, Table};
 use crate::provider::{Job, Learned, Verdict};
+use crate::sorted::Map;
 use crate::state::State;
 
 /// Names a job while it is in flight; never reused within a run.
@@ -37,6 +37,8 @@ pub enum Event {
     LookedUp {
         /// Of this section.
         section: String,
+        /// As these options had it, which may have changed since.
+        lookup: Lookup,
         /// Of this family.
         family: Family,
         /// What was found, or a sentence that says why nothing.
@@ -47,7 +49,7 @@ pub enum Event {
         /// The configuration.
         config: Box<Config>,
         /// Names that need no name server, as `/etc/hosts` has them now.
-        hosts: BTreeMap<String, Vec<IpAddr>>,
+        hosts: Map<String, Vec<IpAddr>>,
     },
     /// The user wants these sections sent now; empty means all.
     Force(Vec<String>),

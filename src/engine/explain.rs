@@ -50,9 +50,9 @@ impl Engine {
         let reach = active.obstacle(&self.facts);
         let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
-        for (family, registered) in &active.registered {
-            let (host, found) = (&active.spec.lookup.host, registered.explain());
-            let _ = writeln!(text, "  {family} in DNS: {host} has {found}");
+        for (family, registered) in active.registered.iter() {
+            let found = registered.explain(&active.spec.lookup, now);
+            let _ = writeln!(text, "  {family} in DNS: {found}");
         }
         for (label, value) in
             [("last request", &status.last_request), ("last answer", &status.last_answer)]
@@ -205,9 +205,10 @@ impl Engine {
     fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
         let (word, reason) = match active.desired(family, &self.facts) {
             Desired::Unknown if active.detectors.is_empty() => {
-                let asked =
-                    if self.facts.book.addresses_known() { "netifd's" } else { "the kernel's" };
-                (Standing::Unknown, format!("{asked} addresses are being read"))
+                let kernel = || "the kernel's addresses are being read".to_owned();
+                let place = active.place(family, &self.facts);
+                let lack = place.err().filter(|_| self.facts.book.addresses_known());
+                (Standing::Unknown, lack.map_or_else(kernel, |lack| lack.to_string()))
             }
             Desired::Unknown => (
                 Standing::Unknown,

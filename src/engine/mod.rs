@@ -28,7 +28,7 @@ pub mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -43,13 +43,14 @@ use select::{Lack, Rejection};
 use crate::clock::Now;
 use crate::config::Family;
 use crate::netlink::{IfIndex, Report, Table};
+use crate::sorted::Set;
 use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// The usable default routes, as far as they tell one network from another.
-type DefaultRoutes = BTreeSet<(Family, Option<IfIndex>, Option<IpAddr>)>;
+type DefaultRoutes = Set<(Family, Option<IfIndex>, Option<IpAddr>)>;
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
@@ -116,11 +117,13 @@ impl Engine {
                 }
                 self.stale = true;
             }
-            Event::LookedUp { section, family, result } => {
+            Event::LookedUp { section, lookup, family, result } => {
+                let jitter = self.next_jitter();
                 let active = self.section_mut(&section);
-                let notice = active.and_then(|active| active.looked_up(family, result, now));
-                self.actions.extend(notice.map(Action::Say));
-                self.touch();
+                if let Some(active) = active.filter(|active| active.spec.lookup == lookup) {
+                    active.looked_up(family, result, now, jitter);
+                    self.touch();
+                }
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
@@ -137,9 +140,8 @@ impl Engine {
         if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
-        if let Some(action) =
-            self.publish(now).or_else(|| self.ask(now)).or_else(|| self.look_up(now))
-        {
+        let next = self.correct(now).or_else(|| self.publish(now));
+        if let Some(action) = next.or_else(|| self.ask(now)).or_else(|| self.look_up(now)) {
             return Some(action);
         }
         if std::mem::take(&mut self.unsaved) {
@@ -275,13 +277,14 @@ impl Engine {
     }
 
     fn publish(&mut self, now: Now) -> Option<Action> {
-        let id = self.next_job;
+        let (id, seed) = (self.next_job, self.jitter);
         for account in &mut self.accounts {
-            let Some(taken) = account.take(&mut self.sections, &self.facts, id, now) else {
+            let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
                 continue;
             };
-            let section = self.sections.get(taken.section)?;
             self.next_job = self.next_job.wrapping_add(1);
+            self.next_jitter();
+            let section = self.sections.get(taken.section)?;
             self.unsaved = true;
             self.changed = true;
             return Some(Action::Publish {
@@ -307,6 +310,12 @@ impl Engine {
             }
         }
         None
+    }
+
+    fn correct(&mut self, now: Now) -> Option<Action> {
+        let notice = self.sections.iter_mut().find_map(|section| section.correct(now))?;
+        self.touch();
+        Some(Action::Say(notice))
     }
 
     fn look_up(&mut self, now: Now) -> Option<Action> {

@@ -3,12 +3,12 @@
 //! The kernel says what is; netifd says what belongs to what. An address is never published on
 //! netifd's word alone: [`super::select`] takes it from the kernel and only ranks it by this.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::book::Book;
-use super::select::Lack;
+use super::select::{Lack, Place};
 use crate::config::Family;
+use crate::sorted::{Map, Set};
 
 /// netifd's word on one logical interface (`network.interface` `dump`, openwrt `netifd`,
 /// `interface_dump_status`).
@@ -16,13 +16,14 @@ use crate::config::Family;
 pub struct Network {
     /// `l3_device`: the kernel device that carries its addresses; `None` while it is down.
     pub device: Option<String>,
-    /// `ipv4-address`, `ipv6-address`, and the router's own address in each
-    /// `ipv6-prefix-assignment`.
-    pub addresses: BTreeSet<IpAddr>,
+    /// `ipv4-address` and `ipv6-address`.
+    pub addresses: Set<IpAddr>,
+    /// The router's own address in each `ipv6-prefix-assignment`: its part of a delegated prefix.
+    pub assigned: Set<IpAddr>,
 }
 
 /// All logical interfaces by name.
-pub type Networks = BTreeMap<String, Network>;
+pub type Networks = Map<String, Network>;
 
 /// What netifd has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +49,8 @@ pub struct Facts {
 /// Which addresses of a device belong to the network that is meant, and which to others on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    own: BTreeSet<IpAddr>,
-    others: BTreeSet<IpAddr>,
+    own: Network,
+    others: Set<IpAddr>,
 }
 
 impl Netifd {
@@ -95,32 +96,48 @@ impl Facts {
         }
     }
 
-    /// The first of `names` that means anything to netifd or the kernel, and its device.
+    /// The place that `name` means, as [`Facts::device`] has it.
     ///
     /// # Errors
-    /// As [`Facts::device`], for the first name.
-    pub fn first_device<'a>(&self, names: &[&'a str]) -> Result<(&'a str, String), Lack> {
-        let mut first = None;
-        for name in names {
-            match self.device(name) {
-                Ok(device) => return Ok((name, device)),
-                Err(lack @ Lack::Unresolved(_)) => first = first.or(Some(lack)),
-                Err(lack) => return Err(lack),
-            }
+    /// As [`Facts::device`].
+    pub fn place(&self, name: &str) -> Result<Place, Lack> {
+        let device = self.device(name)?;
+        let claims = self.claims(name.strip_prefix('@').unwrap_or(name), &device);
+        Ok(Place { device, claims })
+    }
+
+    /// The place of the IPv6 side of a line whose sides are the networks `v4` and `v6`. netifd makes
+    /// a network of its own for the IPv6 side of PPP and of mobile lines, whatever `v6` is meanwhile;
+    /// where it knows neither, both sides are one device.
+    ///
+    /// # Errors
+    /// As [`Facts::device`], for `v6`.
+    pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, Lack> {
+        let wanted = match self.place(v6) {
+            Err(lack @ (Lack::Unresolved(_) | Lack::Down(_))) => lack,
+            found => return found,
+        };
+        let unknown = matches!(wanted, Lack::Unresolved(_));
+        match self.place(&format!("{v4}_6")) {
+            Err(Lack::Unresolved(_)) if unknown => self.place(v4).map_err(|_| wanted),
+            Err(_) if !unknown => Err(wanted),
+            made => made,
         }
-        Err(first.unwrap_or_else(|| Lack::Unresolved(String::new())))
     }
 
     /// What netifd says of the addresses of `device` where the network `name` is meant.
-    pub fn claims(&self, name: &str, device: &str) -> Claims {
+    fn claims(&self, name: &str, device: &str) -> Claims {
         let mut claims = Claims::default();
         let Netifd::Known(networks) = &self.netifd else {
             return claims;
         };
-        for (other, network) in networks {
-            if network.device.as_deref() == Some(device) {
-                let whose = if other == name { &mut claims.own } else { &mut claims.others };
-                whose.extend(&network.addresses);
+        for (other, network) in networks.iter() {
+            if other == name {
+                claims.own = network.clone();
+            } else if network.device.as_deref() == Some(device) {
+                claims
+                    .others
+                    .extend(network.addresses.iter().chain(network.assigned.iter()).copied());
             }
         }
         claims
@@ -128,17 +145,24 @@ impl Facts {
 }
 
 impl Claims {
-    /// Whether netifd lists `address` for the network that is meant.
-    pub fn owns(&self, address: IpAddr) -> bool {
-        self.own.contains(&address)
+    /// How `address` belongs to the network that is meant; lower is better: it is its own, it is the
+    /// router's in a prefix that was assigned to it, netifd does not say so.
+    pub fn rank(&self, address: IpAddr) -> u8 {
+        let own = &self.own;
+        match (own.addresses.contains(&address), own.assigned.contains(&address)) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        }
     }
 
     /// Whether `address` is another network's on the same device. A network without any address of
     /// the family shares those of the others: `wan` those of `wan_6`.
     pub fn excludes(&self, address: IpAddr) -> bool {
         let family = Family::of(address);
-        !self.owns(address)
-            && self.others.contains(&address)
-            && self.own.iter().any(|own| Family::of(*own) == family)
+        let own = || self.own.addresses.iter().chain(self.own.assigned.iter());
+        self.others.contains(&address)
+            && own().all(|own| *own != address)
+            && own().any(|own| Family::of(*own) == family)
     }
 }

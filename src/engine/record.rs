@@ -128,6 +128,8 @@ pub struct Record {
     pub published_up: Option<Duration>,
     /// A request was sent whose answer is not known.
     pub unconfirmed: bool,
+    /// See [`Saved::disputed`].
+    disputed: bool,
     /// The provider's refusal and the advice.
     pub refused: Option<(String, String)>,
     /// Times of the latest change.
@@ -168,6 +170,7 @@ impl Record {
             published_wall: None,
             published_up: None,
             unconfirmed: false,
+            disputed: false,
             refused: None,
             timeline: Timeline::default(),
             trouble: None,
@@ -195,6 +198,7 @@ impl Record {
         self.published = saved.published;
         self.published_wall = saved.at;
         self.unconfirmed = saved.unconfirmed;
+        self.disputed = saved.disputed;
         self.refused.clone_from(&saved.refused);
         self.hold = Hold::saved(saved.hold_until, now);
         self.date_publication(now);
@@ -227,6 +231,7 @@ impl Record {
             published: self.published,
             at: self.published_wall,
             unconfirmed: at_risk,
+            disputed: self.disputed,
             refused: self.refused.clone(),
             hold_until,
         })
@@ -287,16 +292,33 @@ impl Record {
     }
 
     /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
-    /// or forbidden anyway; returns whether that is so.
+    /// or forbidden anyway, or it was sent in this run or for this reason already: what did not help
+    /// then (a proxied record, other records of the same name) does not help now. Returns whether it
+    /// is.
     pub fn contradicted(&mut self, now: Now) -> bool {
         let settled = matches!(self.wait(now), Wait::Settled(_) | Wait::Rested);
-        let due = settled && self.published == self.desired;
+        let untried = self.published_up.is_none() && !self.disputed;
+        let due = settled && untried && self.published == self.desired;
         if due {
+            self.disputed = true;
             self.unconfirmed = true;
             self.rested = false;
             self.timeline = Timeline::since(now.up);
         }
         due
+    }
+
+    /// DNS has what was published.
+    pub fn confirmed(&mut self) {
+        self.disputed = false;
+    }
+
+    /// When DNS may be expected to have what was published `delay` after it was, since boot; `None`
+    /// if it is to be sent again before.
+    pub fn in_dns_at(&self, delay: Duration, now: Now) -> Option<Duration> {
+        let age = self.age(now).filter(|_| self.published.is_some());
+        let left = age.map_or(Duration::ZERO, |age| delay.saturating_sub(age));
+        (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }
 
     /// The network changed for good: failures to reach the provider say nothing any more.
@@ -530,11 +552,16 @@ impl Record {
         };
         let every = every.max(SHORTEST_REFRESH);
         self.published?;
-        let age = match (self.published_wall, now.trusted_wall()) {
-            (Some(at), Some(wall)) if at <= wall => Duration::from_secs(wall - at),
-            _ => now.up.saturating_sub(self.published_up.unwrap_or(self.started)),
-        };
+        let age = self.age(now).unwrap_or_else(|| now.up.saturating_sub(self.started));
         Some(now.up.saturating_add(every.saturating_sub(age)))
+    }
+
+    /// How long ago the address was published, as far as it is known.
+    fn age(&self, now: Now) -> Option<Duration> {
+        match (self.published_wall, now.trusted_wall()) {
+            (Some(at), Some(wall)) if at <= wall => Some(Duration::from_secs(wall - at)),
+            _ => self.published_up.map(|at| now.up.saturating_sub(at)),
+        }
     }
 }
 

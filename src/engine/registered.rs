@@ -3,32 +3,52 @@
 //! Nothing waits for it. It fills LuCI's column, and it tells of a record that somebody else changed
 //! or deleted while nobody ran here: that one is sent again, once, at the usual pace. A resolver's
 //! word is for showing only, since it may be hours old; the zone's own name servers are believed.
+//!
+//! Nothing that DNS says can make requests follow one another. It counts against what an earlier run
+//! published only, and if DNS stays as it is although that was sent again, the state remembers that
+//! it does no good: the record is proxied, or others hold the same name.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
+use super::event::Notice;
+use super::network::Facts;
+use super::pace::Backoff;
+use super::record::{Record, Wait};
+use super::report;
+use super::section::Active;
+use crate::clock::Now;
+use crate::config::{Family, Host, Lookup};
 use crate::dns::Found;
+
+/// What was published is not looked for in DNS before: some providers' name servers take their time.
+const PROPAGATION: Duration = Duration::from_secs(600);
+/// The first pause after a look-up that failed: at boot the resolver is there a moment later.
+const RETRY: Duration = Duration::from_secs(60);
+/// Look-ups that may fail in a row, until the network changes.
+const TRIES: u32 = 5;
 
 /// What is known of the registered addresses of one family.
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
     asked: bool,
     answer: Option<Result<Found, String>>,
+    answered_at: Duration,
+    backoff: Backoff,
 }
 
 impl Registered {
-    /// Whether it was not looked up yet.
-    pub fn is_wanted(&self) -> bool {
-        !self.asked
-    }
-
-    /// The look-up is on its way.
-    pub fn asked(&mut self) {
-        self.asked = true;
-    }
-
-    /// It ended.
-    pub fn answered(&mut self, answer: Result<Found, String>) {
+    /// Takes the answer of a look-up.
+    fn answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
+        match &answer {
+            Ok(_) => self.backoff.reset(),
+            Err(_) => {
+                self.backoff.failed(now.up, RETRY, jitter);
+                self.asked = self.backoff.attempts() >= TRIES;
+            }
+        }
         self.answer = Some(answer);
+        self.answered_at = now.up;
     }
 
     /// A look-up that failed over the network of before is worth another.
@@ -46,26 +66,126 @@ impl Registered {
         }
     }
 
-    /// Whether the zone's own name servers give other addresses than `published`, or none.
-    pub fn contradicts(&self, published: IpAddr) -> bool {
-        let Some(Ok(found)) = &self.answer else {
-            return false;
-        };
-        found.authoritative && !found.addresses.contains(&published)
+    /// Whether an authority says that the record holds `published`; `None` if none says anything.
+    fn confirms(&self, published: IpAddr) -> Option<bool> {
+        match &self.answer {
+            Some(Ok(found)) if found.authoritative => Some(found.addresses.contains(&published)),
+            Some(_) | None => None,
+        }
     }
 
     /// What was found, for people.
-    pub fn explain(&self) -> String {
+    pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
+        let ago = report::seconds(now.up.saturating_sub(self.answered_at));
         match &self.answer {
             None if self.asked => "being looked up".into(),
             None => "not looked up yet".into(),
-            Some(Err(why)) => format!("could not be looked up: {why}"),
+            Some(Err(why)) => format!("could not be looked up {ago} ago: {why}"),
             Some(Ok(found)) => {
-                let whose =
-                    if found.authoritative { "its zone's own name servers" } else { "a resolver" };
-                format!("{} according to {whose}", list(&found.addresses))
+                let whose = match (&lookup.server, found.authoritative) {
+                    (Some(server), _) => server,
+                    (None, false) => "a resolver",
+                    (None, true) if lookup.glue => "the parent zone's name servers",
+                    (None, true) => "its zone's own name servers",
+                };
+                let (host, addresses) = (&lookup.host, list(&found.addresses));
+                format!("{host} has {addresses} according to {whose}, {ago} ago")
             }
         }
+    }
+}
+
+impl Active {
+    /// Takes the family whose registered address should be looked up now, if any. It never comes
+    /// before a request that is due.
+    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
+        let busy = |record: &Record| {
+            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
+        };
+        let due = |family: &&Family| self.look_up_at(**family, now).is_some_and(|at| at <= now.up);
+        let family = *self.registered.keys().find(due)?;
+        if self.records.iter().any(busy) || !self.can_look_up(facts) {
+            return None;
+        }
+        self.registered.get_mut(&family)?.asked = true;
+        Some(family)
+    }
+
+    /// When the next look-up is due that is not due yet, since boot.
+    pub fn look_up_deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
+        let times = self.registered.keys().filter_map(|&family| self.look_up_at(family, now));
+        times.filter(|&at| at > now.up && self.can_look_up(facts)).min()
+    }
+
+    /// When the registered address of `family` is to be looked up, since boot.
+    fn look_up_at(&self, family: Family, now: Now) -> Option<Duration> {
+        let registered = self.registered.get(&family).filter(|it| !it.asked)?;
+        let of_family = self.records.iter().filter(|record| record.family == family);
+        let times = of_family.map(|record| record.in_dns_at(PROPAGATION, now));
+        times
+            .chain([Some(registered.backoff.until())])
+            .try_fold(Duration::ZERO, |latest, at| at.map(|at| latest.max(at)))
+    }
+
+    /// Whether name servers can be reached.
+    fn can_look_up(&self, facts: &Facts) -> bool {
+        let anywhere = Host::Name(String::new());
+        let device = self.bound(facts);
+        let reached = |device: Option<String>| {
+            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
+        };
+        facts.book.complete() && device.is_ok_and(reached)
+    }
+
+    /// The registered address was looked up.
+    pub fn looked_up(
+        &mut self,
+        family: Family,
+        answer: Result<Found, String>,
+        now: Now,
+        jitter: u32,
+    ) {
+        let meant = self.looked_up_records();
+        let Some(registered) = self.registered.get_mut(&family) else {
+            return;
+        };
+        registered.answered(answer, now, jitter);
+        for record in self.records.iter_mut().filter(|it| it.family == family && meant(it)) {
+            if record.published.and_then(|at| registered.confirms(at)) == Some(true) {
+                record.confirmed();
+            }
+        }
+    }
+
+    /// What an authority does not have as it was published is sent again, and then looked up once
+    /// more. Returns what the operator should know.
+    pub fn correct(&mut self, now: Now) -> Option<Notice> {
+        let meant = self.looked_up_records();
+        let proxied = self.spec.record.proxied == Some(true);
+        for record in self.records.iter_mut().filter(|record| meant(record)) {
+            let (Some(published), Some(registered)) =
+                (record.published, self.registered.get_mut(&record.family))
+            else {
+                continue;
+            };
+            // A proxy shows addresses of its own for as long as there is a record.
+            let hidden = proxied && !registered.addresses().is_empty();
+            let wrong = registered.confirms(published) == Some(false) && !hidden;
+            if wrong && record.contradicted(now) {
+                registered.asked = false;
+                let (name, host) = (&self.spec.name, &self.spec.lookup.host);
+                return Some(report::contradiction(name, host, published, registered));
+            }
+        }
+        None
+    }
+
+    /// Which records the name that is looked up tells of: its own, or all if there is none.
+    fn looked_up_records(&self) -> impl Fn(&Record) -> bool + use<> {
+        let host = self.spec.lookup.host.trim_end_matches('.').to_ascii_lowercase();
+        let is_host = move |record: &Record| record.name.in_dns() == host;
+        let named = self.records.iter().any(&is_host);
+        move |record| !named || is_host(record)
     }
 }
 

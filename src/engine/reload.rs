@@ -1,7 +1,5 @@
 //! A new configuration comes into force: what is still true stays, what is on its way is waited for.
 
-use std::collections::BTreeMap;
-
 use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
@@ -11,6 +9,7 @@ use crate::clock::Now;
 use crate::config::{Config, Host, Section};
 use crate::netlink::Table;
 use crate::provider;
+use crate::sorted::Map;
 
 impl Engine {
     /// Puts `config` in force.
@@ -24,7 +23,7 @@ impl Engine {
                 || config.broken.iter().any(broken)
         };
         known.records.retain(|saved| kept(&saved.section));
-        let mut old: BTreeMap<String, Active> =
+        let mut old: Map<String, Active> =
             self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);

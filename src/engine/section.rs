@@ -1,6 +1,5 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,8 +15,8 @@ use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source};
-use crate::dns::Found;
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
+use crate::sorted::{Map, Set};
 use crate::state::State;
 
 /// A section with its state.
@@ -32,21 +31,21 @@ pub struct Active {
     /// One per name and family.
     pub records: Vec<Record>,
     /// `web` and `script` sources, one per family.
-    pub detectors: BTreeMap<Family, Detector>,
+    pub detectors: Map<Family, Detector>,
     /// What DNS gives, per family.
-    pub registered: BTreeMap<Family, Registered>,
+    pub registered: Map<Family, Registered>,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
-    pub lacks: BTreeMap<Family, Lack>,
+    pub lacks: Map<Family, Lack>,
     /// Its account, by place.
     pub account: usize,
     /// What was said last to keep requests from leaving.
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
-    event_network: Option<(Option<String>, BTreeSet<IpAddr>)>,
+    event_network: Option<(Option<String>, Set<IpAddr>)>,
 }
 
 /// What a provider said about an account, in answer to one of its records.
@@ -97,7 +96,7 @@ impl Active {
         let detectors = if asks {
             spec.families.iter().map(|&family| (family, Detector::new(now))).collect()
         } else {
-            BTreeMap::new()
+            Map::new()
         };
         let registered =
             spec.families.iter().map(|&family| (family, Registered::default())).collect();
@@ -112,7 +111,7 @@ impl Active {
             registered,
             last_request: String::new(),
             last_answer: String::new(),
-            lacks: BTreeMap::new(),
+            lacks: Map::new(),
             account: 0,
             obstacle: None,
             event_network: None,
@@ -160,8 +159,8 @@ impl Active {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
-            for (family, detector) in &mut self.detectors {
-                if let Some(before) = old.detectors.get(family) {
+            for (family, before) in old.detectors.iter() {
+                if let Some(detector) = self.detectors.get_mut(family) {
                     detector.supersede(before);
                 }
             }
@@ -220,12 +219,8 @@ impl Active {
     pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
         match (&self.spec.source, family) {
             (Source::Device(name), _) => Ok(Place::device(name)),
-            (Source::Network { v4, .. }, Family::V4) => network(&[v4], facts),
-            // Where nobody knows the usual name of the IPv6 side: netifd makes one for PPP, and
-            // without netifd it is the device of the other side.
-            (Source::Network { v4, v6 }, Family::V6) => {
-                network(&[v6, &format!("{v4}_6"), v4], facts)
-            }
+            (Source::Network { v4, .. }, Family::V4) => facts.place(v4),
+            (Source::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
             (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
         }
     }
@@ -347,52 +342,6 @@ impl Active {
         })
     }
 
-    /// Takes the family whose registered address should be looked up now, if any. It never comes
-    /// before a request that is due.
-    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
-        let wanted = |(family, it): (&Family, &Registered)| it.is_wanted().then_some(*family);
-        let family = self.registered.iter().find_map(wanted)?;
-        let busy = |record: &Record| {
-            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
-        };
-        if self.records.iter().any(busy) || !self.can_look_up(facts) {
-            return None;
-        }
-        self.registered.get_mut(&family)?.asked();
-        Some(family)
-    }
-
-    /// Whether name servers can be reached.
-    fn can_look_up(&self, facts: &Facts) -> bool {
-        let anywhere = Host::Name(String::new());
-        let device = self.bound(facts);
-        let reached = |device: Option<String>| {
-            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
-        };
-        facts.book.complete() && facts.netifd != Netifd::Asking && device.is_ok_and(reached)
-    }
-
-    /// The registered address was looked up. What the zone's own name servers do not have as it was
-    /// published is sent again. Returns what the operator should know.
-    pub fn looked_up(
-        &mut self,
-        family: Family,
-        answer: Result<Found, String>,
-        now: Now,
-    ) -> Option<Notice> {
-        let registered = self.registered.get_mut(&family)?;
-        registered.answered(answer);
-        let host = &self.spec.lookup.host;
-        let named = self.records.iter().any(|record| record.name.as_str() == host);
-        let mut published = None;
-        for record in self.records.iter_mut().filter(|record| record.family == family) {
-            let meant = !named || record.name.as_str() == host;
-            let held = record.published.filter(|&at| meant && registered.contradicts(at));
-            published = held.filter(|_| record.contradicted(now)).or(published);
-        }
-        Some(report::contradiction(&self.spec.name, host, published?, registered))
-    }
-
     /// A source answered.
     pub fn detected(
         &mut self,
@@ -458,7 +407,7 @@ impl Active {
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
-        waits.chain(times).min()
+        waits.chain(times).chain(self.look_up_deadline(facts, now)).min()
     }
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.
@@ -488,11 +437,4 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
         }
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
-}
-
-/// The place of the first of these networks that there is.
-fn network(names: &[&str], facts: &Facts) -> Result<Place, Lack> {
-    let (name, device) = facts.first_device(names)?;
-    let claims = facts.claims(name, &device);
-    Ok(Place { device, claims })
 }

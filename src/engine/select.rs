@@ -16,7 +16,8 @@
 //!     appears that is preferred for longer, or has more than twice its time left: routers that
 //!     refresh their prefixes in turn do not make the name flap.
 //! 11. Where several logical interfaces share a device, an address that netifd lists for another
-//!     one is refused, and one that it lists for this one wins over one that it does not know.
+//!     one is refused. One that it lists as this one's own wins over the router's address in a
+//!     prefix that was assigned to it, and that over one that it does not know.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -212,12 +213,12 @@ fn choose<'a>(
 }
 
 /// Rules 5 to 7 and 11: lower is better.
-fn class(known: &Known, policy: Policy, claims: &Claims) -> (bool, bool, bool, bool) {
+fn class(known: &Known, policy: Policy, claims: &Claims) -> (bool, bool, u8, bool) {
     let address = known.address.address;
     let secondary =
         address.is_ipv4() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY);
     let temporary = policy.temporary && !is_temporary(known);
-    (addr::not_public(address).is_some(), temporary, !claims.owns(address), secondary)
+    (addr::not_public(address).is_some(), temporary, claims.rank(address), secondary)
 }
 
 /// Rules 8 and 9: lower is better.

@@ -1,33 +1,38 @@
 //! `/etc/hosts`: names that need no DNS, and so no default route to a resolver.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
+
+use crate::sorted::Map;
 
 /// Most bytes that are looked at; block lists are kept elsewhere.
 const LIMIT: u64 = 1024 * 1024;
 
 /// The addresses of each name in `/etc/hosts`, names in lower case; empty if it cannot be read.
-pub fn system() -> BTreeMap<String, Vec<IpAddr>> {
+pub fn system() -> Map<String, Vec<IpAddr>> {
     let bytes = super::read(Path::new("/etc/hosts"), LIMIT).unwrap_or_default();
     parse(&String::from_utf8_lossy(&bytes))
 }
 
 /// As hosts(5): an address and its names on each line, `#` begins a comment. Lines that do not
 /// begin with an address are passed over, as every resolver does.
-pub fn parse(text: &str) -> BTreeMap<String, Vec<IpAddr>> {
-    let mut hosts: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+pub fn parse(text: &str) -> Map<String, Vec<IpAddr>> {
+    let mut pairs = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default();
         let mut words = line.split_ascii_whitespace();
         let Some(address) = words.next().and_then(address) else {
             continue;
         };
-        for name in words {
-            let addresses = hosts.entry(name.to_ascii_lowercase()).or_default();
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
+        pairs.extend(words.map(|name| (name.to_ascii_lowercase(), address)));
+    }
+    // Of one name in the order of the file.
+    pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut hosts: Map<String, Vec<IpAddr>> = Map::new();
+    for (name, address) in pairs {
+        let addresses = hosts.get_or_insert(name, Vec::new());
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
     hosts
@@ -50,7 +55,7 @@ mod tests {
              192.0.2.1 DDNS.example ddns\r\n192.0.2.1 ddns\nfe80::1%lan ap\n192.0.2.2",
         );
         let get = |name: &str| {
-            let shown = hosts[name].iter().map(ToString::to_string);
+            let shown = hosts.get(name).unwrap().iter().map(ToString::to_string);
             shown.collect::<Vec<_>>().join(" ")
         };
         assert_eq!(get("localhost"), "127.0.0.1 ::1");

@@ -2,7 +2,6 @@
 //! `net/ddns-scripts`, `dynamic_dns_updater.sh`; LuCI `ddns.uc`). Times in them are whole seconds
 //! since boot.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::IpAddr;
@@ -12,6 +11,7 @@ use std::time::Duration;
 use crate::clock::Now;
 use crate::config::Family;
 use crate::engine::status::{SectionStatus, Snapshot};
+use crate::sorted::Map;
 
 /// What a file should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,13 @@ enum Content {
 pub struct RunFiles {
     directory: PathBuf,
     pid: u32,
-    written: BTreeMap<String, Content>,
+    written: Map<String, Content>,
 }
 
 impl RunFiles {
     /// Files of the process `pid` in `directory`, which exists.
     pub fn new(directory: PathBuf, pid: u32) -> Self {
-        Self { directory, pid, written: BTreeMap::new() }
+        Self { directory, pid, written: Map::new() }
     }
 
     /// Writes what is new in `snapshot`.
@@ -45,7 +45,7 @@ impl RunFiles {
     pub fn show(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
         let mut wanted = contents(snapshot, self.pid, now);
         for name in self.written.keys().filter(|name| name.ends_with(".pid")) {
-            wanted.entry(name.clone()).or_insert(Content::Absent);
+            wanted.get_or_insert(name.clone(), Content::Absent);
         }
         let mut result = Ok(());
         for (name, content) in wanted {
@@ -84,8 +84,8 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 }
 
 /// Every run file by name.
-fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> BTreeMap<String, Content> {
-    let mut files = BTreeMap::new();
+fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> Map<String, Content> {
+    let mut files = Map::new();
     for section in &snapshot.sections {
         let mut set =
             |suffix: &str, content| files.insert(format!("{}.{suffix}", section.name), content);

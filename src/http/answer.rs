@@ -30,7 +30,8 @@ pub(super) fn read(
         .take(limit)
         .read_to_end(&mut body)
         .map_err(|error| failure::explain_body(error.into(), call))?;
-    Ok(Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
+    let body = String::from_utf8_lossy(&body).into_owned();
+    Ok(Answer { status, retry_after, body, message: Vec::new() })
 }
 
 /// `Retry-After` as a delay (RFC 9110 section 10.2.3). A date counts from the server's own `Date`,

@@ -152,7 +152,7 @@ fn kind(error: &io::Error) -> FailureKind {
 }
 
 /// The C library's words, without the number that std adds.
-pub(super) fn system(error: &io::Error) -> String {
+pub(crate) fn system(error: &io::Error) -> String {
     let mut text = error.to_string();
     if let Some(number) = text.find(" (os error") {
         text.truncate(number);

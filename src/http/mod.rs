@@ -19,6 +19,7 @@ mod connections;
 mod credentials;
 mod failure;
 mod proxy;
+mod reach;
 mod redirect;
 mod request;
 mod resolve;
@@ -43,6 +44,8 @@ use crate::config::{Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request};
 
 pub use self::connections::Connections;
+pub(crate) use self::failure::system;
+pub use self::reach::{Unreachable, connects, resolve, verify_proxy};
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;
 

@@ -1,6 +1,5 @@
 //! What server certificates are checked against.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use rustls::sign::SigningKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::config::Trust;
+use crate::sorted::Set;
 
 /// Where distributions keep the bundle: OpenWrt's `ca-bundle` and Debian, then Alpine and BSD.
 const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
@@ -120,7 +120,7 @@ fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, Stri
 fn load(files: impl IntoIterator<Item = PathBuf>) -> RootCertStore {
     let mut store = RootCertStore::empty();
     // A directory often holds each certificate under two names and in a bundle as well.
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     for file in files {
         let Some(text) = read(&file) else {
             continue;

@@ -6,17 +6,16 @@
 //! sets every route) is announced, the one it replaced is not, and one that joins others
 //! (`NLM_F_APPEND`) may be announced as all of them. After any of these only a dump tells.
 
-use std::collections::BTreeMap;
-
 use rtnetlink::packet_core::{NLM_F_APPEND, NLM_F_MULTIPART, NLM_F_REPLACE};
 
 use super::decode::{Incoming, Kind};
 use super::{IfIndex, Message};
+use crate::sorted::Map;
 
 /// Remembers of each device what its routes depend on.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
-    links: BTreeMap<IfIndex, LinkState>,
+    links: Map<IfIndex, LinkState>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_error_page_shows_no_address() {
-        let answer = |status| Ok(Answer { status, retry_after: None, body: "192.0.2.1".into() });
+        let answer = |status| Ok(Answer { status, body: "192.0.2.1".into(), ..Answer::default() });
         assert!(in_answer(answer(200), Family::V4).is_ok());
         assert_eq!(
             in_answer(answer(503), Family::V4).unwrap_err(),

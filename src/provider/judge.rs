@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn reply(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, body: body.into() }
+        Answer { status, body: body.into(), ..Answer::default() }
     }
 
     fn word(outcome: &Outcome) -> &'static str {

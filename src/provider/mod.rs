@@ -11,12 +11,12 @@ pub mod ere;
 mod judge;
 pub mod mask;
 mod page;
+pub mod sign;
 pub mod talk;
 pub mod template;
 pub mod url;
 pub mod verdict;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use std::time::Duration;
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
 use crate::secret::Secret;
+use crate::sorted::Map;
 pub use verdict::{Scope, Verdict};
 
 /// One record that should hold `address` from now on.
@@ -58,11 +59,13 @@ pub struct Job {
     pub known: Known,
     /// The time, for signatures; `None` as long as the clock cannot be trusted.
     pub wall: Option<UnixSeconds>,
+    /// Any number, another one for every job.
+    pub seed: u32,
 }
 
 /// What a provider calls things: ids of zones and records, by a name of the provider's choosing.
 /// Kept across restarts, and never relied on: a value that does not work any more is forgotten.
-pub type Known = BTreeMap<String, String>;
+pub type Known = Map<String, String>;
 
 /// What an exchange found out: a new value, or `None` for one that does not work any more.
 pub type Learned = Vec<(String, Option<String>)>;
@@ -73,8 +76,23 @@ pub type Learned = Vec<(String, Option<String>)>;
 pub enum Step {
     /// Send this, then call [`Exchange::step`] with the reply.
     Send(Request),
+    /// The same over DNS.
+    Ask(Query),
     /// Finished: one verdict per change, in the job's order.
     Done(Vec<Verdict>),
+}
+
+/// One DNS message to a name server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The server: an address or a name, and a port if it is not 53.
+    pub server: String,
+    /// Whether only TCP will do.
+    pub tcp: bool,
+    /// The message in wire form (RFC 1035 section 4).
+    pub wire: Vec<u8>,
+    /// What it is, for people.
+    pub shown: String,
 }
 
 /// One provider conversation about one job.
@@ -196,6 +214,7 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(name.as_str()),
         Some(family.record_type()),
     ];
+    parts.extend((!provider.server.is_empty()).then_some(Some(provider.server.as_str())));
     // Any option may mean something to a script.
     if let Some(script) = provider.script() {
         parts.push(script.file.to_str());
@@ -226,6 +245,7 @@ pub fn account(provider: &Provider) -> u64 {
         Some(provider.password.expose()),
         Some(provider.param_enc.expose()),
         Some(provider.param_opt.expose()),
+        Some(provider.server.as_str()),
     ])
 }
 
@@ -299,7 +319,7 @@ impl fmt::Debug for Request {
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
@@ -307,6 +327,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,
+    /// The response to a [`Query`], in wire form; then the rest is empty.
+    pub message: Vec<u8>,
 }
 
 /// Why there is no answer.

@@ -7,7 +7,7 @@
 
 use super::api::Api;
 use super::{
-    Answer, Change, Exchange, Failure, Job, Learned, Outcome, Request, Scope, Step, Verdict,
+    Answer, Change, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
 };
 use crate::config::Provider;
 
@@ -16,6 +16,8 @@ use crate::config::Provider;
 pub enum Halt {
     /// This must be answered first.
     Send(Box<Request>),
+    /// The same over DNS.
+    Ask(Query),
     /// There is nothing more to do: what has no verdict yet has this one.
     End(Verdict),
 }
@@ -46,6 +48,24 @@ impl<'a> Talk<'a> {
         let reply = self.replies.get(self.heard).ok_or_else(|| Halt::Send(Box::new(request)))?;
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
+    }
+
+    /// The response to `query`, in wire form.
+    ///
+    /// # Errors
+    /// As [`Talk::send`].
+    pub fn ask(&mut self, query: Query) -> Talked<&'a [u8]> {
+        let reply = self.replies.get(self.heard).ok_or(Halt::Ask(query))?;
+        self.heard += 1;
+        let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
+        Ok(&answer.message)
+    }
+
+    /// A number for the next query, another one for each.
+    pub fn number(&self) -> u16 {
+        let [_, high, low, _] = self.job.seed.to_be_bytes();
+        let count = u16::try_from(self.heard).unwrap_or_default();
+        u16::from_be_bytes([high, low]).wrapping_add(count.wrapping_mul(40_503))
     }
 
     /// What is known of `key`: from before, or from this conversation.
@@ -82,7 +102,7 @@ impl<'a> Talk<'a> {
         let wrong = match ended {
             Ok(verdicts) => verdicts.iter().any(refused),
             Err(Halt::End(verdict)) => refused(verdict),
-            Err(Halt::Send(_)) => false,
+            Err(Halt::Send(_) | Halt::Ask(_)) => false,
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
@@ -152,6 +172,7 @@ impl Replay {
         match ended {
             Ok(verdicts) => Step::Done(verdicts),
             Err(Halt::Send(request)) => Step::Send(*request),
+            Err(Halt::Ask(query)) => Step::Ask(query),
             Err(Halt::End(verdict)) => Step::Done(vec![verdict; self.job.changes.len()]),
         }
     }

@@ -62,11 +62,12 @@ pub(crate) fn play(
             );
         }
         assert!(!request.shown.contains(account.password.expose()), "{}", request.shown);
-        step = talk.step(Ok(Answer { status: *status, retry_after: None, body: (*body).into() }));
+        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
     }
     match step {
         Step::Done(verdicts) => (verdicts, talk.learned()),
         Step::Send(request) => panic!("one request too many: {}", written(&request)),
+        Step::Ask(query) => panic!("one query too many: {}", query.shown),
     }
 }
 

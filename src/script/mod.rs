@@ -7,7 +7,7 @@ mod said;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
-use std::net::{IpAddr, ToSocketAddrs as _};
+use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use self::process::{Ended, Running, SHELL, command};
 use self::said::{End, Listener, Minutes, Said};
 use crate::clock;
 use crate::config::options::{self, Kind};
-use crate::config::{Family, Global, Script, Section};
+use crate::config::{Family, Global, Lookup, Script, Section};
 use crate::engine::event::Notice;
 use crate::probe;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
@@ -66,6 +66,8 @@ pub struct Done {
 pub struct Hands<'a> {
     /// Sends a request the way the section wants it.
     pub send: &'a mut dyn FnMut(&Request) -> Result<Answer, Failure>,
+    /// What the DNS has for the section, if somebody says so soon.
+    pub look_up: &'a dyn Fn(&Lookup, Family) -> Option<IpAddr>,
     /// Tells the operator.
     pub say: &'a dyn Fn(Notice),
 }
@@ -98,15 +100,12 @@ impl Call {
 
     /// What the record was published as, or else what the DNS gives. That may take a while, so only
     /// a script that asks for it waits.
-    fn registered(&self) -> Option<IpAddr> {
+    fn registered(&self, hands: &Hands<'_>) -> Option<IpAddr> {
         let look_up = || {
             let script = fs::read_to_string(&self.script.file).ok()?;
             let wanted =
                 ["REGISTERED_IP", "get_registered_ip"].iter().any(|it| script.contains(it));
-            let host = Some(self.section.lookup.host.as_str()).filter(|_| wanted)?;
-            let mut found = (host, 0).to_socket_addrs().ok()?;
-            let family = self.change.family();
-            found.find(|it| Family::of(it.ip()) == family).map(|it| it.ip())
+            wanted.then(|| (hands.look_up)(&self.section.lookup, self.change.family()))?
         };
         self.change.previous.or_else(look_up)
     }
@@ -149,7 +148,7 @@ impl Call {
         minutes: &mut Minutes,
         hands: Hands<'_>,
     ) -> io::Result<Ended> {
-        let text = frame::text(self, &place.path, self.registered());
+        let text = frame::text(self, &place.path, self.registered(&hands));
         shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
         let running = Running::start(shell, Some(self.change.address), Some(&text))?;
         let mut listener = Listener::default();

@@ -1,7 +1,6 @@
 //! The owner's programs under way: each leads a process group of its own, has a time limit, and
 //! none outlives the daemon.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write as _};
 use std::net::IpAddr;
@@ -65,19 +64,18 @@ impl Ended {
     }
 }
 
-/// The process groups under way, by number. A group that is in here has not been waited for, so its
-/// number belongs to nobody else.
-static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: BTreeMap::new(), closed: false });
+/// The process groups under way. A group that is in here has not been waited for, so its number
+/// belongs to nobody else.
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: Vec::new(), closed: false });
 
 struct Groups {
-    running: BTreeMap<i32, Group>,
+    running: Vec<Group>,
     /// Set by [`kill_all`]: what starts now would outlive us.
     closed: bool,
 }
 
-/// What is known of a process group.
-#[derive(Default)]
 struct Group {
+    number: i32,
     /// The address that it publishes.
     address: Option<IpAddr>,
     cut: bool,
@@ -92,16 +90,16 @@ fn groups() -> MutexGuard<'static, Groups> {
 pub fn kill_all() {
     let mut groups = groups();
     groups.closed = true;
-    groups.running.keys().for_each(|&group| kill(group));
+    groups.running.iter().for_each(|group| kill(group.number));
 }
 
 /// Kills the programs that publish `address`, which is gone: they may hang on connections that can
 /// get no answer any more, and the address that came in its place waits for them.
 pub fn cut(address: IpAddr) {
-    for (&number, group) in &mut groups().running {
+    for group in &mut groups().running {
         if group.address == Some(address) {
             group.cut = true;
-            kill(number);
+            kill(group.number);
         }
     }
 }
@@ -142,8 +140,8 @@ impl Running {
             return Err(io::Error::other("the daemon is ending"));
         }
         let child = command.spawn()?;
-        let group = Group { address, cut: false };
-        groups.running.extend(number(&child).map(|number| (number, group)));
+        let number = number(&child);
+        groups.running.extend(number.map(|number| Group { number, address, cut: false }));
         drop(groups);
         let mut running = Self::new(child);
         if let (Some(mut stdin), Some(input)) = (running.child.stdin.take(), input) {
@@ -235,11 +233,13 @@ impl Drop for Running {
 /// Kills the group that `child` leads; whether that was cut before. The number may be another's once
 /// the child has been waited for and the lock is free.
 fn forget(child: &Child, groups: &mut Groups) -> bool {
-    let group = number(child).and_then(|number| {
-        kill(number);
-        groups.running.remove(&number)
-    });
-    group.is_some_and(|group| group.cut)
+    let is_it = |group: &Group| number(child) == Some(group.number);
+    let Some(at) = groups.running.iter().position(is_it) else {
+        return false;
+    };
+    let group = groups.running.swap_remove(at);
+    kill(group.number);
+    group.cut
 }
 
 /// The process group that `child` leads. Process ids are positive numbers of 31 bits.

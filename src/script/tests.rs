@@ -69,7 +69,8 @@ fn play(
     };
     let mut command = command(shell[0]);
     command.args(&shell[1..]);
-    let done = call.run_in(&mut command, limit, Hands { send, say: &say });
+    let done =
+        call.run_in(&mut command, limit, Hands { send, look_up: &|_, _| panic!(), say: &say });
     (done, said.into_inner())
 }
 
@@ -143,6 +144,28 @@ fn ipv6_is_expanded_where_ddns_scripts_does() {
     call.change.previous = Some("2001:db8::1".parse().unwrap());
     let (_, said) = play(&call, SHELLS[0], LONG, &mut |_| panic!());
     assert_eq!(texts(&said), ["1 2001:db8::7 2001:0db8:0000:0000:0000:0000:0000:0001"]);
+}
+
+#[test]
+fn the_dns_is_asked_only_for_a_script_that_wants_to_know() {
+    let stage = Stage::new("registered");
+    let found = |text: &str, known: bool| {
+        let mut call = stage.call(text);
+        call.change.previous = None;
+        let said = RefCell::new(vec![]);
+        let look_up = |lookup: &Lookup, family: Family| {
+            said.borrow_mut().push(format!("{} {family}", lookup.host));
+            known.then(|| "192.0.2.3".parse().unwrap())
+        };
+        let say = |notice: Notice| said.borrow_mut().push(notice.text);
+        let hands = Hands { send: &mut |_| panic!(), look_up: &look_up, say: &say };
+        assert_eq!(call.run(LONG, hands).outcome, Outcome::Updated);
+        said.into_inner()
+    };
+    let text = "write_log 5 \"is $REGISTERED_IP\"";
+    assert_eq!(found(text, true), ["home.example.com IPv4", "is 192.0.2.3"]);
+    assert_eq!(found(text, false), ["home.example.com IPv4", "is"]);
+    assert_eq!(found("write_log 5 done", true), ["done"]);
 }
 
 #[test]
@@ -296,7 +319,7 @@ fn a_script_that_floods_is_cut_short() {
 }
 
 fn answer(status: u16, body: &str) -> Result<Answer, Failure> {
-    Ok(Answer { status, retry_after: None, body: body.into() })
+    Ok(Answer { status, retry_after: None, body: body.into(), message: vec![] })
 }
 
 #[test]
@@ -363,7 +386,7 @@ fn a_script_whose_address_is_gone_is_ended() {
         process::cut("192.0.2.99".parse().unwrap());
     };
     let mut command = command(SHELL);
-    let hands = Hands { send: &mut |_| panic!(), say: &say };
+    let hands = Hands { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
     let done = call.run_in(&mut command, LONG, hands);
     assert_eq!(unconfirmed(&done), "the address went away while the script was running");
 }

@@ -1,54 +1,51 @@
-//! One exchange from its first step to its outcomes. Pure but for the `send` it is given.
+//! One exchange from its first step to its outcomes. Pure but for the carrier it is given.
 
 use std::time::Duration;
 
 use crate::engine::event::{Finished, JobId};
 use crate::provider::mask::mask;
 use crate::provider::{
-    Answer, Exchange, Failure, FailureKind, Learned, Outcome, Request, Step, Verdict,
+    Answer, Exchange, Failure, FailureKind, Learned, Outcome, Query, Request, Step, Verdict,
 };
 
 /// Requests that any job may need, and further ones for each change.
 const STEPS: usize = 64;
 const STEPS_PER_CHANGE: usize = 4;
 
-/// Sends one request and waits for its reply.
-pub(super) type Send<'a> = &'a mut dyn FnMut(&Request) -> Result<Answer, Failure>;
+/// Carries what an exchange sends, and waits for the reply.
+pub(super) trait Carrier {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
+}
 
 /// Drives `exchange`, which answers for `changes` changes, to its end.
 pub(super) fn drive(
     job: JobId,
     changes: usize,
     exchange: &mut dyn Exchange,
-    send: Send<'_>,
+    carrier: &mut dyn Carrier,
     up: fn() -> Duration,
 ) -> Finished {
     let mut finished = unsent(job, vec![]);
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
-        let request = match step {
-            Step::Send(request) => request,
+        let now = up();
+        let (reply, shown, secrets) = match step {
+            Step::Send(request) => (carrier.send(&request), request.shown, request.secrets),
+            Step::Ask(query) => (carrier.ask(&query), query.shown, vec![]),
             Step::Done(verdicts) => {
                 finished.verdicts = complete(verdicts, changes);
                 finished.learned = exchange.learned();
                 return finished;
             }
         };
-        let now = up();
-        let reply = send(&request);
         finished.requests += 1;
         let left_us = reply.as_ref().map_or_else(|failure| failure.sent, |_| true);
         if left_us {
             finished.sent_at.get_or_insert(now);
         }
-        finished.answer = match &reply {
-            Ok(answer) => {
-                let text = format!("HTTP {}: {}", answer.status, answer.body);
-                mask(&text, &request.secrets)
-            }
-            Err(failure) => mask(&failure.text, &request.secrets),
-        };
-        finished.request = request.shown;
+        finished.answer = mask(&told(&reply), &secrets);
+        finished.request = shown;
         step = exchange.step(reply);
     }
     let outcome = Outcome::Retry {
@@ -58,6 +55,17 @@ pub(super) fn drive(
     };
     finished.verdicts = vec![outcome.into(); changes];
     finished
+}
+
+/// A reply as people may see it once it is masked.
+fn told(reply: &Result<Answer, Failure>) -> String {
+    match reply {
+        Ok(Answer { status, body, message, .. }) => match message.get(3) {
+            Some(flags) => format!("DNS response code {}", flags & 0xf),
+            None => format!("HTTP {status}: {body}"),
+        },
+        Err(failure) => failure.text.clone(),
+    }
 }
 
 /// The result of a job that ends like this without a request.
@@ -128,14 +136,26 @@ mod tests {
     fn talk(
         requests: usize,
         done: Vec<Outcome>,
-        mut send: impl FnMut(&Request) -> Result<Answer, Failure>,
+        send: impl FnMut(&Request) -> Result<Answer, Failure>,
     ) -> Finished {
         let up = || Duration::from_secs(7);
-        drive(3, 2, &mut Talk { requests, done }, &mut send, up)
+        drive(3, 2, &mut Talk { requests, done }, &mut Http(send), up)
+    }
+
+    struct Http<F>(F);
+
+    impl<F: FnMut(&Request) -> Result<Answer, Failure>> Carrier for Http<F> {
+        fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+            self.0(request)
+        }
+
+        fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+            panic!("{query:?}");
+        }
     }
 
     fn good(_: &Request) -> Result<Answer, Failure> {
-        Ok(Answer { status: 200, retry_after: None, body: "good\r\n s3cret".into() })
+        Ok(Answer { status: 200, body: "good\r\n s3cret".into(), ..Answer::default() })
     }
 
     fn failed(sent: bool) -> Result<Answer, Failure> {

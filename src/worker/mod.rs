@@ -11,19 +11,24 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use self::drive::{drive, unsent};
+use self::drive::{Carrier, drive, unsent};
 use self::queue::Queue;
-use crate::config::{Family, Transport};
+use crate::config::{Family, Lookup, Transport};
+use crate::dns;
 use crate::engine::event::{Event, Finished, JobId, Notice};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
-use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Request};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
 use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
+/// Time for a look-up.
+const LOOK_UP: Duration = Duration::from_secs(20);
+/// Time for a look-up that an update waits for.
+const LOOK_UP_FIRST: Duration = Duration::from_secs(5);
 /// Clients a thread keeps. Sections of one router rarely differ in their transport.
 const MAX_CLIENTS: usize = 4;
 
@@ -60,6 +65,17 @@ pub enum Task {
         /// Whom to ask.
         probe: Probe,
     },
+    /// Look a registered address up. One at a time, and never in the way of the others.
+    LookUp {
+        /// Comes back with the result.
+        section: String,
+        /// What to look up.
+        lookup: Lookup,
+        /// Which address is wanted.
+        family: Family,
+        /// How questions travel.
+        way: dns::Way,
+    },
 }
 
 /// The pool. Clones share the threads.
@@ -82,8 +98,8 @@ struct State {
 
 impl Pool {
     /// A pool without threads yet. `up` tells the time since boot; `report` is called from the
-    /// threads with one [`Event::Finished`] or [`Event::Detected`] per task, and `say` with what
-    /// scripts say while they run.
+    /// threads with one [`Event::Finished`], [`Event::Detected`] or [`Event::LookedUp`] per task, and
+    /// `say` with what scripts say while they run.
     pub fn new(
         up: fn() -> Duration,
         report: impl Fn(Event) + Send + Sync + 'static,
@@ -112,6 +128,7 @@ impl Pool {
             Task::Publish { host, .. } => host.clone(),
             Task::Script { call, .. } => call.shown(),
             Task::Detect { probe, .. } => probe.key(),
+            Task::LookUp { .. } => queue::LOOK_UP.to_owned(),
         };
         let mut state = self.0.lock();
         state.queue.push(key, task);
@@ -178,12 +195,21 @@ impl Inner {
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
         match task {
             Task::Publish { id, changes, mut exchange, transport, .. } => {
-                let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
-                Event::Finished(drive(id, changes, &mut *exchange, &mut send, self.up))
+                let shared = &self.shared;
+                let mut carrier = Carrying { clients, transport: &transport, shared };
+                Event::Finished(drive(id, changes, &mut *exchange, &mut carrier, self.up))
             }
             Task::Script { id, call, transport } => {
-                let mut send = |request: &Request| clients.send(&transport, &self.shared, request);
-                let done = call.run(UPDATE_TIMEOUT, Hands { send: &mut send, say: &self.say });
+                let shared = &self.shared;
+                let mut carrier = Carrying { clients, transport: &transport, shared };
+                let mut send = |request: &Request| carrier.send(request);
+                let look_up = |lookup: &Lookup, family| {
+                    let way = (&transport).into();
+                    let found = dns::look_up(lookup, family, &way, LOOK_UP_FIRST).ok()?;
+                    found.addresses.first().copied()
+                };
+                let hands = Hands { send: &mut send, look_up: &look_up, say: &self.say };
+                let done = call.run(UPDATE_TIMEOUT, hands);
                 Event::Finished(Finished {
                     sent_at: done.sent_at,
                     requests: 1,
@@ -205,6 +231,10 @@ impl Inner {
                 };
                 Event::Detected { section, family, result }
             }
+            Task::LookUp { section, lookup, family, way } => {
+                let result = dns::look_up(&lookup, family, &way, LOOK_UP);
+                Event::LookedUp { section, lookup, family, result }
+            }
         }
     }
 }
@@ -223,6 +253,9 @@ fn unstarted(task: Task) -> Event {
         Task::Detect { section, family, .. } => {
             Event::Detected { section, family, result: Err(why.into()) }
         }
+        Task::LookUp { section, lookup, family, .. } => {
+            Event::LookedUp { section, lookup, family, result: Err(why.into()) }
+        }
     }
 }
 
@@ -230,16 +263,24 @@ fn unstarted(task: Task) -> Event {
 #[derive(Default)]
 struct Clients(Vec<(Transport, Client)>);
 
-impl Clients {
-    fn send(
-        &mut self,
-        transport: &Transport,
-        shared: &Arc<Shared>,
-        request: &Request,
-    ) -> Result<Answer, Failure> {
-        self.get(transport, shared)?.send(request)
+/// What carries the requests of one job.
+struct Carrying<'a> {
+    clients: &'a mut Clients,
+    transport: &'a Transport,
+    shared: &'a Arc<Shared>,
+}
+
+impl Carrier for Carrying<'_> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        self.clients.get(self.transport, self.shared)?.send(request)
     }
 
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        dns::send(query, &self.transport.into())
+    }
+}
+
+impl Clients {
     fn get(&mut self, transport: &Transport, shared: &Arc<Shared>) -> Result<&Client, Failure> {
         let known = self.0.iter().position(|(of, _)| of == transport);
         let entry = match known {

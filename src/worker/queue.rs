@@ -1,24 +1,27 @@
 //! Who is served next, and by how many threads. Pure.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-/// Most threads.
+/// Most threads, but for the one that looks names up.
 pub(super) const MAX_THREADS: usize = 32;
 /// Most tasks under way with one host, so that one that hangs leaves threads for the others.
 pub(super) const MAX_PER_HOST: usize = 8;
 /// Threads that only serve hosts nobody else is busy with: several that hang must not take all.
 const RESERVED: usize = 8;
 
+/// In the place of a host: look-ups have one thread, beside those of all others.
+pub(super) const LOOK_UP: &str = "look up";
+
 /// Tasks in order of arrival, each with the host it will keep a thread busy with.
 pub(super) struct Queue<T> {
     waiting: VecDeque<(String, T)>,
-    busy: BTreeMap<String, usize>,
-    running: usize,
+    /// The hosts of the tasks under way.
+    busy: Vec<String>,
 }
 
 impl<T> Queue<T> {
     pub(super) const fn new() -> Self {
-        Self { waiting: VecDeque::new(), busy: BTreeMap::new(), running: 0 }
+        Self { waiting: VecDeque::new(), busy: Vec::new() }
     }
 
     /// Adds a task.
@@ -28,49 +31,47 @@ impl<T> Queue<T> {
 
     /// The oldest task whose host may have another thread. [`Queue::done`] must follow.
     pub(super) fn take(&mut self) -> Option<(String, T)> {
-        let next = self.waiting.iter().position(|(host, _)| self.may_run(host))?;
+        let busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
+        let next = self.waiting.iter().position(|(host, _)| may_run(&busy, host))?;
         let (host, task) = self.waiting.remove(next)?;
-        *self.busy.entry(host.clone()).or_insert(0) += 1;
-        self.running += 1;
+        self.busy.push(host.clone());
         Some((host, task))
     }
 
     /// A task with `host` has ended.
     pub(super) fn done(&mut self, host: &str) {
-        self.running = self.running.saturating_sub(1);
-        if let Some(count) = self.busy.get_mut(host) {
-            *count -= 1;
-            if *count == 0 {
-                self.busy.remove(host);
-            }
+        if let Some(at) = self.busy.iter().position(|busy| busy == host) {
+            self.busy.swap_remove(at);
         }
     }
 
     /// How many tasks are under way.
     pub(super) fn running(&self) -> usize {
-        self.running
+        self.busy.len()
     }
 
     /// How many waiting tasks could start now if there were threads.
     pub(super) fn startable(&self) -> usize {
-        let mut free =
-            Self { waiting: VecDeque::new(), busy: self.busy.clone(), running: self.running };
-        let mut count = 0;
+        let mut busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
         for (host, _) in &self.waiting {
-            if free.may_run(host) {
-                *free.busy.entry(host.clone()).or_insert(0) += 1;
-                free.running += 1;
-                count += 1;
+            if may_run(&busy, host) {
+                busy.push(host);
             }
         }
-        count
+        busy.len() - self.busy.len()
     }
+}
 
-    fn may_run(&self, host: &str) -> bool {
-        let with_host = self.busy.get(host).copied().unwrap_or(0);
-        with_host == 0 && self.running < MAX_THREADS
-            || with_host < MAX_PER_HOST && self.running < MAX_THREADS - RESERVED
+/// Whether another task with `host` may start beside those with `busy`.
+fn may_run(busy: &[&str], host: &str) -> bool {
+    let with = |host: &str| busy.iter().filter(|other| **other == host).count();
+    let (with_host, looking_up) = (with(host), with(LOOK_UP));
+    if host == LOOK_UP {
+        return looking_up == 0;
     }
+    let running = busy.len() - looking_up;
+    with_host == 0 && running < MAX_THREADS
+        || with_host < MAX_PER_HOST && running < MAX_THREADS - RESERVED
 }
 
 #[cfg(test)]
@@ -119,6 +120,22 @@ mod tests {
         assert_eq!(drain(&mut queue).len(), RESERVED);
     }
 
+    #[test]
+    fn look_ups_take_no_thread_from_others() {
+        let mut queue = Queue::new();
+        (0..5).for_each(|i| queue.push(LOOK_UP.into(), i));
+        for i in 0..1000 {
+            queue.push(format!("hangs{}", i % 5), i);
+        }
+        assert_eq!(drain(&mut queue).len(), 1 + MAX_THREADS - RESERVED);
+        for i in 0..100 {
+            queue.push(format!("other{i}"), i);
+        }
+        assert_eq!(drain(&mut queue).len(), RESERVED);
+        queue.done(LOOK_UP);
+        assert_eq!(drain(&mut queue), [LOOK_UP], "whatever hangs");
+    }
+
     proptest! {
         #[test]
         fn the_limits_hold_and_nothing_is_lost(moves in prop::collection::vec((0..3, 0..12u8), 0..400)) {
@@ -128,7 +145,8 @@ mod tests {
             for (what, host) in moves {
                 match what {
                     0 => {
-                        queue.push(host.to_string(), pushed);
+                        let host = if host == 0 { LOOK_UP.into() } else { host.to_string() };
+                        queue.push(host, pushed);
                         pushed += 1;
                     }
                     1 => {
@@ -146,7 +164,8 @@ mod tests {
                         }
                     }
                 }
-                prop_assert!(under_way.len() <= MAX_THREADS);
+                let looking_up = under_way.iter().filter(|host| *host == LOOK_UP).count();
+                prop_assert!(looking_up <= 1 && under_way.len() - looking_up <= MAX_THREADS);
                 for host in &under_way {
                     prop_assert!(under_way.iter().filter(|h| *h == host).count() <= MAX_PER_HOST);
                 }

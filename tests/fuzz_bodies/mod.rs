@@ -4,10 +4,12 @@
 //! To add one: write its body here or in a file beside, add its [`Target`] to [`ALL`], and copy a
 //! file of `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
 
+pub(crate) mod dns;
 pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
 pub(crate) mod state;
+pub(crate) mod ubus;
 
 use ddns_netlink::config::{Source, check};
 
@@ -21,7 +23,8 @@ pub(crate) struct Target {
     pub(crate) words: &'static [&'static str],
 }
 
-pub(crate) const ALL: &[Target] = &[UCI, netlink::TARGET, provider::TARGET, state::TARGET];
+pub(crate) const ALL: &[Target] =
+    &[UCI, dns::TARGET, netlink::TARGET, provider::TARGET, state::TARGET, ubus::TARGET];
 
 const UCI: Target = Target {
     name: "uci_parse",

@@ -119,10 +119,11 @@ fn answered(body: &str) {
             let verdicts = loop {
                 match step {
                     Step::Done(verdicts) => break verdicts,
-                    Step::Send(_) => {
+                    Step::Send(_) | Step::Ask(_) => {
                         sent += 1;
                         assert!(sent <= changes.len(), "more requests than changes");
-                        let answer = Answer { status, retry_after: None, body: body.to_owned() };
+                        let body = body.to_owned();
+                        let answer = Answer { status, body, ..Answer::default() };
                         step = exchange.step(Ok(answer));
                     }
                 }
@@ -206,6 +207,8 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
         password: Secret::new(password),
         param_enc: Secret::new(password),
         param_opt: Secret::new(param_opt),
+        server: String::new(),
+        tcp: false,
     }
 }
 

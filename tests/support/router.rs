@@ -43,7 +43,7 @@ pub const GATEWAY: &str = "203.0.113.1";
 const MAC: &str = "02:00:00:00:00:05";
 
 /// Runs inside, before the test: /run is ours, /dev has a place for a log socket and nothing of
-/// the host's log, /etc/hosts and /usr/share/ddns can be written.
+/// the host's log, /etc/hosts and /usr/share/ddns can be written, the resolver is on this host.
 const SETUP: &str = r#"
 set -e
 mount -t tmpfs tmpfs /run
@@ -56,6 +56,11 @@ ln -s /proc/self/fd /run/dev/fd
 mount --rbind /run/dev /dev
 cp /etc/hosts /run/t/hosts
 mount --bind /run/t/hosts /etc/hosts
+# What it points to may be in /run, which is empty now.
+conf=$(readlink -f /etc/resolv.conf) || conf=
+echo 'nameserver 127.0.0.1' >/run/t/resolv.conf
+case "$conf" in /run/*) mkdir -p "${conf%/*}" && : >"$conf" ;; esac
+[ ! -e "$conf" ] || mount --bind /run/t/resolv.conf "$conf"
 mount -t tmpfs tmpfs "$([ -d /usr/share/ddns ] && echo /usr/share/ddns || echo /usr/share)"
 mkdir -p /usr/share/ddns/default /usr/share/ddns/custom
 ip link set lo up

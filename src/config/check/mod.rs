@@ -15,13 +15,13 @@ mod timing;
 mod transport;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::mistake::{Mistake, Severity};
 use super::options::{Kind, closest};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
+use crate::sorted::{Map, Set};
 pub use differences::differences;
 use reader::Reader;
 
@@ -117,10 +117,10 @@ pub fn check(
     let mut mistakes = checker.mistakes;
     mistakes.sort_by_key(|mistake| mistake.line);
     // Two themes may stumble over one option.
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));
     config.broken = broken(&mistakes, document);
-    let broken: BTreeSet<_> = config.broken.iter().map(|(name, _)| name).collect();
+    let broken: Set<_> = config.broken.iter().map(|(name, _)| name).collect();
     config.sections.retain(|section| !broken.contains(&section.name));
     config.disabled.retain(|name| !broken.contains(name));
     Checked { config, mistakes }
@@ -195,11 +195,11 @@ impl<E: Environment> Checker<'_, E> {
 
     /// Two sections that send the same record to the same account undo each other's work.
     fn warn_about_twins(&mut self, sections: &[Section]) {
-        let mut seen = BTreeMap::new();
-        let mut warned = BTreeSet::new();
+        let mut seen = Map::new();
+        let mut warned = Set::new();
         for section in sections {
             for (key, record) in records(section) {
-                let first = *seen.entry(key).or_insert(section.name.as_str());
+                let first = *seen.get_or_insert(key, section.name.as_str());
                 if first != section.name && warned.insert(&section.name) {
                     let name = &section.name;
                     let text = format!("section '{name}' updates {record}, as '{first}' does");
@@ -237,10 +237,12 @@ fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
 
 /// Every section with an error and its first one, in file order.
 fn broken(mistakes: &[Mistake], document: &Document) -> Vec<(String, String)> {
-    let mut first: BTreeMap<&str, String> = BTreeMap::new();
+    let mut first: Map<&str, String> = Map::new();
     for mistake in mistakes {
-        if let Some(section) = &mistake.section {
-            first.entry(section).or_insert_with(|| mistake.to_string());
+        if let Some(section) = &mistake.section
+            && !first.contains_key(section.as_str())
+        {
+            first.insert(section, mistake.to_string());
         }
     }
     let names = document.sections.iter().map(|section| &section.name);

@@ -30,6 +30,7 @@ pub(super) fn read(
         None if reader.text("update_script").is_some() => from_update_script(reader, env),
         None => from_update_url(reader),
     };
+    let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
@@ -37,6 +38,8 @@ pub(super) fn read(
         password: password(reader, env),
         param_enc: secret(reader, "param_enc"),
         param_opt: param_opt(reader),
+        server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
+        tcp: updates && reader.flag("force_dnstcp", false),
     };
     require(reader, &provider, families);
     provider
@@ -300,11 +303,12 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
     let password = !provider.password.is_empty()
         || reader.text("password_file").is_some()
         || reader.is_list("password_file");
-    let needs: [(&str, &str, bool); 4] = [
+    let needs: [(&str, &str, bool); 5] = [
         ("[USERNAME]", "username", !provider.username.is_empty()),
         ("[PASSWORD]", "password", password),
         ("[PARAMENC]", "param_enc", !provider.param_enc.is_empty()),
         ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
+        ("[SERVER]", "dns_server", !provider.server.is_empty()),
     ];
     for (placeholder, option, present) in needs {
         if present || reader.is_list(option) {

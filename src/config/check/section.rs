@@ -1,12 +1,13 @@
 //! `config service`: what is published, and the parts of the section put together.
 
-use std::collections::BTreeSet;
-
 use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
 use super::{provider, source, timing, transport};
+use crate::config::name::in_dns;
 use crate::config::{Family, Hostname, Lookup, Section, Severity};
+use crate::dns::resolv;
+use crate::sorted::Set;
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(
@@ -56,16 +57,16 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
 /// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
 /// configuration; here it is only taken for granted.
 fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
-    for option in ["lookup_host", "dns_server"] {
-        if let Some(Err(why)) = reader.text(option).map(check_host) {
-            reader.fail(option, why);
-        }
+    if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
+        reader.fail("lookup_host", why);
     }
-    let host = reader.text("lookup_host").map(str::to_owned);
-    // `host@zone`, as some provider scripts have it, with an empty host for the zone itself.
-    let first = || names.first().map(|name| name.as_str().replace('@', ".")).unwrap_or_default();
+    let server = |text| resolv::server(text).and_then(|(host, _)| check_host(host));
+    if let Some(Err(why)) = reader.text("dns_server").map(server) {
+        reader.fail("dns_server", why);
+    }
+    let first = || names.first().map(Hostname::as_str).unwrap_or_default();
     Lookup {
-        host: host.unwrap_or_else(first).trim_start_matches('.').to_owned(),
+        host: in_dns(reader.text("lookup_host").unwrap_or_else(first)),
         server: reader.text("dns_server").map(str::to_owned),
         tcp: reader.flag("force_dnstcp", false),
         glue: reader.flag("is_glue", false),
@@ -82,7 +83,7 @@ fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
     }
     let names = values.into_iter();
     let names = names.flat_map(|(text, line)| names_of(reader, option, text, line));
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     names.filter(|name| seen.insert(name.clone())).collect()
 }
 

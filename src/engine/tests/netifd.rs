@@ -3,6 +3,7 @@
 use super::scenario::*;
 use crate::config::{Section, Source};
 use crate::engine::event::Event;
+use crate::engine::network::Network;
 use crate::netlink::{Address, IfIndex};
 
 const PPP: IfIndex = 7;
@@ -26,7 +27,7 @@ fn until_netifd_has_answered_a_name_means_nothing() {
     let mut s = pppoe();
     s.reload();
     assert_eq!(s.sent(), [""; 0]);
-    assert_eq!(s.state().0, "unknown");
+    assert_eq!(s.state(), ("unknown", "netifd is being asked for the device of 'wan'".into()));
     s.network("wan", Some("pppoe-wan"), &[]);
     assert_eq!(s.sent(), ["home.example.com 203.0.113.5"]);
 }
@@ -127,14 +128,78 @@ fn the_ipv6_side_of_a_network_nobody_knows_is_the_same_device() {
 }
 
 #[test]
-fn a_lan_publishes_its_part_of_the_delegated_prefix_and_not_the_ula() {
-    let mut s = Scenario::ipv6().with(source("lan", "lan"));
-    s.kernel.links.insert(9, link(9, "br-lan"));
-    let on_lan = |text| Address { link: 9, ..address(text) };
-    s.kernel.addresses = vec![on_lan("fd00::1"), on_lan("2001:db8:1::1")];
+fn a_line_whose_ipv6_side_netifd_made_itself_does_not_wait_for_one_that_is_down() {
+    let mut s = Scenario::ipv6().with(source("wan", "wan6"));
+    s.kernel.links.insert(PPP, link(PPP, "pppoe-wan"));
+    s.kernel.addresses = vec![Address { link: PPP, ..address("2001:db8::1") }];
     s.reload();
-    s.network("lan", Some("br-lan"), &["fd00::1", "2001:db8:1::1"]);
+    s.network("wan6", None, &[]);
+    assert!(s.state().1.contains("the logical interface 'wan6' is down"), "{:?}", s.state());
+    s.network("wan", Some("pppoe-wan"), &["203.0.113.5"]);
+    assert_eq!(s.sent(), [""; 0], "wan6 may come up");
+    s.network("wan_6", None, &[]);
+    assert!(s.state().1.contains("'wan6' is down"), "{:?}", s.state());
+    s.network("wan_6", Some("pppoe-wan"), &["2001:db8::1"]);
+    assert_eq!(s.sent(), ["home.example.com 2001:db8::1"]);
+}
+
+#[test]
+fn an_ipv6_side_that_netifd_made_and_that_is_down_is_said_so() {
+    let mut s = Scenario::ipv6().with(source("wan", "wan6"));
+    s.reload();
+    s.network("wan", Some("wan"), &["203.0.113.5"]);
+    s.network("wan_6", None, &[]);
+    s.add(address("2001:db8::1"));
+    assert!(s.state().1.contains("the logical interface 'wan_6' is down"), "{:?}", s.state());
+    assert_eq!(s.sent(), [""; 0]);
+}
+
+/// `lan`: device `br-lan` with these addresses, of which netifd lists the first as its own and the
+/// second as the router's in an assigned prefix.
+fn lan(name: &str, own: &str, assigned: &str) -> Scenario {
+    let mut s = Scenario::ipv6().with(source(name, name));
+    s.kernel.links.insert(9, link(9, "br-lan"));
+    let listed = [own, assigned].into_iter().filter(|text| !text.is_empty());
+    let all = listed.chain(["2001:db8:0:f::1"]);
+    s.kernel.addresses = all.map(|text| Address { link: 9, ..address(text) }).collect();
+    s.reload();
+    let only = |text: &str| text.parse().into_iter().collect();
+    let (addresses, assigned) = (only(own), only(assigned));
+    let network = Network { device: Some("br-lan".into()), addresses, assigned };
+    s.netifd = Some([("lan".to_owned(), network)].into_iter().collect());
+    s.event(Event::Netifd(s.netifd.clone()));
+    s
+}
+
+#[test]
+fn a_lan_publishes_its_part_of_the_delegated_prefix_and_not_the_ula() {
+    for name in ["lan", "@lan"] {
+        let mut s = lan(name, "fd00::1", "2001:db8:1::1");
+        assert_eq!(s.sent(), ["home.example.com 2001:db8:1::1"], "{name}");
+    }
+}
+
+#[test]
+fn an_address_of_its_own_comes_before_that_in_an_assigned_prefix() {
+    let mut s = lan("lan", "2001:db8:2::1", "2001:db8:1::1");
+    assert_eq!(s.sent(), ["home.example.com 2001:db8:2::1"]);
+    let mut s = lan("lan", "", "2001:db8:1::1");
     assert_eq!(s.sent(), ["home.example.com 2001:db8:1::1"]);
+    let mut s = lan("lan", "2001:db8:2::1", "");
+    assert_eq!(s.sent(), ["home.example.com 2001:db8:2::1"]);
+}
+
+#[test]
+fn a_prefix_that_is_assigned_elsewhere_on_the_device_is_not_taken() {
+    let mut s = lan("guest", "2001:db8:2::1", "2001:db8:1::1");
+    let own = Network {
+        device: Some("br-lan".into()),
+        assigned: [ip("2001:db8:0:f::1")].into_iter().collect(),
+        ..Network::default()
+    };
+    s.netifd.as_mut().unwrap().insert("guest".into(), own);
+    s.event(Event::Netifd(s.netifd.clone()));
+    assert_eq!(s.sent(), ["home.example.com 2001:db8:0:f::1"]);
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn names_in_the_hosts_file_are_reached_at_their_address() {
     let mut s = Scenario::new().kernel(|k| k.routes.clear());
     let hosts = [("dyn.example.net".to_owned(), vec![ip("198.51.100.7")])];
     s = s.start();
-    s.hosts = hosts.into();
+    s.hosts = hosts.into_iter().collect();
     s.reload();
     let mut to_provider = route(WAN, "203.0.113.254");
     to_provider.prefix_len = 32;

@@ -1,7 +1,7 @@
 //! A world around the core: a kernel that answers dumps, a provider that answers requests, a disk
 //! that keeps what is saved, and a clock that moves only when told to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::engine::network::{Network, Networks};
 use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
 use crate::provider::{Change, FailureKind, Job, Learned, Outcome, Scope, Verdict};
 use crate::secret::Secret;
+use crate::sorted::Map;
 use crate::state::State;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -54,6 +55,8 @@ pub(super) fn section() -> Section {
             password: Secret::new("secret"),
             param_enc: Secret::default(),
             param_opt: Secret::default(),
+            server: String::new(),
+            tcp: false,
         },
         record: RecordOptions::default(),
         transport: Transport {
@@ -150,7 +153,7 @@ impl Flight {
 /// What the kernel has.
 #[derive(Clone, Default)]
 pub(super) struct Kernel {
-    pub(super) links: BTreeMap<IfIndex, Link>,
+    pub(super) links: Map<IfIndex, Link>,
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
 }
@@ -165,7 +168,7 @@ pub(super) struct Scenario {
     /// netifd's book; `None`: there is no netifd.
     pub(super) netifd: Option<Networks>,
     /// What `/etc/hosts` says.
-    pub(super) hosts: BTreeMap<String, Vec<IpAddr>>,
+    pub(super) hosts: Map<String, Vec<IpAddr>>,
     /// What was saved last.
     pub(super) disk: State,
     /// Answers every request at once; `None`: the test does.
@@ -212,7 +215,7 @@ impl Scenario {
             },
             kernel,
             netifd: None,
-            hosts: BTreeMap::new(),
+            hosts: Map::new(),
             disk: State::default(),
             provider: Some(Outcome::Updated),
             flights: VecDeque::new(),
@@ -253,7 +256,8 @@ impl Scenario {
     /// netifd says this of one logical interface, and what it said before of others.
     pub(super) fn network(&mut self, name: &str, device: Option<&str>, addresses: &[&str]) {
         let addresses = addresses.iter().map(|text| ip(text)).collect();
-        let network = Network { device: device.map(str::to_owned), addresses };
+        let device = device.map(str::to_owned);
+        let network = Network { device, addresses, ..Network::default() };
         self.netifd.get_or_insert_default().insert(name.to_owned(), network);
         self.event(Event::Netifd(self.netifd.clone()));
     }
@@ -509,8 +513,8 @@ impl Scenario {
             Action::LookUp { section, family, .. } => {
                 self.lookups += 1;
                 if let Some(result) = self.dns.clone() {
-                    let section = section.name.clone();
-                    let event = Event::LookedUp { section, family, result };
+                    let (section, lookup) = (section.name.clone(), section.lookup.clone());
+                    let event = Event::LookedUp { section, lookup, family, result };
                     self.engine.handle(event, self.now);
                 }
             }

@@ -3,8 +3,6 @@
 //! Zones are listed once and records looked up once; later changes of any number of names are one
 //! batch request, which Cloudflare carries out as a whole or not at all.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::rest::{self, Rest, list, refused, text};
@@ -12,6 +10,7 @@ use super::zone::{Target, Zones};
 use super::{Api, Need};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Change, Method, Outcome, Rate, Request, Verdict};
+use crate::sorted::Map;
 
 pub(super) const API: Api = Api {
     name: "cloudflare",
@@ -46,7 +45,7 @@ struct Planned<'a> {
 fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     let rest = credentials(talk);
     let mut verdicts: Vec<Verdict> = Vec::new();
-    let mut zones: BTreeMap<String, Vec<Planned<'_>>> = BTreeMap::new();
+    let mut zones: Map<String, Vec<Planned<'_>>> = Map::new();
     let mut listed = Zones::default();
     let job = talk.job;
     for (index, change) in job.changes.iter().enumerate() {
@@ -60,10 +59,10 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         );
         if let Some(zone) = zone {
             let planned = Planned { index, change, fqdn: target.fqdn };
-            zones.entry(zone).or_default().push(planned);
+            zones.get_or_insert(zone, Vec::new()).push(planned);
         }
     }
-    for (zone, plan) in &zones {
+    for (zone, plan) in zones.iter() {
         publish_zone(talk, &rest, zone, plan, &mut verdicts)?;
     }
     Ok(verdicts)

@@ -5,6 +5,7 @@
 
 mod cloudflare;
 pub mod rest;
+mod rfc2136;
 pub mod zone;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::fmt;
 use super::talk::{Talk, Talked};
 use super::{Batch, Rate, Verdict, template};
 use crate::config::Provider;
+use crate::dns::resolv;
 
 /// A provider that the program knows how to talk to.
 pub struct Api {
@@ -21,7 +23,7 @@ pub struct Api {
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end.
+    /// The beginning of every URL, without a slash at its end; empty if `dns_server` is asked.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -38,14 +40,14 @@ pub struct Api {
 /// An option that a provider cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Its name: `username`, `password`, `param_enc` or `param_opt`.
+    /// Its name: `username`, `password`, `param_enc`, `param_opt` or `dns_server`.
     pub option: &'static str,
     /// What it holds.
     pub holds: &'static str,
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API];
+pub const ALL: &[&Api] = &[&cloudflare::API, &rfc2136::API];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
@@ -54,9 +56,17 @@ pub fn find(service_name: &str) -> Option<&'static Api> {
 }
 
 impl Api {
+    /// Whether it cannot do without `option`.
+    pub fn needs(&self, option: &str) -> bool {
+        self.needs.iter().any(|need| need.option == option)
+    }
+
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        let _ = account;
+        if self.base.is_empty() {
+            let place = resolv::server(&account.server).ok()?;
+            return Some(place.0.to_ascii_lowercase());
+        }
         template::host(self.base)
     }
 }

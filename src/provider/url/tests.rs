@@ -42,6 +42,7 @@ fn play(
                 shown.push(request.shown);
                 step = exchange.step(replies.next().expect("one more request than replies"));
             }
+            Step::Ask(query) => panic!("{query:?}"),
             Step::Done(verdicts) => {
                 assert!(replies.next().is_none(), "more replies than requests");
                 let outcomes = verdicts.into_iter().map(|verdict| verdict.outcome);
@@ -52,7 +53,7 @@ fn play(
 }
 
 fn says(body: &str) -> Result<Answer, Failure> {
-    Ok(Answer { status: 200, retry_after: None, body: body.into() })
+    Ok(Answer { status: 200, body: body.into(), ..Answer::default() })
 }
 
 fn fails(kind: FailureKind, sent: bool) -> Result<Answer, Failure> {
@@ -110,7 +111,7 @@ fn what_concerns_the_account_stops_the_rest() {
 fn throttling_stops_the_rest() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
     for (status, retry_after) in [(429, None), (503, Some(Duration::from_secs(60)))] {
-        let answer = Answer { status, retry_after, body: String::new() };
+        let answer = Answer { status, retry_after, ..Answer::default() };
         let (_, outcomes) = play(&section, &two(), vec![Ok(answer)]);
         let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == retry_after);
         assert!(outcomes.iter().all(waits), "{outcomes:?}");
@@ -194,7 +195,7 @@ fn definitions_without_an_answer_get_the_known_one() {
 fn refusals_read_well() {
     let codes = "badauth noaccess !donator notfqdn nohost !yours !active numhost numip abuse \
                  badagent badsys badrequest badparam badop badip";
-    let says = |status, body: &str| Answer { status, retry_after: None, body: body.into() };
+    let says = |status, body: &str| Answer { status, body: body.into(), ..Answer::default() };
     let mut answers: Vec<Answer> = codes.split(' ').map(|code| says(200, code)).collect();
     answers.push(says(200, "good 127.0.0.1"));
     answers.extend([401, 403].map(|status| says(status, "No way.")));

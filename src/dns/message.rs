@@ -1,0 +1,427 @@
+//! DNS messages: header, question and resource records (RFC 1035 section 4), with what EDNS(0) adds
+//! (RFC 6891). Names are decompressed when read and never compressed when written.
+
+use std::net::IpAddr;
+
+use super::name::Name;
+use crate::config::Family;
+
+/// Class of the internet (RFC 1035 section 3.2.4).
+pub const CLASS_IN: u16 = 1;
+
+/// IPv4 address.
+pub const TYPE_A: u16 = 1;
+/// Name server of a zone.
+pub const TYPE_NS: u16 = 2;
+/// Canonical name of an alias.
+pub const TYPE_CNAME: u16 = 5;
+/// Start of a zone of authority.
+pub const TYPE_SOA: u16 = 6;
+/// Pointer to a name.
+pub const TYPE_PTR: u16 = 12;
+/// Mail exchange.
+pub const TYPE_MX: u16 = 15;
+/// IPv6 address (RFC 3596).
+pub const TYPE_AAAA: u16 = 28;
+/// Alias of a subtree (RFC 6672).
+pub const TYPE_DNAME: u16 = 39;
+/// The pseudo record of EDNS(0).
+pub const TYPE_OPT: u16 = 41;
+/// Transaction signature (RFC 8945).
+pub const TYPE_TSIG: u16 = 250;
+
+/// Header flag: a response.
+pub const QR: u16 = 0x8000;
+/// Header flag: the server is an authority for the name.
+pub const AA: u16 = 0x0400;
+/// Header flag: truncated, ask again over TCP.
+pub const TC: u16 = 0x0200;
+/// Header flag: recursion desired.
+pub const RD: u16 = 0x0100;
+/// Header flag: recursion available.
+pub const RA: u16 = 0x0080;
+
+/// Response code: no error.
+pub const NOERROR: u16 = 0;
+/// Response code: there is no such name.
+pub const NXDOMAIN: u16 = 3;
+
+/// Most records of a message that is read. Real ones have some dozens.
+const MOST_RECORDS: usize = 256;
+
+/// One message. An UPDATE (RFC 2136) has zone, prerequisites and changes in the place of question,
+/// answers and authorities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Comes back with the response.
+    pub id: u16,
+    /// The second word of the header: [`QR`], [`AA`] and so on, opcode and response code.
+    pub flags: u16,
+    /// What is asked.
+    pub questions: Vec<Question>,
+    /// Records that answer it.
+    pub answers: Vec<Record>,
+    /// Records that lead to an authority.
+    pub authorities: Vec<Record>,
+    /// Records that may help.
+    pub additionals: Vec<Record>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The name.
+    pub name: Name,
+    /// Type of the records that are wanted.
+    pub kind: u16,
+    /// Their class.
+    pub class: u16,
+}
+
+/// A resource record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its owner.
+    pub name: Name,
+    /// Its type.
+    pub kind: u16,
+    /// Its class; of an OPT record, how many octets its sender takes over UDP.
+    pub class: u16,
+    /// How long it may be cached, in seconds.
+    pub ttl: u32,
+    /// What it says, names in it without compression.
+    pub rdata: Vec<u8>,
+}
+
+impl Message {
+    /// A query with this question.
+    pub fn query(id: u16, question: Question, recursive: bool) -> Self {
+        let flags = if recursive { RD } else { 0 };
+        Self { id, flags, questions: vec![question], ..Self::default() }
+    }
+
+    /// Whether all of these header flags are set.
+    pub fn has(&self, flags: u16) -> bool {
+        self.flags & flags == flags
+    }
+
+    /// What the message is for: 0 a query, 5 an update.
+    pub fn opcode(&self) -> u16 {
+        self.flags >> 11 & 0xf
+    }
+
+    /// How it went, with the upper bits of an OPT record (RFC 6891 section 6.1.3).
+    pub fn rcode(&self) -> u16 {
+        let opt = self.additionals.iter().find(|record| record.kind == TYPE_OPT);
+        let upper = opt.and_then(|opt| u16::try_from(opt.ttl >> 24).ok()).unwrap_or(0);
+        upper << 4 | self.flags & 0xf
+    }
+
+    /// Whether it is a response to `query`: the same transaction, operation and question (RFC 5452
+    /// section 9.1).
+    pub fn answers(&self, query: &Self) -> bool {
+        self.has(QR)
+            && self.id == query.id
+            && self.opcode() == query.opcode()
+            && self.questions == query.questions
+    }
+
+    /// The wire form.
+    ///
+    /// # Errors
+    /// A sentence, if a part is longer than the format allows.
+    pub fn encode(&self) -> Result<Vec<u8>, &'static str> {
+        let mut wire = Vec::with_capacity(512);
+        let sections = [&self.answers, &self.authorities, &self.additionals];
+        let counts = [&[self.questions.len()][..], &sections.map(Vec::len)].concat();
+        wire.extend(self.id.to_be_bytes());
+        wire.extend(self.flags.to_be_bytes());
+        for count in counts {
+            wire.extend(length(count)?);
+        }
+        for question in &self.questions {
+            wire.extend(question.name.wire());
+            wire.extend(question.kind.to_be_bytes());
+            wire.extend(question.class.to_be_bytes());
+        }
+        for record in sections.into_iter().flatten() {
+            record.write(&mut wire)?;
+        }
+        length(wire.len()).map(|_| wire)
+    }
+
+    /// The wire form without its last record, as if that had never been added, and that record. A
+    /// transaction signature covers the former and is the latter.
+    pub fn split_last(wire: &[u8]) -> Option<(Vec<u8>, Record)> {
+        let message = Self::decode(wire).ok()?;
+        let last = message.additionals.last()?.clone();
+        let count = u16::try_from(message.additionals.len()).ok()?.checked_sub(1)?;
+        let mut reader = Reader { wire, at: 12 };
+        let before = message.answers.len() + message.authorities.len() + usize::from(count);
+        (0..message.questions.len()).try_for_each(|_| reader.question().map(drop)).ok()?;
+        reader.records(before).ok()?;
+        let mut stripped = wire.get(..reader.at)?.to_vec();
+        stripped.get_mut(10..12)?.copy_from_slice(&count.to_be_bytes());
+        Some((stripped, last))
+    }
+
+    /// Reads the wire form. What follows the last record is ignored.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn decode(wire: &[u8]) -> Result<Self, &'static str> {
+        Reader { wire, at: 0 }.message()
+    }
+}
+
+impl Question {
+    /// Asks for the addresses of `name`.
+    pub fn address(name: Name, family: Family) -> Self {
+        Self { name, kind: address_type(family), class: CLASS_IN }
+    }
+}
+
+impl Record {
+    /// The OPT record of a sender that takes `size` octets over UDP, without options.
+    pub fn opt(size: u16) -> Self {
+        Self { name: Name::root(), kind: TYPE_OPT, class: size, ttl: 0, rdata: Vec::new() }
+    }
+
+    /// The address of an A or AAAA record.
+    pub fn address(&self) -> Option<IpAddr> {
+        let rdata = self.rdata.as_slice();
+        match self.kind {
+            _ if self.class != CLASS_IN => None,
+            TYPE_A => <[u8; 4]>::try_from(rdata).ok().map(IpAddr::from),
+            TYPE_AAAA => <[u8; 16]>::try_from(rdata).ok().map(IpAddr::from),
+            _ => None,
+        }
+    }
+
+    /// The name that the data of an NS, CNAME, DNAME, PTR or SOA record begins with.
+    pub fn target(&self) -> Option<Name> {
+        Name::read(&self.rdata, 0).map(|(name, _)| name)
+    }
+
+    fn write(&self, wire: &mut Vec<u8>) -> Result<(), &'static str> {
+        wire.extend(self.name.wire());
+        wire.extend(self.kind.to_be_bytes());
+        wire.extend(self.class.to_be_bytes());
+        wire.extend(self.ttl.to_be_bytes());
+        wire.extend(length(self.rdata.len())?);
+        wire.extend(&self.rdata);
+        Ok(())
+    }
+}
+
+/// The type of the records that hold addresses of `family`.
+pub fn address_type(family: Family) -> u16 {
+    match family {
+        Family::V4 => TYPE_A,
+        Family::V6 => TYPE_AAAA,
+    }
+}
+
+fn length(length: usize) -> Result<[u8; 2], &'static str> {
+    u16::try_from(length).map(u16::to_be_bytes).map_err(|_| "the message is too long")
+}
+
+/// A place in a message that is being read.
+struct Reader<'a> {
+    wire: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn message(mut self) -> Result<Message, &'static str> {
+        let [id, flags] = [self.number()?, self.number()?];
+        let [questions, answers, authorities, additionals] =
+            [self.number()?, self.number()?, self.number()?, self.number()?].map(usize::from);
+        if questions + answers + authorities + additionals > MOST_RECORDS {
+            return Err("the message has too many records");
+        }
+        Ok(Message {
+            id,
+            flags,
+            questions: (0..questions).map(|_| self.question()).collect::<Result<_, _>>()?,
+            answers: self.records(answers)?,
+            authorities: self.records(authorities)?,
+            additionals: self.records(additionals)?,
+        })
+    }
+
+    fn question(&mut self) -> Result<Question, &'static str> {
+        Ok(Question { name: self.name()?, kind: self.number()?, class: self.number()? })
+    }
+
+    fn records(&mut self, count: usize) -> Result<Vec<Record>, &'static str> {
+        (0..count).map(|_| self.record()).collect()
+    }
+
+    fn record(&mut self) -> Result<Record, &'static str> {
+        let name = self.name()?;
+        let [kind, class, high, low] =
+            [self.number()?, self.number()?, self.number()?, self.number()?];
+        let ttl = u32::from(high) << 16 | u32::from(low);
+        let length = usize::from(self.number()?);
+        Ok(Record { name, kind, class, ttl, rdata: self.rdata(kind, length)? })
+    }
+
+    /// The data of a record. Only in types of old may names be compressed (RFC 3597 section 4).
+    fn rdata(&mut self, kind: u16, length: usize) -> Result<Vec<u8>, &'static str> {
+        let end = self.at + length;
+        let (before, names) = match kind {
+            TYPE_NS | TYPE_CNAME | TYPE_PTR | TYPE_DNAME => (0, 1),
+            TYPE_SOA => (0, 2),
+            TYPE_MX => (2, 1),
+            _ => (0, 0),
+        };
+        let mut rdata = self.take(before)?.to_vec();
+        for _ in 0..names {
+            rdata.extend(self.name()?.wire());
+        }
+        let rest = end.checked_sub(self.at).ok_or("a name is longer than its record")?;
+        rdata.extend(self.take(rest)?);
+        Ok(rdata)
+    }
+
+    fn name(&mut self) -> Result<Name, &'static str> {
+        let (name, end) = Name::read(self.wire, self.at).ok_or("a name in it makes no sense")?;
+        self.at = end;
+        Ok(name)
+    }
+
+    fn number(&mut self) -> Result<u16, &'static str> {
+        self.take(2).map(|bytes| bytes.iter().fold(0, |sum, &byte| sum << 8 | u16::from(byte)))
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], &'static str> {
+        let end = self.at + length;
+        let taken = self.wire.get(self.at..end).ok_or("the message is cut off")?;
+        self.at = end;
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dns::tests::record;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_query_is_as_dig_sends_it() {
+        let question = Question::address(name("home.example.com"), Family::V6);
+        let mut query = Message::query(0x1234, question, true);
+        query.additionals.push(Record::opt(1232));
+        let wire = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\x01\x04home\x07example\x03com\0\0\x1c\0\x01\
+                     \0\0\x29\x04\xd0\0\0\0\0\0\0";
+        assert_eq!(query.encode().unwrap(), wire);
+        assert_eq!(Message::decode(wire), Ok(query));
+    }
+
+    #[test]
+    fn an_answer_is_read_with_its_compressed_names() {
+        let wire = b"\x12\x34\x85\x83\0\x01\0\x01\0\x01\0\0\x01a\x01B\0\0\x01\0\x01\
+                     \xc0\x0c\0\x05\0\x01\0\0\x01\x2c\0\x04\x01x\xc0\x0e\
+                     \xc0\x0e\0\x06\0\x01\0\0\0\x01\0\x18\xc0\x0e\xc0\x0c1234567890abcdefghij";
+        let message = Message::decode(wire).unwrap();
+        assert_eq!((message.id, message.rcode(), message.opcode()), (0x1234, NXDOMAIN, 0));
+        assert!(message.has(QR | AA | RD | RA) && !message.has(TC));
+        let query = Message::query(0x1234, Question::address(name("A.b"), Family::V4), true);
+        assert!(message.answers(&query));
+        assert_eq!(message.answers, [record("a.b CNAME x.b")]);
+        assert_eq!(message.authorities[0].target(), Some(name("b")));
+        assert_eq!(message.authorities[0].rdata, b"\x01b\0\x01a\x01b\x001234567890abcdefghij");
+    }
+
+    #[test]
+    fn an_answer_to_something_else_is_none() {
+        let query = Message::query(7, Question::address(name("a.b"), Family::V4), false);
+        let answer = Message { flags: QR | AA, ..query.clone() };
+        assert!(answer.answers(&query));
+        let other = Question::address(name("a.c"), Family::V4);
+        let other_type = Question::address(name("a.b"), Family::V6);
+        for (what, wrong) in [
+            ("query", query.clone()),
+            ("id", Message { id: 8, ..answer.clone() }),
+            ("opcode", Message { flags: QR | 5 << 11, ..answer.clone() }),
+            ("name", Message { questions: vec![other], ..answer.clone() }),
+            ("type", Message { questions: vec![other_type], ..answer.clone() }),
+            ("question", Message { questions: vec![], ..answer.clone() }),
+        ] {
+            assert!(!wrong.answers(&query), "{what}");
+        }
+    }
+
+    #[test]
+    fn an_opt_record_has_the_upper_bits_of_the_response_code() {
+        let mut message = Message { flags: QR | 1, ..Message::default() };
+        message.additionals.push(Record { ttl: 1 << 24, ..Record::opt(512) });
+        assert_eq!(message.rcode(), 17);
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let many = Message {
+            answers: vec![record("a.b A 192.0.2.1"); MOST_RECORDS + 1],
+            ..Message::default()
+        };
+        assert!(Message::decode(&many.encode().unwrap()).is_err());
+        let mut large = Message::default();
+        large.answers.push(Record { rdata: vec![0; 65_536], ..record("a.b A 192.0.2.1") });
+        assert!(large.encode().is_err());
+        large.answers[0].rdata.truncate(65_530);
+        assert!(large.encode().is_err());
+        for cut in 0..12 {
+            assert!(Message::decode(&[0; 12][..cut]).is_err());
+        }
+        assert_eq!(Message::decode(&[0; 12]), Ok(Message::default()));
+    }
+
+    pub(in crate::dns) fn any_record() -> impl Strategy<Value = Record> {
+        let name = "([a-z*_]{1,9}\\.){0,4}[a-z]{1,9}".prop_map(|text| name(&text));
+        let data = prop_oneof![
+            name.clone().prop_map(|target| (TYPE_CNAME, target.wire().to_vec())),
+            any::<[u8; 4]>().prop_map(|octets| (TYPE_A, octets.to_vec())),
+            prop::collection::vec(any::<u8>(), 0..99).prop_map(|data| (250, data)),
+        ];
+        (name, any::<(u16, u32)>(), data).prop_map(|(name, (class, ttl), (kind, rdata))| Record {
+            name,
+            kind,
+            class,
+            ttl,
+            rdata,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            (id, flags) in any::<(u16, u16)>(),
+            asked in any_record(),
+            [answers, authorities, additionals] in prop::array::uniform3(prop::collection::vec(any_record(), 0..5)),
+        ) {
+            let questions = vec![Question { name: asked.name, kind: asked.kind, class: asked.class }];
+            let message = Message { id, flags, questions, answers, authorities, additionals };
+            let wire = message.encode().unwrap();
+            prop_assert_eq!(Message::decode(&wire), Ok(message.clone()));
+            for cut in 0..wire.len() {
+                prop_assert!(Message::decode(&wire[..cut]).is_err());
+            }
+        }
+
+        #[test]
+        fn nothing_breaks_it(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            if let Ok(message) = Message::decode(&bytes) {
+                let wire = message.encode().unwrap();
+                prop_assert_eq!(Message::decode(&wire), Ok(message));
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Which name servers are asked: `/etc/resolv.conf` and `dns_server`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Where name servers listen.
+pub const PORT: u16 = 53;
+
+/// Most servers of `resolv.conf` that count (`MAXNS`, resolv.conf(5)).
+const MOST: usize = 3;
+
+/// The system's resolvers, as resolv.conf(5): the first three, the one of this host if none is named.
+/// Link-local addresses with a zone are passed over.
+pub fn resolvers(text: &str) -> Vec<SocketAddr> {
+    let named = text.lines().filter_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let address = words.next().filter(|word| *word == "nameserver").and(words.next())?;
+        Some(SocketAddr::new(address.parse().ok()?, PORT))
+    });
+    let mut servers: Vec<SocketAddr> = named.take(MOST).collect();
+    if servers.is_empty() {
+        servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT));
+    }
+    servers
+}
+
+/// The host and the port of `dns_server`: an address, a name, or either with `:port`, an IPv6 address
+/// then in brackets.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub fn server(text: &str) -> Result<(&str, u16), String> {
+    if unbracketed(text).parse::<IpAddr>().is_ok() {
+        return Ok((unbracketed(text), PORT));
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (unbracketed(host), port.parse().ok().filter(|port| *port > 0)),
+        None => (text, Some(PORT)),
+    };
+    if host.is_empty() || host.contains(':') && host.parse::<IpAddr>().is_err() {
+        return Err(format!("{text:?} is not an address, a name or host:port"));
+    }
+    let port =
+        port.ok_or_else(|| format!("{text:?} has no port from 1 to 65535 behind the ':'"))?;
+    Ok((host, port))
+}
+
+fn unbracketed(text: &str) -> &str {
+    text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_three_servers_count() {
+        let text = "# made by hand\nsearch lan\nnameserver 192.0.2.1\n nameserver\t2001:db8::1 \n\
+                    nameserver fe80::1%lan\nnameserver x\nnameserver\noptions rotate\n\
+                    nameserver 192.0.2.2\nnameserver 192.0.2.3\n";
+        let found = resolvers(text);
+        assert_eq!(found, ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.2:53"].map(parse));
+        assert_eq!(resolvers(""), [parse("127.0.0.1:53")]);
+    }
+
+    fn parse(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn servers_have_a_port_or_the_usual_one() {
+        for (text, host, port) in [
+            ("192.0.2.1", "192.0.2.1", 53),
+            ("192.0.2.1:5353", "192.0.2.1", 5353),
+            ("2001:db8::53", "2001:db8::53", 53),
+            ("[2001:db8::53]:5353", "2001:db8::53", 5353),
+            ("ns.example", "ns.example", 53),
+            ("ns.example:5353", "ns.example", 5353),
+        ] {
+            assert_eq!(server(text), Ok((host, port)), "{text}");
+        }
+        for bad in ["", ":53", "ns:", "ns:x", "ns:0", "ns:70000", "1:2:3", "2001:db8::x"] {
+            assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+}

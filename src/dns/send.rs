@@ -1,0 +1,81 @@
+//! A [`Query`] of a provider, carried out: an update, and what has to be known before one.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::ask::Way;
+use super::resolv;
+use super::wire::{Call, is_timeout};
+use crate::clock::uptime;
+use crate::http;
+use crate::provider::{Answer, Failure, FailureKind, Query};
+
+/// Time for a message over UDP, and for each time that it is sent again.
+const UDP: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// Time for a message to all addresses of the server.
+const LIMIT: Duration = Duration::from_secs(20);
+/// Where a message has its number, and the flag of a response.
+const RESPONSE: u8 = 0x80;
+
+/// Sends `query` and waits for the response.
+///
+/// # Errors
+/// A sentence with the server's name.
+pub fn send(query: &Query, way: &Way) -> Result<Answer, Failure> {
+    let end = uptime().saturating_add(LIMIT);
+    let unsent = |kind, text| Failure { kind, sent: false, text };
+    let (host, port) =
+        resolv::server(&query.server).map_err(|text| unsent(FailureKind::Other, text))?;
+    let servers = http::resolve(host, port, way.family, LIMIT)
+        .map_err(|text| unsent(FailureKind::NotResolved, text))?;
+    let mut failure = unsent(FailureKind::NotResolved, format!("{host} has no address"));
+    for server in servers {
+        match attempt(query, server, way, end) {
+            Ok(message) => return Ok(Answer { message, ..Answer::default() }),
+            // It may have done what it was told.
+            Err(later) if later.sent => return Err(later),
+            Err(later) => failure = later,
+        }
+    }
+    Err(failure)
+}
+
+fn attempt(
+    query: &Query,
+    server: SocketAddr,
+    way: &Way,
+    end: Duration,
+) -> Result<Vec<u8>, Failure> {
+    let call = Call { server, device: way.device.as_deref(), end };
+    let result = if query.tcp { call.over_tcp(&query.wire) } else { over_udp(&call, &query.wire) };
+    result.map_err(|error| {
+        let away = [
+            io::ErrorKind::NetworkUnreachable,
+            io::ErrorKind::HostUnreachable,
+            io::ErrorKind::AddrNotAvailable,
+            io::ErrorKind::NetworkDown,
+        ];
+        let refused = error.kind() == io::ErrorKind::ConnectionRefused;
+        let away = away.contains(&error.kind());
+        let kind = if away { FailureKind::NoNetwork } else { FailureKind::Other };
+        Failure { kind, sent: !away && !refused, text: call.explain(&error) }
+    })
+}
+
+/// The message is sent again where nothing comes back: an update says what must be true before it, so
+/// that it is never done twice.
+fn over_udp(call: &Call<'_>, wire: &[u8]) -> io::Result<Vec<u8>> {
+    let number = wire.get(..2);
+    let is_response = |packet: &[u8]| {
+        packet.get(..2) == number && packet.get(2).is_some_and(|flags| flags & RESPONSE != 0)
+    };
+    let mut result = Err(io::ErrorKind::TimedOut.into());
+    for time in UDP {
+        result = call.over_udp(wire, time, &mut |packet| is_response(packet));
+        if !result.as_ref().is_err_and(is_timeout) {
+            break;
+        }
+    }
+    result
+}

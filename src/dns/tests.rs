@@ -1,0 +1,365 @@
+//! Look-ups by transcripts: who is asked what, what comes back, and what is made of it.
+
+use proptest::prelude::*;
+
+use super::Found;
+use super::lookup::{Ask, Lookup, Plan, Step, Whom};
+use super::message::{
+    AA, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA,
+};
+use super::name::Name;
+use crate::config::Family;
+
+fn name(text: &str) -> Name {
+    if text == "." { Name::root() } else { Name::parse(text).unwrap() }
+}
+
+/// `owner TYPE data`.
+pub(super) fn record(text: &str) -> Record {
+    let words: Vec<&str> = text.split(' ').collect();
+    let (kind, rdata) = match words[1] {
+        "A" => (TYPE_A, words[2].parse::<std::net::Ipv4Addr>().unwrap().octets().to_vec()),
+        "AAAA" => (TYPE_AAAA, words[2].parse::<std::net::Ipv6Addr>().unwrap().octets().to_vec()),
+        "NS" => (TYPE_NS, name(words[2]).wire().to_vec()),
+        "CNAME" => (TYPE_CNAME, name(words[2]).wire().to_vec()),
+        _ => (TYPE_SOA, [name(words[2]).wire(), &[0], &[0; 20]].concat()),
+    };
+    Record { name: name(words[0]), kind, class: CLASS_IN, ttl: 300, rdata }
+}
+
+/// `aa` or `nx` (or both), then records; `|` begins the authorities, a second one the additionals.
+fn reply(text: &str) -> Result<Message, String> {
+    if text == "-" {
+        return Err("it does not answer".into());
+    }
+    let mut message = Message { flags: QR, ..Message::default() };
+    let mut section = 0;
+    for word in text.split(", ") {
+        match word {
+            "" => {}
+            "aa" => message.flags |= AA,
+            "nx" => message.flags |= 3,
+            "servfail" => message.flags |= 2,
+            "refused" => message.flags |= 5,
+            "|" => section += 1,
+            other => {
+                let record = record(other);
+                match section {
+                    0 => message.answers.push(record),
+                    1 => message.authorities.push(record),
+                    _ => message.additionals.push(record),
+                }
+            }
+        }
+    }
+    Ok(message)
+}
+
+fn plan(host: &str) -> Plan {
+    Plan {
+        host: name(host),
+        family: Family::V4,
+        glue: false,
+        resolvers: vec!["127.0.0.1:53".parse().unwrap()],
+        servers: vec![],
+        over: None,
+    }
+}
+
+/// Whom: `r` a resolver, `o` one of the zone's own, `g` `dns_server`; the last part of its address.
+fn shown(ask: &Ask) -> String {
+    let whom = match ask.whom {
+        Whom::Resolver => "r",
+        Whom::Own => "o",
+        Whom::Given => "g",
+    };
+    let kind = match ask.question.kind {
+        TYPE_A => "A",
+        TYPE_AAAA => "AAAA",
+        TYPE_NS => "NS",
+        TYPE_SOA => "SOA",
+        _ => "?",
+    };
+    let address = ask.server.ip().to_string();
+    let last = address.rsplit(['.', ':']).next().unwrap();
+    format!("{whom}{last} {kind} {}", ask.question.name)
+}
+
+/// Runs through the transcript, lines of `question = reply`, and gives the result.
+fn talk(plan: Plan, transcript: &str) -> Result<Found, String> {
+    let mut state = Lookup::new(plan);
+    let mut step = state.start();
+    for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (question, answer) = line.split_once(" =").unwrap();
+        let Step::Ask(ask) = step else { panic!("ended before {line}: {step:?}") };
+        assert_eq!(shown(&ask), question);
+        step = state.step(reply(answer.trim()));
+    }
+    match step {
+        Step::Done(result) => result,
+        Step::Ask(ask) => panic!("asks further: {}", shown(&ask)),
+    }
+}
+
+fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
+    let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+    Ok(Found { addresses, authoritative })
+}
+
+const ZONE: &str = "
+    r1 SOA home.example.com = |, example.com SOA ns2.example.net
+    r1 NS example.com = example.com NS ns1.example.net, example.com NS ns2.example.net
+    r1 A ns2.example.net = ns2.example.net A 192.0.2.2
+";
+
+fn from_zone(rest: &str) -> Result<Found, String> {
+    talk(plan("home.example.com"), &format!("{ZONE}{rest}"))
+}
+
+#[test]
+fn the_primary_name_server_of_the_zone_is_asked() {
+    let both = "o2 A home.example.com = aa, home.example.com A 203.0.113.9, home.example.com A 203.0.113.5";
+    assert_eq!(from_zone(both), found(true, &["203.0.113.5", "203.0.113.9"]));
+}
+
+#[test]
+fn what_the_zone_does_not_have_is_known_not_to_be() {
+    for none in ["aa, nx", "aa", "aa, |, example.com SOA ns2.example.net", "aa, x.org A 192.0.2.1"]
+    {
+        let result = from_zone(&format!("o2 A home.example.com = {none}"));
+        assert_eq!(result, found(true, &[]), "{none}");
+    }
+}
+
+#[test]
+fn an_answer_without_authority_does_not_count() {
+    // The next address, the next server, the other family, and at last a resolver.
+    let result = from_zone(
+        "o2 A home.example.com = home.example.com A 198.51.100.1
+         r1 A ns1.example.net = ns1.example.net A 192.0.2.1, ns1.example.net A 192.0.2.3
+         o1 A home.example.com = -
+         o3 A home.example.com = refused
+         r1 AAAA ns2.example.net = ns2.example.net AAAA 2001:db8::2
+         o2 A home.example.com = nx
+         r1 AAAA ns1.example.net =
+         r1 A home.example.com = home.example.com A 198.51.100.1",
+    );
+    assert_eq!(result, found(false, &["198.51.100.1"]));
+}
+
+#[test]
+fn a_resolver_that_claims_authority_is_not_believed() {
+    let result = talk(
+        plan("router.lan"),
+        "r1 SOA router.lan = nx
+         r1 SOA lan = nx, |, . SOA a.root-servers.net
+         r1 A router.lan = aa, nx",
+    );
+    assert_eq!(result, found(false, &[]));
+}
+
+#[test]
+fn the_zone_is_found_where_a_cache_keeps_it_to_itself() {
+    let result = talk(
+        plan("a.b.example.com"),
+        "r1 SOA a.b.example.com = nx
+         r1 SOA b.example.com = |, other.org SOA ns.other.org
+         r1 SOA example.com = example.com SOA ns.example.com
+         r1 NS example.com = example.com NS ns.example.com, other.org NS ns.other.org
+         r1 A ns.example.com = ns.example.com A 192.0.2.1
+         o1 A a.b.example.com = aa, nx",
+    );
+    assert_eq!(result, found(true, &[]));
+}
+
+#[test]
+fn aliases_are_followed_to_their_own_zones() {
+    let result = talk(
+        plan("www.example.com"),
+        "r1 SOA www.example.com = www.example.com CNAME h.example.net, |, example.net SOA x.y
+         r1 SOA example.com = example.com SOA ns.example.com
+         r1 NS example.com = example.com NS ns.example.com
+         r1 A ns.example.com = ns.example.com A 192.0.2.1
+         o1 A www.example.com = aa, www.example.com CNAME h.example.net, h.example.net A 198.51.100.9
+         r1 SOA h.example.net = |, example.net SOA ns.example.net
+         r1 NS example.net = example.net NS ns.example.net
+         r1 A ns.example.net = ns.example.net A 192.0.2.2
+         o2 A h.example.net = aa, h.example.net A 203.0.113.5",
+    );
+    assert_eq!(result, found(true, &["203.0.113.5"]));
+}
+
+#[test]
+fn an_alias_of_a_zone_that_cannot_be_asked_is_a_resolvers_word() {
+    let result = from_zone(
+        "o2 A home.example.com = aa, home.example.com CNAME h.example.org
+         r1 SOA h.example.org = servfail
+         r1 A h.example.org = h.example.org CNAME i.example.org
+         r1 A i.example.org = i.example.org A 203.0.113.5",
+    );
+    assert_eq!(result, found(false, &["203.0.113.5"]));
+}
+
+#[test]
+fn aliases_in_a_circle_end() {
+    let mut plan = plan("a.example");
+    plan.servers = vec!["192.0.2.9:53".parse().unwrap()];
+    let circle = "g9 A a.example = a.example CNAME a.example\n".repeat(9);
+    assert_eq!(talk(plan, &circle), Err("a.example is an alias that leads nowhere".into()));
+}
+
+#[test]
+fn the_next_resolver_is_asked_and_stays_the_first() {
+    let mut plan = plan("home.example.com");
+    plan.resolvers.push("127.0.0.2:53".parse().unwrap());
+    let result = talk(
+        plan,
+        "r1 SOA home.example.com = -
+         r2 SOA home.example.com = |, example.com SOA ns.example.com
+         r2 NS example.com = servfail
+         r1 NS example.com = example.com NS ns.example.com
+         r1 A ns.example.com = -
+         r2 A ns.example.com = -
+         r1 AAAA ns.example.com = -
+         r2 AAAA ns.example.com = -
+         r1 A home.example.com = -
+         r2 A home.example.com = refused",
+    );
+    assert_eq!(result, Err("no name server answers (127.0.0.2 refuses to answer)".into()));
+}
+
+#[test]
+fn a_server_that_is_named_is_asked_alone() {
+    let given = |transcript| {
+        let mut plan = plan("home.example.com");
+        plan.servers = vec!["192.0.2.8:53".parse().unwrap(), "192.0.2.9:5353".parse().unwrap()];
+        talk(plan, transcript)
+    };
+    let one = "g8 A home.example.com = home.example.com A 203.0.113.5";
+    assert_eq!(given(one), found(false, &["203.0.113.5"]));
+    let two = "g8 A home.example.com = -\ng9 A home.example.com = aa, nx";
+    assert_eq!(given(two), found(true, &[]));
+    let alias = "g8 A home.example.com = aa, home.example.com CNAME h.example.net
+                 g8 A h.example.net = h.example.net A 203.0.113.5";
+    assert_eq!(given(alias), found(false, &["203.0.113.5"]), "authority for the alias only");
+    let none = "g8 A home.example.com = -\ng9 A home.example.com = -";
+    assert_eq!(given(none), Err("no name server answers (it does not answer)".into()));
+}
+
+const PARENT: &str = "
+    r1 SOA ns1.example.com = |, example.com SOA ns1.example.com
+    r1 SOA com = com SOA a.gtld.net
+    r1 NS com = com NS a.gtld.net
+    r1 A a.gtld.net = a.gtld.net A 192.0.2.7
+";
+
+fn glue(rest: &str) -> Result<Found, String> {
+    let plan = Plan { glue: true, ..plan("ns1.example.com") };
+    talk(plan, &format!("{PARENT}{rest}"))
+}
+
+#[test]
+fn glue_is_asked_of_the_parent_zone() {
+    let referral = "o7 A ns1.example.com = |, example.com NS ns1.example.com, |, \
+                    ns1.example.com A 203.0.113.5, ns1.example.com AAAA 2001:db8::5";
+    assert_eq!(glue(referral), found(true, &["203.0.113.5"]));
+    let lost = "o7 A ns1.example.com = |, example.com NS ns1.example.com";
+    assert_eq!(glue(lost), found(true, &[]));
+    let elsewhere = "o7 A ns1.example.com = |, example.com NS ns.example.org";
+    assert_eq!(glue(elsewhere), found(false, &[]), "the parent zone need not know it");
+    let gone = "o7 A ns1.example.com = aa, nx";
+    assert_eq!(glue(gone), found(true, &[]));
+}
+
+#[test]
+fn a_referral_that_leads_nowhere_is_none() {
+    for lame in [
+        "|, . NS a.root-servers.net",
+        "|, com NS a.gtld.net",
+        "|, example.org NS ns1.example.com",
+        "ns1.example.com A 198.51.100.1, |, example.com NS ns1.example.com",
+    ] {
+        let result = glue(&format!(
+            "o7 A ns1.example.com = {lame}
+             r1 AAAA a.gtld.net =
+             r1 A ns1.example.com = ns1.example.com A 203.0.113.5"
+        ));
+        assert_eq!(result, found(false, &["203.0.113.5"]), "{lame}");
+    }
+}
+
+#[test]
+fn glue_of_a_server_that_is_named_is_beside_its_answer() {
+    let plan = Plan {
+        glue: true,
+        servers: vec!["192.0.2.9:53".parse().unwrap()],
+        ..plan("ns1.example.com")
+    };
+    let referral = "g9 A ns1.example.com = |, example.com NS ns1.example.com, |, \
+                    ns1.example.com A 203.0.113.5";
+    assert_eq!(talk(plan, referral), found(false, &["203.0.113.5"]));
+}
+
+#[test]
+fn a_forced_family_leaves_out_the_other() {
+    let plan = Plan { over: Some(Family::V6), ..plan("home.example.com") };
+    let result = talk(
+        plan,
+        "r1 SOA home.example.com = |, example.com SOA ns.example.com
+         r1 NS example.com = example.com NS ns.example.com
+         r1 AAAA ns.example.com = ns.example.com AAAA 2001:db8::1
+         o1 A home.example.com = aa, home.example.com A 203.0.113.5",
+    );
+    assert_eq!(result, found(true, &["203.0.113.5"]));
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let owner = prop::sample::select(vec!["a.b.c", "b.c", "c", ".", "x.b.c"]);
+    let tail = prop::sample::select(vec![
+        "A 192.0.2.1",
+        "AAAA ::1",
+        "NS b.c",
+        "NS x.b.c",
+        "CNAME a.b.c",
+        "CNAME x.b.c",
+        "SOA b.c",
+    ]);
+    (owner, tail).prop_map(|(owner, tail)| record(&format!("{owner} {tail}")))
+}
+
+fn any_reply() -> impl Strategy<Value = Result<Message, String>> {
+    let records = || prop::collection::vec(any_record(), 0..4);
+    let flags = prop::sample::select(vec![QR, QR | AA, QR | 3, QR | AA | 3, QR | 2]);
+    let message = (flags, records(), records(), records());
+    let message = message.prop_map(|(flags, answers, authorities, additionals)| {
+        Ok(Message { flags, answers, authorities, additionals, ..Message::default() })
+    });
+    prop_oneof![9 => message, 1 => Just(Err("it does not answer".into()))]
+}
+
+proptest! {
+    /// Whatever servers say, it ends, and authority comes from those who have it.
+    #[test]
+    fn every_look_up_ends(
+        replies in prop::collection::vec(any_reply(), 1..20),
+        glue in any::<bool>(),
+        given in any::<bool>(),
+    ) {
+        let servers = if given { vec!["192.0.2.9:53".parse().unwrap()] } else { vec![] };
+        let mut state = Lookup::new(Plan { glue, servers, ..plan("a.b.c") });
+        let mut step = state.start();
+        let mut last = Whom::Resolver;
+        for reply in replies.iter().cycle().take(100) {
+            match step {
+                Step::Done(Ok(found)) => {
+                    prop_assert!(!found.authoritative || last != Whom::Resolver);
+                    return Ok(());
+                }
+                Step::Done(Err(_)) => return Ok(()),
+                Step::Ask(ask) => last = ask.whom,
+            }
+            step = state.step(reply.clone());
+        }
+        prop_assert!(matches!(step, Step::Done(_)));
+    }
+}

@@ -1,0 +1,289 @@
+//! Against a name server of one zone that does what RFC 2136 section 3 says.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::BUILD_TIME;
+use crate::config::Provider;
+use crate::dns::message::{AA, QR};
+use crate::provider::testing::{account, change};
+use crate::provider::{Answer, Job, Known, Learned, Step, exchange};
+use crate::secret::Secret;
+
+const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
+const NXDOMAIN_HERE: u16 = 3;
+
+type Data = BTreeMap<(Name, u16), Vec<Vec<u8>>>;
+
+/// A server of `example.com`.
+struct Server {
+    key: Option<Key>,
+    now: u64,
+    data: Data,
+    /// Names that nobody may change.
+    locked: Option<Name>,
+    queries: Vec<String>,
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn addresses(list: &[&str]) -> Vec<Vec<u8>> {
+    list.iter().map(|text| rdata(text.parse().unwrap())).collect()
+}
+
+impl Server {
+    fn new() -> Self {
+        let key = Key::parse("hmac-sha512:home", &Secret::new(SECRET)).ok();
+        Self { key, now: BUILD_TIME, data: Data::new(), locked: None, queries: vec![] }
+    }
+
+    fn with(mut self, at: &str, list: &[&str]) -> Self {
+        self.data.insert((name(at), 1), addresses(list));
+        self
+    }
+
+    fn has(&self, at: &str) -> Vec<Vec<u8>> {
+        self.data.get(&(name(at), 1)).cloned().unwrap_or_default()
+    }
+
+    fn answer(&mut self, query: &Query) -> Vec<u8> {
+        self.queries.push(query.shown.clone());
+        let mut message = Message::decode(&query.wire).unwrap();
+        let tsig = message.additionals.pop();
+        let mut response =
+            Message { id: message.id, flags: message.flags | QR | AA, ..Message::default() };
+        response.questions.clone_from(&message.questions);
+        let rcode = if message.flags & UPDATE == UPDATE {
+            self.update(&message)
+        } else {
+            self.look_up(&message.questions[0], &mut response)
+        };
+        response.flags |= rcode;
+        let Some(key) = &self.key else { return response.encode().unwrap() };
+        let mac = mac(&tsig.unwrap());
+        key.sign_response(&response, &mac, self.now)
+    }
+
+    fn look_up(&self, question: &Question, response: &mut Message) -> u16 {
+        let soa = name("example.com");
+        let record = |name: &Name, kind, rdata: &[u8]| Record {
+            name: name.clone(),
+            kind,
+            class: CLASS_IN,
+            ttl: 60,
+            rdata: rdata.to_vec(),
+        };
+        let found = self.data.get(&(question.name.clone(), question.kind));
+        let found = found.into_iter().flatten();
+        response.answers.extend(found.map(|rdata| record(&question.name, question.kind, rdata)));
+        if response.answers.is_empty() {
+            response.authorities.push(record(&soa, TYPE_SOA, &[0; 22]));
+        }
+        let exists = self.data.keys().any(|(name, _)| *name == question.name);
+        if exists || question.name == soa { NOERROR } else { NXDOMAIN_HERE }
+    }
+
+    fn update(&mut self, message: &Message) -> u16 {
+        let mut wanted = Data::new();
+        for it in &message.answers {
+            let key = (it.name.clone(), it.kind);
+            if it.class == CLASS_NONE && self.data.contains_key(&key) {
+                return YXRRSET;
+            }
+            if it.class == CLASS_IN {
+                wanted.entry(key).or_default().push(it.rdata.clone());
+            }
+        }
+        for (key, mut rdata) in wanted {
+            let mut here = self.data.get(&key).cloned().unwrap_or_default();
+            here.sort();
+            rdata.sort();
+            if here != rdata {
+                return NXRRSET;
+            }
+        }
+        if message.authorities.iter().any(|it| Some(&it.name) == self.locked.as_ref()) {
+            return REFUSED;
+        }
+        for it in &message.authorities {
+            let set = self.data.entry((it.name.clone(), it.kind)).or_default();
+            set.retain(|rdata| *rdata != it.rdata);
+            if it.class == CLASS_IN {
+                set.push(it.rdata.clone());
+            }
+        }
+        self.data.retain(|_, set| !set.is_empty());
+        NOERROR
+    }
+}
+
+fn mac(tsig: &Record) -> Vec<u8> {
+    let (_, at) = Name::read(&tsig.rdata, 0).unwrap();
+    let length = usize::from(tsig.rdata[at + 8]) << 8 | usize::from(tsig.rdata[at + 9]);
+    tsig.rdata[at + 10..at + 10 + length].to_vec()
+}
+
+fn me() -> Provider {
+    Provider {
+        username: "hmac-sha512:home".into(),
+        password: Secret::new(SECRET),
+        server: "192.0.2.53".into(),
+        ..account("rfc2136")
+    }
+}
+
+fn job(changes: Vec<Change>) -> Job {
+    Job { changes, wall: Some(BUILD_TIME), seed: 0x1234_5678, ..Job::default() }
+}
+
+fn play(me: &Provider, job: Job, server: &mut Server) -> (Vec<Verdict>, Learned) {
+    let mut talk = exchange(me, job);
+    let mut step = talk.start();
+    loop {
+        step = match step {
+            Step::Ask(query) => {
+                let message = server.answer(&query);
+                talk.step(Ok(Answer { message, ..Answer::default() }))
+            }
+            Step::Done(verdicts) => return (verdicts, talk.learned()),
+            Step::Send(request) => panic!("{request:?}"),
+        };
+    }
+}
+
+fn reason(verdict: &Verdict) -> &str {
+    match &verdict.outcome {
+        Outcome::Refused { reason, .. } | Outcome::Retry { reason, .. } => reason,
+        Outcome::Unconfirmed { reason } => reason,
+        Outcome::Updated | Outcome::Unchanged => "",
+    }
+}
+
+#[test]
+fn a_record_is_made_then_replaced_and_the_zone_asked_once() {
+    let mut server = Server::new();
+    let (verdicts, learned) =
+        play(&me(), job(vec![change("home.example.com", "192.0.2.1")]), &mut server);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["192.0.2.1"]));
+    assert_eq!(
+        server.queries,
+        [
+            "SOA of home.example.com, to 192.0.2.53",
+            "A of home.example.com, to 192.0.2.53",
+            "update of home.example.com in example.com, to 192.0.2.53",
+        ]
+    );
+    let mut next = change("home.example.com", "192.0.2.2");
+    next.previous = Some("192.0.2.1".parse().unwrap());
+    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    server.queries.clear();
+    let (verdicts, _) = play(&me(), Job { known, ..job(vec![next]) }, &mut server);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["192.0.2.2"]));
+    assert_eq!(server.queries.len(), 1, "the usual change is one message");
+}
+
+#[test]
+fn many_names_are_one_message_and_one_that_is_locked_spoils_it_for_no_other() {
+    let mut server = Server::new();
+    server.locked = Some(name("h3.example.com"));
+    let changes: Vec<Change> = (0..20)
+        .map(|i| Change {
+            previous: Some("192.0.2.1".parse().unwrap()),
+            ..change(&format!("h{i}@example.com"), "192.0.2.9")
+        })
+        .collect();
+    for i in 0..20 {
+        server = server.with(&format!("h{i}.example.com"), &["192.0.2.1"]);
+    }
+    let (verdicts, _) = play(&me(), job(changes), &mut server);
+    assert_eq!(server.queries[0], "update of 20 names in example.com, to 192.0.2.53");
+    for (i, verdict) in verdicts.iter().enumerate() {
+        assert_eq!(verdict.is_success(), i != 3, "{verdict:?}");
+    }
+    assert!(reason(&verdicts[3]).contains("REFUSED"));
+    assert_eq!(server.has("h4.example.com"), addresses(&["192.0.2.9"]));
+}
+
+#[test]
+fn what_somebody_else_has_put_there_stays() {
+    let mut server = Server::new().with("home.example.com", &["198.51.100.7", "192.0.2.1"]);
+    let mut ours = change("home@example.com", "192.0.2.2");
+    let (verdicts, _) = play(&me(), job(vec![ours.clone()]), &mut server);
+    assert!(reason(&verdicts[0]).starts_with("home.example.com has 2 A records"), "{verdicts:?}");
+    ours.previous = Some("192.0.2.1".parse().unwrap());
+    let (verdicts, _) = play(&me(), job(vec![ours.clone()]), &mut server);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7", "192.0.2.2"]));
+    ours.previous = Some("192.0.2.1".parse().unwrap());
+    let (verdicts, _) = play(&me(), job(vec![ours]), &mut server);
+    assert_eq!(verdicts, [Outcome::Unchanged.into()], "its response was lost the first time");
+}
+
+#[test]
+fn keys_and_clocks_that_differ_are_told_apart() {
+    let one = || job(vec![change("home@example.com", "192.0.2.2")]);
+    let verdict = |me: &Provider, job: Job, server: &mut Server| play(me, job, server).0.remove(0);
+    let mut late = Server::new();
+    late.now += 1000;
+    let told = verdict(&me(), one(), &mut late);
+    assert!(matches!(told.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
+    let unset = Job { wall: None, ..one() };
+    let told = verdict(&me(), unset, &mut Server::new());
+    assert!(matches!(told.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
+    let mut silent = Server::new();
+    silent.key = Key::parse("hmac-sha512:home", &Secret::new("b3RoZXI=")).ok();
+    let told = verdict(&me(), one(), &mut silent);
+    assert!(matches!(told.outcome, Outcome::Unconfirmed { .. }), "{told:?}");
+    let mut odd = me();
+    odd.username = "hmac-md5:home".into();
+    let told = verdict(&odd, one(), &mut Server::new());
+    assert_eq!(told.scope, Scope::Account);
+    assert!(reason(&told).contains("hmac-md5"), "{told:?}");
+    odd.username = "home".into();
+    odd.password = Secret::new("hunter2 is not base64!");
+    let told = verdict(&odd, one(), &mut Server::new());
+    assert!(!reason(&told).contains("hunter2") && reason(&told).contains("base64"), "{told:?}");
+}
+
+#[test]
+fn without_a_key_nothing_is_signed() {
+    let mut open = Server { key: None, ..Server::new() };
+    let nobody = Provider { username: String::new(), ..me() };
+    let mut v6 = change("home@example.com", "2001:db8::1");
+    v6.record.ttl = Some(300);
+    // The fake takes the last additional record for the signature; an unsigned message has none.
+    let (verdicts, _) = play(&nobody, job(vec![v6]), &mut open);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+}
+
+proptest! {
+    /// Whatever comes back, it ends, with one verdict per change, and nothing unsigned is a success.
+    #[test]
+    fn nothing_that_comes_back_is_believed_unsigned(replies: Vec<Vec<u8>>, count in 1_usize..4) {
+        let changes: Vec<Change> =
+            (0..count).map(|i| change(&format!("h{i}.example.com"), "192.0.2.1")).collect();
+        let mut talk = exchange(&me(), job(changes));
+        let mut step = talk.start();
+        let mut replies = replies.into_iter().cycle();
+        for _ in 0..100 {
+            match step {
+                Step::Done(verdicts) => {
+                    prop_assert_eq!(verdicts.len(), count);
+                    prop_assert!(!verdicts.iter().any(Verdict::is_success));
+                    return Ok(());
+                }
+                Step::Ask(_) | Step::Send(_) => {
+                    let message = replies.next().unwrap_or_default();
+                    step = talk.step(Ok(Answer { message, ..Answer::default() }));
+                }
+            }
+        }
+        prop_assert!(false, "it does not end");
+    }
+}

@@ -1,0 +1,204 @@
+//! What providers want signed, and how. Pure: ring computes, and of what is here nothing needs
+//! random numbers.
+
+use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use tz::UtcDateTime;
+
+use crate::base64;
+use crate::clock::UnixSeconds;
+use crate::secret::Secret;
+
+/// HMAC (RFC 2104) with SHA-256.
+pub fn hmac_sha256(key: &[u8], data: &str) -> Vec<u8> {
+    mac(HMAC_SHA256, key, data)
+}
+
+/// HMAC with SHA-1, where a provider knows nothing newer.
+pub fn hmac_sha1(key: &[u8], data: &str) -> Vec<u8> {
+    mac(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, data)
+}
+
+fn mac(algorithm: hmac::Algorithm, key: &[u8], data: &str) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(algorithm, key), data.as_bytes()).as_ref().to_vec()
+}
+
+/// SHA-256 (FIPS 180-4) in hexadecimal digits.
+pub fn sha256(data: &str) -> String {
+    hash(&SHA256, data)
+}
+
+/// SHA-1 in hexadecimal digits, where a provider knows nothing newer.
+pub fn sha1(data: &str) -> String {
+    hash(&SHA1_FOR_LEGACY_USE_ONLY, data)
+}
+
+fn hash(algorithm: &'static Algorithm, data: &str) -> String {
+    hex(digest(algorithm, data.as_bytes()).as_ref())
+}
+
+/// `bytes` in hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
+/// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256` of RFC 7518) by a private key in PEM, PKCS #8 or PKCS #1.
+/// `None` if that is no key.
+pub fn rs256(pem: &str, data: &str) -> Option<Vec<u8>> {
+    let der = der(pem)?;
+    let key = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()?;
+    let mut signature = vec![0; key.public().modulus_len()];
+    // The padding is fixed, so the random numbers that the signature of `sign` asks for go unused.
+    let random = SystemRandom::new();
+    key.sign(&RSA_PKCS1_SHA256, &random, data.as_bytes(), &mut signature).ok()?;
+    Some(signature)
+}
+
+/// What is between the lines of a PEM text (RFC 7468). Line ends may be written as `\n`, as they are
+/// in JSON.
+fn der(pem: &str) -> Option<Vec<u8>> {
+    let (_, rest) = pem.split_once("-----BEGIN ")?;
+    let (_, rest) = rest.split_once("-----")?;
+    let (text, _) = rest.split_once("-----END ")?;
+    base64::decode(&text.replace("\\n", ""))
+}
+
+/// `2015-08-30T12:36:00Z` (ISO 8601, UTC).
+pub fn timestamp(at: UnixSeconds) -> String {
+    let unix = i64::try_from(at).unwrap_or_default();
+    let Ok(t) = UtcDateTime::from_timespec(unix, 0) else {
+        return String::new();
+    };
+    let parts = [t.month(), t.month_day(), t.hour(), t.minute(), t.second()];
+    let [month, day, hour, minute, second] = parts.map(two_digits);
+    format!("{}-{month}-{day}T{hour}:{minute}:{second}Z", t.year())
+}
+
+fn two_digits(number: u8) -> String {
+    format!("{number:02}")
+}
+
+/// A signature over a canonical request, by a key that is made for a day and a service: Signature
+/// Version 4 of AWS (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and what
+/// is made after it.
+#[derive(Debug)]
+pub struct Canonical<'a> {
+    /// `AWS4-HMAC-SHA256`.
+    pub algorithm: &'a str,
+    /// What stands before the secret: `AWS4`.
+    pub prefix: &'a str,
+    /// Date, region, service, `aws4_request`.
+    pub scope: &'a [&'a str],
+    /// The time as it is signed.
+    pub time: &'a str,
+    /// Names in lower case, in order, with their values.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl Canonical<'_> {
+    /// The value of `Authorization`. `path` and `query` are encoded as they are sent, the query in
+    /// the order of its names.
+    pub fn authorization(
+        &self,
+        (id, secret): (&str, &Secret),
+        method: &str,
+        (path, query): (&str, &str),
+        body: &str,
+    ) -> Secret {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
+        let names = names.join(";");
+        let lines: String =
+            self.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+        let body = sha256(body);
+        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body}");
+        let (algorithm, time) = (self.algorithm, self.time);
+        let scope = self.scope.join("/");
+        let text = format!("{algorithm}\n{time}\n{scope}\n{}", sha256(&request));
+        let key = format!("{}{}", self.prefix, secret.expose()).into_bytes();
+        let key = self.scope.iter().fold(key, |key, part| hmac_sha256(&key, part));
+        let signature = hex(&hmac_sha256(&key, &text));
+        Secret::new(format!(
+            "{algorithm} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = include_str!("../../tests/data/rfc7515.pem");
+
+    /// Test case 2 of RFC 4231 and of RFC 2202.
+    #[test]
+    fn authentication_codes() {
+        let data = "what do ya want for nothing?";
+        assert_eq!(
+            hex(&hmac_sha256(b"Jefe", data)),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+        assert_eq!(hex(&hmac_sha1(b"Jefe", data)), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+    }
+
+    /// Examples of NIST for FIPS 180-4.
+    #[test]
+    fn hashes() {
+        assert_eq!(
+            sha256("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(sha1("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    }
+
+    /// Appendix A.2 of RFC 7515.
+    #[test]
+    fn a_signature_by_rsa() {
+        let text = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly\
+                    9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let expected = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0\
+                        Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTy\
+                        WzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwus\
+                        C-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXL\
+                        IhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+        let pkcs1 = base64::encode(&der(KEY).unwrap()[26..]);
+        let pkcs1 =
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{pkcs1}\n-----END RSA PRIVATE KEY-----");
+        for key in [KEY, &KEY.replace('\n', "\\n"), &pkcs1] {
+            let signature = rs256(key, text).unwrap();
+            assert_eq!(base64::encode_url(&signature), expected);
+        }
+        for bad in ["", "hunter2", "-----BEGIN X-----\nAAAA\n-----END X-----", &KEY[..400]] {
+            assert_eq!(rs256(bad, text), None);
+        }
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(timestamp(1_440_938_160), "2015-08-30T12:36:00Z");
+        assert_eq!(timestamp(u64::MAX), "1970-01-01T00:00:00Z");
+    }
+
+    /// `get-vanilla` of the test suite of AWS.
+    #[test]
+    fn a_canonical_request() {
+        let canonical = Canonical {
+            algorithm: "AWS4-HMAC-SHA256",
+            prefix: "AWS4",
+            scope: &["20150830", "us-east-1", "service", "aws4_request"],
+            time: "20150830T123600Z",
+            headers: &[("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z")],
+        };
+        let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+        let value = canonical.authorization(("AKIDEXAMPLE", &secret), "GET", ("/", ""), "");
+        assert_eq!(
+            value.expose(),
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+             SignedHeaders=host;x-amz-date, \
+             Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+        );
+    }
+}

@@ -1,0 +1,334 @@
+//! Maps and sets as sorted vectors.
+//!
+//! What is kept here is small, and read far more often than written. Every type of key costs a few
+//! hundred bytes of code this way; a `BTreeMap` costs about eight thousand on MIPS, and there are
+//! dozens. The names are those of `BTreeMap` and `BTreeSet`. Something that arrives out of order
+//! moves what is after it: thousands of entries in any order are better sorted first.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+/// A map, iterated in the order of its keys.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Map<K, V>(Vec<(K, V)>);
+
+/// A set, iterated in order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Set<T>(Map<T, ()>);
+
+impl<K, V> Map<K, V> {
+    /// A map without entries.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The entries.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + Clone {
+        self.0.iter().map(|(key, _)| key)
+    }
+
+    /// The values.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + Clone {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// The values, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The values alone.
+    pub fn into_values(self) -> impl Iterator<Item = V> {
+        self.0.into_iter().map(|(_, value)| value)
+    }
+
+    /// Keeps the entries for which `keep` holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.0.retain_mut(|(key, value)| keep(key, value));
+    }
+}
+
+impl<K: Ord, V> Map<K, V> {
+    /// Where `key` is, or where it would be.
+    fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.binary_search_by(|(known, _)| known.borrow().cmp(key))
+    }
+
+    /// The value of `key`.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let at = self.find(key).ok()?;
+        Some(&self.0.get(at)?.1)
+    }
+
+    /// The value of `key`, to be changed.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let at = self.find(key).ok()?;
+        Some(&mut self.0.get_mut(at)?.1)
+    }
+
+    /// Whether there is an entry for `key`.
+    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.find(key).is_ok()
+    }
+
+    /// Sets the value of `key` and returns the one before.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.find(&key) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
+            Err(at) => {
+                self.0.insert(at, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Removes `key` and returns its value.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let at = self.find(key).ok()?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The value of `key`, which is `value` if there was none.
+    pub fn get_or_insert(&mut self, key: K, value: V) -> &mut V {
+        let at = match self.find(&key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, (key, value));
+                at
+            }
+        };
+        &mut self.0[at].1
+    }
+}
+
+impl<T> Set<T> {
+    /// A set of nothing.
+    pub const fn new() -> Self {
+        Self(Map::new())
+    }
+
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The elements.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        self.0.keys()
+    }
+}
+
+impl<T: Ord> Set<T> {
+    /// Whether `element` is in it.
+    pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.contains_key(element)
+    }
+
+    /// Adds `element`; false if it was in it already.
+    pub fn insert(&mut self, element: T) -> bool {
+        self.0.insert(element, ()).is_none()
+    }
+
+    /// Takes `element` out; false if it was not in it.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.remove(element).is_some()
+    }
+
+    /// Whether all elements are in `other`, too.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.iter().all(|element| other.contains(element))
+    }
+}
+
+impl<K, V> Default for Map<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Default for Set<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Set<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<T: Ord> Extend<T> for Set<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
+        for element in elements {
+            self.insert(element);
+        }
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        map.extend(entries);
+        map
+    }
+}
+
+impl<T: Ord> FromIterator<T> for Set<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut set = Self::new();
+        set.extend(elements);
+        set
+    }
+}
+
+impl<K, V> IntoIterator for Map<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(u8, u8),
+        GetOrInsert(u8, u8),
+        Add(u8, u8),
+        Remove(u8),
+        KeepOdd,
+        Clear,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let key = 0..20_u8;
+        prop_oneof![
+            9 => (key.clone(), any::<u8>()).prop_map(|(k, v)| Step::Insert(k, v)),
+            3 => (key.clone(), any::<u8>()).prop_map(|(k, v)| Step::GetOrInsert(k, v)),
+            3 => (key.clone(), any::<u8>()).prop_map(|(k, v)| Step::Add(k, v)),
+            5 => key.prop_map(Step::Remove),
+            1 => Just(Step::KeepOdd),
+            1 => Just(Step::Clear),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_map_is_what_a_tree_is(steps in proptest::collection::vec(step(), 0..60)) {
+            let (mut map, mut tree) = (Map::new(), BTreeMap::new());
+            for step in steps {
+                match step {
+                    Step::Insert(k, v) => prop_assert_eq!(map.insert(k, v), tree.insert(k, v)),
+                    Step::GetOrInsert(k, v) => {
+                        prop_assert_eq!(map.get_or_insert(k, v), tree.entry(k).or_insert(v));
+                    }
+                    Step::Add(k, v) => {
+                        let (a, b) = (map.get_mut(&k), tree.get_mut(&k));
+                        prop_assert_eq!(&a, &b);
+                        a.into_iter().chain(b).for_each(|old| *old = old.wrapping_add(v));
+                    }
+                    Step::Remove(k) => prop_assert_eq!(map.remove(&k), tree.remove(&k)),
+                    Step::KeepOdd => {
+                        map.retain(|k, v| (*k ^ *v) & 1 == 1);
+                        tree.retain(|k, v| (*k ^ *v) & 1 == 1);
+                    }
+                    Step::Clear => {
+                        map.clear();
+                        tree.clear();
+                    }
+                }
+                prop_assert!(map.iter().eq(tree.iter()));
+                prop_assert!(map.values_mut().eq(tree.values_mut()));
+                prop_assert_eq!((map.len(), map.is_empty()), (tree.len(), tree.is_empty()));
+                prop_assert!((0..20).all(|k| map.get(&k) == tree.get(&k)));
+            }
+            prop_assert!(map.into_iter().eq(tree));
+        }
+
+        #[test]
+        fn a_set_is_what_a_tree_is(
+            a in proptest::collection::vec(0..9_u8, 0..9),
+            b in proptest::collection::vec(0..9_u8, 0..9),
+        ) {
+            let tree: [BTreeSet<u8>; 2] = [&a, &b].map(|list| list.iter().copied().collect());
+            let [mut first, second]: [Set<u8>; 2] = [&a, &b].map(|list| list.iter().copied().collect());
+            prop_assert!(first.iter().eq(tree[0].iter()));
+            prop_assert_eq!(first.is_subset(&second), tree[0].is_subset(&tree[1]));
+            prop_assert!((0..9).all(|n| first.contains(&n) == tree[0].contains(&n)));
+            for element in &b {
+                first.remove(element);
+                prop_assert!(first.insert(*element) && !first.insert(*element));
+            }
+            prop_assert!(first.iter().eq(tree[0].union(&tree[1])));
+        }
+    }
+}

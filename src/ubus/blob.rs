@@ -1,0 +1,275 @@
+//! blobmsg: the values in messages of ubus. Pure, total, and it never reads past the end.
+//!
+//! A blob attribute is a word and a payload, padded with zeros to four bytes. The word holds a flag
+//! (bit 31), an id (bits 24 to 30) and the length without the padding, but with itself. In a blobmsg
+//! attribute the flag is set, the id is the type, and the payload begins with a name (openwrt
+//! libubox, `blob.h` and `blobmsg.h`). All numbers are big-endian.
+//!
+//! Values are read in place and one level at a time, so that neither depth nor number of what comes
+//! in costs memory.
+
+use serde_json::Value as Json;
+
+// enum blobmsg_type
+const UNSPEC: u8 = 0;
+const ARRAY: u8 = 1;
+const TABLE: u8 = 2;
+const STRING: u8 = 3;
+const INT64: u8 = 4;
+const INT32: u8 = 5;
+const INT16: u8 = 6;
+const INT8: u8 = 7;
+const DOUBLE: u8 = 8;
+
+/// Bytes of the word before a payload.
+const HEADER: usize = 4;
+const EXTENDED: u32 = 1 << 31;
+const LENGTH: u32 = 0x00ff_ffff;
+
+/// The bytes are not what they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
+
+/// A blob attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute<'a> {
+    /// Whether the payload begins with a name.
+    pub extended: bool,
+    /// What it is; of a blobmsg attribute the type.
+    pub id: u8,
+    /// Without the padding.
+    pub payload: &'a [u8],
+}
+
+/// Blob attributes one after another. The first that is broken is the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes<'a>(pub &'a [u8]);
+
+/// Named values one after another: the members of a table, the elements of an array (without
+/// names), the data of a message. The first that is broken is the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Members<'a>(pub Attributes<'a>);
+
+/// A value. Texts are bytes: nobody promises UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// JSON's null, and types that are not known here.
+    Null,
+    /// `int8`, which stands for a truth value.
+    Bool(bool),
+    /// `int64`, `int32` or `int16`; unsigned numbers look negative from half their range on.
+    Integer(i64),
+    /// `double`.
+    Double(f64),
+    /// `string`, without the NUL at its end.
+    Text(&'a [u8]),
+    /// `array`.
+    Array(Members<'a>),
+    /// `table`.
+    Table(Members<'a>),
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<Attribute<'a>, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.0);
+        Some(split(bytes).ok_or(Broken).map(|(attribute, rest)| {
+            self.0 = rest;
+            attribute
+        }))
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Result<(&'a [u8], Value<'a>), Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let attribute = self.0.next()?;
+        let member = attribute.and_then(|attribute| member(attribute).ok_or(Broken));
+        if member.is_err() {
+            *self = Self::default();
+        }
+        Some(member)
+    }
+}
+
+impl<'a> Members<'a> {
+    /// The first member of this name, if nothing before it is broken.
+    pub fn get(self, name: &str) -> Option<Value<'a>> {
+        let mut sound = self.map_while(Result::ok);
+        sound.find_map(|(found, value)| (found == name.as_bytes()).then_some(value))
+    }
+}
+
+impl<'a> Value<'a> {
+    /// A text in UTF-8.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(bytes) => std::str::from_utf8(bytes).ok(),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Double(_)
+            | Self::Array(_)
+            | Self::Table(_) => None,
+        }
+    }
+
+    /// An unsigned number of 32 bits.
+    pub fn word(self) -> Option<u32> {
+        match self {
+            Self::Integer(number) => {
+                i32::try_from(number).ok().map(i32::cast_unsigned).or(u32::try_from(number).ok())
+            }
+            Self::Null
+            | Self::Bool(_)
+            | Self::Double(_)
+            | Self::Text(_)
+            | Self::Array(_)
+            | Self::Table(_) => None,
+        }
+    }
+
+    /// The members of a table or the elements of an array; of anything else none.
+    pub fn members(self) -> Members<'a> {
+        match self {
+            Self::Array(members) | Self::Table(members) => members,
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Double(_) | Self::Text(_) => {
+                Members::default()
+            }
+        }
+    }
+}
+
+fn split(bytes: &[u8]) -> Option<(Attribute<'_>, &[u8])> {
+    let word = u32::from_be_bytes(*bytes.first_chunk()?);
+    let length = usize::try_from(word & LENGTH).ok()?;
+    let (padded, rest) = bytes.split_at_checked(length.next_multiple_of(HEADER))?;
+    let id = word.to_be_bytes()[0] & 0x7f;
+    let payload = padded.get(HEADER..length)?;
+    Some((Attribute { extended: word & EXTENDED != 0, id, payload }, rest))
+}
+
+fn member(attribute: Attribute<'_>) -> Option<(&[u8], Value<'_>)> {
+    let payload = attribute.payload;
+    if !attribute.extended {
+        return Some((&[], value(attribute.id, payload)?));
+    }
+    let length = usize::from(u16::from_be_bytes(*payload.first_chunk()?));
+    let end = 2 + length;
+    // The NUL after the name is part of the header.
+    let rest = payload.get((end + 1).next_multiple_of(HEADER)..)?;
+    Some((payload.get(2..end)?, value(attribute.id, rest)?))
+}
+
+fn value(kind: u8, bytes: &[u8]) -> Option<Value<'_>> {
+    Some(match kind {
+        ARRAY => Value::Array(Members(Attributes(bytes))),
+        TABLE => Value::Table(Members(Attributes(bytes))),
+        STRING => Value::Text(until_nul(bytes)),
+        INT64 => Value::Integer(i64::from_be_bytes(bytes.try_into().ok()?)),
+        INT32 => Value::Integer(i32::from_be_bytes(bytes.try_into().ok()?).into()),
+        INT16 => Value::Integer(i16::from_be_bytes(bytes.try_into().ok()?).into()),
+        INT8 => Value::Bool(*bytes.first()? != 0),
+        DOUBLE => Value::Double(f64::from_be_bytes(bytes.try_into().ok()?)),
+        _ => Value::Null,
+    })
+}
+
+/// A string as C has it.
+pub fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// Attributes in the making.
+#[derive(Debug, Default)]
+pub struct Writer(pub Vec<u8>);
+
+impl Writer {
+    /// Begins an attribute; what is written until its [`Writer::end`] is its payload.
+    pub fn begin(&mut self) -> usize {
+        let start = self.0.len();
+        self.0.extend([0; HEADER]);
+        start
+    }
+
+    /// Ends the attribute that began at `start`. It must be shorter than 16 MiB.
+    pub fn end(&mut self, start: usize, extended: bool, id: u8) {
+        let length = u32::try_from(self.0.len() - start).unwrap_or(0) & LENGTH;
+        let flag = if extended { EXTENDED } else { 0 };
+        let word = flag | u32::from(id & 0x7f) << 24 | length;
+        if let Some(place) = self.0.get_mut(start..start + HEADER) {
+            place.copy_from_slice(&word.to_be_bytes());
+        }
+        self.pad();
+    }
+
+    /// An attribute without a name.
+    pub fn attribute(&mut self, id: u8, payload: &[u8]) {
+        let start = self.begin();
+        self.0.extend(payload);
+        self.end(start, false, id);
+    }
+
+    /// A value with a name, which is empty in an array.
+    pub fn member(&mut self, name: &str, value: &Json) {
+        let start = self.begin();
+        self.0.extend(u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
+        self.0.extend(name.as_bytes());
+        self.0.push(0);
+        self.pad();
+        let kind = self.value(value);
+        self.end(start, true, kind);
+    }
+
+    /// Writes a value without its header; gives its type.
+    fn value(&mut self, value: &Json) -> u8 {
+        match value {
+            Json::Null => UNSPEC,
+            Json::Bool(truth) => {
+                self.0.push(u8::from(*truth));
+                INT8
+            }
+            Json::Number(number) => self.number(number),
+            Json::String(text) => {
+                self.0.extend(text.as_bytes());
+                self.0.push(0);
+                STRING
+            }
+            Json::Array(elements) => {
+                elements.iter().for_each(|element| self.member("", element));
+                ARRAY
+            }
+            Json::Object(members) => {
+                members.iter().for_each(|(name, value)| self.member(name, value));
+                TABLE
+            }
+        }
+    }
+
+    /// As libubox turns JSON into blobmsg (`blobmsg_add_json_element`): 32 bits where they do.
+    fn number(&mut self, number: &serde_json::Number) -> u8 {
+        let Some(whole) = number.as_i64() else {
+            self.0.extend(number.as_f64().unwrap_or_default().to_be_bytes());
+            return DOUBLE;
+        };
+        match i32::try_from(whole) {
+            Ok(short) => {
+                self.0.extend(short.to_be_bytes());
+                INT32
+            }
+            Err(_) => {
+                self.0.extend(whole.to_be_bytes());
+                INT64
+            }
+        }
+    }
+
+    fn pad(&mut self) {
+        self.0.resize(self.0.len().next_multiple_of(HEADER), 0);
+    }
+}

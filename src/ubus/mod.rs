@@ -1,0 +1,260 @@
+//! ubus, OpenWrt's bus of services: what netifd says of logical interfaces, and our own object.
+//!
+//! [`blob`], [`message`], [`netifd`], [`object`] and [`session`] are pure: bytes in, words and bytes
+//! out. Here the bytes are moved. Where there is no ubus, as on most Linux, nothing is said and
+//! nothing woken: the kernel tells if its socket appears.
+
+pub mod blob;
+pub mod message;
+pub mod netifd;
+pub mod object;
+pub mod session;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+use crate::clock;
+use crate::control::Reply;
+use session::{Call, Session, Word};
+use socket::Watch;
+
+/// How long netifd may be silent before `once` goes on without it.
+const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+/// How long netifd may be silent before the log says so.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// First and longest pause after a socket that does not answer.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+/// Most kinds of trouble that are told, each once.
+const TROUBLES: usize = 16;
+/// Most bytes that are read at once.
+const CHUNK: usize = 8192;
+
+/// The bus as the daemon sees it.
+#[derive(Debug)]
+pub struct Ubus {
+    /// Whether this is a daemon, which has an object and waits for netifd.
+    serves: bool,
+    link: Option<Link>,
+    watch: Option<Watch>,
+    /// When to connect, since boot; `None`: when something appears.
+    retry: Option<Duration>,
+    pause: Duration,
+    /// Until when netifd may be silent, since boot; `None` once that is settled.
+    patience: Option<Duration>,
+    /// Whether there was ever a socket.
+    seen: bool,
+    words: VecDeque<Word>,
+    /// What was said already.
+    told: Vec<String>,
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Link {
+    stream: UnixStream,
+    session: Session,
+}
+
+impl Ubus {
+    /// Connects as soon as it is asked for the next word. `serves` is false for a run that ends.
+    pub fn new(serves: bool) -> Self {
+        let now = clock::uptime();
+        Self {
+            serves,
+            link: None,
+            watch: None,
+            retry: Some(now),
+            pause: PAUSES.0,
+            patience: Some(now.saturating_add(if serves { PATIENCE } else { SHORT_PATIENCE })),
+            seen: false,
+            words: VecDeque::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// What is heard next. Cancel-safe. Must be called within a tokio runtime with I/O and time.
+    pub async fn next(&mut self) -> Word {
+        loop {
+            // Reads may succeed for ever under a flood, and timers want their turn.
+            tokio::task::coop::consume_budget().await;
+            if let Some(word) = self.step(clock::uptime()) {
+                return word;
+            }
+            self.wait().await;
+        }
+    }
+
+    /// Answers a call.
+    pub fn answer(&mut self, call: &Call, reply: &Reply) {
+        if let Some(link) = &mut self.link {
+            link.session.answer(call, reply);
+        }
+    }
+
+    /// Tells those who have subscribed to our object.
+    pub fn notify(&mut self, name: &str, data: &Json) {
+        if let Some(link) = &mut self.link {
+            link.session.notify(name, data);
+        }
+    }
+
+    /// Does what can be done without waiting.
+    fn step(&mut self, now: Duration) -> Option<Word> {
+        if self.link.is_none() && self.retry.is_some_and(|at| at <= now) {
+            self.connect(now);
+        }
+        if let Some(link) = &mut self.link {
+            let moved = link.pump();
+            self.words.extend(std::iter::from_fn(|| link.session.next_word()));
+            if let Err(error) = moved {
+                self.lost(now, &error);
+            }
+        }
+        if self.patience.is_some_and(|until| until <= now) {
+            self.patience = None;
+            self.words.push_back(self.out_of_patience());
+        }
+        while let Some(word) = self.words.pop_front() {
+            if self.is_news(&word) {
+                return Some(word);
+            }
+        }
+        None
+    }
+
+    /// Whether to pass it on; trouble is told once.
+    fn is_news(&mut self, word: &Word) -> bool {
+        match word {
+            Word::Netifd(networks) => {
+                self.patience = None;
+                if networks.is_some() {
+                    self.pause = PAUSES.0;
+                }
+                true
+            }
+            Word::Trouble(text) => {
+                let new = self.told.len() < TROUBLES && !self.told.contains(text);
+                self.told.extend(new.then(|| text.clone()));
+                new
+            }
+            Word::Called(_) | Word::Watched(_) => true,
+        }
+    }
+
+    fn out_of_patience(&self) -> Word {
+        if !self.serves {
+            return Word::Netifd(None);
+        }
+        let who = if self.link.is_some() { "netifd" } else { "ubusd" };
+        let text = "names of interfaces cannot be resolved before it does";
+        Word::Trouble(format!("{who} does not answer on ubus: {text}"))
+    }
+
+    fn connect(&mut self, now: Duration) {
+        self.retry = None;
+        if self.watch.is_none() {
+            self.watch = Watch::new().ok();
+        }
+        let found = socket::connect();
+        self.seen |= !matches!(found, Ok(None));
+        match found {
+            Ok(Some(stream)) => {
+                self.watch = None;
+                self.link = Some(Link { stream, session: Session::new(self.serves) });
+            }
+            Ok(None) => {
+                // Nobody to wait for, unless ubusd only starts again.
+                if !self.seen && self.patience.take().is_some() {
+                    self.words.push_back(Word::Netifd(None));
+                }
+                if self.watch.is_none() {
+                    self.try_later(now);
+                }
+            }
+            Err(_) => self.try_later(now),
+        }
+    }
+
+    fn try_later(&mut self, now: Duration) {
+        self.retry = Some(now.saturating_add(self.pause));
+        self.pause = (self.pause * 2).min(PAUSES.1);
+    }
+
+    fn lost(&mut self, now: Duration, error: &io::Error) {
+        if error.kind() == io::ErrorKind::InvalidData {
+            let text = "what comes from ubus's socket cannot be understood: connecting again";
+            self.words.push_back(Word::Trouble(text.into()));
+        }
+        self.link = None;
+        self.watch = Watch::new().ok();
+        self.words.push_back(Word::Watched(false));
+        self.try_later(now);
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&mut self) {
+        let patience = self.patience.into_iter();
+        let deadline = patience.chain(self.retry.filter(|_| self.link.is_none())).min();
+        let something = async {
+            match (&self.link, &self.watch) {
+                (Some(link), _) => link.ready().await,
+                (None, Some(watch)) => watch.stirred().await,
+                (None, None) => std::future::pending().await,
+            }
+        };
+        let stirred = match deadline {
+            None => {
+                something.await;
+                true
+            }
+            Some(at) => {
+                let left = at.saturating_sub(clock::uptime());
+                tokio::time::timeout(left, something).await.is_ok()
+            }
+        };
+        if stirred && self.link.is_none() {
+            // What appeared may be the directory: it is to be watched as well.
+            self.watch = None;
+            self.retry = Some(clock::uptime());
+        }
+    }
+}
+
+impl Link {
+    /// Sends and receives what can be sent and received now.
+    fn pump(&mut self) -> io::Result<()> {
+        while !self.session.output().is_empty() {
+            match self.stream.try_write(self.session.output()) {
+                Ok(count) => self.session.sent(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let mut chunk = [0; CHUNK];
+        match self.stream.try_read(&mut chunk) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                let bytes = chunk.get(..count).unwrap_or_default();
+                self.session.receive(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ready(&self) {
+        let unsent = !self.session.output().is_empty();
+        let interest =
+            if unsent { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        // An error shows itself at the next read.
+        let _ = self.stream.ready(interest).await;
+    }
+}

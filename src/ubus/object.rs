@@ -1,0 +1,65 @@
+//! Our own object: the words of the control socket as methods of ubus.
+
+use serde_json::{Value as Json, json};
+
+use super::blob::{Members, Value};
+use crate::control::{Ask, Reply};
+use crate::engine::status::{RecordStatus, SectionStatus};
+
+/// Path of the object.
+pub const PATH: &str = "ddns";
+/// Name of the notification that a record is not as it was.
+pub const UPDATE: &str = "record.update";
+
+// enum ubus_msg_status
+const INVALID_ARGUMENT: u32 = 2;
+const METHOD_NOT_FOUND: u32 = 3;
+const NOT_FOUND: u32 = 4;
+const UNKNOWN_ERROR: u32 = 9;
+
+/// The methods with the types of their arguments.
+pub fn signature() -> Json {
+    const STRING: u8 = 3;
+    let section = json!({ "section": STRING });
+    json!({ "status": {}, "get": section, "update": section, "why": section })
+}
+
+/// What a call asks for.
+///
+/// # Errors
+/// The status that the caller gets (`enum ubus_msg_status`).
+pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
+    let section = arguments.get("section").and_then(Value::text).map(str::to_owned);
+    match method {
+        b"status" => Ok(Ask::StatusJson),
+        b"get" => section.map(Ask::Get).ok_or(INVALID_ARGUMENT),
+        b"why" => section.map(Ask::Why).ok_or(INVALID_ARGUMENT),
+        b"update" => Ok(Ask::Update(section.into_iter().collect())),
+        _ => Err(METHOD_NOT_FOUND),
+    }
+}
+
+/// What the caller gets: JSON as it is, text for people as member `text`.
+///
+/// # Errors
+/// The status that the caller gets instead.
+pub fn result(ask: &Ask, reply: &Reply) -> Result<Json, u32> {
+    if !reply.ok {
+        return Err(NOT_FOUND);
+    }
+    match ask {
+        Ask::StatusJson | Ask::Get(_) => {
+            serde_json::from_slice(reply.text.as_bytes()).map_err(|_| UNKNOWN_ERROR)
+        }
+        Ask::Status | Ask::Why(_) | Ask::Update(_) => Ok(json!({ "text": reply.text })),
+    }
+}
+
+/// What subscribers are told of a record.
+pub fn update(section: &SectionStatus, record: &RecordStatus) -> Json {
+    let mut told = record.to_json();
+    if let Json::Object(members) = &mut told {
+        members.insert("section".into(), section.name.as_str().into());
+    }
+    told
+}

@@ -1,0 +1,135 @@
+//! What the daemon makes of the registered address, with real name servers.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use ddns_netlink::state::State;
+use support::daemon::Launcher;
+use support::named::{self, Named};
+use support::provider::now;
+use support::router::{file, isolated};
+use support::scene::{LIMIT, Scene};
+
+const TOOLS: [&str; 2] = ["named", "dnsmasq"];
+
+/// The daemon has published `203.0.113.5` and was stopped an hour ago.
+fn was_published(scene: &Scene, launcher: &Launcher) {
+    scene.wan.set_address("203.0.113.5");
+    let daemon = launcher.run();
+    daemon.wait_published("home", "203.0.113.5");
+    daemon.stop();
+    an_hour_passes();
+}
+
+/// The state, as if it had been written an hour before.
+fn an_hour_passes() {
+    let path = file("state").join("state");
+    let (mut state, _) = State::from_text(&fs::read_to_string(&path).unwrap());
+    for record in &mut state.records {
+        record.at = record.at.map(|at| at - 3600);
+    }
+    fs::write(&path, state.to_text()).unwrap();
+}
+
+/// Asks `why` until it says this.
+fn wait_why(launcher: &Launcher, text: &str) {
+    let end = Instant::now() + LIMIT;
+    loop {
+        let why = launcher.stdout(&["why", "home"]);
+        if why.contains(text) {
+            return;
+        }
+        assert!(Instant::now() < end, "{why}\n{}", launcher.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_somebody_else_changed_meanwhile_is_sent_again_once() {
+    isolated(&TOOLS, || {
+        let scene = Scene::new("");
+        let launcher = scene.launcher();
+        was_published(&scene, &launcher);
+        let mut named = Named::start("home A 198.51.100.7");
+        let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
+        let daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.5");
+        let line = "home.example.com: its own name servers have 198.51.100.7, not 203.0.113.5";
+        daemon.wait_line(LIMIT, |l| l.contains(line));
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.stop();
+        // That did not help, as with a record behind a proxy.
+        an_hour_passes();
+        let has = |address: &str| {
+            format!("home.example.com has {address} according to its zone's own name servers")
+        };
+        let daemon = launcher.run();
+        wait_why(&launcher, &has("198.51.100.7"));
+        daemon.stop();
+        assert_eq!(scene.provider.count(), 2);
+        // Where it did, the next one counts again.
+        named.set("home A 203.0.113.5");
+        an_hour_passes();
+        let daemon = launcher.run();
+        wait_why(&launcher, &has("203.0.113.5"));
+        daemon.stop();
+        named.set("");
+        an_hour_passes();
+        let _daemon = launcher.run();
+        assert_eq!(scene.provider.wait_nth(2, LIMIT).myip(), "203.0.113.5");
+    });
+}
+
+#[test]
+fn what_is_right_in_dns_is_not_sent() {
+    isolated(&TOOLS, || {
+        let scene = Scene::new("");
+        let launcher = scene.launcher();
+        was_published(&scene, &launcher);
+        let _named = Named::start("home A 203.0.113.5\nhome A 198.51.100.7");
+        let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
+        let _daemon = launcher.run();
+        wait_why(&launcher, "has 198.51.100.7, 203.0.113.5 according to its zone's own");
+        assert_eq!(scene.provider.count(), 1);
+    });
+}
+
+#[test]
+fn name_servers_that_are_dead_delay_no_update() {
+    isolated(&TOOLS, || {
+        let mut scene = Scene::new("");
+        scene.config.section("second", "option bind_network 'wan'");
+        let launcher = scene.launcher();
+        was_published(&scene, &launcher);
+        // It waits for a resolver that is not there.
+        let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
+        let daemon = launcher.run();
+        wait_why(&launcher, "in DNS: being looked up");
+        let start = now();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
+        scene.provider.wait_record("second.example.com", "203.0.113.6", LIMIT);
+        let took = now().saturating_sub(start);
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        wait_why(&launcher, "in DNS: being looked up");
+        let (status, took) = daemon.stop();
+        assert!(status.success() && took < Duration::from_secs(2), "{took:?}");
+    });
+}
+
+#[test]
+fn once_does_not_ask() {
+    isolated(&TOOLS, || {
+        let scene = Scene::new("");
+        let launcher = scene.launcher();
+        was_published(&scene, &launcher);
+        let _named = Named::start("home A 198.51.100.7");
+        let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
+        assert_eq!(launcher.code(&["once"]), Some(0));
+        assert_eq!(scene.provider.count(), 1);
+    });
+}

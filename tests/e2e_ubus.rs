@@ -1,0 +1,357 @@
+//! Logical interfaces and the object `ddns`: the daemon on ubus, with a netifd that says what the
+//! test wants, over a real kernel. `DDNS_NETLINK_UBUSD` names a real ubusd to test with.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::daemon::Daemon;
+use support::provider;
+use support::router::isolated;
+use support::scene::{LIMIT, Scene};
+use support::ubus::{Client, Netifd, OLD_SOCKET, SOCKET, Ubusd, down, up};
+
+/// Follows the logical interface `wan`.
+const NETWORK: &str = "option ip_source 'network'\noption ip_network 'wan'";
+
+/// A DSA router: a port is called `wan` and has an address, the line is PPPoE over it.
+fn pppoe(options: &str) -> Scene {
+    let scene = Scene::new(&format!("{NETWORK}\n{options}"));
+    scene.wan.ip("addr add 203.0.113.5/24 dev wan");
+    scene.wan.dial("pppoe-wan", "192.0.2.7", "192.0.2.1");
+    scene
+}
+
+fn nth(scene: &Scene, n: usize) -> String {
+    scene.provider.wait_nth(n, LIMIT).myip().to_owned()
+}
+
+fn reason(record: &Value) -> &str {
+    record["reason"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn a_logical_interface_is_its_device_whatever_a_port_is_called() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        let _bus = Ubusd::start();
+        let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"]), up("lan", "br", &[])]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        assert_eq!(nth(&scene, 0), "192.0.2.7");
+        daemon.wait_published("home", "192.0.2.7");
+
+        // The line is configured anew: DHCP on the port itself.
+        netifd.set(&down("wan", "wan"));
+        daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
+        netifd.set(&up("wan", "wan", &["203.0.113.5"]));
+        assert_eq!(nth(&scene, 1), "203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+
+        // The kernel rings the bell, whatever netifd knows of it.
+        scene.wan.ip_batch("addr del 203.0.113.5/24 dev wan\naddr add 203.0.113.6/24 dev wan\n");
+        assert_eq!(nth(&scene, 2), "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(netifd.dumps(), 1, "changes come by themselves");
+    });
+}
+
+#[test]
+fn every_way_to_name_the_line_is_understood() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        scene.wan.ip("addr add 203.0.113.5/24 dev wan");
+        scene.wan.dial("pppoe-wan", "192.0.2.7", "192.0.2.1");
+        for (section, options) in [
+            ("logical", "option ip_source 'network'\noption ip_network 'wan'"),
+            ("alias", "option ip_source 'network'\noption ip_network '@wan'"),
+            ("plain", "option ip_source 'network'\noption ip_network 'pppoe-wan'"),
+            ("usual", "option ip_source 'network'"),
+            ("aliased", "option ip_source 'interface'\noption ip_interface '@wan'"),
+            ("device", "option ip_source 'interface'\noption ip_interface 'pppoe-wan'"),
+        ] {
+            scene.config.section(section, options);
+        }
+        let _bus = Ubusd::start();
+        let _netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        for section in ["logical", "alias", "plain", "usual", "aliased", "device"] {
+            daemon.wait_published(section, "192.0.2.7");
+        }
+    });
+}
+
+#[test]
+fn at_boot_a_name_waits_for_netifd_and_the_request_for_nothing_else() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        let _bus = Ubusd::start();
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let why = daemon.wait_state("home", "unknown");
+        assert!(why.contains("netifd is being asked for the device of 'wan'"), "{why}");
+        // netifd starts, and its line is not up yet.
+        let netifd = Netifd::start(&[down("wan", "wan")]);
+        netifd.wait_asked();
+        daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
+        assert_eq!(scene.provider.attempts(), 0, "the port called wan was taken for the line");
+        let start = provider::now();
+        netifd.set(&up("wan", "pppoe-wan", &["192.0.2.7"]));
+        let request = scene.provider.wait_nth(0, LIMIT);
+        assert_eq!(request.myip(), "192.0.2.7");
+        let took = request.at.saturating_sub(start);
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    });
+}
+
+#[test]
+fn netifd_starts_again_and_nothing_is_lost() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        let _bus = Ubusd::start();
+        let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "192.0.2.7");
+        drop(netifd);
+        Client::connect().wait_for("ddns");
+        scene.wan.hang_up("pppoe-wan");
+        scene.wan.dial("pppoe-wan", "192.0.2.8", "192.0.2.1");
+        assert_eq!(nth(&scene, 1), "192.0.2.8", "the kernel rings without netifd");
+        let netifd = Netifd::start(&[down("wan", "wan")]);
+        daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
+        netifd.set(&up("wan", "wan", &["203.0.113.5"]));
+        assert_eq!(nth(&scene, 2), "203.0.113.5");
+    });
+}
+
+#[test]
+fn ubusd_starts_again_and_is_found_again() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        let bus = Ubusd::start();
+        let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "192.0.2.7");
+        drop((bus, netifd));
+        assert_eq!(launcher.code(&["update"]), Some(0));
+        assert_eq!(nth(&scene, 1), "192.0.2.7", "the daemon does not need it");
+        let _bus = Ubusd::start();
+        Client::connect().wait_for("ddns");
+        let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        netifd.wait_asked();
+        netifd.set(&up("wan", "wan", &["203.0.113.5"]));
+        assert_eq!(nth(&scene, 2), "203.0.113.5");
+        drop(daemon);
+    });
+}
+
+/// Without ubus a name is a device, until ubusd appears at `path`.
+fn appears_later(path: &str) {
+    let scene = pppoe("");
+    let launcher = scene.launcher();
+    let daemon = launcher.run();
+    daemon.wait_published("home", "203.0.113.5");
+    let _bus = Ubusd::start_at(path);
+    Client::connect().wait_for("ddns");
+    let _netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+    assert_eq!(nth(&scene, 1), "192.0.2.7");
+    assert!(!launcher.log().contains("ubus"), "it is no trouble: {}", launcher.log());
+}
+
+#[test]
+fn ubusd_may_appear_after_the_daemon() {
+    isolated(&[], || appears_later(SOCKET));
+}
+
+#[test]
+fn ubusd_may_appear_where_it_was_in_old_releases() {
+    isolated(&[], || appears_later(OLD_SOCKET));
+}
+
+#[test]
+fn a_socket_that_nobody_listens_on_is_tried_again() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        drop(Ubusd::start());
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_state("home", "unknown");
+        let _bus = Ubusd::start();
+        let _netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        assert_eq!(nth(&scene, 0), "192.0.2.7");
+    });
+}
+
+#[test]
+fn a_lan_publishes_its_part_of_the_delegated_prefix() {
+    isolated(&[], || {
+        let options = "option ip_network 'lan'\noption use_ipv6 '1'";
+        let scene = Scene::new(&format!("option ip_source 'network'\n{options}"));
+        scene.wan.set_address("203.0.113.5");
+        scene.wan.ip_batch(
+            "link add br-lan type veth peer name lan1\nlink set br-lan up\nlink set lan1 up\n",
+        );
+        for address in ["fd00:1::1/64", "2001:db8:7::1/64", "2001:db8:f::1/64"] {
+            scene.wan.ip(&format!("addr add {address} dev br-lan nodad"));
+        }
+        let _bus = Ubusd::start();
+        let mut lan = up("lan", "br-lan", &["192.168.1.1"]);
+        let prefix = |prefix: &str| {
+            let local = json!({ "address": format!("{prefix}1"), "mask": 64 });
+            json!({ "address": prefix, "mask": 64, "local-address": local })
+        };
+        lan["ipv6-prefix-assignment"] = json!([prefix("fd00:1::"), prefix("2001:db8:f::")]);
+        let netifd = Netifd::start(&[lan.clone()]);
+        let launcher = scene.launcher();
+        let _daemon = launcher.run();
+        assert_eq!(nth(&scene, 0), "2001:db8:f::1");
+        // The provider delegates another prefix; the old one stays a while in the kernel.
+        lan["ipv6-prefix-assignment"] = json!([prefix("fd00:1::"), prefix("2001:db8:8::")]);
+        scene.wan.ip("addr add 2001:db8:8::1/64 dev br-lan nodad");
+        scene.wan.ip("addr change 2001:db8:f::1/64 dev br-lan preferred_lft 0");
+        netifd.set(&lan);
+        assert_eq!(nth(&scene, 1), "2001:db8:8::1");
+    });
+}
+
+#[test]
+fn once_asks_netifd_and_does_not_wait_for_one_that_is_not_there() {
+    isolated(&[], || {
+        let scene = pppoe("");
+        let launcher = scene.launcher();
+        assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"), "no ubus");
+        let _bus = Ubusd::start();
+        let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
+        assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 192.0.2.7:"));
+        drop(netifd);
+        let start = provider::now();
+        assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
+        let deaf = Netifd::deaf();
+        assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
+        assert_eq!(deaf.dumps(), 1);
+        assert!(provider::now() - start < Duration::from_secs(15));
+    });
+}
+
+#[test]
+fn the_object_answers_as_the_command_line_does() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("off", "\toption enabled '0'");
+        scene.wan.set_address("203.0.113.5");
+        let _bus = Ubusd::start();
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let mut client = Client::connect();
+        client.wait_for("ddns");
+        let mut call = |method: &str, data: &Value| client.call("ddns", method, data);
+
+        let status = call("status", &json!({})).unwrap();
+        let told = daemon.status().unwrap();
+        let without_time = |mut status: Value| {
+            status["sections"][0]["records"][0]["next_in"] = Value::Null;
+            status
+        };
+        assert_eq!(without_time(status.clone()), without_time(told));
+        assert_eq!(status["disabled"], json!(["off"]));
+        let home = json!({ "section": "home" });
+        let one = call("get", &home).unwrap();
+        assert_eq!(one["records"][0]["published"], "203.0.113.5");
+        let why = call("why", &home).unwrap();
+        let text = why["text"].as_str().unwrap();
+        assert!(text.contains("203.0.113.5: chosen") && !text.contains("secret"), "{text}");
+
+        let sent = call("update", &home).unwrap();
+        assert!(sent["text"].as_str().unwrap().starts_with("home: home.example.com A:"), "{sent}");
+        scene.provider.wait_nth(1, LIMIT);
+        daemon.wait_published("home", "203.0.113.5");
+        call("update", &json!({})).unwrap();
+        scene.provider.wait_nth(2, LIMIT);
+
+        for method in ["get", "why", "update"] {
+            assert_eq!(call(method, &json!({ "section": "nowhere" })), Err(4), "{method}");
+        }
+        assert_eq!(call("why", &json!({})), Err(2));
+        assert_eq!(call("format", &json!({})), Err(3));
+    });
+}
+
+#[test]
+fn subscribers_are_told_when_a_record_changes() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let _bus = Ubusd::start();
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let mut client = Client::connect();
+        client.subscribe("ddns");
+        let (told, listener) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            loop {
+                told.send(client.notified()).unwrap();
+            }
+        });
+        // Nothing tells when the daemon has heard of the subscription: changes until one is told.
+        let mut last = 5;
+        let (name, data) = loop {
+            let (old, new) = (format!("203.0.113.{last}"), format!("203.0.113.{}", last + 1));
+            scene.wan.change_address(&old, &new);
+            last += 1;
+            daemon.wait_published("home", &new);
+            if let Ok(told) = listener.recv_timeout(Duration::from_millis(500)) {
+                break told;
+            }
+        };
+        assert_eq!(name, "record.update");
+        assert_eq!((&data["section"], &data["name"]), (&json!("home"), &json!("home.example.com")));
+        assert_eq!(data["type"], "A");
+        let address = format!("203.0.113.{last}");
+        let published =
+            |data: &Value| data["state"] == "published" && data["published"] == address.as_str();
+        let mut data = data;
+        while !published(&data) {
+            data = listener.recv_timeout(LIMIT).unwrap().1;
+        }
+    });
+}
+
+/// How often a process has waited for something.
+fn waits(daemon: &Daemon<'_>) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.process.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn neither_ubus_nor_its_absence_wakes_the_daemon() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let idle = |daemon: &Daemon<'_>| {
+            let still = |_: &u32| {
+                let before = waits(daemon);
+                thread::sleep(Duration::from_millis(700));
+                waits(daemon) == before
+            };
+            assert!((0..20).find(still).is_some(), "it wakes up again and again");
+        };
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        idle(&daemon);
+        let _bus = Ubusd::start();
+        let _netifd = Netifd::start(&[up("wan", "wan", &["203.0.113.5"])]);
+        Client::connect().wait_for("ddns");
+        idle(&daemon);
+    });
+}

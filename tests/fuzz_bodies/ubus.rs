@@ -1,0 +1,77 @@
+//! What comes from ubus's socket.
+
+use ddns_netlink::control::Reply;
+use ddns_netlink::ubus::message::{self, LIMIT};
+use ddns_netlink::ubus::netifd::MAX_NETWORKS;
+use ddns_netlink::ubus::session::{Session, Word};
+
+use super::Target;
+
+/// The seeds are two connections as ubusd would make them: netifd has two interfaces, one changes,
+/// our object is called; and netifd comes and goes.
+pub(super) const TARGET: Target = Target {
+    name: "ubus_session",
+    body: ubus_session,
+    seeds: &[
+        include_bytes!("../data/ubus/dialogue.bin"),
+        include_bytes!("../data/ubus/restart.bin"),
+    ],
+    words: &[
+        "\0\0\0\u{4}",
+        "\0\0\0\u{8}",
+        "\u{3}\0\0\u{8}",
+        "\u{5}\0\0\u{8}",
+        "interface",
+        "l3_device",
+        "ipv6-prefix-assignment",
+        "local-address",
+        "network.interface",
+        "ubus.object.add",
+        "2001:db8::1",
+    ],
+};
+
+/// Whatever comes in, however it is cut: names can be printed, the book is bounded, and what goes
+/// out is messages.
+pub(crate) fn ubus_session(bytes: &[u8]) {
+    let (whole, said) = hear(&[bytes]);
+    let (first, second) = bytes.split_at(bytes.len() / 3);
+    let (cut, said_again) = hear(&[first, second]);
+    // A break is noticed at once where all is there at once.
+    if whole.is_some() {
+        assert_eq!((whole, said), (cut, said_again));
+    }
+}
+
+/// What is sent, unless the dialogue broke off; and what was heard.
+fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
+    let mut session = Session::new(true);
+    let sound = pieces.iter().all(|piece| session.receive(piece).is_ok());
+    let mut said = Vec::new();
+    while let Some(word) = session.next_word() {
+        said.push(format!("{word:?}"));
+        match word {
+            Word::Netifd(Some(networks)) => {
+                assert!(networks.len() <= MAX_NETWORKS);
+                let devices = networks.values().filter_map(|network| network.device.as_ref());
+                let mut names = networks.keys().chain(devices);
+                assert!(
+                    names
+                        .all(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic()))
+                );
+            }
+            Word::Called(call) => {
+                session.answer(&call, &Reply { ok: true, text: "{\"a\":1}".into() });
+            }
+            Word::Netifd(None) | Word::Watched(_) | Word::Trouble(_) => {}
+        }
+    }
+    let sent = session.output().to_vec();
+    let mut rest = sent.as_slice();
+    while let Ok(Some(length)) = message::length(rest) {
+        assert!(length <= LIMIT && message::parse(&rest[..length]).is_ok());
+        rest = &rest[length..];
+    }
+    assert!(rest.is_empty());
+    (sound.then_some(sent), said)
+}

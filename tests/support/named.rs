@@ -1,0 +1,149 @@
+//! The domain name system in one process: BIND with the root, `com`, `net`, `example.com` and a
+//! resolver, each at an address of its own; and dnsmasq in front of it, as on a router.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "test support, shared by programs that each use a part of it"
+)]
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::process::Process;
+use super::router::{file, ip_isp};
+
+/// The name server of `com` and `net`.
+pub const COM: &str = "192.0.2.2";
+/// The name server of `example.com`.
+pub const EXAMPLE: &str = "192.0.2.3";
+/// The same over IPv6.
+pub const EXAMPLE6: &str = "2001:db8::3";
+/// The resolver.
+pub const RESOLVER: &str = "192.0.2.53";
+/// Nobody listens here.
+pub const NOBODY: &str = "192.0.2.66";
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+const CONFIG: &str = r#"
+options {
+    directory "/run/t/named";
+    pid-file none;
+    session-keyfile none;
+    managed-keys-directory "/run/t/named";
+    listen-on { 192.0.2.1; 192.0.2.2; 192.0.2.3; 192.0.2.53; };
+    listen-on-v6 { 2001:db8::3; };
+    recursion no;
+    dnssec-validation no;
+    minimal-responses no;
+    notify no;
+};
+controls { };
+view root { match-destinations { 192.0.2.1; };
+    zone "." { type primary; file "root"; };
+};
+view com { match-destinations { 192.0.2.2; };
+    zone "com" { type primary; file "com"; };
+    zone "net" { type primary; file "net"; };
+};
+view example { match-destinations { 192.0.2.3; 2001:db8::3; };
+    zone "example.com" { type primary; file "example.com"; };
+};
+view resolver { match-destinations { 192.0.2.53; };
+    recursion yes;
+    zone "." { type hint; file "hint"; };
+    zone "kept.com" { type primary; file "kept.com"; };
+};
+"#;
+
+const ZONES: [(&str, &str); 5] = [
+    ("hint", ". 3600 NS a.root.net.\na.root.net. 3600 A 192.0.2.1\n"),
+    (
+        "root",
+        "$TTL 300\n. SOA a.root.net. x. 1 3600 600 86400 60\n. NS a.root.net.\n\
+         a.root.net. A 192.0.2.1\ncom. NS ns.com.\nns.com. A 192.0.2.2\nnet. NS ns.com.\n",
+    ),
+    (
+        "com",
+        "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.2\n\
+         example NS ns.example\nns.example A 192.0.2.3\nns.example AAAA 2001:db8::3\n\
+         lame NS ns\n\
+         glue NS ns.glue\nglue NS ns.example\nns.glue A 203.0.113.7\n",
+    ),
+    ("net", "$TTL 300\n@ SOA ns.com. x 1 3600 600 86400 60\n@ NS ns.com.\nhost A 203.0.113.8\n"),
+    // The resolver has it, but the name servers that it names are not there.
+    (
+        "kept.com",
+        "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\n@ NS ns2\nns A 192.0.2.66\n\
+         ns2 A 192.0.2.67\nhome A 203.0.113.9\n",
+    ),
+];
+
+/// All name servers, until dropped.
+pub struct Named {
+    process: Process,
+    serial: u32,
+}
+
+impl Named {
+    /// With these records in `example.com` beside its SOA and NS.
+    pub fn start(records: &str) -> Self {
+        for address in [1, 2, 3, 53].map(|last| format!("192.0.2.{last}/32")) {
+            ip_isp(&format!("addr add {address} dev lo"));
+        }
+        ip_isp(&format!("addr add {EXAMPLE6}/128 dev lo nodad"));
+        let dir = file("named");
+        fs::create_dir_all(&dir).unwrap();
+        for (name, text) in ZONES {
+            fs::write(dir.join(name), text).unwrap();
+        }
+        fs::write(dir.join("named.conf"), CONFIG).unwrap();
+        write_zone(1, records);
+        let mut command = Command::new("named");
+        command.args(["-g", "-n", "1", "-c"]).arg(dir.join("named.conf"));
+        let process = Process::start(&mut command);
+        process.lines.wait_line(LIMIT, |line| line.ends_with("running"));
+        Self { process, serial: 1 }
+    }
+
+    /// From now on `example.com` has these records, for whoever does not ask a cache.
+    pub fn set(&mut self, records: &str) {
+        self.serial += 1;
+        write_zone(self.serial, records);
+        let seen = self.process.lines.len();
+        self.process.signal(Signal::SIGHUP);
+        let loaded = format!("zone example.com/IN/example: loaded serial {}", self.serial);
+        self.process.lines.wait_line_from(seen, LIMIT, |line| line.contains(&loaded));
+    }
+}
+
+fn write_zone(serial: u32, records: &str) {
+    let text = format!(
+        "$TTL 300\n@ SOA ns x {serial} 3600 600 86400 60\n@ NS ns\nns A {EXAMPLE}\n\
+         ns AAAA {EXAMPLE6}\n{records}\n"
+    );
+    fs::write(file("named").join("example.com"), text).unwrap();
+}
+
+/// dnsmasq where `/etc/resolv.conf` points to; `command` runs it at the right place.
+pub fn dnsmasq(mut command: Command) -> Process {
+    command.args([
+        "--no-daemon",
+        "--conf-file=/dev/null",
+        "--user=root",
+        "--pid-file=",
+        "--no-hosts",
+        "--no-resolv",
+        "--listen-address=127.0.0.1",
+        "--bind-interfaces",
+        &format!("--server={RESOLVER}"),
+    ]);
+    let process = Process::start(&mut command);
+    process.lines.wait_line(LIMIT, |line| line.contains("using nameserver"));
+    process
+}
