@@ -15,6 +15,11 @@ const DIFFERENCES: &[(&str, Applies, &str)] = &[
         |section, _| section.kernel_source(),
         "not needed: the kernel tells of a new address at once",
     ),
+    (
+        "update_script",
+        |_, _| true,
+        "run anew for each update, for 120 seconds at most; retries are this program's, not the script's",
+    ),
     ("use_api_check", |_, value| on(value), "not needed: what was published is remembered"),
     (
         "use_curl",
@@ -115,6 +120,7 @@ mod tests {
     fn each_option_has_its_line_and_only_where_it_makes_a_difference() {
         let cases = [
             ("option check_interval 5", "option ip_source web\noption check_interval 5"),
+            ("option update_script /x.sh", ""),
             ("option use_api_check 1", "option use_api_check 0"),
             ("option retry_max_count 5", "option retry_max_count 0"),
             ("option cacert /x", "option cacert /x\noption use_https 1"),
