@@ -12,7 +12,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::sys::stat::Mode;
@@ -123,9 +123,7 @@ impl Call {
     fn run_in(&self, shell: &mut Command, limit: Duration, hands: Hands<'_>) -> Done {
         let started = clock::uptime();
         let mut minutes = Minutes::new(self.secrets());
-        let ended = Place::new(self.global.rundir.join(format!("{}.script", self.section.name)))
-            .and_then(|mut place| self.attempt(shell, limit, &mut place, &mut minutes, hands));
-        let ended = match ended {
+        let ended = match self.attempt(shell, limit, &mut minutes, hands) {
             Ok(ended) => ended,
             Err(error) => {
                 let reason = format!("the script cannot be run: {error}");
@@ -144,10 +142,12 @@ impl Call {
         &self,
         shell: &mut Command,
         limit: Duration,
-        place: &mut Place,
         minutes: &mut Minutes,
         hands: Hands<'_>,
     ) -> io::Result<Ended> {
+        let _turn = Turn::take(&self.section.name)?;
+        let mut place =
+            Place::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &place.path, self.registered(&hands));
         shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
         let running = Running::start(shell, Some(self.change.address), Some(&text))?;
@@ -190,10 +190,11 @@ fn transfer(
     if let Err(error) = fs::write(place.join(ANSWER), &answer.body) {
         return format!("the answer cannot be kept: {error}");
     }
-    if answer.status >= 400 {
-        return minutes.masked(&format!("HTTP {}: {}", answer.status, answer.body));
+    match answer.status {
+        ..400 => "ok".into(),
+        status if answer.body.trim().is_empty() => format!("HTTP {status}"),
+        status => minutes.masked(&format!("HTTP {status}: {}", answer.body)),
     }
-    "ok".into()
 }
 
 fn end(ended: &Ended, limit: Duration) -> End {
@@ -203,6 +204,29 @@ fn end(ended: &Ended, limit: Duration) -> End {
         Some((Some(code), _)) => End::Status(code),
         Some((None, _)) if ended.cut => End::AddressGone,
         Some((None, signal)) => End::Signal(signal.unwrap_or_default()),
+    }
+}
+
+/// The sections whose script runs.
+static RUNNING: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A section's script runs once at a time, also across a reload that the engine has forgotten it in.
+struct Turn(String);
+
+impl Turn {
+    fn take(section: &str) -> io::Result<Self> {
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.iter().any(|it| it == section) {
+            return Err(io::Error::other("it is still running for the configuration of before"));
+        }
+        running.push(section.to_owned());
+        Ok(Self(section.to_owned()))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| *it != self.0);
     }
 }
 

@@ -9,17 +9,26 @@ use crate::percent;
 use crate::scratch::Scratch;
 
 const LONG: Duration = Duration::from_secs(30);
-const SHELLS: [&[&str]; 2] = [&["/bin/sh"], &["/usr/bin/busybox", "ash"]];
+const SH: &[&str] = &["/bin/sh"];
+
+/// The shells of this machine that a router or its kin may have.
+fn shells() -> Vec<&'static [&'static str]> {
+    let all: [&[&str]; 3] = [SH, &["/usr/bin/busybox", "ash"], &["/bin/bash", "--posix"]];
+    all.into_iter().filter(|shell| Path::new(shell[0]).exists()).collect()
+}
 
 /// A place for scripts, and what they see.
 struct Stage {
+    /// Of the section: its script runs once at a time.
+    name: String,
     scratch: Scratch,
     options: Vec<(&'static str, &'static str)>,
 }
 
 impl Stage {
     fn new(name: &str) -> Self {
-        Self { scratch: Scratch::new(&format!("script-{name}")), options: vec![] }
+        let scratch = Scratch::new(&format!("script-{name}"));
+        Self { name: name.into(), scratch, options: vec![] }
     }
 
     fn call(&self, text: &str) -> Call {
@@ -29,6 +38,7 @@ impl Stage {
         let script = Script { file, options: options.collect() };
         let mut section = fixture::section();
         section.provider.mechanism = Mechanism::Script(script.clone());
+        section.name = self.name.clone();
         section.provider.username = "user".into();
         section.provider.password = Secret::new("p@ss 'w\"$(id)ord");
         section.provider.param_enc = Secret::new("enc&");
@@ -50,7 +60,7 @@ impl Stage {
     }
 
     fn run(&self, text: &str) -> (Done, Vec<(Level, String)>) {
-        play(&self.call(text), SHELLS[0], LONG, &mut |_| panic!("nothing is to be sent"))
+        play(&self.call(text), SH, LONG, &mut |_| panic!("nothing is to be sent"))
     }
 }
 
@@ -64,7 +74,7 @@ fn play(
 ) -> (Done, Vec<(Level, String)>) {
     let said = RefCell::new(vec![]);
     let say = |notice: Notice| {
-        assert_eq!(notice.section.as_deref(), Some("home"));
+        assert_eq!(notice.section.as_ref(), Some(&call.section.name));
         said.borrow_mut().push((notice.level, notice.text));
     };
     let mut command = command(shell[0]);
@@ -111,7 +121,7 @@ fn a_script_finds_what_ddns_scripts_gives_it() {
     let line = |name| format!("printf '%s=%s;\\n' {name} \"${name}\"\n");
     let lines: String = names.split_whitespace().map(line).collect();
     let text = format!("{{ {lines} }} >{}\n[ $use_https -eq 0 ] && return 0", path.display());
-    for shell in SHELLS {
+    for shell in shells() {
         let (done, said) = play(&stage.call(&text), shell, LONG, &mut |_| panic!());
         assert_eq!((&done.outcome, &said), (&Outcome::Updated, &vec![]), "{said:?}");
         let seen = fs::read_to_string(&path).unwrap();
@@ -126,7 +136,7 @@ fn a_script_finds_what_ddns_scripts_gives_it() {
             "my_own=it's\n$HOME `id` \\;\n",
             "__IP=192.0.2.7;\nREGISTERED_IP=192.0.2.1;\n",
             "URL_USER=user;\nURL_PASS=p%40ss%20%27w%22%24%28id%29ord;\nURL_PENC=enc%26;\n",
-            "SECTION_ID=home;\nVERBOSE=0;\nVERBOSE_MODE=0;\nRETRY_SECONDS=5;\nretry_max_count=1;\n",
+            "SECTION_ID=variables;\nVERBOSE=0;\nVERBOSE_MODE=0;\nRETRY_SECONDS=5;\nretry_max_count=1;\n",
             "ERR_LAST=0;\nretry_count=;\nPATH=/usr/sbin:/usr/bin:/sbin:/bin;\nN=\n;\n",
             rundir.as_str(),
             "upd_privateip=0;\n",
@@ -142,7 +152,7 @@ fn ipv6_is_expanded_where_ddns_scripts_does() {
     let mut call = stage.call("write_log 5 \"$use_ipv6 $__IP $REGISTERED_IP\"");
     call.change.address = "2001:db8::7".parse().unwrap();
     call.change.previous = Some("2001:db8::1".parse().unwrap());
-    let (_, said) = play(&call, SHELLS[0], LONG, &mut |_| panic!());
+    let (_, said) = play(&call, SH, LONG, &mut |_| panic!());
     assert_eq!(texts(&said), ["1 2001:db8::7 2001:0db8:0000:0000:0000:0000:0000:0001"]);
 }
 
@@ -216,7 +226,7 @@ fn what_is_said_has_a_level_and_no_secrets() {
         echo \" 123456       : Record added\" >>$LOGFILE\n\
         echo \" 123456 ERROR : [refused]\" >>$LOGFILE\necho \"$password\" >>$LOGFILE\n\
         echo to nobody";
-    for shell in SHELLS {
+    for shell in shells() {
         let mut call = stage.call(text);
         let section = Arc::get_mut(&mut call.section).unwrap();
         section.transport.proxy = Some(Secret::new("me:proxy-pw@proxy:3128"));
@@ -250,9 +260,9 @@ fn no_process_shows_a_secret() {
     let text = "all=$(cat /proc/[0-9]*/cmdline | tr '\\0' ' ')\n\
         case $all in *\"$password\"*|*\"$URL_PASS\"*) write_log 3 leaked;; esac\n\
         case $(tr '\\0' ' ' </proc/$$/environ) in *\"$password\"*) write_log 3 leaked;; esac\n\
-        case $all in *update.sh\" home \"*) write_log 5 named;; esac\n\
+        case $all in *update.sh\" processes \"*) write_log 5 named;; esac\n\
         urlencode encoded \"$password\" || return 1";
-    for shell in SHELLS {
+    for shell in shells() {
         let (done, said) = play(&stage.call(text), shell, LONG, &mut |_| panic!());
         assert_eq!((done.outcome, texts(&said)), (Outcome::Updated, vec!["named"]));
     }
@@ -266,7 +276,7 @@ fn what_a_script_writes_is_its_own_and_ends_with_it() {
         write_log 5 \"$(cat $DATFILE)\"; read x && return 1; return 0";
     let (done, said) = stage.run(text);
     assert_eq!(done.outcome, Outcome::Updated);
-    let place = stage.scratch.path().join("home.script");
+    let place = stage.scratch.path().join("place.script");
     assert_eq!(said[0].1, place.join("dat").display().to_string());
     assert!(said[1].1.starts_with("drwx------"), "{said:?}");
     assert!(!place.exists());
@@ -276,7 +286,7 @@ fn what_a_script_writes_is_its_own_and_ends_with_it() {
     assert_eq!(stage.run("[ ! -e ${DATFILE%/*}/left ]").0.outcome, Outcome::Updated);
     let mut call = stage.call("");
     call.global.rundir = "/nonexistent".into();
-    let (done, _) = play(&call, SHELLS[0], LONG, &mut |_| panic!());
+    let (done, _) = play(&call, SH, LONG, &mut |_| panic!());
     assert!(retry(&done).starts_with("the script cannot be run: "), "{done:?}");
     assert_eq!(done.sent_at, None);
 }
@@ -287,8 +297,7 @@ fn a_script_that_hangs_is_killed_with_its_children() {
     let mark = stage.scratch.path().join("mark");
     let text =
         format!("write_log 4 'waiting'; sleep 1000 & (sleep 3; echo x >{}) & wait", mark.display());
-    let (done, said) =
-        play(&stage.call(&text), SHELLS[0], Duration::from_secs(1), &mut |_| panic!());
+    let (done, said) = play(&stage.call(&text), SH, Duration::from_secs(1), &mut |_| panic!());
     assert_eq!(unconfirmed(&done), "the script did not end within 1 s: waiting");
     assert_eq!(texts(&said), ["waiting"]);
     thread::sleep(Duration::from_secs(3));
@@ -306,7 +315,7 @@ fn a_script_that_floods_is_cut_short() {
         ("tr '\\0' x </dev/zero >>$LOGFILE", 200),
     ] {
         let limit = Duration::from_secs(1);
-        let (done, said) = play(&stage.call(text), SHELLS[0], limit, &mut |_| panic!());
+        let (done, said) = play(&stage.call(text), SH, limit, &mut |_| panic!());
         assert!(unconfirmed(&done).starts_with("the script did not end within 1 s"), "{text}");
         assert!(said.len() == most || most == 200 && !said.is_empty(), "{text}: {}", said.len());
         assert!(said.iter().all(|(_, text)| text.len() < 1000));
@@ -327,7 +336,7 @@ fn a_transfer_is_ours() {
     let stage = Stage::new("transfer");
     let text = "do_transfer \"http://$URL_USER:$URL_PASS@h.example/?ip=$__IP\" || return 1\n\
         write_log 7 \"answered:${N}$(cat $DATFILE)\"\ngrep -E 'good|nochg' $DATFILE >/dev/null";
-    for shell in SHELLS {
+    for shell in shells() {
         let mut urls = vec![];
         let mut send = |request: &Request| {
             urls.push(request.url.expose().to_owned());
@@ -338,15 +347,15 @@ fn a_transfer_is_ours() {
         assert_eq!(texts(&said), ["answered: good 192.0.2.7 bye"]);
         assert!(urls[0].ends_with("@h.example/?ip=192.0.2.7"), "{urls:?}");
     }
-    let (done, _) = play(&stage.call(text), SHELLS[0], LONG, &mut |_| answer(200, "badauth"));
+    let (done, _) = play(&stage.call(text), SH, LONG, &mut |_| answer(200, "badauth"));
     assert_eq!(retry(&done), "the script failed with exit status 1");
     let echo = "badauth for p@ss 'w\"$(id)ord";
-    let (done, _) = play(&stage.call(text), SHELLS[0], LONG, &mut |_| answer(401, echo));
+    let (done, _) = play(&stage.call(text), SH, LONG, &mut |_| answer(401, echo));
     assert_eq!(retry(&done), "the script gave up: HTTP 401: badauth for ***");
     let ends = format!("{text}; do_transfer http://again/");
     let mut answers = [answer(200, "good"), answer(500, "")].into_iter();
-    let (done, _) = play(&stage.call(&ends), SHELLS[0], LONG, &mut |_| answers.next().unwrap());
-    assert_eq!(retry(&done), "the script gave up: HTTP 500:");
+    let (done, _) = play(&stage.call(&ends), SH, LONG, &mut |_| answers.next().unwrap());
+    assert_eq!(retry(&done), "the script gave up: HTTP 500");
 }
 
 #[test]
@@ -356,7 +365,7 @@ fn a_transfer_that_fails_is_known_for_what_it_is() {
     let failure = |kind, sent| Failure { kind, sent, text: "h.example: no".into() };
     let run = |kind, sent| {
         let mut send = |_: &Request| Err(failure(kind, sent));
-        play(&stage.call(text), SHELLS[0], LONG, &mut send).0
+        play(&stage.call(text), SH, LONG, &mut send).0
     };
     let reason = "the transfer failed: h.example: no";
     assert_eq!(unconfirmed(&run(FailureKind::Other, true)), reason);
@@ -369,7 +378,7 @@ fn a_transfer_that_fails_is_known_for_what_it_is() {
         count += 1;
         answer(200, "")
     };
-    let (done, _) = play(&stage.call(many), SHELLS[0], Duration::from_secs(2), &mut send);
+    let (done, _) = play(&stage.call(many), SH, Duration::from_secs(2), &mut send);
     assert!(unconfirmed(&done).starts_with("the script did not end"));
     assert_eq!(count, TRANSFERS);
 }
@@ -398,11 +407,28 @@ fn sections_run_side_by_side() {
         for (at, stage) in stages.iter().enumerate() {
             scope.spawn(move || {
                 let text = format!("echo {at} >$DATFILE; sleep 1; [ \"$(cat $DATFILE)\" = {at} ]");
-                let (done, _) = play(&stage.call(&text), SHELLS[0], LONG, &mut |_| panic!());
+                let (done, _) = play(&stage.call(&text), SH, LONG, &mut |_| panic!());
                 assert_eq!(done.outcome, Outcome::Updated);
             });
         }
     });
+}
+
+#[test]
+fn the_script_of_a_section_runs_once_at_a_time() {
+    let stage = Stage::new("once");
+    let call = stage.call("write_log 5 begun; return 0");
+    let again = RefCell::new(None);
+    let say = |_: Notice| {
+        let hands = Hands { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &|_| {} };
+        *again.borrow_mut() = Some(call.run(LONG, hands));
+    };
+    let hands = Hands { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
+    assert_eq!(call.run(LONG, hands).outcome, Outcome::Updated);
+    let again = again.take().unwrap();
+    assert!(retry(&again).ends_with("still running for the configuration of before"), "{again:?}");
+    assert_eq!(again.sent_at, None);
+    assert_eq!(stage.run("return 0").0.outcome, Outcome::Updated);
 }
 
 /// What `write_log 5` says when `text` is run.
@@ -432,12 +458,12 @@ fn functions_do_what_those_of_ddns_scripts_do() {
         ("v='a/b'; (sanitize_variable v '' \"$SHELL_ESCAPE\"); write_log 5 $?", "0"),
         ("verify_proxy nonsense; write_log 5 $?", "5"),
         ("date_prog >/dev/null; write_log 5 $?", "0"),
-        ("load_all_config_options ddns home && write_log 5 loaded", "loaded"),
+        ("load_all_config_options ddns functions && write_log 5 loaded", "loaded"),
         ("echo 'x 192.0.2.3 y' | grep -q \"$IPV4_REGEX\" && write_log 5 four", "four"),
         ("echo 'x 2001:db8::3 y' | grep -q \"$IPV6_REGEX\" && write_log 5 six", "six"),
         ("[ -d /lib/functions ] || network_get_device d wan0; write_log 5 ${d:-wan0}", "wan0"),
     ];
-    for shell in SHELLS {
+    for shell in shells() {
         for (text, expected) in cases {
             assert_eq!(says(&stage, shell, text), [expected], "{shell:?} {text}");
         }
@@ -460,7 +486,7 @@ fn addresses_are_expanded() {
         ("*", None),
         ("", None),
     ] {
-        for shell in SHELLS {
+        for shell in shells() {
             let text = format!("expand_ipv6 '{address}' r; write_log 5 \"$r\"");
             let said = says(&stage, shell, &text);
             assert_eq!(said.last().unwrap(), expected.unwrap_or("invalid"), "{shell:?} {address}");
@@ -474,7 +500,7 @@ fn texts_are_encoded_as_we_do() {
     let mut stage = Stage::new("encode");
     let odd = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ aZ09 é€ \t";
     stage.options = vec![("odd", odd)];
-    for shell in SHELLS {
+    for shell in shells() {
         let said = says(&stage, shell, "urlencode r \"$odd\"; write_log 5 \"$r\"");
         assert_eq!(said, ["***"], "an option of the script's own is covered");
         let show = "urlencode r \"$odd\"; write_log 5 \"$(echo \"$r\" | sed 's/%/_/g')\"";
@@ -493,7 +519,7 @@ fn the_functions_can_be_sourced() {
         ". {}\nwrite_log 5 \"$username$__IP\"\ndo_transfer http://x/ && grep -q good $DATFILE",
         file.display()
     );
-    for shell in SHELLS {
+    for shell in shells() {
         let (done, said) = play(&stage.call(&text), shell, LONG, &mut |_| answer(200, "good"));
         assert_eq!((done.outcome, texts(&said)), (Outcome::Updated, vec!["192.0.2.7"]));
     }
