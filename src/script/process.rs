@@ -2,8 +2,10 @@
 //! none outlives the daemon.
 
 use std::ffi::OsStr;
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::net::IpAddr;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
@@ -154,10 +156,10 @@ impl Running {
     fn new(mut child: Child) -> Self {
         let (sender, parts) = mpsc::sync_channel(PIECES);
         if let Some(stdout) = child.stdout.take() {
-            collect(stdout, usize::MAX, sender.clone(), Part::Output);
+            collect(OwnedFd::from(stdout).into(), usize::MAX, sender.clone(), Part::Output);
         }
         if let Some(stderr) = child.stderr.take() {
-            collect(stderr, ERRORS_LIMIT, sender, Part::Errors);
+            collect(OwnedFd::from(stderr).into(), ERRORS_LIMIT, sender, Part::Errors);
         }
         Self { child, parts, cut: false }
     }
@@ -248,12 +250,7 @@ fn number(child: &Child) -> Option<i32> {
 }
 
 /// Reads `pipe` to its end in a thread of its own, keeping the beginning.
-fn collect(
-    mut pipe: impl Read + Send + 'static,
-    limit: usize,
-    sender: SyncSender<Part>,
-    part: fn(Vec<u8>) -> Part,
-) {
+fn collect(mut pipe: File, limit: usize, sender: SyncSender<Part>, part: fn(Vec<u8>) -> Part) {
     let read = move || {
         let mut buffer = [0; 4096];
         let mut kept = 0;
