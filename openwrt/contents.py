@@ -44,6 +44,11 @@ def config():
     return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
 
 
+def functions():
+    """Scripts source it where ddns-scripts has it."""
+    return File("/usr/lib/ddns/dynamic_dns_functions.sh", source("src/script/frame.sh"))
+
+
 def openwrt_files(binary):
     """The files on a router."""
     definitions = providers.definitions()
@@ -52,6 +57,7 @@ def openwrt_files(binary):
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
+        functions(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
         *(File(path, link=link) for path, link in NAMES.items()),
@@ -150,6 +156,7 @@ def debian_files(binary):
     return [
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         config(),
+        functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
         File(f"/usr/share/man/man5/{NAME}.5", roff(source(f"doc/{NAME}.5.md").decode(), NAME, 5)),
         File(f"/usr/share/man/man8/{NAME}.8", roff(source(f"doc/{NAME}.8.md").decode(), NAME, 8)),

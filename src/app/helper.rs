@@ -20,7 +20,7 @@ use crate::dns::{self, Way};
 use crate::files;
 use crate::http::{self, Unreachable};
 use crate::load::{self, load};
-use crate::probe::script;
+use crate::script::process;
 use crate::secret::Secret;
 
 /// DNS has no address for the name, as ddns-scripts says it.
@@ -164,7 +164,7 @@ fn local(helper: &Helper) -> u8 {
     block_on(async {
         let run = daemon::run(Path::new(""), loaded, Mode::Detect, false);
         let code = tokio::time::timeout(limit, run).await;
-        script::kill_all();
+        process::kill_all();
         code.unwrap_or(exit::FAILED)
     })
 }

@@ -43,6 +43,12 @@ const SERVICE: &[Difference] = &[
          takes any answer for consent",
     ),
     Difference(
+        "update_script",
+        |_, value| value.is_some(),
+        "run anew for each update, for 120 seconds at most; retries are this program's, not the \
+         script's",
+    ),
+    Difference(
         "use_https",
         |section, value| value.is_some_and(on) && section.row().is_some(),
         "not needed: https is used wherever the provider has it",
@@ -279,7 +285,8 @@ mod tests {
             ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
             ("option username 'ü'", "option username 'u'"),
             ("option service_name no-ip.com", "option service_name dyndns.org"),
-            ("option use_https 1\noption service_name dyndns.org", "option use_https 1"),
+            ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
+            ("option update_script /x.sh", ""),
             ("option password 'pässword'", "option password 'password'"),
             ("option param_enc 'ü'", "option param_enc 'u'"),
             ("option param_opt 'a&b'", "option param_opt 'ab'"),
