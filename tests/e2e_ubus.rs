@@ -260,7 +260,9 @@ fn the_object_answers_as_the_command_line_does() {
             status["sections"][0]["records"][0]["next_in"] = Value::Null;
             status
         };
-        assert_eq!(without_time(status.clone()), without_time(told));
+        // As text, because reading a text may cost the last bit of a number.
+        let read = serde_json::from_str(&status.to_string()).unwrap();
+        assert_eq!(without_time(read), without_time(told));
         assert_eq!(status["disabled"], json!(["off"]));
         let home = json!({ "section": "home" });
         let one = call("get", &home).unwrap();
