@@ -5,10 +5,11 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 
 # What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
-# dnsmasq-base: a DHCP server; radvd: router advertisements; bind9-dnsutils: dig; openssl: a second
-# opinion on our certificates; iproute2 and procps: ip and sysctl; python3: makes packages.
-PACKAGES := busybox python3 dnsmasq-base radvd iproute2 procps bind9-dnsutils openssl
-PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig openssl
+# dnsmasq-base: a DHCP server, and a router's resolver; radvd: router advertisements; bind9 and knot: name
+# servers (the tests start their own); bind9-dnsutils: dig; openssl: a second opinion on our
+# certificates; iproute2 and procps: ip and sysctl; python3: makes packages.
+PACKAGES := busybox python3 dnsmasq-base radvd iproute2 procps bind9-dnsutils bind9 openssl knot
+PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig named openssl knotd
 
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 

@@ -1,7 +1,7 @@
 //! Dynamic DNS that follows the kernel's address events.
 //!
-//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`] (its
-//! parsing half), [`state`], [`netlink::decode`] and [`ubus`] (its protocol) only decide: bytes and values in, values out,
+//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`], [`dns`] and
+//! [`ubus`] (their parsing halves), [`state`] and [`netlink::decode`] only decide: bytes and values in, values out,
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 

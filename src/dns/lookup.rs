@@ -15,8 +15,8 @@
 //! come with authority (AA) does not come from them, whoever's address it bears: routers and providers
 //! intercept port 53.
 
-use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::vec;
 
 use super::Found;
 use super::message::{
@@ -110,13 +110,13 @@ pub struct Lookup {
     stage: Stage,
     server: Option<SocketAddr>,
     /// Who else can be asked the same.
-    left: VecDeque<SocketAddr>,
+    left: vec::IntoIter<SocketAddr>,
     /// The zone that has the address, once it is known.
     zone: Option<Name>,
     /// Its primary name server.
     primary: Option<Name>,
     /// Its name servers that were not tried yet.
-    others: VecDeque<(Name, Family)>,
+    others: vec::IntoIter<(Name, Family)>,
     authoritative: bool,
     /// Why the last server was of no use.
     trouble: String,
@@ -132,10 +132,10 @@ impl Lookup {
             questions: 0,
             stage: Stage::Given,
             server: None,
-            left: VecDeque::new(),
+            left: Vec::new().into_iter(),
             zone: None,
             primary: None,
-            others: VecDeque::new(),
+            others: Vec::new().into_iter(),
             authoritative: true,
             trouble: String::new(),
         }
@@ -183,7 +183,9 @@ impl Lookup {
             Stage::Servers => Ok(self.servers(message)),
             Stage::Address(server, family) => {
                 let known = addresses(&message.answers, &server, family);
-                self.left = known.map(|it| SocketAddr::new(it, PORT)).take(MOST_SERVERS).collect();
+                let known: Vec<_> =
+                    known.map(|it| SocketAddr::new(it, PORT)).take(MOST_SERVERS).collect();
+                self.left = known.into_iter();
                 self.stage = Stage::Own;
                 Ok(self.next())
             }
@@ -229,17 +231,20 @@ impl Lookup {
             |it: &&Record| it.kind == TYPE_NS && self.zone.as_ref().is_some_and(|z| *z == it.name);
         let mut servers: Vec<Name> =
             message.answers.iter().filter(of_zone).filter_map(Record::target).collect();
-        servers.sort_by_key(|server| self.primary.as_ref() != Some(server));
+        if let Some(at) = servers.iter().position(|it| Some(it) == self.primary.as_ref()) {
+            servers.swap(0, at);
+        }
         servers.truncate(MOST_SERVERS);
         let families = [Family::V4, Family::V6].into_iter();
         let families = families.filter(|&it| self.plan.over.is_none_or(|over| over == it));
-        self.others =
+        let others: Vec<_> =
             families.flat_map(|family| servers.iter().map(move |s| (s.clone(), family))).collect();
+        self.others = others.into_iter();
         self.next_server()
     }
 
     fn next_server(&mut self) -> Step {
-        match self.others.pop_front() {
+        match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
             None => self.begin(Stage::Word),
         }
@@ -316,20 +321,20 @@ impl Lookup {
 
     fn given(&mut self) -> Step {
         self.stage = Stage::Given;
-        self.left = self.plan.servers.iter().copied().collect();
+        self.left = self.plan.servers.clone().into_iter();
         self.next()
     }
 
     /// Asks the system's resolvers.
     fn begin(&mut self, stage: Stage) -> Step {
         self.stage = stage;
-        self.left = self.plan.resolvers.iter().copied().collect();
+        self.left = self.plan.resolvers.clone().into_iter();
         self.next()
     }
 
     /// Asks the next server, or goes on without.
     fn next(&mut self) -> Step {
-        self.server = self.left.pop_front();
+        self.server = self.left.next();
         if let Some(server) = self.server.filter(|_| self.questions < MOST_QUESTIONS) {
             self.questions += 1;
             return Step::Ask(Ask { server, whom: self.whom(), question: self.question() });

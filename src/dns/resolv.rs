@@ -29,21 +29,23 @@ pub fn resolvers(text: &str) -> Vec<SocketAddr> {
 /// # Errors
 /// A sentence about what is wrong.
 pub fn server(text: &str) -> Result<(&str, u16), String> {
-    let address = text.trim_start_matches('[').trim_end_matches(']');
-    if address.parse::<IpAddr>().is_ok() {
-        return Ok((address, PORT));
+    if unbracketed(text).parse::<IpAddr>().is_ok() {
+        return Ok((unbracketed(text), PORT));
     }
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)),
+        Some((host, port)) => (unbracketed(host), port.parse().ok().filter(|port| *port > 0)),
         None => (text, Some(PORT)),
     };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
     if host.is_empty() || host.contains(':') && host.parse::<IpAddr>().is_err() {
         return Err(format!("{text:?} is not an address, a name or host:port"));
     }
     let port =
         port.ok_or_else(|| format!("{text:?} has no port from 1 to 65535 behind the ':'"))?;
     Ok((host, port))
+}
+
+fn unbracketed(text: &str) -> &str {
+    text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -161,13 +161,17 @@ impl Active {
     /// more. Returns what the operator should know.
     pub fn correct(&mut self, now: Now) -> Option<Notice> {
         let meant = self.looked_up_records();
+        let proxied = self.spec.record.proxied == Some(true);
         for record in self.records.iter_mut().filter(|record| meant(record)) {
             let (Some(published), Some(registered)) =
                 (record.published, self.registered.get_mut(&record.family))
             else {
                 continue;
             };
-            if registered.confirms(published) == Some(false) && record.contradicted(now) {
+            // A proxy shows addresses of its own for as long as there is a record.
+            let hidden = proxied && !registered.addresses().is_empty();
+            let wrong = registered.confirms(published) == Some(false) && !hidden;
+            if wrong && record.contradicted(now) {
                 registered.asked = false;
                 let (name, host) = (&self.spec.name, &self.spec.lookup.host);
                 return Some(report::contradiction(name, host, published, registered));

@@ -84,6 +84,26 @@ fn names() {
 }
 
 #[test]
+fn what_is_looked_up() {
+    let host =
+        |lines: &str| section(&format!("option service_name v4.example\n{lines}")).lookup.host;
+    assert_eq!(host("list domain a.b\nlist domain c.d"), "a.b");
+    assert_eq!(host("option domain a@b.c"), "a.b.c");
+    assert_eq!(host("option domain @b.c"), "b.c");
+    assert_eq!(host("option domain a.b\noption lookup_host x@y.z"), "x.y.z");
+    for server in
+        ["192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:53", "ns.example:53"]
+    {
+        let section = with(&format!("option dns_server '{server}'\noption is_glue 1"));
+        assert_eq!(section.lookup.server.as_deref(), Some(server));
+        assert!(section.lookup.glue && !section.lookup.tcp);
+    }
+    for server in ["ns.example:dns", "ns.example:0", "a:b:c", "ns example", "[ns"] {
+        complaint(&format!("{PLAIN}option dns_server '{server}'"));
+    }
+}
+
+#[test]
 fn families() {
     let families = |value| {
         let url = "option update_url http://a.example/\noption domain a\n";

@@ -57,12 +57,11 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
 /// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
 /// configuration; here it is only taken for granted.
 fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
-    for option in ["lookup_host", "dns_server"] {
-        if let Some(Err(why)) = reader.text(option).map(check_host) {
-            reader.fail(option, why);
-        }
+    if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
+        reader.fail("lookup_host", why);
     }
-    if let Some(Err(why)) = reader.text("dns_server").map(resolv::server) {
+    let server = |text| resolv::server(text).and_then(|(host, _)| check_host(host));
+    if let Some(Err(why)) = reader.text("dns_server").map(server) {
         reader.fail("dns_server", why);
     }
     let first = || names.first().map(Hostname::as_str).unwrap_or_default();

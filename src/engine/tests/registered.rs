@@ -101,6 +101,17 @@ fn what_sending_again_does_not_change_is_not_sent_again_after_any_restart() {
 }
 
 #[test]
+fn a_proxy_that_is_asked_for_hides_the_address_but_not_that_the_record_is_gone() {
+    let proxied = |addresses: &[&str]| {
+        let mut s = world().with(|c| c.record.proxied = Some(true)).settled();
+        s.dns = found(true, addresses);
+        again(s).sent()
+    };
+    assert_eq!(proxied(&["104.16.0.1"]), NOTHING);
+    assert_eq!(proxied(&[]), SENT);
+}
+
+#[test]
 fn where_sending_again_helped_the_next_change_by_somebody_else_counts() {
     let mut s = world().settled();
     for _ in 0..3 {

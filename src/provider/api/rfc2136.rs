@@ -150,7 +150,9 @@ impl Server<'_> {
             Halt::End(Verdict { outcome, scope: Scope::Account })
         };
         match problem {
-            Problem::Key => account(format!("{place} does not know the key (BADKEY)")),
+            Problem::Key => {
+                account(format!("{place} does not know the key, or not for this zone (BADKEY)"))
+            }
             Problem::Signature => {
                 account(format!("{place} has another secret or algorithm for the key (BADSIG)"))
             }

@@ -1,0 +1,206 @@
+//! RFC 2136 with TSIG against BIND and Knot DNS.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use support::daemon::{Config, Launcher};
+use support::process::{Process, run};
+use support::router::{file, isolated};
+
+const LIMIT: Duration = Duration::from_secs(20);
+const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
+/// The same text with another meaning.
+const OTHER: &str = "b3RoZXJvdGhlcm90aGVy";
+
+const ZONE: &str = "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n\
+                    alias CNAME ns\nb A 198.51.100.1\ntwo A 198.51.100.1\ntwo A 198.51.100.2\n";
+
+const BIND: &str = r#"
+options { directory "/run/t/dns"; pid-file none; session-keyfile none; listen-on port 5353 { 127.0.0.1; };
+    listen-on-v6 { none; }; recursion no; dnssec-validation no; managed-keys-directory "/run/t/dns"; };
+controls { };
+key "home" { algorithm hmac-sha512; secret "c2VjcmV0c2VjcmV0c2VjcmV0"; };
+key "reader" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0"; };
+zone "example.com" { type primary; file "zone"; check-names ignore;
+    update-policy { deny home name locked.example.com. ANY; grant home zonesub A AAAA; }; };
+"#;
+
+const KNOT: &str = "
+server:
+    rundir: /run/t/dns
+    listen: 127.0.0.1@5353
+log:
+  - target: stderr
+    any: info
+database:
+    storage: /run/t/dns
+key:
+  - id: home
+    algorithm: hmac-sha512
+    secret: c2VjcmV0c2VjcmV0c2VjcmV0
+  - id: reader
+    algorithm: hmac-sha256
+    secret: c2VjcmV0c2VjcmV0c2VjcmV0
+acl:
+  - id: update
+    key: home
+    action: [update, query]
+    update-type: [A, AAAA]
+  - id: read
+    key: reader
+    action: query
+zone:
+  - domain: example.com
+    storage: /run/t/dns
+    file: zone
+    acl: [update, read]
+";
+
+/// A name server of `example.com` at 127.0.0.1 port 5353.
+fn start(program: &str, config: &str, arguments: &[&str], ready: &str) -> Process {
+    let dir = file("dns");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("zone"), ZONE).unwrap();
+    fs::write(dir.join("config"), config).unwrap();
+    let process = Process::start(Command::new(program).args(arguments));
+    process.lines.wait_line(LIMIT, |line| line.contains(ready));
+    process
+}
+
+fn bind() -> Process {
+    start("named", BIND, &["-g", "-n", "1", "-c", "/run/t/dns/config"], "all zones loaded")
+}
+
+fn knot() -> Process {
+    start("knotd", KNOT, &["-c", "/run/t/dns/config"], "server started")
+}
+
+/// What the server has.
+fn dig(name: &str, kind: &str) -> Vec<String> {
+    let question = ["+short", "+norecurse", "-p", "5353", "@127.0.0.1", kind, name];
+    let mut answers: Vec<String> =
+        run(Command::new("dig").args(question)).lines().map(str::to_owned).collect();
+    answers.sort();
+    answers
+}
+
+/// A run of `once` for these names with this key; the status that it ends with.
+fn once(address: &str, names: &[&str], user: &str, secret: &str, more: &str) -> String {
+    let script = file("ip");
+    fs::write(&script, format!("#!/bin/sh\necho {address}\n")).unwrap();
+    run(Command::new("chmod").arg("755").arg(&script));
+    let names: String = names.iter().map(|name| format!("\tlist domain '{name}'\n")).collect();
+    let mut config = Config::new(file("once"));
+    config.global("\toption upd_privateip '1'");
+    config.section(
+        "home",
+        &format!(
+            "{names}\toption service_name 'rfc2136'\n\toption dns_server '127.0.0.1:5353'\n\
+             \toption username '{user}'\n\toption password '{secret}'\n\toption ip_source 'script'\n\
+             \toption ip_script '{}'\n{more}\n",
+            script.display()
+        ),
+    );
+    let launcher = Launcher::new(env!("CARGO_BIN_EXE_ddns-netlink"), &[], &config.write());
+    launcher.stdout(&["once"])
+}
+
+const TOOLS: [&str; 3] = ["named", "knotd", "dig"];
+
+/// With the one server, then with the other.
+fn with_each(body: fn()) {
+    for server in [bind, knot] {
+        let _server = server();
+        body();
+        let _ = fs::remove_dir_all(file("once"));
+        let _ = fs::remove_dir_all(file("dns"));
+    }
+}
+
+const KEY: &str = "hmac-sha512:home";
+
+#[test]
+fn records_are_made_and_replaced_and_nothing_else_is_touched() {
+    isolated(&TOOLS, || {
+        with_each(|| {
+            let names = ["a.example.com", "b.example.com", "two.example.com", "alias.example.com"];
+            let status = once("192.0.2.1", &names, KEY, SECRET, "");
+            for name in ["a.example.com", "b.example.com"] {
+                assert_eq!(dig(name, "A"), ["192.0.2.1"], "{status}");
+            }
+            assert_eq!(dig("two.example.com", "A"), ["198.51.100.1", "198.51.100.2"]);
+            assert!(status.contains("two.example.com has 2 A records"), "{status}");
+            assert!(status.contains("alias.example.com is an alias"), "{status}");
+            once("192.0.2.2", &names, KEY, SECRET, "");
+            assert_eq!(dig("a.example.com", "A"), ["192.0.2.2"]);
+            // Another configuration of the same names.
+            fs::remove_dir_all(file("once")).unwrap();
+            // What was published was changed meanwhile by somebody else.
+            once("198.51.100.2", &["two.example.com"], KEY, SECRET, "");
+            once("192.0.2.3", &["two.example.com"], KEY, SECRET, "");
+            assert_eq!(dig("two.example.com", "A"), ["192.0.2.3", "198.51.100.1"]);
+            once("2001:db8::7", &["a.example.com"], KEY, SECRET, "\toption use_ipv6 '1'");
+            assert_eq!(dig("a.example.com", "AAAA"), ["2001:db8::7"]);
+            assert_eq!(dig("a.example.com", "A"), ["192.0.2.2"]);
+        });
+    });
+}
+
+#[test]
+fn many_names_go_over_tcp_in_one_update() {
+    isolated(&TOOLS, || {
+        with_each(|| {
+            let names: Vec<String> = (0..90).map(|i| format!("h{i}.example.com")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            once("192.0.2.1", &names, KEY, SECRET, "");
+            once("192.0.2.2", &names, KEY, SECRET, "");
+            for name in names {
+                assert_eq!(dig(name, "A"), ["192.0.2.2"], "{name}");
+            }
+            let soa = dig("example.com", "SOA");
+            assert!(soa[0].contains(" 3 3600 "), "two updates, two serials: {soa:?}");
+        });
+    });
+}
+
+#[test]
+fn keys_that_do_not_fit_are_refused_in_one_clear_sentence() {
+    isolated(&TOOLS, || {
+        with_each(|| {
+            let told = |user: &str, secret: &str| {
+                once("192.0.2.1", &["c.example.com"], user, secret, "\toption force_dnstcp '1'")
+            };
+            let status = told("hmac-sha256:nobody", SECRET);
+            assert!(status.contains("does not know the key"), "{status}");
+            let status = told(KEY, OTHER);
+            assert!(
+                status.contains("has another secret or algorithm for the key (BADSIG)"),
+                "{status}"
+            );
+            let status = told("reader", SECRET);
+            // BIND answers the one, Knot the other, to a key that may only read.
+            assert!(status.contains("(REFUSED)") || status.contains("(BADKEY)"), "{status}");
+            assert_eq!(dig("c.example.com", "A"), [""; 0]);
+        });
+    });
+}
+
+#[test]
+fn a_name_that_the_policy_locks_spoils_no_other() {
+    isolated(&["named", "dig"], || {
+        let _server = bind();
+        let names = ["c.example.com", "locked.example.com", "d.example.com"];
+        let status = once("192.0.2.1", &names, KEY, SECRET, "");
+        assert!(status.contains("refuses to change example.com (REFUSED)"), "{status}");
+        assert_eq!(dig("c.example.com", "A"), ["192.0.2.1"]);
+        assert_eq!(dig("d.example.com", "A"), ["192.0.2.1"]);
+        assert_eq!(dig("locked.example.com", "A"), [""; 0]);
+        let status = once("192.0.2.1", &["host.example.org"], KEY, SECRET, "");
+        assert!(status.contains("has no zone for host.example.org"), "{status}");
+    });
+}
