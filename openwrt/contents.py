@@ -16,6 +16,14 @@ MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
 REPLACED = "ddns-scripts"
+# What the definitions of providers replace, once there are some of our own.
+SERVICES = ["ddns-scripts-services", "ddns-scripts_service"]
+# Names under which LuCI and people's scripts call ddns-scripts, and what they are links to.
+NAMES = {
+    "/usr/bin/ddns": f"../sbin/{NAME}",
+    "/usr/lib/ddns/dynamic_dns_lucihelper.sh": f"../../sbin/{NAME}",
+    "/usr/lib/ddns/dynamic_dns_updater.sh": f"../../sbin/{NAME}",
+}
 
 # As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
 # what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
@@ -36,6 +44,23 @@ def config():
     return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
 
 
+def definitions():
+    """Definitions of providers: openwrt/files/default/NAME.json."""
+    files = sorted((ROOT / "openwrt/files/default").glob("*.json"))
+    return [File(f"/usr/share/ddns/default/{file.name}", file.read_bytes()) for file in files]
+
+
+def replaced():
+    """Names of packages that this one stands for."""
+    return [REPLACED, *(SERVICES if definitions() else [])]
+
+
+def needed():
+    """Names of packages that this one needs. Without definitions of our own, those of ddns-scripts
+    must not go away with it."""
+    return ["ca-bundle", *([] if definitions() else SERVICES[:1])]
+
+
 def openwrt_files(binary):
     """The files on a router."""
     return [
@@ -44,6 +69,12 @@ def openwrt_files(binary):
         config(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
+        *(File(path, link=link) for path, link in NAMES.items()),
+        # What LuCI shows.
+        File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
+        File("/usr/share/ddns/custom/"),
+        File("/usr/share/ddns/default/"),
+        *definitions(),
     ]
 
 
@@ -57,10 +88,10 @@ def ipk_fields(arch, size):
     return [
         ("Package", NAME),
         ("Version", package_version()),
-        ("Depends", "ca-bundle"),
-        ("Conflicts", REPLACED),
-        ("Provides", REPLACED),
-        ("Replaces", REPLACED),
+        ("Depends", ", ".join(needed())),
+        ("Conflicts", ", ".join(replaced())),
+        ("Provides", ", ".join(replaced())),
+        ("Replaces", ", ".join(replaced())),
         ("License", LICENSE),
         ("Section", "net"),
         ("Architecture", arch),
@@ -83,7 +114,8 @@ def apk_files(binary):
     """With OpenWrt's own records: which files the package has, and which of them are configuration
     that sysupgrade keeps when it was changed."""
     files = openwrt_files(binary)
-    listing = "".join(f"{path}\n" for path in sorted(file.path for file in files))
+    paths = sorted(file.path for file in files if not file.path.endswith("/"))
+    listing = "".join(f"{path}\n" for path in paths)
     checksum = hashlib.sha256(config().content).hexdigest()
     records = f"/lib/apk/packages/{NAME}"
     return [
@@ -106,9 +138,9 @@ def apk_fields(arch, size):
         ("arch", arch),
         ("license", LICENSE),
         ("origin", NAME),
-        ("depend", "ca-bundle"),
-        ("provides", f"{REPLACED}={package_version()}"),
-        ("replaces", REPLACED),
+        *(("depend", name) for name in needed()),
+        *(("provides", f"{name}={package_version()}") for name in replaced()),
+        *(("replaces", name) for name in replaced()),
     ]
 
 

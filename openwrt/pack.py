@@ -60,7 +60,9 @@ def make_apk(arch, binary, time):
         "license": "L", "origin": "o", "depend": "D", "provides": "p",
     }
     lines = [f"C:{identity}", f"S:{len(package)}"]
-    lines += [f"{letters[name]}:{value}" for name, value in fields if name in letters]
+    for name in dict.fromkeys(name for name, _ in fields if name in letters):
+        values = " ".join(str(value) for key, value in fields if key == name)
+        lines.append(f"{letters[name]}:{values}")
     index = [
         archive.File("DESCRIPTION", f"{NAME}\n".encode()),
         archive.File("APKINDEX", ("\n".join(lines) + "\n\n").encode()),

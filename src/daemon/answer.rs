@@ -51,11 +51,23 @@ impl Daemon {
                 let text = self.engine.why(name, now, &mut date);
                 text.map_or_else(|| unknown(name), Answer::Text)
             }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(name) => unknown(name),
-                None => Answer::Text(self.update(sections, now)),
-            },
+            Ask::Update(sections) => self.act(sections, Event::Force(sections.clone()), now),
+            Ask::Stop(sections) => self.act(sections, Event::Stop(sections.clone()), now),
+            Ask::Start(sections) => {
+                self.read_again();
+                self.act(sections, Event::Start(sections.clone()), now)
+            }
         }
+    }
+
+    /// Hands `event` to the engine if all of `sections` run; tells how they stand then.
+    fn act(&mut self, sections: &[String], event: Event, now: Now) -> Answer {
+        if let Some(unknown) = sections.iter().find(|name| !self.engine.runs(name)) {
+            return Answer::NoSection(unknown.clone());
+        }
+        self.engine.handle(event, now);
+        self.work(now);
+        Answer::Text(self.engine.status(now).to_lines(sections))
     }
 
     pub(super) fn status(&mut self, now: Now) -> String {
@@ -64,11 +76,5 @@ impl Daemon {
             return format!("no service sections in {}\n", self.file.display());
         }
         text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
     }
 }

@@ -20,7 +20,10 @@ const NOT_FOUND: u32 = 4;
 pub fn signature() -> Json {
     const STRING: u8 = 3;
     let section = json!({ "section": STRING });
-    json!({ "status": {}, "get": section, "update": section, "why": section })
+    json!({
+        "status": {}, "get": section, "why": section, "update": section, "stop": section,
+        "start": section,
+    })
 }
 
 /// What a call asks for.
@@ -34,6 +37,8 @@ pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
         b"get" => section.map(Ask::Get).ok_or(INVALID_ARGUMENT),
         b"why" => section.map(Ask::Why).ok_or(INVALID_ARGUMENT),
         b"update" => Ok(Ask::Update(section.into_iter().collect())),
+        b"stop" => section.map(|name| Ask::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
+        b"start" => section.map(|name| Ask::Start(vec![name])).ok_or(INVALID_ARGUMENT),
         _ => Err(METHOD_NOT_FOUND),
     }
 }

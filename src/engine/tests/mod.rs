@@ -13,3 +13,4 @@ mod restart;
 mod scenario;
 mod select;
 mod status;
+mod stop;
