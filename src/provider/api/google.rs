@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, list, refused, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, pair};
@@ -51,8 +51,6 @@ const SCHEME: Scheme = Scheme {
     together: true,
 };
 
-/// The time to live of a new record, in seconds.
-const TTL: u32 = 300;
 /// More names than this are looked up by listing the zone.
 const BY_NAME: usize = 4;
 
@@ -135,10 +133,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     Err(match answer.status {
         200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        400 if said.contains("timeframe") => {
-            let reason = format!("{} says that the clock is wrong: {said}", API.title);
-            Halt::End(Verdict::clock_behind(reason))
-        }
+        400 if said.contains("timeframe") => rest.clock(&said),
         400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
         _ => rest.refuse(answer, &said),
     })
@@ -239,7 +234,7 @@ fn write(
 ) -> Talked<Vec<Record>> {
     let set = |write: &Write<'_>, ttl: Option<u32>, values: Vec<&Value>| {
         let name = format!("{}.", write.place.fqdn);
-        let ttl = ttl.unwrap_or(TTL);
+        let ttl = ttl.unwrap_or(NEW_TTL);
         json!({"name": name, "type": write.place.kind(), "ttl": ttl, "rrdatas": values})
     };
     let new: Vec<_> =

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, text};
-use super::zone::{Target, Zone, ZoneList};
+use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
@@ -114,35 +114,8 @@ fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
-/// There is no list of them: those that the names may be in are tried, the longest first.
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let mut zones = ZoneList::new();
-    let job = talk.job;
-    for target in job.changes.iter().map(Target::of).filter(|target| target.zone.is_none()) {
-        if target.zone_among(zones.iter().map(|(name, _)| name.as_str())).is_some() {
-            continue;
-        }
-        for name in suffixes(&target) {
-            match call(talk, rest, "infoDnsZone", json!({"domainname": name})) {
-                Ok(_) => {
-                    zones.push((name.to_owned(), name.to_owned()));
-                    break;
-                }
-                Err(Halt::End(verdict)) if !verdict.concerns_all() => {}
-                Err(halt) => return Err(halt),
-            }
-        }
-    }
-    Ok(zones)
-}
-
-/// What may be the zone of `target`.
-fn suffixes(target: &Target) -> impl Iterator<Item = &str> {
-    let shorter = std::iter::successors(Some(target.likely_zone()), |name| {
-        name.split_once('.').map(|(_, rest)| rest)
-    });
-    let whole = (target.likely_zone() != target.fqdn).then_some(target.fqdn.as_str());
-    shorter.filter(|name| name.contains('.')).chain(whole)
+    tried(talk, |talk, name| call(talk, rest, "infoDnsZone", json!({"domainname": name})).map(drop))
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {

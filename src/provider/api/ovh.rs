@@ -6,13 +6,13 @@
 
 use serde_json::{Value, json};
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
 use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::sign::sha1;
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Request, Verdict};
+use crate::provider::{Batch, Method, Request, Verdict};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -135,19 +135,17 @@ fn ask(talk: &mut Talk<'_>, rest: &Rest, path: &str) -> Talked<Value> {
 }
 
 /// Sends what is answered by nothing, which is written `null`.
-fn done<'t>(talk: &mut Talk<'t>, rest: &Rest, request: Request) -> Talked<&'t Answer> {
+fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
     let answer = talk.send(sign(talk, request))?;
-    if answer.status != 200 || answer.body.trim() != "null" {
-        rest.value(answer)?;
+    if answer.status == 200 && answer.body.trim() == "null" {
+        return Ok(());
     }
-    Ok(answer)
+    rest.value(answer).map(drop)
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let request = sign(talk, rest.get("/domain/zone"));
-    let zones = rest.elements(talk, request, "")?;
-    let names = zones.iter().filter_map(Value::as_str);
-    Ok(names.map(|zone| (zone.to_owned(), zone.to_owned())).collect())
+    Ok(by_name(&rest.elements(talk, request, "")?, ""))
 }
 
 fn read(
@@ -193,12 +191,8 @@ fn write(
         } else {
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
-            let answer = done(talk, rest, rest.json(Method::Post, &path, &body))?;
-            let new = record(zone, &rest.value(answer)?);
-            if new.id.is_empty() {
-                return Err(rest.confused(answer));
-            }
-            made.push(new);
+            let request = sign(talk, rest.json(Method::Post, &path, &body));
+            made.push(written(talk, rest, write, request, "", SCHEME.content)?);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }
