@@ -4,11 +4,11 @@
 //! Records change in a copy of the zone, which is published by a request of its own. That it is owed
 //! is remembered until it has been done.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
-use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, object, text};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::sign::sha1;
 use crate::provider::talk::{Halt, Talk, Talked};
@@ -145,7 +145,7 @@ fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let request = sign(talk, rest.get("/domain/zone"));
-    Ok(by_name(&rest.elements(talk, request, "")?, ""))
+    Ok(listed(&rest.elements(talk, request, "")?, "", ""))
 }
 
 fn read(
@@ -185,14 +185,22 @@ fn write(
     let mut made = Vec::new();
     for write in writes {
         let place = write.place;
-        let mut body = write.timed(json!({"target": place.address()}), "ttl");
+        let mut body = object(&mut [("target", place.address())]);
+        if let Some(ttl) = place.change.record.ttl {
+            body["ttl"] = ttl.into();
+        }
         if let Some(id) = &write.id {
             done(talk, rest, rest.json(Method::Put, &format!("{path}/{id}"), &body))?;
         } else {
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
-            made.push(written(talk, rest, write, request, "", SCHEME.content)?);
+            let answer = talk.send(request)?;
+            let new = record(zone, &rest.value(answer)?);
+            if new.id.is_empty() || !new.holds(SCHEME.content, place.change.address) {
+                return Err(rest.confused(answer));
+            }
+            made.push(new);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }

@@ -215,6 +215,11 @@ pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
     }
 }
 
+/// A name as we write it, without the dot at its end.
+pub fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_owned()
+}
+
 /// Whether `name` is `zone` or below it.
 fn holds(zone: &str, name: &str) -> bool {
     let host = name.strip_suffix(zone);
