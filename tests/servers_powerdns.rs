@@ -86,7 +86,6 @@ impl Server {
             auth: None,
             headers: vec![("X-API-Key", Secret::new(KEY))],
             body: body.map(Secret::new),
-            family: None,
             shown: String::new(),
             secrets: vec![],
             answer_limit: SHORT_ANSWER,
