@@ -2,6 +2,7 @@
 
 import hashlib
 
+import providers
 from archive import File
 from common import NAME, RELEASE, ROOT, load, package_version, version
 from manual import roff
@@ -15,9 +16,8 @@ URL = "https://openwrt.org/docs/guide-user/services/ddns/client"
 MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
-REPLACED = "ddns-scripts"
-# What the definitions of providers replace, once there are some of our own.
-SERVICES = ["ddns-scripts-services", "ddns-scripts_service"]
+# What this package stands for, and those whose files it has, too.
+REPLACED = ["ddns-scripts", *providers.packages()]
 # Names under which LuCI and people's scripts call ddns-scripts, and what they are links to.
 NAMES = {
     "/usr/bin/ddns": f"../sbin/{NAME}",
@@ -44,29 +44,20 @@ def config():
     return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
 
 
-def definitions():
-    """Definitions of providers: openwrt/files/default/NAME.json."""
-    files = sorted((ROOT / "openwrt/files/default").glob("*.json"))
-    return [File(f"/usr/share/ddns/default/{file.name}", file.read_bytes()) for file in files]
-
-
-def replaced():
-    """Names of packages that this one stands for."""
-    return [REPLACED, *(SERVICES if definitions() else [])]
-
-
-def needed():
-    """Names of packages that this one needs. Without definitions of our own, those of ddns-scripts
-    must not go away with it."""
-    return ["ca-bundle", *([] if definitions() else SERVICES[:1])]
+def functions():
+    """Scripts source it where ddns-scripts has it."""
+    return File("/usr/lib/ddns/dynamic_dns_functions.sh", source("src/script/frame.sh"))
 
 
 def openwrt_files(binary):
     """The files on a router."""
+    definitions = providers.definitions()
     return [
+        *(File(f"/usr/share/ddns/default/{name}", content) for name, content in definitions),
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
+        functions(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
         *(File(path, link=link) for path, link in NAMES.items()),
@@ -74,7 +65,6 @@ def openwrt_files(binary):
         File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
         File("/usr/share/ddns/custom/"),
         File("/usr/share/ddns/default/"),
-        *definitions(),
     ]
 
 
@@ -85,13 +75,14 @@ def fields_text(fields):
 
 def ipk_fields(arch, size):
     """Replaces: opkg then takes ddns-scripts out by itself."""
+    replaced = ", ".join(REPLACED)
     return [
         ("Package", NAME),
         ("Version", package_version()),
-        ("Depends", ", ".join(needed())),
-        ("Conflicts", ", ".join(replaced())),
-        ("Provides", ", ".join(replaced())),
-        ("Replaces", ", ".join(replaced())),
+        ("Depends", "ca-bundle"),
+        ("Conflicts", replaced),
+        ("Provides", replaced),
+        ("Replaces", replaced),
         ("License", LICENSE),
         ("Section", "net"),
         ("Architecture", arch),
@@ -138,9 +129,9 @@ def apk_fields(arch, size):
         ("arch", arch),
         ("license", LICENSE),
         ("origin", NAME),
-        *(("depend", name) for name in needed()),
-        *(("provides", f"{name}={package_version()}") for name in replaced()),
-        *(("replaces", name) for name in replaced()),
+        ("depend", "ca-bundle"),
+        *(("provides", f"{name}={package_version()}") for name in REPLACED),
+        *(("replaces", name) for name in REPLACED),
     ]
 
 
@@ -165,6 +156,7 @@ def debian_files(binary):
     return [
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         config(),
+        functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
         File(f"/usr/share/man/man5/{NAME}.5", roff(source(f"doc/{NAME}.5.md").decode(), NAME, 5)),
         File(f"/usr/share/man/man8/{NAME}.8", roff(source(f"doc/{NAME}.8.md").decode(), NAME, 8)),

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
-use crate::config::check::{self, Checked};
+use crate::config::check::{self, Checked, Definitions};
+use crate::config::service as definition;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
 use crate::files::{self, LockError};
 use crate::load::{Loaded, load};
+use crate::provider::listing;
 use crate::watch;
 
 /// Does what `call` says; returns the exit code.
@@ -46,6 +48,11 @@ fn own(invocation: Invocation) -> u8 {
         Command::Start { sections } => tell(&file, "start", &sections),
         Command::Stop { sections } => tell(&file, "stop", &sections),
         Command::Watch { json, devices } => block_on(Box::pin(watch::run(json, devices))),
+        Command::Providers { name: None } => {
+            let [own, packaged] = [Definitions::Own, Definitions::Packaged].map(files::definitions);
+            show(&listing::overview(&own, &packaged))
+        }
+        Command::Providers { name: Some(name) } => provider(&name),
         Command::Help => show(HELP),
         Command::Version => show(&format!("{VERSION}\n")),
     }
@@ -111,6 +118,25 @@ fn tell(file: &Path, verb: &str, sections: &[String]) -> u8 {
 fn told(file: &Path, verb: &str, sections: &[String]) -> Result<u8, ClientError> {
     let sections = sections.iter().map(String::as_str);
     asked(file, &std::iter::once(verb).chain(sections).collect::<Vec<_>>())
+}
+
+/// What is known about one provider, in the order in which it counts.
+fn provider(name: &str) -> u8 {
+    let defined = |whose, text| {
+        let json = files::definition(whose, name).ok()??;
+        let definition = definition::parse(&String::from_utf8_lossy(&json)).ok()?;
+        Some(listing::defined(name, text, &definition))
+    };
+    let own = defined(Definitions::Own, "your own definition");
+    let packaged = || defined(Definitions::Packaged, "the definition of a package");
+    match own.or_else(|| listing::detail(name)).or_else(packaged) {
+        Some(text) => show(&text),
+        None => {
+            let near = listing::near(name).map(|near| format!("; is it '{near}'?"));
+            let text = format!("there is no provider '{name}'{}", near.unwrap_or_default());
+            complain(exit::FAILED, &text)
+        }
+    }
 }
 
 fn ask(file: &Path, words: &[&str]) -> u8 {

@@ -159,6 +159,23 @@ pub fn definition(whose: Definitions, name: &str) -> Result<Option<Vec<u8>>, Rea
     definition_in(Path::new("/"), whose, name)
 }
 
+/// The names of the services that are defined there, sorted.
+pub fn definitions(whose: Definitions) -> Vec<String> {
+    let entries = fs::read_dir(Path::new("/").join(directory(whose))).into_iter().flatten();
+    let file = |entry: fs::DirEntry| entry.file_name().into_string().ok();
+    let name = |file: String| file.strip_suffix(".json").map(str::to_owned);
+    let mut names: Vec<_> = entries.flatten().filter_map(file).filter_map(name).collect();
+    names.sort();
+    names
+}
+
+fn directory(whose: Definitions) -> &'static str {
+    match whose {
+        Definitions::Own => "usr/share/ddns/custom",
+        Definitions::Packaged => "usr/share/ddns/default",
+    }
+}
+
 fn definition_in(
     root: &Path,
     whose: Definitions,
@@ -167,11 +184,7 @@ fn definition_in(
     if !is_file_name(name) {
         return Err(ReadError { path: name.into(), reason: Reason::NotAName });
     }
-    let directory = match whose {
-        Definitions::Own => "usr/share/ddns/custom",
-        Definitions::Packaged => "usr/share/ddns/default",
-    };
-    match read(&root.join(directory).join(format!("{name}.json")), DEFINITION_LIMIT) {
+    match read(&root.join(directory(whose)).join(format!("{name}.json")), DEFINITION_LIMIT) {
         Err(error) if error.is_missing() => Ok(None),
         other => other.map(Some),
     }
@@ -190,6 +203,14 @@ pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
         format!("{path} can be read by other users; 'chmod 600 {path}' prevents it")
     });
     Ok((Secret::new(text), warning))
+}
+
+/// A warning if others may change a script that runs with our rights.
+pub fn script_warning(path: &Path) -> Option<String> {
+    let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o022 != 0);
+    let path = path.display();
+    let why = "can be changed by other users, who then run what they like";
+    open.then(|| format!("{path} {why}; 'chmod go-w {path}' prevents it"))
 }
 
 /// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may
@@ -343,9 +364,9 @@ mod tests {
         assert!(password(&path).unwrap().0.is_empty());
         write(path.clone(), b"\xff");
         assert!(password(&path).is_err());
-        write(path.clone(), "x".repeat(5000));
+        write(path.clone(), "x".repeat(9000));
         let error = password(&path).unwrap_err().to_string();
-        assert!(error.ends_with("is larger than 4 KiB"), "{error}");
+        assert!(error.ends_with("is larger than 8 KiB"), "{error}");
     }
 
     #[test]

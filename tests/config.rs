@@ -6,6 +6,8 @@
 mod options;
 #[path = "fuzz_bodies/sandbox.rs"]
 mod sandbox;
+#[path = "config/scripts.rs"]
+mod scripts;
 #[cfg(test)]
 #[path = "config/stock.rs"]
 mod stock;

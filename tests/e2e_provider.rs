@@ -119,6 +119,28 @@ fn define_strict_service() {
     std::fs::write("/usr/share/ddns/custom/strict.json", text).unwrap();
 }
 
+/// One URL for both families, and the two sections that ddns-scripts needs for them.
+#[test]
+fn both_families_are_told_in_one_request_and_neither_wipes_the_other() {
+    isolated(&[], || {
+        let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP4],[IP6]");
+        let mut scene = Scene::new(&format!("option update_url '{url}'"));
+        let options = "option domain 'home.example.com'\noption use_ipv6 '1'";
+        scene.config.section("home6", &format!("{options}\noption update_url '{url}'"));
+        scene.wan.set_address("203.0.113.5");
+        scene.wan.set_address6("2001:db8:1::5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let together = scene.provider.requests().last().unwrap().myip().to_owned();
+        assert_eq!(together, "203.0.113.5,2001:db8:1::5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        let kept = scene.provider.requests().last().unwrap().myip().to_owned();
+        assert_eq!(kept, "203.0.113.6,2001:db8:1::5");
+    });
+}
+
 #[test]
 fn a_body_without_end_is_cut_and_is_no_success() {
     isolated(&[], || {

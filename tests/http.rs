@@ -215,6 +215,7 @@ fn get(url: &str) -> Request {
         auth: None,
         headers: vec![],
         body: None,
+        family: None,
         shown: String::new(),
         secrets: vec![],
         answer_limit: SHORT_ANSWER,
@@ -522,6 +523,10 @@ fn the_forced_family_is_used() {
     assert_eq!(v4.status, 200);
     // The server listens on 127.0.0.1 only.
     assert!(send_over(&transport(Family::V6), &get(&url)).is_err());
+    // A single request may ask for it, too.
+    let only = |family| Request { family: Some(family), ..get(&url) };
+    assert!(send(&only(Family::V4)).is_ok());
+    assert!(send(&only(Family::V6)).is_err());
 }
 
 #[test]

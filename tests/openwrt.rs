@@ -1,5 +1,5 @@
 //! The init script of OpenWrt, under a stand-in for rc.common and procd that writes down what it is
-//! told; and the packages, made twice from a program that is none.
+//! told; the list of providers for LuCI; and the packages, made twice from a program that is none.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -13,6 +13,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ddns_netlink::config::{Family, Mechanism, service};
+use ddns_netlink::provider::{api, table};
 use ddns_netlink::ubus::object;
 use serde_json::Value;
 
@@ -189,12 +191,73 @@ fn status_update_and_why_ask_the_daemon() {
     assert_ne!(init("not-running", false, "running").code, 0);
 }
 
+fn has_python() -> bool {
+    let newer = "import sys; sys.exit(sys.version_info < (3, 11))";
+    if Command::new("python3").args(["-c", newer]).status().is_ok_and(|status| status.success()) {
+        return true;
+    }
+    assert!(std::env::var_os("CI").is_none(), "no Python 3.11 here");
+    eprintln!("skipped: no Python 3.11 here");
+    false
+}
+
+fn providers(argument: &str) -> String {
+    let output = Command::new("python3")
+        .arg(Path::new(ROOT).join("openwrt/providers.py"))
+        .arg(argument)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// LuCI offers every provider that the program knows and that is not gone, by each of its names, for
+/// the families that it has, and shows where requests go.
+#[test]
+fn luci_lists_what_the_program_knows() {
+    if !has_python() {
+        return;
+    }
+    let scratch = Scratch::new("providers");
+    providers(scratch.0.to_str().unwrap());
+    let mut files = 0;
+    let mut defined = |name: &str| {
+        let json = fs::read_to_string(scratch.0.join(format!("{name}.json")));
+        files += 1;
+        service::parse(&json.unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap()
+    };
+    for row in table::all().filter(|row| row.get("dead").is_none()) {
+        let provider = |name: &str| {
+            let definition = defined(name);
+            for family in [Family::V4, Family::V6] {
+                let Mechanism::Url { v4, v6, .. } = row.mechanism() else { panic!("{name}") };
+                let url = if family == Family::V4 { v4 } else { v6 };
+                let url = url.map(|it| it.url.replace("[IP4]", "[IP]").replace("[IP6]", "[IP]"));
+                assert_eq!(definition.block(family).map(|block| block.url.clone()), url, "{name}");
+            }
+        };
+        row.names().for_each(provider);
+    }
+    for api in api::ALL {
+        for name in [api.name].iter().chain(api.aliases) {
+            let definition = defined(name);
+            for block in [&definition.ipv4, &definition.ipv6] {
+                let shown = if api.base.is_empty() { api.title } else { api.base };
+                assert_eq!(block.as_ref().unwrap().url, shown, "{name}");
+            }
+        }
+    }
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), files);
+    let makefile = source("openwrt/Makefile").replace("\\\n    ", "");
+    let packages = providers("--packages");
+    let line = format!("\nREPLACED:=ddns-scripts {}\n", packages.trim());
+    assert!(makefile.contains(&line), "{line} in {makefile}");
+}
+
 /// Packages of one target, made from a program that is none; `None` without Python 3.11.
 fn pack(name: &str) -> Option<Scratch> {
-    let newer = "import sys; sys.exit(sys.version_info < (3, 11))";
-    if !Command::new("python3").args(["-c", newer]).status().is_ok_and(|status| status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "no Python 3.11 here");
-        eprintln!("skipped: no Python 3.11 here");
+    if !has_python() {
         return None;
     }
     let scratch = Scratch::new(name);
@@ -272,27 +335,20 @@ fn packages_hold_everything_that_luci_calls_and_reads() {
 }
 
 #[test]
-fn packages_stand_for_ddns_scripts_and_for_its_definitions_if_they_have_some() {
+fn packages_stand_for_ddns_scripts_and_for_those_whose_files_they_have() {
     let Some(scratch) = pack("stands-for") else {
         return;
     };
-    let directory = Path::new(ROOT).join("openwrt/files/default");
-    let own = fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
     let index = fs::read_to_string(scratch.0.join("feed/arm_xscale/Packages")).unwrap();
     let field = |name: &str| {
         let value = index.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
         value.unwrap_or_default().to_owned()
     };
-    let names = "ddns-scripts, ddns-scripts-services, ddns-scripts_service";
-    let names = if own { names } else { "ddns-scripts" };
+    let names = format!("ddns-scripts {}", providers("--packages").trim()).replace(' ', ", ");
     for kind in ["Provides", "Conflicts", "Replaces"] {
         assert_eq!(field(kind), names, "{kind}");
     }
-    assert_eq!(field("Depends").contains("ddns-scripts-services"), !own);
-    let makefile = source("openwrt/Makefile");
-    let names = names.replace(',', "");
-    assert!(makefile.contains(&format!("\n  PROVIDES:={names}\n  CONFLICTS:={names}\n")));
-    assert_eq!(makefile.contains("+ddns-scripts-services"), !own);
+    assert_eq!(field("Depends"), "ca-bundle");
 }
 
 #[test]

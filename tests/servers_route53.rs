@@ -80,6 +80,7 @@ impl Moto {
                 ("Authorization", signature),
             ],
             body: Some(Secret::new(body)),
+            family: None,
             shown: String::new(),
             secrets: vec![],
             answer_limit: SHORT_ANSWER,

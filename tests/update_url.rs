@@ -1,7 +1,7 @@
 //! Whatever the configuration holds, the HTTP library takes the URL that comes out, unchanged.
 
 use ddns_netlink::config::{Hostname, Mechanism, Provider};
-use ddns_netlink::provider::template;
+use ddns_netlink::provider::template::{self, Subject};
 use ddns_netlink::secret::Secret;
 use proptest::prelude::*;
 
@@ -15,6 +15,7 @@ proptest! {
         let provider = Provider {
             label: "custom".into(),
             mechanism: Mechanism::Url { v4: None, v6: None, both: None },
+            row: None,
             username: "me".into(),
             password: Secret::new(password),
             param_enc: Secret::default(),
@@ -24,7 +25,7 @@ proptest! {
         };
         let name = Hostname::parse("home.example.com").unwrap();
         let address = "192.0.2.1".parse().unwrap();
-        if let Ok(rendered) = template::render(&template, &provider, &name, address) {
+        if let Ok(rendered) = template::render(&template, &provider, Subject::new(&name, address)) {
             let url = rendered.url.expose();
             let uri: ureq::http::Uri = url.parse().map_err(|error| {
                 TestCaseError::fail(format!("{url}: {error}"))

@@ -21,7 +21,7 @@ use crate::dns::{self, Way};
 use crate::files;
 use crate::http::{self, Unreachable};
 use crate::load::{self, load};
-use crate::probe::script;
+use crate::script::process;
 use crate::secret::Secret;
 
 /// DNS has no address for the name, as ddns-scripts says it.
@@ -165,7 +165,7 @@ fn local(helper: &Helper) -> u8 {
     let run = Box::pin(daemon::run(Path::new(""), loaded, Mode::Detect, false));
     block_on(Box::pin(async move {
         let code = tokio::time::timeout(limit, run as Pin<Box<dyn Future<Output = u8>>>).await;
-        script::kill_all();
+        process::kill_all();
         code.unwrap_or(exit::FAILED)
     }))
 }

@@ -55,6 +55,11 @@ pub enum Command {
         /// Only these devices; none means all.
         devices: Vec<String>,
     },
+    /// Show the providers that there are, or all about one.
+    Providers {
+        /// Its `service_name`.
+        name: Option<String>,
+    },
     /// Show [`HELP`].
     Help,
     /// Show [`super::VERSION`].
@@ -99,6 +104,7 @@ Commands:
   start SECTION...            have it serve sections again, or send them
   why SECTION                 show how the address of a section is chosen
   watch [--json] [DEVICE...]  show address events as they come
+  providers [NAME]            list the providers, or tell all about one
   help                        show this text
 
 Options:
@@ -117,8 +123,19 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-const COMMANDS: [&str; 10] =
-    ["run", "check", "once", "status", "update", "stop", "start", "why", "watch", "help"];
+const COMMANDS: [&str; 11] = [
+    "run",
+    "check",
+    "once",
+    "status",
+    "update",
+    "stop",
+    "start",
+    "why",
+    "watch",
+    "providers",
+    "help",
+];
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
@@ -234,6 +251,13 @@ impl Words {
                 self.allow(&["--json"])?;
                 Ok(Command::Watch { json: self.has("--json"), devices: operands.to_vec() })
             }
+            "providers" => {
+                self.allow(&[])?;
+                match operands {
+                    [_, extra, ..] => Err(unexpected(extra)),
+                    _ => Ok(Command::Providers { name: operands.first().cloned() }),
+                }
+            }
             "help" => Ok(Command::Help),
             other => Err(unknown("command", other, &COMMANDS)),
         }
@@ -329,6 +353,8 @@ mod tests {
             ("why home", Command::Why { section: "home".into() }),
             ("watch", Command::Watch { json: false, devices: vec![] }),
             ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
+            ("providers", Command::Providers { name: None }),
+            ("providers he.net", Command::Providers { name: Some("he.net".into()) }),
             ("help", Command::Help),
             ("help run", Command::Help),
             ("--help", Command::Help),
@@ -370,6 +396,7 @@ mod tests {
             ("stop", "'stop' needs the name of a section"),
             ("start", "'start' needs the name of a section"),
             ("why a b", "'b' is one word too many"),
+            ("providers a b", "'b' is one word too many"),
             ("check -c", "option '--config' needs a file"),
             ("check --config=", "option '--config' needs a file"),
             ("check -c a -c b", "option '--config' is given twice"),

@@ -46,6 +46,7 @@ pub(crate) fn provider() -> Provider {
     Provider {
         label: "custom".into(),
         mechanism: Mechanism::Url { v4: None, v6: None, both: None },
+        row: None,
         username: String::new(),
         password: Secret::default(),
         param_enc: Secret::default(),

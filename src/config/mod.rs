@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::provider::api::Api;
+use crate::provider::table::Row;
 use crate::secret::Secret;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
@@ -114,8 +115,8 @@ pub enum Source {
         /// Asked over IPv6.
         v6: String,
     },
-    /// `script`: a program and its arguments (`ip_script`); its output is the address.
-    Script(Vec<String>),
+    /// `script`: a command line for the shell (`ip_script`); its output is the address.
+    Script(String),
 }
 
 /// How the registered address, the one that DNS gives, is looked up.
@@ -138,6 +139,8 @@ pub struct Provider {
     pub label: String,
     /// How updates are sent.
     pub mechanism: Mechanism,
+    /// What the program's own table says of it, if that is where the URLs are from.
+    pub row: Option<Row>,
     /// `username`.
     pub username: String,
     /// `password`, or the first line of `password_file`.
@@ -166,6 +169,18 @@ pub enum Mechanism {
     },
     /// By the provider's own interface, which the program knows.
     Api(&'static Api),
+    /// By a shell script (`update_script`, or what the definition names).
+    Script(Script),
+}
+
+/// A script that updates records, made for ddns-scripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Every option of the section as it is written; a list has its values in one, separated by
+    /// spaces. Yes and no are `1` and `0`.
+    pub options: Vec<(String, Secret)>,
 }
 
 /// What a record is beside its name, type and address, and which of several it is. All ours but
@@ -187,8 +202,8 @@ pub struct RecordOptions {
 /// An update URL with placeholders and the answer that means success.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The URL with `[USERNAME]`, `[PASSWORD]`, `[DOMAIN]`, `[IP]`, `[PARAMENC]`, `[PARAMOPT]`;
-    /// `http:` already turned into `https:` when `use_https` asks for it.
+    /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
+    /// into `https:` when `use_https` asks for it.
     pub url: String,
     /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
     /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
@@ -272,7 +287,15 @@ impl Provider {
         match (&self.mechanism, family) {
             (Mechanism::Url { v4, .. }, Family::V4) => v4.as_ref(),
             (Mechanism::Url { v6, .. }, Family::V6) => v6.as_ref(),
-            (Mechanism::Api(_), _) => None,
+            (Mechanism::Api(_) | Mechanism::Script(_), _) => None,
+        }
+    }
+
+    /// The script that updates the records, if one does.
+    pub fn script(&self) -> Option<&Script> {
+        match &self.mechanism {
+            Mechanism::Script(script) => Some(script),
+            Mechanism::Url { .. } | Mechanism::Api(_) => None,
         }
     }
 }
@@ -286,6 +309,15 @@ pub enum Host {
     Address(IpAddr),
 }
 
+/// The program that a command line for the shell begins with.
+pub fn program(line: &str) -> &str {
+    let line = line.trim_start();
+    let quoted =
+        ['\'', '"'].into_iter().find_map(|quote| line.strip_prefix(quote)?.split_once(quote));
+    let plain = || line.split_ascii_whitespace().next().unwrap_or_default();
+    quoted.map_or_else(plain, |(program, _)| program)
+}
+
 /// A URL and the arguments of a script may hold a password.
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -295,9 +327,7 @@ impl std::fmt::Debug for Source {
             }
             Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
             Self::Web { .. } => f.write_str("Web(***)"),
-            Self::Script(argv) => {
-                write!(f, "Script({} ***)", argv.first().map_or("", String::as_str))
-            }
+            Self::Script(line) => write!(f, "Script({} ***)", program(line)),
         }
     }
 }
@@ -319,10 +349,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_command_line_begins_with_a_program() {
+        for (line, expected) in [
+            ("/bin/a b|c", "/bin/a"),
+            (" /bin/a", "/bin/a"),
+            ("'/my bin/a' b", "/my bin/a"),
+            ("\"/my bin/a\"", "/my bin/a"),
+            ("'/bin/a", "'/bin/a"),
+            ("", ""),
+        ] {
+            assert_eq!(program(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn debug_of_a_source_shows_no_secret() {
         let url = "http://me:s3cret@ip.example/".to_owned();
         let web = Source::Web { v4: url.clone(), v6: url };
-        let script = Source::Script(vec!["/bin/ip".into(), "s3cret".into()]);
+        let script = Source::Script("/bin/ip s3cret".into());
         assert_eq!(format!("{web:?} {script:?}"), "Web(***) Script(/bin/ip ***)");
         assert_eq!(format!("{:?}", Source::Device("wan".into())), "Device(\"wan\")");
     }

@@ -70,8 +70,9 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "domain", "name", None, "The name whose record follows the address; a list for several."),
     stock(Service, "lookup_host", "name", None, "The name to look up; taken as the name to update if there is no domain."),
     stock(Service, "use_ipv6", "0, 1 or both", Some("0"), "Which record is updated: IPv4, IPv6 or both."),
-    stock(Service, "service_name", "name", None, "The provider, by the name of its definition."),
-    stock(Service, "update_url", "url", None, "The URL that updates the record, for a provider without a definition."),
+    stock(Service, "service_name", "name", None, "The provider, by its name."),
+    stock(Service, "update_url", "url", None, "The URL that updates the record, at any other provider."),
+    stock(Service, "update_script", "path", None, "A shell script that updates the record."),
     stock(Service, "username", "text", None, "What [USERNAME] stands for."),
     stock(Service, "password", "text", None, "What [PASSWORD] stands for."),
     ours(Service, "password_file", "path", None, "A file whose first line is the password."),
@@ -111,7 +112,6 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "force_dnstcp", "bool", Some("0"), "Whether the registered address is asked for over TCP."),
     stock(Service, "is_glue", "bool", Some("0"), "Whether the record is a glue record."),
     stock(Service, "interface", "interface", None, "The interface whose events start and stop the section."),
-    unused(Service, "update_script", "path", None, "A shell script that updates the record."),
     unused(Service, "use_api_check", "bool", Some("0"), "Whether the provider's API tells the registered address."),
     unused(Service, "ip_dynamic", "bool", None, "An option of the script for freedns.42.pl."),
     unused(Service, "record", "text", None, "An option of the script for freedns.42.pl."),
@@ -130,7 +130,7 @@ pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
 }
 
 /// The one of `words` that differs least from `word`, if it is near enough to be a slip.
-pub(super) fn closest(
+pub(crate) fn closest(
     word: &str,
     words: impl Iterator<Item = &'static str>,
 ) -> Option<&'static str> {

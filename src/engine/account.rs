@@ -42,13 +42,18 @@ pub struct Taken {
 impl Account {
     /// The account of `spec`, with what was saved about it.
     pub fn new(key: u64, spec: &Section, saved: &State) -> Self {
+        let batch = provider::batch(&spec.provider);
+        let bucket = match batch {
+            Batch::Account(_) => Bucket::of_rate,
+            Batch::Record | Batch::Name => Bucket::of_single_requests,
+        };
         let of_account = saved.known.iter().filter(|known| known.account == key);
         Self {
             key,
             sections: Vec::new(),
             known: of_account.map(|known| (known.key.clone(), known.value.clone())).collect(),
-            batch: provider::batch(&spec.provider),
-            limit: provider::rate(&spec.provider).map(Bucket::of_rate),
+            batch,
+            limit: provider::rate(&spec.provider).map(bucket),
         }
     }
 

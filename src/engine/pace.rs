@@ -54,6 +54,13 @@ impl Bucket {
         Self { burst, interval, full_at: Duration::ZERO }
     }
 
+    /// The same where a job is one request: all of them may go at once, one more each time that span
+    /// is over and an eighth of it, because requests do not all take the same time to arrive.
+    pub fn of_single_requests(rate: Rate) -> Self {
+        let span = Duration::from_secs(rate.seconds.into());
+        Self { burst: rate.requests.max(1), interval: span + span / 8, full_at: Duration::ZERO }
+    }
+
     /// When the next request may go.
     pub fn ready_at(&self) -> Duration {
         self.full_at.saturating_sub(self.interval.saturating_mul(self.burst - 1))

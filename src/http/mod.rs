@@ -189,7 +189,8 @@ impl Client {
             proxy: self.proxy.clone(),
             user_agent: self.transport.user_agent.clone(),
             device: self.transport.device.clone(),
-            family: self.transport.family,
+            // Through a proxy, the provider sees the proxy's address in any case.
+            family: self.transport.family.or(request.family.filter(|_| self.proxy.is_none())),
             tls: target.https().then(|| self.tls()).transpose()?,
             // Only a verified certificate shows that an old address still is the host.
             proven: target.https() && self.transport.trust != Trust::Nothing,

@@ -1,28 +1,9 @@
-//! Answers that are not dyndns2 codes, of services whose definition does not say what to expect.
-//!
-//! The stock definitions of these services have no `answer`, though the services answer 200 to
-//! failures too. Only what at least one other client relies on is listed.
+//! Answers with codes of their own.
 
 use std::time::Duration;
 
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome};
-
-/// The expression that a successful answer of `service` matches, for definitions without one.
-pub(super) fn expected(service: &str) -> Option<&'static str> {
-    Some(match service {
-        "3322.org" | "all-inkl.com" | "dnshome.de" | "oray.com" => "good|nochg",
-        "afraid.org-basicauth" => "good|nochg|updated|not changed",
-        "afraid.org-keyauth" | "afraid.org-v2-basic" | "afraid.org-v2-token" => {
-            "updated|not changed|no ip change"
-        }
-        "mydns.jp" => "notify OK",
-        "namecheap.com" => "<ErrCount>0</ErrCount>",
-        "njal.la" => "record updated",
-        "zoneedit.com" => "<SUCCESS CODE",
-        _ => return None,
-    })
-}
 
 /// The answers of ZoneEdit: `<SUCCESS CODE="200" TEXT="…">`, `<ERROR CODE="702" TEXT="…">`.
 pub(super) fn zoneedit(body: &str) -> Option<Verdict> {
@@ -60,19 +41,7 @@ pub(super) fn zoneedit(body: &str) -> Option<Verdict> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ere::Ere;
     use super::*;
-
-    #[test]
-    fn expressions_compile() {
-        for service in ["3322.org", "afraid.org-basicauth", "afraid.org-keyauth", "mydns.jp"] {
-            Ere::new(expected(service).unwrap()).unwrap();
-        }
-        let ere = |service| Ere::new(expected(service).unwrap()).unwrap();
-        assert!(ere("namecheap.com").is_match("<r><ErrCount>0</ErrCount><Done>true</Done></r>"));
-        assert!(!ere("namecheap.com").is_match("<r><ErrCount>1</ErrCount><Done>true</Done></r>"));
-        assert!(expected("custom").is_none());
-    }
 
     #[test]
     fn zoneedit_numbers_have_meanings() {

@@ -1,9 +1,10 @@
 //! What the answer to an update URL means.
 //!
 //! In this order: a dyndns2 code that is a failure is one, whatever the status and the definition
-//! say. Then an HTTP status of 300 and above is never success. Then the definition's expression
-//! decides, if there is one; else a code; else, for a service that is known to answer something,
-//! nothing and a web page are not success, and for a custom URL every 2xx is.
+//! say, and so is what the table calls a refusal. Then an HTTP status of 300 and above is never
+//! success. Then the expressions decide, if there are any; else a code; else, for a service that is
+//! known to answer something, nothing and a web page are not success, and for a custom URL every 2xx
+//! is.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,8 +30,12 @@ pub(super) enum Protocol {
 #[derive(Clone, Debug)]
 pub(super) struct Judge {
     pub(super) protocol: Protocol,
-    /// What the definition expects.
-    pub(super) answer: Option<Ere>,
+    /// What success looks like.
+    pub(super) ok: Option<Pattern>,
+    /// What it looks like that nothing has changed.
+    pub(super) same: Option<Pattern>,
+    /// What a refusal looks like.
+    pub(super) no: Option<Pattern>,
     /// The address in the request, if it names one.
     pub(super) sent: Option<IpAddr>,
     /// What must not be repeated from an answer.
@@ -41,24 +46,35 @@ impl Judge {
     /// What `answer` means for the record and the account.
     pub(super) fn judge(&self, answer: &Answer) -> Verdict {
         let body = &answer.body;
+        let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
         let code = dyndns2::verdict(body, self.sent).or_else(|| answers::zoneedit(body));
         let verdict = match code {
             Some(failure) if !failure.is_success() => failure,
-            success if (200..300).contains(&answer.status) => self.transferred(success, body),
+            _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),
+            success if (200..300).contains(&answer.status) => {
+                if is(&self.same) {
+                    Verdict::record(Outcome::Unchanged)
+                } else {
+                    self.transferred(success, self.ok.as_ref().map(|it| it.is_in(answer)), body)
+                }
+            }
             _ => self.by_status(answer),
         };
         not_before(verdict, answer.retry_after)
     }
 
-    /// A 2xx whose body is not a known failure.
-    fn transferred(&self, code: Option<Verdict>, body: &str) -> Verdict {
-        if let Some(expected) = &self.answer {
-            return match (is_expected(expected, body), code) {
-                (_, Some(code)) => code,
-                (true, None) => self.unless_echo_differs(body),
-                (false, None) => self.unknown(body),
-            };
+    /// A 2xx whose body is not a known failure. `expected`: whether it looks like success, where
+    /// that can be told.
+    fn transferred(&self, code: Option<Verdict>, expected: Option<bool>, body: &str) -> Verdict {
+        match (expected, code) {
+            (Some(_), Some(code)) => code,
+            (Some(true), None) => self.unless_echo_differs(body),
+            (Some(false), None) => self.unknown(body),
+            (None, code) => self.without_expression(code, body),
         }
+    }
+
+    fn without_expression(&self, code: Option<Verdict>, body: &str) -> Verdict {
         let nothing = body.trim().is_empty() || page::is_page(body);
         match (code, self.protocol) {
             (Some(code), _) => code,
@@ -87,6 +103,20 @@ impl Judge {
             ([_], Some(reason)) => retry(reason),
             _ => Verdict::record(Outcome::Updated),
         }
+    }
+
+    /// What the table knows as one. Whether the name or the account is the matter is not told.
+    fn refusal(&self, answer: &Answer) -> Verdict {
+        let said = match self.excerpt(&answer.body).as_str() {
+            "\"\"" => format!("HTTP {}", answer.status),
+            excerpt => excerpt.to_owned(),
+        };
+        Verdict::record(Outcome::Refused {
+            reason: format!("the answer is {said}"),
+            advice: "compare 'username', 'password' and 'domain' with what the account at the provider's web \
+                     site shows"
+                .into(),
+        })
     }
 
     fn unknown(&self, body: &str) -> Verdict {
@@ -141,16 +171,43 @@ fn retry(reason: String) -> Verdict {
     Verdict::record(Outcome::Retry { reason, after: None, kind: FailureKind::Other })
 }
 
-/// Whether `body` is the expected answer. In a web page only visible text counts, and a page of some
-/// length must match more than an expression that any OK button or number would satisfy: captive
-/// portals answer 200 to everything.
-fn is_expected(expected: &Ere, body: &str) -> bool {
-    if !page::is_page(body) {
-        return expected.is_match(body);
+/// An expression for answers.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    ere: Ere,
+    /// Whether it means the line of the status, too.
+    status: bool,
+}
+
+impl Pattern {
+    /// Compiles `text`, for the request that sent `address`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub(super) fn new(text: &str, address: IpAddr) -> Result<Self, String> {
+        let address = address.to_string().replace('.', "\\.");
+        let ere = Ere::new(&text.replace("[IP]", &address))?;
+        Ok(Self { ere, status: text.contains("HTTP ") })
     }
-    let text = page::text(body);
-    let short = text.split_whitespace().map(str::len).sum::<usize>() <= 40;
-    expected.is_match(&text) && (short || !expected.is_match("OK 0 100 200"))
+
+    /// Whether `answer` is such an answer. In a web page only visible text counts, and a page of
+    /// some length must match more than an expression that any OK button or number would satisfy:
+    /// captive portals answer 200 to everything.
+    fn is_in(&self, answer: &Answer) -> bool {
+        let body = &answer.body;
+        if !page::is_page(body) {
+            return self.ere.is_match(body) || self.status && self.ere.is_match(&line(answer));
+        }
+        let text = page::text(body);
+        let short = text.split_whitespace().map(str::len).sum::<usize>() <= 40;
+        self.ere.is_match(&text) && (short || !self.ere.is_match("OK 0 100 200"))
+    }
+}
+
+/// The status as a line that expressions may mean.
+fn line(answer: &Answer) -> String {
+    let empty = if answer.body.trim().is_empty() { " empty" } else { "" };
+    format!("HTTP {}{empty}", answer.status)
 }
 
 /// The provider's `Retry-After` is a floor, and concerns whatever else would be sent now.
@@ -168,11 +225,19 @@ fn not_before(verdict: Verdict, retry_after: Option<Duration>) -> Verdict {
 mod tests {
     use super::*;
 
+    const SENT: &str = "192.0.2.1";
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::new(text, SENT.parse().unwrap()).unwrap()
+    }
+
     fn judge(protocol: Protocol, expected: Option<&str>) -> Judge {
         Judge {
             protocol,
-            answer: expected.map(|text| Ere::new(text).unwrap()),
-            sent: Some("192.0.2.1".parse().unwrap()),
+            ok: expected.map(pattern),
+            same: None,
+            no: None,
+            sent: Some(SENT.parse().unwrap()),
             secrets: vec![Secret::new("hunter2")],
         }
     }
@@ -277,6 +342,37 @@ mod tests {
                     if (status, expression) == (204, Some(".*")) { "retry" } else { expected };
                 assert_eq!(word(&verdict.outcome), expected, "{status} {body} {expression:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_table_tells_success_from_no_change_and_refusal() {
+        let mut judge = judge(Protocol::Definition, Some("^OK|^HTTP 204|\\([IP]\\)"));
+        judge.same = Some(pattern("not changed|^HTTP 200 empty"));
+        judge.no = Some(pattern("ERROR|^HTTP 410"));
+        for (status, body, outcome) in [
+            (200, "OK", "updated"),
+            (200, "ERROR: Address 192.0.2.1 has not changed.", "unchanged"),
+            (200, "ERROR: no such name", "refused"),
+            (404, "ERROR: no such name", "refused"),
+            (502, "Error", "retry"),
+            (410, "", "refused"),
+            (204, "", "updated"),
+            (200, "", "unchanged"),
+            (200, "HTTP 204", "updated"),
+            (200, "a.example (192.0.2.1)", "updated"),
+            (200, "a.example (192.0.2.11)", "retry"),
+            (200, "a.example (192-0-2-1)", "retry"),
+            (200, "<html><title>x</title></html>", "retry"),
+            (401, "OK", "refused"),
+            (500, "OK", "retry"),
+            (200, "badauth", "refused"),
+        ] {
+            assert_eq!(
+                word(&judge.judge(&reply(status, body)).outcome),
+                outcome,
+                "{status} {body}"
+            );
         }
     }
 

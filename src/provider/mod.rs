@@ -8,10 +8,13 @@ mod answers;
 pub mod api;
 pub mod dyndns2;
 pub mod ere;
+pub mod families;
 mod judge;
+pub mod listing;
 pub mod mask;
 mod page;
 pub mod sign;
+pub mod table;
 pub mod talk;
 pub mod template;
 pub mod url;
@@ -131,7 +134,8 @@ pub struct Rate {
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
         Mechanism::Url { both: Some(_), .. } => Batch::Name,
-        Mechanism::Url { both: None, .. } => Batch::Record,
+        // A script knows one record, and two of a section may not run at once.
+        Mechanism::Url { both: None, .. } | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
     }
 }
@@ -139,7 +143,8 @@ pub fn batch(provider: &Provider) -> Batch {
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => None,
+        Mechanism::Url { .. } => provider.row.and_then(table::Row::rate),
+        Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,
     }
 }
@@ -147,16 +152,24 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
 /// The exchange that publishes `job` in the account `provider`.
 pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => Box::new(url::UrlUpdate::new(provider, &job)),
+        // A script is run and not asked: as an exchange there is no URL to open.
+        Mechanism::Url { .. } | Mechanism::Script(_) => {
+            Box::new(url::UrlUpdate::new(provider, &job))
+        }
         Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.clone(), job)),
     }
 }
 
 /// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
 /// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
+///
+/// Where a script connects to nobody knows: to a host without a name, anywhere; or to the
+/// `dns_server` that it updates.
 pub fn hosts(section: &Section) -> Vec<String> {
+    let script = section.provider.script().is_some();
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
+        None if script => section.lookup.server.iter().cloned().chain([String::new()]).collect(),
         None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
     hosts.sort();
@@ -179,7 +192,8 @@ fn host(section: &Section, family: Family) -> Option<String> {
     let url = &section.template(family)?.url;
     let rendered = || {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let rendered = template::render(url, &section.provider, section.names.first()?, any);
+        let subject = template::Subject::new(section.names.first()?, any);
+        let rendered = template::render(url, &section.provider, subject);
         template::host(rendered.ok()?.url.expose())
     };
     template::host(url).or_else(rendered)
@@ -189,17 +203,13 @@ fn host(section: &Section, family: Family) -> Option<String> {
 /// published. It is stored, so it must stay what it is.
 pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let provider = &section.provider;
-    let template = section.template(family);
-    let api = match provider.mechanism {
-        Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => template.map(|template| template.url.as_str()),
-    };
+    let template = section.template(family).filter(|_| provider.row.is_none());
     let options = &section.record;
     let ttl = options.ttl.map(|ttl| ttl.to_string());
     let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
     let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
     let mut parts = vec![
-        api,
+        own_name(provider).or(template.map(|template| template.url.as_str())),
         template.and_then(|template| template.answer.as_deref()),
         Some(provider.username.as_str()),
         Some(provider.password.expose()),
@@ -213,19 +223,25 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         parts.extend(zone);
         parts.extend([ttl.as_deref(), proxied]);
     }
+    // Any option may mean something to a script.
+    if let Some(script) = provider.script() {
+        for (name, value) in &script.options {
+            parts.extend([Some(name.as_str()), Some(value.expose())]);
+        }
+    }
     fnv(&parts)
 }
 
 /// A number that sections share whose requests go to the same account. It is stored with what was
 /// learned there.
 pub fn account(provider: &Provider) -> u64 {
-    let url = |family| provider.template(family).map(|template| template.url.as_str());
-    let api = match provider.mechanism {
-        Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => None,
+    let own = own_name(provider);
+    let url = |family| {
+        let template = provider.template(family).filter(|_| own.is_none());
+        template.map(|template| template.url.as_str())
     };
     fnv(&[
-        api,
+        own,
         url(Family::V4),
         url(Family::V6),
         Some(provider.username.as_str()),
@@ -234,6 +250,16 @@ pub fn account(provider: &Provider) -> u64 {
         Some(provider.param_opt.expose()),
         Some(provider.server.as_str()),
     ])
+}
+
+/// What a provider is known by that stays when its URLs change: the program's own name of it, or its
+/// script.
+fn own_name(provider: &Provider) -> Option<&str> {
+    match &provider.mechanism {
+        Mechanism::Api(api) => Some(api.name),
+        Mechanism::Url { .. } => provider.row.map(table::Row::name),
+        Mechanism::Script(script) => script.file.to_str(),
+    }
 }
 
 /// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by
@@ -286,6 +312,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, Secret)>,
     /// Body, with its `Content-Type` among the headers.
     pub body: Option<Secret>,
+    /// The family to connect over, where the provider takes the address that it sees.
+    pub family: Option<Family>,
     /// The request line as people may see it: URL with every secret as `***`.
     pub shown: String,
     /// Values that must be masked if they turn up in an answer that is shown or logged.

@@ -9,9 +9,10 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::api::zone::Target;
 use super::mask;
 use crate::base64;
-use crate::config::{Hostname, Provider};
+use crate::config::{Family, Hostname, Provider};
 use crate::percent;
 use crate::secret::Secret;
 
@@ -31,6 +32,33 @@ pub struct Rendered {
     pub secrets: Vec<Secret>,
 }
 
+/// The record that a template is filled for.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its name, `[DOMAIN]`.
+    pub name: &'a Hostname,
+    /// The zone that holds it, where that is known: `[ZONE]`, and what `[SUB]` is without.
+    pub zone: Option<&'a str>,
+    /// Its address, `[IP]`.
+    pub address: IpAddr,
+    /// What the name's other family holds, for a template with `[IP4]` and `[IP6]`.
+    pub other: Option<IpAddr>,
+}
+
+impl<'a> Subject<'a> {
+    /// A record of which no more is known.
+    pub fn new(name: &'a Hostname, address: IpAddr) -> Self {
+        Self { name, zone: None, address, other: None }
+    }
+
+    /// Nothing where no address of that family is to be told.
+    fn address(&self, family: Family) -> String {
+        let addresses = [Some(self.address), self.other];
+        let mut addresses = addresses.into_iter().flatten();
+        addresses.find(|it| Family::of(*it) == family).map(|it| it.to_string()).unwrap_or_default()
+    }
+}
+
 /// Renders `template` for one record.
 ///
 /// # Errors
@@ -38,16 +66,21 @@ pub struct Rendered {
 pub fn render(
     template: &str,
     provider: &Provider,
-    name: &Hostname,
-    address: IpAddr,
+    subject: Subject<'_>,
 ) -> Result<Rendered, String> {
+    let place = Target::new(subject.name.as_str(), subject.zone);
+    let zone = place.likely_zone();
     let expanded = expand(template, |placeholder| match placeholder {
         "[USERNAME]" => (percent::encode(&provider.username), Origin::Value),
         "[PASSWORD]" => (percent::encode(provider.password.expose()), Origin::Secret),
         "[PARAMENC]" => (percent::encode(provider.param_enc.expose()), Origin::Secret),
         "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
-        "[DOMAIN]" => (name.as_str().to_owned(), Origin::Value),
-        _ => (address.to_string(), Origin::Value),
+        "[DOMAIN]" => (subject.name.as_str().to_owned(), Origin::Value),
+        "[ZONE]" => (zone.to_owned(), Origin::Value),
+        "[SUB]" => (place.within(zone, "@").to_owned(), Origin::Value),
+        "[IP4]" => (subject.address(Family::V4), Origin::Value),
+        "[IP6]" => (subject.address(Family::V6), Origin::Value),
+        _ => (subject.address.to_string(), Origin::Value),
     });
     let mut rendered = finish(Parts::of(&expanded)?)?;
     // A secret may also be written out in the template, or be the user name.
@@ -75,8 +108,23 @@ pub fn host(template: &str) -> Option<String> {
 }
 
 /// The names of the placeholders.
-pub(crate) const PLACEHOLDERS: [&str; 6] =
-    ["[USERNAME]", "[PASSWORD]", "[PARAMENC]", "[PARAMOPT]", "[DOMAIN]", "[IP]"];
+pub(crate) const PLACEHOLDERS: [&str; 10] = [
+    "[USERNAME]",
+    "[PASSWORD]",
+    "[PARAMENC]",
+    "[PARAMOPT]",
+    "[DOMAIN]",
+    "[ZONE]",
+    "[SUB]",
+    "[IP]",
+    "[IP4]",
+    "[IP6]",
+];
+
+/// Whether `template` tells an address. Without one, the provider takes the one it sees.
+pub fn names_address(template: &str) -> bool {
+    ["[IP]", "[IP4]", "[IP6]"].iter().any(|placeholder| template.contains(placeholder))
+}
 
 /// Where a character of an expanded template came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

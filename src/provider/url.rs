@@ -1,89 +1,158 @@
-//! The exchange with a provider that is updated by opening a URL: one request per record.
+//! The exchange with a provider that is updated by opening a URL: one request per record, or one for
+//! both records of a name where the provider takes both.
 
-use super::ere::Ere;
-use super::judge::{Judge, Protocol};
+use std::net::IpAddr;
+
+use super::judge::{Judge, Pattern, Protocol};
+use super::template::{self, Subject};
 use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
-    Verdict, answers, template,
+    Verdict,
 };
-use crate::config::{Provider, Template};
+use crate::config::{Family, Hostname, Mechanism, Provider, Template};
+use crate::secret::Secret;
 
-/// One request per change, in the job's order.
+/// The requests of a job, in its order.
 ///
 /// What concerns the account and not the name (wrong password, client refused, throttled, network
 /// away) ends the exchange: the rest is not sent and shares the outcome.
 #[derive(Debug)]
 pub(crate) struct UrlUpdate {
-    plan: Vec<Result<Planned, Outcome>>,
-    done: Vec<Verdict>,
+    plan: Vec<Planned>,
+    /// How much of the plan is done.
+    next: usize,
+    /// One per change; `None` until it is known.
+    verdicts: Vec<Option<Verdict>>,
 }
 
+/// A request and the changes that it makes, each with how the answer is judged for it; or why it
+/// cannot be sent.
 #[derive(Debug)]
 struct Planned {
-    request: Request,
-    judge: Judge,
+    changes: Vec<usize>,
+    act: Result<(Request, Vec<Judge>), Verdict>,
 }
 
 impl UrlUpdate {
     /// Prepares `job`; what cannot be sent at all is refused without a request.
     pub(crate) fn new(provider: &Provider, job: &Job) -> Self {
-        let plan = job.changes.iter().map(|change| plan(provider, change));
-        Self { plan: plan.collect(), done: Vec::new() }
+        let mut plan: Vec<Planned> = Vec::new();
+        for (place, change) in job.changes.iter().enumerate() {
+            if plan.iter().all(|planned| !planned.changes.contains(&place)) {
+                plan.push(planned(provider, job, place, change));
+            }
+        }
+        Self { plan, next: 0, verdicts: vec![None; job.changes.len()] }
     }
 
-    fn next(&mut self) -> Step {
+    fn go_on(&mut self) -> Step {
         loop {
-            match self.plan.get(self.done.len()) {
-                Some(Ok(planned)) => return Step::Send(planned.request.clone()),
-                Some(Err(outcome)) => self.done.push(outcome.clone().into()),
-                None => return Step::Done(std::mem::take(&mut self.done)),
+            match self.plan.get(self.next) {
+                None => return Step::Done(self.verdicts.drain(..).flatten().collect()),
+                Some(Planned { act: Ok((request, _)), .. }) => {
+                    return Step::Send(request.clone());
+                }
+                Some(Planned { act: Err(verdict), .. }) => {
+                    let verdict = verdict.clone();
+                    self.conclude(&[verdict]);
+                }
             }
         }
     }
 
-    /// Gives `verdict` to everything that was not sent yet.
+    /// The next request of the plan ended like this: a verdict for each of its changes, or one for
+    /// all of them.
+    fn conclude(&mut self, verdicts: &[Verdict]) {
+        let changes = self.plan.get(self.next).map(|planned| planned.changes.clone());
+        for (place, change) in changes.into_iter().flatten().enumerate() {
+            let verdict = verdicts.get(place).or(verdicts.first());
+            if let (Some(slot), Some(verdict)) = (self.verdicts.get_mut(change), verdict) {
+                *slot = Some(verdict.clone());
+            }
+        }
+        self.next += 1;
+    }
+
+    /// Gives `verdict` to everything that was not sent yet and could have been.
     fn give_up(&mut self, verdict: &Verdict) {
-        let rest = self.plan.iter().skip(self.done.len());
-        let verdicts = rest.map(|plan| match plan {
-            Ok(_) => verdict.clone(),
-            Err(outcome) => outcome.clone().into(),
-        });
-        self.done.extend(verdicts.collect::<Vec<_>>());
+        for planned in self.plan.iter_mut().skip(self.next) {
+            if planned.act.is_ok() {
+                planned.act = Err(verdict.clone());
+            }
+        }
     }
 }
 
 impl Exchange for UrlUpdate {
     fn start(&mut self) -> Step {
-        self.next()
+        self.go_on()
     }
 
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step {
-        let Some(Ok(planned)) = self.plan.get(self.done.len()) else {
-            return self.next();
+        let Some(Planned { act: Ok((_, judges)), .. }) = self.plan.get(self.next) else {
+            return self.go_on();
         };
         match reply {
             Ok(answer) => {
-                let verdict = planned.judge.judge(&answer);
-                self.done.push(verdict.clone());
-                if verdict.scope == Scope::Account {
-                    self.give_up(&verdict);
+                let verdicts: Vec<Verdict> = judges.iter().map(|it| it.judge(&answer)).collect();
+                self.conclude(&verdicts);
+                let of_all = verdicts.iter().find(|verdict| verdict.scope == Scope::Account);
+                if let Some(verdict) = of_all {
+                    self.give_up(verdict);
                 }
             }
             Err(failure) => {
                 // Only the request that was under way can have reached anybody.
                 let rest = Failure { sent: false, ..failure.clone() }.outcome();
-                let scope = if failure.sent { Scope::Record } else { Scope::Account };
-                self.done.push(Verdict { outcome: failure.outcome(), scope });
+                self.conclude(&[failure.verdict()]);
                 self.give_up(&rest.into());
             }
         }
-        self.next()
+        self.go_on()
     }
 }
 
-fn plan(provider: &Provider, change: &Change) -> Result<Planned, Outcome> {
-    let family = change.family();
-    let template = provider.template(family).ok_or_else(|| Outcome::Refused {
+/// The request that makes `change`, and with it the change of the name's other family if there is
+/// one and the provider takes both. What else is published of the name is told again, so that it is
+/// not taken away.
+fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Planned {
+    let other = |name: &Hostname, address: IpAddr| {
+        *name == change.name && address.is_ipv4() != change.address.is_ipv4()
+    };
+    let both = match &provider.mechanism {
+        Mechanism::Url { both, .. } => both.as_ref(),
+        Mechanism::Api(_) | Mechanism::Script(_) => None,
+    };
+    let mut subject = Subject {
+        zone: change.record.zone.as_deref(),
+        ..Subject::new(&change.name, change.address)
+    };
+    let mut changes = vec![place];
+    if both.is_some() {
+        let sibling = |(_, it): &(usize, &Change)| other(&it.name, it.address);
+        let sibling = job.changes.iter().enumerate().skip(place).find(sibling);
+        let kept = job.kept.iter().find(|(name, address)| other(name, *address));
+        changes.extend(sibling.map(|(place, _)| place));
+        subject.other = sibling.map(|(_, it)| it.address).or(kept.map(|(_, address)| *address));
+    }
+    let template = match both.filter(|_| subject.other.is_some()) {
+        Some(both) => Some(both),
+        None => provider.template(change.family()),
+    };
+    let sibling = subject.other.filter(|_| changes.len() > 1);
+    let act = prepared(provider, template, subject, sibling);
+    Planned { changes, act: act.map_err(Verdict::record) }
+}
+
+/// The request, and judges for the address of `subject` and of the `sibling` that it changes, too.
+fn prepared(
+    provider: &Provider,
+    template: Option<&Template>,
+    subject: Subject<'_>,
+    sibling: Option<IpAddr>,
+) -> Result<(Request, Vec<Judge>), Outcome> {
+    let family = Family::of(subject.address);
+    let template = template.ok_or_else(|| Outcome::Refused {
         reason: format!("{} has no update URL for {family}", provider.label),
         advice: "choose another 'service_name', or set 'use_ipv6' to what the provider offers"
             .into(),
@@ -92,40 +161,57 @@ fn plan(provider: &Provider, change: &Change) -> Result<Planned, Outcome> {
         reason,
         advice: "correct 'update_url' or the file of the service definition".into(),
     };
+    let zone = subject.zone.or_else(|| provider.row.and_then(|row| row.get("zone")));
     let rendered =
-        template::render(&template.url, provider, &change.name, change.address).map_err(broken)?;
-    let answer = expectation(&provider.label, template)
+        template::render(&template.url, provider, Subject { zone, ..subject }).map_err(broken)?;
+    let names_address = template::names_address(&template.url);
+    let judges = [Some(subject.address), sibling].into_iter().flatten().map(|address| {
+        let sent = names_address.then_some(address);
+        judge(provider, template, address, sent, &rendered.secrets)
+    });
+    let judges = judges
+        .collect::<Result<Vec<_>, _>>()
         .map_err(|error| broken(format!("the definition's 'answer' cannot be used: {error}")))?;
-    let judge = Judge {
-        protocol: protocol(&provider.label, &template.url),
-        answer,
-        sent: template.url.contains("[IP]").then_some(change.address),
-        secrets: rendered.secrets.clone(),
-    };
     let request = Request {
         method: Method::Get,
         url: rendered.url,
         auth: rendered.auth,
         headers: Vec::new(),
         body: None,
+        family: (provider.row.is_some() && !names_address).then_some(family),
         shown: rendered.shown,
         secrets: rendered.secrets,
         answer_limit: SHORT_ANSWER,
     };
-    Ok(Planned { request, judge })
+    Ok((request, judges))
 }
 
-/// The expression of the definition, or the one we know of.
-fn expectation(label: &str, template: &Template) -> Result<Option<Ere>, String> {
+/// How answers about `address` are judged. A definition's own expression comes before the table's.
+fn judge(
+    provider: &Provider,
+    template: &Template,
+    address: IpAddr,
+    sent: Option<IpAddr>,
+    secrets: &[Secret],
+) -> Result<Judge, String> {
+    let of_table = |key| provider.row.and_then(|row| row.get(key));
+    let pattern = |text: Option<&str>| text.map(|it| Pattern::new(it, address)).transpose();
     let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
-    own.or_else(|| answers::expected(label)).map(Ere::new).transpose()
+    Ok(Judge {
+        protocol: protocol(provider, &template.url),
+        ok: pattern(own.or_else(|| of_table("ok")))?,
+        same: pattern(of_table("same"))?,
+        no: pattern(of_table("no"))?,
+        sent,
+        secrets: secrets.to_vec(),
+    })
 }
 
-fn protocol(label: &str, url: &str) -> Protocol {
+fn protocol(provider: &Provider, url: &str) -> Protocol {
     let path = url.split('?').next().unwrap_or(url).to_ascii_lowercase();
-    if path.contains("/nic/update") || path.contains("/v3/update") {
+    if provider.row.is_some() || path.contains("/nic/update") || path.contains("/v3/update") {
         Protocol::Dyndns2
-    } else if label == "custom" {
+    } else if provider.label == "custom" {
         Protocol::Custom
     } else {
         Protocol::Definition

@@ -112,6 +112,7 @@ mod tests {
                 auth: None,
                 headers: vec![],
                 body: None,
+                family: None,
                 shown: format!("GET http://h.example/?*** ({} left)", self.requests),
                 secrets: vec![Secret::new("s3cret")],
                 answer_limit: SHORT_ANSWER,

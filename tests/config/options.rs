@@ -73,8 +73,9 @@ const EXAMPLES: &[(Kind, &str, &str, &str)] = &[
     (Kind::Service, "is_glue", "1", ""),
 ];
 
-/// What only single providers look at.
-const OF_PROVIDERS: &[&str] = &["ip_dynamic", "rec_id", "record", "record_id", "zone", "zone_id"];
+/// What only single providers look at, and what comes in the place of the URL of the examples.
+const OF_PROVIDERS: &[&str] =
+    &["ip_dynamic", "rec_id", "record", "record_id", "update_script", "zone", "zone_id"];
 
 #[test]
 fn every_option_of_ddns_scripts_has_an_effect() {

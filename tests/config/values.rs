@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{Kind, OPTIONS};
-use ddns_netlink::config::{Family, Force, Section, Source, Trust};
+use ddns_netlink::config::{Family, Force, Mechanism, Section, Source, Trust};
 use proptest::prelude::*;
 
 use crate::sandbox::Sandbox;
@@ -128,7 +128,7 @@ fn sources() {
         ("option ip_source web\noption ip_url https://x/", web("https://x/", "https://x/")),
         (
             "option ip_source script\noption ip_script '/bin/address \"a b\"'",
-            Source::Script(vec!["/bin/address".into(), "a b".into()]),
+            Source::Script("/bin/address \"a b\"".into()),
         ),
     ] {
         assert_eq!(with(lines).source, expected, "{lines}");
@@ -194,7 +194,7 @@ fn retries() {
 #[test]
 fn pacing() {
     let pace = |lines: &str| {
-        let lines = format!("option domain a\noption password p\n{lines}");
+        let lines = format!("option domain a\noption username u\noption password p\n{lines}");
         section(&lines).timing.min_interval
     };
     assert_eq!(pace("option service_name v4.example"), seconds(60));
@@ -203,6 +203,11 @@ fn pacing() {
     assert_eq!(pace("option service_name afraid.org-keyauth"), seconds(300));
     assert_eq!(pace("option service_name cloudflare.example"), seconds(300));
     assert_eq!(pace("option service_name easydns.com"), seconds(600));
+    assert_eq!(
+        pace("option service_name namecheap.com"),
+        seconds(300),
+        "also by an own definition"
+    );
     assert_eq!(pace("option service_name he.net\noption min_interval 0"), seconds(0));
 }
 
@@ -226,10 +231,56 @@ fn update_urls() {
 fn a_definition_gives_the_block_of_the_family_and_its_answer() {
     let credentials = "option domain a\noption username u\noption password p\n";
     let section =
-        section(&format!("{credentials}option service_name dyndns.org\noption use_ipv6 1"));
-    assert_eq!(section.provider.label, "dyndns.org");
+        section(&format!("{credentials}option service_name stock.example\noption use_ipv6 1"));
+    assert_eq!(section.provider.label, "stock.example");
     let template = section.template(Family::V6).unwrap();
     assert_eq!(template.answer.as_deref(), Some("good|nochg"));
+}
+
+#[test]
+fn what_the_program_knows_comes_between_own_and_packaged_definitions() {
+    let url = |name: &str, option: &str| {
+        let lines = format!("option domain a\noption username u\noption password p\n{option}");
+        let section = section(&format!("{lines}\noption service_name {name}"));
+        let template = section.template(Family::V4).unwrap();
+        (template.url.clone(), template.answer.clone().unwrap_or_default())
+    };
+    let dyn_com =
+        "https://[USERNAME]:[PASSWORD]@members.dyndns.org/v3/update?hostname=[DOMAIN]&myip=[IP4]";
+    assert_eq!(url("dyndns.org", "").0, dyn_com);
+    assert_eq!(url("dyndns.org", "option use_https 1").0, dyn_com);
+    // An own definition that does not say what success is gets what is known.
+    let own = |answer: &str| ("http://own.example/?[DOMAIN]".to_owned(), answer.to_owned());
+    assert_eq!(url("namecheap.com", ""), own("<ErrCount>0<"));
+    assert_eq!(url("joker.com", ""), own("good|nochg"));
+}
+
+#[test]
+fn one_url_can_tell_both_addresses() {
+    let url = "option domain a\noption update_url 'http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]'\n";
+    let section = section(&format!("{url}option use_ipv6 both"));
+    let of = |family| section.template(family).unwrap().url.clone();
+    assert_eq!(of(Family::V4), "http://a/?h=[DOMAIN]&ip=[IP4]");
+    assert_eq!(of(Family::V6), "http://a/?h=[DOMAIN]&ip6=[IP6]");
+    let Mechanism::Url { both: Some(both), .. } = &section.provider.mechanism else { panic!() };
+    assert_eq!(both.url, "http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]");
+    let both = "option domain a\noption update_url 'http://a/?[IP]&ip=[IP4]&ip6=[IP6]'";
+    assert!(complaint(both).contains("[IP] says nothing beside"));
+}
+
+#[test]
+fn requests_that_name_no_address_travel_over_the_family_of_the_record() {
+    let family = |name: &str, ipv6: &str| {
+        let lines = "option domain a\noption username u\noption password p\n";
+        let lines = format!("{lines}option service_name {name}\noption use_ipv6 {ipv6}");
+        section(&lines).transport.family
+    };
+    assert_eq!(family("mythic-beasts.com-v2", "1"), Some(Family::V6));
+    assert_eq!(family("dy.fi", "0"), Some(Family::V4));
+    assert_eq!(family("mythic-beasts.com-v2", "both"), None);
+    assert_eq!(family("dyndns.org", "1"), None);
+    let custom = "option domain a\noption use_ipv6 1\noption update_url http://192.0.2.1/hook";
+    assert_eq!(section(custom).transport.family, None);
 }
 
 #[test]

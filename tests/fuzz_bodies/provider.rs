@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use ddns_netlink::config::{Config, Hostname, Mechanism, Provider, check};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
+use ddns_netlink::provider::template::Subject;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
 use ddns_netlink::secret::Secret;
 
@@ -40,6 +41,10 @@ pub(super) const TARGET: Target = Target {
         "[PARAMOPT]",
         "[DOMAIN]",
         "[IP]",
+        "[IP4]",
+        "[IP6]",
+        "[SUB]",
+        "[ZONE]",
         "://",
         "@",
         "%40",
@@ -160,7 +165,8 @@ fn told(outcome: &Outcome, status: u16) {
 fn rendered(url: &str, value: &str) {
     for provider in [provider(value, PASSWORD, PASSWORD), provider("me", value, value)] {
         let name = Hostname::parse("home.example.com").unwrap();
-        match template::render(url, &provider, &name, "2001:db8::1".parse().unwrap()) {
+        let subject = Subject::new(&name, "2001:db8::1".parse().unwrap());
+        match template::render(url, &provider, subject) {
             Ok(rendered) => {
                 let sent = rendered.url.expose();
                 assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent:?}");
@@ -182,8 +188,8 @@ fn rendered(url: &str, value: &str) {
 fn inserted(value: &str) {
     let name = Hostname::parse("home.example.com").unwrap();
     let render = |url| {
-        let address = "192.0.2.1".parse().unwrap();
-        template::render(url, &provider(value, value, ""), &name, address)
+        let subject = Subject::new(&name, "192.0.2.1".parse().unwrap());
+        template::render(url, &provider(value, value, ""), subject)
     };
     let credentials = render("http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]").unwrap();
     assert_eq!(credentials.url.expose(), "http://d.example/?h=home.example.com&i=192.0.2.1");
@@ -203,6 +209,7 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
     Provider {
         label: "custom".into(),
         mechanism: Mechanism::Url { v4: None, v6: None, both: None },
+        row: None,
         username: username.into(),
         password: Secret::new(password),
         param_enc: Secret::new(password),

@@ -9,15 +9,20 @@ pub(crate) struct Sandbox;
 impl Environment for Sandbox {
     fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
         if whose == Definitions::Own {
-            return None;
+            let own = ["namecheap.com", "joker.com"].contains(&service_name);
+            return own.then(|| Ok(OWN.into()));
         }
         let json = match service_name {
-            "dyndns.org" => DYNDNS,
-            "he.net" => HE,
+            "stock.example" => STOCK,
             "v4.example" => V4_ONLY,
             "v6.example" => V6_ONLY,
-            "afraid.org-keyauth" | "cloudflare.example" | "easydns.com" => PLAIN,
+            "cloudflare.example" => PLAIN,
+            // The program knows it: nobody looks here.
+            "dyndns.org" => "broken",
             "script.example" => SCRIPT,
+            "own-script.example" => MINE,
+            "mixed.example" => MIXED,
+            "path.example" => r#"{"ipv4": {"url": "../mine.sh"}}"#,
             "answer.example" => r#"{"ipv4": {"url": "http://a.example/", "answer": "(good"}}"#,
             "port.example" => r#"{"ipv4": {"url": "http://a.example:0/"}}"#,
             "slip.example" => r#"{"ipv4": {"url": "http://a.example/?[ip]"}}"#,
@@ -39,9 +44,15 @@ impl Environment for Sandbox {
         }
     }
 
+    fn script_warning(&self, path: &Path) -> Option<String> {
+        path.ends_with("update_y.sh").then(|| "anybody can change it".into())
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         match path.to_str() {
-            Some("/etc/ssl/ca.pem") => PathKind::File,
+            Some("/etc/ssl/ca.pem" | "/usr/lib/ddns/mine.sh" | "/usr/lib/ddns/update_y.sh") => {
+                PathKind::File
+            }
             Some("/etc/ssl/certs") => PathKind::Directory,
             _ => PathKind::Missing,
         }
@@ -56,25 +67,24 @@ impl Environment for Sandbox {
     }
 }
 
-const DYNDNS: &str = r#"{
-    "name": "dyndns.org",
+const STOCK: &str = r#"{
+    "name": "stock.example",
     "ipv4": {
-        "url": "http://[USERNAME]:[PASSWORD]@dyndns.example/update?hostname=[DOMAIN]&myip=[IP]",
+        "url": "http://[USERNAME]:[PASSWORD]@stock.example/update?hostname=[DOMAIN]&myip=[IP]",
         "answer": "good|nochg"
     },
     "ipv6": {
-        "url": "http://[USERNAME]:[PASSWORD]@dyndns.example/update?hostname=[DOMAIN]&myip=[IP]",
+        "url": "http://[USERNAME]:[PASSWORD]@stock.example/update?hostname=[DOMAIN]&myip=[IP]",
         "answer": "good|nochg"
     }
 }"#;
 
-const HE: &str = r#"{
-    "name": "he.net",
-    "ipv4": {"url": "https://he.example/?h=[DOMAIN]&p=[PASSWORD]&i=[IP]", "answer": "good|nochg"},
-    "ipv6": {"url": "https://he.example/?h=[DOMAIN]&p=[PASSWORD]&i=[IP]", "answer": "good|nochg"}
-}"#;
+/// An owner's own definition of a provider that the program knows.
+const OWN: &str = r#"{"name": "own", "ipv4": {"url": "http://own.example/?[DOMAIN]"}}"#;
 
 const PLAIN: &str = r#"{"name": "plain", "ipv4": {"url": "http://plain.example/?[DOMAIN]"}}"#;
 const V4_ONLY: &str = r#"{"name": "v4", "ipv4": {"url": "http://v4.example/?h=[DOMAIN]"}}"#;
 const V6_ONLY: &str = r#"{"name": "v6", "ipv6": {"url": "http://v6.example/?h=[DOMAIN]"}}"#;
+const MINE: &str = r#"{"ipv4": {"url": "mine.sh"}, "ipv6": {"url": "mine.sh"}}"#;
+const MIXED: &str = r#"{"ipv4": {"url": "mine.sh"}, "ipv6": {"url": "http://v6.example/"}}"#;
 const SCRIPT: &str = r#"{"ipv4": {"url": "update_x.sh"}, "ipv6": {"url": "update_x.sh"}}"#;

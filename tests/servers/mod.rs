@@ -78,6 +78,7 @@ fn pass(mut from: impl Read, mut to: &TcpStream) -> io::Result<()> {
 pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
     Provider {
         label: service_name.into(),
+        row: None,
         mechanism: Mechanism::Api(api::find(service_name).unwrap()),
         username: username.into(),
         password: Secret::new(password),

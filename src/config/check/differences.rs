@@ -4,6 +4,7 @@
 use super::words::is_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::uci::{self, RawSection};
+use crate::provider::table::{self, Row};
 
 /// What is asked of an option before its line is printed; its value is `None` where it is not set.
 type Applies = fn(&Options<'_>, Option<&str>) -> bool;
@@ -40,6 +41,17 @@ const SERVICE: &[Difference] = &[
         |section, value| value.is_some() && section.is_custom(),
         "the answer is judged: HTTP errors and words such as badauth are failures; ddns-scripts \
          takes any answer for consent",
+    ),
+    Difference(
+        "update_script",
+        |_, value| value.is_some(),
+        "run anew for each update, for 120 seconds at most; retries are this program's, not the \
+         script's",
+    ),
+    Difference(
+        "use_https",
+        |section, value| value.is_some_and(on) && section.row().is_some(),
+        "not needed: https is used wherever the provider has it",
     ),
     Difference(
         "username",
@@ -205,6 +217,17 @@ pub fn differences(file_name: &str, bytes: &[u8]) -> Vec<Mistake> {
                 });
             }
         }
+        let differs = options.row().and_then(|row| row.get("differs"));
+        if let Some(text) = differs.filter(|_| section.kind == "service") {
+            let option = section.options.iter().find(|option| option.name == "service_name");
+            found.push(Mistake {
+                file: file_name.into(),
+                line: option.map_or(section.line, |option| option.line),
+                severity: Severity::Difference,
+                section: None,
+                text: format!("option 'service_name': {text}"),
+            });
+        }
     }
     found.sort_by_key(|difference| difference.line);
     found
@@ -221,6 +244,10 @@ impl<'a> Options<'a> {
 
     fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.parse().ok()
+    }
+
+    fn row(&self) -> Option<Row> {
+        self.get("service_name").and_then(table::find)
     }
 
     fn kernel_source(&self) -> bool {
@@ -257,6 +284,9 @@ mod tests {
             ("option service_name custom", ""),
             ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
             ("option username 'ü'", "option username 'u'"),
+            ("option service_name no-ip.com", "option service_name dyndns.org"),
+            ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
+            ("option update_script /x.sh", ""),
             ("option password 'pässword'", "option password 'password'"),
             ("option param_enc 'ü'", "option param_enc 'u'"),
             ("option param_opt 'a&b'", "option param_opt 'ab'"),

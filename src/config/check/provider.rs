@@ -4,12 +4,14 @@ use std::path::Path;
 
 use super::reader::Reader;
 use super::words;
-use super::{Definitions, Environment};
+use super::{Definitions, Environment, PathKind};
 use crate::config::name::is_file_name;
+use crate::config::service::Block;
 use crate::config::service::{self, Definition};
-use crate::config::{Family, Mechanism, Provider, RecordOptions, Template};
-use crate::provider::api;
+use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
 use crate::provider::ere::Ere;
+use crate::provider::table::{self, Row};
+use crate::provider::{api, families, listing};
 use crate::secret::Secret;
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -24,9 +26,10 @@ pub(super) fn read(
     families: &[Family],
 ) -> Provider {
     let service = service_name(reader);
-    let mechanism = match service {
+    let (mechanism, row) = match service {
         Some(name) => from_name(reader, env, families, name),
-        None => from_update_url(reader),
+        None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
+        None => (from_update_url(reader, families), None),
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let param_opt = param_opt(reader, &mechanism);
@@ -34,6 +37,7 @@ pub(super) fn read(
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
+        row,
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
@@ -45,8 +49,11 @@ pub(super) fn read(
     provider
 }
 
-/// Reads what the records are beside their address.
-pub(super) fn record(reader: &mut Reader<'_>) -> RecordOptions {
+/// Reads what the records are beside their address. A script reads its options itself.
+pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOptions {
+    if provider.script().is_some() {
+        return RecordOptions::default();
+    }
     let text = |reader: &mut Reader<'_>, name| reader.text(name).map(str::to_owned);
     let ttl = reader.number("ttl", 0..=0x7fff_ffff);
     let proxied = reader.text("proxied").is_some().then(|| reader.flag("proxied", false));
@@ -65,6 +72,8 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     (name != "-" && name != CUSTOM).then_some(name)
 }
 
+const NO_URL: Mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+
 /// The owner's own definition comes before what the program knows, and that before what a package
 /// of ddns-scripts brings.
 fn from_name(
@@ -72,23 +81,114 @@ fn from_name(
     env: &impl Environment,
     families: &[Family],
     name: &str,
-) -> Mechanism {
+) -> (Mechanism, Option<Row>) {
     let own = env.definition(Definitions::Own, name);
-    if let Some(api) = api::find(name).filter(|_| own.is_none()) {
-        return Mechanism::Api(api);
+    if own.is_none() {
+        if let Some(api) = api::find(name) {
+            return (Mechanism::Api(api), None);
+        }
+        if let Some(row) = table::find(name) {
+            return (from_table(reader, families, row), Some(row));
+        }
     }
     let json = own.or_else(|| env.definition(Definitions::Packaged, name));
-    match definition(json, name) {
-        Ok(definition) => Mechanism::Url {
+    let definition = match definition(json, name) {
+        Ok(definition) => definition,
+        Err(why) => {
+            reader.fail("service_name", why);
+            return (NO_URL, None);
+        }
+    };
+    let used = families.iter().filter_map(|&family| block(reader, &definition, name, family));
+    let used: Vec<_> = used.collect();
+    let mechanism = match used.first().and_then(|block| block.script()) {
+        Some(file) if used.iter().all(|block| block.script() == Some(file)) => {
+            from_definition(reader, env, name, file)
+        }
+        _ => Mechanism::Url {
             v4: template(reader, &definition, name, families, Family::V4),
             v6: template(reader, &definition, name, families, Family::V6),
             both: None,
         },
-        Err(why) => {
-            reader.fail("service_name", why);
-            Mechanism::Url { v4: None, v6: None, both: None }
-        }
+    };
+    (mechanism, None)
+}
+
+fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechanism {
+    if let Some(why) = row.get("dead") {
+        reader.fail("service_name", format!("{} {why}", row.title()));
+        return NO_URL;
     }
+    for family in families.iter().filter(|family| !row.has(**family)) {
+        reader.lacks(format!("{} has no {family}", row.title()));
+    }
+    row.mechanism()
+}
+
+/// Where the scripts of ddns-scripts are.
+const SCRIPTS: &str = "/usr/lib/ddns";
+
+/// The script that a definition names.
+fn from_definition(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    name: &str,
+    file: &str,
+) -> Mechanism {
+    let path = Path::new(SCRIPTS).join(file);
+    if !is_file_name(file) {
+        let text = format!("the definition '{name}': {file:?} cannot be the name of a script");
+        reader.fail("service_name", text);
+    } else if env.path_kind(&path) != PathKind::File {
+        reader.fail("service_name", format!(
+            "the definition '{name}' needs the script {}, which does not exist; a package with it \
+             may be missing",
+            path.display()
+        ));
+    }
+    script(reader, env, "service_name", &path)
+}
+
+fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechanism {
+    const OPTION: &str = "update_script";
+    let path = Path::new(reader.text(OPTION).unwrap_or_default());
+    if !path.is_absolute() {
+        reader.fail(OPTION, format!("{path:?} does not begin with '/'"));
+    } else if env.path_kind(path) != PathKind::File {
+        reader.fail(OPTION, format!("{path:?} is not a file"));
+    }
+    if reader.text("update_url").is_some() {
+        reader.warn("update_url", "not used, because 'update_script' is set");
+    }
+    script(reader, env, OPTION, path)
+}
+
+/// Yes and no, which scripts compare as numbers, with what they mean unless set.
+const FLAGS: [(&str, bool); 7] = [
+    ("use_https", false),
+    ("force_ipversion", false),
+    ("force_dnstcp", false),
+    ("is_glue", false),
+    ("use_api_check", false),
+    ("use_logfile", true),
+    ("ip_dynamic", false),
+];
+
+fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &Path) -> Mechanism {
+    if let Some(text) = env.script_warning(path) {
+        reader.warn(option, text);
+    }
+    let written = reader.section.options.iter().map(|option| {
+        let values: Vec<_> = option.values.iter().map(|(value, _)| value.as_str()).collect();
+        (option.name.clone(), Secret::new(values.join(" ")))
+    });
+    let mut options: Vec<_> = written.collect();
+    for (name, default) in FLAGS {
+        let value = if reader.flag(name, default) { "1" } else { "0" };
+        options.retain(|(written, _)| written != name);
+        options.push((name.into(), Secret::new(value)));
+    }
+    Mechanism::Script(Script { file: path.into(), options })
 }
 
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
@@ -96,8 +196,9 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
     if !is_file_name(name) {
         return Err(format!("{name:?} cannot be the name of a provider"));
     }
-    let json = json.ok_or_else(|| {
-        format!("there is no definition of {name:?}; a package with it may be missing")
+    let json = json.ok_or_else(|| match listing::near(name) {
+        Some(near) => format!("there is no provider {name:?}; is it '{near}'?"),
+        None => format!("there is no definition of {name:?}; a package with it may be missing"),
     })?;
     json.and_then(|json| service::parse(&json))
         .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
@@ -116,18 +217,10 @@ fn template(
         let block = block.filter(|block| block.script().is_none())?;
         return Some(Template { url: block.url.clone(), answer: block.answer.clone() });
     }
-    let Some(block) = block else {
-        let key = match family {
-            Family::V4 => "ipv4",
-            Family::V6 => "ipv6",
-        };
-        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
-        reader.lacks(text);
-        return None;
-    };
-    if let Some(script) = block.script() {
+    let block = self::block(reader, definition, name, family)?;
+    if block.script().is_some() {
         reader.lacks(format!(
-            "the definition '{name}' needs the script '{script}', which this version cannot run"
+            "the definition '{name}' updates IPv4 and IPv6 in different ways; make a section for each"
         ));
         return None;
     }
@@ -143,33 +236,57 @@ fn template(
             format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
         reader.fail("service_name", text);
     }
-    Some(Template { url: block.url.clone(), answer: block.answer.clone() })
+    // Whoever answers 200 to failures, too, must not be believed because an own definition is silent.
+    let known = || table::find(name).map(|row| row.get("ok").unwrap_or("good|nochg").to_owned());
+    Some(Template { url: block.url.clone(), answer: block.answer.clone().or_else(known) })
 }
 
-fn from_update_url(reader: &mut Reader<'_>) -> Mechanism {
-    const SCRIPT: &str = "scripts are not supported yet";
-    let none = Mechanism::Url { v4: None, v6: None, both: None };
-    let script = reader.text("update_script").is_some();
-    let Some(url) = reader.text("update_url") else {
-        if script {
-            reader.fail("update_script", SCRIPT);
-        } else if !reader.is_list("service_name") && !reader.is_list("update_url") {
-            reader.lacks("needs option 'service_name' or 'update_url'");
-        }
-        return none;
-    };
-    if script {
-        let text = format!("{SCRIPT}; update_url is used instead");
-        reader.warn("update_script", text);
+/// The block for `family`, which the section uses.
+fn block<'d>(
+    reader: &mut Reader<'_>,
+    definition: &'d Definition,
+    name: &str,
+    family: Family,
+) -> Option<&'d Block> {
+    let block = definition.block(family);
+    if block.is_none() {
+        let key = match family {
+            Family::V4 => "ipv4",
+            Family::V6 => "ipv6",
+        };
+        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
+        reader.lacks(text);
     }
+    block
+}
+
+fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
+    let Some(url) = reader.text("update_url") else {
+        if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
+            reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
+        }
+        return NO_URL;
+    };
     if let Err(why) = words::check_url(url) {
         reader.fail("update_url", why);
     }
     for odd in words::odd_placeholders(url) {
         reader.warn("update_url", odd);
     }
-    let template = Some(Template { url: url.into(), answer: None });
-    Mechanism::Url { v4: template.clone(), v6: template, both: None }
+    let mechanism = families::mechanism(url).unwrap_or_else(|why| {
+        reader.fail("update_url", why);
+        NO_URL
+    });
+    if let Mechanism::Url { v4, v6, both: None } = &mechanism
+        && (v4.is_some() || v6.is_some())
+    {
+        for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
+            if template.is_none() && families.contains(&family) {
+                reader.fail("update_url", format!("the URL has no place for an {family} address"));
+            }
+        }
+    }
+    mechanism
 }
 
 /// The mechanism as `use_https` wants it.
@@ -257,13 +374,22 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
-            let text = format!("the update URL uses {placeholder}, so option '{option}' is needed");
-            reader.lacks(text);
+            reader.lacks(match provider.row {
+                Some(row) => needs_option(row.title(), option, row.get(option)),
+                None => {
+                    format!("the update URL uses {placeholder}, so option '{option}' is needed")
+                }
+            });
         }
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
-            reader.lacks(format!("{} needs option '{option}': {}", provider.label, need.holds));
+            reader.lacks(needs_option(&provider.label, option, Some(need.holds)));
         }
     }
+}
+
+fn needs_option(provider: &str, option: &str, holds: Option<&str>) -> String {
+    let colon = if holds.is_some() { ": " } else { "" };
+    format!("{provider} needs option '{option}'{colon}{}", holds.unwrap_or_default())
 }

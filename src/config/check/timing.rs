@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::config::{Force, Source, Timing};
+use crate::config::{Force, Provider, Source, Timing};
+use crate::provider::table;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -18,8 +19,8 @@ const RETRY: Duration = Duration::from_secs(MINUTE);
 /// Anything longer is a slip, and sums of times stay far from overflow.
 const LONGEST: u64 = 3650 * DAY;
 
-/// Reads the intervals. `provider` is the `service_name`, which decides how patient to be.
-pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &str) -> Timing {
+/// Reads the intervals. `provider` decides how patient to be.
+pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
     let check = check(reader);
     Timing {
         check,
@@ -103,16 +104,13 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 }
 
 /// The least seconds between two requests for one record that a provider wants to see.
-fn patience(provider: &str) -> u64 {
-    const FIVE_MINUTES: [&str; 6] =
-        ["afraid.org", "cloudflare", "gandi.", "godaddy.", "he.net", "namecheap."];
-    const TEN_MINUTES: [&str; 2] = ["easydns.", "zoneedit."];
-    let is = |start: &&str| provider.starts_with(start);
-    if TEN_MINUTES.iter().any(&is) {
-        return 10 * MINUTE;
+fn patience(provider: &Provider) -> u64 {
+    const FIVE_MINUTES: [&str; 3] = ["cloudflare", "gandi.", "godaddy."];
+    let label = &provider.label;
+    // Also where the owner has a definition of the same name.
+    if let Some(row) = table::find(label) {
+        return row.every().unwrap_or(MINUTE);
     }
-    if FIVE_MINUTES.iter().any(is) {
-        return 5 * MINUTE;
-    }
-    MINUTE
+    let slow = FIVE_MINUTES.iter().any(|start| label.starts_with(start));
+    if slow { 5 * MINUTE } else { MINUTE }
 }

@@ -6,7 +6,8 @@ use super::reader::Reader;
 use super::source::device_name;
 use super::words;
 use super::{Environment, PathKind};
-use crate::config::{Family, Log, Transport, Trust, USER_AGENT};
+use crate::config::{Family, Log, Provider, Template, Transport, Trust, USER_AGENT};
+use crate::provider::template;
 use crate::secret::Secret;
 
 /// Reads the transport of a section. Certificates matter also where nothing is configured to travel
@@ -15,12 +16,13 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
+    provider: &Provider,
 ) -> Transport {
     Transport {
         trust: trust(reader, env),
         proxy: proxy(reader),
         device: device(reader),
-        family: forced_family(reader, families),
+        family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
         user_agent: user_agent(reader),
     }
 }
@@ -84,6 +86,14 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
             None
         }
     }
+}
+
+/// Where the provider takes the address that it sees, a request over the other family would say
+/// something else. With both families each request has its own.
+fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
+    let ([family], Some(_)) = (families, provider.row) else { return None };
+    let names_address = |template: &Template| template::names_address(&template.url);
+    (!names_address(provider.template(*family)?)).then_some(*family)
 }
 
 /// Control characters would end the header; upstream replaces both kinds of quotes.

@@ -211,9 +211,11 @@ proptest! {
     fn no_sequence_of_events_exceeds_a_limit(
         requests in 1_u32..50,
         seconds in 1_u32..600,
+        single in any::<bool>(),
         pauses in proptest::collection::vec(0_u64..200_000, 1..300),
     ) {
-        let mut bucket = Bucket::of_rate(Rate { requests, seconds });
+        let rate = Rate { requests, seconds };
+        let mut bucket = if single { Bucket::of_single_requests(rate) } else { Bucket::of_rate(rate) };
         let (mut now, mut sent) = (Duration::from_secs(1), Vec::new());
         for pause in pauses {
             now += Duration::from_millis(pause);

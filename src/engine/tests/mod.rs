@@ -2,6 +2,7 @@
 
 mod accounts;
 mod book;
+mod both;
 mod detect;
 mod netifd;
 mod outcomes;

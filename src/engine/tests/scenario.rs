@@ -51,6 +51,7 @@ pub(super) fn section() -> Section {
         provider: Provider {
             label: "custom".into(),
             mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),
+            row: None,
             username: "user".into(),
             password: Secret::new("secret"),
             param_enc: Secret::default(),

@@ -111,6 +111,7 @@ impl Rest {
             auth: self.auth.clone(),
             headers: self.headers.clone(),
             body: None,
+            family: None,
             secrets: self.secrets.clone(),
             answer_limit: LONG_ANSWER,
         }

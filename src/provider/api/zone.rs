@@ -16,11 +16,15 @@ pub struct Target {
 }
 
 impl Target {
-    /// The record that `change` means. `host@zone` and `@zone` are how ddns-scripts says where the
-    /// zone begins.
+    /// The record that `change` means.
     pub fn of(change: &Change) -> Self {
-        let name = change.name.as_str().trim_end_matches('.');
-        let zone = change.record.zone.as_deref().map(|zone| zone.trim_end_matches('.').to_owned());
+        Self::new(change.name.as_str(), change.record.zone.as_deref())
+    }
+
+    /// The record `name`. `host@zone` and `@zone` are how ddns-scripts says where the zone begins.
+    pub fn new(name: &str, zone: Option<&str>) -> Self {
+        let name = name.trim_end_matches('.');
+        let zone = zone.map(|zone| zone.trim_end_matches('.').to_owned());
         match name.split_once('@') {
             Some(("", zone)) => Self { fqdn: zone.to_owned(), zone: Some(zone.to_owned()) },
             Some((host, zone)) => {

@@ -17,7 +17,7 @@ fn provider() -> Provider {
 
 fn try_render(template: &str) -> Result<Rendered, String> {
     let name = Hostname::parse("home.example.com").unwrap();
-    render(template, &provider(), &name, "192.0.2.1".parse().unwrap())
+    render(template, &provider(), Subject::new(&name, "192.0.2.1".parse().unwrap()))
 }
 
 fn url(template: &str) -> String {
@@ -49,6 +49,43 @@ fn placeholders_are_filled() {
         ("http://[USERNAME]:[PASSWORD]@http://d.example/nic/update", "http://d.example/nic/update"),
     ] {
         assert_eq!(url(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_name_has_a_zone_and_a_place_in_it() {
+    let filled = |name: &str, zone: Option<&str>| {
+        let name = Hostname::parse(name).unwrap();
+        let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
+        let rendered = render("http://d.example/[SUB]/[ZONE]", &provider(), subject).unwrap();
+        rendered.url.expose().replace("http://d.example/", "")
+    };
+    for (name, zone, expected) in [
+        ("www.example.com", None, "www/example.com"),
+        ("example.com", None, "@/example.com"),
+        ("example.co.uk", Some("example.co.uk"), "@/example.co.uk"),
+        ("a.b.example.com", Some("example.com"), "a.b/example.com"),
+        ("a.b@example.com", None, "a.b/example.com"),
+        ("@example.co.uk", None, "@/example.co.uk"),
+        ("a", Some("duckdns.org"), "a/duckdns.org"),
+    ] {
+        assert_eq!(filled(name, zone), expected, "{name}");
+    }
+}
+
+#[test]
+fn both_addresses_have_their_places() {
+    let name = Hostname::parse("a.example").unwrap();
+    let (v4, v6) = ("192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap());
+    for (address, other, expected) in [
+        (v4, Some(v6), "a=192.0.2.1&b=2001:db8::1&c=192.0.2.1"),
+        (v6, Some(v4), "a=192.0.2.1&b=2001:db8::1&c=2001:db8::1"),
+        (v4, None, "a=192.0.2.1&b=&c=192.0.2.1"),
+    ] {
+        let subject = Subject { other, ..Subject::new(&name, address) };
+        let template = "http://d.example/?a=[IP4]&b=[IP6]&c=[IP]";
+        let rendered = render(template, &provider(), subject).unwrap();
+        assert_eq!(rendered.url.expose(), format!("http://d.example/?{expected}"));
     }
 }
 
@@ -158,7 +195,8 @@ fn hosts_are_found_without_values() {
 fn addresses_are_written_canonically() {
     let name = Hostname::parse("a").unwrap();
     let address = "2001:DB8:0:0::0001".parse().unwrap();
-    let rendered = render("http://d.example/?ip=[IP]", &provider(), &name, address).unwrap();
+    let rendered =
+        render("http://d.example/?ip=[IP]", &provider(), Subject::new(&name, address)).unwrap();
     assert_eq!(rendered.url.expose(), "http://d.example/?ip=2001:db8::1");
 }
 
@@ -178,7 +216,7 @@ proptest! {
             ..provider()
         };
         let name = Hostname::parse("home.example.com").unwrap();
-        let rendered = render(&template, &provider, &name, "192.0.2.1".parse().unwrap()).unwrap();
+        let rendered = render(&template, &provider, Subject::new(&name, "192.0.2.1".parse().unwrap())).unwrap();
         prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
         prop_assert_eq!(rendered.auth.unwrap().1, Secret::new(&*password));

@@ -164,7 +164,8 @@ fn the_protocol_is_known_by_definition_or_url() {
         ("custom", "https://d.example/?next=/nic/update", Protocol::Custom),
         ("x.example", "https://d.example/", Protocol::Definition),
     ] {
-        assert_eq!(protocol(label, url), expected, "{label} {url}");
+        let section = section(label, url, None);
+        assert_eq!(protocol(&section.provider, url), expected, "{label} {url}");
     }
 }
 
@@ -179,15 +180,77 @@ fn an_echo_is_checked_only_if_the_url_names_the_address() {
     assert_eq!(outcomes, [Outcome::Updated]);
 }
 
+const BOTH: &str = "http://d.example/nic/update?h=[DOMAIN]&myip=[IP4],[IP6]";
+
+fn both(url: &str) -> Section {
+    let mut section = section("dyn.example", NIC, None);
+    section.provider.mechanism = super::super::families::mechanism(url).unwrap();
+    section
+}
+
 #[test]
-fn definitions_without_an_answer_get_the_known_one() {
-    let one = job(&[("a.example", "192.0.2.1")]);
-    let section = section("namecheap.com", "http://d.example/update?ip=[IP]", None);
-    for (count, updated) in [("0", true), ("1", false)] {
-        let body = format!("<?xml version=\"1.0\"?><r><ErrCount>{count}</ErrCount></r>");
-        let (_, outcomes) = play(&section, &one, vec![says(&body)]);
-        assert_eq!(outcomes[0] == Outcome::Updated, updated, "{outcomes:?}");
+fn both_families_of_a_name_share_a_request() {
+    let three = job(&[
+        ("a.example", "2001:db8::1"),
+        ("b.example", "192.0.2.2"),
+        ("a.example", "192.0.2.1"),
+    ]);
+    let answers = [
+        ("good 192.0.2.1,2001:db8::1", [Outcome::Updated, Outcome::Updated]),
+        ("nochg 192.0.2.1, 2001:db8::1", [Outcome::Unchanged, Outcome::Unchanged]),
+        ("good 192.0.2.1\nnochg 2001:db8::1", [Outcome::Unchanged, Outcome::Updated]),
+        ("good\nnochg", [Outcome::Updated, Outcome::Updated]),
+        ("good", [Outcome::Updated, Outcome::Updated]),
+    ];
+    for (body, [v6, v4]) in answers {
+        let (shown, outcomes) = play(&both(BOTH), &three, vec![says(body), says("good")]);
+        assert_eq!(
+            shown,
+            [
+                "http://d.example/nic/update?h=a.example&myip=192.0.2.1,2001:db8::1",
+                "http://d.example/nic/update?h=b.example&myip=192.0.2.2",
+            ]
+        );
+        assert_eq!(outcomes, [v6, Outcome::Updated, v4], "{body}");
     }
+}
+
+#[test]
+fn what_was_stored_of_one_family_says_nothing_about_the_other() {
+    let failed = |outcome: &Outcome| matches!(outcome, Outcome::Retry { .. });
+    for (body, v4, v6) in [
+        ("good 192.0.2.9,2001:db8::1", false, true),
+        ("good 192.0.2.1,2001:db8::9", true, false),
+        ("good 192.0.2.9\nnochg 2001:db8::9", false, false),
+        ("good 192.0.2.1\n911", false, false),
+        ("good 192.0.2.1 2001:db8::1 2001:db8::2", true, true),
+    ] {
+        let (_, outcomes) = play(&both(BOTH), &two(), vec![says(body)]);
+        let failures: Vec<bool> = outcomes.iter().map(failed).collect();
+        assert_eq!(failures, [!v4, !v6], "{body}: {outcomes:?}");
+    }
+    let (_, outcomes) = play(&both(BOTH), &two(), vec![says("nohost")]);
+    assert!(outcomes.iter().all(|it| matches!(it, Outcome::Refused { .. })));
+    let (_, outcomes) = play(&both(BOTH), &two(), vec![fails(FailureKind::Other, true)]);
+    assert!(outcomes.iter().all(|it| matches!(it, Outcome::Unconfirmed { .. })), "{outcomes:?}");
+}
+
+#[test]
+fn what_is_kept_of_the_other_family_is_told_again() {
+    let name = |text: &str| crate::config::Hostname::parse(text).unwrap();
+    let mut one = job(&[("a.example", "192.0.2.1")]);
+    let section = both(BOTH);
+    let url = |job: &Job| play(&section, job, vec![says("good")]).0[0].clone();
+    let alone = "http://d.example/nic/update?h=a.example&myip=192.0.2.1";
+    assert_eq!(url(&one), alone);
+    one.kept = vec![(name("b.example"), "2001:db8::2".parse().unwrap())];
+    assert_eq!(url(&one), alone);
+    one.kept.push((name("a.example"), "2001:db8::1".parse().unwrap()));
+    assert_eq!(url(&one), format!("{alone},2001:db8::1"));
+    // A provider that takes one at a time is told one at a time.
+    let section = super::super::tests::section("x", NIC, None);
+    let (shown, _) = play(&section, &one, vec![says("good")]);
+    assert!(shown[0].ends_with("myip=192.0.2.1"), "{shown:?}");
 }
 
 /// They are shown as "refused: {reason}. {advice}. …".

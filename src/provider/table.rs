@@ -1,0 +1,132 @@
+//! The providers with an update URL that the program knows: `table.txt`, a paragraph each.
+//!
+//! ```text
+//! duckdns.org = Duck DNS
+//! url www.duckdns.org/update?domains=[SUB]&token=[PASSWORD]&ip=[IP4]&ipv6=[IP6]
+//! zone duckdns.org
+//! ok ^OK
+//! password the token of the account
+//! ```
+//!
+//! The first line has the names that `service_name` may have, then the title. Each further line is a
+//! key and its value:
+//!
+//! | key | value |
+//! |---|---|
+//! | `url` | the URL for all families that it has a place for (see [`families`]) |
+//! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
+//! | `ok` | an expression that success matches; without it the answers are those of dyndns2 |
+//! | `same` | an expression for "nothing has changed" |
+//! | `no` | an expression for refusals that need the owner |
+//! | `zone` | where all names of the provider are, for `[SUB]` |
+//! | `every` | the least seconds between two requests for a record, if not 60 |
+//! | `rate` | the documented limit of an account, as requests/seconds |
+//! | `username`, `password`, `domain` | what the option holds, where that is not what it says |
+//! | `note` | what to know before choosing it |
+//! | `differs` | what is other than with ddns-scripts, for `check` |
+//! | `dead` | it is gone: since when, and what now |
+//!
+//! URLs are `https:` unless they say otherwise; `@` at their start stands for HTTP Basic
+//! credentials. Expressions are those of [`super::ere`], on any line of the answer; they may also
+//! match the line `HTTP 200` (the status, with `empty` behind it if there is no body), and `[IP]` in
+//! them is the address that was sent.
+
+use super::{Rate, families};
+use crate::config::{Family, Mechanism, Template};
+
+const TABLE: &str = include_str!("table.txt");
+
+/// What the table says of one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row(&'static str);
+
+/// Every provider, in the table's order.
+pub fn all() -> impl Iterator<Item = Row> {
+    TABLE.split("\n\n").map(|paragraph| Row(paragraph.trim_end()))
+}
+
+/// The provider that `service_name` means, by any of its names.
+pub fn find(service_name: &str) -> Option<Row> {
+    all().find(|row| row.names().any(|name| name == service_name))
+}
+
+impl Row {
+    /// What `service_name` may be for it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.head().0.split(' ')
+    }
+
+    /// The first of its names. It is stored, as part of fingerprints.
+    pub fn name(self) -> &'static str {
+        self.names().next().unwrap_or_default()
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        self.head().1
+    }
+
+    fn head(self) -> (&'static str, &'static str) {
+        let line = self.0.lines().next().unwrap_or_default();
+        line.split_once(" = ").unwrap_or((line, line))
+    }
+
+    /// Keys and values, as they are written.
+    pub fn lines(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.lines().skip(1).filter_map(|line| line.split_once(' '))
+    }
+
+    /// The value of `key`.
+    pub fn get(self, key: &str) -> Option<&'static str> {
+        self.lines().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// The least seconds between two requests for a record.
+    pub fn every(self) -> Option<u64> {
+        self.get("every")?.parse().ok()
+    }
+
+    /// The documented limit of an account.
+    pub fn rate(self) -> Option<Rate> {
+        let (requests, seconds) = self.get("rate")?.split_once('/')?;
+        Some(Rate { requests: requests.parse().ok()?, seconds: seconds.parse().ok()? })
+    }
+
+    /// How it is updated.
+    pub fn mechanism(self) -> Mechanism {
+        let none = Mechanism::Url { v4: None, v6: None, both: None };
+        let url = self.get("url").and_then(|url| families::mechanism(&written_out(url)).ok());
+        let mut mechanism = url.unwrap_or(none);
+        if let Mechanism::Url { v4, v6, .. } = &mut mechanism {
+            for (template, key) in [(v4, "ipv4"), (v6, "ipv6")] {
+                if let Some(url) = self.get(key) {
+                    *template = Some(Template { url: written_out(url), answer: None });
+                }
+            }
+        }
+        mechanism
+    }
+
+    /// Whether it has records of `family`.
+    pub fn has(self, family: Family) -> bool {
+        match (self.mechanism(), family) {
+            (Mechanism::Url { v4, .. }, Family::V4) => v4.is_some(),
+            (Mechanism::Url { v6, .. }, Family::V6) => v6.is_some(),
+            (Mechanism::Api(_) | Mechanism::Script(_), _) => false,
+        }
+    }
+}
+
+/// A URL without the abbreviations of the table.
+fn written_out(url: &str) -> String {
+    if url.starts_with("http://") {
+        return url.to_owned();
+    }
+    match url.strip_prefix('@') {
+        Some(rest) => format!("https://[USERNAME]:[PASSWORD]@{rest}"),
+        None => format!("https://{url}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

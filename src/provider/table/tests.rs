@@ -1,0 +1,351 @@
+//! What holds for every row, and each row at work: its own answers, played through the exchange.
+
+use std::collections::BTreeSet;
+
+use super::super::ere::Ere;
+use super::super::template::{self, Subject};
+use super::super::testing::{change, job};
+use super::super::{Answer, Job, Outcome, Step, api, exchange};
+use super::*;
+use crate::config::{Hostname, Provider, fixture};
+use crate::secret::Secret;
+
+const V4: &str = "192.0.2.1";
+const V6: &str = "2001:db8::1";
+const KEYS: [&str; 15] = [
+    "url", "ipv4", "ipv6", "ok", "same", "no", "zone", "every", "rate", "username", "password",
+    "domain", "note", "dead", "differs",
+];
+/// Where no other client speaks TLS.
+const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
+
+fn account(row: Row) -> Provider {
+    Provider {
+        label: row.name().into(),
+        mechanism: row.mechanism(),
+        row: Some(row),
+        username: "me".into(),
+        password: Secret::new("hunter2"),
+        ..fixture::provider()
+    }
+}
+
+/// The URLs of a row, for IPv4, IPv6 and both.
+fn urls(row: Row) -> [Option<String>; 3] {
+    let Mechanism::Url { v4, v6, both } = row.mechanism() else { panic!("{row:?}") };
+    [v4, v6, both].map(|template| template.map(|template| template.url))
+}
+
+fn living() -> impl Iterator<Item = Row> {
+    all().filter(|row| row.get("dead").is_none())
+}
+
+#[test]
+fn every_name_means_one_provider() {
+    let of_apis =
+        api::ALL.iter().flat_map(|api| [api.name].into_iter().chain(api.aliases.to_vec()));
+    let mut seen: BTreeSet<&str> = of_apis.collect();
+    for row in all() {
+        for name in row.names() {
+            assert!(seen.insert(name), "{name}");
+            assert!(crate::config::name::is_file_name(name) && name == name.to_lowercase());
+            assert_eq!(find(name), Some(row));
+        }
+        assert!(!row.title().is_empty() && row.title() != row.name() || row.title().contains('.'));
+    }
+    assert_eq!(find(""), None);
+}
+
+#[test]
+fn every_line_is_a_known_key_once() {
+    for row in all() {
+        let mut seen = BTreeSet::new();
+        assert_eq!(row.0.lines().count(), row.lines().count() + 1, "{row:?}");
+        for (key, value) in row.lines() {
+            assert!(KEYS.contains(&key) && seen.insert(key), "{key} in {row:?}");
+            assert!(!value.is_empty() && value.trim() == value, "{value:?} in {row:?}");
+        }
+        for key in ["ok", "same", "no"] {
+            row.get(key).map(|text| Ere::new(text).unwrap());
+        }
+        assert_eq!(row.get("every").is_some(), row.every().is_some(), "{row:?}");
+        assert_eq!(row.get("rate").is_some(), row.rate().is_some(), "{row:?}");
+        for key in ["note", "dead", "differs", "username", "password", "domain"] {
+            assert!(!row.get(key).is_some_and(|text| text.ends_with('.')), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn the_dead_have_a_reason_and_no_url_and_the_living_a_url() {
+    for row in all() {
+        assert_eq!(row.get("dead").is_none(), urls(row).iter().any(Option::is_some), "{row:?}");
+    }
+    let dead = find("google.com").unwrap().get("dead").unwrap();
+    assert!(dead.contains("2023"), "{dead}");
+}
+
+#[test]
+fn urls_can_be_sent_and_travel_over_tls() {
+    for row in living() {
+        for url in urls(row).into_iter().flatten() {
+            assert_eq!(url.starts_with("http://"), PLAIN.contains(&row.name()), "{url}");
+            let name = Hostname::parse("home.example.com").unwrap();
+            for (address, other) in [(V4, V6), (V6, V4)] {
+                let subject = Subject {
+                    other: Some(other.parse().unwrap()),
+                    ..Subject::new(&name, address.parse().unwrap())
+                };
+                let rendered = template::render(&url, &account(row), subject).unwrap();
+                let sent = rendered.url.expose();
+                assert!(!sent.contains("%5b") || row.name() == "dnsever.com", "{sent}");
+                assert!(!rendered.shown.contains("hunter2"), "{}", rendered.shown);
+            }
+        }
+    }
+}
+
+/// Each URL has the addresses that it is there for, and one host serves all families of a row that
+/// takes both at once.
+#[test]
+fn urls_tell_the_addresses_of_their_families() {
+    let source_only = ["cloudns.net", "dy.fi", "ipnodns.ru", "mythic-beasts.com-v2", "no-ip.pl"];
+    for row in living() {
+        let [v4, v6, both] = urls(row);
+        if let Some(both) = &both {
+            assert!(both.contains("[IP4]") && both.contains("[IP6]"), "{both}");
+            let host = template::host(both);
+            let hosts = [&v4, &v6].map(|url| template::host(url.as_deref().unwrap()));
+            assert_eq!(hosts, [host.clone(), host], "{row:?}");
+        }
+        for (url, other) in [(&v4, "[IP6]"), (&v6, "[IP4]")] {
+            let Some(url) = url else { continue };
+            assert!(!url.contains(other), "{url}");
+            let named = template::names_address(url);
+            assert_eq!(named, !source_only.contains(&row.name()), "{url}");
+        }
+    }
+}
+
+/// Answers of the providers that do not speak dyndns2: name, success, no change, refusal.
+#[rustfmt::skip]
+const ANSWERS: &[(&str, &str, &str, &str)] = &[
+    ("1984.is", r#"{"ok":true,"msg":"set"}"#, r#"{"ok":true,"msg":"unaltered"}"#, r#"{"ok": false}"#),
+    ("afraid.org-basicauth", "Updated home.example.com to ADDRESS in 0.1 s", "ERROR: Address ADDRESS has not changed.", "ERROR: Unable to locate this record"),
+    ("afraid.org-keyauth", "Updated 1 host(s) to ADDRESS", "ERROR: Address ADDRESS has not changed.", "ERROR: Invalid update URL (2)"),
+    ("afraid.org-v2-basic", "Updated home.example.com from 192.0.2.9 to ADDRESS", "No IP change detected for home.example.com", "invalid login"),
+    ("afraid.org-v2-token", "Updated home.example.com from 192.0.2.9 to ADDRESS", "No IP change detected for home.example.com", "token not found"),
+    ("changeip.com", "200 Successful Update", "", "badauth"),
+    ("cloudns.net", "OK", "", "The record's key is wrong!"),
+    ("ddns.fm", "updated", "", ""),
+    ("ddnss.de", "<html><head><title>DDNSS</title></head><body>Updated 1 hostname.</body></html>", "No change", "badysys"),
+    ("ddo.jp", "SUCCESS: update successful!", "", ""),
+    ("dhis.org", "home.example.com ADDRESS online", "", ""),
+    ("directnic.com", r#"{"result":"success","message":"ADDRESS"}"#, "", r#"{"result":"error"}"#),
+    ("dnsever.com", r#"<dnsever><result type="ddns_update" code="750" msg="ok"/></dnsever>"#, "", ""),
+    ("dnsexit.com", r#"{"code" : 0, "message" : "Success"}"#, "", r#"{"code":2,"message":"bad key"}"#),
+    ("dnsmadeeasy.com", "success", "error-record-ip-same", "error-auth"),
+    ("dnsmax.com", "ADDRESS", "", ""),
+    ("domeneshop.no", "204", "", "404"),
+    ("dondominio.com", "OK", "", ""),
+    ("duckdns.org", "OK\nADDRESS\n\nUPDATED", "OK\nADDRESS\n\nNOCHANGE", "KO"),
+    ("duiadns.net", "<html><body>Hostname home.example.com updated with ADDRESS</body></html>", "", ""),
+    ("dynv6.com", "addresses updated", "addresses unchanged", "invalid authentication token"),
+    ("easydns.com", "<HTML><FONT>NOERROR</FONT></HTML>", "no update required", "NO_ACCESS"),
+    ("enom.com", "ErrCount=0\nDone=true", "", "ErrCount=1\nErr1=bad password\nDone=false"),
+    ("freemyip.com", "OK", "", "ERROR"),
+    ("giradns.com", "OK", "", ""),
+    ("goip.de", "home.goip.de (ADDRESS)", "", "Zugriff verweigert"),
+    ("infomaniak.com", "successfully_changed ADDRESS", "no_change ADDRESS", "nohost"),
+    ("ionos.com-dyndns", "", "", "403"),
+    ("ipnodns.ru", "ok", "", ""),
+    ("ipv64.net", r#"{"info":"good","status":"success"}"#, "nochg", r#"{"info":"unauthorized"}"#),
+    ("moniker.com", "code = 200", "", "Authorization failed"),
+    ("myaddr.tools", "OK", "", "404"),
+    ("mydns.jp", "<html><head><title>x</title></head><body>Login and IP address notify OK.</body></html>", "", ""),
+    ("mythic-beasts.com", "REPLACE home.example.com 60 A ADDRESS", "", "NREPLACE home.example.com 60 A ADDRESS; no such domain"),
+    ("mythic-beasts.com-v2", r#"{"message":"1 record updated"}"#, "", ""),
+    ("namecheap.com", "<interface-response><ErrCount>0</ErrCount><Done>true</Done></interface-response>", "", "<interface-response><ErrCount>1</ErrCount><errors><Err1>Passwords do not match</Err1></errors></interface-response>"),
+    ("njal.la", r#"{"status":200,"message":"record updated"}"#, "", r#"{"status":401,"message":"invalid host or key"}"#),
+    ("no-ip.pl", "whatever", "", ""),
+    ("regfish.de", "success|100|update succeeded!|ADDRESS", "success|101|no update needed at this time|ADDRESS", "failure|402|update failed|"),
+    ("sitelutions.com", "success", "", "failure (noauth)"),
+    ("system-ns.com", r#"{"code":0,"msg":"ok"}"#, "", r#"{"code":3,"msg":"bad token"}"#),
+    ("thatip.com", "ADDRESS", "", ""),
+    ("twodns.de", "OK", "nochg", ""),
+    ("ydns.io", "ok", "nochg", "badauth"),
+    ("zoneedit.com", "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">", "<SUCCESS CODE=\"201\" TEXT=\"No records need updating.\">", "<ERROR CODE=\"708\" TEXT=\"Failed Login\">"),
+    ("zonomi.com", "<?xml version=\"1.0\"?><dnsapi_result><is_ok>OK:</is_ok></dnsapi_result>", "<is_ok>UNCHANGED</is_ok>", "<error>no such zone</error>"),
+];
+
+fn answers(row: Row) -> (&'static str, &'static str, &'static str) {
+    let special = ANSWERS.iter().find(|(name, ..)| *name == row.name());
+    assert_eq!(special.is_some(), row.get("ok").is_some(), "{row:?}");
+    special
+        .map_or(("good ADDRESS", "nochg ADDRESS", "badauth"), |&(_, ok, same, no)| (ok, same, no))
+}
+
+/// An answer by its body, or one without a body by its status.
+fn answer(text: &str, address: &str) -> Answer {
+    let body = text.replace("ADDRESS", address);
+    match text.parse() {
+        Ok(status) => Answer { status, ..Answer::default() },
+        Err(_) => Answer { status: 200, body, ..Answer::default() },
+    }
+}
+
+/// Plays one answer to the first request of `job`; every later one gets the same.
+fn play(row: Row, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
+    let mut exchange = exchange(&account(row), job);
+    let mut step = exchange.start();
+    let mut requests = 0;
+    loop {
+        step = match step {
+            Step::Send(_) => {
+                requests += 1;
+                exchange.step(Ok(answer.clone()))
+            }
+            Step::Ask(query) => panic!("{query:?}"),
+            Step::Done(verdicts) => {
+                return (requests, verdicts.into_iter().map(|verdict| verdict.outcome).collect());
+            }
+        };
+    }
+}
+
+fn changed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Updated | Outcome::Unchanged)
+}
+
+#[test]
+fn every_answer_of_every_row_has_its_meaning() {
+    for row in living() {
+        let (ok, same, no) = answers(row);
+        for address in [V4, V6] {
+            if !row.has(Family::of(address.parse().unwrap())) {
+                continue;
+            }
+            let outcome = |text: &str| {
+                let one = job(vec![change("home.example.com", address)]);
+                let (requests, outcomes) = play(row, one, &answer(text, address));
+                assert_eq!((requests, outcomes.len()), (1, 1), "{row:?}");
+                outcomes.into_iter().next().unwrap()
+            };
+            assert_eq!(outcome(ok), Outcome::Updated, "{row:?} {ok}");
+            assert!(row.get("same").is_none() || !same.is_empty(), "{row:?}");
+            if !same.is_empty() {
+                assert_eq!(outcome(same), Outcome::Unchanged, "{row:?} {same}");
+            }
+            if !no.is_empty() {
+                let refused = outcome(no);
+                assert!(matches!(refused, Outcome::Refused { .. }), "{row:?} {no} {refused:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_else_is_success() {
+    const PORTAL: &str = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head><body>Accept \
+        cookies and 100 conditions. Your login is updated, press OK to go on</body></html>";
+    for row in living() {
+        let is = |text: &str| row.get("ok").is_some_and(|ok| ok.contains(text));
+        let (by_status, by_silence) = (is("HTTP 2") && !is("empty"), is("HTTP 200 empty"));
+        for (status, body) in [
+            (200, PORTAL),
+            (200, ""),
+            (200, "an internal fault"),
+            (200, "good morning"),
+            (200, "911"),
+            (302, "good"),
+            (401, ""),
+            (404, "<html><title>404</title></html>"),
+            (500, "OK good updated success 192.0.2.1"),
+            (503, ""),
+        ] {
+            let address = if row.has(Family::V4) { V4 } else { V6 };
+            let one = job(vec![change("home.example.com", address)]);
+            let answer = Answer { status, body: body.into(), ..Answer::default() };
+            let (_, outcomes) = play(row, one, &answer);
+            // Where the status says it all, and where nothing does.
+            let said = status == 200 && ![PORTAL, "911"].contains(&body);
+            let allowed = said && (by_status || by_silence && body.is_empty());
+            assert_eq!(changed(&outcomes[0]), allowed, "{row:?} {status} {body} {outcomes:?}");
+        }
+    }
+}
+
+/// Both families at once: one request, and each record has its own verdict.
+#[test]
+fn rows_for_both_families_take_both_in_one_request() {
+    for row in living().filter(|row| urls(*row)[2].is_some()) {
+        let two = || job(vec![change("home.example.com", V4), change("home.example.com", V6)]);
+        let (ok, same, no) = answers(row);
+        let both = format!("{V4} {V6}");
+        let (requests, outcomes) = play(row, two(), &answer(ok, &both));
+        assert_eq!((requests, outcomes), (1, vec![Outcome::Updated; 2]), "{row:?}");
+        if !same.is_empty() {
+            let (_, outcomes) = play(row, two(), &answer(same, &both));
+            assert_eq!(outcomes, vec![Outcome::Unchanged; 2], "{row:?}");
+        }
+        let (_, outcomes) = play(row, two(), &answer(no, &both));
+        assert!(outcomes.iter().all(|it| matches!(it, Outcome::Refused { .. })), "{outcomes:?}");
+        // What is kept of the other family is told again.
+        let mut kept = job(vec![change("home.example.com", V6)]);
+        let name = Hostname::parse("home.example.com").unwrap();
+        kept.kept = vec![(name, V4.parse().unwrap())];
+        let Step::Send(request) = exchange(&account(row), kept).start() else { panic!("{row:?}") };
+        let url = request.url.expose();
+        assert!(url.contains(V4) && url.contains(V6) && request.family.is_none(), "{url}");
+    }
+}
+
+#[test]
+fn requests_without_an_address_travel_over_the_family_of_the_record() {
+    for row in living() {
+        for (address, family) in [(V4, Family::V4), (V6, Family::V6)] {
+            if !row.has(family) {
+                continue;
+            }
+            let one = job(vec![change("home.example.com", address)]);
+            let Step::Send(request) = exchange(&account(row), one).start() else { panic!() };
+            let told = request.url.expose().contains(address);
+            assert_eq!(request.family, (!told).then_some(family), "{row:?}");
+        }
+    }
+}
+
+/// What has been agreed with particular providers: name, domain, addresses, user and URL.
+#[rustfmt::skip]
+const LETTERS: &[(&str, &str, &[&str], &str)] = &[
+    ("dyndns.org", "a.example", &[V4], "me members.dyndns.org/v3/update?hostname=a.example&myip=192.0.2.1"),
+    ("no-ip.com", "a.example", &[V4, V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=192.0.2.1,2001:db8::1"),
+    ("no-ip.com", "a.example", &[V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=2001:db8::1"),
+    ("desec.io", "a.dedyn.io", &[V4], "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=preserve"),
+    ("desec.io", "a.dedyn.io", &[V6, V4], "me update.dedyn.io/?hostname=a.dedyn.io&myipv4=192.0.2.1&myipv6=2001:db8::1"),
+    ("dynu.com", "a.example", &[V6], "me api.dynu.com/nic/update?hostname=a.example&myip=no&myipv6=2001:db8::1"),
+    ("he.net", "a.example", &[V6], "a.example dyn.dns.he.net/nic/update?hostname=a.example&myip=2001:db8::1"),
+    ("duckdns.org", "a.duckdns.org", &[V4], "www.duckdns.org/update?domains=a&token=hunter2&ip=192.0.2.1&verbose=true"),
+    ("duckdns.org", "a", &[V6], "www.duckdns.org/update?domains=a&token=hunter2&ipv6=2001:db8::1&verbose=true"),
+    ("namecheap.com", "example.com", &[V4], "dynamicdns.park-your-domain.com/update?host=me&domain=example.com&password=hunter2&ip=192.0.2.1"),
+    ("enom.com", "www.example.com", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=www&Zone=example.com&DomainPassword=hunter2&Address=192.0.2.1"),
+    ("enom.com", "@example.co.uk", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=@&Zone=example.co.uk&DomainPassword=hunter2&Address=192.0.2.1"),
+    ("inwx.de", "a.example", &[V4, V6], "me dyndns.inwx.com/nic/update?myip=192.0.2.1&myipv6=2001:db8::1"),
+    ("apertodns.com-token", "a.example", &[V4], "hunter2 api.apertodns.com/nic/update?hostname=a.example&myip=192.0.2.1"),
+];
+
+#[test]
+fn some_requests_to_the_letter() {
+    let url = |name: &str, domain: &str, addresses: &[&str]| {
+        let changes = addresses.iter().map(|address| change(domain, address));
+        let account = account(find(name).unwrap());
+        let Step::Send(request) = exchange(&account, job(changes.collect())).start() else {
+            panic!()
+        };
+        let auth = request.auth.map_or(String::new(), |(user, _)| format!("{user} "));
+        format!("{auth}{}", request.url.expose().replace("https://", ""))
+    };
+    for (name, domain, addresses, expected) in LETTERS {
+        assert_eq!(url(name, domain, addresses), *expected);
+    }
+}
