@@ -13,13 +13,15 @@ PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig named openssl knotd
 
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help build demo test test-targets tools bench fuzz packages sizes
+.PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes
 
 help:
 	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
 	@echo 'make test-targets [TARGET=triple]'
 	@echo '             what `make packages` built, under emulators of its architecture'
+	@echo 'make test-servers'
+	@echo '             interfaces of providers against servers that others have written'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
@@ -45,6 +47,19 @@ test: tools
 # The end-to-end tests under qemu-user, and whole routers in qemu-system.
 test-targets: tools
 	@tests/targets/run $(TARGET)
+
+# Servers that others have written, on loopback: moto plays AWS. Installed once, below the target
+# directory; tests/servers starts and ends them.
+SERVERS := $(abspath $(TARGET_DIR))/servers
+PYTHON_SERVERS := moto[server,route53]==5.2.5
+
+test-servers: $(SERVERS)/python
+	DDNS_NETLINK_SERVERS=$(SERVERS) $(CARGO) test --locked --test 'servers_*' -- --ignored
+
+$(SERVERS)/python: Makefile
+	python3 -m venv $(SERVERS)/venv
+	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check '$(PYTHON_SERVERS)'
+	touch $@
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The
 # tests then skip what they cannot run.

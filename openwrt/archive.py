@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 @dataclass
 class File:
-    """A file of a package; `path` begins with a slash."""
+    """A file of a package; `path` begins with a slash. One that ends with a slash is a directory with
+    no file in it; one with a `link` points there."""
 
     path: str
-    content: bytes
+    content: bytes = b""
     mode: int = 0o644
+    link: str = ""
 
 
 def member(name, mode, time, kind=tarfile.REGTYPE, size=0):
@@ -31,7 +33,7 @@ def directories(files):
     """Every directory above the files, parents first."""
     found = set()
     for file in files:
-        parts = file.path.strip("/").split("/")[:-1]
+        parts = file.path[1:].split("/")[:-1]
         found.update("/".join(parts[: i + 1]) for i in range(len(parts)))
     return sorted(found)
 
@@ -47,10 +49,15 @@ def tar(files, time, prefix="./", checksums=False, end=True):
     for path in directories(files):
         archive.addfile(member(prefix + path, 0o755, time, tarfile.DIRTYPE))
     for file in sorted(files, key=lambda file: file.path):
+        if file.path.endswith("/"):
+            continue
         name = prefix + file.path.lstrip("/")
         info = member(name, file.mode, time, size=len(file.content))
+        if file.link:
+            info.type, info.mode, info.linkname = tarfile.SYMTYPE, 0o777, file.link
         if checksums:
-            info.pax_headers = {"APK-TOOLS.checksum.SHA1": hashlib.sha1(file.content).hexdigest()}
+            checked = file.link.encode() or file.content
+            info.pax_headers = {"APK-TOOLS.checksum.SHA1": hashlib.sha1(checked).hexdigest()}
         archive.addfile(info, io.BytesIO(file.content))
     length = archive.offset
     archive.close()

@@ -17,7 +17,13 @@ MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
 # What this package stands for, and those whose files it has, too.
-REPLACED = ["ddns-scripts", *providers.packages()]
+REPLACED = providers.packages()
+# Names under which LuCI and people's scripts call ddns-scripts, and what they are links to.
+NAMES = {
+    "/usr/bin/ddns": f"../sbin/{NAME}",
+    "/usr/lib/ddns/dynamic_dns_lucihelper.sh": f"../../sbin/{NAME}",
+    "/usr/lib/ddns/dynamic_dns_updater.sh": f"../../sbin/{NAME}",
+}
 
 # As OpenWrt's own build makes them (include/package-pack.mk): default_postinst enables and starts
 # what is in /etc/init.d, at image build only enables it; default_prerm stops and disables it.
@@ -38,16 +44,25 @@ def config():
     return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
 
 
+def definitions():
+    """What LuCI lists."""
+    made = providers.definitions()
+    return [File(f"/usr/share/ddns/default/{name}", content) for name, content in made]
+
+
 def openwrt_files(binary):
     """The files on a router."""
-    definitions = providers.definitions()
     return [
-        *(File(f"/usr/share/ddns/default/{name}", content) for name, content in definitions),
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
+        *(File(path, link=link) for path, link in NAMES.items()),
+        # What LuCI shows.
+        File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
+        File("/usr/share/ddns/custom/"),
+        *definitions(),
     ]
 
 
@@ -88,7 +103,8 @@ def apk_files(binary):
     """With OpenWrt's own records: which files the package has, and which of them are configuration
     that sysupgrade keeps when it was changed."""
     files = openwrt_files(binary)
-    listing = "".join(f"{path}\n" for path in sorted(file.path for file in files))
+    paths = sorted(file.path for file in files if not file.path.endswith("/"))
+    listing = "".join(f"{path}\n" for path in paths)
     checksum = hashlib.sha256(config().content).hexdigest()
     records = f"/lib/apk/packages/{NAME}"
     return [

@@ -59,10 +59,10 @@ def make_apk(arch, binary, time):
         "pkgname": "P", "pkgver": "V", "arch": "A", "size": "I", "pkgdesc": "T", "url": "U",
         "license": "L", "origin": "o", "depend": "D", "provides": "p",
     }
-    entry = {"C": identity, "S": len(package)}
-    for letter, value in ((letters[name], value) for name, value in fields if name in letters):
-        entry[letter] = f"{entry[letter]} {value}" if letter in entry else value
-    lines = [f"{letter}:{value}" for letter, value in entry.items()]
+    lines = [f"C:{identity}", f"S:{len(package)}"]
+    for name in dict.fromkeys(name for name, _ in fields if name in letters):
+        values = " ".join(str(value) for key, value in fields if key == name)
+        lines.append(f"{letters[name]}:{values}")
     index = [
         archive.File("DESCRIPTION", f"{NAME}\n".encode()),
         archive.File("APKINDEX", ("\n".join(lines) + "\n\n").encode()),

@@ -1,10 +1,15 @@
 //! One function per command.
 
+mod helper;
+mod init;
+mod service;
+mod updater;
+
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Command, HELP, Invocation, VERSION, exit};
-use crate::config::check::{self, Definitions};
-use crate::config::service;
+use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
+use crate::config::check::{self, Checked, Definitions};
+use crate::config::service::parse;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -13,21 +18,34 @@ use crate::load::{Loaded, load};
 use crate::provider::listing;
 use crate::watch;
 
-/// Does what `invocation` says; returns the exit code.
-pub fn run(invocation: Invocation) -> u8 {
+/// Does what `call` says; returns the exit code.
+pub fn run(call: Call) -> u8 {
+    match call {
+        Call::Own(invocation) => own(invocation),
+        Call::Helper(helper) => helper::run(&helper),
+        Call::Updater(updater) => updater::run(&updater),
+        Call::Service(service) => service::run(&service),
+        Call::Show(text, code) => {
+            show(&text);
+            code
+        }
+    }
+}
+
+fn own(invocation: Invocation) -> u8 {
     let file = invocation.config.unwrap_or_else(files::default_config);
     match invocation.command {
-        Command::Run { stderr } => follow(&file, Mode::Serve, stderr),
-        Command::Once { dry_run: false } => follow(&file, Mode::Once, true),
-        Command::Once { dry_run: true } => follow(&file, Mode::DryRun, true),
+        Command::Run { stderr } => read(&file, |loaded| follow(&file, loaded, Mode::Serve, stderr)),
+        Command::Once { sections, dry_run } => {
+            once(&file, &sections, if dry_run { Mode::DryRun } else { Mode::Once })
+        }
         Command::Check => check_file(&file),
         Command::Status { json: false } => ask(&file, &["status"]),
         Command::Status { json: true } => ask(&file, &["status", "json"]),
         Command::Why { section } => ask(&file, &["why", &section]),
-        Command::Update { sections } => {
-            let words = sections.iter().map(String::as_str);
-            ask(&file, &std::iter::once("update").chain(words).collect::<Vec<_>>())
-        }
+        Command::Update { sections } => tell(&file, "update", &sections),
+        Command::Start { sections } => tell(&file, "start", &sections),
+        Command::Stop { sections } => tell(&file, "stop", &sections),
         Command::Watch { json, devices } => block_on(watch::run(json, devices)),
         Command::Providers { name: None } => {
             let [own, packaged] = [Definitions::Own, Definitions::Packaged].map(files::definitions);
@@ -39,15 +57,27 @@ pub fn run(invocation: Invocation) -> u8 {
     }
 }
 
-fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
-    let loaded = match load(file) {
-        Ok(loaded) => loaded,
-        Err(error) => return complain(exit::CONFIG, &error),
-    };
+/// Hands `file` on as it was read.
+fn read(file: &Path, act: impl FnOnce(Loaded) -> u8) -> u8 {
+    match load(file) {
+        Ok(loaded) => act(loaded),
+        Err(error) => complain(exit::CONFIG, &error),
+    }
+}
+
+fn once(file: &Path, sections: &[String], mode: Mode) -> u8 {
+    read(file, |mut loaded| match loaded.checked.only(sections) {
+        Ok(()) => follow(file, loaded, mode, true),
+        Err(why) => complain(exit::NO_SECTION, &why),
+    })
+}
+
+/// `talks`: somebody reads standard output and standard error.
+fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     // A dry run changes nothing, so it may look over a running daemon's shoulder.
     let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
-        Ok(_held) => block_on(daemon::run(file, loaded, mode, stderr)),
+        Ok(_held) => block_on(daemon::run(file, loaded, mode, talks)),
         Err(error @ LockError::Running(_)) if mode == Mode::Once => {
             complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
         }
@@ -57,10 +87,10 @@ fn follow(file: &Path, mode: Mode, stderr: bool) -> u8 {
 }
 
 fn check_file(file: &Path) -> u8 {
-    let Loaded { checked, .. } = match load(file) {
-        Ok(loaded) => loaded,
-        Err(error) => return complain(exit::CONFIG, &error),
-    };
+    read(file, |loaded| show_mistakes(file, &loaded.checked))
+}
+
+fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     for mistake in &checked.mistakes {
         warn(&format!("{mistake}\n"));
     }
@@ -85,7 +115,7 @@ fn explain(file: &Path) {
 fn provider(name: &str) -> u8 {
     let defined = |whose, text| {
         let json = files::definition(whose, name).ok()??;
-        let definition = service::parse(&String::from_utf8_lossy(&json)).ok()?;
+        let definition = parse(&String::from_utf8_lossy(&json)).ok()?;
         Some(listing::defined(name, text, &definition))
     };
     let own = defined(Definitions::Own, "your own definition");
@@ -100,12 +130,28 @@ fn provider(name: &str) -> u8 {
     }
 }
 
+/// Tells the daemon to do something about these sections.
+fn tell(file: &Path, verb: &str, sections: &[String]) -> u8 {
+    told(file, verb, sections).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
+}
+
+/// [`tell`]; an error if no daemon is running.
+fn told(file: &Path, verb: &str, sections: &[String]) -> Result<u8, ClientError> {
+    let sections = sections.iter().map(String::as_str);
+    asked(file, &std::iter::once(verb).chain(sections).collect::<Vec<_>>())
+}
+
 fn ask(file: &Path, words: &[&str]) -> u8 {
+    asked(file, words).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
+}
+
+fn asked(file: &Path, words: &[&str]) -> Result<u8, ClientError> {
     match control::ask(&rundir(file), words) {
-        Ok(reply) if reply.ok => show(&reply.text),
-        Ok(reply) => complain(exit::NO_SECTION, &reply.text.trim_end()),
-        Err(error @ ClientError::Word(_)) => complain(exit::USAGE, &error),
-        Err(error) => complain(exit::NO_DAEMON, &error),
+        Ok(reply) if reply.ok => Ok(show(&reply.text)),
+        Ok(reply) => Ok(complain(exit::NO_SECTION, &reply.text.trim_end())),
+        Err(error @ ClientError::NotRunning(_)) => Err(error),
+        Err(error @ ClientError::Word(_)) => Ok(complain(exit::USAGE, &error)),
+        Err(error) => Ok(complain(exit::NO_DAEMON, &error)),
     }
 }
 

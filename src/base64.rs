@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648), as credentials, keys and signatures are written in.
+//! Base64 (RFC 4648), as credentials, keys, certificates and signatures are written in.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -46,6 +46,10 @@ pub enum Ask {
     Why(String),
     /// `update [SECTION…]`: send these sections now; none means all.
     Update(Vec<String>),
+    /// `stop SECTION…`: send nothing for these sections any more.
+    Stop(Vec<String>),
+    /// `start SECTION…`: read the configuration again and serve these sections.
+    Start(Vec<String>),
 }
 
 impl Ask {
@@ -60,13 +64,16 @@ impl Ask {
             ["status", "json"] => Ok(Self::StatusJson),
             ["get", section] => Ok(Self::Get((*section).to_owned())),
             ["why", section] => Ok(Self::Why((*section).to_owned())),
-            ["update", sections @ ..] => {
-                let sections = sections.iter().map(|&name| name.to_owned());
-                Ok(Self::Update(sections.collect()))
-            }
+            ["update", sections @ ..] => Ok(Self::Update(owned(sections))),
+            ["stop", sections @ ..] if !sections.is_empty() => Ok(Self::Stop(owned(sections))),
+            ["start", sections @ ..] if !sections.is_empty() => Ok(Self::Start(owned(sections))),
             _ => Err("the daemon does not know this request".into()),
         }
     }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
 /// The answer to a request.

@@ -47,11 +47,15 @@ pub enum Mode {
     Once,
     /// Say what `Once` would send.
     DryRun,
+    /// Find out whether there is an address, and say nothing.
+    Detect,
 }
 
 /// Everything that the loop owns.
 struct Daemon {
     mode: Mode,
+    /// Somebody reads standard output.
+    talks: bool,
     file: PathBuf,
     global: Global,
     engine: Engine,
@@ -80,9 +84,10 @@ enum Incoming {
     Notice(Notice),
 }
 
-/// Runs until it is done or told to stop; returns the exit code.
-pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
-    let mut logger = Logger::new(Target::choose(stderr || mode != Mode::Serve));
+/// Runs until it is done or told to stop; returns the exit code. `talks`: messages go to standard
+/// error and results to standard output, because somebody reads there.
+pub async fn run(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
+    let mut logger = Logger::new(Target::choose(talks));
     logger.configure(&loaded.checked.config);
     let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
         (Ok(signals), Ok(netlink)) => (signals, netlink),
@@ -93,6 +98,7 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, stderr: bool) -> u8 {
         }
     };
     let mut daemon = Daemon::new(file, loaded, mode, logger, netlink);
+    daemon.talks = talks;
     if mode == Mode::Serve {
         daemon.listen();
     }
@@ -115,6 +121,7 @@ impl Daemon {
         let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
+            talks: false,
             file: file.to_owned(),
             global,
             engine: Engine::new(state, seed),
@@ -155,7 +162,7 @@ impl Daemon {
         loop {
             let now = clock::now();
             self.work(now);
-            if self.mode != Mode::Serve && self.engine.at_rest(now) {
+            if self.is_done(now) {
                 return self.conclude(now);
             }
             let deadline = self.engine.deadline(now).map(|at| at.saturating_sub(now.up));
@@ -186,6 +193,15 @@ impl Daemon {
                 () = clock_step.stepped() => self.engine.handle(Event::ClockStepped, clock::now()),
                 () = sleep(deadline) => {}
             }
+        }
+    }
+
+    /// Whether there is nothing more to wait for.
+    fn is_done(&self, now: Now) -> bool {
+        match self.mode {
+            Mode::Serve => false,
+            Mode::Once | Mode::DryRun => self.engine.at_rest(now),
+            Mode::Detect => self.engine.status(now).has_addresses() || self.engine.at_rest(now),
         }
     }
 
@@ -232,6 +248,8 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
+            Action::Publish { .. } | Action::Save(_) | Action::Say(_)
+                if self.mode == Mode::Detect => {}
             Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &sections, &job, now);
             }
@@ -295,8 +313,14 @@ impl Daemon {
         self.engine.handle(Event::Finished(finished), now);
     }
 
-    /// Reads the configuration again; one that cannot be read at all changes nothing.
+    /// SIGHUP: reads the configuration again, and serves the sections that were stopped, too.
     fn reload(&mut self) {
+        self.engine.handle(Event::Start(Vec::new()), clock::now());
+        self.read_again();
+    }
+
+    /// Reads the configuration again; one that cannot be read at all changes nothing.
+    fn read_again(&mut self) {
         match load(&self.file) {
             Ok(loaded) => {
                 let now_set = &loaded.checked.config.global;
@@ -340,21 +364,31 @@ impl Daemon {
     /// `once` is done: shows where things stand.
     fn conclude(&mut self, now: Now) -> u8 {
         let status = self.engine.status(now);
-        if self.mode == Mode::Once {
-            show(&self.status(now));
-            let _ = self.store.flush(FLUSH);
-        } else {
-            let lines = status.to_lines(&[]);
-            let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
-            lines.lines().filter(|line| !told(line)).for_each(|line| {
-                show(&format!("{line}\n"));
-            });
+        match self.mode {
+            Mode::Serve | Mode::Once => {
+                if self.talks {
+                    show(&self.status(now));
+                }
+                let _ = self.store.flush(FLUSH);
+            }
+            Mode::DryRun => self.show_rest(&status),
+            Mode::Detect if status.has_addresses() => return exit::OK,
+            Mode::Detect => return exit::FAILED,
         }
         match (status.is_published(), self.mistaken) {
             (false, _) => exit::FAILED,
             (true, true) => exit::CONFIG,
             (true, false) => exit::OK,
         }
+    }
+
+    /// What a dry run has not told yet.
+    fn show_rest(&self, status: &Snapshot) {
+        let lines = status.to_lines(&[]);
+        let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
+        lines.lines().filter(|line| !told(line)).for_each(|line| {
+            show(&format!("{line}\n"));
+        });
     }
 
     fn stop(&mut self) -> u8 {

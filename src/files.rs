@@ -1,6 +1,7 @@
 //! The files around us that are not state: the configuration, what it points to, and what the
 //! system knows. Plain functions; the checker of the configuration decides what they mean.
 
+pub mod definitions;
 pub mod hosts;
 pub mod run;
 
@@ -21,7 +22,7 @@ const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
 /// Most bytes of a service definition.
 const DEFINITION_LIMIT: u64 = 64 * 1024;
 /// Most bytes of a password file.
-const PASSWORD_LIMIT: u64 = 4 * 1024;
+const PASSWORD_LIMIT: u64 = 8 * 1024;
 
 /// Most bytes of `/etc/resolv.conf`.
 const RESOLV_LIMIT: u64 = 64 * 1024;
@@ -101,6 +102,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.and_then(|mut file| file.write_all(bytes))
         .and_then(|()| fs::rename(&temporary, path))
         .inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+/// What is removed need not have been there.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// The text of `/etc/resolv.conf`; empty if it cannot be read.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
+use crate::config::uci::Document;
 use crate::files::{self, ReadError};
 use crate::sorted::Map;
 
@@ -24,6 +25,12 @@ pub fn load(file: &Path) -> Result<Loaded, ReadError> {
     let bytes = files::read_config(file)?;
     let checked = check::load(&file.display().to_string(), &bytes, &System);
     Ok(Loaded { checked, hosts: files::hosts::system() })
+}
+
+/// Checks a file that somebody else has read or made.
+pub fn check(document: &Document) -> Loaded {
+    let checked = check::check("", document, Vec::new(), &System);
+    Loaded { checked, hosts: files::hosts::system() }
 }
 
 /// The files of this system, as the checker asks for them.

@@ -212,6 +212,7 @@ mod tests {
                 statedir: PathBuf::new(),
                 loglines: 2,
                 private_addresses: false,
+                downloads: Default::default(),
             },
             sections: sections.iter().map(build).collect(),
             disabled: vec!["off".into()],

@@ -5,9 +5,14 @@ use std::process::ExitCode;
 use ddns_netlink::{app, cli, console};
 
 fn main() -> ExitCode {
-    let code = match cli::parse(std::env::args_os().skip(1)) {
-        Ok(invocation) => app::run(invocation),
-        Err(error) => console::complain(cli::exit::USAGE, &error),
+    let mut words = std::env::args_os();
+    let name = words.next().unwrap_or_default();
+    let code = match cli::understand(&name, words) {
+        Ok(call) => app::run(call),
+        Err(refusal) => {
+            console::warn(&refusal.text);
+            refusal.code
+        }
     };
     ExitCode::from(code)
 }

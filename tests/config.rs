@@ -4,6 +4,9 @@
 #[path = "fuzz_bodies/sandbox.rs"]
 mod sandbox;
 #[cfg(test)]
+#[path = "config/stock.rs"]
+mod stock;
+#[cfg(test)]
 #[path = "config/values.rs"]
 mod values;
 

@@ -62,8 +62,11 @@ fn init(name: &str, running: bool, words: &str) -> Did {
     let script = source("openwrt/files/ddns.init")
         .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()));
     fs::write(at("ddns"), script).unwrap();
-    fs::write(&program, "#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n").unwrap();
+    let answer = "[ \"$2\" != nowhere ] || exit 5\n";
+    let text = format!("#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n{answer}");
+    fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(at("home.pid"), "1\n").unwrap();
     let output = Command::new("sh")
         .arg(Path::new(ROOT).join("tests/openwrt/rc.common"))
         .arg(at("ddns"))
@@ -71,6 +74,7 @@ fn init(name: &str, running: bool, words: &str) -> Did {
         .env("CALLS", at("calls"))
         .env("ASKED", at("asked"))
         .env("RUNNING", if running { "1" } else { "" })
+        .env("RUNDIR", &scratch.0)
         .output()
         .unwrap();
     let lines = |name| {
@@ -120,10 +124,10 @@ fn a_changed_configuration_does_not_restart_the_daemon() {
 }
 
 #[test]
-fn a_section_that_is_started_is_sent_again() {
-    for verb in ["start", "restart"] {
+fn a_section_that_is_started_is_served_and_sent() {
+    for verb in ["start", "restart", "reload"] {
         let did = init(&format!("{verb}-section"), true, &format!("{verb} home"));
-        assert_eq!(did.asked, ["update home"], "{did:?}");
+        assert_eq!(did.asked, ["start home"], "{did:?}");
         assert!(!did.procd.iter().any(|call| call.starts_with("kill")), "{did:?}");
         assert!(has(&did, "service add"), "{did:?}");
     }
@@ -133,15 +137,39 @@ fn a_section_that_is_started_is_sent_again() {
 }
 
 #[test]
-fn stopping_stops_all_or_nothing() {
+fn starting_what_runs_serves_again_what_was_stopped() {
+    let did = init("start-again", true, "start");
+    assert!(has(&did, "service set") && has(&did, "signal ddns * HUP"), "{did:?}");
+    let did = init("start-fresh", false, "start");
+    assert!(!did.procd.iter().any(|call| call.starts_with("signal")), "{did:?}");
+}
+
+#[test]
+fn one_section_or_all_are_stopped() {
     assert_eq!(init("stop", true, "stop").procd, ["kill ddns"]);
     let did = init("stop-section", true, "stop home");
-    assert_eq!(did.code, 1);
-    assert!(did.procd.is_empty(), "{did:?}");
-    assert!(did.err.contains("uci set ddns.home.enabled=0"), "{did:?}");
+    assert_eq!((did.code, did.asked.as_slice()), (0, &["stop home".to_owned()][..]), "{did:?}");
+    assert!(did.procd.is_empty(), "the daemon goes on: {did:?}");
+    assert_eq!(init("stop-unknown", true, "stop nowhere").code, 5);
+    let did = init("stop-nothing", false, "stop home");
+    assert_eq!((did.code, did.asked.len()), (0, 0), "{did:?}");
     let did = init("restart", true, "restart");
     assert_eq!(did.procd.first().map(String::as_str), Some("kill ddns"), "{did:?}");
-    assert!(has(&did, "service set"), "{did:?}");
+    assert!(has(&did, "service set") && !has(&did, "signal ddns * HUP"), "{did:?}");
+}
+
+#[test]
+fn a_section_runs_while_it_has_a_run_file() {
+    for (words, running, code) in [
+        ("running", true, 0),
+        ("running", false, 1),
+        ("running home", true, 0),
+        ("running home", false, 1),
+        ("running off", true, 1),
+    ] {
+        let did = init(&format!("{}-{running}", words.replace(' ', "-")), running, words);
+        assert_eq!(did.code, code, "{words}: {did:?}");
+    }
 }
 
 #[test]
@@ -221,47 +249,109 @@ fn luci_lists_what_the_program_knows() {
         }
     }
     assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), files);
-    let makefile = source("openwrt/Makefile").replace("\\\n    ", "");
-    let packages = providers("--packages");
-    let line = format!("\nREPLACED:=ddns-scripts {}\n", packages.trim());
-    assert!(makefile.contains(&line), "{line} in {makefile}");
+}
+
+/// Packages of one target, made from a program that is none; `None` without Python 3.11.
+fn pack(name: &str) -> Option<Scratch> {
+    if !has_python() {
+        return None;
+    }
+    let scratch = Scratch::new(name);
+    let triple = "armv5te-unknown-linux-musleabi";
+    fs::write(scratch.0.join(format!("ddns-netlink-{triple}")), "no program").unwrap();
+    let output = Command::new("python3")
+        .arg(Path::new(ROOT).join("openwrt/pack.py"))
+        .arg(triple)
+        .env("DIST", &scratch.0)
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    Some(scratch)
+}
+
+/// What `script` prints about the file `$0`.
+fn shell(script: &str, file: PathBuf) -> String {
+    let output = Command::new("sh").args(["-c", script]).arg(file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn packages_are_the_same_to_the_byte_each_time() {
-    if !has_python() {
-        return;
-    }
     let sums = ["first", "second"].map(|name| {
-        let scratch = Scratch::new(name);
-        let triple = "armv5te-unknown-linux-musleabi";
-        fs::write(scratch.0.join(format!("ddns-netlink-{triple}")), "no program").unwrap();
-        let output = Command::new("python3")
-            .arg(Path::new(ROOT).join("openwrt/pack.py"))
-            .arg(triple)
-            .env("DIST", &scratch.0)
-            .env("SOURCE_DATE_EPOCH", "1700000000")
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
+        let scratch = pack(name)?;
         for arch in ["arm_arm926ej-s", "arm_xscale"] {
             for index in ["Packages.gz", "APKINDEX.tar.gz"] {
                 assert!(scratch.0.join("feed").join(arch).join(index).exists(), "{arch} {index}");
             }
         }
-        let ipk =
-            scratch.0.join(format!("ddns-netlink_{}-r1_arm_xscale.ipk", env!("CARGO_PKG_VERSION")));
-        let list = "tar -xzOf \"$0\" ./data.tar.gz | tar -tz";
-        let list = Command::new("sh").args(["-c", list]).arg(ipk).output().unwrap();
-        let list = String::from_utf8(list.stdout).unwrap();
-        for file in ["usr/sbin/ddns-netlink", "usr/share/rpcd/acl.d/ddns-netlink.json"] {
-            assert!(list.lines().any(|line| line == format!("./{file}")), "{file}: {list}");
-        }
-        fs::read_to_string(scratch.0.join("SHA256SUMS")).unwrap()
+        Some(fs::read_to_string(scratch.0.join("SHA256SUMS")).unwrap())
     });
     assert_eq!(sums[0], sums[1]);
-    assert_eq!(sums[0].lines().count(), 6, "program, two .ipk, two .apk, .deb: {}", sums[0]);
+    let lines = sums[0].as_ref().map_or(6, |sums| sums.lines().count());
+    assert_eq!(lines, 6, "program, two .ipk, two .apk, .deb: {sums:?}");
+}
+
+#[test]
+fn packages_hold_everything_that_luci_calls_and_reads() {
+    let Some(scratch) = pack("contents") else {
+        return;
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let ipk = scratch.0.join(format!("ddns-netlink_{version}-r1_arm_xscale.ipk"));
+    let apk = scratch.0.join(format!("ddns-netlink-{version}-r1.arm_xscale.apk"));
+    let of_ipk = shell("tar -xzOf \"$0\" ./data.tar.gz | tar -tvz", ipk.clone());
+    let of_apk = shell("tar -tvzf \"$0\" 2>/dev/null", apk.clone());
+    let makefile = source("openwrt/Makefile");
+    for (file, mode) in [
+        ("usr/sbin/ddns-netlink", "-rwxr-xr-x"),
+        ("usr/bin/ddns -> ../sbin/ddns-netlink", "lrwxrwxrwx"),
+        ("usr/lib/ddns/dynamic_dns_lucihelper.sh -> ../../sbin/ddns-netlink", "lrwxrwxrwx"),
+        ("usr/lib/ddns/dynamic_dns_updater.sh -> ../../sbin/ddns-netlink", "lrwxrwxrwx"),
+        ("etc/init.d/ddns", "-rwxr-xr-x"),
+        ("etc/config/ddns", "-rw-------"),
+        ("usr/share/ddns/version", "-rw-r--r--"),
+        ("usr/share/ddns/custom/", "drwxr-xr-x"),
+        ("usr/share/ddns/default/", "drwxr-xr-x"),
+        ("usr/share/rpcd/acl.d/ddns-netlink.json", "-rw-r--r--"),
+        ("lib/upgrade/keep.d/ddns-netlink", "-rw-r--r--"),
+    ] {
+        for (list, prefix) in [(&of_ipk, " ./"), (&of_apk, " ")] {
+            let found = list.lines().find(|line| line.ends_with(&format!("{prefix}{file}")));
+            assert!(found.is_some_and(|line| line.starts_with(mode)), "{file}: {list}");
+        }
+        let path = file.split(' ').next().unwrap().trim_end_matches('/');
+        assert!(makefile.contains(&format!("$(1)/{path}")), "{path}");
+    }
+    let shown = shell("tar -xzOf \"$0\" usr/share/ddns/version 2>/dev/null", apk);
+    assert_eq!(shown, format!("{version}-1\n"), "LuCI shows it");
+    assert!(source("openwrt/files/ddns-netlink.keep").contains("/usr/share/ddns/custom/\n"));
+}
+
+/// Also for the packages that have files of the same names.
+#[test]
+fn packages_stand_for_ddns_scripts_and_its_definitions() {
+    let Some(scratch) = pack("stands-for") else {
+        return;
+    };
+    let names = providers("--packages");
+    assert!(names.starts_with("ddns-scripts ddns-scripts-services "), "{names}");
+    assert!(names.contains(" ddns-scripts-cloudflare "), "{names}");
+    let index = fs::read_to_string(scratch.0.join("feed/arm_xscale/Packages")).unwrap();
+    let field = |name: &str| {
+        let value = index.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        value.unwrap_or_default().to_owned()
+    };
+    for kind in ["Provides", "Conflicts", "Replaces"] {
+        assert_eq!(field(kind).replace(',', ""), names.trim(), "{kind}");
+    }
+    assert_eq!(field("Depends"), "ca-bundle");
+    let makefile = source("openwrt/Makefile").replace("\\\n    ", "");
+    for line in [&format!("REPLACED:={}", names.trim()), "PROVIDES:=$(REPLACED)"] {
+        assert!(makefile.contains(&format!("{line}\n")), "{line} in {makefile}");
+    }
 }
 
 #[test]
@@ -271,7 +361,7 @@ fn sessions_of_rpcd_may_call_every_method_of_the_object() {
         let methods = acl["ddns-netlink"][kind]["ubus"]["ddns"].as_array().unwrap().clone();
         methods.into_iter().map(|method| method.as_str().unwrap().to_owned())
     };
-    assert_eq!(granted("write").collect::<Vec<_>>(), ["update"]);
+    assert_eq!(granted("write").collect::<Vec<_>>(), ["update", "stop", "start"]);
     let all: BTreeSet<String> = granted("read").chain(granted("write")).collect();
     let signature = object::signature();
     let methods = signature.as_object().unwrap().keys().cloned();

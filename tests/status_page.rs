@@ -12,7 +12,7 @@ use serde_json::Value;
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
 
 /// One of each; the compiler asks for those that are missing in [`word`].
-const STANDINGS: [Standing; 12] = [
+const STANDINGS: [Standing; 13] = [
     Standing::Published,
     Standing::Rested,
     Standing::NoAddress,
@@ -25,6 +25,7 @@ const STANDINGS: [Standing; 12] = [
     Standing::Held,
     Standing::Refused,
     Standing::GivenUp,
+    Standing::Stopped,
 ];
 
 /// The words are a promise to scripts, so they are written out again here.
@@ -42,6 +43,7 @@ fn word(standing: Standing) -> &'static str {
         Standing::Held => "held",
         Standing::Refused => "refused",
         Standing::GivenUp => "given-up",
+        Standing::Stopped => "stopped",
     }
 }
 
@@ -107,6 +109,7 @@ fn snapshot() -> Snapshot {
         source: "address of device wan".into(),
         records: vec![record],
         registered: vec![],
+        stopped: false,
         asked_in: None,
         last_request: String::new(),
         last_answer: String::new(),

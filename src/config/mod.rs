@@ -22,6 +22,11 @@ use crate::provider::table::Row;
 use crate::secret::Secret;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
+use service::Downloads;
+
+/// What requests call the program, unless `user_agent` is set.
+pub const USER_AGENT: &str =
+    concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
 /// `ddns_rundir` unless it is set, as in ddns-scripts.
 pub const DEFAULT_RUNDIR: &str = "/var/run/ddns";
@@ -54,6 +59,8 @@ pub struct Global {
     pub loglines: usize,
     /// `upd_privateip`: whether non-public addresses may be published.
     pub private_addresses: bool,
+    /// `url`, `services_url` and `cacert`: where provider definitions are downloaded from.
+    pub downloads: Downloads,
 }
 
 /// One enabled `config service` section.

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Family;
+use super::name::is_file_name;
 
 /// What a provider's file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +60,61 @@ pub fn parse(json: &str) -> Result<Definition, String> {
     })
 }
 
+/// What ddns-scripts has: openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`.
+const BASE: &str =
+    "https://raw.githubusercontent.com/openwrt/packages/master/net/ddns-scripts/files";
+
+/// Where provider definitions are downloaded from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Downloads {
+    /// `url`: the directory that holds the list and all definitions.
+    pub directory: Option<String>,
+    /// `services_url`: what LuCI writes; a copy of the files of ddns-scripts, from the root.
+    pub base: Option<String>,
+    /// `cacert`: a file or directory of certificates, or `IGNORE`; the system's unless set.
+    pub cacert: Option<String>,
+}
+
+impl Downloads {
+    /// The list of providers.
+    pub fn list_url(&self) -> String {
+        self.url("", "list")
+    }
+
+    /// The definition of a provider.
+    pub fn definition_url(&self, provider: &str) -> String {
+        self.url("/default", &format!("{provider}.json"))
+    }
+
+    fn url(&self, below: &str, file: &str) -> String {
+        if let Some(directory) = &self.directory {
+            return format!("{}/{file}", directory.trim_end_matches('/'));
+        }
+        let base = self.base.as_deref().unwrap_or(BASE).trim_end_matches('/');
+        format!("{base}/usr/share/ddns{below}/{file}")
+    }
+}
+
+/// Whether a definition can have this name: letters, digits and `.-_`, no path, no hidden file.
+pub fn is_provider(name: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    is_file_name(name) && name.len() <= 100 && name.bytes().all(valid)
+}
+
+/// The names of a downloaded list, one a line.
+///
+/// # Errors
+/// If it is something else, such as a page that says that there is none.
+pub fn list(text: &str) -> Result<Vec<&str>, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let names: Vec<&str> = lines.collect();
+    match names.iter().find(|name| !is_provider(name)) {
+        Some(odd) => Err(format!("{odd:?} is not the name of a provider")),
+        None if names.is_empty() => Err("it is empty".into()),
+        None => Ok(names),
+    }
+}
+
 fn block(members: &Map<String, Value>, key: &str) -> Result<Option<Block>, String> {
     let block = match members.get(key) {
         None | Some(Value::Null) => return Ok(None),
@@ -104,6 +160,43 @@ mod tests {
         assert_eq!(parse("{}"), Ok(Definition::default()));
         let empty = r#"{"ipv4": {"url": ""}, "ipv6": null}"#;
         assert_eq!(parse(empty), Ok(Definition::default()));
+    }
+
+    #[test]
+    fn downloads_come_from_where_the_options_say() {
+        let downloads = |directory: Option<&str>, base: Option<&str>| Downloads {
+            directory: directory.map(str::to_owned),
+            base: base.map(str::to_owned),
+            cacert: None,
+        };
+        for (from, list, definition) in [
+            (
+                downloads(Some("http://a/b/"), Some("http://c")),
+                "http://a/b/list".to_owned(),
+                "http://a/b/he.net.json".to_owned(),
+            ),
+            (
+                downloads(None, Some("http://c/files/")),
+                "http://c/files/usr/share/ddns/list".to_owned(),
+                "http://c/files/usr/share/ddns/default/he.net.json".to_owned(),
+            ),
+            (
+                downloads(None, None),
+                format!("{BASE}/usr/share/ddns/list"),
+                format!("{BASE}/usr/share/ddns/default/he.net.json"),
+            ),
+        ] {
+            assert_eq!(from.list_url(), list);
+            assert_eq!(from.definition_url("he.net"), definition);
+        }
+    }
+
+    #[test]
+    fn a_list_holds_names_of_files() {
+        assert_eq!(list("a.example\r\n\nb-c_v4\n"), Ok(vec!["a.example", "b-c_v4"]));
+        for bad in ["", "\n", "<html>", "a\n../b", ".a", "a b", "a/b", "ä", &"a".repeat(101)] {
+            assert!(list(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -29,7 +29,9 @@ fn with_client<T: Send + 'static>(
                         Ask::Status => "x".repeat(1_000_000),
                         Ask::StatusJson | Ask::Get(_) => "{}".into(),
                         Ask::Why(section) => format!("why {section}"),
-                        Ask::Update(sections) => sections.join("+"),
+                        Ask::Update(sections) | Ask::Stop(sections) | Ask::Start(sections) => {
+                            sections.join("+")
+                        }
                     };
                     let ok = request.ask != Ask::Why("nobody".into());
                     if request.ask != Ask::Why("drop".into()) {

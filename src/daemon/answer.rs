@@ -36,30 +36,47 @@ impl Daemon {
 
     /// Answers the control socket and ubus alike.
     pub(super) fn answer(&mut self, ask: &Ask) -> Reply {
-        let now = clock::now();
-        let reply = match ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
-            Ask::Get(name) => {
-                let status = self.engine.status(now);
-                let section = status.sections.iter().find(|section| section.name == *name);
-                section.map(|section| format!("{}\n", section.to_json())).ok_or(name)
-            }
-            Ask::Why(section) => {
-                let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or(section)
-            }
-            Ask::Update(sections) => match sections.iter().find(|name| !self.engine.runs(name)) {
-                Some(unknown) => Err(unknown),
-                None => Ok(self.update(sections, now)),
-            },
-        };
-        match reply {
+        match self.done(ask, clock::now()) {
             Ok(text) => Reply { ok: true, text },
             Err(section) => {
                 Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
             }
         }
+    }
+
+    /// Does what is asked; `Err` is the name of a section that does not run.
+    fn done(&mut self, ask: &Ask, now: Now) -> Result<String, String> {
+        match ask {
+            Ask::Status => Ok(self.status(now)),
+            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
+            Ask::Get(name) => {
+                let status = self.engine.status(now);
+                let section = status.sections.iter().find(|section| section.name == *name);
+                section
+                    .map(|section| format!("{}\n", section.to_json()))
+                    .ok_or_else(|| name.clone())
+            }
+            Ask::Why(section) => {
+                let mut date = |wall| self.logger.date(wall);
+                self.engine.why(section, now, &mut date).ok_or_else(|| section.clone())
+            }
+            Ask::Update(sections) => self.act(sections, Event::Force(sections.clone()), now),
+            Ask::Stop(sections) => self.act(sections, Event::Stop(sections.clone()), now),
+            Ask::Start(sections) => {
+                self.read_again();
+                self.act(sections, Event::Start(sections.clone()), now)
+            }
+        }
+    }
+
+    /// Hands `event` to the engine if all of `sections` run; gives back how they stand then.
+    fn act(&mut self, sections: &[String], event: Event, now: Now) -> Result<String, String> {
+        if let Some(unknown) = sections.iter().find(|name| !self.engine.runs(name)) {
+            return Err(unknown.clone());
+        }
+        self.engine.handle(event, now);
+        self.work(now);
+        Ok(self.engine.status(now).to_lines(sections))
     }
 
     pub(super) fn status(&mut self, now: Now) -> String {
@@ -68,11 +85,5 @@ impl Daemon {
             return format!("no service sections in {}\n", self.file.display());
         }
         text
-    }
-
-    fn update(&mut self, sections: &[String], now: Now) -> String {
-        self.engine.handle(Event::Force(sections.to_vec()), now);
-        self.work(now);
-        self.engine.status(now).to_lines(sections)
     }
 }

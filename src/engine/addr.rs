@@ -21,6 +21,9 @@ pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
         Some("a multicast address")
     } else if matches!(address, IpAddr::V4(v4) if v4.is_broadcast()) {
         Some("the broadcast address")
+    } else if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
+        // Every interface has one, and it is of no use to who does not know through which to go.
+        Some("a link-local address")
     } else {
         None
     }
@@ -81,6 +84,16 @@ mod tests {
         let firsts: Vec<IpAddr> = firsts.collect();
         assert_eq!(firsts.len(), 17, "{firsts:?}");
         assert!(firsts.iter().all(|&first| not_public(first).is_some()), "{firsts:?}");
+    }
+
+    #[test]
+    fn what_no_record_should_hold_is_told_from_what_is_private() {
+        for text in ["0.0.0.0", "::", "255.255.255.255", "224.0.0.1", "ff02::1", "fe80::1"] {
+            assert!(never_publishable(text.parse().unwrap()).is_some(), "{text}");
+        }
+        for text in ["192.168.1.1", "169.254.1.1", "fd12::1", "fec0::1", "127.0.0.1"] {
+            assert_eq!(never_publishable(text.parse().unwrap()), None, "{text}");
+        }
     }
 
     #[test]

@@ -53,6 +53,11 @@ pub enum Event {
     },
     /// The user wants these sections sent now; empty means all.
     Force(Vec<String>),
+    /// The user wants nothing sent for these sections until [`Event::Start`].
+    Stop(Vec<String>),
+    /// The user wants these sections served, and those that are sent now; empty means that all that
+    /// were stopped go on.
+    Start(Vec<String>),
     /// The wall clock was stepped.
     ClockStepped,
 }

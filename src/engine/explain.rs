@@ -117,12 +117,14 @@ impl Engine {
         let registered =
             active.registered.values().flat_map(Registered::addresses).copied().collect();
         let asked = active.detectors.values().filter_map(Detector::deadline).min();
+        let asked = asked.filter(|_| !active.stopped);
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.label.clone(),
             source: describe(&active.spec.source),
             records: active.records.iter().map(record).collect(),
             registered,
+            stopped: active.stopped,
             asked_in: asked.map(|at| at.saturating_sub(now.up)),
             last_request: active.last_request.clone(),
             last_answer: active.last_answer.clone(),
@@ -170,6 +172,10 @@ impl Engine {
             }
             Wait::Rested => {
                 (Standing::Rested, "up to date; force_interval '0' asks for no more".into(), None)
+            }
+            Wait::Stopped => {
+                let start = format!("'ddns-netlink start {}'", active.spec.name);
+                (Standing::Stopped, format!("until {start}, a reload or a restart"), None)
             }
         }
     }

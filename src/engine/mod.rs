@@ -25,6 +25,7 @@ mod report;
 pub mod section;
 pub mod select;
 pub mod status;
+mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -127,6 +128,8 @@ impl Engine {
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
+            Event::Stop(names) => self.stop(&names),
+            Event::Start(names) => self.start(&names, now),
             Event::ClockStepped => {
                 self.records_mut().for_each(|record| record.clock_stepped(now));
                 self.touch();
@@ -191,7 +194,8 @@ impl Engine {
                 | Wait::Hold(_)
                 | Wait::Refused
                 | Wait::GivenUp
-                | Wait::Rested => false,
+                | Wait::Rested
+                | Wait::Stopped => false,
             })
         };
         // Duplicate address detection ends by itself, within seconds.
@@ -260,7 +264,8 @@ impl Engine {
     fn reselect(&mut self, now: Now) {
         for section in &mut self.sections {
             section.follow_event_network(&self.facts, now);
-            for (family, lack) in section.reselect(&self.facts, now) {
+            let lacks = section.reselect(&self.facts, now);
+            for (family, lack) in lacks.into_iter().filter(|_| !section.stopped) {
                 self.actions.push_back(report::lack(section, family, &lack));
             }
         }
@@ -268,7 +273,8 @@ impl Engine {
 
     fn force(&mut self, names: &[String], now: Now) {
         for section in &mut self.sections {
-            if names.is_empty() || names.contains(&section.spec.name) {
+            let meant = names.is_empty() || names.contains(&section.spec.name);
+            if meant && !section.stopped {
                 section.ask_again(now);
                 section.records.iter_mut().for_each(|record| record.force_now(now));
             }

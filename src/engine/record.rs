@@ -20,6 +20,8 @@
 //! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
 //! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
 //!
+//! A record of a section that the user stopped is `Stopped`, whatever else it would wait for.
+//!
 //! Before anything is sent the source has to have the desired address at that moment: a record whose
 //! address went away, or is not known, waits as `Address` for as long as a request is owed.
 //!
@@ -61,6 +63,8 @@ pub enum Wait {
     GivenUp,
     /// A restart: `force_interval '0'` and the name is up to date.
     Rested,
+    /// The user, who stopped the section.
+    Stopped,
 }
 
 /// A request on its way.
@@ -148,6 +152,7 @@ pub struct Record {
     settling: Settling,
     forced: bool,
     rested: bool,
+    stopped: bool,
     flight: Option<Flight>,
     started: Duration,
 }
@@ -185,6 +190,7 @@ impl Record {
             settling: Settling::default(),
             forced: false,
             rested: false,
+            stopped: false,
             flight: None,
             started: now.up,
         }
@@ -291,6 +297,11 @@ impl Record {
         self.timeline = Timeline::since(now.up);
     }
 
+    /// Whether the user wants nothing sent. What is on its way goes on.
+    pub fn stop(&mut self, stopped: bool) {
+        self.stopped = stopped;
+    }
+
     /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
     /// or forbidden anyway, or it was sent in this run or for this reason already: what did not help
     /// then (a proxied record, other records of the same name) does not help now. Returns whether it
@@ -361,6 +372,9 @@ impl Record {
     pub fn wait(&self, now: Now) -> Wait {
         if self.flight.is_some() {
             return Wait::InFlight;
+        }
+        if self.stopped {
+            return Wait::Stopped;
         }
         if self.refused.is_some() {
             return Wait::Refused;

@@ -134,7 +134,7 @@ impl Active {
         let reached = |device: Option<String>| {
             facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
         };
-        facts.book.complete() && device.is_ok_and(reached)
+        facts.book.complete() && !self.stopped && device.is_ok_and(reached)
     }
 
     /// The registered address was looked up.

@@ -99,6 +99,7 @@ fn next(record: &Record, now: Now) -> String {
             record.failures()
         ),
         Wait::Ready => "next try when the provider can be reached".into(),
+        Wait::Stopped => "next try when the section is started again".into(),
         Wait::Settled(_) | Wait::Address | Wait::InFlight | Wait::Refused | Wait::Rested => {
             "nothing is owed any more".into()
         }

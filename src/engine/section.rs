@@ -34,6 +34,8 @@ pub struct Active {
     pub detectors: Map<Family, Detector>,
     /// What DNS gives, per family.
     pub registered: Map<Family, Registered>,
+    /// Whether the user stopped it.
+    pub stopped: bool,
     /// The last request, secrets masked.
     pub last_request: String,
     /// The last answer, secrets masked.
@@ -109,6 +111,7 @@ impl Active {
             records,
             detectors,
             registered,
+            stopped: false,
             last_request: String::new(),
             last_answer: String::new(),
             lacks: Map::new(),
@@ -169,8 +172,15 @@ impl Active {
             self.registered = old.registered;
         }
         self.event_network = old.event_network;
+        self.stop(old.stopped);
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
+    }
+
+    /// Stops the section, or has it go on.
+    pub fn stop(&mut self, stopped: bool) {
+        self.stopped = stopped;
+        self.records.iter_mut().for_each(|record| record.stop(stopped));
     }
 
     /// What keeps a request of this section from leaving, as far as the network is concerned.
@@ -403,7 +413,8 @@ impl Active {
             | Wait::InFlight
             | Wait::Refused
             | Wait::GivenUp
-            | Wait::Rested => None,
+            | Wait::Rested
+            | Wait::Stopped => None,
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
@@ -412,6 +423,9 @@ impl Active {
 
     /// Whether the source can be asked over `family`: a script always, a page if there is a way.
     fn can_ask(&self, family: Family, facts: &Facts) -> bool {
+        if self.stopped {
+            return false;
+        }
         if matches!(self.spec.source, Source::Script(_)) {
             return true;
         }

@@ -36,6 +36,8 @@ pub struct SectionStatus {
     pub records: Vec<RecordStatus>,
     /// Addresses that DNS gives, as looked up at the start; sorted.
     pub registered: Vec<IpAddr>,
+    /// Whether the user stopped it.
+    pub stopped: bool,
     /// When its `web` or `script` source is asked next, from now.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
@@ -96,6 +98,8 @@ pub enum Standing {
     Refused,
     /// `retry_max_count` failures in a row.
     GivenUp,
+    /// The user stopped the section.
+    Stopped,
 }
 
 impl Standing {
@@ -114,6 +118,7 @@ impl Standing {
             Self::Held => "held",
             Self::Refused => "refused",
             Self::GivenUp => "given-up",
+            Self::Stopped => "stopped",
         }
     }
 }
@@ -177,6 +182,11 @@ impl Snapshot {
             }
         }
         changes
+    }
+
+    /// Whether it is known of every record what it should hold.
+    pub fn has_addresses(&self) -> bool {
+        self.sections.iter().all(|s| s.records.iter().all(|record| record.desired.is_some()))
     }
 
     /// Whether every record is up to date and every enabled section runs.

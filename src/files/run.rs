@@ -3,7 +3,6 @@
 //! since boot.
 
 use std::fs;
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,7 +57,7 @@ impl RunFiles {
                 Content::Text(text) | Content::Default(text) => {
                     super::replace(&path, text.as_bytes())
                 }
-                Content::Absent => gone(fs::remove_file(&path)),
+                Content::Absent => super::gone(fs::remove_file(&path)),
             };
             match written {
                 Ok(()) => drop(self.written.insert(name, content)),
@@ -76,20 +75,14 @@ impl RunFiles {
     }
 }
 
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
 /// Every run file by name.
 fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> Map<String, Content> {
     let mut files = Map::new();
     for section in &snapshot.sections {
         let mut set =
             |suffix: &str, content| files.insert(format!("{}.{suffix}", section.name), content);
-        set("pid", Content::Text(format!("{pid}\n")));
+        let pid = format!("{pid}\n");
+        set("pid", if section.stopped { Content::Absent } else { Content::Text(pid) });
         set("ip", Content::Text(registered(section)));
         let next = next(section).map(|after| line(now.up.saturating_add(after)));
         set("nextcheck", next.map_or(Content::Absent, Content::Text));
@@ -166,6 +159,7 @@ mod tests {
             source: String::new(),
             records,
             registered: vec![],
+            stopped: false,
             asked_in: None,
             last_request: String::new(),
             last_answer: String::new(),
@@ -218,6 +212,19 @@ mod tests {
         files.show(&Snapshot { sections: vec![], ..state }, NOW).unwrap();
         assert!(!path("home.pid").exists());
         assert!(path("home.ip").exists());
+    }
+
+    #[test]
+    fn a_section_that_was_stopped_has_no_pid_until_it_goes_on() {
+        let scratch = Scratch::new("run-stopped");
+        let pid = scratch.path().join("home.pid");
+        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
+        let mut state = snapshot(vec![record("a.example", Some("192.0.2.1"))]);
+        for stopped in [false, true, false] {
+            state.sections[0].stopped = stopped;
+            files.show(&state, NOW).unwrap();
+            assert_eq!(pid.exists(), !stopped);
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! From HTTP to our [`Answer`]: the body within its limit, `Retry-After` as a delay.
+//! From HTTP to our [`Answer`]: the body within its limit, the provider's waiting time as a delay.
 
 use std::io::Read;
 use std::time::Duration;
 
 use ureq::Body;
-use ureq::http::{HeaderName, Response, header};
+use ureq::http::{HeaderMap, Response, header};
 
 use super::call::Call;
 use super::failure;
@@ -13,6 +13,10 @@ use crate::provider::{Answer, Failure};
 
 /// A server that asks for more does not know what it says.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// When a limit counts anew, where there is no `Retry-After` (DigitalOcean, Hetzner; DNSimple, Linode).
+const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
+/// A larger number is a time, a smaller one a delay.
+const FIRST_TIME: u64 = 1_000_000_000;
 
 /// Reads what is left of `response`. A body beyond `limit` is cut without complaint.
 pub(super) fn read(
@@ -20,10 +24,8 @@ pub(super) fn read(
     limit: u64,
     call: &Call,
 ) -> Result<Answer, Failure> {
-    let text = |name: HeaderName| response.headers().get(name)?.to_str().ok();
-    let retry_after = text(header::RETRY_AFTER)
-        .and_then(|value| wait(value, text(header::DATE).and_then(date), clock::now().wall));
     let status = response.status().as_u16();
+    let retry_after = delay(status, response.headers(), clock::now().wall);
     let mut body = Vec::new();
     let reader = response.body_mut().as_reader();
     reader
@@ -32,6 +34,23 @@ pub(super) fn read(
         .map_err(|error| failure::explain_body(error.into(), call))?;
     let body = String::from_utf8_lossy(&body).into_owned();
     Ok(Answer { status, retry_after, body, message: Vec::new() })
+}
+
+/// How long the provider wants to be left alone.
+fn delay(status: u16, headers: &HeaderMap, here: UnixSeconds) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let server = text(header::DATE.as_str()).and_then(date);
+    let after = text(header::RETRY_AFTER.as_str()).and_then(|value| wait(value, server, here));
+    // These come with every answer, and mean a wait only when the limit is reached.
+    let reset = || RESET.iter().find_map(|name| text(name)).filter(|_| status == 429);
+    after.or_else(|| reset().and_then(|value| until(value, server.unwrap_or(here))))
+}
+
+/// A time since 1970 or a delay, in seconds, as a delay.
+fn until(value: &str, now: UnixSeconds) -> Option<Duration> {
+    let seconds: u64 = value.trim().parse().ok()?;
+    let seconds = if seconds < FIRST_TIME { seconds } else { seconds.saturating_sub(now) };
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// `Retry-After` as a delay (RFC 9110 section 10.2.3). A date counts from the server's own `Date`,
@@ -114,5 +133,22 @@ mod tests {
         // The router believes it is 1970.
         assert_eq!(wait(date, Some(784_111_717), 0), seconds(60));
         assert_eq!(wait(date, None, 0), seconds(86_400));
+    }
+    #[test]
+    fn a_limit_that_counts_anew_is_a_delay_only_when_it_is_reached() {
+        let of = |status, pairs: &[(&'static str, &str)]| {
+            let pairs = pairs.iter().map(|(name, value)| (*name, value.parse().unwrap()));
+            let pairs =
+                pairs.map(|(name, value)| (ureq::http::HeaderName::from_static(name), value));
+            delay(status, &pairs.collect(), 784_111_770).map(|delay| delay.as_secs())
+        };
+        assert_eq!(of(429, &[("ratelimit-reset", "1784111777")]), Some(86_400));
+        assert_eq!(of(429, &[("x-ratelimit-reset", "30")]), Some(30));
+        assert_eq!(of(429, &[("ratelimit-reset", "30"), ("retry-after", "5")]), Some(5));
+        assert_eq!(of(429, &[("ratelimit-reset", "soon")]), None);
+        assert_eq!(of(200, &[("ratelimit-reset", "30")]), None);
+        assert_eq!(of(503, &[("ratelimit-reset", "30")]), None);
+        assert_eq!(until("1700000060", 1_700_000_000), Some(Duration::from_secs(60)));
+        assert_eq!(until("1700000000", 1_700_000_060), Some(Duration::ZERO));
     }
 }

@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, Protocol, Socket, Type};
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -17,6 +17,7 @@ use super::call::Call;
 use super::failure::{self, Seconds};
 use super::proxy::Proxy;
 use super::request::Target;
+use super::tls::Tls;
 use super::wire::{Stream, Tcp, Wire};
 use super::{Shared, before_sending};
 use crate::config::Family;
@@ -134,15 +135,11 @@ impl Dial {
         let host = self.target.host();
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
-        let fail = |error: &io::Error| failure::handshake(error, &self.call);
-        let mut connection = ClientConnection::new(Arc::clone(tls), name)
-            .map_err(|error| fail(&io::Error::other(error)))?;
         let mut tcp = tcp;
         tcp.set_deadline(self.call.stage(self.call.limits.first_byte));
-        while connection.is_handshaking() {
-            connection.complete_io(&mut tcp).map_err(|error| fail(&error))?;
-        }
-        Ok(Stream::Tls(Box::new(StreamOwned::new(connection, tcp))))
+        let tls = Tls::connect(tls, name, tcp);
+        let tls = tls.map_err(|broken| failure::handshake(&broken, &self.call))?;
+        Ok(Stream::Tls(Box::new(tls)))
     }
 
     /// Who a message is about.

@@ -11,10 +11,11 @@ use std::io;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use rustls::CertificateError;
+use rustls::{CertificateError, OtherError};
 use ureq::{Error, Timeout};
 
 use super::call::Call;
+use super::tls::Broken;
 use crate::provider::{Failure, FailureKind};
 
 /// Why ureq has no answer.
@@ -75,25 +76,22 @@ pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
 }
 
 /// Why there is no TLS.
-pub(super) fn handshake(error: &io::Error, call: &Call) -> Failure {
-    let text = if error.kind() == io::ErrorKind::TimedOut {
-        format!("no TLS handshake within {}", Seconds(call.limits.first_byte))
-    } else if let Some(tls) = tls(error) {
-        return Failure {
-            kind: tls_kind(tls),
-            sent: false,
-            text: format!("{}: {}", call.host, tls_text(tls)),
-        };
-    } else if error.kind() == io::ErrorKind::UnexpectedEof {
-        "the connection was closed during the TLS handshake".into()
-    } else {
-        return unsent(&call.host, error);
+pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
+    let (kind, text) = match broken {
+        Broken::Tls(error) => (tls_kind(error), tls_text(error).to_owned()),
+        Broken::Tcp(error) => match error.kind() {
+            io::ErrorKind::TimedOut => {
+                let time = Seconds(call.limits.first_byte);
+                (FailureKind::Other, format!("no TLS handshake within {time}"))
+            }
+            io::ErrorKind::UnexpectedEof => {
+                let text = "the connection was closed during the TLS handshake";
+                (FailureKind::Other, text.to_owned())
+            }
+            _ => return unsent(&call.host, error),
+        },
     };
-    Failure { kind: FailureKind::Other, sent: false, text: format!("{}: {text}", call.host) }
-}
-
-fn tls(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
+    Failure { kind, sent: false, text: format!("{}: {text}", call.host) }
 }
 
 fn tls_kind(error: &rustls::Error) -> FailureKind {
@@ -105,7 +103,8 @@ fn tls_kind(error: &rustls::Error) -> FailureKind {
     }
 }
 
-fn tls_text(error: &rustls::Error) -> &'static str {
+/// What is wrong with TLS.
+pub(super) fn tls_text(error: &rustls::Error) -> &'static str {
     use CertificateError as Bad;
     match error {
         rustls::Error::InvalidCertificate(bad) => match bad {
@@ -120,8 +119,7 @@ fn tls_text(error: &rustls::Error) -> &'static str {
                 "the certificate is not trusted (self-signed, or its authority is not in the bundle)"
             }
             Bad::Revoked => "the certificate has been revoked",
-            // webpki's own errors come through by name only.
-            Bad::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            Bad::Other(other) if is_authority(other) => {
                 "the certificate is marked as an authority (CA:TRUE), so it cannot be a server's \
                  own; make it again with basicConstraints=CA:FALSE"
             }
@@ -130,8 +128,12 @@ fn tls_text(error: &rustls::Error) -> &'static str {
         rustls::Error::AlertReceived(_) => "the server refuses the TLS handshake",
         rustls::Error::PeerIncompatible(_) => "the server does not speak TLS 1.2 or 1.3",
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port",
-        _ => "the TLS handshake failed",
+        _ => "TLS failed",
     }
+}
+
+fn is_authority(error: &OtherError) -> bool {
+    matches!(error.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// Whether the network is there at all.

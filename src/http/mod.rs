@@ -18,11 +18,14 @@ mod connect;
 mod connections;
 mod credentials;
 mod failure;
+mod pem;
 mod proxy;
 mod reach;
 mod redirect;
 mod request;
 mod resolve;
+mod suites;
+mod tls;
 mod trust;
 mod wire;
 

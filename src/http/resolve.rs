@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use super::call::Deadline;
@@ -85,25 +85,44 @@ impl HostCache {
             self.lookups.fetch_sub(1, Ordering::Relaxed);
             return Err("the resolver is stuck".into());
         }
-        let (sender, receiver) = mpsc::sync_channel(1);
+        let result = Arc::new(Pending::default());
+        let to_fill = Arc::clone(&result);
         let lookups = Arc::clone(&self.lookups);
         let name = host.to_owned();
         let spawned =
             thread::Builder::new().name("resolver".into()).stack_size(STACK).spawn(move || {
                 let found = (name.as_str(), 0).to_socket_addrs();
                 lookups.fetch_sub(1, Ordering::Relaxed);
-                // Nobody waits any more if the time was up.
-                let _ = sender.send(found);
+                to_fill.set(match found {
+                    Ok(found) => Ok(found.map(|address| address.ip()).collect()),
+                    Err(error) => Err(reason(&error)),
+                });
             });
         if spawned.is_err() {
             self.lookups.fetch_sub(1, Ordering::Relaxed);
             return Err("no thread for the resolver".into());
         }
-        match receiver.recv_timeout(until.left()) {
-            Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
-            Ok(Err(error)) => Err(reason(&error)),
-            Err(_) => Err("the resolver does not answer".into()),
-        }
+        result.wait(until).unwrap_or_else(|| Err("the resolver does not answer".into()))
+    }
+}
+
+/// What a look-up will have found. A channel for one value would be 7 KB of code.
+#[derive(Default)]
+struct Pending {
+    found: Mutex<Option<Result<Vec<IpAddr>, String>>>,
+    filled: Condvar,
+}
+
+impl Pending {
+    fn set(&self, found: Result<Vec<IpAddr>, String>) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        self.filled.notify_one();
+    }
+
+    fn wait(&self, until: Deadline) -> Option<Result<Vec<IpAddr>, String>> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.filled.wait_timeout_while(found, until.left(), |found| found.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.take()
     }
 }
 

@@ -7,13 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::sign::SigningKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::{pem, suites};
 use crate::config::Trust;
 use crate::sorted::Set;
 
@@ -51,7 +49,7 @@ impl TrustCache {
 }
 
 fn config(trust: &Trust) -> Result<ClientConfig, String> {
-    let provider = Arc::new(CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() });
+    let provider = Arc::new(suites::provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|_| "TLS is not available")?;
@@ -66,19 +64,6 @@ fn config(trust: &Trust) -> Result<ClientConfig, String> {
     let mut config = builder.with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
-}
-
-/// We show no certificate of our own. Saying so keeps everything that signs out of the binary.
-#[derive(Debug)]
-struct NoKeys;
-
-impl KeyProvider for NoKeys {
-    fn load_private_key(
-        &self,
-        _: PrivateKeyDer<'static>,
-    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        Err(rustls::Error::General("client certificates are not supported".into()))
-    }
 }
 
 fn roots(trust: &Trust) -> Result<RootCertStore, String> {
@@ -125,9 +110,9 @@ fn load(files: impl IntoIterator<Item = PathBuf>) -> RootCertStore {
         let Some(text) = read(&file) else {
             continue;
         };
-        for certificate in CertificateDer::pem_slice_iter(&text).flatten() {
-            if seen.insert(certificate.to_vec()) {
-                let (_added, _broken) = store.add_parsable_certificates([certificate]);
+        for certificate in pem::certificates(&text) {
+            if seen.insert(certificate.clone()) {
+                let _ = store.add(certificate.into());
             }
         }
     }

@@ -5,7 +5,6 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use rustls::{ClientConnection, StreamOwned};
 use socket2::Socket;
 use ureq::unversioned::transport::time::Duration;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
@@ -13,6 +12,7 @@ use ureq::{Error, Timeout};
 
 use super::HEADER_LIMIT;
 use super::call::{Call, Deadline};
+use super::tls::Tls;
 
 /// Input: a header must fit. Output: a URL must fit, in one line.
 const BUFFER: usize = 2 * HEADER_LIMIT;
@@ -75,7 +75,7 @@ impl Write for Tcp {
 /// With or without TLS.
 pub(super) enum Stream {
     Plain(Tcp),
-    Tls(Box<StreamOwned<ClientConnection, Tcp>>),
+    Tls(Box<Tls>),
 }
 
 /// The connection as ureq sees it.
@@ -101,7 +101,7 @@ impl Wire {
         };
         match &mut self.stream {
             Stream::Plain(tcp) => tcp.set_deadline(until),
-            Stream::Tls(tls) => tls.sock.set_deadline(until),
+            Stream::Tls(tls) => tls.tcp.set_deadline(until),
         }
         if until == self.call.deadline { Timeout::Global } else { reason }
     }
@@ -120,7 +120,7 @@ impl Transport for Wire {
         let output = absolute.as_deref().unwrap_or(output);
         let written = match &mut self.stream {
             Stream::Plain(tcp) => tcp.write_all(output),
-            Stream::Tls(tls) => tls.write_all(output).and_then(|()| tls.flush()),
+            Stream::Tls(tls) => tls.write_all(output),
         };
         written.map_err(|error| translate(error, reason))
     }

@@ -71,8 +71,8 @@ pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String>
     in_answer(client.send(&request(url)), family)
 }
 
-/// The URL is sent as it is written: what a page makes of it is its own business.
-fn request(url: &str) -> Request {
+/// A page. The URL is sent as it is written: what a page makes of it is its own business.
+pub(crate) fn request(url: &str) -> Request {
     let (shown, secrets) = template::literal(url)
         .map_or_else(|_| ("***".into(), vec![]), |rendered| (rendered.shown, rendered.secrets));
     Request {

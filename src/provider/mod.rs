@@ -194,6 +194,10 @@ fn host(section: &Section, family: Family) -> Option<String> {
 pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let provider = &section.provider;
     let template = section.template(family).filter(|_| provider.row.is_none());
+    let options = &section.record;
+    let ttl = options.ttl.map(|ttl| ttl.to_string());
+    let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
+    let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
     let mut parts = vec![
         own_name(provider).or(template.map(|template| template.url.as_str())),
         template.and_then(|template| template.answer.as_deref()),
@@ -205,6 +209,10 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         Some(family.record_type()),
     ];
     parts.extend((!provider.server.is_empty()).then_some(Some(provider.server.as_str())));
+    if *options != RecordOptions::default() {
+        parts.extend(zone);
+        parts.extend([ttl.as_deref(), proxied]);
+    }
     fnv(&parts)
 }
 
@@ -312,7 +320,8 @@ impl fmt::Debug for Request {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), if there was one.
+    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until a limit
+    /// counts anew, if there was one.
     pub retry_after: Option<Duration>,
     /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,

@@ -9,7 +9,9 @@ use super::api::Api;
 use super::{
     Answer, Change, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
 };
+use crate::clock::UnixSeconds;
 use crate::config::Provider;
+use crate::sorted::Map;
 
 /// Why the function stops.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub enum Halt {
     Send(Box<Request>),
     /// The same over DNS.
     Ask(Query),
-    /// There is nothing more to do: what has no verdict yet has this one.
+    /// There is nothing more to do: what is not settled yet has this verdict.
     End(Verdict),
 }
 
@@ -37,6 +39,8 @@ pub struct Talk<'a> {
     learned: Learned,
     /// Whether something known from before was used.
     trusted: bool,
+    /// What became of changes so far, by their places in the job.
+    settled: Map<usize, Verdict>,
 }
 
 impl<'a> Talk<'a> {
@@ -45,7 +49,17 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// While there is none, or if there will be none.
     pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
-        let reply = self.replies.get(self.heard).ok_or_else(|| Halt::Send(Box::new(request)))?;
+        self.send_with(|| Ok(request))
+    }
+
+    /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
+    ///
+    /// # Errors
+    /// As [`Talk::send`], or if the request cannot be made.
+    pub fn send_with(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+        let Some(reply) = self.replies.get(self.heard) else {
+            return Err(Halt::Send(Box::new(request()?)));
+        };
         self.heard += 1;
         reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
     }
@@ -68,6 +82,35 @@ impl<'a> Talk<'a> {
         u16::from_be_bytes([high, low]).wrapping_add(count.wrapping_mul(40_503))
     }
 
+    /// The status of the latest reply; 0 if that is none.
+    pub fn status(&self) -> u16 {
+        let latest = self.heard.checked_sub(1).and_then(|last| self.replies.get(last));
+        latest.and_then(|reply| reply.as_ref().ok()).map_or(0, |answer| answer.status)
+    }
+
+    /// The answers so far, the latest first.
+    pub fn heard(&self) -> impl Iterator<Item = &'a Answer> + use<'a> {
+        let heard = self.replies.get(..self.heard).unwrap_or_default();
+        heard.iter().rev().filter_map(|reply| reply.as_ref().ok())
+    }
+
+    /// The change at this place of the job has this verdict, whatever ends the conversation.
+    pub fn settle(&mut self, change: usize, verdict: Verdict) {
+        self.settled.insert(change, verdict);
+    }
+
+    /// Whether the change at this place of the job has a verdict. A conversation that begins anew,
+    /// because what was known is wrong, need not repeat what succeeded.
+    pub fn is_settled(&self, change: usize) -> bool {
+        self.settled.contains_key(&change)
+    }
+
+    /// The verdicts of all changes; `rest` for those that are not settled.
+    pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
+        let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
+        (0..self.job.changes.len()).map(of).collect()
+    }
+
     /// What is known of `key`: from before, or from this conversation.
     pub fn known(&mut self, key: &str) -> Option<String> {
         let now = self.learned.iter().rev().find(|(name, _)| name == key);
@@ -81,11 +124,13 @@ impl<'a> Talk<'a> {
 
     /// The keys of all that is known and begins with `prefix`, without that.
     pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let now = self.learned.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| key);
-        let forgotten =
-            |key: &&String| !self.learned.iter().any(|it| it.0 == **key && it.1.is_none());
-        let before = self.job.known.keys().filter(forgotten);
-        now.chain(before).filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        let mut keys: Map<&str, bool> =
+            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
+        for (key, value) in &self.learned {
+            keys.insert(key, value.is_some());
+        }
+        let known = keys.iter().filter_map(|(key, known)| known.then_some(*key));
+        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -93,23 +138,39 @@ impl<'a> Talk<'a> {
         self.learned.push((key, Some(value.to_owned())));
     }
 
-    /// Whether something was refused after relying on what was known from before: then that may be
-    /// wrong, and all of it is forgotten.
+    /// `key` must be found out again.
+    pub fn forget(&mut self, key: String) {
+        self.learned.push((key, None));
+    }
+
+    /// The time, for a signature.
+    ///
+    /// # Errors
+    /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
+    pub fn wall(&self) -> Talked<UnixSeconds> {
+        let reason = "requests are signed with the time, and the clock is not set yet".into();
+        self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
+    }
+
+    /// Whether to begin anew, because something was refused after relying on what was known from
+    /// before. That may be wrong, so all of it is forgotten, and what was refused is open again.
     fn misled(&mut self, ended: &Talked<Vec<Verdict>>) -> bool {
-        let refused = |verdict: &Verdict| {
-            verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
-        };
-        let wrong = match ended {
-            Ok(verdicts) => verdicts.iter().any(refused),
-            Err(Halt::End(verdict)) => refused(verdict),
-            Err(Halt::Send(_) | Halt::Ask(_)) => false,
+        let (wrong, again) = match ended {
+            Ok(verdicts) => (verdicts.iter().any(is_refused), true),
+            Err(Halt::End(verdict)) => {
+                let wrong = self.settled.values().chain([verdict]).any(is_refused);
+                (wrong, is_refused(verdict))
+            }
+            Err(Halt::Send(_) | Halt::Ask(_)) => (false, false),
         };
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
+            // What this conversation has found out is from now, and stays.
             let all = self.job.known.keys().map(|key| (key.clone(), None));
-            self.learned = all.collect();
+            self.learned.splice(0..0, all);
+            self.settled.retain(|_, verdict| verdict.is_success());
         }
-        misled
+        misled && again
     }
 
     /// Treats every change by itself: one that fails leaves the others alone, unless it shows that
@@ -141,6 +202,11 @@ impl<'a> Talk<'a> {
     }
 }
 
+/// Whether this very record is refused.
+fn is_refused(verdict: &Verdict) -> bool {
+    verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
+}
+
 /// A conversation as an [`Exchange`].
 pub(super) struct Replay {
     api: &'static Api,
@@ -163,18 +229,20 @@ impl Replay {
             heard: 0,
             learned: Learned::new(),
             trusted: false,
+            settled: Map::new(),
         };
         let mut ended = (self.api.publish)(&mut talk);
         if talk.misled(&ended) {
             ended = (self.api.publish)(&mut talk);
         }
-        self.learned = talk.learned;
-        match ended {
+        let step = match ended {
             Ok(verdicts) => Step::Done(verdicts),
             Err(Halt::Send(request)) => Step::Send(*request),
             Err(Halt::Ask(query)) => Step::Ask(query),
-            Err(Halt::End(verdict)) => Step::Done(vec![verdict; self.job.changes.len()]),
-        }
+            Err(Halt::End(verdict)) => Step::Done(talk.verdicts(&verdict)),
+        };
+        self.learned = talk.learned;
+        step
     }
 }
 

@@ -1,6 +1,10 @@
 //! Jobs and transcripts for the tests of providers.
 
-use super::{Answer, Change, Job, Learned, Request, Step, Verdict, exchange};
+use std::time::Duration;
+
+use super::{
+    Answer, Change, Job, Known, Learned, Outcome, Request, Scope, Step, Verdict, exchange,
+};
 use crate::config::{Hostname, Mechanism, Provider, RecordOptions, fixture};
 use crate::secret::Secret;
 
@@ -42,7 +46,7 @@ pub(crate) fn written(request: &Request) -> String {
 
 /// Plays `script` against the provider: what each request must be, beginning with its line, and the
 /// status and body of the answer. A request in the script is compared line by line; headers that it
-/// does not name are not looked at.
+/// does not name are not looked at. A body may begin with a line `Retry-After: seconds`.
 pub(crate) fn play(
     account: &Provider,
     job: Job,
@@ -62,7 +66,10 @@ pub(crate) fn play(
             );
         }
         assert!(!request.shown.contains(account.password.expose()), "{}", request.shown);
-        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
+        let after = body.strip_prefix("Retry-After: ").and_then(|rest| rest.split_once('\n'));
+        let retry_after = after.map(|(after, _)| Duration::from_secs(after.parse().unwrap()));
+        let body = after.map_or(*body, |(_, body)| body).to_owned();
+        step = talk.step(Ok(Answer { status: *status, retry_after, body, ..Answer::default() }));
     }
     match step {
         Step::Done(verdicts) => (verdicts, talk.learned()),
@@ -74,4 +81,44 @@ pub(crate) fn play(
 /// A job of these changes.
 pub(crate) fn job(changes: Vec<Change>) -> Job {
     Job { changes, wall: Some(crate::clock::BUILD_TIME), ..Job::default() }
+}
+
+/// Plays `script` about `changes` with what is known, and gives the verdicts as people read them.
+pub(crate) fn told(
+    account: &Provider,
+    changes: &[Change],
+    known: &[(&str, &str)],
+    script: &[(&str, u16, &str)],
+) -> Vec<String> {
+    let known = known.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let (verdicts, _) = play(account, Job { known, ..job(changes.to_vec()) }, script);
+    verdicts.iter().map(read).collect()
+}
+
+/// What was learned, for the next job.
+pub(crate) fn kept(learned: Learned) -> Known {
+    let mut known = Known::new();
+    for (key, value) in learned {
+        match value {
+            Some(value) => drop(known.insert(key, value)),
+            None => drop(known.remove(&key)),
+        }
+    }
+    known
+}
+
+/// A verdict in a line; `all:` if it concerns the account.
+pub(crate) fn read(verdict: &Verdict) -> String {
+    let all = if verdict.scope == Scope::Account { "all: " } else { "" };
+    let text = match &verdict.outcome {
+        Outcome::Updated => "updated".into(),
+        Outcome::Unchanged => "unchanged".into(),
+        Outcome::Retry { reason, after: None, .. } => format!("again: {reason}"),
+        Outcome::Retry { reason, after: Some(after), .. } => {
+            format!("again in {} s: {reason}", after.as_secs())
+        }
+        Outcome::Unconfirmed { reason } => format!("unconfirmed: {reason}"),
+        Outcome::Refused { reason, advice } => format!("no: {reason}; {advice}"),
+    };
+    format!("{all}{text}")
 }

@@ -71,6 +71,20 @@ fn the_fingerprint_is_stable_and_sees_every_part() {
     all.dedup();
     assert_eq!(all.len(), 9);
     assert_eq!(changed(|p| p.label = "x".into()), print(&base));
+    let with = |record: RecordOptions| print(&Section { record, ..base.clone() });
+    let none = RecordOptions::default;
+    let mut all = vec![
+        print(&base),
+        with(RecordOptions { zone: Some("1".into()), ..none() }),
+        with(RecordOptions { zone_id: Some("1".into()), ..none() }),
+        with(RecordOptions { id: Some("1".into()), ..none() }),
+        with(RecordOptions { ttl: Some(1), ..none() }),
+        with(RecordOptions { proxied: Some(true), ..none() }),
+        with(RecordOptions { proxied: Some(false), ..none() }),
+    ];
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 7);
 }
 
 const FINGERPRINT: u64 = 17_343_249_555_164_284_490;

@@ -27,6 +27,12 @@ impl Verdict {
         Self { outcome, scope }
     }
 
+    /// Our clock is wrong, for all that the provider lets us know.
+    pub(super) fn clock_behind(reason: String) -> Self {
+        let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::ClockBehind };
+        Self { outcome, scope: Scope::Account }
+    }
+
     /// Whether the record is as it should be.
     pub fn is_success(&self) -> bool {
         self.severity() < 2

@@ -21,7 +21,10 @@ const UNKNOWN_ERROR: u32 = 9;
 pub fn signature() -> Json {
     const STRING: u8 = 3;
     let section = json!({ "section": STRING });
-    json!({ "status": {}, "get": section, "update": section, "why": section })
+    json!({
+        "status": {}, "get": section, "why": section, "update": section, "stop": section,
+        "start": section,
+    })
 }
 
 /// What a call asks for.
@@ -35,6 +38,8 @@ pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
         b"get" => section.map(Ask::Get).ok_or(INVALID_ARGUMENT),
         b"why" => section.map(Ask::Why).ok_or(INVALID_ARGUMENT),
         b"update" => Ok(Ask::Update(section.into_iter().collect())),
+        b"stop" => section.map(|name| Ask::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
+        b"start" => section.map(|name| Ask::Start(vec![name])).ok_or(INVALID_ARGUMENT),
         _ => Err(METHOD_NOT_FOUND),
     }
 }
@@ -51,7 +56,9 @@ pub fn result(ask: &Ask, reply: &Reply) -> Result<Json, u32> {
         Ask::StatusJson | Ask::Get(_) => {
             serde_json::from_slice(reply.text.as_bytes()).map_err(|_| UNKNOWN_ERROR)
         }
-        Ask::Status | Ask::Why(_) | Ask::Update(_) => Ok(json!({ "text": reply.text })),
+        Ask::Status | Ask::Why(_) | Ask::Update(_) | Ask::Stop(_) | Ask::Start(_) => {
+            Ok(json!({ "text": reply.text }))
+        }
     }
 }
 

@@ -35,6 +35,7 @@ impl Environment for Sandbox {
             Some("/etc/secret" | "/etc/ddns/home.password") => {
                 Ok("first line\nsecond line\n".into())
             }
+            Some("/etc/ddns/key.json") => Ok("{\n}\n".into()),
             Some("/etc/empty") => Ok("\n".into()),
             _ => Err("no such file".into()),
         }

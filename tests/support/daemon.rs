@@ -9,6 +9,7 @@
 )]
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
@@ -104,6 +105,7 @@ pub fn collect_syslog(lines: &Lines) {
 }
 
 /// How the binary is started: its path, and what has to come before it to be in the right place.
+#[derive(Clone)]
 pub struct Launcher {
     binary: PathBuf,
     prefix: Vec<String>,
@@ -136,6 +138,19 @@ impl Launcher {
         };
         command.args(words);
         command
+    }
+
+    /// The binary under another of its names, as a package links it. Like LuCI, which calls it, it
+    /// reads the system's configuration, and that is this one now.
+    pub fn called(&self, name: &str, words: &[&str]) -> Output {
+        let link = self.config.with_file_name("bin").join(name);
+        let usual = Path::new("/var/run/uci/ddns");
+        for (file, link) in [(&self.binary, link.as_path()), (&self.config, usual)] {
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            let _ = fs::remove_file(link);
+            symlink(file, link).unwrap();
+        }
+        Self { binary: link, ..self.clone() }.bare(words).output().unwrap()
     }
 
     /// `ddns-netlink WORDS -c CONFIG`.

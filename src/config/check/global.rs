@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::Environment;
 use super::reader::Reader;
-use crate::config::DEFAULT_RUNDIR;
-use crate::config::Global;
+use crate::config::service::Downloads;
+use crate::config::{DEFAULT_RUNDIR, Global};
 
 /// What holds where the file says nothing (openwrt `net/ddns-scripts`,
 /// `dynamic_dns_functions.sh`).
@@ -17,6 +17,7 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
         statedir: env.default_statedir(),
         loglines: 250,
         private_addresses: false,
+        downloads: Downloads::default(),
     }
 }
 
@@ -32,6 +33,11 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
         statedir: directory(reader, "ddns_statedir", default.statedir),
         loglines: lines.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(default.loglines),
         private_addresses: reader.flag("upd_privateip", default.private_addresses),
+        downloads: Downloads {
+            directory: reader.text("url").map(str::to_owned),
+            base: reader.text("services_url").map(str::to_owned),
+            cacert: reader.text("cacert").map(str::to_owned),
+        },
     }
 }
 

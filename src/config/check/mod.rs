@@ -11,6 +11,7 @@ mod provider;
 mod reader;
 mod section;
 mod source;
+mod stock;
 mod timing;
 mod transport;
 mod words;
@@ -87,6 +88,35 @@ impl Checked {
     pub fn errors(&self) -> impl Iterator<Item = &Mistake> {
         let mistakes = self.mistakes.iter();
         mistakes.filter(|mistake| mistake.severity == Severity::Error)
+    }
+
+    /// Leaves these sections; all if none is named. The others count as not enabled.
+    ///
+    /// # Errors
+    /// A sentence, if a section is not there or not enabled.
+    pub fn only(&mut self, names: &[String]) -> Result<(), String> {
+        let config = &mut self.config;
+        let sound = config.sections.iter().map(|section| &section.name);
+        let broken = config.broken.iter().map(|(name, _)| name);
+        let enabled: Vec<String> = sound.chain(broken).cloned().collect();
+        if let Some(name) = names.iter().find(|name| !enabled.contains(name)) {
+            return Err(if config.disabled.contains(name) {
+                format!("section '{name}' is not enabled")
+            } else {
+                format!("there is no section '{name}'")
+            });
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let left = enabled.into_iter().filter(|name| !names.contains(name));
+        config.disabled.extend(left);
+        config.sections.retain(|section| names.contains(&section.name));
+        config.broken.retain(|(name, _)| names.contains(name));
+        let about =
+            |mistake: &Mistake| mistake.section.as_ref().is_none_or(|it| names.contains(it));
+        self.mistakes.retain(about);
+        Ok(())
     }
 }
 

@@ -30,14 +30,16 @@ pub(super) fn read(
         None => (from_update_url(reader, families), None),
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
+    let param_opt = param_opt(reader, &mechanism);
+    let key_file = matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
     let provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
         row,
         username: reader.text("username").unwrap_or_default().into(),
-        password: password(reader, env),
+        password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader),
+        param_opt,
         server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
         tcp: updates && reader.flag("force_dnstcp", false),
     };
@@ -217,25 +219,47 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
     mechanism
 }
 
-fn password(reader: &mut Reader<'_>, env: &impl Environment) -> Secret {
-    let Some(path) = reader.text("password_file") else {
-        return secret(reader, "password");
+/// The password, or the first line of the file with it; all of the file if that is a key.
+fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> Secret {
+    let said = reader.text("password");
+    let named = said.filter(|text| key_file && is_key_path(text));
+    let (option, path) = match (reader.text("password_file"), named) {
+        (Some(path), _) => ("password_file", path),
+        (None, Some(path)) => ("password", path),
+        (None, None) => return secret(reader, "password"),
     };
-    if reader.text("password").is_some() {
+    if option == "password_file" && said.is_some() {
         reader.fail("password_file", "'password' is set as well; remove one");
     }
     if let Some(text) = env.secret_warning(Path::new(path)) {
-        reader.warn("password_file", text);
+        reader.warn(option, text);
     }
     let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
-        reader.fail("password_file", format!("{path:?} cannot be read: {why}"));
+        reader.fail(option, format!("{path:?} cannot be read: {why}"));
         String::new()
     });
-    Secret::new(content.lines().next().unwrap_or_default())
+    Secret::new(match key_file {
+        true => &content,
+        false => content.lines().next().unwrap_or_default(),
+    })
 }
 
-fn param_opt(reader: &mut Reader<'_>) -> Secret {
+/// As the script of ddns-scripts for Google tells a path from a key.
+fn is_key_path(text: &str) -> bool {
+    text.starts_with('/') && (text.ends_with(".json") || text.ends_with(".pem"))
+}
+
+fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
     let value = secret(reader, "param_opt");
+    if let Mechanism::Api(api) = mechanism {
+        if api.base.is_empty()
+            && !value.is_empty()
+            && let Err(why) = words::check_url(value.expose())
+        {
+            reader.fail("param_opt", why);
+        }
+        return value;
+    }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
     if let Some(bad) = value.expose().chars().find(bad) {
         reader.fail("param_opt", format!("{bad:?} is not allowed"));
@@ -250,8 +274,9 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
 /// Reports what the provider needs and the section does not have. `[DOMAIN]` is not among it: no
 /// section goes without a name.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    // A password file that cannot be read and a list have been reported already.
+    // A file that cannot be read and a list have been reported already.
     let password = !provider.password.is_empty()
+        || reader.text("password").is_some()
         || reader.text("password_file").is_some()
         || reader.is_list("password_file");
     let needs: [(&str, &str, bool); 5] = [

@@ -3,7 +3,7 @@
 use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
-use super::{provider, source, timing, transport};
+use super::{provider, source, stock, timing, transport};
 use crate::config::name::in_dns;
 use crate::config::{Family, Hostname, Lookup, Section, Severity};
 use crate::dns::resolv;
@@ -17,10 +17,12 @@ pub(super) fn read(
 ) -> Section {
     reader.warn_about_unknown();
     let families = families(reader);
-    let names = names(reader);
-    let lookup = lookup(reader, &names);
+    let mut names = names(reader);
     let source = source::read(reader, env);
-    let provider = provider::read(reader, env, &families);
+    let mut provider = provider::read(reader, env, &families);
+    let mut record = provider::record(reader);
+    stock::translate(reader, &mut names, &mut provider, &mut record);
+    let lookup = lookup(reader, &names);
     let transport = transport::read(reader, env, &families, &provider);
     let timing = timing::read(reader, &source, &provider);
     Section {
@@ -36,7 +38,7 @@ pub(super) fn read(
         log: transport::log(reader),
         private_addresses,
         temporary_addresses: reader.flag("allow_temporary", false),
-        record: provider::record(reader),
+        record,
         provider,
     }
 }

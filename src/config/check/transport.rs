@@ -6,12 +6,9 @@ use super::reader::Reader;
 use super::source::device_name;
 use super::words;
 use super::{Environment, PathKind};
-use crate::config::{Family, Log, Provider, Template, Transport, Trust};
+use crate::config::{Family, Log, Provider, Template, Transport, Trust, USER_AGENT};
 use crate::provider::template;
 use crate::secret::Secret;
-
-const USER_AGENT: &str =
-    concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
 /// Reads the transport of a section. Certificates matter also where nothing is configured to travel
 /// over TLS: the provider may redirect there.

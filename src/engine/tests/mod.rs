@@ -14,3 +14,4 @@ mod restart;
 mod scenario;
 mod select;
 mod status;
+mod stop;

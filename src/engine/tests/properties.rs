@@ -31,6 +31,8 @@ enum Op {
     Deaf(bool),
     Answer(Outcome),
     Force,
+    Stop,
+    Start,
     Reload,
     Account(u8),
     Names(u8),
@@ -80,6 +82,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<bool>().prop_map(Op::Deaf),
         6 => outcome().prop_map(Op::Answer),
         1 => Just(Op::Force),
+        1 => Just(Op::Stop),
+        1 => Just(Op::Start),
         1 => Just(Op::Reload),
         1 => (0..3_u8).prop_map(Op::Account),
         1 => (0..4_u8).prop_map(Op::Names),
@@ -145,6 +149,8 @@ fn happen(s: &mut Scenario, op: Op) {
         Op::Answer(_) if s.flights.is_empty() => {}
         Op::Answer(outcome) => s.answer(outcome),
         Op::Force => s.force(),
+        Op::Stop => s.event(Event::Stop(vec!["home".into()])),
+        Op::Start => s.event(Event::Start(vec!["home".into()])),
         Op::Reload => s.reload(),
         Op::Account(which) => s.reconfigure(|c| c.provider.username = format!("user{which}")),
         Op::Names(which) => s.reconfigure(|c| c.names = names(which)),
@@ -193,7 +199,8 @@ fn calm_down(s: &mut Scenario) {
     if s.now.wall < BUILD_TIME {
         s.step_clock(BUILD_TIME + 1);
     }
-    // Refusals wait for the user.
+    // Refusals wait for the user, as does a section that was stopped.
+    s.event(Event::Start(Vec::new()));
     s.force();
     s.pass(2 * HOUR);
 }

@@ -573,5 +573,6 @@ fn global() -> Global {
         statedir: PathBuf::from("/etc/ddns"),
         loglines: 250,
         private_addresses: false,
+        downloads: Default::default(),
     }
 }

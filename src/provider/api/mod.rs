@@ -1,11 +1,29 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
-//! over a [`Talk`]). What they have in common is in [`rest`] and [`zone`].
+//! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod cloudflare;
+mod desec;
+mod digitalocean;
+mod dnsimple;
+mod gandi;
+mod godaddy;
+mod google;
+mod hetzner;
+mod ionos;
+mod linode;
+mod netcup;
+mod ovh;
+mod porkbun;
+mod powerdns;
+pub mod records;
 pub mod rest;
 mod rfc2136;
+mod route53;
+mod scaleway;
+mod vultr;
+mod xml;
 pub mod zone;
 
 use std::fmt;
@@ -19,11 +37,13 @@ use crate::dns::resolv;
 pub struct Api {
     /// Its `service_name`.
     pub name: &'static str,
-    /// What ddns-scripts calls it. There is one meaning of the options for all names.
+    /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
+    /// scripts see differently is put right in `config/check/stock.rs`.
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end; empty if `dns_server` is asked.
+    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it, or requests
+    /// go to `dns_server`.
     pub base: &'static str,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
@@ -47,12 +67,39 @@ pub struct Need {
 }
 
 /// Every one of them, by name.
-pub const ALL: &[&Api] = &[&cloudflare::API, &rfc2136::API];
+pub const ALL: &[&Api] = &[
+    &cloudflare::API,
+    &desec::API,
+    &digitalocean::API,
+    &dnsimple::API,
+    &gandi::API,
+    &godaddy::API,
+    &google::API,
+    &hetzner::API,
+    &ionos::API,
+    &linode::API,
+    &netcup::API,
+    &ovh::API,
+    &porkbun::API,
+    &powerdns::API,
+    &rfc2136::API,
+    &route53::API,
+    &scaleway::API,
+    &vultr::API,
+];
 
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<&'static Api> {
     let is = |api: &&&Api| api.name == service_name || api.aliases.contains(&service_name);
     ALL.iter().find(is).copied()
+}
+
+/// The value of `key` in `key=value` pairs with `&`, `;` or spaces between them, as some providers
+/// have them in `param_enc` and `param_opt`.
+pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).find(|value| !value.is_empty())
 }
 
 impl Api {
@@ -61,13 +108,24 @@ impl Api {
         self.needs.iter().any(|need| need.option == option)
     }
 
+    /// Whether the password is a key of many lines, and where it is a path means what is in that
+    /// file.
+    pub fn has_key_file(&self) -> bool {
+        *self == google::API
+    }
+
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Provider) -> Option<String> {
-        if self.base.is_empty() {
+        if self.needs("dns_server") {
             let place = resolv::server(&account.server).ok()?;
             return Some(place.0.to_ascii_lowercase());
         }
-        template::host(self.base)
+        let said = account.param_opt.expose();
+        template::host(match self.base {
+            "" => said,
+            _ if *self == ovh::API => ovh::base(said),
+            base => base,
+        })
     }
 }
 
@@ -85,3 +143,6 @@ impl fmt::Debug for Api {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests;

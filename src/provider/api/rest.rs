@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Api;
-use crate::provider::talk::Halt;
+use super::zone::NO_ZONE;
+use super::{Api, Need};
+use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
     Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask,
 };
@@ -13,6 +14,8 @@ use crate::secret::Secret;
 
 /// What a provider that limits requests without a time is given.
 const PAUSE: Duration = Duration::from_secs(300);
+/// Pages that are read of a list.
+const PAGES: usize = 40;
 
 /// One provider's interface and how we show who we are.
 #[derive(Clone, Debug)]
@@ -22,13 +25,40 @@ pub struct Rest {
     auth: Option<(String, Secret)>,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
+    needs: &'static [Need],
+    judge: Judge,
+    pause: Duration,
 }
+
+/// What the status and body of an answer mean: the status that says it better, and advice that is
+/// better than the usual, if that is not empty. Status 0 is an answer that cannot be understood.
+pub type Judge = fn(u16, &Value) -> (u16, &'static str);
 
 impl Rest {
     /// The interface of `api`, without credentials.
     pub fn new(api: &Api) -> Self {
-        let base = api.base.to_owned();
-        Self { title: api.title, base, auth: None, headers: vec![], secrets: vec![] }
+        Self {
+            title: api.title,
+            base: api.base.to_owned(),
+            auth: None,
+            headers: vec![],
+            secrets: vec![],
+            needs: api.needs,
+            judge: |status, _| (status, ""),
+            pause: PAUSE,
+        }
+    }
+
+    /// Of a provider whose statuses do not say all.
+    pub fn judging(mut self, judge: Judge) -> Self {
+        self.judge = judge;
+        self
+    }
+
+    /// Of a provider that does not say how long its limits last, which is this long.
+    pub fn pausing(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
     }
 
     /// At another place than usual.
@@ -105,6 +135,81 @@ impl Rest {
         request
     }
 
+    /// The JSON of an `answer` that is a success; `null` if it has no body.
+    ///
+    /// # Errors
+    /// What any other answer means, with the provider's own explanation in it.
+    pub fn value(&self, answer: &Answer) -> Talked<Value> {
+        let body = body(answer);
+        let (status, advice) = (self.judge)(answer.status, &body);
+        match status {
+            200..=299 if !body.is_null() || answer.body.trim().is_empty() => Ok(body),
+            0 | 200..=299 => Err(self.confused(answer)),
+            _ => {
+                // GoDaddy says it there.
+                let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
+                let after = answer.retry_after.or(seconds.map(Duration::from_secs));
+                let answer = Answer { retry_after: after, ..answer.clone() };
+                Err(Halt::End(self.judged(&answer, status, said(&body), advice)))
+            }
+        }
+    }
+
+    /// The JSON of the answer to `request`.
+    ///
+    /// # Errors
+    /// While there is none, and as [`Self::value`].
+    pub fn ask(&self, talk: &mut Talk<'_>, request: Request) -> Talked<Value> {
+        let answer = talk.send(request)?;
+        self.value(answer)
+    }
+
+    /// The elements of the array `at` in the answer to `request`.
+    ///
+    /// # Errors
+    /// While there is none, as [`Self::value`], and if there is no such array.
+    pub fn elements(&self, talk: &mut Talk<'_>, request: Request, at: &str) -> Talked<Vec<Value>> {
+        let answer = talk.send(request)?;
+        let mut value = self.value(answer)?;
+        match value.pointer_mut(at).map(Value::take) {
+            Some(Value::Array(elements)) => Ok(elements),
+            _ => Err(self.confused(answer)),
+        }
+    }
+
+    /// What there is under `path`, if there is something.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], but for status 404.
+    pub fn look(&self, talk: &mut Talk<'_>, path: &str) -> Talked<Value> {
+        let answer = talk.send(self.get(path))?;
+        if answer.status == 404 { Ok(Value::Null) } else { self.value(answer) }
+    }
+
+    /// All elements of the arrays `at` in the pages of a list; `path` ends where the number of the
+    /// page belongs, and a page has `size` of them.
+    ///
+    /// # Errors
+    /// As [`Self::elements`].
+    pub fn pages(
+        &self,
+        talk: &mut Talk<'_>,
+        path: &str,
+        at: &str,
+        size: usize,
+    ) -> Talked<Vec<Value>> {
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let mut here = self.elements(talk, self.get(&format!("{path}{page}")), at)?;
+            let last = here.len() < size;
+            all.append(&mut here);
+            if last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Ends the conversation because of an `answer` that is no success; `said` is the provider's own
     /// explanation in it.
     pub fn refuse(&self, answer: &Answer, said: &str) -> Halt {
@@ -113,48 +218,65 @@ impl Rest {
 
     /// What an `answer` that is no success means; `said` is the provider's own explanation in it.
     pub fn verdict(&self, answer: &Answer, said: &str) -> Verdict {
-        let title = self.title;
-        let status = answer.status;
+        self.judged(answer, answer.status, said, "")
+    }
+
+    /// The same for an answer that means `status`, with `advice` where the usual is not good enough.
+    pub fn judged(&self, answer: &Answer, status: u16, said: &str, advice: &str) -> Verdict {
+        let shown = answer.status;
         let said = mask::mask(said, &self.secrets);
-        let said = if said.is_empty() {
-            format!("HTTP {status}")
-        } else {
-            format!("{said} (HTTP {status})")
-        };
+        let open = if said.is_empty() { "" } else { " (" };
+        let close = if said.is_empty() { "" } else { ")" };
+        let reason = |what: &str| format!("{}{what}: {said}{open}HTTP {shown}{close}", self.title);
         let retry =
-            |reason: String, after| Outcome::Retry { reason, after, kind: FailureKind::Other };
-        let (outcome, scope) = match status {
-            401 => {
-                let reason = format!("{title} does not accept the credentials: {said}");
-                (refused(reason, "correct 'username' and 'password'"), Scope::Account)
-            }
-            403 => {
-                let reason = format!("{title} does not allow it: {said}");
-                (
-                    refused(reason, "give the token write access to the zone's records"),
-                    Scope::Account,
-                )
-            }
-            429 => {
-                let after = answer.retry_after.unwrap_or(PAUSE);
-                (retry(format!("{title} limits requests: {said}"), Some(after)), Scope::Account)
-            }
-            400..=499 => {
-                let reason = format!("{title} refuses the request: {said}");
-                (refused(reason, "correct the section's options"), Scope::Record)
-            }
-            _ => {
-                let reason = format!("{title} has a problem: {said}");
-                (retry(reason, answer.retry_after), Scope::Account)
-            }
+            |what, after| Outcome::Retry { reason: reason(what), after, kind: FailureKind::Other };
+        let refused = |what, usual: String| Outcome::Refused {
+            reason: reason(what),
+            advice: if advice.is_empty() { usual } else { advice.into() },
         };
-        Verdict { outcome, scope }
+        let account = |outcome| Verdict { outcome, scope: Scope::Account };
+        match status {
+            401 => account(refused(" does not accept the credentials", self.advice())),
+            // It may be allowed in another zone.
+            403 => Verdict::record(refused(" does not allow it", self.advice())),
+            429 => {
+                let after = answer.retry_after.unwrap_or(self.pause);
+                account(retry(" limits requests", Some(after)))
+            }
+            // Too slow, locked, too early.
+            408 | 423 | 425 => account(retry(" has a problem", answer.retry_after)),
+            404 => Verdict::record(refused(" does not know it", NO_ZONE.into())),
+            400..=499 => {
+                Verdict::record(refused(" refuses the request", "correct the options".into()))
+            }
+            _ => account(retry(" has a problem", answer.retry_after)),
+        }
+    }
+
+    /// What the credentials must be.
+    fn advice(&self) -> String {
+        let mut advice = String::new();
+        for need in self.needs {
+            let and = if advice.is_empty() { "'" } else { ", and '" };
+            for part in [and, need.option, "' must hold ", need.holds] {
+                advice.push_str(part);
+            }
+        }
+        advice
     }
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        let shown = mask::mask(&answer.body, &self.secrets);
-        let reason = format!("the answer of {} is not understood: {shown}", self.title);
+        self.again("sends what is not understood", &answer.body)
+    }
+
+    /// Ends the conversation because what was accepted was not done; `said` is why.
+    pub fn undone(&self, said: &str) -> Halt {
+        self.again("has not done it", said)
+    }
+
+    fn again(&self, what: &str, said: &str) -> Halt {
+        let reason = format!("{} {what}: {}", self.title, mask::mask(said, &self.secrets));
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }
@@ -178,4 +300,92 @@ pub fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
 /// The elements of the array at `pointer`; none if there is none.
 pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// An id, which may be a string or a number; empty if it is neither.
+pub fn id(value: &Value, pointer: &str) -> String {
+    match value.pointer(pointer) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// An id as the interface had it: a number, if it looks like one.
+pub fn id_value(id: &str) -> Value {
+    id.parse::<u64>().map_or_else(|_| id.into(), Value::from)
+}
+
+/// Where interfaces explain what is wrong, the most precise first.
+const EXPLANATIONS: [&str; 12] = [
+    "/errors/0/error_chain/0/message",
+    "/errors/0/message",
+    "/errors/0/reason",
+    "/errors/0/description",
+    "/fields/0/message",
+    "/errors",
+    "/longmessage",
+    "/message",
+    "/error",
+    "/detail",
+    "/0/message",
+    "",
+];
+
+/// The provider's explanation in the body of an error; empty if there is none.
+pub fn said(body: &Value) -> &str {
+    EXPLANATIONS.iter().find_map(|at| sentence(body.pointer(at)?)).unwrap_or_default()
+}
+
+/// The first string in `value`, preferring what is called a message.
+fn sentence(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => (!text.is_empty()).then_some(text),
+        Value::Array(elements) => elements.iter().find_map(sentence),
+        Value::Object(members) => {
+            members.get("message").into_iter().chain(members.values()).find_map(sentence)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn explanations_are_found_where_interfaces_have_them() {
+        for (body, expected) in [
+            (
+                json!({"id": "unauthorized", "message": "Unable to authenticate you"}),
+                "Unable to authenticate you",
+            ),
+            (json!({"errors": [{"reason": "Invalid Token", "field": "x"}]}), "Invalid Token"),
+            (
+                json!({"error": {"code": "not_found", "message": "zone not found"}}),
+                "zone not found",
+            ),
+            (json!({"error": "Invalid API token.", "status": 401}), "Invalid API token."),
+            (json!([{"code": "UNAUTHORIZED", "message": "not authorized"}]), "not authorized"),
+            (json!([{"code": "INTERNAL_SERVER_ERROR"}]), "INTERNAL_SERVER_ERROR"),
+            (
+                json!([{}, {"ttl": ["Ensure this value is greater than or equal to 3600."]}]),
+                "Ensure this value is greater than or equal to 3600.",
+            ),
+            (json!({"message": "Validation failed", "errors": {"content": ["is bad"]}}), "is bad"),
+            (
+                json!({"code": "INVALID_BODY", "message": "see fields", "fields": [{"message": "ttl is below 600"}]}),
+                "ttl is below 600",
+            ),
+            (
+                json!({"errors": [{"description": "300 at least", "name": "rrset_ttl"}], "status": "error"}),
+                "300 at least",
+            ),
+            (json!(null), ""),
+            (json!(7), ""),
+        ] {
+            assert_eq!(said(&body), expected, "{body}");
+        }
+    }
 }

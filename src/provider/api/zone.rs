@@ -1,5 +1,8 @@
 //! Names and the zones that hold them.
 
+use serde_json::Value;
+
+use super::rest::text;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Change, Outcome};
 
@@ -41,11 +44,7 @@ impl Target {
 
     /// The name within `zone`: `home`, or `apex` for the zone itself.
     pub fn within<'a>(&'a self, zone: &str, apex: &'a str) -> &'a str {
-        let host = self.fqdn.strip_suffix(zone).unwrap_or(&self.fqdn);
-        match host.strip_suffix('.').unwrap_or(host) {
-            "" => apex,
-            host => host,
-        }
+        within(&self.fqdn, zone, apex)
     }
 
     /// The zone, where the interface wants it and gives no list: as the user has said it, else
@@ -67,14 +66,50 @@ impl Target {
                 Some(zone) => format!("{title} has no zone {zone} for this account"),
                 None => format!("{title} has no zone for {} in this account", self.fqdn),
             },
-            advice: "correct 'domain', or let the token see the zone".into(),
+            advice: NO_ZONE.into(),
+        }
+    }
+}
+
+/// What to do where a zone is not there.
+pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
+
+/// Names and ids of zones.
+pub type ZoneList = Vec<(String, String)>;
+
+/// A list of zones that the provider calls by their names, which are at `pointer` in each.
+pub fn by_name(zones: &[Value], pointer: &str) -> ZoneList {
+    let name = |zone| text(zone, pointer).trim_end_matches('.').to_owned();
+    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
+}
+
+/// A zone as the provider knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Zone {
+    /// Its name, without a dot at its end.
+    pub name: String,
+    /// What the provider calls it.
+    pub id: String,
+}
+
+impl Zone {
+    /// A name and an id.
+    pub fn of((name, id): &(String, String)) -> Self {
+        Self { name: name.clone(), id: id.clone() }
+    }
+
+    /// The whole name of `host` in it, which is empty or `@` for the zone itself.
+    pub fn full(&self, host: &str) -> String {
+        match host {
+            "" | "@" => self.name.clone(),
+            _ => format!("{host}.{}", self.name),
         }
     }
 }
 
 /// The zones of an account as far as this conversation needs them.
 #[derive(Debug, Default)]
-pub struct Zones(Option<Vec<(String, String)>>);
+pub struct Zones(Option<ZoneList>);
 
 impl Zones {
     /// The zone that holds `target`, and the provider's id of it, from what is known or from the
@@ -86,7 +121,7 @@ impl Zones {
         &mut self,
         talk: &mut Talk<'a>,
         target: &Target,
-        list: impl FnOnce(&mut Talk<'a>) -> Talked<Vec<(String, String)>>,
+        list: impl FnOnce(&mut Talk<'a>) -> Talked<ZoneList>,
     ) -> Talked<Option<(String, String)>> {
         let known = talk.known_under(KEY);
         if let Some(zone) = target.zone_among(known.iter().map(String::as_str))
@@ -94,10 +129,7 @@ impl Zones {
         {
             return Ok(Some((zone.to_owned(), id)));
         }
-        if self.0.is_none() {
-            self.0 = Some(list(talk)?);
-        }
-        let zones = self.0.as_deref().unwrap_or_default();
+        let zones = self.all(talk, list)?;
         let Some(name) = target.zone_among(zones.iter().map(|(name, _)| name.as_str())) else {
             return Ok(None);
         };
@@ -107,10 +139,34 @@ impl Zones {
         }
         Ok(zone)
     }
+
+    /// All that `list` gets, at most once per conversation.
+    ///
+    /// # Errors
+    /// While an answer is missing, or if the list cannot be had.
+    pub fn all<'a>(
+        &mut self,
+        talk: &mut Talk<'a>,
+        list: impl FnOnce(&mut Talk<'a>) -> Talked<ZoneList>,
+    ) -> Talked<&[(String, String)]> {
+        if self.0.is_none() {
+            self.0 = Some(list(talk)?);
+        }
+        Ok(self.0.as_deref().unwrap_or_default())
+    }
 }
 
 /// What the ids of zones are remembered under.
 const KEY: &str = "zone ";
+
+/// `fqdn` within `zone`: `home`, or `apex` for the zone itself.
+pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
+    let host = fqdn.strip_suffix(zone).unwrap_or(fqdn);
+    match host.strip_suffix('.').unwrap_or(host) {
+        "" => apex,
+        host => host,
+    }
+}
 
 /// Whether `name` is `zone` or below it.
 fn holds(zone: &str, name: &str) -> bool {

@@ -347,6 +347,8 @@ fn calls_of_our_object_are_asked_and_answered() {
         ("why", json!({ "section": "home" }), Ask::Why("home".into())),
         ("update", json!({}), Ask::Update(vec![])),
         ("update", json!({ "section": "home" }), Ask::Update(vec!["home".into()])),
+        ("stop", json!({ "section": "home" }), Ask::Stop(vec!["home".into()])),
+        ("start", json!({ "section": "home" }), Ask::Start(vec!["home".into()])),
     ] {
         let words = talk.called(method, &data);
         let [Word::Called(call)] = words.as_slice() else {
@@ -373,6 +375,8 @@ fn calls_that_make_no_sense_are_refused() {
         ("interface.update", wan("eth9"), 3),
         ("get", json!({}), 2),
         ("why", json!({ "section": 5 }), 2),
+        ("stop", json!({}), 2),
+        ("start", json!({}), 2),
     ] {
         assert!(talk.called(method, &data).is_empty());
         assert_eq!(talk.sent(), [format!("Status 33 70000007 status {status}")], "{method}");

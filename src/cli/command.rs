@@ -1,40 +1,10 @@
-//! The command line: words in, a typed command out. Pure; `main` does what the command says.
+//! `ddns-netlink COMMAND`.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Exit codes. Scripts rely on them: a code keeps its meaning for good.
-pub mod exit {
-    /// Done.
-    pub const OK: u8 = 0;
-    /// Something failed, or with `once` a section is not published.
-    pub const FAILED: u8 = 1;
-    /// The command line makes no sense.
-    pub const USAGE: u8 = 2;
-    /// The configuration has mistakes.
-    pub const CONFIG: u8 = 3;
-    /// No daemon is running, or it cannot be reached.
-    pub const NO_DAEMON: u8 = 4;
-    /// There is no such section.
-    pub const NO_SECTION: u8 = 5;
-    /// Another instance is running.
-    pub const RUNNING: u8 = 6;
-    /// The system did something unexpected.
-    pub const INTERNAL: u8 = 70;
-
-    /// Every code with its meaning, for the help text and the man page.
-    pub const ALL: [(u8, &str); 8] = [
-        (OK, "done"),
-        (FAILED, "something failed; `once`: a section is not published"),
-        (USAGE, "the command line makes no sense"),
-        (CONFIG, "the configuration has mistakes"),
-        (NO_DAEMON, "no daemon is running, or it cannot be reached"),
-        (NO_SECTION, "there is no such section"),
-        (RUNNING, "another instance is running"),
-        (INTERNAL, "the system did something unexpected"),
-    ];
-}
+use super::slip::nearest;
 
 /// What to do, with everything that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +16,10 @@ pub enum Command {
     },
     /// Read the configuration and say what is wrong with it.
     Check,
-    /// Bring every section up to date and end.
+    /// Bring sections up to date and end; none means all.
     Once {
+        /// Section names.
+        sections: Vec<String>,
         /// Say what would be sent, send nothing.
         dry_run: bool,
     },
@@ -59,6 +31,16 @@ pub enum Command {
     /// Have sections sent now; none means all.
     Update {
         /// Section names.
+        sections: Vec<String>,
+    },
+    /// Have these sections served, and sent if they are.
+    Start {
+        /// Section names, at least one.
+        sections: Vec<String>,
+    },
+    /// Have nothing sent for these sections any more.
+    Stop {
+        /// Section names, at least one.
         sections: Vec<String>,
     },
     /// Show how a section's address is chosen.
@@ -80,7 +62,7 @@ pub enum Command {
     },
     /// Show [`HELP`].
     Help,
-    /// Show [`VERSION`].
+    /// Show [`super::VERSION`].
     Version,
 }
 
@@ -105,9 +87,6 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// For `--version`.
-pub const VERSION: &str = concat!("ddns-netlink ", env!("CARGO_PKG_VERSION"));
-
 /// For `--help`.
 pub const HELP: &str = "\
 Dynamic DNS that follows the kernel's address events.
@@ -117,9 +96,12 @@ Usage: ddns-netlink [-c FILE] COMMAND
 Commands:
   run [--stderr]              be the daemon, in the foreground
   check                       read the configuration and list its mistakes
-  once [--dry-run]            bring every section up to date and end
+  once [--dry-run] [SECTION...]
+                              bring sections, or all, up to date and end
   status [--json]             show what the running daemon knows
   update [SECTION...]         have the running daemon send sections now
+  stop SECTION...             have it send nothing for sections any more
+  start SECTION...            have it serve sections again, or send them
   why SECTION                 show how the address of a section is chosen
   watch [--json] [DEVICE...]  show address events as they come
   providers [NAME]            list the providers, or tell all about one
@@ -141,8 +123,19 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-const COMMANDS: [&str; 9] =
-    ["run", "check", "once", "status", "update", "why", "watch", "providers", "help"];
+const COMMANDS: [&str; 11] = [
+    "run",
+    "check",
+    "once",
+    "status",
+    "update",
+    "stop",
+    "start",
+    "why",
+    "watch",
+    "providers",
+    "help",
+];
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
@@ -229,8 +222,8 @@ impl Words {
             }
             "once" => {
                 self.allow(&["--dry-run"])?;
-                let dry_run = self.has("--dry-run");
-                none(operands, Command::Once { dry_run })
+                let sections = operands.to_vec();
+                Ok(Command::Once { sections, dry_run: self.has("--dry-run") })
             }
             "status" => {
                 self.allow(&["--json"])?;
@@ -241,6 +234,14 @@ impl Words {
                 self.allow(&[])?;
                 let sections = operands.to_vec();
                 Ok(Command::Update { sections })
+            }
+            "start" => {
+                self.allow(&[])?;
+                Ok(Command::Start { sections: some(name, operands)? })
+            }
+            "stop" => {
+                self.allow(&[])?;
+                Ok(Command::Stop { sections: some(name, operands)? })
             }
             "why" => {
                 self.allow(&[])?;
@@ -295,6 +296,14 @@ fn none(operands: &[String], command: Command) -> Result<Command, UsageError> {
     }
 }
 
+/// The names of sections after `command`, at least one.
+fn some(command: &str, operands: &[String]) -> Result<Vec<String>, UsageError> {
+    if operands.is_empty() {
+        return Err(UsageError(format!("'{command}' needs the name of a section")));
+    }
+    Ok(operands.to_vec())
+}
+
 fn unexpected(word: &str) -> UsageError {
     UsageError(format!("'{word}' is one word too many"))
 }
@@ -305,42 +314,6 @@ fn unknown(kind: &str, word: &str, known: &[&'static str]) -> UsageError {
         None => String::new(),
     };
     UsageError(format!("there is no {kind} '{word}' here{hint}"))
-}
-
-/// The word of `known` that `word` was probably meant to be.
-fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    // The longest word that is known has ten letters: no need to compare with a novel.
-    if word.len() > 32 {
-        return None;
-    }
-    let with_distance = known.iter().map(|&k| (distance(word, k), k));
-    let (distance, near) = with_distance.min_by_key(|&(distance, _)| distance)?;
-    (distance <= 1 + near.trim_start_matches('-').len() / 4).then_some(near)
-}
-
-/// How many letters must be added, removed, changed or swapped with their neighbour (optimal
-/// string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    let mut previous = None;
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let change = at(&row, j) + usize::from(x != y);
-            let mut best = change.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = j > 0 && previous == Some(y) && b.get(j - 1) == Some(&x);
-            if swapped {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-        previous = Some(x);
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -368,13 +341,15 @@ mod tests {
             ("run", Command::Run { stderr: false }),
             ("run --stderr", Command::Run { stderr: true }),
             ("check", Command::Check),
-            ("once", Command::Once { dry_run: false }),
-            ("--dry-run once", Command::Once { dry_run: true }),
+            ("once", Command::Once { sections: vec![], dry_run: false }),
+            ("--dry-run once a", Command::Once { sections: names(&["a"]), dry_run: true }),
             ("status", Command::Status { json: false }),
             ("status --json", Command::Status { json: true }),
             ("update", Command::Update { sections: vec![] }),
             ("update a b", Command::Update { sections: names(&["a", "b"]) }),
             ("update -- -a", Command::Update { sections: names(&["-a"]) }),
+            ("start a", Command::Start { sections: names(&["a"]) }),
+            ("stop a b", Command::Stop { sections: names(&["a", "b"]) }),
             ("why home", Command::Why { section: "home".into() }),
             ("watch", Command::Watch { json: false, devices: vec![] }),
             ("watch eth0 --json", Command::Watch { json: true, devices: names(&["eth0"]) }),
@@ -418,6 +393,8 @@ mod tests {
             ("once --dryrun", "there is no option '--dryrun' here; did you mean '--dry-run'?"),
             ("check x", "'x' is one word too many"),
             ("why", "'why' needs the name of a section"),
+            ("stop", "'stop' needs the name of a section"),
+            ("start", "'start' needs the name of a section"),
             ("why a b", "'b' is one word too many"),
             ("providers a b", "'b' is one word too many"),
             ("check -c", "option '--config' needs a file"),
@@ -433,7 +410,7 @@ mod tests {
 
     #[test]
     fn help_and_man_page_know_every_command_option_and_code() {
-        let man = include_str!("../doc/ddns-netlink.8.md");
+        let man = include_str!("../../doc/ddns-netlink.8.md");
         for name in COMMANDS {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(man.contains(&format!("\n**{name}**")), "{name}");
@@ -442,7 +419,7 @@ mod tests {
             assert!(HELP.contains(option), "{option}");
             assert!(man.contains(&format!("**{option}**")), "{option}");
         }
-        for (code, meaning) in exit::ALL {
+        for (code, meaning) in super::super::exit::ALL {
             assert!(HELP.contains(&format!("\n  {code:<3} {meaning}\n")), "{code}");
             assert!(man.contains(&format!("\n| {code} | {meaning} |\n")), "{code}");
         }
@@ -453,13 +430,6 @@ mod tests {
         #[test]
         fn nothing_makes_it_panic(words in proptest::collection::vec(any::<Vec<u8>>(), 0..6)) {
             let _ = parse(words.into_iter().map(OsString::from_vec));
-        }
-
-        #[test]
-        fn distances_are_sane(a in "[a-c]{0,6}", b in "[a-c]{0,6}") {
-            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
-            prop_assert_eq!(distance(&a, &b) == 0, a == b);
-            prop_assert!(distance(&a, &b) <= a.len().max(b.len()));
         }
     }
 }

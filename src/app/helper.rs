@@ -1,0 +1,170 @@
+//! `dynamic_dns_lucihelper.sh`: what LuCI asks.
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{block_on, init, rundir, told};
+use crate::cli::exit;
+use crate::cli::helper::{Helper, NOTHING, Verb, set};
+use crate::config::name::is_file_name;
+use crate::config::uci::{Document, RawSection};
+use crate::config::{Family, Lookup};
+use crate::console::{complain, show};
+use crate::daemon::{self, Mode};
+use crate::dns::{self, Way};
+use crate::files;
+use crate::http::{self, Unreachable};
+use crate::load::{self, load};
+use crate::probe::script;
+use crate::secret::Secret;
+
+/// DNS has no address for the name, as ddns-scripts says it.
+const NO_ADDRESS: u8 = 127;
+/// Most time for a look-up: rpcd waits for it.
+const LOOK_UP: Duration = Duration::from_secs(10);
+/// Most time for a page or a program, as in ddns-scripts.
+const DETECT: Duration = Duration::from_secs(3);
+
+/// Does it; returns the exit code.
+pub(super) fn run(helper: &Helper) -> u8 {
+    let file = files::default_config();
+    let section = helper.section.as_slice();
+    match helper.verb {
+        Verb::RegisteredIp => registered(helper, &file),
+        Verb::LocalIp => local(helper),
+        Verb::VerifyDns => {
+            let server = helper.get("dns_server").unwrap_or_default();
+            verified(dns::verify_server(server, forced(helper)))
+        }
+        Verb::VerifyProxy => {
+            let proxy = Secret::new(helper.get("proxy").unwrap_or_default());
+            verified(http::verify_proxy(&proxy, forced(helper)))
+        }
+        Verb::Start => {
+            let started = told(&file, "start", section);
+            // Nobody looks at more than whether it could be called.
+            let _ = started.unwrap_or_else(|_| init::run(&["start"]));
+            exit::OK
+        }
+        Verb::Stop if section.is_empty() => init::run(&["stop"]),
+        Verb::Stop => {
+            let _ = told(&file, "stop", section);
+            exit::OK
+        }
+        Verb::Reload => init::run(&["reload"]),
+        Verb::Restart => init::run(&["restart"]),
+    }
+}
+
+/// `-6`.
+fn family(helper: &Helper) -> Family {
+    if helper.get("use_ipv6").is_some() { Family::V6 } else { Family::V4 }
+}
+
+/// `-f`: over this family only.
+fn forced(helper: &Helper) -> Option<Family> {
+    helper.get("force_ipversion").map(|_| family(helper))
+}
+
+/// The code of ddns-scripts for what stands in the way.
+fn verified(result: Result<(), Unreachable>) -> u8 {
+    match result {
+        Ok(()) => exit::OK,
+        Err(Unreachable::Unresolved(why)) => complain(2, &why),
+        Err(Unreachable::NoConnection(why)) => complain(3, &why),
+        Err(Unreachable::WrongFamily(why)) => complain(4, &why),
+        Err(Unreachable::Port(why)) => complain(5, &why),
+    }
+}
+
+/// Prints the registered address. What the daemon knows of a section is as good as DNS, and nearer.
+fn registered(helper: &Helper, file: &Path) -> u8 {
+    let host = helper.get("lookup_host").unwrap_or_default();
+    let rundir = rundir(file);
+    let section = helper.section.as_deref().filter(|name| is_file_name(name));
+    let known = section.filter(|name| runs(&rundir, name) && looks_up(file, name, host));
+    let known = known.map(|name| addresses(&rundir, name, family(helper))).unwrap_or_default();
+    if !known.is_empty() {
+        return show(&lines(&known));
+    }
+    let lookup = Lookup {
+        host: host.into(),
+        server: helper.get("dns_server").map(str::to_owned),
+        tcp: helper.get("force_dnstcp").is_some(),
+        glue: helper.get("is_glue").is_some(),
+    };
+    let way = Way { device: None, family: forced(helper) };
+    let found = dns::look_up(&lookup, family(helper), &way, LOOK_UP);
+    let shown = found.as_ref().map(|found| lines(&found.addresses)).unwrap_or_default();
+    if let Some(name) = section {
+        keep(&rundir, name, &shown);
+    }
+    match found {
+        Ok(found) if found.addresses.is_empty() => NO_ADDRESS,
+        Ok(_) => show(&shown),
+        Err(why) => complain(exit::FAILED, &why),
+    }
+}
+
+/// Whether a daemon serves the section `name`.
+fn runs(rundir: &Path, name: &str) -> bool {
+    let pid = fs::read_to_string(rundir.join(format!("{name}.pid"))).unwrap_or_default();
+    !pid.trim().is_empty() && Path::new("/proc").join(pid.trim()).exists()
+}
+
+/// Whether `host` is what the section `name` looks up.
+fn looks_up(file: &Path, name: &str, host: &str) -> bool {
+    let sections = load(file).map_or_else(|_| vec![], |loaded| loaded.checked.config.sections);
+    sections.iter().any(|section| section.name == name && section.lookup.host == host)
+}
+
+fn ip_file(rundir: &Path, name: &str) -> PathBuf {
+    rundir.join(format!("{name}.ip"))
+}
+
+/// What the run file has.
+fn addresses(rundir: &Path, name: &str, family: Family) -> Vec<IpAddr> {
+    let text = fs::read_to_string(ip_file(rundir, name)).unwrap_or_default();
+    let all = text.lines().filter_map(|line| line.trim().parse().ok());
+    all.filter(|address| Family::of(*address) == family).collect()
+}
+
+/// Writes the run file, as LuCI hopes when it finds none; that of a daemon is the daemon's.
+fn keep(rundir: &Path, name: &str, shown: &str) {
+    let path = ip_file(rundir, name);
+    if runs(rundir, name) && path.exists() {
+        return;
+    }
+    let _ = files::create_rundir(rundir)
+        .and_then(|()| files::replace(&path, format!("{shown}\n").as_bytes()));
+}
+
+fn lines(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the source has an address: a section is made of it, and followed until that is known.
+fn local(helper: &Helper) -> u8 {
+    let mut section = helper.options.clone();
+    set(&mut section, "enabled", "1");
+    set(&mut section, "domain", "localhost");
+    set(&mut section, "update_url", "http://localhost/");
+    let mut global = RawSection { kind: "ddns".into(), name: "global".into(), ..section.clone() };
+    global.options.clear();
+    set(&mut global, "upd_privateip", "1");
+    let mut loaded = load::check(&Document { sections: vec![global, section] });
+    if let Some(mistake) = loaded.checked.errors().next() {
+        return complain(NOTHING, &mistake.text);
+    }
+    loaded.checked.mistakes.clear();
+    let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
+    let limit = if slow { DETECT } else { Duration::MAX };
+    block_on(async {
+        let run = daemon::run(Path::new(""), loaded, Mode::Detect, false);
+        let code = tokio::time::timeout(limit, run).await;
+        script::kill_all();
+        code.unwrap_or(exit::FAILED)
+    })
+}

@@ -1,0 +1,108 @@
+//! `ddns service`: provider definitions, downloaded and removed.
+
+use std::path::Path;
+
+use super::load;
+use crate::cli::exit;
+use crate::cli::service::Service;
+use crate::config::check::PathKind;
+use crate::config::service::{self, Downloads};
+use crate::config::{Transport, Trust, USER_AGENT};
+use crate::console::{complain, show, warn};
+use crate::files::{self, definitions::Definitions};
+use crate::http::Client;
+use crate::probe;
+
+/// There is no list (exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`).
+const NO_LIST: u8 = 3;
+/// There is no such definition, or none at all.
+const NONE: u8 = 4;
+/// `cacert` is not there.
+const NO_CERTIFICATES: u8 = 5;
+
+/// Does it; returns the exit code.
+pub(super) fn run(service: &Service) -> u8 {
+    let here = Definitions::system();
+    match service {
+        Service::Update => download(&downloads().list_url(), |text| {
+            let names = service::list(text)?;
+            here.put_list(&(names.join("\n") + "\n")).map_err(|error| error.to_string())?;
+            Ok(format!("{} providers can be installed\n", names.len()))
+        }),
+        Service::ListAvailable => match here.list() {
+            Ok(list) => show(&String::from_utf8_lossy(&list)),
+            Err(_) => complain(NO_LIST, &"there is no list yet: 'ddns service update' gets it"),
+        },
+        Service::ListInstalled => match here.installed() {
+            none if none.is_empty() => complain(NONE, &"no definitions were installed"),
+            names => show(&(names.join("\n") + "\n")),
+        },
+        Service::Install(provider) | Service::Remove(provider)
+            if !service::is_provider(provider) =>
+        {
+            complain(NONE, &format!("{provider:?} cannot be the name of a provider"))
+        }
+        Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
+            let definition = service::parse(json)?;
+            if definition.ipv4.is_none() && definition.ipv6.is_none() {
+                return Err("it says nothing about IPv4 or IPv6".into());
+            }
+            here.put(provider, json).map_err(|error| error.to_string())?;
+            Ok(format!("{provider} is installed\n"))
+        }),
+        Service::Remove(provider) => done(here.remove(provider)),
+        Service::Purge => done(here.purge()),
+    }
+}
+
+fn done(result: std::io::Result<()>) -> u8 {
+    match result {
+        Ok(()) => exit::OK,
+        Err(error) => complain(exit::FAILED, &error),
+    }
+}
+
+/// As configured; the usual place if the configuration cannot be read.
+fn downloads() -> Downloads {
+    let loaded = load(&files::default_config());
+    loaded.map(|loaded| loaded.checked.config.global.downloads).unwrap_or_default()
+}
+
+/// Gets `url` and hands its text to `keep`, which gives back what to say.
+fn download(url: &str, keep: impl FnOnce(&str) -> Result<String, String>) -> u8 {
+    let trust = match trust(downloads().cacert.as_deref()) {
+        Ok(trust) => trust,
+        Err(why) => return complain(NO_CERTIFICATES, &why),
+    };
+    match get(url, trust).and_then(|text| keep(&text)) {
+        Ok(text) => show(&text),
+        Err(why) => complain(exit::FAILED, &format!("{url}: {why}; nothing was changed")),
+    }
+}
+
+fn trust(cacert: Option<&str>) -> Result<Trust, String> {
+    match cacert.map(|path| (path, files::path_kind(Path::new(path)))) {
+        None => Ok(Trust::System),
+        Some(("IGNORE", _)) => {
+            warn(
+                "ddns: cacert IGNORE: the server is not checked, anybody on the way can change \
+                  what it sends\n",
+            );
+            Ok(Trust::Nothing)
+        }
+        Some((path, PathKind::File)) => Ok(Trust::File(path.into())),
+        Some((path, PathKind::Directory)) => Ok(Trust::Directory(path.into())),
+        Some((path, PathKind::Missing)) => Err(format!("cacert: {path} does not exist")),
+    }
+}
+
+fn get(url: &str, trust: Trust) -> Result<String, String> {
+    let user_agent = USER_AGENT.into();
+    let transport = Transport { trust, proxy: None, device: None, family: None, user_agent };
+    let client = Client::new(&transport, Default::default()).map_err(|failure| failure.text)?;
+    let answer = client.send(&probe::request(url)).map_err(|failure| failure.text)?;
+    if answer.status != 200 {
+        return Err(format!("HTTP status {}", answer.status));
+    }
+    Ok(answer.body)
+}

@@ -1,0 +1,107 @@
+//! `dynamic_dns_updater.sh`: one round of a section by hand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{follow, init, read, rundir, told};
+use crate::cli::exit;
+use crate::cli::updater::{Sections, Updater};
+use crate::config::Section;
+use crate::console::{complain, show};
+use crate::control::{self, ClientError};
+use crate::daemon::Mode;
+use crate::files;
+use crate::load::{Loaded, load};
+
+/// How often the daemon is asked whether it is done, and how many times: longer than a request may
+/// take.
+const POLL: Duration = Duration::from_millis(200);
+const POLLS: usize = 200;
+
+/// Does it; returns the exit code: 0, or 1 for whatever went wrong.
+pub(super) fn run(updater: &Updater) -> u8 {
+    let file = files::default_config();
+    let code = match updater {
+        Updater::Round { section, verbose, dry_run } => round(&file, section, *verbose, *dry_run),
+        Updater::Start(None) => init::run(&["start"]),
+        Updater::Start(Some(network)) => {
+            of_network(&file, "start", network).unwrap_or_else(|_| init::run(&["start"]))
+        }
+        Updater::Stop(Sections::All) => init::run(&["stop"]),
+        // Where nobody runs, nothing is to be stopped.
+        Updater::Stop(Sections::Named(section)) => {
+            told(&file, "stop", std::slice::from_ref(section)).unwrap_or(exit::OK)
+        }
+        Updater::Stop(Sections::Of(network)) => {
+            of_network(&file, "stop", network).unwrap_or(exit::OK)
+        }
+        Updater::Reload => init::run(&["reload"]),
+    };
+    code.min(exit::FAILED)
+}
+
+/// The daemon is told to do it, or it is done here, where none runs.
+fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
+    if !dry_run {
+        match control::ask(&rundir(file), &["start", section]) {
+            Ok(reply) if reply.ok => return watch(file, section, verbose > 0),
+            Ok(reply) => return complain(exit::NO_SECTION, &reply.text.trim_end()),
+            Err(ClientError::NotRunning(_)) => {}
+            Err(error) => return complain(exit::NO_DAEMON, &error),
+        }
+    }
+    let mode = if dry_run { Mode::DryRun } else { Mode::Once };
+    read(file, |mut loaded| {
+        if let Err(why) = loaded.checked.only(&[section.to_owned()]) {
+            return complain(exit::NO_SECTION, &why);
+        }
+        if verbose == 2 {
+            let _ = fs::remove_file(log(&loaded, section));
+        }
+        follow(file, loaded, mode, verbose > 0)
+    })
+}
+
+/// Waits until the daemon has done what there is to do for `section`, and shows the result.
+fn watch(file: &Path, section: &str, talks: bool) -> u8 {
+    let rundir = rundir(file);
+    let mut states = Vec::new();
+    for _ in 0..POLLS {
+        states = standing(&rundir, section);
+        if !states.iter().any(|state| state == "sending" || state == "settling") {
+            break;
+        }
+        thread::sleep(POLL);
+    }
+    if talks && let Ok(reply) = control::ask(&rundir, &["why", section]) {
+        show(&reply.text);
+    }
+    let done = |state: &String| state == "published" || state == "rested";
+    if !states.is_empty() && states.iter().all(done) { exit::OK } else { exit::FAILED }
+}
+
+/// The states of the records of `section`, as words.
+fn standing(rundir: &Path, section: &str) -> Vec<String> {
+    let status = control::ask(rundir, &["status", "json"]).map(|reply| reply.text);
+    let status: Value = serde_json::from_str(&status.unwrap_or_default()).unwrap_or_default();
+    let sections = status["sections"].as_array().into_iter().flatten();
+    let section = sections.filter(|it| it["name"] == section);
+    let records = section.flat_map(|it| it["records"].as_array().into_iter().flatten());
+    records.filter_map(|record| record["state"].as_str()).map(str::to_owned).collect()
+}
+
+/// Tells the daemon about the sections whose event network is `network`.
+fn of_network(file: &Path, verb: &str, network: &str) -> Result<u8, ClientError> {
+    let sections = load(file).map_or_else(|_| vec![], |loaded| loaded.checked.config.sections);
+    let meant = |section: &Section| section.event_network.as_deref() == Some(network);
+    let names: Vec<_> = sections.into_iter().filter(meant).map(|section| section.name).collect();
+    if names.is_empty() { Ok(exit::OK) } else { told(file, verb, &names) }
+}
+
+fn log(loaded: &Loaded, section: &str) -> PathBuf {
+    loaded.checked.config.global.logdir.join(format!("{section}.log"))
+}

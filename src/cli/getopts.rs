@@ -1,0 +1,103 @@
+//! Options as the shell's `getopts` reads them (POSIX.1-2017, utility `getopts`), which the programs
+//! of ddns-scripts use.
+
+/// An option as it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opt<'a> {
+    /// `-f`.
+    Flag(char),
+    /// `-d value` or `-dvalue`.
+    Value(char, &'a str),
+    /// The argument of `-d` is missing.
+    Missing(char),
+    /// There is no such option.
+    Invalid(char),
+}
+
+/// The options in their order, up to the first that makes no sense, and the words after them.
+/// `valued` are the letters with an argument, `flags` those without.
+///
+/// LuCI of OpenWrt 24.10 passes `-- get_registered_ip` as one word: it counts as two.
+pub(super) fn options<'a>(
+    flags: &str,
+    valued: &str,
+    words: &'a [String],
+) -> (Vec<Opt<'a>>, Vec<&'a str>) {
+    let mut found = Vec::new();
+    let mut words = words.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        if word == "--" {
+            break;
+        }
+        if let Some(rest) = word.strip_prefix("-- ") {
+            return (found, rest.split_whitespace().chain(words).collect());
+        }
+        let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            return (found, std::iter::once(word).chain(words).collect());
+        };
+        let mut letters = letters.chars();
+        while let Some(letter) = letters.next() {
+            if flags.contains(letter) {
+                found.push(Opt::Flag(letter));
+                continue;
+            }
+            let rest = Some(letters.as_str()).filter(|rest| !rest.is_empty());
+            let value = if valued.contains(letter) { rest.or_else(|| words.next()) } else { None };
+            found.push(match value {
+                Some(value) => Opt::Value(letter, value),
+                None if valued.contains(letter) => Opt::Missing(letter),
+                None => Opt::Invalid(letter),
+            });
+            break;
+        }
+        if let Some(Opt::Missing(_) | Opt::Invalid(_)) = found.last() {
+            break;
+        }
+    }
+    (found, words.collect())
+}
+
+/// What is said about an option that makes no sense.
+pub(super) fn complaint(option: Opt<'_>) -> String {
+    match option {
+        Opt::Missing(letter) => format!("option -{letter} needs a value"),
+        Opt::Flag(letter) | Opt::Value(letter, _) | Opt::Invalid(letter) => {
+            format!("there is no option -{letter}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_as_the_shell_reads_them() {
+        use Opt::{Flag, Invalid, Missing, Value};
+        let none: &[&str] = &[];
+        for (line, expected, rest) in [
+            ("", &[][..], none),
+            ("-a -b", &[Flag('a'), Flag('b')], none),
+            ("-ab x", &[Flag('a'), Flag('b')], &["x"]),
+            ("-v 1 x -a", &[Value('v', "1")], &["x", "-a"]),
+            ("-av1", &[Flag('a'), Value('v', "1")], none),
+            ("-v -a", &[Value('v', "-a")], none),
+            ("-v --", &[Value('v', "--")], none),
+            ("-a -- -b", &[Flag('a')], &["-b"]),
+            ("-a - -b", &[Flag('a')], &["-", "-b"]),
+            ("-v", &[Missing('v')], none),
+            ("-x -a", &[Invalid('x')], &["-a"]),
+            ("--help", &[Invalid('-')], none),
+        ] {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            let (found, operands) = options("ab", "v", &words);
+            assert_eq!((found.as_slice(), operands.as_slice()), (expected, rest), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_options_and_a_command_may_be_one_word() {
+        let words = ["-a", "-- get it", "x"].map(str::to_owned);
+        assert_eq!(options("a", "", &words), (vec![Opt::Flag('a')], vec!["get", "it", "x"]));
+    }
+}

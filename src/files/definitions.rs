@@ -1,0 +1,124 @@
+//! Provider definitions that were downloaded, and the list of those that can be.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::{DEFINITION_LIMIT, ReadError, read};
+
+/// Where ddns-scripts and LuCI look for them.
+#[derive(Clone, Debug)]
+pub struct Definitions(PathBuf);
+
+impl Definitions {
+    /// Those of this system.
+    pub fn system() -> Self {
+        Self("/usr/share/ddns".into())
+    }
+
+    /// The list of providers that can be downloaded.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn list(&self) -> Result<Vec<u8>, ReadError> {
+        read(&self.0.join("list"), DEFINITION_LIMIT)
+    }
+
+    /// Replaces the list.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn put_list(&self, text: &str) -> io::Result<()> {
+        put(&self.0.join("list"), text)
+    }
+
+    /// File names of the definitions that were downloaded, or made by the owner.
+    pub fn installed(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.custom()).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+        names.sort();
+        names
+    }
+
+    /// Keeps the definition of `provider`.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn put(&self, provider: &str, json: &str) -> io::Result<()> {
+        put(&self.of(provider), json)
+    }
+
+    /// Removes the definition of `provider`.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn remove(&self, provider: &str) -> io::Result<()> {
+        fs::remove_file(self.of(provider))
+    }
+
+    /// Removes the list and all definitions.
+    ///
+    /// # Errors
+    /// The first that could not be removed; the others are.
+    pub fn purge(&self) -> io::Result<()> {
+        let files = self.installed().into_iter().map(|name| self.custom().join(name));
+        let mut result = Ok(());
+        for file in files.chain([self.0.join("list")]) {
+            result = result.and(super::gone(fs::remove_file(file)));
+        }
+        result
+    }
+
+    fn custom(&self) -> PathBuf {
+        self.0.join("custom")
+    }
+
+    fn of(&self, provider: &str) -> PathBuf {
+        self.custom().join(format!("{provider}.json"))
+    }
+}
+
+/// Puts `text` in the place of `path`, on flash, so that a power cut leaves the old file or the new
+/// one.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
+    }
+    let temporary = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o644).open(&temporary);
+    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn definitions_come_and_go() {
+        let scratch = Scratch::new("definitions");
+        let definitions = Definitions(scratch.path().join("ddns"));
+        assert!(definitions.list().unwrap_err().is_missing());
+        assert_eq!(definitions.installed(), [""; 0]);
+        definitions.put("b.example", "{}").unwrap();
+        definitions.put("a.example", "{1}").unwrap();
+        definitions.put("a.example", "{2}").unwrap();
+        definitions.put_list("a\n").unwrap();
+        assert_eq!(definitions.installed(), ["a.example.json", "b.example.json"]);
+        assert_eq!(fs::read(definitions.of("a.example")).unwrap(), b"{2}");
+        assert_eq!(definitions.list().unwrap(), b"a\n");
+        definitions.remove("a.example").unwrap();
+        assert!(definitions.remove("a.example").is_err());
+        fs::write(definitions.custom().join("notes"), "").unwrap();
+        definitions.purge().unwrap();
+        definitions.purge().unwrap();
+        let left: Vec<_> = fs::read_dir(definitions.custom()).unwrap().collect();
+        assert_eq!(left.len(), 1, "only what is no definition");
+    }
+}

@@ -1,0 +1,100 @@
+//! deSEC (<https://desec.readthedocs.io/en/latest/dns/rrsets.html>).
+//!
+//! Changes of any number of names of a zone are one request, which is carried out as a whole or not
+//! at all.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, list, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Rate};
+
+pub(super) const API: Api = Api {
+    name: "desec",
+    aliases: &[],
+    title: "deSEC",
+    base: "https://desec.io/api/v1/domains",
+    needs: &[Need { option: "password", holds: "a token that may write the domain's records" }],
+    batch: Batch::Account(50),
+    // Of changes of one domain; 15 in a minute and 100 in an hour besides.
+    rate: Some(Rate { requests: 300, seconds: 86_400 }),
+    remark: "the service_name desec.io is its dynDNS interface, which takes one name",
+    publish: |talk| {
+        let rest = Rest::new(&API).token("Token", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "",
+    call: Call::Name,
+    together: true,
+};
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    Ok(by_name(&rest.elements(talk, rest.get("/"), "")?, "/name"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for fqdn in records::names(places) {
+        let host = super::zone::within(fqdn, &zone.name, "");
+        let path = format!("/{}/rrsets/?subname={host}", zone.id);
+        for set in rest.elements(talk, rest.get(&path), "")? {
+            let (kind, values) = (text(&set, "/type"), list(&set, "/records"));
+            records.append(&mut Record::set(fqdn, kind, set.get("ttl"), values));
+        }
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let mut least = None;
+    let mut sets = Vec::new();
+    for write in writes {
+        let place = write.place;
+        let mut set = json!({
+            "subname": place.host(zone, ""),
+            "type": place.kind(),
+            "records": write.values,
+        });
+        if let Some(ttl) = write.place.change.record.ttl {
+            set["ttl"] = ttl.into();
+        } else if !write.exists {
+            // A new one needs a time to live, which cannot be shorter than the domain's.
+            if least.is_none() {
+                let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
+                least = domain.get("minimum_ttl").cloned();
+            }
+            set["ttl"] = least.clone().unwrap_or_else(|| 3600.into());
+        }
+        sets.push(set);
+    }
+    let path = format!("/{}/rrsets/", zone.id);
+    let answer = talk.send(rest.json(Method::Patch, &path, &Value::Array(sets)))?;
+    if list(&rest.value(answer)?, "").len() < writes.len() {
+        return Err(rest.confused(answer));
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

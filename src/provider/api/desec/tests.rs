@@ -1,0 +1,144 @@
+use crate::provider::Outcome;
+use crate::provider::testing::{account, change, job, kept, play, told};
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://desec.io/api/v1/domains/
+     Authorization: Token hunter2",
+    200,
+    r#"[{"created":"2018-09-18T16:36:16.510368Z","name":"example.com","minimum_ttl":3600},
+        {"created":"2018-09-18T16:36:16.510368Z","name":"me.dedyn.io","minimum_ttl":60}]"#,
+);
+const LOOK: &str = "GET https://desec.io/api/v1/domains/example.com/rrsets/?subname=home";
+const FOUND: &str = r#"[{"domain":"example.com","subname":"home","name":"home.example.com.",
+    "type":"A","records":["192.0.2.1"],"ttl":3600},{"domain":"example.com","subname":"home",
+    "name":"home.example.com.","type":"TXT","records":["\"x\""],"ttl":3600}]"#;
+const PATCH: &str = "PATCH https://desec.io/api/v1/domains/example.com/rrsets/";
+
+#[test]
+fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
+    let me = account("desec");
+    let both = [change("home.example.com", "192.0.2.9"), change("home.example.com", "2001:db8::9")];
+    let domain = "GET https://desec.io/api/v1/domains/example.com/";
+    let first = format!(
+        "{PATCH}\n[{},{}]",
+        r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#,
+        r#"{"records":["2001:db8::9"],"subname":"home","ttl":3600,"type":"AAAA"}"#
+    );
+    let script = [
+        ZONES,
+        (LOOK, 200, FOUND),
+        (domain, 200, r#"{"name":"example.com","minimum_ttl":3600}"#),
+        (&*first, 200, r#"[{"type":"A"},{"type":"AAAA"}]"#),
+    ];
+    let (verdicts, learned) = play(&me, job(both.to_vec()), &script);
+    assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
+    let mut next = job(both.to_vec());
+    next.known = kept(learned);
+    let second = format!(
+        "{PATCH}\n[{},{}]",
+        r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#,
+        r#"{"records":["2001:db8::9"],"subname":"home","type":"AAAA"}"#
+    );
+    let (verdicts, _) = play(&me, next, &[(&second, 200, r#"[{},{}]"#)]);
+    assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
+}
+
+#[test]
+fn the_apex_has_no_name_and_other_values_stay() {
+    let me = account("desec");
+    let look = "GET https://desec.io/api/v1/domains/me.dedyn.io/rrsets/?subname=";
+    let two = r#"[{"subname":"","type":"A","records":["192.0.2.7","192.0.2.1"],"ttl":60}]"#;
+    let patch = r#"PATCH https://desec.io/api/v1/domains/me.dedyn.io/rrsets/
+        [{"records":["192.0.2.7","192.0.2.9"],"subname":"","ttl":60,"type":"A"}]"#;
+    let mut apex = change("@me.dedyn.io", "192.0.2.9");
+    apex.previous = Some("192.0.2.1".parse().unwrap());
+    apex.record.ttl = Some(60);
+    assert_eq!(told(&me, &[apex], &[], &[(look, 200, two), (patch, 200, "[{}]")]), ["updated"]);
+    let mut same = change("me.dedyn.io", "192.0.2.7");
+    assert_eq!(told(&me, &[same.clone()], &[], &[ZONES, (look, 200, two)]), ["unchanged"]);
+    same.address = "192.0.2.9".parse().unwrap();
+    let verdicts = told(&me, &[same], &[], &[ZONES, (look, 200, two)]);
+    assert!(verdicts[0].ends_with("; delete all but one of them"), "{verdicts:?}");
+}
+
+#[test]
+fn a_set_that_is_gone_is_made_again() {
+    let known = [("zone example.com", "example.com"), ("record home.example.com A", "3600")];
+    let no = r#"[{"ttl":["This field is required."]}]"#;
+    let domain = "GET https://desec.io/api/v1/domains/example.com/";
+    let made = format!(
+        "{PATCH}\n[{}]",
+        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#
+    );
+    let script = [
+        (PATCH, 400, no),
+        ZONES,
+        (LOOK, 200, "[]"),
+        (domain, 200, r#"{"minimum_ttl":3600}"#),
+        (&*made, 200, "[{}]"),
+    ];
+    let home = [change("home.example.com", "192.0.2.9")];
+    assert_eq!(told(&account("desec"), &home, &known, &script), ["updated"]);
+}
+
+#[test]
+fn one_that_is_refused_leaves_the_others_alone() {
+    let mut two = [change("home@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
+    two[0].record.ttl = Some(60);
+    two[1].record.ttl = Some(3600);
+    let no = r#"[{"ttl":["Ensure this value is greater than or equal to 3600."]},{}]"#;
+    let look_b = "GET https://desec.io/api/v1/domains/example.com/rrsets/?subname=b";
+    let (a, b) = (
+        r#"{"records":["192.0.2.9"],"subname":"home","ttl":60,"type":"A"}"#,
+        r#"{"records":["192.0.2.9"],"subname":"b","ttl":3600,"type":"A"}"#,
+    );
+    let (both, first, second) =
+        (format!("{PATCH}\n[{a},{b}]"), format!("{PATCH}\n[{a}]"), format!("{PATCH}\n[{b}]"));
+    let script = [
+        (look_b, 200, "[]"),
+        (LOOK, 200, "[]"),
+        (&*both, 400, no),
+        (&*first, 400, &no.replace(",{}", "")),
+        (&*second, 200, "[{}]"),
+    ];
+    assert_eq!(
+        told(&account("desec"), &two, &[], &script),
+        [
+            "no: deSEC refuses the request: Ensure this value is greater than or equal to 3600. \
+             (HTTP 400); correct the options",
+            "updated"
+        ]
+    );
+}
+
+#[test]
+fn what_does_not_work_is_explained() {
+    let home = [change("home@example.com", "192.0.2.9")];
+    let of = |status, body| told(&account("desec"), &home, &[], &[(LOOK, status, body)]);
+    assert_eq!(
+        of(401, r#"{"detail":"Invalid token."}"#),
+        ["all: no: deSEC does not accept the credentials: Invalid token. (HTTP 401); 'password' \
+          must hold a token that may write the domain's records"]
+    );
+    let limited = "Retry-After: 823\n{\"detail\":\"Request was throttled. Expected available in 823 seconds.\"}";
+    assert_eq!(
+        of(429, limited),
+        [
+            "all: again in 823 s: deSEC limits requests: Request was throttled. Expected available in \
+          823 seconds. (HTTP 429)"
+        ]
+    );
+    assert_eq!(
+        of(404, r#"{"detail":"Not found."}"#),
+        ["no: deSEC does not know it: Not found. (HTTP 404); correct 'domain' or 'zone', or let \
+          the token see the zone"]
+    );
+    assert_eq!(of(200, "{}"), ["again: deSEC sends what is not understood: {}"]);
+    let no = r#"{"detail":"Insufficient token permissions."}"#;
+    let script = [(LOOK, 200, FOUND), (PATCH, 403, no)];
+    let verdicts = told(&account("desec"), &home, &[], &script);
+    assert!(verdicts[0].starts_with("no: deSEC does not allow it: Insufficient"), "{verdicts:?}");
+    let script = [(LOOK, 200, FOUND), (PATCH, 200, "[]")];
+    let verdicts = told(&account("desec"), &home, &[], &script);
+    assert_eq!(verdicts, ["again: deSEC sends what is not understood: []"]);
+}

@@ -1,0 +1,87 @@
+//! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
+
+use serde_json::json;
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
+use super::rest::{Rest, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Rate};
+
+pub(super) const API: Api = Api {
+    name: "digitalocean",
+    aliases: &["digitalocean.com-v2"],
+    title: "DigitalOcean",
+    base: "https://api.digitalocean.com/v2/domains",
+    needs: &[Need {
+        option: "password",
+        holds: "an API token with domain:read, domain:create and domain:update",
+    }],
+    batch: Batch::Account(20),
+    rate: Some(Rate { requests: 250, seconds: 60 }),
+    remark: "",
+    publish: |talk| {
+        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Id,
+    content: "data",
+    call: Call::Name,
+    together: false,
+};
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let zones = rest.pages(talk, "?per_page=200&page=", "/domains", 200)?;
+    Ok(by_name(&zones, "/name"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let (kind, name) = (place.kind(), &place.fqdn);
+        let path = format!("/{}/records?type={kind}&name={name}&per_page=200", zone.id);
+        let found = rest.elements(talk, rest.get(&path), "/domain_records")?;
+        records.extend(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let mut made = Vec::new();
+    for write in writes {
+        let place = write.place;
+        let body = json!({"type": place.kind(), "data": place.address()});
+        let mut body = write.timed(body, "ttl");
+        let path = format!("/{}/records", zone.id);
+        let request = match &write.id {
+            Some(id) => rest.json(Method::Patch, &format!("{path}/{id}"), &body),
+            None => {
+                body["name"] = place.host(zone, "@").into();
+                rest.json(Method::Post, &path, &body)
+            }
+        };
+        made.push(written(talk, rest, write, request, "/domain_record", SCHEME.content)?);
+    }
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! DNSimple (<https://developer.dnsimple.com/v2/zones/records/>).
+//!
+//! Changes of any number of names of a zone are one request, which is carried out as a whole or not
+//! at all.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, id, id_value, list, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Rate, Verdict};
+
+pub(super) const API: Api = Api {
+    name: "dnsimple",
+    aliases: &[],
+    title: "DNSimple",
+    base: "https://api.dnsimple.com/v2",
+    needs: &[Need { option: "password", holds: "an API access token of the account" }],
+    batch: Batch::Account(50),
+    rate: Some(Rate { requests: 2400, seconds: 3600 }),
+    remark: "'username' may hold the number of the account, where the token is good for several",
+    publish,
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Id,
+    content: "content",
+    call: Call::Name,
+    together: true,
+};
+
+/// What the number of the account is remembered as.
+const ACCOUNT: &str = "account";
+
+fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+    let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+    let account = account(talk, &rest)?;
+    let rest = rest.at(&format!("{}/{account}/zones", API.base));
+    records::publish(talk, &rest, &SCHEME)
+}
+
+/// The number of the account: as said or remembered, else that of the token, else the first that
+/// the token's user has.
+fn account(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
+    let said = &talk.account.username;
+    if !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(said.clone());
+    }
+    if let Some(known) = talk.known(ACCOUNT) {
+        return Ok(known);
+    }
+    let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");
+    if found.is_empty() {
+        let answer = talk.send(rest.get("/accounts"))?;
+        found = id(&rest.value(answer)?, "/data/0/id");
+        if found.is_empty() {
+            return Err(rest.confused(answer));
+        }
+    }
+    talk.learn(ACCOUNT.into(), &found);
+    Ok(found)
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    Ok(by_name(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let (kind, host) = (place.kind(), place.host(zone, ""));
+        let path = format!("/{}/records?name={host}&type={kind}&per_page=100", zone.id);
+        let found = rest.elements(talk, rest.get(&path), "/data")?;
+        records.extend(found.iter().map(|raw| record(zone, raw)));
+    }
+    Ok(records)
+}
+
+fn record(zone: &Zone, raw: &Value) -> Record {
+    Record::of(zone.full(text(raw, "/name")), raw)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let (mut creates, mut updates) = (Vec::new(), Vec::new());
+    for write in writes {
+        let place = write.place;
+        let mut body = write.timed(json!({"content": place.address()}), "ttl");
+        if let Some(id) = &write.id {
+            body["id"] = id_value(id);
+            updates.push(body);
+        } else {
+            body["type"] = place.kind().into();
+            body["name"] = place.host(zone, "").into();
+            creates.push(body);
+        }
+    }
+    let body = json!({"creates": creates, "updates": updates});
+    let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
+    let value = rest.value(answer)?;
+    let done = list(&value, "/data/creates").iter().chain(list(&value, "/data/updates"));
+    let made: Vec<_> = done.map(|raw| record(zone, raw)).collect();
+    if made.len() < writes.len() { Err(rest.confused(answer)) } else { Ok(made) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! Google Cloud DNS (<https://cloud.google.com/dns/docs/reference/rest/v1>).
+//!
+//! A token is bought with a signed claim of who we are (RFC 7523) and lives no longer than the
+//! conversation. Any number of names of a zone is one change, carried out as a whole or not at all.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{self, Rest, list, refused, text};
+use super::zone::{Zone, ZoneList};
+use super::{Api, Need, pair};
+use crate::base64;
+use crate::clock::UnixSeconds;
+use crate::config::Provider;
+use crate::percent;
+use crate::provider::sign::rs256;
+use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::{Answer, Batch, Method, Outcome, Request, Scope, Verdict};
+use crate::secret::Secret;
+
+pub(super) const API: Api = Api {
+    name: "google",
+    aliases: &["cloud.google.com-v1"],
+    title: "Google Cloud DNS",
+    base: "https://dns.googleapis.com/dns/v1/projects",
+    needs: &[Need {
+        option: "password",
+        holds: "the key of a service account, or the file with it",
+    }],
+    batch: Batch::Account(200),
+    rate: None,
+    remark: "the service account needs the role DNS Administrator; its key is a JSON file, named by \
+             'password_file'",
+    publish: |talk| {
+        let key = Key::of(talk.account).map_err(unusable)?;
+        let token = token(talk, &key)?;
+        let base = format!("{}/{}/managedZones", API.base, percent::encode(&key.project));
+        let rest = Rest::new(&API).at(&base).token("Bearer", &token).judging(judge);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadSet,
+    content: "",
+    call: Call::IdAlone,
+    together: true,
+};
+
+/// The time to live of a new record, in seconds.
+const TTL: u32 = 300;
+/// More names than this are looked up by listing the zone.
+const BY_NAME: usize = 4;
+
+const TOKENS: &str = "https://oauth2.googleapis.com";
+const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
+/// The longest there is: a clock that is some minutes off does no harm.
+const LIFETIME: UnixSeconds = 3600;
+/// Pages that are read of a list.
+const PAGES: usize = 100;
+
+/// A service account and its key.
+struct Key {
+    email: String,
+    pem: Secret,
+    project: String,
+}
+
+impl Key {
+    /// The key is the JSON file that Google hands out, or the PEM text in it.
+    fn of(account: &Provider) -> Result<Self, &'static str> {
+        let secret = account.password.expose();
+        let json: Value = serde_json::from_str(secret).unwrap_or_default();
+        let or = |said: &str, pointer| match said {
+            "" => text(&json, pointer).to_owned(),
+            said => said.to_owned(),
+        };
+        let project = pair(account.param_enc.expose(), "project").unwrap_or_default();
+        let pem = if json.is_object() { text(&json, "/private_key") } else { secret };
+        let key = Self {
+            email: or(&account.username, "/client_email"),
+            pem: Secret::new(pem),
+            project: or(project, "/project_id"),
+        };
+        match &key {
+            Self { email, .. } if email.is_empty() => {
+                Err("option 'username' lacks its e-mail address")
+            }
+            Self { project, .. } if project.is_empty() => Err("option 'param_enc' lacks project=…"),
+            Self { .. } => Ok(key),
+        }
+    }
+
+    /// The claim of RFC 7523 section 3 as a signed token (RFC 7519).
+    fn claim(&self, at: UnixSeconds) -> Option<String> {
+        let head = json!({"alg": "RS256", "typ": "JWT"});
+        let claims = json!({
+            "iss": self.email,
+            "scope": SCOPE,
+            "aud": format!("{TOKENS}/token"),
+            "iat": at,
+            "exp": at + LIFETIME,
+        });
+        let part = |value: Value| base64::encode_url(value.to_string().as_bytes());
+        let text = format!("{}.{}", part(head), part(claims));
+        let signature = rs256(self.pem.expose(), &text)?;
+        Some(format!("{text}.{}", base64::encode_url(&signature)))
+    }
+}
+
+fn unusable(why: &str) -> Halt {
+    let reason = format!("the key of the service account cannot be used: {why}");
+    let advice = "name the JSON file of the key with 'password_file'";
+    Halt::End(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
+}
+
+/// A token for this conversation.
+fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
+    let at = talk.wall()?;
+    let rest = Rest::new(&API).at(TOKENS);
+    let answer = talk.send_with(|| {
+        let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
+        Ok(ask(&rest, &claim))
+    })?;
+    let body = rest::body(answer);
+    let token = text(&body, "/access_token");
+    if answer.status == 200 && !token.is_empty() {
+        return Ok(Secret::new(token));
+    }
+    let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
+    Err(match answer.status {
+        200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
+        // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
+        400 if said.contains("timeframe") => {
+            let reason = format!("{} says that the clock is wrong: {said}", API.title);
+            Halt::End(Verdict::clock_behind(reason))
+        }
+        400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
+        _ => rest.refuse(answer, &said),
+    })
+}
+
+fn ask(rest: &Rest, claim: &str) -> Request {
+    let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let form = "application/x-www-form-urlencoded";
+    rest.body(Method::Post, "/token", form, format!("grant_type={grant}&assertion={claim}"))
+}
+
+/// All that is at `pointer` in the pages of a list.
+fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, pointer: &str) -> Talked<Vec<Value>> {
+    let mut all = Vec::new();
+    let mut from = String::new();
+    for _ in 0..PAGES {
+        let answer = talk.send(rest.get(&format!("{path}{from}")))?;
+        let page = success(rest, answer, pointer)?;
+        all.extend_from_slice(list(&page, pointer));
+        match text(&page, "/nextPageToken") {
+            "" => break,
+            token => from = format!("&pageToken={}", percent::encode(token)),
+        }
+    }
+    Ok(all)
+}
+
+/// The body of an answer that is a success: it has something at `pointer`, or says what it is.
+fn success(rest: &Rest, answer: &Answer, pointer: &str) -> Talked<Value> {
+    let body = rest.value(answer)?;
+    let known = body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#");
+    if known { Ok(body) } else { Err(rest.confused(answer)) }
+}
+
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let reason = text(body, "/error/errors/0/reason");
+    match (status, reason) {
+        (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => (429, ""),
+        (403, _) => (
+            403,
+            "enable the Cloud DNS API in the project and give the service account the role DNS \
+             Administrator",
+        ),
+        // Somebody else has changed it just now.
+        (409 | 412, _) => (500, ""),
+        _ => (status, ""),
+    }
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let zones = pages(talk, rest, "?maxResults=500", "/managedZones")?;
+    let public = zones.iter().filter(|zone| text(zone, "/visibility") != "private");
+    let zone = |zone: &Value| (plain(text(zone, "/dnsName")), text(zone, "/name").to_owned());
+    Ok(public.map(zone).collect())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let path = format!("/{}/rrsets?", percent::encode(&zone.id));
+    let mut all = Vec::new();
+    if places.len() > BY_NAME {
+        all = pages(talk, rest, &format!("{path}maxResults=1000"), "/rrsets")?;
+    } else {
+        for place in places {
+            let name = percent::encode(&place.fqdn);
+            let path = format!("{path}name={name}.&type={}", place.kind());
+            all.extend(pages(talk, rest, &path, "/rrsets")?);
+        }
+    }
+    let mut records = Vec::new();
+    for set in &all {
+        let (name, kind) = (plain(text(set, "/name")), text(set, "/type"));
+        if !set["routingPolicy"].is_null() {
+            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
+            here.for_each(|place| place.settle(talk, not_simple(&name)));
+        }
+        records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
+    }
+    Ok(records)
+}
+
+fn not_simple(name: &str) -> Outcome {
+    refused(
+        format!("{name} has a routing policy in Google Cloud DNS"),
+        "make it a simple record, or choose another name",
+    )
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let set = |write: &Write<'_>, ttl: Option<u32>, values: Vec<&Value>| {
+        let name = format!("{}.", write.place.fqdn);
+        let ttl = ttl.unwrap_or(TTL);
+        json!({"name": name, "type": write.place.kind(), "ttl": ttl, "rrdatas": values})
+    };
+    let new: Vec<_> =
+        writes.iter().map(|write| set(write, write.ttl, write.values.iter().collect())).collect();
+    let old = writes.iter().filter_map(|write| {
+        let ttl = write.before.first()?.ttl;
+        Some(set(write, ttl, write.before.iter().map(|record| &record.raw).collect()))
+    });
+    let body = json!({"additions": new, "deletions": old.collect::<Vec<_>>()});
+    let path = format!("/{}/changes", percent::encode(&zone.id));
+    let answer = talk.send(rest.json(Method::Post, &path, &body))?;
+    success(rest, answer, "/status")?;
+    Ok(Vec::new())
+}
+
+/// A name as we write it, without the dot at its end.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Hetzner (<https://docs.hetzner.cloud/reference/cloud#tag/zones>).
+//!
+//! Changes are carried out later; the answer names an action that can be asked.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, id, list, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Rate, Request};
+
+pub(super) const API: Api = Api {
+    name: "hetzner",
+    aliases: &["hetzner.cloud"],
+    title: "Hetzner",
+    base: "https://api.hetzner.cloud/v1",
+    needs: &[Need {
+        option: "password",
+        holds: "an API token with read and write access to the zone's project in the Hetzner Console",
+    }],
+    batch: Batch::Account(5),
+    rate: Some(Rate { requests: 3600, seconds: 3600 }),
+    remark: "tokens of the DNS Console, which was shut down in May 2026, are no good any more",
+    publish: |talk| {
+        let token = &talk.account.password;
+        let old = token.expose().len() == OLD_TOKEN;
+        let rest = Rest::new(&API).token("Bearer", token);
+        let rest = rest.judging(if old { judge_old } else { judge });
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "value",
+    call: Call::Name,
+    together: false,
+};
+
+/// Length of a token of the DNS Console.
+const OLD_TOKEN: usize = 32;
+/// How often an action is asked whether it is done.
+const ASKED: usize = 4;
+
+fn judge(status: u16, _: &Value) -> (u16, &'static str) {
+    // Another change is under way.
+    (if status == 409 { 423 } else { status }, "")
+}
+
+fn judge_old(status: u16, body: &Value) -> (u16, &'static str) {
+    match status {
+        401 => (
+            401,
+            "this looks like a token of the DNS Console, which was shut down in May 2026: make one \
+             in the Hetzner Console, with read and write access to the zone's project",
+        ),
+        _ => judge(status, body),
+    }
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    Ok(by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
+}
+
+/// Where the set is.
+fn path(zone: &Zone, place: &Place<'_>) -> String {
+    format!("/zones/{}/rrsets/{}/{}", zone.id, place.host(zone, "@"), place.kind())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let found = rest.look(talk, &path(zone, place))?;
+        let values = list(&found, "/rrset/records");
+        let ttl = found.pointer("/rrset/ttl");
+        records.append(&mut Record::set(&place.fqdn, place.kind(), ttl, values));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    for write in writes {
+        let place = write.place;
+        if !write.exists {
+            let body = json!({
+                "name": place.host(zone, "@"),
+                "type": place.kind(),
+                "records": write.values,
+            });
+            let path = format!("/zones/{}/rrsets", zone.id);
+            act(talk, rest, rest.json(Method::Post, &path, &write.timed(body, "ttl")))?;
+            continue;
+        }
+        let actions = format!("{}/actions/", path(zone, place));
+        let body = json!({"records": write.values});
+        act(talk, rest, rest.json(Method::Post, &format!("{actions}set_records"), &body))?;
+        if write.retimed {
+            let body = json!({"ttl": write.ttl});
+            act(talk, rest, rest.json(Method::Post, &format!("{actions}change_ttl"), &body))?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Sends `request` and asks the action that it starts until it is done.
+fn act(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
+    let mut request = request;
+    for _ in 0..=ASKED {
+        let answer = talk.send(request)?;
+        let value = rest.value(answer)?;
+        match text(&value, "/action/status") {
+            "success" => return Ok(()),
+            "running" => {}
+            "error" => return Err(rest.undone(text(&value, "/action/error/message"))),
+            _ => return Err(rest.confused(answer)),
+        }
+        request = rest.get(&format!("/actions/{}", id(&value, "/action/id")));
+    }
+    Err(rest.undone("it is still under way"))
+}
+
+#[cfg(test)]
+mod tests;

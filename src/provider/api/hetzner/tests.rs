@@ -1,0 +1,170 @@
+use crate::provider::Outcome;
+use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::secret::Secret;
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://api.hetzner.cloud/v1/zones?per_page=50&page=1
+     Authorization: Bearer hunter2",
+    200,
+    r#"{"zones":[{"id":42,"name":"example.com","mode":"primary","ttl":3600}],
+        "meta":{"pagination":{"page":1,"per_page":50,"next_page":null}}}"#,
+);
+const LOOK: &str = "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A";
+const FOUND: &str = r#"{"rrset":{"id":"home/A","name":"home","type":"A","ttl":300,"labels":{},
+    "protection":{"change":false},"records":[{"value":"192.0.2.1","comment":""}],"zone":42}}"#;
+const MISSING: &str =
+    r#"{"error":{"code":"not_found","message":"rrset not found","details":null}}"#;
+const SET: &str = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
+    {"records":[{"comment":"","value":"192.0.2.9"}]}"#;
+const SET_AGAIN: &str = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
+    {"records":[{"value":"192.0.2.9"}]}"#;
+const RUNNING: &str = r#"{"action":{"id":1,"command":"set_rrset_records","status":"running",
+    "progress":50,"started":"2016-01-30T23:55:00Z","finished":null,"error":null}}"#;
+const SUCCESS: &str = r#"{"action":{"id":1,"status":"success","progress":100,"error":null}}"#;
+const ASK: &str = "GET https://api.hetzner.cloud/v1/actions/1";
+const KNOWN: [(&str, &str); 2] =
+    [("zone example.com", "example.com"), ("record home.example.com A", "300")];
+
+#[test]
+fn a_set_is_read_once_and_its_action_is_asked_until_it_is_done() {
+    let me = account("hetzner.cloud");
+    let home = change("home.example.com", "192.0.2.9");
+    let script =
+        [ZONES, (LOOK, 200, FOUND), (SET, 201, RUNNING), (ASK, 200, RUNNING), (ASK, 200, SUCCESS)];
+    let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    let mut next = job(vec![home]);
+    next.known = kept(learned);
+    let script = [(SET_AGAIN, 201, SUCCESS)];
+    assert_eq!(play(&me, next, &script).0, [Outcome::Updated.into()]);
+}
+
+#[test]
+fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
+    let home = change("home.example.com", "192.0.2.9");
+    let mut first = job(vec![home.clone()]);
+    first.known = KNOWN.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let mut script = vec![(SET_AGAIN, 201, RUNNING)];
+    script.extend([(ASK, 200, RUNNING); 4]);
+    let me = account("hetzner");
+    let (verdicts, learned) = play(&me, first.clone(), &script);
+    let Outcome::Retry { reason, .. } = &verdicts[0].outcome else { panic!("{verdicts:?}") };
+    assert_eq!(reason, "Hetzner has not done it: it is still under way");
+    assert_eq!(learned, [("record home.example.com A".into(), None)]);
+    let now = FOUND.replace("192.0.2.1", "192.0.2.9");
+    let known = &KNOWN[..1];
+    assert_eq!(told(&me, &first.changes, known, &[(LOOK, 200, &now)]), ["unchanged"]);
+    let failed = r#"{"action":{"id":1,"status":"error","error":{"code":"action_failed",
+        "message":"Action failed"}}}"#;
+    assert_eq!(
+        told(&me, &[home], &KNOWN, &[(SET_AGAIN, 201, RUNNING), (ASK, 200, failed)]),
+        ["again: Hetzner has not done it: Action failed"]
+    );
+}
+
+#[test]
+fn a_new_set_and_a_new_time_to_live() {
+    let me = account("hetzner");
+    let look = "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets/@/AAAA";
+    let post = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets
+        {"name":"@","records":[{"value":"2001:db8::9"}],"ttl":60,"type":"AAAA"}"#;
+    let mut apex = change("example.com", "2001:db8::9");
+    apex.record.ttl = Some(60);
+    let made = r#"{"rrset":{"id":"@/AAAA"},"action":{"id":1,"status":"success"}}"#;
+    let script = [ZONES, (look, 404, MISSING), (post, 201, made)];
+    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+    let mut home = change("home.example.com", "192.0.2.9");
+    home.record.ttl = Some(60);
+    let retime = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/change_ttl
+        {"ttl":60}"#;
+    let script = [(SET_AGAIN, 201, SUCCESS), (retime, 201, SUCCESS)];
+    assert_eq!(told(&me, &[home.clone()], &KNOWN, &script), ["updated"]);
+    home.record.ttl = Some(300);
+    assert_eq!(told(&me, &[home], &KNOWN, &[(SET_AGAIN, 201, SUCCESS)]), ["updated"]);
+}
+
+#[test]
+fn other_values_and_their_comments_stay() {
+    let me = account("hetzner");
+    let two = r#"{"rrset":{"ttl":null,"records":[{"value":"192.0.2.7","comment":"office"},
+        {"value":"192.0.2.1","comment":"home"}]}}"#;
+    let set = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
+        {"records":[{"comment":"office","value":"192.0.2.7"},{"comment":"home","value":"192.0.2.9"}]}"#;
+    let mut home = change("home@example.com", "192.0.2.9");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let (verdicts, learned) =
+        play(&me, job(vec![home.clone()]), &[(LOOK, 200, two), (set, 201, SUCCESS)]);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    assert_eq!(learned, [], "we are not alone, so the set is read again next time");
+    home.previous = None;
+    let verdicts = told(&me, &[home.clone()], &[], &[(LOOK, 200, two)]);
+    assert!(verdicts[0].starts_with("no: home.example.com has 2 A records"), "{verdicts:?}");
+    // A comment of the only one stays, too.
+    let one = r#"{"rrset":{"ttl":60,"records":[{"value":"192.0.2.1","comment":"home"}]}}"#;
+    let set = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
+        {"records":[{"comment":"home","value":"192.0.2.9"}]}"#;
+    let (_, learned) = play(&me, job(vec![home]), &[(LOOK, 200, one), (set, 201, SUCCESS)]);
+    assert_eq!(learned, []);
+}
+
+#[test]
+fn a_set_that_is_gone_is_made_again() {
+    let post = "POST https://api.hetzner.cloud/v1/zones/example.com/rrsets";
+    let script = [(SET_AGAIN, 404, MISSING), ZONES, (LOOK, 404, MISSING), (post, 201, SUCCESS)];
+    let home = [change("home.example.com", "192.0.2.9")];
+    assert_eq!(told(&account("hetzner"), &home, &KNOWN, &script), ["updated"]);
+}
+
+#[test]
+fn what_does_not_work_is_explained() {
+    let home = [change("home.example.com", "192.0.2.9")];
+    let of = |status, code: &str| {
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"because {code}"}}}}"#);
+        told(&account("hetzner"), &home, &KNOWN, &[(SET_AGAIN, status, &body)])
+    };
+    let need = "'password' must hold an API token with read and write access to the zone's project \
+                in the Hetzner Console";
+    assert_eq!(
+        of(401, "unauthorized"),
+        [format!(
+            "all: no: Hetzner does not accept the credentials: because unauthorized (HTTP 401); {need}"
+        )]
+    );
+    for (status, code, expected) in [
+        (409, "conflict", "all: again: Hetzner has a problem: because conflict (HTTP 409)"),
+        (423, "locked", "all: again: Hetzner has a problem: because locked (HTTP 423)"),
+        (503, "maintenance", "all: again: Hetzner has a problem: because maintenance (HTTP 503)"),
+        (
+            429,
+            "rate_limit_exceeded",
+            "all: again in 300 s: Hetzner limits requests: because rate_limit_exceeded (HTTP 429)",
+        ),
+    ] {
+        assert_eq!(of(status, code), [expected]);
+    }
+    let read_only = r#"{"error":{"code":"token_readonly","message":"token is only allowed to perform GET requests"}}"#;
+    let script = [ZONES, (LOOK, 200, FOUND), (SET, 403, read_only)];
+    assert_eq!(
+        told(&account("hetzner"), &home, &[], &script),
+        [format!(
+            "no: Hetzner does not allow it: token is only allowed to perform GET requests (HTTP 403); {need}"
+        )]
+    );
+    let mut old = account("hetzner");
+    old.password = Secret::new("0123456789abcdef0123456789abcdef");
+    let (list, ..) = ZONES;
+    let list = list.lines().next().unwrap();
+    let no = r#"{"error":{"code":"unauthorized","message":"unable to authenticate"}}"#;
+    let verdicts = told(&old, &home, &[], &[(list, 401, no)]);
+    assert!(verdicts[0].contains("; this looks like a token of the DNS Console"), "{verdicts:?}");
+    for body in ["", "{}", "<html>", r#"{"action":{"status":"new"}}"#] {
+        let verdicts = told(&account("hetzner"), &home, &KNOWN, &[(SET_AGAIN, 201, body)]);
+        assert!(verdicts[0].starts_with("again: Hetzner sends what is not"), "{verdicts:?}");
+    }
+    let foreign = [change("home.example.org", "192.0.2.9")];
+    let verdicts = told(&account("hetzner"), &foreign, &[], &[ZONES]);
+    assert!(
+        verdicts[0].starts_with("no: Hetzner has no zone for home.example.org"),
+        "{verdicts:?}"
+    );
+}

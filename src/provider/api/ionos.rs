@@ -1,0 +1,90 @@
+//! IONOS (<https://developer.hosting.ionos.com/docs/dns>).
+//!
+//! Changes of any number of names of a zone are one request.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, id, text};
+use super::zone::{Zone, ZoneList};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method};
+
+pub(super) const API: Api = Api {
+    name: "ionos",
+    aliases: &[],
+    title: "IONOS",
+    base: "https://api.hosting.ionos.com/dns/v1/zones",
+    needs: &[Need {
+        option: "password",
+        holds: "an API key in the form prefix.secret, of the contract with the domain",
+    }],
+    batch: Batch::Account(50),
+    rate: None,
+    remark: "an update URL of IONOS goes into update_url instead, with &ipv4=[IP] or &ipv6=[IP]",
+    publish: |talk| {
+        let rest = Rest::new(&API).header("X-API-Key", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "content",
+    call: Call::IdAlone,
+    together: true,
+};
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let zones = rest.elements(talk, rest.get(""), "")?;
+    Ok(zones.iter().map(|zone| (text(zone, "/name").to_owned(), id(zone, "/id"))).collect())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let name = match records::names(places).as_slice() {
+        [name] => format!("&recordName={name}"),
+        _ => String::new(),
+    };
+    let path = format!("/{}?recordType=A,AAAA{name}", zone.id);
+    let found = rest.elements(talk, rest.get(&path), "/records")?;
+    Ok(found.iter().map(|raw| Record::of(text(raw, "/name").to_owned(), raw)).collect())
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for write in writes {
+        for raw in &write.values {
+            let mut record = json!({
+                "name": write.place.fqdn,
+                "type": write.place.kind(),
+                "content": raw["content"],
+                "disabled": raw["disabled"] == true,
+            });
+            if let Some(ttl) = write.ttl {
+                record["ttl"] = ttl.into();
+            }
+            records.push(record);
+        }
+    }
+    let request = rest.json(Method::Patch, &format!("/{}", zone.id), &Value::Array(records));
+    rest.ask(talk, request)?;
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use crate::provider::testing::{account, change, told};
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://api.linode.com/v4/domains?page_size=500&page=1
+     Authorization: Bearer hunter2",
+    200,
+    r#"{"data":[{"id":1234,"type":"master","domain":"example.com","status":"active"}],
+        "page":1,"pages":1,"results":1}"#,
+);
+const LIST: &str = "GET https://api.linode.com/v4/domains/1234/records?page_size=500&page=1";
+const RECORDS: &str = r#"{"data":[{"id":123456,"type":"A","name":"home","target":"192.0.2.1",
+    "priority":50,"weight":50,"port":80,"ttl_sec":604800},
+    {"id":7,"type":"AAAA","name":"","target":"2001:db8::1","ttl_sec":0},
+    {"id":8,"type":"MX","name":"","target":"mail.example.com"}],"page":1,"pages":1,"results":3}"#;
+const DONE: &str = r#"{"id":123456,"type":"A","name":"home","target":"192.0.2.9","ttl_sec":300}"#;
+
+#[test]
+fn one_list_serves_all_names_of_a_zone() {
+    let mut home = change("home.example.com", "192.0.2.9");
+    home.record.ttl = Some(300);
+    let apex = change("example.com", "2001:db8::1");
+    let new = change("*.example.com", "2001:db8::9");
+    let put = r#"PUT https://api.linode.com/v4/domains/1234/records/123456
+        {"target":"192.0.2.9","ttl_sec":300}"#;
+    let post = r#"POST https://api.linode.com/v4/domains/1234/records
+        {"name":"*","target":"2001:db8::9","type":"AAAA"}"#;
+    let made = r#"{"id":9,"type":"AAAA","name":"*","target":"2001:db8::9","ttl_sec":0}"#;
+    let script = [ZONES, (LIST, 200, RECORDS), (put, 200, DONE), (post, 200, made)];
+    assert_eq!(
+        told(&account("linode"), &[home, apex, new], &[], &script),
+        ["updated", "unchanged", "updated"]
+    );
+}
+
+#[test]
+fn what_is_known_is_one_request_and_what_is_wrong_is_found_again() {
+    let known = [("zone example.com", "1"), ("record home.example.com A", "2")];
+    let put = "PUT https://api.linode.com/v4/domains/1/records/2";
+    let home = [change("home.example.com", "192.0.2.9")];
+    let me = account("linode");
+    assert_eq!(told(&me, &home, &known, &[(put, 200, DONE)]), ["updated"]);
+    let again = "PUT https://api.linode.com/v4/domains/1234/records/123456";
+    let gone = r#"{"errors":[{"reason":"Not found"}]}"#;
+    let script = [(put, 404, gone), ZONES, (LIST, 200, RECORDS), (again, 200, DONE)];
+    assert_eq!(told(&me, &home, &known, &script), ["updated"]);
+}
+
+#[test]
+fn an_id_of_a_zone_needs_its_name() {
+    let mut home = change("home.example.com", "192.0.2.9");
+    home.record.zone_id = Some("1234".into());
+    let put = "PUT https://api.linode.com/v4/domains/1234/records/123456";
+    let script = [ZONES, (LIST, 200, RECORDS), (put, 200, DONE)];
+    assert_eq!(told(&account("linode"), &[home.clone()], &[], &script), ["updated"]);
+    home.record.zone_id = Some("99".into());
+    let no = told(&account("linode"), &[home], &[], &[ZONES]);
+    assert!(no[0].starts_with("no: Linode has no zone for home.example.com"), "{no:?}");
+}
+
+#[test]
+fn what_does_not_work_is_explained() {
+    let home = [change("home.example.com", "192.0.2.9")];
+    let (list, ..) = ZONES;
+    let of = |status, body| told(&account("linode"), &home, &[], &[(list, status, body)]);
+    assert_eq!(
+        of(401, r#"{"errors":[{"reason":"Invalid Token"}]}"#),
+        ["all: no: Linode does not accept the credentials: Invalid Token (HTTP 401); 'password' \
+          must hold a personal access token that may read and write domains"]
+    );
+    assert_eq!(
+        of(429, "Retry-After: 60\n{\"errors\":[{\"reason\":\"Too many requests\"}]}"),
+        ["all: again in 60 s: Linode limits requests: Too many requests (HTTP 429)"]
+    );
+    assert_eq!(of(200, "{}"), ["again: Linode sends what is not understood: {}"]);
+    assert_eq!(of(500, ""), ["all: again: Linode has a problem: HTTP 500"]);
+    let put = "PUT https://api.linode.com/v4/domains/1234/records/123456";
+    let no =
+        r#"{"errors":[{"reason":"Your OAuth token is not authorized to use this endpoint."}]}"#;
+    let script = [ZONES, (LIST, 200, RECORDS), (put, 401, no)];
+    let verdicts = told(&account("linode"), &home, &[], &script);
+    assert!(verdicts[0].contains("not authorized to use this endpoint"), "{verdicts:?}");
+}

@@ -1,0 +1,201 @@
+//! netcup's CCP API (<https://helpcenter.netcup.com/en/wiki/domain/our-api>): JSON-RPC in a session,
+//! which lives no longer than the conversation. All changes of a zone are one request.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{self, Rest, text};
+use super::zone::{Target, Zone, ZoneList};
+use super::{Api, Need};
+use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
+use crate::secret::Secret;
+
+pub(super) const API: Api = Api {
+    name: "netcup",
+    aliases: &["netcup.com"],
+    title: "netcup",
+    base: "https://ccp.netcup.net/run/webservice/servers/endpoint.php",
+    needs: &[
+        Need { option: "username", holds: "the customer number" },
+        Need { option: "password", holds: "the API password" },
+        Need { option: "param_enc", holds: "the API key" },
+    ],
+    batch: Batch::Account(100),
+    rate: Some(Rate { requests: 180, seconds: 60 }),
+    remark: "the time to live belongs to the zone, so 'ttl' has no effect; it takes minutes until a \
+             change can be seen",
+    publish,
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadId,
+    content: "destination",
+    call: Call::Name,
+    together: true,
+};
+
+fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+    let account = talk.account;
+    let rest = Rest::new(&API)
+        .judging(judge)
+        .pausing(Duration::from_secs(60))
+        .hiding(&account.password)
+        .hiding(&account.param_enc);
+    let login = rest.clone().judging(judge_login);
+    let param = json!({"apipassword": account.password.expose()});
+    let answer = talk.send(request(talk, &login, "login", param))?;
+    login.value(answer)?;
+    let session = session(talk);
+    if session.is_empty() {
+        return Err(login.confused(answer));
+    }
+    let rest = rest.hiding(&Secret::new(session));
+    let verdicts = records::publish(talk, &rest, &SCHEME)?;
+    match call(talk, &rest, "logout", json!({})) {
+        Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
+        // The session ends by itself, too.
+        Ok(_) | Err(Halt::End(_)) => Ok(verdicts),
+    }
+}
+
+/// The latest session of this conversation; empty if there is none.
+fn session(talk: &Talk<'_>) -> String {
+    let id = |answer: &Answer| {
+        let body = rest::body(answer);
+        Some(text(&body, "/responsedata/apisessionid").to_owned()).filter(|id| !id.is_empty())
+    };
+    talk.heard().find_map(id).unwrap_or_default()
+}
+
+fn request(talk: &Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
+    param["customernumber"] = talk.account.username.as_str().into();
+    param["apikey"] = talk.account.param_enc.expose().into();
+    rest.json(Method::Post, "?JSON", &json!({"action": action, "param": param}))
+}
+
+fn call(talk: &mut Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Talked<Value> {
+    param["apisessionid"] = session(talk).into();
+    let request = request(talk, rest, action, param);
+    rest.ask(talk, request)
+}
+
+/// The status of HTTP is always 200.
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let code = body["statuscode"].as_u64().unwrap_or_default();
+    let limited = text(body, "/longmessage").contains("per minute");
+    let meant = match (text(body, "/status"), code) {
+        _ if status != 200 => status,
+        ("success", _) => 200,
+        ("", _) => 0,
+        // The same code as a mistake has.
+        (_, _) if limited => 429,
+        (_, 5028 | 5029) => 404,
+        // "The session id is not in a valid format", now and then for one that is.
+        (_, 4001) => 503,
+        (_, 4000..=4999) => 400,
+        (_, _) => 503,
+    };
+    let advice = "correct 'domain', or set 'zone'; zones of netcup's CloudDNS are not reached here";
+    (meant, if meant == 404 { advice } else { "" })
+}
+
+/// Whatever is wrong with a login is wrong with what it is made of.
+fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
+    match judge(status, body) {
+        (400 | 404, _) => (401, ""),
+        judged => judged,
+    }
+}
+
+/// There is no list of them: those that the names may be in are tried, the longest first.
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let mut zones = ZoneList::new();
+    let job = talk.job;
+    for target in job.changes.iter().map(Target::of).filter(|target| target.zone.is_none()) {
+        if target.zone_among(zones.iter().map(|(name, _)| name.as_str())).is_some() {
+            continue;
+        }
+        for name in suffixes(&target) {
+            match call(talk, rest, "infoDnsZone", json!({"domainname": name})) {
+                Ok(_) => {
+                    zones.push((name.to_owned(), name.to_owned()));
+                    break;
+                }
+                Err(Halt::End(verdict)) if !verdict.concerns_all() => {}
+                Err(halt) => return Err(halt),
+            }
+        }
+    }
+    Ok(zones)
+}
+
+/// What may be the zone of `target`.
+fn suffixes(target: &Target) -> impl Iterator<Item = &str> {
+    let shorter = std::iter::successors(Some(target.likely_zone()), |name| {
+        name.split_once('.').map(|(_, rest)| rest)
+    });
+    let whole = (target.likely_zone() != target.fqdn).then_some(target.fqdn.as_str());
+    shorter.filter(|name| name.contains('.')).chain(whole)
+}
+
+fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+    all(talk, rest, zone, "infoDnsRecords", json!({}))
+}
+
+/// All records of the zone, as both reading and writing give them.
+fn all(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    action: &str,
+    mut param: Value,
+) -> Talked<Vec<Record>> {
+    param["domainname"] = zone.name.as_str().into();
+    param["apisessionid"] = session(talk).into();
+    let request = request(talk, rest, action, param);
+    let all = rest.elements(talk, request, "/responsedata/dnsrecords")?;
+    Ok(all.iter().map(|raw| Record::of(zone.full(text(raw, "/hostname")), raw)).collect())
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let set: Vec<_> = writes.iter().map(|write| body(zone, write)).collect();
+    let param = json!({"dnsrecordset": {"dnsrecords": set}});
+    let now = all(talk, rest, zone, "updateDnsRecords", param)?;
+    let is_there = |write: &Write<'_>| {
+        now.iter()
+            .any(|it| it.is_at(write.place) && it.holds(SCHEME.content, write.place.change.address))
+    };
+    match talk.heard().next().filter(|_| !writes.iter().all(is_there)) {
+        Some(answer) => Err(rest.confused(answer)),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn body(zone: &Zone, write: &Write<'_>) -> Value {
+    match (write.exists, write.values.first()) {
+        (true, Some(record)) => record.clone(),
+        _ => json!({
+            "hostname": write.place.host(zone, "@"),
+            "type": write.place.kind(),
+            "priority": "0",
+            "destination": write.place.address(),
+            "deleterecord": false,
+            "state": "yes",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Porkbun (<https://porkbun.com/api/json/v3/documentation>).
+//!
+//! A record that has the address already cannot be edited, so each is read first.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Request};
+use crate::secret::Secret;
+
+pub(super) const API: Api = Api {
+    name: "porkbun",
+    aliases: &["porkbun.com-v3"],
+    title: "Porkbun",
+    base: "https://api.porkbun.com/api/json/v3",
+    needs: &[
+        Need { option: "username", holds: "the API key (pk1_...)" },
+        Need { option: "password", holds: "the secret key (sk1_...)" },
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "API access must be switched on for each domain",
+    publish: |talk| {
+        let account = talk.account;
+        let key = Secret::new(&*account.username);
+        let rest = Rest::new(&API).hiding(&key).hiding(&account.password).judging(judge);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadId,
+    content: "content",
+    call: Call::Name,
+    together: false,
+};
+
+/// What went wrong is told by the message.
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let message = text(body, "/message");
+    let is = |part| message.contains(part);
+    match (text(body, "/status"), status) {
+        ("SUCCESS", _) => (status, ""),
+        ("ERROR", 200..=499) if is("opted in") || is("API access") => {
+            (403, "switch on API ACCESS for the domain, in its details at Porkbun")
+        }
+        ("ERROR", 200..=499) if is("API key") => (401, ""),
+        ("ERROR", 200..=499) if is("unable to") => (503, ""),
+        ("ERROR", 200..=299) => (400, ""),
+        (_, 200..=299) => (0, ""),
+        _ => (status, ""),
+    }
+}
+
+/// A request with the credentials, which are part of the body.
+fn request(talk: &Talk<'_>, rest: &Rest, path: &str, mut body: Value) -> Request {
+    body["apikey"] = talk.account.username.as_str().into();
+    body["secretapikey"] = talk.account.password.expose().into();
+    rest.json(Method::Post, path, &body)
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let list = request(talk, rest, "/domain/listAll", json!({"start": "0"}));
+    Ok(by_name(&rest.elements(talk, list, "/domains")?, "/domain"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let (kind, host) = (place.kind(), place.host(zone, ""));
+        let path = format!("/dns/retrieveByNameType/{}/{kind}/{host}", zone.name);
+        let look = request(talk, rest, path.trim_end_matches('/'), json!({}));
+        let found = rest.elements(talk, look, "/records")?;
+        records.extend(found.iter().map(|raw| Record::of(text(raw, "/name").to_owned(), raw)));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    for write in writes {
+        let place = write.place;
+        // What is not said here is reset.
+        let mut body = json!({
+            "name": place.host(zone, ""),
+            "type": place.kind(),
+            "content": place.address(),
+        });
+        if let Some(ttl) = write.ttl {
+            body["ttl"] = ttl.to_string().into();
+        }
+        let path = match &write.id {
+            Some(id) => format!("/dns/edit/{}/{id}", zone.name),
+            None => format!("/dns/create/{}", zone.name),
+        };
+        rest.ask(talk, request(talk, rest, &path, body))?;
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! `PowerDNS` Authoritative Server (<https://doc.powerdns.com/authoritative/http-api/zone.html>).
+//!
+//! Changes of any number of names of a zone are one request, which is carried out as a whole or not
+//! at all.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, list, text};
+use super::zone::{Zone, ZoneList, by_name};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method};
+
+pub(super) const API: Api = Api {
+    name: "powerdns",
+    aliases: &["pdns"],
+    title: "PowerDNS",
+    base: "",
+    needs: &[
+        Need { option: "password", holds: "the server's api-key" },
+        Need { option: "param_opt", holds: "the server's URL, such as http://192.0.2.1:8081" },
+    ],
+    batch: Batch::Account(50),
+    rate: None,
+    remark: "the server needs webserver=yes, api=yes, and the router in webserver-allow-from",
+    publish: |talk| {
+        let account = talk.account;
+        let rest = Rest::new(&API).header("X-API-Key", &account.password);
+        records::publish(talk, &rest.at(&place(account.param_opt.expose())), &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "content",
+    call: Call::Name,
+    together: true,
+};
+
+/// The zones of the server at `url`, unless that says all of it.
+fn place(url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    if url.contains("/api/v1/") {
+        return format!("{url}/zones");
+    }
+    format!("{url}/api/v1/servers/localhost/zones")
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    // It need not find out about DNSSEC for that.
+    Ok(by_name(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for name in records::names(places) {
+        // Old servers give the whole zone.
+        let path = format!("/{}.?rrset_name={name}.", zone.name);
+        for set in rest.elements(talk, rest.get(&path), "/rrsets")? {
+            let values = list(&set, "/records");
+            let shown = text(&set, "/name").trim_end_matches('.');
+            if shown == name {
+                records.append(&mut Record::set(name, text(&set, "/type"), set.get("ttl"), values));
+            }
+        }
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let mut sets = Vec::new();
+    for write in writes {
+        let record =
+            |raw: &Value| json!({"content": raw["content"], "disabled": raw["disabled"] == true});
+        let values: Vec<_> = write.values.iter().map(record).collect();
+        sets.push(json!({
+            "name": format!("{}.", write.place.fqdn),
+            "type": write.place.kind(),
+            "ttl": write.ttl.unwrap_or(NEW_TTL),
+            "changetype": "REPLACE",
+            "records": values,
+        }));
+    }
+    let body = json!({"rrsets": sets});
+    rest.ask(talk, rest.json(Method::Patch, &format!("/{}.", zone.name), &body))?;
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

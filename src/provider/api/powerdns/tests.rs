@@ -1,0 +1,97 @@
+use crate::config::Provider;
+use crate::provider::testing::{account, change, told};
+use crate::secret::Secret;
+
+const PLACE: &str = "http://192.0.2.53:8081/api/v1/servers/localhost/zones";
+const FOUND: &str = r#"{"name":"example.com.","rrsets":[
+    {"name":"home.example.com.","type":"A","ttl":60,"comments":[],
+     "records":[{"content":"192.0.2.1","disabled":false}]},
+    {"name":"example.com.","type":"A","ttl":60,"records":[{"content":"192.0.2.7"}]}]}"#;
+
+fn me(name: &str) -> Provider {
+    Provider { param_opt: Secret::new("http://192.0.2.53:8081/"), ..account(name) }
+}
+
+fn set(name: &str, kind: &str, ttl: u32, address: &str) -> String {
+    format!(
+        r#"{{"changetype":"REPLACE","name":"{name}.","records":[{{"content":"{address}","disabled":false}}],"ttl":{ttl},"type":"{kind}"}}"#
+    )
+}
+
+#[test]
+fn all_names_of_a_zone_are_one_request() {
+    let list = format!("GET {PLACE}?dnssec=false\nX-API-Key: hunter2");
+    let zones = r#"[{"id":"example.com.","name":"example.com.","kind":"Native"},
+        {"id":"sub.example.com.","name":"sub.example.com."}]"#;
+    let both = [change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
+    let apex = format!("GET {PLACE}/example.com.?rrset_name=example.com.");
+    let home = format!("GET {PLACE}/example.com.?rrset_name=home.example.com.");
+    let patch = format!(
+        "PATCH {PLACE}/example.com.\n{{\"rrsets\":[{},{}]}}",
+        set("home.example.com", "A", 60, "192.0.2.9"),
+        set("example.com", "AAAA", 300, "2001:db8::9"),
+    );
+    let script =
+        [(&*list, 200, zones), (&*apex, 200, FOUND), (&*home, 200, FOUND), (&*patch, 204, "")];
+    assert_eq!(told(&me("pdns"), &both, &[], &script), ["updated", "updated"]);
+    let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
+    let patch = format!(
+        "PATCH {PLACE}/example.com.\n{{\"rrsets\":[{}]}}",
+        set("home.example.com", "A", 60, "192.0.2.9")
+    );
+    assert_eq!(told(&me("powerdns"), &both[..1], &known, &[(&patch, 204, "")]), ["updated"]);
+    let same = [change("home@example.com", "192.0.2.1")];
+    assert_eq!(told(&me("powerdns"), &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn other_values_stay() {
+    let two = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":60,"records":[
+        {"content":"192.0.2.7","disabled":true,"modified_at":1},{"content":"192.0.2.1"}]}]}"#;
+    let look = format!("GET {PLACE}/example.com.?rrset_name=home.example.com.");
+    let patch = format!(
+        "PATCH {PLACE}/example.com.\n{}",
+        r#"{"rrsets":[{"changetype":"REPLACE","name":"home.example.com.","records":[{"content":"192.0.2.7","disabled":true},{"content":"192.0.2.9","disabled":false}],"ttl":60,"type":"A"}]}"#
+    );
+    let mut home = change("home@example.com", "192.0.2.9");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let script = [(&*look, 200, two), (&*patch, 204, "")];
+    assert_eq!(told(&me("powerdns"), &[home], &[], &script), ["updated"]);
+}
+
+#[test]
+fn the_server_may_be_named_in_full() {
+    let mut me = me("powerdns");
+    me.param_opt = Secret::new("https://dns.example/api/v1/servers/other");
+    let look = "GET https://dns.example/api/v1/servers/other/zones/example.com.?rrset_name=home.example.com.";
+    let same = [change("home@example.com", "192.0.2.1")];
+    assert_eq!(told(&me, &same, &[], &[(look, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn what_does_not_work_is_explained() {
+    let home = [change("home@example.com", "192.0.2.9")];
+    let look = format!("GET {PLACE}/example.com.?rrset_name=home.example.com.");
+    let of = |status, body| told(&me("powerdns"), &home, &[], &[(&look, status, body)]);
+    assert_eq!(
+        of(401, "Unauthorized"),
+        ["all: no: PowerDNS does not accept the credentials: HTTP 401; 'password' must hold the \
+          server's api-key, and 'param_opt' must hold the server's URL, such as \
+          http://192.0.2.1:8081"]
+    );
+    assert_eq!(
+        of(404, "Not Found"),
+        ["no: PowerDNS does not know it: HTTP 404; correct 'domain' or 'zone', or let the token \
+          see the zone"]
+    );
+    assert_eq!(of(200, "<html>"), ["again: PowerDNS sends what is not understood: <html>"]);
+    assert_eq!(of(429, ""), ["all: again in 300 s: PowerDNS limits requests: HTTP 429"]);
+    let patch = format!("PATCH {PLACE}/example.com.");
+    let no = r#"{"error":"RRset home.example.com. IN A: Conflicts with pre-existing RRset"}"#;
+    let script = [(&*look, 200, FOUND), (&*patch, 422, no)];
+    assert_eq!(
+        told(&me("powerdns"), &home, &[], &script),
+        ["no: PowerDNS refuses the request: RRset home.example.com. IN A: Conflicts with \
+          pre-existing RRset (HTTP 422); correct the options"]
+    );
+}

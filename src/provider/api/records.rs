@@ -1,0 +1,354 @@
+//! How most interfaces are used: the zone of each name is found, what is there is read once, the
+//! right one of several records is picked, and from then on only written.
+//!
+//! A provider says in a [`Scheme`] how it lists zones and how it reads and writes; the rest is here.
+
+mod plan;
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::rest::{Rest, id, text};
+use super::zone::{Target, Zone, ZoneList, Zones, within};
+use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::{Change, Outcome, Request, Verdict};
+use crate::sorted::Map;
+
+/// The time to live of a new record where the interface must be told one and has no usual one.
+pub const NEW_TTL: u32 = 300;
+
+/// How one provider lists, reads and writes.
+pub struct Scheme {
+    /// What it is called.
+    pub title: &'static str,
+    /// Names and ids of all zones of the account.
+    pub zones: fn(&mut Talk<'_>, &Rest) -> Talked<ZoneList>,
+    /// What is there under the names of these places, which are in one zone. May be more than that.
+    pub read: Read,
+    /// Writes to one zone: all of it or nothing. Gives the written records, if they have ids and the
+    /// answer shows them.
+    pub write: Sender,
+    /// What a record is.
+    pub unit: Unit,
+    /// The member of a record that holds the address; empty if a record is nothing but that.
+    pub content: &'static str,
+    /// How a zone is called.
+    pub call: Call,
+    /// Whether several can be written together.
+    pub together: bool,
+}
+
+/// See [`Scheme::read`].
+pub type Read = fn(&mut Talk<'_>, &Rest, &Zone, &[&Place<'_>]) -> Talked<Vec<Record>>;
+/// See [`Scheme::write`].
+pub type Sender = fn(&mut Talk<'_>, &Rest, &Zone, &[Write<'_>]) -> Talked<Vec<Record>>;
+
+/// What an interface calls a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// One address, with an id. The id is remembered.
+    Id,
+    /// The same, but it cannot be written without being read before.
+    ReadId,
+    /// All addresses of a name and type, which are written as a whole. That there is only one, and
+    /// its time to live, are remembered.
+    Set,
+    /// The same, but it cannot be written without being read before.
+    ReadSet,
+}
+
+impl Unit {
+    /// Whether it is all addresses of a name and type.
+    fn is_set(self) -> bool {
+        matches!(self, Self::Set | Self::ReadSet)
+    }
+}
+
+/// What an interface calls a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// By its name.
+    Name,
+    /// By an id, and the names of records are relative to it.
+    Id,
+    /// By an id, and the names of records are whole.
+    IdAlone,
+}
+
+/// Where a change belongs.
+#[derive(Debug)]
+pub struct Place<'a> {
+    index: usize,
+    /// What is to change.
+    pub change: &'a Change,
+    /// The whole name, without a dot at its end.
+    pub fqdn: String,
+}
+
+impl Place<'_> {
+    /// `A` or `AAAA`.
+    pub fn kind(&self) -> &'static str {
+        self.change.family().record_type()
+    }
+
+    /// The new address.
+    pub fn address(&self) -> String {
+        self.change.address.to_string()
+    }
+
+    /// The name within its zone: `home`, or `apex` for the zone itself.
+    pub fn host<'s>(&'s self, zone: &Zone, apex: &'s str) -> &'s str {
+        within(&self.fqdn, &zone.name, apex)
+    }
+
+    /// Nothing is written here, for this reason.
+    pub fn settle(&self, talk: &mut Talk<'_>, outcome: Outcome) {
+        talk.settle(self.index, outcome.into());
+    }
+
+    fn key(&self) -> String {
+        format!("record {} {}", self.fqdn, self.kind())
+    }
+}
+
+/// One address under a name and type.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The whole name.
+    pub name: String,
+    /// `A`, `AAAA` or another.
+    pub kind: String,
+    /// What the provider calls it; may be empty.
+    pub id: String,
+    /// Seconds.
+    pub ttl: Option<u32>,
+    /// Its members as the provider has them.
+    pub raw: Value,
+}
+
+impl Record {
+    /// Of an element of a list, with members `id`, `type` and `ttl`.
+    pub fn of(name: String, raw: &Value) -> Self {
+        let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
+        let kind = text(raw, "/type").to_owned();
+        Self { name, kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+    }
+
+    /// All of a set.
+    pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
+        let ttl = ttl.and_then(seconds);
+        let record = |raw: &Value| Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            id: String::new(),
+            ttl,
+            raw: raw.clone(),
+        };
+        values.iter().map(record).collect()
+    }
+
+    /// Whether its member `content` is this address.
+    pub fn holds(&self, content: &str, address: IpAddr) -> bool {
+        let shown = if content.is_empty() { Some(&self.raw) } else { self.raw.get(content) };
+        let shown = shown.and_then(Value::as_str).and_then(|shown| shown.parse().ok());
+        shown == Some(address)
+    }
+
+    /// Whether it is of the name and type of `place`.
+    pub fn is_at(&self, place: &Place<'_>) -> bool {
+        self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
+    }
+}
+
+/// A number of seconds, which some write as a string.
+fn seconds(value: &Value) -> Option<u32> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    u32::try_from(number).ok()
+}
+
+/// What is to be written.
+#[derive(Debug)]
+pub struct Write<'a> {
+    /// Where.
+    pub place: &'a Place<'a>,
+    /// The record to change; `None` for a new one, or where records have no ids.
+    pub id: Option<String>,
+    /// Whether it is there already.
+    pub exists: bool,
+    /// The record as it should be, in the provider's form; of a set all that belong to it.
+    pub values: Vec<Value>,
+    /// Of a set what belongs to it now, if that was read.
+    pub before: Vec<Record>,
+    /// The time to live that it should have: as said, or as it was.
+    pub ttl: Option<u32>,
+    /// Whether that is another one than before.
+    pub retimed: bool,
+}
+
+impl Write<'_> {
+    /// `body`, with the time to live as the member `name` if the user has said one.
+    pub fn timed(&self, mut body: Value, name: &str) -> Value {
+        if let Some(ttl) = self.place.change.record.ttl {
+            body[name] = ttl.into();
+        }
+        body
+    }
+}
+
+/// The names in `places`, each once.
+pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
+    let mut names: Vec<_> = places.iter().map(|place| place.fqdn.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
+/// place.
+///
+/// # Errors
+/// While there is no answer, or if it does not show the address in the member `content`.
+pub fn written(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    write: &Write<'_>,
+    request: Request,
+    at: &str,
+    content: &str,
+) -> Talked<Record> {
+    let answer = talk.send(request)?;
+    let value = rest.value(answer)?;
+    let place = write.place;
+    let raw = value.pointer(at).unwrap_or(&Value::Null);
+    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    if record.holds(content, place.change.address) && !record.id.is_empty() {
+        return Ok(record);
+    }
+    Err(rest.confused(answer))
+}
+
+/// Brings all records of the job up to date.
+///
+/// # Errors
+/// While an answer is missing, or if one concerns all changes that are not settled.
+pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<Verdict>> {
+    let job = talk.job;
+    let mut zones: Map<Zone, Vec<Place<'_>>> = Map::new();
+    let mut listed = Zones::default();
+    for (index, change) in job.changes.iter().enumerate() {
+        if talk.is_settled(index) {
+            continue;
+        }
+        let target = Target::of(change);
+        match zone_of(talk, rest, scheme, &mut listed, &target, change)? {
+            Some(zone) => {
+                let place = Place { index, change, fqdn: target.fqdn };
+                zones.get_or_insert(zone, Vec::new()).push(place);
+            }
+            None => talk.settle(index, target.outside(scheme.title).into()),
+        }
+    }
+    for (zone, places) in zones.iter() {
+        let verdict = match publish_zone(talk, rest, scheme, zone, places) {
+            Ok(()) => continue,
+            Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
+            Err(halt) => return Err(halt),
+        };
+        for place in places.iter() {
+            if !talk.is_settled(place.index) {
+                talk.settle(place.index, verdict.clone());
+            }
+        }
+    }
+    Ok(talk.verdicts(&Outcome::Unconfirmed { reason: "nothing was done".into() }.into()))
+}
+
+/// The zone that holds `target`.
+fn zone_of(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    scheme: &Scheme,
+    listed: &mut Zones,
+    target: &Target,
+    change: &Change,
+) -> Talked<Option<Zone>> {
+    let zone = |name: &str, id: &str| Ok(Some(Zone { name: name.into(), id: id.into() }));
+    match (&change.record.zone_id, &target.zone, scheme.call) {
+        (Some(id), Some(name), _) | (None, Some(name @ id), Call::Name) => return zone(name, id),
+        (Some(id), None, Call::Name | Call::IdAlone) => return zone(id, id),
+        _ => {}
+    }
+    let list = |talk: &mut Talk<'_>| (scheme.zones)(talk, rest);
+    if let Some(id) = &change.record.zone_id {
+        let all = listed.all(talk, list)?;
+        return Ok(all.iter().find(|zone| zone.1 == *id).map(Zone::of));
+    }
+    Ok(listed.find(talk, target, list)?.map(|zone| Zone::of(&zone)))
+}
+
+/// Brings the records of one zone up to date.
+fn publish_zone(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    scheme: &Scheme,
+    zone: &Zone,
+    places: &[Place<'_>],
+) -> Talked<()> {
+    let mut unknown = Vec::new();
+    for place in places {
+        if plan::remembered(talk, scheme, place).is_none() {
+            unknown.push(place);
+        }
+    }
+    let records = match unknown.as_slice() {
+        [] => Vec::new(),
+        unknown => (scheme.read)(talk, rest, zone, unknown)?,
+    };
+    let mut writes = Vec::new();
+    for place in places {
+        // What was read may have shown that it cannot be written.
+        if talk.is_settled(place.index) {
+            continue;
+        }
+        match plan::plan(talk, scheme, place, &records) {
+            Ok(Some(write)) => writes.push(write),
+            Ok(None) => talk.settle(place.index, Outcome::Unchanged.into()),
+            Err(outcome) => talk.settle(place.index, outcome.into()),
+        }
+    }
+    let size = if scheme.together { writes.len() } else { 1 };
+    for part in writes.chunks(size.max(1)) {
+        send(talk, rest, scheme, zone, part)?;
+    }
+    Ok(())
+}
+
+/// Writes; if that is refused because of one of several, in halves, so that only that one fails.
+fn send(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    scheme: &Scheme,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<()> {
+    let verdict = match (scheme.write)(talk, rest, zone, writes) {
+        Ok(made) => {
+            writes.iter().for_each(|write| plan::wrote(talk, scheme, write, &made));
+            return Ok(());
+        }
+        Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
+        Err(halt) => return Err(halt),
+    };
+    let refused = matches!(verdict.outcome, Outcome::Refused { .. });
+    if writes.len() > 1 && refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
+        let (first, second) = writes.split_at(writes.len() / 2);
+        send(talk, rest, scheme, zone, first)?;
+        return send(talk, rest, scheme, zone, second);
+    }
+    for write in writes {
+        talk.forget(write.place.key());
+        talk.settle(write.place.index, verdict.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Which of the records that are there is ours, what is to be written, and what is remembered of it.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::{Place, Record, Scheme, Unit, Write};
+use crate::provider::api::rest::{refused, text};
+use crate::provider::talk::Talk;
+use crate::provider::{Change, Outcome};
+
+/// A record is as it should be.
+pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
+    talk.settle(write.place.index, Outcome::Updated.into());
+    match (scheme.unit, write.values.as_slice()) {
+        (Unit::Set, [value]) => remember(talk, scheme, write.place, "", write.ttl, value),
+        (Unit::Set | Unit::ReadSet, _) => {}
+        (Unit::Id | Unit::ReadId, _) => {
+            let shown = made.iter().find(|record| record.is_at(write.place));
+            let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
+            let id = id.or(write.id.as_deref()).unwrap_or_default();
+            remember(talk, scheme, write.place, id, None, &Value::Null);
+        }
+    }
+}
+
+/// Remembers a record that is alone under its name and type, or has an id.
+fn remember(
+    talk: &mut Talk<'_>,
+    scheme: &Scheme,
+    place: &Place<'_>,
+    id: &str,
+    ttl: Option<u32>,
+    raw: &Value,
+) {
+    match scheme.unit {
+        Unit::Id if !id.is_empty() => talk.learn(place.key(), id),
+        // A comment would be lost if the set was written without having been read.
+        Unit::Set if text(raw, "/comment").is_empty() => {
+            let ttl = ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
+            talk.learn(place.key(), &ttl);
+        }
+        Unit::Id | Unit::ReadId | Unit::Set | Unit::ReadSet => {}
+    }
+}
+
+/// What is remembered of a record, or its id as the user has said it.
+pub(super) fn remembered(
+    talk: &mut Talk<'_>,
+    scheme: &Scheme,
+    place: &Place<'_>,
+) -> Option<String> {
+    match (scheme.unit, &place.change.record.id) {
+        (Unit::ReadId | Unit::ReadSet, _) => None,
+        (Unit::Id, Some(id)) => Some(id.clone()),
+        (Unit::Id, None) | (Unit::Set, _) => talk.known(&place.key()),
+    }
+}
+
+/// What is to be written at `place`; nothing if `records` have it already.
+pub(super) fn plan<'a>(
+    talk: &mut Talk<'_>,
+    scheme: &Scheme,
+    place: &'a Place<'a>,
+    records: &[Record],
+) -> Result<Option<Write<'a>>, Outcome> {
+    let Change { address, previous, record: said, .. } = place.change;
+    let fresh = || with_address(Value::Null, scheme.content, *address);
+    let write = |id, values, before: Option<u32>| Write {
+        place,
+        id,
+        exists: true,
+        values,
+        before: Vec::new(),
+        ttl: said.ttl.or(before),
+        retimed: said.ttl.is_some() && said.ttl != before,
+    };
+    if let Some(known) = remembered(talk, scheme, place) {
+        let values = vec![fresh()];
+        return Ok(Some(match scheme.unit {
+            Unit::Set => write(None, values, known.parse().ok()),
+            Unit::Id | Unit::ReadId | Unit::ReadSet => write(Some(known), values, None),
+        }));
+    }
+    let mut there: Vec<&Record> = Vec::new();
+    for record in records.iter().filter(|record| record.is_at(place)) {
+        // What was asked for by another name may show it, too.
+        if there.iter().all(|other| other.raw != record.raw) {
+            there.push(record);
+        }
+    }
+    let Some(chosen) = pick(scheme, place, &there)? else {
+        return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
+    };
+    let whole = scheme.unit.is_set();
+    let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
+    let mut values = Vec::new();
+    for &record in &there {
+        if std::ptr::eq(record, chosen) {
+            values.push(with_address(record.raw.clone(), scheme.content, *address));
+        } else if whole && !stale(record) {
+            values.push(record.raw.clone());
+        }
+    }
+    let same = chosen.holds(scheme.content, *address)
+        && (said.ttl.is_none() || said.ttl == chosen.ttl)
+        && (said.proxied.is_none() || said.proxied == chosen.raw["proxied"].as_bool())
+        && (!whole || values.len() == there.len());
+    if same {
+        if !whole || there.len() == 1 {
+            remember(talk, scheme, place, &chosen.id, chosen.ttl, &chosen.raw);
+        }
+        return Ok(None);
+    }
+    let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
+    let id = (!whole).then(|| chosen.id.clone());
+    Ok(Some(Write { before, ..write(id, values, chosen.ttl) }))
+}
+
+/// The record to change among those that are there under its name and type: the one that the user
+/// has said, else one that is as it should be, else what was published last, else the only one.
+fn pick<'r>(
+    scheme: &Scheme,
+    place: &Place<'_>,
+    there: &[&'r Record],
+) -> Result<Option<&'r Record>, Outcome> {
+    let with = |address| there.iter().copied().find(|it| it.holds(scheme.content, address));
+    let (name, kind) = (&place.fqdn, place.kind());
+    if let Some(id) = place.change.record.id.as_ref().filter(|_| !scheme.unit.is_set()) {
+        let said = there.iter().copied().find(|record| record.id == *id);
+        return said.map(Some).ok_or_else(|| {
+            let reason = format!("{name} has no {kind} record with the id {id}");
+            refused(reason, "correct option 'record_id', or remove it")
+        });
+    }
+    match (with(place.change.address), place.change.previous.and_then(with), there) {
+        (Some(record), ..) | (None, Some(record), _) => Ok(Some(record)),
+        (None, None, []) => Ok(None),
+        (None, None, [record]) => Ok(Some(record)),
+        (None, None, several) => Err(refused(
+            format!(
+                "{name} has {} {kind} records, and none holds what was published last",
+                several.len()
+            ),
+            match scheme.unit {
+                Unit::Set | Unit::ReadSet => "delete all but one of them",
+                Unit::Id | Unit::ReadId => {
+                    "delete all but one of them, or name it with option 'record_id'"
+                }
+            },
+        )),
+    }
+}
+
+/// A record as the provider has it, with this address.
+fn with_address(raw: Value, member: &str, address: IpAddr) -> Value {
+    let address = Value::from(address.to_string());
+    if member.is_empty() {
+        return address;
+    }
+    let mut record = if raw.is_object() { raw } else { json!({}) };
+    record[member] = address;
+    record
+}

@@ -1,0 +1,259 @@
+//! Amazon Route 53 (<https://docs.aws.amazon.com/Route53/latest/APIReference/>).
+//!
+//! Any number of names of a zone is one batch of UPSERTs, carried out as a whole or not at all.
+//! Requests carry Signature Version 4.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, refused};
+use super::zone::{Zone, ZoneList};
+use super::{Api, Need, xml};
+use crate::percent;
+use crate::provider::sign::{Canonical, timestamp};
+use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::{Answer, Batch, Method, Request, Verdict, template};
+use crate::secret::Secret;
+
+pub(super) const API: Api = Api {
+    name: "route53",
+    aliases: &["route53-v1"],
+    title: "Route 53",
+    base: "https://route53.amazonaws.com",
+    needs: &[
+        Need { option: "username", holds: "the id of an access key" },
+        Need { option: "password", holds: "the secret access key" },
+    ],
+    // A batch may have 1000 records, and an UPSERT counts twice.
+    batch: Batch::Account(200),
+    rate: None,
+    remark: "the user of the key needs route53:ChangeResourceRecordSets; with \
+             route53:ListResourceRecordSets other records of a name are kept, and with \
+             route53:ListHostedZones the zone is found",
+    publish: |talk| {
+        let rest = Rest::new(&API).hiding(&talk.account.password).pausing(PAUSE);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "",
+    call: Call::IdAlone,
+    together: true,
+};
+
+const ZONES: &str = "/2013-04-01/hostedzone";
+const XMLNS: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
+/// The time to live of a new record, in seconds.
+const TTL: u32 = 300;
+/// More names than this are looked up by listing the zone.
+const BY_NAME: usize = 4;
+/// Pages that are read of a list.
+const PAGES: usize = 100;
+/// Limits are refilled within seconds.
+const PAUSE: Duration = Duration::from_secs(10);
+/// What the key must be allowed to do.
+const RIGHTS: &str = "allow the key's user route53:ChangeResourceRecordSets for the zone, and \
+                      route53:ListHostedZones or set 'zone_id'";
+
+/// A signed request. The parameters of `query` are in the order of their names.
+fn request(
+    talk: &Talk<'_>,
+    rest: &Rest,
+    method: Method,
+    path: &str,
+    query: &[(&str, &str)],
+    body: &str,
+) -> Talked<Request> {
+    let time = timestamp(talk.wall()?).replace(['-', ':'], "");
+    let host = template::host(API.base).unwrap_or_default();
+    let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent::encode_upper(value));
+    let query = query.iter().map(pair).collect::<Vec<_>>().join("&");
+    let canonical = Canonical {
+        algorithm: "AWS4-HMAC-SHA256",
+        prefix: "AWS4",
+        scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
+        time: &time,
+        headers: &[("host", &host), ("x-amz-date", &time)],
+    };
+    let key = (talk.account.username.as_str(), &talk.account.password);
+    let signature = canonical.authorization(key, method.name(), (path, &query), body);
+    let mut request = match body {
+        "" => rest.request(method, &format!("{path}?{query}")),
+        body => rest.body(method, path, "application/xml", body.to_owned()),
+    };
+    request.headers.push(("X-Amz-Date", Secret::new(time)));
+    request.headers.push(("Authorization", signature));
+    Ok(request)
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let next = [("marker", "NextMarker")];
+    let Some(pages) = pages(talk, rest, ZONES, &[("maxitems", "100")], &next)? else {
+        let reason = "Route 53 does not let the key list hosted zones".into();
+        return Err(Halt::End(refused(reason, RIGHTS).into()));
+    };
+    let zones = pages.iter().flat_map(|page| xml::all(page, "HostedZone"));
+    let public = zones.filter(|zone| xml::text(zone, "PrivateZone") != "true");
+    let zone = |zone| (plain(xml::text(zone, "Name")), id(xml::text(zone, "Id")).to_owned());
+    Ok(public.map(zone).collect())
+}
+
+/// A key may be allowed to write and nothing else; what it writes is all there is then.
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let path = path(zone)?;
+    let mut all = Vec::new();
+    if places.len() > BY_NAME {
+        let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
+        all = pages(talk, rest, &path, &[("maxitems", "300")], &next)?.unwrap_or_default();
+    } else {
+        for place in places {
+            let name = format!("{}.", place.fqdn);
+            // A list begins at a name and goes on to the end of the zone.
+            let query = [("maxitems", "1"), ("name", &name), ("type", place.kind())];
+            all.extend(pages(talk, rest, &path, &query, &[])?.unwrap_or_default());
+        }
+    }
+    let mut records = Vec::new();
+    for set in all.iter().flat_map(|page| xml::all(page, "ResourceRecordSet")) {
+        let (name, kind) = (plain(xml::text(set, "Name")), xml::text(set, "Type"));
+        if set.contains("<AliasTarget>") || set.contains("<SetIdentifier>") {
+            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
+            here.for_each(|place| place.settle(talk, not_simple(&name)));
+        }
+        let ttl = Value::from(xml::text(set, "TTL"));
+        let values: Vec<_> = xml::all(set, "Value").map(Value::from).collect();
+        records.extend(Record::set(&name, kind, Some(&ttl), &values));
+    }
+    Ok(records)
+}
+
+fn not_simple(name: &str) -> crate::provider::Outcome {
+    refused(
+        format!("{name} is no simple record in Route 53 but an alias or has a routing policy"),
+        "make it a simple record, or choose another name",
+    )
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let changes: String = writes.iter().map(change).collect();
+    let body = format!(
+        "<ChangeResourceRecordSetsRequest xmlns=\"{XMLNS}\"><ChangeBatch><Changes>{changes}\
+         </Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
+    );
+    let path = format!("{}/", path(zone)?);
+    let answer = talk.send(request(talk, rest, Method::Post, &path, &[], &body)?)?;
+    success(rest, answer, "ChangeInfo")?;
+    Ok(Vec::new())
+}
+
+fn change(write: &Write<'_>) -> String {
+    let values = write.values.iter().filter_map(Value::as_str);
+    let records: String = values
+        .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
+        .collect();
+    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(TTL));
+    format!(
+        "<Change><Action>UPSERT</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
+         <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"
+    )
+}
+
+/// The pages of a list, one if there is no `next`, of which that says in which elements a page has
+/// what the query of the one after it holds. `None` if the key may not see it.
+fn pages<'t>(
+    talk: &mut Talk<'t>,
+    rest: &Rest,
+    path: &str,
+    first: &[(&'static str, &str)],
+    next: &[(&'static str, &str)],
+) -> Talked<Option<Vec<&'t str>>> {
+    let mut pages = Vec::new();
+    let mut query = first.to_vec();
+    for _ in 0..if next.is_empty() { 1 } else { PAGES } {
+        query.sort_unstable();
+        let answer = talk.send(request(talk, rest, Method::Get, path, &query, "")?)?;
+        if xml::text(&answer.body, "Code").starts_with("AccessDenied") {
+            return Ok(None);
+        }
+        let page = success(rest, answer, "IsTruncated")?;
+        pages.push(page);
+        if xml::text(page, "IsTruncated") != "true" {
+            break;
+        }
+        query.retain(|(name, _)| *name == "maxitems");
+        query.extend(next.iter().map(|(name, tag)| (*name, xml::text(page, tag))));
+    }
+    Ok(Some(pages))
+}
+
+/// The body of an answer that is a success and has an element `tag`.
+fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
+    if answer.status == 200 && !xml::text(&answer.body, tag).is_empty() {
+        return Ok(&answer.body);
+    }
+    let code = xml::text(&answer.body, "Code");
+    let said = xml::all(&answer.body, "Message").collect::<Vec<_>>().join("; ");
+    let (status, advice) = match code {
+        "" if answer.status < 400 => return Err(rest.confused(answer)),
+        "RequestExpired" | "RequestInTheFuture" => return Err(clock(&said)),
+        // Both ways of a clock that is wrong.
+        "SignatureDoesNotMatch" if said.contains("expired") || said.contains("not yet current") => {
+            return Err(clock(&said));
+        }
+        "SignatureDoesNotMatch"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken" => (401, ""),
+        "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => (429, ""),
+        _ if answer.status == 403 => (403, RIGHTS),
+        _ => (answer.status, ""),
+    };
+    Err(Halt::End(rest.judged(answer, status, &said, advice)))
+}
+
+fn clock(said: &str) -> Halt {
+    let reason = format!("Route 53 says that the clock is wrong: {said}");
+    Halt::End(Verdict::clock_behind(reason))
+}
+
+/// The path of a zone's sets. What could not be an id is none, and no part of a path.
+fn path(zone: &Zone) -> Talked<String> {
+    let id = id(&zone.id);
+    if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(format!("{ZONES}/{id}/rrset"));
+    }
+    let reason = format!("{:?} cannot be the id of a hosted zone", zone.id);
+    Err(Halt::End(refused(reason, "correct 'zone_id', or leave it out").into()))
+}
+
+/// `/hostedzone/Z1` is an id, too.
+fn id(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or_default()
+}
+
+/// A name as we write it: AWS ends it with a dot and writes `*` as `\052`.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').replace("\\052", "*")
+}
+
+#[cfg(test)]
+mod tests;

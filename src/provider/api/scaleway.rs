@@ -1,0 +1,95 @@
+//! Scaleway (<https://www.scaleway.com/en/developers/api/domains-and-dns/>).
+//!
+//! Changes of any number of names of a zone are one request.
+
+use serde_json::{Value, json};
+
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, text};
+use super::zone::{Zone, ZoneList};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method};
+
+pub(super) const API: Api = Api {
+    name: "scaleway",
+    aliases: &["scaleway.com"],
+    title: "Scaleway",
+    base: "https://api.scaleway.com/domain/v2beta1/dns-zones",
+    needs: &[Need {
+        option: "password",
+        holds: "the secret key of an API key with DomainsDNSFullAccess in the zone's project",
+    }],
+    batch: Batch::Account(50),
+    rate: None,
+    remark: "",
+    publish: |talk| {
+        let rest = Rest::new(&API).header("X-Auth-Token", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "data",
+    call: Call::Name,
+    together: true,
+};
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let zones = rest.pages(talk, "?page_size=100&page=", "/dns_zones", 100)?;
+    let name = |zone: &Value| {
+        let zone = [text(zone, "/subdomain"), text(zone, "/domain")].join(".");
+        zone.trim_start_matches('.').to_owned()
+    };
+    Ok(zones.iter().map(name).map(|name| (name.clone(), name)).collect())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let (kind, host) = (place.kind(), place.host(zone, ""));
+        let path = format!("/{}/records?name={host}&type={kind}&page_size=100&page=", zone.id);
+        let found = rest.pages(talk, &path, "/records", 100)?;
+        records.extend(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let mut changes = Vec::new();
+    for write in writes {
+        let (host, kind) = (write.place.host(zone, ""), write.place.kind());
+        let ttl = write.ttl.unwrap_or(NEW_TTL);
+        let record =
+            |raw: &Value| json!({"name": host, "type": kind, "data": raw["data"], "ttl": ttl});
+        let records: Vec<Value> = write.values.iter().map(record).collect();
+        changes.push(json!({
+            "set": {"id_fields": {"name": host, "type": kind}, "records": records},
+        }));
+    }
+    let body = json!({
+        "return_all_records": false,
+        "disallow_new_zone_creation": true,
+        "changes": changes,
+    });
+    rest.ask(talk, rest.json(Method::Patch, &format!("/{}/records", zone.id), &body))?;
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

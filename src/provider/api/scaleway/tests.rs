@@ -1,0 +1,108 @@
+use crate::provider::testing::{account, change, told};
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://api.scaleway.com/domain/v2beta1/dns-zones?page_size=100&page=1
+     X-Auth-Token: hunter2",
+    200,
+    r#"{"dns_zones":[{"domain":"example.com","subdomain":"","status":"active"},
+        {"domain":"example.com","subdomain":"sub","status":"active"}],"total_count":2}"#,
+);
+const PLACE: &str = "https://api.scaleway.com/domain/v2beta1/dns-zones/example.com/records";
+const FOUND: &str = r#"{"records":[{"id":"a","data":"192.0.2.1","name":"home","priority":0,
+    "ttl":300,"type":"A","comment":null}],"total_count":1}"#;
+const NONE: &str = r#"{"records":[],"total_count":0}"#;
+
+fn look(name: &str, kind: &str) -> String {
+    format!("GET {PLACE}?name={name}&type={kind}&page_size=100&page=1")
+}
+
+fn set(name: &str, kind: &str, ttl: u32, addresses: &[&str]) -> String {
+    let record =
+        |data: &&str| format!(r#"{{"data":"{data}","name":"{name}","ttl":{ttl},"type":"{kind}"}}"#);
+    let records: Vec<_> = addresses.iter().map(record).collect();
+    format!(
+        r#"{{"set":{{"id_fields":{{"name":"{name}","type":"{kind}"}},"records":[{}]}}}}"#,
+        records.join(",")
+    )
+}
+
+fn patch(sets: &[String]) -> String {
+    format!(
+        "PATCH {PLACE}\n{{\"changes\":[{}],\"disallow_new_zone_creation\":true,\"return_all_records\":false}}",
+        sets.join(",")
+    )
+}
+
+#[test]
+fn all_names_of_a_zone_are_one_request() {
+    let me = account("scaleway.com");
+    let both = [change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
+    let (home, apex) = (look("home", "A"), look("", "AAAA"));
+    let sets = [set("home", "A", 300, &["192.0.2.9"]), set("", "AAAA", 300, &["2001:db8::9"])];
+    let all = patch(&sets);
+    let script = [ZONES, (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*all, 200, NONE)];
+    assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
+    let known = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
+    assert_eq!(told(&me, &both[..1], &known, &[(&patch(&sets[..1]), 200, NONE)]), ["updated"]);
+    let same = [change("home@example.com", "192.0.2.1")];
+    assert_eq!(told(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn a_zone_below_another_is_a_zone_and_other_values_stay() {
+    let new = [change("a.sub.example.com", "192.0.2.9")];
+    let look_sub = look("a", "A").replace("/example.com/", "/sub.example.com/");
+    let patch_sub =
+        patch(&[set("a", "A", 300, &["192.0.2.9"])]).replace("/example.com/", "/sub.example.com/");
+    let script = [ZONES, (&*look_sub, 200, NONE), (&*patch_sub, 200, NONE)];
+    assert_eq!(told(&account("scaleway"), &new, &[], &script), ["updated"]);
+    let two = r#"{"records":[{"data":"192.0.2.7","name":"home","ttl":60,"type":"A"},
+        {"data":"192.0.2.1","name":"home","ttl":60,"type":"A"}]}"#;
+    let mut home = change("home@example.com", "192.0.2.9");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let (look, patch) =
+        (look("home", "A"), patch(&[set("home", "A", 60, &["192.0.2.7", "192.0.2.9"])]));
+    let script = [(&*look, 200, two), (&*patch, 200, NONE)];
+    assert_eq!(told(&account("scaleway"), &[home], &[], &script), ["updated"]);
+}
+
+#[test]
+fn what_does_not_work_is_explained() {
+    let home = [change("home@example.com", "192.0.2.9")];
+    let look = look("home", "A");
+    let of = |status, body| told(&account("scaleway"), &home, &[], &[(&look, status, body)]);
+    let need = "'password' must hold the secret key of an API key with DomainsDNSFullAccess in the \
+                zone's project";
+    let wrong = r#"{"message":"authentication is denied","method":"api_key","reason":"not_found","type":"denied_authentication"}"#;
+    assert_eq!(
+        of(401, wrong),
+        [format!(
+            "all: no: Scaleway does not accept the credentials: authentication is denied (HTTP 401); {need}"
+        )]
+    );
+    assert_eq!(
+        of(403, r#"{"message":"insufficient permissions","type":"permissions_denied"}"#),
+        [format!("no: Scaleway does not allow it: insufficient permissions (HTTP 403); {need}")]
+    );
+    assert_eq!(
+        of(404, r#"{"message":"dns zone not found","type":"not_found"}"#),
+        [
+            "no: Scaleway does not know it: dns zone not found (HTTP 404); correct 'domain' or 'zone', \
+          or let the token see the zone"
+        ]
+    );
+    assert_eq!(of(429, ""), ["all: again in 300 s: Scaleway limits requests: HTTP 429"]);
+    assert_eq!(of(200, "{}"), ["again: Scaleway sends what is not understood: {}"]);
+    let patch = format!("PATCH {PLACE}");
+    let bad = r#"{"message":"invalid argument(s)","type":"invalid_arguments","details":[]}"#;
+    let script = [(&*look, 200, NONE), (&*patch, 400, bad)];
+    assert_eq!(
+        told(&account("scaleway"), &home, &[], &script),
+        ["no: Scaleway refuses the request: invalid argument(s) (HTTP 400); correct the options"]
+    );
+    let script = [(&*look, 200, NONE), (&*patch, 200, "<html>")];
+    assert_eq!(
+        told(&account("scaleway"), &home, &[], &script),
+        ["again: Scaleway sends what is not understood: <html>"]
+    );
+}

@@ -1,0 +1,251 @@
+//! What holds for every provider with an interface of its own, whatever it answers.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::{Mechanism, RecordOptions};
+use crate::provider::testing::{account, change, read};
+use crate::provider::{
+    Answer, Change, Exchange, Failure, FailureKind, Job, Outcome, Step, exchange,
+};
+use crate::secret::Secret;
+
+/// As many steps as the worker allows.
+const STEPS: usize = 64;
+const STEPS_PER_CHANGE: usize = 4;
+
+/// An account with a secret in each option that may hold one.
+fn secretive(api: &'static Api) -> Provider {
+    Provider {
+        mechanism: Mechanism::Api(api),
+        username: "s3cret-user".into(),
+        password: Secret::new("s3cret-pass"),
+        param_opt: Secret::new("http://192.0.2.53:8081"),
+        server: "192.0.2.53".into(),
+        ..account(api.name)
+    }
+}
+
+/// Words that interfaces use, and what they mean nothing by.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("example.com".into()),
+        Just("home.example.com".into()),
+        Just("home".into()),
+        Just("@".into()),
+        Just("A".into()),
+        Just("AAAA".into()),
+        Just("192.0.2.1".into()),
+        Just("192.0.2.9".into()),
+        Just("2001:db8::9".into()),
+        Just("success".into()),
+        Just("SUCCESS".into()),
+        Just("running".into()),
+        Just("s3cret-pass and s3cret-user".into()),
+        "\\PC{0,8}",
+    ]
+}
+
+/// Names of members that interfaces have.
+fn member() -> impl Strategy<Value = String> {
+    prop::sample::select(
+        "result success errors code message domains domain domain_records domain_record name id \
+         type data ttl ttl_sec records record content rrsets rrset rrset_values rrset_ttl fqdn \
+         value action status error zones meta links next subdomain dns_zones target account user \
+         creates updates patches posts minimum_ttl subname comment disabled proxied fields detail"
+            .split_whitespace()
+            .collect::<Vec<_>>(),
+    )
+    .prop_map(str::to_owned)
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u32>().prop_map(Value::from),
+        word().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(member(), inner, 0..8).prop_map(Value::from_iter),
+        ]
+    })
+}
+
+/// A body with everything in it that any of the interfaces looks for.
+fn plausible() -> Value {
+    let record = json!({
+        "id": 1, "name": "home.example.com", "type": "A", "content": "192.0.2.1", "ttl": 300,
+        "data": "192.0.2.1", "target": "192.0.2.1", "subname": "home",
+        "records": ["192.0.2.1"], "fqdn": "example.com", "domain": "example.com",
+    });
+    let zone =
+        json!({"id": "z", "name": "example.com", "domain": "example.com", "account": {"id": 1}});
+    json!({
+        "success": true, "status": "SUCCESS", "result": [zone], "domains": [zone], "zones": [zone],
+        "dns_zones": [zone], "data": [record, zone], "domain_records": [record],
+        "records": [record], "rrsets": [record], "rrset": {"records": [{"value": "192.0.2.1"}]},
+        "rrset_values": ["192.0.2.1"], "record": record, "domain_record": record,
+        "action": {"id": 1, "status": "running"},
+    })
+}
+
+fn body() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => json().prop_map(|json| json.to_string()),
+        2 => Just(plausible().to_string()),
+        1 => Just(json!([plausible(), plausible()]).to_string()),
+        1 => Just(String::new()),
+        1 => "\\PC{0,40}",
+    ]
+}
+
+fn reply() -> impl Strategy<Value = Result<Answer, Failure>> {
+    let status = prop_oneof![
+        6 => Just(200u16),
+        4 => prop::sample::select(vec![201, 204, 400, 401, 403, 404, 409, 422, 423, 429, 500, 503]),
+        1 => 100u16..600,
+    ];
+    let answer = (status, body(), prop::option::of(0u64..100))
+        .prop_map(|(status, body, _)| Ok(Answer { status, body, ..Answer::default() }));
+    let failure = any::<bool>().prop_map(|sent| {
+        Err(Failure { kind: FailureKind::Other, sent, text: "connection lost".into() })
+    });
+    prop_oneof![20 => answer, 1 => failure]
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let name = prop::sample::select(vec![
+        "home.example.com",
+        "a.b@example.com",
+        "@example.com",
+        "example.com",
+        "*.example.com",
+        "com",
+        "x.example.org",
+    ]);
+    let address = prop::sample::select(vec!["192.0.2.9", "2001:db8::9"]);
+    let text = prop::option::of("[a-z0-9.]{1,9}");
+    let options = (prop::option::of(any::<u32>()), text.clone(), text.clone(), text).prop_map(
+        |(ttl, zone, zone_id, id)| RecordOptions { zone, zone_id, id, ttl, proxied: None },
+    );
+    let one = (name, address, options, any::<bool>()).prop_map(|(name, address, record, again)| {
+        let previous = again.then(|| "192.0.2.1".parse().unwrap());
+        Change { record, previous, ..change(name, address) }
+    });
+    prop::collection::vec(one, 1..6).prop_map(|mut changes: Vec<Change>| {
+        let mut seen = BTreeSet::new();
+        changes.retain(|change| seen.insert((change.name.clone(), change.family())));
+        changes
+    })
+}
+
+/// How a conversation went.
+struct Course {
+    verdicts: Vec<crate::provider::Verdict>,
+    shown: String,
+    /// The bodies of requests that were accepted.
+    accepted: String,
+}
+
+/// Talks to its end, or for as long as the worker would let it.
+fn course(
+    mut talk: Box<dyn Exchange>,
+    changes: usize,
+    replies: &[Result<Answer, Failure>],
+) -> Course {
+    let mut step = talk.start();
+    let mut course = Course { verdicts: vec![], shown: String::new(), accepted: String::new() };
+    for turn in 0..STEPS + STEPS_PER_CHANGE * changes {
+        match step {
+            Step::Done(verdicts) => {
+                course.verdicts = verdicts;
+                return course;
+            }
+            Step::Ask(query) => {
+                course.shown += &query.shown;
+                step = talk.step(replies[turn % replies.len()].clone());
+            }
+            Step::Send(request) => {
+                course.shown += &request.shown;
+                course.shown += &format!("{request:?}");
+                let reply = replies[turn % replies.len()].clone();
+                if reply.as_ref().is_ok_and(|it| (200..300).contains(&it.status)) {
+                    course.accepted += request.body.as_ref().map_or("", Secret::expose);
+                }
+                step = talk.step(reply);
+            }
+        }
+    }
+    panic!("does not end");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn whatever_is_answered_each_change_has_a_verdict_and_no_secret_is_shown(
+        changes in changes(),
+        replies in prop::collection::vec(reply(), 1..8),
+        known in prop::collection::btree_map(
+            prop::sample::select(vec![
+                "zone example.com", "zone com", "account", "record home.example.com A",
+                "record a.b.example.com AAAA", "record example.com A",
+            ]).prop_map(str::to_owned),
+            "[a-z0-9]{0,6}",
+            0..6,
+        ),
+    ) {
+        for api in ALL {
+            let job = Job { changes: changes.clone(), known: known.clone().into_iter().collect(), ..Job::default() };
+            let course = course(exchange(&secretive(api), job), changes.len(), &replies);
+            prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
+            for (change, verdict) in changes.iter().zip(&course.verdicts) {
+                let text = read(verdict) + &course.shown;
+                prop_assert!(!text.contains("s3cret-pass"), "{}: {text}", api.name);
+                let sent = course.accepted.contains(&change.address.to_string());
+                prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
+                if let Outcome::Refused { advice, .. } = &verdict.outcome {
+                    prop_assert!(!advice.is_empty(), "{}: {text}", api.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_never_success(
+        changes in changes(),
+        status in 200u16..300,
+        page in "<html>\\PC{0,20}",
+    ) {
+        for api in ALL {
+            let job = Job { changes: changes.clone(), ..Job::default() };
+            let replies = [Ok(Answer { status, body: page.clone(), ..Answer::default() })];
+            let course = course(exchange(&secretive(api), job), changes.len(), &replies);
+            prop_assert!(course.verdicts.iter().all(|it| !it.is_success()), "{}", api.name);
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_everything_is_said() {
+    let mut names = BTreeSet::new();
+    for api in ALL {
+        for name in api.aliases.iter().chain([&api.name]) {
+            assert!(names.insert(*name), "{name} is there twice");
+            assert_eq!(find(name), Some(*api));
+        }
+        assert!(!api.title.is_empty() && !api.base.ends_with('/'), "{}", api.name);
+        let secret = api.needs("password") || api.needs("dns_server");
+        assert!(secret, "{}", api.name);
+        let host = api.host(&secretive(api));
+        assert!(host.is_some_and(|host| !host.is_empty()), "{}", api.name);
+    }
+    let sorted: Vec<_> = ALL.iter().map(|api| api.name).collect();
+    assert!(sorted.is_sorted());
+}

@@ -1,0 +1,38 @@
+//! XML as far as short answers need it: the text of an element, found by its tag.
+
+/// What is in the first element `tag`, which has no attributes; empty if there is none.
+pub(super) fn text<'x>(xml: &'x str, tag: &str) -> &'x str {
+    all(xml, tag).next().unwrap_or_default()
+}
+
+/// What is in each element `tag`, as long as none is within another.
+pub(super) fn all<'x>(xml: &'x str, tag: &str) -> impl Iterator<Item = &'x str> + use<'x> {
+    let (begin, end) = (format!("<{tag}>"), format!("</{tag}>"));
+    let mut rest = xml;
+    std::iter::from_fn(move || {
+        let (_, from) = rest.split_once(&begin)?;
+        let (content, behind) = from.split_once(&end)?;
+        rest = behind;
+        Some(content)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn elements_by_tag() {
+        let xml = "<a x='1'><b>1</b><bb>no</bb><b>2<c>3</c></b><b>4";
+        assert_eq!(all(xml, "b").collect::<Vec<_>>(), ["1", "2<c>3</c>"]);
+        assert_eq!((text(xml, "c"), text(xml, "a"), text(xml, "d")), ("3", "", ""));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken(xml in "[<>/ab ]*") {
+            prop_assert!(all(&xml, "a").count() <= xml.len());
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Options that mean something of their own under the names of ddns-scripts' scripts.
+
+use ddns_netlink::config::check;
+
+use crate::sandbox::Sandbox;
+
+/// What the section says of its record, or what is wrong with it.
+fn record(lines: &str) -> String {
+    let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
+    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+    if let Some(mistake) = checked.mistakes.first() {
+        return mistake.to_string();
+    }
+    let section = &checked.config.sections[0];
+    let names: Vec<_> = section.names.iter().map(|name| name.as_str()).collect();
+    let (record, provider) = (&section.record, &section.provider);
+    let credentials = [provider.username.as_str(), provider.param_opt.expose()].concat();
+    format!(
+        "{} {} zone {} id {} ttl {} for {credentials}",
+        names.join(" "),
+        section.lookup.host,
+        record.zone_id.as_deref().unwrap_or("-"),
+        record.id.as_deref().unwrap_or("-"),
+        record.ttl.map_or("-".into(), |ttl| ttl.to_string()),
+    )
+}
+
+#[test]
+fn the_ids_of_cloudflare_are_words_of_param_opt() {
+    let lines = "option service_name cloudflare.com-v4\noption domain home@example.com\n\
+                 option param_opt 'zone_id=abc dns_record_id=def'";
+    assert_eq!(record(lines), "home@example.com home.example.com zone abc id def ttl - for ");
+    let lines = lines.replace("dns_record", "record");
+    assert_eq!(
+        record(&lines),
+        "ddns:6: option 'param_opt': only zone_id= and dns_record_id= are known"
+    );
+}
+
+#[test]
+fn the_zone_is_domain_and_the_name_in_it_username() {
+    for service in ["digitalocean.com-v2", "gandi.net", "hetzner.cloud", "pdns"] {
+        let server =
+            if service == "pdns" { "option param_opt http://192.0.2.1:8081\n" } else { "" };
+        let of = |domain: &str, host: &str| {
+            let lines = format!("option service_name {service}\noption domain {domain}\n{server}");
+            record(&format!("{lines}option username '{host}'"))
+        };
+        let rest = if server.is_empty() { "" } else { "http://192.0.2.1:8081" };
+        let rest = format!("zone - id - ttl - for {rest}");
+        for (domain, host, placed, looked_up) in [
+            ("example.com", "home", "home@example.com", "home.example.com"),
+            ("example.com", "a.b", "a.b@example.com", "a.b.example.com"),
+            ("example.com", "*", "*@example.com", "*.example.com"),
+            ("example.com", "@", "@example.com", "example.com"),
+            ("EXAMPLE.com.", "Home", "home@example.com", "home.example.com"),
+            ("example.com", "home.example.com", "home@example.com", "home.example.com"),
+            ("example.com", "example.com", "@example.com", "example.com"),
+            ("other@example.com", "home", "other@example.com", "other.example.com"),
+        ] {
+            let expected = format!("{placed} {looked_up} {rest}");
+            assert_eq!(of(domain, host), expected, "{service} {domain} {host}");
+        }
+        assert_eq!(
+            of("example.com", ""),
+            format!(
+                "ddns:1: section 's': {service} needs option 'username': the name of the record in \
+                 the zone, or @"
+            )
+        );
+        assert!(of("example.com", "a b").contains("'username': \"a b\""), "{service}");
+    }
+}
+
+#[test]
+fn digitalocean_has_the_id_in_param_opt_and_scaleway_the_time_to_live() {
+    let lines = "option service_name digitalocean.com-v2\noption domain example.com\n\
+                 option username home\noption param_opt 28448432";
+    assert_eq!(record(lines), "home@example.com home.example.com zone - id 28448432 ttl - for ");
+    let scaleway = |domain: &str, ttl: &str| {
+        record(&format!(
+            "option service_name scaleway.com\noption domain {domain}\noption username example.com\n\
+             option param_opt '{ttl}'"
+        ))
+    };
+    let home = "home@example.com home.example.com zone - id - ttl";
+    assert_eq!(scaleway("home", "60"), format!("{home} 60 for "));
+    assert_eq!(scaleway("home.example.com", ""), format!("{home} - for "));
+    assert_eq!(scaleway("home.example.com.", ""), format!("{home} - for "));
+    assert!(scaleway("home", "soon").ends_with("'param_opt': is not a number of seconds"));
+    let apex = "@example.com example.com zone - id - ttl - for ";
+    assert_eq!(scaleway("example.com", ""), apex);
+    assert_eq!(scaleway("@", ""), apex);
+}
+
+#[test]
+fn other_names_mean_what_they_say() {
+    for service in ["digitalocean", "gandi", "hetzner", "scaleway", "porkbun.com-v3"] {
+        let lines = format!(
+            "option service_name {service}\noption domain home.example.com\noption username me\n\
+             option ttl 60\noption rec_id 7"
+        );
+        let expected = "home.example.com home.example.com zone - id 7 ttl 60 for me";
+        assert_eq!(record(&lines), expected, "{service}");
+    }
+    let url = "option service_name powerdns\noption domain a.example.com\noption param_opt";
+    assert_eq!(
+        record(&format!("{url} 192.0.2.1:8081")),
+        "ddns:6: option 'param_opt': does not begin with http:// or https://"
+    );
+    assert!(record(&format!("{url} 'http://[fd00::1]:8081'")).ends_with("http://[fd00::1]:8081"));
+    assert_eq!(
+        record("option service_name powerdns\noption domain a.example.com"),
+        "ddns:1: section 's': powerdns needs option 'param_opt': the server's URL, such as \
+         http://192.0.2.1:8081"
+    );
+}
+
+#[test]
+fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
+    let route53 = |lines: &str| {
+        record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
+    };
+    assert_eq!(
+        route53("option domain Z1D633PJN98FT9\noption lookup_host home.example.com"),
+        "home.example.com home.example.com zone Z1D633PJN98FT9 id - ttl - for AKID"
+    );
+    assert_eq!(
+        route53("option domain home.example.com"),
+        "home.example.com home.example.com zone - id - ttl - for AKID"
+    );
+    assert!(route53("option domain Z1").contains("needs option 'lookup_host'"));
+}
+
+#[test]
+fn a_key_of_google_is_the_whole_file() {
+    let load = |lines: &str| {
+        let file = format!("config service 's'\noption enabled 1\noption domain a.b.c\n{lines}\n");
+        check::load("ddns", file.as_bytes(), &Sandbox)
+    };
+    let stock = "option service_name cloud.google.com-v1\n\
+                 option param_enc 'project=p&zone=z'\noption param_opt 60\n";
+    for (service, key) in [
+        ("option service_name google\n", "option password_file /etc/ddns/key.json"),
+        ("option service_name google\n", "option password /etc/ddns/key.json"),
+        (stock, "option password /etc/ddns/key.json"),
+        (stock, "option password '{\n}\n'"),
+    ] {
+        let checked = load(&format!("{service}{key}"));
+        assert_eq!(checked.mistakes, [], "{key}");
+        let section = &checked.config.sections[0];
+        assert_eq!(section.provider.password.expose(), "{\n}\n", "{key}");
+        let record = (section.record.zone_id.as_deref(), section.record.ttl);
+        assert_eq!(record, if service == stock { (Some("z"), Some(60)) } else { (None, None) });
+    }
+    let missing = load("option service_name google\noption password /etc/none.pem");
+    assert_eq!(
+        missing.mistakes[0].to_string(),
+        "ddns:5: option 'password': \"/etc/none.pem\" cannot be read: no such file"
+    );
+}
+
+#[test]
+fn the_zone_of_netcup_is_param_opt() {
+    let lines = "option service_name netcup.com\noption domain a.b.example.com\n\
+                 option username 12345\noption param_enc key\noption param_opt example.com";
+    let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
+    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    let section = &checked.config.sections[0];
+    assert_eq!(section.record.zone.as_deref(), Some("example.com"));
+    assert!(section.provider.param_opt.is_empty());
+}

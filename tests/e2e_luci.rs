@@ -1,0 +1,481 @@
+//! What LuCI's page for ddns-scripts and people's scripts call and read, with the real binary under
+//! all its names.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use support::dns::{Answer, Server as NameServer};
+use support::provider::{Reply, now};
+use support::router::{PROVIDER, file, isolated};
+use support::scene::{LIMIT, Scene, at};
+use support::tls::{Authority, Flavour};
+
+const HELPER: &str = "dynamic_dns_lucihelper.sh";
+const UPDATER: &str = "dynamic_dns_updater.sh";
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A run file.
+fn run_file(name: &str) -> Option<String> {
+    fs::read_to_string(file("run").join(name)).ok()
+}
+
+/// Waits until a run file says so: it is written just after what it tells.
+fn wait_run_file(name: &str, wanted: Option<&str>) {
+    let end = now() + LIMIT;
+    while run_file(name).as_deref() != wanted {
+        assert!(now() < end, "{name}: {:?}, not {wanted:?}", run_file(name));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A name server on the internet that knows one name.
+fn name_server() -> NameServer {
+    NameServer::start(at(PROVIDER, 53), |name, is_v6| match (name, is_v6) {
+        ("home.example.com", false) => Answer::Address("203.0.113.77".parse::<IpAddr>().unwrap()),
+        ("home.example.com", true) => Answer::NoData,
+        _ => Answer::NoName,
+    })
+}
+
+#[test]
+fn a_section_is_stopped_and_started_alone() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("work", "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.wait_published("work", "203.0.113.5");
+        assert!(run_file("home.pid").is_some());
+
+        let stopped = launcher.output(&["stop", "home"]);
+        assert_eq!(code(&stopped), 0);
+        assert!(out(&stopped).contains("home.example.com A: stopped: until"), "{stopped:?}");
+        wait_run_file("home.pid", None);
+        assert!(run_file("work.pid").is_some(), "the other goes on");
+        assert!(launcher.stdout(&["why", "home"]).contains("stopped"));
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("work", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 3, "nothing for home");
+
+        assert_eq!(launcher.code(&["start", "home"]), Some(0));
+        daemon.wait_published("home", "203.0.113.6");
+        wait_run_file("home.pid", run_file("work.pid").as_deref());
+        assert_eq!(scene.provider.count(), 4);
+
+        // Who reads the configuration again serves all of it.
+        assert_eq!(launcher.code(&["stop", "home", "work"]), Some(0));
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_published("home", "203.0.113.6");
+        daemon.wait_published("work", "203.0.113.6");
+        assert_eq!(launcher.code(&["stop", "nowhere"]), Some(5));
+        assert_eq!(launcher.code(&["start", "nowhere"]), Some(5));
+        daemon.stop();
+        assert_eq!(launcher.code(&["stop", "home"]), Some(4));
+    });
+}
+
+#[test]
+fn start_reads_the_configuration_and_leaves_other_sections_stopped() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("work", "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.wait_published("work", "203.0.113.5");
+        assert_eq!(launcher.code(&["stop", "home", "work"]), Some(0));
+        scene.config.global("").section("home", "").section("work", "option username 'other'");
+        scene.config.write();
+        assert_eq!(launcher.code(&["start", "work"]), Some(0));
+        let request = scene.provider.wait_nth(2, LIMIT);
+        assert_eq!(request.auth.unwrap().0, "other");
+        daemon.wait_state("home", "stopped");
+    });
+}
+
+#[test]
+fn the_helper_starts_and_stops_sections_as_luci_does() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        assert_eq!(code(&launcher.called(HELPER, &["-S", "home", "--", "stop"])), 0);
+        daemon.wait_state("home", "stopped");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        assert_eq!(code(&launcher.called(HELPER, &["-S", "home", "--", "start"])), 0);
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 2);
+        // 24.10 and 25.12 start what runs already, to have it looked at again.
+        assert_eq!(code(&launcher.called(HELPER, &["-S", "home", "--", "start"])), 0);
+        scene.provider.wait_nth(2, LIMIT);
+        let unknown = launcher.called(HELPER, &["-S", "nowhere", "--", "start"]);
+        assert_eq!(code(&unknown), 0, "as in ddns-scripts");
+        assert!(err(&unknown).contains("no section 'nowhere'"), "{unknown:?}");
+    });
+}
+
+#[test]
+fn the_helper_prints_the_registered_address() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        let _dns = name_server();
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let ask = |line: &str| {
+            let asked = launcher.called(HELPER, &words(line));
+            (code(&asked), out(&asked))
+        };
+        let server = format!("-d {PROVIDER}");
+        let get = |options: &str| ask(&format!("{options} {server} -- get_registered_ip"));
+        // No daemon runs: DNS says it, and the run file has it.
+        assert_eq!(get("-l home.example.com -S home"), (0, "203.0.113.77".into()));
+        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.77\n"));
+        assert_eq!(get("-6 -l home.example.com -S home"), (127, String::new()));
+        assert_eq!(run_file("home.ip").as_deref(), Some("\n"), "No Data");
+        assert_eq!(get("-l nowhere.example.com -S other"), (127, String::new()));
+        assert_eq!(run_file("other.ip").as_deref(), Some("\n"));
+        assert_eq!(get("-l _nolookup_ -S ../../../run/t/evil").0, 127);
+        assert!(!Path::new("/run/t/evil.ip").exists());
+        let dead = "-d 198.51.100.54 -f -l home.example.com -S home -- get_registered_ip";
+        scene.wan.ip("route add unreachable 198.51.100.54");
+        assert_eq!(ask(dead), (1, String::new()));
+
+        // What a daemon accepted is newer than DNS, and its run file stays its own.
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        wait_run_file("home.ip", Some("203.0.113.5\n"));
+        assert_eq!(get("-l home.example.com -S home"), (0, "203.0.113.5".into()));
+        let one_word = ["-l", "home.example.com", "-S", "home", "-- get_registered_ip"];
+        assert_eq!(out(&launcher.called(HELPER, &one_word)), "203.0.113.5");
+        assert_eq!(get("-l home.example.com"), (0, "203.0.113.77".into()));
+        assert_eq!(get("-l nowhere.example.com -S home").0, 127);
+        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
+    });
+}
+
+#[test]
+fn the_helper_says_whether_a_source_has_an_address() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        let launcher = scene.launcher();
+        let ask = |line: &str| code(&launcher.called(HELPER, &words(line)));
+        assert_eq!(ask("-i wan -- get_local_ip"), 1);
+        scene.wan.set_address("203.0.113.5");
+        assert_eq!(ask("-i wan -- get_local_ip"), 0);
+        assert_eq!(ask("-n wan -- get_local_ip"), 0);
+        assert_eq!(ask("-6 -i wan -- get_local_ip"), 1);
+        scene.wan.set_address6("2001:db8:1::5");
+        assert_eq!(ask("-6 -i wan -- get_local_ip"), 0);
+        assert_eq!(ask("-i nowhere -- get_local_ip"), 1);
+        scene.provider.for_path("/ip", Reply::Echo);
+        scene.provider.for_path("/none", Reply::body("nothing"));
+        assert_eq!(ask(&format!("-u http://{PROVIDER}/ip -- get_local_ip")), 0);
+        assert_eq!(ask(&format!("-u http://{PROVIDER}/none -- get_local_ip")), 1);
+        assert_eq!(ask("-s /bin/false -- get_local_ip"), 1);
+        let script = launcher.called(HELPER, &["-s", "/bin/echo 192.168.1.1", "get_local_ip"]);
+        assert_eq!((code(&script), out(&script)), (0, String::new()), "private, and not printed");
+        let slow = launcher.called(HELPER, &["-s", "/bin/sleep 60", "--", "get_local_ip"]);
+        assert_eq!(code(&slow), 1, "after three seconds");
+        let odd = launcher.called(HELPER, &["-s", "/none", "--", "get_local_ip"]);
+        assert_eq!(code(&odd), 255);
+        assert!(err(&odd).contains("is not a program that can be run"), "{odd:?}");
+        let updates = scene.provider.requests().iter().filter(|it| !it.query.is_empty()).count();
+        assert_eq!(updates, 0, "asking is all it does");
+    });
+}
+
+#[test]
+fn the_helper_verifies_name_servers_and_proxies() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let _tcp = scene.provider.listen(at(PROVIDER, 53));
+        let launcher = scene.launcher();
+        for (line, expected) in [
+            (format!("-d {PROVIDER} -- verify_dns"), 0),
+            ("-d no.such.host.invalid -- verify_dns".into(), 2),
+            ("-d 203.0.113.1 -- verify_dns".into(), 3),
+            (format!("-6 -f -d {PROVIDER} -- verify_dns"), 4),
+            (format!("-p {PROVIDER}:80 -- verify_proxy"), 0),
+            (format!("-p me:s3cret@{PROVIDER}:80 -- verify_proxy"), 0),
+            ("-p no.such.host.invalid:80 -- verify_proxy".into(), 2),
+            (format!("-p {PROVIDER}:81 -- verify_proxy"), 3),
+            (format!("-6 -f -p {PROVIDER}:80 -- verify_proxy"), 4),
+            (format!("-p me:s3cret@{PROVIDER} -- verify_proxy"), 5),
+        ] {
+            let verified = launcher.called(HELPER, &words(&line));
+            assert_eq!(code(&verified), expected, "{line}: {verified:?}");
+            let said = out(&verified) + &err(&verified);
+            assert!(!said.contains("s3cret"), "{said}");
+        }
+    });
+}
+
+#[test]
+fn usage_is_told_on_the_right_output_with_the_right_code() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        let launcher = scene.launcher();
+        for (name, line, expected, on_stdout) in [
+            (HELPER, "-h", 255, true),
+            (HELPER, "-V", 255, true),
+            (HELPER, "", 255, false),
+            (HELPER, "-x", 255, false),
+            (HELPER, "-- get_registered_ip", 255, false),
+            (HELPER, "-S home -- start stop", 0, false),
+            (UPDATER, "-h", 0, true),
+            (UPDATER, "-V", 0, true),
+            (UPDATER, "", 1, false),
+            (UPDATER, "-n wan", 1, false),
+            ("ddns", "-V", 0, true),
+            ("ddns", "--version", 0, true),
+            ("ddns", "", 1, false),
+            ("ddns", "frobnicate", 1, false),
+            ("ddns", "service frobnicate", 2, false),
+            ("ddns", "service install", 4, false),
+        ] {
+            let told = launcher.called(name, &words(line));
+            assert_eq!(code(&told), expected, "{name} {line}: {told:?}");
+            assert_eq!(!told.stdout.is_empty(), on_stdout, "{name} {line}: {told:?}");
+            assert_eq!(told.stderr.is_empty(), on_stdout, "{name} {line}: {told:?}");
+        }
+        let nothing = launcher.called(HELPER, &["--", "frobnicate"]);
+        assert_eq!((code(&nothing), out(&nothing), err(&nothing)), (255, "".into(), "".into()));
+        let version = out(&launcher.called(HELPER, &["-V"]));
+        assert_eq!(version.split_whitespace().nth(1), Some(env!("CARGO_PKG_VERSION")));
+    });
+}
+
+#[test]
+fn the_updater_does_one_round_by_hand() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("work", "").section("off", "option enabled '0'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let dry = launcher.called(UPDATER, &words("-S home -v 1 -d"));
+        assert_eq!(scene.provider.attempts(), 0);
+        assert!(out(&dry).contains("home.example.com A 203.0.113.5: would send"), "{dry:?}");
+        assert!(!out(&dry).contains("work"), "{dry:?}");
+
+        fs::create_dir_all(file("log")).unwrap();
+        fs::write(file("log/home.log"), "old\n").unwrap();
+        let round = launcher.called(UPDATER, &words("-S home -v 2 -- start"));
+        assert_eq!(code(&round), 0, "{round:?}");
+        assert!(out(&round).contains("home.example.com A: 203.0.113.5"), "{round:?}");
+        assert!(err(&round).contains("accepted"), "{round:?}");
+        let log = fs::read_to_string(file("log/home.log")).unwrap();
+        assert!(log.contains("accepted") && !log.contains("old"), "{log}");
+        let quiet = launcher.called(UPDATER, &words("-S work"));
+        assert_eq!((code(&quiet), out(&quiet)), (0, String::new()));
+        assert_eq!(scene.provider.count(), 2);
+        // What is known of the other sections is not lost on the way.
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S home -v 1"))), 0);
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S work"))), 0);
+        assert_eq!(scene.provider.count(), 2);
+
+        for (section, why) in [("nowhere", "there is no section"), ("off", "is not enabled")] {
+            let failed = launcher.called(UPDATER, &["-S", section]);
+            assert_eq!(code(&failed), 1);
+            assert!(err(&failed).contains(why), "{failed:?}");
+        }
+        scene.provider.require("somebody", "else");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S home -v 1"))), 1);
+    });
+}
+
+#[test]
+fn the_updater_asks_the_daemon_where_there_is_one() {
+    isolated(&[], || {
+        let mut scene = Scene::new("option interface 'wan'");
+        scene.config.section("lan", "option interface 'lan'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.wait_published("lan", "203.0.113.5");
+        let asked = launcher.called(UPDATER, &words("-S home -v 2"));
+        assert_eq!(code(&asked), 0, "{asked:?}");
+        assert_eq!(scene.provider.wait_nth(2, LIMIT).hostname(), "home.example.com");
+        assert!(out(&asked).contains("203.0.113.5: chosen"), "{asked:?}");
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S nowhere -v 2"))), 1);
+        let dry = launcher.called(UPDATER, &words("-S home -v 1 -d"));
+        assert_eq!(code(&dry), 0, "{dry:?}");
+
+        assert_eq!(code(&launcher.called(UPDATER, &words("-n lan -- stop"))), 0);
+        daemon.wait_state("lan", "stopped");
+        daemon.wait_state("home", "published");
+        assert_eq!(code(&launcher.called(UPDATER, &words("-n lan -- start"))), 0);
+        daemon.wait_state("lan", "published");
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S home -- stop"))), 0);
+        daemon.wait_state("home", "stopped");
+        daemon.stop();
+        assert_eq!(code(&launcher.called(UPDATER, &words("-S home -- stop"))), 0);
+    });
+}
+
+/// What is under `/usr/share/ddns`.
+fn shared(name: &str) -> Option<String> {
+    fs::read_to_string(Path::new("/usr/share/ddns").join(name)).ok()
+}
+
+const DEFINITION: &str = r#"{"name": "x", "ipv4": {"url": "http://x.example/?[IP]"}}"#;
+
+#[test]
+fn definitions_are_downloaded_listed_and_removed() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        scene.config.global(&format!("\toption url 'http://{PROVIDER}/files'"));
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let ddns = |line: &str| {
+            let done = launcher.called("ddns", &words(&format!("service {line}")));
+            (code(&done), out(&done), err(&done))
+        };
+        assert_eq!(ddns("list-available").0, 3);
+        assert_eq!(ddns("list-installed").0, 4);
+        scene.provider.for_path("/files/list", Reply::body("<html>no such page</html>"));
+        let (failed, _, why) = ddns("update");
+        assert_eq!(failed, 1, "{why}");
+        assert!(why.contains("/files/list: ") && why.contains("nothing was changed"), "{why}");
+        assert_eq!(shared("list"), None);
+
+        scene.provider.for_path("/files/list", Reply::body("a.example\nx.example\n"));
+        assert_eq!(ddns("update"), (0, "2 providers can be installed\n".into(), String::new()));
+        assert_eq!(shared("list").as_deref(), Some("a.example\nx.example\n"));
+        assert_eq!(ddns("list-available"), (0, "a.example\nx.example\n".into(), String::new()));
+
+        scene.provider.for_path("/files/x.example.json", Reply::body(DEFINITION));
+        assert_eq!(ddns("install x.example").0, 0);
+        assert_eq!(shared("custom/x.example.json").as_deref(), Some(DEFINITION));
+        assert_eq!(ddns("list-installed").1, "x.example.json\n");
+        for (body, why) in [("<html>", "expected value"), ("{}", "nothing about IPv4 or IPv6")] {
+            scene.provider.for_path("/files/x.example.json", Reply::body(body));
+            let (failed, _, said) = ddns("install x.example");
+            assert!(failed == 1 && said.contains(why), "{said}");
+        }
+        scene.provider.for_path("/files/x.example.json", Reply::status(404));
+        assert!(ddns("install x.example").2.contains("HTTP status 404"));
+        assert_eq!(shared("custom/x.example.json").as_deref(), Some(DEFINITION), "as it was");
+        let asked = scene.provider.count();
+        for bad in ["../x", "/etc/x", ".x", "a/b"] {
+            assert_eq!(ddns(&format!("install {bad}")).0, 4, "{bad}");
+            assert_eq!(ddns(&format!("remove {bad}")).0, 4, "{bad}");
+        }
+        assert_eq!(scene.provider.count(), asked);
+        assert_eq!(ddns("remove x.example").0, 0);
+        assert_eq!(ddns("remove x.example").0, 1);
+        assert_eq!(ddns("purge").0, 0);
+        assert_eq!((shared("list"), ddns("list-installed").0), (None, 4));
+    });
+}
+
+#[test]
+fn the_server_of_definitions_is_verified_unless_that_is_switched_off() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        let certificate = authority.server(&[PROVIDER], Flavour::Good);
+        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let list = "/files/usr/share/ddns/list";
+        scene.provider.for_path(list, Reply::body("a.example\n"));
+        scene.wan.set_address("203.0.113.5");
+        for (cacert, expected, said) in [
+            ("", 1, "certificate"),
+            ("/run/t/none.pem", 5, "/run/t/none.pem does not exist"),
+            ("/run/t/ca.pem", 0, ""),
+            ("IGNORE", 0, "is not checked"),
+        ] {
+            let lines = format!(
+                "\toption services_url 'https://{PROVIDER}/files'\n\toption cacert '{cacert}'"
+            );
+            scene.config.global(&lines);
+            let launcher = scene.launcher();
+            assert_eq!(launcher.output(&["check"]).stderr, b"", "no word about it");
+            let done = launcher.called("ddns", &["service", "update"]);
+            assert_eq!(code(&done), expected, "{cacert}: {done:?}");
+            assert!(err(&done).contains(said), "{cacert}: {done:?}");
+        }
+    });
+}
+
+#[test]
+fn the_default_configuration_runs_without_a_word_of_complaint() {
+    isolated(&[], || {
+        let scene = Scene::bare();
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let shipped = include_str!("../openwrt/files/ddns.config");
+        let dirs = |dir: &str| format!("\toption ddns_{dir}dir '/run/t/{dir}'\n");
+        let dirs = dirs("run") + &dirs("log") + &dirs("state");
+        let own =
+            shipped.replace("config ddns 'global'\n", &format!("config ddns 'global'\n{dirs}"));
+        assert!(own.contains("/run/t/run"), "{own}");
+        fs::write(scene.config.path(), &own).unwrap();
+        let check = launcher.output(&["check"]);
+        assert_eq!((code(&check), err(&check)), (0, String::new()));
+        assert!(out(&check).ends_with("0 sections enabled, 2 not\n"), "{check:?}");
+
+        let daemon = launcher.run();
+        for section in ["myddns_ipv4", "myddns_ipv6"] {
+            wait_run_file(&format!("{section}.ip"), Some("\n"));
+            assert_eq!(run_file(&format!("{section}.pid")), None);
+            assert_eq!(launcher.code(&["why", section]), Some(0));
+        }
+        let status = launcher.stdout(&["status"]);
+        assert_eq!(status, "myddns_ipv4: not enabled\nmyddns_ipv6: not enabled\n");
+        let log = launcher.log();
+        assert!(!log.contains("warning") && !log.contains("error"), "{log}");
+        assert_eq!(scene.provider.attempts(), 0);
+
+        // LuCI switches one on, as Save & Apply does it.
+        let on = own.replacen("option domain", "option enabled '1'\n\toption domain", 1);
+        let on = on.replacen("yourhost.example.com", "home.example.com", 2);
+        fs::write(
+            "/usr/share/ddns/default/dyndns.org.json",
+            format!(r#"{{"ipv4": {{"url": "http://{PROVIDER}/?hostname=[DOMAIN]&myip=[IP]"}}}}"#),
+        )
+        .unwrap();
+        fs::write(scene.config.path(), on).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        assert_eq!(scene.provider.wait_nth(0, LIMIT).hostname(), "home.example.com");
+        wait_run_file("myddns_ipv4.ip", Some("203.0.113.5\n"));
+        assert!(run_file("myddns_ipv4.pid").is_some());
+        let update: u64 = run_file("myddns_ipv4.update").unwrap().trim().parse().unwrap();
+        let next: u64 = run_file("myddns_ipv4.nextcheck").unwrap().trim().parse().unwrap();
+        assert!(now().as_secs() - update < 20, "in seconds since boot");
+        assert!((next - update).abs_diff(72 * 3600) < 20, "{update} {next}");
+        daemon.stop();
+        assert_eq!(run_file("myddns_ipv4.pid"), None);
+        assert_eq!(run_file("myddns_ipv4.ip").as_deref(), Some("203.0.113.5\n"));
+    });
+}

@@ -1,0 +1,105 @@
+//! Servers that others have written, on loopback, for tests that are not run unless they are asked
+//! for: `make test-servers` installs them once, below `target/servers`, and runs the tests.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "test support, shared by programs that each use a part of it"
+)]
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use ddns_netlink::config::{Mechanism, Provider, Transport, Trust};
+use ddns_netlink::http::{Client, Shared};
+use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
+use ddns_netlink::secret::Secret;
+
+/// Where the servers are installed.
+pub fn installed() -> PathBuf {
+    let place = env::var_os("DDNS_NETLINK_SERVERS").map(PathBuf::from);
+    place.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers").into())
+}
+
+/// An HTTP proxy that leads every tunnel (RFC 9110 section 9.3.6) to one server, so that a test can
+/// use the real names of a provider, and its TLS.
+pub struct Tunnel(SocketAddr);
+
+impl Tunnel {
+    pub fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                thread::spawn(move || join(client?, TcpStream::connect(server)?));
+            }
+        });
+        Self(address)
+    }
+
+    /// Requests that go through it and trust `authority`.
+    pub fn client(&self, authority: PathBuf) -> Client {
+        let transport = Transport {
+            trust: Trust::File(authority),
+            proxy: Some(Secret::new(self.0.to_string())),
+            device: None,
+            family: None,
+            user_agent: "ddns-netlink-test".into(),
+        };
+        Client::new(&transport, Arc::new(Shared::default())).unwrap()
+    }
+}
+
+/// Answers the CONNECT, then passes bytes on in both directions until one side has ended.
+fn join(client: TcpStream, server: TcpStream) -> io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let back = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || pass(back.0, &back.1));
+    pass(reader, &server)
+}
+
+fn pass(mut from: impl Read, mut to: &TcpStream) -> io::Result<()> {
+    io::copy(&mut from, &mut to)?;
+    to.shutdown(std::net::Shutdown::Write)
+}
+
+/// An account at the provider `service_name`.
+pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
+    Provider {
+        label: service_name.into(),
+        mechanism: Mechanism::Api(api::find(service_name).unwrap()),
+        row: None,
+        username: username.into(),
+        password: Secret::new(password),
+        param_enc: Secret::default(),
+        param_opt: Secret::default(),
+        server: String::new(),
+        tcp: false,
+    }
+}
+
+/// Publishes `job`, and gives how many requests that took.
+pub fn publish(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, Learned, usize) {
+    let mut talk = exchange(account, job);
+    let mut step = talk.start();
+    let mut count = 0;
+    loop {
+        match step {
+            Step::Send(request) => step = talk.step(client.send(&request)),
+            Step::Ask(query) => panic!("{query:?}"),
+            Step::Done(verdicts) => return (verdicts, talk.learned(), count),
+        }
+        count += 1;
+    }
+}

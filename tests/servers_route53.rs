@@ -1,0 +1,230 @@
+//! Route 53 as moto plays it: the real host name over TLS, signatures checked by somebody else's
+//! code. `make test-servers` runs it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+#[path = "support/process.rs"]
+mod process;
+mod servers;
+#[path = "support/tls.rs"]
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs, process as this};
+
+use ddns_netlink::clock;
+use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::http::Client;
+use ddns_netlink::provider::sign::{Canonical, timestamp};
+use ddns_netlink::provider::{
+    Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, SHORT_ANSWER,
+};
+use ddns_netlink::secret::Secret;
+
+use process::Process;
+use servers::{Tunnel, account, installed, publish};
+
+/// What starting a program of Python may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const HOST: &str = "route53.amazonaws.com";
+
+/// A moto that ends with its handle.
+struct Moto {
+    _process: Process,
+    client: Client,
+    directory: PathBuf,
+}
+
+impl Moto {
+    fn start(name: &str) -> Self {
+        let directory = env::temp_dir().join(format!("ddns-netlink-{name}-{}", this::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let file = |name: &str| directory.join(name);
+        let authority = tls::Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        let (certificate, key) = authority.server_pem(&[HOST, "iam.amazonaws.com"], (2020, 2090));
+        fs::write(file("server.pem"), certificate).unwrap();
+        fs::write(file("server.key"), key).unwrap();
+        let mut command = Command::new(installed().join("venv/bin/moto_server"));
+        command.args(["-H", "127.0.0.1", "-p", "0", "-s", "-c"]).arg(file("server.pem"));
+        let process = Process::start(command.arg("-k").arg(file("server.key")));
+        let running = "Running on https://";
+        let line = process.lines.wait_line(PATIENCE, |line| line.contains(running));
+        let (_, address) = line.split_once(running).unwrap();
+        let address: SocketAddr = address.trim().parse().unwrap();
+        let client = Tunnel::to(address).client(file("ca.pem"));
+        Self { _process: process, client, directory }
+    }
+
+    fn send(&self, key: &Provider, host: &str, path: &str, kind: &str, body: &str) -> Answer {
+        let service = host.split('.').next().unwrap();
+        let time = timestamp(clock::now().wall).replace(['-', ':'], "");
+        let canonical = Canonical {
+            algorithm: "AWS4-HMAC-SHA256",
+            prefix: "AWS4",
+            scope: &[&time[..8], "us-east-1", service, "aws4_request"],
+            time: &time,
+            headers: &[("host", host), ("x-amz-date", &time)],
+        };
+        let who = (key.username.as_str(), &key.password);
+        let signature = canonical.authorization(who, "POST", (path, ""), body);
+        let request = Request {
+            method: Method::Post,
+            url: Secret::new(format!("https://{host}{path}")),
+            auth: None,
+            headers: vec![
+                ("Content-Type", Secret::new(kind)),
+                ("X-Amz-Date", Secret::new(time)),
+                ("Authorization", signature),
+            ],
+            body: Some(Secret::new(body)),
+            family: None,
+            shown: String::new(),
+            secrets: vec![],
+            answer_limit: SHORT_ANSWER,
+        };
+        let answer = self.client.send(&request).unwrap();
+        assert!(answer.status < 300, "{} {path}: {}", answer.status, answer.body);
+        answer
+    }
+
+    fn iam(&self, action: &str) -> Answer {
+        let form = "application/x-www-form-urlencoded";
+        let body = format!("Version=2010-05-08&UserName=ddns&{action}");
+        self.send(&anybody(), "iam.amazonaws.com", "/", form, &body)
+    }
+
+    /// A new zone `example.com`; gives its id.
+    fn zone(&self, key: &Provider) -> String {
+        let body = "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
+                    <Name>example.com.</Name><CallerReference>1</CallerReference>\
+                    </CreateHostedZoneRequest>";
+        let answer = self.send(key, HOST, "/2013-04-01/hostedzone", "application/xml", body);
+        element(&answer.body, "Id").rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// From now on signatures are checked, or not.
+    fn check_signatures(&self, check: bool) {
+        let body = if check { "0" } else { "inf" };
+        self.send(&anybody(), HOST, "/moto-api/reset-auth", "text/plain", body);
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn anybody() -> Provider {
+    account("route53", "testing", "testing")
+}
+
+fn element<'x>(xml: &'x str, tag: &str) -> &'x str {
+    let (_, rest) = xml.split_once(&format!("<{tag}>")).unwrap_or_else(|| panic!("{tag}: {xml}"));
+    rest.split_once("</").unwrap().0
+}
+
+fn change(name: &str, address: &str) -> Change {
+    Change {
+        name: Hostname::parse(name).unwrap(),
+        address: address.parse().unwrap(),
+        previous: None,
+        record: RecordOptions::default(),
+    }
+}
+
+fn job(changes: Vec<Change>, known: &Known) -> Job {
+    Job { changes, known: known.clone(), wall: Some(clock::now().wall), ..Job::default() }
+}
+
+#[test]
+#[ignore = "needs moto: make test-servers"]
+fn names_of_both_families_are_made_changed_and_left_alone() {
+    let moto = Moto::start("records");
+    moto.zone(&anybody());
+    let me = anybody();
+    let both = |v4: &str, v6: &str| {
+        vec![
+            change("home.example.com", v4),
+            change("home.example.com", v6),
+            change("*@example.com", v4),
+            change("@example.com", v4),
+        ]
+    };
+    let updated = vec![Outcome::Updated.into(); 4];
+    let first = both("192.0.2.1", "2001:db8::1");
+    let (verdicts, learned, _) = publish(&moto.client, &me, job(first.clone(), &Known::new()));
+    assert_eq!(verdicts, updated);
+
+    // Read back, and found to be so.
+    let (verdicts, _, _) = publish(&moto.client, &me, job(first, &Known::new()));
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
+
+    // What is known by then makes one request of all of it.
+    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let second = both("192.0.2.2", "2001:db8::2");
+    let (verdicts, _, requests) = publish(&moto.client, &me, job(second.clone(), &known));
+    assert_eq!((verdicts, requests), (updated, 1));
+    let (verdicts, _, _) = publish(&moto.client, &me, job(second, &Known::new()));
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
+
+    // A name of no zone.
+    let (verdicts, _, _) = publish(
+        &moto.client,
+        &me,
+        job(vec![change("other.example.org", "192.0.2.1")], &Known::new()),
+    );
+    assert!(matches!(verdicts[0].outcome, Outcome::Refused { .. }), "{verdicts:?}");
+}
+
+#[test]
+#[ignore = "needs moto: make test-servers"]
+fn signatures_are_what_aws_expects() {
+    let moto = Moto::start("signatures");
+    moto.iam("Action=CreateUser");
+    let key = moto.iam("Action=CreateAccessKey").body;
+    let policy = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A\
+                  %22Allow%22%2C%22Action%22%3A%22route53%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D\
+                  %5D%7D";
+    moto.iam(&format!("Action=PutUserPolicy&PolicyName=dns&PolicyDocument={policy}"));
+    let (id, secret) = (element(&key, "AccessKeyId"), element(&key, "SecretAccessKey"));
+    let me = account("route53", id, secret);
+    moto.check_signatures(true);
+    let zone = moto.zone(&me);
+    // moto refuses to read as soon as it checks, even if boto3 asks: so nothing needs to be read.
+    let known: Known = [
+        ("zone example.com", zone.as_str()),
+        ("record home.example.com A", "300"),
+        ("record *.example.com AAAA", "60"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into_iter()
+    .collect();
+    let two = || {
+        let changes =
+            vec![change("home.example.com", "192.0.2.9"), change("*@example.com", "2001:db8::9")];
+        job(changes, &known)
+    };
+    let (verdicts, _, requests) = publish(&moto.client, &me, two());
+    assert_eq!((verdicts, requests), (vec![Outcome::Updated.into(); 2], 1));
+
+    for wrong in [account("route53", id, "wrong"), account("route53", "AKIANOBODY", secret)] {
+        let (verdicts, _, _) = publish(&moto.client, &wrong, two());
+        let Outcome::Refused { reason, .. } = &verdicts[0].outcome else {
+            panic!("{verdicts:?}");
+        };
+        assert!(reason.starts_with("Route 53 does not accept the credentials"), "{reason}");
+    }
+    let no_clock = Job { wall: None, ..two() };
+    let (verdicts, _, requests) = publish(&moto.client, &me, no_clock);
+    assert!(matches!(verdicts[0].outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
+    assert_eq!(requests, 0);
+
+    // It is all there.
+    moto.check_signatures(false);
+    let (verdicts, _, _) = publish(&moto.client, &me, Job { known: Known::new(), ..two() });
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 2]);
+}
