@@ -265,7 +265,7 @@ mod tests {
     fn each_option_has_its_line_and_only_where_it_makes_a_difference() {
         let cases = [
             ("option service_name no-ip.com", "option service_name dyndns.org"),
-            ("option use_https 1\noption service_name dyndns.org", "option use_https 1"),
+            ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
             ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
