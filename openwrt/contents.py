@@ -17,7 +17,7 @@ MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
 # What this package stands for, and those whose files it has, too.
-REPLACED = providers.packages()
+REPLACED = ["ddns-scripts", *providers.packages()]
 # Names under which LuCI and people's scripts call ddns-scripts, and what they are links to.
 NAMES = {
     "/usr/bin/ddns": f"../sbin/{NAME}",
@@ -44,25 +44,27 @@ def config():
     return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
 
 
-def definitions():
-    """What LuCI lists."""
-    made = providers.definitions()
-    return [File(f"/usr/share/ddns/default/{name}", content) for name, content in made]
+def functions():
+    """Scripts source it where ddns-scripts has it."""
+    return File("/usr/lib/ddns/dynamic_dns_functions.sh", source("src/script/frame.sh"))
 
 
 def openwrt_files(binary):
     """The files on a router."""
+    definitions = providers.definitions()
     return [
+        *(File(f"/usr/share/ddns/default/{name}", content) for name, content in definitions),
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
         config(),
+        functions(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
         *(File(path, link=link) for path, link in NAMES.items()),
         # What LuCI shows.
         File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
         File("/usr/share/ddns/custom/"),
-        *definitions(),
+        File("/usr/share/ddns/default/"),
     ]
 
 
@@ -154,6 +156,7 @@ def debian_files(binary):
     return [
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         config(),
+        functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
         File(f"/usr/share/man/man5/{NAME}.5", roff(source(f"doc/{NAME}.5.md").decode(), NAME, 5)),
         File(f"/usr/share/man/man8/{NAME}.8", roff(source(f"doc/{NAME}.8.md").decode(), NAME, 8)),

@@ -2,8 +2,8 @@
 """The list of providers that LuCI shows: a file for each name under /usr/share/ddns/default, made
 from what the program knows. The program itself does not read them.
 
-providers.py DIRECTORY writes the files; providers.py --packages prints which packages are replaced by
-one that has them."""
+providers.py DIRECTORY writes the files; providers.py --packages prints which packages of ddns-scripts
+have files of the same names."""
 
 import json
 import pathlib
@@ -89,10 +89,10 @@ def definitions():
 
 
 def packages():
-    """ddns-scripts, and those of its packages that have files of the same names."""
+    """The packages of ddns-scripts that have files of the same names, the first by two names."""
     names = {name.removesuffix(".json") for name, _ in definitions()}
     scripts = sorted(f"ddns-scripts-{SCRIPTS[name]}" for name in names & SCRIPTS.keys())
-    return ["ddns-scripts", "ddns-scripts-services", "ddns-scripts_service", *scripts]
+    return ["ddns-scripts-services", "ddns-scripts_service", *scripts]
 
 
 def main():

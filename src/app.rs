@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
-use crate::config::service::parse;
+use crate::config::service as definition;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -111,11 +111,22 @@ fn explain(file: &Path) {
     }
 }
 
+/// Tells the daemon to do something about these sections.
+fn tell(file: &Path, verb: &str, sections: &[String]) -> u8 {
+    told(file, verb, sections).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
+}
+
+/// [`tell`]; an error if no daemon is running.
+fn told(file: &Path, verb: &str, sections: &[String]) -> Result<u8, ClientError> {
+    let sections = sections.iter().map(String::as_str);
+    asked(file, &std::iter::once(verb).chain(sections).collect::<Vec<_>>())
+}
+
 /// What is known about one provider, in the order in which it counts.
 fn provider(name: &str) -> u8 {
     let defined = |whose, text| {
         let json = files::definition(whose, name).ok()??;
-        let definition = parse(&String::from_utf8_lossy(&json)).ok()?;
+        let definition = definition::parse(&String::from_utf8_lossy(&json)).ok()?;
         Some(listing::defined(name, text, &definition))
     };
     let own = defined(Definitions::Own, "your own definition");
@@ -128,17 +139,6 @@ fn provider(name: &str) -> u8 {
             complain(exit::FAILED, &text)
         }
     }
-}
-
-/// Tells the daemon to do something about these sections.
-fn tell(file: &Path, verb: &str, sections: &[String]) -> u8 {
-    told(file, verb, sections).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
-}
-
-/// [`tell`]; an error if no daemon is running.
-fn told(file: &Path, verb: &str, sections: &[String]) -> Result<u8, ClientError> {
-    let sections = sections.iter().map(String::as_str);
-    asked(file, &std::iter::once(verb).chain(sections).collect::<Vec<_>>())
 }
 
 fn ask(file: &Path, words: &[&str]) -> u8 {

@@ -6,6 +6,7 @@ mod answer;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -27,8 +28,9 @@ use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
-use crate::probe::{Probe, script};
+use crate::probe::Probe;
 use crate::provider::{self, Job, Learned, Outcome, Step};
+use crate::script::{self, Call};
 use crate::store::{Store, StoreThread};
 use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
@@ -115,9 +117,10 @@ impl Daemon {
         let store = StoreThread::new(store, move |notice| {
             let _ = to_loop.send(Incoming::Notice(notice));
         });
-        let pool = Pool::new(clock::uptime, move |event| {
-            let _ = sender.send(Incoming::Event(event));
-        });
+        let from_scripts = sender.clone();
+        let report = move |event| drop(sender.send(Incoming::Event(event)));
+        let say = move |notice| drop(from_scripts.send(Incoming::Notice(notice)));
+        let pool = Pool::new(clock::uptime, report, say);
         let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
@@ -253,13 +256,9 @@ impl Daemon {
             Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &sections, &job, now);
             }
-            Action::Publish { id, section, device, job, .. } => self.pool.submit(Task::Publish {
-                id,
-                host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
-                changes: job.changes.len(),
-                exchange: provider::exchange(&section.provider, job),
-                transport: Transport { device, ..section.transport.clone() },
-            }),
+            Action::Publish { id, section, device, job, .. } => {
+                self.publish(id, section, device, job);
+            }
             Action::Detect { section, device, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
                 let probe = Probe::of(&section, family, transport);
@@ -282,13 +281,33 @@ impl Daemon {
         }
     }
 
+    fn publish(&self, id: JobId, section: Arc<Section>, device: Option<String>, job: Job) {
+        let transport = Transport { device, ..section.transport.clone() };
+        let script = section.provider.script().cloned();
+        self.pool.submit(match (script, job.changes.first().cloned()) {
+            (Some(script), Some(change)) => {
+                let call = Call { section, script, change, global: self.global.clone() };
+                Task::Script { id, call: Box::new(call), transport }
+            }
+            _ => Task::Publish {
+                id,
+                host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
+                changes: job.changes.len(),
+                exchange: provider::exchange(&section.provider, job),
+                transport,
+            },
+        });
+    }
+
     /// Prints what would be sent and believes that it was accepted.
     fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
         let all = job.changes.iter().map(|change| (change.name.clone(), change.address));
         let kept: Vec<_> = job.kept.iter().cloned().chain(all).collect();
         for (change, of) in job.changes.iter().zip(sections) {
             let single = Job { changes: vec![change.clone()], kept: kept.clone(), ..job.clone() };
-            let shown = match provider::exchange(&section.provider, single).start() {
+            let script = section.provider.script();
+            let shown = script.map(|script| format!("would run {}", script.file.display()));
+            let ask = || match provider::exchange(&section.provider, single).start() {
                 Step::Send(request) => format!("would send {}", request.shown),
                 Step::Ask(query) => format!("would send {}", query.shown),
                 Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
@@ -296,6 +315,7 @@ impl Daemon {
                     _ => "nothing to send".into(),
                 },
             };
+            let shown = shown.unwrap_or_else(ask);
             let (name, record) = (&change.name, change.family().record_type());
             let subject = format!("{of}: {name} {record}");
             show(&format!("{subject} {}: {shown}\n", change.address));
@@ -393,7 +413,7 @@ impl Daemon {
 
     fn stop(&mut self) -> u8 {
         self.say(Level::Info, "stopping".into());
-        script::kill_all();
+        script::process::kill_all();
         self.control = None;
         if let Some(files) = &mut self.run_files {
             files.withdraw();

@@ -205,6 +205,14 @@ pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
     Ok((Secret::new(text), warning))
 }
 
+/// A warning if others may change a script that runs with our rights.
+pub fn script_warning(path: &Path) -> Option<String> {
+    let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o022 != 0);
+    let path = path.display();
+    let why = "can be changed by other users, who then run what they like";
+    open.then(|| format!("{path} {why}; 'chmod go-w {path}' prevents it"))
+}
+
 /// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may
 /// not see.
 pub fn path_kind(path: &Path) -> PathKind {
@@ -356,9 +364,9 @@ mod tests {
         assert!(password(&path).unwrap().0.is_empty());
         write(path.clone(), b"\xff");
         assert!(password(&path).is_err());
-        write(path.clone(), "x".repeat(5000));
+        write(path.clone(), "x".repeat(9000));
         let error = password(&path).unwrap_err().to_string();
-        assert!(error.ends_with("is larger than 4 KiB"), "{error}");
+        assert!(error.ends_with("is larger than 8 KiB"), "{error}");
     }
 
     #[test]

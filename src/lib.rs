@@ -26,6 +26,7 @@ pub mod probe;
 pub mod provider;
 #[cfg(test)]
 mod scratch;
+pub mod script;
 pub mod secret;
 pub mod sorted;
 pub mod state;

@@ -53,6 +53,10 @@ impl Environment for System {
         files::password(path).ok()?.1
     }
 
+    fn script_warning(&self, path: &Path) -> Option<String> {
+        files::script_warning(path)
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         files::path_kind(path)
     }

@@ -106,8 +106,8 @@ impl Logger {
             notice.section.as_ref().and_then(|name| self.settings.sections.get(name)).cloned();
         let shown = notice.section.is_none()
             || line::passes(notice.level, log.as_ref().unwrap_or(&DEFAULT_LOG));
-        // At a terminal someone is looking: there, nothing is filtered.
-        if shown || self.system.is_none() {
+        // At a terminal someone is looking: there, nothing is filtered but what the log file is for.
+        if shown || self.system.is_none() && notice.level < Level::Debug {
             self.tell(notice, wall);
         }
         if let (Some(section), Some(Log { file: true, .. })) = (&notice.section, log) {

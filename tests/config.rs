@@ -1,8 +1,13 @@
 //! `/etc/config/ddns` from bytes to types: whole files with what is wrong in them, and what each
 //! option turns into.
 
+#[cfg(test)]
+#[path = "config/options.rs"]
+mod options;
 #[path = "fuzz_bodies/sandbox.rs"]
 mod sandbox;
+#[path = "config/scripts.rs"]
+mod scripts;
 #[cfg(test)]
 #[path = "config/stock.rs"]
 mod stock;

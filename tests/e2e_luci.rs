@@ -172,6 +172,7 @@ fn the_helper_prints_the_registered_address() {
         daemon.wait_published("home", "203.0.113.5");
         wait_run_file("home.ip", Some("203.0.113.5\n"));
         assert_eq!(get("-l home.example.com -S home"), (0, "203.0.113.5".into()));
+        fs::remove_file(file("run/home.ip")).unwrap();
         let one_word = ["-l", "home.example.com", "-S", "home", "-- get_registered_ip"];
         assert_eq!(out(&launcher.called(HELPER, &one_word)), "203.0.113.5");
         assert_eq!(get("-l home.example.com"), (0, "203.0.113.77".into()));
@@ -306,6 +307,8 @@ fn the_updater_does_one_round_by_hand() {
             assert_eq!(code(&failed), 1);
             assert!(err(&failed).contains(why), "{failed:?}");
         }
+        assert_eq!(launcher.code(&["once", "work"]), Some(0));
+        assert_eq!(launcher.code(&["once", "work", "nowhere"]), Some(5));
         scene.provider.require("somebody", "else");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         assert_eq!(code(&launcher.called(UPDATER, &words("-S home -v 1"))), 1);

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use ddns_netlink::config::Family;
-use ddns_netlink::probe::script::{kill_all, run};
+use ddns_netlink::probe::script::run;
+use ddns_netlink::script::process::kill_all;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
@@ -21,10 +22,9 @@ fn scripts_and_their_children_end_with_the_daemon() {
     let fifo = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     mkfifo(&fifo, Mode::S_IRWXU).unwrap();
     let script = format!("(echo x; exec sleep 1000) > {} & sleep 1000", fifo.display());
-    let argv = ["/bin/sh", "-c", script.as_str()].map(str::to_owned);
     let waiting = thread::spawn({
-        let argv = argv.clone();
-        move || run(&argv, Family::V4, LONG)
+        let script = script.clone();
+        move || run(&script, Family::V4, LONG)
     });
 
     // The child of the script is there; the pipe ends when it is dead.
@@ -36,8 +36,8 @@ fn scripts_and_their_children_end_with_the_daemon() {
     let mut rest = Vec::new();
     pipe.read_to_end(&mut rest).unwrap();
     assert!(rest.is_empty());
-    assert_eq!(waiting.join().unwrap(), Err("/bin/sh was killed by signal 9".into()));
+    assert_eq!(waiting.join().unwrap(), Err("(echo was killed by signal 9".into()));
 
-    let late = run(&argv, Family::V4, LONG).unwrap_err();
-    assert_eq!(late, "cannot run /bin/sh: the daemon is ending");
+    let late = run(&script, Family::V4, LONG).unwrap_err();
+    assert_eq!(late, "cannot run (echo: the daemon is ending");
 }

@@ -47,12 +47,13 @@ fn word(standing: Standing) -> &'static str {
     }
 }
 
-const STATUS: [&str; 22] = [
+const STATUS: [&str; 23] = [
     "broken",
     "broken[].name",
     "broken[].reason",
     "disabled",
     "sections",
+    "sections[].in_dns",
     "sections[].last_answer",
     "sections[].last_request",
     "sections[].name",

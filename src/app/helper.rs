@@ -1,9 +1,11 @@
 //! `dynamic_dns_lucihelper.sh`: what LuCI asks.
 
-use std::fs;
+use std::io;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::{block_on, init, rundir, told};
 use crate::cli::exit;
@@ -12,12 +14,13 @@ use crate::config::name::is_file_name;
 use crate::config::uci::{Document, RawSection};
 use crate::config::{Family, Lookup};
 use crate::console::{complain, show};
+use crate::control;
 use crate::daemon::{self, Mode};
 use crate::dns::{self, Way};
 use crate::files;
 use crate::http::{self, Unreachable};
 use crate::load::{self, load};
-use crate::probe::script;
+use crate::script::process;
 use crate::secret::Secret;
 
 /// DNS has no address for the name, as ddns-scripts says it.
@@ -82,13 +85,32 @@ fn verified(result: Result<(), Unreachable>) -> u8 {
 /// Prints the registered address. What the daemon knows of a section is as good as DNS, and nearer.
 fn registered(helper: &Helper, file: &Path) -> u8 {
     let host = helper.get("lookup_host").unwrap_or_default();
+    let family = family(helper);
     let rundir = rundir(file);
     let section = helper.section.as_deref().filter(|name| is_file_name(name));
-    let known = section.filter(|name| runs(&rundir, name) && looks_up(file, name, host));
-    let known = known.map(|name| addresses(&rundir, name, family(helper))).unwrap_or_default();
-    if !known.is_empty() {
-        return show(&lines(&known));
+    let known = section.and_then(|name| known(&rundir, name));
+    let of_family = |address: &&IpAddr| Family::of(**address) == family;
+    let near: Vec<IpAddr> = known.iter().flatten().filter(of_family).copied().collect();
+    let found = if !near.is_empty() && section.is_some_and(|name| looks_up(file, name, host)) {
+        Ok(near)
+    } else {
+        look_up(helper, host, family)
+    };
+    let shown = found.as_ref().map(|found| lines(found)).unwrap_or_default();
+    if let Some(name) = section {
+        // The run file of a daemon is the daemon's.
+        let kept = known.filter(|known| !known.is_empty());
+        let kept = kept.map_or_else(|| shown.clone(), |known| lines(&known));
+        let _ = keep(&rundir, name, &kept);
     }
+    match found {
+        Ok(found) if found.is_empty() => NO_ADDRESS,
+        Ok(_) => show(&shown),
+        Err(why) => complain(exit::FAILED, &why),
+    }
+}
+
+fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, String> {
     let lookup = Lookup {
         host: host.into(),
         server: helper.get("dns_server").map(str::to_owned),
@@ -96,22 +118,15 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
         glue: helper.get("is_glue").is_some(),
     };
     let way = Way { device: None, family: forced(helper) };
-    let found = dns::look_up(&lookup, family(helper), &way, LOOK_UP);
-    let shown = found.as_ref().map(|found| lines(&found.addresses)).unwrap_or_default();
-    if let Some(name) = section {
-        keep(&rundir, name, &shown);
-    }
-    match found {
-        Ok(found) if found.addresses.is_empty() => NO_ADDRESS,
-        Ok(_) => show(&shown),
-        Err(why) => complain(exit::FAILED, &why),
-    }
+    dns::look_up(&lookup, family, &way, LOOK_UP).map(|found| found.addresses)
 }
 
-/// Whether a daemon serves the section `name`.
-fn runs(rundir: &Path, name: &str) -> bool {
-    let pid = fs::read_to_string(rundir.join(format!("{name}.pid"))).unwrap_or_default();
-    !pid.trim().is_empty() && Path::new("/proc").join(pid.trim()).exists()
+/// The addresses that a daemon says are in DNS for the section `name`; `None` if none serves it.
+fn known(rundir: &Path, name: &str) -> Option<Vec<IpAddr>> {
+    let reply = control::ask(rundir, &["get", name]).ok().filter(|reply| reply.ok)?;
+    let section: Value = serde_json::from_str(&reply.text).ok()?;
+    let addresses = section["in_dns"].as_array()?.iter();
+    Some(addresses.filter_map(|address| address.as_str()?.parse().ok()).collect())
 }
 
 /// Whether `host` is what the section `name` looks up.
@@ -120,25 +135,10 @@ fn looks_up(file: &Path, name: &str, host: &str) -> bool {
     sections.iter().any(|section| section.name == name && section.lookup.host == host)
 }
 
-fn ip_file(rundir: &Path, name: &str) -> PathBuf {
-    rundir.join(format!("{name}.ip"))
-}
-
-/// What the run file has.
-fn addresses(rundir: &Path, name: &str, family: Family) -> Vec<IpAddr> {
-    let text = fs::read_to_string(ip_file(rundir, name)).unwrap_or_default();
-    let all = text.lines().filter_map(|line| line.trim().parse().ok());
-    all.filter(|address| Family::of(*address) == family).collect()
-}
-
-/// Writes the run file, as LuCI hopes when it finds none; that of a daemon is the daemon's.
-fn keep(rundir: &Path, name: &str, shown: &str) {
-    let path = ip_file(rundir, name);
-    if runs(rundir, name) && path.exists() {
-        return;
-    }
-    let _ = files::create_rundir(rundir)
-        .and_then(|()| files::replace(&path, format!("{shown}\n").as_bytes()));
+/// Writes the run file, as LuCI hopes when it finds none.
+fn keep(rundir: &Path, name: &str, shown: &str) -> io::Result<()> {
+    files::create_rundir(rundir)?;
+    files::replace(&rundir.join(format!("{name}.ip")), format!("{shown}\n").as_bytes())
 }
 
 fn lines(addresses: &[IpAddr]) -> String {
@@ -164,7 +164,7 @@ fn local(helper: &Helper) -> u8 {
     block_on(async {
         let run = daemon::run(Path::new(""), loaded, Mode::Detect, false);
         let code = tokio::time::timeout(limit, run).await;
-        script::kill_all();
+        process::kill_all();
         code.unwrap_or(exit::FAILED)
     })
 }

@@ -115,8 +115,8 @@ pub enum Source {
         /// Asked over IPv6.
         v6: String,
     },
-    /// `script`: a program and its arguments (`ip_script`); its output is the address.
-    Script(Vec<String>),
+    /// `script`: a command line for the shell (`ip_script`); its output is the address.
+    Script(String),
 }
 
 /// How the registered address, the one that DNS gives, is looked up.
@@ -169,6 +169,18 @@ pub enum Mechanism {
     },
     /// By the provider's own interface, which the program knows.
     Api(&'static Api),
+    /// By a shell script (`update_script`, or what the definition names).
+    Script(Script),
+}
+
+/// A script that updates records, made for ddns-scripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Every option of the section as it is written; a list has its values in one, separated by
+    /// spaces. Yes and no are `1` and `0`.
+    pub options: Vec<(String, Secret)>,
 }
 
 /// What a record is beside its name, type and address, and which of several it is. All ours but
@@ -275,7 +287,15 @@ impl Provider {
         match (&self.mechanism, family) {
             (Mechanism::Url { v4, .. }, Family::V4) => v4.as_ref(),
             (Mechanism::Url { v6, .. }, Family::V6) => v6.as_ref(),
-            (Mechanism::Api(_), _) => None,
+            (Mechanism::Api(_) | Mechanism::Script(_), _) => None,
+        }
+    }
+
+    /// The script that updates the records, if one does.
+    pub fn script(&self) -> Option<&Script> {
+        match &self.mechanism {
+            Mechanism::Script(script) => Some(script),
+            Mechanism::Url { .. } | Mechanism::Api(_) => None,
         }
     }
 }
@@ -289,6 +309,15 @@ pub enum Host {
     Address(IpAddr),
 }
 
+/// The program that a command line for the shell begins with.
+pub fn program(line: &str) -> &str {
+    let line = line.trim_start();
+    let quoted =
+        ['\'', '"'].into_iter().find_map(|quote| line.strip_prefix(quote)?.split_once(quote));
+    let plain = || line.split_ascii_whitespace().next().unwrap_or_default();
+    quoted.map_or_else(plain, |(program, _)| program)
+}
+
 /// A URL and the arguments of a script may hold a password.
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -298,9 +327,7 @@ impl std::fmt::Debug for Source {
             }
             Self::Device(name) => f.debug_tuple("Device").field(name).finish(),
             Self::Web { .. } => f.write_str("Web(***)"),
-            Self::Script(argv) => {
-                write!(f, "Script({} ***)", argv.first().map_or("", String::as_str))
-            }
+            Self::Script(line) => write!(f, "Script({} ***)", program(line)),
         }
     }
 }
@@ -322,10 +349,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_command_line_begins_with_a_program() {
+        for (line, expected) in [
+            ("/bin/a b|c", "/bin/a"),
+            (" /bin/a", "/bin/a"),
+            ("'/my bin/a' b", "/my bin/a"),
+            ("\"/my bin/a\"", "/my bin/a"),
+            ("'/bin/a", "'/bin/a"),
+            ("", ""),
+        ] {
+            assert_eq!(program(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn debug_of_a_source_shows_no_secret() {
         let url = "http://me:s3cret@ip.example/".to_owned();
         let web = Source::Web { v4: url.clone(), v6: url };
-        let script = Source::Script(vec!["/bin/ip".into(), "s3cret".into()]);
+        let script = Source::Script("/bin/ip s3cret".into());
         assert_eq!(format!("{web:?} {script:?}"), "Web(***) Script(/bin/ip ***)");
         assert_eq!(format!("{:?}", Source::Device("wan".into())), "Device(\"wan\")");
     }

@@ -141,6 +141,8 @@ pub enum Level {
     Notice = 5,
     /// 6: good to know.
     Info = 6,
+    /// 7: what somebody wants to know who looks for a mistake. Never in the system log.
+    Debug = 7,
 }
 
 /// A message for the operator.

@@ -12,7 +12,7 @@ use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
 use crate::clock::{Now, UnixSeconds};
-use crate::config::{Family, Source};
+use crate::config::{Family, Source, program};
 
 impl Engine {
     /// The state of everything at `now`.
@@ -234,8 +234,6 @@ fn describe(source: &Source) -> String {
         Source::Network { v4, v6 } => format!("address of network {v4} (IPv6: {v6})"),
         Source::Device(name) => format!("address of device {name}"),
         Source::Web { .. } => "address as a web page sees it".into(),
-        Source::Script(argv) => {
-            format!("address from {}", argv.first().map_or("a script", String::as_str))
-        }
+        Source::Script(line) => format!("address from {}", program(line)),
     }
 }

@@ -8,7 +8,8 @@
 //! 4. A deprecated address is never taken.
 //! 5. A temporary IPv6 address is taken only if asked for, and then rather than a stable one.
 //! 6. Private, carrier-grade NAT, unique local, loopback and link-local addresses are refused
-//!    unless the user allows them, and even then only if there is no public one.
+//!    unless the user allows them, and even then only if there is no public one. A link-local
+//!    address of IPv6 is refused in any case.
 //! 7. Of several IPv4 addresses a primary one wins over a secondary one.
 //! 8. The longest preferred lifetime wins.
 //! 9. Otherwise the kernel's order decides for IPv4 and the lower address for IPv6.
@@ -276,11 +277,11 @@ impl fmt::Display for Lack {
             Self::NoAddress(device, family) => {
                 write!(f, "'{device}' has no {family} address")
             }
-            Self::Refused(address, Rejection::NotPublic(range)) => write!(
-                f,
-                "only {address}, {range}, is there; it is not published \
-                 (upd_privateip '1' would)"
-            ),
+            Self::Refused(address, Rejection::NotPublic(range)) => {
+                let allowed = addr::never_publishable(*address).is_none();
+                let hint = if allowed { " (upd_privateip '1' would)" } else { "" };
+                write!(f, "only {address}, {range}, is there; it is not published{hint}")
+            }
             Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
             Self::NotAsked => f.write_str("the address source has not answered yet"),
             Self::NotDetected(why) => write!(f, "the address source failed: {why}"),

@@ -205,9 +205,26 @@ impl SectionStatus {
             "provider": self.provider,
             "source": self.source,
             "records": self.records.iter().map(RecordStatus::to_json).collect::<Vec<_>>(),
+            "in_dns": self.in_dns().iter().map(IpAddr::to_string).collect::<Vec<_>>(),
             "last_request": self.last_request,
             "last_answer": self.last_answer,
         })
+    }
+
+    /// The addresses in DNS, as far as is known: what the provider accepted is newer than what was
+    /// looked up. Sorted.
+    pub fn in_dns(&self) -> Vec<IpAddr> {
+        let published = |family| {
+            let of_family = self.records.iter().filter(move |record| record.family == family);
+            of_family.filter_map(|record| record.published)
+        };
+        let looked_up =
+            self.registered.iter().filter(|it| published(Family::of(**it)).next().is_none());
+        let mut addresses: Vec<IpAddr> = looked_up.copied().collect();
+        addresses.extend([Family::V4, Family::V6].into_iter().flat_map(published));
+        addresses.sort();
+        addresses.dedup();
+        addresses
     }
 
     pub(super) fn write_text(

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::config::Family;
 use crate::engine::status::{SectionStatus, Snapshot};
 use crate::sorted::Map;
 
@@ -107,18 +106,7 @@ fn next(section: &SectionStatus) -> Option<Duration> {
 
 /// The registered addresses, one a line; an empty line if there is none.
 fn registered(section: &SectionStatus) -> String {
-    let published = |family| {
-        let of_family = section.records.iter().filter(move |record| record.family == family);
-        of_family.filter_map(|record| record.published)
-    };
-    // What the provider accepted is newer than what was looked up at the start.
-    let looked_up =
-        section.registered.iter().filter(|it| published(Family::of(**it)).next().is_none());
-    let mut addresses: Vec<IpAddr> = looked_up.copied().collect();
-    addresses.extend([Family::V4, Family::V6].into_iter().flat_map(published));
-    addresses.sort();
-    addresses.dedup();
-    let lines: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    let lines: Vec<String> = section.in_dns().iter().map(IpAddr::to_string).collect();
     lines.join("\n") + "\n"
 }
 
@@ -130,7 +118,7 @@ fn line(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::clock::BUILD_TIME;
-    use crate::config::Hostname;
+    use crate::config::{Family, Hostname};
     use crate::engine::record::Timeline;
     use crate::engine::status::{RecordStatus, Standing};
     use crate::scratch::Scratch;

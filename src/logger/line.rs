@@ -41,7 +41,7 @@ pub fn terminal(notice: &Notice, time: &LocalTime) -> String {
         Level::Critical => "critical: ",
         Level::Error => "error: ",
         Level::Warning => "warning: ",
-        Level::Notice | Level::Info => "",
+        Level::Notice | Level::Info | Level::Debug => "",
     };
     let (section, colon) = match &notice.section {
         Some(section) => (section.as_str(), ": "),
@@ -62,6 +62,7 @@ pub fn file(notice: &Notice, time: &LocalTime) -> String {
         Level::Warning => " WARN",
         Level::Notice => " note",
         Level::Info => " info",
+        Level::Debug => "     ",
     };
     let line =
         format!(" {:02}{:02}{:02} {label} : {}", time.hour, time.minute, time.second, notice.text);
@@ -106,6 +107,7 @@ mod tests {
             (Level::Critical, " 010203  CRIT : x"),
             (Level::Error, " 010203 ERROR : x"),
             (Level::Info, " 010203  info : x"),
+            (Level::Debug, " 010203       : x"),
         ] {
             assert_eq!(file(&notice(None, level, "x"), &time()), start);
         }
@@ -120,8 +122,8 @@ mod tests {
 
     #[test]
     fn use_syslog_counts_as_in_ddns_scripts() {
-        use Level::{Critical, Error, Info, Notice as Note, Warning};
-        let all = [Critical, Error, Warning, Note, Info];
+        use Level::{Critical, Debug, Error, Info, Notice as Note, Warning};
+        let all = [Critical, Error, Warning, Note, Info, Debug];
         for (syslog, passing) in [(0, 1), (1, 5), (2, 4), (3, 3), (4, 2), (255, 1)] {
             let log = Log { syslog, file: true };
             let count = all.iter().filter(|&&level| passes(level, &log)).count();

@@ -57,6 +57,7 @@ impl System {
                 Level::Warning => logger.warning(text),
                 Level::Notice => logger.notice(text),
                 Level::Info => logger.info(text),
+                Level::Debug => logger.debug(text),
             };
             if sent.is_ok() {
                 return true;

@@ -7,7 +7,7 @@ pub mod script;
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::config::{Family, Section, Source, Transport};
+use crate::config::{Family, Section, Source, Transport, program};
 use crate::http::Client;
 use crate::provider::{Answer, Failure, Method, Request, SHORT_ANSWER, template};
 use crate::secret::Secret;
@@ -24,8 +24,8 @@ pub enum Probe {
         /// The section's; its family is replaced.
         transport: Transport,
     },
-    /// A program and its arguments: `ip_script`.
-    Script(Vec<String>),
+    /// A command line for the shell: `ip_script`.
+    Script(String),
 }
 
 impl Probe {
@@ -33,12 +33,12 @@ impl Probe {
     /// probe, and an empty script says so.
     pub fn of(section: &Section, family: Family, transport: Transport) -> Self {
         match &section.source {
-            Source::Script(argv) => Self::Script(argv.clone()),
+            Source::Script(line) => Self::Script(line.clone()),
             Source::Web { v4, v6 } => {
                 let url = if family == Family::V4 { v4 } else { v6 };
                 Self::Web { url: url.clone(), transport }
             }
-            Source::Network { .. } | Source::Device(_) => Self::Script(Vec::new()),
+            Source::Network { .. } | Source::Device(_) => Self::Script(String::new()),
         }
     }
 
@@ -47,7 +47,7 @@ impl Probe {
     pub fn key(&self) -> String {
         match self {
             Self::Web { url, .. } => template::host(url).unwrap_or_default(),
-            Self::Script(argv) => argv.first().cloned().unwrap_or_default(),
+            Self::Script(line) => program(line).to_owned(),
         }
     }
 }
@@ -132,6 +132,6 @@ mod tests {
         let web = Probe::Web { url: url.into(), transport: fixture::transport() };
         assert_eq!(web.key(), "checkip.example");
         assert_eq!(format!("{web:?}"), "Web(checkip.example)");
-        assert_eq!(Probe::Script(vec!["/bin/ip".into(), "-4".into()]).key(), "/bin/ip");
+        assert_eq!(Probe::Script("/bin/ip -4".into()).key(), "/bin/ip");
     }
 }

@@ -115,7 +115,7 @@ impl Known {
                 Mechanism::Url { both: Some(_), .. } => "IPv4+IPv6",
                 Mechanism::Url { v6: None, .. } => "IPv4",
                 Mechanism::Url { v4: None, .. } => "IPv6",
-                Mechanism::Url { .. } | Mechanism::Api(_) => "IPv4 IPv6",
+                Mechanism::Url { .. } | Mechanism::Api(_) | Mechanism::Script(_) => "IPv4 IPv6",
             },
         }
     }

@@ -134,7 +134,8 @@ pub struct Rate {
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
         Mechanism::Url { both: Some(_), .. } => Batch::Name,
-        Mechanism::Url { both: None, .. } => Batch::Record,
+        // A script knows one record, and two of a section may not run at once.
+        Mechanism::Url { both: None, .. } | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
     }
 }
@@ -143,6 +144,7 @@ pub fn batch(provider: &Provider) -> Batch {
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
         Mechanism::Url { .. } => provider.row.and_then(table::Row::rate),
+        Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,
     }
 }
@@ -150,16 +152,24 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
 /// The exchange that publishes `job` in the account `provider`.
 pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => Box::new(url::UrlUpdate::new(provider, &job)),
+        // A script is run and not asked: as an exchange there is no URL to open.
+        Mechanism::Url { .. } | Mechanism::Script(_) => {
+            Box::new(url::UrlUpdate::new(provider, &job))
+        }
         Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.clone(), job)),
     }
 }
 
 /// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
 /// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
+///
+/// Where a script connects to nobody knows: to a host without a name, anywhere; or to the
+/// `dns_server` that it updates.
 pub fn hosts(section: &Section) -> Vec<String> {
+    let script = section.provider.script().is_some();
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
+        None if script => section.lookup.server.iter().cloned().chain([String::new()]).collect(),
         None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
     hosts.sort();
@@ -213,6 +223,12 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
         parts.extend(zone);
         parts.extend([ttl.as_deref(), proxied]);
     }
+    // Any option may mean something to a script.
+    if let Some(script) = provider.script() {
+        for (name, value) in &script.options {
+            parts.extend([Some(name.as_str()), Some(value.expose())]);
+        }
+    }
     fnv(&parts)
 }
 
@@ -236,11 +252,13 @@ pub fn account(provider: &Provider) -> u64 {
     ])
 }
 
-/// The program's own name of the provider, which stays when its URLs change.
-fn own_name(provider: &Provider) -> Option<&'static str> {
-    match provider.mechanism {
+/// What a provider is known by that stays when its URLs change: the program's own name of it, or its
+/// script.
+fn own_name(provider: &Provider) -> Option<&str> {
+    match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
         Mechanism::Url { .. } => provider.row.map(table::Row::name),
+        Mechanism::Script(script) => script.file.to_str(),
     }
 }
 

@@ -112,7 +112,7 @@ impl Row {
         match (self.mechanism(), family) {
             (Mechanism::Url { v4, .. }, Family::V4) => v4.is_some(),
             (Mechanism::Url { v6, .. }, Family::V6) => v6.is_some(),
-            (Mechanism::Api(_), _) => false,
+            (Mechanism::Api(_) | Mechanism::Script(_), _) => false,
         }
     }
 }

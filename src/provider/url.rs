@@ -121,7 +121,7 @@ fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Pla
     };
     let both = match &provider.mechanism {
         Mechanism::Url { both, .. } => both.as_ref(),
-        Mechanism::Api(_) => None,
+        Mechanism::Api(_) | Mechanism::Script(_) => None,
     };
     let mut subject = Subject {
         zone: change.record.zone.as_deref(),

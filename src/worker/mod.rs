@@ -15,10 +15,11 @@ use self::drive::{Carrier, drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
-use crate::engine::event::{Event, JobId};
+use crate::engine::event::{Event, Finished, JobId, Notice};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
 use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
+use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -26,6 +27,8 @@ pub const STACK: usize = 512 * 1024;
 const IDLE: Duration = Duration::from_secs(10);
 /// Time for a look-up.
 const LOOK_UP: Duration = Duration::from_secs(20);
+/// Time for a look-up that an update waits for.
+const LOOK_UP_FIRST: Duration = Duration::from_secs(5);
 /// Clients a thread keeps. Sections of one router rarely differ in their transport.
 const MAX_CLIENTS: usize = 4;
 
@@ -42,6 +45,15 @@ pub enum Task {
         /// The conversation.
         exchange: Box<dyn Exchange>,
         /// How its requests travel.
+        transport: Transport,
+    },
+    /// Have a script publish a job of one change.
+    Script {
+        /// Comes back with the result.
+        id: JobId,
+        /// What it is to do.
+        call: Box<Call>,
+        /// How requests travel that it has us send.
         transport: Transport,
     },
     /// Ask an address source.
@@ -76,6 +88,7 @@ struct Inner {
     shared: Arc<Shared>,
     up: fn() -> Duration,
     report: Box<dyn Fn(Event) + Send + Sync>,
+    say: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 struct State {
@@ -85,26 +98,35 @@ struct State {
 
 impl Pool {
     /// A pool without threads yet. `up` tells the time since boot; `report` is called from the
-    /// threads with one [`Event::Finished`], [`Event::Detected`] or [`Event::LookedUp`] per task.
-    pub fn new(up: fn() -> Duration, report: impl Fn(Event) + Send + Sync + 'static) -> Self {
+    /// threads with one [`Event::Finished`], [`Event::Detected`] or [`Event::LookedUp`] per task, and
+    /// `say` with what scripts say while they run.
+    pub fn new(
+        up: fn() -> Duration,
+        report: impl Fn(Event) + Send + Sync + 'static,
+        say: impl Fn(Notice) + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::new(State { queue: Queue::new(), threads: 0 }),
             work: Condvar::new(),
             shared: Arc::default(),
             up,
             report: Box::new(report),
+            say: Box::new(say),
         }))
     }
 
-    /// Ends the connections that come from `address`, which is gone: their requests fail at once.
+    /// Ends the connections that come from `address`, which is gone, and the scripts that publish it:
+    /// their requests fail at once.
     pub fn cut(&self, address: IpAddr) {
         self.0.shared.connections.cut(address);
+        process::cut(address);
     }
 
     /// Hands `task` to a thread, now or when one is free. Never blocks.
     pub fn submit(&self, task: Task) {
         let key = match &task {
             Task::Publish { host, .. } => host.clone(),
+            Task::Script { call, .. } => call.shown(),
             Task::Detect { probe, .. } => probe.key(),
             Task::LookUp { .. } => queue::LOOK_UP.to_owned(),
         };
@@ -177,6 +199,25 @@ impl Inner {
                 let mut carrier = Carrying { clients, transport: &transport, shared };
                 Event::Finished(drive(id, changes, &mut *exchange, &mut carrier, self.up))
             }
+            Task::Script { id, call, transport } => {
+                let shared = &self.shared;
+                let mut carrier = Carrying { clients, transport: &transport, shared };
+                let mut send = |request: &Request| carrier.send(request);
+                let look_up = |lookup: &Lookup, family| {
+                    let way = (&transport).into();
+                    let found = dns::look_up(lookup, family, &way, LOOK_UP_FIRST).ok()?;
+                    found.addresses.first().copied()
+                };
+                let hands = Hands { send: &mut send, look_up: &look_up, say: &self.say };
+                let done = call.run(UPDATE_TIMEOUT, hands);
+                Event::Finished(Finished {
+                    sent_at: done.sent_at,
+                    requests: 1,
+                    request: call.shown(),
+                    answer: done.answer,
+                    ..unsent(id, vec![done.outcome.into()])
+                })
+            }
             Task::Detect { section, family, probe } => {
                 let result = match probe {
                     Probe::Web { url, mut transport } => {
@@ -186,7 +227,7 @@ impl Inner {
                             .map_err(|failure| failure.text)
                             .and_then(|client| probe::web(client, &url, family))
                     }
-                    Probe::Script(argv) => script::run(&argv, family, script::SCRIPT_TIMEOUT),
+                    Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT),
                 };
                 Event::Detected { section, family, result }
             }
@@ -201,12 +242,14 @@ impl Inner {
 /// The result of a task that nobody can do.
 fn unstarted(task: Task) -> Event {
     let why = "no thread could be started, the router is out of memory";
+    let failed = |id, changes| {
+        let reason = why.into();
+        let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+        Event::Finished(unsent(id, vec![outcome.into(); changes]))
+    };
     match task {
-        Task::Publish { id, changes, .. } => {
-            let reason = why.into();
-            let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
-            Event::Finished(unsent(id, vec![outcome.into(); changes]))
-        }
+        Task::Publish { id, changes, .. } => failed(id, changes),
+        Task::Script { id, .. } => failed(id, 1),
         Task::Detect { section, family, .. } => {
             Event::Detected { section, family, result: Err(why.into()) }
         }
@@ -283,9 +326,8 @@ mod tests {
     fn pool() -> (Pool, Receiver<Event>) {
         let (sender, events) = channel();
         let sender = Mutex::new(sender);
-        let pool = Pool::new(Duration::default, move |event| {
-            let _ = sender.lock().unwrap().send(event);
-        });
+        let report = move |event| drop(sender.lock().unwrap().send(event));
+        let pool = Pool::new(Duration::default, report, |_| {});
         (pool, events)
     }
 
@@ -331,7 +373,7 @@ mod tests {
     fn scripts_and_pages_are_asked() {
         let (pool, events) = pool();
         for probe in [
-            Probe::Script(vec!["echo".into(), "192.0.2.1".into()]),
+            Probe::Script("echo 192.0.2.1".into()),
             Probe::Web { url: "http://no-such-host.invalid/".into(), transport: transport() },
         ] {
             pool.submit(Task::Detect {

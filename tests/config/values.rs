@@ -128,7 +128,7 @@ fn sources() {
         ("option ip_source web\noption ip_url https://x/", web("https://x/", "https://x/")),
         (
             "option ip_source script\noption ip_script '/bin/address \"a b\"'",
-            Source::Script(vec!["/bin/address".into(), "a b".into()]),
+            Source::Script("/bin/address \"a b\"".into()),
         ),
     ] {
         assert_eq!(with(lines).source, expected, "{lines}");

@@ -20,6 +20,9 @@ impl Environment for Sandbox {
             // The program knows it: nobody looks here.
             "dyndns.org" => "broken",
             "script.example" => SCRIPT,
+            "own-script.example" => MINE,
+            "mixed.example" => MIXED,
+            "path.example" => r#"{"ipv4": {"url": "../mine.sh"}}"#,
             "answer.example" => r#"{"ipv4": {"url": "http://a.example/", "answer": "(good"}}"#,
             "port.example" => r#"{"ipv4": {"url": "http://a.example:0/"}}"#,
             "slip.example" => r#"{"ipv4": {"url": "http://a.example/?[ip]"}}"#,
@@ -41,9 +44,15 @@ impl Environment for Sandbox {
         }
     }
 
+    fn script_warning(&self, path: &Path) -> Option<String> {
+        path.ends_with("update_y.sh").then(|| "anybody can change it".into())
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         match path.to_str() {
-            Some("/etc/ssl/ca.pem") => PathKind::File,
+            Some("/etc/ssl/ca.pem" | "/usr/lib/ddns/mine.sh" | "/usr/lib/ddns/update_y.sh") => {
+                PathKind::File
+            }
             Some("/etc/ssl/certs") => PathKind::Directory,
             _ => PathKind::Missing,
         }
@@ -76,4 +85,6 @@ const OWN: &str = r#"{"name": "own", "ipv4": {"url": "http://own.example/?[DOMAI
 const PLAIN: &str = r#"{"name": "plain", "ipv4": {"url": "http://plain.example/?[DOMAIN]"}}"#;
 const V4_ONLY: &str = r#"{"name": "v4", "ipv4": {"url": "http://v4.example/?h=[DOMAIN]"}}"#;
 const V6_ONLY: &str = r#"{"name": "v6", "ipv6": {"url": "http://v6.example/?h=[DOMAIN]"}}"#;
+const MINE: &str = r#"{"ipv4": {"url": "mine.sh"}, "ipv6": {"url": "mine.sh"}}"#;
+const MIXED: &str = r#"{"ipv4": {"url": "mine.sh"}, "ipv6": {"url": "http://v6.example/"}}"#;
 const SCRIPT: &str = r#"{"ipv4": {"url": "update_x.sh"}, "ipv6": {"url": "update_x.sh"}}"#;

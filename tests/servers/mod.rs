@@ -78,8 +78,8 @@ fn pass(mut from: impl Read, mut to: &TcpStream) -> io::Result<()> {
 pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
     Provider {
         label: service_name.into(),
-        mechanism: Mechanism::Api(api::find(service_name).unwrap()),
         row: None,
+        mechanism: Mechanism::Api(api::find(service_name).unwrap()),
         username: username.into(),
         password: Secret::new(password),
         param_enc: Secret::default(),

@@ -43,6 +43,17 @@ const SERVICE: &[Difference] = &[
          takes any answer for consent",
     ),
     Difference(
+        "update_script",
+        |_, value| value.is_some(),
+        "run anew for each update, for 120 seconds at most; retries are this program's, not the \
+         script's",
+    ),
+    Difference(
+        "use_https",
+        |section, value| value.is_some_and(on) && section.row().is_some(),
+        "not needed: https is used wherever the provider has it",
+    ),
+    Difference(
         "username",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
         "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
@@ -98,11 +109,6 @@ const SERVICE: &[Difference] = &[
         },
         "does not start and stop the section: the address of ip_source is followed whatever \
          happens to this interface",
-    ),
-    Difference(
-        "use_https",
-        |section, value| value.is_some_and(on) && section.row().is_some(),
-        "not needed: https is used wherever the provider has it",
     ),
     Difference(
         "cacert",
@@ -194,22 +200,32 @@ pub fn differences(file_name: &str, bytes: &[u8]) -> Vec<Mistake> {
     let mut found = Vec::new();
     for section in &document.sections {
         let options = Options(section);
-        let all = match section.kind.as_str() {
+        let table = match section.kind.as_str() {
             "ddns" => GLOBAL,
             "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };
-        let applying = all.iter().filter(|it| it.1(&options, options.get(it.0)));
-        let of_provider = options.row().and_then(|row| row.get("differs"));
-        let of_provider = of_provider.map(|text| ("service_name", text));
-        for (name, text) in applying.map(|it| (it.0, it.2)).chain(of_provider) {
-            let option = section.options.iter().find(|option| option.name == name);
+        for Difference(name, applies, text) in table {
+            if applies(&options, options.get(name)) {
+                let option = section.options.iter().find(|option| option.name == *name);
+                found.push(Mistake {
+                    file: file_name.into(),
+                    line: option.map_or(section.line, |option| option.line),
+                    severity: Severity::Difference,
+                    section: None,
+                    text: format!("option '{name}': {text}"),
+                });
+            }
+        }
+        let differs = options.row().and_then(|row| row.get("differs"));
+        if let Some(text) = differs.filter(|_| section.kind == "service") {
+            let option = section.options.iter().find(|option| option.name == "service_name");
             found.push(Mistake {
                 file: file_name.into(),
                 line: option.map_or(section.line, |option| option.line),
                 severity: Severity::Difference,
                 section: None,
-                text: format!("option '{name}': {text}"),
+                text: format!("option 'service_name': {text}"),
             });
         }
     }
@@ -226,12 +242,12 @@ impl<'a> Options<'a> {
         option.values.first().map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    fn row(&self) -> Option<Row> {
-        self.get("service_name").and_then(table::find)
-    }
-
     fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.parse().ok()
+    }
+
+    fn row(&self) -> Option<Row> {
+        self.get("service_name").and_then(table::find)
     }
 
     fn kernel_source(&self) -> bool {
@@ -264,12 +280,13 @@ mod tests {
     #[test]
     fn each_option_has_its_line_and_only_where_it_makes_a_difference() {
         let cases = [
-            ("option service_name no-ip.com", "option service_name dyndns.org"),
-            ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
             ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
             ("option username 'ü'", "option username 'u'"),
+            ("option service_name no-ip.com", "option service_name dyndns.org"),
+            ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
+            ("option update_script /x.sh", ""),
             ("option password 'pässword'", "option password 'password'"),
             ("option param_enc 'ü'", "option param_enc 'u'"),
             ("option param_opt 'a&b'", "option param_opt 'ab'"),

@@ -23,7 +23,7 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
-    reader.warn_about_unknown();
+    reader.warn_about_unknown(false);
     let default = defaults(env);
     let lines = reader.number("ddns_loglines", 1..=1_000_000);
     Global {

@@ -44,6 +44,12 @@ pub trait Environment {
         None
     }
 
+    /// What is wrong with who may change a script, in a sentence.
+    fn script_warning(&self, path: &Path) -> Option<String> {
+        let _ = path;
+        None
+    }
+
     /// What is at `path`.
     fn path_kind(&self, path: &Path) -> PathKind;
 
@@ -251,8 +257,9 @@ fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
         for &family in &section.families {
             let account = (&section.provider.label, &section.provider.username);
             let url = section.template(family).map(|template| &template.url);
+            let script = section.provider.script().map(|script| &script.file);
             let shown = format!("the {} record of {name}", family.record_type());
-            records.push(((name, family, account, url), shown));
+            records.push(((name, family, account, url, script), shown));
         }
     }
     records

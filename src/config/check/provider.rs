@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::reader::Reader;
 use super::words;
-use super::{Definitions, Environment};
+use super::{Definitions, Environment, PathKind};
 use crate::config::name::is_file_name;
+use crate::config::service::Block;
 use crate::config::service::{self, Definition};
-use crate::config::{Family, Mechanism, Provider, RecordOptions, Template};
+use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::{api, families, listing};
@@ -27,6 +28,7 @@ pub(super) fn read(
     let service = service_name(reader);
     let (mechanism, row) = match service {
         Some(name) => from_name(reader, env, families, name),
+        None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
         None => (from_update_url(reader, families), None),
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
@@ -47,8 +49,11 @@ pub(super) fn read(
     provider
 }
 
-/// Reads what the records are beside their address.
-pub(super) fn record(reader: &mut Reader<'_>) -> RecordOptions {
+/// Reads what the records are beside their address. A script reads its options itself.
+pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOptions {
+    if provider.script().is_some() {
+        return RecordOptions::default();
+    }
     let text = |reader: &mut Reader<'_>, name| reader.text(name).map(str::to_owned);
     let ttl = reader.number("ttl", 0..=0x7fff_ffff);
     let proxied = reader.text("proxied").is_some().then(|| reader.flag("proxied", false));
@@ -87,16 +92,24 @@ fn from_name(
         }
     }
     let json = own.or_else(|| env.definition(Definitions::Packaged, name));
-    let mechanism = match definition(json, name) {
-        Ok(definition) => Mechanism::Url {
+    let definition = match definition(json, name) {
+        Ok(definition) => definition,
+        Err(why) => {
+            reader.fail("service_name", why);
+            return (NO_URL, None);
+        }
+    };
+    let used = families.iter().filter_map(|&family| block(reader, &definition, name, family));
+    let used: Vec<_> = used.collect();
+    let mechanism = match used.first().and_then(|block| block.script()) {
+        Some(file) if used.iter().all(|block| block.script() == Some(file)) => {
+            from_definition(reader, env, name, file)
+        }
+        _ => Mechanism::Url {
             v4: template(reader, &definition, name, families, Family::V4),
             v6: template(reader, &definition, name, families, Family::V6),
             both: None,
         },
-        Err(why) => {
-            reader.fail("service_name", why);
-            NO_URL
-        }
     };
     (mechanism, None)
 }
@@ -110,6 +123,72 @@ fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechani
         reader.lacks(format!("{} has no {family}", row.title()));
     }
     row.mechanism()
+}
+
+/// Where the scripts of ddns-scripts are.
+const SCRIPTS: &str = "/usr/lib/ddns";
+
+/// The script that a definition names.
+fn from_definition(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    name: &str,
+    file: &str,
+) -> Mechanism {
+    let path = Path::new(SCRIPTS).join(file);
+    if !is_file_name(file) {
+        let text = format!("the definition '{name}': {file:?} cannot be the name of a script");
+        reader.fail("service_name", text);
+    } else if env.path_kind(&path) != PathKind::File {
+        reader.fail("service_name", format!(
+            "the definition '{name}' needs the script {}, which does not exist; a package with it \
+             may be missing",
+            path.display()
+        ));
+    }
+    script(reader, env, "service_name", &path)
+}
+
+fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechanism {
+    const OPTION: &str = "update_script";
+    let path = Path::new(reader.text(OPTION).unwrap_or_default());
+    if !path.is_absolute() {
+        reader.fail(OPTION, format!("{path:?} does not begin with '/'"));
+    } else if env.path_kind(path) != PathKind::File {
+        reader.fail(OPTION, format!("{path:?} is not a file"));
+    }
+    if reader.text("update_url").is_some() {
+        reader.warn("update_url", "not used, because 'update_script' is set");
+    }
+    script(reader, env, OPTION, path)
+}
+
+/// Yes and no, which scripts compare as numbers, with what they mean unless set.
+const FLAGS: [(&str, bool); 7] = [
+    ("use_https", false),
+    ("force_ipversion", false),
+    ("force_dnstcp", false),
+    ("is_glue", false),
+    ("use_api_check", false),
+    ("use_logfile", true),
+    ("ip_dynamic", false),
+];
+
+fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &Path) -> Mechanism {
+    if let Some(text) = env.script_warning(path) {
+        reader.warn(option, text);
+    }
+    let written = reader.section.options.iter().map(|option| {
+        let values: Vec<_> = option.values.iter().map(|(value, _)| value.as_str()).collect();
+        (option.name.clone(), Secret::new(values.join(" ")))
+    });
+    let mut options: Vec<_> = written.collect();
+    for (name, default) in FLAGS {
+        let value = if reader.flag(name, default) { "1" } else { "0" };
+        options.retain(|(written, _)| written != name);
+        options.push((name.into(), Secret::new(value)));
+    }
+    Mechanism::Script(Script { file: path.into(), options })
 }
 
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
@@ -138,18 +217,10 @@ fn template(
         let block = block.filter(|block| block.script().is_none())?;
         return Some(Template { url: block.url.clone(), answer: block.answer.clone() });
     }
-    let Some(block) = block else {
-        let key = match family {
-            Family::V4 => "ipv4",
-            Family::V6 => "ipv6",
-        };
-        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
-        reader.lacks(text);
-        return None;
-    };
-    if let Some(script) = block.script() {
+    let block = self::block(reader, definition, name, family)?;
+    if block.script().is_some() {
         reader.lacks(format!(
-            "the definition '{name}' needs the script '{script}', which this version cannot run"
+            "the definition '{name}' updates IPv4 and IPv6 in different ways; make a section for each"
         ));
         return None;
     }
@@ -170,21 +241,32 @@ fn template(
     Some(Template { url: block.url.clone(), answer: block.answer.clone().or_else(known) })
 }
 
+/// The block for `family`, which the section uses.
+fn block<'d>(
+    reader: &mut Reader<'_>,
+    definition: &'d Definition,
+    name: &str,
+    family: Family,
+) -> Option<&'d Block> {
+    let block = definition.block(family);
+    if block.is_none() {
+        let key = match family {
+            Family::V4 => "ipv4",
+            Family::V6 => "ipv6",
+        };
+        let text = format!("the definition '{name}' has no '{key}' block, so it has no {family}");
+        reader.lacks(text);
+    }
+    block
+}
+
 fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
-    const SCRIPT: &str = "scripts are not supported yet";
-    let script = reader.text("update_script").is_some();
     let Some(url) = reader.text("update_url") else {
-        if script {
-            reader.fail("update_script", SCRIPT);
-        } else if !reader.is_list("service_name") && !reader.is_list("update_url") {
-            reader.lacks("needs option 'service_name' or 'update_url'");
+        if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
+            reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
         }
         return NO_URL;
     };
-    if script {
-        let text = format!("{SCRIPT}; update_url is used instead");
-        reader.warn("update_script", text);
-    }
     if let Err(why) = words::check_url(url) {
         reader.fail("update_url", why);
     }

@@ -23,13 +23,20 @@ impl<'a> Reader<'a> {
         Self { section, mistakes: Vec::new(), file, kind }
     }
 
-    /// Warns about every option that nobody reads.
-    pub(super) fn warn_about_unknown(&mut self) {
+    /// Warns about every option that nobody reads. A script may read any; then only slips are.
+    pub(super) fn warn_about_unknown(&mut self, script: bool) {
         for option in &self.section.options {
-            if options::find(self.kind, &option.name).is_none() {
-                let text = unknown(self.kind, &option.name);
-                self.push(Severity::Warning, option.line, text);
+            let name = &option.name;
+            if options::find(self.kind, name).is_some() {
+                continue;
             }
+            let near = (name.len() <= LONGEST_SLIP).then(|| options::nearest(self.kind, name));
+            let text = match near.flatten() {
+                Some(near) => format!("option '{name}' is not known; is it '{near}'?"),
+                None if script => continue,
+                None => format!("option '{name}' is not known and has no effect"),
+            };
+            self.push(Severity::Warning, option.line, text);
         }
     }
 
@@ -136,11 +143,3 @@ impl<'a> Reader<'a> {
 
 /// Longer names than this are no slips of the known ones.
 const LONGEST_SLIP: usize = 32;
-
-fn unknown(kind: Kind, name: &str) -> String {
-    let near = (name.len() <= LONGEST_SLIP).then(|| options::nearest(kind, name));
-    match near.flatten() {
-        Some(near) => format!("option '{name}' is not known; is it '{near}'?"),
-        None => format!("option '{name}' is not known and has no effect"),
-    }
-}

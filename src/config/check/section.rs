@@ -15,12 +15,12 @@ pub(super) fn read(
     env: &impl Environment,
     private_addresses: bool,
 ) -> Section {
-    reader.warn_about_unknown();
     let families = families(reader);
     let mut names = names(reader);
     let source = source::read(reader, env);
     let mut provider = provider::read(reader, env, &families);
-    let mut record = provider::record(reader);
+    reader.warn_about_unknown(provider.script().is_some());
+    let mut record = provider::record(reader, &provider);
     stock::translate(reader, &mut names, &mut provider, &mut record);
     let lookup = lookup(reader, &names);
     let transport = transport::read(reader, env, &families, &provider);

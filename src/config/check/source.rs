@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Environment;
 use super::reader::Reader;
 use super::words;
-use crate::config::Source;
+use crate::config::{Source, program};
 
 const WAN4: &str = "wan";
 const WAN6: &str = "wan6";
@@ -56,18 +56,14 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         if !reader.is_list("ip_script") {
             reader.lacks("ip_source 'script' needs option 'ip_script'");
         }
-        return Source::Script(Vec::new());
+        return Source::Script(String::new());
     };
-    let words = words::split(command).unwrap_or_else(|why| {
-        reader.fail("ip_script", why);
-        Vec::new()
-    });
-    let program = words.first().map(String::as_str).unwrap_or_default();
+    let program = program(command);
     if !env.executable(Path::new(program)) {
         let why = format!("{program:?} is not a program that can be run");
         reader.fail("ip_script", why);
     }
-    Source::Script(words)
+    Source::Script(command.into())
 }
 
 /// The event network. Users and old versions of LuCI put a device there as well.

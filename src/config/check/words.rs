@@ -16,28 +16,6 @@ pub(super) fn is_flag(text: &str) -> Option<bool> {
     NO.iter().any(is).then_some(false)
 }
 
-/// A command line as words: separated by blanks, `'…'` and `"…"` keep blanks. There is no shell,
-/// so nothing else is special.
-pub(super) fn split(command: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for c in command.chars() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => word.get_or_insert_default().push(c),
-            None if c == '\'' || c == '"' => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            None if c.is_ascii_whitespace() => words.extend(word.take()),
-            None => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    quote.map_or(Ok(words), |open| Err(format!("{open} is never closed")))
-}
-
 /// Checks `[user:password@]host:port`. The error does not repeat the value: it may hold a password.
 pub(super) fn check_proxy(text: &str) -> Result<(), &'static str> {
     if text.contains("://") {
@@ -212,15 +190,6 @@ mod tests {
     }
 
     #[test]
-    fn command_lines() {
-        let words = |line| split(line).unwrap();
-        assert_eq!(words("/bin/x -a  'b c' \"d'e\"f ''"), ["/bin/x", "-a", "b c", "d'ef", ""]);
-        assert_eq!(words("  "), [""; 0]);
-        assert_eq!(words(r"a\ $b;"), ["a\\", "$b;"]);
-        assert!(split("a 'b").is_err());
-    }
-
-    #[test]
     fn proxies() {
         for good in ["proxy:3128", "u:p@proxy:8080", "[2001:db8::1]:80", "u:p@w:x@[::1]:1"] {
             assert_eq!(check_proxy(good), Ok(()), "{good}");
@@ -315,7 +284,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text in ".{0,40}") {
-            let _ = (split(&text), check_proxy(&text), check_url(&text), to_https(&text));
+            let _ = (check_proxy(&text), check_url(&text), to_https(&text));
             let _ = (check_url(&format!("http://{text}")), odd_placeholders(&text));
         }
     }

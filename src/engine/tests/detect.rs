@@ -18,7 +18,7 @@ fn settled(source: Source) -> Scenario {
 }
 
 fn script() -> Source {
-    Source::Script(vec!["/etc/ddns/ip.sh".into()])
+    Source::Script("/etc/ddns/ip.sh".into())
 }
 
 #[test]

@@ -125,7 +125,11 @@ fn rule_6_private_addresses_only_if_allowed_and_then_last() {
     for private in ["fd00::1", "fe80::1", "::1"] {
         assert_eq!(chosen(&[address(private)], STRICT, None), None);
     }
+    assert_eq!(chosen(&[address("fe80::1")], PRIVATE, None), None, "whatever is allowed");
     assert!(addr::never_publishable(ip("ff02::1")).is_some());
+    let refused = |text| Lack::Refused(ip(text), Rejection::NotPublic("x")).to_string();
+    assert!(refused("192.168.1.2").ends_with("(upd_privateip '1' would)"));
+    assert!(refused("fe80::1").ends_with("it is not published"));
 }
 
 #[test]

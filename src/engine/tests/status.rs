@@ -88,6 +88,7 @@ fn json_has_the_documented_shape() {
         "provider": "custom",
         "source": "address of device wan",
         "records": [record],
+        "in_dns": ["203.0.113.1"],
         "last_request": "GET https://dyn.example.net/update?ip=***",
         "last_answer": "200 good",
     });

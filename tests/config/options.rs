@@ -1,0 +1,229 @@
+//! Every option of ddns-scripts: what it turns into, and that it turns into something.
+
+use ddns_netlink::config::check::{self, Checked};
+use ddns_netlink::config::options::{Kind, OPTIONS, Origin};
+use ddns_netlink::config::service::Downloads;
+use ddns_netlink::config::{Config, Log};
+
+use crate::sandbox::Sandbox;
+
+/// A sound section.
+const PLAIN: &str = "option update_url 'http://a/?[USERNAME][PASSWORD]&d=[DOMAIN]&a=[IP]'\n\
+                     option domain a.example.com\noption username u\noption password p\n";
+
+fn load(global: &str, service: &str) -> Checked {
+    let file = format!(
+        "config ddns global\n{global}\nconfig service s\noption enabled 1\n{PLAIN}{service}\n"
+    );
+    check::load("ddns", file.as_bytes(), &Sandbox)
+}
+
+fn sound(global: &str, service: &str) -> Config {
+    let checked = load(global, service);
+    assert_eq!(checked.mistakes, [], "{global}{service}");
+    checked.config
+}
+
+/// A value of each option that is not its default, and what else has to be set for it to count.
+#[rustfmt::skip]
+const EXAMPLES: &[(Kind, &str, &str, &str)] = &[
+    (Kind::Global, "ddns_dateformat", "%c", ""),
+    (Kind::Global, "ddns_logdir", "/tmp/log", ""),
+    (Kind::Global, "ddns_loglines", "9", ""),
+    (Kind::Global, "ddns_rundir", "/tmp/run", ""),
+    (Kind::Global, "upd_privateip", "1", ""),
+    (Kind::Global, "cacert", "/etc/ssl/ca.pem", ""),
+    (Kind::Global, "services_url", "http://a/", ""),
+    (Kind::Global, "url", "http://a/", ""),
+    (Kind::Service, "enabled", "0", ""),
+    (Kind::Service, "domain", "b.example.com", ""),
+    (Kind::Service, "lookup_host", "b.example.com", ""),
+    (Kind::Service, "use_ipv6", "1", ""),
+    (Kind::Service, "service_name", "v4.example", ""),
+    (Kind::Service, "update_url", "http://b/", ""),
+    (Kind::Service, "username", "v", ""),
+    (Kind::Service, "password", "q", ""),
+    (Kind::Service, "param_enc", "x", ""),
+    (Kind::Service, "param_opt", "x", ""),
+    (Kind::Service, "ip_source", "web", ""),
+    (Kind::Service, "ip_network", "lan", ""),
+    (Kind::Service, "ip_interface", "eth2", "option ip_source interface"),
+    (Kind::Service, "ip_url", "http://b/", "option ip_source web"),
+    (Kind::Service, "ip_script", "/bin/address", "option ip_source script"),
+    (Kind::Service, "use_https", "1", ""),
+    (Kind::Service, "cacert", "/etc/ssl/ca.pem", ""),
+    (Kind::Service, "bind_network", "lan", ""),
+    (Kind::Service, "force_ipversion", "1", ""),
+    (Kind::Service, "proxy", "b:3128", ""),
+    (Kind::Service, "user_agent", "x", ""),
+    (Kind::Service, "check_interval", "20", ""),
+    (Kind::Service, "check_unit", "hours", "option check_interval 20"),
+    (Kind::Service, "check_interval_min", "1", "option check_interval 1"),
+    (Kind::Service, "force_interval", "24", ""),
+    (Kind::Service, "force_unit", "days", "option force_interval 2"),
+    (Kind::Service, "retry_interval", "30", ""),
+    (Kind::Service, "retry_unit", "minutes", "option retry_interval 2"),
+    (Kind::Service, "retry_max_count", "3", ""),
+    (Kind::Service, "retry_count", "3", ""),
+    (Kind::Service, "use_syslog", "0", ""),
+    (Kind::Service, "use_logfile", "0", ""),
+    (Kind::Service, "dns_server", "9.9.9.9", ""),
+    (Kind::Service, "force_dnstcp", "1", ""),
+    (Kind::Service, "interface", "lan", ""),
+    (Kind::Service, "is_glue", "1", ""),
+];
+
+/// What only single providers look at, and what comes in the place of the URL of the examples.
+const OF_PROVIDERS: &[&str] =
+    &["ip_dynamic", "rec_id", "record", "record_id", "update_script", "zone", "zone_id"];
+
+#[test]
+fn every_option_of_ddns_scripts_has_an_effect() {
+    let general = OPTIONS.iter().filter(|known| !OF_PROVIDERS.contains(&known.name));
+    for known in general.filter(|known| known.origin == Origin::Stock) {
+        let example =
+            EXAMPLES.iter().find(|(kind, name, ..)| (*kind, *name) == (known.kind, known.name));
+        let Some((kind, name, value, others)) = example else {
+            panic!("{}: no example", known.name);
+        };
+        let line = format!("option {name} '{value}'\n");
+        let lines = format!("{others}\n{line}");
+        let (with, without) = match kind {
+            Kind::Global => (load(&lines, ""), load(&format!("{others}\n\n"), "")),
+            Kind::Service => (load("", &lines), load("", others)),
+        };
+        assert_eq!(with.mistakes, [], "{line}");
+        assert_ne!(with.config, without.config, "{line}");
+    }
+}
+
+#[test]
+fn what_has_no_effect_is_accepted_without_a_word() {
+    for known in OPTIONS.iter().filter(|known| known.origin == Origin::Unused) {
+        let value = if known.default == Some("0") { "1" } else { "x" };
+        let line = format!("option {} {value}\n", known.name);
+        let (global, service) = match known.kind {
+            Kind::Global => (line.as_str(), ""),
+            Kind::Service => ("", line.as_str()),
+        };
+        assert_eq!(load(global, service).errors().count(), 0, "{line}");
+        if known.name != "update_script" {
+            assert_eq!(load(global, service).mistakes, [], "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_global_section() {
+    let global = |lines: &str| sound(lines, "").global;
+    assert_eq!(global("option ddns_dateformat '%d.%m.%Y'").dateformat, "%d.%m.%Y");
+    assert_eq!(global("option ddns_loglines 1").loglines, 1);
+    assert_eq!(global("option ddns_loglines ''").loglines, 250);
+    for yes in ["1", "yes", "true", "on", "enabled"] {
+        assert!(global(&format!("option upd_privateip {yes}")).private_addresses, "{yes}");
+    }
+    let downloads =
+        global("option url http://a/\noption services_url http://b/\noption cacert IGNORE");
+    assert_eq!(
+        downloads.downloads,
+        Downloads {
+            directory: Some("http://a/".into()),
+            base: Some("http://b/".into()),
+            cacert: Some("IGNORE".into()),
+        }
+    );
+    for bad in ["ddns_loglines 0", "ddns_rundir run", "ddns_logdir ../log", "upd_privateip x"] {
+        let checked = load(&format!("option {bad}"), "");
+        assert_eq!(checked.mistakes.len(), 1, "{bad}");
+        assert_eq!(checked.config.sections.len(), 1, "a mistake there stops no section");
+    }
+}
+
+#[test]
+fn private_addresses_are_allowed_for_all_sections() {
+    assert!(sound("option upd_privateip 1", "").sections[0].private_addresses);
+    assert!(!sound("", "").sections[0].private_addresses);
+}
+
+#[test]
+fn enabled_is_a_yes_or_a_no() {
+    for (value, on) in
+        [("1", true), ("on", true), ("true", true), ("yes", true), ("0", false), ("off", false)]
+    {
+        let config = sound("", &format!("option enabled {value}"));
+        assert_eq!((config.sections.len(), config.disabled.len()), (on.into(), (!on).into()));
+    }
+}
+
+#[test]
+fn event_networks() {
+    let network = |lines: &str| sound("", lines).sections[0].event_network.clone();
+    assert_eq!(network("").as_deref(), Some("wan"), "as the hotplug script has it");
+    assert_eq!(network("option interface wan6").as_deref(), Some("wan6"));
+    assert_eq!(network("option interface @wan").as_deref(), Some("wan"));
+    assert_eq!(network("option interface pppoe-wan").as_deref(), Some("pppoe-wan"));
+}
+
+#[test]
+fn look_ups() {
+    let lookup = |lines: &str| sound("", lines).sections[0].lookup.clone();
+    let usual = lookup("");
+    assert_eq!((usual.host.as_str(), usual.server), ("a.example.com", None));
+    assert!(!usual.tcp && !usual.glue);
+    assert_eq!(lookup("option domain host@b.example").host, "host.b.example");
+    assert_eq!(lookup("option domain @b.example").host, "b.example");
+    let all = lookup(
+        "option lookup_host c.example\noption dns_server 192.0.2.53\noption force_dnstcp 1\n\
+         option is_glue 1",
+    );
+    assert_eq!((all.host.as_str(), all.server.as_deref()), ("c.example", Some("192.0.2.53")));
+    assert!(all.tcp && all.glue);
+    for bad in ["lookup_host 'a b'", "dns_server 'a;b'", "lookup_host 'a$(b)'"] {
+        assert_eq!(load("", &format!("option {bad}")).errors().count(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn logs() {
+    let log = |lines: &str| sound("", lines).sections[0].log.clone();
+    assert_eq!(log(""), Log { syslog: 2, file: true });
+    for level in 0..=4 {
+        let expected = Log { syslog: level, file: false };
+        assert_eq!(log(&format!("option use_syslog {level}\noption use_logfile 0")), expected);
+    }
+}
+
+#[test]
+fn credentials() {
+    let provider = sound("", "option username 'me too'\noption param_enc 'a b'").sections.remove(0);
+    assert_eq!(provider.provider.username, "me too");
+    assert_eq!(provider.provider.param_enc.expose(), "a b");
+    assert_eq!(provider.provider.password.expose(), "p");
+}
+
+#[test]
+fn https_and_proxies() {
+    let url = |lines: &str| {
+        let section = sound("", lines).sections.remove(0);
+        section.template(section.families[0]).unwrap().url.clone()
+    };
+    assert!(url("").starts_with("http://a/"));
+    assert!(url("option use_https 1").starts_with("https://a/"));
+    assert!(url("option use_https 1\noption update_url https://b/").starts_with("https://b/"));
+    for bad in ["proxy a", "proxy 'a:0'", "proxy '[::1:3128'", "cacert /none"] {
+        assert_eq!(load("", &format!("option {bad}")).errors().count(), 1, "{bad}");
+    }
+}
+
+/// `/etc/config/ddns` of ddns-scripts, as far as a configuration goes: two sections that are off.
+#[test]
+fn the_stock_defaults_load_without_a_word_also_when_they_are_switched_on() {
+    let shipped = include_str!("../../openwrt/files/ddns.config");
+    let off = check::load("ddns", shipped.as_bytes(), &Sandbox);
+    assert_eq!(off.mistakes, []);
+    assert_eq!(off.config.disabled, ["myddns_ipv4", "myddns_ipv6"]);
+    let on = shipped.replace("\toption domain", "\toption enabled '1'\n\toption domain");
+    let on = check::load("ddns", on.as_bytes(), &Sandbox);
+    assert_eq!(on.mistakes, []);
+    assert_eq!(on.config.sections.len(), 2);
+}

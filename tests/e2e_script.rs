@@ -1,0 +1,171 @@
+//! Scripts that update records, on a real kernel with the real daemon.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test and its helpers")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::provider::Reply;
+use support::router::{DIR, PROVIDER, file, hosts, isolated};
+use support::scene::{LIMIT, Scene, at};
+use support::tls::{Authority, Flavour};
+
+/// A section whose records are updated by this script.
+fn scene(script: &str, options: &str) -> Scene {
+    let path = file("update.sh");
+    fs::write(&path, script).unwrap();
+    Scene::new(&format!("\toption update_script '{}'\n{options}", path.display()))
+}
+
+/// What the script does to tell the provider.
+const TELL: &str = "do_transfer \"http://$URL_USER:$URL_PASS@198.51.100.53/nic/update?hostname=$domain&myip=$__IP\"\n\
+     grep -qE 'good|nochg' $DATFILE";
+
+fn sent(scene: &Scene) -> Vec<String> {
+    let requests = scene.provider.requests();
+    requests.iter().map(|it| format!("{} {}", it.hostname(), it.myip())).collect()
+}
+
+/// Whether a process has this word in its command line.
+fn runs(word: &str) -> bool {
+    let all = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("cmdline")).ok());
+    all.into_iter().any(|line| line.split('\0').any(|it| it == word))
+}
+
+fn wait(what: &str, condition: impl Fn() -> bool) {
+    let end = Instant::now() + LIMIT;
+    while !condition() {
+        assert!(Instant::now() < end, "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_script_follows_the_address() {
+    isolated(&[], || {
+        let script = format!("write_log 5 \"telling $domain\"\n{TELL}");
+        let scene = scene(&script, "\toption password 's3 cr&t'");
+        scene.provider.require("user", "s3 cr&t");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(sent(&scene), [5, 6].map(|n| format!("home.example.com 203.0.113.{n}")));
+        let log = fs::read_to_string(file("log").join("home.log")).unwrap();
+        assert!(log.contains(" note : telling home.example.com\n"), "{log}");
+        let why = launcher.stdout(&["why", "home"]);
+        assert!(why.contains("script /run/t/update.sh"), "{why}");
+        assert!(daemon.stop().0.success());
+        let all = launcher.log() + &log + &why;
+        assert!(!all.contains("s3 cr") && !all.contains("s3%20cr"), "{all}");
+    });
+}
+
+#[test]
+fn a_failure_is_retried_at_the_usual_pace_and_nothing_runs_twice_at_once() {
+    isolated(&[], || {
+        let script = format!(
+            "mkdir {DIR}/busy || {{ echo twice >>{DIR}/twice; return 0; }}\n\
+             echo $domain $__IP >>{DIR}/calls\nsleep 1\nrmdir {DIR}/busy\n\
+             [ $(wc -l <{DIR}/calls) -gt 2 ] || write_log 14 'not yet'\n{TELL}"
+        );
+        let scene = scene(&script, "\tlist domain 'a.example.com'\n\tlist domain 'b.example.com'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_line(LIMIT, |l| l.contains("the script gave up: not yet; next try in"));
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        for name in ["a.example.com", "b.example.com"] {
+            scene.provider.wait_record(name, "203.0.113.6", LIMIT);
+        }
+        assert!(!Path::new(&format!("{DIR}/twice")).exists());
+    });
+}
+
+#[test]
+fn a_script_uses_our_transport() {
+    isolated(&[], || {
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        hosts(&format!("{PROVIDER} dyn.example.net"));
+        let script = "do_transfer \"https://dyn.example.net/nic/update?hostname=$domain&myip=$__IP\"; return 0";
+        let options = format!("\toption cacert '{DIR}/ca.pem'\n\toption bind_network 'wan'");
+        let scene = scene(script, &options);
+        let certificate = authority.server(&["dyn.example.net"], Flavour::Good);
+        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        assert!(scene.provider.requests().iter().all(|it| it.tls));
+
+        scene.provider.next([Reply::status(500)]);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_line(LIMIT, |l| l.contains("the script gave up: HTTP 500"));
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+#[test]
+fn a_script_whose_address_goes_away_makes_room_for_the_next() {
+    isolated(&[], || {
+        let script = format!("[ $__IP = 203.0.113.5 ] && exec sleep 1000\n{TELL}");
+        let scene = scene(&script, "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait("the script runs", || runs("1000"));
+        let start = Instant::now();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert!(start.elapsed() < Duration::from_secs(10));
+        assert_eq!(sent(&scene), ["home.example.com 203.0.113.6"]);
+    });
+}
+
+#[test]
+fn no_script_outlives_the_daemon() {
+    isolated(&[], || {
+        let scene = scene("(trap '' TERM; sleep 1000) & sleep 1000", "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait("the script runs", || runs("1000"));
+        let place = file("run").join("home.script");
+        assert!(place.exists());
+        assert!(daemon.stop().0.success());
+        assert!(!runs("1000"));
+
+        // What it left is not in the way of the next.
+        fs::write(file("update.sh"), TELL).unwrap();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        assert!(!place.exists());
+    });
+}
+
+#[test]
+fn once_waits_for_a_script_and_a_dry_run_names_it() {
+    isolated(&[], || {
+        let scene = scene(&format!("sleep 1\n{TELL}"), "\toption use_ipv6 'both'");
+        scene.wan.set_address("203.0.113.5");
+        scene.wan.set_address6("2001:db8::5");
+        let launcher = scene.launcher();
+        let shown = launcher.stdout(&["once", "--dry-run"]);
+        let line = "home: home.example.com A 203.0.113.5: would run /run/t/update.sh\n";
+        assert!(shown.contains(line), "{shown}");
+        assert!(sent(&scene).is_empty());
+        assert_eq!(launcher.code(&["once"]), Some(0), "{}", launcher.log());
+        let mut sent = sent(&scene);
+        sent.sort();
+        assert_eq!(sent, ["home.example.com 2001:db8::5", "home.example.com 203.0.113.5"]);
+    });
+}
