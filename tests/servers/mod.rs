@@ -45,15 +45,37 @@ impl Tunnel {
 
     /// Requests that go through it and trust `authority`.
     pub fn client(&self, authority: PathBuf) -> Client {
-        let transport = Transport {
-            trust: Trust::File(authority),
-            proxy: Some(Secret::new(self.0.to_string())),
-            device: None,
-            family: None,
-            user_agent: "ddns-netlink-test".into(),
-        };
-        Client::new(&transport, Arc::new(Shared::default())).unwrap()
+        client(Trust::File(authority), Some(Secret::new(self.0.to_string())))
     }
+}
+
+/// Requests that go straight to the host.
+pub fn direct() -> Client {
+    client(Trust::System, None)
+}
+
+fn client(trust: Trust, proxy: Option<Secret>) -> Client {
+    let user_agent = "ddns-netlink-test".into();
+    let transport = Transport { trust, proxy, device: None, family: None, user_agent };
+    Client::new(&transport, Arc::new(Shared::default())).unwrap()
+}
+
+/// The path of `program` below where servers are installed. If it is not there the test says
+/// `skipped` and passes, unless `CI` is set: there it fails.
+pub fn program(program: &str) -> Option<PathBuf> {
+    let path = installed().join(program);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(env::var_os("CI").is_none(), "{} is not there", path.display());
+    eprintln!("skipped: {} is not there: make test-servers installs it", path.display());
+    None
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Answers the CONNECT, then passes bytes on in both directions until one side has ended.
