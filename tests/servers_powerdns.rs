@@ -89,6 +89,7 @@ impl Server {
             shown: String::new(),
             secrets: vec![],
             answer_limit: SHORT_ANSWER,
+            family: None,
         };
         self.client.send(&request).unwrap()
     }
@@ -217,9 +218,9 @@ fn a_wrong_key_and_a_missing_zone_are_refused() {
     let home = Job { changes: vec![change("home.example.com", "192.0.2.1")], ..Job::default() };
     let wrong = Provider { password: Secret::new("wrong"), ..server.account() };
     let (verdicts, _, _) = publish(&server.client, &wrong, home);
-    let reason = |verdicts: &[Verdict]| match &verdicts[0].outcome {
-        Outcome::Refused { reason, .. } => reason.clone(),
-        outcome => panic!("{outcome:?}"),
+    let reason = |verdicts: &[Verdict]| {
+        let Outcome::Refused { reason, .. } = &verdicts[0].outcome else { panic!("{verdicts:?}") };
+        reason.clone()
     };
     assert_eq!(reason(&verdicts), "PowerDNS does not accept the credentials: HTTP 401");
     let (verdicts, _, _) = server.publish(&[change("a.example.org", "192.0.2.1")], &Known::new());

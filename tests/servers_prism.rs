@@ -11,8 +11,6 @@
 mod process;
 mod servers;
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -21,7 +19,7 @@ use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchan
 use ddns_netlink::secret::Secret;
 
 use process::Process;
-use servers::{account, direct, free_port, program};
+use servers::{account, description, direct, free_port, program};
 
 /// Prism takes half a minute to read a description on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -38,12 +36,7 @@ struct Case {
 
 /// The description, and Prism to check against it; nothing if either is not there.
 fn start(case: &Case) -> Option<(Process, u16)> {
-    let directory = env::var_os("DDNS_NETLINK_OPENAPI").map(PathBuf::from);
-    let description = directory.map(|directory| directory.join(case.description));
-    let Some(description) = description.filter(|path| path.exists()) else {
-        eprintln!("skipped: no {}: make test-servers OPENAPI=directory", case.description);
-        return None;
-    };
+    let description = description(case.description)?;
     let prism = program("node_modules/.bin/prism")?;
     let port = free_port();
     let mut command = Command::new(prism);

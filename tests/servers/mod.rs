@@ -27,6 +27,16 @@ pub fn installed() -> PathBuf {
     place.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers").into())
 }
 
+/// The vendors' description of an interface with this file name, if it is there.
+pub fn description(file: &str) -> Option<PathBuf> {
+    let directory = env::var_os("DDNS_NETLINK_OPENAPI").map(PathBuf::from);
+    let path = directory.map(|directory| directory.join(file)).filter(|path| path.exists());
+    if path.is_none() {
+        eprintln!("skipped: there is no {file}: make test-servers OPENAPI=directory");
+    }
+    path
+}
+
 /// An HTTP proxy that leads every tunnel (RFC 9110 section 9.3.6) to one server, so that a test can
 /// use the real names of a provider, and its TLS.
 pub struct Tunnel(SocketAddr);
