@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -76,7 +77,30 @@ fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// The answer to a request.
+/// What the daemon answers to whoever asks, here or on ubus.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Text for people.
+    Text(String),
+    /// A value for programs.
+    Json(Json),
+    /// No section of this name runs.
+    NoSection(String),
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Text(text) => Self { ok: true, text },
+            Answer::Json(value) => Self { ok: true, text: format!("{value}\n") },
+            Answer::NoSection(name) => {
+                Self { ok: false, text: format!("there is no section '{name}' that runs\n") }
+            }
+        }
+    }
+}
+
+/// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Whether it was done.

@@ -186,8 +186,8 @@ impl Daemon {
                 },
                 word = self.ubus.next() => self.hear(word),
                 request = next_request(self.control.as_mut()) => {
-                    let reply = self.answer(&request.ask);
-                    request.reply(reply);
+                    let answer = self.answer(&request.ask);
+                    request.reply(answer.into());
                 }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
@@ -229,7 +229,7 @@ impl Daemon {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
-        self.tell(&status);
+        self.tell(status);
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.

@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use crate::clock::{self, Now};
-use crate::control::{Ask, Reply};
+use crate::control::{Answer, Ask};
 use crate::engine::event::{Event, Level};
 use crate::engine::status::Snapshot;
 use crate::ubus::object;
@@ -15,8 +15,8 @@ impl Daemon {
         match word {
             Word::Netifd(networks) => self.engine.handle(Event::Netifd(networks), now),
             Word::Called(call) => {
-                let reply = self.answer(&call.ask);
-                self.ubus.answer(&call, &reply);
+                let answer = self.answer(&call.ask);
+                self.ubus.answer(&call, answer);
             }
             Word::Watched(watched) => self.told = watched.then(|| self.engine.status(now)),
             Word::Trouble(text) => self.say(Level::Warning, text),
@@ -24,41 +24,32 @@ impl Daemon {
     }
 
     /// Tells subscribers what is not as they know it.
-    pub(super) fn tell(&mut self, status: &Snapshot) {
-        let Some(before) = &mut self.told else {
+    pub(super) fn tell(&mut self, status: Snapshot) {
+        let Some(before) = &self.told else {
             return;
         };
         for (section, record) in status.changes(before) {
             self.ubus.notify(object::UPDATE, &object::update(section, record));
         }
-        before.clone_from(status);
+        self.told = Some(status);
     }
 
     /// Answers the control socket and ubus alike.
-    pub(super) fn answer(&mut self, ask: &Ask) -> Reply {
-        match self.done(ask, clock::now()) {
-            Ok(text) => Reply { ok: true, text },
-            Err(section) => {
-                Reply { ok: false, text: format!("there is no section '{section}' that runs\n") }
-            }
-        }
-    }
-
-    /// Does what is asked; `Err` is the name of a section that does not run.
-    fn done(&mut self, ask: &Ask, now: Now) -> Result<String, String> {
+    pub(super) fn answer(&mut self, ask: &Ask) -> Answer {
+        let now = clock::now();
+        let unknown = |name: &String| Answer::NoSection(name.clone());
         match ask {
-            Ask::Status => Ok(self.status(now)),
-            Ask::StatusJson => Ok(format!("{}\n", self.engine.status(now).to_json())),
+            Ask::Status => Answer::Text(self.status(now)),
+            Ask::StatusJson => Answer::Json(self.engine.status(now).to_json()),
             Ask::Get(name) => {
                 let status = self.engine.status(now);
                 let section = status.sections.iter().find(|section| section.name == *name);
-                section
-                    .map(|section| format!("{}\n", section.to_json()))
-                    .ok_or_else(|| name.clone())
+                section.map_or_else(|| unknown(name), |section| Answer::Json(section.to_json()))
             }
-            Ask::Why(section) => {
+            Ask::Why(name) => {
                 let mut date = |wall| self.logger.date(wall);
-                self.engine.why(section, now, &mut date).ok_or_else(|| section.clone())
+                let text = self.engine.why(name, now, &mut date);
+                text.map_or_else(|| unknown(name), Answer::Text)
             }
             Ask::Update(sections) => self.act(sections, Event::Force(sections.clone()), now),
             Ask::Stop(sections) => self.act(sections, Event::Stop(sections.clone()), now),
@@ -69,14 +60,14 @@ impl Daemon {
         }
     }
 
-    /// Hands `event` to the engine if all of `sections` run; gives back how they stand then.
-    fn act(&mut self, sections: &[String], event: Event, now: Now) -> Result<String, String> {
+    /// Hands `event` to the engine if all of `sections` run; tells how they stand then.
+    fn act(&mut self, sections: &[String], event: Event, now: Now) -> Answer {
         if let Some(unknown) = sections.iter().find(|name| !self.engine.runs(name)) {
-            return Err(unknown.clone());
+            return Answer::NoSection(unknown.clone());
         }
         self.engine.handle(event, now);
         self.work(now);
-        Ok(self.engine.status(now).to_lines(sections))
+        Answer::Text(self.engine.status(now).to_lines(sections))
     }
 
     pub(super) fn status(&mut self, now: Now) -> String {

@@ -22,7 +22,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::clock;
-use crate::control::Reply;
+use crate::control::Answer;
 use session::{Call, Session, Word};
 use socket::Watch;
 
@@ -93,9 +93,9 @@ impl Ubus {
     }
 
     /// Answers a call.
-    pub fn answer(&mut self, call: &Call, reply: &Reply) {
+    pub fn answer(&mut self, call: &Call, answer: Answer) {
         if let Some(link) = &mut self.link {
-            link.session.answer(call, reply);
+            link.session.answer(call, answer);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::blob::{Members, Value};
-use crate::control::{Ask, Reply};
+use crate::control::{Answer, Ask};
 use crate::engine::status::{RecordStatus, SectionStatus};
 
 /// Path of the object.
@@ -15,7 +15,6 @@ pub const UPDATE: &str = "record.update";
 const INVALID_ARGUMENT: u32 = 2;
 const METHOD_NOT_FOUND: u32 = 3;
 const NOT_FOUND: u32 = 4;
-const UNKNOWN_ERROR: u32 = 9;
 
 /// The methods with the types of their arguments.
 pub fn signature() -> Json {
@@ -44,21 +43,15 @@ pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
     }
 }
 
-/// What the caller gets: JSON as it is, text for people as member `text`.
+/// What the caller gets: a value as it is, text for people as member `text`.
 ///
 /// # Errors
 /// The status that the caller gets instead.
-pub fn result(ask: &Ask, reply: &Reply) -> Result<Json, u32> {
-    if !reply.ok {
-        return Err(NOT_FOUND);
-    }
-    match ask {
-        Ask::StatusJson | Ask::Get(_) => {
-            serde_json::from_slice(reply.text.as_bytes()).map_err(|_| UNKNOWN_ERROR)
-        }
-        Ask::Status | Ask::Why(_) | Ask::Update(_) | Ask::Stop(_) | Ask::Start(_) => {
-            Ok(json!({ "text": reply.text }))
-        }
+pub fn result(answer: Answer) -> Result<Json, u32> {
+    match answer {
+        Answer::Text(text) => Ok(json!({ "text": text })),
+        Answer::Json(value) => Ok(value),
+        Answer::NoSection(_) => Err(NOT_FOUND),
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use super::blob::{Broken, Value};
 use super::message::{self, Frame, Kind, Message};
 use super::{netifd, object};
-use crate::control::{Ask, Reply};
+use crate::control::{Answer, Ask};
 use crate::engine::network::Networks;
 
 /// ubusd's own object that events are registered at (`UBUS_SYSTEM_OBJECT_EVENT`).
@@ -151,10 +151,9 @@ impl Session {
     }
 
     /// Answers a call; one of an earlier connection is not answered any more.
-    pub fn answer(&mut self, call: &Call, reply: &Reply) {
+    pub fn answer(&mut self, call: &Call, answer: Answer) {
         if self.object == Some(call.object) && self.output.len() < BACKLOG {
-            let result = object::result(&call.ask, reply);
-            self.reply(call.seq, call.peer, call.object, result);
+            self.reply(call.seq, call.peer, call.object, object::result(answer));
         }
     }
 
@@ -189,7 +188,11 @@ impl Session {
         }
         let frame = self.frame(Kind::AddObject, UBUSD);
         self.ask(Question::Listener, UBUSD, frame);
-        if self.publish {
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        if self.publish && self.object.is_none() {
             let frame = self.frame(Kind::AddObject, UBUSD).path(object::PATH);
             self.ask(Question::Object, UBUSD, frame.signature(&object::signature()));
         }
@@ -348,6 +351,8 @@ impl Session {
             (b"ubus.object.add", Some("")) if id != self.netifd => self.found(id),
             (b"ubus.object.remove", Some("")) if id == self.netifd => self.netifd_gone(),
             (_, Some(one)) if one.starts_with('.') => self.dump(),
+            // Whoever had our name has left.
+            (b"ubus.object.remove", None) if path == object::PATH => self.publish(),
             _ => {}
         }
     }

@@ -38,6 +38,62 @@ fn the_ids_of_cloudflare_are_words_of_param_opt() {
 }
 
 #[test]
+fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
+    let route53 = |lines: &str| {
+        record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
+    };
+    assert_eq!(
+        route53("option domain Z1D633PJN98FT9\noption lookup_host home.example.com"),
+        "home.example.com home.example.com zone Z1D633PJN98FT9 id - ttl - for AKID"
+    );
+    assert_eq!(
+        route53("option domain home.example.com"),
+        "home.example.com home.example.com zone - id - ttl - for AKID"
+    );
+    assert!(route53("option domain Z1").contains("needs option 'lookup_host'"));
+}
+
+#[test]
+fn a_key_of_google_is_the_whole_file() {
+    let load = |lines: &str| {
+        let file = format!("config service 's'\noption enabled 1\noption domain a.b.c\n{lines}\n");
+        check::load("ddns", file.as_bytes(), &Sandbox)
+    };
+    let stock = "option service_name cloud.google.com-v1\n\
+                 option param_enc 'project=p&zone=z'\noption param_opt 60\n";
+    for (service, key) in [
+        ("option service_name google\n", "option password_file /etc/ddns/key.json"),
+        ("option service_name google\n", "option password /etc/ddns/key.json"),
+        (stock, "option password /etc/ddns/key.json"),
+        (stock, "option password '{\n}\n'"),
+    ] {
+        let checked = load(&format!("{service}{key}"));
+        assert_eq!(checked.mistakes, [], "{key}");
+        let section = &checked.config.sections[0];
+        assert_eq!(section.provider.password.expose(), "{\n}\n", "{key}");
+        let record = (section.record.zone_id.as_deref(), section.record.ttl);
+        assert_eq!(record, if service == stock { (Some("z"), Some(60)) } else { (None, None) });
+    }
+    let missing = load("option service_name google\noption password /etc/none.pem");
+    assert_eq!(
+        missing.mistakes[0].to_string(),
+        "ddns:5: option 'password': \"/etc/none.pem\" cannot be read: no such file"
+    );
+}
+
+#[test]
+fn the_zone_of_netcup_is_param_opt() {
+    let lines = "option service_name netcup.com\noption domain a.b.example.com\n\
+                 option username 12345\noption param_enc key\noption param_opt example.com";
+    let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
+    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+    assert_eq!(checked.mistakes, []);
+    let section = &checked.config.sections[0];
+    assert_eq!(section.record.zone.as_deref(), Some("example.com"));
+    assert!(section.provider.param_opt.is_empty());
+}
+
+#[test]
 fn the_zone_is_domain_and_the_name_in_it_username() {
     for service in ["digitalocean.com-v2", "gandi.net", "hetzner.cloud", "pdns"] {
         let server =
@@ -114,60 +170,4 @@ fn other_names_mean_what_they_say() {
         "ddns:1: section 's': powerdns needs option 'param_opt': the server's URL, such as \
          http://192.0.2.1:8081"
     );
-}
-
-#[test]
-fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
-    let route53 = |lines: &str| {
-        record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
-    };
-    assert_eq!(
-        route53("option domain Z1D633PJN98FT9\noption lookup_host home.example.com"),
-        "home.example.com home.example.com zone Z1D633PJN98FT9 id - ttl - for AKID"
-    );
-    assert_eq!(
-        route53("option domain home.example.com"),
-        "home.example.com home.example.com zone - id - ttl - for AKID"
-    );
-    assert!(route53("option domain Z1").contains("needs option 'lookup_host'"));
-}
-
-#[test]
-fn a_key_of_google_is_the_whole_file() {
-    let load = |lines: &str| {
-        let file = format!("config service 's'\noption enabled 1\noption domain a.b.c\n{lines}\n");
-        check::load("ddns", file.as_bytes(), &Sandbox)
-    };
-    let stock = "option service_name cloud.google.com-v1\n\
-                 option param_enc 'project=p&zone=z'\noption param_opt 60\n";
-    for (service, key) in [
-        ("option service_name google\n", "option password_file /etc/ddns/key.json"),
-        ("option service_name google\n", "option password /etc/ddns/key.json"),
-        (stock, "option password /etc/ddns/key.json"),
-        (stock, "option password '{\n}\n'"),
-    ] {
-        let checked = load(&format!("{service}{key}"));
-        assert_eq!(checked.mistakes, [], "{key}");
-        let section = &checked.config.sections[0];
-        assert_eq!(section.provider.password.expose(), "{\n}\n", "{key}");
-        let record = (section.record.zone_id.as_deref(), section.record.ttl);
-        assert_eq!(record, if service == stock { (Some("z"), Some(60)) } else { (None, None) });
-    }
-    let missing = load("option service_name google\noption password /etc/none.pem");
-    assert_eq!(
-        missing.mistakes[0].to_string(),
-        "ddns:5: option 'password': \"/etc/none.pem\" cannot be read: no such file"
-    );
-}
-
-#[test]
-fn the_zone_of_netcup_is_param_opt() {
-    let lines = "option service_name netcup.com\noption domain a.b.example.com\n\
-                 option username 12345\noption param_enc key\noption param_opt example.com";
-    let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
-    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
-    assert_eq!(checked.mistakes, []);
-    let section = &checked.config.sections[0];
-    assert_eq!(section.record.zone.as_deref(), Some("example.com"));
-    assert!(section.provider.param_opt.is_empty());
 }

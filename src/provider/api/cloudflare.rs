@@ -3,11 +3,11 @@
 //! Zones are listed once and records looked up once; later changes of any number of names are one
 //! batch request, which Cloudflare carries out as a whole or not at all.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, id, list, text};
-use super::zone::{Zone, ZoneList};
+use super::rest::{Rest, list, object};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -68,7 +68,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.pages(talk, "?per_page=50&page=", "/result", 50)?;
-    Ok(zones.iter().map(|zone| (text(zone, "/name").to_owned(), id(zone, "/id"))).collect())
+    Ok(listed(&zones, "/name", "/id"))
 }
 
 fn read(
@@ -81,7 +81,7 @@ fn read(
     for place in places {
         let name = if places.len() > BY_NAME { "" } else { &place.fqdn };
         let and = if name.is_empty() { "" } else { "&name=" };
-        filters.push(format!("{}{and}{name}", place.kind()));
+        filters.push([place.kind(), and, name].concat());
     }
     filters.sort_unstable();
     filters.dedup();
@@ -89,14 +89,9 @@ fn read(
     for filter in filters {
         // So many fit into an answer.
         let path = format!("/{}/dns_records?type={filter}&per_page=500&page=", zone.id);
-        let page = rest.pages(talk, &path, "/result", 500)?;
-        records.extend(page.iter().map(record));
+        records.append(&mut Record::list(&rest.pages(talk, &path, "/result", 500)?, None));
     }
     Ok(records)
-}
-
-fn record(raw: &Value) -> Record {
-    Record::of(text(raw, "/name").to_owned(), raw)
 }
 
 fn write(
@@ -105,25 +100,30 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let path = format!("/{}/dns_records", zone.id);
+    let mut path = ["/", &zone.id, "/dns_records"].concat();
     let request = match writes {
-        [one] => match &one.id {
-            Some(id) => rest.json(Method::Patch, &format!("{path}/{id}"), &body(one)),
-            None => rest.json(Method::Post, &path, &body(one)),
-        },
+        [one] => {
+            let (method, slash, id) =
+                one.id.as_ref().map_or((Method::Post, "", ""), |id| (Method::Patch, "/", id));
+            path.extend([slash, id]);
+            rest.json(method, &path, &body(one))
+        }
         several => {
             let of = |new| several.iter().filter(|it| it.id.is_none() == new).map(body).collect();
-            let (patches, posts): (Vec<_>, Vec<_>) = (of(false), of(true));
-            let all = json!({"patches": patches, "posts": posts});
-            rest.json(Method::Post, &format!("{path}/batch"), &all)
+            path.push_str("/batch");
+            let (patches, posts) = (("patches", of(false)), ("posts", of(true)));
+            rest.json(Method::Post, &path, &object(&mut [patches, posts]))
         }
     };
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
-    let several = list(&value, "/result/patches").iter().chain(list(&value, "/result/posts"));
-    let made: Vec<_> = match writes {
-        [_] => value.get("result").into_iter().map(record).collect(),
-        _ => several.map(record).collect(),
+    let made = match writes {
+        [_] => Record::list(value.get("result").map_or(&[], std::slice::from_ref), None),
+        _ => [
+            Record::list(list(&value, "/result/patches"), None),
+            Record::list(list(&value, "/result/posts"), None),
+        ]
+        .concat(),
     };
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
         return Err(rest.confused(answer));
@@ -132,19 +132,22 @@ fn write(
 }
 
 fn body(write: &Write<'_>) -> Value {
-    let place = write.place;
-    let mut body = write.timed(json!({"content": place.address()}), "ttl");
-    if let Some(proxied) = place.change.record.proxied {
+    let (place, said) = (write.place, &write.place.change.record);
+    let mut body = object(&mut [("content", place.address())]);
+    let new = write.id.is_none();
+    if let Some(ttl) = said.ttl.or_else(|| new.then_some(1)) {
+        body["ttl"] = ttl.into();
+    }
+    if let Some(proxied) = said.proxied.or_else(|| new.then_some(false)) {
         body["proxied"] = proxied.into();
     }
-    if let Some(id) = &write.id {
-        body["id"] = id.as_str().into();
-        return body;
+    let members = match &write.id {
+        Some(id) => [("id", id.as_str()), ("id", id)],
+        None => [("type", place.kind()), ("name", &place.fqdn)],
+    };
+    for (name, value) in members {
+        body[name] = value.into();
     }
-    body["type"] = place.kind().into();
-    body["name"] = place.fqdn.as_str().into();
-    body["ttl"] = place.change.record.ttl.unwrap_or(1).into();
-    body["proxied"] = place.change.record.proxied.unwrap_or(false).into();
     body
 }
 

@@ -3,10 +3,10 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, text};
+use super::rest::{Rest, list, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -71,15 +71,14 @@ fn write(
     let mut sets = Vec::new();
     for write in writes {
         let place = write.place;
-        let mut set = json!({
-            "subname": place.host(zone, ""),
-            "type": place.kind(),
-            "records": write.values,
-        });
-        if let Some(ttl) = write.place.change.record.ttl {
-            set["ttl"] = ttl.into();
-        } else if !write.exists {
-            // A new one needs a time to live, which cannot be shorter than the domain's.
+        let set = object(&mut [
+            ("subname", place.host(zone, "").into()),
+            ("type", place.kind().into()),
+            ("records", write.all()),
+        ]);
+        let mut set = write.kept(set, "ttl");
+        // A new one needs a time to live, which cannot be shorter than the domain's.
+        if !write.exists && write.ttl.is_none() {
             if least.is_none() {
                 let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
                 least = domain.get("minimum_ttl").cloned();

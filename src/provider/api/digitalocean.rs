@@ -1,9 +1,7 @@
 //! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
 
-use serde_json::json;
-
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
-use super::rest::{Rest, text};
+use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
+use super::rest::Rest;
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -38,6 +36,14 @@ const SCHEME: Scheme = Scheme {
     together: false,
 };
 
+const FORM: Form = Form {
+    change: Method::Patch,
+    at: "/domain_record",
+    content: SCHEME.content,
+    ttl: "ttl",
+    apex: "@",
+};
+
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.pages(talk, "?per_page=200&page=", "/domains", 200)?;
     Ok(by_name(&zones, "/name"))
@@ -54,7 +60,7 @@ fn read(
         let (kind, name) = (place.kind(), &place.fqdn);
         let path = format!("/{}/records?type={kind}&name={name}&per_page=200", zone.id);
         let found = rest.elements(talk, rest.get(&path), "/domain_records")?;
-        records.extend(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)));
+        records.append(&mut Record::list(&found, Some(zone)));
     }
     Ok(records)
 }
@@ -67,18 +73,10 @@ fn write(
 ) -> Talked<Vec<Record>> {
     let mut made = Vec::new();
     for write in writes {
-        let place = write.place;
-        let body = json!({"type": place.kind(), "data": place.address()});
-        let mut body = write.timed(body, "ttl");
-        let path = format!("/{}/records", zone.id);
-        let request = match &write.id {
-            Some(id) => rest.json(Method::Patch, &format!("{path}/{id}"), &body),
-            None => {
-                body["name"] = place.host(zone, "@").into();
-                rest.json(Method::Post, &path, &body)
-            }
-        };
-        made.push(written(talk, rest, write, request, "/domain_record", SCHEME.content)?);
+        let mut body = write.body(zone, &FORM);
+        // It must be there even if it does not change.
+        body["type"] = write.place.kind().into();
+        made.push(write.send(talk, rest, zone, &FORM, &body)?);
     }
     Ok(made)
 }

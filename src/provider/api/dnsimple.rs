@@ -3,10 +3,8 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::{Value, json};
-
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, id, id_value, list, text};
+use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, id, id_value, list, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -34,6 +32,9 @@ const SCHEME: Scheme = Scheme {
     call: Call::Name,
     together: true,
 };
+
+const FORM: Form =
+    Form { change: Method::Post, at: "", content: SCHEME.content, ttl: "ttl", apex: "" };
 
 /// What the number of the account is remembered as.
 const ACCOUNT: &str = "account";
@@ -82,13 +83,9 @@ fn read(
         let (kind, host) = (place.kind(), place.host(zone, ""));
         let path = format!("/{}/records?name={host}&type={kind}&per_page=100", zone.id);
         let found = rest.elements(talk, rest.get(&path), "/data")?;
-        records.extend(found.iter().map(|raw| record(zone, raw)));
+        records.append(&mut Record::list(&found, Some(zone)));
     }
     Ok(records)
-}
-
-fn record(zone: &Zone, raw: &Value) -> Record {
-    Record::of(zone.full(text(raw, "/name")), raw)
 }
 
 fn write(
@@ -99,22 +96,19 @@ fn write(
 ) -> Talked<Vec<Record>> {
     let (mut creates, mut updates) = (Vec::new(), Vec::new());
     for write in writes {
-        let place = write.place;
-        let mut body = write.timed(json!({"content": place.address()}), "ttl");
+        let mut body = write.body(zone, &FORM);
         if let Some(id) = &write.id {
             body["id"] = id_value(id);
             updates.push(body);
         } else {
-            body["type"] = place.kind().into();
-            body["name"] = place.host(zone, "").into();
             creates.push(body);
         }
     }
-    let body = json!({"creates": creates, "updates": updates});
+    let body = object(&mut [("creates", creates.into()), ("updates", updates.into())]);
     let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
     let value = rest.value(answer)?;
-    let done = list(&value, "/data/creates").iter().chain(list(&value, "/data/updates"));
-    let made: Vec<_> = done.map(|raw| record(zone, raw)).collect();
+    let of = |at| Record::list(list(&value, at), Some(zone));
+    let made = [of("/data/creates"), of("/data/updates")].concat();
     if made.len() < writes.len() { Err(rest.confused(answer)) } else { Ok(made) }
 }
 

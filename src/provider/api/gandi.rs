@@ -1,9 +1,7 @@
 //! Gandi LiveDNS (<https://api.gandi.net/docs/livedns/>).
 
-use serde_json::json;
-
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list};
+use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -74,10 +72,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
     for write in writes {
-        let mut body = json!({"rrset_values": write.values});
-        if let Some(ttl) = write.ttl {
-            body["rrset_ttl"] = ttl.into();
-        }
+        let body = write.kept(object(&mut [("rrset_values", write.all())]), "rrset_ttl");
         rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
     }
     Ok(Vec::new())

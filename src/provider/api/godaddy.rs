@@ -1,9 +1,9 @@
 //! GoDaddy (<https://developer.godaddy.com/doc/endpoint/domains>).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, text};
+use super::rest::{Rest, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -84,10 +84,7 @@ fn write(
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
     for write in writes {
-        let record = |raw: &Value| match write.ttl {
-            Some(ttl) => json!({"data": raw["data"], "ttl": ttl}),
-            None => json!({"data": raw["data"]}),
-        };
+        let record = |raw: &Value| write.kept(object(&mut [("data", member(raw, "data"))]), "ttl");
         let body = write.values.iter().map(record).collect();
         rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
     }

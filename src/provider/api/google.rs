@@ -3,11 +3,11 @@
 //! A token is bought with a signed claim of who we are (RFC 7523) and lives no longer than the
 //! conversation. Any number of names of a zone is one change, carried out as a whole or not at all.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{self, Rest, list, refused, text};
-use super::zone::{Zone, ZoneList};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{self, Rest, list, object, refused, text};
+use super::zone::{Zone, ZoneList, plain};
 use super::{Api, Need, pair};
 use crate::base64;
 use crate::clock::UnixSeconds;
@@ -51,8 +51,6 @@ const SCHEME: Scheme = Scheme {
     together: true,
 };
 
-/// The time to live of a new record, in seconds.
-const TTL: u32 = 300;
 /// More names than this are looked up by listing the zone.
 const BY_NAME: usize = 4;
 
@@ -97,14 +95,14 @@ impl Key {
 
     /// The claim of RFC 7523 section 3 as a signed token (RFC 7519).
     fn claim(&self, at: UnixSeconds) -> Option<String> {
-        let head = json!({"alg": "RS256", "typ": "JWT"});
-        let claims = json!({
-            "iss": self.email,
-            "scope": SCOPE,
-            "aud": format!("{TOKENS}/token"),
-            "iat": at,
-            "exp": at + LIFETIME,
-        });
+        let head = object(&mut [("alg", "RS256".into()), ("typ", "JWT".into())]);
+        let claims = object(&mut [
+            ("iss", self.email.as_str().into()),
+            ("scope", SCOPE.into()),
+            ("aud", [TOKENS, "/token"].concat().into()),
+            ("iat", at.into()),
+            ("exp", at.saturating_add(LIFETIME).into()),
+        ]);
         let part = |value: Value| base64::encode_url(value.to_string().as_bytes());
         let text = format!("{}.{}", part(head), part(claims));
         let signature = rs256(self.pem.expose(), &text)?;
@@ -135,10 +133,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     Err(match answer.status {
         200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        400 if said.contains("timeframe") => {
-            let reason = format!("{} says that the clock is wrong: {said}", API.title);
-            Halt::End(Verdict::clock_behind(reason))
-        }
+        400 if said.contains("timeframe") => rest.clock(&said),
         400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
         _ => rest.refuse(answer, &said),
     })
@@ -237,27 +232,24 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let set = |write: &Write<'_>, ttl: Option<u32>, values: Vec<&Value>| {
-        let name = format!("{}.", write.place.fqdn);
-        let ttl = ttl.unwrap_or(TTL);
-        json!({"name": name, "type": write.place.kind(), "ttl": ttl, "rrdatas": values})
+    let set = |write: &Write<'_>, ttl: Option<u32>, values: Value| {
+        object(&mut [
+            ("name", [&write.place.fqdn, "."].concat().into()),
+            ("type", write.place.kind().into()),
+            ("ttl", ttl.unwrap_or(NEW_TTL).into()),
+            ("rrdatas", values),
+        ])
     };
-    let new: Vec<_> =
-        writes.iter().map(|write| set(write, write.ttl, write.values.iter().collect())).collect();
+    let new = writes.iter().map(|write| set(write, write.ttl, write.all())).collect();
     let old = writes.iter().filter_map(|write| {
-        let ttl = write.before.first()?.ttl;
-        Some(set(write, ttl, write.before.iter().map(|record| &record.raw).collect()))
+        let values = write.before.iter().map(|record| record.raw.clone()).collect();
+        Some(set(write, write.before.first()?.ttl, values))
     });
-    let body = json!({"additions": new, "deletions": old.collect::<Vec<_>>()});
+    let body = object(&mut [("additions", new), ("deletions", old.collect())]);
     let path = format!("/{}/changes", percent::encode(&zone.id));
     let answer = talk.send(rest.json(Method::Post, &path, &body))?;
     success(rest, answer, "/status")?;
     Ok(Vec::new())
-}
-
-/// A name as we write it, without the dot at its end.
-fn plain(name: &str) -> String {
-    name.trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

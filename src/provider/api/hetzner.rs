@@ -2,10 +2,10 @@
 //!
 //! Changes are carried out later; the answer names an action that can be asked.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, id, list, text};
+use super::rest::{Rest, id, list, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -97,21 +97,23 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let place = write.place;
+        let mut members = [
+            ("records", write.all()),
+            ("name", place.host(zone, "@").into()),
+            ("type", place.kind().into()),
+        ];
         if !write.exists {
-            let body = json!({
-                "name": place.host(zone, "@"),
-                "type": place.kind(),
-                "records": write.values,
-            });
             let path = format!("/zones/{}/rrsets", zone.id);
-            act(talk, rest, rest.json(Method::Post, &path, &write.timed(body, "ttl")))?;
+            let body = write.timed(object(&mut members), "ttl");
+            act(talk, rest, rest.json(Method::Post, &path, &body))?;
             continue;
         }
         let actions = format!("{}/actions/", path(zone, place));
-        let body = json!({"records": write.values});
-        act(talk, rest, rest.json(Method::Post, &format!("{actions}set_records"), &body))?;
+        let (records, _) = members.split_at_mut(1);
+        let set = rest.json(Method::Post, &format!("{actions}set_records"), &object(records));
+        act(talk, rest, set)?;
         if write.retimed {
-            let body = json!({"ttl": write.ttl});
+            let body = write.timed(object(&mut []), "ttl");
             act(talk, rest, rest.json(Method::Post, &format!("{actions}change_ttl"), &body))?;
         }
     }

@@ -2,11 +2,11 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, id, text};
-use super::zone::{Zone, ZoneList};
+use super::rest::{Rest, member, object};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -42,7 +42,7 @@ const SCHEME: Scheme = Scheme {
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.elements(talk, rest.get(""), "")?;
-    Ok(zones.iter().map(|zone| (text(zone, "/name").to_owned(), id(zone, "/id"))).collect())
+    Ok(listed(&zones, "/name", "/id"))
 }
 
 fn read(
@@ -57,7 +57,7 @@ fn read(
     };
     let path = format!("/{}?recordType=A,AAAA{name}", zone.id);
     let found = rest.elements(talk, rest.get(&path), "/records")?;
-    Ok(found.iter().map(|raw| Record::of(text(raw, "/name").to_owned(), raw)).collect())
+    Ok(Record::list(&found, None))
 }
 
 fn write(
@@ -69,16 +69,13 @@ fn write(
     let mut records = Vec::new();
     for write in writes {
         for raw in &write.values {
-            let mut record = json!({
-                "name": write.place.fqdn,
-                "type": write.place.kind(),
-                "content": raw["content"],
-                "disabled": raw["disabled"] == true,
-            });
-            if let Some(ttl) = write.ttl {
-                record["ttl"] = ttl.into();
-            }
-            records.push(record);
+            let record = object(&mut [
+                ("name", write.place.fqdn.as_str().into()),
+                ("type", write.place.kind().into()),
+                ("content", member(raw, "content")),
+                ("disabled", (raw["disabled"] == true).into()),
+            ]);
+            records.push(write.kept(record, "ttl"));
         }
     }
     let request = rest.json(Method::Patch, &format!("/{}", zone.id), &Value::Array(records));

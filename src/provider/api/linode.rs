@@ -1,10 +1,8 @@
 //! Linode, Akamai's cloud (<https://techdocs.akamai.com/linode-api/reference/get-domain-records>).
 
-use serde_json::json;
-
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
-use super::rest::{Rest, id, text};
-use super::zone::{Zone, ZoneList};
+use super::records::{self, Call, Form, Place, Record, Scheme, Unit, write_each};
+use super::rest::Rest;
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -32,46 +30,24 @@ const SCHEME: Scheme = Scheme {
     title: API.title,
     zones,
     read,
-    write,
+    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &FORM),
     unit: Unit::Id,
     content: "target",
     call: Call::Id,
     together: false,
 };
 
+const FORM: Form =
+    Form { change: Method::Put, at: "", content: SCHEME.content, ttl: "ttl_sec", apex: "" };
+
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.pages(talk, "?page_size=500&page=", "/data", 500)?;
-    Ok(zones.iter().map(|zone| (text(zone, "/domain").to_owned(), id(zone, "/id"))).collect())
+    Ok(listed(&zones, "/domain", "/id"))
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
     let path = format!("/{}/records?page_size=500&page=", zone.id);
-    let found = rest.pages(talk, &path, "/data", 500)?;
-    Ok(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)).collect())
-}
-
-fn write(
-    talk: &mut Talk<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
-    let mut made = Vec::new();
-    for write in writes {
-        let place = write.place;
-        let mut body = write.timed(json!({"target": place.address()}), "ttl_sec");
-        let path = format!("/{}/records", zone.id);
-        let request = match &write.id {
-            Some(id) => rest.json(Method::Put, &format!("{path}/{id}"), &body),
-            None => {
-                body["type"] = place.kind().into();
-                body["name"] = place.host(zone, "").into();
-                rest.json(Method::Post, &path, &body)
-            }
-        };
-        made.push(written(talk, rest, write, request, "", SCHEME.content)?);
-    }
-    Ok(made)
+    Ok(Record::list(&rest.pages(talk, &path, "/data", 500)?, Some(zone)))
 }
 
 #[cfg(test)]

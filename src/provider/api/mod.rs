@@ -11,9 +11,13 @@ mod gandi;
 mod godaddy;
 mod google;
 mod hetzner;
+mod hostinger;
 mod ionos;
 mod linode;
+mod luadns;
+mod namesilo;
 mod netcup;
+mod ns1;
 mod ovh;
 mod porkbun;
 mod powerdns;
@@ -22,6 +26,7 @@ pub mod rest;
 mod rfc2136;
 mod route53;
 mod scaleway;
+mod servercow;
 mod vultr;
 mod xml;
 pub mod zone;
@@ -76,15 +81,20 @@ pub const ALL: &[&Api] = &[
     &godaddy::API,
     &google::API,
     &hetzner::API,
+    &hostinger::API,
     &ionos::API,
     &linode::API,
+    &luadns::API,
+    &namesilo::API,
     &netcup::API,
+    &ns1::API,
     &ovh::API,
     &porkbun::API,
     &powerdns::API,
     &rfc2136::API,
     &route53::API,
     &scaleway::API,
+    &servercow::API,
     &vultr::API,
 ];
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{self, Rest, text};
-use super::zone::{Target, Zone, ZoneList};
+use super::rest::{self, Rest, object, text};
+use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
@@ -49,7 +49,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         .hiding(&account.password)
         .hiding(&account.param_enc);
     let login = rest.clone().judging(judge_login);
-    let param = json!({"apipassword": account.password.expose()});
+    let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     login.value(answer)?;
     let session = session(talk);
@@ -58,7 +58,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     }
     let rest = rest.hiding(&Secret::new(session));
     let verdicts = records::publish(talk, &rest, &SCHEME)?;
-    match call(talk, &rest, "logout", json!({})) {
+    match call(talk, &rest, "logout", object(&mut [])) {
         Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
         // The session ends by itself, too.
         Ok(_) | Err(Halt::End(_)) => Ok(verdicts),
@@ -77,7 +77,7 @@ fn session(talk: &Talk<'_>) -> String {
 fn request(talk: &Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
     param["customernumber"] = talk.account.username.as_str().into();
     param["apikey"] = talk.account.param_enc.expose().into();
-    rest.json(Method::Post, "?JSON", &json!({"action": action, "param": param}))
+    rest.json(Method::Post, "?JSON", &object(&mut [("action", action.into()), ("param", param)]))
 }
 
 fn call(talk: &mut Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Talked<Value> {
@@ -114,39 +114,14 @@ fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
-/// There is no list of them: those that the names may be in are tried, the longest first.
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let mut zones = ZoneList::new();
-    let job = talk.job;
-    for target in job.changes.iter().map(Target::of).filter(|target| target.zone.is_none()) {
-        if target.zone_among(zones.iter().map(|(name, _)| name.as_str())).is_some() {
-            continue;
-        }
-        for name in suffixes(&target) {
-            match call(talk, rest, "infoDnsZone", json!({"domainname": name})) {
-                Ok(_) => {
-                    zones.push((name.to_owned(), name.to_owned()));
-                    break;
-                }
-                Err(Halt::End(verdict)) if !verdict.concerns_all() => {}
-                Err(halt) => return Err(halt),
-            }
-        }
-    }
-    Ok(zones)
-}
-
-/// What may be the zone of `target`.
-fn suffixes(target: &Target) -> impl Iterator<Item = &str> {
-    let shorter = std::iter::successors(Some(target.likely_zone()), |name| {
-        name.split_once('.').map(|(_, rest)| rest)
-    });
-    let whole = (target.likely_zone() != target.fqdn).then_some(target.fqdn.as_str());
-    shorter.filter(|name| name.contains('.')).chain(whole)
+    tried(talk, |talk, name| {
+        call(talk, rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
+    })
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
-    all(talk, rest, zone, "infoDnsRecords", json!({}))
+    all(talk, rest, zone, "infoDnsRecords", object(&mut []))
 }
 
 /// All records of the zone, as both reading and writing give them.
@@ -170,8 +145,9 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let set: Vec<_> = writes.iter().map(|write| body(zone, write)).collect();
-    let param = json!({"dnsrecordset": {"dnsrecords": set}});
+    let set = writes.iter().map(|write| body(zone, write)).collect();
+    let set = object(&mut [("dnsrecords", set)]);
+    let param = object(&mut [("dnsrecordset", set)]);
     let now = all(talk, rest, zone, "updateDnsRecords", param)?;
     let is_there = |write: &Write<'_>| {
         now.iter()
@@ -186,14 +162,14 @@ fn write(
 fn body(zone: &Zone, write: &Write<'_>) -> Value {
     match (write.exists, write.values.first()) {
         (true, Some(record)) => record.clone(),
-        _ => json!({
-            "hostname": write.place.host(zone, "@"),
-            "type": write.place.kind(),
-            "priority": "0",
-            "destination": write.place.address(),
-            "deleterecord": false,
-            "state": "yes",
-        }),
+        _ => object(&mut [
+            ("hostname", write.place.host(zone, "@").into()),
+            ("type", write.place.kind().into()),
+            ("priority", "0".into()),
+            ("destination", write.place.address()),
+            ("deleterecord", false.into()),
+            ("state", "yes".into()),
+        ]),
     }
 }
 

@@ -4,15 +4,15 @@
 //! Records change in a copy of the zone, which is published by a request of its own. That it is owed
 //! is remembered until it has been done.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList};
+use super::rest::{Rest, object, text};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::sign::sha1;
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Request, Verdict};
+use crate::provider::{Batch, Method, Request, Verdict};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -135,19 +135,17 @@ fn ask(talk: &mut Talk<'_>, rest: &Rest, path: &str) -> Talked<Value> {
 }
 
 /// Sends what is answered by nothing, which is written `null`.
-fn done<'t>(talk: &mut Talk<'t>, rest: &Rest, request: Request) -> Talked<&'t Answer> {
+fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
     let answer = talk.send(sign(talk, request))?;
-    if answer.status != 200 || answer.body.trim() != "null" {
-        rest.value(answer)?;
+    if answer.status == 200 && answer.body.trim() == "null" {
+        return Ok(());
     }
-    Ok(answer)
+    rest.value(answer).map(drop)
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let request = sign(talk, rest.get("/domain/zone"));
-    let zones = rest.elements(talk, request, "")?;
-    let names = zones.iter().filter_map(Value::as_str);
-    Ok(names.map(|zone| (zone.to_owned(), zone.to_owned())).collect())
+    Ok(listed(&rest.elements(talk, request, "")?, "", ""))
 }
 
 fn read(
@@ -187,15 +185,19 @@ fn write(
     let mut made = Vec::new();
     for write in writes {
         let place = write.place;
-        let mut body = write.timed(json!({"target": place.address()}), "ttl");
+        let mut body = object(&mut [("target", place.address())]);
+        if let Some(ttl) = place.change.record.ttl {
+            body["ttl"] = ttl.into();
+        }
         if let Some(id) = &write.id {
             done(talk, rest, rest.json(Method::Put, &format!("{path}/{id}"), &body))?;
         } else {
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
-            let answer = done(talk, rest, rest.json(Method::Post, &path, &body))?;
+            let request = sign(talk, rest.json(Method::Post, &path, &body));
+            let answer = talk.send(request)?;
             let new = record(zone, &rest.value(answer)?);
-            if new.id.is_empty() {
+            if new.id.is_empty() || !new.holds(SCHEME.content, place.change.address) {
                 return Err(rest.confused(answer));
             }
             made.push(new);

@@ -2,10 +2,10 @@
 //!
 //! A record that has the address already cannot be edited, so each is read first.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, text};
+use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -68,7 +68,7 @@ fn request(talk: &Talk<'_>, rest: &Rest, path: &str, mut body: Value) -> Request
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let list = request(talk, rest, "/domain/listAll", json!({"start": "0"}));
+    let list = request(talk, rest, "/domain/listAll", object(&mut [("start", "0".into())]));
     Ok(by_name(&rest.elements(talk, list, "/domains")?, "/domain"))
 }
 
@@ -82,9 +82,9 @@ fn read(
     for place in places {
         let (kind, host) = (place.kind(), place.host(zone, ""));
         let path = format!("/dns/retrieveByNameType/{}/{kind}/{host}", zone.name);
-        let look = request(talk, rest, path.trim_end_matches('/'), json!({}));
+        let look = request(talk, rest, path.trim_end_matches('/'), object(&mut []));
         let found = rest.elements(talk, look, "/records")?;
-        records.extend(found.iter().map(|raw| Record::of(text(raw, "/name").to_owned(), raw)));
+        records.append(&mut Record::list(&found, None));
     }
     Ok(records)
 }
@@ -98,11 +98,11 @@ fn write(
     for write in writes {
         let place = write.place;
         // What is not said here is reset.
-        let mut body = json!({
-            "name": place.host(zone, ""),
-            "type": place.kind(),
-            "content": place.address(),
-        });
+        let mut body = object(&mut [
+            ("name", place.host(zone, "").into()),
+            ("type", place.kind().into()),
+            ("content", place.address()),
+        ]);
         if let Some(ttl) = write.ttl {
             body["ttl"] = ttl.to_string().into();
         }

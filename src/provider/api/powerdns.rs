@@ -3,10 +3,10 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, text};
+use super::rest::{Rest, list, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -85,18 +85,22 @@ fn write(
 ) -> Talked<Vec<Record>> {
     let mut sets = Vec::new();
     for write in writes {
-        let record =
-            |raw: &Value| json!({"content": raw["content"], "disabled": raw["disabled"] == true});
+        let record = |raw: &Value| {
+            object(&mut [
+                ("content", member(raw, "content")),
+                ("disabled", (raw["disabled"] == true).into()),
+            ])
+        };
         let values: Vec<_> = write.values.iter().map(record).collect();
-        sets.push(json!({
-            "name": format!("{}.", write.place.fqdn),
-            "type": write.place.kind(),
-            "ttl": write.ttl.unwrap_or(NEW_TTL),
-            "changetype": "REPLACE",
-            "records": values,
-        }));
+        sets.push(object(&mut [
+            ("name", format!("{}.", write.place.fqdn).into()),
+            ("type", write.place.kind().into()),
+            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
+            ("changetype", "REPLACE".into()),
+            ("records", values.into()),
+        ]));
     }
-    let body = json!({"rrsets": sets});
+    let body = object(&mut [("rrsets", sets.into())]);
     rest.ask(talk, rest.json(Method::Patch, &format!("/{}.", zone.name), &body))?;
     Ok(Vec::new())
 }

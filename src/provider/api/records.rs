@@ -9,10 +9,10 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rest::{Rest, id, text};
+use super::rest::{Rest, id, object, text};
 use super::zone::{Target, Zone, ZoneList, Zones, within};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Change, Outcome, Request, Verdict};
+use crate::provider::{Change, Method, Outcome, Request, Verdict};
 use crate::sorted::Map;
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
@@ -93,8 +93,8 @@ impl Place<'_> {
     }
 
     /// The new address.
-    pub fn address(&self) -> String {
-        self.change.address.to_string()
+    pub fn address(&self) -> Value {
+        self.change.address.to_string().into()
     }
 
     /// The name within its zone: `home`, or `apex` for the zone itself.
@@ -133,6 +133,15 @@ impl Record {
         let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
         let kind = text(raw, "/type").to_owned();
         Self { name, kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+    }
+
+    /// Of all elements of a list, whose member `name` is relative to a zone, or whole.
+    pub fn list(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
+        let name = |raw| {
+            let name = text(raw, "/name");
+            zone.map_or_else(|| name.to_owned(), |zone| zone.full(name))
+        };
+        found.iter().map(|raw| Self::of(name(raw), raw)).collect()
     }
 
     /// All of a set.
@@ -186,22 +195,73 @@ pub struct Write<'a> {
     pub retimed: bool,
 }
 
+/// How a record is written that has an id: at `/zone/records/id`, new ones at `/zone/records`.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// How one is changed.
+    pub change: Method,
+    /// Where the answer shows it.
+    pub at: &'static str,
+    /// Its member for the address.
+    pub content: &'static str,
+    /// Its member for the time to live.
+    pub ttl: &'static str,
+    /// The name of the zone itself.
+    pub apex: &'static str,
+}
+
 impl Write<'_> {
-    /// `body`, with the time to live as the member `name` if the user has said one.
-    pub fn timed(&self, mut body: Value, name: &str) -> Value {
-        if let Some(ttl) = self.place.change.record.ttl {
-            body[name] = ttl.into();
+    /// `body` with the time to live as the member `name`, if the user has said one.
+    pub fn timed(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.place.change.record.ttl)
+    }
+
+    /// `body` with the time to live as the member `name`, if the user has said one or the record
+    /// has one.
+    pub fn kept(&self, body: Value, name: &str) -> Value {
+        with_ttl(body, name, self.ttl)
+    }
+
+    /// All values of a set.
+    pub fn all(&self) -> Value {
+        self.values.clone().into()
+    }
+
+    /// The record with what changes; all of it if it is new.
+    pub fn body(&self, zone: &Zone, form: &Form) -> Value {
+        let place = self.place;
+        let mut body = self.timed(object(&mut [(form.content, place.address())]), form.ttl);
+        if self.id.is_none() {
+            body["type"] = place.kind().into();
+            body["name"] = place.host(zone, form.apex).into();
         }
         body
     }
+
+    /// Sends the record as `body` to where it belongs.
+    ///
+    /// # Errors
+    /// While there is no answer, or if it does not show what was written.
+    pub fn send(
+        &self,
+        talk: &mut Talk<'_>,
+        rest: &Rest,
+        zone: &Zone,
+        form: &Form,
+        body: &Value,
+    ) -> Talked<Record> {
+        let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
+        let path = ["/", &zone.id, "/records", slash, id].concat();
+        let method = if id.is_empty() { Method::Post } else { form.change };
+        written(talk, rest, self, rest.json(method, &path, body), form.at, form.content)
+    }
 }
 
-/// The names in `places`, each once.
-pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
-    let mut names: Vec<_> = places.iter().map(|place| place.fqdn.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
+    if let Some(ttl) = ttl {
+        body[name] = ttl.into();
+    }
+    body
 }
 
 /// Sends the `request` that writes one record, and gives the record that the answer has `at` this
@@ -219,13 +279,38 @@ pub fn written(
 ) -> Talked<Record> {
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
-    let place = write.place;
     let raw = value.pointer(at).unwrap_or(&Value::Null);
+    let place = write.place;
     let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
-    if record.holds(content, place.change.address) && !record.id.is_empty() {
+    let shown = record.holds(content, place.change.address) && !record.id.is_empty();
+    // Vultr says nothing more.
+    if shown || (answer.status == 204 && write.id.is_some()) {
         return Ok(record);
     }
     Err(rest.confused(answer))
+}
+
+/// Writes records one by one.
+///
+/// # Errors
+/// As [`Write::send`].
+pub fn write_each(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+    form: &Form,
+) -> Talked<Vec<Record>> {
+    let one = |write: &Write<'_>| write.send(talk, rest, zone, form, &write.body(zone, form));
+    writes.iter().map(one).collect()
+}
+
+/// The names in `places`, each once.
+pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
+    let mut names: Vec<_> = places.iter().map(|place| place.fqdn.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Brings all records of the job up to date.

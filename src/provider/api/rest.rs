@@ -270,6 +270,12 @@ impl Rest {
         self.again("sends what is not understood", &answer.body)
     }
 
+    /// Ends the conversation because the provider's clock and ours differ too much for a signature.
+    pub fn clock(&self, said: &str) -> Halt {
+        let said = mask::mask(said, &self.secrets);
+        Halt::End(Verdict::clock_behind(format!("{} finds the clock wrong: {said}", self.title)))
+    }
+
     /// Ends the conversation because what was accepted was not done; `said` is why.
     pub fn undone(&self, said: &str) -> Halt {
         self.again("has not done it", said)
@@ -300,6 +306,17 @@ pub fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
 /// The elements of the array at `pointer`; none if there is none.
 pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// An object of these members, whose values are taken. Smaller than what `json!` makes of it.
+pub fn object(members: &mut [(&str, Value)]) -> Value {
+    let member = |(name, value): &mut (&str, Value)| ((*name).to_owned(), value.take());
+    Value::Object(members.iter_mut().map(member).collect())
+}
+
+/// A copy of the member `name`; `null` if there is none.
+pub fn member(value: &Value, name: &str) -> Value {
+    value.get(name).cloned().unwrap_or_default()
 }
 
 /// An id, which may be a string or a number; empty if it is neither.

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, xml};
 use crate::percent;
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Request, Verdict, template};
+use crate::provider::{Answer, Batch, Method, Request, template};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -51,8 +51,6 @@ const SCHEME: Scheme = Scheme {
 
 const ZONES: &str = "/2013-04-01/hostedzone";
 const XMLNS: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
-/// The time to live of a new record, in seconds.
-const TTL: u32 = 300;
 /// More names than this are looked up by listing the zone.
 const BY_NAME: usize = 4;
 /// Pages that are read of a list.
@@ -169,7 +167,7 @@ fn change(write: &Write<'_>) -> String {
     let records: String = values
         .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
         .collect();
-    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(TTL));
+    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
         "<Change><Action>UPSERT</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
          <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"
@@ -213,10 +211,10 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
     let said = xml::all(&answer.body, "Message").collect::<Vec<_>>().join("; ");
     let (status, advice) = match code {
         "" if answer.status < 400 => return Err(rest.confused(answer)),
-        "RequestExpired" | "RequestInTheFuture" => return Err(clock(&said)),
+        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock(&said)),
         // Both ways of a clock that is wrong.
         "SignatureDoesNotMatch" if said.contains("expired") || said.contains("not yet current") => {
-            return Err(clock(&said));
+            return Err(rest.clock(&said));
         }
         "SignatureDoesNotMatch"
         | "InvalidClientTokenId"
@@ -228,11 +226,6 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
         _ => (answer.status, ""),
     };
     Err(Halt::End(rest.judged(answer, status, &said, advice)))
-}
-
-fn clock(said: &str) -> Halt {
-    let reason = format!("Route 53 says that the clock is wrong: {said}");
-    Halt::End(Verdict::clock_behind(reason))
 }
 
 /// The path of a zone's sets. What could not be an id is none, and no part of a path.

@@ -2,10 +2,10 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, text};
+use super::rest::{Rest, member, object, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -60,7 +60,7 @@ fn read(
         let (kind, host) = (place.kind(), place.host(zone, ""));
         let path = format!("/{}/records?name={host}&type={kind}&page_size=100&page=", zone.id);
         let found = rest.pages(talk, &path, "/records", 100)?;
-        records.extend(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)));
+        records.append(&mut Record::list(&found, Some(zone)));
     }
     Ok(records)
 }
@@ -75,18 +75,20 @@ fn write(
     for write in writes {
         let (host, kind) = (write.place.host(zone, ""), write.place.kind());
         let ttl = write.ttl.unwrap_or(NEW_TTL);
-        let record =
-            |raw: &Value| json!({"name": host, "type": kind, "data": raw["data"], "ttl": ttl});
+        let fields = || [("name", Value::from(host)), ("type", kind.into())];
+        let record = |raw: &Value| {
+            let [name, kind] = fields();
+            object(&mut [name, kind, ("data", member(raw, "data")), ("ttl", ttl.into())])
+        };
         let records: Vec<Value> = write.values.iter().map(record).collect();
-        changes.push(json!({
-            "set": {"id_fields": {"name": host, "type": kind}, "records": records},
-        }));
+        let set = object(&mut [("id_fields", object(&mut fields())), ("records", records.into())]);
+        changes.push(object(&mut [("set", set)]));
     }
-    let body = json!({
-        "return_all_records": false,
-        "disallow_new_zone_creation": true,
-        "changes": changes,
-    });
+    let body = object(&mut [
+        ("return_all_records", false.into()),
+        ("disallow_new_zone_creation", true.into()),
+        ("changes", changes.into()),
+    ]);
     rest.ask(talk, rest.json(Method::Patch, &format!("/{}/records", zone.id), &body))?;
     Ok(Vec::new())
 }

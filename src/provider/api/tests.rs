@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Mechanism, RecordOptions};
-use crate::provider::testing::{account, change, read};
+use crate::provider::testing::{account, change, job, read};
 use crate::provider::{
     Answer, Change, Exchange, Failure, FailureKind, Job, Outcome, Step, exchange,
 };
@@ -19,10 +19,12 @@ const STEPS_PER_CHANGE: usize = 4;
 
 /// An account with a secret in each option that may hold one.
 fn secretive(api: &'static Api) -> Provider {
+    let key = include_str!("../../../tests/data/rfc7515.pem");
+    let key = json!({"project_id": "p", "client_email": "e", "private_key": key}).to_string();
     Provider {
         mechanism: Mechanism::Api(api),
         username: "s3cret-user".into(),
-        password: Secret::new("s3cret-pass"),
+        password: Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" }),
         param_opt: Secret::new("http://192.0.2.53:8081"),
         server: "192.0.2.53".into(),
         ..account(api.name)
@@ -55,7 +57,9 @@ fn member() -> impl Strategy<Value = String> {
         "result success errors code message domains domain domain_records domain_record name id \
          type data ttl ttl_sec records record content rrsets rrset rrset_values rrset_ttl fqdn \
          value action status error zones meta links next subdomain dns_zones target account user \
-         creates updates patches posts minimum_ttl subname comment disabled proxied fields detail"
+         creates updates patches posts minimum_ttl subname comment disabled proxied fields detail \
+         errorCode fieldType subDomain responsedata dnsrecords hostname destination statuscode kind \
+         dnsName rrdatas"
             .split_whitespace()
             .collect::<Vec<_>>(),
     )
@@ -91,9 +95,17 @@ fn plausible() -> Value {
         "dns_zones": [zone], "data": [record, zone], "domain_records": [record],
         "records": [record], "rrsets": [record], "rrset": {"records": [{"value": "192.0.2.1"}]},
         "rrset_values": ["192.0.2.1"], "record": record, "domain_record": record,
-        "action": {"id": 1, "status": "running"},
+        "action": {"id": 1, "status": "running"}, "access_token": "t", "kind": "dns#x",
+        "managedZones": [{"name": "z", "dnsName": "example.com."}],
+        "responsedata": {"apisessionid": "s", "dnsrecords": [
+            {"id": "1", "hostname": "home", "type": "A", "destination": "192.0.2.1"}]},
     })
 }
+
+/// The same for the interface that speaks XML.
+const XML: &str = "<HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name></HostedZone>
+    <ResourceRecordSet><Name>home.example.com.</Name><Type>A</Type><TTL>60</TTL><Value>192.0.2.1\
+    </Value></ResourceRecordSet><IsTruncated>false</IsTruncated><ChangeInfo>x</ChangeInfo>";
 
 fn body() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -101,6 +113,8 @@ fn body() -> impl Strategy<Value = String> {
         2 => Just(plausible().to_string()),
         1 => Just(json!([plausible(), plausible()]).to_string()),
         1 => Just(String::new()),
+        1 => Just(XML.to_owned()),
+        1 => Just("1457018875".to_owned()),
         1 => "\\PC{0,40}",
     ]
 }
@@ -202,12 +216,14 @@ proptest! {
         ),
     ) {
         for api in ALL {
-            let job = Job { changes: changes.clone(), known: known.clone().into_iter().collect(), ..Job::default() };
-            let course = course(exchange(&secretive(api), job), changes.len(), &replies);
+            let known = known.clone().into_iter().collect();
+            let job = Job { known, ..job(changes.clone()) };
+            let me = secretive(api);
+            let course = course(exchange(&me, job), changes.len(), &replies);
             prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
             for (change, verdict) in changes.iter().zip(&course.verdicts) {
                 let text = read(verdict) + &course.shown;
-                prop_assert!(!text.contains("s3cret-pass"), "{}: {text}", api.name);
+                prop_assert!(!text.contains(me.password.expose()), "{}: {text}", api.name);
                 let sent = course.accepted.contains(&change.address.to_string());
                 prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
                 if let Outcome::Refused { advice, .. } = &verdict.outcome {
@@ -224,7 +240,7 @@ proptest! {
         page in "<html>\\PC{0,20}",
     ) {
         for api in ALL {
-            let job = Job { changes: changes.clone(), ..Job::default() };
+            let job = job(changes.clone());
             let replies = [Ok(Answer { status, body: page.clone(), ..Answer::default() })];
             let course = course(exchange(&secretive(api), job), changes.len(), &replies);
             prop_assert!(course.verdicts.iter().all(|it| !it.is_success()), "{}", api.name);

@@ -1,8 +1,8 @@
 //! Vultr (<https://www.vultr.com/api/#tag/dns>).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
+use super::records::{self, Call, Form, Place, Record, Scheme, Unit, write_each};
 use super::rest::{Rest, list, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -32,12 +32,15 @@ const SCHEME: Scheme = Scheme {
     title: API.title,
     zones,
     read,
-    write,
+    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &FORM),
     unit: Unit::Id,
     content: "data",
     call: Call::Name,
     together: false,
 };
+
+const FORM: Form =
+    Form { change: Method::Patch, at: "/record", content: SCHEME.content, ttl: "ttl", apex: "" };
 
 /// Pages that are read of a list.
 const PAGES: usize = 10;
@@ -71,30 +74,7 @@ fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
     let found = pages(talk, rest, &format!("/{}/records", zone.id), "records")?;
-    Ok(found.iter().map(|raw| Record::of(zone.full(text(raw, "/name")), raw)).collect())
-}
-
-fn write(
-    talk: &mut Talk<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
-    let mut made = Vec::new();
-    for write in writes {
-        let place = write.place;
-        let mut body = write.timed(json!({"data": place.address()}), "ttl");
-        let path = format!("/{}/records", zone.id);
-        if let Some(id) = &write.id {
-            rest.ask(talk, rest.json(Method::Patch, &format!("{path}/{id}"), &body))?;
-            continue;
-        }
-        body["type"] = place.kind().into();
-        body["name"] = place.host(zone, "").into();
-        let request = rest.json(Method::Post, &path, &body);
-        made.push(written(talk, rest, write, request, "/record", SCHEME.content)?);
-    }
-    Ok(made)
+    Ok(Record::list(&found, Some(zone)))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::rest::text;
-use crate::provider::talk::{Talk, Talked};
-use crate::provider::{Change, Outcome};
+use super::rest::id;
+use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::{Change, Outcome, Scope, Verdict};
 
 /// A record by its place in DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,16 @@ impl Target {
         }
     }
 
+    /// What may be the zone: everything behind the first label, less and less of it, and at last
+    /// the name itself.
+    fn suffixes(&self) -> impl Iterator<Item = &str> {
+        let likely = self.likely_zone();
+        let whole = (likely != self.fqdn).then_some(self.fqdn.as_str());
+        let shorter =
+            std::iter::successors(Some(likely), |name| name.split_once('.').map(|(_, rest)| rest));
+        shorter.filter(|name| name.contains('.')).chain(whole)
+    }
+
     /// What to say if no zone of the account holds the record.
     pub fn outside(&self, title: &str) -> Outcome {
         Outcome::Refused {
@@ -77,10 +87,47 @@ pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token s
 /// Names and ids of zones.
 pub type ZoneList = Vec<(String, String)>;
 
-/// A list of zones that the provider calls by their names, which are at `pointer` in each.
-pub fn by_name(zones: &[Value], pointer: &str) -> ZoneList {
-    let name = |zone| text(zone, pointer).trim_end_matches('.').to_owned();
-    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
+/// The zones in a list, with their names and what the provider calls them at these places in each.
+pub fn listed(zones: &[Value], name: &str, called: &str) -> ZoneList {
+    let at = |zone, pointer| id(zone, pointer).trim_end_matches('.').to_owned();
+    zones.iter().map(|zone| (at(zone, name), at(zone, called))).collect()
+}
+
+/// The zones in a list, which the provider calls by their names.
+pub fn by_name(zones: &[Value], name: &str) -> ZoneList {
+    listed(zones, name, name)
+}
+
+/// Zones that the names of the job may be in, where the interface has no list of them: `is_zone`
+/// succeeds for one that is there.
+///
+/// # Errors
+/// While an answer is missing, or if the account or the way there is the matter.
+pub fn tried(
+    talk: &mut Talk<'_>,
+    mut is_zone: impl FnMut(&mut Talk<'_>, &str) -> Talked<()>,
+) -> Talked<ZoneList> {
+    let mut zones = ZoneList::new();
+    let job = talk.job;
+    for target in job.changes.iter().map(Target::of).filter(|target| target.zone.is_none()) {
+        if target.zone_among(zones.iter().map(|(name, _)| name.as_str())).is_some() {
+            continue;
+        }
+        for name in target.suffixes() {
+            match is_zone(talk, name) {
+                Ok(()) => {
+                    zones.push((name.to_owned(), name.to_owned()));
+                    break;
+                }
+                Err(Halt::End(Verdict {
+                    outcome: Outcome::Refused { .. },
+                    scope: Scope::Record,
+                })) => {}
+                Err(halt) => return Err(halt),
+            }
+        }
+    }
+    Ok(zones)
 }
 
 /// A zone as the provider knows it.
@@ -166,6 +213,11 @@ pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
         "" => apex,
         host => host,
     }
+}
+
+/// A name as we write it, without the dot at its end.
+pub fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_owned()
 }
 
 /// Whether `name` is `zone` or below it.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::control::{Ask, Reply};
+use crate::control::{Answer, Ask};
 use crate::engine::network::Networks;
 use crate::ubus::session::{Session, Word};
 
@@ -306,7 +306,15 @@ fn a_book_that_cannot_be_read_is_trouble_and_not_an_empty_book() {
 fn what_cannot_be_had_is_said() {
     let mut talk = Talk::new(true);
     talk.hear(&bytes(HELLO));
+    talk.data(1, 0, |f| f.object(LISTENER));
+    talk.status(1, 0, 0);
     talk.status(2, 0, 2);
+    talk.sent();
+    talk.event("ubus.object.remove", 7, "ddns");
+    assert_eq!(talk.sent(), ["AddObject 5 0"], "another one had the name, perhaps our predecessor");
+    talk.data(5, 0, |f| f.object(OBJECT));
+    talk.event("ubus.object.remove", 7, "ddns");
+    assert_eq!(talk.sent(), [""; 0]);
     let words = talk.words();
     assert!(
         matches!(words.as_slice(), [Word::Trouble(text)] if text.contains("'ddns'")),
@@ -355,13 +363,12 @@ fn calls_of_our_object_are_asked_and_answered() {
             panic!("{words:?}");
         };
         assert_eq!(call.ask, ask);
-        let json = matches!(ask, Ask::StatusJson | Ask::Get(_));
-        let text = if json { "{\"a\":[1,null]}\n" } else { "x: y\n" };
-        talk.0.answer(call, &Reply { ok: true, text: text.into() });
-        let result = if json { "{\"a\":[1,null]}" } else { "{\"text\":\"x: y\\n\"}" };
-        let data = format!("Data 33 70000007 {result}");
-        assert_eq!(talk.sent(), [data, "Status 33 70000007 status 0".into()]);
-        talk.0.answer(call, &Reply { ok: false, text: "there is no section\n".into() });
+        talk.0.answer(call, Answer::Json(json!({ "a": [1, null] })));
+        let ended = "Status 33 70000007 status 0";
+        assert_eq!(talk.sent(), ["Data 33 70000007 {\"a\":[1,null]}", ended]);
+        talk.0.answer(call, Answer::Text("x: y\n".into()));
+        assert_eq!(talk.sent(), ["Data 33 70000007 {\"text\":\"x: y\\n\"}", ended]);
+        talk.0.answer(call, Answer::NoSection("x".into()));
         assert_eq!(talk.sent(), ["Status 33 70000007 status 4"]);
     }
 }
@@ -391,10 +398,10 @@ fn an_answer_that_is_too_long_is_refused_and_one_of_another_connection_is_not_se
     let [Word::Called(call)] = words.as_slice() else {
         panic!("{words:?}");
     };
-    talk.0.answer(call, &Reply { ok: true, text: "x".repeat(2 << 20) });
+    talk.0.answer(call, Answer::Text("x".repeat(2 << 20)));
     assert_eq!(talk.sent(), ["Status 33 70000007 status 11"]);
     let mut other = Session::new(true);
-    other.answer(call, &Reply { ok: true, text: String::new() });
+    other.answer(call, Answer::Text(String::new()));
     assert!(other.output().is_empty());
 }
 
@@ -423,7 +430,7 @@ fn a_caller_who_does_not_read_costs_a_bounded_amount() {
         panic!("{words:?}");
     };
     for _ in 0..100 {
-        talk.0.answer(call, &Reply { ok: true, text: "x".repeat(1_000_000) });
+        talk.0.answer(call, Answer::Text("x".repeat(1_000_000)));
         talk.0.notify("record.update", &json!({ "text": "x".repeat(1_000_000) }));
     }
     assert!(talk.0.output().len() < 6 << 20);

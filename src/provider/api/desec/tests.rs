@@ -21,7 +21,7 @@ fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
     let first = format!(
         "{PATCH}\n[{},{}]",
-        r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#,
+        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#,
         r#"{"records":["2001:db8::9"],"subname":"home","ttl":3600,"type":"AAAA"}"#
     );
     let script = [
@@ -36,7 +36,7 @@ fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
     next.known = kept(learned);
     let second = format!(
         "{PATCH}\n[{},{}]",
-        r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#,
+        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#,
         r#"{"records":["2001:db8::9"],"subname":"home","type":"AAAA"}"#
     );
     let (verdicts, _) = play(&me, next, &[(&second, 200, r#"[{},{}]"#)]);
@@ -63,7 +63,7 @@ fn the_apex_has_no_name_and_other_values_stay() {
 
 #[test]
 fn a_set_that_is_gone_is_made_again() {
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "3600")];
+    let known = [("zone example.com", "example.com"), ("record home.example.com A", "")];
     let no = r#"[{"ttl":["This field is required."]}]"#;
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
     let made = format!(

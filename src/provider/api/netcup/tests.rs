@@ -1,5 +1,7 @@
 use std::slice;
 
+use serde_json::json;
+
 use super::*;
 use crate::config::Provider;
 use crate::provider::testing::{account, change, job, play, written};

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::config::Provider;
 use crate::provider::testing::{account, change, job, play};

@@ -1,6 +1,6 @@
 use super::*;
 use crate::provider::testing::{account, change, job, play};
-use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope};
+use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
 
 const URL: &str = "https://route53.amazonaws.com/2013-04-01/hostedzone";
 const ASK_ZONES: &str = "GET https://route53.amazonaws.com/2013-04-01/hostedzone?maxitems=100\n";

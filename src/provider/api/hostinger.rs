@@ -1,0 +1,84 @@
+//! Hostinger (<https://developers.hostinger.com/#tag/dns-zone>).
+//!
+//! Changes of any number of names of a zone are one request.
+
+use serde_json::Value;
+
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, list, member, object, said, text};
+use super::zone::{Zone, ZoneList, listed};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method};
+
+pub(super) const API: Api = Api {
+    name: "hostinger",
+    aliases: &[],
+    title: "Hostinger",
+    base: "https://developers.hostinger.com/api",
+    needs: &[Need { option: "password", holds: "an API token" }],
+    batch: Batch::Account(50),
+    rate: None,
+    remark: "a zone whose domain is registered elsewhere must be named with 'zone'",
+    publish: |talk| {
+        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "content",
+    call: Call::Name,
+    together: true,
+};
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let domains = rest.elements(talk, rest.get("/domains/v1/portfolio"), "")?;
+    Ok(listed(&domains, "/domain", "/domain"))
+}
+
+fn path(zone: &Zone) -> String {
+    format!("/dns/v1/zones/{}", zone.name)
+}
+
+fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for set in rest.elements(talk, rest.get(&path(zone)), "")? {
+        let (name, values) = (zone.full(text(&set, "/name")), list(&set, "/records"));
+        records.append(&mut Record::set(&name, text(&set, "/type"), set.get("ttl"), values));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    let content = |raw: &Value| object(&mut [("content", member(raw, "content"))]);
+    let set = |write: &Write<'_>| {
+        object(&mut [
+            ("name", write.place.host(zone, "@").into()),
+            ("type", write.place.kind().into()),
+            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
+            ("records", write.values.iter().map(content).collect()),
+        ])
+    };
+    // Only of sets with these names and types.
+    let sets = writes.iter().map(set).collect();
+    let body = object(&mut [("overwrite", true.into()), ("zone", sets)]);
+    let done = rest.ask(talk, rest.json(Method::Put, &path(zone), &body))?;
+    match text(&done, "/message") {
+        "" => Err(rest.undone(said(&done))),
+        _ => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use crate::provider::Outcome;
+use crate::provider::testing::{account, change, job, kept, play, told};
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://developers.hostinger.com/api/domains/v1/portfolio
+     Authorization: Bearer hunter2",
+    200,
+    r#"[{"id":13632,"domain":"example.com","type":"domain","status":"active"},
+        {"id":13633,"domain":null,"type":"free_domain","status":"pending_setup"}]"#,
+);
+const ASK: &str = "GET https://developers.hostinger.com/api/dns/v1/zones/example.com";
+const FOUND: &str = r#"[{"name":"home","type":"A","ttl":14400,
+    "records":[{"content":"192.0.2.1","is_disabled":false}]},
+    {"name":"@","type":"A","ttl":60,"records":[{"content":"192.0.2.1"},{"content":"192.0.2.2"}]}]"#;
+const DONE: &str = r#"{"message":"Request accepted"}"#;
+
+fn put(sets: &str) -> String {
+    format!(
+        "PUT https://developers.hostinger.com/api/dns/v1/zones/example.com\n\
+         {{\"overwrite\":true,\"zone\":[{sets}]}}"
+    )
+}
+
+#[test]
+fn changes_of_a_zone_are_one_request_and_then_the_only_one() {
+    let me = account("hostinger");
+    let changes =
+        || vec![change("home.example.com", "192.0.2.9"), change("new@example.com", "2001:db8::9")];
+    let home = r#"{"name":"home","records":[{"content":"192.0.2.9"}],"ttl":14400,"type":"A"}"#;
+    let new = r#"{"name":"new","records":[{"content":"2001:db8::9"}],"ttl":300,"type":"AAAA"}"#;
+    let write = put(&format!("{home},{new}"));
+    let script = [ZONES, (ASK, 200, FOUND), (&*write, 200, DONE)];
+    let (verdicts, learned) = play(&me, job(changes()), &script);
+    assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
+    let mut next = job(changes());
+    next.known = kept(learned);
+    let (verdicts, _) = play(&me, next, &[(&write, 200, DONE)]);
+    assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
+    let same = [change("home@example.com", "192.0.2.1")];
+    assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn of_several_addresses_ours_is_replaced() {
+    let me = account("hostinger");
+    let mut apex = change("@example.com", "192.0.2.9");
+    apex.previous = Some("192.0.2.2".parse().unwrap());
+    let write = put(
+        r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
+    );
+    let script = [(ASK, 200, FOUND), (&*write, 200, DONE)];
+    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+}
+
+#[test]
+fn a_set_that_is_refused_fails_alone() {
+    let me = account("hostinger");
+    let two = [change("a@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
+    let set = |name: &str| {
+        format!(r#"{{"name":"{name}","records":[{{"content":"192.0.2.9"}}],"ttl":300,"type":"A"}}"#)
+    };
+    let no = r#"{"message":"DNS resource record is not valid or conflicts with another","errors":{},
+        "correlation_id":"26a91bd9"}"#;
+    let (both, a, b) = (put(&format!("{},{}", set("a"), set("b"))), put(&set("a")), put(&set("b")));
+    let script = [(ASK, 200, FOUND), (&*both, 422, no), (&*a, 200, DONE), (&*b, 422, no)];
+    let told = told(&me, &two, &[], &script);
+    assert_eq!(told[0], "updated");
+    assert!(told[1].starts_with("no: Hostinger refuses the request: DNS resource"), "{told:?}");
+}
+
+#[test]
+fn answers_that_are_no_success() {
+    let me = account("hostinger");
+    let said = |status: u16, body: &str| {
+        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)]).remove(0)
+    };
+    let no = r#"{"message":"Unauthenticated","correlation_id":"26a91bd9"}"#;
+    assert_eq!(
+        said(401, no),
+        "all: no: Hostinger does not accept the credentials: Unauthenticated (HTTP 401); 'password' \
+         must hold an API token"
+    );
+    assert!(said(429, "").starts_with("all: again in "));
+    assert!(said(500, no).starts_with("all: again: "));
+    assert!(said(200, "{}").starts_with("again: "));
+    let one = [change("home.example.org", "192.0.2.9")];
+    let told = told(&me, &one, &[], &[ZONES]);
+    assert!(told[0].contains("has no zone for home.example.org"), "{told:?}");
+}

@@ -1,0 +1,114 @@
+//! NameSilo (<https://www.namesilo.com/api-reference>).
+//!
+//! Everything is a GET with the key in the URL, and a record gets another id with each change.
+
+use serde_json::Value;
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{self, Rest, id, list, text};
+use super::zone::{Zone, ZoneList, tried};
+use super::{Api, Need};
+use crate::percent;
+use crate::provider::Batch;
+use crate::provider::talk::{Talk, Talked};
+
+pub(super) const API: Api = Api {
+    name: "namesilo",
+    aliases: &["namesilo.com-v1"],
+    title: "NameSilo",
+    base: "https://www.namesilo.com/api",
+    needs: &[Need { option: "password", holds: "an API key that any address may use" }],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "",
+    publish: |talk| {
+        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadId,
+    content: "value",
+    call: Call::Name,
+    together: false,
+};
+
+/// What a new record gets unless the user says otherwise, in seconds.
+const TTL: u32 = 3600;
+
+/// The status of HTTP is always 200.
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let code = id(body, "/reply/code");
+    let meant = match code.as_str() {
+        _ if status != 200 => status,
+        "300" => 200,
+        "110" | "112" => 401,
+        "113" => return (403, "let the API key be used from any address, at NameSilo"),
+        "200" => 404,
+        "201" => 503,
+        "" => 0,
+        _ => 400,
+    };
+    (meant, "")
+}
+
+/// The body of the answer to `operation`.
+fn call(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    operation: &str,
+    zone: &str,
+    query: &str,
+) -> Talked<Value> {
+    let key = percent::encode(talk.account.password.expose());
+    let path = format!("/{operation}?version=1&type=json&key={key}&domain={zone}{query}");
+    rest.ask(talk, rest.get(&path))
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    tried(talk, |talk, name| call(talk, rest, "dnsListRecords", name, "").map(drop))
+}
+
+fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+    let body = call(talk, rest, "dnsListRecords", &zone.name, "")?;
+    let records = match list(&body, "/reply/resource_record") {
+        // One alone is no array.
+        [] => body.pointer("/reply/resource_record").into_iter().collect(),
+        several => several.iter().collect::<Vec<_>>(),
+    };
+    let record = |raw: &&Value| Record {
+        id: id(raw, "/record_id"),
+        ..Record::of(text(raw, "/host").to_owned(), raw)
+    };
+    Ok(records.iter().map(record).collect())
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    for write in writes {
+        let place = write.place;
+        let (operation, which) = match &write.id {
+            Some(id) => ("dnsUpdateRecord", format!("rrid={}", percent::encode(id))),
+            None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
+        };
+        let (host, ttl) = (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(TTL));
+        let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.change.address);
+        let done = call(talk, rest, operation, &zone.name, &query)?;
+        if id(&done, "/reply/record_id").is_empty() {
+            return Err(rest.undone(rest::said(&done)));
+        }
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

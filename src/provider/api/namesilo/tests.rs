@@ -1,0 +1,73 @@
+use crate::provider::testing::{account, change, told};
+
+const ASK: &str = "GET https://www.namesilo.com/api/dnsListRecords?version=1&type=json&key=hunter2\
+    &domain=example.com";
+const FOUND: &str = r#"{"request":{"operation":"dnsListRecords","ip":"192.0.2.1"},"reply":{
+    "code":300,"detail":"success","resource_record":[
+    {"record_id":"1a2b3","type":"A","host":"home.example.com","value":"192.0.2.1","ttl":"7200",
+     "distance":0},
+    {"record_id":"4c5d6","type":"MX","host":"example.com","value":"mx.example.net","ttl":"7207"}]}}"#;
+const DONE: &str = r#"{"reply":{"code":"300","detail":"success","record_id":"8a7b6"}}"#;
+
+fn reply(code: u16, detail: &str) -> String {
+    format!(r#"{{"reply":{{"code":{code},"detail":"{detail}"}}}}"#)
+}
+
+#[test]
+fn a_record_is_found_in_the_zone_that_there_is() {
+    let me = account("namesilo");
+    let longer = ASK.replace("=example.com", "=b.example.com");
+    let there = FOUND.replace("home.example.com", "a.b.example.com");
+    let update = "GET https://www.namesilo.com/api/dnsUpdateRecord?version=1&type=json&key=hunter2\
+        &domain=example.com&rrid=1a2b3&rrhost=a.b&rrvalue=192.0.2.9&rrttl=7200";
+    let script = [
+        (&*longer, 200, &*reply(200, "Domain is not active, or does not belong to this user")),
+        (ASK, 200, &there),
+        (ASK, 200, &there),
+        (update, 200, DONE),
+    ];
+    assert_eq!(told(&me, &[change("a.b.example.com", "192.0.2.9")], &[], &script), ["updated"]);
+    let same = [change("home@example.com", "192.0.2.1")];
+    assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn a_missing_name_is_made() {
+    let me = account("namesilo.com-v1");
+    // One alone is no array.
+    let one = r#"{"reply":{"code":300,"resource_record":
+        {"record_id":"x","type":"MX","host":"example.com","value":"mx.example.net","ttl":"7207"}}}"#;
+    let add = "GET https://www.namesilo.com/api/dnsAddRecord?version=1&type=json&key=hunter2\
+        &domain=example.com&rrtype=AAAA&rrhost=&rrvalue=2001:db8::9&rrttl=3600";
+    let new = [change("@example.com", "2001:db8::9")];
+    assert_eq!(told(&me, &new, &[], &[(ASK, 200, one), (add, 200, DONE)]), ["updated"]);
+}
+
+#[test]
+fn answers_that_are_no_success() {
+    let me = account("namesilo");
+    let said = |status: u16, body: &str| {
+        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)]).remove(0)
+    };
+    assert!(
+        said(200, &reply(110, "Invalid API Key"))
+            .starts_with("all: no: NameSilo does not accept the credentials: Invalid API Key")
+    );
+    assert!(
+        said(200, &reply(113, "API account cannot be accessed from your IP"))
+            .contains("any address")
+    );
+    assert!(
+        said(200, &reply(200, "Domain is not active")).starts_with("no: NameSilo does not know it")
+    );
+    assert!(said(200, &reply(201, "Internal error")).starts_with("all: again: "));
+    assert!(said(200, "<html>").starts_with("again: "));
+    assert!(said(200, "{}").starts_with("again: "));
+    assert!(said(429, "").starts_with("all: again in "));
+    let update = "GET https://www.namesilo.com/api/dnsUpdateRecord?version=1&type=json&key=hunter2\
+        &domain=example.com&rrid=1a2b3&rrhost=home&rrvalue=192.0.2.9&rrttl=7200";
+    let one = [change("home@example.com", "192.0.2.9")];
+    let no = reply(280, "DNS modification error: invalid value");
+    let told = told(&me, &one, &[], &[(ASK, 200, FOUND), (update, 200, &no)]);
+    assert!(told[0].starts_with("no: NameSilo refuses the request: DNS modi"), "{told:?}");
+}

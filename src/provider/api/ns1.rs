@@ -1,0 +1,112 @@
+//! NS1, now IBM NS1 Connect (<https://developer.ibm.com/apis/catalog/ns1--ibm-ns1-connect-api>).
+//!
+//! An answer may hold more than an address, so each set is read before it is written.
+
+use serde_json::Value;
+
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, list, object, text};
+use super::zone::{Zone, ZoneList, listed};
+use super::{Api, Need};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method};
+
+pub(super) const API: Api = Api {
+    name: "ns1",
+    aliases: &["ns1.com"],
+    title: "NS1",
+    base: "https://api.nsone.net/v1/zones",
+    needs: &[Need { option: "password", holds: "an API key that may manage the zone's records" }],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "",
+    publish: |talk| {
+        let rest = Rest::new(&API).header("X-NSONE-Key", &talk.account.password);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadSet,
+    content: ADDRESS,
+    call: Call::Name,
+    together: false,
+};
+
+/// Our name for the only element of an answer, which is an array.
+const ADDRESS: &str = "address";
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    Ok(listed(&rest.elements(talk, rest.get(""), "")?, "/zone", "/zone"))
+}
+
+fn path(zone: &Zone, place: &Place<'_>) -> String {
+    format!("/{}/{}/{}", zone.id, place.fqdn, place.kind())
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let set = rest.look(talk, &path(zone, place))?;
+        let named = |raw: &Value| {
+            let mut raw = raw.clone();
+            raw[ADDRESS] = text(&raw, "/answer/0").into();
+            raw
+        };
+        let objects = list(&set, "/answers").iter().filter(|raw| raw.is_object());
+        let values: Vec<_> = objects.map(named).collect();
+        records.append(&mut Record::set(&place.fqdn, place.kind(), set.get("ttl"), &values));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    for write in writes {
+        let place = write.place;
+        let answers: Vec<_> = write.values.iter().map(answer).collect();
+        let mut body = write.kept(object(&mut [("answers", answers.into())]), "ttl");
+        let mut method = Method::Post;
+        if !write.exists {
+            method = Method::Put;
+            body["zone"] = zone.name.as_str().into();
+            body["domain"] = place.fqdn.as_str().into();
+            body["type"] = place.kind().into();
+            body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
+        }
+        let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
+        let made = rest.value(answer)?;
+        let mut shown = list(&made, "/answers").iter().map(|it| text(it, "/answer/0").parse());
+        if !shown.any(|shown| shown == Ok(place.change.address)) {
+            return Err(rest.confused(answer));
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// An answer as NS1 has it.
+fn answer(named: &Value) -> Value {
+    let mut answer = named.clone();
+    if let Some(members) = answer.as_object_mut()
+        && let Some(address) = members.remove(ADDRESS)
+    {
+        members.insert("answer".into(), vec![address].into());
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use crate::provider::testing::{account, change, told};
+
+const ZONES: (&str, u16, &str) = (
+    "GET https://api.nsone.net/v1/zones
+     X-NSONE-Key: hunter2",
+    200,
+    r#"[{"zone":"example.com","id":"x","ttl":3600},{"zone":"example.net","id":"y"}]"#,
+);
+const FIND: &str = "GET https://api.nsone.net/v1/zones/example.com/home.example.com/A";
+const POST: &str = "POST https://api.nsone.net/v1/zones/example.com/home.example.com/A";
+const NONE: &str = r#"{"message":"record not found"}"#;
+
+/// A record with these answers.
+fn record(answers: &str) -> String {
+    format!(
+        r#"{{"zone":"example.com","domain":"home.example.com","type":"A","ttl":60,"id":"r",
+            "filters":[],"answers":[{answers}]}}"#
+    )
+}
+
+#[test]
+fn a_set_keeps_what_is_not_the_address() {
+    let me = account("ns1");
+    let there = record(r#"{"answer":["192.0.2.1"],"id":"a","meta":{"up":true}}"#);
+    let post = format!(
+        "{POST}\n{}",
+        r#"{"answers":[{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}],"ttl":60}"#
+    );
+    let done = record(r#"{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}"#);
+    let script = [ZONES, (FIND, 200, &there), (&post, 200, &done)];
+    assert_eq!(told(&me, &[change("home.example.com", "192.0.2.9")], &[], &script), ["updated"]);
+    let same = change("home.example.com", "192.0.2.1");
+    assert_eq!(told(&me, &[same], &[], &[ZONES, (FIND, 200, &there)]), ["unchanged"]);
+}
+
+#[test]
+fn a_missing_name_is_made() {
+    let me = account("ns1.com");
+    let find = "GET https://api.nsone.net/v1/zones/example.com/example.com/AAAA";
+    let put = r#"PUT https://api.nsone.net/v1/zones/example.com/example.com/AAAA
+        {"answers":[{"answer":["2001:db8::9"]}],"domain":"example.com","ttl":60,"type":"AAAA","zone":"example.com"}"#;
+    let done = r#"{"type":"AAAA","answers":[{"answer":["2001:db8::9"]}]}"#;
+    let mut new = change("@example.com", "2001:db8::9");
+    new.record.ttl = Some(60);
+    assert_eq!(told(&me, &[new], &[], &[(find, 404, NONE), (put, 200, done)]), ["updated"]);
+}
+
+#[test]
+fn of_several_only_ours_is_replaced() {
+    let me = account("ns1");
+    let there = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.2"]}"#);
+    let mut ours = change("home@example.com", "192.0.2.9");
+    ours.previous = Some("192.0.2.2".parse().unwrap());
+    let post = format!(
+        "{POST}\n{}",
+        r#"{"answers":[{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}],"ttl":60}"#
+    );
+    let done = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}"#);
+    let script = [(FIND, 200, &*there), (&post, 200, &done)];
+    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    ours.previous = None;
+    let told = told(&me, &[ours], &[], &[(FIND, 200, &there)]);
+    assert!(told[0].contains("has 2 A records"), "{told:?}");
+}
+
+#[test]
+fn answers_that_are_no_success() {
+    let me = account("ns1");
+    let said = |status: u16, body: &str| {
+        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(FIND, status, body)])
+            .remove(0)
+    };
+    assert_eq!(
+        said(401, r#"{"message":"Unauthorized"}"#),
+        "all: no: NS1 does not accept the credentials: Unauthorized (HTTP 401); 'password' must \
+         hold an API key that may manage the zone's records"
+    );
+    assert!(said(429, r#"{"message":"rate limit"}"#).starts_with("all: again in "));
+    assert!(said(500, "").starts_with("all: again: "));
+    assert!(said(200, "<html>").starts_with("again: "));
+    // No zone: neither there nor to be made.
+    let put = "PUT https://api.nsone.net/v1/zones/example.com/home.example.com/A";
+    let no = r#"{"message":"zone not found"}"#;
+    let script = [(FIND, 404, no), (put, 404, no)];
+    let told = told(&me, &[change("home@example.com", "192.0.2.9")], &[], &script);
+    assert!(told[0].starts_with("no: NS1 does not know it: zone not found"), "{told:?}");
+}
