@@ -1,6 +1,11 @@
 //! What is sent, checked by Prism against the vendors' own descriptions of their interfaces. These
 //! are not ours to hand on: `make test-servers OPENAPI=directory` runs it on what is there.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of tests are tests"
+)]
 
 #[path = "support/process.rs"]
 mod process;
