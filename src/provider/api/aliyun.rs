@@ -153,13 +153,7 @@ fn read(
         let which =
             [("SubDomain", &*place.fqdn), ("DomainName", &zone.name), ("Type", place.kind())];
         let found = pages(talk, rest, "DescribeSubDomainRecords", &which, "/DomainRecords/Record")?;
-        records.extend(found.iter().map(|raw| Record {
-            name: zone.full(text(raw, "/RR")),
-            kind: text(raw, "/Type").to_owned(),
-            id: rest::id(raw, "/RecordId"),
-            ttl: raw.get("TTL").and_then(records::seconds),
-            raw: raw.clone(),
-        }));
+        records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/RR"), raw)));
     }
     Ok(records)
 }

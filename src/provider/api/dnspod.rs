@@ -124,13 +124,7 @@ fn read(
         ]);
         let answer = ask(talk, rest, "DescribeRecordList", &body)?;
         let found = list(&answer, "/Response/RecordList");
-        records.extend(found.iter().map(|raw| Record {
-            name: zone.full(text(raw, "/Name")),
-            kind: text(raw, "/Type").to_owned(),
-            id: id(raw, "/RecordId"),
-            ttl: raw.get("TTL").and_then(records::seconds),
-            raw: raw.clone(),
-        }));
+        records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/Name"), raw)));
     }
     Ok(records)
 }

@@ -71,7 +71,7 @@ fn call(
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    tried(talk, |talk, name| call(talk, rest, "dnsListRecords", name, "").map(drop))
+    tried(talk, &|talk, name| call(talk, rest, "dnsListRecords", name, "").map(drop))
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {

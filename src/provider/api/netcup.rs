@@ -115,7 +115,7 @@ fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    tried(talk, |talk, name| {
+    tried(talk, &|talk, name| {
         call(talk, rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })
 }

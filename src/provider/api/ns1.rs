@@ -56,14 +56,15 @@ fn read(
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
     for place in places {
-        let set = rest.look(talk, &path(zone, place))?;
-        let named = |raw: &Value| {
-            let mut raw = raw.clone();
-            raw[ADDRESS] = text(&raw, "/answer/0").into();
-            raw
-        };
-        let objects = list(&set, "/answers").iter().filter(|raw| raw.is_object());
-        let values: Vec<_> = objects.map(named).collect();
+        let answer = talk.send(rest.get(&path(zone, place)))?;
+        if answer.status == 404 {
+            continue;
+        }
+        let set = rest.value(answer)?;
+        if set.get("answers").is_none() {
+            return Err(rest.confused(answer));
+        }
+        let values = named(&set);
         records.append(&mut Record::set(&place.fqdn, place.kind(), set.get("ttl"), &values));
     }
     Ok(records)
@@ -88,13 +89,22 @@ fn write(
             body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
         }
         let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
-        let made = rest.value(answer)?;
-        let mut shown = list(&made, "/answers").iter().map(|it| text(it, "/answer/0").parse());
-        if !shown.any(|shown| shown == Ok(place.change.address)) {
+        let made = Record::set("", "", None, &named(&rest.value(answer)?));
+        if !made.iter().any(|record| record.holds(ADDRESS, place.change.address)) {
             return Err(rest.confused(answer));
         }
     }
     Ok(Vec::new())
+}
+
+/// The answers of a set, with our name.
+fn named(set: &Value) -> Vec<Value> {
+    let mut answers = list(set, "/answers").to_vec();
+    answers.retain(Value::is_object);
+    for answer in &mut answers {
+        answer[ADDRESS] = text(answer, "/answer/0").into();
+    }
+    answers
 }
 
 /// An answer as NS1 has it.

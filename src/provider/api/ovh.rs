@@ -53,9 +53,9 @@ const TIME: &str = "X-Ovh-Timestamp";
 /// Where the account's interface is: `param_opt` is `eu`, `ca` or `us`, as OVHcloud's own tools also
 /// write it with `ovh-` before.
 pub(super) fn base(param_opt: &str) -> &'static str {
-    match param_opt.trim_start_matches("ovh-") {
-        "ca" => "https://ca.api.ovh.com/1.0",
-        "us" => "https://api.us.ovhcloud.com/1.0",
+    match param_opt {
+        "ca" | "ovh-ca" => "https://ca.api.ovh.com/1.0",
+        "us" | "ovh-us" => "https://api.us.ovhcloud.com/1.0",
         _ => API.base,
     }
 }

@@ -144,6 +144,14 @@ impl Record {
         found.iter().map(|raw| Self::of(name(raw), raw)).collect()
     }
 
+    /// Of an element of a list as the clouds of China have it, with `RecordId`, `Type` and `TTL`;
+    /// `host` is its name in the zone.
+    pub fn capital(zone: &Zone, host: &str, raw: &Value) -> Self {
+        let ttl = raw.get("TTL").and_then(seconds);
+        let kind = text(raw, "/Type").to_owned();
+        Self { name: zone.full(host), kind, id: id(raw, "/RecordId"), ttl, raw: raw.clone() }
+    }
+
     /// All of a set.
     pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
         let ttl = ttl.and_then(seconds);
@@ -171,7 +179,7 @@ impl Record {
 }
 
 /// A number of seconds, which some write as a string.
-pub fn seconds(value: &Value) -> Option<u32> {
+fn seconds(value: &Value) -> Option<u32> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
     u32::try_from(number).ok()
 }

@@ -98,10 +98,13 @@ fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
         let reason = "Route 53 does not let the key list hosted zones".into();
         return Err(Halt::End(refused(reason, RIGHTS).into()));
     };
-    let zones = pages.iter().flat_map(|page| xml::all(page, "HostedZone"));
-    let public = zones.filter(|zone| xml::text(zone, "PrivateZone") != "true");
-    let zone = |zone| (plain(xml::text(zone, "Name")), id(xml::text(zone, "Id")).to_owned());
-    Ok(public.map(zone).collect())
+    let mut zones = ZoneList::new();
+    for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
+        if xml::text(zone, "PrivateZone") != "true" {
+            zones.push((plain(xml::text(zone, "Name")), id(xml::text(zone, "Id")).to_owned()));
+        }
+    }
+    Ok(zones)
 }
 
 /// A key may be allowed to write and nothing else; what it writes is all there is then.
@@ -132,7 +135,7 @@ fn read(
             here.for_each(|place| place.settle(talk, not_simple(&name)));
         }
         let ttl = Value::from(xml::text(set, "TTL"));
-        let values: Vec<_> = xml::all(set, "Value").map(Value::from).collect();
+        let values: Vec<_> = xml::all(set, "Value").into_iter().map(Value::from).collect();
         records.extend(Record::set(&name, kind, Some(&ttl), &values));
     }
     Ok(records)
@@ -208,7 +211,7 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
         return Ok(&answer.body);
     }
     let code = xml::text(&answer.body, "Code");
-    let said = xml::all(&answer.body, "Message").collect::<Vec<_>>().join("; ");
+    let said = xml::all(&answer.body, "Message").join("; ");
     let (status, advice) = match code {
         "" if answer.status < 400 => return Err(rest.confused(answer)),
         "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock(&said)),

@@ -52,7 +52,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    tried(talk, |talk, name| all(talk, rest, name).map(drop))
+    tried(talk, &|talk, name| all(talk, rest, name).map(drop))
 }
 
 fn all(talk: &mut Talk<'_>, rest: &Rest, zone: &str) -> Talked<Vec<Value>> {

@@ -111,7 +111,7 @@ pub fn by_name(zones: &[Value], name: &str) -> ZoneList {
 /// While an answer is missing, or if the account or the way there is the matter.
 pub fn tried(
     talk: &mut Talk<'_>,
-    mut is_zone: impl FnMut(&mut Talk<'_>, &str) -> Talked<()>,
+    is_zone: &dyn Fn(&mut Talk<'_>, &str) -> Talked<()>,
 ) -> Talked<ZoneList> {
     let mut zones = ZoneList::new();
     let job = talk.job;

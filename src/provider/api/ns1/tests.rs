@@ -75,7 +75,9 @@ fn answers_that_are_no_success() {
     );
     assert!(said(429, r#"{"message":"rate limit"}"#).starts_with("all: again in "));
     assert!(said(500, "").starts_with("all: again: "));
-    assert!(said(200, "<html>").starts_with("again: "));
+    for page in ["<html>", "{}", "[]"] {
+        assert!(said(200, page).starts_with("again: "));
+    }
     // No zone: neither there nor to be made.
     let put = "PUT https://api.nsone.net/v1/zones/example.com/home.example.com/A";
     let no = r#"{"message":"zone not found"}"#;
