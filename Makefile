@@ -20,7 +20,7 @@ help:
 	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
 	@echo 'make test-targets [TARGET=triple]'
 	@echo '             what `make packages` built, under emulators of its architecture'
-	@echo 'make test-servers'
+	@echo 'make test-servers [OPENAPI=directory]'
 	@echo '             interfaces of providers against servers that others have written'
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
@@ -48,13 +48,23 @@ test: tools
 test-targets: tools
 	@tests/targets/run $(TARGET)
 
-# Servers that others have written, on loopback: moto plays AWS. Installed once, below the target
-# directory; tests/servers starts and ends them.
+# Servers that others have written, on loopback: moto plays AWS, PowerDNS is itself, Prism checks
+# requests against descriptions that vendors have made of their interfaces (OPENAPI is their
+# directory; they are not part of this repository). Installed once, below the target directory; what
+# cannot be installed is said, and its tests are skipped.
 SERVERS := $(abspath $(TARGET_DIR))/servers
 PYTHON_SERVERS := moto[server,route53]==5.2.5
+NODE_SERVERS := @stoplight/prism-cli@5.16.0
+OPENAPI ?=
 
 test-servers: $(SERVERS)/python
-	DDNS_NETLINK_SERVERS=$(SERVERS) $(CARGO) test --locked --test 'servers_*' -- --ignored
+	@tests/servers/fetch-pdns.sh $(SERVERS)/pdns
+	@if [ -n '$(OPENAPI)' ] && [ ! -e $(SERVERS)/node_modules/.bin/prism ]; then \
+	    if command -v npm >/dev/null; then \
+	        npm install --prefix $(SERVERS) --no-audit --no-fund --silent '$(NODE_SERVERS)'; \
+	    else echo 'Prism: npm is not here'; fi; fi
+	DDNS_NETLINK_SERVERS=$(SERVERS) DDNS_NETLINK_OPENAPI=$(abspath $(OPENAPI)) \
+	    $(CARGO) test --locked --test 'servers_*' -- --ignored
 
 $(SERVERS)/python: Makefile
 	python3 -m venv $(SERVERS)/venv

@@ -6,6 +6,7 @@ mod service;
 mod updater;
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
@@ -35,9 +36,9 @@ pub fn run(call: Call) -> u8 {
 fn own(invocation: Invocation) -> u8 {
     let file = invocation.config.unwrap_or_else(files::default_config);
     match invocation.command {
-        Command::Run { stderr } => read(&file, |loaded| follow(&file, loaded, Mode::Serve, stderr)),
+        Command::Run { stderr } => serve(&file, &[], Mode::Serve, stderr),
         Command::Once { sections, dry_run } => {
-            once(&file, &sections, if dry_run { Mode::DryRun } else { Mode::Once })
+            serve(&file, &sections, if dry_run { Mode::DryRun } else { Mode::Once }, true)
         }
         Command::Check => check_file(&file),
         Command::Status { json: false } => ask(&file, &["status"]),
@@ -46,7 +47,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Update { sections } => tell(&file, "update", &sections),
         Command::Start { sections } => tell(&file, "start", &sections),
         Command::Stop { sections } => tell(&file, "stop", &sections),
-        Command::Watch { json, devices } => block_on(watch::run(json, devices)),
+        Command::Watch { json, devices } => block_on(Box::pin(watch::run(json, devices))),
         Command::Providers { name: None } => {
             let [own, packaged] = [Definitions::Own, Definitions::Packaged].map(files::definitions);
             show(&listing::overview(&own, &packaged))
@@ -57,19 +58,16 @@ fn own(invocation: Invocation) -> u8 {
     }
 }
 
-/// Hands `file` on as it was read.
-fn read(file: &Path, act: impl FnOnce(Loaded) -> u8) -> u8 {
-    match load(file) {
-        Ok(loaded) => act(loaded),
-        Err(error) => complain(exit::CONFIG, &error),
-    }
+/// The configuration with these sections, all if none is named; or the code to end with.
+fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
+    let mut loaded = load(file).map_err(|error| complain(exit::CONFIG, &error))?;
+    let left = loaded.checked.only(sections);
+    left.map_err(|why| complain(exit::NO_SECTION, &why))?;
+    Ok(loaded)
 }
 
-fn once(file: &Path, sections: &[String], mode: Mode) -> u8 {
-    read(file, |mut loaded| match loaded.checked.only(sections) {
-        Ok(()) => follow(file, loaded, mode, true),
-        Err(why) => complain(exit::NO_SECTION, &why),
-    })
+fn serve(file: &Path, sections: &[String], mode: Mode, talks: bool) -> u8 {
+    read(file, sections).map_or_else(|code| code, |loaded| follow(file, loaded, mode, talks))
 }
 
 /// `talks`: somebody reads standard output and standard error.
@@ -77,7 +75,7 @@ fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     // A dry run changes nothing, so it may look over a running daemon's shoulder.
     let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
-        Ok(_held) => block_on(daemon::run(file, loaded, mode, talks)),
+        Ok(_held) => block_on(Box::pin(daemon::run(file, loaded, mode, talks))),
         Err(error @ LockError::Running(_)) if mode == Mode::Once => {
             complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
         }
@@ -87,7 +85,7 @@ fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
 }
 
 fn check_file(file: &Path) -> u8 {
-    read(file, |loaded| show_mistakes(file, &loaded.checked))
+    read(file, &[]).map_or_else(|code| code, |loaded| show_mistakes(file, &loaded.checked))
 }
 
 fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
@@ -163,7 +161,7 @@ fn rundir(file: &Path) -> PathBuf {
 }
 
 /// One thread is all there is.
-fn block_on(future: impl Future<Output = u8>) -> u8 {
+fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(future);

@@ -464,7 +464,7 @@ fn the_default_configuration_runs_without_a_word_of_complaint() {
         let on = own.replacen("option domain", "option enabled '1'\n\toption domain", 1);
         let on = on.replacen("yourhost.example.com", "home.example.com", 2);
         fs::write(
-            "/usr/share/ddns/default/dyndns.org.json",
+            "/usr/share/ddns/custom/dyndns.org.json",
             format!(r#"{{"ipv4": {{"url": "http://{PROVIDER}/?hostname=[DOMAIN]&myip=[IP]"}}}}"#),
         )
         .unwrap();

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -161,10 +162,10 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    block_on(async {
-        let run = daemon::run(Path::new(""), loaded, Mode::Detect, false);
-        let code = tokio::time::timeout(limit, run).await;
+    let run = Box::pin(daemon::run(Path::new(""), loaded, Mode::Detect, false));
+    block_on(Box::pin(async move {
+        let code = tokio::time::timeout(limit, run as Pin<Box<dyn Future<Output = u8>>>).await;
         process::kill_all();
         code.unwrap_or(exit::FAILED)
-    })
+    }))
 }

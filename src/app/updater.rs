@@ -55,15 +55,14 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
         }
     }
     let mode = if dry_run { Mode::DryRun } else { Mode::Once };
-    read(file, |mut loaded| {
-        if let Err(why) = loaded.checked.only(&[section.to_owned()]) {
-            return complain(exit::NO_SECTION, &why);
-        }
-        if verbose == 2 {
-            let _ = fs::remove_file(log(&loaded, section));
-        }
-        follow(file, loaded, mode, verbose > 0)
-    })
+    let loaded = match read(file, &[section.to_owned()]) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    if verbose == 2 {
+        let _ = fs::remove_file(log(&loaded, section));
+    }
+    follow(file, loaded, mode, verbose > 0)
 }
 
 /// Waits until the daemon has done what there is to do for `section`, and shows the result.
@@ -86,11 +85,9 @@ fn watch(file: &Path, section: &str, talks: bool) -> u8 {
 
 /// The states of the records of `section`, as words.
 fn standing(rundir: &Path, section: &str) -> Vec<String> {
-    let status = control::ask(rundir, &["status", "json"]).map(|reply| reply.text);
-    let status: Value = serde_json::from_str(&status.unwrap_or_default()).unwrap_or_default();
-    let sections = status["sections"].as_array().into_iter().flatten();
-    let section = sections.filter(|it| it["name"] == section);
-    let records = section.flat_map(|it| it["records"].as_array().into_iter().flatten());
+    let text = control::ask(rundir, &["get", section]).map(|reply| reply.text);
+    let section: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
+    let records = section["records"].as_array().into_iter().flatten();
     records.filter_map(|record| record["state"].as_str()).map(str::to_owned).collect()
 }
 

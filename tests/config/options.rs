@@ -227,3 +227,28 @@ fn the_stock_defaults_load_without_a_word_also_when_they_are_switched_on() {
     assert_eq!(on.mistakes, []);
     assert_eq!(on.config.sections.len(), 2);
 }
+
+#[test]
+fn a_configuration_can_be_narrowed_to_some_sections() {
+    let section = |name: &str, lines: &str| {
+        format!("config service {name}\noption enabled 1\n{PLAIN}{lines}\n")
+    };
+    let file = section("a", "") + &section("b", "") + &section("bad", "option use_ipv6 x");
+    let file = file + &section("off", "option enabled 0");
+    let all = check::load("ddns", file.as_bytes(), &Sandbox);
+    let mut narrowed = all.clone();
+    narrowed.only(&[]).unwrap();
+    assert_eq!(narrowed, all);
+    narrowed.only(&["b".into()]).unwrap();
+    assert_eq!(narrowed.config.sections[0].name, "b");
+    assert_eq!(narrowed.config.sections.len(), 1);
+    // What is known of the others must stay known.
+    assert_eq!(narrowed.config.disabled, ["off", "a", "bad"]);
+    assert_eq!((narrowed.config.broken.len(), narrowed.errors().count()), (0, 0));
+    let mut broken = all.clone();
+    broken.only(&["bad".into()]).unwrap();
+    assert_eq!((broken.config.broken.len(), broken.errors().count()), (1, 1));
+    let refused = |name: &str| all.clone().only(&["a".into(), name.into()]).unwrap_err();
+    assert_eq!(refused("off"), "section 'off' is not enabled");
+    assert_eq!(refused("nowhere"), "there is no section 'nowhere'");
+}

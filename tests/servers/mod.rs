@@ -27,6 +27,16 @@ pub fn installed() -> PathBuf {
     place.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers").into())
 }
 
+/// The vendors' description of an interface with this file name, if it is there.
+pub fn description(file: &str) -> Option<PathBuf> {
+    let directory = env::var_os("DDNS_NETLINK_OPENAPI").map(PathBuf::from);
+    let path = directory.map(|directory| directory.join(file)).filter(|path| path.exists());
+    if path.is_none() {
+        eprintln!("skipped: there is no {file}: make test-servers OPENAPI=directory");
+    }
+    path
+}
+
 /// An HTTP proxy that leads every tunnel (RFC 9110 section 9.3.6) to one server, so that a test can
 /// use the real names of a provider, and its TLS.
 pub struct Tunnel(SocketAddr);
@@ -45,15 +55,37 @@ impl Tunnel {
 
     /// Requests that go through it and trust `authority`.
     pub fn client(&self, authority: PathBuf) -> Client {
-        let transport = Transport {
-            trust: Trust::File(authority),
-            proxy: Some(Secret::new(self.0.to_string())),
-            device: None,
-            family: None,
-            user_agent: "ddns-netlink-test".into(),
-        };
-        Client::new(&transport, Arc::new(Shared::default())).unwrap()
+        client(Trust::File(authority), Some(Secret::new(self.0.to_string())))
     }
+}
+
+/// Requests that go straight to the host.
+pub fn direct() -> Client {
+    client(Trust::System, None)
+}
+
+fn client(trust: Trust, proxy: Option<Secret>) -> Client {
+    let user_agent = "ddns-netlink-test".into();
+    let transport = Transport { trust, proxy, device: None, family: None, user_agent };
+    Client::new(&transport, Arc::new(Shared::default())).unwrap()
+}
+
+/// The path of `program` below where servers are installed. If it is not there the test says
+/// `skipped` and passes, unless `CI` is set: there it fails.
+pub fn program(program: &str) -> Option<PathBuf> {
+    let path = installed().join(program);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(env::var_os("CI").is_none(), "{} is not there", path.display());
+    eprintln!("skipped: {} is not there: make test-servers installs it", path.display());
+    None
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// Answers the CONNECT, then passes bytes on in both directions until one side has ended.

@@ -105,7 +105,7 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 
 /// The least seconds between two requests for one record that a provider wants to see.
 fn patience(provider: &Provider) -> u64 {
-    const FIVE_MINUTES: [&str; 3] = ["cloudflare", "gandi.", "godaddy."];
+    const FIVE_MINUTES: [&str; 3] = ["cloudflare", "gandi", "godaddy"];
     let label = &provider.label;
     // Also where the owner has a definition of the same name.
     if let Some(row) = table::find(label) {

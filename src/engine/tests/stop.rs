@@ -1,6 +1,6 @@
 //! Sections that the user stops and starts again.
 
-use super::scenario::{DAY, HOUR, MINUTE, Scenario, section, web};
+use super::scenario::{DAY, HOUR, MINUTE, Scenario, failed, refused, section, web};
 use crate::config::{Hostname, Section};
 use crate::dns::Found;
 use crate::engine::event::Event;
@@ -47,6 +47,20 @@ fn what_changed_meanwhile_is_sent_when_it_goes_on_and_nothing_else() {
     start(&mut s);
     s.pass(HOUR);
     assert_eq!(s.sent(), [""; 0]);
+}
+
+#[test]
+fn what_failed_or_was_refused_is_tried_when_it_goes_on() {
+    for outcome in [failed(), refused()] {
+        let mut s = Scenario::new().settled();
+        s.provider = Some(outcome);
+        s.lease("203.0.113.2");
+        s.provider = Some(Outcome::Updated);
+        stop(&mut s);
+        s.sent();
+        start(&mut s);
+        assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
+    }
 }
 
 #[test]

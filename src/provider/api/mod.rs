@@ -3,10 +3,12 @@
 //! A file says what the provider is ([`Api`], data) and how a job is published there (one function
 //! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
+mod aliyun;
 mod cloudflare;
 mod desec;
 mod digitalocean;
 mod dnsimple;
+mod dnspod;
 mod gandi;
 mod godaddy;
 mod google;
@@ -73,10 +75,12 @@ pub struct Need {
 
 /// Every one of them, by name.
 pub const ALL: &[&Api] = &[
+    &aliyun::API,
     &cloudflare::API,
     &desec::API,
     &digitalocean::API,
     &dnsimple::API,
+    &dnspod::API,
     &gandi::API,
     &godaddy::API,
     &google::API,

@@ -78,7 +78,7 @@ fn write(
     for write in writes {
         let place = write.place;
         let answers: Vec<_> = write.values.iter().map(answer).collect();
-        let mut body = write.kept(object(&mut [("answers", answers.into())]), "ttl");
+        let mut body = write.timed(object(&mut [("answers", answers.into())]), "ttl");
         let mut method = Method::Post;
         if !write.exists {
             method = Method::Put;

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -185,22 +185,14 @@ fn write(
     let mut made = Vec::new();
     for write in writes {
         let place = write.place;
-        let mut body = object(&mut [("target", place.address())]);
-        if let Some(ttl) = place.change.record.ttl {
-            body["ttl"] = ttl.into();
-        }
+        let mut body = write.timed(object(&mut [("target", place.address())]), "ttl");
         if let Some(id) = &write.id {
             done(talk, rest, rest.json(Method::Put, &format!("{path}/{id}"), &body))?;
         } else {
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
-            let answer = talk.send(request)?;
-            let new = record(zone, &rest.value(answer)?);
-            if new.id.is_empty() || !new.holds(SCHEME.content, place.change.address) {
-                return Err(rest.confused(answer));
-            }
-            made.push(new);
+            made.push(written(talk, rest, write, request, "", SCHEME.content)?);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }

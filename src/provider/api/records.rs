@@ -171,7 +171,7 @@ impl Record {
 }
 
 /// A number of seconds, which some write as a string.
-fn seconds(value: &Value) -> Option<u32> {
+pub fn seconds(value: &Value) -> Option<u32> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
     u32::try_from(number).ok()
 }

@@ -334,7 +334,7 @@ pub fn id_value(id: &str) -> Value {
 }
 
 /// Where interfaces explain what is wrong, the most precise first.
-const EXPLANATIONS: [&str; 12] = [
+const EXPLANATIONS: [&str; 14] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -342,6 +342,8 @@ const EXPLANATIONS: [&str; 12] = [
     "/fields/0/message",
     "/errors",
     "/longmessage",
+    "/Response/Error/Message",
+    "/Message",
     "/message",
     "/error",
     "/detail",

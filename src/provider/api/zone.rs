@@ -170,21 +170,23 @@ impl Zones {
         target: &Target,
         list: impl FnOnce(&mut Talk<'a>) -> Talked<ZoneList>,
     ) -> Talked<Option<(String, String)>> {
-        let known = talk.known_under(KEY);
-        if let Some(zone) = target.zone_among(known.iter().map(String::as_str))
-            && let Some(id) = talk.known(&format!("{KEY}{zone}"))
-        {
-            return Ok(Some((zone.to_owned(), id)));
+        if self.0.is_none() {
+            let known = talk.known_under(KEY);
+            if let Some(zone) = target.zone_among(known.iter().map(String::as_str))
+                && let Some(id) = talk.known(&format!("{KEY}{zone}"))
+            {
+                return Ok(Some((zone.to_owned(), id)));
+            }
         }
         let zones = self.all(talk, list)?;
         let Some(name) = target.zone_among(zones.iter().map(|(name, _)| name.as_str())) else {
             return Ok(None);
         };
-        let zone = zones.iter().find(|(zone, _)| zone == name).cloned();
-        if let Some((name, id)) = &zone {
-            talk.learn(format!("{KEY}{name}"), id);
+        // With those below it, so that a name in one of them is not taken for one of this zone later.
+        for (zone, id) in zones.iter().filter(|(zone, _)| holds(name, zone)).take(REMEMBERED) {
+            talk.learn(format!("{KEY}{zone}"), id);
         }
-        Ok(zone)
+        Ok(zones.iter().find(|(zone, _)| zone == name).cloned())
     }
 
     /// All that `list` gets, at most once per conversation.
@@ -205,6 +207,8 @@ impl Zones {
 
 /// What the ids of zones are remembered under.
 const KEY: &str = "zone ";
+/// Zones below one another that are remembered.
+const REMEMBERED: usize = 50;
 
 /// `fqdn` within `zone`: `home`, or `apex` for the zone itself.
 pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
@@ -229,7 +233,8 @@ fn holds(zone: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::testing::change;
+    use crate::provider::Job;
+    use crate::provider::testing::{change, job, kept, play};
 
     #[test]
     fn the_place_of_a_name() {
@@ -245,6 +250,33 @@ mod tests {
         let mut with_option = change("home.example.com", "192.0.2.1");
         with_option.record.zone = Some("example.com.".into());
         assert_eq!(Target::of(&with_option).zone.as_deref(), Some("example.com"));
+    }
+
+    #[test]
+    fn a_zone_below_another_is_not_forgotten() {
+        let me = crate::provider::testing::account("cloudflare");
+        let list = r#"{"success":true,"result":[{"id":"z1","name":"example.com"},
+            {"id":"z2","name":"sub.example.com"},{"id":"z3","name":"example.org"}]}"#;
+        let place = "https://api.cloudflare.com/client/v4/zones";
+        let ask = format!("GET {place}?per_page=50&page=1");
+        let find = |zone: &str, name: &str| {
+            format!("GET {place}/{zone}/dns_records?type=A&name={name}&per_page=500&page=1")
+        };
+        let (home, a) = (find("z1", "home.example.com"), find("z2", "a.sub.example.com"));
+        let found = |name: &str| {
+            format!(
+                r#"{{"success":true,"result":[{{"id":"r","name":"{name}","type":"A","content":"192.0.2.1"}}]}}"#
+            )
+        };
+        let both = ["home.example.com", "a.sub.example.com"].map(|name| change(name, "192.0.2.1"));
+        let answers = [found("home.example.com"), found("a.sub.example.com")];
+        let script = [(&*ask, 200, list), (&*home, 200, &*answers[0]), (&*a, 200, &*answers[1])];
+        let unchanged = vec![Outcome::Unchanged.into(); 2];
+        assert_eq!(play(&me, job(both.to_vec()), &script).0, unchanged);
+        // One after the other, too.
+        let (_, learned) = play(&me, job(both[..1].to_vec()), &script[..2]);
+        let next = Job { known: kept(learned), ..job(both[1..].to_vec()) };
+        assert_eq!(play(&me, next, &script[2..]).0, unchanged[..1]);
     }
 
     #[test]

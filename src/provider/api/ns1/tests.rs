@@ -24,7 +24,7 @@ fn a_set_keeps_what_is_not_the_address() {
     let there = record(r#"{"answer":["192.0.2.1"],"id":"a","meta":{"up":true}}"#);
     let post = format!(
         "{POST}\n{}",
-        r#"{"answers":[{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}],"ttl":60}"#
+        r#"{"answers":[{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}]}"#
     );
     let done = record(r#"{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}"#);
     let script = [ZONES, (FIND, 200, &there), (&post, 200, &done)];
@@ -51,10 +51,8 @@ fn of_several_only_ours_is_replaced() {
     let there = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.2"]}"#);
     let mut ours = change("home@example.com", "192.0.2.9");
     ours.previous = Some("192.0.2.2".parse().unwrap());
-    let post = format!(
-        "{POST}\n{}",
-        r#"{"answers":[{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}],"ttl":60}"#
-    );
+    let post =
+        format!("{POST}\n{}", r#"{"answers":[{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}]}"#);
     let done = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}"#);
     let script = [(FIND, 200, &*there), (&post, 200, &done)];
     assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);

@@ -1,0 +1,171 @@
+//! DNSPod at Tencent Cloud (<https://www.tencentcloud.com/document/api/1157>), version 2021-03-23.
+//!
+//! Requests carry a signature much like AWS's. A record is written as a whole, so it is read before.
+
+use serde_json::Value;
+
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::rest::{self, Rest, id, list, member, object, text};
+use super::zone::{Zone, ZoneList, listed};
+use super::{Api, Need};
+use crate::provider::sign::{Canonical, timestamp};
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Method, Rate, Request, template};
+use crate::secret::Secret;
+
+pub(super) const API: Api = Api {
+    name: "dnspod",
+    aliases: &["dnspod.cn-v3"],
+    title: "DNSPod",
+    base: "https://dnspod.tencentcloudapi.com",
+    needs: &[
+        Need { option: "username", holds: "the SecretId of an API key" },
+        Need { option: "password", holds: "its SecretKey" },
+    ],
+    batch: Batch::Account(20),
+    rate: Some(Rate { requests: 20, seconds: 1 }),
+    remark: "the user of the key needs QcloudDNSPodFullAccess",
+    publish: |talk| {
+        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
+        records::publish(talk, &rest, &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::ReadId,
+    content: "Value",
+    call: Call::Name,
+    together: false,
+};
+
+const JSON: &str = "application/json";
+/// The carriers that a new record is for: all.
+const LINE: &str = "默认";
+
+/// The status of HTTP is always 200.
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let code = text(body, "/Response/Error/Code");
+    let is = |prefix| code.starts_with(prefix);
+    let meant = match code {
+        _ if status != 200 => status,
+        "" if text(body, "/Response/RequestId").is_empty() => 0,
+        // No record is no error.
+        "" | "ResourceNotFound.NoDataOfRecord" => 200,
+        "InvalidParameterValue.DomainNotExists" | "InvalidParameter.DomainIdInvalid" => 404,
+        "FailedOperation.FrequencyLimit" => 429,
+        _ if is("UnauthorizedOperation") || is("AuthFailure.UnauthorizedOperation") => 403,
+        _ if is("AuthFailure") => 401,
+        _ if is("RequestLimitExceeded") => 429,
+        _ if is("InternalError") => 503,
+        _ if is("ResourceNotFound") => 404,
+        _ => 400,
+    };
+    (meant, if meant == 403 { "give the key's user the policy QcloudDNSPodFullAccess" } else { "" })
+}
+
+/// A signed request.
+fn request(talk: &Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<Request> {
+    let wall = talk.wall()?;
+    let (time, date) = (wall.to_string(), timestamp(wall));
+    let host = template::host(API.base).unwrap_or_default();
+    let canonical = Canonical {
+        algorithm: "TC3-HMAC-SHA256",
+        prefix: "TC3",
+        scope: &[date.get(..10).unwrap_or_default(), "dnspod", "tc3_request"],
+        time: &time,
+        headers: &[("content-type", JSON), ("host", &host)],
+    };
+    let key = (talk.account.username.as_str(), &talk.account.password);
+    let body = body.to_string();
+    let signature = canonical.authorization(key, Method::Post.name(), ("/", ""), &body);
+    let mut request = rest.body(Method::Post, "/", JSON, body);
+    request.shown = format!("POST {} ({action})", API.base);
+    request.headers.extend([
+        ("X-TC-Action", Secret::new(action)),
+        ("X-TC-Version", Secret::new("2021-03-23")),
+        ("X-TC-Timestamp", Secret::new(time)),
+        ("Authorization", signature),
+    ]);
+    Ok(request)
+}
+
+fn ask(talk: &mut Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<Value> {
+    let answer = talk.send(request(talk, rest, action, body)?)?;
+    let said = rest::body(answer);
+    if text(&said, "/Response/Error/Code") == "AuthFailure.SignatureExpire" {
+        return Err(rest.clock(text(&said, "/Response/Error/Message")));
+    }
+    rest.value(answer)
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let body = object(&mut [("Limit", 3000.into())]);
+    let answer = ask(talk, rest, "DescribeDomainList", &body)?;
+    Ok(listed(list(&answer, "/Response/DomainList"), "/Name", "/Name"))
+}
+
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for place in places {
+        let body = object(&mut [
+            ("Domain", zone.name.as_str().into()),
+            ("Subdomain", place.host(zone, "@").into()),
+            ("RecordType", place.kind().into()),
+            ("Limit", 100.into()),
+        ]);
+        let answer = ask(talk, rest, "DescribeRecordList", &body)?;
+        let found = list(&answer, "/Response/RecordList");
+        records.extend(found.iter().map(|raw| Record {
+            name: zone.full(text(raw, "/Name")),
+            kind: text(raw, "/Type").to_owned(),
+            id: id(raw, "/RecordId"),
+            ttl: raw.get("TTL").and_then(records::seconds),
+            raw: raw.clone(),
+        }));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> Talked<Vec<Record>> {
+    for write in writes {
+        let place = write.place;
+        let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
+        let body = object(&mut [
+            ("Domain", zone.name.as_str().into()),
+            ("SubDomain", place.host(zone, "@").into()),
+            ("RecordType", place.kind().into()),
+            ("RecordLine", if line.is_null() { LINE.into() } else { line }),
+            ("Value", place.address()),
+        ]);
+        let mut body = write.kept(body, "TTL");
+        let action = match &write.id {
+            Some(id) => {
+                body["RecordId"] = rest::id_value(id);
+                "ModifyRecord"
+            }
+            None => "CreateRecord",
+        };
+        let done = ask(talk, rest, action, &body)?;
+        if id(&done, "/Response/RecordId").is_empty() {
+            return Err(rest.undone(rest::said(&done)));
+        }
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+use serde_json::json;
+
+use super::*;
+use crate::provider::testing::{account, change, job, play, read as verdict, told};
+use crate::provider::{FailureKind, Job, Outcome};
+
+const DONE: &str = r#"{"Response":{"RecordId":162,"RequestId":"x"}}"#;
+const NONE: &str = r#"{"Response":{"Error":{"Code":"ResourceNotFound.NoDataOfRecord",
+    "Message":"no records"},"RequestId":"x"}}"#;
+
+fn ask(action: &str, body: &str) -> String {
+    format!("POST https://dnspod.tencentcloudapi.com/\nX-TC-Action: {action}\n{body}")
+}
+
+fn find(host: &str, kind: &str) -> String {
+    let body =
+        json!({"Domain": "example.com", "Subdomain": host, "RecordType": kind, "Limit": 100});
+    ask("DescribeRecordList", &body.to_string())
+}
+
+fn record(id: u64, value: &str) -> Value {
+    json!({"RecordId": id, "Value": value, "Status": "ENABLE", "Name": "home", "Line": "电信",
+        "LineId": "10=0", "Type": "A", "TTL": 600})
+}
+
+fn found(records: &[Value]) -> String {
+    json!({"Response": {"RecordList": records, "RequestId": "x"}}).to_string()
+}
+
+fn error(code: &str, message: &str) -> String {
+    json!({"Response": {"Error": {"Code": code, "Message": message}, "RequestId": "x"}}).to_string()
+}
+
+#[test]
+fn a_request_is_signed() {
+    let mut me = account("dnspod.cn-v3");
+    me.username = "AKIDEXAMPLE".into();
+    let mut one = job(vec![change("home.example.com", "192.0.2.1")]);
+    one.wall = Some(1_551_113_065);
+    // As Tencent's own library for Python signs it.
+    let zones = "POST https://dnspod.tencentcloudapi.com/
+        Content-Type: application/json
+        X-TC-Action: DescribeDomainList
+        X-TC-Version: 2021-03-23
+        X-TC-Timestamp: 1551113065
+        Authorization: TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/dnspod/tc3_request, \
+        SignedHeaders=content-type;host, \
+        Signature=176770a46cfa3b2009e47ffd505d2c873ae93232149972998742d2d0027c6847
+        {\"Limit\":3000}";
+    let list =
+        r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"example.com"}],"RequestId":"x"}}"#;
+    let there = found(&[record(162, "192.0.2.1")]);
+    let script = [(zones, 200, list), (&*find("home", "A"), 200, &*there)];
+    let (verdicts, _) = play(&me, one, &script);
+    assert_eq!(verdicts, [Outcome::Unchanged.into()]);
+}
+
+#[test]
+fn a_record_keeps_what_is_not_the_address() {
+    let me = account("dnspod");
+    let there = found(&[record(162, "192.0.2.1"), record(163, "192.0.2.2")]);
+    let modify = ask(
+        "ModifyRecord",
+        r#"{"Domain":"example.com","RecordId":163,"RecordLine":"电信","RecordType":"A","SubDomain":"home","TTL":600,"Value":"192.0.2.9"}"#,
+    );
+    let mut ours = change("home@example.com", "192.0.2.9");
+    ours.previous = Some("192.0.2.2".parse().unwrap());
+    let script = [(&*find("home", "A"), 200, &*there), (&*modify, 200, DONE)];
+    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    ours.previous = None;
+    let told = told(&me, &[ours], &[], &[(&find("home", "A"), 200, &there)]);
+    assert!(told[0].contains("has 2 A records"), "{told:?}");
+}
+
+#[test]
+fn a_missing_name_is_made() {
+    let me = account("dnspod");
+    let create = ask(
+        "CreateRecord",
+        r#"{"Domain":"example.com","RecordLine":"默认","RecordType":"AAAA","SubDomain":"@","Value":"2001:db8::9"}"#,
+    );
+    let new = [change("@example.com", "2001:db8::9")];
+    let script = [(&*find("@", "AAAA"), 200, NONE), (&*create, 200, DONE)];
+    assert_eq!(told(&me, &new, &[], &script), ["updated"]);
+}
+
+#[test]
+fn answers_that_are_no_success() {
+    let me = account("dnspod");
+    let said = |status: u16, body: &str| {
+        let one = [change("home@example.com", "192.0.2.9")];
+        told(&me, &one, &[], &[(&find("home", "A"), status, body)]).remove(0)
+    };
+    let wrong = said(200, &error("AuthFailure.SecretIdNotFound", "The SecretId is not found."));
+    assert!(wrong.starts_with("all: no: DNSPod does not accept the credentials: The SecretId"));
+    let denied = said(200, &error("AuthFailure.UnauthorizedOperation", "You are not authorized."));
+    assert!(denied.contains("QcloudDNSPodFullAccess"), "{denied}");
+    let missing = said(200, &error("InvalidParameterValue.DomainNotExists", "No such domain."));
+    assert!(missing.starts_with("no: DNSPod does not know it: No such domain."), "{missing}");
+    assert!(said(200, &error("RequestLimitExceeded", "x")).starts_with("all: again in "));
+    assert!(said(200, &error("InternalError", "x")).starts_with("all: again: "));
+    let ttl = said(200, &error("LimitExceeded.RecordTtlLimit", "TTL is below 600."));
+    assert!(ttl.starts_with("no: DNSPod refuses the request: TTL is below 600."), "{ttl}");
+    assert!(said(200, "<html>").starts_with("again: "));
+    assert!(said(200, r#"{"Response":{}}"#).starts_with("again: "));
+    // A change that shows no record was none.
+    let one = [change("home@example.com", "192.0.2.9")];
+    let script = [(&*find("home", "A"), 200, NONE), ("", 200, NONE)];
+    assert!(told(&me, &one, &[], &script)[0].starts_with("again: "));
+}
+
+#[test]
+fn no_clock_no_request() {
+    let me = account("dnspod");
+    let one = || job(vec![change("home@example.com", "192.0.2.9")]);
+    let (verdicts, _) = play(&me, Job { wall: None, ..one() }, &[]);
+    assert!(verdict(&verdicts[0]).contains("the clock is not set yet"), "{verdicts:?}");
+    let no = error("AuthFailure.SignatureExpire", "The signature has expired.");
+    let (verdicts, _) = play(&me, one(), &[("", 200, &no)]);
+    let behind = Outcome::Retry {
+        reason: "DNSPod finds the clock wrong: The signature has expired.".into(),
+        after: None,
+        kind: FailureKind::ClockBehind,
+    };
+    assert_eq!(verdicts[0].outcome, behind);
+}

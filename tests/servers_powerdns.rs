@@ -1,0 +1,242 @@
+//! The HTTP interface of a real PowerDNS, over plain HTTP on loopback. `make test-servers` runs it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+#[path = "support/process.rs"]
+mod process;
+mod servers;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs, process as this};
+
+use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::http::Client;
+use ddns_netlink::provider::{
+    Answer, Change, Job, Known, Learned, Method, Outcome, Request, SHORT_ANSWER, Verdict,
+};
+use ddns_netlink::secret::Secret;
+
+use process::Process;
+use servers::{account, direct, free_port, program, publish};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const KEY: &str = "s3cret";
+
+/// A server that ends with its handle.
+struct Server {
+    _process: Process,
+    client: Client,
+    url: String,
+    directory: PathBuf,
+}
+
+impl Server {
+    /// With the zones `example.com` and `sub.example.com`; none if it is not installed.
+    fn start(name: &str) -> Option<Self> {
+        let root = program("pdns")?;
+        let directory = env::temp_dir().join(format!("ddns-netlink-{name}-{}", this::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let library = fs::read_dir(root.join("usr/lib")).unwrap();
+        let library = library.map(|entry| entry.unwrap().path());
+        let library = library.into_iter().find(|path| path.join("pdns").exists()).unwrap();
+        let (port, web) = (free_port(), free_port());
+        let mut command = Command::new(root.join("usr/sbin/pdns_server"));
+        command.env("LD_LIBRARY_PATH", &library);
+        for (option, value) in [
+            ("config-dir", directory.display().to_string()),
+            ("socket-dir", directory.display().to_string()),
+            ("module-dir", library.join("pdns").display().to_string()),
+            ("launch", "lmdb".into()),
+            ("lmdb-filename", directory.join("zones").display().to_string()),
+            ("local-address", "127.0.0.1".into()),
+            ("local-port", port.to_string()),
+            ("api", "yes".into()),
+            ("api-key", KEY.into()),
+            ("webserver", "yes".into()),
+            ("webserver-address", "127.0.0.1".into()),
+            ("webserver-port", web.to_string()),
+            ("webserver-allow-from", "127.0.0.0/8".into()),
+            ("daemon", "no".into()),
+            ("guardian", "no".into()),
+            ("disable-syslog", "yes".into()),
+        ] {
+            command.arg(format!("--{option}={value}"));
+        }
+        let process = Process::start(&mut command);
+        process.lines.wait_line(PATIENCE, |line| line.contains("Done launching threads"));
+        let url = format!("http://127.0.0.1:{web}");
+        let server = Self { _process: process, client: direct(), url, directory };
+        for zone in ["example.com.", "sub.example.com."] {
+            let body = format!(
+                r#"{{"name":"{zone}","kind":"Native","nameservers":["ns.{zone}"],"rrsets":[
+                    {{"name":"alias.{zone}","type":"CNAME","ttl":60,"changetype":"REPLACE",
+                      "records":[{{"content":"ns.{zone}"}}]}}]}}"#
+            );
+            assert_eq!(server.send(Method::Post, "", Some(&body)).status, 201);
+        }
+        Some(server)
+    }
+
+    /// A request to its interface, below the list of zones.
+    fn send(&self, method: Method, path: &str, body: Option<&str>) -> Answer {
+        let request = Request {
+            method,
+            url: Secret::new(format!("{}/api/v1/servers/localhost/zones{path}", self.url)),
+            auth: None,
+            headers: vec![("X-API-Key", Secret::new(KEY))],
+            body: body.map(Secret::new),
+            shown: String::new(),
+            secrets: vec![],
+            answer_limit: SHORT_ANSWER,
+            family: None,
+        };
+        self.client.send(&request).unwrap()
+    }
+
+    /// The records of a type as `ttl address address …`, sorted.
+    fn records(&self, zone: &str, name: &str, kind: &str) -> String {
+        let answer = self.send(Method::Get, &format!("/{zone}"), None);
+        let zone: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let sets = zone["rrsets"].as_array().unwrap();
+        let set = sets.iter().find(|set| set["name"] == name && set["type"] == kind);
+        let Some(set) = set else { return "none".into() };
+        let records = set["records"].as_array().unwrap().iter();
+        let mut records: Vec<_> =
+            records.map(|record| record["content"].as_str().unwrap()).collect();
+        records.sort_unstable();
+        format!("{} {}", set["ttl"], records.join(" "))
+    }
+
+    fn account(&self) -> Provider {
+        Provider { param_opt: Secret::new(&*self.url), ..account("powerdns", "", KEY) }
+    }
+
+    fn publish(&self, changes: &[Change], known: &Known) -> (Vec<Verdict>, Learned, usize) {
+        let job = Job { changes: changes.to_vec(), known: known.clone(), ..Job::default() };
+        publish(&self.client, &self.account(), job)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn change(name: &str, address: &str) -> Change {
+    Change {
+        name: Hostname::parse(name).unwrap(),
+        address: address.parse().unwrap(),
+        previous: None,
+        record: RecordOptions::default(),
+    }
+}
+
+fn updated(count: usize) -> Vec<Verdict> {
+    vec![Outcome::Updated.into(); count]
+}
+
+#[test]
+#[ignore = "needs PowerDNS: make test-servers"]
+fn names_of_all_zones_are_made_changed_and_left_alone() {
+    let Some(server) = Server::start("names") else { return };
+    let all = |v4: &str, v6: &str| {
+        [
+            change("home.example.com", v4),
+            change("home.example.com", v6),
+            change("@example.com", v6),
+            change("*.example.com", v4),
+            change("a.sub.example.com", v4),
+        ]
+    };
+    let first = all("192.0.2.1", "2001:db8::1");
+    let (verdicts, learned, _) = server.publish(&first, &Known::new());
+    assert_eq!(verdicts, updated(5));
+    let records = |zone, name, kind| server.records(zone, name, kind);
+    assert_eq!(records("example.com.", "home.example.com.", "A"), "300 192.0.2.1");
+    assert_eq!(records("example.com.", "home.example.com.", "AAAA"), "300 2001:db8::1");
+    assert_eq!(records("example.com.", "example.com.", "AAAA"), "300 2001:db8::1");
+    assert_eq!(records("example.com.", "*.example.com.", "A"), "300 192.0.2.1");
+    assert_eq!(records("sub.example.com.", "a.sub.example.com.", "A"), "300 192.0.2.1");
+    assert_eq!(records("example.com.", "a.sub.example.com.", "A"), "none");
+
+    let (verdicts, _, _) = server.publish(&first, &Known::new());
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 5]);
+
+    // What is known by then makes one request of each zone.
+    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let (verdicts, _, requests) = server.publish(&all("192.0.2.2", "2001:db8::2"), &known);
+    assert_eq!((verdicts, requests), (updated(5), 2));
+    assert_eq!(records("example.com.", "home.example.com.", "AAAA"), "300 2001:db8::2");
+}
+
+#[test]
+#[ignore = "needs PowerDNS: make test-servers"]
+fn other_addresses_and_the_time_to_live_stay() {
+    let Some(server) = Server::start("others") else { return };
+    let set = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":77,"changetype":"REPLACE",
+        "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
+    assert_eq!(server.send(Method::Patch, "/example.com.", Some(set)).status, 204);
+    let mut home = change("home.example.com", "192.0.2.9");
+    let (verdicts, _, _) = server.publish(std::slice::from_ref(&home), &Known::new());
+    assert!(matches!(verdicts[0].outcome, Outcome::Refused { .. }), "{verdicts:?}");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let (verdicts, learned, _) = server.publish(std::slice::from_ref(&home), &Known::new());
+    assert_eq!(verdicts, updated(1));
+    let records = || server.records("example.com.", "home.example.com.", "A");
+    assert_eq!(records(), "77 192.0.2.7 192.0.2.9");
+    assert!(learned.iter().all(|(key, _)| !key.starts_with("record")), "{learned:?}");
+    home.record.ttl = Some(60);
+    let (verdicts, _, _) = server.publish(&[home], &Known::new());
+    assert_eq!(verdicts, updated(1));
+    assert_eq!(records(), "60 192.0.2.7 192.0.2.9");
+}
+
+#[test]
+#[ignore = "needs PowerDNS: make test-servers"]
+fn one_that_is_refused_leaves_the_others_alone() {
+    let Some(server) = Server::start("refused") else { return };
+    let names = ["a", "b", "alias", "c", "d"];
+    let changes = names.map(|name| change(&format!("{name}.example.com"), "192.0.2.1"));
+    let (verdicts, _, _) = server.publish(&changes, &Known::new());
+    for (name, verdict) in names.iter().zip(&verdicts) {
+        assert_eq!(verdict.is_success(), *name != "alias", "{verdicts:?}");
+    }
+    let Outcome::Refused { reason, .. } = &verdicts[2].outcome else { panic!("{verdicts:?}") };
+    assert!(
+        reason.starts_with("PowerDNS refuses the request: RRset alias.example.com."),
+        "{reason}"
+    );
+    assert_eq!(server.records("example.com.", "d.example.com.", "A"), "300 192.0.2.1");
+}
+
+#[test]
+#[ignore = "needs PowerDNS: make test-servers"]
+fn a_wrong_key_and_a_missing_zone_are_refused() {
+    let Some(server) = Server::start("wrong") else { return };
+    let home = Job { changes: vec![change("home.example.com", "192.0.2.1")], ..Job::default() };
+    let wrong = Provider { password: Secret::new("wrong"), ..server.account() };
+    let (verdicts, _, _) = publish(&server.client, &wrong, home);
+    let reason = |verdicts: &[Verdict]| {
+        let Outcome::Refused { reason, .. } = &verdicts[0].outcome else { panic!("{verdicts:?}") };
+        reason.clone()
+    };
+    assert_eq!(reason(&verdicts), "PowerDNS does not accept the credentials: HTTP 401");
+    let (verdicts, _, _) = server.publish(&[change("a.example.org", "192.0.2.1")], &Known::new());
+    assert_eq!(reason(&verdicts), "PowerDNS has no zone for a.example.org in this account");
+    let (verdicts, _, _) = server.publish(&[change("a@example.org", "192.0.2.1")], &Known::new());
+    assert_eq!(reason(&verdicts), "PowerDNS does not know it: HTTP 404");
+    // What is remembered and wrong is found again.
+    let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
+    let known: Known = known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    assert_eq!(server.send(Method::Delete, "/sub.example.com.", None).status, 204);
+    let stale = [("zone sub.example.com", "sub.example.com"), ("record a.sub.example.com A", "60")];
+    let stale: Known = stale.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let (verdicts, _, _) = server.publish(&[change("a.sub.example.com", "192.0.2.1")], &stale);
+    assert_eq!(verdicts, updated(1));
+    assert_eq!(server.records("example.com.", "a.sub.example.com.", "A"), "300 192.0.2.1");
+    let (verdicts, _, requests) =
+        server.publish(&[change("home.example.com", "192.0.2.3")], &known);
+    assert_eq!((verdicts, requests), (updated(1), 1));
+}

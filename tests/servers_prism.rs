@@ -1,0 +1,261 @@
+//! What is sent, checked by Prism against the vendors' own descriptions of their interfaces. These
+//! are not ours to hand on: `make test-servers OPENAPI=directory` runs it on what is there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of tests are tests"
+)]
+
+#[path = "support/process.rs"]
+mod process;
+mod servers;
+
+use std::process::Command;
+use std::time::Duration;
+
+use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
+use ddns_netlink::secret::Secret;
+
+use process::Process;
+use servers::{account, description, direct, free_port, program};
+
+/// Prism takes half a minute to read a description on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A provider, its description, and how it answers.
+struct Case {
+    service: &'static str,
+    description: &'static str,
+    /// What of a URL the paths of the description do not have.
+    base: &'static str,
+    /// The first answer whose beginning a request line has.
+    answers: &'static [(&'static str, u16, &'static str)],
+}
+
+/// The description, and Prism to check against it; nothing if either is not there.
+fn start(case: &Case) -> Option<(Process, u16)> {
+    let description = description(case.description)?;
+    let prism = program("node_modules/.bin/prism")?;
+    let port = free_port();
+    let mut command = Command::new(prism);
+    command.args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()]).arg(description);
+    let process = Process::start(&mut command);
+    process.lines.wait_line(PATIENCE, |line| line.contains("Prism is listening"));
+    Some((process, port))
+}
+
+/// Has a record changed and another one made, and every request on the way checked.
+fn check(case: &Case, account: Provider) {
+    let Some((_process, port)) = start(case) else { return };
+    let client = direct();
+    let change = |name: &str, address: &str| Change {
+        name: Hostname::parse(name).unwrap(),
+        address: address.parse().unwrap(),
+        previous: None,
+        record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
+    };
+    let changes =
+        vec![change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
+    let mut talk = exchange(&account, Job { changes, ..Job::default() });
+    let mut step = talk.start();
+    let mut asked = Vec::new();
+    let verdicts = loop {
+        let request = match step {
+            Step::Send(request) => request,
+            Step::Ask(query) => panic!("{query:?}"),
+            Step::Done(verdicts) => break verdicts,
+        };
+        let path = request.url.expose().strip_prefix(case.base).unwrap().to_owned();
+        let line = format!("{} {path}", request.method.name());
+        let there = Request {
+            url: Secret::new(format!("http://127.0.0.1:{port}{path}")),
+            ..request.clone()
+        };
+        let judged = client.send(&there).unwrap();
+        let body = request.body.as_ref().map_or("", Secret::expose);
+        assert!(
+            (200..300).contains(&judged.status),
+            "{line}\n{body}\nis no request of {}: {}",
+            case.description,
+            judged.body
+        );
+        let answer = case.answers.iter().find(|(beginning, ..)| line.starts_with(beginning));
+        let (_, status, body) = answer.unwrap_or_else(|| panic!("no answer to {line}\n{body}"));
+        asked.push(line);
+        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
+    };
+    assert_eq!(verdicts, vec![Outcome::Updated.into(); 2], "{asked:#?}");
+    for (beginning, ..) in case.answers {
+        assert!(asked.iter().any(|line| line.starts_with(beginning)), "{beginning} was not asked");
+    }
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn digitalocean() {
+    let case = Case {
+        service: "digitalocean",
+        description: "digitalocean.yaml",
+        base: "https://api.digitalocean.com",
+        answers: &[
+            ("GET /v2/domains?", 200, r#"{"domains":[{"name":"example.com"}]}"#),
+            (
+                "GET /v2/domains/example.com/records?type=A&name=home",
+                200,
+                r#"{"domain_records":[{"id":7,"type":"A","name":"home","data":"192.0.2.1"}]}"#,
+            ),
+            ("GET /v2/domains/example.com/records?type=AAAA", 200, r#"{"domain_records":[]}"#),
+            (
+                "PATCH /v2/domains/example.com/records/7",
+                200,
+                r#"{"domain_record":{"id":7,"data":"192.0.2.9"}}"#,
+            ),
+            (
+                "POST /v2/domains/example.com/records",
+                201,
+                r#"{"domain_record":{"id":8,"data":"2001:db8::9"}}"#,
+            ),
+        ],
+    };
+    check(&case, account(case.service, "", "token"));
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn cloudflare() {
+    const RECORD: &str = r#"{"success":true,"result":[{"id":"372e67954025e0ba6aaa6d586b9e0b59",
+        "type":"A","name":"home.example.com","content":"192.0.2.1"}]}"#;
+    let case = Case {
+        service: "cloudflare",
+        description: "cloudflare.yaml",
+        base: "https://api.cloudflare.com/client/v4",
+        answers: &[
+            (
+                "GET /zones?",
+                200,
+                r#"{"success":true,"result":[{"id":"023e105f4ecef8ad9ca31a8372d0c353","name":"example.com"}]}"#,
+            ),
+            ("GET /zones/023e105f4ecef8ad9ca31a8372d0c353/dns_records?type=A&", 200, RECORD),
+            (
+                "GET /zones/023e105f4ecef8ad9ca31a8372d0c353/dns_records?type=AAAA&",
+                200,
+                r#"{"success":true,"result":[]}"#,
+            ),
+            (
+                "POST /zones/023e105f4ecef8ad9ca31a8372d0c353/dns_records/batch",
+                200,
+                r#"{"success":true,"result":{"patches":[{"id":"1","type":"A","name":"home.example.com"}],
+                    "posts":[{"id":"2","type":"AAAA","name":"example.com"}]}}"#,
+            ),
+        ],
+    };
+    // The description knows no tokens.
+    let key = "144c9defac04969c7bfad8efaa8ea194";
+    check(&case, account(case.service, "me@example.net", key));
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn dnsimple() {
+    let case = Case {
+        service: "dnsimple",
+        description: "dnsimple.yaml",
+        base: "https://api.dnsimple.com/v2",
+        answers: &[
+            ("GET /whoami", 200, r#"{"data":{"account":null}}"#),
+            ("GET /accounts", 200, r#"{"data":[{"id":1010}]}"#),
+            ("GET /1010/zones?", 200, r#"{"data":[{"name":"example.com"}]}"#),
+            (
+                "GET /1010/zones/example.com/records?name=home&type=A",
+                200,
+                r#"{"data":[{"id":7,"type":"A","name":"home","content":"192.0.2.1"}]}"#,
+            ),
+            ("GET /1010/zones/example.com/records?name=&type=AAAA", 200, r#"{"data":[]}"#),
+            (
+                "POST /1010/zones/example.com/batch",
+                200,
+                r#"{"data":{"creates":[{"id":8,"type":"AAAA","name":""}],
+                    "updates":[{"id":7,"type":"A","name":"home"}]}}"#,
+            ),
+        ],
+    };
+    check(&case, account(case.service, "", "token"));
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn hetzner() {
+    let case = Case {
+        service: "hetzner",
+        description: "hetzner-cloud.json",
+        base: "https://api.hetzner.cloud/v1",
+        answers: &[
+            ("GET /zones?", 200, r#"{"zones":[{"id":42,"name":"example.com"}]}"#),
+            (
+                "GET /zones/example.com/rrsets/home/A",
+                200,
+                r#"{"rrset":{"ttl":3600,"records":[{"value":"192.0.2.1","comment":""}]}}"#,
+            ),
+            ("GET /zones/example.com/rrsets/@/AAAA", 404, "{}"),
+            (
+                "POST /zones/example.com/rrsets/home/A/actions/set_records",
+                201,
+                r#"{"action":{"id":1,"status":"running"}}"#,
+            ),
+            (
+                "POST /zones/example.com/rrsets/home/A/actions/change_ttl",
+                201,
+                r#"{"action":{"id":2,"status":"success"}}"#,
+            ),
+            ("GET /actions/1", 200, r#"{"action":{"id":1,"status":"success"}}"#),
+            ("POST /zones/example.com/rrsets", 201, r#"{"action":{"id":3,"status":"success"}}"#),
+        ],
+    };
+    check(&case, account(case.service, "", "token"));
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn ionos() {
+    let case = Case {
+        service: "ionos",
+        description: "ionos-hosting-dns.yaml",
+        base: "https://api.hosting.ionos.com/dns",
+        answers: &[
+            (
+                "GET /v1/zones/11af",
+                200,
+                r#"{"records":[{"name":"home.example.com","type":"A",
+                "content":"192.0.2.1","ttl":3600,"prio":0,"disabled":false}]}"#,
+            ),
+            ("GET /v1/zones", 200, r#"[{"id":"11af3414","name":"example.com"}]"#),
+            ("PATCH /v1/zones/11af3414", 200, ""),
+        ],
+    };
+    check(&case, account(case.service, "", "prefix.secret"));
+}
+
+#[test]
+#[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
+fn powerdns() {
+    let case = Case {
+        service: "powerdns",
+        description: "powerdns.yaml",
+        base: "http://192.0.2.53:8081/api/v1",
+        answers: &[
+            ("GET /servers/localhost/zones?", 200, r#"[{"name":"example.com."}]"#),
+            (
+                "GET /servers/localhost/zones/example.com.?rrset_name=home",
+                200,
+                r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":60,
+                    "records":[{"content":"192.0.2.1","disabled":false}]}]}"#,
+            ),
+            ("GET /servers/localhost/zones/example.com.?rrset_name=ex", 200, r#"{"rrsets":[]}"#),
+            ("PATCH /servers/localhost/zones/example.com.", 204, ""),
+        ],
+    };
+    let account = account(case.service, "", "s3cret");
+    check(&case, Provider { param_opt: Secret::new("http://192.0.2.53:8081"), ..account });
+}
