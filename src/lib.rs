@@ -7,6 +7,7 @@
 
 pub mod app;
 mod base64;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -35,3 +36,4 @@ pub mod strftime;
 pub mod ubus;
 pub mod watch;
 pub mod worker;
+pub mod zone;
