@@ -161,11 +161,10 @@ pub fn definition(whose: Definitions, name: &str) -> Result<Option<Vec<u8>>, Rea
 
 /// The names of the services that are defined there, sorted.
 pub fn definitions(whose: Definitions) -> Vec<String> {
-    let entries = fs::read_dir(Path::new("/").join(directory(whose))).into_iter().flatten();
-    let file = |entry: fs::DirEntry| entry.file_name().into_string().ok();
-    let name = |file: String| file.strip_suffix(".json").map(str::to_owned);
-    let mut names: Vec<_> = entries.flatten().filter_map(file).filter_map(name).collect();
-    names.sort();
+    let mut names = definitions::files(&Path::new("/").join(directory(whose)));
+    for name in &mut names {
+        name.truncate(name.len().saturating_sub(".json".len()));
+    }
     names
 }
 

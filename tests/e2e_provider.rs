@@ -284,3 +284,41 @@ fn a_redirect_never_takes_the_credentials_to_another_host() {
         }
     });
 }
+
+/// `PowerDNS` as this provider plays it: the way from a configuration to requests, what is remembered
+/// of them, and that it outlives the program.
+#[test]
+fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
+    isolated(&[], || {
+        let scene = Scene::new(&format!(
+            "option service_name 'powerdns'\n\
+             option zone 'example.com'\n\
+             option param_opt 'http://{PROVIDER}'"
+        ));
+        scene.wan.set_address("203.0.113.5");
+        let set = r#"{"name":"home.example.com.","type":"A","ttl":60,
+            "records":[{"content":"203.0.113.1","disabled":false}]}"#;
+        scene.provider.next([
+            Reply::body(&format!(r#"{{"rrsets":[{set}]}}"#)),
+            Reply::status(204),
+            Reply::status(204),
+            Reply::status(204),
+        ]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        daemon.kill();
+        scene.wan.change_address("203.0.113.6", "203.0.113.7");
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.7");
+        let requests = scene.provider.requests();
+        let methods: Vec<_> = requests.iter().map(|request| request.method.as_str()).collect();
+        assert_eq!(methods, ["GET", "PATCH", "PATCH", "PATCH"]);
+        for request in requests {
+            assert_eq!(request.path, "/api/v1/servers/localhost/zones/example.com.");
+            assert_eq!(request.headers["x-api-key"], "secret");
+        }
+    });
+}

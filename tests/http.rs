@@ -7,6 +7,7 @@
 )]
 
 use std::io::{self, Read, Write};
+use std::iter;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
@@ -529,16 +530,24 @@ fn the_forced_family_is_used() {
     assert!(send(&only(Family::V6)).is_err());
 }
 
+/// Sockets of both families with one port, which may be somebody else's in the one family.
+fn twins() -> Option<(TcpListener, socket2::Socket)> {
+    let alive = TcpListener::bind("[::1]:0").ok()?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, alive.local_addr().ok()?.port()));
+    let dead = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).ok()?;
+    dead.bind(&address.into()).ok()?;
+    Some((alive, dead))
+}
+
 #[test]
 fn a_dead_family_leaves_time_for_the_other() {
-    let Ok(alive) = TcpListener::bind("[::1]:0") else {
+    if TcpListener::bind("[::1]:0").is_err() {
         return; // a host without IPv6
-    };
-    let port = alive.local_addr().unwrap().port();
+    }
+    let (alive, dead) = iter::repeat_with(twins).take(100).flatten().next().unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, alive.local_addr().unwrap().port()));
+    let port = address.port();
     // A listener whose queue is full drops what comes, as a broken path does.
-    let dead = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    dead.bind(&address.into()).unwrap();
     dead.listen(0).unwrap();
     let wait = Duration::from_millis(100);
     let fillers: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, wait)).collect();

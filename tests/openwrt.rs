@@ -252,7 +252,7 @@ fn luci_lists_what_the_program_knows() {
     let makefile = source("openwrt/Makefile").replace("\\\n    ", "");
     let packages = providers("--packages");
     let line = format!("\nREPLACED:=ddns-scripts {}\n", packages.trim());
-    assert!(makefile.contains(&line), "{line} in {makefile}");
+    assert!(makefile.contains(&line), "openwrt/Makefile should have{line}");
 }
 
 /// Packages of one target, made from a program that is none; `None` without Python 3.11.

@@ -126,13 +126,13 @@ pub fn find(kind: Kind, name: &str) -> Option<&'static Known> {
 /// The option of `kind` that somebody who wrote `name` may have meant.
 pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
     let names = OPTIONS.iter().filter(|known| known.kind == kind);
-    closest(name, names.map(|known| known.name))
+    closest(name, &mut names.map(|known| known.name))
 }
 
 /// The one of `words` that differs least from `word`, if it is near enough to be a slip.
 pub(crate) fn closest(
     word: &str,
-    words: impl Iterator<Item = &'static str>,
+    words: &mut dyn Iterator<Item = &'static str>,
 ) -> Option<&'static str> {
     let limit = (word.len() / 3).clamp(1, 3);
     let near = words.filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);

@@ -35,11 +35,7 @@ impl Definitions {
 
     /// File names of the definitions that were downloaded, or made by the owner.
     pub fn installed(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.custom()).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
-        names.sort();
-        names
+        files(&self.custom())
     }
 
     /// Keeps the definition of `provider`.
@@ -78,6 +74,15 @@ impl Definitions {
     fn of(&self, provider: &str) -> PathBuf {
         self.custom().join(format!("{provider}.json"))
     }
+}
+
+/// The names of the definitions' files in `directory`, sorted.
+pub(super) fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+    names.sort();
+    names
 }
 
 /// Puts `text` in the place of `path`, on flash, so that a power cut leaves the old file or the new

@@ -37,8 +37,19 @@ pub fn mechanism(url: &str) -> Result<Mechanism, &'static str> {
 /// if it is not in the query alone.
 fn without(url: &str, placeholder: &str) -> Option<String> {
     let (head, query) = url.split_once('?')?;
-    let kept: Vec<String> = query.split('&').filter_map(|item| rest(item, placeholder)).collect();
-    (!head.contains(placeholder)).then(|| format!("{head}?{}", kept.join("&")))
+    if head.contains(placeholder) {
+        return None;
+    }
+    let mut left = String::from(head);
+    let mut mark = '?';
+    for item in query.split('&') {
+        if let Some(rest) = rest(item, placeholder) {
+            left.push(mark);
+            left.push_str(&rest);
+            mark = '&';
+        }
+    }
+    Some(left)
 }
 
 /// What is left of one parameter, if anything is.
@@ -47,8 +58,14 @@ fn rest(item: &str, placeholder: &str) -> Option<String> {
         return Some(item.to_owned());
     }
     let (key, list) = item.split_once('=')?;
-    let kept: Vec<&str> = list.split(',').filter(|word| !word.contains(placeholder)).collect();
-    (!key.contains(placeholder) && !kept.is_empty()).then(|| format!("{key}={}", kept.join(",")))
+    let mut left = String::from(key);
+    let mut mark = '=';
+    for word in list.split(',').filter(|word| !word.contains(placeholder)) {
+        left.push(mark);
+        left.push_str(word);
+        mark = ',';
+    }
+    (mark == ',' && !key.contains(placeholder)).then_some(left)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! What the command `providers` shows.
 
-use std::fmt::Write as _;
-
-use super::api::{self, Api};
+use super::api::{self, Api, Need};
 use super::table::{self, Row};
 use super::{Batch, Rate, template};
 use crate::config::options::closest;
@@ -10,184 +8,199 @@ use crate::config::service::Definition;
 use crate::config::{Family, Mechanism};
 
 /// A provider that the program knows.
-#[derive(Clone, Copy)]
-enum Known {
-    Api(&'static Api),
-    Row(Row),
+struct Entry {
+    names: Vec<&'static str>,
+    title: &'static str,
+    /// The records that it has; a `+` stands between what goes in one request.
+    can: &'static str,
+    /// The options that it needs, and what they hold where that is not what they say.
+    needs: Vec<Need>,
+    rate: Option<Rate>,
+    /// What to know before choosing it; may be empty.
+    note: &'static str,
+    row: Option<Row>,
 }
 
-fn all() -> impl Iterator<Item = Known> {
-    api::ALL.iter().map(|api| Known::Api(api)).chain(table::all().map(Known::Row))
+fn all() -> Vec<Entry> {
+    let mut all = Vec::new();
+    for api in api::ALL {
+        all.push(of_api(api));
+    }
+    for row in table::all() {
+        all.push(of_row(row));
+    }
+    all
 }
 
-fn find(name: &str) -> Option<Known> {
-    api::find(name).map(Known::Api).or_else(|| table::find(name).map(Known::Row))
+fn of_api(api: &Api) -> Entry {
+    let mut names = vec![api.name];
+    names.extend_from_slice(api.aliases);
+    Entry {
+        names,
+        title: api.title,
+        can: if api.batch == Batch::Record { "IPv4 IPv6" } else { "IPv4+IPv6" },
+        needs: api.needs.to_vec(),
+        rate: api.rate,
+        note: api.remark,
+        row: None,
+    }
+}
+
+fn of_row(row: Row) -> Entry {
+    let urls = urls(row);
+    let mut needs = Vec::new();
+    for (option, placeholder) in
+        [("username", "[USERNAME]"), ("password", "[PASSWORD]"), ("domain", "")]
+    {
+        let used = !placeholder.is_empty() && urls.iter().any(|url| url.contains(placeholder));
+        let holds = row.get(option);
+        if used || holds.is_some() {
+            needs.push(Need { option, holds: holds.unwrap_or("is needed") });
+        }
+    }
+    Entry {
+        names: row.names().collect(),
+        title: row.title(),
+        can: match row.mechanism() {
+            Mechanism::Url { both: Some(_), .. } => "IPv4+IPv6",
+            Mechanism::Url { v6: None, .. } => "IPv4",
+            Mechanism::Url { v4: None, .. } => "IPv6",
+            Mechanism::Url { .. } | Mechanism::Script(_) | Mechanism::Api(_) => "IPv4 IPv6",
+        },
+        needs,
+        rate: row.rate(),
+        note: row.get("note").unwrap_or_default(),
+        row: Some(row),
+    }
+}
+
+/// The URLs that are used.
+fn urls(row: Row) -> Vec<String> {
+    let mut urls = Vec::new();
+    if let Mechanism::Url { v4, v6, both } = row.mechanism() {
+        for template in [v4, v6, both].into_iter().flatten() {
+            if urls.last() != Some(&template.url) {
+                urls.push(template.url);
+            }
+        }
+    }
+    urls
 }
 
 /// The name of a provider that `name` was probably meant to be.
 pub fn near(name: &str) -> Option<&'static str> {
-    let names = || all().flat_map(Known::names);
-    let begins = |known: &&str| known.split_once('.').is_some_and(|(first, _)| first == name);
-    names().find(begins).or_else(|| closest(name, names()))
+    let mut names = Vec::new();
+    for entry in all() {
+        names.extend_from_slice(&entry.names);
+    }
+    let begins = |known: &&str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    names.iter().copied().find(begins).or_else(|| closest(name, &mut names.iter().copied()))
 }
 
 /// One line for each provider: those that the owner has defined, those that the program knows, and
-/// those that only packages bring. Both lists are sorted.
+/// those that only packages bring.
 pub fn overview(own: &[String], packaged: &[String]) -> String {
-    let line = |name: &str, can: &str, needs: &str, title: &str| {
-        format!("{name:<24} {can:<10} {needs:<19} {title}\n")
-    };
-    let mut lines: Vec<String> =
-        own.iter().map(|name| line(name, "", "", "your own definition")).collect();
-    let (living, dead): (Vec<_>, Vec<_>) = all().partition(|known| known.dead().is_none());
-    let mut known = Vec::new();
-    for provider in living {
-        let needs: Vec<&str> = provider.needs().into_iter().map(|(option, _)| option).collect();
-        known.push(line(provider.name(), provider.can(), &needs.join(" "), provider.title()));
+    let mut text = String::new();
+    for name in own {
+        line(&mut text, &[name, "", "", "your own definition"]);
     }
-    known.sort();
-    lines.append(&mut known);
-    let others = packaged.iter().filter(|name| find(name).is_none() && !own.contains(name));
-    lines.extend(others.map(|name| line(name, "", "", "the definition of a package")));
-    let dead: Vec<&str> = dead.into_iter().flat_map(Known::names).collect();
-    format!("{}\nThese are no more: {}\n", lines.concat(), dead.join(" "))
+    let mut dead = String::new();
+    for entry in all() {
+        if entry.row.is_some_and(|row| row.get("dead").is_some()) {
+            for name in entry.names {
+                dead.push(' ');
+                dead.push_str(name);
+            }
+            continue;
+        }
+        let mut needs = String::new();
+        for need in &entry.needs {
+            needs.push_str(need.option);
+            needs.push(' ');
+        }
+        line(&mut text, &[entry.names.first().unwrap_or(&""), entry.can, &needs, entry.title]);
+    }
+    for name in packaged {
+        if !own.contains(name) && api::find(name).is_none() && table::find(name).is_none() {
+            line(&mut text, &[name, "", "", "the definition of a package"]);
+        }
+    }
+    text.push_str("\nThese are no more:");
+    text.push_str(&dead);
+    text.push('\n');
+    text
+}
+
+/// The words of a line, each in its column.
+fn line(text: &mut String, words: &[&str; 4]) {
+    for (word, width) in words.iter().zip([25, 11, 20, 0]) {
+        text.push_str(word);
+        for _ in word.len().min(width)..width {
+            text.push(' ');
+        }
+    }
+    text.push('\n');
 }
 
 /// All about the provider `name`, if the program knows it.
 pub fn detail(name: &str) -> Option<String> {
-    let known = find(name)?;
-    if let Some(why) = known.dead() {
-        return Some(format!("{name}: {} {why}\n", known.title()));
+    let entry = all().into_iter().find(|entry| entry.names.contains(&name))?;
+    let mut text = format!("{name}: {}", entry.title);
+    if let Some(why) = entry.row.and_then(|row| row.get("dead")) {
+        text.push(' ');
+        text.push_str(why);
+        text.push('\n');
+        return Some(text);
     }
-    let mut text = format!("{name}: {}\n", known.title());
-    for (what, value) in known.lines(name) {
-        let _ = writeln!(text, "  {what:<10} {value}");
+    text.push('\n');
+    let mut say = |what: &str, value: &str| {
+        if !value.is_empty() {
+            text.push_str(&format!("  {what:<10} {value}\n"));
+        }
+    };
+    for other in entry.names.iter().filter(|other| **other != name) {
+        say("also", other);
     }
+    say(
+        "records",
+        match entry.can {
+            "IPv4+IPv6" => "IPv4 and IPv6, both in one request",
+            "IPv4 IPv6" => "IPv4 and IPv6, a request each",
+            one => one,
+        },
+    );
+    for need in &entry.needs {
+        say(need.option, need.holds);
+    }
+    if let Some(row) = entry.row {
+        let urls = urls(row);
+        urls.iter().for_each(|url| say("URL", url));
+        if urls.iter().any(|url| url.starts_with("http://")) {
+            say("note", "no TLS: anybody on the way can read the password");
+        }
+        if !urls.iter().any(|url| template::names_address(url)) {
+            say("note", "takes the address that a request comes from");
+        }
+        if let Some(seconds) = row.get("every") {
+            say("limit", &format!("one request for a record in {seconds} s"));
+        }
+    }
+    if let Some(Rate { requests, seconds }) = entry.rate {
+        say("limit", &format!("{requests} requests of an account in {seconds} s"));
+    }
+    say("note", entry.note);
     Some(text)
 }
 
 /// All about a definition in a file; `whose` says where it comes from.
 pub fn defined(name: &str, whose: &str, definition: &Definition) -> String {
     let mut text = format!("{name}: {whose}\n");
-    for family in [Family::V4, Family::V6] {
+    for (family, what) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
         if let Some(block) = definition.block(family) {
-            let _ = writeln!(text, "  {:<10} {}", family.to_string(), block.url);
+            text.push_str(&format!("  {what:<10} {}\n", block.url));
         }
     }
     text
-}
-
-impl Known {
-    fn names(self) -> Vec<&'static str> {
-        match self {
-            Self::Api(api) => [api.name].into_iter().chain(api.aliases.iter().copied()).collect(),
-            Self::Row(row) => row.names().collect(),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Api(api) => api.name,
-            Self::Row(row) => row.name(),
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Api(api) => api.title,
-            Self::Row(row) => row.title(),
-        }
-    }
-
-    fn dead(self) -> Option<&'static str> {
-        match self {
-            Self::Api(_) => None,
-            Self::Row(row) => row.get("dead"),
-        }
-    }
-
-    /// The records that it has; a `+` stands between what goes in one request.
-    fn can(self) -> &'static str {
-        match self {
-            Self::Api(api) if api.batch == Batch::Record => "IPv4 IPv6",
-            Self::Api(_) => "IPv4+IPv6",
-            Self::Row(row) => match row.mechanism() {
-                Mechanism::Url { both: Some(_), .. } => "IPv4+IPv6",
-                Mechanism::Url { v6: None, .. } => "IPv4",
-                Mechanism::Url { v4: None, .. } => "IPv6",
-                Mechanism::Url { .. } | Mechanism::Api(_) | Mechanism::Script(_) => "IPv4 IPv6",
-            },
-        }
-    }
-
-    /// The options that it needs, and what they hold where that is not what they say.
-    fn needs(self) -> Vec<(&'static str, Option<&'static str>)> {
-        let row = match self {
-            Self::Api(api) => {
-                return api.needs.iter().map(|need| (need.option, Some(need.holds))).collect();
-            }
-            Self::Row(row) => row,
-        };
-        let urls = urls(row);
-        let needed = |option: &&str| {
-            let placeholder = format!("[{}]", option.to_ascii_uppercase());
-            row.get(option).is_some() || urls.iter().any(|url| url.contains(&placeholder))
-        };
-        let options = ["username", "password"].into_iter().filter(needed);
-        let domain = row.get("domain").map(|holds| ("domain", Some(holds)));
-        options.map(|option| (option, row.get(option))).chain(domain).collect()
-    }
-
-    /// What there is to say, each with its heading.
-    fn lines(self, name: &str) -> Vec<(&'static str, String)> {
-        let others = self.names().into_iter().filter(|other| *other != name);
-        let mut lines: Vec<_> = others.map(|other| ("also", other.to_owned())).collect();
-        let records = match self.can() {
-            "IPv4+IPv6" => "IPv4 and IPv6, both in one request",
-            "IPv4 IPv6" => "IPv4 and IPv6, a request each",
-            one => one,
-        };
-        lines.push(("records", records.to_owned()));
-        for (option, holds) in self.needs() {
-            lines.push((option, holds.unwrap_or("is needed").to_owned()));
-        }
-        let (rate, note) = match self {
-            Self::Api(api) => (api.rate, Some(api.remark).filter(|text| !text.is_empty())),
-            Self::Row(row) => (row.rate(), row.get("note")),
-        };
-        if let Self::Row(row) = self {
-            lines.extend(of_urls(row));
-            let every = |seconds| format!("one request for a record in {seconds} s");
-            lines.extend(row.every().map(|seconds| ("limit", every(seconds))));
-        }
-        let limit =
-            |it: Rate| format!("{} requests of an account in {} s", it.requests, it.seconds);
-        lines.extend(rate.map(|rate| ("limit", limit(rate))));
-        lines.extend(note.map(|note| ("note", note.to_owned())));
-        lines
-    }
-}
-
-fn urls(row: Row) -> Vec<String> {
-    let Mechanism::Url { v4, v6, both } = row.mechanism() else { return Vec::new() };
-    let mut urls: Vec<_> = [v4, v6, both].into_iter().flatten().map(|it| it.url).collect();
-    urls.dedup();
-    urls
-}
-
-/// The URLs that are used, and what is to be said of them.
-fn of_urls(row: Row) -> Vec<(&'static str, String)> {
-    let urls = urls(row);
-    let plain = urls.iter().any(|url| url.starts_with("http://"));
-    let seen = !urls.iter().any(|url| template::names_address(url));
-    let mut lines: Vec<_> = urls.into_iter().map(|url| ("URL", url)).collect();
-    let notes = [
-        (plain, "no TLS: anybody on the way can read the password"),
-        (seen, "takes the address that a request comes from"),
-    ];
-    let notes = notes.into_iter().filter(|(holds, _)| *holds);
-    lines.extend(notes.map(|(_, note)| ("note", note.to_owned())));
-    lines
 }
 
 #[cfg(test)]
@@ -200,10 +213,10 @@ mod tests {
         let packaged = ["ovh.com".to_owned(), "script.example".to_owned()];
         let text = overview(&own, &packaged);
         for known in all() {
-            let name = known.name();
+            let name = known.names[0];
             let page = detail(name).unwrap();
-            assert!(page.starts_with(&format!("{name}: {}", known.title())), "{page}");
-            if known.dead().is_none() {
+            assert!(page.starts_with(&format!("{name}: {}", known.title)), "{page}");
+            if known.row.is_none_or(|row| row.get("dead").is_none()) {
                 assert!(text.contains(&format!("\n{name} ")), "{name}");
                 assert!(page.contains("  records "), "{page}");
             } else {

@@ -165,13 +165,14 @@ fn prepared(
     let rendered =
         template::render(&template.url, provider, Subject { zone, ..subject }).map_err(broken)?;
     let names_address = template::names_address(&template.url);
-    let judges = [Some(subject.address), sibling].into_iter().flatten().map(|address| {
+    let mut judges = Vec::new();
+    for address in [Some(subject.address), sibling].into_iter().flatten() {
         let sent = names_address.then_some(address);
-        judge(provider, template, address, sent, &rendered.secrets)
-    });
-    let judges = judges
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| broken(format!("the definition's 'answer' cannot be used: {error}")))?;
+        let judge = judge(provider, template, address, sent, &rendered.secrets);
+        judges.push(judge.map_err(|error| {
+            broken(format!("the definition's 'answer' cannot be used: {error}"))
+        })?);
+    }
     let request = Request {
         method: Method::Get,
         url: rendered.url,

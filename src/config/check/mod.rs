@@ -214,7 +214,7 @@ impl<E: Environment> Checker<'_, E> {
     }
 
     fn unknown_kind(&mut self, raw: &RawSection) {
-        let near = closest(&raw.kind, ["service", "ddns"].into_iter());
+        let near = closest(&raw.kind, &mut ["service", "ddns"].into_iter());
         let what = match near.filter(|_| raw.kind.len() < 16) {
             Some(near) => format!("is it '{near}'?"),
             None => "it has no effect".into(),

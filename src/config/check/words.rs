@@ -129,7 +129,7 @@ pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
         {
             continue;
         }
-        let near = closest(&upper, PLACEHOLDERS.into_iter().map(bare));
+        let near = closest(&upper, &mut PLACEHOLDERS.into_iter().map(bare));
         let text = match near {
             Some(near) => {
                 format!("[{name}] is not a placeholder and is sent as it is; is it [{near}]?")

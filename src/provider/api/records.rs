@@ -326,7 +326,11 @@ pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<
             continue;
         }
         let target = Target::of(change);
-        match zone_of(talk, rest, scheme, &mut listed, &target, change)? {
+        let zone = match target.is_within() {
+            true => zone_of(talk, rest, scheme, &mut listed, &target, change)?,
+            false => None,
+        };
+        match zone {
             Some(zone) => {
                 let place = Place { index, change, fqdn: target.fqdn };
                 zones.get_or_insert(zone, Vec::new()).push(place);

@@ -24,7 +24,7 @@ impl Target {
     /// The record `name`. `host@zone` and `@zone` are how ddns-scripts says where the zone begins.
     pub fn new(name: &str, zone: Option<&str>) -> Self {
         let name = name.trim_end_matches('.');
-        let zone = zone.map(|zone| zone.trim_end_matches('.').to_owned());
+        let zone = zone.map(|zone| zone.trim_end_matches('.').to_ascii_lowercase());
         match name.split_once('@') {
             Some(("", zone)) => Self { fqdn: zone.to_owned(), zone: Some(zone.to_owned()) },
             Some((host, zone)) => {
@@ -32,6 +32,11 @@ impl Target {
             }
             None => Self { fqdn: name.to_owned(), zone },
         }
+    }
+
+    /// Whether it is where the user has said.
+    pub fn is_within(&self) -> bool {
+        self.zone.as_ref().is_none_or(|zone| !zone.is_empty() && holds(zone, &self.fqdn))
     }
 
     /// The longest of `zones` that holds the record.
@@ -73,6 +78,7 @@ impl Target {
     pub fn outside(&self, title: &str) -> Outcome {
         Outcome::Refused {
             reason: match &self.zone {
+                Some(zone) if !self.is_within() => format!("{} is not in {zone}", self.fqdn),
                 Some(zone) => format!("{title} has no zone {zone} for this account"),
                 None => format!("{title} has no zone for {} in this account", self.fqdn),
             },
@@ -250,6 +256,12 @@ mod tests {
         let mut with_option = change("home.example.com", "192.0.2.1");
         with_option.record.zone = Some("example.com.".into());
         assert_eq!(Target::of(&with_option).zone.as_deref(), Some("example.com"));
+        assert!(Target::of(&with_option).is_within());
+        with_option.record.zone = Some("Example.org".into());
+        let target = Target::of(&with_option);
+        assert!(!target.is_within());
+        let Outcome::Refused { reason, .. } = target.outside("x") else { panic!() };
+        assert_eq!(reason, "home.example.com is not in example.org");
     }
 
     #[test]

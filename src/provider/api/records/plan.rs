@@ -104,7 +104,7 @@ pub(super) fn plan<'a>(
     }
     let same = chosen.holds(scheme.content, *address)
         && (said.ttl.is_none() || said.ttl == chosen.ttl)
-        && (said.proxied.is_none() || said.proxied == chosen.raw["proxied"].as_bool())
+        && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
         && (!whole || values.len() == there.len());
     if same {
         if !whole || there.len() == 1 {
