@@ -29,7 +29,7 @@ SETTINGS = [
     ("overflow checks in every crate", [], [f"--config=profile.{PROFILE}.overflow-checks=true"]),
     ("opt-level s", [], [f'--config=profile.{PROFILE}.opt-level="s"']),
     ("panics with a message", ["-Cpanic=abort"], []),
-    ("derived Debug in full", ["-Zfmt-debug=full"], []),
+    ("Debug in full", ["-Zfmt-debug=full"], []),
 ]
 
 

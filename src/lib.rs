@@ -25,6 +25,7 @@ pub mod netlink;
 mod percent;
 pub mod probe;
 pub mod provider;
+pub mod quoted;
 #[cfg(test)]
 mod scratch;
 pub mod script;
