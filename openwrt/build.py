@@ -20,6 +20,19 @@ from common import DIST, NAME, ROOT, chosen, epoch, fail, write_if_changed
 TOOLS = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"]
 PROFILE = "router"
 BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]
+# What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
+# out of loops, keeps them in registers and spills others, splits live ranges, copies memory inline,
+# schedules for pipelines and lays out blocks for branch predictors. None of it changes what a program
+# does. Measured one by one: measure.py --settings.
+LLVM = [
+    "-pre-RA-sched=source",
+    "-disable-machine-licm",
+    "-disable-machine-cse",
+    "-disable-lsr",
+    "-grow-region-complexity-budget=0",
+    "-max-store-memcpy=2",
+    "-apply-ext-tsp-for-size",
+]
 COMPILER = (
     "The router builds need a Rust compiler and the source of its standard library, of exactly the",
     "same version. On Debian: apt-get install rustc-web cargo-web rust-web-src",
@@ -79,7 +92,10 @@ def environment(rustc, cargo, tools):
         "PATH": f"{tools}:/usr/bin:/bin",
         "RUSTC": rustc,
         "CARGO": cargo,
-        "CFLAGS": "-fno-asynchronous-unwind-tables -fno-unwind-tables",
+        "CFLAGS": " ".join([
+            "-fno-asynchronous-unwind-tables -fno-unwind-tables",
+            *(f"-mllvm {option}" for option in LLVM),
+        ]),
         # The -Z flags, on a compiler that is not a nightly one.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),
@@ -89,8 +105,8 @@ def environment(rustc, cargo, tools):
 def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
     link-self-contained=no: zig has the start files of musl. No unwind tables: a panic aborts, and
-    without a message, whose formatting would be a tenth of the program. Derived Debug, which only
-    bug reports from the tests need, shows names alone."""
+    without a message, whose formatting would be a tenth of the program. `{:?}` shows nothing: only
+    tests use it."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -102,7 +118,8 @@ def rust_flags(target, source):
         "-Cforce-unwind-tables=no",
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
-        "-Zfmt-debug=shallow",
+        "-Zfmt-debug=none",
+        *(f"-Cllvm-args={option}" for option in LLVM),
         f"-Ctarget-feature={','.join(features)}",
         *(f"--remap-path-prefix={path}={name}" for path, name in names.items()),
     ]

@@ -29,7 +29,7 @@ SETTINGS = [
     ("overflow checks in every crate", [], [f"--config=profile.{PROFILE}.overflow-checks=true"]),
     ("opt-level s", [], [f'--config=profile.{PROFILE}.opt-level="s"']),
     ("panics with a message", ["-Cpanic=abort"], []),
-    ("derived Debug in full", ["-Zfmt-debug=full"], []),
+    ("Debug in full", ["-Zfmt-debug=full"], []),
 ]
 
 
@@ -111,8 +111,8 @@ def variant(target, prepared, flags, options):
 
 
 def crates(target, prepared):
-    options = [f"--config=profile.{PROFILE}.strip=false"]
-    elf = variant(target, prepared, ["-Csymbol-mangling-version=v0"], options)
+    # After the profile's own: cargo makes "debuginfo" of its "none", and zig strips everything then.
+    elf = variant(target, prepared, ["-Csymbol-mangling-version=v0", "-Cstrip=none"], [])
     counted, whole = by_crate(elf), len(loaded_part(elf))
     large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
     small = counted.total() - sum(size for _, size in large)

@@ -7,6 +7,7 @@
 
 pub mod app;
 mod base64;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod netlink;
 mod percent;
 pub mod probe;
 pub mod provider;
+pub mod quoted;
 #[cfg(test)]
 mod scratch;
 pub mod script;
@@ -35,3 +37,4 @@ pub mod strftime;
 pub mod ubus;
 pub mod watch;
 pub mod worker;
+pub mod zone;

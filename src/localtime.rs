@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use tz::{DateTime, TimeZone, UtcDateTime};
-
+use crate::calendar::{self, Moment};
 use crate::clock::UnixSeconds;
 use crate::strftime::LocalTime;
+use crate::zone::Zone;
 
 /// Most bytes of a zone file. The largest one has less than 4 KiB.
 const LIMIT: u64 = 64 * 1024;
@@ -21,7 +21,7 @@ const LAST: UnixSeconds = 253_402_300_799;
 pub struct LocalClock {
     root: &'static Path,
     variable: Option<String>,
-    zone: TimeZone,
+    zone: Zone,
     minute: Option<UnixSeconds>,
 }
 
@@ -44,7 +44,7 @@ impl LocalClock {
 
     /// As [`LocalClock::system`], with another root directory and value of `TZ`.
     fn of(root: &'static Path, variable: Option<String>) -> Self {
-        Self { root, variable, zone: TimeZone::utc(), minute: None }
+        Self { root, variable, zone: Zone::utc(), minute: None }
     }
 
     /// What the clocks on the wall show at `wall`.
@@ -57,91 +57,45 @@ impl LocalClock {
         project(wall, &self.zone)
     }
 
-    fn find_zone(&self) -> TimeZone {
+    fn find_zone(&self) -> Zone {
         let variable = self.variable.as_deref().filter(|text| !text.is_empty());
         variable
             .and_then(|text| zone_of(text, &self.root.join(ZONES.trim_start_matches('/'))))
             .or_else(|| {
                 let text = String::from_utf8(read(&self.root.join("etc/TZ"))?).ok()?;
-                posix_zone(text.trim())
+                Zone::posix(text.trim())
             })
-            .or_else(|| TimeZone::from_tz_data(&read(&self.root.join("etc/localtime"))?).ok())
-            .unwrap_or_else(TimeZone::utc)
+            .or_else(|| Zone::tzif(&read(&self.root.join("etc/localtime"))?))
+            .unwrap_or_else(Zone::utc)
     }
 }
 
 /// The zone that a value of `TZ` means: the name of a file, or a rule.
-fn zone_of(text: &str, zones: &Path) -> Option<TimeZone> {
+fn zone_of(text: &str, zones: &Path) -> Option<Zone> {
     let name = text.strip_prefix(':').unwrap_or(text);
     // Joining an absolute name gives that name.
-    read(&zones.join(name))
-        .and_then(|bytes| TimeZone::from_tz_data(&bytes).ok())
-        .or_else(|| posix_zone(text))
+    read(&zones.join(name)).and_then(|bytes| Zone::tzif(&bytes)).or_else(|| Zone::posix(text))
 }
 
-/// The zone of a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`.
-///
-/// The crate takes rules with the extensions of RFC 8536 section 3.3.1 (Greenland, Gaza: a switch
-/// before midnight or days later) only in a zone file, so the rule is put into an empty one.
-fn posix_zone(rule: &str) -> Option<TimeZone> {
-    if rule.is_empty() || rule.contains('\n') {
-        return None;
-    }
-    // One type, four letters; everything else is counted as zero.
-    let header =
-        b"TZif3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x04";
-    let data = b"\0\0\0\0\0\0UTC\0";
-    let mut file = Vec::new();
-    for _ in 0..2 {
-        file.extend_from_slice(header);
-        file.extend_from_slice(data);
-    }
-    file.push(b'\n');
-    file.extend_from_slice(rule.as_bytes());
-    file.push(b'\n');
-    TimeZone::from_tz_data(&file).ok()
-}
-
-fn project(wall: UnixSeconds, zone: &TimeZone) -> LocalTime {
+fn project(wall: UnixSeconds, zone: &Zone) -> LocalTime {
     let unix = i64::try_from(wall.min(LAST)).unwrap_or_default();
-    if let Ok(t) = DateTime::from_timespec(unix, 0, zone.as_ref()) {
-        let local = t.local_time_type();
-        return LocalTime {
-            unix,
-            year: t.year(),
-            month: t.month(),
-            day: t.month_day(),
-            hour: t.hour(),
-            minute: t.minute(),
-            second: t.second(),
-            weekday: t.week_day(),
-            yearday: t.year_day(),
-            offset: local.ut_offset(),
-            zone: match local.time_zone_designation() {
-                "" => "UTC".into(),
-                name => name.into(),
-            },
-        };
-    }
-    utc(unix)
-}
-
-/// Where a zone says nothing about a time, UTC is still true.
-fn utc(unix: i64) -> LocalTime {
-    let t = UtcDateTime::from_timespec(unix, 0).ok();
-    let field = |get: fn(&UtcDateTime) -> u8| t.as_ref().map(get).unwrap_or_default();
+    let kind = zone.at(unix);
+    let local = unix + i64::from(kind.offset);
+    let day = calendar::day_of(local);
+    let moment = Moment::at(local);
     LocalTime {
         unix,
-        year: t.as_ref().map(UtcDateTime::year).unwrap_or_default(),
-        month: field(UtcDateTime::month),
-        day: field(UtcDateTime::month_day),
-        hour: field(UtcDateTime::hour),
-        minute: field(UtcDateTime::minute),
-        second: field(UtcDateTime::second),
-        weekday: field(UtcDateTime::week_day),
-        yearday: t.as_ref().map(UtcDateTime::year_day).unwrap_or_default(),
-        offset: 0,
-        zone: "UTC".into(),
+        year: moment.year,
+        month: moment.month,
+        day: moment.day,
+        hour: moment.hour,
+        minute: moment.minute,
+        second: moment.second,
+        // 1 January 1970 was a Thursday.
+        weekday: u8::try_from((day + 4).rem_euclid(7)).unwrap_or_default(),
+        yearday: u16::try_from(day - calendar::day(moment.year, 1, 1)).unwrap_or_default(),
+        offset: kind.offset,
+        zone: kind.name.clone(),
     }
 }
 
@@ -163,7 +117,7 @@ mod tests {
     const FORMAT: &str = "%F %T %Z %z";
 
     fn show(rule: &str, wall: UnixSeconds) -> String {
-        let zone = posix_zone(rule).unwrap_or_else(|| panic!("{rule}"));
+        let zone = Zone::posix(rule).unwrap_or_else(|| panic!("{rule}"));
         strftime(FORMAT, &project(wall, &zone))
     }
 
@@ -200,14 +154,14 @@ mod tests {
             assert_eq!(show(rule, noon), text, "{rule}");
         }
         for bad in ["", "nonsense", "CET-1\nCET-1", "CET-1CEST", "\0"] {
-            assert!(posix_zone(bad).is_none(), "{bad}");
+            assert!(Zone::posix(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn a_clock_that_is_off_by_ages_is_no_trouble() {
         assert_eq!(show("CET-1CEST,M3.5.0,M10.5.0/3", 0), "1970-01-01 01:00:00 CET +0100");
-        let far = strftime("%Y", &project(u64::MAX, &TimeZone::utc()));
+        let far = strftime("%Y", &project(u64::MAX, &Zone::utc()));
         assert_eq!(far, "9999");
     }
 

@@ -12,6 +12,7 @@ use crate::console::{complain, show, warn};
 use crate::files::{self, definitions::Definitions};
 use crate::http::Client;
 use crate::probe;
+use crate::quoted::quoted;
 
 /// There is no list (exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`).
 const NO_LIST: u8 = 3;
@@ -40,7 +41,7 @@ pub(super) fn run(service: &Service) -> u8 {
         Service::Install(provider) | Service::Remove(provider)
             if !service::is_provider(provider) =>
         {
-            complain(NONE, &format!("{provider:?} cannot be the name of a provider"))
+            complain(NONE, &format!("{} cannot be the name of a provider", quoted(provider)))
         }
         Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
             let definition = service::parse(json)?;

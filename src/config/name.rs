@@ -1,5 +1,6 @@
 //! Names as the protocols know them: host names, families, record types.
 
+use crate::quoted::quoted_char;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -58,7 +59,7 @@ impl Hostname {
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "@._*-".contains(c);
         if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
-            return Err(format!("{bad:?} cannot be part of a name"));
+            return Err(format!("{} cannot be part of a name", quoted_char(bad)));
         }
         if let Some(label) = text.split(['.', '@']).find(|label| label.len() > 63) {
             return Err(format!("the label '{label}' is longer than 63 characters"));

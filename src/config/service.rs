@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Family;
 use super::name::is_file_name;
+use crate::quoted::quoted;
 
 /// What a provider's file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +110,7 @@ pub fn list(text: &str) -> Result<Vec<&str>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let names: Vec<&str> = lines.collect();
     match names.iter().find(|name| !is_provider(name)) {
-        Some(odd) => Err(format!("{odd:?} is not the name of a provider")),
+        Some(odd) => Err(format!("{} is not the name of a provider", quoted(odd))),
         None if names.is_empty() => Err("it is empty".into()),
         None => Ok(names),
     }

@@ -12,6 +12,7 @@ use std::fmt;
 
 use super::mistake::{Mistake, Severity};
 use super::options::distance;
+use crate::quoted::quoted;
 use crate::sorted::Map;
 use lexer::{Lexer, Unterminated, Word};
 
@@ -54,7 +55,7 @@ pub struct RawOption {
 impl fmt::Debug for RawOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.values.iter().map(|(_, line)| line).collect::<Vec<_>>();
-        write!(f, "RawOption({} {lines:?})", self.name)
+        f.debug_tuple("RawOption").field(&self.name).field(&lines).finish()
     }
 }
 
@@ -176,12 +177,12 @@ impl<'a> Parser<'a> {
             return Err(bad("'config' needs a type".into()));
         }
         if !kind.bytes.iter().all(u8::is_ascii_graphic) {
-            return Err(bad(format!("{:?} cannot be a section type", text(&kind))));
+            return Err(bad(format!("{} cannot be a section type", quoted(&text(&kind)))));
         }
         let name = self.lexer.word()?;
         if !name.bytes.is_empty() && !name_is_valid(&name.bytes, b"_") {
             let why = "cannot be a section name, only letters, digits and '_' can";
-            return Err(bad(format!("{:?} {why}", text(&name))));
+            return Err(bad(format!("{} {why}", quoted(&text(&name)))));
         }
         let end = self.end_of_command();
         self.open_section(text(&kind), text(&name), line);
@@ -239,7 +240,7 @@ impl<'a> Parser<'a> {
         }
         if !name_is_valid(&name.bytes, b"_") {
             let name = text(&name);
-            return bad(format!("{name:?} cannot be the name of an option"));
+            return bad(format!("{} cannot be the name of an option", quoted(&name)));
         }
         let value = self.lexer.word()?;
         let end = self.end_of_command();
@@ -353,7 +354,7 @@ fn unknown_command(line: usize, word: &[u8]) -> Bad {
     }
     let word = String::from_utf8_lossy(word);
     let word: String = word.trim_end().chars().take(32).collect();
-    let text = format!("{word:?} is no command: 'config', 'option' and 'list' are");
+    let text = format!("{} is no command: 'config', 'option' and 'list' are", quoted(&word));
     if distance(&word.to_ascii_lowercase(), "config") <= 2 {
         return Bad::Config(line, text);
     }

@@ -1,5 +1,6 @@
 //! Which name servers are asked: `/etc/resolv.conf` and `dns_server`.
 
+use crate::quoted::quoted;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where name servers listen.
@@ -37,10 +38,10 @@ pub fn server(text: &str) -> Result<(&str, u16), String> {
         None => (text, Some(PORT)),
     };
     if host.is_empty() || host.contains(':') && host.parse::<IpAddr>().is_err() {
-        return Err(format!("{text:?} is not an address, a name or host:port"));
+        return Err(format!("{} is not an address, a name or host:port", quoted(text)));
     }
     let port =
-        port.ok_or_else(|| format!("{text:?} has no port from 1 to 65535 behind the ':'"))?;
+        port.ok_or_else(|| format!("{} has no port from 1 to 65535 behind the ':'", quoted(text)))?;
     Ok((host, port))
 }
 

@@ -6,6 +6,7 @@ use super::message::{Message, Record, TYPE_TSIG};
 use super::name::Name;
 use crate::base64;
 use crate::clock::UnixSeconds;
+use crate::quoted::quoted;
 use crate::secret::Secret;
 
 /// How far the clocks of both sides may differ, in seconds (RFC 8945 section 10).
@@ -53,13 +54,14 @@ impl Key {
             "hmac-sha512" => hmac::HMAC_SHA512,
             _ => {
                 let known = "hmac-sha256, hmac-sha384, hmac-sha512 and hmac-sha1";
-                return Err(format!("the key algorithm {algorithm:?} is none of {known}"));
+                return Err(format!("the key algorithm {} is none of {known}", quoted(algorithm)));
             }
         };
         let secret = base64::decode(secret.expose()).filter(|secret| !secret.is_empty());
         let secret = secret.ok_or("the secret of the key is not base64")?;
         let named = |text: &str| {
-            Name::parse(text).map_err(|why| format!("{text:?} cannot be the name of a key: {why}"))
+            Name::parse(text)
+                .map_err(|why| format!("{} cannot be the name of a key: {why}", quoted(text)))
         };
         Ok(Self {
             name: named(name)?,

@@ -8,6 +8,7 @@ use ureq::http::{HeaderMap, Response, header};
 
 use super::call::Call;
 use super::failure;
+use crate::calendar;
 use crate::clock::{self, UnixSeconds};
 use crate::provider::{Answer, Failure};
 
@@ -71,10 +72,10 @@ fn date(text: &str) -> Option<UnixSeconds> {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split([' ', ':']);
-    let day: u64 = parts.next()?.parse().ok()?;
+    let day: u8 = parts.next()?.parse().ok()?;
     let month = parts.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)?;
-    let year: u64 = parts.next()?.parse().ok()?;
+    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+    let year: i32 = parts.next()?.parse().ok()?;
     let hour: u64 = parts.next()?.parse().ok()?;
     let minute: u64 = parts.next()?.parse().ok()?;
     let second: u64 = parts.next()?.parse().ok()?;
@@ -86,15 +87,8 @@ fn date(text: &str) -> Option<UnixSeconds> {
     if !sound || parts.next() != Some("GMT") || parts.next().is_some() {
         return None;
     }
-    let days = days_before(year, month as u64 + 1) + day - 1;
+    let days = u64::try_from(calendar::day(year, month, day)).ok()?;
     Some(((days * 24 + hour) * 60 + minute) * 60 + second)
-}
-
-/// Days from the epoch to the first of a month. Years are counted from March, so that the leap day
-/// comes last.
-fn days_before(year: u64, month: u64) -> u64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 - 719_468
 }
 
 #[cfg(test)]

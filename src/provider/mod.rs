@@ -329,7 +329,7 @@ pub const LONG_ANSWER: u64 = 512 * 1024;
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({:?} {})", self.method, self.shown)
+        f.debug_tuple("Request").field(&self.method).field(&self.shown).finish()
     }
 }
 

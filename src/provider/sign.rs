@@ -5,9 +5,9 @@ use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use tz::UtcDateTime;
 
 use crate::base64;
+use crate::calendar::Moment;
 use crate::clock::UnixSeconds;
 use crate::secret::Secret;
 
@@ -69,12 +69,10 @@ fn der(pem: &str) -> Option<Vec<u8>> {
 /// `2015-08-30T12:36:00Z` (ISO 8601, UTC).
 pub fn timestamp(at: UnixSeconds) -> String {
     let unix = i64::try_from(at).unwrap_or_default();
-    let Ok(t) = UtcDateTime::from_timespec(unix, 0) else {
-        return String::new();
-    };
-    let parts = [t.month(), t.month_day(), t.hour(), t.minute(), t.second()];
+    let t = Moment::at(unix);
+    let parts = [t.month, t.day, t.hour, t.minute, t.second];
     let [month, day, hour, minute, second] = parts.map(two_digits);
-    format!("{}-{month}-{day}T{hour}:{minute}:{second}Z", t.year())
+    format!("{}-{month}-{day}T{hour}:{minute}:{second}Z", t.year)
 }
 
 fn two_digits(number: u8) -> String {

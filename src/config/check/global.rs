@@ -6,6 +6,7 @@ use super::Environment;
 use super::reader::Reader;
 use crate::config::service::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
+use crate::quoted::quoted;
 
 /// What holds where the file says nothing (openwrt `net/ddns-scripts`,
 /// `dynamic_dns_functions.sh`).
@@ -47,7 +48,7 @@ fn directory(reader: &mut Reader<'_>, name: &str, default: PathBuf) -> PathBuf {
         None => default,
         Some(path) if path.starts_with('/') => path.into(),
         Some(path) => {
-            reader.fail(name, format!("{path:?} does not begin with '/'"));
+            reader.fail(name, format!("{} does not begin with '/'", quoted(path)));
             default
         }
     }

@@ -12,6 +12,7 @@ use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::{api, families, listing};
+use crate::quoted::{quoted, quoted_char};
 use crate::secret::Secret;
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -137,7 +138,8 @@ fn from_definition(
 ) -> Mechanism {
     let path = Path::new(SCRIPTS).join(file);
     if !is_file_name(file) {
-        let text = format!("the definition '{name}': {file:?} cannot be the name of a script");
+        let text =
+            format!("the definition '{name}': {} cannot be the name of a script", quoted(file));
         reader.fail("service_name", text);
     } else if env.path_kind(&path) != PathKind::File {
         reader.fail("service_name", format!(
@@ -153,9 +155,9 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
     const OPTION: &str = "update_script";
     let path = Path::new(reader.text(OPTION).unwrap_or_default());
     if !path.is_absolute() {
-        reader.fail(OPTION, format!("{path:?} does not begin with '/'"));
+        reader.fail(OPTION, format!("{} does not begin with '/'", quoted(&path.to_string_lossy())));
     } else if env.path_kind(path) != PathKind::File {
-        reader.fail(OPTION, format!("{path:?} is not a file"));
+        reader.fail(OPTION, format!("{} is not a file", quoted(&path.to_string_lossy())));
     }
     if reader.text("update_url").is_some() {
         reader.warn("update_url", "not used, because 'update_script' is set");
@@ -194,14 +196,16 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
     // The name becomes part of a path.
     if !is_file_name(name) {
-        return Err(format!("{name:?} cannot be the name of a provider"));
+        return Err(format!("{} cannot be the name of a provider", quoted(name)));
     }
     let json = json.ok_or_else(|| match listing::near(name) {
-        Some(near) => format!("there is no provider {name:?}; is it '{near}'?"),
-        None => format!("there is no definition of {name:?}; a package with it may be missing"),
+        Some(near) => format!("there is no provider {}; is it '{near}'?", quoted(name)),
+        None => {
+            format!("there is no definition of {}; a package with it may be missing", quoted(name))
+        }
     })?;
     json.and_then(|json| service::parse(&json))
-        .map_err(|why| format!("the definition of {name:?} cannot be used: {why}"))
+        .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
 }
 
 /// The template for `family`; what is wrong with it matters only if the section uses it.
@@ -317,7 +321,7 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> 
         reader.warn(option, text);
     }
     let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
-        reader.fail(option, format!("{path:?} cannot be read: {why}"));
+        reader.fail(option, format!("{} cannot be read: {why}", quoted(path)));
         String::new()
     });
     Secret::new(match key_file {
@@ -344,7 +348,7 @@ fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
     }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
     if let Some(bad) = value.expose().chars().find(bad) {
-        reader.fail("param_opt", format!("{bad:?} is not allowed"));
+        reader.fail("param_opt", format!("{} is not allowed", quoted_char(bad)));
     }
     value
 }

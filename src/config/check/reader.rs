@@ -9,6 +9,7 @@ use super::words::is_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::options::{self, Kind};
 use crate::config::uci::{RawOption, RawSection};
+use crate::quoted::quoted;
 
 /// What the readers of all themes share.
 pub(super) struct Reader<'a> {
@@ -70,7 +71,7 @@ impl<'a> Reader<'a> {
             return default;
         };
         is_flag(text).unwrap_or_else(|| {
-            self.fail(name, format!("{text:?} is neither 1 nor 0"));
+            self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
             default
         })
     }
@@ -87,7 +88,7 @@ impl<'a> Reader<'a> {
                 u64::MAX => format!("a number from {least}"),
                 _ => format!("a number from {least} to {most}"),
             };
-            self.fail(name, format!("{text:?} is not {wanted}"));
+            self.fail(name, format!("{} is not {wanted}", quoted(text)));
         }
         number
     }

@@ -7,6 +7,7 @@ use super::{provider, source, stock, timing, transport};
 use crate::config::name::in_dns;
 use crate::config::{Family, Hostname, Lookup, Section, Severity};
 use crate::dns::resolv;
+use crate::quoted::quoted;
 use crate::sorted::Set;
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
@@ -50,7 +51,7 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
         (_, Some(true)) => vec![Family::V6],
         (_, Some(false)) => vec![Family::V4],
         (_, None) => {
-            reader.fail("use_ipv6", format!("{text:?} is not 0, 1 or 'both'"));
+            reader.fail("use_ipv6", format!("{} is not 0, 1 or 'both'", quoted(text)));
             vec![Family::V4]
         }
     }
@@ -105,7 +106,7 @@ fn names_of(reader: &mut Reader<'_>, option: &str, text: &str, line: usize) -> V
         match Hostname::parse(word) {
             Ok(name) => names.push(name),
             Err(why) => {
-                let text = format!("{word:?}: {why}");
+                let text = format!("{}: {why}", quoted(word));
                 reader.about_value(Severity::Error, option, line, &text);
             }
         }

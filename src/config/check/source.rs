@@ -6,6 +6,7 @@ use super::Environment;
 use super::reader::Reader;
 use super::words;
 use crate::config::{Source, program};
+use crate::quoted::quoted;
 
 const WAN4: &str = "wan";
 const WAN6: &str = "wan6";
@@ -23,7 +24,7 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         Some("script") => script(reader, env),
         Some(other) => {
             let wanted = "'network', 'interface', 'web' or 'script'";
-            reader.fail("ip_source", format!("{other:?} is not one of {wanted}"));
+            reader.fail("ip_source", format!("{} is not one of {wanted}", quoted(other)));
             network(reader)
         }
     }
@@ -60,7 +61,7 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     };
     let program = program(command);
     if !env.executable(Path::new(program)) {
-        let why = format!("{program:?} is not a program that can be run");
+        let why = format!("{} is not a program that can be run", quoted(program));
         reader.fail("ip_script", why);
     }
     Source::Script(command.into())
@@ -79,7 +80,8 @@ const LONGEST_DEVICE: usize = 15;
 pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = interface(reader, option)?;
     if !name.starts_with('@') && name.len() > LONGEST_DEVICE {
-        let text = format!("{name:?} is longer than the {LONGEST_DEVICE} characters of a device");
+        let text =
+            format!("{} is longer than the {LONGEST_DEVICE} characters of a device", quoted(name));
         reader.fail(option, text);
         return None;
     }
@@ -91,7 +93,7 @@ fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = reader.text(option)?;
     let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
     if name == "@" || !name.chars().all(valid) {
-        reader.fail(option, format!("{name:?} is not the name of an interface"));
+        reader.fail(option, format!("{} is not the name of an interface", quoted(name)));
         return None;
     }
     Some(name)

@@ -6,6 +6,7 @@ use std::mem::take;
 use super::reader::Reader;
 use crate::config::{Hostname, Mechanism, Provider, RecordOptions};
 use crate::provider::api::pair;
+use crate::quoted::quoted;
 use crate::secret::Secret;
 
 /// Puts what the options of a section mean by its `service_name` where it belongs. An own definition
@@ -135,7 +136,9 @@ fn place(
         let within = if host == "@" { "" } else { within(host, zone) };
         match Hostname::parse(&format!("{within}@{zone}")) {
             Ok(placed) => *name = placed,
-            Err(why) => reader.fail("username", format!("{host:?} and {zone:?}: {why}")),
+            Err(why) => {
+                reader.fail("username", format!("{} and {}: {why}", quoted(host), quoted(zone)))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::reader::Reader;
 use crate::config::{Force, Provider, Source, Timing};
 use crate::provider::table;
+use crate::quoted::quoted;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -97,7 +98,7 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
         Some("seconds") => 1,
         Some(other) => {
             let known = "'seconds', 'minutes', 'hours' or 'days'";
-            reader.warn(name, format!("{other:?} is not {known}; seconds are meant"));
+            reader.warn(name, format!("{} is not {known}; seconds are meant", quoted(other)));
             1
         }
     }

@@ -8,6 +8,7 @@ use super::words;
 use super::{Environment, PathKind};
 use crate::config::{Family, Log, Provider, Template, Transport, Trust, USER_AGENT};
 use crate::provider::template;
+use crate::quoted::quoted;
 use crate::secret::Secret;
 
 /// Reads the transport of a section. Certificates matter also where nothing is configured to travel
@@ -51,7 +52,7 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         PathKind::File => Trust::File(path.into()),
         PathKind::Directory => Trust::Directory(path.into()),
         PathKind::Missing => {
-            let text = format!("{path:?} is neither a file nor a directory nor IGNORE");
+            let text = format!("{} is neither a file nor a directory nor IGNORE", quoted(path));
             reader.fail("cacert", text);
             Trust::System
         }

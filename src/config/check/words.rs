@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use crate::config::options::closest;
 use crate::provider::template::PLACEHOLDERS;
+use crate::quoted::quoted_char;
 
 /// A UCI boolean (openwrt `package/base-files`, `/lib/functions.sh`, `config_get_bool`).
 pub(super) fn is_flag(text: &str) -> Option<bool> {
@@ -55,7 +56,7 @@ fn split_port(address: &str) -> Result<(&str, &str), &'static str> {
 pub(super) fn check_host(text: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "@.:_-".contains(c);
     match text.chars().find(|&c| !allowed(c)) {
-        Some(bad) => Err(format!("{bad:?} cannot be part of a host name")),
+        Some(bad) => Err(format!("{} cannot be part of a host name", quoted_char(bad))),
         None => Ok(()),
     }
 }

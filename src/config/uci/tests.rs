@@ -226,7 +226,7 @@ fn debug_shows_names_and_lines_only() {
     let (document, _) = parse(file.as_bytes());
     let shown = format!("{document:?}");
     assert!(!shown.contains("s3cret"), "{shown}");
-    assert!(shown.contains("RawOption(password [2])") && shown.contains("home"), "{shown}");
+    assert!(shown.contains("RawOption(\"password\", [2])") && shown.contains("home"), "{shown}");
 }
 
 proptest! {

@@ -15,6 +15,7 @@ use crate::percent;
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, template};
+use crate::quoted::quoted;
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -237,7 +238,7 @@ fn path(zone: &Zone) -> Talked<String> {
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(format!("{ZONES}/{id}/rrset"));
     }
-    let reason = format!("{:?} cannot be the id of a hosted zone", zone.id);
+    let reason = format!("{} cannot be the id of a hosted zone", quoted(&zone.id));
     Err(Halt::End(refused(reason, "correct 'zone_id', or leave it out").into()))
 }
 
