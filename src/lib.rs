@@ -34,7 +34,7 @@ pub mod sorted;
 pub mod state;
 pub mod store;
 pub mod strftime;
+pub mod timezone;
 pub mod ubus;
 pub mod watch;
 pub mod worker;
-pub mod zone;

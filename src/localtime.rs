@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::calendar::{self, Moment};
 use crate::clock::UnixSeconds;
 use crate::strftime::LocalTime;
-use crate::zone::Zone;
+use crate::timezone::Zone;
 
 /// Most bytes of a zone file. The largest one has less than 4 KiB.
 const LIMIT: u64 = 64 * 1024;

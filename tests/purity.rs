@@ -25,7 +25,7 @@ const PURE: [&str; 24] = [
     "sorted.rs",
     "state.rs",
     "strftime.rs",
-    "zone.rs",
+    "timezone.rs",
     "ubus/blob.rs",
     "ubus/message.rs",
     "ubus/netifd.rs",

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ddns_netlink::calendar::Moment;
-use ddns_netlink::zone::Zone;
+use ddns_netlink::timezone::Zone;
 use proptest::prelude::*;
 
 const ZONES: &str = "/usr/share/zoneinfo";
