@@ -7,7 +7,7 @@
 
 use super::api::Api;
 use super::{
-    Answer, Change, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
+    Answer, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
 };
 use crate::clock::UnixSeconds;
 use crate::config::Provider;
@@ -111,6 +111,11 @@ impl<'a> Talk<'a> {
         (0..self.job.changes.len()).map(of).collect()
     }
 
+    /// The verdicts of all changes at the end.
+    pub fn all_settled(&self) -> Vec<Verdict> {
+        self.verdicts(&Outcome::Unconfirmed { reason: "nothing was done".into() }.into())
+    }
+
     /// What is known of `key`: from before, or from this conversation.
     pub fn known(&mut self, key: &str) -> Option<String> {
         let now = self.learned.iter().rev().find(|(name, _)| name == key);
@@ -171,34 +176,6 @@ impl<'a> Talk<'a> {
             self.settled.retain(|_, verdict| verdict.is_success());
         }
         misled && again
-    }
-
-    /// Treats every change by itself: one that fails leaves the others alone, unless it shows that
-    /// the account or the way there is the matter.
-    ///
-    /// # Errors
-    /// While an answer is missing.
-    pub fn each(
-        &mut self,
-        mut treat: impl FnMut(&mut Self, &Change) -> Talked<Outcome>,
-    ) -> Talked<Vec<Verdict>> {
-        let mut verdicts: Vec<Verdict> = Vec::new();
-        let job = self.job;
-        for change in &job.changes {
-            match treat(self, change) {
-                Ok(outcome) => verdicts.push(outcome.into()),
-                Err(Halt::End(verdict)) if verdict.concerns_all() => {
-                    // Only the request that was under way can have reached anybody.
-                    let rest = verdict.clone().unsent();
-                    verdicts.push(verdict);
-                    verdicts.resize(job.changes.len(), rest);
-                    break;
-                }
-                Err(Halt::End(verdict)) => verdicts.push(verdict),
-                Err(halt) => return Err(halt),
-            }
-        }
-        Ok(verdicts)
     }
 }
 

@@ -44,14 +44,6 @@ impl Verdict {
         self.scope == Scope::Account || matches!(self.outcome, Outcome::Unconfirmed { .. })
     }
 
-    /// The same for a change that was not sent at all.
-    pub(super) fn unsent(self) -> Self {
-        let Outcome::Unconfirmed { reason } = self.outcome else {
-            return self;
-        };
-        Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
-    }
-
     /// The worst of several lines counts; a change beside "no change" is a change.
     pub(super) fn severity(&self) -> u8 {
         match self.outcome {

@@ -29,7 +29,7 @@ pub(super) fn text(call: &Call, place: &Path, registered: Option<IpAddr>) -> Sec
     let mut text = String::from(BEGIN);
     for (name, value) in variables(call, place, registered) {
         // A string takes whatever is written.
-        let _ = writeln!(text, "{name}={}", quoted(&value));
+        let _ = writeln!(text, "{name}={}", one_word(&value));
     }
     text.push_str(FUNCTIONS);
     text.push_str(END);
@@ -112,7 +112,7 @@ fn expanded(address: IpAddr) -> String {
 }
 
 /// `value` as one word of the shell, whatever is in it.
-fn quoted(value: &str) -> String {
+fn one_word(value: &str) -> String {
     format!("'{}'", value.replace('\0', "").replace('\'', r"'\''"))
 }
 
@@ -145,7 +145,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
         fn the_shell_reads_what_was_written(value in "[ -~\\n\\t\u{1}é'\\\\$`]{0,60}") {
-            let text = format!("x={}; printf '%s.' \"$x\"", quoted(&value));
+            let text = format!("x={}; printf '%s.' \"$x\"", one_word(&value));
             let output = Command::new("/bin/sh").args(["-c", &text]).output().unwrap();
             prop_assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{value}."));
         }

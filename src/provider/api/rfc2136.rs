@@ -75,26 +75,28 @@ struct Planned<'a> {
 
 fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     let server = server(talk)?;
-    let mut verdicts: Vec<Verdict> = Vec::new();
     let mut zones: Map<Name, Vec<Planned<'_>>> = Map::new();
     let job = talk.job;
     for (index, change) in job.changes.iter().enumerate() {
+        if talk.is_settled(index) {
+            continue;
+        }
         let target = Target::of(change);
         let place = match Name::parse(&target.fqdn) {
             Ok(name) => zone(talk, &server, &target, &name)?.map(|zone| (zone, name)),
             Err(_) => None,
         };
-        let Some((zone, name)) = place else {
-            verdicts.push(target.outside(API.title).into());
-            continue;
-        };
-        verdicts.push(Outcome::Updated.into());
-        zones.get_or_insert(zone, Vec::new()).push(Planned { index, change, name });
+        match place {
+            Some((zone, name)) => {
+                zones.get_or_insert(zone, Vec::new()).push(Planned { index, change, name });
+            }
+            None => talk.settle(index, target.outside(API.title).into()),
+        }
     }
     for (zone, plan) in zones.iter() {
-        publish_zone(talk, &server, zone, plan, &mut verdicts)?;
+        publish_zone(talk, &server, zone, plan)?;
     }
-    Ok(verdicts)
+    Ok(talk.all_settled())
 }
 
 fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
@@ -107,7 +109,7 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
             let outcome = refused(why, "correct 'username' and 'password'");
             Halt::End(Verdict { outcome, scope: Scope::Account })
         })?;
-        Some((key, talk.job.wall.ok_or_else(|| clock("it is not set yet"))?))
+        Some((key, talk.wall()?))
     };
     Ok(Server {
         place: &account.server,
@@ -115,13 +117,6 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
         key,
         ttl: if stock { STOCK_TTL } else { TTL },
     })
-}
-
-/// The clock is wrong: waits until it is stepped.
-fn clock(why: &str) -> Halt {
-    let reason = format!("a signature needs the time, and the router's clock is not right: {why}");
-    let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::ClockBehind };
-    Halt::End(Verdict { outcome, scope: Scope::Account })
 }
 
 impl Server<'_> {
@@ -156,7 +151,9 @@ impl Server<'_> {
             Problem::Signature => {
                 account(format!("{place} has another secret or algorithm for the key (BADSIG)"))
             }
-            Problem::Time => clock("the name server's differs by more than five minutes (BADTIME)"),
+            Problem::Time => Halt::End(Verdict::clock_behind(format!(
+                "the clocks of the router and of {place} differ by more than five minutes (BADTIME)"
+            ))),
             Problem::Unsigned => {
                 let reason = format!("the response of {place} is not signed with the key");
                 Halt::End(Outcome::Unconfirmed { reason }.into())
@@ -199,7 +196,6 @@ fn publish_zone(
     server: &Server<'_>,
     zone: &Name,
     plan: &[Planned<'_>],
-    verdicts: &mut [Verdict],
 ) -> Talked<()> {
     let mut believed = Vec::new();
     for planned in plan {
@@ -209,7 +205,9 @@ fn publish_zone(
         };
         match has.and_then(|has| Edit::of(planned, &has)) {
             Ok(edit) => believed.push((planned, edit)),
-            Err(Halt::End(verdict)) if !verdict.concerns_all() => set(verdicts, planned, verdict),
+            Err(Halt::End(verdict)) if !verdict.concerns_all() => {
+                talk.settle(planned.index, verdict);
+            }
             Err(halt) => return Err(halt),
         }
     }
@@ -217,18 +215,13 @@ fn publish_zone(
         return Ok(());
     }
     let rcode = update(talk, server, zone, &believed)?;
-    if rcode == NOERROR {
-        return Ok(());
-    }
-    if believed.len() == 1 && !is_surprise(rcode) {
-        believed
-            .iter()
-            .for_each(|(planned, _)| set(verdicts, planned, server.verdict(rcode, zone)));
-        return Ok(());
-    }
+    let final_for_all = rcode == NOERROR || believed.len() == 1 && !is_surprise(rcode);
     for (planned, _) in &believed {
-        let verdict = alone(talk, server, zone, planned)?;
-        set(verdicts, planned, verdict);
+        let verdict = match final_for_all {
+            true => server.verdict(rcode, zone),
+            false => alone(talk, server, zone, planned)?,
+        };
+        talk.settle(planned.index, verdict);
     }
     Ok(())
 }
@@ -246,10 +239,8 @@ fn alone(
         Err(Halt::End(verdict)) if !verdict.concerns_all() => return Ok(verdict),
         Err(halt) => return Err(halt),
     };
-    match update(talk, server, zone, &[(planned, edit)])? {
-        NOERROR => Ok(Outcome::Updated.into()),
-        rcode => Ok(server.verdict(rcode, zone)),
-    }
+    let rcode = update(talk, server, zone, &[(planned, edit)])?;
+    Ok(server.verdict(rcode, zone))
 }
 
 /// What the server has for the record.
@@ -353,11 +344,12 @@ fn is_surprise(rcode: u16) -> bool {
 }
 
 impl Server<'_> {
-    /// What a response code that is no success means.
+    /// What the response code of an update means.
     fn verdict(&self, rcode: u16, zone: &Name) -> Verdict {
         let place = self.place;
         let no = |what: String, advice| Verdict::record(refused(what, advice));
         match rcode {
+            NOERROR => Outcome::Updated.into(),
             REFUSED => no(
                 format!("{place} refuses to change {zone} (REFUSED)"),
                 "allow the key or this router to update the zone and this type of record",
@@ -392,12 +384,6 @@ fn ambiguous(planned: &Planned<'_>, count: usize) -> Outcome {
         format!("{name} has {count} {kind} records, and none holds what was published last"),
         "delete all but one of them",
     )
-}
-
-fn set(verdicts: &mut [Verdict], planned: &Planned<'_>, verdict: Verdict) {
-    if let Some(place) = verdicts.get_mut(planned.index) {
-        *place = verdict;
-    }
 }
 
 #[cfg(test)]
