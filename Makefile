@@ -48,12 +48,12 @@ test: tools
 test-targets: tools
 	@tests/targets/run $(TARGET)
 
-# Servers that others have written, on loopback: moto plays AWS, PowerDNS is itself, Prism checks
-# requests against descriptions that vendors have made of their interfaces (OPENAPI is their
-# directory; they are not part of this repository). Installed once, below the target directory; what
+# Servers that others have written, on loopback: moto plays AWS, PowerDNS and nsupdate.info are
+# themselves, Prism checks requests against descriptions that vendors have made of their interfaces
+# (OPENAPI is their directory; they are not part of this repository). Installed once, below the target directory; what
 # cannot be installed is said, and its tests are skipped.
 SERVERS := $(abspath $(TARGET_DIR))/servers
-PYTHON_SERVERS := moto[server,route53]==5.2.5
+PYTHON_SERVERS := moto[server,route53]==5.2.5 nsupdate==0.13.0 argon2-cffi==25.1.0 gunicorn==27.0.1
 NODE_SERVERS := @stoplight/prism-cli@5.16.0
 OPENAPI ?=
 
@@ -68,7 +68,7 @@ test-servers: $(SERVERS)/python
 
 $(SERVERS)/python: Makefile
 	python3 -m venv $(SERVERS)/venv
-	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check '$(PYTHON_SERVERS)'
+	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_SERVERS)
 	touch $@
 
 # Installs what is missing where that is possible, and says what; lists it where it is not. The

@@ -92,7 +92,7 @@ pub fn isolated<F: FnOnce()>(tools: &[&str], body: F) {
         .args(["-k", "5", "120", "unshare"])
         .args(spaces)
         .arg(env::current_exe().unwrap())
-        .args(["--exact", &test_name::<F>(), "--nocapture"])
+        .args(["--exact", &test_name::<F>(), "--nocapture", "--include-ignored"])
         .env(INSIDE, "1")
         .env("RUST_BACKTRACE", "0")
         .env("PATH", search_path())
