@@ -94,7 +94,7 @@ tools:
 	$$run $$install >/dev/null || { $$run apt-get update -qq && $$run $$install >/dev/null; }
 
 bench:
-	$(CARGO) bench --locked --bench latency
+	$(CARGO) bench --locked --bench latency --bench providers
 
 fuzz:
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || \

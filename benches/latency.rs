@@ -30,7 +30,7 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -49,25 +49,7 @@ const PAUSE: Duration = Duration::from_millis(350);
 const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 fn main() -> ExitCode {
-    if env::args().any(|word| word == "--inside") {
-        inside();
-        return ExitCode::SUCCESS;
-    }
-    let flags = match router::spaces() {
-        Ok(flags) => flags,
-        Err(reason) => {
-            eprintln!("the bench cannot run here: {reason}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let status = Command::new("unshare")
-        .args(flags)
-        .arg(env::current_exe().unwrap())
-        .arg("--inside")
-        .env("PATH", router::search_path())
-        .status()
-        .unwrap();
-    ExitCode::from(u8::from(!status.success()))
+    router::program(inside)
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -77,7 +59,6 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// `wan` is what changes; the default route goes by another device and stays.
 fn inside() {
-    router::prepare();
     for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
         ip(&format!("link add {device} type veth peer name {other}"));
         ip(&format!("link set {other} up"));

@@ -111,6 +111,7 @@ struct State {
     next: VecDeque<Reply>,
     by_host: BTreeMap<String, Reply>,
     by_path: BTreeMap<String, Reply>,
+    below: Option<(String, Reply)>,
     account: Option<(String, String)>,
 }
 
@@ -148,6 +149,11 @@ impl Provider {
     /// Every request for `path` gets this reply from now on.
     pub fn for_path(&self, path: &str, reply: Reply) {
         self.state().by_path.insert(path.to_owned(), reply);
+    }
+
+    /// Every request for a path below this one gets this reply from now on.
+    pub fn below_path(&self, path: &str, reply: Reply) {
+        self.state().below = Some((format!("{path}/"), reply));
     }
 
     /// What `name` resolves to, and since when.
@@ -254,6 +260,11 @@ impl Provider {
     fn choose(&self, request: &Request) -> Reply {
         let mut state = self.state();
         if let Some(reply) = state.by_path.get(&request.path) {
+            return reply.clone();
+        }
+        if let Some((path, reply)) = &state.below
+            && request.path.starts_with(path)
+        {
             return reply.clone();
         }
         if let Some(reply) = state.by_host.get(request.hostname()) {

@@ -19,7 +19,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
 use nix::sys::signal::Signal;
@@ -147,16 +147,43 @@ pub fn search_path() -> String {
     format!("{path}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
 }
 
+/// Whether this program is installed.
+pub fn has(tool: &str) -> bool {
+    search_path().split(':').any(|dir| Path::new(dir).join(tool).exists())
+}
+
 fn missing(tools: &[&str]) -> Option<String> {
-    let path = search_path();
-    let found = |tool: &str| path.split(':').any(|dir| Path::new(dir).join(tool).exists());
-    let tool = tools.iter().find(|tool| !found(tool))?;
+    let tool = tools.iter().find(|tool| !has(tool))?;
     Some(format!("{tool} is not installed (`make test` installs it)"))
 }
 
 /// Prepares the present namespaces as [`isolated`] does; for programs that are not tests.
 pub fn prepare() {
     run(Command::new("sh").args(["-c", SETUP]));
+}
+
+/// [`isolated`] for a program that is not a test, such as a bench: starts it again, for `body`.
+pub fn program(body: impl FnOnce()) -> ExitCode {
+    if env::var_os(INSIDE).is_some() {
+        prepare();
+        body();
+        return ExitCode::SUCCESS;
+    }
+    let flags = match spaces() {
+        Ok(flags) => flags,
+        Err(reason) => {
+            eprintln!("it cannot run here: {reason}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let status = Command::new("unshare")
+        .args(flags)
+        .arg(env::current_exe().unwrap())
+        .env(INSIDE, "1")
+        .env("PATH", search_path())
+        .status()
+        .unwrap();
+    ExitCode::from(u8::from(!status.success()))
 }
 
 /// A path in the test's own directory.
