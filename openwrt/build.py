@@ -120,6 +120,7 @@ def rust_flags(target, source):
         "-Cpanic=immediate-abort",
         "-Zfmt-debug=none",
         *(f"-Cllvm-args={option}" for option in LLVM),
+        *(f"-Clink-arg={word}" for word in ("-Os", ROOT / "openwrt/thread_name.c")),
         f"-Ctarget-feature={','.join(features)}",
         *(f"--remap-path-prefix={path}={name}" for path, name in names.items()),
     ]

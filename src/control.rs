@@ -4,6 +4,7 @@
 //! or `error`, the rest is text for people (or JSON). Connections are served by tasks of their own
 //! with limits on size, time and number, so that no client can hold up the event loop.
 
+pub mod ask;
 pub mod client;
 
 use std::fs;
@@ -13,12 +14,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
+use ask::{Ask, Reply};
 pub use client::{ClientError, ask};
 
 /// Name of the socket in the run directory.
@@ -33,81 +34,6 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 16;
 /// How long to wait after a connection could not be taken, such as for want of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// What a client can ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// `status`: the state of every record, for people.
-    Status,
-    /// `status json`: the same for programs.
-    StatusJson,
-    /// `get SECTION`: what `status json` has of this section.
-    Get(String),
-    /// `why SECTION`: how this section's address was chosen.
-    Why(String),
-    /// `update [SECTION…]`: send these sections now; none means all.
-    Update(Vec<String>),
-    /// `stop SECTION…`: send nothing for these sections any more.
-    Stop(Vec<String>),
-    /// `start SECTION…`: read the configuration again and serve these sections.
-    Start(Vec<String>),
-}
-
-impl Ask {
-    /// Understands the words of a request.
-    ///
-    /// # Errors
-    /// A sentence for the client.
-    pub fn parse(line: &str) -> Result<Self, String> {
-        let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        match words.as_slice() {
-            ["status"] => Ok(Self::Status),
-            ["status", "json"] => Ok(Self::StatusJson),
-            ["get", section] => Ok(Self::Get((*section).to_owned())),
-            ["why", section] => Ok(Self::Why((*section).to_owned())),
-            ["update", sections @ ..] => Ok(Self::Update(owned(sections))),
-            ["stop", sections @ ..] if !sections.is_empty() => Ok(Self::Stop(owned(sections))),
-            ["start", sections @ ..] if !sections.is_empty() => Ok(Self::Start(owned(sections))),
-            _ => Err("the daemon does not know this request".into()),
-        }
-    }
-}
-
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|&word| word.to_owned()).collect()
-}
-
-/// What the daemon answers to whoever asks, here or on ubus.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Text for people.
-    Text(String),
-    /// A value for programs.
-    Json(Json),
-    /// No section of this name runs.
-    NoSection(String),
-}
-
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Text(text) => Self { ok: true, text },
-            Answer::Json(value) => Self { ok: true, text: format!("{value}\n") },
-            Answer::NoSection(name) => {
-                Self { ok: false, text: format!("there is no section '{name}' that runs\n") }
-            }
-        }
-    }
-}
-
-/// What a client is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// Whether it was done.
-    pub ok: bool,
-    /// What to show.
-    pub text: String,
-}
 
 /// A request that waits for its answer. Dropped without one, the client is told so.
 #[derive(Debug)]

@@ -154,7 +154,9 @@ impl Daemon {
             Ok(control) => self.control = Some(control),
             Err(error) => {
                 let rundir = self.global.rundir.display();
-                let text = format!("no status, why and update: no socket in {rundir}: {error}");
+                let text = format!(
+                    "status, why, update, stop and start will not work: no socket in {rundir}: {error}"
+                );
                 self.say(Level::Warning, text);
             }
         }

@@ -226,7 +226,7 @@ fn a_wrong_key_and_a_missing_zone_are_refused() {
     let (verdicts, _, _) = server.publish(&[change("a.example.org", "192.0.2.1")], &Known::new());
     assert_eq!(reason(&verdicts), "PowerDNS has no zone for a.example.org in this account");
     let (verdicts, _, _) = server.publish(&[change("a@example.org", "192.0.2.1")], &Known::new());
-    assert_eq!(reason(&verdicts), "PowerDNS does not know it: HTTP 404");
+    assert_eq!(reason(&verdicts), "PowerDNS does not know the zone or the record: HTTP 404");
     // What is remembered and wrong is found again.
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
     let known: Known = known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();

@@ -111,7 +111,7 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "dns_server", "host", None, "The server asked for the registered address."),
     stock(Service, "force_dnstcp", "bool", Some("0"), "Whether the registered address is asked for over TCP."),
     stock(Service, "is_glue", "bool", Some("0"), "Whether the record is a glue record."),
-    stock(Service, "interface", "interface", None, "The interface whose events start and stop the section."),
+    stock(Service, "interface", "interface", None, "The interface whose events have a page or a script asked again."),
     unused(Service, "use_api_check", "bool", Some("0"), "Whether the provider's API tells the registered address."),
     unused(Service, "ip_dynamic", "bool", None, "An option of the script for freedns.42.pl."),
     unused(Service, "record", "text", None, "An option of the script for freedns.42.pl."),

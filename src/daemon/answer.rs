@@ -2,7 +2,7 @@
 
 use super::Daemon;
 use crate::clock::{self, Now};
-use crate::control::{Answer, Ask};
+use crate::control::ask::{Answer, Ask};
 use crate::engine::event::{Event, Level};
 use crate::engine::status::Snapshot;
 use crate::ubus::object;

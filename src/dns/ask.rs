@@ -73,7 +73,7 @@ pub fn look_up(
             Whom::Given => (way.device.as_deref(), end),
             Whom::Own => (way.device.as_deref(), own_end),
         };
-        let call = Call { server: ask.server, device, end };
+        let call = Call::new(ask.server, device, end);
         let reply = question(&call, &ask, lookup.tcp);
         step = state.step(reply.map_err(|error| call.explain(&error)));
     }

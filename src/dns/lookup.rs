@@ -340,7 +340,7 @@ impl Lookup {
             return Step::Ask(Ask { server, whom: self.whom(), question: self.question() });
         }
         if self.server.is_some() {
-            let text = format!("{MOST_QUESTIONS} questions lead nowhere ({})", self.trouble);
+            let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
             return Step::Done(Err(text));
         }
         match self.stage {

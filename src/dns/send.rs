@@ -15,7 +15,7 @@ use crate::provider::{Answer, Failure, FailureKind, Query};
 const UDP: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// Time for a message to all addresses of the server.
 const LIMIT: Duration = Duration::from_secs(20);
-/// Where a message has its number, and the flag of a response.
+/// The flag of a response in the third octet of a message.
 const RESPONSE: u8 = 0x80;
 
 /// Sends `query` and waits for the response.
@@ -47,19 +47,14 @@ fn attempt(
     way: &Way,
     end: Duration,
 ) -> Result<Vec<u8>, Failure> {
-    let call = Call { server, device: way.device.as_deref(), end };
+    let call = Call::new(server, way.device.as_deref(), end);
     let result = if query.tcp { call.over_tcp(&query.wire) } else { over_udp(&call, &query.wire) };
     result.map_err(|error| {
-        let away = [
-            io::ErrorKind::NetworkUnreachable,
-            io::ErrorKind::HostUnreachable,
-            io::ErrorKind::AddrNotAvailable,
-            io::ErrorKind::NetworkDown,
-        ];
-        let refused = error.kind() == io::ErrorKind::ConnectionRefused;
-        let away = away.contains(&error.kind());
-        let kind = if away { FailureKind::NoNetwork } else { FailureKind::Other };
-        Failure { kind, sent: !away && !refused, text: call.explain(&error) }
+        let kind = http::failure_kind(&error);
+        // A router on the way, or the host itself, has said that nobody took it.
+        let returned =
+            kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
+        Failure { kind, sent: call.sent.get() && !returned, text: call.explain(&error) }
     })
 }
 

@@ -1,5 +1,6 @@
 //! Messages on the wire, as octets: over UDP and TCP, under a deadline, through a device.
 
+use std::cell::Cell;
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,9 +21,15 @@ pub(super) struct Call<'a> {
     pub(super) device: Option<&'a str>,
     /// When to give up, since boot.
     pub(super) end: Duration,
+    /// Whether the message may have reached the server.
+    pub(super) sent: Cell<bool>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    pub(super) fn new(server: SocketAddr, device: Option<&'a str>, end: Duration) -> Self {
+        Self { server, device, end, sent: Cell::new(false) }
+    }
+
     /// The first packet that `fits` within `time`; anything else may have been sent by anybody.
     pub(super) fn over_udp(
         &self,
@@ -35,6 +42,7 @@ impl Call<'_> {
         // A socket that is connected hears this server only.
         socket.connect(&self.server.into())?;
         socket.write_all(message)?;
+        self.sent.set(true);
         let mut packet = [0; UDP_SIZE];
         loop {
             let length = read(&mut socket, &mut packet, end)?;
@@ -52,6 +60,7 @@ impl Call<'_> {
         socket.connect_timeout(&self.server.into(), left(end)?)?;
         let length = u16::try_from(message.len()).map_err(io::Error::other)?;
         socket.set_write_timeout(Some(left(end)?))?;
+        self.sent.set(true);
         socket.write_all(&[&length.to_be_bytes()[..], message].concat())?;
         let mut length = [0; 2];
         read_exact(&mut socket, &mut length, end)?;

@@ -356,10 +356,10 @@ impl Engine {
         if let Some(account) = self.accounts.get_mut(account) {
             account.finished(finished.requests, &finished.learned, now);
         }
-        if let Some(Heard { outcome, pause }) = heard {
+        if let Some(heard) = heard {
             let members = self.sections.iter_mut().filter(|section| section.account == account);
-            let records = members.flat_map(|section| section.records.iter_mut());
-            records.for_each(|record| record.heard(&outcome, pause, now));
+            let notices = members.filter_map(|section| section.heard(&heard, now));
+            self.actions.extend(notices.map(Action::Say));
         }
     }
 

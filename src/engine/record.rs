@@ -489,13 +489,13 @@ impl Record {
 
     /// What the provider said about the account, in answer to another record: a refusal and its
     /// waiting time hold for all, and after a failure that is not the name's nothing is tried before
-    /// `pause`.
-    pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) {
+    /// `pause`. Whether that is a refusal which was not known of.
+    pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) -> bool {
         match outcome {
             // What is on its way gets an answer of its own.
             Outcome::Refused { .. } if self.flight.is_some() => {}
             Outcome::Refused { reason, advice } => {
-                self.refused = Some((reason.clone(), advice.clone()));
+                return self.refused.replace((reason.clone(), advice.clone())).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {
                 self.hold(now.up.saturating_add(*after), now);
@@ -503,6 +503,7 @@ impl Record {
             Outcome::Retry { after: None, .. } => self.backoff.defer(pause),
             Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
         }
+        false
     }
 
     /// Waits for the job of `old`, a record of this name whose provider or account was another:

@@ -10,7 +10,7 @@ use super::section::{Active, Obstacle};
 use super::select::Lack;
 use crate::clock::Now;
 use crate::config::Family;
-use crate::provider::Outcome;
+use crate::provider::{Outcome, Scope, Verdict};
 
 /// There is no address of `family` to publish.
 pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
@@ -43,12 +43,12 @@ pub(super) fn outcome(
     section: &str,
     record: &Record,
     sent: Option<IpAddr>,
-    outcome: &Outcome,
+    verdict: &Verdict,
     now: Now,
 ) -> Option<Notice> {
     let address = sent?;
     let what = format!("{} {} {address}", record.name, record.family.record_type());
-    let (level, text) = match outcome {
+    let (level, text) = match &verdict.outcome {
         Outcome::Updated => (Level::Notice, format!("{what}: accepted{}", times(record))),
         Outcome::Unchanged => {
             (Level::Notice, format!("{what}: the provider had it already{}", times(record)))
@@ -61,15 +61,29 @@ pub(super) fn outcome(
             (Level::Warning, text)
         }
         Outcome::Refused { reason, advice } => {
-            let text = format!(
-                "{what}: refused: {reason}. {}. Nothing more is sent for this name until the \
-                 configuration changes or 'ddns-netlink update {section}' is run",
-                capital(advice)
-            );
-            (Level::Error, text)
+            let whom = match verdict.scope {
+                Scope::Record => "this name",
+                Scope::Account => "this account",
+            };
+            (Level::Error, format!("{what}: {}", refusal(reason, advice, whom, section)))
         }
     };
     Some(Notice::about(section, level, text))
+}
+
+/// The account that `section` shares was refused in answer to another one, if it was.
+pub(super) fn refused_too(section: &str, outcome: &Outcome) -> Option<Notice> {
+    let Outcome::Refused { reason, advice } = outcome else { return None };
+    let text = refusal(reason, advice, "this account", section);
+    Some(Notice::about(section, Level::Error, text))
+}
+
+fn refusal(reason: &str, advice: &str, whom: &str, section: &str) -> String {
+    format!(
+        "refused: {reason}. {}. Nothing more is sent for {whom} until the configuration changes or \
+         'ddns-netlink update {section}' is run",
+        capital(advice)
+    )
 }
 
 /// DNS has something else than what was `published`.

@@ -331,11 +331,23 @@ impl Active {
             let sent = record.sending();
             record.finished(&verdict.outcome, ending);
             pause = pause.max(record.paused_until());
-            notices.extend(report::outcome(&self.spec.name, record, sent, &verdict.outcome, now));
-            account =
-                Some(&verdict.outcome).filter(|_| verdict.scope == Scope::Account).or(account);
+            let of_account = verdict.scope == Scope::Account;
+            // What is said of the account once holds for all records.
+            if !of_account || account.is_none() {
+                notices.extend(report::outcome(&self.spec.name, record, sent, verdict, now));
+            }
+            account = Some(&verdict.outcome).filter(|_| of_account).or(account);
         }
         (notices, account.map(|outcome| Heard { outcome: outcome.clone(), pause }))
+    }
+
+    /// What the provider said about the account in answer to another section.
+    pub fn heard(&mut self, heard: &Heard, now: Now) -> Option<Notice> {
+        let mut news = false;
+        for record in &mut self.records {
+            news |= record.heard(&heard.outcome, heard.pause, now);
+        }
+        report::refused_too(&self.spec.name, &heard.outcome).filter(|_| news)
     }
 
     /// Takes the family whose source should be asked now, if any.

@@ -137,7 +137,7 @@ fn is_authority(error: &OtherError) -> bool {
 }
 
 /// Whether the network is there at all.
-fn kind(error: &io::Error) -> FailureKind {
+pub(crate) fn kind(error: &io::Error) -> FailureKind {
     const NO_NETWORK: [Errno; 6] = [
         Errno::ENETUNREACH,
         Errno::EHOSTUNREACH,

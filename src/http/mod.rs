@@ -47,7 +47,7 @@ use crate::config::{Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request};
 
 pub use self::connections::Connections;
-pub(crate) use self::failure::system;
+pub(crate) use self::failure::{kind as failure_kind, system};
 pub use self::reach::{Unreachable, connects, resolve, verify_proxy};
 pub use self::resolve::HostCache;
 pub use self::trust::TrustCache;

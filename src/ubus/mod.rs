@@ -22,7 +22,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::clock;
-use crate::control::Answer;
+use crate::control::ask::Answer;
 use session::{Call, Session, Word};
 use socket::Watch;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::blob::{Members, Value};
-use crate::control::{Answer, Ask};
+use crate::control::ask::{Answer, Ask};
 use crate::engine::status::{RecordStatus, SectionStatus};
 
 /// Path of the object.

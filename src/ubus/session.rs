@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use super::blob::{Broken, Value};
 use super::message::{self, Frame, Kind, Message};
 use super::{netifd, object};
-use crate::control::{Answer, Ask};
+use crate::control::ask::{Answer, Ask};
 use crate::engine::network::Networks;
 
 /// ubusd's own object that events are registered at (`UBUS_SYSTEM_OBJECT_EVENT`).
@@ -309,7 +309,7 @@ impl Session {
     }
 
     fn denied(&mut self) {
-        self.trouble("ubus does not let this user ask netifd: names of interfaces are devices");
+        self.trouble("ubus does not let this user ask netifd: names of interfaces are taken for kernel devices");
         self.words.push_back(Word::Netifd(None));
     }
 

@@ -49,7 +49,7 @@ pub(super) fn drive(
         step = exchange.step(reply);
     }
     let outcome = Outcome::Retry {
-        reason: "the provider's answers lead nowhere".into(),
+        reason: format!("no result after {} requests", finished.requests),
         after: None,
         kind: FailureKind::Other,
     };

@@ -1,6 +1,6 @@
 //! What comes from ubus's socket.
 
-use ddns_netlink::control::Answer;
+use ddns_netlink::control::ask::Answer;
 use ddns_netlink::ubus::message::{self, LIMIT};
 use ddns_netlink::ubus::netifd::MAX_NETWORKS;
 use ddns_netlink::ubus::session::{Session, Word};

@@ -96,8 +96,7 @@ const SERVICE: &[Difference] = &[
     Difference(
         "ip_script",
         |section, _| section.get("ip_source") == Some("script"),
-        "run without a shell and with a bare environment, and it has failed if its exit status is \
-         not 0",
+        "run with a bare environment, and it has failed if its exit status is not 0",
     ),
     Difference(
         "interface",

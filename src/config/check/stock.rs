@@ -9,6 +9,9 @@ use crate::provider::api::pair;
 use crate::quoted::quoted;
 use crate::secret::Secret;
 
+/// Seconds that its script lets a record be cached.
+const NSUPDATE_TTL: u32 = 600;
+
 /// Puts what the options of a section mean by its `service_name` where it belongs. An own definition
 /// of that name means what it says.
 pub(super) fn translate(
@@ -20,65 +23,52 @@ pub(super) fn translate(
     if !matches!(provider.mechanism, Mechanism::Api(_)) {
         return;
     }
+    let pair = |text: &Secret, key| pair(text.expose(), key).unwrap_or_default().to_owned();
     let label = provider.label.clone();
     match label.as_str() {
-        // domain is the zone, username the name in it.
-        "digitalocean.com-v2" | "gandi.net" | "hetzner.cloud" | "pdns" => {
-            let host = username(reader, provider, "the name of the record in the zone, or @");
-            place(reader, names, |zone| (host.clone(), zone));
-        }
-        // The other way round.
-        "scaleway.com" => {
-            let zone = username(reader, provider, "the zone");
-            place(reader, names, |host| (host, zone.clone()));
-        }
-        _ => {}
-    }
-    match label.as_str() {
-        "digitalocean.com-v2" => {
-            unless_set(&mut record.id, take(&mut provider.param_opt).expose().into());
-        }
-        "scaleway.com" => {
-            ttl(reader, record, take(&mut provider.param_opt).expose());
-        }
-        "cloudflare.com-v4" => {
-            let words = take(&mut provider.param_opt);
-            for word in words.expose().split_ascii_whitespace() {
-                match word.split_once('=') {
-                    Some(("zone_id", id)) => record.zone_id = Some(id.into()),
-                    Some(("dns_record_id", id)) => record.id = Some(id.into()),
-                    _ => reader.warn("param_opt", "only zone_id= and dns_record_id= are known"),
-                }
-            }
-        }
-        _ => {}
-    }
-    translate_more(&label, reader, names, provider, record);
-}
-
-fn translate_more(
-    label: &str,
-    reader: &mut Reader<'_>,
-    names: &mut [Hostname],
-    provider: &mut Provider,
-    record: &mut RecordOptions,
-) {
-    let pair = |text: &Secret, key| pair(text.expose(), key).unwrap_or_default().to_owned();
-    match label {
         "aliyun.com" => unless_set(&mut record.id, pair(&provider.param_enc, "RecordId")),
+        "bind-nsupdate" => record.ttl = record.ttl.or(Some(NSUPDATE_TTL)),
         "cloud.google.com-v1" => {
             unless_set(&mut record.zone_id, pair(&provider.param_enc, "zone"));
             ttl(reader, record, take(&mut provider.param_opt).expose());
         }
+        "cloudflare.com-v4" => cloudflare(reader, provider, record),
+        "digitalocean.com-v2" => {
+            host_in_username(reader, names, provider);
+            unless_set(&mut record.id, take(&mut provider.param_opt).expose().into());
+        }
+        "gandi.net" | "hetzner.cloud" | "pdns" => host_in_username(reader, names, provider),
         "namesilo.com-v1" => {
-            let host = username(reader, provider, "the name of the record in the zone");
-            place(reader, names, |zone| (host.clone(), zone));
+            host_in_username(reader, names, provider);
             ttl(reader, record, &pair(&take(&mut provider.param_opt), "ttl"));
         }
         "netcup.com" => unless_set(&mut record.zone, take(&mut provider.param_opt).expose().into()),
         "ns1.com" => unless_set(&mut record.zone, take(&mut provider.username)),
         "route53-v1" => hosted_zone(reader, names, record),
+        "scaleway.com" => {
+            let zone = username(reader, provider, "the zone");
+            place(reader, names, |host| (host, zone.clone()));
+            ttl(reader, record, take(&mut provider.param_opt).expose());
+        }
         _ => {}
+    }
+}
+
+/// `domain` is the zone, `username` the name in it.
+fn host_in_username(reader: &mut Reader<'_>, names: &mut [Hostname], provider: &mut Provider) {
+    let host = username(reader, provider, "the name of the record in the zone, or @");
+    place(reader, names, |zone| (host.clone(), zone));
+}
+
+/// Ids of zone and record in `param_opt`.
+fn cloudflare(reader: &mut Reader<'_>, provider: &mut Provider, record: &mut RecordOptions) {
+    let words = take(&mut provider.param_opt);
+    for word in words.expose().split_ascii_whitespace() {
+        match word.split_once('=') {
+            Some(("zone_id", id)) => record.zone_id = Some(id.into()),
+            Some(("dns_record_id", id)) => record.id = Some(id.into()),
+            _ => reader.warn("param_opt", "only zone_id= and dns_record_id= are known"),
+        }
     }
 }
 

@@ -104,14 +104,8 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
     }
 }
 
-/// The least seconds between two requests for one record that a provider wants to see.
+/// The least seconds between two requests for one record that a provider wants to see, also where the
+/// owner has a definition of the same name.
 fn patience(provider: &Provider) -> u64 {
-    const FIVE_MINUTES: [&str; 3] = ["cloudflare", "gandi", "godaddy"];
-    let label = &provider.label;
-    // Also where the owner has a definition of the same name.
-    if let Some(row) = table::find(label) {
-        return row.every().unwrap_or(MINUTE);
-    }
-    let slow = FIVE_MINUTES.iter().any(|start| label.starts_with(start));
-    if slow { 5 * MINUTE } else { MINUTE }
+    table::find(&provider.label).and_then(table::Row::every).unwrap_or(MINUTE)
 }

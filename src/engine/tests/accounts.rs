@@ -140,6 +140,23 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
 }
 
 #[test]
+fn every_section_of_a_refused_account_is_told_once() {
+    let mut s = settled(sections(4, &Mechanism::Api(&FAST))).silent();
+    s.lease("203.0.113.2");
+    s.said();
+    assert_eq!(sizes(&s), [3], "the fourth waits for its turn");
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }; 3]);
+    let said = s.said();
+    assert_eq!(said.len(), 4, "{said:#?}");
+    for section in 0..4 {
+        let own = format!("'ddns-netlink update s{section}'");
+        let told = said.iter().filter(|line| line.contains(&own));
+        assert_eq!(told.count(), 1, "{said:#?}");
+    }
+    assert!(said.iter().all(|line| line.contains("Nothing more is sent for this account")));
+}
+
+#[test]
 fn a_waiting_time_counts_for_the_whole_account() {
     let mut s = settled(sections(4, &Mechanism::Api(&FAST))).silent();
     s.lease("203.0.113.2");

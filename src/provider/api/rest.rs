@@ -238,14 +238,16 @@ impl Rest {
         match status {
             401 => account(refused(" does not accept the credentials", self.advice())),
             // It may be allowed in another zone.
-            403 => Verdict::record(refused(" does not allow it", self.advice())),
+            403 => Verdict::record(refused(" does not allow the request", self.advice())),
             429 => {
                 let after = answer.retry_after.unwrap_or(self.pause);
                 account(retry(" limits requests", Some(after)))
             }
             // Too slow, locked, too early.
             408 | 423 | 425 => account(retry(" has a problem", answer.retry_after)),
-            404 => Verdict::record(refused(" does not know it", NO_ZONE.into())),
+            404 => {
+                Verdict::record(refused(" does not know the zone or the record", NO_ZONE.into()))
+            }
             400..=499 => {
                 Verdict::record(refused(" refuses the request", "correct the options".into()))
             }
@@ -278,7 +280,7 @@ impl Rest {
 
     /// Ends the conversation because what was accepted was not done; `said` is why.
     pub fn undone(&self, said: &str) -> Halt {
-        self.again("has not done it", said)
+        self.again("took the request, but has not changed the record", said)
     }
 
     fn again(&self, what: &str, said: &str) -> Halt {

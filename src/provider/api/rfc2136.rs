@@ -38,8 +38,6 @@ pub(super) const API: Api = Api {
 
 /// Seconds that a record may be cached where `ttl` says nothing.
 const TTL: u32 = 60;
-/// The same where ddns-scripts made the configuration.
-const STOCK_TTL: u32 = 600;
 /// Longer messages go over TCP: this much fits into a packet anywhere (RFC 9715).
 const PACKET: usize = 1400;
 
@@ -50,6 +48,7 @@ const CLASS_NONE: u16 = 254;
 
 /// Response codes (RFC 1035 section 4.1.1, RFC 2136 section 2.2).
 const FORMERR: u16 = 1;
+const SERVFAIL: u16 = 2;
 const NOTIMP: u16 = 4;
 const REFUSED: u16 = 5;
 const YXDOMAIN: u16 = 6;
@@ -63,7 +62,6 @@ struct Server<'a> {
     place: &'a str,
     tcp: bool,
     key: Option<(Key, UnixSeconds)>,
-    ttl: u32,
 }
 
 /// A change and its name in its zone.
@@ -90,7 +88,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
             Some((zone, name)) => {
                 zones.get_or_insert(zone, Vec::new()).push(Planned { index, change, name });
             }
-            None => talk.settle(index, target.outside(API.title).into()),
+            None => talk.settle(index, outside(&server, &target).into()),
         }
     }
     for (zone, plan) in zones.iter() {
@@ -101,7 +99,6 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
 
 fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
     let account = talk.account;
-    let stock = account.label == "bind-nsupdate";
     let key = if account.username.is_empty() {
         None
     } else {
@@ -111,12 +108,7 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
         })?;
         Some((key, talk.wall()?))
     };
-    Ok(Server {
-        place: &account.server,
-        tcp: account.tcp,
-        key,
-        ttl: if stock { STOCK_TTL } else { TTL },
-    })
+    Ok(Server { place: &account.server, tcp: account.tcp, key })
 }
 
 impl Server<'_> {
@@ -215,7 +207,7 @@ fn publish_zone(
         return Ok(());
     }
     let rcode = update(talk, server, zone, &believed)?;
-    let final_for_all = rcode == NOERROR || believed.len() == 1 && !is_surprise(rcode);
+    let final_for_all = rcode == NOERROR || believed.len() == 1 && !is_prerequisite(rcode);
     for (planned, _) in &believed {
         let verdict = match final_for_all {
             true => server.verdict(rcode, zone),
@@ -301,8 +293,11 @@ fn update(
     edits: &[(&Planned<'_>, Edit)],
 ) -> Talked<u16> {
     let zone_section = Question { name: zone.clone(), kind: TYPE_SOA, class: CLASS_IN };
+    // An update has the sections of a query under other names (RFC 2136 section 2).
     let mut message =
         Message { flags: UPDATE, questions: vec![zone_section], ..Message::default() };
+    let prerequisites = &mut message.answers;
+    let updates = &mut message.authorities;
     for (planned, edit) in edits {
         let change = planned.change;
         let record = |class, ttl, address: Option<IpAddr>| Record {
@@ -313,13 +308,13 @@ fn update(
             rdata: address.map(rdata).unwrap_or_default(),
         };
         let needed = edit.has.iter().map(|&address| record(CLASS_IN, 0, Some(address)));
-        message.answers.extend(needed);
+        prerequisites.extend(needed);
         if edit.has.is_empty() {
-            message.answers.push(record(CLASS_NONE, 0, None));
+            prerequisites.push(record(CLASS_NONE, 0, None));
         }
-        message.authorities.extend(edit.gone.map(|gone| record(CLASS_NONE, 0, Some(gone))));
-        let ttl = change.record.ttl.unwrap_or(server.ttl);
-        message.authorities.push(record(CLASS_IN, ttl, Some(change.address)));
+        updates.extend(edit.gone.map(|gone| record(CLASS_NONE, 0, Some(gone))));
+        let ttl = change.record.ttl.unwrap_or(TTL);
+        updates.push(record(CLASS_IN, ttl, Some(change.address)));
     }
     let names = edits.iter().map(|(planned, _)| planned.name.to_string());
     let mut names: Vec<String> = names.collect();
@@ -338,8 +333,17 @@ fn rdata(address: IpAddr) -> Vec<u8> {
     }
 }
 
-/// Whether the server has not what was thought.
-fn is_surprise(rcode: u16) -> bool {
+/// What to say if the server knows no zone that holds the record.
+fn outside(server: &Server<'_>, target: &Target) -> Outcome {
+    let reason = match &target.zone {
+        Some(zone) => format!("{} is not in {zone}", target.fqdn),
+        None => format!("{} names no zone that holds {}", server.place, target.fqdn),
+    };
+    refused(reason, "correct 'domain', 'zone' or 'dns_server'")
+}
+
+/// Whether a prerequisite was not true: the server has something else.
+fn is_prerequisite(rcode: u16) -> bool {
     matches!(rcode, NXDOMAIN | YXDOMAIN | YXRRSET | NXRRSET)
 }
 
@@ -362,19 +366,33 @@ impl Server<'_> {
                 no(format!("the name is not in {zone} (NOTZONE)"), "correct 'domain' or 'zone'")
             }
             NOTIMP | FORMERR => no(
-                format!("{place} does not take updates (response code {rcode})"),
+                format!("{place} does not take updates ({})", name(rcode)),
                 "choose a server that does, or another provider",
             ),
-            rcode if is_surprise(rcode) => {
-                let reason = format!("{place} has changed meanwhile (response code {rcode})");
+            rcode if is_prerequisite(rcode) => {
+                let reason = format!("the record changed meanwhile at {place} ({})", name(rcode));
                 Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
             }
             _ => {
-                let reason = format!("{place} has a problem (response code {rcode})");
+                let reason = format!("{place} has a problem ({})", name(rcode));
                 let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
                 Verdict { outcome, scope: Scope::Account }
             }
         }
+    }
+}
+
+/// The response code as people know it.
+fn name(rcode: u16) -> String {
+    match rcode {
+        FORMERR => "FORMERR".into(),
+        SERVFAIL => "SERVFAIL".into(),
+        NOTIMP => "NOTIMP".into(),
+        NXDOMAIN => "NXDOMAIN".into(),
+        YXDOMAIN => "YXDOMAIN".into(),
+        YXRRSET => "YXRRSET".into(),
+        NXRRSET => "NXRRSET".into(),
+        rcode => format!("response code {rcode}"),
     }
 }
 

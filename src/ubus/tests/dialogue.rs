@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::control::{Answer, Ask};
+use crate::control::ask::{Answer, Ask};
 use crate::engine::network::Networks;
 use crate::ubus::session::{Session, Word};
 

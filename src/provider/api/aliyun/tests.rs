@@ -142,7 +142,7 @@ fn answers_that_are_no_success() {
     assert!(said(403, &error("Forbidden.RAM", "x")).contains("AliyunDNSFullAccess"));
     assert!(
         said(400, &error("InvalidDomainName.NoExist", "The domain name does not exist."))
-            .starts_with("no: Alibaba Cloud DNS does not know it: The domain")
+            .starts_with("no: Alibaba Cloud DNS does not know the zone or the record: The domain")
     );
     assert!(
         said(400, &error("Throttling.User", "Request was denied")).starts_with("all: again in ")

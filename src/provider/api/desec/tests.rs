@@ -130,14 +130,19 @@ fn what_does_not_work_is_explained() {
     );
     assert_eq!(
         of(404, r#"{"detail":"Not found."}"#),
-        ["no: deSEC does not know it: Not found. (HTTP 404); correct 'domain' or 'zone', or let \
-          the token see the zone"]
+        [
+            "no: deSEC does not know the zone or the record: Not found. (HTTP 404); correct 'domain' or 'zone', or let \
+          the token see the zone"
+        ]
     );
     assert_eq!(of(200, "{}"), ["again: deSEC sends what is not understood: {}"]);
     let no = r#"{"detail":"Insufficient token permissions."}"#;
     let script = [(LOOK, 200, FOUND), (PATCH, 403, no)];
     let verdicts = told(&account("desec"), &home, &[], &script);
-    assert!(verdicts[0].starts_with("no: deSEC does not allow it: Insufficient"), "{verdicts:?}");
+    assert!(
+        verdicts[0].starts_with("no: deSEC does not allow the request: Insufficient"),
+        "{verdicts:?}"
+    );
     let script = [(LOOK, 200, FOUND), (PATCH, 200, "[]")];
     let verdicts = told(&account("desec"), &home, &[], &script);
     assert_eq!(verdicts, ["again: deSEC sends what is not understood: []"]);

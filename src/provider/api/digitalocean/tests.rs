@@ -128,9 +128,11 @@ fn what_does_not_work_is_explained() {
     let script = [(FIND, 200, NONE), (post, 403, no)];
     assert_eq!(
         told(&account("digitalocean"), &[change("home@example.com", "192.0.2.9")], &[], &script),
-        ["no: DigitalOcean does not allow it: You are not authorized to perform this operation \
+        [
+            "no: DigitalOcean does not allow the request: You are not authorized to perform this operation \
           (HTTP 403); 'password' must hold an API token with domain:read, domain:create and \
-          domain:update"]
+          domain:update"
+        ]
     );
 }
 

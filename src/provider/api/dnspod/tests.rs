@@ -96,7 +96,10 @@ fn answers_that_are_no_success() {
     let denied = said(200, &error("AuthFailure.UnauthorizedOperation", "You are not authorized."));
     assert!(denied.contains("QcloudDNSPodFullAccess"), "{denied}");
     let missing = said(200, &error("InvalidParameterValue.DomainNotExists", "No such domain."));
-    assert!(missing.starts_with("no: DNSPod does not know it: No such domain."), "{missing}");
+    assert!(
+        missing.starts_with("no: DNSPod does not know the zone or the record: No such domain."),
+        "{missing}"
+    );
     assert!(said(200, &error("RequestLimitExceeded", "x")).starts_with("all: again in "));
     assert!(said(200, &error("InternalError", "x")).starts_with("all: again: "));
     let ttl = said(200, &error("LimitExceeded.RecordTtlLimit", "TTL is below 600."));

@@ -88,7 +88,7 @@ fn what_does_not_work_is_explained() {
     let script = [(&*get, 403, expired)];
     let verdicts = told(&account("gandi"), &home, &[], &script);
     assert!(
-        verdicts[0].starts_with("no: Gandi does not allow it: Access was denied"),
+        verdicts[0].starts_with("no: Gandi does not allow the request: Access was denied"),
         "{verdicts:?}"
     );
     let low = r#"{"status":"error","errors":[{"location":"body","name":"rrset_ttl","description":"60 is less than minimum value 300"}]}"#;
@@ -106,7 +106,7 @@ fn what_does_not_work_is_explained() {
     assert_eq!(
         told(&account("gandi"), &home, &[], &script),
         [
-            "no: Gandi does not know it: The resource could not be found. (HTTP 404); correct 'domain' \
+            "no: Gandi does not know the zone or the record: The resource could not be found. (HTTP 404); correct 'domain' \
           or 'zone', or let the token see the zone"
         ]
     );

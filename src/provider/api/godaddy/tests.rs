@@ -51,7 +51,7 @@ fn what_does_not_work_is_explained() {
     assert_eq!(
         of(403, r#"{"code":"ACCESS_DENIED","message":"Authenticated user is not allowed access"}"#),
         [
-            "no: GoDaddy does not allow it: Authenticated user is not allowed access (HTTP 403); since \
+            "no: GoDaddy does not allow the request: Authenticated user is not allowed access (HTTP 403); since \
           May 2024 GoDaddy opens its interface only to accounts with ten domains or more, or with a \
           Discount Domain Club plan; move the zone to another DNS provider, or the domain"
         ]
@@ -67,7 +67,10 @@ fn what_does_not_work_is_explained() {
     );
     let unknown =
         of(404, r#"{"code":"UNKNOWN_DOMAIN","message":"The given domain is not registered"}"#);
-    assert!(unknown[0].starts_with("no: GoDaddy does not know it"), "{unknown:?}");
+    assert!(
+        unknown[0].starts_with("no: GoDaddy does not know the zone or the record"),
+        "{unknown:?}"
+    );
     assert_eq!(of(200, "{}"), ["again: GoDaddy sends what is not understood: {}"]);
     let put = format!("PUT {PLACE}");
     let low = r#"{"code":"INVALID_BODY","fields":[{"code":"INVALID_VALUE","message":"Invalid ttl",

@@ -49,7 +49,10 @@ fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
     let me = account("hetzner");
     let (verdicts, learned) = play(&me, first.clone(), &script);
     let Outcome::Retry { reason, .. } = &verdicts[0].outcome else { panic!("{verdicts:?}") };
-    assert_eq!(reason, "Hetzner has not done it: it is still under way");
+    assert_eq!(
+        reason,
+        "Hetzner took the request, but has not changed the record: it is still under way"
+    );
     assert_eq!(learned, [("record home.example.com A".into(), None)]);
     let now = FOUND.replace("192.0.2.1", "192.0.2.9");
     let known = &KNOWN[..1];
@@ -58,7 +61,7 @@ fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
         "message":"Action failed"}}}"#;
     assert_eq!(
         told(&me, &[home], &KNOWN, &[(SET_AGAIN, 201, RUNNING), (ASK, 200, failed)]),
-        ["again: Hetzner has not done it: Action failed"]
+        ["again: Hetzner took the request, but has not changed the record: Action failed"]
     );
 }
 
@@ -147,7 +150,7 @@ fn what_does_not_work_is_explained() {
     assert_eq!(
         told(&account("hetzner"), &home, &[], &script),
         [format!(
-            "no: Hetzner does not allow it: token is only allowed to perform GET requests (HTTP 403); {need}"
+            "no: Hetzner does not allow the request: token is only allowed to perform GET requests (HTTP 403); {need}"
         )]
     );
     let mut old = account("hetzner");

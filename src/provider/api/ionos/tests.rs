@@ -100,7 +100,10 @@ fn what_does_not_work_is_explained() {
     let look = format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com");
     let script = [ZONES, (&*look, 200, NONE), (&*patch, 403, forbidden)];
     let verdicts = told(&account("ionos"), &home, &[], &script);
-    assert!(verdicts[0].starts_with("no: IONOS does not allow it: Request not"), "{verdicts:?}");
+    assert!(
+        verdicts[0].starts_with("no: IONOS does not allow the request: Request not"),
+        "{verdicts:?}"
+    );
     let bad =
         r#"[{"code":"INVALID_RECORD","message":"bad ttl","parameters":{"invalidFields":["ttl"]}}]"#;
     let script = [ZONES, (&*look, 200, NONE), (&*patch, 400, bad)];

@@ -58,7 +58,8 @@ fn answers_that_are_no_success() {
             .contains("any address")
     );
     assert!(
-        said(200, &reply(200, "Domain is not active")).starts_with("no: NameSilo does not know it")
+        said(200, &reply(200, "Domain is not active"))
+            .starts_with("no: NameSilo does not know the zone or the record")
     );
     assert!(said(200, &reply(201, "Internal error")).starts_with("all: again: "));
     assert!(said(200, "<html>").starts_with("again: "));

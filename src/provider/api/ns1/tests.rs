@@ -83,5 +83,8 @@ fn answers_that_are_no_success() {
     let no = r#"{"message":"zone not found"}"#;
     let script = [(FIND, 404, no), (put, 404, no)];
     let told = told(&me, &[change("home@example.com", "192.0.2.9")], &[], &script);
-    assert!(told[0].starts_with("no: NS1 does not know it: zone not found"), "{told:?}");
+    assert!(
+        told[0].starts_with("no: NS1 does not know the zone or the record: zone not found"),
+        "{told:?}"
+    );
 }

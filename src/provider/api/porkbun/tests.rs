@@ -71,7 +71,7 @@ fn what_does_not_work_is_explained() {
     assert_eq!(
         of(400, "Domain is not opted in to API access."),
         [
-            "no: Porkbun does not allow it: Domain is not opted in to API access. (HTTP 400); switch \
+            "no: Porkbun does not allow the request: Domain is not opted in to API access. (HTTP 400); switch \
           on API ACCESS for the domain, in its details at Porkbun"
         ]
     );

@@ -81,8 +81,10 @@ fn what_does_not_work_is_explained() {
     );
     assert_eq!(
         of(404, "Not Found"),
-        ["no: PowerDNS does not know it: HTTP 404; correct 'domain' or 'zone', or let the token \
-          see the zone"]
+        [
+            "no: PowerDNS does not know the zone or the record: HTTP 404; correct 'domain' or 'zone', or let the token \
+          see the zone"
+        ]
     );
     assert_eq!(of(200, "<html>"), ["again: PowerDNS sends what is not understood: <html>"]);
     assert_eq!(of(429, ""), ["all: again in 300 s: PowerDNS limits requests: HTTP 429"]);

@@ -229,7 +229,7 @@ fn a_key_that_may_only_write_writes() {
     assert_eq!(play(&me(), one.clone(), &script).0, [Outcome::Updated.into()]);
     let (verdicts, _) = play(&me(), one, &[(&ask, 403, &no), (&write, 403, &no)]);
     assert!(matches!(&verdicts[0].outcome, Outcome::Refused { reason, advice }
-        if reason.starts_with("Route 53 does not allow it: User: arn")
+        if reason.starts_with("Route 53 does not allow the request: User: arn")
             && advice.contains("route53:ChangeResourceRecordSets")));
     let (verdicts, _) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &[(ASK_ZONES, 403, &no)]);

@@ -82,12 +82,14 @@ fn what_does_not_work_is_explained() {
     );
     assert_eq!(
         of(403, r#"{"message":"insufficient permissions","type":"permissions_denied"}"#),
-        [format!("no: Scaleway does not allow it: insufficient permissions (HTTP 403); {need}")]
+        [format!(
+            "no: Scaleway does not allow the request: insufficient permissions (HTTP 403); {need}"
+        )]
     );
     assert_eq!(
         of(404, r#"{"message":"dns zone not found","type":"not_found"}"#),
         [
-            "no: Scaleway does not know it: dns zone not found (HTTP 404); correct 'domain' or 'zone', \
+            "no: Scaleway does not know the zone or the record: dns zone not found (HTTP 404); correct 'domain' or 'zone', \
           or let the token see the zone"
         ]
     );

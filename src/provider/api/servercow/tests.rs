@@ -52,15 +52,24 @@ fn answers_that_are_no_success() {
             .starts_with("all: no: Servercow does not accept the credentials: unauthorized")
     );
     let nobody = r#"{"error":"no such domain in user context"}"#;
-    assert!(said(400, nobody).starts_with("no: Servercow does not know it: no such domain"));
-    assert!(said(200, nobody).starts_with("no: Servercow does not know it: no such domain"));
+    assert!(
+        said(400, nobody)
+            .starts_with("no: Servercow does not know the zone or the record: no such domain")
+    );
+    assert!(
+        said(200, nobody)
+            .starts_with("no: Servercow does not know the zone or the record: no such domain")
+    );
     assert!(said(200, "{}").starts_with("again: "));
     assert!(said(500, "").starts_with("all: again: "));
     let write = post(r#"{"content":"192.0.2.9","name":"home","ttl":120,"type":"A"}"#);
     let one = [change("home@example.com", "192.0.2.9")];
     for (answer, expected) in [
         (r#"{"error":"invalid ttl"}"#, "no: Servercow refuses the request: invalid ttl"),
-        (r#"{"message":"maybe"}"#, "again: Servercow has not done it: maybe"),
+        (
+            r#"{"message":"maybe"}"#,
+            "again: Servercow took the request, but has not changed the record: maybe",
+        ),
     ] {
         let told = told(&me, &one, &[], &[(ASK, 200, FOUND), (&*write, 200, answer)]);
         assert!(told[0].starts_with(expected), "{told:?}");

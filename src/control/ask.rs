@@ -1,0 +1,78 @@
+//! What can be asked of the daemon and what it answers, on the control socket and on ubus.
+
+use serde_json::Value as Json;
+
+/// What a client can ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// `status`: the state of every record, for people.
+    Status,
+    /// `status json`: the same for programs.
+    StatusJson,
+    /// `get SECTION`: what `status json` has of this section.
+    Get(String),
+    /// `why SECTION`: how this section's address was chosen.
+    Why(String),
+    /// `update [SECTION…]`: send these sections now; none means all.
+    Update(Vec<String>),
+    /// `stop SECTION…`: send nothing for these sections any more.
+    Stop(Vec<String>),
+    /// `start SECTION…`: read the configuration again and serve these sections.
+    Start(Vec<String>),
+}
+
+impl Ask {
+    /// Understands the words of a request.
+    ///
+    /// # Errors
+    /// A sentence for the client.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        match words.as_slice() {
+            ["status"] => Ok(Self::Status),
+            ["status", "json"] => Ok(Self::StatusJson),
+            ["get", section] => Ok(Self::Get((*section).to_owned())),
+            ["why", section] => Ok(Self::Why((*section).to_owned())),
+            ["update", sections @ ..] => Ok(Self::Update(owned(sections))),
+            ["stop", sections @ ..] if !sections.is_empty() => Ok(Self::Stop(owned(sections))),
+            ["start", sections @ ..] if !sections.is_empty() => Ok(Self::Start(owned(sections))),
+            _ => Err("the daemon does not know this request".into()),
+        }
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// What the daemon answers to whoever asks, here or on ubus.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Text for people.
+    Text(String),
+    /// A value for programs.
+    Json(Json),
+    /// No section of this name runs.
+    NoSection(String),
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Text(text) => Self { ok: true, text },
+            Answer::Json(value) => Self { ok: true, text: format!("{value}\n") },
+            Answer::NoSection(name) => {
+                Self { ok: false, text: format!("there is no section '{name}' that runs\n") }
+            }
+        }
+    }
+}
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Whether it was done.
+    pub ok: bool,
+    /// What to show.
+    pub text: String,
+}
