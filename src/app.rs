@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
-use crate::config::service as definition;
+use crate::config::definition;
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};

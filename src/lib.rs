@@ -30,6 +30,7 @@ pub mod quoted;
 mod scratch;
 pub mod script;
 pub mod secret;
+mod slip;
 pub mod sorted;
 pub mod state;
 pub mod store;

@@ -6,9 +6,8 @@ mod system;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
-use crate::clock::UnixSeconds;
+use crate::clock::{self, UnixSeconds};
 use crate::config::name::is_file_name;
 use crate::config::{Config, Log};
 use crate::engine::event::{Level, Notice};
@@ -93,7 +92,7 @@ impl Logger {
 
     /// Writes `notice` wherever it belongs.
     pub fn say(&mut self, notice: &Notice) {
-        self.say_at(notice, wall());
+        self.say_at(notice, clock::now().wall);
     }
 
     /// `wall` as `ddns_dateformat` wants it.
@@ -153,17 +152,6 @@ impl Logger {
             }
         }
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a log line carries the time at which it is written, and this is the edge"
-)]
-fn wall() -> UnixSeconds {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map(|since| since.as_secs())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

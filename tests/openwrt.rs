@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ddns_netlink::config::{Family, Mechanism, service};
+use ddns_netlink::config::{Family, Mechanism, definition};
 use ddns_netlink::provider::{api, table};
 use ddns_netlink::ubus::object;
 use serde_json::Value;
@@ -225,7 +225,7 @@ fn luci_lists_what_the_program_knows() {
     let mut defined = |name: &str| {
         let json = fs::read_to_string(scratch.0.join(format!("{name}.json")));
         files += 1;
-        service::parse(&json.unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap()
+        definition::parse(&json.unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap()
     };
     for row in table::all().filter(|row| row.get("dead").is_none()) {
         let provider = |name: &str| {

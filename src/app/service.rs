@@ -6,7 +6,7 @@ use super::load;
 use crate::cli::exit;
 use crate::cli::service::Service;
 use crate::config::check::PathKind;
-use crate::config::service::{self, Downloads};
+use crate::config::definition::{self, Downloads};
 use crate::config::{Transport, Trust, USER_AGENT};
 use crate::console::{complain, show, warn};
 use crate::files::{self, definitions::Definitions};
@@ -26,7 +26,7 @@ pub(super) fn run(service: &Service) -> u8 {
     let here = Definitions::system();
     match service {
         Service::Update => download(&downloads().list_url(), |text| {
-            let names = service::list(text)?;
+            let names = definition::list(text)?;
             here.put_list(&(names.join("\n") + "\n")).map_err(|error| error.to_string())?;
             Ok(format!("{} providers can be installed\n", names.len()))
         }),
@@ -39,12 +39,12 @@ pub(super) fn run(service: &Service) -> u8 {
             names => show(&(names.join("\n") + "\n")),
         },
         Service::Install(provider) | Service::Remove(provider)
-            if !service::is_provider(provider) =>
+            if !definition::is_provider(provider) =>
         {
             complain(NONE, &format!("{} cannot be the name of a provider", quoted(provider)))
         }
         Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
-            let definition = service::parse(json)?;
+            let definition = definition::parse(json)?;
             if definition.ipv4.is_none() && definition.ipv6.is_none() {
                 return Err("it says nothing about IPv4 or IPv6".into());
             }

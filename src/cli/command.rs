@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::slip::nearest;
+use crate::slip::closest;
 
 /// What to do, with everything that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -309,7 +309,7 @@ fn unexpected(word: &str) -> UsageError {
 }
 
 fn unknown(kind: &str, word: &str, known: &[&'static str]) -> UsageError {
-    let hint = match nearest(word, known) {
+    let hint = match closest(word, &mut known.iter().copied()) {
         Some(near) => format!("; did you mean '{near}'?"),
         None => String::new(),
     };

@@ -7,7 +7,6 @@ pub mod command;
 mod getopts;
 pub mod helper;
 pub mod service;
-mod slip;
 pub mod updater;
 
 use std::ffi::{OsStr, OsString};

@@ -5,12 +5,12 @@
 //! its `file:line`, and leaves sound sections usable beside broken ones.
 
 pub mod check;
+pub mod definition;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod mistake;
 pub mod name;
 pub mod options;
-pub mod service;
 pub mod uci;
 
 use std::net::IpAddr;
@@ -20,9 +20,9 @@ use std::time::Duration;
 use crate::provider::api::Api;
 use crate::provider::table::Row;
 use crate::secret::Secret;
+use definition::Downloads;
 pub use mistake::{Mistake, Severity};
 pub use name::{Family, Hostname};
-use service::Downloads;
 
 /// What requests call the program, unless `user_agent` is set.
 pub const USER_AGENT: &str =

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::slip::closest;
 use Kind::{Global, Service};
 
 /// Which sections an option belongs to.
@@ -129,36 +130,6 @@ pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
     closest(name, &mut names.map(|known| known.name))
 }
 
-/// The one of `words` that differs least from `word`, if it is near enough to be a slip.
-pub(crate) fn closest(
-    word: &str,
-    words: &mut dyn Iterator<Item = &'static str>,
-) -> Option<&'static str> {
-    let limit = (word.len() / 3).clamp(1, 3);
-    let near = words.filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
-    let (least, best) = near.map(|near| (distance(word, near), near)).min()?;
-    (least <= limit).then_some(best)
-}
-
-/// How many bytes must be added, removed or changed to turn `a` into `b` (Levenshtein).
-pub(super) fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let change = diagonal + usize::from(from != to);
-            diagonal = *cell;
-            left = change.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 const fn stock(
     kind: Kind,
     name: &'static str,
@@ -225,15 +196,5 @@ mod tests {
         assert_eq!(near("frobnicate"), None);
         assert_eq!(near(""), None);
         assert_eq!(nearest(Global, "domian"), None);
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, expected) in
-            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
-            assert_eq!(distance(b, a), expected, "{b} {a}");
-        }
     }
 }

@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::mistake::{Mistake, Severity};
-use super::options::distance;
 use crate::quoted::quoted;
+use crate::slip::distance;
 use crate::sorted::Map;
 use lexer::{Lexer, Unterminated, Word};
 

@@ -81,18 +81,18 @@ impl Facts {
     /// LuCI writes logical interfaces with `@` where it lists devices, too.
     ///
     /// # Errors
-    /// Why there is none; [`Lack::NotResolved`] while netifd is being asked.
+    /// Why there is none; [`Lack::NetifdAsked`] while netifd is being asked.
     pub fn device(&self, name: &str) -> Result<String, Lack> {
         let plain = name.strip_prefix('@').unwrap_or(name);
         if let Some(network) = self.netifd.network(plain) {
             return network.device.clone().ok_or_else(|| Lack::Down(plain.to_owned()));
         }
         if self.netifd == Netifd::Asking {
-            return Err(Lack::NotResolved(plain.to_owned()));
+            return Err(Lack::NetifdAsked(plain.to_owned()));
         }
         match self.book.link(plain) {
             Some(link) => Ok(link.name.clone()),
-            None => Err(Lack::Unresolved(plain.to_owned())),
+            None => Err(Lack::NoSuchInterface(plain.to_owned())),
         }
     }
 
@@ -114,12 +114,12 @@ impl Facts {
     /// As [`Facts::device`], for `v6`.
     pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, Lack> {
         let wanted = match self.place(v6) {
-            Err(lack @ (Lack::Unresolved(_) | Lack::Down(_))) => lack,
+            Err(lack @ (Lack::NoSuchInterface(_) | Lack::Down(_))) => lack,
             found => return found,
         };
-        let unknown = matches!(wanted, Lack::Unresolved(_));
+        let unknown = matches!(wanted, Lack::NoSuchInterface(_));
         match self.place(&format!("{v4}_6")) {
-            Err(Lack::Unresolved(_)) if unknown => self.place(v4).map_err(|_| wanted),
+            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|_| wanted),
             Err(_) if !unknown => Err(wanted),
             made => made,
         }

@@ -299,7 +299,7 @@ impl Record {
 
     /// Whether the user wants nothing sent. What is on its way goes on. Who starts it again wants what
     /// is owed to be tried, whatever failed or was refused before.
-    pub fn stop(&mut self, stopped: bool) {
+    pub fn set_stopped(&mut self, stopped: bool) {
         if self.stopped && !stopped {
             self.refused = None;
             self.backoff.reset();

@@ -15,12 +15,12 @@ use crate::provider::{Outcome, Scope, Verdict};
 /// There is no address of `family` to publish.
 pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
     let level = match lack {
-        Lack::Unresolved(_) | Lack::NotDetected(_) => Level::Warning,
+        Lack::NoSuchInterface(_) | Lack::NotDetected(_) => Level::Warning,
         Lack::Refused(..) => Level::Notice,
         Lack::NoDevice(_)
         | Lack::NoAddress(..)
         | Lack::NotAsked
-        | Lack::NotResolved(_)
+        | Lack::NetifdAsked(_)
         | Lack::Down(_) => Level::Info,
     };
     let record = family.record_type();

@@ -172,15 +172,15 @@ impl Active {
             self.registered = old.registered;
         }
         self.event_network = old.event_network;
-        self.stop(old.stopped);
+        self.set_stopped(old.stopped);
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
     }
 
     /// Stops the section, or has it go on.
-    pub fn stop(&mut self, stopped: bool) {
+    pub fn set_stopped(&mut self, stopped: bool) {
         self.stopped = stopped;
-        self.records.iter_mut().for_each(|record| record.stop(stopped));
+        self.records.iter_mut().for_each(|record| record.set_stopped(stopped));
     }
 
     /// What keeps a request of this section from leaving, as far as the network is concerned.
@@ -252,7 +252,7 @@ impl Active {
                     .or_else(|| of_family().find_map(|record| record.published));
                 select::from_device(&facts.book, &place, family, self.policy(), current)
             }
-            Err(Lack::NotResolved(_)) => Desired::Unknown,
+            Err(Lack::NetifdAsked(_)) => Desired::Unknown,
             Err(lack) => Desired::Nothing(lack),
         }
     }

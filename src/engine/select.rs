@@ -46,9 +46,9 @@ pub enum Desired {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
     /// Neither a logical interface nor a device of this name is known.
-    Unresolved(String),
+    NoSuchInterface(String),
     /// netifd is being asked for the device of this logical interface.
-    NotResolved(String),
+    NetifdAsked(String),
     /// The logical interface is down.
     Down(String),
     /// No device of this name is there.
@@ -266,10 +266,10 @@ impl fmt::Display for Rejection {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unresolved(network) => {
+            Self::NoSuchInterface(network) => {
                 write!(f, "neither a logical interface nor a device '{network}' is there")
             }
-            Self::NotResolved(network) => {
+            Self::NetifdAsked(network) => {
                 write!(f, "netifd is being asked for the device of '{network}'")
             }
             Self::Down(network) => write!(f, "the logical interface '{network}' is down"),

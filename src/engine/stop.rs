@@ -9,7 +9,7 @@ impl Engine {
     pub(super) fn stop(&mut self, names: &[String]) {
         for section in &mut self.sections {
             if names.contains(&section.spec.name) && !section.stopped {
-                section.stop(true);
+                section.set_stopped(true);
                 let name = &section.spec.name;
                 let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
                 let notice = Notice::about(name, Level::Notice, text);
@@ -29,7 +29,7 @@ impl Engine {
             if section.stopped && (named || names.is_empty()) {
                 let notice = Notice::about(name, Level::Notice, "started again".into());
                 self.actions.push_back(Action::Say(notice));
-                section.stop(false);
+                section.set_stopped(false);
                 section.ask_again(now);
             } else if named {
                 running.push(name.clone());

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::dyndns2;
 use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
-use super::{Answer, FailureKind, Outcome, answers, mask, page};
+use super::{Answer, FailureKind, Outcome, mask, page, zoneedit};
 use crate::secret::Secret;
 
 /// What is known about the other side.
@@ -47,7 +47,7 @@ impl Judge {
     pub(super) fn judge(&self, answer: &Answer) -> Verdict {
         let body = &answer.body;
         let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
-        let code = dyndns2::verdict(body, self.sent).or_else(|| answers::zoneedit(body));
+        let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         let verdict = match code {
             Some(failure) if !failure.is_success() => failure,
             _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),

@@ -3,9 +3,9 @@
 use super::api::{self, Api, Need};
 use super::table::{self, Row};
 use super::{Batch, Rate, template};
-use crate::config::options::closest;
-use crate::config::service::Definition;
+use crate::config::definition::Definition;
 use crate::config::{Family, Mechanism};
+use crate::slip::closest;
 
 /// A provider that the program knows.
 struct Entry {

@@ -4,7 +4,6 @@
 //! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Verdict`]
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
-mod answers;
 pub mod api;
 pub mod dyndns2;
 pub mod ere;
@@ -19,6 +18,7 @@ pub mod talk;
 pub mod template;
 pub mod url;
 pub mod verdict;
+mod zoneedit;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,8 +1,8 @@
 //! Every option of ddns-scripts: what it turns into, and that it turns into something.
 
 use ddns_netlink::config::check::{self, Checked};
+use ddns_netlink::config::definition::Downloads;
 use ddns_netlink::config::options::{Kind, OPTIONS, Origin};
-use ddns_netlink::config::service::Downloads;
 use ddns_netlink::config::{Config, Log};
 
 use crate::sandbox::Sandbox;

@@ -201,7 +201,6 @@ fn pacing() {
     assert_eq!(pace("option update_url http://a/"), seconds(60));
     assert_eq!(pace("option service_name he.net"), seconds(300));
     assert_eq!(pace("option service_name afraid.org-keyauth"), seconds(300));
-    assert_eq!(pace("option service_name cloudflare.example"), seconds(300));
     assert_eq!(pace("option service_name easydns.com"), seconds(600));
     assert_eq!(
         pace("option service_name namecheap.com"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Environment;
 use super::reader::Reader;
-use crate::config::service::Downloads;
+use crate::config::definition::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
 use crate::quoted::quoted;
 

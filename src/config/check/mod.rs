@@ -19,9 +19,10 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::mistake::{Mistake, Severity};
-use super::options::{Kind, closest};
+use super::options::Kind;
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
+use crate::slip::closest;
 use crate::sorted::{Map, Set};
 pub use differences::differences;
 use reader::Reader;

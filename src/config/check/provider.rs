@@ -5,9 +5,9 @@ use std::path::Path;
 use super::reader::Reader;
 use super::words;
 use super::{Definitions, Environment, PathKind};
+use crate::config::definition::Block;
+use crate::config::definition::{self, Definition};
 use crate::config::name::is_file_name;
-use crate::config::service::Block;
-use crate::config::service::{self, Definition};
 use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
@@ -204,7 +204,7 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
             format!("there is no definition of {}; a package with it may be missing", quoted(name))
         }
     })?;
-    json.and_then(|json| service::parse(&json))
+    json.and_then(|json| definition::parse(&json))
         .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
 }
 

@@ -31,8 +31,7 @@ impl<'a> Reader<'a> {
             if options::find(self.kind, name).is_some() {
                 continue;
             }
-            let near = (name.len() <= LONGEST_SLIP).then(|| options::nearest(self.kind, name));
-            let text = match near.flatten() {
+            let text = match options::nearest(self.kind, name) {
                 Some(near) => format!("option '{name}' is not known; is it '{near}'?"),
                 None if script => continue,
                 None => format!("option '{name}' is not known and has no effect"),
@@ -141,6 +140,3 @@ impl<'a> Reader<'a> {
         self.section.options.iter().find(|it| it.name == name)
     }
 }
-
-/// Longer names than this are no slips of the known ones.
-const LONGEST_SLIP: usize = 32;

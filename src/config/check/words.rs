@@ -2,9 +2,9 @@
 
 use std::net::Ipv6Addr;
 
-use crate::config::options::closest;
 use crate::provider::template::PLACEHOLDERS;
 use crate::quoted::quoted_char;
+use crate::slip::closest;
 
 /// A UCI boolean (openwrt `package/base-files`, `/lib/functions.sh`, `config_get_bool`).
 pub(super) fn is_flag(text: &str) -> Option<bool> {

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, BY_NAME, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -39,9 +39,6 @@ const SCHEME: Scheme = Scheme {
     call: Call::IdAlone,
     together: true,
 };
-
-/// More names than this are looked up by listing the zone.
-const BY_NAME: usize = 4;
 
 /// An e-mail address as user name means the global key; everything else (`Bearer`, nothing) a token.
 fn credentials(talk: &Talk<'_>) -> Rest {

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList, plain};
 use super::{Api, Need, pair};
@@ -50,9 +50,6 @@ const SCHEME: Scheme = Scheme {
     call: Call::IdAlone,
     together: true,
 };
-
-/// More names than this are looked up by listing the zone.
-const BY_NAME: usize = 4;
 
 const TOKENS: &str = "https://oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";

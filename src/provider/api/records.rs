@@ -17,6 +17,8 @@ use crate::sorted::Map;
 
 /// The time to live of a new record where the interface must be told one and has no usual one.
 pub const NEW_TTL: u32 = 300;
+/// More names than this are looked up by listing the zone, where both are possible.
+pub const BY_NAME: usize = 4;
 
 /// How one provider lists, reads and writes.
 pub struct Scheme {

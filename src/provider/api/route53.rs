@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, xml};
@@ -52,8 +52,6 @@ const SCHEME: Scheme = Scheme {
 
 const ZONES: &str = "/2013-04-01/hostedzone";
 const XMLNS: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
-/// More names than this are looked up by listing the zone.
-const BY_NAME: usize = 4;
 /// Pages that are read of a list.
 const PAGES: usize = 100;
 /// Limits are refilled within seconds.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::thread;
 
 use super::*;
-use crate::config::service::Downloads;
+use crate::config::definition::Downloads;
 use crate::config::{Hostname, Mechanism, RecordOptions, fixture};
 use crate::engine::event::Level;
 use crate::scratch::Scratch;

@@ -1,19 +1,23 @@
 //! What somebody who mistyped a word may have meant.
 
-/// The word of `known` that `word` was probably meant to be.
-pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    // The longest word that is known has ten letters: no need to compare with a novel.
-    if word.len() > 32 {
-        return None;
-    }
-    let with_distance = known.iter().map(|&k| (distance(word, k), k));
-    let (distance, near) = with_distance.min_by_key(|&(distance, _)| distance)?;
-    (distance <= 1 + near.trim_start_matches('-').len() / 4).then_some(near)
+/// Longer words are no slips of short ones, and nobody waits for the comparison with a novel.
+const LONGEST: usize = 64;
+
+/// The one of `words` that differs least from `word`, if it is near enough to be a slip.
+pub(crate) fn closest(
+    word: &str,
+    words: &mut dyn Iterator<Item = &'static str>,
+) -> Option<&'static str> {
+    let limit = (word.len() / 3).clamp(1, 3);
+    let near =
+        words.filter(|near| word.len() < LONGEST && near.len().abs_diff(word.len()) <= limit);
+    let (least, best) = near.map(|near| (distance(word, near), near)).min()?;
+    (least <= limit).then_some(best)
 }
 
 /// How many letters must be added, removed, changed or swapped with their neighbour (optimal
 /// string alignment).
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -40,6 +44,16 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in
+            [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("domian", "domain", 1)]
+        {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+            assert_eq!(distance(b, a), expected, "{b} {a}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -1,4 +1,4 @@
-//! Answers with codes of their own.
+//! Answers of ZoneEdit, which has codes of its own.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome};
 
 /// The answers of ZoneEdit: `<SUCCESS CODE="200" TEXT="…">`, `<ERROR CODE="702" TEXT="…">`.
-pub(super) fn zoneedit(body: &str) -> Option<Verdict> {
+pub(super) fn verdict(body: &str) -> Option<Verdict> {
     let lower = body.to_ascii_lowercase();
     let at = ["<success code=\"", "<error code=\""]
         .iter()
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn zoneedit_numbers_have_meanings() {
         let outcome = |code: &str| {
-            zoneedit(&format!("<ERROR CODE=\"{code}\" TEXT=\"x\" ZONE=\"y\">")).map(|v| v.outcome)
+            verdict(&format!("<ERROR CODE=\"{code}\" TEXT=\"x\" ZONE=\"y\">")).map(|v| v.outcome)
         };
         assert_eq!(outcome("707"), Some(Outcome::Unchanged));
         assert!(matches!(outcome("702"), Some(Outcome::Retry { after: Some(_), .. })));
@@ -55,7 +55,7 @@ mod tests {
         }
         assert_eq!(outcome("799"), None);
         let good = "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">";
-        assert_eq!(zoneedit(good).map(|v| v.outcome), Some(Outcome::Updated));
-        assert_eq!(zoneedit("good"), None);
+        assert_eq!(verdict(good).map(|v| v.outcome), Some(Outcome::Updated));
+        assert_eq!(verdict("good"), None);
     }
 }
