@@ -8,21 +8,18 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use support::provider::{Reply, now};
+use support::process::wait_until;
+use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene};
 
 /// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
 fn wait_saved(address: &str) {
-    let end = now() + LIMIT;
-    let saved = || {
+    wait_until(&format!("{address} is saved"), || {
         let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
         let mut texts = files.filter_map(|f| fs::read_to_string(f.path()).ok());
         texts.any(|text| text.contains(address))
-    };
-    while !saved() {
-        assert!(now() < end, "{address} was not saved");
-    }
+    });
 }
 
 #[test]
@@ -288,32 +285,5 @@ fn a_password_file_is_read_and_never_shown() {
         let shown = String::from_utf8_lossy(&why.stdout).into_owned() + &launcher.log();
         assert!(!shown.contains("from a file"), "{shown}");
         assert!(!shown.contains("from%20a%20file"), "{shown}");
-    });
-}
-
-#[test]
-fn luci_finds_the_run_files_it_reads() {
-    isolated(&[], || {
-        let mut scene = Scene::new("");
-        scene.config.section("off", "\toption enabled '0'");
-        scene.wan.set_address("203.0.113.5");
-        let launcher = scene.launcher();
-        let read = |name: &str| fs::read_to_string(file("run").join(name)).ok();
-        let daemon = launcher.run();
-        daemon.wait_published("home", "203.0.113.5");
-        // They are written right after the state changed.
-        daemon.status();
-        assert_eq!(read("home.ip").as_deref(), Some("203.0.113.5\n"));
-        assert_eq!(read("off.ip").as_deref(), Some("\n"));
-        assert_eq!(read("off.pid"), None);
-        let pid: u32 = read("home.pid").unwrap().trim().parse().unwrap();
-        assert!(fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap().contains("run"));
-        let updated: u64 = read("home.update").unwrap().trim().parse().unwrap();
-        let uptime = fs::read_to_string("/proc/uptime").unwrap();
-        let uptime: u64 = uptime.split('.').next().unwrap().parse().unwrap();
-        assert!(updated <= uptime && uptime - updated < 60, "{updated} {uptime}");
-        assert!(daemon.stop().0.success());
-        assert_eq!(read("home.pid"), None);
-        assert_eq!(read("home.ip").as_deref(), Some("203.0.113.5\n"));
     });
 }

@@ -8,10 +8,10 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use support::dns::{Answer, Server as NameServer};
+use support::process::wait_until;
 use support::provider::{Reply, now};
 use support::router::{PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene, at};
@@ -43,11 +43,7 @@ fn run_file(name: &str) -> Option<String> {
 
 /// Waits until a run file says so: it is written just after what it tells.
 fn wait_run_file(name: &str, wanted: Option<&str>) {
-    let end = now() + LIMIT;
-    while run_file(name).as_deref() != wanted {
-        assert!(now() < end, "{name}: {:?}, not {wanted:?}", run_file(name));
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(&format!("{name} is {wanted:?}"), || run_file(name).as_deref() == wanted);
 }
 
 /// A name server on the internet that knows one name.
@@ -57,6 +53,32 @@ fn name_server() -> NameServer {
         ("home.example.com", true) => Answer::NoData,
         _ => Answer::NoName,
     })
+}
+
+#[test]
+fn luci_finds_the_run_files_it_reads() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("off", "\toption enabled '0'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        // They are written right after the state changed.
+        daemon.status();
+        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
+        assert_eq!(run_file("off.ip").as_deref(), Some("\n"));
+        assert_eq!(run_file("off.pid"), None);
+        let pid: u32 = run_file("home.pid").unwrap().trim().parse().unwrap();
+        assert!(fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap().contains("run"));
+        let updated: u64 = run_file("home.update").unwrap().trim().parse().unwrap();
+        let uptime = fs::read_to_string("/proc/uptime").unwrap();
+        let uptime: u64 = uptime.split('.').next().unwrap().parse().unwrap();
+        assert!(updated <= uptime && uptime - updated < 60, "{updated} {uptime}");
+        assert!(daemon.stop().0.success());
+        assert_eq!(run_file("home.pid"), None);
+        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
+    });
 }
 
 #[test]

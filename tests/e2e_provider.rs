@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use support::daemon::Daemon;
+use support::process::wait_until;
 use support::provider::{Reply, Request};
 use support::router::{PROVIDER, file, hosts, ip_isp, isolated};
 use support::scene::{LIMIT, Scene, at, connection_refused};
@@ -61,7 +62,7 @@ fn a_new_route_ends_the_back_off() {
         scene.wan.ip("route del default");
         // The outage has to be noticed for its end to mean something.
         let none = |text: &str| text.contains("can be reached: no");
-        while !none(&launcher.stdout(&["why", "home"])) {}
+        wait_until("the outage is noticed", || none(&launcher.stdout(&["why", "home"])));
         scene.wan.ip("route add default via 203.0.113.1 dev wan");
         scene.provider.wait_nth(1, LIMIT);
         daemon.wait_published("home", "203.0.113.5");

@@ -6,9 +6,9 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use support::process::wait_until;
 use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, hosts, isolated};
 use support::scene::{LIMIT, Scene, at};
@@ -36,14 +36,6 @@ fn runs(word: &str) -> bool {
         .unwrap()
         .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("cmdline")).ok());
     all.into_iter().any(|line| line.split('\0').any(|it| it == word))
-}
-
-fn wait(what: &str, condition: impl Fn() -> bool) {
-    let end = Instant::now() + LIMIT;
-    while !condition() {
-        assert!(Instant::now() < end, "{what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -122,7 +114,7 @@ fn a_script_whose_address_goes_away_makes_room_for_the_next() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait("the script runs", || runs("1000"));
+        wait_until("the script runs", || runs("1000"));
         let start = Instant::now();
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
@@ -138,7 +130,7 @@ fn no_script_outlives_the_daemon() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait("the script runs", || runs("1000"));
+        wait_until("the script runs", || runs("1000"));
         let place = file("run").join("home.script");
         assert!(place.exists());
         assert!(daemon.stop().0.success());

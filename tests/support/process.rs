@@ -149,6 +149,15 @@ impl Drop for Process {
     }
 }
 
+/// Asks until `condition` is true, for what gives no word when it is.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < end, "not in time: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Runs `command` to its end; panics with its output unless it succeeds. Gives its output.
 pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));

@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 
 use nix::sys::signal::Signal;
 
-use super::process::{Process, run};
+use super::process::{Process, run, wait_until};
 
 /// Set in the environment of a test that has been started again inside.
 const INSIDE: &str = "DDNS_NETLINK_TEST_INSIDE";
@@ -231,11 +231,10 @@ impl Wan {
     /// drops what is sent before, which would cost a TCP retransmission.
     fn wait_up(&self, ours: &str, theirs: &str) {
         let up = |text: String| text.contains("state UP");
-        while !up(ip_isp(&format!("-o link show dev {ours}")))
-            || !up(self.ip(&format!("-o link show dev {theirs}")))
-        {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        wait_until("both ends are up", || {
+            up(ip_isp(&format!("-o link show dev {ours}")))
+                && up(self.ip(&format!("-o link show dev {theirs}")))
+        });
     }
 
     /// A command that will run in the router.
