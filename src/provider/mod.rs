@@ -8,9 +8,11 @@ pub mod api;
 pub mod dyndns2;
 pub mod ere;
 pub mod families;
+mod identity;
 mod judge;
 pub mod listing;
 pub mod mask;
+pub mod message;
 mod page;
 pub mod sign;
 pub mod table;
@@ -20,14 +22,16 @@ pub mod url;
 pub mod verdict;
 mod zoneedit;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
-use crate::secret::Secret;
 use crate::sorted::Map;
+pub use identity::{account, fingerprint};
+pub use message::{
+    Answer, Failure, FailureKind, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER,
+};
 pub use verdict::{Scope, Verdict};
 
 /// One record that should hold `address` from now on.
@@ -83,19 +87,6 @@ pub enum Step {
     Ask(Query),
     /// Finished: one verdict per change, in the job's order.
     Done(Vec<Verdict>),
-}
-
-/// One DNS message to a name server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// The server: an address or a name, and a port if it is not 53.
-    pub server: String,
-    /// Whether only TCP will do.
-    pub tcp: bool,
-    /// The message in wire form (RFC 1035 section 4).
-    pub wire: Vec<u8>,
-    /// What it is, for people.
-    pub shown: String,
 }
 
 /// One provider conversation about one job.
@@ -199,178 +190,6 @@ fn host(section: &Section, family: Family) -> Option<String> {
     template::host(url).or_else(rendered)
 }
 
-/// A number that changes when anything changes that decides where and as what a record is
-/// published. It is stored, so it must stay what it is.
-pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
-    let provider = &section.provider;
-    let template = section.template(family).filter(|_| provider.row.is_none());
-    let options = &section.record;
-    let ttl = options.ttl.map(|ttl| ttl.to_string());
-    let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
-    let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
-    let mut parts = vec![
-        own_name(provider).or(template.map(|template| template.url.as_str())),
-        template.and_then(|template| template.answer.as_deref()),
-        Some(provider.username.as_str()),
-        Some(provider.password.expose()),
-        Some(provider.param_enc.expose()),
-        Some(provider.param_opt.expose()),
-        Some(name.as_str()),
-        Some(family.record_type()),
-    ];
-    parts.extend((!provider.server.is_empty()).then_some(Some(provider.server.as_str())));
-    if *options != RecordOptions::default() {
-        parts.extend(zone);
-        parts.extend([ttl.as_deref(), proxied]);
-    }
-    // Any option may mean something to a script.
-    if let Some(script) = provider.script() {
-        for (name, value) in &script.options {
-            parts.extend([Some(name.as_str()), Some(value.expose())]);
-        }
-    }
-    fnv(&parts)
-}
-
-/// A number that sections share whose requests go to the same account. It is stored with what was
-/// learned there.
-pub fn account(provider: &Provider) -> u64 {
-    let own = own_name(provider);
-    let url = |family| {
-        let template = provider.template(family).filter(|_| own.is_none());
-        template.map(|template| template.url.as_str())
-    };
-    fnv(&[
-        own,
-        url(Family::V4),
-        url(Family::V6),
-        Some(provider.username.as_str()),
-        Some(provider.password.expose()),
-        Some(provider.param_enc.expose()),
-        Some(provider.param_opt.expose()),
-        Some(provider.server.as_str()),
-    ])
-}
-
-/// What a provider is known by that stays when its URLs change: the program's own name of it, or its
-/// script.
-fn own_name(provider: &Provider) -> Option<&str> {
-    match &provider.mechanism {
-        Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => provider.row.map(table::Row::name),
-        Mechanism::Script(script) => script.file.to_str(),
-    }
-}
-
-/// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by
-/// a byte that UTF-8 does not have.
-fn fnv(parts: &[Option<&str>]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-/// HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// PUT
-    Put,
-    /// PATCH
-    Patch,
-    /// DELETE
-    Delete,
-}
-
-impl Method {
-    /// As the request line has it (RFC 9110 section 9).
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-/// One HTTP request. Everything in it that may hold a secret is a [`Secret`].
-#[derive(Clone)]
-pub struct Request {
-    /// Method.
-    pub method: Method,
-    /// Absolute URL without user information.
-    pub url: Secret,
-    /// Basic credentials, sent up front.
-    pub auth: Option<(String, Secret)>,
-    /// Further headers.
-    pub headers: Vec<(&'static str, Secret)>,
-    /// Body, with its `Content-Type` among the headers.
-    pub body: Option<Secret>,
-    /// The family to connect over, where the provider takes the address that it sees.
-    pub family: Option<Family>,
-    /// The request line as people may see it: URL with every secret as `***`.
-    pub shown: String,
-    /// Values that must be masked if they turn up in an answer that is shown or logged.
-    pub secrets: Vec<Secret>,
-    /// Most bytes of the answer's body that are of interest.
-    pub answer_limit: u64,
-}
-
-/// Room for the answer to an update, or an error page.
-pub const SHORT_ANSWER: u64 = 64 * 1024;
-/// Room for a list of some hundred records.
-pub const LONG_ANSWER: u64 = 512 * 1024;
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Request").field(&self.method).field(&self.shown).finish()
-    }
-}
-
-/// What came back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until a limit
-    /// counts anew, if there was one.
-    pub retry_after: Option<Duration>,
-    /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
-    pub body: String,
-    /// The response to a [`Query`], in wire form; then the rest is empty.
-    pub message: Vec<u8>,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What kind, for the planner.
-    pub kind: FailureKind,
-    /// Whether the request may have reached the provider, so that nobody knows what it did.
-    pub sent: bool,
-    /// A sentence for the log, without secrets.
-    pub text: String,
-}
-
-/// Kinds of transport failure that the planner treats differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// No route, no address to send from, device gone: the network is not there.
-    NoNetwork,
-    /// The certificate is not valid yet by our clock: the clock is behind.
-    ClockBehind,
-    /// The host name could not be resolved: the name server is not there, or not yet.
-    NotResolved,
-    /// Anything else: refused, timed out, TLS, protocol.
-    Other,
-}
-
 /// What became of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
@@ -400,24 +219,6 @@ pub enum Outcome {
         /// What a router owner can do about it.
         advice: String,
     },
-}
-
-impl Failure {
-    /// What a failed transport means, and for whom: one that did not reach the provider is the same
-    /// for every request of the account.
-    pub fn verdict(&self) -> Verdict {
-        let scope = if self.sent { Scope::Record } else { Scope::Account };
-        Verdict { outcome: self.clone().outcome(), scope }
-    }
-
-    /// What a failed transport means for the change that was being sent.
-    pub fn outcome(self) -> Outcome {
-        if self.sent {
-            Outcome::Unconfirmed { reason: self.text }
-        } else {
-            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::{Provider, Template, fixture};
+use crate::secret::Secret;
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {

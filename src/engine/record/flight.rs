@@ -1,0 +1,186 @@
+//! A request of a record on its way: it leaves, it is answered, and what the answer changes.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Record, Timeline};
+use crate::clock::Now;
+use crate::config::Force;
+use crate::engine::event::JobId;
+use crate::provider::{FailureKind, Outcome};
+
+/// A request on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flight {
+    job: JobId,
+    /// Which change of the job: names may come and go while it is on its way.
+    index: usize,
+    address: IpAddr,
+    was_unconfirmed: bool,
+    was_forced: bool,
+    /// It went to a provider or account that is not configured any more.
+    superseded: bool,
+    /// It left over a network that is not there any more, so that a failure says nothing.
+    over_old_network: bool,
+}
+
+/// The circumstances in which a job ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// When its first request left, since boot.
+    pub sent_at: Option<Duration>,
+    /// The way to the provider is missing, so that a failure says nothing about the provider.
+    pub network_gone: bool,
+    /// Now.
+    pub now: Now,
+    /// Any number, to spread retries.
+    pub jitter: u32,
+}
+
+impl Record {
+    /// A job leaves with this record's desired address as its change `index`. Returns the address.
+    pub fn dispatch(&mut self, job: JobId, index: usize, now: Now) -> Option<IpAddr> {
+        let address = self.desired?;
+        self.bucket.take(now.up);
+        if !self.forced && !self.unconfirmed && self.published == Some(address) {
+            // A refresh: the event is the timer, not the change of long ago.
+            self.timeline = Timeline::since(now.up);
+        }
+        self.flight = Some(Flight {
+            job,
+            index,
+            address,
+            was_unconfirmed: self.unconfirmed,
+            was_forced: self.forced,
+            superseded: false,
+            over_old_network: false,
+        });
+        self.forced = false;
+        self.settling.done();
+        Some(address)
+    }
+
+    /// Whether `job` is the one that this record waits for.
+    pub fn flies(&self, job: JobId) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.job == job)
+    }
+
+    /// Which change of `job` this record waits for.
+    pub fn change_of(&self, job: JobId) -> Option<usize> {
+        let flight = self.flight.as_ref().filter(|flight| flight.job == job);
+        flight.map(|flight| flight.index)
+    }
+
+    /// The address that is being sent.
+    pub fn sending(&self) -> Option<IpAddr> {
+        self.flight.as_ref().map(|flight| flight.address)
+    }
+
+    /// The job has ended like this for this record.
+    pub fn finished(&mut self, outcome: &Outcome, ending: Ending) {
+        let now = ending.now;
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        if flight.superseded {
+            return;
+        }
+        if self.timeline.sent.is_none() {
+            // A request from before the change that is timed now was about another address.
+            self.timeline.sent = ending.sent_at.filter(|&at| at >= self.timeline.event);
+        }
+        match outcome {
+            Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
+            Outcome::Retry { reason, after, kind } => {
+                self.unconfirmed = flight.was_unconfirmed;
+                self.forced |= flight.was_forced;
+                self.trouble = Some(reason.clone());
+                if let Some(after) = after {
+                    self.hold(now.up.saturating_add(*after), now);
+                }
+                self.failed(*kind, flight.over_old_network, ending);
+            }
+            Outcome::Unconfirmed { reason } => {
+                self.unconfirmed = true;
+                self.trouble = Some(reason.clone());
+                if !flight.over_old_network {
+                    self.backoff.failed(now.up, self.retry, ending.jitter);
+                }
+                self.clock_behind = false;
+            }
+            Outcome::Refused { reason, advice } => {
+                self.unconfirmed = flight.was_unconfirmed;
+                self.trouble = None;
+                self.refused = Some((reason.clone(), advice.clone()));
+            }
+        }
+    }
+
+    /// What the provider said about the account, in answer to another record: a refusal and its
+    /// waiting time hold for all, and after a failure that is not the name's nothing is tried before
+    /// `pause`. Whether that is a refusal which was not known of.
+    pub fn heard(&mut self, outcome: &Outcome, pause: Duration, now: Now) -> bool {
+        match outcome {
+            // What is on its way gets an answer of its own.
+            Outcome::Refused { .. } if self.flight.is_some() => {}
+            Outcome::Refused { reason, advice } => {
+                return self.refused.replace((reason.clone(), advice.clone())).is_none();
+            }
+            Outcome::Retry { after: Some(after), .. } => {
+                self.hold(now.up.saturating_add(*after), now);
+            }
+            Outcome::Retry { after: None, .. } => self.backoff.defer(pause),
+            Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
+        }
+        false
+    }
+
+    /// An address went away that the request on its way may have left from: if it fails, that says
+    /// nothing about the provider.
+    pub fn source_lost(&mut self) {
+        if let Some(flight) = &mut self.flight {
+            flight.over_old_network = true;
+        }
+    }
+
+    /// Waits for the job of `old`, a record of this name whose provider or account was another:
+    /// there is one call in flight per name at most, also across a reload.
+    pub fn supersede(&mut self, old: &Self) {
+        self.flight = old.flight.clone().map(|flight| Flight { superseded: true, ..flight });
+    }
+
+    fn accepted(&mut self, address: IpAddr, now: Now) {
+        self.published = Some(address);
+        self.published_wall = now.trusted_wall();
+        self.published_up = Some(now.up);
+        self.unconfirmed = false;
+        self.trouble = None;
+        self.clock_behind = false;
+        self.backoff.reset();
+        if self.desired == Some(address) {
+            self.timeline.accepted = Some(now.up);
+            self.settling.done();
+            self.rested = self.force == Force::Once;
+        }
+    }
+
+    fn failed(&mut self, kind: FailureKind, over_old_network: bool, ending: Ending) {
+        let Ending { network_gone, now, jitter, .. } = ending;
+        self.clock_behind = kind == FailureKind::ClockBehind;
+        match kind {
+            FailureKind::NoNetwork | FailureKind::NotResolved => {
+                self.bucket.give_back();
+                if !network_gone && !over_old_network {
+                    self.backoff.failed_locally(now.up, self.retry, jitter);
+                }
+            }
+            FailureKind::Other if over_old_network => {}
+            FailureKind::ClockBehind => {
+                // The provider was not asked: the step of the clock shall not find the bucket empty.
+                self.bucket.give_back();
+                self.backoff.failed(now.up, self.retry, jitter);
+            }
+            FailureKind::Other => self.backoff.failed(now.up, self.retry, jitter),
+        }
+    }
+}

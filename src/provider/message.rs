@@ -1,0 +1,139 @@
+//! What goes to a provider and what comes back, before anybody says what it means.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Outcome, Scope, Verdict};
+use crate::config::Family;
+use crate::secret::Secret;
+
+/// HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+impl Method {
+    /// As the request line has it (RFC 9110 section 9).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One HTTP request. Everything in it that may hold a secret is a [`Secret`].
+#[derive(Clone)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Absolute URL without user information.
+    pub url: Secret,
+    /// Basic credentials, sent up front.
+    pub auth: Option<(String, Secret)>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, Secret)>,
+    /// Body, with its `Content-Type` among the headers.
+    pub body: Option<Secret>,
+    /// The family to connect over, where the provider takes the address that it sees.
+    pub family: Option<Family>,
+    /// The request line as people may see it: URL with every secret as `***`.
+    pub shown: String,
+    /// Values that must be masked if they turn up in an answer that is shown or logged.
+    pub secrets: Vec<Secret>,
+    /// Most bytes of the answer's body that are of interest.
+    pub answer_limit: u64,
+}
+
+/// Room for the answer to an update, or an error page.
+pub const SHORT_ANSWER: u64 = 64 * 1024;
+/// Room for a list of some hundred records.
+pub const LONG_ANSWER: u64 = 512 * 1024;
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Request").field(&self.method).field(&self.shown).finish()
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until a limit
+    /// counts anew, if there was one.
+    pub retry_after: Option<Duration>,
+    /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
+    pub body: String,
+    /// The response to a [`Query`], in wire form; then the rest is empty.
+    pub message: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind, for the planner.
+    pub kind: FailureKind,
+    /// Whether the request may have reached the provider, so that nobody knows what it did.
+    pub sent: bool,
+    /// A sentence for the log, without secrets.
+    pub text: String,
+}
+
+/// Kinds of transport failure that the planner treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No route, no address to send from, device gone: the network is not there.
+    NoNetwork,
+    /// The certificate is not valid yet by our clock: the clock is behind.
+    ClockBehind,
+    /// The host name could not be resolved: the name server is not there, or not yet.
+    NotResolved,
+    /// Anything else: refused, timed out, TLS, protocol.
+    Other,
+}
+
+/// One DNS message to a name server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The server: an address or a name, and a port if it is not 53.
+    pub server: String,
+    /// Whether only TCP will do.
+    pub tcp: bool,
+    /// The message in wire form (RFC 1035 section 4).
+    pub wire: Vec<u8>,
+    /// What it is, for people.
+    pub shown: String,
+}
+
+impl Failure {
+    /// What a failed transport means, and for whom: one that did not reach the provider is the same
+    /// for every request of the account.
+    pub fn verdict(&self) -> Verdict {
+        let scope = if self.sent { Scope::Record } else { Scope::Account };
+        Verdict { outcome: self.clone().outcome(), scope }
+    }
+
+    /// What a failed transport means for the change that was being sent.
+    pub fn outcome(self) -> Outcome {
+        if self.sent {
+            Outcome::Unconfirmed { reason: self.text }
+        } else {
+            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
+        }
+    }
+}
