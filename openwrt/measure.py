@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What a router pays for each dependency, in Markdown: measure.py [--settings] [TARGET]. The code
-of each crate is what is left of it after link-time optimisation, by the symbols of an unstripped
-build; a generic function counts for the crate that wrote it. --settings also builds with other
-settings of the compiler, some minutes each."""
+"""What a router pays for each dependency and for each provider with an interface of its own, in
+Markdown: measure.py [--settings] [TARGET]. The code of each crate is what is left of it after
+link-time optimisation, by the symbols of an unstripped build; a generic function counts for the
+crate that wrote it, one that was put into its only caller counts for that. --settings also builds
+with other settings of the compiler, some minutes each."""
 
 import lzma
 import re
@@ -18,6 +19,8 @@ STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashb
        "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
 # The C functions of ring that are not named after it.
 RING = ("ring_core", "aes_nohw", "bn_", "fe_", "fiat_", "ge_", "k25519", "nistz", "x25519", "ecp_")
+# What is no provider in src/provider/api.
+COMMON = ("records", "rest", "xml", "zone")
 SMALL = 4096
 SHT_SYMTAB, SHT_NOBITS = 2, 8
 SHF_TLS = 1 << 10
@@ -74,9 +77,16 @@ def crate(symbol):
     return "musl and other C"
 
 
-def by_crate(elf):
-    """Bytes per crate. Of symbols at the same address one counts; memory that starts as zeros is
-    not in the file."""
+def provider(symbol):
+    """The file of src/provider/api that a symbol comes from, or nothing."""
+    if found := re.search(r"12ddns_netlink8provider3api(\d+)_?", symbol):
+        return symbol[found.end() : found.end() + int(found[1])]
+    return None
+
+
+def by(part, elf):
+    """Bytes of each part, which `part` tells from a symbol's name. Of symbols at the same address
+    one counts; memory that starts as zeros is not in the file."""
     headers, _, _ = sections(elf)
     zeros = [range(h[3], h[3] + h[5]) for h in headers if h[1] == SHT_NOBITS and not h[2] & SHF_TLS]
     found = {
@@ -86,7 +96,7 @@ def by_crate(elf):
     }
     total = Counter()
     for name, size in found.values():
-        total[crate(name)] += size
+        total[part(name)] += size
     return total
 
 
@@ -113,12 +123,17 @@ def variant(target, prepared, flags, options):
 def crates(target, prepared):
     # After the profile's own: cargo makes "debuginfo" of its "none", and zig strips everything then.
     elf = variant(target, prepared, ["-Csymbol-mangling-version=v0", "-Cstrip=none"], [])
-    counted, whole = by_crate(elf), len(loaded_part(elf))
+    counted, whole = by(crate, elf), len(loaded_part(elf))
     large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
     small = counted.total() - sum(size for _, size in large)
     rows = [*large, (f"crates below {SMALL} bytes", small)]
     rows.append(("without a symbol: text, tables, constants", whole - counted.total()))
     table(("crate", "bytes"), [*rows, ("the program", whole)])
+    counted = by(provider, elf)
+    del counted[None]
+    common = {name: counted.pop(name) for name in COMMON if name in counted}
+    rows = [*counted.most_common(), ("common to them: " + ", ".join(common), sum(common.values()))]
+    table(("src/provider/api", "bytes"), rows)
 
 
 def settings(target, prepared):
