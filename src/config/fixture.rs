@@ -28,6 +28,7 @@ pub(crate) fn section() -> Section {
             retry: Duration::from_secs(60),
             retry_max: 0,
             min_interval: Duration::ZERO,
+            burst: 3,
         },
         log: Log { syslog: 2, file: true },
         private_addresses: false,

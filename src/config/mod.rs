@@ -252,6 +252,9 @@ pub struct Timing {
     pub retry_max: u32,
     /// `min_interval`: least time between two requests for one record; zero = no pacing. Ours.
     pub min_interval: Duration,
+    /// How many requests for one record may follow one another before `min_interval` counts; at
+    /// least 1.
+    pub burst: u32,
 }
 
 /// `force_interval`: when an unchanged address is sent again.

@@ -4,14 +4,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::event::JobId;
+use super::event::{Finished, JobId};
 use super::network::Facts;
 use super::pace::Bucket;
 use super::record::{Record, Wait};
 use super::section::Active;
 use crate::clock::Now;
-use crate::config::{Hostname, Section};
-use crate::provider::{self, Batch, Change, Job, Known, Learned};
+use crate::config::{Hostname, Mechanism, Section};
+use crate::provider::{self, Batch, Change, Job, Known, Outcome, Scope, Verdict};
 use crate::sorted::Set;
 use crate::state::State;
 
@@ -26,7 +26,18 @@ pub struct Account {
     pub known: Known,
     batch: Batch,
     limit: Option<Bucket>,
+    /// Whether jobs could leave side by side, so that one has to go ahead of the others.
+    scouts: bool,
+    /// A job is on its way that shows whether the account is accepted; others wait for it until then.
+    scout_until: Duration,
+    /// Until when it is taken for granted that the account is accepted.
+    trusted_until: Duration,
 }
+
+/// How long jobs wait for the one that was sent ahead: if it hangs, that may be its name's matter.
+const SCOUT: Duration = Duration::from_secs(5);
+/// How long an accepted update speaks for the account.
+const TRUST: Duration = Duration::from_secs(600);
 
 /// The changes that leave together.
 #[derive(Clone, Debug)]
@@ -54,6 +65,9 @@ impl Account {
             known: of_account.map(|known| (known.key.clone(), known.value.clone())).collect(),
             batch,
             limit: provider::rate(&spec.provider).map(bucket),
+            scouts: matches!(spec.provider.mechanism, Mechanism::Url { .. }),
+            scout_until: Duration::ZERO,
+            trusted_until: Duration::ZERO,
         }
     }
 
@@ -63,9 +77,10 @@ impl Account {
         self
     }
 
-    /// When the next request may go by the provider's documented limit.
+    /// When the next request may go: by the provider's documented limit, and not beside the first one
+    /// of an account that may not be accepted. Thirty wrong passwords at once are an attack.
     pub fn open_at(&self) -> Duration {
-        self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at)
+        self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at).max(self.scout_until)
     }
 
     /// Takes the changes that may leave now, as one job with the number `id`.
@@ -97,14 +112,25 @@ impl Account {
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
         }
+        if self.scouts && self.trusted_until <= now.up {
+            self.scout_until = now.up.saturating_add(SCOUT);
+        }
         (!taken.job.changes.is_empty()).then_some(taken)
     }
 
-    /// A job of the account has ended after so many requests.
-    pub fn finished(&mut self, requests: u32, learned: &Learned, now: Now) {
+    /// A job of the account has ended.
+    pub fn finished(&mut self, finished: &Finished, now: Now) {
+        let Finished { requests, learned, verdicts, .. } = finished;
+        self.scout_until = Duration::ZERO;
+        let success = |it: &Verdict| matches!(it.outcome, Outcome::Updated | Outcome::Unchanged);
+        if verdicts.iter().any(success) {
+            self.trusted_until = now.up.saturating_add(TRUST);
+        } else if verdicts.iter().any(|verdict| verdict.scope == Scope::Account) {
+            self.trusted_until = Duration::ZERO;
+        }
         if let Some(limit) = &mut self.limit {
             // The first was counted when it left.
-            (1..requests).for_each(|_| limit.take(now.up));
+            (1..*requests).for_each(|_| limit.take(now.up));
         }
         for (key, value) in learned {
             match value {

@@ -9,8 +9,10 @@ use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::Timing;
 
-/// Least time between two questions that events give reason for; a few may follow one another.
+/// Least time between two questions that events give reason for.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);
+/// Questions that may follow one another before that counts.
+const DETECT_BURST: u32 = 3;
 
 /// The state of a `web` or `script` source.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ impl Detector {
         Self {
             result: None,
             due: now.up,
-            bucket: Bucket::new(DETECT_INTERVAL),
+            bucket: Bucket::new(DETECT_INTERVAL, DETECT_BURST),
             backoff: Backoff::default(),
             asking: false,
             doubted: false,

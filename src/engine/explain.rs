@@ -187,7 +187,9 @@ impl Engine {
             (Standing::Unknown, reason, None)
         } else if let Some(at) = self.closed_until(active, now) {
             let after = seconds(at.saturating_sub(now.up));
-            let reason = format!("next request in {after} (the provider's limit for the account)");
+            let reason = format!(
+                "next request in {after} at the latest (the account's limit, or its first answer)"
+            );
             (Standing::Paced, reason, Some(at))
         } else if active.reachable(&self.facts) {
             (Standing::Sending, "about to be sent".into(), None)

@@ -354,7 +354,7 @@ impl Engine {
     /// What a job has shown of its account.
     fn heard(&mut self, account: usize, finished: &Finished, heard: Option<Heard>, now: Now) {
         if let Some(account) = self.accounts.get_mut(account) {
-            account.finished(finished.requests, &finished.learned, now);
+            account.finished(finished, now);
         }
         if let Some(heard) = heard {
             let members = self.sections.iter_mut().filter(|section| section.account == account);

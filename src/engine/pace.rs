@@ -13,8 +13,6 @@ pub const CEILING: Duration = Duration::from_secs(2);
 /// Longest waiting time of a provider that is believed.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(86_400);
 
-/// Requests that may follow one another at once before pacing sets in.
-const BURST: u32 = 3;
 /// The longest back-off.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// The longest `retry_interval` that is taken at its word.
@@ -37,10 +35,10 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full bucket that gains one token per `interval`; zero = never empty.
-    pub fn new(interval: Duration) -> Self {
+    /// A full bucket of `burst` tokens that gains one per `interval`; zero = never empty.
+    pub fn new(interval: Duration, burst: u32) -> Self {
         let interval = interval.min(LONGEST_INTERVAL);
-        Self { burst: BURST, interval, full_at: Duration::ZERO }
+        Self { burst: burst.max(1), interval, full_at: Duration::ZERO }
     }
 
     /// A full bucket that keeps `rate` in whatever span of its time: what may go at once and what is
@@ -77,8 +75,9 @@ impl Bucket {
     }
 
     /// Keeps what was spent, but no wait is longer than the new interval.
-    pub fn set_interval(&mut self, interval: Duration, now: Duration) {
+    pub fn set_interval(&mut self, interval: Duration, burst: u32, now: Duration) {
         self.interval = interval.min(LONGEST_INTERVAL);
+        self.burst = burst.max(1);
         let empty = now.saturating_add(self.interval.saturating_mul(self.burst));
         self.full_at = self.full_at.min(empty);
     }
@@ -239,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_few_at_once_then_one_per_interval() {
-        let mut bucket = Bucket::new(MINUTE);
+        let mut bucket = Bucket::new(MINUTE, 3);
         let start = Duration::from_secs(1000);
         let mut times = Vec::new();
         let mut now = start;
@@ -253,7 +252,7 @@ mod tests {
 
     #[test]
     fn zero_means_no_pacing() {
-        let mut bucket = Bucket::new(Duration::ZERO);
+        let mut bucket = Bucket::new(Duration::ZERO, 3);
         for _ in 0..1000 {
             bucket.take(MINUTE);
         }

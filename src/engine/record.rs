@@ -156,7 +156,7 @@ impl Record {
             force: timing.force,
             retry: timing.retry,
             retry_max: timing.retry_max,
-            bucket: Bucket::new(timing.min_interval),
+            bucket: Bucket::new(timing.min_interval, timing.burst),
             backoff: Backoff::default(),
             clock_behind: false,
             present: false,
@@ -189,7 +189,7 @@ impl Record {
         self.force = timing.force;
         self.retry = timing.retry;
         self.retry_max = timing.retry_max;
-        self.bucket.set_interval(timing.min_interval, now.up);
+        self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
         self.rested &= timing.force == Force::Once;
     }
 

@@ -16,6 +16,8 @@ const CHECK_FLOOR: Duration = Duration::from_secs(5 * MINUTE);
 /// Below this even a page of one's own is a load on the router.
 const CHECK_LEAST: Duration = Duration::from_secs(5);
 const FORCE: Duration = Duration::from_secs(72 * HOUR);
+/// A line that flaps once or twice is followed at once.
+const BURST: u32 = 3;
 const RETRY: Duration = Duration::from_secs(MINUTE);
 /// Anything longer is a slip, and sums of times stay far from overflow.
 const LONGEST: u64 = 3650 * DAY;
@@ -23,13 +25,14 @@ const LONGEST: u64 = 3650 * DAY;
 /// Reads the intervals. `provider` decides how patient to be.
 pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
     let check = check(reader);
+    let (min_interval, burst) = pace(reader, provider);
     Timing {
         check,
         force: force(reader, source, check),
         retry: retry(reader),
         retry_max: retry_max(reader),
-        min_interval: interval(reader, "min_interval", 1)
-            .unwrap_or_else(|| Duration::from_secs(patience(provider))),
+        min_interval,
+        burst,
     }
 }
 
@@ -104,8 +107,13 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
     }
 }
 
-/// The least seconds between two requests for one record that a provider wants to see, also where the
-/// owner has a definition of the same name.
-fn patience(provider: &Provider) -> u64 {
-    table::find(&provider.label).and_then(table::Row::every).unwrap_or(MINUTE)
+/// The least time between two requests for one record, and after how many that counts: at once where
+/// the provider has said how long it is, also where the owner has a definition of the same name.
+fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
+    let said = interval(reader, "min_interval", 1);
+    match (said, table::find(&provider.label).and_then(table::Row::every)) {
+        (Some(said), _) => (said, BURST),
+        (None, Some(every)) => (Duration::from_secs(every), 1),
+        (None, None) => (Duration::from_secs(MINUTE), BURST),
+    }
 }

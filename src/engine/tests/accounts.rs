@@ -139,6 +139,38 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
     assert_eq!(words, ["refused", "refused", "refused", "sending"]);
 }
 
+fn url() -> Mechanism {
+    let v4 = Some(Template { url: "https://dyn.example.net/?ip=[IP]".into(), answer: None });
+    Mechanism::Url { v4, v6: None, both: None }
+}
+
+#[test]
+fn one_request_goes_ahead_to_an_account_that_may_not_be_accepted() {
+    let mut s = scenario_silent(sections(30, &url()));
+    assert_eq!(sizes(&s), [1]);
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }]);
+    s.pass(10 * MINUTE);
+    assert_eq!(sizes(&s), [1], "a wrong password is sent once");
+
+    let mut s = scenario_silent(sections(30, &url()));
+    s.answer(Outcome::Updated);
+    assert_eq!(sizes(&s).len(), 30, "once one was accepted the others go side by side");
+
+    // One that hangs holds up nobody for long.
+    let mut s = scenario_silent(sections(2, &url()));
+    s.pass(secs(4));
+    assert_eq!(sizes(&s).len(), 1);
+    s.pass(secs(1));
+    assert_eq!(sizes(&s).len(), 2);
+}
+
+/// Nobody answers.
+fn scenario_silent(sections: Vec<Section>) -> Scenario {
+    let mut s = Scenario::new();
+    s.config.sections = sections;
+    s.silent().start()
+}
+
 #[test]
 fn every_section_of_a_refused_account_is_told_once() {
     let mut s = settled(sections(4, &Mechanism::Api(&FAST))).silent();

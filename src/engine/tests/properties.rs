@@ -235,6 +235,7 @@ fn extreme() -> impl Strategy<Value = Timing> {
         retry,
         retry_max,
         min_interval: min,
+        burst: if min.is_zero() { 0 } else { 1 },
     })
 }
 

@@ -73,6 +73,7 @@ pub(super) fn section() -> Section {
             retry: MINUTE,
             retry_max: 0,
             min_interval: MINUTE,
+            burst: 3,
         },
         log: Log { syslog: 0, file: false },
         private_addresses: false,
