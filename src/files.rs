@@ -88,20 +88,38 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-/// Puts `bytes` in the place of the file `path`, readable for all, so that nobody ever sees half of
-/// it. For RAM: it may be lost when the power fails.
+/// How safe a file has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// In RAM: it may be lost when the power fails.
+    Ram,
+    /// On flash: after a power cut there is the old file or the new one.
+    Flash,
+}
+
+/// Puts `bytes` in the place of the file `path`, so that nobody ever sees half of it. An interrupted
+/// call leaves one file behind at most, `path` with `.new`, and the next one takes its place.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+pub fn replace(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
     name.push(".new");
-    let temporary = path.with_file_name(name);
+    let temporary = PathBuf::from(name);
+    // A leftover may have another mode or be a link: it is not reused.
+    gone(fs::remove_file(&temporary))?;
+    let sync = |file: &File| if medium == Medium::Flash { file.sync_all() } else { Ok(()) };
     let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o644).open(&temporary);
-    file.and_then(|mut file| file.write_all(bytes))
+    let file = options.write(true).create_new(true).mode(mode).open(&temporary);
+    file.and_then(|mut file| file.write_all(bytes).and_then(|()| sync(&file)))
         .and_then(|()| fs::rename(&temporary, path))
-        .inspect_err(|_| drop(fs::remove_file(&temporary)))
+        // Half a file on a full disk only makes it fuller.
+        .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
+    // The new name, too, is only safe once the directory is.
+    match path.parent() {
+        Some(directory) if medium == Medium::Flash => File::open(directory)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 /// What is removed need not have been there.

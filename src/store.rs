@@ -1,22 +1,20 @@
 //! The state file on flash: read once at start, replaced as a whole, never in the event loop.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::engine::event::{Level, Notice};
+use crate::files::{self, Medium};
 use crate::state::State;
 
 /// Most bytes of a state file that are read.
 const LIMIT: u64 = 4 * 1024 * 1024;
 const FILE: &str = "state";
-/// A fixed name: a write that was interrupted leaves one file behind at most, and the next write
-/// takes its place.
-const TEMPORARY: &str = "state.new";
 const LOST: &str = "what was published will not survive a reboot";
 
 /// The directory that holds the state file.
@@ -67,21 +65,7 @@ impl Store {
             return Ok(false);
         }
         self.create_directory()?;
-        let temporary = self.dir.join(TEMPORARY);
-        // A leftover may have another mode or be a link: it is not reused.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let written = write_new(&temporary, text.as_bytes())
-            .and_then(|()| fs::rename(&temporary, &path))
-            // The new name, too, is only safe once the directory is.
-            .and_then(|()| File::open(&self.dir)?.sync_all());
-        if written.is_err() {
-            // Half a file on a full disk only makes it fuller.
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map(|()| true)
+        files::replace(&path, text.as_bytes(), 0o600, Medium::Flash).map(|()| true)
     }
 
     /// `error` of [`Store::save`] as a sentence that says what is lost.
@@ -117,13 +101,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Saves in the background, because flash can take seconds and the event loop must not wait.
@@ -233,6 +210,8 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TEMPORARY: &str = "state.new";
     use crate::config::{Family, Hostname};
     use crate::scratch::Scratch;
     use crate::state::Saved;

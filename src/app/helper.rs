@@ -139,7 +139,12 @@ fn looks_up(file: &Path, name: &str, host: &str) -> bool {
 /// Writes the run file, as LuCI hopes when it finds none.
 fn keep(rundir: &Path, name: &str, shown: &str) -> io::Result<()> {
     files::create_rundir(rundir)?;
-    files::replace(&rundir.join(format!("{name}.ip")), format!("{shown}\n").as_bytes())
+    files::replace(
+        &rundir.join(format!("{name}.ip")),
+        format!("{shown}\n").as_bytes(),
+        0o644,
+        files::Medium::Ram,
+    )
 }
 
 fn lines(addresses: &[IpAddr]) -> String {

@@ -1,11 +1,11 @@
 //! Provider definitions that were downloaded, and the list of those that can be.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{DEFINITION_LIMIT, ReadError, read};
+use super::{DEFINITION_LIMIT, Medium, ReadError, read};
 
 /// Where ddns-scripts and LuCI look for them.
 #[derive(Clone, Debug)]
@@ -91,13 +91,7 @@ fn put(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
     }
-    let temporary = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o644).open(&temporary);
-    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path))
-        .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
-    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    super::replace(path, text.as_bytes(), 0o644, Medium::Flash)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Medium;
 use crate::clock::Now;
 use crate::engine::status::{SectionStatus, Snapshot};
 use crate::sorted::Map;
@@ -54,7 +55,7 @@ impl RunFiles {
             let written = match &content {
                 Content::Default(_) if path.exists() => Ok(()),
                 Content::Text(text) | Content::Default(text) => {
-                    super::replace(&path, text.as_bytes())
+                    super::replace(&path, text.as_bytes(), 0o644, Medium::Ram)
                 }
                 Content::Absent => super::gone(fs::remove_file(&path)),
             };

@@ -3,9 +3,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::fcntl::OFlag;
+
+use crate::files::{self, Medium};
 
 /// Most bytes of an existing log that are looked at; of a longer one the newest are kept.
 const LIMIT: u64 = 1024 * 1024;
@@ -41,7 +43,7 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     if kept.len() == bytes.len() && size <= LIMIT {
         return file.write_all(text.as_bytes());
     }
-    replace(path, kept)
+    files::replace(path, kept, 0o644, Medium::Ram)
 }
 
 /// The last `lines` lines of `bytes`.
@@ -72,25 +74,6 @@ fn make_directory(path: &Path) -> io::Result<()> {
     };
     fs::create_dir_all(dir)?;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let temporary = PathBuf::from(name);
-    let _ = fs::remove_file(&temporary);
-    let mut options = OpenOptions::new();
-    let written = options
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 #[cfg(test)]
