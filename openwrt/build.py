@@ -105,8 +105,8 @@ def environment(rustc, cargo, tools):
 def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
     link-self-contained=no: zig has the start files of musl. No unwind tables: a panic aborts, and
-    without a message, whose formatting would be a tenth of the program. `{:?}` shows nothing: only
-    tests use it."""
+    without a message, whose formatting would be a tenth of the program. `{:?}` shows little of what
+    derives Debug; it cannot show nothing, because ureq writes the version of HTTP with it."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -118,7 +118,7 @@ def rust_flags(target, source):
         "-Cforce-unwind-tables=no",
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
-        "-Zfmt-debug=none",
+        "-Zfmt-debug=shallow",
         *(f"-Cllvm-args={option}" for option in LLVM),
         *(f"-Clink-arg={word}" for word in ("-Os", ROOT / "openwrt/thread_name.c")),
         f"-Ctarget-feature={','.join(features)}",

@@ -91,7 +91,7 @@ fn maps_are_sorted_vectors() {
     refuse(&files, &["BTreeMap", "BTreeSet"]);
 }
 
-/// `{:?}` prints nothing on routers (openwrt/build.py): messages have `quoted`.
+/// `{:?}` prints next to nothing on routers (openwrt/build.py): messages have `quoted`.
 #[test]
 fn messages_do_without_debug() {
     let mut files = Vec::new();

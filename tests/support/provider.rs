@@ -429,6 +429,11 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
     let method = words.next().unwrap_or_default().to_owned();
     let target = words.next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if words.next() != Some("HTTP/1.1") {
+        // What has no version would be a request of HTTP/0.9 to a real server.
+        stream.get_mut().write_all(b"HTTP/1.1 505 no\r\nContent-Length: 0\r\n\r\n")?;
+        return Err(io::Error::other(line));
+    }
     let headers = read_headers(stream)?;
     let length = headers.get("content-length").and_then(|v| v.parse().ok());
     io::copy(&mut stream.take(length.unwrap_or(0)), &mut io::sink())?;
