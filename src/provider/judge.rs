@@ -53,7 +53,7 @@ impl Judge {
             _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),
             success if (200..300).contains(&answer.status) => {
                 if is(&self.same) {
-                    Verdict::record(Outcome::Unchanged)
+                    self.unless_echo_differs(Outcome::Unchanged, body)
                 } else {
                     self.transferred(success, self.ok.as_ref().map(|it| it.is_in(answer)), body)
                 }
@@ -68,7 +68,7 @@ impl Judge {
     fn transferred(&self, code: Option<Verdict>, expected: Option<bool>, body: &str) -> Verdict {
         match (expected, code) {
             (Some(_), Some(code)) => code,
-            (Some(true), None) => self.unless_echo_differs(body),
+            (Some(true), None) => self.unless_echo_differs(Outcome::Updated, body),
             (Some(false), None) => self.unknown(body),
             (None, code) => self.without_expression(code, body),
         }
@@ -84,24 +84,22 @@ impl Judge {
         }
     }
 
-    /// An expression such as `OK` says nothing about the address. If the answer is a single line
-    /// with a single address of the family that was sent, that is the address that was stored; in
-    /// anything longer it may be an old address, a name server or a version number.
-    fn unless_echo_differs(&self, body: &str) -> Verdict {
+    /// `success`, unless the answer names another address. An expression such as `OK` says nothing
+    /// about that. If the answer is a single line with a single address of the family that was sent,
+    /// or has one such address on a line of its own, that is the address that was stored; any other
+    /// may be an old address, a name server or a version number.
+    fn unless_echo_differs(&self, success: Outcome, body: &str) -> Verdict {
         let text = page::text(body);
-        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        let line = lines.next().filter(|_| lines.next().is_none()).unwrap_or_default();
-        let separator = |c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':';
-        let addresses: Vec<IpAddr> = line
-            .split(separator)
-            .filter_map(|word| word.trim_end_matches(['.', ':']).parse().ok())
-            .filter(|address: &IpAddr| {
-                self.sent.is_some_and(|sent| sent.is_ipv4() == address.is_ipv4())
-            })
-            .collect();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+        let parsed = |word: &str| word.trim_matches(['.', ':']).parse().ok();
+        let mut addresses: Vec<IpAddr> = match lines.as_slice() {
+            [line] => line.split(no_address).filter_map(parsed).collect(),
+            lines => lines.iter().copied().filter_map(parsed).collect(),
+        };
+        addresses.retain(|it| self.sent.is_some_and(|sent| sent.is_ipv4() == it.is_ipv4()));
         match (addresses.as_slice(), dyndns2::differs(&addresses, self.sent)) {
             ([_], Some(reason)) => retry(reason),
-            _ => Verdict::record(Outcome::Updated),
+            _ => Verdict::record(success),
         }
     }
 
@@ -165,6 +163,11 @@ impl Judge {
     fn excerpt(&self, body: &str) -> String {
         format!("\"{}\"", mask::mask(&page::text(body), &self.secrets))
     }
+}
+
+/// Whether an address ends at `c`.
+fn no_address(c: char) -> bool {
+    !c.is_ascii_hexdigit() && c != '.' && c != ':'
 }
 
 fn retry(reason: String) -> Verdict {
@@ -287,6 +290,10 @@ mod tests {
             ("success", "success: 192.0.2.2.", "retry"),
             ("success", "success 192.0.2.2 -> 192.0.2.1", "updated"),
             ("success", "success\nserver 192.0.2.2", "updated"),
+            ("success", "success\n192.0.2.2\n", "retry"),
+            ("success", "success\n192.0.2.2\n192.0.2.1", "updated"),
+            ("success", "success\n2001:db8::1", "updated"),
+            ("success", "success:192.0.2.2", "retry"),
             ("success", "success 2001:db8::1", "updated"),
         ] {
             let verdict = judge(Protocol::Definition, Some(expected)).judge(&reply(200, body));

@@ -275,6 +275,32 @@ fn nothing_else_is_success() {
     }
 }
 
+/// Answers that are neither success nor a refusal: they name another address than the one sent.
+#[rustfmt::skip]
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("afraid.org-basicauth", "ERROR: Address 192.0.2.99 has not changed."),
+    ("duckdns.org", "OK\n192.0.2.99\n\nUPDATED"),
+    ("duckdns.org", "OK\n192.0.2.99\n2001:db8::1\nNOCHANGE"),
+    ("infomaniak.com", "no_change 192.0.2.99"),
+    ("infomaniak.com", "successfully_changed 192.0.2.99"),
+    ("regfish.de", "success|101|no update needed at this time|192.0.2.99"),
+];
+
+/// What a row's provider answers to one name with an IPv4 address.
+fn outcome(name: &str, text: &str) -> Outcome {
+    let one = job(vec![change("home.example.com", V4)]);
+    play(find(name).unwrap(), one, &answer(text, V4)).1.remove(0)
+}
+
+#[test]
+fn another_address_than_the_one_sent_is_no_success() {
+    for (name, text) in ELSEWHERE {
+        let outcome = outcome(name, text);
+        let Outcome::Retry { reason, .. } = &outcome else { panic!("{name} {text} {outcome:?}") };
+        assert!(reason.contains("192.0.2.99") && reason.contains(V4), "{reason}");
+    }
+}
+
 /// Both families at once: one request, and each record has its own verdict.
 #[test]
 fn rows_for_both_families_take_both_in_one_request() {
