@@ -15,6 +15,10 @@ use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, mask, page, zoneedit};
 use crate::secret::Secret;
 
+/// The least time until the next request after HTTP 429, which asks for peace and often does not say
+/// for how long: as with the code `interval`.
+const THROTTLED: Duration = Duration::from_secs(300);
+
 /// What is known about the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -145,6 +149,11 @@ impl Judge {
                 },
                 scope: Scope::Account,
             },
+            // Providers refuse in a word or a number; pages come from what stands before them.
+            403 if page::is_page(&answer.body) => Verdict {
+                scope: Scope::Account,
+                ..retry(said("a web page forbids access, perhaps of a firewall of the provider"))
+            },
             403 => Verdict::record(Outcome::Refused {
                 reason: said("access is forbidden"),
                 advice: "check 'username', 'password' and 'domain' of this section, and at the provider's \
@@ -153,7 +162,14 @@ impl Judge {
             }),
             404 => retry(said("the provider does not know the URL or the name")),
             407 => retry(said("the proxy wants a user name and password ('proxy')")),
-            429 => Verdict { scope: Scope::Account, ..retry(said("too many requests")) },
+            429 => Verdict {
+                outcome: Outcome::Retry {
+                    reason: said("too many requests"),
+                    after: answer.retry_after.or(Some(THROTTLED)),
+                    kind: FailureKind::Other,
+                },
+                scope: Scope::Account,
+            },
             408 | 425 | 500..=599 => retry(said("the provider's server has trouble")),
             _ => retry(said("the provider did not accept the request")),
         }
@@ -353,6 +369,18 @@ mod tests {
     }
 
     #[test]
+    fn pages_that_forbid_access_are_not_the_provider_s_word() {
+        for (body, expected) in [
+            ("<html><head><title>403 Forbidden</title></head><h1>Attention</h1></html>", "retry"),
+            ("<html><body>badauth</body></html>", "refused"),
+            ("<error>denied</error>", "refused"),
+        ] {
+            let verdict = judge(Protocol::Dyndns2, None).judge(&reply(403, body));
+            assert_eq!(word(&verdict.outcome), expected, "{body}");
+        }
+    }
+
+    #[test]
     fn the_table_tells_success_from_no_change_and_refusal() {
         let mut judge = judge(Protocol::Definition, Some("^OK|^HTTP 204|\\([IP]\\)"));
         judge.same = Some(pattern("not changed|^HTTP 200 empty"));
@@ -393,6 +421,20 @@ mod tests {
             let verdict = judge(Protocol::Dyndns2, None).judge(&answer);
             assert!(
                 matches!(verdict.outcome, Outcome::Retry { after, .. } if after == Some(expected))
+            );
+            assert_eq!(verdict.scope, Scope::Account);
+        }
+    }
+
+    #[test]
+    fn too_many_requests_end_in_a_pause() {
+        let seconds = |secs| Some(Duration::from_secs(secs));
+        for (floor, expected) in [(None, seconds(300)), (seconds(20), seconds(20))] {
+            let answer = Answer { retry_after: floor, ..reply(429, "slow down") };
+            let verdict = judge(Protocol::Custom, None).judge(&answer);
+            assert!(
+                matches!(verdict.outcome, Outcome::Retry { after, .. } if after == expected),
+                "{verdict:?}"
             );
             assert_eq!(verdict.scope, Scope::Account);
         }
