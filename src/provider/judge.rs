@@ -1,7 +1,7 @@
 //! What the answer to an update URL means.
 //!
-//! In this order: a dyndns2 code that is a failure is one, whatever the status and the definition
-//! say, and so is what the table calls a refusal. Then an HTTP status of 300 and above is never
+//! In this order: what the table calls a refusal is one, and so is a dyndns2 code that is a failure,
+//! whatever the status and the definition say. Then an HTTP status of 300 and above is never
 //! success. Then the expressions decide, if there are any; else a code; else, for a service that is
 //! known to answer something, nothing and a web page are not success, and for a custom URL every 2xx
 //! is.
@@ -18,6 +18,10 @@ use crate::secret::Secret;
 /// The least time until the next request after HTTP 429, which asks for peace and often does not say
 /// for how long: as with the code `interval`.
 const THROTTLED: Duration = Duration::from_secs(300);
+
+/// What to do about most refusals.
+const ACCOUNT: &str = "compare 'username', 'password' and 'domain' with what the account at the provider's web \
+     site shows";
 
 /// What is known about the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(super) struct Judge {
     pub(super) same: Option<Pattern>,
     /// What a refusal looks like.
     pub(super) no: Option<Pattern>,
+    /// What the owner can do about such a refusal.
+    pub(super) advice: Option<&'static str>,
     /// The address in the request, if it names one.
     pub(super) sent: Option<IpAddr>,
     /// What must not be repeated from an answer.
@@ -53,8 +59,8 @@ impl Judge {
         let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         let verdict = match code {
-            Some(failure) if !failure.is_success() => failure,
             _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),
+            Some(failure) if !failure.is_success() => failure,
             success if (200..300).contains(&answer.status) => {
                 if is(&self.same) {
                     self.unless_echo_differs(Outcome::Unchanged, body)
@@ -115,9 +121,7 @@ impl Judge {
         };
         Verdict::record(Outcome::Refused {
             reason: format!("the answer is {said}"),
-            advice: "compare 'username', 'password' and 'domain' with what the account at the provider's web \
-                     site shows"
-                .into(),
+            advice: self.advice.unwrap_or(ACCOUNT).into(),
         })
     }
 
@@ -256,6 +260,7 @@ mod tests {
             ok: expected.map(pattern),
             same: None,
             no: None,
+            advice: None,
             sent: Some(SENT.parse().unwrap()),
             secrets: vec![Secret::new("hunter2")],
         }
