@@ -89,7 +89,7 @@ fn from_name(
             return (Mechanism::Api(api), None);
         }
         if let Some(row) = table::find(name) {
-            return (from_table(reader, families, row), Some(row));
+            return (from_table(reader, families, row, name), Some(row));
         }
     }
     let json = own.or_else(|| env.definition(Definitions::Packaged, name));
@@ -115,9 +115,9 @@ fn from_name(
     (mechanism, None)
 }
 
-fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechanism {
+fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
     if let Some(why) = row.get("dead") {
-        reader.fail("service_name", format!("{} {why}", row.title()));
+        reader.fail("service_name", format!("{} {why}", row.title_or(name)));
         return NO_URL;
     }
     for family in families.iter().filter(|family| !row.has(**family)) {
