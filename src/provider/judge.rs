@@ -4,7 +4,7 @@
 //! whatever the status and the definition say. Then an HTTP status of 300 and above is never
 //! success. Then the expressions decide, if there are any; else a code; else, for a service that is
 //! known to answer something, nothing and a web page are not success, and for a custom URL every 2xx
-//! is.
+//! is, unless its first word says otherwise.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -90,6 +90,9 @@ impl Judge {
             (Some(code), _) => code,
             (None, Protocol::Dyndns2) => self.unknown(body),
             (None, Protocol::Definition) if nothing => self.unknown(body),
+            (None, Protocol::Definition | Protocol::Custom) if complains(body) => {
+                retry(format!("the answer speaks of a failure: {}", self.excerpt(body)))
+            }
             (None, Protocol::Definition | Protocol::Custom) => Verdict::record(Outcome::Updated),
         }
     }
@@ -183,6 +186,21 @@ impl Judge {
     fn excerpt(&self, body: &str) -> String {
         format!("\"{}\"", mask::mask(&page::text(body), &self.secrets))
     }
+}
+
+/// Whether `body` begins with a word for failure, or is JSON that says so. `error: 0` does not, and
+/// no more do names of hosts.
+fn complains(body: &str) -> bool {
+    const WORD: &str = "^(err|error|fail|failed|failure|invalid|denied|unauthorized|forbidden|ko|nok|bad[a-z]*)\
+        ([^.a-z0-9]|[.]?$|[.][^a-z0-9])";
+    const NOTHING: &str = "^[a-z]+[\"' ]*[:=] *(\"\"|''|\\[]|[{]}|null|false|none|0)([^a-z0-9]|$)";
+    const JSON: &str = "\"success\" *: *false|\"status\" *: *\"(error|fail)";
+    let is = |text: &str, pattern| Ere::new(pattern).is_ok_and(|ere| ere.is_match(text));
+    let body = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let start =
+        body.trim_start_matches(|c: char| c.is_whitespace() || "\"'`([{<\u{feff}".contains(c));
+    let line = start.lines().next().unwrap_or_default();
+    is(line, WORD) && !is(line, NOTHING) || body.starts_with(['{', '[']) && is(body, JSON)
 }
 
 /// Whether an address ends at `c`.
@@ -330,6 +348,7 @@ mod tests {
             ("badauth", "refused", "refused", "refused"),
             ("good 192.0.2.2", "retry", "retry", "retry"),
             ("Thank you", "retry", "updated", "updated"),
+            ("Error: no such host", "retry", "retry", "retry"),
             ("good morning", "retry", "updated", "updated"),
             ("", "retry", "retry", "updated"),
             (" \r\n", "retry", "retry", "updated"),
@@ -343,6 +362,60 @@ mod tests {
                 let verdict = judge(protocol, None).judge(&reply(200, body));
                 assert_eq!(word(&verdict.outcome), expected, "{protocol:?} {body}");
             }
+        }
+    }
+
+    #[test]
+    fn a_word_for_failure_at_the_start_is_no_success_of_a_custom_url() {
+        for body in [
+            "ERROR",
+            "  err 5",
+            "\u{feff}fail.",
+            "Failed: hunter2",
+            "failure; 192.0.2.1",
+            "'invalid' token",
+            "[denied] 192.0.2.1",
+            "unauthorized",
+            "<forbidden>",
+            "KO",
+            "nok\nagain",
+            "bad-token",
+            "Bad request. Again",
+            "badpass",
+            "{\"error\": \"no such host\"}",
+            "{\n  \"error\": {\"code\": 5}}",
+            "{\"id\":1,\"success\": false}",
+            "[{\"status\":\"Error\"}]",
+            "{\"status\":\"failed\"}",
+        ] {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            let Outcome::Retry { reason, .. } = &verdict.outcome else { panic!("{body}") };
+            assert!(reason.contains("failure: \"") && !reason.contains("hunter2"), "{reason}");
+            assert_eq!(
+                word(&judge(Protocol::Custom, Some(".*")).judge(&reply(200, body)).outcome),
+                "updated"
+            );
+        }
+        for body in [
+            "errors: none",
+            "no error",
+            "ok: failed 0",
+            "badger.example.com 192.0.2.1",
+            "fail.example.com updated",
+            "error=0",
+            "Error: none",
+            "failed: 0, updated: 1",
+            "{\"error\":false,\"ip\":\"192.0.2.1\"}",
+            "{\"error\": \"\"}",
+            "{\"error\":[],\"success\":true}",
+            "{\"error\":null}",
+            "{\"success\":true}",
+            "\"success\": false",
+            "kobold",
+            "<html><h1>Error</h1></html>",
+        ] {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            assert_eq!(verdict.outcome, Outcome::Updated, "{body}");
         }
     }
 
