@@ -182,9 +182,11 @@ impl Judge {
         }
     }
 
-    /// The visible text of `body`, in quotes, without secrets.
+    /// The visible text of `body`, in quotes, without secrets: neither those that look like tags nor
+    /// those that tags divide.
     fn excerpt(&self, body: &str) -> String {
-        format!("\"{}\"", mask::mask(&page::text(body), &self.secrets))
+        let body = mask::hide(body, &self.secrets);
+        format!("\"{}\"", mask::mask(&page::text(&body), &self.secrets))
     }
 }
 
@@ -523,6 +525,10 @@ mod tests {
         let verdict = judge(Protocol::Dyndns2, None).judge(&reply(200, "no such user hunter2\n"));
         let Outcome::Retry { reason, .. } = verdict.outcome else { panic!("{verdict:?}") };
         assert_eq!(reason, "the answer is not understood: \"no such user ***\"");
+        let mut tagged = judge(Protocol::Dyndns2, None);
+        tagged.secrets.push(Secret::new("pa<b>ss"));
+        let verdict = tagged.judge(&reply(200, "no pa<b>ss here"));
+        assert!(format!("{verdict:?}").contains("no *** here"), "{verdict:?}");
         let verdict = judge(Protocol::Custom, None).judge(&reply(500, "<b>hunter2</b> failed"));
         assert!(format!("{verdict:?}").contains("(HTTP 500): \\\"*** failed\\\""), "{verdict:?}");
     }
