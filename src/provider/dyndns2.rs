@@ -140,9 +140,13 @@ fn success(code: &str) -> Option<Meaning> {
     }
 }
 
-/// `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP.
+/// `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP. The unit may stand apart, and
+/// be written out.
 fn throttle(code: &str, words: &[&str]) -> Option<Duration> {
     match (code, words) {
+        ("wait", [number, unit]) if !unit.starts_with(|c: char| c.is_ascii_digit()) => {
+            duration(&[*number, *unit].concat())
+        }
         ("wait", [delay]) => duration(delay),
         (_, []) => duration(code.strip_prefix('w')?),
         _ => None,
@@ -150,13 +154,12 @@ fn throttle(code: &str, words: &[&str]) -> Option<Duration> {
 }
 
 fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim_end_matches('.');
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..)?.to_ascii_lowercase().as_str() {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
+    let unit = text.get(digits.len()..)?.to_ascii_lowercase();
+    let unit = unit.trim_end_matches('s');
+    let units = [("second", 1), ("minute", 60), ("hour", 3600)];
+    let (_, unit) = units.into_iter().find(|(name, _)| name.starts_with(unit))?;
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let number = digits.parse::<u32>().unwrap_or(u32::MAX);
     plain.then(|| Duration::from_secs(u64::from(number).saturating_mul(unit)))
@@ -291,6 +294,14 @@ mod tests {
             ("nochg 192.0.2.1 home.example.com", "unchanged"),
             ("Thank you\ngood 192.0.2.1", "updated"),
             ("wait 10m", "retry 600"),
+            ("wait 10 m", "retry 600"),
+            ("wait 10 minutes", "retry 600"),
+            ("WAIT 1 Minute.", "retry 60"),
+            ("wait 2 h", "retry 7200"),
+            ("wait 30 s", "retry 30"),
+            ("wait 30 secs", "retry 30"),
+            ("wait 30 times", "none"),
+            ("wait 30 5", "none"),
             ("wait 30", "retry 30"),
             ("wait for it", "none"),
             ("good morning", "none"),

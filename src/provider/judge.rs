@@ -1,10 +1,10 @@
 //! What the answer to an update URL means.
 //!
-//! In this order: a dyndns2 code that is a failure is one, whatever the status and the definition
-//! say, and so is what the table calls a refusal. Then an HTTP status of 300 and above is never
+//! In this order: what the table calls a refusal is one, and so is a dyndns2 code that is a failure,
+//! whatever the status and the definition say. Then an HTTP status of 300 and above is never
 //! success. Then the expressions decide, if there are any; else a code; else, for a service that is
 //! known to answer something, nothing and a web page are not success, and for a custom URL every 2xx
-//! is.
+//! is, unless its first word says otherwise.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,6 +14,14 @@ use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, mask, page, zoneedit};
 use crate::secret::Secret;
+
+/// The least time until the next request after HTTP 429, which asks for peace and often does not say
+/// for how long: as with the code `interval`.
+const THROTTLED: Duration = Duration::from_secs(300);
+
+/// What to do about most refusals.
+const ACCOUNT: &str = "compare 'username', 'password' and 'domain' with what the account at the provider's web \
+     site shows";
 
 /// What is known about the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +44,8 @@ pub(super) struct Judge {
     pub(super) same: Option<Pattern>,
     /// What a refusal looks like.
     pub(super) no: Option<Pattern>,
+    /// What the owner can do about such a refusal.
+    pub(super) advice: Option<&'static str>,
     /// The address in the request, if it names one.
     pub(super) sent: Option<IpAddr>,
     /// What must not be repeated from an answer.
@@ -49,11 +59,11 @@ impl Judge {
         let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         let verdict = match code {
-            Some(failure) if !failure.is_success() => failure,
             _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),
+            Some(failure) if !failure.is_success() => failure,
             success if (200..300).contains(&answer.status) => {
                 if is(&self.same) {
-                    Verdict::record(Outcome::Unchanged)
+                    self.unless_echo_differs(Outcome::Unchanged, body)
                 } else {
                     self.transferred(success, self.ok.as_ref().map(|it| it.is_in(answer)), body)
                 }
@@ -68,7 +78,7 @@ impl Judge {
     fn transferred(&self, code: Option<Verdict>, expected: Option<bool>, body: &str) -> Verdict {
         match (expected, code) {
             (Some(_), Some(code)) => code,
-            (Some(true), None) => self.unless_echo_differs(body),
+            (Some(true), None) => self.unless_echo_differs(Outcome::Updated, body),
             (Some(false), None) => self.unknown(body),
             (None, code) => self.without_expression(code, body),
         }
@@ -80,28 +90,29 @@ impl Judge {
             (Some(code), _) => code,
             (None, Protocol::Dyndns2) => self.unknown(body),
             (None, Protocol::Definition) if nothing => self.unknown(body),
+            (None, Protocol::Definition | Protocol::Custom) if complains(body) => {
+                retry(format!("the answer speaks of a failure: {}", self.excerpt(body)))
+            }
             (None, Protocol::Definition | Protocol::Custom) => Verdict::record(Outcome::Updated),
         }
     }
 
-    /// An expression such as `OK` says nothing about the address. If the answer is a single line
-    /// with a single address of the family that was sent, that is the address that was stored; in
-    /// anything longer it may be an old address, a name server or a version number.
-    fn unless_echo_differs(&self, body: &str) -> Verdict {
+    /// `success`, unless the answer names another address. An expression such as `OK` says nothing
+    /// about that. If the answer is a single line with a single address of the family that was sent,
+    /// or has one such address on a line of its own, that is the address that was stored; any other
+    /// may be an old address, a name server or a version number.
+    fn unless_echo_differs(&self, success: Outcome, body: &str) -> Verdict {
         let text = page::text(body);
-        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-        let line = lines.next().filter(|_| lines.next().is_none()).unwrap_or_default();
-        let separator = |c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':';
-        let addresses: Vec<IpAddr> = line
-            .split(separator)
-            .filter_map(|word| word.trim_end_matches(['.', ':']).parse().ok())
-            .filter(|address: &IpAddr| {
-                self.sent.is_some_and(|sent| sent.is_ipv4() == address.is_ipv4())
-            })
-            .collect();
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+        let parsed = |word: &str| word.trim_matches(['.', ':']).parse().ok();
+        let mut addresses: Vec<IpAddr> = match lines.as_slice() {
+            [line] => line.split(no_address).filter_map(parsed).collect(),
+            lines => lines.iter().copied().filter_map(parsed).collect(),
+        };
+        addresses.retain(|it| self.sent.is_some_and(|sent| sent.is_ipv4() == it.is_ipv4()));
         match (addresses.as_slice(), dyndns2::differs(&addresses, self.sent)) {
             ([_], Some(reason)) => retry(reason),
-            _ => Verdict::record(Outcome::Updated),
+            _ => Verdict::record(success),
         }
     }
 
@@ -113,9 +124,7 @@ impl Judge {
         };
         Verdict::record(Outcome::Refused {
             reason: format!("the answer is {said}"),
-            advice: "compare 'username', 'password' and 'domain' with what the account at the provider's web \
-                     site shows"
-                .into(),
+            advice: self.advice.unwrap_or(ACCOUNT).into(),
         })
     }
 
@@ -147,6 +156,11 @@ impl Judge {
                 },
                 scope: Scope::Account,
             },
+            // Providers refuse in a word or a number; pages come from what stands before them.
+            403 if page::is_page(&answer.body) => Verdict {
+                scope: Scope::Account,
+                ..retry(said("a web page forbids access, perhaps of a firewall of the provider"))
+            },
             403 => Verdict::record(Outcome::Refused {
                 reason: said("access is forbidden"),
                 advice: "check 'username', 'password' and 'domain' of this section, and at the provider's \
@@ -155,16 +169,45 @@ impl Judge {
             }),
             404 => retry(said("the provider does not know the URL or the name")),
             407 => retry(said("the proxy wants a user name and password ('proxy')")),
-            429 => Verdict { scope: Scope::Account, ..retry(said("too many requests")) },
+            429 => Verdict {
+                outcome: Outcome::Retry {
+                    reason: said("too many requests"),
+                    after: answer.retry_after.or(Some(THROTTLED)),
+                    kind: FailureKind::Other,
+                },
+                scope: Scope::Account,
+            },
             408 | 425 | 500..=599 => retry(said("the provider's server has trouble")),
             _ => retry(said("the provider did not accept the request")),
         }
     }
 
-    /// The visible text of `body`, in quotes, without secrets.
+    /// The visible text of `body`, in quotes, without secrets: neither those that look like tags nor
+    /// those that tags divide.
     fn excerpt(&self, body: &str) -> String {
-        format!("\"{}\"", mask::mask(&page::text(body), &self.secrets))
+        let body = mask::hide(body, &self.secrets);
+        format!("\"{}\"", mask::mask(&page::text(&body), &self.secrets))
     }
+}
+
+/// Whether `body` begins with a word for failure, or is JSON that says so. `error: 0` does not, and
+/// no more do names of hosts.
+fn complains(body: &str) -> bool {
+    const WORD: &str = "^(err|error|fail|failed|failure|invalid|denied|unauthorized|forbidden|ko|nok|bad[a-z]*)\
+        ([^.a-z0-9]|[.]?$|[.][^a-z0-9])";
+    const NOTHING: &str = "^[a-z]+[\"' ]*[:=] *(\"\"|''|\\[]|[{]}|null|false|none|0)([^a-z0-9]|$)";
+    const JSON: &str = "\"success\" *: *false|\"status\" *: *\"(error|fail)";
+    let is = |text: &str, pattern| Ere::new(pattern).is_ok_and(|ere| ere.is_match(text));
+    let body = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let start =
+        body.trim_start_matches(|c: char| c.is_whitespace() || "\"'`([{<\u{feff}".contains(c));
+    let line = start.lines().next().unwrap_or_default();
+    is(line, WORD) && !is(line, NOTHING) || body.starts_with(['{', '[']) && is(body, JSON)
+}
+
+/// Whether an address ends at `c`.
+fn no_address(c: char) -> bool {
+    !c.is_ascii_hexdigit() && c != '.' && c != ':'
 }
 
 fn retry(reason: String) -> Verdict {
@@ -237,6 +280,7 @@ mod tests {
             ok: expected.map(pattern),
             same: None,
             no: None,
+            advice: None,
             sent: Some(SENT.parse().unwrap()),
             secrets: vec![Secret::new("hunter2")],
         }
@@ -287,6 +331,10 @@ mod tests {
             ("success", "success: 192.0.2.2.", "retry"),
             ("success", "success 192.0.2.2 -> 192.0.2.1", "updated"),
             ("success", "success\nserver 192.0.2.2", "updated"),
+            ("success", "success\n192.0.2.2\n", "retry"),
+            ("success", "success\n192.0.2.2\n192.0.2.1", "updated"),
+            ("success", "success\n2001:db8::1", "updated"),
+            ("success", "success:192.0.2.2", "retry"),
             ("success", "success 2001:db8::1", "updated"),
         ] {
             let verdict = judge(Protocol::Definition, Some(expected)).judge(&reply(200, body));
@@ -302,6 +350,7 @@ mod tests {
             ("badauth", "refused", "refused", "refused"),
             ("good 192.0.2.2", "retry", "retry", "retry"),
             ("Thank you", "retry", "updated", "updated"),
+            ("Error: no such host", "retry", "retry", "retry"),
             ("good morning", "retry", "updated", "updated"),
             ("", "retry", "retry", "updated"),
             (" \r\n", "retry", "retry", "updated"),
@@ -315,6 +364,60 @@ mod tests {
                 let verdict = judge(protocol, None).judge(&reply(200, body));
                 assert_eq!(word(&verdict.outcome), expected, "{protocol:?} {body}");
             }
+        }
+    }
+
+    #[test]
+    fn a_word_for_failure_at_the_start_is_no_success_of_a_custom_url() {
+        for body in [
+            "ERROR",
+            "  err 5",
+            "\u{feff}fail.",
+            "Failed: hunter2",
+            "failure; 192.0.2.1",
+            "'invalid' token",
+            "[denied] 192.0.2.1",
+            "unauthorized",
+            "<forbidden>",
+            "KO",
+            "nok\nagain",
+            "bad-token",
+            "Bad request. Again",
+            "badpass",
+            "{\"error\": \"no such host\"}",
+            "{\n  \"error\": {\"code\": 5}}",
+            "{\"id\":1,\"success\": false}",
+            "[{\"status\":\"Error\"}]",
+            "{\"status\":\"failed\"}",
+        ] {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            let Outcome::Retry { reason, .. } = &verdict.outcome else { panic!("{body}") };
+            assert!(reason.contains("failure: \"") && !reason.contains("hunter2"), "{reason}");
+            assert_eq!(
+                word(&judge(Protocol::Custom, Some(".*")).judge(&reply(200, body)).outcome),
+                "updated"
+            );
+        }
+        for body in [
+            "errors: none",
+            "no error",
+            "ok: failed 0",
+            "badger.example.com 192.0.2.1",
+            "fail.example.com updated",
+            "error=0",
+            "Error: none",
+            "failed: 0, updated: 1",
+            "{\"error\":false,\"ip\":\"192.0.2.1\"}",
+            "{\"error\": \"\"}",
+            "{\"error\":[],\"success\":true}",
+            "{\"error\":null}",
+            "{\"success\":true}",
+            "\"success\": false",
+            "kobold",
+            "<html><h1>Error</h1></html>",
+        ] {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            assert_eq!(verdict.outcome, Outcome::Updated, "{body}");
         }
     }
 
@@ -342,6 +445,18 @@ mod tests {
                     if (status, expression) == (204, Some(".*")) { "retry" } else { expected };
                 assert_eq!(word(&verdict.outcome), expected, "{status} {body} {expression:?}");
             }
+        }
+    }
+
+    #[test]
+    fn pages_that_forbid_access_are_not_the_provider_s_word() {
+        for (body, expected) in [
+            ("<html><head><title>403 Forbidden</title></head><h1>Attention</h1></html>", "retry"),
+            ("<html><body>badauth</body></html>", "refused"),
+            ("<error>denied</error>", "refused"),
+        ] {
+            let verdict = judge(Protocol::Dyndns2, None).judge(&reply(403, body));
+            assert_eq!(word(&verdict.outcome), expected, "{body}");
         }
     }
 
@@ -392,10 +507,28 @@ mod tests {
     }
 
     #[test]
+    fn too_many_requests_end_in_a_pause() {
+        let seconds = |secs| Some(Duration::from_secs(secs));
+        for (floor, expected) in [(None, seconds(300)), (seconds(20), seconds(20))] {
+            let answer = Answer { retry_after: floor, ..reply(429, "slow down") };
+            let verdict = judge(Protocol::Custom, None).judge(&answer);
+            assert!(
+                matches!(verdict.outcome, Outcome::Retry { after, .. } if after == expected),
+                "{verdict:?}"
+            );
+            assert_eq!(verdict.scope, Scope::Account);
+        }
+    }
+
+    #[test]
     fn reasons_quote_the_answer_without_secrets() {
         let verdict = judge(Protocol::Dyndns2, None).judge(&reply(200, "no such user hunter2\n"));
         let Outcome::Retry { reason, .. } = verdict.outcome else { panic!("{verdict:?}") };
         assert_eq!(reason, "the answer is not understood: \"no such user ***\"");
+        let mut tagged = judge(Protocol::Dyndns2, None);
+        tagged.secrets.push(Secret::new("pa<b>ss"));
+        let verdict = tagged.judge(&reply(200, "no pa<b>ss here"));
+        assert!(format!("{verdict:?}").contains("no *** here"), "{verdict:?}");
         let verdict = judge(Protocol::Custom, None).judge(&reply(500, "<b>hunter2</b> failed"));
         assert!(format!("{verdict:?}").contains("(HTTP 500): \\\"*** failed\\\""), "{verdict:?}");
     }

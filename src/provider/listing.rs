@@ -49,9 +49,12 @@ fn of_api(api: &Api) -> Entry {
 fn of_row(row: Row) -> Entry {
     let urls = urls(row);
     let mut needs = Vec::new();
-    for (option, placeholder) in
-        [("username", "[USERNAME]"), ("password", "[PASSWORD]"), ("domain", "")]
-    {
+    for (option, placeholder) in [
+        ("username", "[USERNAME]"),
+        ("password", "[PASSWORD]"),
+        ("param_opt", "[PARAMOPT]"),
+        ("domain", ""),
+    ] {
         let used = !placeholder.is_empty() && urls.iter().any(|url| url.contains(placeholder));
         let holds = row.get(option);
         if used || holds.is_some() {
@@ -145,7 +148,7 @@ fn line(text: &mut String, words: &[&str; 4]) {
 /// All about the provider `name`, if the program knows it.
 pub fn detail(name: &str) -> Option<String> {
     let entry = all().into_iter().find(|entry| entry.names.contains(&name))?;
-    let mut text = format!("{name}: {}", entry.title);
+    let mut text = format!("{name}: {}", entry.row.map_or(entry.title, |row| row.title_or(name)));
     if let Some(why) = entry.row.and_then(|row| row.get("dead")) {
         text.push(' ');
         text.push_str(why);

@@ -8,8 +8,8 @@
 //! password the token of the account
 //! ```
 //!
-//! The first line has the names that `service_name` may have, then the title. Each further line is a
-//! key and its value:
+//! The first line has the names that `service_name` may have, then the title; providers that are gone
+//! may share a paragraph without one. Each further line is a key and its value:
 //!
 //! | key | value |
 //! |---|---|
@@ -17,11 +17,12 @@
 //! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
 //! | `ok` | an expression that success matches; without it the answers are those of dyndns2 |
 //! | `same` | an expression for "nothing has changed" |
-//! | `no` | an expression for refusals that need the owner |
+//! | `no` | an expression for refusals that need the owner; comes before the codes of dyndns2 |
+//! | `advice` | what the owner can do about those, where it is not about names and credentials |
 //! | `zone` | where all names of the provider are, for `[SUB]` |
 //! | `every` | the least seconds between two requests for a record, if not 60 |
-//! | `rate` | the documented limit of an account, as requests/seconds |
-//! | `username`, `password`, `domain` | what the option holds, where that is not what it says |
+//! | `rate` | the limit of an account, as requests/seconds |
+//! | `username`, `password`, `domain`, `param_opt` | what the option holds, where that is not what it says |
 //! | `note` | what to know before choosing it |
 //! | `differs` | what is other than with ddns-scripts, for `check` |
 //! | `dead` | it is gone: since when, and what now |
@@ -30,6 +31,10 @@
 //! credentials. Expressions are those of [`super::ere`], on any line of the answer; they may also
 //! match the line `HTTP 200` (the status, with `empty` behind it if there is no body), and `[IP]` in
 //! them is the address that was sent.
+//!
+//! A `rate` is what the provider documents; only that of No-IP, which documents none, is ours: it
+//! answers 429 to 30 names within a second
+//! (<https://github.com/troglobit/inadyn/issues/238>).
 
 use super::{Rate, families};
 use crate::config::{Family, Mechanism, Template};
@@ -61,14 +66,19 @@ impl Row {
         self.names().next().unwrap_or_default()
     }
 
-    /// What people call it.
+    /// What people call it; nothing if several have this row.
     pub fn title(self) -> &'static str {
         self.head().1
     }
 
+    /// What to call it who knows it by `name`.
+    pub fn title_or(self, name: &str) -> &str {
+        if self.title().is_empty() { name } else { self.title() }
+    }
+
     fn head(self) -> (&'static str, &'static str) {
         let line = self.0.lines().next().unwrap_or_default();
-        line.split_once(" = ").unwrap_or((line, line))
+        line.split_once(" = ").unwrap_or((line, ""))
     }
 
     /// Keys and values, as they are written.

@@ -70,12 +70,15 @@ pub fn render(
 ) -> Result<Rendered, String> {
     let place = Target::new(subject.name.as_str(), subject.zone);
     let zone = place.likely_zone();
+    let domain = subject.name.as_str();
+    // Others get what ddns-scripts would send.
+    let domain = if provider.row.is_some() { domain.trim_end_matches('.') } else { domain };
     let expanded = expand(template, |placeholder| match placeholder {
         "[USERNAME]" => (percent::encode(&provider.username), Origin::Value),
         "[PASSWORD]" => (percent::encode(provider.password.expose()), Origin::Secret),
         "[PARAMENC]" => (percent::encode(provider.param_enc.expose()), Origin::Secret),
         "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
-        "[DOMAIN]" => (subject.name.as_str().to_owned(), Origin::Value),
+        "[DOMAIN]" => (domain.to_owned(), Origin::Value),
         "[ZONE]" => (zone.to_owned(), Origin::Value),
         "[SUB]" => (place.within(zone, "@").to_owned(), Origin::Value),
         "[IP4]" => (subject.address(Family::V4), Origin::Value),

@@ -203,6 +203,7 @@ fn judge(
         ok: pattern(own.or_else(|| of_table("ok")))?,
         same: pattern(of_table("same"))?,
         no: pattern(of_table("no"))?,
+        advice: of_table("advice"),
         sent,
         secrets: secrets.to_vec(),
     })

@@ -38,6 +38,33 @@ fn the_ids_of_cloudflare_are_words_of_param_opt() {
 }
 
 #[test]
+fn a_provider_that_only_a_package_updates_is_told_with_the_package() {
+    for (name, package) in
+        [("dnspod.cn", "dnspod"), ("freedns.42.pl", "freedns"), ("one.com", "one")]
+    {
+        let mistake = record(&format!("option service_name {name}\noption domain a.example.com"));
+        assert_eq!(
+            mistake,
+            format!(
+                "ddns:4: option 'service_name': '{name}' is updated by a script, which comes with \
+                 OpenWrt's package ddns-scripts-{package}"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_provider_that_is_gone_is_called_by_the_name_in_use() {
+    for (name, words) in [("nubem.com", "nubem.com is gone"), ("tzo.com", "TZO was bought")] {
+        let mistake = record(&format!("option service_name {name}\noption domain a.example.com"));
+        assert!(mistake.contains(&format!(": {words}")), "{mistake}");
+    }
+    let lines = "option service_name powerdns-admin\noption domain a.b.c\noption username me";
+    let mistake = record(lines);
+    assert!(mistake.contains("needs option 'param_opt': the server"), "{mistake}");
+}
+
+#[test]
 fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
     let route53 = |lines: &str| {
         record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))

@@ -89,7 +89,7 @@ fn from_name(
             return (Mechanism::Api(api), None);
         }
         if let Some(row) = table::find(name) {
-            return (from_table(reader, families, row), Some(row));
+            return (from_table(reader, families, row, name), Some(row));
         }
     }
     let json = own.or_else(|| env.definition(Definitions::Packaged, name));
@@ -115,9 +115,9 @@ fn from_name(
     (mechanism, None)
 }
 
-fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row) -> Mechanism {
+fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
     if let Some(why) = row.get("dead") {
-        reader.fail("service_name", format!("{} {why}", row.title()));
+        reader.fail("service_name", format!("{} {why}", row.title_or(name)));
         return NO_URL;
     }
     for family in families.iter().filter(|family| !row.has(**family)) {
@@ -198,14 +198,38 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
     if !is_file_name(name) {
         return Err(format!("{} cannot be the name of a provider", quoted(name)));
     }
-    let json = json.ok_or_else(|| match listing::near(name) {
+    let json = json.ok_or_else(|| missing(name))?;
+    json.and_then(|json| definition::parse(&json))
+        .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
+}
+
+/// Providers that only a script of ddns-scripts updates, each in a package that is called like the
+/// first label of its name.
+const SCRIPTED: [&str; 8] = [
+    "beget.com",
+    "blazingfast.io",
+    "cnkuai.cn",
+    "dnspod.cn",
+    "freedns.42.pl",
+    "huaweicloud.com",
+    "one.com",
+    "transip.nl",
+];
+
+/// What to say of a provider that nobody knows.
+fn missing(name: &str) -> String {
+    if SCRIPTED.contains(&name) {
+        let package = name.split('.').next().unwrap_or_default();
+        return format!(
+            "'{name}' is updated by a script, which comes with OpenWrt's package ddns-scripts-{package}"
+        );
+    }
+    match listing::near(name) {
         Some(near) => format!("there is no provider {}; is it '{near}'?", quoted(name)),
         None => {
             format!("there is no definition of {}; a package with it may be missing", quoted(name))
         }
-    })?;
-    json.and_then(|json| definition::parse(&json))
-        .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
+    }
 }
 
 /// The template for `family`; what is wrong with it matters only if the section uses it.

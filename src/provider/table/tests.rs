@@ -12,9 +12,24 @@ use crate::secret::Secret;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 15] = [
-    "url", "ipv4", "ipv6", "ok", "same", "no", "zone", "every", "rate", "username", "password",
-    "domain", "note", "dead", "differs",
+const KEYS: [&str; 17] = [
+    "url",
+    "ipv4",
+    "ipv6",
+    "ok",
+    "same",
+    "no",
+    "advice",
+    "zone",
+    "every",
+    "rate",
+    "username",
+    "password",
+    "domain",
+    "param_opt",
+    "note",
+    "dead",
+    "differs",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
@@ -26,6 +41,7 @@ fn account(row: Row) -> Provider {
         row: Some(row),
         username: "me".into(),
         password: Secret::new("hunter2"),
+        param_opt: Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" }),
         ..fixture::provider()
     }
 }
@@ -51,7 +67,12 @@ fn every_name_means_one_provider() {
             assert!(crate::config::name::is_file_name(name) && name == name.to_lowercase());
             assert_eq!(find(name), Some(row));
         }
-        assert!(!row.title().is_empty() && row.title() != row.name() || row.title().contains('.'));
+        let title = row.title();
+        assert!(title.contains('.') || title != row.name(), "{row:?}");
+        assert!(
+            !title.is_empty() || row.get("dead").is_some() && row.names().count() > 1,
+            "{row:?}"
+        );
     }
     assert_eq!(find(""), None);
 }
@@ -70,7 +91,10 @@ fn every_line_is_a_known_key_once() {
         }
         assert_eq!(row.get("every").is_some(), row.every().is_some(), "{row:?}");
         assert_eq!(row.get("rate").is_some(), row.rate().is_some(), "{row:?}");
-        for key in ["note", "dead", "differs", "username", "password", "domain"] {
+        assert!(row.get("advice").is_none() || row.get("no").is_some(), "{row:?}");
+        for key in
+            ["note", "dead", "differs", "advice", "username", "password", "domain", "param_opt"]
+        {
             assert!(!row.get(key).is_some_and(|text| text.ends_with('.')), "{row:?}");
         }
     }
@@ -83,6 +107,11 @@ fn the_dead_have_a_reason_and_no_url_and_the_living_a_url() {
     }
     let dead = find("google.com").unwrap().get("dead").unwrap();
     assert!(dead.contains("2023"), "{dead}");
+    for name in ["tzo.com", "zzzz.io", "yandex-pdd"] {
+        let row = find(name).unwrap();
+        assert!(row.get("dead").unwrap().contains("desec.io"), "{row:?}");
+        assert!([name, "TZO", "Yandex PDD"].contains(&row.title_or(name)), "{row:?}");
+    }
 }
 
 #[test]
@@ -275,6 +304,63 @@ fn nothing_else_is_success() {
     }
 }
 
+/// Answers that are neither success nor a refusal: they name another address than the one sent.
+#[rustfmt::skip]
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("afraid.org-basicauth", "ERROR: Address 192.0.2.99 has not changed."),
+    ("dondominio.com", "IP:192.0.2.99"),
+    ("duckdns.org", "OK\n192.0.2.99\n\nUPDATED"),
+    ("duckdns.org", "OK\n192.0.2.99\n2001:db8::1\nNOCHANGE"),
+    ("infomaniak.com", "no_change 192.0.2.99"),
+    ("infomaniak.com", "successfully_changed 192.0.2.99"),
+    ("regfish.de", "success|101|no update needed at this time|192.0.2.99"),
+];
+
+/// Further refusals: name, status, answer, and words of the advice.
+#[rustfmt::skip]
+const REFUSALS: &[(&str, u16, &str, &str)] = &[
+    ("changeip.com", 200, "denied", "compare"),
+    ("dynu.com", 200, "unknown\r\n", "compare"),
+    ("dynv6.com", 404, "zone not found", "compare"),
+    ("easydns.com", 200, "<HTML><FONT>ILLEGAL INPUT</FONT></HTML>", "compare"),
+    ("easydns.com", 200, "<HTML><FONT>NO_SERVICE</FONT></HTML>", "order it"),
+    ("gigahost.no", 400, "badagent", "ip_source"),
+    ("he.net", 200, "noipv4", "A or AAAA"),
+    ("he.net", 200, "noipv6", "A or AAAA"),
+    ("hosting.de", 200, "badagent", "user_agent"),
+    ("selfhost.de", 410, "", "compare"),
+    ("spdyn.de", 200, "fatal", "compare"),
+];
+
+#[test]
+fn refusals_of_a_row_come_before_the_codes_and_with_advice() {
+    for (name, status, text, word) in REFUSALS {
+        let one = job(vec![change("home.example.com", V4)]);
+        let answer = Answer { status: *status, ..answer(text, V4) };
+        let outcome = play(find(name).unwrap(), one, &answer).1.remove(0);
+        let Outcome::Refused { advice, .. } = &outcome else { panic!("{name} {outcome:?}") };
+        assert!(advice.contains(word), "{name} {advice}");
+    }
+    assert!(matches!(outcome("hosting.de", "fatal"), Outcome::Retry { .. }));
+    let both = ["OK", "IP:ADDRESS"].map(|text| outcome("dondominio.com", text));
+    assert_eq!(both, [Outcome::Updated, Outcome::Updated]);
+}
+
+/// What a row's provider answers to one name with an IPv4 address.
+fn outcome(name: &str, text: &str) -> Outcome {
+    let one = job(vec![change("home.example.com", V4)]);
+    play(find(name).unwrap(), one, &answer(text, V4)).1.remove(0)
+}
+
+#[test]
+fn another_address_than_the_one_sent_is_no_success() {
+    for (name, text) in ELSEWHERE {
+        let outcome = outcome(name, text);
+        let Outcome::Retry { reason, .. } = &outcome else { panic!("{name} {text} {outcome:?}") };
+        assert!(reason.contains("192.0.2.99") && reason.contains(V4), "{reason}");
+    }
+}
+
 /// Both families at once: one request, and each record has its own verdict.
 #[test]
 fn rows_for_both_families_take_both_in_one_request() {
@@ -331,6 +417,9 @@ const LETTERS: &[(&str, &str, &[&str], &str)] = &[
     ("enom.com", "www.example.com", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=www&Zone=example.com&DomainPassword=hunter2&Address=192.0.2.1"),
     ("enom.com", "@example.co.uk", &[V4], "dynamic.name-services.com/interface.asp?Command=SetDNSHost&HostName=@&Zone=example.co.uk&DomainPassword=hunter2&Address=192.0.2.1"),
     ("inwx.de", "a.example", &[V4, V6], "me dyndns.inwx.com/nic/update?myip=192.0.2.1&myipv6=2001:db8::1"),
+    ("he.net", "a.example.", &[V4], "a.example dyn.dns.he.net/nic/update?hostname=a.example&myip=192.0.2.1"),
+    ("duckdns.org", "a.duckdns.org.", &[V4], "www.duckdns.org/update?domains=a&token=hunter2&ip=192.0.2.1&verbose=true"),
+    ("powerdns-admin", "a.example", &[V6], "me dns.example.net/nic/update?hostname=a.example&myip=2001:db8::1"),
     ("apertodns.com-token", "a.example", &[V4], "hunter2 api.apertodns.com/nic/update?hostname=a.example&myip=192.0.2.1"),
 ];
 

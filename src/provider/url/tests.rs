@@ -110,10 +110,13 @@ fn what_concerns_the_account_stops_the_rest() {
 #[test]
 fn throttling_stops_the_rest() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
-    for (status, retry_after) in [(429, None), (503, Some(Duration::from_secs(60)))] {
+    let seconds = |secs| Some(Duration::from_secs(secs));
+    for (status, retry_after, expected) in
+        [(429, None, seconds(300)), (503, seconds(60), seconds(60))]
+    {
         let answer = Answer { status, retry_after, ..Answer::default() };
         let (_, outcomes) = play(&section, &two(), vec![Ok(answer)]);
-        let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == retry_after);
+        let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == expected);
         assert!(outcomes.iter().all(waits), "{outcomes:?}");
     }
 }
