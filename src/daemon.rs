@@ -261,10 +261,11 @@ impl Daemon {
             Action::Publish { id, section, device, job, .. } => {
                 self.publish(id, section, device, job);
             }
-            Action::Detect { section, device, family } => {
+            Action::Detect { question, section, device, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
                 let probe = Probe::of(&section, family, transport);
-                self.pool.submit(Task::Detect { section: section.name.clone(), family, probe });
+                let section = section.name.clone();
+                self.pool.submit(Task::Detect { question, section, family, probe });
             }
             // What is registered is for those who look on, and for the next time.
             Action::LookUp { .. } if self.mode != Mode::Serve => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::event::{Finished, JobId};
 use super::network::Facts;
-use super::pace::Bucket;
+use super::pace::{Bucket, Hold};
 use super::record::{Record, Wait};
 use super::section::Active;
 use crate::clock::Now;
@@ -26,6 +26,8 @@ pub struct Account {
     pub known: Known,
     batch: Batch,
     limit: Option<Bucket>,
+    /// The waiting time that the provider asked for: it counts for sections, too, that come later.
+    hold: Hold,
     /// Whether jobs could leave side by side, so that one has to go ahead of the others.
     scouts: bool,
     /// A job is on its way that shows whether the account is accepted; others wait for it until then.
@@ -65,6 +67,7 @@ impl Account {
             known: of_account.map(|known| (known.key.clone(), known.value.clone())).collect(),
             batch,
             limit: provider::rate(&spec.provider).map(bucket),
+            hold: Hold::default(),
             scouts: matches!(spec.provider.mechanism, Mechanism::Url { .. }),
             scout_until: Duration::ZERO,
             trusted_until: Duration::ZERO,
@@ -80,7 +83,8 @@ impl Account {
     /// When the next request may go: by the provider's documented limit, and not beside the first one
     /// of an account that may not be accepted. Thirty wrong passwords at once are an attack.
     pub fn open_at(&self) -> Duration {
-        self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at).max(self.scout_until)
+        let limit = self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at);
+        limit.max(self.scout_until).max(self.hold.until())
     }
 
     /// Takes the changes that may leave now, as one job with the number `id`.
@@ -128,6 +132,12 @@ impl Account {
         } else if verdicts.iter().any(|verdict| verdict.scope == Scope::Account) {
             self.trusted_until = Duration::ZERO;
         }
+        let of_account = verdicts.iter().filter(|verdict| verdict.scope == Scope::Account);
+        for verdict in of_account {
+            if let Outcome::Retry { after: Some(after), .. } = verdict.outcome {
+                self.hold.extend(now.up.saturating_add(after), now);
+            }
+        }
         if let Some(limit) = &mut self.limit {
             // The first was counted when it left.
             (1..*requests).for_each(|_| limit.take(now.up));
@@ -167,6 +177,13 @@ impl Account {
         let along = ready.filter(|(_, _, active, record)| {
             let same_way = active.spec.transport == first.spec.transport;
             same_way && (self.batch != Batch::Name || is_sibling(record, leader))
+        });
+        // Two sections may have the same name: one after the other, or both would make a record.
+        let mut taken = vec![(&leader.name, leader.family)];
+        let along = along.filter(|(.., record)| {
+            let new = !taken.contains(&(&record.name, record.family));
+            taken.push((&record.name, record.family));
+            new
         });
         let most = match self.batch {
             Batch::Record => 1,

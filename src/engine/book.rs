@@ -5,7 +5,7 @@
 //! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::config::{Family, Host};
@@ -121,7 +121,7 @@ impl Book {
 
     /// The usable default routes, as far as they tell one network from another.
     pub fn default_routes(&self) -> Set<(Family, Option<IfIndex>, Option<IpAddr>)> {
-        let defaults = self.routes.keys().filter(|r| r.prefix_len == 0 && self.leads_out(r));
+        let defaults = self.routes.keys().filter(|r| is_default(r) && self.leads_out(r));
         defaults.map(|r| (r.family, r.link, r.gateway)).collect()
     }
 
@@ -136,7 +136,7 @@ impl Book {
                 && self.leads_out(route)
                 && device.is_none_or(|name| self.is_device(route.link, name))
                 && match host {
-                    Host::Name(_) => route.prefix_len == 0 && self.can_send(route.family),
+                    Host::Name(_) => is_default(route) && self.can_send(route.family),
                     Host::Address(to) => {
                         covers(route, *to) && (route.prefix_len != 0 || self.can_send(route.family))
                     }
@@ -213,7 +213,7 @@ impl Book {
     }
 
     fn new_route(&mut self, route: Route) -> bool {
-        let wanted = route.prefix_len == 0 || self.interesting.iter().any(|&a| covers(&route, a));
+        let wanted = is_default(&route) || self.interesting.iter().any(|&a| covers(&route, a));
         if !wanted {
             return false;
         }
@@ -304,6 +304,16 @@ fn until(now: Duration, seconds: u32) -> Option<Duration> {
 fn same_route(a: &Route, b: &Route) -> bool {
     (a.family, a.destination, a.prefix_len, a.source, a.table, a.metric, a.link, a.gateway)
         == (b.family, b.destination, b.prefix_len, b.source, b.table, b.metric, b.link, b.gateway)
+}
+
+/// Whether a route leads to the internet: the default route, or one of the few that some have in its
+/// place, `0.0.0.0/1` with `128.0.0.0/1`, or `2000::/3`, which is all that is global (RFC 4291).
+fn is_default(route: &Route) -> bool {
+    const GLOBAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0));
+    match route.family {
+        Family::V4 => route.prefix_len <= 1,
+        Family::V6 => route.prefix_len <= 3 && covers(route, GLOBAL),
+    }
 }
 
 /// Whether `route`'s destination prefix contains `address`.

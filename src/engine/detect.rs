@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::event::QuestionId;
 use super::pace::{Backoff, Bucket};
 use super::report::seconds;
 use super::select::{self, Desired, Lack, Policy};
@@ -21,7 +22,7 @@ pub struct Detector {
     due: Duration,
     bucket: Bucket,
     backoff: Backoff,
-    asking: bool,
+    asking: Option<QuestionId>,
     /// The network is another one since the last answer: it counts no more.
     doubted: bool,
     /// The question on its way was asked over another network, or of another source: its answer
@@ -37,7 +38,7 @@ impl Detector {
             due: now.up,
             bucket: Bucket::new(DETECT_INTERVAL, DETECT_BURST),
             backoff: Backoff::default(),
-            asking: false,
+            asking: None,
             doubted: false,
             void: false,
         }
@@ -70,7 +71,7 @@ impl Detector {
 
     /// Whether the question is on its way.
     pub fn asking(&self) -> bool {
-        self.asking
+        self.asking.is_some()
     }
 
     /// Whether it should be asked now.
@@ -81,12 +82,12 @@ impl Detector {
     /// When it should be asked, since boot; `None` while the question is on its way.
     pub fn deadline(&self) -> Option<Duration> {
         let next = self.due.max(self.bucket.ready_at()).max(self.backoff.until());
-        (!self.asking).then_some(next)
+        self.asking.is_none().then_some(next)
     }
 
     /// The question is on its way.
-    pub fn asked(&mut self) {
-        self.asking = true;
+    pub fn asked(&mut self, question: QuestionId) {
+        self.asking = Some(question);
     }
 
     /// Something happened after which it may answer otherwise.
@@ -98,7 +99,7 @@ impl Detector {
     /// The network is another one: what was said over the old one counts no more.
     pub fn network_changed(&mut self, now: Now) {
         self.doubted = true;
-        self.void = self.asking;
+        self.void = self.asking();
         self.ask_again(now);
     }
 
@@ -110,18 +111,23 @@ impl Detector {
     /// Takes the place of `old`, another source: the answer to its question counts no more.
     pub fn supersede(&mut self, old: &Self) {
         self.asking = old.asking;
-        self.void = old.asking;
+        self.void = old.asking();
     }
 
-    /// It answered, with the address or the reason why there is none. `jitter` is any number.
+    /// It answered `question`, with the address or the reason why there is none; what was not asked
+    /// counts for nothing. `jitter` is any number.
     pub fn answered(
         &mut self,
+        question: QuestionId,
         result: Result<IpAddr, String>,
         timing: &Timing,
         now: Now,
         jitter: u32,
     ) {
-        self.asking = false;
+        if self.asking != Some(question) {
+            return;
+        }
+        self.asking = None;
         self.bucket.take(now.up);
         if std::mem::take(&mut self.void) {
             return;

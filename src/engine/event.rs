@@ -15,6 +15,9 @@ use crate::state::State;
 /// Names a job while it is in flight; never reused within a run.
 pub type JobId = u32;
 
+/// Names a question to a source; never reused within a run.
+pub type QuestionId = u32;
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -26,7 +29,9 @@ pub enum Event {
     Finished(Finished),
     /// A `web` or `script` source answered.
     Detected {
-        /// Its name.
+        /// Which question that was.
+        question: QuestionId,
+        /// Whose source it is.
         section: String,
         /// Which family was asked for.
         family: Family,
@@ -106,6 +111,8 @@ pub enum Action {
     /// Ask the section's `web` or `script` source. Answered by one [`Event::Detected`], whatever
     /// happens, a reload too.
     Detect {
+        /// Name for the answer.
+        question: QuestionId,
         /// The section that wants it.
         section: Arc<Section>,
         /// See [`Action::Publish`].

@@ -35,10 +35,10 @@ use std::time::Duration;
 
 use account::Account;
 use directory::Directory;
-use event::{Action, Event, Finished, JobId};
+use event::{Action, Event, Finished, JobId, QuestionId};
 use network::{Facts, Netifd};
 use record::{Record, Wait};
-use section::{Active, Heard};
+use section::{Active, Heard, Orphan};
 use select::{Lack, Rejection};
 
 use crate::clock::Now;
@@ -65,13 +65,16 @@ pub struct Engine {
     /// Who publishes where.
     accounts: Vec<Account>,
     /// Records that a reload took away while their request was on its way.
-    orphans: Vec<(String, Record)>,
+    orphans: Vec<Orphan>,
     /// What is known of sections that are not active now.
     dormant: Vec<Saved>,
     /// What was kept last.
     saved: State,
     actions: VecDeque<Action>,
     next_job: JobId,
+    next_question: QuestionId,
+    /// Jobs that are on their way, and the keys of the accounts that they were sent to.
+    in_flight: Vec<(JobId, u64)>,
     /// As of the last time that everything was known.
     default_routes: Option<DefaultRoutes>,
     jitter: u32,
@@ -97,6 +100,8 @@ impl Engine {
             saved,
             actions: VecDeque::new(),
             next_job: 0,
+            next_question: 0,
+            in_flight: Vec::new(),
             default_routes: None,
             jitter: seed | 1,
             unsaved: false,
@@ -111,10 +116,10 @@ impl Engine {
             Event::Kernel(report) => self.kernel(report, now),
             Event::Netifd(word) => self.stale |= self.facts.netifd.heard(word),
             Event::Finished(finished) => self.finished(finished, now),
-            Event::Detected { section, family, result } => {
+            Event::Detected { question, section, family, result } => {
                 let jitter = self.next_jitter();
                 if let Some(active) = self.section_mut(&section) {
-                    active.detected(family, result, now, jitter);
+                    active.detected((question, family), result, now, jitter);
                 }
                 self.stale = true;
             }
@@ -288,6 +293,7 @@ impl Engine {
             let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
                 continue;
             };
+            self.in_flight.push((id, account.key));
             self.next_job = self.next_job.wrapping_add(1);
             self.next_jitter();
             let section = self.sections.get(taken.section)?;
@@ -309,10 +315,13 @@ impl Engine {
     }
 
     fn ask(&mut self, now: Now) -> Option<Action> {
+        let question = self.next_question;
         for section in &mut self.sections {
-            if let Some(family) = section.take_question(&self.facts, now) {
+            if let Some(family) = section.take_question(question, &self.facts, now) {
+                self.next_question = question.wrapping_add(1);
                 let device = section.bound(&self.facts).unwrap_or_default();
-                return Some(Action::Detect { section: section.spec.clone(), device, family });
+                let section = section.spec.clone();
+                return Some(Action::Detect { question, section, device, family });
             }
         }
         None
@@ -336,9 +345,11 @@ impl Engine {
 
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
-        self.orphans.retain(|(_, record)| !record.flies(finished.job));
-        let flew = |section: &&Active| section.records.iter().any(|it| it.flies(finished.job));
-        let account = self.sections.iter().find(flew).map(|section| section.account);
+        self.orphans.retain(|orphan| !orphan.record.flies(finished.job));
+        let flown = self.in_flight.iter().position(|(job, _)| *job == finished.job);
+        let key = flown.map(|place| self.in_flight.swap_remove(place).1);
+        // By its key: another configuration may have come into force meanwhile.
+        let account = self.accounts.iter().position(|account| Some(account.key) == key);
         let mut heard = None;
         for section in &mut self.sections {
             let (notices, about) = section.finished(&finished, &self.facts, now, jitter);

@@ -19,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
 const LOCAL_BASE: Duration = Duration::from_secs(2);
+/// How long after boot a waiting time counts that cannot be dated for want of a clock.
+const UNDATED: Duration = Duration::from_secs(600);
 /// The shortest first pause: `retry_interval '0'` is not an endless loop.
 const SHORTEST_BASE: Duration = Duration::from_secs(1);
 
@@ -192,14 +194,16 @@ impl Hold {
     pub fn extend(&mut self, until: Duration, now: Now) {
         let until = until.min(now.up.saturating_add(LONGEST_HOLD));
         if until > self.until && until > now.up {
-            *self = Self { until, wall: None };
+            let saved = self.wall.filter(|_| self.until.is_zero());
+            *self = Self { until, wall: saved };
             self.date(now);
         }
     }
 
-    /// Nothing is sent before this time.
+    /// Nothing is sent before this time. What was saved and cannot be dated yet holds for a while, in
+    /// which the clock is usually set.
     pub fn until(&self) -> Duration {
-        self.until
+        if self.until.is_zero() && self.wall.is_some() { UNDATED } else { self.until }
     }
 
     /// What to keep for the next run.

@@ -251,6 +251,21 @@ impl Record {
         self.hold.extend(until, now);
     }
 
+    /// Requests leave in another way now, so that what failed or was refused may succeed.
+    pub fn way_changed(&mut self) {
+        self.refused = None;
+        self.backoff.reset();
+    }
+
+    /// It is published as something else now, in the account that `old` was published in: that one
+    /// has to be left in peace all the same.
+    pub fn keep_pace(&mut self, old: &Self, timing: &Timing, now: Now) {
+        self.hold = old.hold.clone();
+        self.backoff = old.backoff.clone();
+        self.bucket = old.bucket.clone();
+        self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
+    }
+
     /// The end of the back-off.
     pub fn paused_until(&self) -> Duration {
         self.backoff.until()

@@ -3,8 +3,7 @@
 use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
-use super::record::Record;
-use super::section::Active;
+use super::section::{Active, Orphan};
 use crate::clock::Now;
 use crate::config::{Config, Host, Section};
 use crate::netlink::Table;
@@ -68,17 +67,19 @@ impl Engine {
         }
     }
 
-    /// A name that comes back while its last request is still on its way waits for that.
+    /// A name that comes back while its last request is still on its way waits for that, also in a
+    /// section of another name: the older of two requests may be carried out last.
     fn adopt_orphans(&mut self) {
         for section in &mut self.sections {
-            for record in &mut section.records {
-                let same = |(of, orphan): &(String, Record)| {
-                    *of == section.spec.name
-                        && orphan.name == record.name
-                        && orphan.family == record.family
+            let account = provider::account(&section.spec.provider);
+            for record in section.records.iter_mut().filter(|it| it.sending().is_none()) {
+                let same = |orphan: &Orphan| {
+                    (orphan.section == section.spec.name || orphan.account == account)
+                        && orphan.record.name == record.name
+                        && orphan.record.family == record.family
                 };
                 if let Some(found) = self.orphans.iter().position(same) {
-                    record.supersede(&self.orphans.swap_remove(found).1);
+                    record.supersede(&self.orphans.swap_remove(found).record);
                 }
             }
         }

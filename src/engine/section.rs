@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::detect::Detector;
 use super::directory::Directory;
-use super::event::{Finished, JobId, Notice};
+use super::event::{Finished, JobId, Notice, QuestionId};
 use super::network::{Facts, Netifd};
 use super::record::{Ending, Record, Wait};
 use super::registered::Registered;
 use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use crate::clock::Now;
-use crate::config::{Family, Host, Section, Source};
+use crate::config::{Family, Host, Section, Source, Transport};
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
 use crate::sorted::{Map, Set};
 use crate::state::State;
@@ -57,6 +57,21 @@ pub struct Heard {
     pub outcome: Outcome,
     /// When that record is tried again, since boot.
     pub pause: Duration,
+    /// How requests left that it was an answer to.
+    pub transport: Transport,
+    /// The families of the records that were in it.
+    pub families: Vec<Family>,
+}
+
+/// A record that a reload took away while its request was on its way.
+#[derive(Clone, Debug)]
+pub struct Orphan {
+    /// The name of its section.
+    pub section: String,
+    /// The key of its account.
+    pub account: u64,
+    /// The record.
+    pub record: Record,
 }
 
 /// What keeps requests from leaving.
@@ -121,14 +136,17 @@ impl Active {
         }
     }
 
-    /// The records that are not among `kept` but whose request is on its way, each with the name of
-    /// this section.
-    pub fn orphans(&self, kept: &[Record]) -> Vec<(String, Record)> {
+    /// The records that are not among `kept` but whose request is on its way.
+    pub fn orphans(&self, kept: &[Record]) -> Vec<Orphan> {
         let is_kept = |o: &Record| kept.iter().any(|r| r.name == o.name && r.family == o.family);
         self.records
             .iter()
             .filter(|record| record.sending().is_some() && !is_kept(record))
-            .map(|record| (self.spec.name.clone(), record.clone()))
+            .map(|record| Orphan {
+                section: self.spec.name.clone(),
+                account: provider::account(&self.spec.provider),
+                record: record.clone(),
+            })
             .collect()
     }
 
@@ -150,13 +168,19 @@ impl Active {
                 *record = before.clone();
                 record.retime(&self.spec.timing, now);
                 if !same_way {
-                    record.refused = None;
+                    record.way_changed();
                 }
             } else {
                 record.supersede(before);
+                if same_account {
+                    record.keep_pace(before, &self.spec.timing, now);
+                }
             }
         }
-        if old.spec.source == self.spec.source && old.spec.families == self.spec.families {
+        let same_source = old.spec.source == self.spec.source
+            && old.spec.transport == self.spec.transport
+            && old.spec.families == self.spec.families;
+        if same_source {
             self.detectors = old.detectors;
             self.lacks = old.lacks;
             let timing = &self.spec.timing;
@@ -309,6 +333,9 @@ impl Active {
         now: Now,
         jitter: u32,
     ) -> (Vec<Notice>, Option<Heard>) {
+        for record in self.records.iter_mut().filter(|it| it.is_superseded(finished.job)) {
+            record.land();
+        }
         if !self.records.iter().any(|record| record.flies(finished.job)) {
             return (Vec::new(), None);
         }
@@ -323,6 +350,7 @@ impl Active {
         let mut notices = Vec::new();
         let mut account = None;
         let mut pause = Duration::ZERO;
+        let mut families = Vec::new();
         for record in &mut self.records {
             let Some(index) = record.change_of(finished.job) else {
                 continue;
@@ -332,28 +360,47 @@ impl Active {
             record.finished(&verdict.outcome, ending);
             pause = pause.max(record.paused_until());
             let of_account = verdict.scope == Scope::Account;
+            if of_account {
+                families.push(record.family);
+            }
             // What is said of the account once holds for all records.
             if !of_account || account.is_none() {
                 notices.extend(report::outcome(&self.spec.name, record, sent, verdict, now));
             }
             account = Some(&verdict.outcome).filter(|_| of_account).or(account);
         }
-        (notices, account.map(|outcome| Heard { outcome: outcome.clone(), pause }))
+        let heard = account.map(|outcome| Heard {
+            outcome: outcome.clone(),
+            pause,
+            transport: self.spec.transport.clone(),
+            families,
+        });
+        (notices, heard)
     }
 
     /// What the provider said about the account in answer to another section.
     pub fn heard(&mut self, heard: &Heard, now: Now) -> Option<Notice> {
+        // A failure says nothing of another way, and a family may have a host of its own.
+        let failed = matches!(heard.outcome, Outcome::Retry { after: None, .. });
+        let same_way = !failed || heard.transport == self.spec.transport;
+        let concerned =
+            |record: &&mut Record| same_way && (!failed || heard.families.contains(&record.family));
         let mut news = false;
-        for record in &mut self.records {
+        for record in self.records.iter_mut().filter(concerned) {
             news |= record.heard(&heard.outcome, heard.pause, now);
         }
         report::refused_too(&self.spec.name, &heard.outcome).filter(|_| news)
     }
 
     /// Takes the family whose source should be asked now, if any.
-    pub fn take_question(&mut self, facts: &Facts, now: Now) -> Option<Family> {
+    pub fn take_question(
+        &mut self,
+        question: QuestionId,
+        facts: &Facts,
+        now: Now,
+    ) -> Option<Family> {
         let family = self.question(facts, now)?;
-        self.detectors.get_mut(&family)?.asked();
+        self.detectors.get_mut(&family)?.asked(question);
         Some(family)
     }
 
@@ -367,7 +414,7 @@ impl Active {
     /// A source answered.
     pub fn detected(
         &mut self,
-        family: Family,
+        (question, family): (QuestionId, Family),
         result: Result<IpAddr, String>,
         now: Now,
         jitter: u32,
@@ -380,7 +427,7 @@ impl Active {
             }
         });
         if let Some(detector) = self.detectors.get_mut(&family) {
-            detector.answered(result, &self.spec.timing, now, jitter);
+            detector.answered(question, result, &self.spec.timing, now, jitter);
         }
     }
 

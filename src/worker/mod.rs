@@ -15,7 +15,7 @@ use self::drive::{Carrier, drive, unsent};
 use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
-use crate::engine::event::{Event, Finished, JobId, Notice};
+use crate::engine::event::{Event, Finished, JobId, Notice, QuestionId};
 use crate::http::{Client, Shared};
 use crate::probe::{self, Probe, script};
 use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
@@ -58,6 +58,8 @@ pub enum Task {
     },
     /// Ask an address source.
     Detect {
+        /// Name for the answer.
+        question: QuestionId,
         /// Comes back with the result.
         section: String,
         /// Which address is wanted.
@@ -218,7 +220,7 @@ impl Inner {
                     ..unsent(id, vec![done.outcome.into()])
                 })
             }
-            Task::Detect { section, family, probe } => {
+            Task::Detect { question, section, family, probe } => {
                 let result = match probe {
                     Probe::Web { url, mut transport } => {
                         transport.family = Some(family);
@@ -229,7 +231,7 @@ impl Inner {
                     }
                     Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT),
                 };
-                Event::Detected { section, family, result }
+                Event::Detected { question, section, family, result }
             }
             Task::LookUp { section, lookup, family, way } => {
                 let result = dns::look_up(&lookup, family, &way, LOOK_UP);
@@ -250,8 +252,8 @@ fn unstarted(task: Task) -> Event {
     match task {
         Task::Publish { id, changes, .. } => failed(id, changes),
         Task::Script { id, .. } => failed(id, 1),
-        Task::Detect { section, family, .. } => {
-            Event::Detected { section, family, result: Err(why.into()) }
+        Task::Detect { question, section, family, .. } => {
+            Event::Detected { question, section, family, result: Err(why.into()) }
         }
         Task::LookUp { section, lookup, family, .. } => {
             Event::LookedUp { section, lookup, family, result: Err(why.into()) }
@@ -377,6 +379,7 @@ mod tests {
             Probe::Web { url: "http://no-such-host.invalid/".into(), transport: transport() },
         ] {
             pool.submit(Task::Detect {
+                question: 1,
                 section: "wan".into(),
                 family: Family::V4,
                 probe: probe.clone(),

@@ -65,6 +65,12 @@ impl Record {
         self.flight.as_ref().is_some_and(|flight| flight.job == job)
     }
 
+    /// Whether `job` is about a provider or account that is not configured any more: it is waited for,
+    /// and what comes of it counts for nothing.
+    pub fn is_superseded(&self, job: JobId) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.job == job && flight.superseded)
+    }
+
     /// Which change of `job` this record waits for.
     pub fn change_of(&self, job: JobId) -> Option<usize> {
         let flight = self.flight.as_ref().filter(|flight| flight.job == job);
@@ -76,15 +82,17 @@ impl Record {
         self.flight.as_ref().map(|flight| flight.address)
     }
 
+    /// The job has ended, however.
+    pub fn land(&mut self) {
+        self.flight = None;
+    }
+
     /// The job has ended like this for this record.
     pub fn finished(&mut self, outcome: &Outcome, ending: Ending) {
         let now = ending.now;
         let Some(flight) = self.flight.take() else {
             return;
         };
-        if flight.superseded {
-            return;
-        }
         if self.timeline.sent.is_none() {
             // A request from before the change that is timed now was about another address.
             self.timeline.sent = ending.sent_at.filter(|&at| at >= self.timeline.event);
@@ -92,7 +100,10 @@ impl Record {
         match outcome {
             Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
             Outcome::Retry { reason, after, kind } => {
-                self.unconfirmed = flight.was_unconfirmed;
+                // Providers have been seen to do what they then could not answer.
+                let asked = ending.sent_at.is_some() && *kind == FailureKind::Other;
+                let other = self.published.is_some_and(|it| it != flight.address);
+                self.unconfirmed = flight.was_unconfirmed || asked && other;
                 self.forced |= flight.was_forced;
                 self.trouble = Some(reason.clone());
                 if let Some(after) = after {
@@ -129,7 +140,10 @@ impl Record {
             Outcome::Retry { after: Some(after), .. } => {
                 self.hold(now.up.saturating_add(*after), now);
             }
-            Outcome::Retry { after: None, .. } => self.backoff.defer(pause),
+            Outcome::Retry { after: None, kind, .. } => {
+                self.clock_behind |= *kind == FailureKind::ClockBehind;
+                self.backoff.defer(pause);
+            }
             Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
         }
         false
@@ -174,7 +188,8 @@ impl Record {
                     self.backoff.failed_locally(now.up, self.retry, jitter);
                 }
             }
-            FailureKind::Other if over_old_network => {}
+            // What was answered was not lost with the network.
+            FailureKind::Other if over_old_network && ending.sent_at.is_none() => {}
             FailureKind::ClockBehind => {
                 // The provider was not asked: the step of the clock shall not find the bucket empty.
                 self.bucket.give_back();

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::scenario::{MINUTE, Scenario, address, failed, ip, refused, route, secs, section};
+use super::scenario::{
+    HOUR, MINUTE, Scenario, address, failed, ip, refused, retry, route, secs, section,
+};
 use crate::config::{Family, Hostname, Mechanism, Section, Template};
 use crate::engine::event::{Event, Finished};
 use crate::engine::pace::Bucket;
 use crate::provider::api::Api;
-use crate::provider::{Batch, Outcome, Rate, Scope, Verdict};
+use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
+use crate::secret::Secret;
 
 const BATCH: Api = Api {
     name: "batch",
@@ -169,6 +172,86 @@ fn scenario_silent(sections: Vec<Section>) -> Scenario {
     let mut s = Scenario::new();
     s.config.sections = sections;
     s.silent().start()
+}
+
+#[test]
+fn what_the_old_account_is_told_says_nothing_of_the_new_one() {
+    let wrong = || vec![Verdict { outcome: refused(), scope: Scope::Account }];
+    let mut s = scenario_silent(sections(1, &url()));
+    s.reconfigure(|c| c.provider.password = Secret::new("right"));
+    s.answer_verdicts(wrong());
+    assert_eq!(s.word(), "sending", "the right password is tried");
+    s.answer(Outcome::Updated);
+    assert_eq!(s.word(), "published");
+
+    // A section moves to the account of another one.
+    let mut two = sections(2, &url());
+    two[0].provider.username = "somebody else".into();
+    let mut s = scenario_silent(two);
+    s.flights.swap(0, 1);
+    s.answer(Outcome::Updated);
+    let username = s.config.sections[1].provider.username.clone();
+    s.config.sections[0].provider.username = username;
+    s.reload();
+    s.answer_verdicts(wrong());
+    s.lease("203.0.113.2");
+    while !s.flights.is_empty() {
+        s.answer(Outcome::Updated);
+    }
+    let refused = |s: &Scenario| {
+        let sections = s.engine.status(s.now).sections;
+        sections.iter().filter(|s| s.records[0].state.as_str() == "refused").count()
+    };
+    assert_eq!(refused(&s), 0);
+}
+
+#[test]
+fn a_way_that_is_dead_does_not_hold_up_another_one() {
+    let mut two = sections(2, &url());
+    two[1].transport.device = Some("wan".into());
+    let mut s = settled(two).silent();
+    s.lease("203.0.113.2");
+    s.jobs.clear();
+    for _ in 0..8 {
+        let failure = retry(FailureKind::Other, None);
+        s.answer_verdicts(vec![Verdict { outcome: failure, scope: Scope::Account }]);
+        s.pass(secs(1));
+        if s.flights.front().is_some_and(|flight| flight.section == "s1") {
+            s.answer(Outcome::Updated);
+        }
+        let status = s.engine.status(s.now).sections;
+        if status[1].records[0].state.as_str() == "published" {
+            return;
+        }
+        s.pass(HOUR);
+    }
+    panic!("the other section was not sent");
+}
+
+#[test]
+fn two_sections_of_one_name_do_not_both_make_its_record() {
+    let mut two = sections(2, &Mechanism::Api(&FAST));
+    two[1].names = two[0].names.clone();
+    let mut s = scenario_silent(two);
+    assert_eq!(sizes(&s), [1]);
+    s.answer(Outcome::Updated);
+    assert_eq!(sizes(&s), [1, 1]);
+}
+
+#[test]
+fn a_section_that_comes_later_waits_as_long_as_the_account_must() {
+    let mut s = scenario_silent(sections(1, &Mechanism::Api(&FAST)));
+    let wait = retry(FailureKind::Other, Some(HOUR));
+    s.answer_verdicts(vec![Verdict { outcome: wait, scope: Scope::Account }]);
+    s.jobs.clear();
+    s.config.sections = sections(2, &Mechanism::Api(&FAST));
+    s.config.sections[0].name = "renamed".into();
+    s.config.sections[1].record.ttl = Some(60);
+    s.reload();
+    s.pass(HOUR - MINUTE);
+    assert_eq!(sizes(&s), [0; 0]);
+    s.pass(MINUTE);
+    assert_eq!(sizes(&s), [2]);
 }
 
 #[test]

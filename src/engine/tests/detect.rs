@@ -131,14 +131,15 @@ fn a_failure_is_said_once() {
 #[test]
 fn nothing_is_sent_while_the_source_gives_no_address() {
     let mut s = settled(web());
+    s.reconfigure(|c| c.timing.retry = 2 * HOUR);
     s.provider = Some(failed());
     s.pass(secs(540));
     s.detected(Family::V4, Ok("198.51.100.2"));
-    s.pass(secs(1));
+    s.pass(secs(600));
     s.provider = Some(Outcome::Updated);
     s.sent();
     s.detected(Family::V4, Err("timed out"));
-    s.pass(HOUR);
+    s.pass(3 * HOUR);
     assert_eq!(s.sent(), [""; 0]);
     s.detected(Family::V4, Ok("198.51.100.2"));
     assert_eq!(s.sent(), ["home.example.com 198.51.100.2"]);

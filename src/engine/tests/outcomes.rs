@@ -120,7 +120,7 @@ fn a_network_that_is_not_there_burns_nothing() {
 
 #[test]
 fn a_failure_over_the_old_network_does_not_count_on_the_new_one() {
-    for outcome in [failed(), lost(), retry(FailureKind::NoNetwork, None)] {
+    for outcome in [lost(), retry(FailureKind::NoNetwork, None)] {
         let mut s = Scenario::new().settled().silent();
         s.lease("203.0.113.2");
         s.routes_down();
@@ -131,6 +131,24 @@ fn a_failure_over_the_old_network_does_not_count_on_the_new_one() {
         s.answer(outcome.clone());
         assert_eq!(s.sent(), [send(3)], "{outcome:?}");
     }
+}
+
+#[test]
+fn an_answer_counts_whatever_happens_to_addresses_meanwhile() {
+    let mut s = Scenario::new().with(|c| c.timing.retry_max = 3).settled().silent();
+    s.lease("203.0.113.2");
+    let mut requests = 0;
+    for _ in 0..300 {
+        requests += s.sent().len();
+        s.add(super::scenario::address("10.8.0.2"));
+        s.remove("10.8.0.2");
+        s.pass(secs(1));
+        if !s.jobs.is_empty() {
+            s.jobs.clear();
+            s.answer(failed());
+        }
+    }
+    assert!(requests <= 4, "{requests}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a reload keeps, and what it may not mix up.
 
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, ip, lost, refused, route, secs, section};
-use crate::config::{Hostname, Source};
+use crate::config::{Family, Hostname, Source};
+use crate::engine::event::Event;
 use crate::netlink::Table;
 use crate::provider::Outcome;
 
@@ -108,6 +109,56 @@ fn a_name_that_comes_back_waits_for_its_request() {
     assert_eq!(s.sent(), ["other.example.com 203.0.113.1"]);
     s.answer(Outcome::Updated);
     assert_eq!(s.sent(), SENT);
+}
+
+#[test]
+fn a_section_that_is_renamed_waits_for_its_request() {
+    let mut s = Scenario::new().silent().start();
+    s.sent();
+    s.reconfigure(|c| c.name = "renamed".into());
+    s.lease("203.0.113.2");
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), [""; 0], "the older of two requests could be carried out last");
+    s.answer(Outcome::Updated);
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
+}
+
+#[test]
+fn a_corrected_way_is_tried_at_once() {
+    let mut s = Scenario::new().with(|c| c.timing.retry = HOUR).start();
+    s.provider = Some(super::scenario::failed());
+    s.lease("203.0.113.2");
+    s.pass(secs(1));
+    s.sent();
+    assert_eq!(s.word(), "back-off");
+    s.reconfigure(|c| c.transport.user_agent = "other".into());
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
+}
+
+#[test]
+fn an_answer_to_a_question_of_before_counts_for_nothing() {
+    let page = |host: &str| Source::Web { v4: host.into(), v6: host.into() };
+    let mut s = Scenario::new().with(|c| c.source = page("http://one.example/")).start();
+    let sections = std::mem::take(&mut s.config.sections);
+    s.reload();
+    s.config.sections = sections;
+    s.config.sections[0].source = page("http://two.example/");
+    s.reload();
+    s.sent();
+    s.event(Event::Detected {
+        question: 0,
+        section: "home".into(),
+        family: Family::V4,
+        result: Ok(ip("198.51.100.1")),
+    });
+    assert_eq!(s.sent(), [""; 0]);
+    s.detected(Family::V4, Ok("198.51.100.2"));
+    assert_eq!(s.sent(), ["home.example.com 198.51.100.2"]);
+    // Over another proxy the page may see another address.
+    s.logged("ask ");
+    s.reconfigure(|c| c.transport.user_agent = "other".into());
+    s.pass(MINUTE);
+    assert_eq!(s.logged("ask "), ["home IPv4"]);
 }
 
 #[test]

@@ -209,11 +209,24 @@ fn an_outage_does_not_wear_the_flash() {
 #[test]
 fn a_failed_attempt_that_is_not_owed_any_more_is_forgotten_on_flash_too() {
     let mut s = Scenario::new().settled();
-    s.provider = Some(failed());
+    s.provider = Some(retry(FailureKind::NoNetwork, None));
     s.lease("203.0.113.2");
     s.lease("203.0.113.1");
     assert!(!s.disk.records[0].unconfirmed);
     assert_eq!(s.restart(MINUTE).sent(), [""; 0]);
+}
+
+/// Some providers store an update and fail to say so.
+#[test]
+fn what_a_provider_could_not_answer_may_have_been_done() {
+    let mut s = Scenario::new().settled();
+    s.provider = Some(failed());
+    s.lease("203.0.113.2");
+    s.sent();
+    s.provider = Some(Outcome::Updated);
+    s.lease("203.0.113.1");
+    s.pass(HOUR);
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.1"], "the provider may have the other one");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A world around the core: a kernel that answers dumps, a provider that answers requests, a disk
 //! that keeps what is saved, and a clock that moves only when told to.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -193,6 +194,8 @@ pub(super) struct Scenario {
     pub(super) lookups: usize,
     /// How often a `web` or `script` source was asked.
     pub(super) questions: usize,
+    /// The latest of each source.
+    asked: BTreeMap<(String, Family), u32>,
     /// Calls of `poll`.
     pub(super) polls: usize,
     log: Vec<String>,
@@ -229,6 +232,7 @@ impl Scenario {
             dns: None,
             lookups: 0,
             questions: 0,
+            asked: BTreeMap::new(),
             polls: 0,
             log: Vec::new(),
         }
@@ -390,6 +394,7 @@ impl Scenario {
 
     pub(super) fn detected(&mut self, family: Family, result: Result<&str, &str>) {
         self.event(Event::Detected {
+            question: self.asked.get(&("home".into(), family)).copied().unwrap_or_default(),
             section: "home".into(),
             family,
             result: result.map(ip).map_err(str::to_owned),
@@ -503,12 +508,13 @@ impl Scenario {
                 }
                 self.flights.push_back(Flight { job: id, section, changes, sent_at: self.now.up });
             }
-            Action::Detect { section, family, .. } => {
+            Action::Detect { question, section, family, .. } => {
                 self.questions += 1;
                 let section = section.name.clone();
+                self.asked.insert((section.clone(), family), question);
                 self.log.push(format!("ask {section} {family}"));
                 if let Some(address) = self.page {
-                    let event = Event::Detected { section, family, result: Ok(address) };
+                    let event = Event::Detected { question, section, family, result: Ok(address) };
                     self.engine.handle(event, self.now);
                 }
             }
