@@ -3,9 +3,12 @@
 //! This is the composition root: the one module that names both the engine and the edges.
 
 mod answer;
+mod recheck;
 
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
+use crate::config::check::Checked;
 use crate::config::mistake::Severity;
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
@@ -34,9 +38,13 @@ use crate::script::{self, Call};
 use crate::store::{Store, StoreThread};
 use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
+use recheck::Recheck;
 
-/// Time that the state may take to reach flash when the daemon ends.
-const FLUSH: Duration = Duration::from_millis(700);
+/// Time that the state may take to reach flash when the daemon is told to end: procd waits for five
+/// seconds.
+const FLUSH: Duration = Duration::from_secs(4);
+/// The same where nobody waits.
+const FLUSH_ONCE: Duration = Duration::from_secs(30);
 /// Most kernel messages that are taken in before the engine looks at them.
 const BATCH: usize = 1024;
 
@@ -69,13 +77,15 @@ struct Daemon {
     ubus: Ubus,
     /// What the subscribers of our ubus object know; `None` if there are none.
     told: Option<Snapshot>,
-    /// What LuCI reads; only of a daemon that stays.
+    /// What LuCI reads, unless nothing is to change.
     run_files: Option<RunFiles>,
     /// What the run files lacked when that was said last.
     unwritten: Option<String>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// Whether the configuration in force has mistakes.
     mistaken: bool,
+    /// When sections that cannot run are looked at again.
+    recheck: Recheck,
     /// What a dry run has said already: the beginning of each line of its answer.
     pretended: Vec<String>,
 }
@@ -101,8 +111,10 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     };
     let mut daemon = Daemon::new(file, loaded, mode, logger, netlink);
     daemon.talks = talks;
-    if mode == Mode::Serve {
-        daemon.listen();
+    match mode {
+        Mode::Serve => daemon.listen(),
+        Mode::Once => daemon.show_run_files(),
+        Mode::DryRun | Mode::Detect => {}
     }
     daemon.serve(&mut signals).await
 }
@@ -139,6 +151,7 @@ impl Daemon {
             unwritten: None,
             incoming,
             mistaken: false,
+            recheck: Recheck::default(),
             pretended: Vec::new(),
         };
         lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
@@ -146,10 +159,15 @@ impl Daemon {
         daemon
     }
 
+    /// Begins to write what LuCI reads.
+    fn show_run_files(&mut self) {
+        self.run_files = Some(RunFiles::new(self.global.rundir.clone(), std::process::id()));
+    }
+
     /// Opens the control socket and begins to write run files. Without either the daemon still does
     /// its work.
     fn listen(&mut self) {
-        self.run_files = Some(RunFiles::new(self.global.rundir.clone(), std::process::id()));
+        self.show_run_files();
         match Control::bind(&self.global.rundir) {
             Ok(control) => self.control = Some(control),
             Err(error) => {
@@ -166,11 +184,15 @@ impl Daemon {
         let mut clock_step = ClockStep::new();
         loop {
             let now = clock::now();
+            if self.recheck.due().is_some_and(|at| at <= now.up) {
+                self.look_again(now);
+            }
             self.work(now);
             if self.is_done(now) {
                 return self.conclude(now);
             }
-            let deadline = self.engine.deadline(now).map(|at| at.saturating_sub(now.up));
+            let deadline = [self.engine.deadline(now), self.recheck.due()].into_iter().flatten();
+            let deadline = deadline.min().map(|at| at.saturating_sub(now.up));
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
@@ -345,12 +367,17 @@ impl Daemon {
     /// Reads the configuration again; one that cannot be read at all changes nothing.
     fn read_again(&mut self) {
         match load(&self.file) {
+            Ok(loaded) if loaded.checked.config.cut => {
+                self.complain(&loaded.checked);
+                let file = self.file.display();
+                let text = format!("{file} cannot be read to its end; what is in force stays");
+                self.say(Level::Error, text);
+            }
             Ok(loaded) => {
                 let now_set = &loaded.checked.config.global;
                 let moved = now_set.rundir != self.global.rundir;
                 if moved || now_set.statedir != self.global.statedir {
-                    let text = "ddns_rundir and ddns_statedir take effect at the next start";
-                    self.say(Level::Warning, text.into());
+                    self.start_again();
                 }
                 self.logger.configure(&loaded.checked.config);
                 self.say(Level::Notice, format!("reading {} again", self.file.display()));
@@ -362,9 +389,19 @@ impl Daemon {
         }
     }
 
-    /// Puts a configuration in force and says what is wrong with it.
-    fn adopt(&mut self, loaded: Loaded) {
-        let Loaded { checked, hosts } = loaded;
+    /// Reads the configuration again for sections that could not run, and says nothing unless that has
+    /// changed.
+    fn look_again(&mut self, now: Now) {
+        let loaded = load(&self.file).ok().filter(|loaded| !loaded.checked.config.cut);
+        let Some(loaded) = loaded else { return self.recheck.begin(&[], now) };
+        if self.recheck.is_news(&loaded.checked.config.broken, now) {
+            self.logger.configure(&loaded.checked.config);
+            self.adopt(loaded);
+        }
+    }
+
+    /// Says what is wrong with a configuration.
+    fn complain(&mut self, checked: &Checked) {
         for mistake in &checked.mistakes {
             let level = match mistake.severity {
                 Severity::Error => Level::Error,
@@ -374,11 +411,31 @@ impl Daemon {
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });
         }
+    }
+
+    /// The directories are others now: everything is opened anew, by the same process.
+    fn start_again(&mut self) {
+        self.stop();
+        let words = std::env::args_os();
+        let failed = std::env::current_exe()
+            .map(|program| Command::new(program).args(words.skip(1)).exec())
+            .unwrap_or_else(|error| error);
+        let text =
+            format!("ddns_rundir and ddns_statedir take effect at the next start ({failed})");
+        self.say(Level::Warning, text);
+        self.listen();
+    }
+
+    /// Puts a configuration in force and says what is wrong with it.
+    fn adopt(&mut self, loaded: Loaded) {
+        let Loaded { checked, hosts } = loaded;
+        self.complain(&checked);
         self.mistaken = checked.errors().next().is_some();
         let count = checked.config.sections.len();
         if self.mode == Mode::Serve {
             let sections = if count == 1 { "1 section" } else { &format!("{count} sections") };
             self.say(Level::Info, format!("{VERSION}: {sections} of {}", self.file.display()));
+            self.recheck.begin(&checked.config.broken, clock::now());
         }
         let config = Box::new(checked.config);
         self.engine.handle(Event::Reload { config, hosts }, clock::now());
@@ -392,7 +449,12 @@ impl Daemon {
                 if self.talks {
                     show(&self.status(now));
                 }
-                let _ = self.store.flush(FLUSH);
+                if let Some(files) = &mut self.run_files {
+                    files.withdraw();
+                }
+                if !self.flush(FLUSH_ONCE) {
+                    return exit::FAILED;
+                }
             }
             Mode::DryRun => self.show_rest(&status),
             Mode::Detect if status.has_addresses() => return exit::OK,
@@ -421,10 +483,18 @@ impl Daemon {
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
-        if !self.store.flush(FLUSH) {
-            self.say(Level::Warning, "the state did not reach flash in time".into());
-        }
+        self.flush(FLUSH);
         exit::OK
+    }
+
+    /// Whether the state is on flash.
+    fn flush(&mut self, limit: Duration) -> bool {
+        let done = self.store.flush(limit);
+        if !done {
+            let text = "the state did not reach flash in time: the next start sends again";
+            self.say(Level::Warning, text.into());
+        }
+        done
     }
 
     fn say(&mut self, level: Level, text: String) {

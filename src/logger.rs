@@ -193,6 +193,7 @@ mod tests {
     fn config(logdir: &Path, sections: &[(&str, u8, bool)]) -> Config {
         let build = |&(name, syslog, file): &(&str, u8, bool)| section(name, Log { syslog, file });
         Config {
+            cut: false,
             global: Global {
                 dateformat: "%F %R".into(),
                 rundir: PathBuf::new(),

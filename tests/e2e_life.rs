@@ -11,7 +11,7 @@ use serde_json::Value;
 use support::process::wait_until;
 use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
-use support::scene::{LIMIT, Scene};
+use support::scene::{LIMIT, Scene, is_emulated};
 
 /// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
 fn wait_saved(address: &str) {
@@ -285,5 +285,79 @@ fn a_password_file_is_read_and_never_shown() {
         let shown = String::from_utf8_lossy(&why.stdout).into_owned() + &launcher.log();
         assert!(!shown.contains("from a file"), "{shown}");
         assert!(!shown.contains("from%20a%20file"), "{shown}");
+    });
+}
+
+#[test]
+fn a_file_that_is_cut_changes_nothing() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let whole = fs::read_to_string(scene.config.path()).unwrap();
+        fs::write(scene.config.path(), format!("config ddns 'global\n{whole}")).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_line(LIMIT, |line| line.contains("cannot be read to its end"));
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
+        wait_saved("203.0.113.6");
+        assert!(daemon.stop().0.success());
+        // Nor is anything forgotten that an earlier run published.
+        let daemon = launcher.run();
+        daemon.wait_line(LIMIT, |line| line.contains("never closed"));
+        daemon.stop();
+        fs::write(scene.config.path(), whole).unwrap();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 2);
+    });
+}
+
+#[test]
+fn other_directories_are_used_at_once() {
+    isolated(&[], || {
+        // The daemon starts itself anew.
+        if is_emulated() {
+            return;
+        }
+        let mut scene = Scene::bare();
+        scene.config.global(&format!("\toption ddns_rundir '{DIR}/elsewhere'"));
+        scene.config.section("home", "");
+        let elsewhere = scene.config.text().to_owned();
+        scene.config.global("");
+        scene.config.section("home", "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        fs::write(scene.config.path(), elsewhere).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_published("home", "203.0.113.5");
+        assert!(file("elsewhere").join("home.pid").exists());
+        assert!(!file("run").join("home.pid").exists());
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 2, "the state moved along");
+        assert!(daemon.stop().0.success());
+    });
+}
+
+#[test]
+fn a_section_whose_script_comes_later_begins_then() {
+    isolated(&[], || {
+        let script = file("late");
+        let scene = Scene::new(&format!(
+            "\toption ip_source 'script'\n\toption ip_script '{}'",
+            script.display()
+        ));
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_line(LIMIT, |line| line.contains("is not a program that can be run"));
+        fs::write(&script, "#!/bin/sh\necho 203.0.113.77\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        scene.provider.wait_record("home.example.com", "203.0.113.77", LIMIT);
     });
 }

@@ -316,6 +316,9 @@ fn the_updater_does_one_round_by_hand() {
         assert!(err(&round).contains("accepted"), "{round:?}");
         let log = fs::read_to_string(file("log/home.log")).unwrap();
         assert!(log.contains("accepted") && !log.contains("old"), "{log}");
+        // LuCI shows what cron has done.
+        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
+        assert!(run_file("home.update").is_some() && run_file("home.pid").is_none());
         let quiet = launcher.called(UPDATER, &words("-S work"));
         assert_eq!((code(&quiet), out(&quiet)), (0, String::new()));
         assert_eq!(scene.provider.count(), 2);

@@ -160,7 +160,7 @@ fn local(helper: &Helper) -> u8 {
     let mut global = RawSection { kind: "ddns".into(), name: "global".into(), ..section.clone() };
     global.options.clear();
     set(&mut global, "upd_privateip", "1");
-    let mut loaded = load::check(&Document { sections: vec![global, section] });
+    let mut loaded = load::check(&Document { sections: vec![global, section], cut: false });
     if let Some(mistake) = loaded.checked.errors().next() {
         return complain(NOTHING, &mistake.text);
     }

@@ -42,6 +42,8 @@ pub struct Config {
     pub disabled: Vec<String>,
     /// Names of enabled sections that cannot run, each with the first reason (`file:line: …`).
     pub broken: Vec<(String, String)>,
+    /// Whether the end of the file was not understood, so that sections may be missing.
+    pub cut: bool,
 }
 
 /// Options of `config ddns 'global'` (openwrt `net/ddns-scripts`, `/etc/config/ddns`).

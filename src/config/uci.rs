@@ -21,6 +21,8 @@ use lexer::{Lexer, Unterminated, Word};
 pub struct Document {
     /// Sections in file order, repeated ones merged into the first.
     pub sections: Vec<RawSection>,
+    /// Whether the end of the file was not understood, so that sections may be missing.
+    pub cut: bool,
 }
 
 /// `config <kind> ['<name>']` and what follows.
@@ -308,6 +310,7 @@ impl<'a> Parser<'a> {
             Bad::Unterminated(line) => {
                 let text = "the quote opened here is never closed; the rest of the file is ignored";
                 self.report(line, text);
+                self.document.cut = true;
                 // Nobody knows what else belonged to this section, so it must not run.
                 let section = self.section_name();
                 if let Some(last) = self.mistakes.last_mut() {

@@ -182,6 +182,8 @@ impl Record {
         self.refused.clone_from(&saved.refused);
         self.hold = Hold::saved(saved.hold_until, now);
         self.date_publication(now);
+        // `force_interval '0'` is one update per start, as cron wants it.
+        self.forced = self.force == Force::Once;
     }
 
     /// Takes new intervals, as after a reload that changed nothing else of this record.

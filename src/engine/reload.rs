@@ -20,6 +20,7 @@ impl Engine {
             config.sections.iter().any(section)
                 || config.disabled.contains(name)
                 || config.broken.iter().any(broken)
+                || config.cut
         };
         known.records.retain(|saved| kept(&saved.section));
         let mut old: Map<String, Active> =

@@ -166,8 +166,13 @@ struct Checker<'a, E> {
 impl<E: Environment> Checker<'_, E> {
     fn config(&mut self, document: &Document) -> Config {
         let global = self.global(document);
-        let mut config =
-            Config { global, sections: Vec::new(), disabled: Vec::new(), broken: Vec::new() };
+        let mut config = Config {
+            global,
+            sections: Vec::new(),
+            disabled: Vec::new(),
+            broken: Vec::new(),
+            cut: document.cut,
+        };
         for raw in &document.sections {
             match raw.kind.as_str() {
                 "service" => self.service(raw, &mut config),

@@ -308,6 +308,10 @@ fn force_interval_zero_rests_once_up_to_date() {
     assert_eq!((s.sent().len(), s.word()), (0, "rested"));
     s.force();
     assert_eq!(s.sent(), [send(2)]);
+    let mut s = s.restart(MINUTE);
+    assert_eq!(s.sent(), [send(2)], "once after each start");
+    s.pass(HOUR);
+    assert_eq!((s.sent().len(), s.word()), (0, "rested"));
 }
 
 #[test]

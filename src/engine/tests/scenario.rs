@@ -213,6 +213,7 @@ impl Scenario {
             engine: Engine::new(State::default(), 1),
             now: Now { up: HOUR, wall: BUILD_TIME + 1_000_000 },
             config: Config {
+                cut: false,
                 global: global(),
                 sections: vec![section()],
                 disabled: Vec::new(),
