@@ -7,7 +7,8 @@
 
 use super::api::Api;
 use super::{
-    Answer, Exchange, Failure, Job, Learned, Outcome, Query, Request, Scope, Step, Verdict,
+    Answer, Exchange, Failure, FailureKind, Job, Learned, Outcome, Query, Request, Scope, Step,
+    Verdict,
 };
 use crate::clock::UnixSeconds;
 use crate::config::Provider;
@@ -190,12 +191,14 @@ pub(super) struct Replay {
     account: Provider,
     job: Job,
     replies: Vec<Result<Answer, Failure>>,
+    /// Bytes of them.
+    length: usize,
     learned: Learned,
 }
 
 impl Replay {
     pub(super) fn new(api: &'static Api, account: Provider, job: Job) -> Self {
-        Self { api, account, job, replies: Vec::new(), learned: Learned::new() }
+        Self { api, account, job, replies: Vec::new(), length: 0, learned: Learned::new() }
     }
 
     fn run(&mut self) -> Step {
@@ -223,13 +226,22 @@ impl Replay {
     }
 }
 
+/// Most bytes of all answers of a conversation, which are in memory together.
+const MOST: usize = 4 * 1024 * 1024;
+
+fn too_long() -> Failure {
+    let text = "the provider's answers are too long for a router".into();
+    Failure { kind: FailureKind::Other, sent: false, text }
+}
+
 impl Exchange for Replay {
     fn start(&mut self) -> Step {
         self.run()
     }
 
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step {
-        self.replies.push(reply);
+        self.length += reply.as_ref().map_or(0, |answer| answer.body.len());
+        self.replies.push(if self.length > MOST { Err(too_long()) } else { reply });
         self.run()
     }
 
