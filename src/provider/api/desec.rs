@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, object, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::rest::{Rest, list, object};
+use super::zone::{Zone, ZoneList, by_name, within};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -49,16 +49,21 @@ fn read(
     zone: &Zone,
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut records = Vec::new();
-    for fqdn in records::names(places) {
-        let host = super::zone::within(fqdn, &zone.name, "");
-        let path = format!("/{}/rrsets/?subname={host}", zone.id);
-        for set in rest.elements(talk, rest.get(&path), "")? {
-            let (kind, values) = (text(&set, "/type"), list(&set, "/records"));
-            records.append(&mut Record::set(fqdn, kind, set.get("ttl"), values));
+    let path = format!("/{}/rrsets/?", zone.id);
+    let mut sets = Vec::new();
+    let mut complete = true;
+    for (kind, _) in records::asked(places) {
+        let list = rest.get(&[&path, "type=", kind].concat());
+        match records::listed(talk, rest, places, list, "")? {
+            Some(mut found) => sets.append(&mut found),
+            None => complete = false,
         }
     }
-    Ok(records)
+    for name in records::names(places).iter().filter(|_| !complete) {
+        let path = [&path, "subname=", within(name, &zone.name, "")].concat();
+        sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
+    }
+    Ok(Record::sets(&sets, None))
 }
 
 fn write(

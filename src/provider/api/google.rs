@@ -45,7 +45,7 @@ const SCHEME: Scheme = Scheme {
     zones,
     read,
     write,
-    unit: Unit::ReadSet,
+    unit: Unit::Set,
     content: "",
     call: Call::IdAlone,
     together: true,

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, member, object, said, text};
+use super::rest::{Rest, member, object, said, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -47,12 +47,7 @@ fn path(zone: &Zone) -> String {
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
-    let mut records = Vec::new();
-    for set in rest.elements(talk, rest.get(&path(zone)), "")? {
-        let (name, values) = (zone.full(text(&set, "/name")), list(&set, "/records"));
-        records.append(&mut Record::set(&name, text(&set, "/type"), set.get("ttl"), values));
-    }
-    Ok(records)
+    Ok(Record::sets(&rest.elements(talk, rest.get(&path(zone)), "")?, Some(zone)))
 }
 
 fn write(

@@ -31,7 +31,7 @@ const SCHEME: Scheme = Scheme {
     zones,
     read,
     write,
-    unit: Unit::ReadSet,
+    unit: Unit::Set,
     content: ADDRESS,
     call: Call::Name,
     together: false,

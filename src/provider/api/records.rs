@@ -1,5 +1,5 @@
-//! How most interfaces are used: the zone of each name is found, what is there is read once, the
-//! right one of several records is picked, and from then on only written.
+//! How most interfaces are used: the zone of each name is found, what is there is read, the right one
+//! of several records is picked and written. What has an id is only written from then on.
 //!
 //! A provider says in a [`Scheme`] how it lists zones and how it reads and writes; the rest is here.
 
@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rest::{Rest, id, object, text};
-use super::zone::{Target, Zone, ZoneList, Zones, within};
+use super::rest::{Rest, id, list, object, text};
+use super::zone::{Target, Zone, ZoneList, Zones, plain, within};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
 use crate::sorted::Map;
@@ -53,18 +53,9 @@ pub enum Unit {
     Id,
     /// The same, but it cannot be written without being read before.
     ReadId,
-    /// All addresses of a name and type, which are written as a whole. That there is only one, and
-    /// its time to live, are remembered.
+    /// All addresses of a name and type, which are written as a whole. It is read before, because
+    /// what others have put there since must stay.
     Set,
-    /// The same, but it cannot be written without being read before.
-    ReadSet,
-}
-
-impl Unit {
-    /// Whether it is all addresses of a name and type.
-    fn is_set(self) -> bool {
-        matches!(self, Self::Set | Self::ReadSet)
-    }
 }
 
 /// What an interface calls a zone.
@@ -167,6 +158,16 @@ impl Record {
         values.iter().map(record).collect()
     }
 
+    /// Of all sets in a list, whose member `name` is relative to a zone, or whole.
+    pub fn sets(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
+        let set = |set| {
+            let name = text(set, "/name");
+            let name = zone.map_or_else(|| plain(name), |zone| zone.full(name));
+            Self::set(&name, text(set, "/type"), set.get("ttl"), list(set, "/records"))
+        };
+        found.iter().flat_map(set).collect()
+    }
+
     /// Whether its member `content` is this address.
     pub fn holds(&self, content: &str, address: IpAddr) -> bool {
         let shown = if content.is_empty() { Some(&self.raw) } else { self.raw.get(content) };
@@ -197,7 +198,7 @@ pub struct Write<'a> {
     pub exists: bool,
     /// The record as it should be, in the provider's form; of a set all that belong to it.
     pub values: Vec<Value>,
-    /// Of a set what belongs to it now, if that was read.
+    /// Of a set what belongs to it now.
     pub before: Vec<Record>,
     /// The time to live that it should have: as said, or as it was.
     pub ttl: Option<u32>,
@@ -313,6 +314,38 @@ pub fn write_each(
 ) -> Talked<Vec<Record>> {
     let one = |write: &Write<'_>| write.send(talk, rest, zone, form, &write.body(zone, form));
     writes.iter().map(one).collect()
+}
+
+/// What is asked for: each of `places`, or where they are many all of their types in the zone.
+pub fn asked<'p>(places: &[&'p Place<'p>]) -> Vec<(&'static str, Option<&'p Place<'p>>)> {
+    let few = places.len() <= BY_NAME;
+    let mut asked: Vec<_> =
+        places.iter().map(|place| (place.kind(), few.then_some(*place))).collect();
+    if !few {
+        asked.sort_unstable_by_key(|(kind, _)| *kind);
+        asked.dedup_by_key(|(kind, _)| *kind);
+    }
+    asked
+}
+
+/// The elements of the array `at` in the answer to the request for a list, where `places` are many
+/// and the list is not too long.
+///
+/// # Errors
+/// As [`Rest::elements`].
+pub fn listed(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    places: &[&Place<'_>],
+    list: Request,
+    at: &str,
+) -> Talked<Option<Vec<Value>>> {
+    if places.len() <= BY_NAME {
+        return Ok(None);
+    }
+    let answer = talk.send(list)?;
+    // deSEC wants pages of what is long.
+    if answer.status == 400 { Ok(None) } else { rest.elements_of(answer, at).map(Some) }
 }
 
 /// The names in `places`, each once.

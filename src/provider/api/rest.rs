@@ -170,6 +170,14 @@ impl Rest {
     /// While there is none, as [`Self::value`], and if there is no such array.
     pub fn elements(&self, talk: &mut Talk<'_>, request: Request, at: &str) -> Talked<Vec<Value>> {
         let answer = talk.send(request)?;
+        self.elements_of(answer, at)
+    }
+
+    /// The elements of the array `at` in an `answer`.
+    ///
+    /// # Errors
+    /// As [`Self::value`], and if there is no such array.
+    pub fn elements_of(&self, answer: &Answer, at: &str) -> Talked<Vec<Value>> {
         let mut value = self.value(answer)?;
         match value.pointer_mut(at).map(Value::take) {
             Some(Value::Array(elements)) => Ok(elements),

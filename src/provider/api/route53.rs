@@ -123,7 +123,8 @@ fn read(
             let name = format!("{}.", place.fqdn);
             // A list begins at a name and goes on to the end of the zone.
             let query = [("maxitems", "1"), ("name", &name), ("type", place.kind())];
-            all.extend(pages(talk, rest, &path, &query, &[])?.unwrap_or_default());
+            let Some(page) = pages(talk, rest, &path, &query, &[])? else { break };
+            all.extend(page);
         }
     }
     let mut records = Vec::new();

@@ -56,9 +56,10 @@ fn read(
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let (kind, host) = (place.kind(), place.host(zone, ""));
-        let path = format!("/{}/records?name={host}&type={kind}&page_size=100&page=", zone.id);
+    for (kind, place) in records::asked(places) {
+        let (name, host, and) = place.map_or(("", "", ""), |it| ("name=", it.host(zone, ""), "&"));
+        let filter = [name, host, and, "type=", kind].concat();
+        let path = format!("/{}/records?{filter}&page_size=100&page=", zone.id);
         let found = rest.pages(talk, &path, "/records", 100)?;
         records.append(&mut Record::list(&found, Some(zone)));
     }

@@ -10,7 +10,7 @@ const PLACE: &str = "https://api.godaddy.com/v1/domains/example.com/records/A/ho
 const FOUND: &str = r#"[{"data":"192.0.2.1","name":"home","ttl":600,"type":"A"}]"#;
 
 #[test]
-fn a_set_is_read_once_and_then_put() {
+fn a_set_is_read_and_then_put() {
     let me = account("godaddy.com-v1");
     let (get, put) =
         (format!("GET {PLACE}"), format!("PUT {PLACE}\n[{}]", r#"{"data":"192.0.2.9","ttl":600}"#));
@@ -18,7 +18,12 @@ fn a_set_is_read_once_and_then_put() {
     let script = [ZONES, (&*get, 200, FOUND), (&*put, 200, "")];
     assert_eq!(told(&me, &home, &[], &script), ["updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "600")];
-    assert_eq!(told(&me, &home, &known, &[(&put, 200, "")]), ["updated"]);
+    let mut next = home.clone();
+    next[0].previous = Some("192.0.2.1".parse().unwrap());
+    let now = FOUND.replace(']', r#",{"data":"192.0.2.77","name":"home","ttl":600,"type":"A"}]"#);
+    let put = put.replace(']', r#",{"data":"192.0.2.77","ttl":600}]"#);
+    let script = [(&*get, 200, &*now), (&*put, 200, "")];
+    assert_eq!(told(&me, &next, &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(&get, 200, FOUND)]), ["unchanged"]);
 }

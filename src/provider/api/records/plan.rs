@@ -5,56 +5,35 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::{Place, Record, Scheme, Unit, Write};
-use crate::provider::api::rest::{refused, text};
+use crate::provider::api::rest::refused;
 use crate::provider::talk::Talk;
 use crate::provider::{Change, Outcome};
 
 /// A record is as it should be.
 pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
     talk.settle(write.place.index, Outcome::Updated.into());
-    match (scheme.unit, write.values.as_slice()) {
-        (Unit::Set, [value]) => remember(talk, scheme, write.place, "", write.ttl, value),
-        (Unit::Set | Unit::ReadSet, _) => {}
-        (Unit::Id | Unit::ReadId, _) => {
-            let shown = made.iter().find(|record| record.is_at(write.place));
-            let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
-            let id = id.or(write.id.as_deref()).unwrap_or_default();
-            remember(talk, scheme, write.place, id, None, &Value::Null);
-        }
+    let shown = made.iter().find(|record| record.is_at(write.place));
+    let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
+    remember(talk, scheme, write.place, id.or(write.id.as_deref()).unwrap_or_default());
+}
+
+/// Remembers the id of a record that is written without being read.
+fn remember(talk: &mut Talk<'_>, scheme: &Scheme, place: &Place<'_>, id: &str) {
+    if scheme.unit == Unit::Id && !id.is_empty() {
+        talk.learn(place.key(), id);
     }
 }
 
-/// Remembers a record that is alone under its name and type, or has an id.
-fn remember(
-    talk: &mut Talk<'_>,
-    scheme: &Scheme,
-    place: &Place<'_>,
-    id: &str,
-    ttl: Option<u32>,
-    raw: &Value,
-) {
-    match scheme.unit {
-        Unit::Id if !id.is_empty() => talk.learn(place.key(), id),
-        // A comment would be lost if the set was written without having been read.
-        Unit::Set if text(raw, "/comment").is_empty() => {
-            let ttl = ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
-            talk.learn(place.key(), &ttl);
-        }
-        Unit::Id | Unit::ReadId | Unit::Set | Unit::ReadSet => {}
-    }
-}
-
-/// What is remembered of a record, or its id as the user has said it.
+/// The id of a record as the user has said it, or as it is remembered.
 pub(super) fn remembered(
     talk: &mut Talk<'_>,
     scheme: &Scheme,
     place: &Place<'_>,
 ) -> Option<String> {
-    match (scheme.unit, &place.change.record.id) {
-        (Unit::ReadId | Unit::ReadSet, _) => None,
-        (Unit::Id, Some(id)) => Some(id.clone()),
-        (Unit::Id, None) | (Unit::Set, _) => talk.known(&place.key()),
+    if scheme.unit != Unit::Id {
+        return None;
     }
+    place.change.record.id.clone().or_else(|| talk.known(&place.key()))
 }
 
 /// What is to be written at `place`; nothing if `records` have it already.
@@ -76,11 +55,7 @@ pub(super) fn plan<'a>(
         retimed: said.ttl.is_some() && said.ttl != before,
     };
     if let Some(known) = remembered(talk, scheme, place) {
-        let values = vec![fresh()];
-        return Ok(Some(match scheme.unit {
-            Unit::Set => write(None, values, known.parse().ok()),
-            Unit::Id | Unit::ReadId | Unit::ReadSet => write(Some(known), values, None),
-        }));
+        return Ok(Some(write(Some(known), vec![fresh()], None)));
     }
     let mut there: Vec<&Record> = Vec::new();
     for record in records.iter().filter(|record| record.is_at(place)) {
@@ -92,7 +67,7 @@ pub(super) fn plan<'a>(
     let Some(chosen) = pick(scheme, place, &there)? else {
         return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
     };
-    let whole = scheme.unit.is_set();
+    let whole = scheme.unit == Unit::Set;
     let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
     let mut values = Vec::new();
     for &record in &there {
@@ -107,9 +82,7 @@ pub(super) fn plan<'a>(
         && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
         && (!whole || values.len() == there.len());
     if same {
-        if !whole || there.len() == 1 {
-            remember(talk, scheme, place, &chosen.id, chosen.ttl, &chosen.raw);
-        }
+        remember(talk, scheme, place, &chosen.id);
         return Ok(None);
     }
     let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
@@ -126,7 +99,7 @@ fn pick<'r>(
 ) -> Result<Option<&'r Record>, Outcome> {
     let with = |address| there.iter().copied().find(|it| it.holds(scheme.content, address));
     let (name, kind) = (&place.fqdn, place.kind());
-    if let Some(id) = place.change.record.id.as_ref().filter(|_| !scheme.unit.is_set()) {
+    if let Some(id) = place.change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
         let said = there.iter().copied().find(|record| record.id == *id);
         return said.map(Some).ok_or_else(|| {
             let reason = format!("{name} has no {kind} record with the id {id}");
@@ -143,7 +116,7 @@ fn pick<'r>(
                 several.len()
             ),
             match scheme.unit {
-                Unit::Set | Unit::ReadSet => "delete all but one of them",
+                Unit::Set => "delete all but one of them",
                 Unit::Id | Unit::ReadId => {
                     "delete all but one of them, or name it with option 'record_id'"
                 }

@@ -43,9 +43,22 @@ fn all_names_of_a_zone_are_one_request() {
     let script = [ZONES, (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*all, 200, NONE)];
     assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
-    assert_eq!(told(&me, &both[..1], &known, &[(&patch(&sets[..1]), 200, NONE)]), ["updated"]);
+    let one = patch(&sets[..1]);
+    let script = [(&*home, 200, FOUND), (&*one, 200, NONE)];
+    assert_eq!(told(&me, &both[..1], &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn many_names_are_listed_by_their_types() {
+    let names = ["a", "b", "c", "d", "e"];
+    let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
+    let record =
+        |name: &str| format!(r#"{{"name":"{name}","type":"A","data":"192.0.2.9","ttl":60}}"#);
+    let list = format!(r#"{{"records":[{}]}}"#, names.map(record).join(","));
+    let look = format!("GET {PLACE}?type=A&page_size=100&page=1");
+    assert_eq!(told(&account("scaleway"), &changes, &[], &[(&look, 200, &list)]), ["unchanged"; 5]);
 }
 
 #[test]
