@@ -67,6 +67,27 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
     }
 }
 
+/// Complains about an id of one record in a section that has several: all would be written into it.
+pub(super) fn one_record(
+    reader: &mut Reader<'_>,
+    provider: &Provider,
+    record: &RecordOptions,
+    records: usize,
+) {
+    if !matches!(provider.mechanism, Mechanism::Api(_)) || records < 2 {
+        return;
+    }
+    let Some(id) = &record.id else { return };
+    // The last two are where names of ddns-scripts have it.
+    let has = |option: &&str| reader.values(option).iter().any(|(value, _)| value.contains(id));
+    let places = ["record_id", "rec_id", "param_opt", "param_enc"];
+    let option = places.into_iter().find(has).unwrap_or("record_id");
+    reader.fail(option, format!(
+        "is the id of one record, and with its names and 'use_ipv6' the section has {records}; make \
+         a section for each"
+    ));
+}
+
 /// The definition to use. `-` is what old versions of LuCI store for a custom URL.
 fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     let name = reader.text("service_name")?;
