@@ -192,7 +192,7 @@ fn write(
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
-            made.push(written(talk, rest, write, request, "", SCHEME.content)?);
+            made.push(written(talk, rest, zone, write, request, ("", SCHEME.content))?);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }

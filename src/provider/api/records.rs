@@ -264,7 +264,8 @@ impl Write<'_> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
         let method = if id.is_empty() { Method::Post } else { form.change };
-        written(talk, rest, self, rest.json(method, &path, body), form.at, form.content)
+        let request = rest.json(method, &path, body);
+        written(talk, rest, zone, self, request, (form.at, form.content))
     }
 }
 
@@ -276,23 +277,29 @@ fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
 }
 
 /// Sends the `request` that writes one record, and gives the record that the answer has `at` this
-/// place.
+/// place. What that does not say of it is as it should be.
 ///
 /// # Errors
 /// While there is no answer, or if it does not show the address in the member `content`.
 pub fn written(
     talk: &mut Talk<'_>,
     rest: &Rest,
+    zone: &Zone,
     write: &Write<'_>,
     request: Request,
-    at: &str,
-    content: &str,
+    (at, content): (&str, &str),
 ) -> Talked<Record> {
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
     let raw = value.pointer(at).unwrap_or(&Value::Null);
     let place = write.place;
-    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    let mut record = Record::of(place.fqdn.clone(), raw);
+    if let Some(name) = raw.get("name").and_then(Value::as_str).map(plain) {
+        record.name = if name == place.fqdn { name } else { zone.full(&name) };
+    }
+    if record.kind.is_empty() {
+        record.kind = place.kind().into();
+    }
     let shown = record.holds(content, place.change.address) && !record.id.is_empty();
     // Vultr says nothing more.
     if shown || (answer.status == 204 && write.id.is_some()) {
@@ -466,7 +473,9 @@ fn send(
 ) -> Talked<()> {
     let verdict = match (scheme.write)(talk, rest, zone, writes) {
         Ok(made) => {
-            writes.iter().for_each(|write| plan::wrote(talk, scheme, write, &made));
+            for write in writes {
+                plan::wrote(talk, scheme, write, &made);
+            }
             return Ok(());
         }
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,

@@ -90,6 +90,16 @@ fn an_id_that_is_gone_is_looked_up_again() {
 }
 
 #[test]
+fn a_record_that_has_another_name_now_is_not_written_again() {
+    let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432";
+    let again = "POST https://api.digitalocean.com/v2/domains/example.com/records";
+    let renamed = DONE.replace("home", "old");
+    let script = [(patch, 200, &*renamed), ZONES, (FIND, 200, NONE), (again, 201, DONE)];
+    let home = [change("home.example.com", "192.0.2.9")];
+    assert_eq!(told(&account("digitalocean"), &home, &HOME, &script), ["updated"]);
+}
+
+#[test]
 fn what_does_not_work_is_explained() {
     let of = |changes: &[_], script: &[_]| told(&account("digitalocean"), changes, &HOME, script);
     let home = [change("home.example.com", "192.0.2.9")];

@@ -7,14 +7,39 @@ use serde_json::{Value, json};
 use super::{Place, Record, Scheme, Unit, Write};
 use crate::provider::api::rest::refused;
 use crate::provider::talk::Talk;
-use crate::provider::{Change, Outcome};
+use crate::provider::{Change, FailureKind, Outcome};
 
-/// A record is as it should be.
+/// A record is as it should be, unless what the answer shows is another one: its owner may have given
+/// it another name since its id was found out.
 pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
-    talk.settle(write.place.index, Outcome::Updated.into());
-    let shown = made.iter().find(|record| record.is_at(write.place));
+    let place = write.place;
+    let shown = made.iter().find(|record| match &write.id {
+        Some(id) => record.id == *id,
+        None => record.is_at(place),
+    });
+    let outcome = shown.map_or(Outcome::Updated, |record| outcome(scheme, place, record));
     let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
-    remember(talk, scheme, write.place, id.or(write.id.as_deref()).unwrap_or_default());
+    if outcome == Outcome::Updated {
+        remember(talk, scheme, place, id.or(write.id.as_deref()).unwrap_or_default());
+    } else {
+        talk.forget(place.key());
+    }
+    talk.settle(place.index, outcome.into());
+}
+
+/// What became of the record at `place`, of which this is shown now.
+fn outcome(scheme: &Scheme, place: &Place<'_>, shown: &Record) -> Outcome {
+    let Record { name, kind, id, raw, .. } = shown;
+    let has = |member| raw.get(member).is_some();
+    if has("name") && has("type") && !shown.is_at(place) {
+        let reason = format!("{} has {kind} {name} under the id {id}", scheme.title);
+        return refused(reason, "correct option 'record_id', or remove it");
+    }
+    if has(scheme.content) && !shown.holds(scheme.content, place.change.address) {
+        let reason = format!("{} has not changed {kind} {name}", scheme.title);
+        return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+    }
+    Outcome::Updated
 }
 
 /// Remembers the id of a record that is written without being read.
