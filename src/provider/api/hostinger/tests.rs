@@ -53,6 +53,30 @@ fn of_several_addresses_ours_is_replaced() {
 }
 
 #[test]
+fn an_address_that_is_switched_off_stays_so() {
+    let me = account("hostinger");
+    let mut apex = change("@example.com", "192.0.2.9");
+    apex.previous = Some("192.0.2.2".parse().unwrap());
+    let off = |address: &str| {
+        let content = format!(r#""content":"{address}""#);
+        FOUND.replace(&content, &format!(r#"{content},"is_disabled":true"#))
+    };
+    assert_eq!(
+        told(&me, &[apex.clone()], &[], &[(ASK, 200, &off("192.0.2.1"))]),
+        [
+            "no: example.com has another address, which is off at Hostinger and would be switched on; \
+             delete that, or switch it on"
+        ]
+    );
+    // Ours is switched on.
+    let write = put(
+        r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
+    );
+    let script = [(ASK, 200, &*off("192.0.2.2")), (&*write, 200, DONE)];
+    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+}
+
+#[test]
 fn a_set_that_is_refused_fails_alone() {
     let me = account("hostinger");
     let two = [change("a@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
