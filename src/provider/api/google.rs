@@ -15,7 +15,7 @@ use crate::config::Provider;
 use crate::percent;
 use crate::provider::sign::rs256;
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Outcome, Request, Scope, Verdict};
+use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -208,19 +208,12 @@ fn read(
     for set in &all {
         let (name, kind) = (plain(text(set, "/name")), text(set, "/type"));
         if !set["routingPolicy"].is_null() {
-            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
-            here.for_each(|place| place.settle(talk, not_simple(&name)));
+            let what = "has a routing policy in Google Cloud DNS";
+            records::leave(talk, places, (&name, kind), what);
         }
         records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
     }
     Ok(records)
-}
-
-fn not_simple(name: &str) -> Outcome {
-    refused(
-        format!("{name} has a routing policy in Google Cloud DNS"),
-        "make it a simple record, or choose another name",
-    )
 }
 
 fn write(

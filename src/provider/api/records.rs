@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rest::{Rest, id, list, object, text};
+use super::rest::{Rest, id, list, object, refused, text};
 use super::zone::{Target, Zone, ZoneList, Zones, plain, within};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
@@ -353,6 +353,14 @@ pub fn listed(
     let answer = talk.send(list)?;
     // deSEC wants pages of what is long.
     if answer.status == 400 { Ok(None) } else { rest.elements_of(answer, at).map(Some) }
+}
+
+/// Nothing is written under this name and type, where the provider has more than addresses.
+pub fn leave(talk: &mut Talk<'_>, places: &[&Place<'_>], (name, kind): (&str, &str), what: &str) {
+    for place in places.iter().filter(|it| it.fqdn == name && it.kind() == kind) {
+        let advice = "make it a simple record, or choose another name";
+        place.settle(talk, refused([name, " ", what].concat(), advice));
+    }
 }
 
 /// The names in `places`, each once.

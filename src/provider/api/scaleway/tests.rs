@@ -51,6 +51,34 @@ fn all_names_of_a_zone_are_one_request() {
 }
 
 #[test]
+fn comments_stay_and_what_is_no_simple_record_is_left_alone() {
+    let me = account("scaleway");
+    let mut home = change("home@example.com", "192.0.2.9");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let two = r#"{"records":[{"data":"192.0.2.7","name":"home","ttl":60,"type":"A",
+        "comment":"office","geo_ip_config":null},{"data":"192.0.2.1","name":"home","ttl":60,"type":"A",
+        "comment":null}]}"#;
+    let look = look("home", "A");
+    let patch = patch(&[set("home", "A", 60, &["192.0.2.7", "192.0.2.9"])]).replacen(
+        r#"{"data""#,
+        r#"{"comment":"office","data""#,
+        1,
+    );
+    let script = [(&*look, 200, two), (&*patch, 200, NONE)];
+    assert_eq!(told(&me, &[home.clone()], &[], &script), ["updated"]);
+    for policy in ["geo_ip_config", "http_service_config", "weighted_config", "view_config"] {
+        let found = FOUND.replace(r#""priority":0"#, &format!(r#""{policy}":{{"default":"x"}}"#));
+        assert_eq!(
+            told(&me, &[home.clone()], &[], &[(&look, 200, &found)]),
+            [
+                "no: home.example.com is no simple record in Scaleway but has a routing policy; make \
+                 it a simple record, or choose another name"
+            ]
+        );
+    }
+}
+
+#[test]
 fn many_names_are_listed_by_their_types() {
     let names = ["a", "b", "c", "d", "e"];
     let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
