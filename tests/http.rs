@@ -220,6 +220,7 @@ fn get(url: &str) -> Request {
         shown: String::new(),
         secrets: vec![],
         answer_limit: SHORT_ANSWER,
+        answer_secret: false,
     }
 }
 

@@ -89,6 +89,7 @@ impl Server {
             shown: String::new(),
             secrets: vec![],
             answer_limit: SHORT_ANSWER,
+            answer_secret: false,
             family: None,
         };
         self.client.send(&request).unwrap()

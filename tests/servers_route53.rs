@@ -84,6 +84,7 @@ impl Moto {
             shown: String::new(),
             secrets: vec![],
             answer_limit: SHORT_ANSWER,
+            answer_secret: false,
         };
         let answer = self.client.send(&request).unwrap();
         assert!(answer.status < 300, "{} {path}: {}", answer.status, answer.body);

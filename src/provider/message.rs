@@ -56,6 +56,8 @@ pub struct Request {
     pub secrets: Vec<Secret>,
     /// Most bytes of the answer's body that are of interest.
     pub answer_limit: u64,
+    /// Whether the answer is a secret itself, such as a token, and nobody may see more than its status.
+    pub answer_secret: bool,
 }
 
 /// Room for the answer to an update, or an error page.

@@ -116,7 +116,7 @@ fn unusable(why: &str) -> Halt {
 /// A token for this conversation.
 fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     let at = talk.wall()?;
-    let rest = Rest::new(&API).at(TOKENS);
+    let rest = Rest::new(&API).at(TOKENS).private();
     let answer = talk.send_with(|| {
         let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
         Ok(ask(&rest, &claim))
@@ -128,7 +128,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     }
     let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
     Err(match answer.status {
-        200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
+        200 => rest.confused(answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock(&said),
         400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),

@@ -48,7 +48,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         .pausing(Duration::from_secs(60))
         .hiding(&account.password)
         .hiding(&account.param_enc);
-    let login = rest.clone().judging(judge_login);
+    let login = rest.clone().private().judging(judge_login);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     login.value(answer)?;

@@ -28,6 +28,7 @@ pub struct Rest {
     needs: &'static [Need],
     judge: Judge,
     pause: Duration,
+    private: bool,
 }
 
 /// What the status and body of an answer mean: the status that says it better, and advice that is
@@ -46,6 +47,7 @@ impl Rest {
             needs: api.needs,
             judge: |status, _| (status, ""),
             pause: PAUSE,
+            private: false,
         }
     }
 
@@ -58,6 +60,12 @@ impl Rest {
     /// Of a provider that does not say how long its limits last, which is this long.
     pub fn pausing(mut self, pause: Duration) -> Self {
         self.pause = pause;
+        self
+    }
+
+    /// For requests whose answers are secrets themselves.
+    pub fn private(mut self) -> Self {
+        self.private = true;
         self
     }
 
@@ -114,6 +122,7 @@ impl Rest {
             family: None,
             secrets: self.secrets.clone(),
             answer_limit: LONG_ANSWER,
+            answer_secret: self.private,
         }
     }
 
@@ -277,7 +286,8 @@ impl Rest {
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        self.again("sends what is not understood", &answer.body)
+        let body = if self.private { "" } else { &answer.body };
+        self.again("sends what is not understood", body)
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
