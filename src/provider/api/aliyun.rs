@@ -150,8 +150,9 @@ fn read(
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
     for place in places {
-        let which =
-            [("SubDomain", &*place.fqdn), ("DomainName", &zone.name), ("Type", place.kind())];
+        // As it is written in the list: not in Punycode.
+        let name = Zone { name: zone.id.clone(), ..zone.clone() }.full(place.host(zone, ""));
+        let which = [("SubDomain", &*name), ("DomainName", &zone.id), ("Type", place.kind())];
         let found = pages(talk, rest, "DescribeSubDomainRecords", &which, "/DomainRecords/Record")?;
         records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/RR"), raw)));
     }
@@ -178,7 +179,7 @@ fn write(
                 "UpdateDomainRecord"
             }
             None => {
-                more.push(("DomainName", &zone.name));
+                more.push(("DomainName", &zone.id));
                 "AddDomainRecord"
             }
         };

@@ -117,7 +117,7 @@ fn read(
     let mut records = Vec::new();
     for place in places {
         let body = object(&mut [
-            ("Domain", zone.name.as_str().into()),
+            ("Domain", zone.id.as_str().into()),
             ("Subdomain", place.host(zone, "@").into()),
             ("RecordType", place.kind().into()),
             ("Limit", 100.into()),
@@ -139,7 +139,7 @@ fn write(
         let place = write.place;
         let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
         let body = object(&mut [
-            ("Domain", zone.name.as_str().into()),
+            ("Domain", zone.id.as_str().into()),
             ("SubDomain", place.host(zone, "@").into()),
             ("RecordType", place.kind().into()),
             ("RecordLine", if line.is_null() { LINE.into() } else { line }),

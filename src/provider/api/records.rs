@@ -125,7 +125,7 @@ impl Record {
     pub fn of(name: String, raw: &Value) -> Self {
         let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
         let kind = text(raw, "/type").to_owned();
-        Self { name, kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+        Self { name: plain(&name), kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
     }
 
     /// Of all elements of a list, whose member `name` is relative to a zone, or whole.
@@ -142,14 +142,20 @@ impl Record {
     pub fn capital(zone: &Zone, host: &str, raw: &Value) -> Self {
         let ttl = raw.get("TTL").and_then(seconds);
         let kind = text(raw, "/Type").to_owned();
-        Self { name: zone.full(host), kind, id: id(raw, "/RecordId"), ttl, raw: raw.clone() }
+        Self {
+            name: plain(&zone.full(host)),
+            kind,
+            id: id(raw, "/RecordId"),
+            ttl,
+            raw: raw.clone(),
+        }
     }
 
     /// All of a set.
     pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
-        let ttl = ttl.and_then(seconds);
+        let (name, ttl) = (plain(name), ttl.and_then(seconds));
         let record = |raw: &Value| Self {
-            name: name.to_owned(),
+            name: name.clone(),
             kind: kind.to_owned(),
             id: String::new(),
             ttl,
@@ -162,7 +168,7 @@ impl Record {
     pub fn sets(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
         let set = |set| {
             let name = text(set, "/name");
-            let name = zone.map_or_else(|| plain(name), |zone| zone.full(name));
+            let name = zone.map_or_else(|| name.to_owned(), |zone| zone.full(name));
             Self::set(&name, text(set, "/type"), set.get("ttl"), list(set, "/records"))
         };
         found.iter().flat_map(set).collect()
@@ -177,7 +183,7 @@ impl Record {
 
     /// Whether it is of the name and type of `place`.
     pub fn is_at(&self, place: &Place<'_>) -> bool {
-        self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
+        self.kind == place.kind() && self.name == place.fqdn
     }
 }
 

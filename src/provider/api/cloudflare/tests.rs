@@ -67,6 +67,17 @@ fn a_missing_record_is_made_in_the_longest_zone_as_the_options_say() {
 }
 
 #[test]
+fn a_zone_with_other_letters_than_asciis_is_found() {
+    let zones = ZONES.replace("sub.example.com", "Bücher.example");
+    let find = ASK_HOME.replace("z1", "z2").replace("home.example.com", "a.xn--bcher-kva.example");
+    let there =
+        records(&[record("r1", "192.0.2.9").replace("home.example.com", "a.bücher.example")]);
+    let one = job(vec![change("a.xn--bcher-kva.example", "192.0.2.9")]);
+    let script = [(ASK_ZONES, 200, &*zones), (&*find, 200, &*there)];
+    assert_eq!(play(&me(), one, &script).0, [Outcome::Unchanged.into()]);
+}
+
+#[test]
 fn of_several_records_the_one_that_was_published_is_replaced() {
     let several = records(&[record("r1", "192.0.2.1"), record("r2", "192.0.2.2")]);
     let mut ours = change("home@example.com", "192.0.2.9");

@@ -113,6 +113,16 @@ fn answers_that_are_no_success() {
 }
 
 #[test]
+fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
+    let list = r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"例子.cn"}],"RequestId":"x"}}"#;
+    let there = found(&[record(162, "192.0.2.1")]);
+    let find = find("home", "A").replace("example.com", "例子.cn");
+    let script = [("", 200, list), (&*find, 200, &*there)];
+    let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
+    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
+}
+
+#[test]
 fn no_clock_no_request() {
     let me = account("dnspod");
     let one = || job(vec![change("home@example.com", "192.0.2.9")]);
