@@ -57,11 +57,15 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         return Err(login.confused(answer));
     }
     let rest = rest.hiding(&Secret::new(session));
-    let verdicts = records::publish(talk, &rest, &SCHEME)?;
+    let published = records::publish(talk, &rest, &SCHEME);
+    // Who cannot be reached is not told either.
+    if talk.status() == 0 || matches!(published, Err(Halt::Send(_) | Halt::Ask(_))) {
+        return published;
+    }
     match call(talk, &rest, "logout", object(&mut [])) {
         Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
         // The session ends by itself, too.
-        Ok(_) | Err(Halt::End(_)) => Ok(verdicts),
+        Ok(_) | Err(Halt::End(_)) => published,
     }
 }
 
@@ -114,9 +118,18 @@ fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
+/// Some codes that could mean anything mean here that there is no such zone.
+fn judge_zone(status: u16, body: &Value) -> (u16, &'static str) {
+    match (judge(status, body), body["statuscode"].as_u64()) {
+        ((200 | 503, _), Some(2029 | 2057 | 5000..=5999)) if status == 200 => (404, ""),
+        (judged, _) => judged,
+    }
+}
+
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let rest = rest.clone().judging(judge_zone);
     tried(talk, &|talk, name| {
-        call(talk, rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
+        call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })
 }
 
