@@ -60,7 +60,9 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
         _ if is("UnauthorizedOperation") || is("AuthFailure.UnauthorizedOperation") => 403,
         _ if is("AuthFailure") => 401,
         _ if is("RequestLimitExceeded") => 429,
-        _ if is("InternalError") => 503,
+        // Blocked after mistaken credentials.
+        "LimitExceeded.FailedLoginLimitExceeded" => 401,
+        _ if is("InternalError") || is("FailedOperation") => 503,
         _ if is("ResourceNotFound") => 404,
         _ => 400,
     };

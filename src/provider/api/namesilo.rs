@@ -50,7 +50,8 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
         "110" | "112" => 401,
         "113" => return (403, "let the API key be used from any address, at NameSilo"),
         "200" => 404,
-        "201" => 503,
+        // Nothing about this very record.
+        "201" | "210" | "280" => 503,
         "" => 0,
         _ => 400,
     };

@@ -101,7 +101,12 @@ fn answers_that_are_no_success() {
         "{missing}"
     );
     assert!(said(200, &error("RequestLimitExceeded", "x")).starts_with("all: again in "));
-    assert!(said(200, &error("InternalError", "x")).starts_with("all: again: "));
+    assert!(said(200, &error("FailedOperation.FrequencyLimit", "x")).starts_with("all: again in "));
+    for code in ["InternalError", "FailedOperation", "FailedOperation.UnknowError"] {
+        assert!(said(200, &error(code, "x")).starts_with("all: again: "), "{code}");
+    }
+    let blocked = said(200, &error("LimitExceeded.FailedLoginLimitExceeded", "x"));
+    assert!(blocked.starts_with("all: no: DNSPod does not accept the credentials"), "{blocked}");
     let ttl = said(200, &error("LimitExceeded.RecordTtlLimit", "TTL is below 600."));
     assert!(ttl.starts_with("no: DNSPod refuses the request: TTL is below 600."), "{ttl}");
     assert!(said(200, "<html>").starts_with("again: "));
