@@ -42,6 +42,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "Value",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
 

@@ -37,6 +37,8 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "content",
     call: Call::IdAlone,
+    // Automatic.
+    new_ttl: 1,
     together: true,
 };
 
@@ -123,11 +125,8 @@ fn write(
 
 fn body(write: &Write<'_>) -> Value {
     let (place, said) = (write.place, &write.place.change.record);
-    let mut body = object(&mut [("content", place.address())]);
+    let mut body = write.timed(object(&mut [("content", place.address())]), "ttl");
     let new = write.id.is_none();
-    if let Some(ttl) = said.ttl.or_else(|| new.then_some(1)) {
-        body["ttl"] = ttl.into();
-    }
     if let Some(proxied) = said.proxied.or_else(|| new.then_some(false)) {
         body["proxied"] = proxied.into();
     }

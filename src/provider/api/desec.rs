@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, by_name, within};
 use super::{Api, Need};
@@ -36,6 +36,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -82,13 +83,16 @@ fn write(
             ("records", write.all()),
         ]);
         let mut set = write.kept(set, "ttl");
-        // A new one needs a time to live, which cannot be shorter than the domain's.
-        if !write.exists && write.ttl.is_none() {
-            if least.is_none() {
-                let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
-                least = domain.get("minimum_ttl").cloned();
-            }
-            set["ttl"] = least.clone().unwrap_or_else(|| 3600.into());
+        // That of a new one cannot be shorter than the domain's.
+        if !write.exists && place.change.record.ttl.is_none() {
+            let least = match least {
+                Some(known) => known,
+                None => {
+                    let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
+                    *least.insert(domain["minimum_ttl"].as_u64().unwrap_or(3600))
+                }
+            };
+            set["ttl"] = least.max(NEW_TTL.into()).into();
         }
         sets.push(set);
     }

@@ -1,6 +1,6 @@
 //! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
 
-use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -33,6 +33,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "data",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

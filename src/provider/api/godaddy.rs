@@ -38,6 +38,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "data",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
 

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, id, list, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -40,6 +40,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "value",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

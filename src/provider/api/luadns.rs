@@ -36,6 +36,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "content",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

@@ -35,11 +35,9 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "value",
     call: Call::Name,
+    new_ttl: 3600,
     together: false,
 };
-
-/// What a new record gets unless the user says otherwise, in seconds.
-const TTL: u32 = 3600;
 
 /// The status of HTTP is always 200.
 fn judge(status: u16, body: &Value) -> (u16, &'static str) {
@@ -101,7 +99,8 @@ fn write(
             Some(id) => ("dnsUpdateRecord", format!("rrid={}", percent::encode(id))),
             None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
         };
-        let (host, ttl) = (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(TTL));
+        let (host, ttl) =
+            (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(SCHEME.new_ttl));
         let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.change.address);
         let done = call(talk, rest, operation, &zone.name, &query)?;
         if id(&done, "/reply/record_id").is_empty() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, object, text};
 use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
@@ -38,6 +38,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "destination",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write, written};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -41,6 +41,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "target",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

@@ -15,7 +15,8 @@ use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
 use crate::sorted::Map;
 
-/// The time to live of a new record where the interface must be told one and has no usual one.
+/// The time to live of a new record of which the user has said nothing. What providers take for usual
+/// may be hours.
 pub const NEW_TTL: u32 = 300;
 /// More names than this are looked up by listing the zone, where both are possible.
 pub const BY_NAME: usize = 4;
@@ -37,6 +38,8 @@ pub struct Scheme {
     pub content: &'static str,
     /// How a zone is called.
     pub call: Call,
+    /// The time to live of a new record: [`NEW_TTL`], or the least that the provider takes.
+    pub new_ttl: u32,
     /// Whether several can be written together.
     pub together: bool,
 }
@@ -206,7 +209,7 @@ pub struct Write<'a> {
     pub values: Vec<Value>,
     /// Of a set what belongs to it now.
     pub before: Vec<Record>,
-    /// The time to live that it should have: as said, or as it was.
+    /// The time to live that it should have: as said, or as it was; unknown where that was not read.
     pub ttl: Option<u32>,
     /// Whether that is another one than before.
     pub retimed: bool,
@@ -228,9 +231,11 @@ pub struct Form {
 }
 
 impl Write<'_> {
-    /// `body` with the time to live as the member `name`, if the user has said one.
+    /// `body` with the time to live as the member `name`, if the user has said one or the record is
+    /// new.
     pub fn timed(&self, body: Value, name: &str) -> Value {
-        with_ttl(body, name, self.place.change.record.ttl)
+        let ttl = if self.exists { self.place.change.record.ttl } else { self.ttl };
+        with_ttl(body, name, ttl)
     }
 
     /// `body` with the time to live as the member `name`, if the user has said one or the record
@@ -247,12 +252,12 @@ impl Write<'_> {
     /// The record with what changes; all of it if it is new.
     pub fn body(&self, zone: &Zone, form: &Form) -> Value {
         let place = self.place;
-        let mut body = self.timed(object(&mut [(form.content, place.address())]), form.ttl);
+        let mut body = object(&mut [(form.content, place.address())]);
         if self.id.is_none() {
             body["type"] = place.kind().into();
             body["name"] = place.host(zone, form.apex).into();
         }
-        body
+        self.timed(body, form.ttl)
     }
 
     /// Sends the record as `body` to where it belongs.

@@ -47,6 +47,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: true,
 };
 

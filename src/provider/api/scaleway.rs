@@ -37,6 +37,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "data",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 

@@ -95,6 +95,21 @@ fn many_names_are_listed_by_their_types_unless_the_list_is_long() {
 }
 
 #[test]
+fn a_new_set_is_remembered_no_longer_than_it_must() {
+    let domain = "GET https://desec.io/api/v1/domains/example.com/";
+    for (least, ttl) in [(60, 300), (3600, 3600)] {
+        let made = format!(
+            r#"{PATCH}
+            [{{"records":["192.0.2.9"],"subname":"home","ttl":{ttl},"type":"A"}}]"#
+        );
+        let least = format!(r#"{{"minimum_ttl":{least}}}"#);
+        let script = [(LOOK, 200, "[]"), (domain, 200, &*least), (&*made, 200, "[{}]")];
+        let home = [change("home@example.com", "192.0.2.9")];
+        assert_eq!(told(&account("desec"), &home, &[], &script), ["updated"]);
+    }
+}
+
+#[test]
 fn one_that_is_refused_leaves_the_others_alone() {
     let mut two = [change("home@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
     two[0].record.ttl = Some(60);

@@ -49,7 +49,7 @@ fn a_new_record_goes_into_the_longest_zone() {
     assert_eq!(told(&me, &[new], &[], &script), ["updated"]);
     // A zone that is named is not looked for.
     let post = r#"POST https://api.digitalocean.com/v2/domains/example.com/records
-        {"data":"192.0.2.9","name":"home","type":"A"}"#;
+        {"data":"192.0.2.9","name":"home","ttl":300,"type":"A"}"#;
     let script = [(FIND, 200, NONE), (post, 201, DONE)];
     let named = change("home@example.com", "192.0.2.9");
     assert_eq!(told(&me, &[named], &[], &script), ["updated"]);

@@ -77,7 +77,7 @@ fn a_missing_name_is_made() {
     let me = account("dnspod");
     let create = ask(
         "CreateRecord",
-        r#"{"Domain":"example.com","RecordLine":"默认","RecordType":"AAAA","SubDomain":"@","Value":"2001:db8::9"}"#,
+        r#"{"Domain":"example.com","RecordLine":"默认","RecordType":"AAAA","SubDomain":"@","TTL":600,"Value":"2001:db8::9"}"#,
     );
     let new = [change("@example.com", "2001:db8::9")];
     let script = [(&*find("@", "AAAA"), 200, NONE), (&*create, 200, DONE)];

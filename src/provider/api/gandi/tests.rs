@@ -39,7 +39,7 @@ fn a_set_is_put_with_its_time_to_live_and_what_was_added_since() {
 fn a_new_set_at_the_apex_and_values_that_stay() {
     let me = account("gandi");
     let (get, put) = (format!("GET {PLACE}/@/AAAA"), format!("PUT {PLACE}/@/AAAA"));
-    let put = format!("{put}\n{}", r#"{"rrset_values":["2001:db8::9"]}"#);
+    let put = format!("{put}\n{}", r#"{"rrset_ttl":300,"rrset_values":["2001:db8::9"]}"#);
     let apex = [change("@example.com", "2001:db8::9")];
     assert_eq!(told(&me, &apex, &[], &[(&get, 404, MISSING), (&put, 201, DONE)]), ["updated"]);
     let two = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.7","192.0.2.1"]}"#;

@@ -33,7 +33,7 @@ fn a_new_set_at_the_apex_and_values_that_stay() {
     let me = account("godaddy");
     let apex = "https://api.godaddy.com/v1/domains/example.com/records/AAAA/@";
     let (get, put) =
-        (format!("GET {apex}"), format!("PUT {apex}\n[{}]", r#"{"data":"2001:db8::9"}"#));
+        (format!("GET {apex}"), format!("PUT {apex}\n[{}]", r#"{"data":"2001:db8::9","ttl":600}"#));
     let new = [change("@example.com", "2001:db8::9")];
     assert_eq!(told(&me, &new, &[], &[(&get, 200, "[]"), (&put, 200, "")]), ["updated"]);
     let two = r#"[{"data":"192.0.2.7","name":"home","ttl":3600,"type":"A"},

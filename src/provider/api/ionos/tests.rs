@@ -26,7 +26,7 @@ fn all_names_of_a_zone_are_one_look_and_one_request() {
     let patch = format!(
         "PATCH {ZONE}\n[{},{}]",
         r#"{"content":"192.0.2.9","disabled":false,"name":"home.example.com","ttl":3600,"type":"A"}"#,
-        r#"{"content":"2001:db8::9","disabled":false,"name":"example.com","type":"AAAA"}"#
+        r#"{"content":"2001:db8::9","disabled":false,"name":"example.com","ttl":300,"type":"AAAA"}"#
     );
     let script = [ZONES, (&*look, 200, FOUND), (&*patch, 200, "")];
     assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);

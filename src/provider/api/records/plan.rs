@@ -90,7 +90,8 @@ pub(super) fn plan<'a>(
         }
     }
     let Some(chosen) = pick(scheme, place, &there)? else {
-        return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
+        let new = write(None, vec![fresh()], Some(scheme.new_ttl));
+        return Ok(Some(Write { exists: false, ..new }));
     };
     let whole = scheme.unit == Unit::Set;
     let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
