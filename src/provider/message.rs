@@ -81,6 +81,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,
+    /// Whether that is not all of it.
+    pub cut: bool,
     /// The response to a [`Query`], in wire form; then the rest is empty.
     pub message: Vec<u8>,
 }

@@ -48,8 +48,6 @@ const SCHEME: Scheme = Scheme {
 
 /// Zones and records in a page, as many as there can be.
 const PAGE: usize = 100;
-/// Pages that are read of a list.
-const PAGES: usize = 40;
 /// The record is as it should be.
 const DUPLICATE: &str = "DomainRecordDuplicate";
 
@@ -124,18 +122,11 @@ fn pages(
     more: &[(&str, &str)],
     pointer: &str,
 ) -> Talked<Vec<Value>> {
-    let mut all = Vec::new();
-    for page in 1..=PAGES {
+    rest::paged(PAGE, &mut |page, _| {
         let (number, size) = (page.to_string(), PAGE.to_string());
         let paged = [more, &[("PageNumber", &number), ("PageSize", &size)]].concat();
-        let answer = ask(talk, rest, action, &paged)?;
-        let here = list(&answer, pointer);
-        all.extend_from_slice(here);
-        if here.len() < PAGE {
-            break;
-        }
-    }
-    Ok(all)
+        Ok(list(&ask(talk, rest, action, &paged)?, pointer).to_vec())
+    })
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {

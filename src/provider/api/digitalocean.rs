@@ -46,7 +46,8 @@ const FORM: Form = Form {
 };
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let zones = rest.pages(talk, "?per_page=200&page=", "/domains", 200)?;
+    // Each comes with all of its records.
+    let zones = rest.pages(talk, "?per_page=20&page=", "/domains", 20)?;
     Ok(by_name(&zones, "/name"))
 }
 

@@ -43,6 +43,8 @@ const SCHEME: Scheme = Scheme {
     together: false,
 };
 
+/// Zones in a page. There can be more, but much is said of each.
+const PAGE: usize = 500;
 const JSON: &str = "application/json";
 /// The carriers that a new record is for: all.
 const LINE: &str = "默认";
@@ -106,9 +108,12 @@ fn ask(talk: &mut Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<V
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let body = object(&mut [("Limit", 3000.into())]);
-    let answer = ask(talk, rest, "DescribeDomainList", &body)?;
-    Ok(listed(list(&answer, "/Response/DomainList"), "/Name", "/Name"))
+    let zones = rest::paged(PAGE, &mut |_, before| {
+        let body = object(&mut [("Limit", PAGE.into()), ("Offset", before.len().into())]);
+        let answer = ask(talk, rest, "DescribeDomainList", &body)?;
+        Ok(list(&answer, "/Response/DomainList").to_vec())
+    })?;
+    Ok(listed(&zones, "/Name", "/Name"))
 }
 
 fn read(

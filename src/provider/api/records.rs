@@ -363,7 +363,11 @@ pub fn listed(
     }
     let answer = talk.send(list)?;
     // deSEC wants pages of what is long.
-    if answer.status == 400 { Ok(None) } else { rest.elements_of(answer, at).map(Some) }
+    if answer.status == 400 || answer.cut {
+        Ok(None)
+    } else {
+        rest.elements_of(answer, at).map(Some)
+    }
 }
 
 /// Nothing is written under this name and type, where the provider has more than addresses.

@@ -215,16 +215,7 @@ impl Rest {
         at: &str,
         size: usize,
     ) -> Talked<Vec<Value>> {
-        let mut all = Vec::new();
-        for page in 1..=PAGES {
-            let mut here = self.elements(talk, self.get(&format!("{path}{page}")), at)?;
-            let last = here.len() < size;
-            all.append(&mut here);
-            if last {
-                break;
-            }
-        }
-        Ok(all)
+        paged(size, &mut |page, _| self.elements(talk, self.get(&format!("{path}{page}")), at))
     }
 
     /// Ends the conversation because of an `answer` that is no success; `said` is the provider's own
@@ -286,8 +277,11 @@ impl Rest {
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        let body = if self.private { "" } else { &answer.body };
-        self.again("sends what is not understood", body)
+        let what = match answer.cut {
+            true => "sends more than can be read at once",
+            false => "sends what is not understood",
+        };
+        self.again(what, if self.private { "" } else { &answer.body })
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
@@ -306,6 +300,27 @@ impl Rest {
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }
+}
+
+/// See [`paged`].
+type Pages<'p> = dyn FnMut(usize, &[Value]) -> Talked<Vec<Value>> + 'p;
+
+/// All elements of the pages of a list; a page has `size` of them. `page` gets one by its number, and
+/// is told what came before.
+///
+/// # Errors
+/// As `page`.
+pub fn paged(size: usize, page: &mut Pages<'_>) -> Talked<Vec<Value>> {
+    let mut all = Vec::new();
+    for number in 1..=PAGES {
+        let mut here = page(number, &all)?;
+        let last = here.len() < size;
+        all.append(&mut here);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// A refusal.

@@ -53,12 +53,7 @@ fn told(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
         assert_eq!(seen, common.len());
         assert_eq!(own.join("&"), *expected);
         assert!(!request.shown.contains("Signature"));
-        step = talk.step(Ok(Answer {
-            status: *status,
-            retry_after: None,
-            body: (*body).into(),
-            message: vec![],
-        }));
+        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
     }
     let Step::Done(verdicts) = step else { panic!("one request too many: {step:?}") };
     let count = nonces.len();

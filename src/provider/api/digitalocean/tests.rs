@@ -2,7 +2,7 @@ use crate::provider::Outcome;
 use crate::provider::testing::{account, change, job, kept, play, told};
 
 const ZONES: (&str, u16, &str) = (
-    "GET https://api.digitalocean.com/v2/domains?per_page=200&page=1
+    "GET https://api.digitalocean.com/v2/domains?per_page=20&page=1
      Authorization: Bearer hunter2",
     200,
     r#"{"domains":[{"name":"example.com","ttl":1800},{"name":"sub.example.com","ttl":1800}],

@@ -45,8 +45,8 @@ fn a_request_is_signed() {
         X-TC-Timestamp: 1551113065
         Authorization: TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/dnspod/tc3_request, \
         SignedHeaders=content-type;host, \
-        Signature=176770a46cfa3b2009e47ffd505d2c873ae93232149972998742d2d0027c6847
-        {\"Limit\":3000}";
+        Signature=e634c7c7f54c444bc1cf7becc694eff2294e825b5bae92d1593e822ebb971a56
+        {\"Limit\":500,\"Offset\":0}";
     let list =
         r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"example.com"}],"RequestId":"x"}}"#;
     let there = found(&[record(162, "192.0.2.1")]);
@@ -124,6 +124,25 @@ fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
     let find = find("home", "A").replace("example.com", "例子.cn");
     let script = [("", 200, list), (&*find, 200, &*there)];
     let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
+    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
+}
+
+#[test]
+fn a_list_of_several_pages() {
+    let list = |from: usize, to: usize| {
+        let zones: Vec<_> = (from..to).map(|i| json!({"Name": format!("z{i}.example")})).collect();
+        json!({"Response": {"DomainList": zones, "RequestId": "x"}}).to_string()
+    };
+    let page =
+        |from: usize| ask("DescribeDomainList", &format!(r#"{{"Limit":500,"Offset":{from}}}"#));
+    let there = found(&[record(162, "192.0.2.1")]);
+    let find = find("home", "A").replace("example.com", "z501.example");
+    let script = [
+        (&*page(0), 200, &*list(0, 500)),
+        (&*page(500), 200, &*list(500, 502)),
+        (&*find, 200, &*there),
+    ];
+    let one = [change("home.z501.example", "192.0.2.1")];
     assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
 }
 

@@ -1,7 +1,7 @@
 use crate::provider::testing::{account, change, told};
 
 const ZONES: (&str, u16, &str) = (
-    "GET https://api.godaddy.com/v1/domains?statuses=ACTIVE&limit=1000
+    "GET https://api.godaddy.com/v1/domains?statuses=ACTIVE&limit=100
      Authorization: sso-key me:hunter2",
     200,
     r#"[{"domain":"example.com","domainId":1,"status":"ACTIVE"}]"#,
@@ -46,6 +46,20 @@ fn a_new_set_at_the_apex_and_values_that_stay() {
     let mut home = change("home@example.com", "192.0.2.9");
     home.previous = Some("192.0.2.1".parse().unwrap());
     assert_eq!(told(&me, &[home], &[], &[(&get, 200, two), (&put, 200, "")]), ["updated"]);
+}
+
+#[test]
+fn a_list_of_several_pages() {
+    let list = |from: usize, to: usize| {
+        let zones: Vec<_> = (from..to).map(|i| format!(r#"{{"domain":"z{i}.example"}}"#)).collect();
+        format!("[{}]", zones.join(","))
+    };
+    let more = format!("{}&marker=z99.example", ZONES.0.lines().next().unwrap());
+    let get = format!("GET {}", PLACE.replace("example.com", "z100.example"));
+    let script =
+        [(ZONES.0, 200, &*list(0, 100)), (&*more, 200, &*list(100, 101)), (&*get, 200, FOUND)];
+    let one = [change("home.z100.example", "192.0.2.1")];
+    assert_eq!(told(&account("godaddy"), &one, &[], &script), ["unchanged"]);
 }
 
 #[test]
