@@ -214,3 +214,40 @@ fn other_names_mean_what_they_say() {
          http://192.0.2.1:8081"
     );
 }
+
+#[test]
+fn a_key_of_dns_updates_is_checked() {
+    let of = |lines: &str| {
+        let file = format!(
+            "config service 's'\noption enabled 1\noption domain a.b.c\noption service_name \
+             rfc2136\noption dns_server 192.0.2.53\n{lines}\n"
+        );
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        checked.mistakes.first().map(ToString::to_string).unwrap_or_default()
+    };
+    for good in [
+        "",
+        "option username home\noption password c2VjcmV0",
+        "option username \
+        hmac-sha512:home.example\noption password c2VjcmV0",
+    ] {
+        assert_eq!(of(good), "", "{good}");
+    }
+    assert!(
+        of("option username hmac-md5:home\noption password c2VjcmV0").starts_with(
+            "ddns:6: option 'username': the key algorithm \"hmac-md5\" is none of hmac-"
+        )
+    );
+    assert!(
+        of("option username 'a..b'\noption password c2VjcmV0")
+            .starts_with("ddns:6: option 'username': \"a..b\" cannot be the name of a key: ")
+    );
+    assert_eq!(
+        of("option username home\noption password 's3cret!'"),
+        "ddns:7: option 'password': the secret of the key is not base64"
+    );
+    assert_eq!(
+        of("option username home"),
+        "ddns:1: section 's': rfc2136 needs option 'password': the secret of the key in base64"
+    );
+}
