@@ -74,7 +74,19 @@ fn of_several_only_ours_is_replaced() {
     assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
     ours.record.id = Some("1".into());
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/1";
-    assert_eq!(told(&me, &[ours], &[], &[(patch, 200, DONE)]), ["updated"]);
+    let done = DONE.replace("28448432", "1");
+    let script = [(FIND, 200, several), (patch, 200, &*done)];
+    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    let known = [HOME[0], ("record home.example.com A", "1")];
+    assert_eq!(told(&me, &[ours.clone()], &known, &script[1..]), ["updated"]);
+    // That of some other record is not written.
+    ours.record.id = Some("3".into());
+    assert_eq!(
+        told(&me, &[ours], &[], &script[..1]),
+        [
+            "no: home.example.com has no A record with the id 3; correct option 'record_id', or remove it"
+        ]
+    );
     let same = change("home@example.com", "192.0.2.1");
     assert_eq!(told(&me, &[same], &[], &[(FIND, 200, FOUND)]), ["unchanged"]);
 }

@@ -49,7 +49,8 @@ fn remember(talk: &mut Talk<'_>, scheme: &Scheme, place: &Place<'_>, id: &str) {
     }
 }
 
-/// The id of a record as the user has said it, or as it is remembered.
+/// The id of a record as it is remembered, unless the user has said another one: that is looked up
+/// once, because it may be that of some other record.
 pub(super) fn remembered(
     talk: &mut Talk<'_>,
     scheme: &Scheme,
@@ -58,7 +59,8 @@ pub(super) fn remembered(
     if scheme.unit != Unit::Id {
         return None;
     }
-    place.change.record.id.clone().or_else(|| talk.known(&place.key()))
+    let said = place.change.record.id.as_ref();
+    talk.known(&place.key()).filter(|known| said.is_none_or(|said| said == known))
 }
 
 /// What is to be written at `place`; nothing if `records` have it already.
