@@ -25,6 +25,7 @@ pub mod netlink;
 mod percent;
 pub mod probe;
 pub mod provider;
+mod punycode;
 pub mod quoted;
 #[cfg(test)]
 mod scratch;

@@ -201,6 +201,6 @@ fn a_name_that_the_policy_locks_spoils_no_other() {
         assert_eq!(dig("d.example.com", "A"), ["192.0.2.1"]);
         assert_eq!(dig("locked.example.com", "A"), [""; 0]);
         let status = once("192.0.2.1", &["host.example.org"], KEY, SECRET, "");
-        assert!(status.contains("has no zone for host.example.org"), "{status}");
+        assert!(status.contains("names no zone that holds host.example.org"), "{status}");
     });
 }

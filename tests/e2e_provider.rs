@@ -293,16 +293,23 @@ fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
     isolated(&[], || {
         let scene = Scene::new(&format!(
             "option service_name 'powerdns'\n\
-             option zone 'example.com'\n\
              option param_opt 'http://{PROVIDER}'"
         ));
         scene.wan.set_address("203.0.113.5");
-        let set = r#"{"name":"home.example.com.","type":"A","ttl":60,
-            "records":[{"content":"203.0.113.1","disabled":false}]}"#;
+        let set = |address: &str| {
+            Reply::body(&format!(
+                r#"{{"rrsets":[{{"name":"home.example.com.","type":"A","ttl":60,
+                "records":[{{"content":"{address}","disabled":false}}]}}]}}"#
+            ))
+        };
+        // The zone is looked up once; what is in it is read before each change.
         scene.provider.next([
-            Reply::body(&format!(r#"{{"rrsets":[{set}]}}"#)),
+            Reply::body(r#"[{"name":"example.com."}]"#),
+            set("203.0.113.1"),
             Reply::status(204),
+            set("203.0.113.5"),
             Reply::status(204),
+            set("203.0.113.6"),
             Reply::status(204),
         ]);
         let launcher = scene.launcher();
@@ -316,9 +323,10 @@ fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
         daemon.wait_published("home", "203.0.113.7");
         let requests = scene.provider.requests();
         let methods: Vec<_> = requests.iter().map(|request| request.method.as_str()).collect();
-        assert_eq!(methods, ["GET", "PATCH", "PATCH", "PATCH"]);
-        for request in requests {
-            assert_eq!(request.path, "/api/v1/servers/localhost/zones/example.com.");
+        assert_eq!(methods, ["GET", "GET", "PATCH", "GET", "PATCH", "GET", "PATCH"]);
+        for (number, request) in requests.iter().enumerate() {
+            let zone = if number == 0 { "" } else { "/example.com." };
+            assert_eq!(request.path, format!("/api/v1/servers/localhost/zones{zone}"));
             assert_eq!(request.headers["x-api-key"], "secret");
         }
     });

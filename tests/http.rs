@@ -220,6 +220,7 @@ fn get(url: &str) -> Request {
         shown: String::new(),
         secrets: vec![],
         answer_limit: SHORT_ANSWER,
+        answer_secret: false,
     }
 }
 
@@ -365,7 +366,14 @@ fn an_endless_body_is_cut() {
         }
     });
     let answer = send(&get(&server.url("/"))).unwrap();
-    assert_eq!(answer.body.len() as u64, SHORT_ANSWER);
+    assert_eq!((answer.body.len() as u64, answer.cut), (SHORT_ANSWER, true));
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {SHORT_ANSWER}\r\n\r\n");
+    let server = Server::plain(move |stream, _| {
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(&vec![b'x'; SHORT_ANSWER as usize])
+    });
+    let answer = send(&get(&server.url("/"))).unwrap();
+    assert_eq!((answer.body.len() as u64, answer.cut), (SHORT_ANSWER, false));
 }
 
 #[test]

@@ -195,7 +195,7 @@ pub struct RecordOptions {
     pub zone_id: Option<String>,
     /// `record_id`, `rec_id`: what the provider calls the record.
     pub id: Option<String>,
-    /// `ttl`: seconds; the record keeps its own, and a new one gets the provider's default, if unset.
+    /// `ttl`: seconds; a record keeps its own, and a new one gets 300 or the provider's least, if unset.
     pub ttl: Option<u32>,
     /// `proxied`: whether the provider's proxy stands before the address (Cloudflare).
     pub proxied: Option<bool>,

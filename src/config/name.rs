@@ -1,5 +1,6 @@
 //! Names as the protocols know them: host names, families, record types.
 
+use crate::punycode;
 use crate::quoted::quoted_char;
 use std::fmt;
 use std::net::IpAddr;
@@ -59,7 +60,12 @@ impl Hostname {
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "@._*-".contains(c);
         if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
-            return Err(format!("{} cannot be part of a name", quoted_char(bad)));
+            let why = format!("{} cannot be part of a name", quoted_char(bad));
+            let in_ascii = punycode::ascii(text);
+            if is_letter(bad) && in_ascii.is_ascii() && Self::parse(&in_ascii).is_ok() {
+                return Err(format!("{why}; write it as {in_ascii}"));
+            }
+            return Err(why);
         }
         if let Some(label) = text.split(['.', '@']).find(|label| label.len() > 63) {
             return Err(format!("the label '{label}' is longer than 63 characters"));
@@ -80,6 +86,11 @@ impl Hostname {
     pub fn in_dns(&self) -> String {
         in_dns(&self.0)
     }
+}
+
+/// Whether `c` may be a letter that ASCII does not have, and no quotation mark or the like.
+fn is_letter(c: char) -> bool {
+    c >= 'À' && !('\u{2000}'..='\u{2bff}').contains(&c)
 }
 
 /// See [`Hostname::in_dns`].
@@ -118,6 +129,20 @@ mod tests {
     fn names_of_scripts_are_names_in_dns() {
         for (name, dns) in [("a@b.c", "a.b.c"), ("@b.c", "b.c"), ("*.b.c.", "*.b.c")] {
             assert_eq!(Hostname::parse(name).unwrap().in_dns(), dns);
+        }
+    }
+
+    #[test]
+    fn a_name_with_other_letters_is_told_as_dns_has_it() {
+        let why = |name| Hostname::parse(name).unwrap_err();
+        assert_eq!(
+            why("Host@München.example"),
+            "'ü' cannot be part of a name; write it as host@xn--mnchen-3ya.example"
+        );
+        assert_eq!(why("ä b.example"), "'ä' cannot be part of a name");
+        assert_eq!(why("“a.example”"), "'“' cannot be part of a name");
+        for long in [64, 65].map(|length| "ä".repeat(length)) {
+            assert_eq!(Hostname::parse(&long).unwrap_err(), "'ä' cannot be part of a name");
         }
     }
 

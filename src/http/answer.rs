@@ -19,7 +19,7 @@ const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
 /// A larger number is a time, a smaller one a delay.
 const FIRST_TIME: u64 = 1_000_000_000;
 
-/// Reads what is left of `response`. A body beyond `limit` is cut without complaint.
+/// Reads what is left of `response`. A body beyond `limit` is cut.
 pub(super) fn read(
     mut response: Response<Body>,
     limit: u64,
@@ -30,11 +30,14 @@ pub(super) fn read(
     let mut body = Vec::new();
     let reader = response.body_mut().as_reader();
     reader
-        .take(limit)
+        .take(limit.saturating_add(1))
         .read_to_end(&mut body)
         .map_err(|error| failure::explain_body(error.into(), call))?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let cut = body.len() > limit;
+    body.truncate(limit);
     let body = String::from_utf8_lossy(&body).into_owned();
-    Ok(Answer { status, retry_after, body, message: Vec::new() })
+    Ok(Answer { status, retry_after, body, cut, message: Vec::new() })
 }
 
 /// How long the provider wants to be left alone.

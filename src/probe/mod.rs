@@ -85,6 +85,7 @@ pub(crate) fn request(url: &str) -> Request {
         shown,
         secrets,
         answer_limit: SHORT_ANSWER,
+        answer_secret: false,
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Request {
     pub secrets: Vec<Secret>,
     /// Most bytes of the answer's body that are of interest.
     pub answer_limit: u64,
+    /// Whether the answer is a secret itself, such as a token, and nobody may see more than its status.
+    pub answer_secret: bool,
 }
 
 /// Room for the answer to an update, or an error page.
@@ -79,6 +81,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
     pub body: String,
+    /// Whether that is not all of it.
+    pub cut: bool,
     /// The response to a [`Query`], in wire form; then the rest is empty.
     pub message: Vec<u8>,
 }

@@ -183,6 +183,7 @@ fn prepared(
         shown: rendered.shown,
         secrets: rendered.secrets,
         answer_limit: SHORT_ANSWER,
+        answer_secret: false,
     };
     Ok((request, judges))
 }

@@ -30,9 +30,18 @@ pub(super) fn drive(
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
         let now = up();
-        let (reply, shown, secrets) = match step {
-            Step::Send(request) => (carrier.send(&request), request.shown, request.secrets),
-            Step::Ask(query) => (carrier.ask(&query), query.shown, vec![]),
+        let (reply, shown) = match step {
+            Step::Send(request) => {
+                let reply = carrier.send(&request);
+                let told = told(&reply, request.answer_secret);
+                finished.answer = mask(&told, &request.secrets);
+                (reply, request.shown)
+            }
+            Step::Ask(query) => {
+                let reply = carrier.ask(&query);
+                finished.answer = mask(&told(&reply, false), &[]);
+                (reply, query.shown)
+            }
             Step::Done(verdicts) => {
                 finished.verdicts = complete(verdicts, changes);
                 finished.learned = exchange.learned();
@@ -44,7 +53,6 @@ pub(super) fn drive(
         if left_us {
             finished.sent_at.get_or_insert(now);
         }
-        finished.answer = mask(&told(&reply), &secrets);
         finished.request = shown;
         step = exchange.step(reply);
     }
@@ -57,9 +65,10 @@ pub(super) fn drive(
     finished
 }
 
-/// A reply as people may see it once it is masked.
-fn told(reply: &Result<Answer, Failure>) -> String {
+/// A reply as people may see it once it is masked; of one that is `secret` no more than its status.
+fn told(reply: &Result<Answer, Failure>, secret: bool) -> String {
     match reply {
+        Ok(Answer { status, .. }) if secret => format!("HTTP {status}"),
         Ok(Answer { status, body, message, .. }) => match message.get(3) {
             Some(flags) => format!("DNS response code {}", flags & 0xf),
             None => format!("HTTP {status}: {body}"),
@@ -91,7 +100,9 @@ fn complete(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{Method, SHORT_ANSWER};
+    use crate::config::Provider;
+    use crate::provider::testing::{account, change, job};
+    use crate::provider::{Method, SHORT_ANSWER, exchange};
     use crate::secret::Secret;
 
     /// Sends so many requests, then says `done`.
@@ -116,6 +127,7 @@ mod tests {
                 shown: format!("GET http://h.example/?*** ({} left)", self.requests),
                 secrets: vec![Secret::new("s3cret")],
                 answer_limit: SHORT_ANSWER,
+                answer_secret: false,
             })
         }
     }
@@ -176,6 +188,35 @@ mod tests {
         assert_eq!(finished.sent_at, Some(Duration::from_secs(7)));
         assert_eq!(finished.request, "GET http://h.example/?*** (0 left)");
         assert_eq!(finished.answer, "HTTP 200: good ***");
+    }
+
+    #[test]
+    fn an_answer_that_is_a_secret_is_not_shown() {
+        let key = include_str!("../../tests/data/rfc7515.pem");
+        let google = Provider {
+            password: Secret::new(key),
+            param_enc: Secret::new("project=p"),
+            ..account("google")
+        };
+        let token = r#"{"access_token":"t0ken"}"#;
+        let session =
+            r#"{"status":"success","statuscode":2000,"responsedata":{"apisessionid":"t0ken"}}"#;
+        for (account, body) in [
+            (google, token),
+            (account("netcup"), session),
+            // Cut.
+            (account("netcup"), r#"{"status":"success","responsedata":{"apisessionid":"t0ken"#),
+        ] {
+            let mut home = change("home.example.com", "192.0.2.9");
+            home.record.zone = Some("example.org".into());
+            let up = || Duration::from_secs(7);
+            let answers =
+                |_: &Request| Ok(Answer { status: 200, body: body.into(), ..Answer::default() });
+            let mut exchange = exchange(&account, job(vec![home]));
+            let finished = drive(3, 1, exchange.as_mut(), &mut Http(answers), up);
+            let all = format!("{finished:?}");
+            assert!(finished.answer.starts_with("HTTP 200") && !all.contains("t0ken"), "{all}");
+        }
     }
 
     #[test]

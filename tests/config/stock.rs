@@ -65,6 +65,49 @@ fn a_provider_that_is_gone_is_called_by_the_name_in_use() {
 }
 
 #[test]
+fn an_id_is_for_a_section_with_one_record() {
+    let several = |lines: &str| record(&format!("{lines}\noption username me"));
+    for (lines, expected) in [
+        (
+            "option service_name ionos\noption record_id 7\nlist domain a.b.c\nlist domain b.b.c",
+            "ddns:5: option 'record_id': is the id of one record, and with its names and 'use_ipv6' the section \
+             has 2; make a section for each",
+        ),
+        (
+            "option service_name linode\noption rec_id 7\noption domain a.b.c\noption use_ipv6 both",
+            "",
+        ),
+        (
+            "option service_name cloudflare.com-v4\noption param_opt 'zone_id=z dns_record_id=r'\n\
+             list domain a.b.c\nlist domain b.b.c\noption use_ipv6 both",
+            "ddns:5: option 'param_opt': is the id of one record, and with its names and 'use_ipv6' the section \
+             has 4; make a section for each",
+        ),
+        (
+            "option service_name digitalocean.com-v2\noption param_opt 7\nlist domain b.c\n\
+             list domain d.c",
+            "ddns:5: option 'param_opt': is the id of one record, and with its names and 'use_ipv6' the section \
+             has 2; make a section for each",
+        ),
+        (
+            "option service_name aliyun.com\noption param_enc RecordId=7\noption domain a.b.c\n\
+             option use_ipv6 both",
+            "ddns:5: option 'param_enc': is the id of one record, and with its names and 'use_ipv6' the section \
+             has 2; make a section for each",
+        ),
+    ] {
+        let told = several(lines);
+        if expected.is_empty() {
+            assert!(told.starts_with("ddns:5: option 'rec_id': is the id of one record"), "{told}");
+        } else {
+            assert_eq!(told, expected);
+        }
+    }
+    let one = "option service_name linode\noption rec_id 7\noption domain a.b.c";
+    assert_eq!(record(one), "a.b.c a.b.c zone - id 7 ttl - for ");
+}
+
+#[test]
 fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
     let route53 = |lines: &str| {
         record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
@@ -196,5 +239,42 @@ fn other_names_mean_what_they_say() {
         record("option service_name powerdns\noption domain a.example.com"),
         "ddns:1: section 's': powerdns needs option 'param_opt': the server's URL, such as \
          http://192.0.2.1:8081"
+    );
+}
+
+#[test]
+fn a_key_of_dns_updates_is_checked() {
+    let of = |lines: &str| {
+        let file = format!(
+            "config service 's'\noption enabled 1\noption domain a.b.c\noption service_name \
+             rfc2136\noption dns_server 192.0.2.53\n{lines}\n"
+        );
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        checked.mistakes.first().map(ToString::to_string).unwrap_or_default()
+    };
+    for good in [
+        "",
+        "option username home\noption password c2VjcmV0",
+        "option username \
+        hmac-sha512:home.example\noption password c2VjcmV0",
+    ] {
+        assert_eq!(of(good), "", "{good}");
+    }
+    assert!(
+        of("option username hmac-md5:home\noption password c2VjcmV0").starts_with(
+            "ddns:6: option 'username': the key algorithm \"hmac-md5\" is none of hmac-"
+        )
+    );
+    assert!(
+        of("option username 'a..b'\noption password c2VjcmV0")
+            .starts_with("ddns:6: option 'username': \"a..b\" cannot be the name of a key: ")
+    );
+    assert_eq!(
+        of("option username home\noption password 's3cret!'"),
+        "ddns:7: option 'password': the secret of the key is not base64"
+    );
+    assert_eq!(
+        of("option username home"),
+        "ddns:1: section 's': rfc2136 needs option 'password': the secret of the key in base64"
     );
 }

@@ -59,6 +59,15 @@ const SERVICE: &[Difference] = &[
         "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
     Difference(
+        "username",
+        |section, value| {
+            section.get("service_name") == Some("bind-nsupdate")
+                && value.is_some_and(|key| !key.contains(':'))
+        },
+        "a key without an algorithm before its name is taken for hmac-sha256; nsupdate may take \
+         it for hmac-md5",
+    ),
+    Difference(
         "password",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
         "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
@@ -284,6 +293,10 @@ mod tests {
             ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
             ("option username 'ü'", "option username 'u'"),
             ("option service_name no-ip.com", "option service_name dyndns.org"),
+            (
+                "option service_name bind-nsupdate\noption username home",
+                "option service_name bind-nsupdate\noption username hmac-sha256:home",
+            ),
             ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
             ("option update_script /x.sh", ""),
             ("option password 'pässword'", "option password 'password'"),

@@ -9,6 +9,7 @@ use crate::config::definition::Block;
 use crate::config::definition::{self, Definition};
 use crate::config::name::is_file_name;
 use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
+use crate::dns::tsig::Key;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::{api, families, listing};
@@ -47,7 +48,33 @@ pub(super) fn read(
         tcp: updates && reader.flag("force_dnstcp", false),
     };
     require(reader, &provider, families);
+    if updates {
+        check_key(reader, &provider);
+    }
     provider
+}
+
+/// Complains about a TSIG key that cannot be used.
+fn check_key(reader: &mut Reader<'_>, provider: &Provider) {
+    let Provider { username, password, .. } = provider;
+    if username.is_empty() {
+        return;
+    }
+    // The name and its algorithm for themselves, with any secret.
+    if let Err(why) = Key::parse(username, &Secret::new("AAAA")) {
+        reader.fail("username", why);
+    } else if let Err(why) = Key::parse(username, password) {
+        match ["password", "password_file"].into_iter().find(|it| reader.text(it).is_some()) {
+            // A file that cannot be read has been reported already.
+            Some("password_file") if password.is_empty() => {}
+            Some(option) => reader.fail(option, why),
+            None => reader.lacks(needs_option(
+                &provider.label,
+                "password",
+                Some("the secret of the key in base64"),
+            )),
+        }
+    }
 }
 
 /// Reads what the records are beside their address. A script reads its options itself.
@@ -65,6 +92,27 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
         ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()),
         proxied,
     }
+}
+
+/// Complains about an id of one record in a section that has several: all would be written into it.
+pub(super) fn one_record(
+    reader: &mut Reader<'_>,
+    provider: &Provider,
+    record: &RecordOptions,
+    records: usize,
+) {
+    if !matches!(provider.mechanism, Mechanism::Api(_)) || records < 2 {
+        return;
+    }
+    let Some(id) = &record.id else { return };
+    // The last two are where names of ddns-scripts have it.
+    let has = |option: &&str| reader.values(option).iter().any(|(value, _)| value.contains(id));
+    let places = ["record_id", "rec_id", "param_opt", "param_enc"];
+    let option = places.into_iter().find(has).unwrap_or("record_id");
+    reader.fail(option, format!(
+        "is the id of one record, and with its names and 'use_ipv6' the section has {records}; make \
+         a section for each"
+    ));
 }
 
 /// The definition to use. `-` is what old versions of LuCI store for a custom URL.

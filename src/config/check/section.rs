@@ -23,6 +23,7 @@ pub(super) fn read(
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     stock::translate(reader, &mut names, &mut provider, &mut record);
+    provider::one_record(reader, &provider, &record, names.len() * families.len());
     let lookup = lookup(reader, &names);
     let transport = transport::read(reader, env, &families, &provider);
     let timing = timing::read(reader, &source, &provider);

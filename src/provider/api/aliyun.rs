@@ -42,13 +42,12 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "Value",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
 
 /// Zones and records in a page, as many as there can be.
 const PAGE: usize = 100;
-/// Pages that are read of a list.
-const PAGES: usize = 40;
 /// The record is as it should be.
 const DUPLICATE: &str = "DomainRecordDuplicate";
 
@@ -123,18 +122,11 @@ fn pages(
     more: &[(&str, &str)],
     pointer: &str,
 ) -> Talked<Vec<Value>> {
-    let mut all = Vec::new();
-    for page in 1..=PAGES {
+    rest::paged(PAGE, &mut |page, _| {
         let (number, size) = (page.to_string(), PAGE.to_string());
         let paged = [more, &[("PageNumber", &number), ("PageSize", &size)]].concat();
-        let answer = ask(talk, rest, action, &paged)?;
-        let here = list(&answer, pointer);
-        all.extend_from_slice(here);
-        if here.len() < PAGE {
-            break;
-        }
-    }
-    Ok(all)
+        Ok(list(&ask(talk, rest, action, &paged)?, pointer).to_vec())
+    })
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
@@ -150,8 +142,9 @@ fn read(
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
     for place in places {
-        let which =
-            [("SubDomain", &*place.fqdn), ("DomainName", &zone.name), ("Type", place.kind())];
+        // As it is written in the list: not in Punycode.
+        let name = Zone { name: zone.id.clone(), ..zone.clone() }.full(place.host(zone, ""));
+        let which = [("SubDomain", &*name), ("DomainName", &zone.id), ("Type", place.kind())];
         let found = pages(talk, rest, "DescribeSubDomainRecords", &which, "/DomainRecords/Record")?;
         records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/RR"), raw)));
     }
@@ -178,7 +171,7 @@ fn write(
                 "UpdateDomainRecord"
             }
             None => {
-                more.push(("DomainName", &zone.name));
+                more.push(("DomainName", &zone.id));
                 "AddDomainRecord"
             }
         };

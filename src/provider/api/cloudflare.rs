@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, BY_NAME, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -37,6 +37,8 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "content",
     call: Call::IdAlone,
+    // Automatic.
+    new_ttl: 1,
     together: true,
 };
 
@@ -74,18 +76,11 @@ fn read(
     zone: &Zone,
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut filters: Vec<String> = Vec::new();
-    for place in places {
-        let name = if places.len() > BY_NAME { "" } else { &place.fqdn };
-        let and = if name.is_empty() { "" } else { "&name=" };
-        filters.push([place.kind(), and, name].concat());
-    }
-    filters.sort_unstable();
-    filters.dedup();
     let mut records = Vec::new();
-    for filter in filters {
+    for (kind, place) in records::asked(places) {
+        let (and, name) = place.map_or(("", ""), |place| ("&name=", &place.fqdn));
         // So many fit into an answer.
-        let path = format!("/{}/dns_records?type={filter}&per_page=500&page=", zone.id);
+        let path = format!("/{}/dns_records?type={kind}{and}{name}&per_page=500&page=", zone.id);
         records.append(&mut Record::list(&rest.pages(talk, &path, "/result", 500)?, None));
     }
     Ok(records)
@@ -130,11 +125,8 @@ fn write(
 
 fn body(write: &Write<'_>) -> Value {
     let (place, said) = (write.place, &write.place.change.record);
-    let mut body = object(&mut [("content", place.address())]);
+    let mut body = write.timed(object(&mut [("content", place.address())]), "ttl");
     let new = write.id.is_none();
-    if let Some(ttl) = said.ttl.or_else(|| new.then_some(1)) {
-        body["ttl"] = ttl.into();
-    }
     if let Some(proxied) = said.proxied.or_else(|| new.then_some(false)) {
         body["proxied"] = proxied.into();
     }

@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, object, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, list, object};
+use super::zone::{Zone, ZoneList, by_name, within};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
@@ -36,6 +36,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -49,16 +50,21 @@ fn read(
     zone: &Zone,
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut records = Vec::new();
-    for fqdn in records::names(places) {
-        let host = super::zone::within(fqdn, &zone.name, "");
-        let path = format!("/{}/rrsets/?subname={host}", zone.id);
-        for set in rest.elements(talk, rest.get(&path), "")? {
-            let (kind, values) = (text(&set, "/type"), list(&set, "/records"));
-            records.append(&mut Record::set(fqdn, kind, set.get("ttl"), values));
+    let path = format!("/{}/rrsets/?", zone.id);
+    let mut sets = Vec::new();
+    let mut complete = true;
+    for (kind, _) in records::asked(places) {
+        let list = rest.get(&[&path, "type=", kind].concat());
+        match records::listed(talk, rest, places, list, "")? {
+            Some(mut found) => sets.append(&mut found),
+            None => complete = false,
         }
     }
-    Ok(records)
+    for name in records::names(places).iter().filter(|_| !complete) {
+        let path = [&path, "subname=", within(name, &zone.name, "")].concat();
+        sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
+    }
+    Ok(Record::sets(&sets, None))
 }
 
 fn write(
@@ -77,13 +83,16 @@ fn write(
             ("records", write.all()),
         ]);
         let mut set = write.kept(set, "ttl");
-        // A new one needs a time to live, which cannot be shorter than the domain's.
-        if !write.exists && write.ttl.is_none() {
-            if least.is_none() {
-                let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
-                least = domain.get("minimum_ttl").cloned();
-            }
-            set["ttl"] = least.clone().unwrap_or_else(|| 3600.into());
+        // That of a new one cannot be shorter than the domain's.
+        if !write.exists && place.change.record.ttl.is_none() {
+            let least = match least {
+                Some(known) => known,
+                None => {
+                    let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
+                    *least.insert(domain["minimum_ttl"].as_u64().unwrap_or(3600))
+                }
+            };
+            set["ttl"] = least.max(NEW_TTL.into()).into();
         }
         sets.push(set);
     }

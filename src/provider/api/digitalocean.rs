@@ -1,6 +1,6 @@
 //! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
 
-use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -33,6 +33,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "data",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 
@@ -45,7 +46,8 @@ const FORM: Form = Form {
 };
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let zones = rest.pages(talk, "?per_page=200&page=", "/domains", 200)?;
+    // Each comes with all of its records.
+    let zones = rest.pages(talk, "?per_page=20&page=", "/domains", 20)?;
     Ok(by_name(&zones, "/name"))
 }
 

@@ -3,7 +3,7 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::records::{self, Call, Form, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, id, id_value, list, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -30,6 +30,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "content",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 

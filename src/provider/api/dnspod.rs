@@ -39,9 +39,12 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "Value",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
 
+/// Zones in a page. There can be more, but much is said of each.
+const PAGE: usize = 500;
 const JSON: &str = "application/json";
 /// The carriers that a new record is for: all.
 const LINE: &str = "默认";
@@ -60,7 +63,9 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
         _ if is("UnauthorizedOperation") || is("AuthFailure.UnauthorizedOperation") => 403,
         _ if is("AuthFailure") => 401,
         _ if is("RequestLimitExceeded") => 429,
-        _ if is("InternalError") => 503,
+        // Blocked after mistaken credentials.
+        "LimitExceeded.FailedLoginLimitExceeded" => 401,
+        _ if is("InternalError") || is("FailedOperation") => 503,
         _ if is("ResourceNotFound") => 404,
         _ => 400,
     };
@@ -103,9 +108,12 @@ fn ask(talk: &mut Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<V
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let body = object(&mut [("Limit", 3000.into())]);
-    let answer = ask(talk, rest, "DescribeDomainList", &body)?;
-    Ok(listed(list(&answer, "/Response/DomainList"), "/Name", "/Name"))
+    let zones = rest::paged(PAGE, &mut |_, before| {
+        let body = object(&mut [("Limit", PAGE.into()), ("Offset", before.len().into())]);
+        let answer = ask(talk, rest, "DescribeDomainList", &body)?;
+        Ok(list(&answer, "/Response/DomainList").to_vec())
+    })?;
+    Ok(listed(&zones, "/Name", "/Name"))
 }
 
 fn read(
@@ -117,7 +125,7 @@ fn read(
     let mut records = Vec::new();
     for place in places {
         let body = object(&mut [
-            ("Domain", zone.name.as_str().into()),
+            ("Domain", zone.id.as_str().into()),
             ("Subdomain", place.host(zone, "@").into()),
             ("RecordType", place.kind().into()),
             ("Limit", 100.into()),
@@ -139,7 +147,7 @@ fn write(
         let place = write.place;
         let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
         let body = object(&mut [
-            ("Domain", zone.name.as_str().into()),
+            ("Domain", zone.id.as_str().into()),
             ("SubDomain", place.host(zone, "@").into()),
             ("RecordType", place.kind().into()),
             ("RecordLine", if line.is_null() { LINE.into() } else { line }),

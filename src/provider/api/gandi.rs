@@ -1,6 +1,6 @@
 //! Gandi LiveDNS (<https://api.gandi.net/docs/livedns/>).
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -35,6 +35,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

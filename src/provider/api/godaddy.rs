@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, member, object, text};
+use super::rest::{self, Rest, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -38,8 +38,12 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "data",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
+
+/// Zones in a page. There can be more, but much is said of each.
+const PAGE: usize = 100;
 
 fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     let closed = status == 403 && text(body, "/code") == "ACCESS_DENIED";
@@ -53,7 +57,12 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let zones = rest.elements(talk, rest.get("?statuses=ACTIVE&limit=1000"), "")?;
+    let zones = rest::paged(PAGE, &mut |_, before| {
+        let (marker, last) =
+            before.last().map_or(("", ""), |zone| ("&marker=", text(zone, "/domain")));
+        let path = ["?statuses=ACTIVE&limit=100", marker, last].concat();
+        rest.elements(talk, rest.get(&path), "")
+    })?;
     Ok(by_name(&zones, "/domain"))
 }
 

@@ -15,7 +15,7 @@ use crate::config::Provider;
 use crate::percent;
 use crate::provider::sign::rs256;
 use crate::provider::talk::{Halt, Talk, Talked};
-use crate::provider::{Answer, Batch, Method, Outcome, Request, Scope, Verdict};
+use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -45,9 +45,10 @@ const SCHEME: Scheme = Scheme {
     zones,
     read,
     write,
-    unit: Unit::ReadSet,
+    unit: Unit::Set,
     content: "",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -116,7 +117,7 @@ fn unusable(why: &str) -> Halt {
 /// A token for this conversation.
 fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     let at = talk.wall()?;
-    let rest = Rest::new(&API).at(TOKENS);
+    let rest = Rest::new(&API).at(TOKENS).private();
     let answer = talk.send_with(|| {
         let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
         Ok(ask(&rest, &claim))
@@ -128,7 +129,7 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     }
     let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
     Err(match answer.status {
-        200 => rest.confused(&Answer { body: String::new(), ..answer.clone() }),
+        200 => rest.confused(answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock(&said),
         400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
@@ -208,19 +209,12 @@ fn read(
     for set in &all {
         let (name, kind) = (plain(text(set, "/name")), text(set, "/type"));
         if !set["routingPolicy"].is_null() {
-            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
-            here.for_each(|place| place.settle(talk, not_simple(&name)));
+            let what = "has a routing policy in Google Cloud DNS";
+            records::leave(talk, places, (&name, kind), what);
         }
         records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
     }
     Ok(records)
-}
-
-fn not_simple(name: &str) -> Outcome {
-    refused(
-        format!("{name} has a routing policy in Google Cloud DNS"),
-        "make it a simple record, or choose another name",
-    )
 }
 
 fn write(

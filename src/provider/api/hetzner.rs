@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, id, list, object, text};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, id, list, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -40,6 +40,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "value",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 
@@ -80,11 +81,18 @@ fn read(
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let found = rest.look(talk, &path(zone, place))?;
-        let values = list(&found, "/rrset/records");
-        let ttl = found.pointer("/rrset/ttl");
-        records.append(&mut Record::set(&place.fqdn, place.kind(), ttl, values));
+    for (kind, place) in records::asked(places) {
+        let sets = match place {
+            Some(place) => vec![member(&rest.look(talk, &path(zone, place))?, "rrset")],
+            None => {
+                let path = format!("/zones/{}/rrsets?type={kind}&per_page=50&page=", zone.id);
+                rest.pages(talk, &path, "/rrsets", 50)?
+            }
+        };
+        for set in &sets {
+            let name = place.map_or_else(|| zone.full(text(set, "/name")), |it| it.fqdn.clone());
+            records.append(&mut Record::set(&name, kind, set.get("ttl"), list(set, "/records")));
+        }
     }
     Ok(records)
 }

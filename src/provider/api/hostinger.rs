@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, member, object, said, text};
+use super::rest::{Rest, member, object, refused, said, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -34,6 +34,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "content",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -46,11 +47,30 @@ fn path(zone: &Zone) -> String {
     format!("/dns/v1/zones/{}", zone.name)
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
-    let mut records = Vec::new();
-    for set in rest.elements(talk, rest.get(&path(zone)), "")? {
-        let (name, values) = (zone.full(text(&set, "/name")), list(&set, "/records"));
-        records.append(&mut Record::set(&name, text(&set, "/type"), set.get("ttl"), values));
+fn read(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    places: &[&Place<'_>],
+) -> Talked<Vec<Record>> {
+    let records = Record::sets(&rest.elements(talk, rest.get(&path(zone)), "")?, Some(zone));
+    for place in places {
+        let here = || records.iter().filter(|record| record.is_at(place));
+        let ours = |record: &&Record| {
+            let change = place.change;
+            [Some(change.address), change.previous]
+                .into_iter()
+                .flatten()
+                .any(|it| record.holds(SCHEME.content, it))
+        };
+        // What is written is switched on.
+        if here().count() > 1 && here().any(|it| it.raw["is_disabled"] == true && !ours(&it)) {
+            let reason = format!(
+                "{} has another address, which is off at Hostinger and would be switched on",
+                place.fqdn
+            );
+            place.settle(talk, refused(reason, "delete that, or switch it on"));
+        }
     }
     Ok(records)
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, member, object};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -37,6 +37,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "content",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: true,
 };
 

@@ -1,6 +1,6 @@
 //! Linode, Akamai's cloud (<https://techdocs.akamai.com/linode-api/reference/get-domain-records>).
 
-use super::records::{self, Call, Form, Place, Record, Scheme, Unit, write_each};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, write_each};
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -34,6 +34,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "target",
     call: Call::Id,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

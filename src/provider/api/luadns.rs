@@ -4,7 +4,7 @@
 
 use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, object};
-use super::zone::{Zone, ZoneList, listed, plain};
+use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method};
@@ -36,6 +36,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "content",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: false,
 };
 
@@ -47,10 +48,8 @@ fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
 }
 
 fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
-    let mut records =
-        Record::list(&rest.elements(talk, rest.get(&format!("/{}/records", zone.id)), "")?, None);
-    records.iter_mut().for_each(|record| record.name = plain(&record.name));
-    Ok(records)
+    let path = format!("/{}/records", zone.id);
+    Ok(Record::list(&rest.elements(talk, rest.get(&path), "")?, None))
 }
 
 fn write(

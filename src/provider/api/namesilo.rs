@@ -35,11 +35,9 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "value",
     call: Call::Name,
+    new_ttl: 3600,
     together: false,
 };
-
-/// What a new record gets unless the user says otherwise, in seconds.
-const TTL: u32 = 3600;
 
 /// The status of HTTP is always 200.
 fn judge(status: u16, body: &Value) -> (u16, &'static str) {
@@ -50,7 +48,8 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
         "110" | "112" => 401,
         "113" => return (403, "let the API key be used from any address, at NameSilo"),
         "200" => 404,
-        "201" => 503,
+        // Nothing about this very record.
+        "201" | "210" | "280" => 503,
         "" => 0,
         _ => 400,
     };
@@ -100,7 +99,8 @@ fn write(
             Some(id) => ("dnsUpdateRecord", format!("rrid={}", percent::encode(id))),
             None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
         };
-        let (host, ttl) = (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(TTL));
+        let (host, ttl) =
+            (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(SCHEME.new_ttl));
         let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.change.address);
         let done = call(talk, rest, operation, &zone.name, &query)?;
         if id(&done, "/reply/record_id").is_empty() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, object, text};
 use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
@@ -38,6 +38,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "destination",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -48,7 +49,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         .pausing(Duration::from_secs(60))
         .hiding(&account.password)
         .hiding(&account.param_enc);
-    let login = rest.clone().judging(judge_login);
+    let login = rest.clone().private().judging(judge_login);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     login.value(answer)?;
@@ -57,11 +58,15 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         return Err(login.confused(answer));
     }
     let rest = rest.hiding(&Secret::new(session));
-    let verdicts = records::publish(talk, &rest, &SCHEME)?;
+    let published = records::publish(talk, &rest, &SCHEME);
+    // Who cannot be reached is not told either.
+    if talk.status() == 0 || matches!(published, Err(Halt::Send(_) | Halt::Ask(_))) {
+        return published;
+    }
     match call(talk, &rest, "logout", object(&mut [])) {
         Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
         // The session ends by itself, too.
-        Ok(_) | Err(Halt::End(_)) => Ok(verdicts),
+        Ok(_) | Err(Halt::End(_)) => published,
     }
 }
 
@@ -114,9 +119,18 @@ fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
+/// Some codes that could mean anything mean here that there is no such zone.
+fn judge_zone(status: u16, body: &Value) -> (u16, &'static str) {
+    match (judge(status, body), body["statuscode"].as_u64()) {
+        ((200 | 503, _), Some(2029 | 2057 | 5000..=5999)) if status == 200 => (404, ""),
+        (judged, _) => judged,
+    }
+}
+
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let rest = rest.clone().judging(judge_zone);
     tried(talk, &|talk, name| {
-        call(talk, rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
+        call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })
 }
 

@@ -31,9 +31,10 @@ const SCHEME: Scheme = Scheme {
     zones,
     read,
     write,
-    unit: Unit::ReadSet,
+    unit: Unit::Set,
     content: ADDRESS,
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 
@@ -86,7 +87,6 @@ fn write(
             body["zone"] = zone.name.as_str().into();
             body["domain"] = place.fqdn.as_str().into();
             body["type"] = place.kind().into();
-            body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
         }
         let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
         let made = Record::set("", "", None, &named(&rest.value(answer)?));

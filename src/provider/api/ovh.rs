@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write, written};
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write, written};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
@@ -41,6 +41,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "target",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 
@@ -192,7 +193,7 @@ fn write(
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
-            made.push(written(talk, rest, write, request, "", SCHEME.content)?);
+            made.push(written(talk, rest, zone, write, request, ("", SCHEME.content))?);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }

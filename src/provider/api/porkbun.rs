@@ -40,6 +40,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::ReadId,
     content: "content",
     call: Call::Name,
+    new_ttl: 600,
     together: false,
 };
 

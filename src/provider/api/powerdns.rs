@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, list, member, object, text};
+use super::rest::{Rest, member, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
@@ -39,6 +39,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "content",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -62,19 +63,17 @@ fn read(
     zone: &Zone,
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
-    let mut records = Vec::new();
-    for name in records::names(places) {
-        // Old servers give the whole zone.
-        let path = format!("/{}.?rrset_name={name}.", zone.name);
-        for set in rest.elements(talk, rest.get(&path), "/rrsets")? {
-            let values = list(&set, "/records");
-            let shown = text(&set, "/name").trim_end_matches('.');
-            if shown == name {
-                records.append(&mut Record::set(name, text(&set, "/type"), set.get("ttl"), values));
-            }
+    let path = format!("/{}.", zone.name);
+    let at = "/rrsets";
+    let mut sets = records::listed(talk, rest, places, rest.get(&path), at)?.unwrap_or_default();
+    if sets.is_empty() {
+        for name in records::names(places) {
+            // Old servers give the whole zone.
+            let path = format!("{path}?rrset_name={name}.");
+            sets.append(&mut rest.elements(talk, rest.get(&path), at)?);
         }
     }
-    Ok(records)
+    Ok(Record::sets(&sets, None))
 }
 
 fn write(

@@ -1,5 +1,5 @@
-//! How most interfaces are used: the zone of each name is found, what is there is read once, the
-//! right one of several records is picked, and from then on only written.
+//! How most interfaces are used: the zone of each name is found, what is there is read, the right one
+//! of several records is picked and written. What has an id is only written from then on.
 //!
 //! A provider says in a [`Scheme`] how it lists zones and how it reads and writes; the rest is here.
 
@@ -9,13 +9,14 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::rest::{Rest, id, object, text};
-use super::zone::{Target, Zone, ZoneList, Zones, within};
+use super::rest::{Rest, id, list, object, refused, text};
+use super::zone::{Target, Zone, ZoneList, Zones, plain, within};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
 use crate::sorted::Map;
 
-/// The time to live of a new record where the interface must be told one and has no usual one.
+/// The time to live of a new record of which the user has said nothing. What providers take for usual
+/// may be hours.
 pub const NEW_TTL: u32 = 300;
 /// More names than this are looked up by listing the zone, where both are possible.
 pub const BY_NAME: usize = 4;
@@ -37,6 +38,8 @@ pub struct Scheme {
     pub content: &'static str,
     /// How a zone is called.
     pub call: Call,
+    /// The time to live of a new record: [`NEW_TTL`], or the least that the provider takes.
+    pub new_ttl: u32,
     /// Whether several can be written together.
     pub together: bool,
 }
@@ -53,18 +56,9 @@ pub enum Unit {
     Id,
     /// The same, but it cannot be written without being read before.
     ReadId,
-    /// All addresses of a name and type, which are written as a whole. That there is only one, and
-    /// its time to live, are remembered.
+    /// All addresses of a name and type, which are written as a whole. It is read before, because
+    /// what others have put there since must stay.
     Set,
-    /// The same, but it cannot be written without being read before.
-    ReadSet,
-}
-
-impl Unit {
-    /// Whether it is all addresses of a name and type.
-    fn is_set(self) -> bool {
-        matches!(self, Self::Set | Self::ReadSet)
-    }
 }
 
 /// What an interface calls a zone.
@@ -134,7 +128,7 @@ impl Record {
     pub fn of(name: String, raw: &Value) -> Self {
         let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
         let kind = text(raw, "/type").to_owned();
-        Self { name, kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+        Self { name: plain(&name), kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
     }
 
     /// Of all elements of a list, whose member `name` is relative to a zone, or whole.
@@ -151,20 +145,36 @@ impl Record {
     pub fn capital(zone: &Zone, host: &str, raw: &Value) -> Self {
         let ttl = raw.get("TTL").and_then(seconds);
         let kind = text(raw, "/Type").to_owned();
-        Self { name: zone.full(host), kind, id: id(raw, "/RecordId"), ttl, raw: raw.clone() }
+        Self {
+            name: plain(&zone.full(host)),
+            kind,
+            id: id(raw, "/RecordId"),
+            ttl,
+            raw: raw.clone(),
+        }
     }
 
     /// All of a set.
     pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
-        let ttl = ttl.and_then(seconds);
+        let (name, ttl) = (plain(name), ttl.and_then(seconds));
         let record = |raw: &Value| Self {
-            name: name.to_owned(),
+            name: name.clone(),
             kind: kind.to_owned(),
             id: String::new(),
             ttl,
             raw: raw.clone(),
         };
         values.iter().map(record).collect()
+    }
+
+    /// Of all sets in a list, whose member `name` is relative to a zone, or whole.
+    pub fn sets(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
+        let set = |set| {
+            let name = text(set, "/name");
+            let name = zone.map_or_else(|| name.to_owned(), |zone| zone.full(name));
+            Self::set(&name, text(set, "/type"), set.get("ttl"), list(set, "/records"))
+        };
+        found.iter().flat_map(set).collect()
     }
 
     /// Whether its member `content` is this address.
@@ -176,7 +186,7 @@ impl Record {
 
     /// Whether it is of the name and type of `place`.
     pub fn is_at(&self, place: &Place<'_>) -> bool {
-        self.kind == place.kind() && self.name.eq_ignore_ascii_case(&place.fqdn)
+        self.kind == place.kind() && self.name == place.fqdn
     }
 }
 
@@ -197,9 +207,9 @@ pub struct Write<'a> {
     pub exists: bool,
     /// The record as it should be, in the provider's form; of a set all that belong to it.
     pub values: Vec<Value>,
-    /// Of a set what belongs to it now, if that was read.
+    /// Of a set what belongs to it now.
     pub before: Vec<Record>,
-    /// The time to live that it should have: as said, or as it was.
+    /// The time to live that it should have: as said, or as it was; unknown where that was not read.
     pub ttl: Option<u32>,
     /// Whether that is another one than before.
     pub retimed: bool,
@@ -221,9 +231,11 @@ pub struct Form {
 }
 
 impl Write<'_> {
-    /// `body` with the time to live as the member `name`, if the user has said one.
+    /// `body` with the time to live as the member `name`, if the user has said one or the record is
+    /// new.
     pub fn timed(&self, body: Value, name: &str) -> Value {
-        with_ttl(body, name, self.place.change.record.ttl)
+        let ttl = if self.exists { self.place.change.record.ttl } else { self.ttl };
+        with_ttl(body, name, ttl)
     }
 
     /// `body` with the time to live as the member `name`, if the user has said one or the record
@@ -240,12 +252,12 @@ impl Write<'_> {
     /// The record with what changes; all of it if it is new.
     pub fn body(&self, zone: &Zone, form: &Form) -> Value {
         let place = self.place;
-        let mut body = self.timed(object(&mut [(form.content, place.address())]), form.ttl);
+        let mut body = object(&mut [(form.content, place.address())]);
         if self.id.is_none() {
             body["type"] = place.kind().into();
             body["name"] = place.host(zone, form.apex).into();
         }
-        body
+        self.timed(body, form.ttl)
     }
 
     /// Sends the record as `body` to where it belongs.
@@ -263,7 +275,8 @@ impl Write<'_> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
         let method = if id.is_empty() { Method::Post } else { form.change };
-        written(talk, rest, self, rest.json(method, &path, body), form.at, form.content)
+        let request = rest.json(method, &path, body);
+        written(talk, rest, zone, self, request, (form.at, form.content))
     }
 }
 
@@ -275,23 +288,29 @@ fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
 }
 
 /// Sends the `request` that writes one record, and gives the record that the answer has `at` this
-/// place.
+/// place. What that does not say of it is as it should be.
 ///
 /// # Errors
 /// While there is no answer, or if it does not show the address in the member `content`.
 pub fn written(
     talk: &mut Talk<'_>,
     rest: &Rest,
+    zone: &Zone,
     write: &Write<'_>,
     request: Request,
-    at: &str,
-    content: &str,
+    (at, content): (&str, &str),
 ) -> Talked<Record> {
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
     let raw = value.pointer(at).unwrap_or(&Value::Null);
     let place = write.place;
-    let record = Record { kind: place.kind().into(), ..Record::of(place.fqdn.clone(), raw) };
+    let mut record = Record::of(place.fqdn.clone(), raw);
+    if let Some(name) = raw.get("name").and_then(Value::as_str).map(plain) {
+        record.name = if name == place.fqdn { name } else { zone.full(&name) };
+    }
+    if record.kind.is_empty() {
+        record.kind = place.kind().into();
+    }
     let shown = record.holds(content, place.change.address) && !record.id.is_empty();
     // Vultr says nothing more.
     if shown || (answer.status == 204 && write.id.is_some()) {
@@ -313,6 +332,50 @@ pub fn write_each(
 ) -> Talked<Vec<Record>> {
     let one = |write: &Write<'_>| write.send(talk, rest, zone, form, &write.body(zone, form));
     writes.iter().map(one).collect()
+}
+
+/// What is asked for: each of `places`, or where they are many all of their types in the zone.
+pub fn asked<'p>(places: &[&'p Place<'p>]) -> Vec<(&'static str, Option<&'p Place<'p>>)> {
+    let few = places.len() <= BY_NAME;
+    let mut asked: Vec<_> =
+        places.iter().map(|place| (place.kind(), few.then_some(*place))).collect();
+    if !few {
+        asked.sort_unstable_by_key(|(kind, _)| *kind);
+        asked.dedup_by_key(|(kind, _)| *kind);
+    }
+    asked
+}
+
+/// The elements of the array `at` in the answer to the request for a list, where `places` are many
+/// and the list is not too long.
+///
+/// # Errors
+/// As [`Rest::elements`].
+pub fn listed(
+    talk: &mut Talk<'_>,
+    rest: &Rest,
+    places: &[&Place<'_>],
+    list: Request,
+    at: &str,
+) -> Talked<Option<Vec<Value>>> {
+    if places.len() <= BY_NAME {
+        return Ok(None);
+    }
+    let answer = talk.send(list)?;
+    // deSEC wants pages of what is long.
+    if answer.status == 400 || answer.cut {
+        Ok(None)
+    } else {
+        rest.elements_of(answer, at).map(Some)
+    }
+}
+
+/// Nothing is written under this name and type, where the provider has more than addresses.
+pub fn leave(talk: &mut Talk<'_>, places: &[&Place<'_>], (name, kind): (&str, &str), what: &str) {
+    for place in places.iter().filter(|it| it.fqdn == name && it.kind() == kind) {
+        let advice = "make it a simple record, or choose another name";
+        place.settle(talk, refused([name, " ", what].concat(), advice));
+    }
 }
 
 /// The names in `places`, each once.
@@ -433,7 +496,9 @@ fn send(
 ) -> Talked<()> {
     let verdict = match (scheme.write)(talk, rest, zone, writes) {
         Ok(made) => {
-            writes.iter().for_each(|write| plan::wrote(talk, scheme, write, &made));
+            for write in writes {
+                plan::wrote(talk, scheme, write, &made);
+            }
             return Ok(());
         }
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,

@@ -28,6 +28,7 @@ pub struct Rest {
     needs: &'static [Need],
     judge: Judge,
     pause: Duration,
+    private: bool,
 }
 
 /// What the status and body of an answer mean: the status that says it better, and advice that is
@@ -46,6 +47,7 @@ impl Rest {
             needs: api.needs,
             judge: |status, _| (status, ""),
             pause: PAUSE,
+            private: false,
         }
     }
 
@@ -58,6 +60,12 @@ impl Rest {
     /// Of a provider that does not say how long its limits last, which is this long.
     pub fn pausing(mut self, pause: Duration) -> Self {
         self.pause = pause;
+        self
+    }
+
+    /// For requests whose answers are secrets themselves.
+    pub fn private(mut self) -> Self {
+        self.private = true;
         self
     }
 
@@ -114,6 +122,7 @@ impl Rest {
             family: None,
             secrets: self.secrets.clone(),
             answer_limit: LONG_ANSWER,
+            answer_secret: self.private,
         }
     }
 
@@ -170,6 +179,14 @@ impl Rest {
     /// While there is none, as [`Self::value`], and if there is no such array.
     pub fn elements(&self, talk: &mut Talk<'_>, request: Request, at: &str) -> Talked<Vec<Value>> {
         let answer = talk.send(request)?;
+        self.elements_of(answer, at)
+    }
+
+    /// The elements of the array `at` in an `answer`.
+    ///
+    /// # Errors
+    /// As [`Self::value`], and if there is no such array.
+    pub fn elements_of(&self, answer: &Answer, at: &str) -> Talked<Vec<Value>> {
         let mut value = self.value(answer)?;
         match value.pointer_mut(at).map(Value::take) {
             Some(Value::Array(elements)) => Ok(elements),
@@ -198,16 +215,7 @@ impl Rest {
         at: &str,
         size: usize,
     ) -> Talked<Vec<Value>> {
-        let mut all = Vec::new();
-        for page in 1..=PAGES {
-            let mut here = self.elements(talk, self.get(&format!("{path}{page}")), at)?;
-            let last = here.len() < size;
-            all.append(&mut here);
-            if last {
-                break;
-            }
-        }
-        Ok(all)
+        paged(size, &mut |page, _| self.elements(talk, self.get(&format!("{path}{page}")), at))
     }
 
     /// Ends the conversation because of an `answer` that is no success; `said` is the provider's own
@@ -269,7 +277,11 @@ impl Rest {
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        self.again("sends what is not understood", &answer.body)
+        let what = match answer.cut {
+            true => "sends more than can be read at once",
+            false => "sends what is not understood",
+        };
+        self.again(what, if self.private { "" } else { &answer.body })
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
@@ -288,6 +300,27 @@ impl Rest {
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }
+}
+
+/// See [`paged`].
+type Pages<'p> = dyn FnMut(usize, &[Value]) -> Talked<Vec<Value>> + 'p;
+
+/// All elements of the pages of a list; a page has `size` of them. `page` gets one by its number, and
+/// is told what came before.
+///
+/// # Errors
+/// As `page`.
+pub fn paged(size: usize, page: &mut Pages<'_>) -> Talked<Vec<Value>> {
+    let mut all = Vec::new();
+    for number in 1..=PAGES {
+        let mut here = page(number, &all)?;
+        let last = here.len() < size;
+        all.append(&mut here);
+        if last {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// A refusal.

@@ -132,17 +132,20 @@ impl Server<'_> {
 
     fn distrusted(&self, problem: Problem) -> Halt {
         let place = self.place;
-        let account = |reason| {
-            let outcome = refused(reason, "correct 'username' and 'password', the TSIG key");
+        let account = |reason, advice| {
+            let outcome = refused(reason, advice);
             Halt::End(Verdict { outcome, scope: Scope::Account })
         };
         match problem {
-            Problem::Key => {
-                account(format!("{place} does not know the key, or not for this zone (BADKEY)"))
-            }
-            Problem::Signature => {
-                account(format!("{place} has another secret or algorithm for the key (BADSIG)"))
-            }
+            Problem::Key => account(
+                format!("{place} does not know the key, or not for this zone (BADKEY)"),
+                "correct 'username' and 'password', the TSIG key; without an algorithm before its \
+                 name it is one for hmac-sha256 here, where nsupdate may take it for hmac-md5",
+            ),
+            Problem::Signature => account(
+                format!("{place} has another secret or algorithm for the key (BADSIG)"),
+                "correct 'username' and 'password', the TSIG key",
+            ),
             Problem::Time => Halt::End(Verdict::clock_behind(format!(
                 "the clocks of the router and of {place} differ by more than five minutes (BADTIME)"
             ))),

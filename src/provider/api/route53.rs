@@ -47,6 +47,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::IdAlone,
+    new_ttl: NEW_TTL,
     together: true,
 };
 
@@ -123,28 +124,22 @@ fn read(
             let name = format!("{}.", place.fqdn);
             // A list begins at a name and goes on to the end of the zone.
             let query = [("maxitems", "1"), ("name", &name), ("type", place.kind())];
-            all.extend(pages(talk, rest, &path, &query, &[])?.unwrap_or_default());
+            let Some(page) = pages(talk, rest, &path, &query, &[])? else { break };
+            all.extend(page);
         }
     }
     let mut records = Vec::new();
     for set in all.iter().flat_map(|page| xml::all(page, "ResourceRecordSet")) {
         let (name, kind) = (plain(xml::text(set, "Name")), xml::text(set, "Type"));
         if set.contains("<AliasTarget>") || set.contains("<SetIdentifier>") {
-            let here = places.iter().filter(|it| it.fqdn == name && it.kind() == kind);
-            here.for_each(|place| place.settle(talk, not_simple(&name)));
+            let what = "is no simple record in Route 53 but an alias or has a routing policy";
+            records::leave(talk, places, (&name, kind), what);
         }
         let ttl = Value::from(xml::text(set, "TTL"));
         let values: Vec<_> = xml::all(set, "Value").into_iter().map(Value::from).collect();
         records.extend(Record::set(&name, kind, Some(&ttl), &values));
     }
     Ok(records)
-}
-
-fn not_simple(name: &str) -> crate::provider::Outcome {
-    refused(
-        format!("{name} is no simple record in Route 53 but an alias or has a routing policy"),
-        "make it a simple record, or choose another name",
-    )
 }
 
 fn write(

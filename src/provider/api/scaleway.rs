@@ -37,8 +37,13 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "data",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: true,
 };
+
+/// What makes more than addresses of a set.
+const POLICIES: [&str; 4] =
+    ["geo_ip_config", "http_service_config", "weighted_config", "view_config"];
 
 fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let zones = rest.pages(talk, "?page_size=100&page=", "/dns_zones", 100)?;
@@ -56,11 +61,18 @@ fn read(
     places: &[&Place<'_>],
 ) -> Talked<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let (kind, host) = (place.kind(), place.host(zone, ""));
-        let path = format!("/{}/records?name={host}&type={kind}&page_size=100&page=", zone.id);
+    for (kind, place) in records::asked(places) {
+        let (name, host, and) = place.map_or(("", "", ""), |it| ("name=", it.host(zone, ""), "&"));
+        let filter = [name, host, and, "type=", kind].concat();
+        let path = format!("/{}/records?{filter}&page_size=100&page=", zone.id);
         let found = rest.pages(talk, &path, "/records", 100)?;
         records.append(&mut Record::list(&found, Some(zone)));
+    }
+    for Record { name, kind, raw, .. } in &records {
+        if POLICIES.iter().any(|policy| raw.get(policy).is_some_and(|it| !it.is_null())) {
+            let what = "is no simple record in Scaleway but has a routing policy";
+            records::leave(talk, places, (name, kind), what);
+        }
     }
     Ok(records)
 }
@@ -78,7 +90,11 @@ fn write(
         let fields = || [("name", Value::from(host)), ("type", kind.into())];
         let record = |raw: &Value| {
             let [name, kind] = fields();
-            object(&mut [name, kind, ("data", member(raw, "data")), ("ttl", ttl.into())])
+            let data = ("data", member(raw, "data"));
+            let comment = ("comment", member(raw, "comment"));
+            let with = if comment.1.is_null() { 4 } else { 5 };
+            let mut members = [name, kind, data, ("ttl", ttl.into()), comment];
+            object(members.split_at_mut(with).0)
         };
         let records: Vec<Value> = write.values.iter().map(record).collect();
         let set = object(&mut [("id_fields", object(&mut fields())), ("records", records.into())]);

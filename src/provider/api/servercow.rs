@@ -39,6 +39,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Set,
     content: "",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

@@ -249,6 +249,19 @@ proptest! {
 }
 
 #[test]
+fn an_answer_that_is_cut_is_told_as_one() {
+    let job = job(vec![change("home.example.com", "192.0.2.9")]);
+    let body = r#"{"domains":[{"name":"#.into();
+    let replies = [Ok(Answer { status: 200, body, cut: true, ..Answer::default() })];
+    let course = course(exchange(&account("digitalocean"), job), 1, &replies);
+    let told = read(&course.verdicts[0]);
+    assert!(
+        told.starts_with("again: DigitalOcean sends more than can be read at once: {"),
+        "{told}"
+    );
+}
+
+#[test]
 fn names_are_unique_and_everything_is_said() {
     let mut names = BTreeSet::new();
     for api in ALL {

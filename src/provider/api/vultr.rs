@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Form, Place, Record, Scheme, Unit, write_each};
+use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, write_each};
 use super::rest::{Rest, list, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
@@ -36,6 +36,7 @@ const SCHEME: Scheme = Scheme {
     unit: Unit::Id,
     content: "data",
     call: Call::Name,
+    new_ttl: NEW_TTL,
     together: false,
 };
 

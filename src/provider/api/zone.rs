@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::rest::id;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Outcome, Scope, Verdict};
+use crate::punycode;
 
 /// A record by its place in DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl Target {
     /// The record `name`. `host@zone` and `@zone` are how ddns-scripts says where the zone begins.
     pub fn new(name: &str, zone: Option<&str>) -> Self {
         let name = name.trim_end_matches('.');
-        let zone = zone.map(|zone| zone.trim_end_matches('.').to_ascii_lowercase());
+        let zone = zone.map(plain);
         match name.split_once('@') {
             Some(("", zone)) => Self { fqdn: zone.to_owned(), zone: Some(zone.to_owned()) },
             Some((host, zone)) => {
@@ -95,13 +96,14 @@ pub type ZoneList = Vec<(String, String)>;
 
 /// The zones in a list, with their names and what the provider calls them at these places in each.
 pub fn listed(zones: &[Value], name: &str, called: &str) -> ZoneList {
-    let at = |zone, pointer| id(zone, pointer).trim_end_matches('.').to_owned();
-    zones.iter().map(|zone| (at(zone, name), at(zone, called))).collect()
+    let called = |zone| id(zone, called).trim_end_matches('.').to_owned();
+    zones.iter().map(|zone| (plain(&id(zone, name)), called(zone))).collect()
 }
 
 /// The zones in a list, which the provider calls by their names.
 pub fn by_name(zones: &[Value], name: &str) -> ZoneList {
-    listed(zones, name, name)
+    let name = |zone| plain(&id(zone, name));
+    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
 }
 
 /// Zones that the names of the job may be in, where the interface has no list of them: `is_zone`
@@ -225,9 +227,9 @@ pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
     }
 }
 
-/// A name as we write it, without the dot at its end.
+/// A name as we write it: in small letters of ASCII, without the dot at its end.
 pub fn plain(name: &str) -> String {
-    name.trim_end_matches('.').to_owned()
+    punycode::ascii(name.trim_end_matches('.'))
 }
 
 /// Whether `name` is `zone` or below it.

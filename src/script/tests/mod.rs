@@ -330,7 +330,7 @@ fn a_script_that_floods_is_cut_short() {
 }
 
 fn answer(status: u16, body: &str) -> Result<Answer, Failure> {
-    Ok(Answer { status, retry_after: None, body: body.into(), message: vec![] })
+    Ok(Answer { status, retry_after: None, body: body.into(), ..Answer::default() })
 }
 
 #[test]

@@ -53,12 +53,7 @@ fn told(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
         assert_eq!(seen, common.len());
         assert_eq!(own.join("&"), *expected);
         assert!(!request.shown.contains("Signature"));
-        step = talk.step(Ok(Answer {
-            status: *status,
-            retry_after: None,
-            body: (*body).into(),
-            message: vec![],
-        }));
+        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
     }
     let Step::Done(verdicts) = step else { panic!("one request too many: {step:?}") };
     let count = nonces.len();
@@ -70,6 +65,19 @@ fn told(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
 
 const ASK: &str = "Action=DescribeSubDomainRecords&DomainName=example.com&PageNumber=1&PageSize=100\
     &SubDomain=home.example.com&Type=A";
+
+#[test]
+fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
+    let zones = ZONES.replace("example.net", "例子.cn");
+    let ask = ASK
+        .replace("SubDomain=home.example.com", "SubDomain=home.%E4%BE%8B%E5%AD%90.cn")
+        .replace("example.com", "%E4%BE%8B%E5%AD%90.cn");
+    let there = found(&record("9999985", "192.0.2.1"));
+    let script =
+        [("Action=DescribeDomains&PageNumber=1&PageSize=100", 200, &*zones), (&*ask, 200, &*there)];
+    let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
+    assert_eq!(told(&one, &script), ["unchanged"]);
+}
 
 /// The example of Alibaba's documents.
 #[test]

@@ -15,7 +15,7 @@ const FOUND: &str = r#"[{"domain":"example.com","subname":"home","name":"home.ex
 const PATCH: &str = "PATCH https://desec.io/api/v1/domains/example.com/rrsets/";
 
 #[test]
-fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
+fn both_families_are_one_request_and_what_was_added_since_stays() {
     let me = account("desec");
     let both = [change("home.example.com", "192.0.2.9"), change("home.example.com", "2001:db8::9")];
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
@@ -34,12 +34,22 @@ fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(both.to_vec());
     next.known = kept(learned);
+    for change in &mut next.changes {
+        change.previous = Some(change.address);
+    }
+    next.changes[0].address = "192.0.2.10".parse().unwrap();
+    next.changes[1].address = "2001:db8::10".parse().unwrap();
+    let now = FOUND.replace(r#""192.0.2.1""#, r#""192.0.2.9","192.0.2.77""#).replace(
+        r#""type":"TXT","records":["\"x\""]"#,
+        r#""type":"AAAA","records":["2001:db8::9"]"#,
+    );
     let second = format!(
         "{PATCH}\n[{},{}]",
-        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#,
-        r#"{"records":["2001:db8::9"],"subname":"home","type":"AAAA"}"#
+        r#"{"records":["192.0.2.10","192.0.2.77"],"subname":"home","ttl":3600,"type":"A"}"#,
+        r#"{"records":["2001:db8::10"],"subname":"home","ttl":3600,"type":"AAAA"}"#
     );
-    let (verdicts, _) = play(&me, next, &[(&second, 200, r#"[{},{}]"#)]);
+    let script = [(LOOK, 200, &*now), (&*second, 200, r#"[{},{}]"#)];
+    let (verdicts, _) = play(&me, next, &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
 }
 
@@ -47,7 +57,8 @@ fn both_families_are_one_request_and_the_next_time_nothing_is_read() {
 fn the_apex_has_no_name_and_other_values_stay() {
     let me = account("desec");
     let look = "GET https://desec.io/api/v1/domains/me.dedyn.io/rrsets/?subname=";
-    let two = r#"[{"subname":"","type":"A","records":["192.0.2.7","192.0.2.1"],"ttl":60}]"#;
+    let two = r#"[{"subname":"","name":"me.dedyn.io.","type":"A","records":["192.0.2.7",
+        "192.0.2.1"],"ttl":60}]"#;
     let patch = r#"PATCH https://desec.io/api/v1/domains/me.dedyn.io/rrsets/
         [{"records":["192.0.2.7","192.0.2.9"],"subname":"","ttl":60,"type":"A"}]"#;
     let mut apex = change("@me.dedyn.io", "192.0.2.9");
@@ -62,23 +73,40 @@ fn the_apex_has_no_name_and_other_values_stay() {
 }
 
 #[test]
-fn a_set_that_is_gone_is_made_again() {
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "")];
-    let no = r#"[{"ttl":["This field is required."]}]"#;
+fn many_names_are_listed_by_their_types_unless_the_list_is_long() {
+    let names = ["a", "b", "c", "d", "e"];
+    let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
+    let set = |name: &str| {
+        format!(
+            r#"{{"name":"{name}.example.com.","type":"A","records":["192.0.2.1","192.0.2.9"],"ttl":60}}"#
+        )
+    };
+    let list = format!("[{}]", names.map(set).join(","));
+    let by_type = "GET https://desec.io/api/v1/domains/example.com/rrsets/?type=A";
+    let me = account("desec");
+    assert_eq!(told(&me, &changes, &[], &[(by_type, 200, &list)]), ["unchanged"; 5]);
+    let long =
+        r#"{"detail":"Pagination required. You can query up to 500 items at a time (951 total)."}"#;
+    let looks = names.map(|name| by_type.replace("type=A", &format!("subname={name}")));
+    let found = names.map(|name| format!("[{}]", set(name)));
+    let mut script = vec![(by_type, 400, long)];
+    script.extend(looks.iter().zip(&found).map(|(look, found)| (&**look, 200, &**found)));
+    assert_eq!(told(&me, &changes, &[], &script), ["unchanged"; 5]);
+}
+
+#[test]
+fn a_new_set_is_remembered_no_longer_than_it_must() {
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
-    let made = format!(
-        "{PATCH}\n[{}]",
-        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#
-    );
-    let script = [
-        (PATCH, 400, no),
-        ZONES,
-        (LOOK, 200, "[]"),
-        (domain, 200, r#"{"minimum_ttl":3600}"#),
-        (&*made, 200, "[{}]"),
-    ];
-    let home = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(told(&account("desec"), &home, &known, &script), ["updated"]);
+    for (least, ttl) in [(60, 300), (3600, 3600)] {
+        let made = format!(
+            r#"{PATCH}
+            [{{"records":["192.0.2.9"],"subname":"home","ttl":{ttl},"type":"A"}}]"#
+        );
+        let least = format!(r#"{{"minimum_ttl":{least}}}"#);
+        let script = [(LOOK, 200, "[]"), (domain, 200, &*least), (&*made, 200, "[{}]")];
+        let home = [change("home@example.com", "192.0.2.9")];
+        assert_eq!(told(&account("desec"), &home, &[], &script), ["updated"]);
+    }
 }
 
 #[test]

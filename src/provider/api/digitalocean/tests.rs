@@ -2,7 +2,7 @@ use crate::provider::Outcome;
 use crate::provider::testing::{account, change, job, kept, play, told};
 
 const ZONES: (&str, u16, &str) = (
-    "GET https://api.digitalocean.com/v2/domains?per_page=200&page=1
+    "GET https://api.digitalocean.com/v2/domains?per_page=20&page=1
      Authorization: Bearer hunter2",
     200,
     r#"{"domains":[{"name":"example.com","ttl":1800},{"name":"sub.example.com","ttl":1800}],
@@ -49,7 +49,7 @@ fn a_new_record_goes_into_the_longest_zone() {
     assert_eq!(told(&me, &[new], &[], &script), ["updated"]);
     // A zone that is named is not looked for.
     let post = r#"POST https://api.digitalocean.com/v2/domains/example.com/records
-        {"data":"192.0.2.9","name":"home","type":"A"}"#;
+        {"data":"192.0.2.9","name":"home","ttl":300,"type":"A"}"#;
     let script = [(FIND, 200, NONE), (post, 201, DONE)];
     let named = change("home@example.com", "192.0.2.9");
     assert_eq!(told(&me, &[named], &[], &script), ["updated"]);
@@ -74,7 +74,19 @@ fn of_several_only_ours_is_replaced() {
     assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
     ours.record.id = Some("1".into());
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/1";
-    assert_eq!(told(&me, &[ours], &[], &[(patch, 200, DONE)]), ["updated"]);
+    let done = DONE.replace("28448432", "1");
+    let script = [(FIND, 200, several), (patch, 200, &*done)];
+    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    let known = [HOME[0], ("record home.example.com A", "1")];
+    assert_eq!(told(&me, &[ours.clone()], &known, &script[1..]), ["updated"]);
+    // That of some other record is not written.
+    ours.record.id = Some("3".into());
+    assert_eq!(
+        told(&me, &[ours], &[], &script[..1]),
+        [
+            "no: home.example.com has no A record with the id 3; correct option 'record_id', or remove it"
+        ]
+    );
     let same = change("home@example.com", "192.0.2.1");
     assert_eq!(told(&me, &[same], &[], &[(FIND, 200, FOUND)]), ["unchanged"]);
 }
@@ -87,6 +99,16 @@ fn an_id_that_is_gone_is_looked_up_again() {
     let script = [(patch, 404, gone), ZONES, (FIND, 200, NONE), (again, 201, DONE)];
     let home = change("home.example.com", "192.0.2.9");
     assert_eq!(told(&account("digitalocean"), &[home], &HOME, &script), ["updated"]);
+}
+
+#[test]
+fn a_record_that_has_another_name_now_is_not_written_again() {
+    let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432";
+    let again = "POST https://api.digitalocean.com/v2/domains/example.com/records";
+    let renamed = DONE.replace("home", "old");
+    let script = [(patch, 200, &*renamed), ZONES, (FIND, 200, NONE), (again, 201, DONE)];
+    let home = [change("home.example.com", "192.0.2.9")];
+    assert_eq!(told(&account("digitalocean"), &home, &HOME, &script), ["updated"]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ const KNOWN: [(&str, &str); 3] = [
 fn all_changes_of_a_zone_are_one_request() {
     let both = [change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
     let batch = r#"POST https://api.dnsimple.com/v2/1010/zones/example.com/batch
-        {"creates":[{"content":"2001:db8::9","name":"","type":"AAAA"}],"updates":[{"content":"192.0.2.9","id":67622534}]}"#;
+        {"creates":[{"content":"2001:db8::9","name":"","ttl":300,"type":"AAAA"}],"updates":[{"content":"192.0.2.9","id":67622534}]}"#;
     let done = r#"{"data":{"creates":[{"id":2,"name":"","content":"2001:db8::9","type":"AAAA"}],
         "updates":[{"id":67622534,"name":"home","content":"192.0.2.9","type":"A"}],"deletes":[]}}"#;
     let script =

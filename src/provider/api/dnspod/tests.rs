@@ -45,8 +45,8 @@ fn a_request_is_signed() {
         X-TC-Timestamp: 1551113065
         Authorization: TC3-HMAC-SHA256 Credential=AKIDEXAMPLE/2019-02-25/dnspod/tc3_request, \
         SignedHeaders=content-type;host, \
-        Signature=176770a46cfa3b2009e47ffd505d2c873ae93232149972998742d2d0027c6847
-        {\"Limit\":3000}";
+        Signature=e634c7c7f54c444bc1cf7becc694eff2294e825b5bae92d1593e822ebb971a56
+        {\"Limit\":500,\"Offset\":0}";
     let list =
         r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"example.com"}],"RequestId":"x"}}"#;
     let there = found(&[record(162, "192.0.2.1")]);
@@ -77,7 +77,7 @@ fn a_missing_name_is_made() {
     let me = account("dnspod");
     let create = ask(
         "CreateRecord",
-        r#"{"Domain":"example.com","RecordLine":"默认","RecordType":"AAAA","SubDomain":"@","Value":"2001:db8::9"}"#,
+        r#"{"Domain":"example.com","RecordLine":"默认","RecordType":"AAAA","SubDomain":"@","TTL":600,"Value":"2001:db8::9"}"#,
     );
     let new = [change("@example.com", "2001:db8::9")];
     let script = [(&*find("@", "AAAA"), 200, NONE), (&*create, 200, DONE)];
@@ -101,7 +101,12 @@ fn answers_that_are_no_success() {
         "{missing}"
     );
     assert!(said(200, &error("RequestLimitExceeded", "x")).starts_with("all: again in "));
-    assert!(said(200, &error("InternalError", "x")).starts_with("all: again: "));
+    assert!(said(200, &error("FailedOperation.FrequencyLimit", "x")).starts_with("all: again in "));
+    for code in ["InternalError", "FailedOperation", "FailedOperation.UnknowError"] {
+        assert!(said(200, &error(code, "x")).starts_with("all: again: "), "{code}");
+    }
+    let blocked = said(200, &error("LimitExceeded.FailedLoginLimitExceeded", "x"));
+    assert!(blocked.starts_with("all: no: DNSPod does not accept the credentials"), "{blocked}");
     let ttl = said(200, &error("LimitExceeded.RecordTtlLimit", "TTL is below 600."));
     assert!(ttl.starts_with("no: DNSPod refuses the request: TTL is below 600."), "{ttl}");
     assert!(said(200, "<html>").starts_with("again: "));
@@ -110,6 +115,35 @@ fn answers_that_are_no_success() {
     let one = [change("home@example.com", "192.0.2.9")];
     let script = [(&*find("home", "A"), 200, NONE), ("", 200, NONE)];
     assert!(told(&me, &one, &[], &script)[0].starts_with("again: "));
+}
+
+#[test]
+fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
+    let list = r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"例子.cn"}],"RequestId":"x"}}"#;
+    let there = found(&[record(162, "192.0.2.1")]);
+    let find = find("home", "A").replace("example.com", "例子.cn");
+    let script = [("", 200, list), (&*find, 200, &*there)];
+    let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
+    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
+}
+
+#[test]
+fn a_list_of_several_pages() {
+    let list = |from: usize, to: usize| {
+        let zones: Vec<_> = (from..to).map(|i| json!({"Name": format!("z{i}.example")})).collect();
+        json!({"Response": {"DomainList": zones, "RequestId": "x"}}).to_string()
+    };
+    let page =
+        |from: usize| ask("DescribeDomainList", &format!(r#"{{"Limit":500,"Offset":{from}}}"#));
+    let there = found(&[record(162, "192.0.2.1")]);
+    let find = find("home", "A").replace("example.com", "z501.example");
+    let script = [
+        (&*page(0), 200, &*list(0, 500)),
+        (&*page(500), 200, &*list(500, 502)),
+        (&*find, 200, &*there),
+    ];
+    let one = [change("home.z501.example", "192.0.2.1")];
+    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
 }
 
 #[test]

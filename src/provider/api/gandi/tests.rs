@@ -16,7 +16,7 @@ const MISSING: &str = r#"{"code":404,"cause":"Not Found","message":"Can't find t
 const DONE: &str = r#"{"message":"DNS Record Created"}"#;
 
 #[test]
-fn a_set_is_read_once_and_then_put_with_its_time_to_live() {
+fn a_set_is_put_with_its_time_to_live_and_what_was_added_since() {
     let me = account("gandi.net");
     let (get, put) = (format!("GET {PLACE}/home/A"), format!("PUT {PLACE}/home/A"));
     let put = format!("{put}\n{}", r#"{"rrset_ttl":600,"rrset_values":["192.0.2.9"]}"#);
@@ -24,9 +24,13 @@ fn a_set_is_read_once_and_then_put_with_its_time_to_live() {
     let script = [ZONES, (&*get, 200, FOUND), (&*put, 201, DONE)];
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let mut next = job(vec![home]);
+    let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
     next.known = kept(learned);
-    assert_eq!(play(&me, next, &[(&put, 201, DONE)]).0, [Outcome::Updated.into()]);
+    next.changes[0].previous = Some(home.address);
+    let now = FOUND.replace(r#"["192.0.2.1"]"#, r#"["192.0.2.9","192.0.2.77"]"#);
+    let put = put.replace(r#"["192.0.2.9"]"#, r#"["192.0.2.10","192.0.2.77"]"#);
+    let script = [(&*get, 200, &*now), (&*put, 201, DONE)];
+    assert_eq!(play(&me, next, &script).0, [Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(&get, 200, FOUND)]), ["unchanged"]);
 }
@@ -35,7 +39,7 @@ fn a_set_is_read_once_and_then_put_with_its_time_to_live() {
 fn a_new_set_at_the_apex_and_values_that_stay() {
     let me = account("gandi");
     let (get, put) = (format!("GET {PLACE}/@/AAAA"), format!("PUT {PLACE}/@/AAAA"));
-    let put = format!("{put}\n{}", r#"{"rrset_values":["2001:db8::9"]}"#);
+    let put = format!("{put}\n{}", r#"{"rrset_ttl":300,"rrset_values":["2001:db8::9"]}"#);
     let apex = [change("@example.com", "2001:db8::9")];
     assert_eq!(told(&me, &apex, &[], &[(&get, 404, MISSING), (&put, 201, DONE)]), ["updated"]);
     let two = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.7","192.0.2.1"]}"#;
@@ -65,9 +69,10 @@ fn an_api_key_is_told_from_a_token() {
 #[test]
 fn what_does_not_work_is_explained() {
     let home = [change("home@example.com", "192.0.2.9")];
-    let known = [("record home.example.com A", "")];
-    let put = format!("PUT {PLACE}/home/A");
-    let of = |status, body| told(&account("gandi"), &home, &known, &[(&put, status, body)]);
+    let (get, put) = (format!("GET {PLACE}/home/A"), format!("PUT {PLACE}/home/A"));
+    let of = |status, body| {
+        told(&account("gandi"), &home, &[], &[(&get, 404, MISSING), (&put, status, body)])
+    };
     assert_eq!(
         of(
             401,
@@ -80,11 +85,7 @@ fn what_does_not_work_is_explained() {
     );
     assert_eq!(of(429, ""), ["all: again in 300 s: Gandi limits requests: HTTP 429"]);
     assert_eq!(of(201, "<html>"), ["again: Gandi sends what is not understood: <html>"]);
-    // A new set is refused like an old one that was remembered.
-    let (get, expired) = (
-        format!("GET {PLACE}/home/A"),
-        r#"{"code":403,"message":"Access was denied to this resource."}"#,
-    );
+    let expired = r#"{"code":403,"message":"Access was denied to this resource."}"#;
     let script = [(&*get, 403, expired)];
     let verdicts = told(&account("gandi"), &home, &[], &script);
     assert!(

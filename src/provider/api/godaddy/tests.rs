@@ -1,7 +1,7 @@
 use crate::provider::testing::{account, change, told};
 
 const ZONES: (&str, u16, &str) = (
-    "GET https://api.godaddy.com/v1/domains?statuses=ACTIVE&limit=1000
+    "GET https://api.godaddy.com/v1/domains?statuses=ACTIVE&limit=100
      Authorization: sso-key me:hunter2",
     200,
     r#"[{"domain":"example.com","domainId":1,"status":"ACTIVE"}]"#,
@@ -10,7 +10,7 @@ const PLACE: &str = "https://api.godaddy.com/v1/domains/example.com/records/A/ho
 const FOUND: &str = r#"[{"data":"192.0.2.1","name":"home","ttl":600,"type":"A"}]"#;
 
 #[test]
-fn a_set_is_read_once_and_then_put() {
+fn a_set_is_read_and_then_put() {
     let me = account("godaddy.com-v1");
     let (get, put) =
         (format!("GET {PLACE}"), format!("PUT {PLACE}\n[{}]", r#"{"data":"192.0.2.9","ttl":600}"#));
@@ -18,7 +18,12 @@ fn a_set_is_read_once_and_then_put() {
     let script = [ZONES, (&*get, 200, FOUND), (&*put, 200, "")];
     assert_eq!(told(&me, &home, &[], &script), ["updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "600")];
-    assert_eq!(told(&me, &home, &known, &[(&put, 200, "")]), ["updated"]);
+    let mut next = home.clone();
+    next[0].previous = Some("192.0.2.1".parse().unwrap());
+    let now = FOUND.replace(']', r#",{"data":"192.0.2.77","name":"home","ttl":600,"type":"A"}]"#);
+    let put = put.replace(']', r#",{"data":"192.0.2.77","ttl":600}]"#);
+    let script = [(&*get, 200, &*now), (&*put, 200, "")];
+    assert_eq!(told(&me, &next, &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(&get, 200, FOUND)]), ["unchanged"]);
 }
@@ -28,7 +33,7 @@ fn a_new_set_at_the_apex_and_values_that_stay() {
     let me = account("godaddy");
     let apex = "https://api.godaddy.com/v1/domains/example.com/records/AAAA/@";
     let (get, put) =
-        (format!("GET {apex}"), format!("PUT {apex}\n[{}]", r#"{"data":"2001:db8::9"}"#));
+        (format!("GET {apex}"), format!("PUT {apex}\n[{}]", r#"{"data":"2001:db8::9","ttl":600}"#));
     let new = [change("@example.com", "2001:db8::9")];
     assert_eq!(told(&me, &new, &[], &[(&get, 200, "[]"), (&put, 200, "")]), ["updated"]);
     let two = r#"[{"data":"192.0.2.7","name":"home","ttl":3600,"type":"A"},
@@ -41,6 +46,20 @@ fn a_new_set_at_the_apex_and_values_that_stay() {
     let mut home = change("home@example.com", "192.0.2.9");
     home.previous = Some("192.0.2.1".parse().unwrap());
     assert_eq!(told(&me, &[home], &[], &[(&get, 200, two), (&put, 200, "")]), ["updated"]);
+}
+
+#[test]
+fn a_list_of_several_pages() {
+    let list = |from: usize, to: usize| {
+        let zones: Vec<_> = (from..to).map(|i| format!(r#"{{"domain":"z{i}.example"}}"#)).collect();
+        format!("[{}]", zones.join(","))
+    };
+    let more = format!("{}&marker=z99.example", ZONES.0.lines().next().unwrap());
+    let get = format!("GET {}", PLACE.replace("example.com", "z100.example"));
+    let script =
+        [(ZONES.0, 200, &*list(0, 100)), (&*more, 200, &*list(100, 101)), (&*get, 200, FOUND)];
+    let one = [change("home.z100.example", "192.0.2.1")];
+    assert_eq!(told(&account("godaddy"), &one, &[], &script), ["unchanged"]);
 }
 
 #[test]

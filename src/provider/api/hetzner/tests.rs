@@ -16,17 +16,14 @@ const MISSING: &str =
     r#"{"error":{"code":"not_found","message":"rrset not found","details":null}}"#;
 const SET: &str = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
     {"records":[{"comment":"","value":"192.0.2.9"}]}"#;
-const SET_AGAIN: &str = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
-    {"records":[{"value":"192.0.2.9"}]}"#;
 const RUNNING: &str = r#"{"action":{"id":1,"command":"set_rrset_records","status":"running",
     "progress":50,"started":"2016-01-30T23:55:00Z","finished":null,"error":null}}"#;
 const SUCCESS: &str = r#"{"action":{"id":1,"status":"success","progress":100,"error":null}}"#;
 const ASK: &str = "GET https://api.hetzner.cloud/v1/actions/1";
-const KNOWN: [(&str, &str); 2] =
-    [("zone example.com", "example.com"), ("record home.example.com A", "300")];
+const KNOWN: [(&str, &str); 1] = [("zone example.com", "example.com")];
 
 #[test]
-fn a_set_is_read_once_and_its_action_is_asked_until_it_is_done() {
+fn a_zone_is_found_once_and_an_action_is_asked_until_it_is_done() {
     let me = account("hetzner.cloud");
     let home = change("home.example.com", "192.0.2.9");
     let script =
@@ -35,7 +32,7 @@ fn a_set_is_read_once_and_its_action_is_asked_until_it_is_done() {
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
     next.known = kept(learned);
-    let script = [(SET_AGAIN, 201, SUCCESS)];
+    let script = [(LOOK, 200, FOUND), (SET, 201, SUCCESS)];
     assert_eq!(play(&me, next, &script).0, [Outcome::Updated.into()]);
 }
 
@@ -44,7 +41,7 @@ fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
     let home = change("home.example.com", "192.0.2.9");
     let mut first = job(vec![home.clone()]);
     first.known = KNOWN.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let mut script = vec![(SET_AGAIN, 201, RUNNING)];
+    let mut script = vec![(LOOK, 200, FOUND), (SET, 201, RUNNING)];
     script.extend([(ASK, 200, RUNNING); 4]);
     let me = account("hetzner");
     let (verdicts, learned) = play(&me, first.clone(), &script);
@@ -55,12 +52,12 @@ fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
     );
     assert_eq!(learned, [("record home.example.com A".into(), None)]);
     let now = FOUND.replace("192.0.2.1", "192.0.2.9");
-    let known = &KNOWN[..1];
-    assert_eq!(told(&me, &first.changes, known, &[(LOOK, 200, &now)]), ["unchanged"]);
+    assert_eq!(told(&me, &first.changes, &KNOWN, &[(LOOK, 200, &now)]), ["unchanged"]);
     let failed = r#"{"action":{"id":1,"status":"error","error":{"code":"action_failed",
         "message":"Action failed"}}}"#;
+    let script = [(LOOK, 200, FOUND), (SET, 201, RUNNING), (ASK, 200, failed)];
     assert_eq!(
-        told(&me, &[home], &KNOWN, &[(SET_AGAIN, 201, RUNNING), (ASK, 200, failed)]),
+        told(&me, &[home], &KNOWN, &script),
         ["again: Hetzner took the request, but has not changed the record: Action failed"]
     );
 }
@@ -80,10 +77,10 @@ fn a_new_set_and_a_new_time_to_live() {
     home.record.ttl = Some(60);
     let retime = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/change_ttl
         {"ttl":60}"#;
-    let script = [(SET_AGAIN, 201, SUCCESS), (retime, 201, SUCCESS)];
+    let script = [(LOOK, 200, FOUND), (SET, 201, SUCCESS), (retime, 201, SUCCESS)];
     assert_eq!(told(&me, &[home.clone()], &KNOWN, &script), ["updated"]);
     home.record.ttl = Some(300);
-    assert_eq!(told(&me, &[home], &KNOWN, &[(SET_AGAIN, 201, SUCCESS)]), ["updated"]);
+    assert_eq!(told(&me, &[home], &KNOWN, &script[..2]), ["updated"]);
 }
 
 #[test]
@@ -98,7 +95,7 @@ fn other_values_and_their_comments_stay() {
     let (verdicts, learned) =
         play(&me, job(vec![home.clone()]), &[(LOOK, 200, two), (set, 201, SUCCESS)]);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    assert_eq!(learned, [], "we are not alone, so the set is read again next time");
+    assert_eq!(learned, [], "the set is read again next time");
     home.previous = None;
     let verdicts = told(&me, &[home.clone()], &[], &[(LOOK, 200, two)]);
     assert!(verdicts[0].starts_with("no: home.example.com has 2 A records"), "{verdicts:?}");
@@ -111,11 +108,17 @@ fn other_values_and_their_comments_stay() {
 }
 
 #[test]
-fn a_set_that_is_gone_is_made_again() {
-    let post = "POST https://api.hetzner.cloud/v1/zones/example.com/rrsets";
-    let script = [(SET_AGAIN, 404, MISSING), ZONES, (LOOK, 404, MISSING), (post, 201, SUCCESS)];
-    let home = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(told(&account("hetzner"), &home, &KNOWN, &script), ["updated"]);
+fn many_names_are_listed_by_their_types() {
+    let names = ["a", "b", "c", "d", "@"];
+    let changes =
+        names.map(|name| change(&format!("{name}@example.com").replace("@@", "@"), "192.0.2.9"));
+    let set = |name: &str| {
+        format!(r#"{{"name":"{name}","type":"A","ttl":null,"records":[{{"value":"192.0.2.9"}}]}}"#)
+    };
+    let list = format!(r#"{{"rrsets":[{}]}}"#, names.map(set).join(","));
+    let look =
+        "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets?type=A&per_page=50&page=1";
+    assert_eq!(told(&account("hetzner"), &changes, &[], &[(look, 200, &list)]), ["unchanged"; 5]);
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn what_does_not_work_is_explained() {
     let home = [change("home.example.com", "192.0.2.9")];
     let of = |status, code: &str| {
         let body = format!(r#"{{"error":{{"code":"{code}","message":"because {code}"}}}}"#);
-        told(&account("hetzner"), &home, &KNOWN, &[(SET_AGAIN, status, &body)])
+        told(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, status, &body)])
     };
     let need = "'password' must hold an API token with read and write access to the zone's project \
                 in the Hetzner Console";
@@ -161,7 +164,8 @@ fn what_does_not_work_is_explained() {
     let verdicts = told(&old, &home, &[], &[(list, 401, no)]);
     assert!(verdicts[0].contains("; this looks like a token of the DNS Console"), "{verdicts:?}");
     for body in ["", "{}", "<html>", r#"{"action":{"status":"new"}}"#] {
-        let verdicts = told(&account("hetzner"), &home, &KNOWN, &[(SET_AGAIN, 201, body)]);
+        let verdicts =
+            told(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, 201, body)]);
         assert!(verdicts[0].starts_with("again: Hetzner sends what is not"), "{verdicts:?}");
     }
     let foreign = [change("home.example.org", "192.0.2.9")];

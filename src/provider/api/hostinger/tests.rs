@@ -22,7 +22,7 @@ fn put(sets: &str) -> String {
 }
 
 #[test]
-fn changes_of_a_zone_are_one_request_and_then_the_only_one() {
+fn changes_of_a_zone_are_one_request() {
     let me = account("hostinger");
     let changes =
         || vec![change("home.example.com", "192.0.2.9"), change("new@example.com", "2001:db8::9")];
@@ -34,7 +34,7 @@ fn changes_of_a_zone_are_one_request_and_then_the_only_one() {
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(changes());
     next.known = kept(learned);
-    let (verdicts, _) = play(&me, next, &[(&write, 200, DONE)]);
+    let (verdicts, _) = play(&me, next, &[(ASK, 200, FOUND), (&write, 200, DONE)]);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
@@ -49,6 +49,30 @@ fn of_several_addresses_ours_is_replaced() {
         r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
     );
     let script = [(ASK, 200, FOUND), (&*write, 200, DONE)];
+    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+}
+
+#[test]
+fn an_address_that_is_switched_off_stays_so() {
+    let me = account("hostinger");
+    let mut apex = change("@example.com", "192.0.2.9");
+    apex.previous = Some("192.0.2.2".parse().unwrap());
+    let off = |address: &str| {
+        let content = format!(r#""content":"{address}""#);
+        FOUND.replace(&content, &format!(r#"{content},"is_disabled":true"#))
+    };
+    assert_eq!(
+        told(&me, &[apex.clone()], &[], &[(ASK, 200, &off("192.0.2.1"))]),
+        [
+            "no: example.com has another address, which is off at Hostinger and would be switched on; \
+             delete that, or switch it on"
+        ]
+    );
+    // Ours is switched on.
+    let write = put(
+        r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
+    );
+    let script = [(ASK, 200, &*off("192.0.2.2")), (&*write, 200, DONE)];
     assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
 }
 

@@ -26,7 +26,7 @@ fn all_names_of_a_zone_are_one_look_and_one_request() {
     let patch = format!(
         "PATCH {ZONE}\n[{},{}]",
         r#"{"content":"192.0.2.9","disabled":false,"name":"home.example.com","ttl":3600,"type":"A"}"#,
-        r#"{"content":"2001:db8::9","disabled":false,"name":"example.com","type":"AAAA"}"#
+        r#"{"content":"2001:db8::9","disabled":false,"name":"example.com","ttl":300,"type":"AAAA"}"#
     );
     let script = [ZONES, (&*look, 200, FOUND), (&*patch, 200, "")];
     assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
@@ -34,8 +34,9 @@ fn all_names_of_a_zone_are_one_look_and_one_request() {
         "PATCH {ZONE}\n[{}]",
         r#"{"content":"192.0.2.9","disabled":false,"name":"home.example.com","ttl":3600,"type":"A"}"#
     );
-    assert_eq!(told(&me, &both[..1], &KNOWN, &[(&patch, 200, "")]), ["updated"]);
     let one = format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com");
+    let script = [(&*one, 200, FOUND), (&*patch, 200, "")];
+    assert_eq!(told(&me, &both[..1], &KNOWN, &script), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &KNOWN[..1], &[(&one, 200, FOUND)]), ["unchanged"]);
 }
@@ -61,14 +62,15 @@ fn other_values_stay() {
 
 #[test]
 fn a_zone_that_is_gone_is_looked_up_again() {
-    let (patch, look) = (
-        "PATCH https://api.hosting.ionos.com/dns/v1/zones/old",
+    let (look_old, look) = (
+        "GET https://api.hosting.ionos.com/dns/v1/zones/old?recordType=A,AAAA\
+         &recordName=home.example.com",
         format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com"),
     );
     let known = [("zone example.com", "old"), ("record home.example.com A", "60")];
     let again = format!("PATCH {ZONE}");
     let gone = r#"[{"code":"ZONE_NOT_FOUND","message":"Zone does not exist."}]"#;
-    let script = [(patch, 404, gone), ZONES, (&*look, 200, NONE), (&*again, 200, "")];
+    let script = [(look_old, 404, gone), ZONES, (&*look, 200, NONE), (&*again, 200, "")];
     let home = [change("home.example.com", "192.0.2.9")];
     assert_eq!(told(&account("ionos"), &home, &known, &script), ["updated"]);
 }

@@ -23,7 +23,7 @@ fn one_list_serves_all_names_of_a_zone() {
     let put = r#"PUT https://api.linode.com/v4/domains/1234/records/123456
         {"target":"192.0.2.9","ttl_sec":300}"#;
     let post = r#"POST https://api.linode.com/v4/domains/1234/records
-        {"name":"*","target":"2001:db8::9","type":"AAAA"}"#;
+        {"name":"*","target":"2001:db8::9","ttl_sec":300,"type":"AAAA"}"#;
     let made = r#"{"id":9,"type":"AAAA","name":"*","target":"2001:db8::9","ttl_sec":0}"#;
     let script = [ZONES, (LIST, 200, RECORDS), (put, 200, DONE), (post, 200, made)];
     assert_eq!(

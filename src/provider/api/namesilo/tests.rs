@@ -61,14 +61,18 @@ fn answers_that_are_no_success() {
         said(200, &reply(200, "Domain is not active"))
             .starts_with("no: NameSilo does not know the zone or the record")
     );
-    assert!(said(200, &reply(201, "Internal error")).starts_with("all: again: "));
+    for (code, detail) in [(201, "Internal error"), (210, "General error")] {
+        assert!(said(200, &reply(code, detail)).starts_with("all: again: "));
+    }
     assert!(said(200, "<html>").starts_with("again: "));
     assert!(said(200, "{}").starts_with("again: "));
     assert!(said(429, "").starts_with("all: again in "));
     let update = "GET https://www.namesilo.com/api/dnsUpdateRecord?version=1&type=json&key=hunter2\
         &domain=example.com&rrid=1a2b3&rrhost=home&rrvalue=192.0.2.9&rrttl=7200";
     let one = [change("home@example.com", "192.0.2.9")];
-    let no = reply(280, "DNS modification error: invalid value");
-    let told = told(&me, &one, &[], &[(ASK, 200, FOUND), (update, 200, &no)]);
-    assert!(told[0].starts_with("no: NameSilo refuses the request: DNS modi"), "{told:?}");
+    let of = |no: &str| told(&me, &one, &[], &[(ASK, 200, FOUND), (update, 200, no)]).remove(0);
+    let busy = of(&reply(280, "DNS modification error"));
+    assert!(busy.starts_with("all: again: NameSilo has a problem: DNS modi"), "{busy}");
+    let no = of(&reply(108, "Missing required parameters"));
+    assert!(no.starts_with("no: NameSilo refuses the request: Missing"), "{no}");
 }

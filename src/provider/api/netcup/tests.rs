@@ -135,6 +135,19 @@ fn the_zone_is_found_by_trying() {
     ];
     let (verdicts, _) = play(&me(), job(vec![change("a.b.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Unchanged.into()]);
+    for code in [2029, 2057, 5001] {
+        let no = error(code, "Can not get DNS zone.");
+        let there = answer(&[record("1", "a.b", "A", "192.0.2.9")]);
+        let script = [
+            (URL, 200, SESSION),
+            (&*longer, 200, &*no),
+            (&*right, 200, ZONE),
+            (&*info(), 200, &*there),
+            (&*ask("logout", json!({})), 200, BYE),
+        ];
+        let (verdicts, _) = play(&me(), job(vec![change("a.b.example.com", "192.0.2.9")]), &script);
+        assert_eq!(verdicts, [Outcome::Unchanged.into()], "{code}");
+    }
     let (top, whole) = (try_out("co.uk"), try_out("example.co.uk"));
     let script = [
         (URL, 200, SESSION),
@@ -213,10 +226,8 @@ fn a_session_that_netcup_does_not_know_and_answers_without_records_are_tried_aga
     let lost = error(4001, "The session id is not in a valid format.");
     for body in [&*lost, r#"{"status":"success","statuscode":2000,"responsedata":""}"#, "{}"] {
         let one = within(vec![change("home.example.com", "192.0.2.9")]);
-        let mut script = vec![(URL, 200, SESSION), (URL, 200, body)];
-        if body != lost {
-            script.push((URL, 200, BYE));
-        }
+        let bye = ask("logout", json!({}));
+        let script = [(URL, 200, SESSION), (URL, 200, body), (&*bye, 200, BYE)];
         let (verdicts, _) = play(&me(), one, &script);
         assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
     }
@@ -226,6 +237,22 @@ fn a_session_that_netcup_does_not_know_and_answers_without_records_are_tried_aga
     let script = [(URL, 200, SESSION), (URL, 200, &*old), (URL, 200, &*old), (URL, 200, BYE)];
     let (verdicts, _) = play(&me(), one, &script);
     assert!(reason(&verdicts[0]).contains("not understood"), "{verdicts:?}");
+}
+
+#[test]
+fn a_session_ends_with_an_error_too_unless_nobody_is_there() {
+    let one = || within(vec![change("home.example.com", "192.0.2.9")]);
+    let limit = error(4013, "More than 180 requests per minute. Please wait and retry later.");
+    let bye = ask("logout", json!({}));
+    let script = [(URL, 200, SESSION), (&*info(), 200, &*limit), (&*bye, 200, BYE)];
+    let (verdicts, _) = play(&me(), one(), &script);
+    assert!(reason(&verdicts[0]).contains("limits requests"), "{verdicts:?}");
+    let mut talk = exchange(&me(), one());
+    assert!(matches!(talk.start(), Step::Send(_)));
+    let session = Answer { status: 200, body: SESSION.into(), ..Answer::default() };
+    assert!(matches!(talk.step(Ok(session)), Step::Send(_)));
+    let lost = Failure { kind: FailureKind::Other, sent: true, text: "timed out".into() };
+    assert!(matches!(talk.step(Err(lost)), Step::Done(_)));
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn missing_records_are_made_and_the_zone_is_published_once() {
     two.changes[1].record.ttl = Some(60);
     let (find_4, find_6) = (find("", "A"), find("a", "AAAA"));
     let make = |body: &str| format!("POST {RECORD}\nContent-Type: application/json\n{body}");
-    let make_4 = make(r#"{"fieldType":"A","subDomain":"","target":"192.0.2.9"}"#);
+    let make_4 = make(r#"{"fieldType":"A","subDomain":"","target":"192.0.2.9","ttl":300}"#);
     let make_6 = make(r#"{"fieldType":"AAAA","subDomain":"a","target":"2001:db8::9","ttl":60}"#);
     let (made_4, made_6) = (record(8, "", "A", "192.0.2.9"), record(9, "a", "AAAA", "2001:db8::9"));
     let script = [

@@ -35,7 +35,7 @@ fn addresses_are_compared_and_not_their_spelling() {
     let apex = [change("@example.com", "2001:db8::1")];
     assert_eq!(told(&account("porkbun"), &apex, &[], &[(look, 200, long)]), ["unchanged"]);
     let create = r#"POST https://api.porkbun.com/api/json/v3/dns/create/example.com
-        {"apikey":"me","content":"2001:db8::1","name":"","secretapikey":"hunter2","type":"AAAA"}"#;
+        {"apikey":"me","content":"2001:db8::1","name":"","secretapikey":"hunter2","ttl":"600","type":"AAAA"}"#;
     let script = [(look, 200, NONE), (create, 200, r#"{"status":"SUCCESS","id":"106926659"}"#)];
     assert_eq!(told(&account("porkbun"), &apex, &[], &script), ["updated"]);
 }

@@ -39,9 +39,25 @@ fn all_names_of_a_zone_are_one_request() {
         "PATCH {PLACE}/example.com.\n{{\"rrsets\":[{}]}}",
         set("home.example.com", "A", 60, "192.0.2.9")
     );
-    assert_eq!(told(&me("powerdns"), &both[..1], &known, &[(&patch, 204, "")]), ["updated"]);
+    let script = [(&*home, 200, FOUND), (&*patch, 204, "")];
+    assert_eq!(told(&me("powerdns"), &both[..1], &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me("powerdns"), &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn many_names_are_read_with_the_zone() {
+    let names = ["a", "b", "c", "d", "e"];
+    let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
+    let set = |name: &str| {
+        format!(
+            r#"{{"name":"{name}.example.com.","type":"A","ttl":60,"records":[
+                {{"content":"192.0.2.9"}},{{"content":"192.0.2.7"}}]}}"#
+        )
+    };
+    let zone = format!(r#"{{"rrsets":[{}]}}"#, names.map(set).join(","));
+    let look = format!("GET {PLACE}/example.com.");
+    assert_eq!(told(&me("powerdns"), &changes, &[], &[(&look, 200, &zone)]), ["unchanged"; 5]);
 }
 
 #[test]

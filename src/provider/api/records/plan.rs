@@ -5,56 +5,62 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::{Place, Record, Scheme, Unit, Write};
-use crate::provider::api::rest::{refused, text};
+use crate::provider::api::rest::refused;
 use crate::provider::talk::Talk;
-use crate::provider::{Change, Outcome};
+use crate::provider::{Change, FailureKind, Outcome};
 
-/// A record is as it should be.
+/// A record is as it should be, unless what the answer shows is another one: its owner may have given
+/// it another name since its id was found out.
 pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
-    talk.settle(write.place.index, Outcome::Updated.into());
-    match (scheme.unit, write.values.as_slice()) {
-        (Unit::Set, [value]) => remember(talk, scheme, write.place, "", write.ttl, value),
-        (Unit::Set | Unit::ReadSet, _) => {}
-        (Unit::Id | Unit::ReadId, _) => {
-            let shown = made.iter().find(|record| record.is_at(write.place));
-            let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
-            let id = id.or(write.id.as_deref()).unwrap_or_default();
-            remember(talk, scheme, write.place, id, None, &Value::Null);
-        }
+    let place = write.place;
+    let shown = made.iter().find(|record| match &write.id {
+        Some(id) => record.id == *id,
+        None => record.is_at(place),
+    });
+    let outcome = shown.map_or(Outcome::Updated, |record| outcome(scheme, place, record));
+    let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
+    if outcome == Outcome::Updated {
+        remember(talk, scheme, place, id.or(write.id.as_deref()).unwrap_or_default());
+    } else {
+        talk.forget(place.key());
+    }
+    talk.settle(place.index, outcome.into());
+}
+
+/// What became of the record at `place`, of which this is shown now.
+fn outcome(scheme: &Scheme, place: &Place<'_>, shown: &Record) -> Outcome {
+    let Record { name, kind, id, raw, .. } = shown;
+    let has = |member| raw.get(member).is_some();
+    if has("name") && has("type") && !shown.is_at(place) {
+        let reason = format!("{} has {kind} {name} under the id {id}", scheme.title);
+        return refused(reason, "correct option 'record_id', or remove it");
+    }
+    if has(scheme.content) && !shown.holds(scheme.content, place.change.address) {
+        let reason = format!("{} has not changed {kind} {name}", scheme.title);
+        return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
+    }
+    Outcome::Updated
+}
+
+/// Remembers the id of a record that is written without being read.
+fn remember(talk: &mut Talk<'_>, scheme: &Scheme, place: &Place<'_>, id: &str) {
+    if scheme.unit == Unit::Id && !id.is_empty() {
+        talk.learn(place.key(), id);
     }
 }
 
-/// Remembers a record that is alone under its name and type, or has an id.
-fn remember(
-    talk: &mut Talk<'_>,
-    scheme: &Scheme,
-    place: &Place<'_>,
-    id: &str,
-    ttl: Option<u32>,
-    raw: &Value,
-) {
-    match scheme.unit {
-        Unit::Id if !id.is_empty() => talk.learn(place.key(), id),
-        // A comment would be lost if the set was written without having been read.
-        Unit::Set if text(raw, "/comment").is_empty() => {
-            let ttl = ttl.map(|ttl| ttl.to_string()).unwrap_or_default();
-            talk.learn(place.key(), &ttl);
-        }
-        Unit::Id | Unit::ReadId | Unit::Set | Unit::ReadSet => {}
-    }
-}
-
-/// What is remembered of a record, or its id as the user has said it.
+/// The id of a record as it is remembered, unless the user has said another one: that is looked up
+/// once, because it may be that of some other record.
 pub(super) fn remembered(
     talk: &mut Talk<'_>,
     scheme: &Scheme,
     place: &Place<'_>,
 ) -> Option<String> {
-    match (scheme.unit, &place.change.record.id) {
-        (Unit::ReadId | Unit::ReadSet, _) => None,
-        (Unit::Id, Some(id)) => Some(id.clone()),
-        (Unit::Id, None) | (Unit::Set, _) => talk.known(&place.key()),
+    if scheme.unit != Unit::Id {
+        return None;
     }
+    let said = place.change.record.id.as_ref();
+    talk.known(&place.key()).filter(|known| said.is_none_or(|said| said == known))
 }
 
 /// What is to be written at `place`; nothing if `records` have it already.
@@ -76,11 +82,7 @@ pub(super) fn plan<'a>(
         retimed: said.ttl.is_some() && said.ttl != before,
     };
     if let Some(known) = remembered(talk, scheme, place) {
-        let values = vec![fresh()];
-        return Ok(Some(match scheme.unit {
-            Unit::Set => write(None, values, known.parse().ok()),
-            Unit::Id | Unit::ReadId | Unit::ReadSet => write(Some(known), values, None),
-        }));
+        return Ok(Some(write(Some(known), vec![fresh()], None)));
     }
     let mut there: Vec<&Record> = Vec::new();
     for record in records.iter().filter(|record| record.is_at(place)) {
@@ -90,9 +92,10 @@ pub(super) fn plan<'a>(
         }
     }
     let Some(chosen) = pick(scheme, place, &there)? else {
-        return Ok(Some(Write { exists: false, ..write(None, vec![fresh()], None) }));
+        let new = write(None, vec![fresh()], Some(scheme.new_ttl));
+        return Ok(Some(Write { exists: false, ..new }));
     };
-    let whole = scheme.unit.is_set();
+    let whole = scheme.unit == Unit::Set;
     let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
     let mut values = Vec::new();
     for &record in &there {
@@ -107,9 +110,7 @@ pub(super) fn plan<'a>(
         && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
         && (!whole || values.len() == there.len());
     if same {
-        if !whole || there.len() == 1 {
-            remember(talk, scheme, place, &chosen.id, chosen.ttl, &chosen.raw);
-        }
+        remember(talk, scheme, place, &chosen.id);
         return Ok(None);
     }
     let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
@@ -126,7 +127,7 @@ fn pick<'r>(
 ) -> Result<Option<&'r Record>, Outcome> {
     let with = |address| there.iter().copied().find(|it| it.holds(scheme.content, address));
     let (name, kind) = (&place.fqdn, place.kind());
-    if let Some(id) = place.change.record.id.as_ref().filter(|_| !scheme.unit.is_set()) {
+    if let Some(id) = place.change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
         let said = there.iter().copied().find(|record| record.id == *id);
         return said.map(Some).ok_or_else(|| {
             let reason = format!("{name} has no {kind} record with the id {id}");
@@ -143,7 +144,7 @@ fn pick<'r>(
                 several.len()
             ),
             match scheme.unit {
-                Unit::Set | Unit::ReadSet => "delete all but one of them",
+                Unit::Set => "delete all but one of them",
                 Unit::Id | Unit::ReadId => {
                     "delete all but one of them, or name it with option 'record_id'"
                 }

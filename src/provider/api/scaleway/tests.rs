@@ -43,9 +43,50 @@ fn all_names_of_a_zone_are_one_request() {
     let script = [ZONES, (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*all, 200, NONE)];
     assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
-    assert_eq!(told(&me, &both[..1], &known, &[(&patch(&sets[..1]), 200, NONE)]), ["updated"]);
+    let one = patch(&sets[..1]);
+    let script = [(&*home, 200, FOUND), (&*one, 200, NONE)];
+    assert_eq!(told(&me, &both[..1], &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+}
+
+#[test]
+fn comments_stay_and_what_is_no_simple_record_is_left_alone() {
+    let me = account("scaleway");
+    let mut home = change("home@example.com", "192.0.2.9");
+    home.previous = Some("192.0.2.1".parse().unwrap());
+    let two = r#"{"records":[{"data":"192.0.2.7","name":"home","ttl":60,"type":"A",
+        "comment":"office","geo_ip_config":null},{"data":"192.0.2.1","name":"home","ttl":60,"type":"A",
+        "comment":null}]}"#;
+    let look = look("home", "A");
+    let patch = patch(&[set("home", "A", 60, &["192.0.2.7", "192.0.2.9"])]).replacen(
+        r#"{"data""#,
+        r#"{"comment":"office","data""#,
+        1,
+    );
+    let script = [(&*look, 200, two), (&*patch, 200, NONE)];
+    assert_eq!(told(&me, &[home.clone()], &[], &script), ["updated"]);
+    for policy in ["geo_ip_config", "http_service_config", "weighted_config", "view_config"] {
+        let found = FOUND.replace(r#""priority":0"#, &format!(r#""{policy}":{{"default":"x"}}"#));
+        assert_eq!(
+            told(&me, &[home.clone()], &[], &[(&look, 200, &found)]),
+            [
+                "no: home.example.com is no simple record in Scaleway but has a routing policy; make \
+                 it a simple record, or choose another name"
+            ]
+        );
+    }
+}
+
+#[test]
+fn many_names_are_listed_by_their_types() {
+    let names = ["a", "b", "c", "d", "e"];
+    let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
+    let record =
+        |name: &str| format!(r#"{{"name":"{name}","type":"A","data":"192.0.2.9","ttl":60}}"#);
+    let list = format!(r#"{{"records":[{}]}}"#, names.map(record).join(","));
+    let look = format!("GET {PLACE}?type=A&page_size=100&page=1");
+    assert_eq!(told(&account("scaleway"), &changes, &[], &[(&look, 200, &list)]), ["unchanged"; 5]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_record_is_changed_and_another_one_made() {
     let home = change("home.example.com", "192.0.2.9");
     let apex = change("@example.com", "2001:db8::9");
     let post = r#"POST https://api.vultr.com/v2/domains/example.com/records
-        {"data":"2001:db8::9","name":"","type":"AAAA"}"#;
+        {"data":"2001:db8::9","name":"","ttl":300,"type":"AAAA"}"#;
     let made = r#"{"record":{"id":"a","type":"AAAA","name":"","data":"2001:db8::9","ttl":300}}"#;
     let script = [ZONES, (RECORDS, 200, FOUND), (PATCH, 204, ""), (post, 201, made)];
     assert_eq!(told(&account("vultr"), &[home, apex], &[], &script), ["updated", "updated"]);
