@@ -22,8 +22,9 @@ PROFILE = "router"
 BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]
 # What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
 # out of loops, keeps them in registers and spills others, splits live ranges, copies memory inline,
-# schedules for pipelines and lays out blocks for branch predictors. None of it changes what a program
-# does. Measured one by one: measure.py --settings.
+# schedules for pipelines and lays out blocks for branch predictors, and on MIPS it returns from a
+# function only to return again. None of it changes what a program does. Measured one by one:
+# measure.py --settings.
 LLVM = [
     "-pre-RA-sched=source",
     "-disable-machine-licm",
@@ -32,6 +33,7 @@ LLVM = [
     "-grow-region-complexity-budget=0",
     "-max-store-memcpy=2",
     "-apply-ext-tsp-for-size",
+    "-mips-tail-calls",
 ]
 COMPILER = (
     "The router builds need a Rust compiler and the source of its standard library, of exactly the",
