@@ -346,7 +346,8 @@ fn opkg_starts_and_stops_the_service_though_its_list_lacks_files_of_ddns_scripts
         shell(&format!("{show} | sh -n && {show}"), ipk.clone())
     };
     let postinst = script("postinst");
-    let start = "/etc/init.d/ddns enabled || {\n\t/etc/init.d/ddns enable\n\t/etc/init.d/ddns start";
+    let start =
+        "/etc/init.d/ddns enabled || {\n\t/etc/init.d/ddns enable\n\t/etc/init.d/ddns start";
     assert!(postinst.contains(start), "{postinst}");
     let prerm = script("prerm");
     for line in [
