@@ -352,7 +352,10 @@ impl Daemon {
                     self.say(Level::Warning, text.into());
                 }
                 self.logger.configure(&loaded.checked.config);
-                self.say(Level::Notice, format!("reading {} again", self.file.display()));
+                self.say(
+                    Level::Notice,
+                    format!("reading {} again", crate::files::config(&self.file).display()),
+                );
                 self.adopt(loaded);
             }
             Err(error) => {
@@ -377,7 +380,10 @@ impl Daemon {
         let count = checked.config.sections.len();
         if self.mode == Mode::Serve {
             let sections = if count == 1 { "1 section" } else { &format!("{count} sections") };
-            self.say(Level::Info, format!("{VERSION}: {sections} of {}", self.file.display()));
+            self.say(
+                Level::Info,
+                format!("{VERSION}: {sections} of {}", crate::files::config(&self.file).display()),
+            );
         }
         let config = Box::new(checked.config);
         self.engine.handle(Event::Reload { config, hosts }, clock::now());
