@@ -347,7 +347,7 @@ fn the_updater_asks_the_daemon_where_there_is_one() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         daemon.wait_published("lan", "203.0.113.5");
-        let log = scene.config.path("log/home.log");
+        let log = scene.config.path().with_file_name("log").join("home.log");
         fs::write(&log, "old\n").unwrap();
         let asked = launcher.called(UPDATER, &words("-S home -v 2"));
         assert_eq!(code(&asked), 0, "{asked:?}");
