@@ -72,8 +72,9 @@ def config():
 
 
 def functions():
-    """Scripts source it where ddns-scripts has it."""
-    return File("/usr/lib/ddns/dynamic_dns_functions.sh", source("src/script/frame.sh"))
+    """Scripts source it where ddns-scripts has it, in an update and outside of one."""
+    content = source("src/script/frame.sh") + source("src/script/outside.sh")
+    return File("/usr/lib/ddns/dynamic_dns_functions.sh", content)
 
 
 def openwrt_files(binary):

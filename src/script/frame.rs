@@ -15,8 +15,8 @@ use crate::percent;
 use crate::provider::Change;
 use crate::secret::Secret;
 
-/// The functions; packages install them as `/usr/lib/ddns/dynamic_dns_functions.sh`, which some
-/// scripts source.
+/// The functions; packages install them, with `outside.sh` behind them, as
+/// `/usr/lib/ddns/dynamic_dns_functions.sh`, which some scripts source.
 const FUNCTIONS: &str = include_str!("frame.sh");
 
 /// What the script says goes to the pipe 7; the shell's standard output is nobody's.
