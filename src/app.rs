@@ -98,7 +98,7 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     }
     let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
-    show(&format!("{}: {on} {sections} enabled, {off} not\n", file.display()))
+    show(&format!("{}: {on} {sections} enabled, {off} not\n", files::config(file).display()))
 }
 
 /// Says what works differently from ddns-scripts.
