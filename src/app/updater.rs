@@ -1,7 +1,7 @@
 //! `dynamic_dns_updater.sh`: one round of a section by hand.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 

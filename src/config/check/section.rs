@@ -8,6 +8,7 @@ use crate::config::name::in_dns;
 use crate::config::{Family, Hostname, Lookup, Mechanism, Section, Severity};
 use crate::dns::resolv;
 use crate::quoted::quoted;
+use crate::sorted::Set;
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(
@@ -98,11 +99,12 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
     if values.is_empty() {
         reader.lacks("needs option 'domain'");
     }
-    let mut names: Vec<Hostname> = Vec::new();
+    let mut names = Vec::new();
     let mut oddities = Vec::new();
+    let mut seen = Set::new();
     for (text, line) in values {
         for name in names_of(reader, option, text, line) {
-            if names.contains(&name) {
+            if !seen.insert(name.clone()) {
                 continue;
             }
             let odd = name.oddity().map(|why| format!("{}: {why}", quoted(name.written())));
