@@ -34,6 +34,33 @@ FUNCTIONS = """#!/bin/sh
 OPKG_POSTINST = FUNCTIONS.replace("\n", '\n[ "${IPKG_NO_SCRIPT}" = 1 ] && exit 0\n', 1)
 
 
+# opkg leaves files that ddns-scripts had out of this package's list, where the functions look for
+# the init script. So the script is named here.
+OPKG_ENABLE = """[ -n "$IPKG_INSTROOT" ] || [ "$PKG_UPGRADE" = 1 ] || /etc/init.d/ddns enabled || {
+	/etc/init.d/ddns enable
+	/etc/init.d/ddns start
+}
+exit 0
+"""
+# Nor would they be stopped and removed. Files that a list names are opkg's, of whichever package.
+OPKG_REMOVE = """[ -z "$IPKG_INSTROOT" ] || exit 0
+[ "$PKG_UPGRADE" = 1 ] || /etc/init.d/ddns disable
+/etc/init.d/ddns stop
+[ "$1" = remove ] || exit 0
+newline='
+'
+owned="$newline$(grep -hs ddns /usr/lib/opkg/info/*.list)$newline"
+left() {
+	for file; do
+		case "$owned" in
+		*"$newline$dir/$file$newline"*) ;;
+		*) rm -f "$dir/$file" ;;
+		esac
+	done
+}
+"""
+
+
 def source(path):
     """A file of this project."""
     return (ROOT / path).read_bytes()
@@ -45,8 +72,9 @@ def config():
 
 
 def functions():
-    """Scripts source it where ddns-scripts has it."""
-    return File("/usr/lib/ddns/dynamic_dns_functions.sh", source("src/script/frame.sh"))
+    """Scripts source it where ddns-scripts has it, in an update and outside of one."""
+    content = source("src/script/frame.sh") + source("src/script/outside.sh")
+    return File("/usr/lib/ddns/dynamic_dns_functions.sh", content)
 
 
 def openwrt_files(binary):
@@ -91,13 +119,25 @@ def ipk_fields(arch, size):
     ]
 
 
+def opkg_remove():
+    """What is done before opkg removes the package, after default_prerm."""
+    directories = {}
+    for file in openwrt_files(b""):
+        directory, _, name = file.path.rpartition("/")
+        if name and file.path != CONFIG:
+            directories.setdefault(directory, []).append(name)
+    left = (f"dir={where}\nleft {' '.join(names)}\n" for where, names in directories.items())
+    return f"{OPKG_REMOVE}{''.join(left)}exit 0\n"
+
+
 def ipk_control(arch, size):
     """The control part of an .ipk."""
+    prerm = f"{FUNCTIONS}default_prerm $0 $@\n{opkg_remove()}"
     return [
         File("/control", fields_text(ipk_fields(arch, size)).encode()),
         File("/conffiles", f"{CONFIG}\n".encode()),
-        File("/postinst", f"{OPKG_POSTINST}default_postinst $0 $@\n".encode(), 0o755),
-        File("/prerm", f"{FUNCTIONS}default_prerm $0 $@\n".encode(), 0o755),
+        File("/postinst", f"{OPKG_POSTINST}default_postinst $0 $@\n{OPKG_ENABLE}".encode(), 0o755),
+        File("/prerm", prerm.encode(), 0o755),
     ]
 
 

@@ -34,7 +34,7 @@ pub fn run(call: Call) -> u8 {
 }
 
 fn own(invocation: Invocation) -> u8 {
-    let file = invocation.config.unwrap_or_else(files::default_config);
+    let file = invocation.config.unwrap_or_default();
     match invocation.command {
         Command::Run { stderr } => serve(&file, &[], Mode::Serve, stderr),
         Command::Once { sections, dry_run } => {
@@ -98,12 +98,13 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     }
     let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
-    show(&format!("{}: {on} {sections} enabled, {off} not\n", file.display()))
+    show(&format!("{}: {on} {sections} enabled, {off} not\n", files::config(file).display()))
 }
 
 /// Says what works differently from ddns-scripts.
 fn explain(file: &Path) {
-    let bytes = files::read_config(file).unwrap_or_default();
+    let file = files::config(file);
+    let bytes = files::read_config(&file).unwrap_or_default();
     for difference in check::differences(&file.display().to_string(), &bytes) {
         show(&format!("{difference}\n"));
     }

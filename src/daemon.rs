@@ -27,7 +27,7 @@ use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::engine::status::Snapshot;
-use crate::files::run::RunFiles;
+use crate::files::{self, run::RunFiles};
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
@@ -369,7 +369,8 @@ impl Daemon {
         match load(&self.file) {
             Ok(loaded) if loaded.checked.config.cut => {
                 self.complain(&loaded.checked);
-                let file = self.file.display();
+                let file = files::config(&self.file);
+                let file = file.display();
                 let text = format!("{file} cannot be read to its end; what is in force stays");
                 self.say(Level::Error, text);
             }
@@ -380,7 +381,10 @@ impl Daemon {
                     self.start_again();
                 }
                 self.logger.configure(&loaded.checked.config);
-                self.say(Level::Notice, format!("reading {} again", self.file.display()));
+                self.say(
+                    Level::Notice,
+                    format!("reading {} again", files::config(&self.file).display()),
+                );
                 self.adopt(loaded);
             }
             Err(error) => {
@@ -434,7 +438,8 @@ impl Daemon {
         let count = checked.config.sections.len();
         if self.mode == Mode::Serve {
             let sections = if count == 1 { "1 section" } else { &format!("{count} sections") };
-            self.say(Level::Info, format!("{VERSION}: {sections} of {}", self.file.display()));
+            let file = files::config(&self.file);
+            self.say(Level::Info, format!("{VERSION}: {sections} of {}", file.display()));
             self.recheck.begin(&checked.config.broken, clock::now());
         }
         let config = Box::new(checked.config);

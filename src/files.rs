@@ -11,6 +11,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use nix::unistd::{AccessFlags, access};
 
 use crate::config::check::{Definitions, PathKind};
@@ -40,6 +41,7 @@ pub struct ReadError {
 enum Reason {
     TooLarge(u64),
     NotAName,
+    NotAFile,
     NotText,
     Io(io::Error),
 }
@@ -59,6 +61,7 @@ impl fmt::Display for ReadError {
                 write!(f, "{path} is larger than {} KiB", limit / 1024)
             }
             Reason::NotAName => write!(f, "'{path}' cannot be the name of a file"),
+            Reason::NotAFile => write!(f, "{path} is not a file"),
             Reason::NotText => write!(f, "{path} is not UTF-8 text"),
             Reason::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 write!(f, "{path} does not exist")
@@ -79,9 +82,15 @@ impl std::error::Error for ReadError {}
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let fail = |reason| ReadError { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| fail(Reason::Io(error)))?;
+    // Opening a pipe would wait for somebody who writes.
+    let mut options = OpenOptions::new();
+    let options = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let file = options.open(path).map_err(|error| fail(Reason::Io(error)))?;
+    let kind = file.metadata().map_err(|error| fail(Reason::Io(error)))?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(fail(Reason::NotAFile));
+    }
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(Reason::Io(error)))?;
     if bytes.len() as u64 > limit {
         return Err(fail(Reason::TooLarge(limit)));
     }
@@ -134,6 +143,12 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 pub fn resolv_conf() -> String {
     let bytes = read(Path::new("/etc/resolv.conf"), RESOLV_LIMIT).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// `file`, or where nobody has named one, [`default_config`] as it is now: the file that hides the
+/// other may come and go.
+pub fn config(file: &Path) -> PathBuf {
+    if file.as_os_str().is_empty() { default_config() } else { file.to_owned() }
 }
 
 /// The configuration file that the rest of the system reads, too: `/var/run/uci/ddns` hides
@@ -323,6 +338,24 @@ mod tests {
 
     fn chmod(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let scratch = Scratch::new("files-pipe");
+        let pipe = scratch.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = password(&pipe).unwrap_err().to_string();
+        assert_eq!(error, format!("{} is not a file", pipe.display()));
+        assert!(read_config(&pipe).is_err());
+        let error = read_config(scratch.path()).unwrap_err().to_string();
+        assert!(error.ends_with(" is a directory"), "{error}");
+    }
+
+    #[test]
+    fn the_configuration_that_nobody_named_is_looked_for_each_time() {
+        assert_eq!(config(Path::new("/a")), Path::new("/a"));
+        assert_eq!(config(Path::new("")), default_config());
     }
 
     #[test]

@@ -17,12 +17,13 @@ pub struct Loaded {
     pub hosts: Map<String, Vec<IpAddr>>,
 }
 
-/// Reads and checks `file`.
+/// Reads and checks `file`; the one that [`files::config`] finds now, if that is empty.
 ///
 /// # Errors
 /// If the file itself cannot be read. Mistakes in it are no error: see [`Checked`].
 pub fn load(file: &Path) -> Result<Loaded, ReadError> {
-    let bytes = files::read_config(file)?;
+    let file = files::config(file);
+    let bytes = files::read_config(&file)?;
     let checked = check::load(&file.display().to_string(), &bytes, &System);
     Ok(Loaded { checked, hosts: files::hosts::system() })
 }

@@ -73,6 +73,7 @@ impl Zone {
     pub fn tzif(bytes: &[u8]) -> Option<Self> {
         let (first, rest) = Header::read(bytes)?;
         let (header, rest) = Header::read(rest.get(first.size(4)?..)?)?;
+        let footer = rest.get(header.size(8)?..)?;
         let (times, rest) = rest.split_at_checked(header.changes.checked_mul(8)?)?;
         let (indices, rest) = rest.split_at_checked(header.changes)?;
         let (kinds, rest) = rest.split_at_checked(header.kinds.checked_mul(6)?)?;
@@ -81,7 +82,6 @@ impl Zone {
             kinds.chunks(6).map(|kind| read_kind(kind, names)).collect::<Option<_>>()?;
         let times = times.chunks(8).filter_map(|time| time.try_into().ok().map(i64::from_be_bytes));
         let changes: Vec<_> = times.zip(indices.iter().map(|&index| usize::from(index))).collect();
-        let footer = bytes.get(44 + first.size(4)? + 44 + header.size(8)?..)?;
         let footer = std::str::from_utf8(footer).ok()?.trim_matches('\n');
         let sound = !kinds.is_empty() && changes.iter().all(|(_, kind)| *kind < kinds.len());
         sound.then_some(Self { kinds, changes, rule: Rule::parse(footer) })
@@ -344,6 +344,16 @@ mod tests {
             "CET-1\n",
         ] {
             assert_eq!(Zone::posix(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_claims_to_hold_more_than_it_has_is_none() {
+        let header =
+            |count: u32| [b"TZif2", [0; 15].as_slice(), &count.to_be_bytes().repeat(6)].concat();
+        for (first, second) in [(0, u32::MAX), (u32::MAX, 0), (0, 100), (80, 88), (1, 0)] {
+            let file = [header(first), header(second), vec![0; 40]].concat();
+            assert_eq!(Zone::tzif(&file), None, "{first} {second}");
         }
     }
 

@@ -350,8 +350,11 @@ fn the_updater_asks_the_daemon_where_there_is_one() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         daemon.wait_published("lan", "203.0.113.5");
+        let log = scene.config.path().with_file_name("log").join("home.log");
+        fs::write(&log, "old\n").unwrap();
         let asked = launcher.called(UPDATER, &words("-S home -v 2"));
         assert_eq!(code(&asked), 0, "{asked:?}");
+        assert!(!fs::read_to_string(&log).unwrap().contains("old\n"), "a new log begins");
         assert_eq!(scene.provider.wait_nth(2, LIMIT).hostname(), "home.example.com");
         assert!(out(&asked).contains("203.0.113.5: chosen"), "{asked:?}");
         assert_eq!(code(&launcher.called(UPDATER, &words("-S nowhere -v 2"))), 1);

@@ -335,6 +335,32 @@ fn packages_hold_everything_that_luci_calls_and_reads() {
 }
 
 #[test]
+fn opkg_starts_and_stops_the_service_though_its_list_lacks_files_of_ddns_scripts() {
+    let Some(scratch) = pack("scripts") else {
+        return;
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let ipk = scratch.0.join(format!("ddns-netlink_{version}-r1_arm_xscale.ipk"));
+    let script = |name: &str| {
+        let show = format!("tar -xzOf \"$0\" ./control.tar.gz | tar -xzO ./{name}");
+        shell(&format!("{show} | sh -n && {show}"), ipk.clone())
+    };
+    let postinst = script("postinst");
+    let start =
+        "/etc/init.d/ddns enabled || {\n\t/etc/init.d/ddns enable\n\t/etc/init.d/ddns start";
+    assert!(postinst.contains(start), "{postinst}");
+    let prerm = script("prerm");
+    for line in [
+        "[ \"$PKG_UPGRADE\" = 1 ] || /etc/init.d/ddns disable\n/etc/init.d/ddns stop\n",
+        "dir=/etc/init.d\nleft ddns\n",
+        "dir=/usr/bin\nleft ddns\n",
+    ] {
+        assert!(prerm.contains(line), "{line}: {prerm}");
+    }
+    assert!(prerm.contains(" duckdns.org.json ") && !prerm.contains("/etc/config"), "{prerm}");
+}
+
+#[test]
 fn packages_stand_for_ddns_scripts_and_for_those_whose_files_they_have() {
     let Some(scratch) = pack("stands-for") else {
         return;

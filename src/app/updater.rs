@@ -1,7 +1,7 @@
 //! `dynamic_dns_updater.sh`: one round of a section by hand.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::console::{complain, show};
 use crate::control::{self, ClientError};
 use crate::daemon::Mode;
 use crate::files;
-use crate::load::{Loaded, load};
+use crate::load::load;
 
 /// How often the daemon is asked whether it is done, and how many times: longer than a request may
 /// take.
@@ -46,6 +46,9 @@ pub(super) fn run(updater: &Updater) -> u8 {
 
 /// The daemon is told to do it, or it is done here, where none runs.
 fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
+    if verbose == 2 {
+        begin_log(file, section);
+    }
     if !dry_run {
         match control::ask(&rundir(file), &["start", section]) {
             Ok(reply) if reply.ok => return watch(file, section, verbose > 0),
@@ -59,9 +62,6 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    if verbose == 2 {
-        let _ = fs::remove_file(log(&loaded, section));
-    }
     follow(file, loaded, mode, verbose > 0)
 }
 
@@ -99,6 +99,12 @@ fn of_network(file: &Path, verb: &str, network: &str) -> Result<u8, ClientError>
     if names.is_empty() { Ok(exit::OK) } else { told(file, verb, &names) }
 }
 
-fn log(loaded: &Loaded, section: &str) -> PathBuf {
-    loaded.checked.config.global.logdir.join(format!("{section}.log"))
+/// Removes what the log of a section holds, so that this round begins it.
+fn begin_log(file: &Path, section: &str) {
+    let Ok(loaded) = load(file) else { return };
+    let config = loaded.checked.config;
+    // The name may be anything; those in the file are names of files.
+    if config.sections.iter().any(|it| it.name == section) {
+        let _ = fs::remove_file(config.global.logdir.join(format!("{section}.log")));
+    }
 }

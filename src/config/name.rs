@@ -2,6 +2,7 @@
 
 use crate::punycode;
 use crate::quoted::quoted_char;
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -42,12 +43,15 @@ impl fmt::Display for Family {
 ///
 /// Holds what `option domain` may hold (`A-Z a-z 0-9 @ . _ * -`), which is more than a host name:
 /// script providers write `host@zone`, and wildcards are allowed. Compared without regard to case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hostname(String);
+#[derive(Clone, Debug)]
+pub struct Hostname {
+    folded: String,
+    /// What was written, where that is something else.
+    written: Option<Box<str>>,
+}
 
 impl Hostname {
-    /// Checks the character set, the lengths of RFC 1035 section 2.3.4, and that no label is empty
-    /// or begins or ends with `-` (RFC 1123 section 2.1).
+    /// Checks the character set, the length of RFC 1035 section 2.3.4, and that no label is empty.
     ///
     /// # Errors
     /// A sentence that says which character or length is not allowed.
@@ -67,24 +71,64 @@ impl Hostname {
             }
             return Err(why);
         }
-        if let Some(label) = text.split(['.', '@']).find(|label| label.len() > 63) {
-            return Err(format!("the label '{label}' is longer than 63 characters"));
-        }
         // `@` stands for the zone itself or before it; a dot at the end is the root.
         for part in text.split('@').filter(|part| !part.is_empty()) {
-            check_labels(part.strip_suffix('.').unwrap_or(part))?;
+            if part.strip_suffix('.').unwrap_or(part).split('.').any(str::is_empty) {
+                return Err("there is nothing between two dots, or before the first".into());
+            }
         }
-        Ok(Self(text.to_ascii_lowercase()))
+        let folded = text.to_ascii_lowercase();
+        let written = (folded != text).then(|| text.into());
+        Ok(Self { folded, written })
+    }
+
+    /// Why no DNS can have the name (RFC 1035 section 2.3.4, RFC 1123 section 2.1), if so. To some
+    /// providers it is only a word.
+    pub fn oddity(&self) -> Option<String> {
+        self.folded.split(['.', '@']).find_map(|label| {
+            if label.len() > 63 {
+                Some(format!("the label '{label}' is longer than 63 characters"))
+            } else if label.starts_with('-') || label.ends_with('-') {
+                Some(format!("the label '{label}' begins or ends with '-'"))
+            } else {
+                None
+            }
+        })
     }
 
     /// The name, in lower case.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.folded
+    }
+
+    /// The name as it is written in the configuration: to some providers case means something.
+    pub fn written(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.folded)
     }
 
     /// The name as DNS has it: `host@zone` is `host.zone`, and a mere `@zone` the zone itself.
     pub fn in_dns(&self) -> String {
-        in_dns(&self.0)
+        in_dns(&self.folded)
+    }
+}
+
+impl PartialEq for Hostname {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Hostname {}
+
+impl PartialOrd for Hostname {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Hostname {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded.cmp(&other.folded)
     }
 }
 
@@ -98,21 +142,9 @@ pub fn in_dns(name: &str) -> String {
     name.replace('@', ".").trim_matches('.').to_owned()
 }
 
-fn check_labels(name: &str) -> Result<(), String> {
-    for label in name.split('.') {
-        if label.is_empty() {
-            return Err("there is nothing between two dots, or before the first".into());
-        }
-        if label.starts_with('-') || label.ends_with('-') {
-            return Err(format!("the label '{label}' begins or ends with '-'"));
-        }
-    }
-    Ok(())
-}
-
 impl fmt::Display for Hostname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.folded)
     }
 }
 
@@ -147,15 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_is_kept_and_does_not_count() {
+        let name = |text| Hostname::parse(text).unwrap();
+        assert_eq!(name("Home.Example"), name("home.example"));
+        assert_eq!(name("Home.Example").cmp(&name("homE.example")), Ordering::Equal);
+        assert_eq!((name("A.b").as_str(), name("A.b").written()), ("a.b", "A.b"));
+        assert_eq!(name("a.b").written(), "a.b");
+    }
+
+    #[test]
     fn names_of_ddns_scripts_are_accepted() {
         for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@", "a.b."] {
             assert!(Hostname::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a b", "a/b", "a,b", "ä.example", &"x".repeat(64), &"a.".repeat(127)] {
+        for bad in ["", "a b", "a/b", "a,b", "ä.example", &"a.".repeat(127)] {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
-        for bad in ["a..b", ".a", "a..", ".", "-a.b", "a.b-", "a-.b@c", "a@-b", "a@.b"] {
+        for bad in ["a..b", ".a", "a..", ".", "a@.b"] {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
+        for odd in ["-a.b", "a.b-", "a-.b@c", "a@-b", &"x".repeat(64)] {
+            assert!(Hostname::parse(odd).unwrap().oddity().is_some(), "{odd}");
+        }
+        assert_eq!(Hostname::parse("*.a-b.example@_c").unwrap().oddity(), None);
     }
 }

@@ -220,6 +220,8 @@ pub(super) struct Pattern {
     ere: Ere,
     /// Whether it means the line of the status, too.
     status: bool,
+    /// Whether it means the tags of a page, too, whatever the page is.
+    raw: bool,
 }
 
 impl Pattern {
@@ -230,15 +232,24 @@ impl Pattern {
     pub(super) fn new(text: &str, address: IpAddr) -> Result<Self, String> {
         let address = address.to_string().replace('.', "\\.");
         let ere = Ere::new(&text.replace("[IP]", &address))?;
-        Ok(Self { ere, status: text.contains("HTTP ") })
+        Ok(Self { ere, status: text.contains("HTTP "), raw: false })
     }
 
-    /// Whether `answer` is such an answer. In a web page only visible text counts, and a page of
-    /// some length must match more than an expression that any OK button or number would satisfy:
-    /// captive portals answer 200 to everything.
+    /// Compiles the `answer` of a definition, which means what it means to ddns-scripts: a line of the
+    /// body, as it is sent.
+    ///
+    /// # Errors
+    /// As [`Pattern::new`].
+    pub(super) fn of_definition(text: &str) -> Result<Self, String> {
+        Ok(Self { ere: Ere::new(text)?, status: false, raw: true })
+    }
+
+    /// Whether `answer` is such an answer. Unless a definition says so itself, only visible text
+    /// counts in a web page, and a page of some length must match more than an expression that any OK
+    /// button or number would satisfy: captive portals answer 200 to everything.
     fn is_in(&self, answer: &Answer) -> bool {
         let body = &answer.body;
-        if !page::is_page(body) {
+        if self.raw || !page::is_page(body) {
             return self.ere.is_match(body) || self.status && self.ere.is_match(&line(answer));
         }
         let text = page::text(body);
@@ -339,6 +350,23 @@ mod tests {
         ] {
             let verdict = judge(Protocol::Definition, Some(expected)).judge(&reply(200, body));
             assert_eq!(word(&verdict.outcome), outcome, "{expected} {body}");
+        }
+    }
+
+    #[test]
+    fn a_definition_means_the_whole_body() {
+        let ok = r"^<body>accept|<result code=.0|[IP]\.2";
+        for (body, expected) in [
+            (PORTAL, "retry"),
+            ("<html>\n<BODY>Accepted</body></html>\r\n", "updated"),
+            ("<html><body><result code='0'/></body></html>", "updated"),
+            ("<html><body>P.2</body></html>", "updated"),
+            ("<html><body>badauth</body></html>", "refused"),
+            ("<html><body>Sign in</body></html>", "retry"),
+        ] {
+            let mut judge = judge(Protocol::Definition, None);
+            judge.ok = Some(Pattern::of_definition(ok).unwrap());
+            assert_eq!(word(&judge.judge(&reply(200, body)).outcome), expected, "{body}");
         }
     }
 

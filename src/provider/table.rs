@@ -91,6 +91,11 @@ impl Row {
         self.lines().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
+    /// What its answers that mean success match.
+    pub fn ok(self) -> &'static str {
+        self.get("ok").unwrap_or("good|nochg")
+    }
+
     /// The least seconds between two requests for a record.
     pub fn every(self) -> Option<u64> {
         self.get("every")?.parse().ok()

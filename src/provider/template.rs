@@ -70,9 +70,15 @@ pub fn render(
 ) -> Result<Rendered, String> {
     let place = Target::new(subject.name.as_str(), subject.zone);
     let zone = place.likely_zone();
-    let domain = subject.name.as_str();
+    let within = place.within(zone, "@");
     // Others get what ddns-scripts would send.
-    let domain = if provider.row.is_some() { domain.trim_end_matches('.') } else { domain };
+    let (domain, sub) = if provider.row.is_some() {
+        (subject.name.as_str().trim_end_matches('.'), within.to_owned())
+    } else {
+        let written = Target::new(subject.name.written(), subject.zone).fqdn;
+        let sub = written.get(..within.len()).filter(|sub| sub.eq_ignore_ascii_case(within));
+        (subject.name.written(), sub.unwrap_or(within).to_owned())
+    };
     let expanded = expand(template, |placeholder| match placeholder {
         "[USERNAME]" => (percent::encode(&provider.username), Origin::Value),
         "[PASSWORD]" => (percent::encode(provider.password.expose()), Origin::Secret),
@@ -80,7 +86,7 @@ pub fn render(
         "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
         "[DOMAIN]" => (domain.to_owned(), Origin::Value),
         "[ZONE]" => (zone.to_owned(), Origin::Value),
-        "[SUB]" => (place.within(zone, "@").to_owned(), Origin::Value),
+        "[SUB]" => (sub.clone(), Origin::Value),
         "[IP4]" => (subject.address(Family::V4), Origin::Value),
         "[IP6]" => (subject.address(Family::V6), Origin::Value),
         _ => (subject.address.to_string(), Origin::Value),

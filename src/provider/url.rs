@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::judge::{Judge, Pattern, Protocol};
+use super::table;
 use super::template::{self, Subject};
 use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
@@ -199,9 +200,16 @@ fn judge(
     let of_table = |key| provider.row.and_then(|row| row.get(key));
     let pattern = |text: Option<&str>| text.map(|it| Pattern::new(it, address)).transpose();
     let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
+    // A definition without an answer has that of the table.
+    let known = || table::find(&provider.label).map(table::Row::ok);
     Ok(Judge {
         protocol: protocol(provider, &template.url),
-        ok: pattern(own.or_else(|| of_table("ok")))?,
+        ok: match own {
+            Some(own) if provider.row.is_none() && known() != Some(own) => {
+                Some(Pattern::of_definition(own)?)
+            }
+            _ => pattern(own.or_else(|| of_table("ok")))?,
+        },
         same: pattern(of_table("same"))?,
         no: pattern(of_table("no"))?,
         advice: of_table("advice"),

@@ -9,12 +9,14 @@ use std::path::Path;
 
 use super::Call;
 use crate::cli::VERSION;
-use crate::config::Family;
+use crate::config::options::{Kind, OPTIONS, Origin};
+use crate::config::{Family, Source};
 use crate::percent;
+use crate::provider::Change;
 use crate::secret::Secret;
 
-/// The functions; packages install them as `/usr/lib/ddns/dynamic_dns_functions.sh`, which some
-/// scripts source.
+/// The functions; packages install them, with `outside.sh` behind them, as
+/// `/usr/lib/ddns/dynamic_dns_functions.sh`, which some scripts source.
 const FUNCTIONS: &str = include_str!("frame.sh");
 
 /// What the script says goes to the pipe 7; the shell's standard output is nobody's.
@@ -49,11 +51,17 @@ fn variables<'c>(
         global.rundir.join(format!("{}{suffix}", section.name)).display().to_string()
     };
     let own = script.options.iter().filter(|(name, _)| is_free(name));
-    let mut all: Vec<_> =
-        own.map(|(name, value)| (name.as_str(), value.expose().to_owned())).collect();
-    let lookup_host = || change.name.as_str().replace('@', ".").trim_start_matches('.').to_owned();
+    // What is written comes after them, and counts.
+    let mut all: Vec<_> = defaults().map(|(name, default)| (name, default.to_owned())).collect();
+    match &section.source {
+        Source::Network { v4, v6 } => all.push(("ip_network", of_family(change, v4, v6))),
+        Source::Web { v4, v6 } => all.push(("ip_url", of_family(change, v4, v6))),
+        Source::Device(_) | Source::Script(_) => {}
+    }
+    all.extend(own.map(|(name, value)| (name.as_str(), value.expose().to_owned())));
+    let lookup_host = || change.name.written().replace('@', ".").trim_start_matches('.').to_owned();
     all.extend([
-        ("domain", as_written(call)),
+        ("domain", change.name.written().to_owned()),
         ("lookup_host", call.option("lookup_host").map_or_else(lookup_host, str::to_owned)),
         ("password", provider.password.expose().to_owned()),
         ("use_ipv6", if change.family() == Family::V6 { "1" } else { "0" }.to_owned()),
@@ -83,6 +91,16 @@ fn variables<'c>(
     all
 }
 
+/// What options of ddns-scripts mean unless they are set.
+fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let stock = OPTIONS.iter().filter(|it| it.kind == Kind::Service && it.origin != Origin::Ours);
+    stock.filter_map(|known| Some((known.name, known.default?))).filter(|(name, _)| is_free(name))
+}
+
+fn of_family(change: &Change, v4: &str, v6: &str) -> String {
+    if change.family() == Family::V4 { v4 } else { v6 }.to_owned()
+}
+
 /// Whether an option may become a variable. The shell lives by some, and this frame by others.
 fn is_free(name: &str) -> bool {
     let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
@@ -90,14 +108,6 @@ fn is_free(name: &str) -> bool {
     // A retry_count would stand for the retry_max_count of the frame.
     let taken = ["PATH", "IFS", "ENV", "retry_count"].contains(&name) || name.starts_with("__");
     first && identifier && !taken
-}
-
-/// The name of the record as the owner wrote it: to some providers, case means something.
-fn as_written(call: &Call) -> String {
-    let name = call.change.name.as_str();
-    let written = call.option("domain").unwrap_or_default();
-    let mut words = written.split(|c: char| c.is_ascii_whitespace() || c == ',');
-    words.find(|word| word.eq_ignore_ascii_case(name)).unwrap_or(name).to_owned()
 }
 
 /// IPv6 as ddns-scripts compares it: eight groups of four digits.
@@ -139,6 +149,23 @@ mod tests {
         ] {
             assert_eq!(is_free(name), free, "{name}");
         }
+    }
+
+    #[test]
+    fn options_that_are_not_set_have_their_defaults() {
+        let all: Vec<_> = defaults().collect();
+        for expected in [
+            ("ip_source", "network"),
+            ("use_syslog", "2"),
+            ("check_interval", "10"),
+            ("force_unit", "hours"),
+            ("retry_interval", "60"),
+            ("ip_interface", "eth1"),
+        ] {
+            assert!(all.contains(&expected), "{}", expected.0);
+        }
+        let absent = ["allow_temporary", "bind_network", "retry_count", "use_curl"];
+        assert!(!all.iter().any(|(name, _)| absent.contains(name)));
     }
 
     proptest! {

@@ -33,11 +33,7 @@ command -v network_get_device >/dev/null || network_get_device() { eval "$1=\$2"
 write_log() {
 	local __level="$1"
 	shift
-	if [ -n "$__told" ]; then
-		printf '\001%s %s\002' "$__level" "$*" >&7
-	else
-		logger -t ddns-netlink "$SECTION_ID: $*"
-	fi
+	printf '\001%s %s\002' "$__level" "$*" >&7
 	[ "$__level" -ge 10 ] && exit 1
 	return 0
 }
@@ -45,7 +41,6 @@ write_log() {
 # url: the answer goes to $DATFILE. Sent as the section wants it: bind_network, proxy, cacert.
 do_transfer() {
 	local __reply
-	[ -n "$__told" ] || write_log 14 "do_transfer works in update scripts only"
 	printf '\001U%s\002' "$1" >&7
 	IFS= read -r __reply <"$__told"
 	[ "$__reply" = ok ] && return 0

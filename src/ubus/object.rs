@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::blob::{Members, Value};
+use super::blob::Members;
 use crate::control::ask::{Answer, Ask};
 use crate::engine::status::{RecordStatus, SectionStatus};
 
@@ -31,7 +31,11 @@ pub fn signature() -> Json {
 /// # Errors
 /// The status that the caller gets (`enum ubus_msg_status`).
 pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
-    let section = arguments.get("section").and_then(Value::text).map(str::to_owned);
+    let section = match arguments.get("section") {
+        None => None,
+        // Not all sections, which is what its absence means.
+        Some(value) => Some(value.text().ok_or(INVALID_ARGUMENT)?.to_owned()),
+    };
     match method {
         b"status" => Ok(Ask::StatusJson),
         b"get" => section.map(Ask::Get).ok_or(INVALID_ARGUMENT),

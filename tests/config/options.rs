@@ -210,7 +210,7 @@ fn https_and_proxies() {
     assert!(url("").starts_with("http://a/"));
     assert!(url("option use_https 1").starts_with("https://a/"));
     assert!(url("option use_https 1\noption update_url https://b/").starts_with("https://b/"));
-    for bad in ["proxy a", "proxy 'a:0'", "proxy '[::1:3128'", "cacert /none"] {
+    for bad in ["proxy a", "proxy 'a:0'", "proxy '[::1:3128'", "use_https 1\noption cacert /none"] {
         assert_eq!(load("", &format!("option {bad}")).errors().count(), 1, "{bad}");
     }
 }

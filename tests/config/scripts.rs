@@ -133,3 +133,14 @@ fn the_same_record_by_two_scripts_is_no_mistake() {
     // Nothing but that anybody can change that script.
     assert_eq!(two("/usr/lib/ddns/update_y.sh"), 1);
 }
+
+#[test]
+fn a_definition_whose_script_is_gone_hides_nothing() {
+    let said =
+        complaints("option service_name servercow.de\noption username www\noption password x");
+    let text = "option 'service_name': your definition 'servercow.de' is not used: its script \
+                \"update_servercow_de.sh\" does not exist; the program does without it";
+    assert_eq!(said, [(Severity::Warning, text.to_owned())]);
+    let known = load("option service_name servercow.de\noption username www\noption password x");
+    assert!(matches!(known.config.sections[0].provider.mechanism, Mechanism::Api(_)));
+}

@@ -339,7 +339,7 @@ fn devices_have_names_that_the_kernel_takes() {
 #[test]
 fn urls_are_complained_about_where_they_stand() {
     let web = format!("{PLAIN}option ip_source web\n");
-    for url in ["http://a:0/", "http://a:65536/", "http://[DOMAIN]/", "http://x.[IP]:80/"] {
+    for url in ["http://a:0/", "http://a:65536/", "http://[SUB]/", "http://x.[IP]:80/"] {
         let update = format!("option domain a\noption update_url '{url}'");
         let address = format!("{web}option ip_url '{url}'");
         assert!(complaint(&update).starts_with("option 'update_url': the "), "{url}");
@@ -386,6 +386,9 @@ fn certificates_are_checked_as_cacert_says() {
     assert_eq!(plain, Trust::File("/etc/ssl/ca.pem".into()));
     let page = "option ip_source web\noption ip_url https://a/\noption cacert /etc/ssl/ca.pem";
     assert_eq!(with(page).transport.trust, Trust::File("/etc/ssl/ca.pem".into()));
+    let missing = load(&format!("{https}option cacert /none"));
+    assert_eq!(missing.config.sections[0].transport.trust, Trust::System);
+    assert!(missing.mistakes[0].text.ends_with("; the system's certificates are used"));
     let ignore = load(&format!("{https}option cacert IGNORE"));
     assert_eq!(ignore.config.sections[0].transport.trust, Trust::Nothing);
 }
@@ -416,13 +419,13 @@ fn complaints_hold_no_secret() {
 #[test]
 fn a_broken_section_leaves_the_others_alone() {
     let file = format!(
-        "config service a\noption enabled 1\n{PLAIN}option use_syslog 9\n\
+        "config service a\noption enabled 1\n{PLAIN}option use_syslog no\n\
          config service b\noption enabled 1\n{PLAIN}config service c\n"
     );
     let config = check::load("ddns", file.as_bytes(), &Sandbox).config;
     assert_eq!(config.sections.len(), 1);
     assert_eq!(config.disabled, ["c"]);
-    let why = "ddns:5: option 'use_syslog': \"9\" is not a number from 0 to 4";
+    let why = "ddns:5: option 'use_syslog': \"no\" is not a number from 0";
     assert_eq!(config.broken, [("a".into(), why.into())]);
 }
 
@@ -454,5 +457,50 @@ proptest! {
     fn no_number_overflows(index in 0..OPTIONS.len(), value in "[0-9]{1,30}", unit in "seconds|days") {
         let units = format!("option check_unit {unit}\noption force_unit {unit}\noption retry_unit {unit}\n");
         load(&format!("{PLAIN}{units}option {} {value}", OPTIONS[index].name));
+    }
+}
+
+#[test]
+fn what_ddns_scripts_takes_is_taken_with_a_warning() {
+    let warned = |lines: &str| {
+        let checked = load(&format!("{PLAIN}{lines}"));
+        assert_eq!(checked.errors().count(), 0, "{lines}");
+        assert_eq!(checked.mistakes.len(), 1, "{lines}");
+        checked.config.sections.into_iter().next().unwrap()
+    };
+    assert_eq!(warned("option use_syslog 5").log.syslog, 4);
+    assert_eq!(warned("option interface 'wan wan6'").event_network.as_deref(), Some("wan"));
+    let three_days = Force::Every(Duration::from_secs(72 * 3600));
+    assert_eq!(
+        warned("option force_interval -1\noption force_unit minutes").timing.force,
+        three_days
+    );
+    let https = warned("option use_https 2");
+    assert!(https.template(Family::V4).unwrap().url.starts_with("https:"));
+    let page = warned("option ip_source web\noption ip_url ip.example/").source;
+    let url = || "http://ip.example/".to_owned();
+    assert_eq!(page, Source::Web { v4: url(), v6: url() });
+    // Not a word about blanks.
+    let spaced = with("option ip_source web\noption check_interval '20 '\noption use_logfile ' 0'");
+    assert_eq!(spaced.timing.check, Duration::from_secs(1200));
+    assert!(!spaced.log.file);
+    let bare = load(
+        "option domain a\noption update_url '[USERNAME]:x@a.example/?[IP]'\noption username b",
+    );
+    assert_eq!(bare.errors().count(), 0);
+    let url = &bare.config.sections[0].template(Family::V4).unwrap().url;
+    assert_eq!(url, "http://[USERNAME]:x@a.example/?[IP]");
+    assert!(with("option update_url http://[DOMAIN]/").provider.row.is_none());
+}
+
+#[test]
+fn names_that_no_dns_can_have_are_for_providers_that_take_any_word() {
+    let long = "x".repeat(64);
+    for name in ["-a.example.com", "a-.example.com", &long] {
+        let url = load(&format!("option domain {name}\noption update_url http://a/?[DOMAIN]"));
+        assert_eq!((url.errors().count(), url.mistakes.len()), (0, 1), "{name}");
+        let api =
+            load(&format!("option domain {name}\noption service_name vultr\noption password x"));
+        assert_eq!((api.errors().count(), api.mistakes.len()), (1, 1), "{name}");
     }
 }

@@ -9,8 +9,11 @@ pub(crate) struct Sandbox;
 impl Environment for Sandbox {
     fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
         if whose == Definitions::Own {
-            let own = ["namecheap.com", "joker.com"].contains(&service_name);
-            return own.then(|| Ok(OWN.into()));
+            return match service_name {
+                "namecheap.com" | "joker.com" => Some(Ok(OWN.into())),
+                "servercow.de" => Some(Ok(HOLLOW.into())),
+                _ => None,
+            };
         }
         let json = match service_name {
             "stock.example" => STOCK,
@@ -81,6 +84,9 @@ const STOCK: &str = r#"{
 
 /// An owner's own definition of a provider that the program knows.
 const OWN: &str = r#"{"name": "own", "ipv4": {"url": "http://own.example/?[DOMAIN]"}}"#;
+
+/// One as LuCI downloads it, without its script.
+const HOLLOW: &str = r#"{"ipv4": {"url": "update_servercow_de.sh"}}"#;
 
 const PLAIN: &str = r#"{"name": "plain", "ipv4": {"url": "http://plain.example/?[DOMAIN]"}}"#;
 const V4_ONLY: &str = r#"{"name": "v4", "ipv4": {"url": "http://v4.example/?h=[DOMAIN]"}}"#;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::reader::Reader;
+use super::source;
 use super::words;
 use super::{Definitions, Environment, PathKind};
 use crate::config::definition::Block;
@@ -131,7 +132,7 @@ fn from_name(
     families: &[Family],
     name: &str,
 ) -> (Mechanism, Option<Row>) {
-    let own = env.definition(Definitions::Own, name);
+    let own = own_definition(reader, env, families, name);
     if own.is_none() {
         if let Some(api) = api::find(name) {
             return (Mechanism::Api(api), None);
@@ -161,6 +162,35 @@ fn from_name(
         },
     };
     (mechanism, None)
+}
+
+/// The owner's definition. Where what the program knows can do without the script that it needs, and
+/// the script is gone, it stands in nobody's way: LuCI downloads definitions without scripts.
+fn own_definition(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    families: &[Family],
+    name: &str,
+) -> Option<Result<String, String>> {
+    let own = env.definition(Definitions::Own, name)?;
+    let definition = own.as_deref().ok().and_then(|json| definition::parse(json).ok());
+    let script = definition.as_ref().and_then(|definition| {
+        families.iter().find_map(|&family| definition.block(family)?.script())
+    });
+    let Some(script) = script.filter(|_| api::find(name).is_some() || table::find(name).is_some())
+    else {
+        return Some(own);
+    };
+    if env.path_kind(&Path::new(SCRIPTS).join(script)) == PathKind::File {
+        return Some(own);
+    }
+    let text = format!(
+        "your definition '{name}' is not used: its script {} does not exist; the program does \
+         without it",
+        quoted(script)
+    );
+    reader.warn("service_name", text);
+    None
 }
 
 fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
@@ -300,7 +330,7 @@ fn template(
         ));
         return None;
     }
-    if let Err(why) = words::check_url(&block.url) {
+    if let Err(why) = words::check_template(&block.url) {
         reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
     }
     for odd in words::odd_placeholders(&block.url) {
@@ -313,7 +343,7 @@ fn template(
         reader.fail("service_name", text);
     }
     // Whoever answers 200 to failures, too, must not be believed because an own definition is silent.
-    let known = || table::find(name).map(|row| row.get("ok").unwrap_or("good|nochg").to_owned());
+    let known = || table::find(name).map(|row| row.ok().to_owned());
     Some(Template { url: block.url.clone(), answer: block.answer.clone().or_else(known) })
 }
 
@@ -337,19 +367,19 @@ fn block<'d>(
 }
 
 fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
-    let Some(url) = reader.text("update_url") else {
+    let Some(url) = source::url(reader, "update_url") else {
         if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
             reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
         }
         return NO_URL;
     };
-    if let Err(why) = words::check_url(url) {
+    if let Err(why) = words::check_template(&url) {
         reader.fail("update_url", why);
     }
-    for odd in words::odd_placeholders(url) {
+    for odd in words::odd_placeholders(&url) {
         reader.warn("update_url", odd);
     }
-    let mechanism = families::mechanism(url).unwrap_or_else(|why| {
+    let mechanism = families::mechanism(&url).unwrap_or_else(|why| {
         reader.fail("update_url", why);
         NO_URL
     });

@@ -64,22 +64,28 @@ impl<'a> Reader<'a> {
         values.filter(|(value, _)| !value.is_empty()).collect()
     }
 
-    /// A yes or no.
+    /// A yes or no. As in ddns-scripts, any number but 0 is a yes; except for `enabled`, which its
+    /// service does not take for one.
     pub(super) fn flag(&mut self, name: &str, default: bool) -> bool {
         let Some(text) = self.text(name) else {
             return default;
         };
-        is_flag(text).unwrap_or_else(|| {
-            self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
-            default
-        })
+        if let Some(flag) = is_flag(text.trim()) {
+            return flag;
+        }
+        if text.trim().parse::<u64>().is_ok() && name != "enabled" {
+            self.warn(name, format!("{} is neither 1 nor 0; 1 is meant", quoted(text)));
+            return true;
+        }
+        self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
+        default
     }
 
     /// A whole number within `range`.
     pub(super) fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let text = self.text(name)?;
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().ok().filter(|_| digits);
+        let digits = text.trim().bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.trim().parse().ok().filter(|_| digits);
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = range.into_inner();

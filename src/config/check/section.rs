@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::words::{check_host, is_flag};
 use super::{provider, source, stock, timing, transport};
 use crate::config::name::in_dns;
-use crate::config::{Family, Hostname, Lookup, Section, Severity};
+use crate::config::{Family, Hostname, Lookup, Mechanism, Section, Severity};
 use crate::dns::resolv;
 use crate::quoted::quoted;
 use crate::sorted::Set;
@@ -17,9 +17,17 @@ pub(super) fn read(
     private_addresses: bool,
 ) -> Section {
     let families = families(reader);
-    let mut names = names(reader);
+    let (mut names, oddities) = names(reader);
     let source = source::read(reader, env);
     let mut provider = provider::read(reader, env, &families);
+    // Interfaces need names of the DNS; to other providers they are only words.
+    let severity = match provider.mechanism {
+        Mechanism::Api(_) => Severity::Error,
+        Mechanism::Url { .. } | Mechanism::Script(_) => Severity::Warning,
+    };
+    for Oddity { option, line, text } in oddities {
+        reader.about_value(severity, option, line, &text);
+    }
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     stock::translate(reader, &mut names, &mut provider, &mut record);
@@ -47,7 +55,7 @@ pub(super) fn read(
 
 fn families(reader: &mut Reader<'_>) -> Vec<Family> {
     let text = reader.text("use_ipv6").unwrap_or("0");
-    match (text, is_flag(text)) {
+    match (text, is_flag(text.trim())) {
         ("both", _) => vec![Family::V4, Family::V6],
         (_, Some(true)) => vec![Family::V6],
         (_, Some(false)) => vec![Family::V4],
@@ -77,18 +85,35 @@ fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
     }
 }
 
+/// What is odd about a name.
+struct Oddity {
+    option: &'static str,
+    line: usize,
+    text: String,
+}
+
 /// `domain`, or `lookup_host` where there is none: upstream lets a section go without a domain if
 /// its URL has no place for one.
-fn names(reader: &mut Reader<'_>) -> Vec<Hostname> {
+fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
     let option = if reader.values("domain").is_empty() { "lookup_host" } else { "domain" };
     let values = reader.values(option);
     if values.is_empty() {
         reader.lacks("needs option 'domain'");
     }
-    let names = values.into_iter();
-    let names = names.flat_map(|(text, line)| names_of(reader, option, text, line));
+    let mut names = Vec::new();
+    let mut oddities = Vec::new();
     let mut seen = Set::new();
-    names.filter(|name| seen.insert(name.clone())).collect()
+    for (text, line) in values {
+        for name in names_of(reader, option, text, line) {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let odd = name.oddity().map(|why| format!("{}: {why}", quoted(name.written())));
+            oddities.extend(odd.map(|text| Oddity { option, line, text }));
+            names.push(name);
+        }
+    }
+    (names, oddities)
 }
 
 /// The names in one value, usually one.

@@ -45,11 +45,22 @@ fn device(reader: &mut Reader<'_>) -> Source {
 }
 
 fn web(reader: &mut Reader<'_>) -> Source {
-    let url = reader.text("ip_url");
-    if let Some(Err(why)) = url.map(words::check_url) {
+    let url = url(reader, "ip_url");
+    if let Some(Err(why)) = url.as_deref().map(words::check_url) {
         reader.fail("ip_url", why);
     }
-    Source::Web { v4: url.unwrap_or(PAGE4).into(), v6: url.unwrap_or(PAGE6).into() }
+    let or = |page: &str| url.as_deref().unwrap_or(page).to_owned();
+    Source::Web { v4: or(PAGE4), v6: or(PAGE6) }
+}
+
+/// A URL; without a scheme it is one of `http:`, as the programs of ddns-scripts take it.
+pub(super) fn url(reader: &mut Reader<'_>, option: &str) -> Option<String> {
+    let text = reader.text(option)?;
+    let url = words::with_scheme(text);
+    if url.len() > text.len() {
+        reader.warn(option, "does not begin with http:// or https://; http:// is meant");
+    }
+    Some(url)
 }
 
 fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
@@ -69,8 +80,14 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
 
 /// The event network. Users and old versions of LuCI put a device there as well.
 pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
-    Some(interface(reader, "interface").unwrap_or(WAN4))
-        .map(|name| name.strip_prefix('@').unwrap_or(name).into())
+    const OPTION: &str = "interface";
+    let mut words = reader.text(OPTION).unwrap_or(WAN4).split_ascii_whitespace();
+    let first = words.next().unwrap_or(WAN4);
+    if words.next().is_some() {
+        reader.warn(OPTION, format!("takes one interface; {} counts", quoted(first)));
+    }
+    let name = valid_interface(reader, OPTION, first).unwrap_or(WAN4);
+    Some(name.strip_prefix('@').unwrap_or(name).into())
 }
 
 /// Longest name of a kernel device (linux `include/uapi/linux/if.h`, `IFNAMSIZ` with its NUL).
@@ -91,6 +108,10 @@ pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&
 /// The name of a network interface.
 fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = reader.text(option)?;
+    valid_interface(reader, option, name)
+}
+
+fn valid_interface<'a>(reader: &mut Reader<'_>, option: &str, name: &'a str) -> Option<&'a str> {
     let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
     if name == "@" || !name.chars().all(valid) {
         reader.fail(option, format!("{} is not the name of an interface", quoted(name)));

@@ -54,8 +54,16 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
     if reader.text("force_interval") == Some("never") {
         return Force::Never;
     }
-    let unit = unit(reader, "force_unit", HOUR);
-    let every = interval(reader, "force_interval", unit).unwrap_or(FORCE);
+    let below_zero = |text: &str| text.trim().parse().is_ok_and(|number: i64| number < 0);
+    let every = if reader.text("force_interval").is_some_and(below_zero) {
+        let text =
+            "is less than 0; 72 hours are used ('never' sends an address only when it changes)";
+        reader.warn("force_interval", text);
+        FORCE
+    } else {
+        let unit = unit(reader, "force_unit", HOUR);
+        interval(reader, "force_interval", unit).unwrap_or(FORCE)
+    };
     if every.is_zero() {
         return Force::Once;
     }

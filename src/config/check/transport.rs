@@ -30,9 +30,13 @@ pub(super) fn read(
 
 /// Reads where the messages of a section go.
 pub(super) fn log(reader: &mut Reader<'_>) -> Log {
-    let syslog = reader.number("use_syslog", 0..=4);
+    const MOST: u8 = 4;
+    let syslog = reader.number("use_syslog", 0..=u64::MAX);
+    if syslog.is_some_and(|it| it > MOST.into()) {
+        reader.warn("use_syslog", "there is no more than 4, which is meant");
+    }
     Log {
-        syslog: syslog.and_then(|it| u8::try_from(it).ok()).unwrap_or(2),
+        syslog: syslog.map_or(2, |it| u8::try_from(it).unwrap_or(MOST).min(MOST)),
         file: reader.flag("use_logfile", true),
     }
 }
@@ -53,7 +57,12 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         PathKind::Directory => Trust::Directory(path.into()),
         PathKind::Missing => {
             let text = format!("{} is neither a file nor a directory nor IGNORE", quoted(path));
-            reader.fail("cacert", text);
+            // ddns-scripts does not look at it then.
+            if reader.flag("use_https", false) {
+                reader.fail("cacert", text);
+            } else {
+                reader.warn("cacert", format!("{text}; the system's certificates are used"));
+            }
             Trust::System
         }
     }

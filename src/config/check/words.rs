@@ -71,6 +71,24 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     check_place(url.get(scheme.len()..).unwrap_or_default())
 }
 
+/// `url` with `http://` before it where it has no scheme.
+pub(super) fn with_scheme(url: &str) -> String {
+    let url = url.trim();
+    let colon = url.find([':', '/', '?', '#']).and_then(|at| url.get(at..));
+    let has_scheme = colon.is_some_and(|rest| rest.starts_with(":/"));
+    let bare = url.trim_end_matches(':');
+    if url.is_empty() || has_scheme || matches!(bare, "http" | "https") {
+        return url.into();
+    }
+    format!("http://{url}")
+}
+
+/// As [`check_url`], for a URL with placeholders. The owner's name of the record may be the host:
+/// whoever may write that may write the URL.
+pub(super) fn check_template(url: &str) -> Result<(), &'static str> {
+    check_url(&url.replace("[DOMAIN]", "domain"))
+}
+
 /// Checks the host and the port that `rest`, a URL without its scheme, begins with.
 fn check_place(rest: &str) -> Result<(), &'static str> {
     let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -92,8 +110,10 @@ fn check_place(rest: &str) -> Result<(), &'static str> {
         return Err("there is no host in the URL");
     }
     if host.contains(['[', ']']) && !is_bracketed(host) {
-        return Err("the host in the URL must be written out: a placeholder cannot stand in it, \
-                    and brackets are for IPv6 addresses only");
+        return Err(
+            "the host in the URL must be written out: no placeholder but [DOMAIN] can stand \
+                    in it, and brackets are for IPv6 addresses only",
+        );
     }
     // What stands for a placeholder is known only when the URL is used.
     if !port.is_empty() && !port.contains('[') && !is_port(port) {
@@ -250,6 +270,23 @@ mod tests {
             "\u{e4}\u{e4}\u{e4}\u{e4}",
         ] {
             assert!(check_url(bad).is_err(), "{bad}");
+        }
+        for good in ["http://[DOMAIN]/", "http://[USERNAME]:[PASSWORD]@[DOMAIN].a:80/[IP]"] {
+            assert_eq!(check_template(good), Ok(()), "{good}");
+        }
+        for bad in ["http://[IP]/", "http://[PARAMOPT].[DOMAIN]/", "http://[domain]/"] {
+            assert!(check_template(bad).is_err(), "{bad}");
+        }
+        for (written, meant) in [
+            (" a/b?c=http://d", "http://a/b?c=http://d"),
+            ("[USERNAME]:[PASSWORD]@a/", "http://[USERNAME]:[PASSWORD]@a/"),
+            ("a:80", "http://a:80"),
+            ("HTTP://a", "HTTP://a"),
+            ("ftp://a", "ftp://a"),
+            ("http:/a", "http:/a"),
+            ("https:", "https:"),
+        ] {
+            assert_eq!(with_scheme(written), meant);
         }
         assert_eq!(to_https("http://a/http://b"), "https://a/http://b");
         assert_eq!(to_https("https://a"), "https://a");

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::fixture;
+use crate::provider::table;
 
 fn provider() -> Provider {
     Provider {
@@ -50,6 +51,23 @@ fn placeholders_are_filled() {
     ] {
         assert_eq!(url(template), expected, "{template}");
     }
+}
+
+#[test]
+fn names_are_sent_as_they_are_written() {
+    let filled = |row: Option<&str>, name: &str, zone: Option<&str>| {
+        let name = Hostname::parse(name).unwrap();
+        let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
+        let provider = Provider { row: row.and_then(table::find), ..provider() };
+        let rendered = render("http://a/?[DOMAIN]&[SUB]&[ZONE]", &provider, subject).unwrap();
+        rendered.url.expose().split_once('?').unwrap().1.to_owned()
+    };
+    assert_eq!(filled(None, "Home.Example.com", None), "Home.Example.com&Home&example.com");
+    assert_eq!(filled(None, "A.B@Example.com", None), "A.B@Example.com&A.B&example.com");
+    let zone = Some("Example.com");
+    assert_eq!(filled(None, "A.B.example.COM", zone), "A.B.example.COM&A.B&example.com");
+    assert_eq!(filled(None, "Example.COM", zone), "Example.COM&@&example.com");
+    assert_eq!(filled(Some("duckdns.org"), "A.B.C", None), "a.b.c&a&b.c");
 }
 
 #[test]

@@ -81,11 +81,53 @@ fn texts_are_encoded_as_we_do() {
     }
 }
 
+/// As packages have it.
+const INSTALLED: &str = concat!(include_str!("../frame.sh"), include_str!("../outside.sh"));
+
+#[test]
+fn outside_of_an_update_sections_are_read_and_messages_logged() {
+    let stage = Stage::new("outside");
+    let file = stage.scratch.path().join("functions.sh");
+    fs::write(&file, INSTALLED).unwrap();
+    let text = r#"
+        config_load() { config_cb service other; option_cb domain; config_cb service h
+            option_cb domain; option_cb username; list_cb more; config_cb service last; option_cb x; }
+        config_get() { eval "$1=\"$2.$3\""; }
+        reset_cb() { echo reset; }
+        uci() { [ "$3" = ddns.global.ddns_rundir ] && echo /tmp/run; }
+        logger() { echo "$@"; }
+        network_get_ipaddr() { eval "$1=$2.address"; }
+        . FILE
+        load_all_config_options ddns h && echo "$domain $username $more $x."
+        load_all_config_options ddns nowhere || echo none
+        get_local_ip address && echo "$address $ddns_rundir $ddns_logdir"
+        SECTION_ID=h; write_log 4 said; (write_log 13 fatal; echo on); echo "$?"
+    "#;
+    let text = text.replace("FILE", &file.display().to_string());
+    for shell in shells() {
+        let output =
+            Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(&text).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<_> = said.lines().map(|line| line.split("] ").last().unwrap()).collect();
+        let expected = [
+            "reset",
+            "h.domain h.username h.more .",
+            "reset",
+            "none",
+            "wan.address /tmp/run /var/log/ddns",
+            "h: said",
+            "h: fatal",
+            "1",
+        ];
+        assert_eq!(lines, expected, "{shell:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn the_functions_can_be_sourced() {
     let stage = Stage::new("sourced");
     let file = stage.scratch.path().join("functions.sh");
-    fs::write(&file, include_str!("../frame.sh")).unwrap();
+    fs::write(&file, INSTALLED).unwrap();
     let text = format!(
         ". {}\nwrite_log 5 \"$username$__IP\"\ndo_transfer http://x/ && grep -q good $DATFILE",
         file.display()

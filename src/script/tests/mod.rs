@@ -53,7 +53,7 @@ impl Stage {
             downloads: Downloads::default(),
         };
         let change = Change {
-            name: Hostname::parse("home.example.com").unwrap(),
+            name: Hostname::parse("Home.Example.com").unwrap(),
             address: "192.0.2.7".parse().unwrap(),
             previous: Some("192.0.2.1".parse().unwrap()),
             record: RecordOptions::default(),
@@ -107,7 +107,7 @@ fn a_script_finds_what_ddns_scripts_gives_it() {
     let mut stage = Stage::new("variables");
     stage.options = vec![
         ("username", "user"),
-        ("domain", "Other.example Home.Example.com"),
+        ("domain", "Other.example"),
         ("use_https", "0"),
         ("force_ipversion", "1"),
         ("param_opt", "a=1 b=2"),
@@ -132,7 +132,7 @@ fn a_script_finds_what_ddns_scripts_gives_it() {
             "username=user;\n",
             "password=p@ss 'w\"$(id)ord;\n",
             "domain=Home.Example.com;\n",
-            "lookup_host=home.example.com;\n",
+            "lookup_host=Home.Example.com;\n",
             "use_ipv6=0;\nuse_https=0;\nforce_ipversion=1;\n",
             "param_opt=a=1 b=2;\n",
             "my_own=it's\n$HOME `id` \\;\n",

@@ -382,6 +382,8 @@ fn calls_that_make_no_sense_are_refused() {
         ("interface.update", wan("eth9"), 3),
         ("get", json!({}), 2),
         ("why", json!({ "section": 5 }), 2),
+        ("update", json!({ "section": 5 }), 2),
+        ("update", json!({ "section": ["home"] }), 2),
         ("stop", json!({}), 2),
         ("start", json!({}), 2),
     ] {
