@@ -66,7 +66,8 @@ impl Hostname {
         if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
             let why = format!("{} cannot be part of a name", quoted_char(bad));
             let in_ascii = punycode::ascii(text);
-            if is_letter(bad) && in_ascii.is_ascii() && Self::parse(&in_ascii).is_ok() {
+            let sound = |name: Self| name.oddity().is_none();
+            if is_letter(bad) && in_ascii.is_ascii() && Self::parse(&in_ascii).is_ok_and(sound) {
                 return Err(format!("{why}; write it as {in_ascii}"));
             }
             return Err(why);

@@ -429,7 +429,7 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
     let method = words.next().unwrap_or_default().to_owned();
     let target = words.next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if words.next() != Some("HTTP/1.1") {
+    if !words.next().is_some_and(|version| version.starts_with("HTTP/1.")) {
         // What has no version would be a request of HTTP/0.9 to a real server.
         stream.get_mut().write_all(b"HTTP/1.1 505 no\r\nContent-Length: 0\r\n\r\n")?;
         return Err(io::Error::other(line));
