@@ -110,6 +110,8 @@ pub struct Record {
     disputed: bool,
     /// The provider's refusal and the advice.
     pub refused: Option<(String, String)>,
+    /// The address that it is about, if it says nothing of others.
+    pub refused_address: Option<IpAddr>,
     /// Times of the latest change.
     pub timeline: Timeline,
     /// What went wrong last, until something goes right.
@@ -151,6 +153,7 @@ impl Record {
             unconfirmed: false,
             disputed: false,
             refused: None,
+            refused_address: None,
             timeline: Timeline::default(),
             trouble: None,
             force: timing.force,
@@ -214,7 +217,7 @@ impl Record {
             at: self.published_wall,
             unconfirmed: at_risk,
             disputed: self.disputed,
-            refused: self.refused.clone(),
+            refused: self.refused.clone().filter(|_| self.refused_address.is_none()),
             hold_until,
         })
     }
@@ -235,6 +238,9 @@ impl Record {
         self.present = true;
         if self.desired == Some(address) {
             return;
+        }
+        if self.refused_address.take_if(|refused| *refused != address).is_some() {
+            self.refused = None;
         }
         let starting = self.desired.is_none() && self.published == Some(address);
         self.desired = Some(address);

@@ -62,6 +62,7 @@ pub(super) fn outcome(
         }
         Outcome::Refused { reason, advice } => {
             let whom = match verdict.scope {
+                Scope::Address => "this name and address",
                 Scope::Record => "this name",
                 Scope::Account => "this account",
             };

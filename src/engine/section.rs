@@ -358,6 +358,9 @@ impl Active {
             let verdict = finished.verdicts.get(index).unwrap_or(&lost);
             let sent = record.sending();
             record.finished(&verdict.outcome, ending);
+            if verdict.scope == Scope::Address {
+                record.refused_address = sent;
+            }
             pause = pause.max(record.paused_until());
             let of_account = verdict.scope == Scope::Account;
             if of_account {

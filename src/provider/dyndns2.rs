@@ -194,7 +194,7 @@ const NAME: &str = "compare 'domain' with the names in the account at the provid
 const URL: &str = "compare 'update_url' and 'param_opt' with the provider's documentation";
 
 fn refusal(code: &str) -> Option<Meaning> {
-    use Scope::{Account, Record};
+    use Scope::{Account, Address, Record};
     let (scope, why, advice) = match code {
         "badauth" | "noaccess" | "no_access" | "no_auth" => {
             (Account, "the user name or password is not accepted", CREDENTIALS)
@@ -226,7 +226,7 @@ fn refusal(code: &str) -> Option<Meaning> {
         "badsys" => (Account, "the 'system' parameter of the URL is wrong", URL),
         "badrequest" | "badparam" | "badop" => (Record, "the request is not understood", URL),
         "badip" => (
-            Record,
+            Address,
             "the address is not accepted",
             "check that the provider takes addresses of this kind, and how 'update_url' names them",
         ),

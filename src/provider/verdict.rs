@@ -14,6 +14,8 @@ pub struct Verdict {
 /// Whom an outcome concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// This record with this address: with another one it may be otherwise.
+    Address,
     /// This record only.
     Record,
     /// Every request of the account: sending more is pointless or an abuse.

@@ -123,6 +123,7 @@ impl Record {
                 self.unconfirmed = flight.was_unconfirmed;
                 self.trouble = None;
                 self.refused = Some((reason.clone(), advice.clone()));
+                self.refused_address = None;
             }
         }
     }
@@ -135,6 +136,7 @@ impl Record {
             // What is on its way gets an answer of its own.
             Outcome::Refused { .. } if self.flight.is_some() => {}
             Outcome::Refused { reason, advice } => {
+                self.refused_address = None;
                 return self.refused.replace((reason.clone(), advice.clone())).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {

@@ -7,7 +7,7 @@ use super::scenario::{
 };
 use crate::clock::BUILD_TIME;
 use crate::config::{Force, Hostname};
-use crate::provider::{FailureKind, Outcome};
+use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 
 fn send(last: u8) -> String {
     format!("home.example.com 203.0.113.{last}")
@@ -312,6 +312,18 @@ fn force_interval_zero_rests_once_up_to_date() {
     assert_eq!(s.sent(), [send(2)], "once after each start");
     s.pass(HOUR);
     assert_eq!((s.sent().len(), s.word()), (0, "rested"));
+}
+
+#[test]
+fn an_address_that_is_refused_says_nothing_of_the_next() {
+    let mut s = Scenario::new().settled().silent();
+    s.lease("203.0.113.2");
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Address }]);
+    s.sent();
+    s.pass(HOUR);
+    assert_eq!((s.sent().len(), s.word()), (0, "refused"));
+    s.lease("203.0.113.3");
+    assert_eq!(s.sent(), [send(3)]);
 }
 
 #[test]
