@@ -16,7 +16,7 @@ from common import write_if_changed
 STEM = f"{NAME}-{package_version()}"
 # How much of its budget a program may be. More than all of it until it is back within: the budgets were
 # set when it knew neither ubus nor DNS, scripts and the interfaces of providers.
-TOLERANCE = 1.25
+TOLERANCE = 1.1
 
 
 def feed(arch):
