@@ -488,9 +488,6 @@ impl Daemon {
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
-        if self.mode == Mode::Serve {
-            self.store.put(self.engine.last_state(clock::now()));
-        }
         self.flush(FLUSH);
         exit::OK
     }

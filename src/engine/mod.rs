@@ -383,19 +383,10 @@ impl Engine {
     /// What to keep. Records of sections that are not active now are kept too: a section that is
     /// switched off for a while, or broken for a moment, does not lose what is known about it.
     fn state(&self, now: Now) -> State {
-        self.state_by(|record, section| record.saved(section, now))
-    }
-
-    /// What to keep of a run that ends: who starts it again and again shall not send as often.
-    pub fn last_state(&self, now: Now) -> State {
-        self.state_by(|record, section| record.saved_last(section, now))
-    }
-
-    fn state_by(&self, saved: impl Fn(&Record, &str) -> Option<Saved>) -> State {
         let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
         let dormant = self.dormant.iter().filter(|saved| !active(&saved.section)).cloned();
         let live = self.sections.iter().flat_map(|section| {
-            section.records.iter().filter_map(|record| saved(record, &section.spec.name))
+            section.records.iter().filter_map(|record| record.saved(&section.spec.name, now))
         });
         let mut records: Vec<_> = dormant.chain(live).collect();
         records

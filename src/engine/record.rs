@@ -222,17 +222,6 @@ impl Record {
         })
     }
 
-    /// What to keep when the run ends: what is left of a back-off is kept as a waiting time. During the
-    /// run it is not, because writing it down each time would wear the flash.
-    pub fn saved_last(&self, section: &str, now: Now) -> Option<Saved> {
-        let mut saved = self.saved(section, now)?;
-        let left = self.backoff.until().saturating_sub(now.up).min(LONGEST_KEPT).as_secs();
-        if let Some(wall) = now.trusted_wall().filter(|_| left > 0) {
-            saved.hold_until = saved.hold_until.max(Some(wall.saturating_add(left)));
-        }
-        Some(saved)
-    }
-
     /// The record should hold `address`, as of an event at `now`.
     pub fn want(&mut self, address: IpAddr, now: Now) {
         self.present = true;
@@ -447,7 +436,5 @@ impl Record {
     }
 }
 
-/// The most of a back-off that outlives a restart, which may be an owner's who has mended something.
-const LONGEST_KEPT: Duration = Duration::from_secs(300);
 /// `force_interval` is never taken as an endless loop.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

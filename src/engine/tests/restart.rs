@@ -216,22 +216,6 @@ fn a_failed_attempt_that_is_not_owed_any_more_is_forgotten_on_flash_too() {
     assert_eq!(s.restart(MINUTE).sent(), [""; 0]);
 }
 
-#[test]
-fn who_restarts_again_and_again_does_not_send_as_often() {
-    let mut s = Scenario::new().settled();
-    s.provider = Some(failed());
-    s.lease("203.0.113.2");
-    s.pass(secs(1));
-    s.sent();
-    for _ in 0..6 {
-        s = s.restart_softly();
-        s.pass(secs(5));
-        assert_eq!(s.sent(), [""; 0]);
-    }
-    s.pass(5 * MINUTE);
-    assert_eq!(s.sent()[..1], ["home.example.com 203.0.113.2"]);
-}
-
 /// Some providers store an update and fail to say so.
 #[test]
 fn what_a_provider_could_not_answer_may_have_been_done() {

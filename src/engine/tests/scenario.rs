@@ -300,12 +300,6 @@ impl Scenario {
         self.start()
     }
 
-    /// As [`Scenario::restart`] at once, by somebody who lets the daemon end.
-    pub(super) fn restart_softly(mut self) -> Self {
-        self.disk = self.engine.last_state(self.now);
-        self.start()
-    }
-
     pub(super) fn reload(&mut self) {
         let config = Box::new(self.config.clone());
         self.event(Event::Reload { config, hosts: self.hosts.clone() });
