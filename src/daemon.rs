@@ -6,9 +6,7 @@ mod answer;
 mod recheck;
 
 use std::io;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
 use crate::config::check::Checked;
-use crate::config::mistake::Severity;
+use crate::config::mistake::{Mistake, Severity};
 use crate::config::{Global, Section, Transport};
 use crate::console::show;
 use crate::control::{Control, Request};
@@ -27,7 +25,7 @@ use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::engine::status::Snapshot;
-use crate::files::{self, run::RunFiles};
+use crate::files::{self, InstanceLock, run::RunFiles};
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
@@ -35,6 +33,7 @@ use crate::netlink::socket::Socket;
 use crate::probe::Probe;
 use crate::provider::{self, Job, Learned, Outcome, Step};
 use crate::script::{self, Call};
+use crate::state::State;
 use crate::store::{Store, StoreThread};
 use crate::ubus::Ubus;
 use crate::worker::{Pool, Task};
@@ -82,6 +81,10 @@ struct Daemon {
     /// What the run files lacked when that was said last.
     unwritten: Option<String>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
+    /// Where it comes from.
+    notices: mpsc::UnboundedSender<Incoming>,
+    /// Of a run directory that another configuration has brought.
+    lock: Option<InstanceLock>,
     /// Whether the configuration in force has mistakes.
     mistaken: bool,
     /// When sections that cannot run are looked at again.
@@ -123,12 +126,8 @@ impl Daemon {
     fn new(file: &Path, loaded: Loaded, mode: Mode, logger: Logger, netlink: Socket) -> Self {
         let global = loaded.checked.config.global.clone();
         let (sender, incoming) = mpsc::unbounded_channel();
-        let store = Store::open(global.statedir.clone());
-        let (state, lost) = store.load();
-        let to_loop = sender.clone();
-        let store = StoreThread::new(store, move |notice| {
-            let _ = to_loop.send(Incoming::Notice(notice));
-        });
+        let (store, state, lost) = keep_in(global.statedir.clone(), sender.clone());
+        let notices = sender.clone();
         let from_scripts = sender.clone();
         let report = move |event| drop(sender.send(Incoming::Event(event)));
         let say = move |notice| drop(from_scripts.send(Incoming::Notice(notice)));
@@ -150,6 +149,8 @@ impl Daemon {
             run_files: None,
             unwritten: None,
             incoming,
+            notices,
+            lock: None,
             mistaken: false,
             recheck: Recheck::default(),
             pretended: Vec::new(),
@@ -371,15 +372,12 @@ impl Daemon {
                 self.complain(&loaded.checked);
                 let file = files::config(&self.file);
                 let file = file.display();
-                let text = format!("{file} cannot be read to its end; what is in force stays");
+                let text =
+                    format!("{file} is empty or cannot be read to its end; what is in force stays");
                 self.say(Level::Error, text);
             }
             Ok(loaded) => {
-                let now_set = &loaded.checked.config.global;
-                let moved = now_set.rundir != self.global.rundir;
-                if moved || now_set.statedir != self.global.statedir {
-                    self.start_again();
-                }
+                self.move_to(&loaded.checked);
                 self.logger.configure(&loaded.checked.config);
                 self.say(
                     Level::Notice,
@@ -397,8 +395,9 @@ impl Daemon {
     /// changed.
     fn look_again(&mut self, now: Now) {
         let loaded = load(&self.file).ok().filter(|loaded| !loaded.checked.config.cut);
-        let Some(loaded) = loaded else { return self.recheck.begin(&[], now) };
-        if self.recheck.is_news(&loaded.checked.config.broken, now) {
+        let broken = loaded.as_ref().map(|loaded| loaded.checked.config.broken.as_slice());
+        let news = self.recheck.is_news(broken, now);
+        if let Some(loaded) = loaded.filter(|_| news) {
             self.logger.configure(&loaded.checked.config);
             self.adopt(loaded);
         }
@@ -417,17 +416,35 @@ impl Daemon {
         }
     }
 
-    /// The directories are others now: everything is opened anew, by the same process.
-    fn start_again(&mut self) {
-        self.stop();
-        let words = std::env::args_os();
-        let failed = std::env::current_exe()
-            .map(|program| Command::new(program).args(words.skip(1)).exec())
-            .unwrap_or_else(|error| error);
-        let text =
-            format!("ddns_rundir and ddns_statedir take effect at the next start ({failed})");
-        self.say(Level::Warning, text);
-        self.listen();
+    /// Uses other directories, unless what the configuration says of them is wrong.
+    fn move_to(&mut self, checked: &Checked) {
+        let wrong = |mistake: &Mistake| {
+            ["'ddns_rundir'", "'ddns_statedir'"].iter().any(|it| mistake.text.contains(it))
+        };
+        if checked.errors().any(wrong) {
+            return;
+        }
+        let Global { rundir, statedir, .. } = checked.config.global.clone();
+        if rundir != self.global.rundir {
+            match files::lock(&rundir) {
+                Ok(lock) => {
+                    self.withdraw();
+                    self.lock = Some(lock);
+                    self.global.rundir = rundir;
+                    self.listen();
+                }
+                Err(error) => {
+                    let now = self.global.rundir.display();
+                    self.say(Level::Warning, format!("{error}; {now} goes on being used"));
+                }
+            }
+        }
+        if statedir != self.global.statedir {
+            self.flush(FLUSH);
+            (self.store, ..) = keep_in(statedir.clone(), self.notices.clone());
+            self.store.put(self.engine.state(clock::now()));
+            self.global.statedir = statedir;
+        }
     }
 
     /// Puts a configuration in force and says what is wrong with it.
@@ -484,12 +501,17 @@ impl Daemon {
     fn stop(&mut self) -> u8 {
         self.say(Level::Info, "stopping".into());
         script::process::kill_all();
+        self.withdraw();
+        self.flush(FLUSH);
+        exit::OK
+    }
+
+    /// Nobody can ask any more, here.
+    fn withdraw(&mut self) {
         self.control = None;
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
-        self.flush(FLUSH);
-        exit::OK
     }
 
     /// Whether the state is on flash.
@@ -505,6 +527,17 @@ impl Daemon {
     fn say(&mut self, level: Level, text: String) {
         self.logger.say(&Notice { section: None, level, text });
     }
+}
+
+/// The state that is kept in `directory`, what was there, and what went wrong with that.
+fn keep_in(
+    directory: PathBuf,
+    notices: mpsc::UnboundedSender<Incoming>,
+) -> (StoreThread, State, Vec<String>) {
+    let store = Store::open(directory);
+    let (state, lost) = store.load();
+    let say = move |notice| drop(notices.send(Incoming::Notice(notice)));
+    (StoreThread::new(store, say), state, lost)
 }
 
 async fn next_request(control: Option<&mut Control>) -> Request {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use support::process::wait_until;
 use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
-use support::scene::{LIMIT, Scene, is_emulated};
+use support::scene::{LIMIT, Scene};
 
 /// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
 fn wait_saved(address: &str) {
@@ -318,10 +318,6 @@ fn a_file_that_is_cut_changes_nothing() {
 #[test]
 fn other_directories_are_used_at_once() {
     isolated(&[], || {
-        // The daemon starts itself anew.
-        if is_emulated() {
-            return;
-        }
         let mut scene = Scene::bare();
         scene.config.global(&format!("\toption ddns_rundir '{DIR}/elsewhere'"));
         scene.config.section("home", "");
@@ -332,6 +328,15 @@ fn other_directories_are_used_at_once() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
+        // Those that cannot be are not.
+        for (wrong, said) in
+            [("tmp/elsewhere", "does not begin with '/'"), ("/proc/version/x", "goes on")]
+        {
+            fs::write(scene.config.path(), elsewhere.replace(&format!("{DIR}/elsewhere"), wrong))
+                .unwrap();
+            daemon.signal(Signal::SIGHUP);
+            daemon.wait_line(LIMIT, |line| line.contains(said));
+        }
         fs::write(scene.config.path(), elsewhere).unwrap();
         daemon.signal(Signal::SIGHUP);
         daemon.wait_published("home", "203.0.113.5");

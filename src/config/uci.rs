@@ -65,6 +65,7 @@ impl fmt::Debug for RawOption {
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
     let (text, cut) = cut_at_nul(bytes);
     let mut parser = Parser::new(&text);
+    let has_nul = !cut.is_empty();
     for line in cut {
         parser.report(line, "there is a NUL byte; the rest of the line is ignored");
     }
@@ -73,6 +74,8 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
             parser.reject(bad);
         }
     }
+    // What power loss leaves of a file that was being written.
+    parser.document.cut |= has_nul || parser.document.sections.is_empty();
     (parser.document, parser.mistakes)
 }
 

@@ -33,11 +33,12 @@ impl Recheck {
         self.due
     }
 
-    /// It was read again, and these sections cannot run. Whether that is news.
-    pub(super) fn is_news(&mut self, broken: &[(String, String)], now: Now) -> bool {
+    /// It was read again, and these sections cannot run; nothing if it could not be read. Whether that
+    /// is news.
+    pub(super) fn is_news(&mut self, broken: Option<&[(String, String)]>, now: Now) -> bool {
         self.pause *= 2;
         self.due = (self.pause <= LAST).then(|| now.up.saturating_add(self.pause));
-        self.broken != broken
+        broken.is_some_and(|broken| self.broken != broken)
     }
 }
 
@@ -56,9 +57,10 @@ mod tests {
         let mut times = Vec::new();
         while let Some(due) = recheck.due() {
             times.push(due.as_secs());
-            assert!(!recheck.is_news(&broken, at(due.as_secs())));
+            assert!(!recheck.is_news(Some(&broken), at(due.as_secs())));
         }
         assert_eq!(times, [10, 30, 70, 150, 310, 630, 1270, 2550]);
-        assert!(recheck.is_news(&[], at(3000)));
+        assert!(!recheck.is_news(None, at(3000)));
+        assert!(recheck.is_news(Some(&[]), at(3000)));
     }
 }

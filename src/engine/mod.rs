@@ -382,7 +382,7 @@ impl Engine {
 
     /// What to keep. Records of sections that are not active now are kept too: a section that is
     /// switched off for a while, or broken for a moment, does not lose what is known about it.
-    fn state(&self, now: Now) -> State {
+    pub fn state(&self, now: Now) -> State {
         let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
         let dormant = self.dormant.iter().filter(|saved| !active(&saved.section)).cloned();
         let live = self.sections.iter().flat_map(|section| {

@@ -274,6 +274,14 @@ impl Record {
         self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
     }
 
+    /// The refusal is about `address` alone; another one that is wanted meanwhile is not meant.
+    pub fn refuse_address(&mut self, address: IpAddr) {
+        self.refused_address = Some(address);
+        if self.desired != Some(address) {
+            self.refused = None;
+        }
+    }
+
     /// The end of the back-off.
     pub fn paused_until(&self) -> Duration {
         self.backoff.until()

@@ -165,9 +165,11 @@ impl Active {
                 continue;
             };
             if before.fingerprint == record.fingerprint {
-                *record = before.clone();
+                let name = std::mem::replace(record, before.clone()).name;
+                let respelt = name.written() != record.name.written();
+                record.name = name;
                 record.retime(&self.spec.timing, now);
-                if !same_way {
+                if !same_way || respelt {
                     record.way_changed();
                 }
             } else {
@@ -358,8 +360,8 @@ impl Active {
             let verdict = finished.verdicts.get(index).unwrap_or(&lost);
             let sent = record.sending();
             record.finished(&verdict.outcome, ending);
-            if verdict.scope == Scope::Address {
-                record.refused_address = sent;
+            if let Some(sent) = sent.filter(|_| verdict.scope == Scope::Address) {
+                record.refuse_address(sent);
             }
             pause = pause.max(record.paused_until());
             let of_account = verdict.scope == Scope::Account;

@@ -9,6 +9,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::dyndns2;
 use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
@@ -59,7 +61,7 @@ impl Judge {
         let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         let verdict = match code {
-            _ if answer.status < 500 && is(&self.no) && !is(&self.same) => self.refusal(answer),
+            _ if refuses(answer.status) && is(&self.no) && !is(&self.same) => self.refusal(answer),
             Some(failure) if !failure.is_success() => failure,
             success if (200..300).contains(&answer.status) => {
                 if is(&self.same) {
@@ -122,10 +124,12 @@ impl Judge {
             "\"\"" => format!("HTTP {}", answer.status),
             excerpt => excerpt.to_owned(),
         };
-        Verdict::record(Outcome::Refused {
+        let outcome = Outcome::Refused {
             reason: format!("the answer is {said}"),
             advice: self.advice.unwrap_or(ACCOUNT).into(),
-        })
+        };
+        let scope = if answer.status == 401 { Scope::Account } else { Scope::Record };
+        Verdict { outcome, scope }
     }
 
     fn unknown(&self, body: &str) -> Verdict {
@@ -190,19 +194,44 @@ impl Judge {
     }
 }
 
+/// Whether words of refusal count with this status of HTTP: not where it says that something passes.
+fn refuses(status: u16) -> bool {
+    status < 500 && !matches!(status, 408 | 425 | 429)
+}
+
 /// Whether `body` begins with a word for failure, or is JSON that says so. `error: 0` does not, and
-/// no more do names of hosts.
+/// no more do names of hosts and of numbers.
 fn complains(body: &str) -> bool {
     const WORD: &str = "^(err|error|fail|failed|failure|invalid|denied|unauthorized|forbidden|ko|nok|bad[a-z]*)\
-        ([^.a-z0-9]|[.]?$|[.][^a-z0-9])";
-    const NOTHING: &str = "^[a-z]+[\"' ]*[:=] *(\"\"|''|\\[]|[{]}|null|false|none|0)([^a-z0-9]|$)";
-    const JSON: &str = "\"success\" *: *false|\"status\" *: *\"(error|fail)";
+        ([] :;,!\"']|[.]?$|[.] )";
+    const NOTHING: &str = "^[a-z]+[]\"' ]*: *[\"']?(0|none|null|false)?[\"']?([,;.]|$)";
     let is = |text: &str, pattern| Ere::new(pattern).is_ok_and(|ere| ere.is_match(text));
-    let body = body.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    let start =
-        body.trim_start_matches(|c: char| c.is_whitespace() || "\"'`([{<\u{feff}".contains(c));
-    let line = start.lines().next().unwrap_or_default();
-    is(line, WORD) && !is(line, NOTHING) || body.starts_with(['{', '[']) && is(body, JSON)
+    let mark = |c: char| c.is_whitespace() || "\"'`([\u{feff}".contains(c);
+    let line = body.trim_start_matches(mark).lines().next().unwrap_or_default();
+    match serde_json::from_str(body.trim_start_matches('\u{feff}')) {
+        Ok(Value::Object(members)) => members.iter().any(|(name, value)| reports(name, value)),
+        _ => is(line, WORD) && !is(line, NOTHING),
+    }
+}
+
+/// Whether a member of an answer in JSON reports a failure.
+fn reports(name: &str, value: &Value) -> bool {
+    let text = value.as_str().map(str::to_ascii_lowercase);
+    match name {
+        "success" => *value == false,
+        "status" => text.is_some_and(|it| it.starts_with("error") || it.starts_with("fail")),
+        "error" => match value {
+            Value::Null => false,
+            Value::Bool(it) => *it,
+            Value::Number(it) => it.as_u64() != Some(0),
+            Value::String(_) => {
+                !matches!(text.as_deref(), Some("" | "0" | "no" | "none" | "false"))
+            }
+            Value::Array(it) => !it.is_empty(),
+            Value::Object(it) => !it.is_empty(),
+        },
+        _ => false,
+    }
 }
 
 /// Whether an address ends at `c`.
@@ -245,16 +274,17 @@ impl Pattern {
     }
 
     /// Whether `answer` is such an answer. Unless a definition says so itself, only visible text
-    /// counts in a web page, and a page of some length must match more than an expression that any OK
+    /// counts in a web page; and a page of some length must match more than an expression that any OK
     /// button or number would satisfy: captive portals answer 200 to everything.
     fn is_in(&self, answer: &Answer) -> bool {
         let body = &answer.body;
-        if self.raw || !page::is_page(body) {
+        if !page::is_page(body) {
             return self.ere.is_match(body) || self.status && self.ere.is_match(&line(answer));
         }
         let text = page::text(body);
         let short = text.split_whitespace().map(str::len).sum::<usize>() <= 40;
-        self.ere.is_match(&text) && (short || !self.ere.is_match("OK 0 100 200"))
+        let found = self.ere.is_match(if self.raw { body } else { &text });
+        found && (short || !self.ere.is_match("OK 0 100 200"))
     }
 }
 
@@ -406,16 +436,13 @@ mod tests {
             "'invalid' token",
             "[denied] 192.0.2.1",
             "unauthorized",
-            "<forbidden>",
             "KO",
             "nok\nagain",
-            "bad-token",
             "Bad request. Again",
             "badpass",
             "{\"error\": \"no such host\"}",
             "{\n  \"error\": {\"code\": 5}}",
             "{\"id\":1,\"success\": false}",
-            "[{\"status\":\"Error\"}]",
             "{\"status\":\"failed\"}",
         ] {
             let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
@@ -427,6 +454,15 @@ mod tests {
             );
         }
         for body in [
+            "{\"error_code\":0,\"error_msg\":\"success\"}",
+            "{\"err_no\":0}",
+            "{\"error\":\"0\"}",
+            "{\"error\":\"none\"}",
+            "{\"error\":\nfalse}",
+            "{\"ok\":true,\"other\":{\"success\":false}}",
+            "bad-homburg.example.com updated",
+            "error_count=0",
+            "<error>0</error>",
             "errors: none",
             "no error",
             "ok: failed 0",

@@ -31,11 +31,6 @@ fn runner() -> String {
     env::var("DDNS_NETLINK_RUNNER").unwrap_or_default()
 }
 
-/// Whether an emulator runs the binary, which the kernel cannot start by itself then.
-pub fn is_emulated() -> bool {
-    !runner().is_empty()
-}
-
 /// What the daemon says of a closed port. Errors have other numbers on MIPS, and qemu-user 7.2 gives
 /// `SO_ERROR` in those of the machine below it, which is then an error without a name. A real MIPS
 /// kernel does better: tests/targets.rs.

@@ -324,6 +324,11 @@ fn an_address_that_is_refused_says_nothing_of_the_next() {
     assert_eq!((s.sent().len(), s.word()), (0, "refused"));
     s.lease("203.0.113.3");
     assert_eq!(s.sent(), [send(3)]);
+    // Nor of one that came meanwhile.
+    s.lease("203.0.113.4");
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Address }]);
+    s.pass(HOUR);
+    assert_eq!(s.sent(), [send(4)]);
 }
 
 #[test]

@@ -124,6 +124,16 @@ fn a_section_that_is_renamed_waits_for_its_request() {
 }
 
 #[test]
+fn another_spelling_is_tried() {
+    let mut s = Scenario::new().with(|c| c.names = vec![name("Home.example.com")]).silent().start();
+    s.answer(refused());
+    s.sent();
+    s.reconfigure(|c| c.names = vec![name("home.example.com")]);
+    assert_eq!(s.sent(), SENT);
+    assert_eq!(s.jobs.last().unwrap().changes[0].name.written(), "home.example.com");
+}
+
+#[test]
 fn a_corrected_way_is_tried_at_once() {
     let mut s = Scenario::new().with(|c| c.timing.retry = HOUR).start();
     s.provider = Some(super::scenario::failed());
