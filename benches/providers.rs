@@ -142,7 +142,8 @@ impl World {
         let provider = Provider::new();
         let zones = "/api/v1/servers/localhost/zones";
         provider.for_path(zones, Reply::body(r#"[{"name":"example.com."}]"#));
-        provider.for_path(&format!("{zones}/example.com."), Reply::body(r#"{"rrsets":[]}"#));
+        let zone = r#"{"rrsets":[{"name":"example.com.","type":"NS","ttl":300,"records":[]}]}"#;
+        provider.for_path(&format!("{zones}/example.com."), Reply::body(zone));
         let gandi = "/v5/livedns/domains";
         provider.for_path(gandi, Reply::body(r#"[{"fqdn":"example.com"}]"#));
         provider.below_path(gandi, Reply::body(r#"{"rrset_ttl":300,"rrset_values":[]}"#));
