@@ -75,7 +75,7 @@ fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     // A dry run changes nothing, so it may look over a running daemon's shoulder.
     let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
-        Ok(_held) => block_on(Box::pin(daemon::run(file, loaded, mode, talks))),
+        Ok(lock) => block_on(Box::pin(daemon::run(file, loaded, mode, lock, talks))),
         Err(error @ LockError::Running(_)) if mode == Mode::Once => {
             complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
         }

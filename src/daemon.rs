@@ -83,7 +83,7 @@ struct Daemon {
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// Where it comes from.
     notices: mpsc::UnboundedSender<Incoming>,
-    /// Of a run directory that another configuration has brought.
+    /// While it is held nobody else serves the same run directory.
     lock: Option<InstanceLock>,
     /// Whether the configuration in force has mistakes.
     mistaken: bool,
@@ -99,9 +99,16 @@ enum Incoming {
     Notice(Notice),
 }
 
-/// Runs until it is done or told to stop; returns the exit code. `talks`: messages go to standard
+/// Runs until it is done or told to stop; returns the exit code. `lock` is that of the run directory,
+/// unless nothing is to change. `talks`: messages go to standard
 /// error and results to standard output, because somebody reads there.
-pub async fn run(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
+pub async fn run(
+    file: &Path,
+    loaded: Loaded,
+    mode: Mode,
+    lock: Option<InstanceLock>,
+    talks: bool,
+) -> u8 {
     let mut logger = Logger::new(Target::choose(talks));
     logger.configure(&loaded.checked.config);
     let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
@@ -114,6 +121,7 @@ pub async fn run(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     };
     let mut daemon = Daemon::new(file, loaded, mode, logger, netlink);
     daemon.talks = talks;
+    daemon.lock = lock;
     match mode {
         Mode::Serve => daemon.listen(),
         Mode::Once => daemon.show_run_files(),

@@ -345,6 +345,11 @@ fn other_directories_are_used_at_once() {
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(scene.provider.count(), 2, "the state moved along");
+        // And back again.
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_published("home", "203.0.113.6");
+        assert!(file("run").join("home.pid").exists());
         assert!(daemon.stop().0.success());
     });
 }

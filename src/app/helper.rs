@@ -167,7 +167,7 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    let run = Box::pin(daemon::run(Path::new(""), loaded, Mode::Detect, false));
+    let run = Box::pin(daemon::run(Path::new(""), loaded, Mode::Detect, None, false));
     block_on(Box::pin(async move {
         let code = tokio::time::timeout(limit, run as Pin<Box<dyn Future<Output = u8>>>).await;
         process::kill_all();
