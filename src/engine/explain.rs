@@ -188,7 +188,8 @@ impl Engine {
         } else if let Some(at) = self.closed_until(active, now) {
             let after = seconds(at.saturating_sub(now.up));
             let reason = format!(
-                "next request in {after} at the latest (the account's limit, or its first answer)"
+                "next request within {after}: another one of the account goes first, or the \
+                 provider limits them"
             );
             (Standing::Paced, reason, Some(at))
         } else if active.reachable(&self.facts) {

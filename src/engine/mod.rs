@@ -351,30 +351,42 @@ impl Engine {
         // By its key: another configuration may have come into force meanwhile.
         let account = self.accounts.iter().position(|account| Some(account.key) == key);
         let mut heard = None;
-        for section in &mut self.sections {
+        let mut told = Vec::new();
+        for (place, section) in self.sections.iter_mut().enumerate() {
             let (notices, about) = section.finished(&finished, &self.facts, now, jitter);
             self.actions.extend(notices.into_iter().map(Action::Say));
+            told.extend(about.is_some().then_some(place));
             heard = about.or(heard);
         }
         if let Some(account) = account {
-            self.heard(account, &finished, heard, now);
+            self.heard(account, &finished, heard.map(|heard| (heard, told)), now);
         }
         self.touch();
     }
 
-    /// What a job has shown of its account.
-    fn heard(&mut self, account: usize, finished: &Finished, heard: Option<Heard>, now: Now) {
+    /// What a job has shown of its account; of the sections, those at these places were told already.
+    fn heard(
+        &mut self,
+        account: usize,
+        finished: &Finished,
+        heard: Option<(Heard, Vec<usize>)>,
+        now: Now,
+    ) {
         if let Some(account) = self.accounts.get_mut(account) {
             account.finished(finished, now);
         }
-        if let Some(heard) = heard {
-            let members = self.sections.iter_mut().filter(|section| section.account == account);
-            let notices = members.filter_map(|section| section.heard(&heard, now));
+        if let Some((heard, told)) = heard {
+            let sections = self.sections.iter_mut().enumerate();
+            let members = sections.filter(|(_, section)| section.account == account);
+            let notices = members.filter_map(|(place, section)| {
+                section.heard(&heard, now).filter(|_| !told.contains(&place))
+            });
             self.actions.extend(notices.map(Action::Say));
         }
     }
 
-    /// Whether the account of `section` may be asked by the provider's documented limit; else when.
+    /// When the account of `section` may be asked, if not now: by the provider's documented limit or
+    /// waiting time, or because the first answer is still to come.
     fn closed_until(&self, section: &Active, now: Now) -> Option<Duration> {
         let account = self.accounts.get(section.account)?;
         Some(account.open_at()).filter(|at| *at > now.up)

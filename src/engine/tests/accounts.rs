@@ -269,6 +269,15 @@ fn every_section_of_a_refused_account_is_told_once() {
         assert_eq!(told.count(), 1, "{said:#?}");
     }
     assert!(said.iter().all(|line| line.contains("Nothing more is sent for this account")));
+
+    // Also where its other record was not in that request.
+    let mut one = sections(1, &url());
+    one[0].families = vec![Family::V4, Family::V6];
+    let mut s = scenario_silent(one);
+    s.said();
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }]);
+    let said = s.said();
+    assert_eq!(said.len(), 1, "{said:#?}");
 }
 
 #[test]
