@@ -57,15 +57,8 @@ fn number(name: &str, default: u64) -> u64 {
     text.parse().unwrap_or(default)
 }
 
-/// `wan` is what changes; the default route goes by another device and stays.
 fn inside() {
-    for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
-        ip(&format!("link add {device} type veth peer name {other}"));
-        ip(&format!("link set {other} up"));
-        ip(&format!("link set {device} up"));
-    }
-    ip("addr add 192.0.2.2/24 dev uplink");
-    ip("route add default via 192.0.2.1 dev uplink");
+    router::uplink_and_wan();
     let provider = Provider::new();
     let _server = provider.listen(PROVIDER);
     let bench = Bench { watcher: Watcher::start(), provider, next: 0 };

@@ -111,13 +111,7 @@ fn main() -> ExitCode {
 }
 
 fn inside() {
-    for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
-        ip(&format!("link add {device} type veth peer name {other}"));
-        ip(&format!("link set {other} up"));
-        ip(&format!("link set {device} up"));
-    }
-    ip("addr add 192.0.2.2/24 dev uplink");
-    ip("route add default via 192.0.2.1 dev uplink");
+    router::uplink_and_wan();
     ip("addr add 2001:db8:7::5/64 dev wan nodad");
     ip("route add default via fe80::1 dev uplink");
     let mut world = World::start();

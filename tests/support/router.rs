@@ -186,6 +186,17 @@ pub fn program(body: impl FnOnce()) -> ExitCode {
     ExitCode::from(u8::from(!status.success()))
 }
 
+/// Two devices here: the default route goes by `uplink`, so that `wan` may change as it likes.
+pub fn uplink_and_wan() {
+    for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
+        ip_isp(&format!("link add {device} type veth peer name {other}"));
+        ip_isp(&format!("link set {other} up"));
+        ip_isp(&format!("link set {device} up"));
+    }
+    ip_isp("addr add 192.0.2.2/24 dev uplink");
+    ip_isp("route add default via 192.0.2.1 dev uplink");
+}
+
 /// A path in the test's own directory.
 pub fn file(name: &str) -> PathBuf {
     Path::new(DIR).join(name)
