@@ -26,7 +26,7 @@ pub(crate) fn ascii(name: &str) -> String {
     let ends = ['.', '@'];
     let label = |part: &str| {
         let (label, end) = part.split_at(part.trim_end_matches(ends).len());
-        let label = label.to_lowercase();
+        let label: String = label.chars().flat_map(char::to_lowercase).collect();
         if label.is_ascii() || label.chars().nth(LONG).is_some() {
             return label + end;
         }
@@ -140,6 +140,8 @@ mod tests {
             ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
             ("a.bücher.例え.テスト", "a.xn--bcher-kva.xn--r8jz45g.xn--zckzah"),
             ("ä@ö.ü.", "xn--4ca@xn--nda.xn--tda."),
+            // Its small form does not depend on where it is (UTS 46 section 4).
+            ("ΣΣ.example", "xn--4xaa.example"),
             ("", ""),
         ] {
             assert_eq!(ascii(name), in_dns);

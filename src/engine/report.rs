@@ -135,8 +135,11 @@ fn times(record: &Record) -> String {
 
 /// `text` as the beginning of a sentence.
 pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// Milliseconds with as many digits as mean something.

@@ -31,9 +31,10 @@ fn first(text: &str, family: Family) -> Option<IpAddr> {
     }
 }
 
-/// Runs of letters, digits and `also`: an address within a longer word is not an address.
+/// Runs of letters, digits and `also`: an address within a longer word is not an address. Other letters
+/// than those of ASCII are none: some languages have no spaces around one.
 fn words<'a>(text: &'a str, also: &'static str) -> impl Iterator<Item = &'a str> {
-    text.split(move |c: char| !c.is_alphanumeric() && !also.contains(c))
+    text.split(move |c: char| !c.is_ascii_alphanumeric() && !also.contains(c))
         .map(|word| word.trim_end_matches('.'))
         .filter(|word| !word.is_empty())
 }
@@ -103,6 +104,7 @@ mod tests {
             "12:34:56 1.2.3 1.2.3.4.5 v10.0.0.1 300.1.2.3 255.255.255.0 0.0.0.0 01.2.3.4 192.0.2.1",
             "host-10.0.0.1.example.net 192.0.2.1 10.0.0.1",
             "1 < 2, so 192.0.2.1",
+            "あなたのIPアドレスは192.0.2.1です",
         ] {
             assert_eq!(v4(text).as_deref(), Some("192.0.2.1"), "{text}");
         }
