@@ -37,11 +37,15 @@ LLVM = [
     "-regalloc=basic",
     "-machine-sink-split=0",
     "-disable-phi-elim-edge-splitting",
-    "-terminal-rule=0",
+    "-disable-copyprop",
+    "-sink-insts-to-avoid-spills",
     "-min-jump-table-entries=6",
     # Two dashes: cargo-zigbuild takes any word that begins with -e for a linker's.
     "--enable-merge-functions",
     "--enable-pre=0",
+    "--enable-gvn-memdep=0",
+    "--enable-shrink-wrap=0",
+    "--enable-constraint-elimination=0",
     "-disable-licm-promotion",
     "-licm-mssa-optimization-cap=0",
 ]
