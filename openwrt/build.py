@@ -21,10 +21,11 @@ TOOLS = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"]
 PROFILE = "router"
 BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]
 # What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
-# out of loops, keeps them in registers and spills others, splits live ranges, copies memory inline,
-# schedules for pipelines and lays out blocks for branch predictors, and on MIPS it returns from a
-# function only to return again. None of it changes what a program does. Measured one by one:
-# measure.py --settings.
+# out of loops, keeps them in registers and spills others, splits live ranges and edges, moves loads,
+# stores and saved registers to where they are needed less often, copies memory inline, schedules for
+# pipelines and lays out blocks for branch predictors, and on MIPS it returns from a function only to
+# return again. The plain allocator makes more instructions, which are more alike. None of it changes
+# what a program does. Measured one by one: measure.py --settings.
 LLVM = [
     "-pre-RA-sched=source",
     "-disable-machine-licm",
@@ -56,6 +57,12 @@ COMPILER = (
 )
 
 
+LINKER = (
+    "The router builds need LLD 21 or newer. On Debian: apt-get install lld-22",
+    "Another one is taken if LLD names it.",
+)
+
+
 def output(*command):
     """What a command prints, or None if it cannot be run."""
     try:
@@ -76,6 +83,14 @@ def compiler():
     if not (source / "library/Cargo.lock").exists():
         fail(f"{source} is not here.", *COMPILER)
     return rustc, cargo, source
+
+
+def linker():
+    """The path of LLD, which must know what link.py wants of it."""
+    lld = os.environ.get("LLD", "/usr/bin/ld.lld-22")
+    if "--bp-compression-sort" not in (output(lld, "--help") or ""):
+        fail(f"{lld} is not here, or too old.", *LINKER)
+    return lld
 
 
 def target_directory():
@@ -112,6 +127,7 @@ def environment(rustc, cargo, tools):
             "-fno-asynchronous-unwind-tables -fno-unwind-tables",
             *(f"-mllvm {option}" for option in LLVM),
         ]),
+        "LLD": linker(),
         # The -Z flags, on a compiler that is not a nightly one.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),

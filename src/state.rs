@@ -76,6 +76,13 @@ pub struct Saved {
 }
 
 impl State {
+    /// Of entries in any order. Those of one record keep theirs.
+    pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>) -> Self {
+        records.sort_by(|a, b| a.key().cmp(&b.key()));
+        known.sort_unstable();
+        Self { records, known }
+    }
+
     /// The file's text.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEADER}{VERSION}\n");
@@ -115,11 +122,10 @@ impl State {
         }
         // Of two lines for one record the later one counts.
         records.reverse();
-        records.sort_by(|a, b| a.key().cmp(&b.key()));
-        records.dedup_by(|a, b| a.key() == b.key());
-        known.sort();
-        known.dedup();
-        (Self { records, known }, complaints.finish())
+        let mut state = Self::new(records, known);
+        state.records.dedup_by(|a, b| a.key() == b.key());
+        state.known.dedup();
+        (state, complaints.finish())
     }
 }
 

@@ -28,6 +28,11 @@ pub struct Mistake {
     pub text: String,
 }
 
+/// Puts mistakes in the order of their lines; those of one line keep theirs.
+pub(super) fn sort(mistakes: &mut [Mistake]) {
+    mistakes.sort_by_key(|mistake| mistake.line);
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.file, self.line, self.text)

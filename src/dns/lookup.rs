@@ -314,7 +314,7 @@ impl Lookup {
 
     fn found(&self, records: &[Record]) -> Step {
         let mut addresses: Vec<_> = addresses(records, &self.name, self.plan.family).collect();
-        addresses.sort();
+        addresses.sort_unstable();
         addresses.dedup();
         Step::Done(Ok(Found { addresses, authoritative: self.authoritative }))
     }

@@ -400,10 +400,7 @@ impl Engine {
         let live = self.sections.iter().flat_map(|section| {
             section.records.iter().filter_map(|record| record.saved(&section.spec.name, now))
         });
-        let mut records: Vec<_> = dormant.chain(live).collect();
-        records
-            .sort_by(|a, b| (&a.section, &a.name, a.family).cmp(&(&b.section, &b.name, b.family)));
-        State { records, known: self.known() }
+        State::new(dormant.chain(live).collect(), self.known())
     }
 
     /// What was learned in the accounts there are: it can be learned again.
@@ -415,9 +412,7 @@ impl Engine {
                 value: value.clone(),
             })
         });
-        let mut known: Vec<_> = learned.collect();
-        known.sort();
-        known
+        learned.collect()
     }
 
     fn section_mut(&mut self, name: &str) -> Option<&mut Active> {

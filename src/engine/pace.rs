@@ -230,8 +230,11 @@ fn doubled(base: Duration, attempts: u32) -> Duration {
     base.saturating_mul(1 << attempts.saturating_sub(1).min(20))
 }
 
+/// By up to a quarter. Many routers have no arithmetic for floating-point numbers.
 fn stretched(pause: Duration, jitter: u32) -> Duration {
-    pause + pause.mul_f64(f64::from(jitter) / f64::from(u32::MAX) / 4.0)
+    const STEPS: u32 = u16::MAX as u32;
+    let quarter = pause / 4;
+    pause + quarter - quarter / STEPS * (STEPS - (jitter >> 16))
 }
 
 #[cfg(test)]

@@ -222,7 +222,7 @@ impl SectionStatus {
             self.registered.iter().filter(|it| published(Family::of(**it)).next().is_none());
         let mut addresses: Vec<IpAddr> = looked_up.copied().collect();
         addresses.extend([Family::V4, Family::V6].into_iter().flat_map(published));
-        addresses.sort();
+        addresses.sort_unstable();
         addresses.dedup();
         addresses
     }

@@ -81,7 +81,7 @@ pub(super) fn files(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

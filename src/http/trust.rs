@@ -134,7 +134,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.sort();
+    files.sort_unstable();
     files
 }
 

@@ -163,7 +163,7 @@ pub fn hosts(section: &Section) -> Vec<String> {
         None if script => section.lookup.server.iter().cloned().chain([String::new()]).collect(),
         None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
-    hosts.sort();
+    hosts.sort_unstable();
     hosts.dedup();
     hosts
 }

@@ -2,7 +2,7 @@
 //! about it. `doc/ddns-netlink.5.md` has the same at more length.
 
 use super::words::is_flag;
-use crate::config::mistake::{Mistake, Severity};
+use crate::config::mistake::{self, Mistake, Severity};
 use crate::config::uci::{self, RawSection};
 use crate::provider::table::{self, Row};
 
@@ -237,7 +237,7 @@ pub fn differences(file_name: &str, bytes: &[u8]) -> Vec<Mistake> {
             });
         }
     }
-    found.sort_by_key(|difference| difference.line);
+    mistake::sort(&mut found);
     found
 }
 

@@ -18,7 +18,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use super::mistake::{Mistake, Severity};
+use super::mistake::{self, Mistake, Severity};
 use super::options::Kind;
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
@@ -146,7 +146,7 @@ pub fn check(
     let mut checker = Checker { file: file_name, mistakes, env };
     let mut config = checker.config(document);
     let mut mistakes = checker.mistakes;
-    mistakes.sort_by_key(|mistake| mistake.line);
+    mistake::sort(&mut mistakes);
     // Two themes may stumble over one option.
     let mut seen = Set::new();
     mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));

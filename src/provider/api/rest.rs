@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::zone::NO_ZONE;
 use super::{Api, Need};
@@ -345,8 +345,11 @@ pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 
 /// An object of these members, whose values are taken. Smaller than what `json!` makes of it.
 pub fn object(members: &mut [(&str, Value)]) -> Value {
-    let member = |(name, value): &mut (&str, Value)| ((*name).to_owned(), value.take());
-    Value::Object(members.iter_mut().map(member).collect())
+    let mut object = Map::new();
+    for (name, value) in members {
+        object.insert((*name).to_owned(), value.take());
+    }
+    object.into()
 }
 
 /// A copy of the member `name`; `null` if there is none.
