@@ -24,8 +24,7 @@ BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_s
 # out of loops, keeps them in registers and spills others, splits live ranges and edges, moves loads,
 # stores and saved registers to where they are needed less often, copies memory inline, schedules for
 # pipelines and lays out blocks for branch predictors, and on MIPS it returns from a function only to
-# return again. The plain allocator makes more instructions, which are more alike. None of it changes
-# what a program does. Measured one by one: measure.py --settings.
+# return again. None of it changes what a program does. Measured one by one.
 LLVM = [
     "-pre-RA-sched=source",
     "-disable-machine-licm",
@@ -35,20 +34,23 @@ LLVM = [
     "-max-store-memcpy=1",
     "-apply-ext-tsp-for-size",
     "-mips-tail-calls",
-    "-regalloc=basic",
-    "-machine-sink-split=0",
     "-disable-phi-elim-edge-splitting",
-    "-disable-copyprop",
     "-sink-insts-to-avoid-spills",
     "-min-jump-table-entries=6",
+    "-disable-licm-promotion",
+    "-licm-mssa-optimization-cap=0",
     # Two dashes: cargo-zigbuild takes any word that begins with -e for a linker's.
     "--enable-merge-functions",
     "--enable-pre=0",
-    "--enable-gvn-memdep=0",
     "--enable-shrink-wrap=0",
     "--enable-constraint-elimination=0",
-    "-disable-licm-promotion",
-    "-licm-mssa-optimization-cap=0",
+]
+# More instructions, which are more alike: a gain under xz where all have the same length.
+LLVM_MIPS = [
+    "-regalloc=basic",
+    "-machine-sink-split=0",
+    "-disable-copyprop",
+    "--enable-gvn-memdep=0",
 ]
 COMPILER = (
     "The router builds need a Rust compiler and the source of its standard library, of exactly the",
@@ -123,15 +125,21 @@ def environment(rustc, cargo, tools):
         "PATH": f"{tools}:/usr/bin:/bin",
         "RUSTC": rustc,
         "CARGO": cargo,
-        "CFLAGS": " ".join([
-            "-fno-asynchronous-unwind-tables -fno-unwind-tables",
-            *(f"-mllvm {option}" for option in LLVM),
-        ]),
         "LLD": linker(),
         # The -Z flags, on a compiler that is not a nightly one.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),
     }
+
+
+def llvm(target):
+    """Options for LLVM, in rustc and in zig's C compiler."""
+    return [*LLVM, *(LLVM_MIPS if target.triple.startswith("mips") else [])]
+
+
+def c_flags(target):
+    options = [f"-mllvm {option}" for option in llvm(target)]
+    return " ".join(["-fno-asynchronous-unwind-tables -fno-unwind-tables", *options])
 
 
 def rust_flags(target, source):
@@ -153,7 +161,7 @@ def rust_flags(target, source):
         "-Zfmt-debug=shallow",
         f"-Clinker={ROOT / 'openwrt/link.py'}",
         "-Clinker-flavor=gcc",
-        *(f"-Cllvm-args={option}" for option in LLVM),
+        *(f"-Cllvm-args={option}" for option in llvm(target)),
         *(f"-Clink-arg={word}" for word in ("-Os", ROOT / "openwrt/thread_name.c")),
         f"-Ctarget-feature={','.join(features)}",
         *(f"--remap-path-prefix={path}={name}" for path, name in names.items()),
@@ -173,7 +181,8 @@ def cargo_build(target, prepared, flags=(), options=(), directory=None):
     env, source, tools = prepared
     directory = directory or target_directory()
     flags = "\x1f".join([*rust_flags(target, source), *flags])
-    env = {**env, "CARGO_TARGET_DIR": str(directory), "CARGO_ENCODED_RUSTFLAGS": flags}
+    env = {**env, "CFLAGS": c_flags(target), "CARGO_TARGET_DIR": str(directory)}
+    env["CARGO_ENCODED_RUSTFLAGS"] = flags
     command = [tools / "cargo-zigbuild", "build", "--locked", "--profile", PROFILE, "--quiet"]
     command += ["--target", target.triple, *BUILD_STD, *options]
     directory.mkdir(parents=True, exist_ok=True)
