@@ -57,8 +57,6 @@ COMPILER = (
     "same version. On Debian: apt-get install rustc-web cargo-web rust-web-src",
     "Another pair is taken if RUSTC and CARGO name it.",
 )
-
-
 LINKER = (
     "The router builds need LLD 21 or newer. On Debian: apt-get install lld-22",
     "Another one is taken if LLD names it.",
@@ -138,6 +136,7 @@ def llvm(target):
 
 
 def c_flags(target):
+    """For ring and thread_name.c."""
     options = [f"-mllvm {option}" for option in llvm(target)]
     return " ".join(["-fno-asynchronous-unwind-tables -fno-unwind-tables", *options])
 
