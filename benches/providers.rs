@@ -2,7 +2,7 @@
 //!
 //! For each kind so many sections follow one device, all in one account. The table says how many
 //! requests left after one change, and when the last name was accepted, counted from the kernel's
-//! event. The providers are on the loopback and answer at once; BIND is real.
+//! event. The providers are on the loopback and answer at once, but for one; BIND is real.
 //!
 //! `BENCH_NAMES` (`1 10 100 1000`) is how many names, `BENCH_DAEMON` another binary to measure.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
@@ -45,6 +45,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Longer than the quiet that the daemon waits for in a burst.
 const PAUSE: Duration = Duration::from_millis(350);
 const PLAIN: u16 = 8080;
+/// How long the slow one takes.
+const SLOW: Duration = Duration::from_millis(100);
 
 /// A way to publish: what its sections say, and how the other side counts requests.
 struct Kind {
@@ -56,10 +58,16 @@ struct Kind {
     count: fn(&World) -> usize,
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         title: "update URL, one address",
         options: "\toption update_url 'http://127.0.0.1:8080/nic/update?hostname=[DOMAIN]&myip=[IP]'",
+        tool: None,
+        count: |world| world.provider.count(),
+    },
+    Kind {
+        title: "update URL, 100 ms for each answer",
+        options: "\toption update_url 'http://127.0.0.1:8080/slow?hostname=[DOMAIN]&myip=[IP]'",
         tool: None,
         count: |world| world.provider.count(),
     },
@@ -134,6 +142,7 @@ fn inside() {
 impl World {
     fn start() -> Self {
         let provider = Provider::new();
+        provider.for_path("/slow", Reply::Late(SLOW));
         let zones = "/api/v1/servers/localhost/zones";
         provider.for_path(zones, Reply::body(r#"[{"name":"example.com."}]"#));
         let zone = r#"{"rrsets":[{"name":"example.com.","type":"NS","ttl":300,"records":[]}]}"#;

@@ -64,6 +64,8 @@ impl Request {
 pub enum Reply {
     /// Real dyndns2: credentials, hostname and address are checked, `good` or `nochg`.
     Dyndns2,
+    /// The same, as late as this.
+    Late(Duration),
     /// The caller's address, as an address-echo page says it.
     Echo,
     /// This status, these header lines, this body.
@@ -475,7 +477,7 @@ fn answer(
     raw: &TcpStream,
 ) -> io::Result<bool> {
     let updated = match reply {
-        Reply::Dyndns2 | Reply::LandThenHang => Some(provider.update(request)),
+        Reply::Dyndns2 | Reply::Late(_) | Reply::LandThenHang => Some(provider.update(request)),
         Reply::Echo
         | Reply::Fixed(..)
         | Reply::Hang
@@ -485,8 +487,11 @@ fn answer(
     };
     provider.record_request(request.clone());
     let stream_out = stream.get_mut();
+    if let Reply::Late(delay) = reply {
+        thread::sleep(delay);
+    }
     match reply {
-        Reply::Dyndns2 => {
+        Reply::Dyndns2 | Reply::Late(_) => {
             let (status, body) = updated.unwrap_or_default();
             respond(stream_out, status, &[], &body)?;
         }
