@@ -143,7 +143,8 @@ def c_flags(target):
 
 def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
-    link-self-contained=no: zig has the start files of musl. No unwind tables: a panic aborts, and
+    link-self-contained=no: zig has the start files of musl. linker-flavor: rustc would guess another
+    from the file's name. No unwind tables: a panic aborts, and
     without a message, whose formatting would be a tenth of the program. `{:?}` shows little of what
     derives Debug; it cannot show nothing, because ureq writes the version of HTTP with it."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))

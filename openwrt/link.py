@@ -18,6 +18,8 @@ def cc():
 
 
 def main():
+    if odd := [word for word in sys.argv[1:] if " " in word]:
+        sys.exit(f"A path must have no space in it, because zig shows commands without quotes: {odd[0]}")
     env = {**os.environ, "ZIG_VERBOSE_LINK": "1"}
     linked = subprocess.run([cc(), *sys.argv[1:]], env=env, stderr=subprocess.PIPE, text=True)
     lines = linked.stderr.splitlines()

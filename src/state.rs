@@ -76,7 +76,7 @@ pub struct Saved {
 }
 
 impl State {
-    /// Of entries in any order. Those of one record keep theirs.
+    /// Sorts the entries; several of one record stay in their order.
     pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>) -> Self {
         records.sort_by(|a, b| a.key().cmp(&b.key()));
         known.sort_unstable();
