@@ -3,8 +3,13 @@
 
 use std::sync::Arc;
 
-use rustls::crypto::ring::{self, cipher_suite as suite, kx_group};
-use rustls::crypto::{CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms};
+use ::ring::rand::{self, SecureRandom as _};
+#[cfg(test)]
+use rustls::crypto::ring;
+use rustls::crypto::ring::{cipher_suite as suite, kx_group};
+use rustls::crypto::{
+    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use rustls::{CipherSuiteCommon, SignatureScheme, SupportedCipherSuite, Tls13CipherSuite};
@@ -26,7 +31,7 @@ pub(super) fn provider() -> CryptoProvider {
         ],
         kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         signature_verification_algorithms: SIGNATURES,
-        secure_random: ring::default_provider().secure_random,
+        secure_random: &SystemRandom,
         key_provider: &NoKeys,
     }
 }
@@ -85,6 +90,17 @@ const SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
         (SignatureScheme::RSA_PKCS1_SHA256, &[algorithm::RSA_PKCS1_2048_8192_SHA256]),
     ],
 };
+
+/// Random numbers of the system. Said here, because the provider that rustls has would bring all of
+/// its cryptography along.
+#[derive(Debug)]
+struct SystemRandom;
+
+impl SecureRandom for SystemRandom {
+    fn fill(&self, out: &mut [u8]) -> Result<(), GetRandomFailed> {
+        rand::SystemRandom::new().fill(out).map_err(|_| GetRandomFailed)
+    }
+}
 
 /// We show no certificate of our own. Saying so keeps everything that signs out of the binary.
 #[derive(Debug)]
