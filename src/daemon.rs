@@ -31,7 +31,7 @@ use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
 use crate::probe::Probe;
-use crate::provider::{self, Job, Learned, Outcome, Step};
+use crate::provider::{self, Change, Job, Learned, Outcome, Step};
 use crate::script::{self, Call};
 use crate::state::State;
 use crate::store::{Store, StoreThread};
@@ -318,9 +318,12 @@ impl Daemon {
     fn publish(&self, id: JobId, section: Arc<Section>, device: Option<String>, job: Job) {
         let transport = Transport { device, ..section.transport.clone() };
         let script = section.provider.script().cloned();
-        self.pool.submit(match (script, job.changes.first().cloned()) {
-            (Some(script), Some(change)) => {
-                let call = Call { section, script, change, global: self.global.clone() };
+        // What is to be removed has no address to tell.
+        let change = job.changes.first().and_then(|it| Some((it.clone(), it.address?)));
+        self.pool.submit(match (script, change) {
+            (Some(script), Some((change, address))) => {
+                let global = self.global.clone();
+                let call = Call { section, script, change, address, global };
                 Task::Script { id, call: Box::new(call), transport }
             }
             _ => Task::Publish {
@@ -335,7 +338,8 @@ impl Daemon {
 
     /// Prints what would be sent and believes that it was accepted.
     fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
-        let all = job.changes.iter().map(|change| (change.name.clone(), change.address));
+        let told = |change: &Change| Some((change.name.clone(), change.address?));
+        let all = job.changes.iter().filter_map(told);
         let kept: Vec<_> = job.kept.iter().cloned().chain(all).collect();
         for (change, of) in job.changes.iter().zip(sections) {
             let single = Job { changes: vec![change.clone()], kept: kept.clone(), ..job.clone() };
@@ -350,9 +354,11 @@ impl Daemon {
                 },
             };
             let shown = shown.unwrap_or_else(ask);
-            let (name, record) = (&change.name, change.family().record_type());
+            let (name, record) = (&change.name, change.family.record_type());
             let subject = format!("{of}: {name} {record}");
-            show(&format!("{subject} {}: {shown}\n", change.address));
+            let address = change.address.map(|address| address.to_string());
+            let what = address.as_deref().unwrap_or("is to be removed");
+            show(&format!("{subject} {what}: {shown}\n"));
             self.pretended.push(format!("{subject}:"));
         }
         let finished = Finished {

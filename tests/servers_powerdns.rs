@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, process as this};
 
-use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
 use ddns_netlink::http::Client;
 use ddns_netlink::provider::{
     Answer, Change, Job, Known, Learned, Method, Outcome, Request, SHORT_ANSWER, Verdict,
@@ -128,8 +128,10 @@ impl Drop for Server {
 fn change(name: &str, address: &str) -> Change {
     Change {
         name: Hostname::parse(name).unwrap(),
-        address: address.parse().unwrap(),
+        family: Family::of(address.parse().unwrap()),
+        address: address.parse().ok(),
         previous: None,
+        tried: None,
         record: RecordOptions::default(),
     }
 }

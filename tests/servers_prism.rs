@@ -14,7 +14,7 @@ mod servers;
 use std::process::Command;
 use std::time::Duration;
 
-use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
 use ddns_netlink::secret::Secret;
 
@@ -52,8 +52,10 @@ fn check(case: &Case, account: Provider) {
     let client = direct();
     let change = |name: &str, address: &str| Change {
         name: Hostname::parse(name).unwrap(),
-        address: address.parse().unwrap(),
+        family: Family::of(address.parse().unwrap()),
+        address: address.parse().ok(),
         previous: None,
+        tried: None,
         record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
     };
     let changes =

@@ -15,7 +15,7 @@ use std::time::Duration;
 use std::{env, fs, process as this};
 
 use ddns_netlink::clock;
-use ddns_netlink::config::{Hostname, Provider, RecordOptions};
+use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
 use ddns_netlink::http::Client;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
@@ -132,8 +132,10 @@ fn element<'x>(xml: &'x str, tag: &str) -> &'x str {
 fn change(name: &str, address: &str) -> Change {
     Change {
         name: Hostname::parse(name).unwrap(),
-        address: address.parse().unwrap(),
+        family: Family::of(address.parse().unwrap()),
+        address: address.parse().ok(),
         previous: None,
+        tried: None,
         record: RecordOptions::default(),
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn section() -> Section {
             retry_max: 0,
             min_interval: Duration::ZERO,
             burst: 3,
+            remove_after: None,
         },
         log: Log { syslog: 2, file: true },
         private_addresses: false,

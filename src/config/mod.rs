@@ -257,6 +257,8 @@ pub struct Timing {
     /// How many requests for one record may follow one another before `min_interval` counts; at
     /// least 1.
     pub burst: u32,
+    /// `remove_after`: the record is removed when there has been no address for so long. Ours.
+    pub remove_after: Option<Duration>,
 }
 
 /// `force_interval`: when an unchanged address is sent again.

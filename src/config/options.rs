@@ -90,6 +90,7 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "ip_interface", "device", Some("eth1"), "The kernel device whose address is published."),
     stock(Service, "ip_url", "url", None, "A page that answers with the address of whoever asks."),
     stock(Service, "ip_script", "command", None, "A program that prints the address."),
+    ours(Service, "remove_after", "seconds", None, "How long there may be no address before the record is removed."),
     ours(Service, "allow_temporary", "bool", Some("0"), "Whether a temporary IPv6 address (RFC 8981) may be published."),
     stock(Service, "use_https", "bool", Some("0"), "Whether http: at the start of the update URL becomes https:."),
     stock(Service, "cacert", "IGNORE or path", None, "What the provider's certificate is checked against."),

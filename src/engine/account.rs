@@ -197,7 +197,7 @@ impl Account {
     fn names_in_flight<'s>(&self, sections: &'s [Active]) -> Set<&'s Hostname> {
         let members = self.sections.iter().filter_map(|place| sections.get(*place));
         let records = members.flat_map(|active| &active.records);
-        records.filter(|record| record.sending().is_some()).map(|record| &record.name).collect()
+        records.filter(|record| record.is_busy()).map(|record| &record.name).collect()
     }
 
     /// What is published of the other family of the names in `changes`.
@@ -205,7 +205,7 @@ impl Account {
         let members = self.sections.iter().filter_map(|place| sections.get(*place));
         let others = members.flat_map(|active| &active.records).filter(|record| {
             let named = |change: &&Change| change.name == record.name;
-            let same = |change: &Change| change.family() == record.family;
+            let same = |change: &Change| change.family == record.family;
             changes.iter().any(|change| named(&change)) && !changes.iter().filter(named).any(same)
         });
         others.filter_map(|record| Some((record.name.clone(), record.published?))).collect()

@@ -7,7 +7,7 @@ use super::Engine;
 use super::detect::Detector;
 use super::record::{Record, Wait};
 use super::registered::Registered;
-use super::report::{capital, seconds};
+use super::report::{capital, until};
 use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
@@ -138,13 +138,21 @@ impl Engine {
         record: &Record,
         now: Now,
     ) -> (Standing, String, Option<Duration>) {
-        let after = |at: Duration| seconds(at.saturating_sub(now.up));
+        let after = |at: Duration| until(at, now);
         let trouble = record.trouble.as_deref().unwrap_or("a request failed");
         match record.wait(now) {
             Wait::Settled(next) => {
                 (Standing::Published, self.settled(active, record, next.map(after)), next)
             }
             Wait::Address => self.missing(active, record.family),
+            Wait::Lost(at) => {
+                let standing = match record.published {
+                    Some(_) => Standing::Published,
+                    None => Standing::NoAddress,
+                };
+                let (_, lack, _) = self.missing(active, record.family);
+                (standing, format!("removed in {}: {lack}", after(at)), Some(at))
+            }
             Wait::Settling(at) => {
                 (Standing::Settling, "changes still follow one another".into(), Some(at))
             }
@@ -186,7 +194,7 @@ impl Engine {
             let reason = "the kernel's routes are being read".into();
             (Standing::Unknown, reason, None)
         } else if let Some(at) = self.closed_until(active, now) {
-            let after = seconds(at.saturating_sub(now.up));
+            let after = until(at, now);
             let reason = format!(
                 "next request within {after}: another one of the account goes first, or the \
                  provider limits them"

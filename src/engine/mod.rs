@@ -194,6 +194,7 @@ impl Engine {
                 Wait::Ready => s.reachable(&self.facts) && self.closed_until(s, now).is_none(),
                 Wait::Settled(_)
                 | Wait::Address
+                | Wait::Lost(_)
                 | Wait::Pace(_)
                 | Wait::BackOff(_)
                 | Wait::Hold(_)
@@ -271,7 +272,7 @@ impl Engine {
             section.follow_event_network(&self.facts, now);
             let lacks = section.reselect(&self.facts, now);
             for (family, lack) in lacks.into_iter().filter(|_| !section.stopped) {
-                self.actions.push_back(report::lack(section, family, &lack));
+                self.actions.push_back(report::lack(section, family, &lack, now));
             }
         }
     }

@@ -22,8 +22,10 @@
 //!
 //! A record of a section that the user stopped is `Stopped`, whatever else it would wait for.
 //!
-//! Before anything is sent the source has to have the desired address at that moment: a record whose
-//! address went away, or is not known, waits as `Address` for as long as a request is owed.
+//! Before an address is sent the source has to have it at that moment: a record whose address went
+//! away, or is not known, waits as `Address` for as long as a request is owed. With `remove_after` one
+//! that is certainly gone waits as `Lost` for the time at which the record is removed; then that is the
+//! request, and paced like any other.
 //!
 //! A change during `InFlight` only replaces `desired`: one call at most, the latest wins. A new
 //! address never shortens a back-off or the provider's own waiting time.
@@ -47,6 +49,8 @@ pub enum Wait {
     Settled(Option<Duration>),
     /// There is no address to publish.
     Address,
+    /// An address, or this time: then the record is removed.
+    Lost(Duration),
     /// Changes still follow one another.
     Settling(Duration),
     /// Time for the next request by `min_interval`.
@@ -96,7 +100,7 @@ pub struct Record {
     pub family: Family,
     /// See [`Saved::fingerprint`].
     pub fingerprint: u64,
-    /// What it should hold; stays when the address goes away.
+    /// What it should hold; stays when the address goes away, until the record is removed.
     pub desired: Option<IpAddr>,
     /// What the provider accepted last, as far as is known.
     pub published: Option<IpAddr>,
@@ -106,6 +110,8 @@ pub struct Record {
     pub published_up: Option<Duration>,
     /// A request was sent whose answer is not known.
     pub unconfirmed: bool,
+    /// What was in it: the record may hold that.
+    tried: Option<IpAddr>,
     /// See [`Saved::disputed`].
     disputed: bool,
     /// The provider's refusal and the advice.
@@ -122,8 +128,13 @@ pub struct Record {
     bucket: Bucket,
     backoff: Backoff,
     clock_behind: bool,
-    /// Whether the source has the desired address right now: without it nothing is sent.
+    /// Whether the source has the desired address right now: without it no address is sent.
     present: bool,
+    /// Since when the source has none, as far as is known.
+    lost_at: Option<Duration>,
+    /// Whether that is certain right now.
+    lost: bool,
+    remove_after: Option<Duration>,
     hold: Hold,
     settling: Settling,
     forced: bool,
@@ -151,6 +162,7 @@ impl Record {
             published_wall: None,
             published_up: None,
             unconfirmed: false,
+            tried: None,
             disputed: false,
             refused: None,
             refused_address: None,
@@ -163,6 +175,9 @@ impl Record {
             backoff: Backoff::default(),
             clock_behind: false,
             present: false,
+            lost_at: None,
+            lost: false,
+            remove_after: timing.remove_after,
             hold: Hold::default(),
             settling: Settling::default(),
             forced: false,
@@ -194,6 +209,7 @@ impl Record {
         self.force = timing.force;
         self.retry = timing.retry;
         self.retry_max = timing.retry_max;
+        self.remove_after = timing.remove_after;
         self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
         self.rested &= timing.force == Force::Once;
     }
@@ -225,6 +241,8 @@ impl Record {
     /// The record should hold `address`, as of an event at `now`.
     pub fn want(&mut self, address: IpAddr, now: Now) {
         self.present = true;
+        self.lost = false;
+        self.lost_at = None;
         if self.desired == Some(address) {
             return;
         }
@@ -252,6 +270,22 @@ impl Record {
     /// address that went away is not sent again.
     pub fn unwant(&mut self) {
         self.present = false;
+        self.lost = false;
+    }
+
+    /// The source certainly has no address at `now`. Where the user wants that, the record is removed if
+    /// it stays like this.
+    pub fn lose(&mut self, now: Now) {
+        self.present = false;
+        self.lost = true;
+        self.lost_at.get_or_insert(now.up);
+    }
+
+    /// When the record is to be removed unless an address comes, since boot.
+    pub fn removal_at(&self) -> Option<Duration> {
+        let ours = self.published.is_some() || self.tried.is_some();
+        let lost_at = self.lost_at.filter(|_| self.lost && ours && !self.rested)?;
+        Some(lost_at.saturating_add(self.remove_after?))
     }
 
     /// The provider asks not to be called before `until`.
@@ -381,17 +415,14 @@ impl Record {
         if self.refused.is_some() {
             return Wait::Refused;
         }
-        if self.desired.is_none() {
-            return Wait::Address;
-        }
-        if self.rested {
-            return Wait::Rested;
-        }
-        if !self.pending(now) {
-            return Wait::Settled(self.refresh_at(now));
-        }
-        if !self.present {
-            return Wait::Address;
+        match self.removal_at() {
+            Some(at) if at > now.up => return Wait::Lost(at),
+            Some(_) => {}
+            None if self.desired.is_none() => return Wait::Address,
+            None if self.rested => return Wait::Rested,
+            None if !self.pending(now) => return Wait::Settled(self.refresh_at(now)),
+            None if !self.present => return Wait::Address,
+            None => {}
         }
         if self.gave_up() {
             return Wait::GivenUp;

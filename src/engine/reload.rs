@@ -73,7 +73,7 @@ impl Engine {
     fn adopt_orphans(&mut self) {
         for section in &mut self.sections {
             let account = provider::account(&section.spec.provider);
-            for record in section.records.iter_mut().filter(|it| it.sending().is_none()) {
+            for record in section.records.iter_mut().filter(|it| !it.is_busy()) {
                 let same = |orphan: &Orphan| {
                     (orphan.section == section.spec.name || orphan.account == account)
                         && orphan.record.name == record.name

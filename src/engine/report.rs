@@ -13,7 +13,7 @@ use crate::config::Family;
 use crate::provider::{Outcome, Scope, Verdict};
 
 /// There is no address of `family` to publish.
-pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
+pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> Action {
     let level = match lack {
         Lack::NoSuchInterface(_) | Lack::NotDetected(_) => Level::Warning,
         Lack::Refused(..) => Level::Notice,
@@ -23,8 +23,13 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack) -> Action {
         | Lack::NetifdAsked(_)
         | Lack::Down(_) => Level::Info,
     };
+    let of_family = section.records.iter().filter(|record| record.family == family);
+    let then = match of_family.filter_map(Record::removal_at).min() {
+        Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
+        None => "stays as it is".into(),
+    };
     let record = family.record_type();
-    let text = format!("{record}: {lack}; the record stays as it is");
+    let text = format!("{record}: {lack}; the record {then}");
     Action::Say(Notice::about(&section.spec.name, level, text))
 }
 
@@ -38,17 +43,25 @@ pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
     Action::Say(Notice::about(&section.spec.name, level, text))
 }
 
-/// A request for `record` has ended; `sent` is the address that was in it.
+/// A request for `record` has ended; `sent` is the address that was in it, if it was not to be removed.
 pub(super) fn outcome(
     section: &str,
     record: &Record,
     sent: Option<IpAddr>,
     verdict: &Verdict,
     now: Now,
-) -> Option<Notice> {
-    let address = sent?;
-    let what = format!("{} {} {address}", record.name, record.family.record_type());
+) -> Notice {
+    let mut what = format!("{} {}", record.name, record.family.record_type());
+    if let Some(address) = sent {
+        what = format!("{what} {address}");
+    }
     let (level, text) = match &verdict.outcome {
+        Outcome::Updated if sent.is_none() => {
+            (Level::Notice, format!("{what}: removed, because there is no address any more"))
+        }
+        Outcome::Unchanged if sent.is_none() => {
+            (Level::Notice, format!("{what}: nothing to remove: it holds no address of ours"))
+        }
         Outcome::Updated => (Level::Notice, format!("{what}: accepted{}", times(record))),
         Outcome::Unchanged => {
             (Level::Notice, format!("{what}: the provider had it already{}", times(record)))
@@ -69,7 +82,7 @@ pub(super) fn outcome(
             (Level::Error, format!("{what}: {}", refusal(reason, advice, whom, section)))
         }
     };
-    Some(Notice::about(section, level, text))
+    Notice::about(section, level, text)
 }
 
 /// The account that `section` shares was refused in answer to another one, if it was.
@@ -104,11 +117,10 @@ pub(super) fn contradiction(
 fn next(record: &Record, now: Now) -> String {
     match record.wait(now) {
         Wait::BackOff(at) | Wait::Pace(at) | Wait::Settling(at) => {
-            format!("next try in {}", seconds(at.saturating_sub(now.up)))
+            format!("next try in {}", until(at, now))
         }
-        Wait::Hold(at) => {
-            format!("not tried again for {}", seconds(at.saturating_sub(now.up)))
-        }
+        Wait::Hold(at) => format!("not tried again for {}", until(at, now)),
+        Wait::Lost(at) => format!("removed in {} unless an address comes", until(at, now)),
         Wait::GivenUp => format!(
             "given up after {} failures (retry_max_count) until the address or the network changes",
             record.failures()
@@ -152,6 +164,11 @@ pub(super) fn millis(time: Duration) -> String {
     } else {
         seconds(time)
     }
+}
+
+/// The time from `now` to `at`, which is since boot.
+pub(super) fn until(at: Duration, now: Now) -> String {
+    seconds(at.saturating_sub(now.up))
 }
 
 /// `45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`; rounded up to a whole second first.

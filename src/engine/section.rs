@@ -141,7 +141,7 @@ impl Active {
         let is_kept = |o: &Record| kept.iter().any(|r| r.name == o.name && r.family == o.family);
         self.records
             .iter()
-            .filter(|record| record.sending().is_some() && !is_kept(record))
+            .filter(|record| record.is_busy() && !is_kept(record))
             .map(|record| Orphan {
                 section: self.spec.name.clone(),
                 account: provider::account(&self.spec.provider),
@@ -292,7 +292,8 @@ impl Active {
             match desired {
                 Desired::Unknown => of_family.for_each(Record::unwant),
                 Desired::Nothing(lack) => {
-                    of_family.for_each(Record::unwant);
+                    let lost = lack.is_loss();
+                    of_family.for_each(|it| if lost { it.lose(now) } else { it.unwant() });
                     if self.lacks.get(&family) != Some(&lack) {
                         self.lacks.insert(family, lack.clone());
                         news.push((family, lack));
@@ -309,7 +310,7 @@ impl Active {
 
     /// Whether a request is on its way.
     pub fn is_busy(&self) -> bool {
-        self.records.iter().any(|record| record.sending().is_some())
+        self.records.iter().any(Record::is_busy)
     }
 
     /// Whether something is due that could leave now, as far as this section knows.
@@ -319,11 +320,7 @@ impl Active {
 
     /// The record at `place` leaves as change `index` of the job `id`.
     pub fn dispatch(&mut self, place: usize, id: JobId, index: usize, now: Now) -> Option<Change> {
-        let record = self.records.get_mut(place)?;
-        let previous = record.published;
-        let address = record.dispatch(id, index, now)?;
-        let options = self.spec.record.clone();
-        Some(Change { name: record.name.clone(), address, previous, record: options })
+        self.records.get_mut(place)?.dispatch((id, index), &self.spec.record, now)
     }
 
     /// A job has ended; nothing happens unless records of this section wait for it. Returns what
@@ -370,7 +367,7 @@ impl Active {
             }
             // What is said of the account once holds for all records.
             if !of_account || account.is_none() {
-                notices.extend(report::outcome(&self.spec.name, record, sent, verdict, now));
+                notices.push(report::outcome(&self.spec.name, record, sent, verdict, now));
             }
             account = Some(&verdict.outcome).filter(|_| of_account).or(account);
         }
@@ -471,7 +468,11 @@ impl Active {
     pub fn deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
         let waits = self.records.iter().filter_map(|record| match record.wait(now) {
             Wait::Settled(at) => at,
-            Wait::Settling(at) | Wait::Pace(at) | Wait::BackOff(at) | Wait::Hold(at) => Some(at),
+            Wait::Settling(at)
+            | Wait::Pace(at)
+            | Wait::BackOff(at)
+            | Wait::Hold(at)
+            | Wait::Lost(at) => Some(at),
             Wait::Address
             | Wait::Ready
             | Wait::InFlight

@@ -63,6 +63,21 @@ pub enum Lack {
     NotDetected(String),
 }
 
+impl Lack {
+    /// Whether it is certain that there is no address, and not only for a moment: neither a page that does
+    /// not answer nor an interface that nobody knows of says that.
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
+            Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
+            Self::NoSuchInterface(_)
+            | Self::NetifdAsked(_)
+            | Self::NotAsked
+            | Self::NotDetected(_) => false,
+        }
+    }
+}
+
 /// What the user allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {

@@ -172,6 +172,10 @@ pub fn detail(name: &str) -> Option<String> {
             one => one,
         },
     );
+    let removes = |family| entry.row.is_none_or(|row| row.removal(family).is_some());
+    if removes(Family::V4) && removes(Family::V6) {
+        say("", "can be removed (option 'remove_after')");
+    }
     for need in &entry.needs {
         say(need.option, need.holds);
     }

@@ -34,23 +34,32 @@ pub use message::{
 };
 pub use verdict::{Scope, Verdict};
 
-/// One record that should hold `address` from now on.
+/// One record that should hold `address` from now on, or be gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The name, as `option domain` has it.
     pub name: Hostname,
-    /// The new rdata; its family decides the record type.
-    pub address: IpAddr,
+    /// The record's type.
+    pub family: Family,
+    /// The new rdata, of that family; `None` removes the record.
+    pub address: Option<IpAddr>,
     /// The rdata that was published last, as far as is known: which of several records is ours.
     pub previous: Option<IpAddr>,
+    /// The rdata of a request whose answer was lost: that may be what ours holds instead.
+    pub tried: Option<IpAddr>,
     /// What else the record is.
     pub record: RecordOptions,
 }
 
 impl Change {
-    /// `A` or `AAAA`, by the address.
-    pub fn family(&self) -> Family {
-        Family::of(self.address)
+    /// Whether a record with this rdata is ours.
+    pub fn owns(&self, address: IpAddr) -> bool {
+        self.previous == Some(address) || self.tried == Some(address)
+    }
+
+    /// Whether the record is to hold this.
+    pub fn wants(&self, address: IpAddr) -> bool {
+        self.address == Some(address)
     }
 }
 
@@ -128,6 +137,15 @@ pub fn batch(provider: &Provider) -> Batch {
         // A script knows one record, and two of a section may not run at once.
         Mechanism::Url { both: None, .. } | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
+    }
+}
+
+/// Whether `provider` can remove records of `family`.
+pub fn removes(provider: &Provider, family: Family) -> bool {
+    match &provider.mechanism {
+        Mechanism::Url { .. } => provider.row.is_some_and(|row| row.removal(family).is_some()),
+        Mechanism::Script(_) => false,
+        Mechanism::Api(_) => true,
     }
 }
 

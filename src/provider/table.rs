@@ -15,6 +15,9 @@
 //! |---|---|
 //! | `url` | the URL for all families that it has a place for (see [`families`]) |
 //! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
+//! | `remove` | the URL that removes a record; `[IP]` in it is what it holds |
+//! | `remove4`, `remove6` | the same for one type of record |
+//! | `removed` | an expression that success of that matches |
 //! | `ok` | an expression that success matches; without it the answers are those of dyndns2 |
 //! | `same` | an expression for "nothing has changed" |
 //! | `no` | an expression for refusals that need the owner; comes before the codes of dyndns2 |
@@ -120,6 +123,16 @@ impl Row {
             }
         }
         mechanism
+    }
+
+    /// How a record of `family` is removed, if it can be.
+    pub fn removal(self, family: Family) -> Option<Template> {
+        let of_family = match family {
+            Family::V4 => "remove4",
+            Family::V6 => "remove6",
+        };
+        let url = written_out(self.get("remove").or_else(|| self.get(of_family))?);
+        Some(Template { url, answer: self.get("removed").map(str::to_owned) })
     }
 
     /// Whether it has records of `family`.

@@ -5,17 +5,26 @@ use std::time::Duration;
 use super::{
     Answer, Change, Job, Known, Learned, Outcome, Request, Scope, Step, Verdict, exchange,
 };
-use crate::config::{Hostname, Mechanism, Provider, RecordOptions, fixture};
+use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, fixture};
 use crate::secret::Secret;
 
 /// `name` should hold `address`.
 pub(crate) fn change(name: &str, address: &str) -> Change {
+    let address = address.parse().unwrap();
     Change {
         name: Hostname::parse(name).unwrap(),
-        address: address.parse().unwrap(),
+        family: Family::of(address),
+        address: Some(address),
         previous: None,
+        tried: None,
         record: RecordOptions::default(),
     }
+}
+
+/// The record of `name` that holds `previous` should be gone.
+pub(crate) fn removal(name: &str, previous: &str) -> Change {
+    let Change { address, .. } = change(name, previous);
+    Change { previous: address, address: None, ..change(name, previous) }
 }
 
 /// An account `me` with password `hunter2` at the provider `service_name`.

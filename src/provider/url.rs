@@ -117,32 +117,53 @@ impl Exchange for UrlUpdate {
 /// one and the provider takes both. What else is published of the name is told again, so that it is
 /// not taken away.
 fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Planned {
+    let Some(address) = change.address else {
+        let act = removal(provider, change).map_err(Verdict::record);
+        return Planned { changes: vec![place], act };
+    };
     let other = |name: &Hostname, address: IpAddr| {
-        *name == change.name && address.is_ipv4() != change.address.is_ipv4()
+        *name == change.name && Family::of(address) != change.family
     };
     let both = match &provider.mechanism {
         Mechanism::Url { both, .. } => both.as_ref(),
         Mechanism::Api(_) | Mechanism::Script(_) => None,
     };
-    let mut subject = Subject {
-        zone: change.record.zone.as_deref(),
-        ..Subject::new(&change.name, change.address)
-    };
+    let mut subject =
+        Subject { zone: change.record.zone.as_deref(), ..Subject::new(&change.name, address) };
     let mut changes = vec![place];
     if both.is_some() {
-        let sibling = |(_, it): &(usize, &Change)| other(&it.name, it.address);
+        let sibling =
+            |(_, it): &(usize, &Change)| it.address.is_some_and(|address| other(&it.name, address));
         let sibling = job.changes.iter().enumerate().skip(place).find(sibling);
         let kept = job.kept.iter().find(|(name, address)| other(name, *address));
         changes.extend(sibling.map(|(place, _)| place));
-        subject.other = sibling.map(|(_, it)| it.address).or(kept.map(|(_, address)| *address));
+        subject.other =
+            sibling.and_then(|(_, it)| it.address).or(kept.map(|(_, address)| *address));
     }
     let template = match both.filter(|_| subject.other.is_some()) {
         Some(both) => Some(both),
-        None => provider.template(change.family()),
+        None => provider.template(change.family),
     };
     let sibling = subject.other.filter(|_| changes.len() > 1);
     let act = prepared(provider, template, subject, sibling);
     Planned { changes, act: act.map_err(Verdict::record) }
+}
+
+/// The request that removes a record, where the provider has one for that. It says which by what was
+/// published.
+fn removal(provider: &Provider, change: &Change) -> Result<(Request, Vec<Judge>), Outcome> {
+    let unable = || Outcome::Refused {
+        reason: format!("{} cannot remove a record", provider.label),
+        advice: "leave out option 'remove_after'".into(),
+    };
+    let template = provider.row.and_then(|row| row.removal(change.family));
+    let (template, address) = template.zip(change.previous).ok_or_else(unable)?;
+    let zone = change.record.zone.as_deref();
+    let subject = Subject { zone, ..Subject::new(&change.name, address) };
+    let (mut request, judges) = prepared(provider, Some(&template), subject, None)?;
+    // The family that is lost leads nowhere.
+    request.family = None;
+    Ok((request, judges))
 }
 
 /// The request, and judges for the address of `subject` and of the `sibling` that it changes, too.

@@ -44,7 +44,7 @@ fn variables<'c>(
     place: &Path,
     registered: Option<IpAddr>,
 ) -> Vec<(&'c str, String)> {
-    let Call { section, script, change, global, .. } = call;
+    let Call { section, script, change, address, global } = call;
     let provider = &section.provider;
     let file = |name: &str| place.join(name).display().to_string();
     let of_section = |suffix: &str| {
@@ -64,12 +64,12 @@ fn variables<'c>(
         ("domain", change.name.written().to_owned()),
         ("lookup_host", call.option("lookup_host").map_or_else(lookup_host, str::to_owned)),
         ("password", provider.password.expose().to_owned()),
-        ("use_ipv6", if change.family() == Family::V6 { "1" } else { "0" }.to_owned()),
+        ("use_ipv6", if change.family == Family::V6 { "1" } else { "0" }.to_owned()),
         ("update_script", script.file.display().to_string()),
         ("SECTION_ID", section.name.clone()),
-        ("__IP", change.address.to_string()),
-        ("CURRENT_IP", change.address.to_string()),
-        ("LOCAL_IP", change.address.to_string()),
+        ("__IP", address.to_string()),
+        ("CURRENT_IP", address.to_string()),
+        ("LOCAL_IP", address.to_string()),
         ("REGISTERED_IP", registered.map(expanded).unwrap_or_default()),
         ("URL_USER", percent::encode(&provider.username)),
         ("URL_PASS", percent::encode(provider.password.expose())),
@@ -98,7 +98,7 @@ fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn of_family(change: &Change, v4: &str, v6: &str) -> String {
-    if change.family() == Family::V4 { v4 } else { v6 }.to_owned()
+    if change.family == Family::V4 { v4 } else { v6 }.to_owned()
 }
 
 /// Whether an option may become a variable. The shell lives by some, and this frame by others.

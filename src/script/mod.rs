@@ -47,6 +47,8 @@ pub struct Call {
     pub script: Script,
     /// What is to be published.
     pub change: Change,
+    /// Its address.
+    pub address: IpAddr,
     /// Where files are.
     pub global: Global,
 }
@@ -105,7 +107,7 @@ impl Call {
             let script = fs::read_to_string(&self.script.file).ok()?;
             let wanted =
                 ["REGISTERED_IP", "get_registered_ip"].iter().any(|it| script.contains(it));
-            wanted.then(|| (hands.look_up)(&self.section.lookup, self.change.family()))?
+            wanted.then(|| (hands.look_up)(&self.section.lookup, self.change.family))?
         };
         self.change.previous.or_else(look_up)
     }
@@ -150,7 +152,7 @@ impl Call {
             Place::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &place.path, self.registered(&hands));
         shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
-        let running = Running::start(shell, Some(self.change.address), Some(&text))?;
+        let running = Running::start(shell, Some(self.address), Some(&text))?;
         let mut listener = Listener::default();
         let mut transfers = 0;
         running.wait(limit, &mut |bytes| {

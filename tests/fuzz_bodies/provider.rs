@@ -109,8 +109,10 @@ fn answered(body: &str) {
             .flat_map(|name| {
                 let change = |&family| Change {
                     name: name.clone(),
-                    address: address(family),
+                    family,
+                    address: Some(address(family)),
                     previous: None,
+                    tried: None,
                     record: section.record.clone(),
                 };
                 section.families.iter().map(change)

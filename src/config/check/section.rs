@@ -35,7 +35,7 @@ pub(super) fn read(
     let lookup = lookup(reader, &names);
     let transport = transport::read(reader, env, &families, &provider);
     let timing = timing::read(reader, &source, &provider);
-    Section {
+    let mut section = Section {
         name: reader.section.name.clone(),
         line: reader.section.line,
         names,
@@ -50,7 +50,9 @@ pub(super) fn read(
         temporary_addresses: reader.flag("allow_temporary", false),
         record,
         provider,
-    }
+    };
+    section.timing.remove_after = timing::removal(reader, &section);
+    section
 }
 
 fn families(reader: &mut Reader<'_>) -> Vec<Family> {

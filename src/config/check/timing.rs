@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::config::{Force, Provider, Source, Timing};
-use crate::provider::table;
+use crate::config::{Family, Force, Provider, Section, Source, Timing};
+use crate::provider::{self, table};
 use crate::quoted::quoted;
 
 const MINUTE: u64 = 60;
@@ -22,7 +22,7 @@ const RETRY: Duration = Duration::from_secs(MINUTE);
 /// Anything longer is a slip, and sums of times stay far from overflow.
 const LONGEST: u64 = 3650 * DAY;
 
-/// Reads the intervals. `provider` decides how patient to be.
+/// Reads the intervals. `provider` decides how patient to be. `remove_after` is read by [`removal`].
 pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
     let check = check(reader);
     let (min_interval, burst) = pace(reader, provider);
@@ -33,7 +33,26 @@ pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider
         retry_max: retry_max(reader),
         min_interval,
         burst,
+        remove_after: None,
     }
+}
+
+/// `remove_after` of a section that is read otherwise: where it would do harm, or nothing, it is not
+/// used.
+pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
+    let after = Duration::from_secs(reader.number("remove_after", 1..=LONGEST)?);
+    let cannot = |family: &Family| !provider::removes(&section.provider, *family);
+    let label = &section.provider.label;
+    let why = match &section.source {
+        Source::Web { .. } | Source::Script(_) => {
+            "where a page or a program gives none, there may be an address all the same".into()
+        }
+        _ if section.families.iter().any(cannot) => format!("{label} cannot remove records"),
+        _ if section.record.id.is_some() => "a record that is removed loses its id".into(),
+        Source::Network { .. } | Source::Device(_) => return Some(after),
+    };
+    reader.warn("remove_after", format!("is not used: {why}"));
+    None
 }
 
 /// `check_interval`: less than five minutes only as far as `check_interval_min` allows.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{Record, Timeline};
 use crate::clock::Now;
-use crate::config::Force;
+use crate::config::{Force, RecordOptions};
 use crate::engine::event::JobId;
-use crate::provider::{FailureKind, Outcome};
+use crate::provider::{Change, FailureKind, Outcome};
 
 /// A request on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,8 @@ pub(super) struct Flight {
     job: JobId,
     /// Which change of the job: names may come and go while it is on its way.
     index: usize,
-    address: IpAddr,
+    /// `None` if the record is to be removed.
+    address: Option<IpAddr>,
     was_unconfirmed: bool,
     was_forced: bool,
     /// It went to a provider or account that is not configured any more.
@@ -38,12 +39,22 @@ pub struct Ending {
 }
 
 impl Record {
-    /// A job leaves with this record's desired address as its change `index`. Returns the address.
-    pub fn dispatch(&mut self, job: JobId, index: usize, now: Now) -> Option<IpAddr> {
-        let address = self.desired?;
+    /// A job leaves with what this record is to hold as its change `index`: the desired address, or
+    /// nothing. Returns the change.
+    pub fn dispatch(
+        &mut self,
+        (job, index): (JobId, usize),
+        options: &RecordOptions,
+        now: Now,
+    ) -> Option<Change> {
+        let removes = self.removal_at().is_some_and(|at| at <= now.up);
+        let address = self.desired.filter(|_| !removes);
+        if address.is_none() && !removes {
+            return None;
+        }
         self.bucket.take(now.up);
-        if !self.forced && !self.unconfirmed && self.published == Some(address) {
-            // A refresh: the event is the timer, not the change of long ago.
+        if removes || !self.forced && !self.unconfirmed && self.published == address {
+            // The event is the timer, not the change of long ago.
             self.timeline = Timeline::since(now.up);
         }
         self.flight = Some(Flight {
@@ -57,7 +68,19 @@ impl Record {
         });
         self.forced = false;
         self.settling.done();
-        Some(address)
+        Some(Change {
+            name: self.name.clone(),
+            family: self.family,
+            address,
+            previous: self.published,
+            tried: self.tried,
+            record: options.clone(),
+        })
+    }
+
+    /// Whether a request is on its way.
+    pub fn is_busy(&self) -> bool {
+        self.flight.is_some()
     }
 
     /// Whether `job` is the one that this record waits for.
@@ -77,9 +100,9 @@ impl Record {
         flight.map(|flight| flight.index)
     }
 
-    /// The address that is being sent.
+    /// The address that is being sent; `None` if none is, or if the record is being removed.
     pub fn sending(&self) -> Option<IpAddr> {
-        self.flight.as_ref().map(|flight| flight.address)
+        self.flight.as_ref()?.address
     }
 
     /// The job has ended, however.
@@ -102,8 +125,11 @@ impl Record {
             Outcome::Retry { reason, after, kind } => {
                 // Providers have been seen to do what they then could not answer.
                 let asked = ending.sent_at.is_some() && *kind == FailureKind::Other;
-                let other = self.published.is_some_and(|it| it != flight.address);
+                let other = self.published.is_some() && self.published != flight.address;
                 self.unconfirmed = flight.was_unconfirmed || asked && other;
+                if self.unconfirmed {
+                    self.tried = flight.address.or(self.tried);
+                }
                 self.forced |= flight.was_forced;
                 self.trouble = Some(reason.clone());
                 if let Some(after) = after {
@@ -113,6 +139,7 @@ impl Record {
             }
             Outcome::Unconfirmed { reason } => {
                 self.unconfirmed = true;
+                self.tried = flight.address.or(self.tried);
                 self.trouble = Some(reason.clone());
                 if !flight.over_old_network {
                     self.backoff.failed(now.up, self.retry, ending.jitter);
@@ -165,18 +192,23 @@ impl Record {
         self.flight = old.flight.clone().map(|flight| Flight { superseded: true, ..flight });
     }
 
-    fn accepted(&mut self, address: IpAddr, now: Now) {
-        self.published = Some(address);
-        self.published_wall = now.trusted_wall();
-        self.published_up = Some(now.up);
+    /// The provider has `address` now, or no record any more.
+    fn accepted(&mut self, address: Option<IpAddr>, now: Now) {
+        self.published = address;
+        self.published_wall = now.trusted_wall().filter(|_| address.is_some());
+        self.published_up = address.map(|_| now.up);
+        if address.is_none() && !self.present {
+            self.desired = None;
+        }
         self.unconfirmed = false;
+        self.tried = None;
         self.trouble = None;
         self.clock_behind = false;
         self.backoff.reset();
-        if self.desired == Some(address) {
+        if self.desired == address {
             self.timeline.accepted = Some(now.up);
             self.settling.done();
-            self.rested = self.force == Force::Once;
+            self.rested = address.is_some() && self.force == Force::Once;
         }
     }
 

@@ -175,7 +175,7 @@ fn routes(s: &mut Scenario, up: bool) {
 fn one_call_each(s: &Scenario) -> bool {
     let flying = s.flights.iter().flat_map(|flight| {
         let changes = flight.changes.iter();
-        changes.map(|c| (&flight.section, &c.name, c.family()))
+        changes.map(|c| (&flight.section, &c.name, c.family))
     });
     let all: Vec<_> = flying.collect();
     all.iter().collect::<BTreeSet<_>>().len() == all.len()
@@ -236,6 +236,7 @@ fn extreme() -> impl Strategy<Value = Timing> {
         retry_max,
         min_interval: min,
         burst: if min.is_zero() { 0 } else { 1 },
+        remove_after: (retry_max > 0).then_some(retry),
     })
 }
 

@@ -75,6 +75,7 @@ pub(super) fn section() -> Section {
             retry_max: 0,
             min_interval: MINUTE,
             burst: 3,
+            remove_after: None,
         },
         log: Log { syslog: 0, file: false },
         private_addresses: false,
@@ -495,8 +496,13 @@ impl Scenario {
                 self.bound = device;
                 self.jobs.push(job.clone());
                 for (change, of) in job.changes.iter().zip(sections) {
-                    let (name, address) = (change.name.to_string(), change.address);
-                    self.log.push(format!("send {name} {address}"));
+                    let name = change.name.to_string();
+                    self.log.push(match change.address {
+                        Some(address) => format!("send {name} {address}"),
+                        None => format!("remove {name} {}", change.family.record_type()),
+                    });
+                    let none = if change.family == Family::V4 { ip("0.0.0.0") } else { ip("::") };
+                    let address = change.address.unwrap_or(none);
                     self.history.push((self.now.up, of, name, address));
                 }
                 let changes = job.changes;

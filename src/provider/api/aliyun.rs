@@ -159,13 +159,18 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let place = write.place;
-        let (value, ttl) = (place.change.address.to_string(), write.ttl.map(|ttl| ttl.to_string()));
+        let (address, ttl) = (place.address(), write.ttl.map(|ttl| ttl.to_string()));
+        let value = address.as_str().unwrap_or_default();
         let mut more =
-            vec![("RR", place.host(zone, "@")), ("Type", place.kind()), ("Value", &value)];
+            vec![("RR", place.host(zone, "@")), ("Type", place.kind()), ("Value", value)];
         more.extend(ttl.as_deref().map(|ttl| ("TTL", ttl)));
         let line = write.values.first().map_or("", |raw| text(raw, "/Line"));
         more.extend((!line.is_empty()).then_some(("Line", line)));
         let action = match &write.id {
+            Some(id) if write.is_removal() => {
+                more = vec![("RecordId", id)];
+                "DeleteDomainRecord"
+            }
             Some(id) => {
                 more.push(("RecordId", id));
                 "UpdateDomainRecord"

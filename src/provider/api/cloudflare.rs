@@ -98,24 +98,29 @@ fn write(
             let (method, slash, id) =
                 one.id.as_ref().map_or((Method::Post, "", ""), |id| (Method::Patch, "/", id));
             path.extend([slash, id]);
-            rest.json(method, &path, &body(one))
+            if one.is_removal() {
+                rest.request(Method::Delete, &path)
+            } else {
+                rest.json(method, &path, &body(one))
+            }
         }
         several => {
-            let of = |new| several.iter().filter(|it| it.id.is_none() == new).map(body).collect();
+            let of = |kind| {
+                let writes = several.iter().filter(|it| kind_of(it) == kind);
+                (kind, writes.map(body).collect())
+            };
             path.push_str("/batch");
-            let (patches, posts) = (("patches", of(false)), ("posts", of(true)));
-            rest.json(Method::Post, &path, &object(&mut [patches, posts]))
+            rest.json(Method::Post, &path, &object(&mut KINDS.map(of)))
         }
     };
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
     let made = match writes {
         [_] => Record::list(value.get("result").map_or(&[], std::slice::from_ref), None),
-        _ => [
-            Record::list(list(&value, "/result/patches"), None),
-            Record::list(list(&value, "/result/posts"), None),
-        ]
-        .concat(),
+        _ => {
+            let made = KINDS.iter().flat_map(|kind| list(&value["result"][kind], ""));
+            Record::list(&made.cloned().collect::<Vec<_>>(), None)
+        }
     };
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
         return Err(rest.confused(answer));
@@ -123,7 +128,21 @@ fn write(
     Ok(made)
 }
 
+/// What a batch is made of.
+const KINDS: [&str; 3] = ["deletes", "patches", "posts"];
+
+fn kind_of(write: &Write<'_>) -> &'static str {
+    match write.id {
+        _ if write.is_removal() => "deletes",
+        Some(_) => "patches",
+        None => "posts",
+    }
+}
+
 fn body(write: &Write<'_>) -> Value {
+    if let (true, Some(id)) = (write.is_removal(), &write.id) {
+        return object(&mut [("id", id.as_str().into())]);
+    }
     let (place, said) = (write.place, &write.place.change.record);
     let mut body = write.timed(object(&mut [("content", place.address())]), "ttl");
     let new = write.id.is_none();

@@ -95,22 +95,29 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
-    let (mut creates, mut updates) = (Vec::new(), Vec::new());
+    let (mut creates, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
     for write in writes {
         let mut body = write.body(zone, &FORM);
-        if let Some(id) = &write.id {
-            body["id"] = id_value(id);
-            updates.push(body);
-        } else {
-            creates.push(body);
+        match write.id.as_deref().map(id_value) {
+            Some(id) if write.is_removal() => deletes.push(object(&mut [("id", id)])),
+            Some(id) => {
+                body["id"] = id;
+                updates.push(body);
+            }
+            None => creates.push(body),
         }
     }
-    let body = object(&mut [("creates", creates.into()), ("updates", updates.into())]);
+    let left = creates.len() + updates.len();
+    let body = object(&mut [
+        ("creates", creates.into()),
+        ("updates", updates.into()),
+        ("deletes", deletes.into()),
+    ]);
     let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
     let value = rest.value(answer)?;
     let of = |at| Record::list(list(&value, at), Some(zone));
     let made = [of("/data/creates"), of("/data/updates")].concat();
-    if made.len() < writes.len() { Err(rest.confused(answer)) } else { Ok(made) }
+    if made.len() < left { Err(rest.confused(answer)) } else { Ok(made) }
 }
 
 #[cfg(test)]

@@ -146,6 +146,11 @@ fn write(
     for write in writes {
         let place = write.place;
         let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
+        if let (true, Some(id)) = (write.is_removal(), &write.id) {
+            let mut body = [("Domain", zone.id.as_str().into()), ("RecordId", rest::id_value(id))];
+            ask(talk, rest, "DeleteRecord", &object(&mut body))?;
+            continue;
+        }
         let body = object(&mut [
             ("Domain", zone.id.as_str().into()),
             ("SubDomain", place.host(zone, "@").into()),

@@ -4,8 +4,8 @@ use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
+use crate::provider::Batch;
 use crate::provider::talk::{Talk, Talked};
-use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
     name: "gandi",
@@ -74,7 +74,7 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let body = write.kept(object(&mut [("rrset_values", write.all())]), "rrset_ttl");
-        rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
+        rest.ask(talk, write.at(rest, &path(zone, write.place), &body))?;
     }
     Ok(Vec::new())
 }

@@ -7,7 +7,7 @@ use super::rest::{self, Rest, member, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
-use crate::provider::{Batch, Method, Rate};
+use crate::provider::{Batch, Rate};
 use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
@@ -95,7 +95,7 @@ fn write(
     for write in writes {
         let record = |raw: &Value| write.kept(object(&mut [("data", member(raw, "data"))]), "ttl");
         let body = write.values.iter().map(record).collect();
-        rest.ask(talk, rest.json(Method::Put, &path(zone, write.place), &body))?;
+        rest.ask(talk, write.at(rest, &path(zone, write.place), &body))?;
     }
     Ok(Vec::new())
 }

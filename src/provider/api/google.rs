@@ -231,7 +231,8 @@ fn write(
             ("rrdatas", values),
         ])
     };
-    let new = writes.iter().map(|write| set(write, write.ttl, write.all())).collect();
+    let left = writes.iter().filter(|write| !write.is_removal());
+    let new = left.map(|write| set(write, write.ttl, write.all())).collect();
     let old = writes.iter().filter_map(|write| {
         let values = write.before.iter().map(|record| record.raw.clone()).collect();
         Some(set(write, write.before.first()?.ttl, values))

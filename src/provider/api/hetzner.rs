@@ -116,6 +116,10 @@ fn write(
             act(talk, rest, rest.json(Method::Post, &path, &body))?;
             continue;
         }
+        if write.is_removal() {
+            act(talk, rest, rest.request(Method::Delete, &path(zone, place)))?;
+            continue;
+        }
         let actions = format!("{}/actions/", path(zone, place));
         let (records, _) = members.split_at_mut(1);
         let set = rest.json(Method::Post, &format!("{actions}set_records"), &object(records));

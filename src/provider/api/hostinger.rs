@@ -9,7 +9,7 @@ use super::rest::{Rest, member, object, refused, said, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
 use crate::provider::talk::{Talk, Talked};
-use crate::provider::{Batch, Method};
+use crate::provider::{Batch, Method, Request};
 
 pub(super) const API: Api = Api {
     name: "hostinger",
@@ -57,11 +57,8 @@ fn read(
     for place in places {
         let here = || records.iter().filter(|record| record.is_at(place));
         let ours = |record: &&Record| {
-            let change = place.change;
-            [Some(change.address), change.previous]
-                .into_iter()
-                .flatten()
-                .any(|it| record.holds(SCHEME.content, it))
+            let address = record.address(SCHEME.content);
+            address.is_some_and(|it| place.change.wants(it) || place.change.owns(it))
         };
         // What is written is switched on.
         if here().count() > 1 && here().any(|it| it.raw["is_disabled"] == true && !ours(&it)) {
@@ -82,21 +79,37 @@ fn write(
     writes: &[Write<'_>],
 ) -> Talked<Vec<Record>> {
     let content = |raw: &Value| object(&mut [("content", member(raw, "content"))]);
-    let set = |write: &Write<'_>| {
+    let name = |write: &Write<'_>| {
         object(&mut [
             ("name", write.place.host(zone, "@").into()),
             ("type", write.place.kind().into()),
-            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
-            ("records", write.values.iter().map(content).collect()),
         ])
     };
+    let set = |write: &Write<'_>| {
+        let mut set = name(write);
+        set["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
+        set["records"] = write.values.iter().map(content).collect();
+        set
+    };
+    let (gone, left): (Vec<_>, Vec<_>) = writes.iter().partition(|write| write.is_removal());
     // Only of sets with these names and types.
-    let sets = writes.iter().map(set).collect();
-    let body = object(&mut [("overwrite", true.into()), ("zone", sets)]);
-    let done = rest.ask(talk, rest.json(Method::Put, &path(zone), &body))?;
+    if !left.is_empty() {
+        let sets = left.into_iter().map(set).collect();
+        let body = object(&mut [("overwrite", true.into()), ("zone", sets)]);
+        done(talk, rest, rest.json(Method::Put, &path(zone), &body))?;
+    }
+    if !gone.is_empty() {
+        let body = object(&mut [("filters", gone.into_iter().map(name).collect())]);
+        done(talk, rest, rest.json(Method::Delete, &path(zone), &body))?;
+    }
+    Ok(Vec::new())
+}
+
+fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
+    let done = rest.ask(talk, request)?;
     match text(&done, "/message") {
         "" => Err(rest.undone(said(&done))),
-        _ => Ok(Vec::new()),
+        _ => Ok(()),
     }
 }
 

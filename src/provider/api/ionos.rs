@@ -79,8 +79,14 @@ fn write(
             records.push(write.kept(record, "ttl"));
         }
     }
-    let request = rest.json(Method::Patch, &format!("/{}", zone.id), &Value::Array(records));
-    rest.ask(talk, request)?;
+    let zone = format!("/{}", zone.id);
+    if !records.is_empty() {
+        rest.ask(talk, rest.json(Method::Patch, &zone, &Value::Array(records)))?;
+    }
+    for record in writes.iter().filter(|it| it.is_removal()).flat_map(|it| &it.before) {
+        let path = format!("{zone}/records/{}", record.id);
+        rest.ask(talk, rest.request(Method::Delete, &path))?;
+    }
     Ok(Vec::new())
 }
 

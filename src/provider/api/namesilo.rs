@@ -95,13 +95,20 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let place = write.place;
+        if let (true, Some(id)) = (write.is_removal(), &write.id) {
+            let which = format!("&rrid={}", percent::encode(id));
+            call(talk, rest, "dnsDeleteRecord", &zone.name, &which)?;
+            continue;
+        }
         let (operation, which) = match &write.id {
             Some(id) => ("dnsUpdateRecord", format!("rrid={}", percent::encode(id))),
             None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
         };
         let (host, ttl) =
             (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(SCHEME.new_ttl));
-        let query = format!("&{which}&rrhost={host}&rrvalue={}&rrttl={ttl}", place.change.address);
+        let address = place.address();
+        let value = address.as_str().unwrap_or_default();
+        let query = format!("&{which}&rrhost={host}&rrvalue={value}&rrttl={ttl}");
         let done = call(talk, rest, operation, &zone.name, &query)?;
         if id(&done, "/reply/record_id").is_empty() {
             return Err(rest.undone(rest::said(&done)));

@@ -163,19 +163,26 @@ fn write(
     let set = object(&mut [("dnsrecords", set)]);
     let param = object(&mut [("dnsrecordset", set)]);
     let now = all(talk, rest, zone, "updateDnsRecords", param)?;
-    let is_there = |write: &Write<'_>| {
-        now.iter()
-            .any(|it| it.is_at(write.place) && it.holds(SCHEME.content, write.place.change.address))
+    let is_done = |write: &Write<'_>| match write.before.first() {
+        Some(gone) => now.iter().all(|it| it.id != gone.id),
+        None => now
+            .iter()
+            .any(|it| it.is_at(write.place) && it.is_as(write.place.change, SCHEME.content)),
     };
-    match talk.heard().next().filter(|_| !writes.iter().all(is_there)) {
+    match talk.heard().next().filter(|_| !writes.iter().all(is_done)) {
         Some(answer) => Err(rest.confused(answer)),
         None => Ok(Vec::new()),
     }
 }
 
 fn body(zone: &Zone, write: &Write<'_>) -> Value {
-    match (write.exists, write.values.first()) {
-        (true, Some(record)) => record.clone(),
+    match (write.before.first(), write.values.first()) {
+        (Some(gone), _) => {
+            let mut record = gone.raw.clone();
+            record["deleterecord"] = true.into();
+            record
+        }
+        (None, Some(record)) if write.exists => record.clone(),
         _ => object(&mut [
             ("hostname", write.place.host(zone, "@").into()),
             ("type", write.place.kind().into()),

@@ -79,6 +79,10 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let place = write.place;
+        if write.is_removal() {
+            rest.ask(talk, rest.request(Method::Delete, &path(zone, place)))?;
+            continue;
+        }
         let answers: Vec<_> = write.values.iter().map(answer).collect();
         let mut body = write.timed(object(&mut [("answers", answers.into())]), "ttl");
         let mut method = Method::Post;
@@ -90,7 +94,7 @@ fn write(
         }
         let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
         let made = Record::set("", "", None, &named(&rest.value(answer)?));
-        if !made.iter().any(|record| record.holds(ADDRESS, place.change.address)) {
+        if !made.iter().any(|record| record.is_as(place.change, ADDRESS)) {
             return Err(rest.confused(answer));
         }
     }

@@ -104,7 +104,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     match text(body, "/errorCode") {
         "INVALID_KEY" | "INVALID_CREDENTIAL" | "NOT_CREDENTIAL" | "INVALID_SIGNATURE" => (401, ""),
         "NOT_GRANTED_CALL" => {
-            (403, "make a consumer key that may GET, PUT and POST /domain/zone/*")
+            (403, "make a consumer key that may GET, PUT, POST and DELETE /domain/zone/*")
         }
         // It took too long after the time was asked for.
         "QUERY_TIME_OUT" => (408, ""),
@@ -188,7 +188,7 @@ fn write(
         let place = write.place;
         let mut body = write.timed(object(&mut [("target", place.address())]), "ttl");
         if let Some(id) = &write.id {
-            done(talk, rest, rest.json(Method::Put, &format!("{path}/{id}"), &body))?;
+            done(talk, rest, write.at(rest, &format!("{path}/{id}"), &body))?;
         } else {
             body["fieldType"] = place.kind().into();
             body["subDomain"] = place.host(zone, "").into();

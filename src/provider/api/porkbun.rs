@@ -108,6 +108,10 @@ fn write(
             body["ttl"] = ttl.to_string().into();
         }
         let path = match &write.id {
+            Some(id) if write.is_removal() => {
+                body = object(&mut []);
+                format!("/dns/delete/{}/{id}", zone.name)
+            }
             Some(id) => format!("/dns/edit/{}/{id}", zone.name),
             None => format!("/dns/create/{}", zone.name),
         };

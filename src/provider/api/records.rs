@@ -85,12 +85,12 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// `A` or `AAAA`.
     pub fn kind(&self) -> &'static str {
-        self.change.family().record_type()
+        self.change.family.record_type()
     }
 
-    /// The new address.
+    /// The new address; `null` if the record is to be removed.
     pub fn address(&self) -> Value {
-        self.change.address.to_string().into()
+        self.change.address.map(|address| address.to_string()).into()
     }
 
     /// The name within its zone: `home`, or `apex` for the zone itself.
@@ -177,11 +177,15 @@ impl Record {
         found.iter().flat_map(set).collect()
     }
 
-    /// Whether its member `content` is this address.
-    pub fn holds(&self, content: &str, address: IpAddr) -> bool {
+    /// The address in its member `content`, if it is one.
+    pub fn address(&self, content: &str) -> Option<IpAddr> {
         let shown = if content.is_empty() { Some(&self.raw) } else { self.raw.get(content) };
-        let shown = shown.and_then(Value::as_str).and_then(|shown| shown.parse().ok());
-        shown == Some(address)
+        shown?.as_str()?.parse().ok()
+    }
+
+    /// Whether its member `content` is what `change` is to hold.
+    pub fn is_as(&self, change: &Change, content: &str) -> bool {
+        self.address(content).is_some_and(|address| change.wants(address))
     }
 
     /// Whether it is of the name and type of `place`.
@@ -205,9 +209,10 @@ pub struct Write<'a> {
     pub id: Option<String>,
     /// Whether it is there already.
     pub exists: bool,
-    /// The record as it should be, in the provider's form; of a set all that belong to it.
+    /// The record as it should be, in the provider's form; of a set all that belong to it. Nothing if
+    /// it is to be removed.
     pub values: Vec<Value>,
-    /// Of a set what belongs to it now.
+    /// Of a set what belongs to it now; of what is to be removed in any case.
     pub before: Vec<Record>,
     /// The time to live that it should have: as said, or as it was; unknown where that was not read.
     pub ttl: Option<u32>,
@@ -231,6 +236,11 @@ pub struct Form {
 }
 
 impl Write<'_> {
+    /// Whether it is to be removed: the record, or the whole set.
+    pub fn is_removal(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// `body` with the time to live as the member `name`, if the user has said one or the record is
     /// new.
     pub fn timed(&self, body: Value, name: &str) -> Value {
@@ -260,7 +270,7 @@ impl Write<'_> {
         self.timed(body, form.ttl)
     }
 
-    /// Sends the record as `body` to where it belongs.
+    /// Sends the record as `body` to where it belongs; one that is to be removed without it.
     ///
     /// # Errors
     /// While there is no answer, or if it does not show what was written.
@@ -274,9 +284,23 @@ impl Write<'_> {
     ) -> Talked<Record> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
+        if self.is_removal() {
+            rest.ask(talk, rest.request(Method::Delete, &path))?;
+            return Ok(Record::default());
+        }
         let method = if id.is_empty() { Method::Post } else { form.change };
         let request = rest.json(method, &path, body);
         written(talk, rest, zone, self, request, (form.at, form.content))
+    }
+}
+
+impl Write<'_> {
+    /// The request that makes `body` of what is at `path`; what is to be removed is deleted.
+    pub fn at(&self, rest: &Rest, path: &str, body: &Value) -> Request {
+        match self.is_removal() {
+            true => rest.request(Method::Delete, path),
+            false => rest.json(Method::Put, path, body),
+        }
     }
 }
 
@@ -311,7 +335,7 @@ pub fn written(
     if record.kind.is_empty() {
         record.kind = place.kind().into();
     }
-    let shown = record.holds(content, place.change.address) && !record.id.is_empty();
+    let shown = record.is_as(place.change, content) && !record.id.is_empty();
     // Vultr says nothing more.
     if shown || (answer.status == 204 && write.id.is_some()) {
         return Ok(record);

@@ -194,8 +194,9 @@ fn publish_zone(
 ) -> Talked<()> {
     let mut believed = Vec::new();
     for planned in plan {
-        let has = match planned.change.previous {
-            Some(previous) if previous != planned.change.address => Ok(vec![previous]),
+        let change = planned.change;
+        let has = match (change.previous, change.address) {
+            (Some(previous), Some(address)) if previous != address => Ok(vec![previous]),
             _ => present(talk, server, planned),
         };
         match has.and_then(|has| Edit::of(planned, &has)) {
@@ -240,7 +241,7 @@ fn alone(
 
 /// What the server has for the record.
 fn present(talk: &mut Talk<'_>, server: &Server<'_>, planned: &Planned<'_>) -> Talked<Vec<IpAddr>> {
-    let (name, family) = (&planned.name, planned.change.family());
+    let (name, family) = (&planned.name, planned.change.family);
     let query = Message::query(0, Question::address(name.clone(), family), false);
     let shown = format!("{} of {name}", family.record_type());
     let response = server.ask(talk, query, &shown)?;
@@ -268,20 +269,24 @@ struct Edit {
 
 impl Edit {
     /// What makes of the addresses in `has` those that are wanted. Of several, the one that was
-    /// published last is replaced.
+    /// published last is replaced. Only what was published is removed.
     ///
     /// # Errors
     /// If there is nothing to do, or if none of several is known to be ours.
     fn of(planned: &Planned<'_>, has: &[IpAddr]) -> Talked<Self> {
         let change = planned.change;
-        let ours = change.previous.filter(|previous| has.contains(previous));
-        if has.contains(&change.address) && ours.is_none_or(|ours| ours == change.address) {
+        let ours = has.iter().copied().find(|it| change.owns(*it));
+        let done = match change.address {
+            Some(address) => has.contains(&address) && ours.is_none_or(|ours| ours == address),
+            None => ours.is_none(),
+        };
+        if done {
             return Err(Halt::End(Outcome::Unchanged.into()));
         }
         let gone = match (has, ours) {
             ([], _) => None,
-            (&[only], _) => Some(only),
             (_, Some(ours)) => Some(ours),
+            (&[only], None) => Some(only),
             (several, None) => return Err(Halt::End(ambiguous(planned, several.len()).into())),
         };
         Ok(Self { has: has.to_vec(), gone })
@@ -305,7 +310,7 @@ fn update(
         let change = planned.change;
         let record = |class, ttl, address: Option<IpAddr>| Record {
             name: planned.name.clone(),
-            kind: address_type(change.family()),
+            kind: address_type(change.family),
             class,
             ttl,
             rdata: address.map(rdata).unwrap_or_default(),
@@ -317,7 +322,7 @@ fn update(
         }
         updates.extend(edit.gone.map(|gone| record(CLASS_NONE, 0, Some(gone))));
         let ttl = change.record.ttl.unwrap_or(TTL);
-        updates.push(record(CLASS_IN, ttl, Some(change.address)));
+        updates.extend(change.address.map(|_| record(CLASS_IN, ttl, change.address)));
     }
     let names = edits.iter().map(|(planned, _)| planned.name.to_string());
     let mut names: Vec<String> = names.collect();
@@ -400,7 +405,7 @@ fn name(rcode: u16) -> String {
 }
 
 fn ambiguous(planned: &Planned<'_>, count: usize) -> Outcome {
-    let (name, kind) = (&planned.name, planned.change.family().record_type());
+    let (name, kind) = (&planned.name, planned.change.family.record_type());
     refused(
         format!("{name} has {count} {kind} records, and none holds what was published last"),
         "delete all but one of them",

@@ -118,13 +118,20 @@ fn read(
     let mut all = Vec::new();
     if places.len() > BY_NAME {
         let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
-        all = pages(talk, rest, &path, &[("maxitems", "300")], &next)?.unwrap_or_default();
+        let found = pages(talk, rest, &path, &[("maxitems", "300")], &next)?;
+        all = found.unwrap_or_else(|| {
+            unreadable(talk, places);
+            Vec::new()
+        });
     } else {
         for place in places {
             let name = format!("{}.", place.fqdn);
             // A list begins at a name and goes on to the end of the zone.
             let query = [("maxitems", "1"), ("name", &name), ("type", place.kind())];
-            let Some(page) = pages(talk, rest, &path, &query, &[])? else { break };
+            let Some(page) = pages(talk, rest, &path, &query, &[])? else {
+                unreadable(talk, places);
+                break;
+            };
             all.extend(page);
         }
     }
@@ -140,6 +147,14 @@ fn read(
         records.extend(Record::set(&name, kind, Some(&ttl), &values));
     }
     Ok(records)
+}
+
+/// Nothing is removed that the key may not see.
+fn unreadable(talk: &mut Talk<'_>, places: &[&Place<'_>]) {
+    for place in places.iter().filter(|place| place.change.address.is_none()) {
+        let reason = "Route 53 does not let the key list records, and so none is removed".into();
+        place.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
+    }
 }
 
 fn write(
@@ -160,13 +175,16 @@ fn write(
 }
 
 fn change(write: &Write<'_>) -> String {
-    let values = write.values.iter().filter_map(Value::as_str);
+    // What is to be removed is said as it is.
+    let gone = write.before.iter().map(|record| &record.raw).filter(|_| write.is_removal());
+    let values = write.values.iter().chain(gone).filter_map(Value::as_str);
     let records: String = values
         .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
         .collect();
+    let action = if write.is_removal() { "DELETE" } else { "UPSERT" };
     let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
-        "<Change><Action>UPSERT</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
+        "<Change><Action>{action}</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
          <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"
     )
 }

@@ -96,6 +96,11 @@ fn write(
             let mut members = [name, kind, data, ("ttl", ttl.into()), comment];
             object(members.split_at_mut(with).0)
         };
+        if write.is_removal() {
+            let set = object(&mut [("id_fields", object(&mut fields()))]);
+            changes.push(object(&mut [("delete", set)]));
+            continue;
+        }
         let records: Vec<Value> = write.values.iter().map(record).collect();
         let set = object(&mut [("id_fields", object(&mut fields())), ("records", records.into())]);
         changes.push(object(&mut [("set", set)]));

@@ -80,17 +80,20 @@ fn write(
 ) -> Talked<Vec<Record>> {
     for write in writes {
         let place = write.place;
+        let mut body =
+            object(&mut [("type", place.kind().into()), ("name", place.host(zone, "").into())]);
         let content = match write.values.as_slice() {
-            [one] => one.clone(),
-            _ => write.all(),
+            [] => None,
+            [one] => Some(one.clone()),
+            _ => Some(write.all()),
         };
-        let body = object(&mut [
-            ("type", place.kind().into()),
-            ("name", place.host(zone, "").into()),
-            ("content", content),
-            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
-        ]);
-        let done = rest.ask(talk, rest.json(Method::Post, &format!("/{}", zone.name), &body))?;
+        let mut method = Method::Delete;
+        if let Some(content) = content {
+            method = Method::Post;
+            body["content"] = content;
+            body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
+        }
+        let done = rest.ask(talk, rest.json(method, &format!("/{}", zone.name), &body))?;
         if text(&done, "/message") != "ok" {
             return Err(rest.undone(said(&done)));
         }

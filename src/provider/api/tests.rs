@@ -1,13 +1,16 @@
 //! What holds for every provider with an interface of its own, whatever it answers.
 
+mod removal;
+
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{Mechanism, RecordOptions};
-use crate::provider::testing::{account, change, job, read};
+use crate::provider::testing::{account, change, job, play, read};
 use crate::provider::{
     Answer, Change, Exchange, Failure, FailureKind, Job, Outcome, Step, exchange,
 };
@@ -148,13 +151,16 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     let options = (prop::option::of(any::<u32>()), text.clone(), text.clone(), text).prop_map(
         |(ttl, zone, zone_id, id)| RecordOptions { zone, zone_id, id, ttl, proxied: None },
     );
-    let one = (name, address, options, any::<bool>()).prop_map(|(name, address, record, again)| {
-        let previous = again.then(|| "192.0.2.1".parse().unwrap());
-        Change { record, previous, ..change(name, address) }
-    });
+    let any = (any::<bool>(), prop::bool::weighted(0.2));
+    let one =
+        (name, address, options, any).prop_map(|(name, address, record, (again, removes))| {
+            let previous = again.then(|| "192.0.2.1".parse().unwrap());
+            let change = Change { record, previous, ..change(name, address) };
+            if removes { Change { address: None, ..change } } else { change }
+        });
     prop::collection::vec(one, 1..6).prop_map(|mut changes: Vec<Change>| {
         let mut seen = BTreeSet::new();
-        changes.retain(|change| seen.insert((change.name.clone(), change.family())));
+        changes.retain(|change| seen.insert((change.name.clone(), change.family)));
         changes
     })
 }
@@ -224,7 +230,8 @@ proptest! {
             for (change, verdict) in changes.iter().zip(&course.verdicts) {
                 let text = read(verdict) + &course.shown;
                 prop_assert!(!text.contains(me.password.expose()), "{}: {text}", api.name);
-                let sent = course.accepted.contains(&change.address.to_string());
+                let told = |address: IpAddr| course.accepted.contains(&address.to_string());
+                let sent = change.address.is_none_or(told);
                 prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
                 if let Outcome::Refused { advice, .. } = &verdict.outcome {
                     prop_assert!(!advice.is_empty(), "{}: {text}", api.name);

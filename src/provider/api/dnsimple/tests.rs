@@ -30,13 +30,13 @@ const KNOWN: [(&str, &str); 3] = [
 fn all_changes_of_a_zone_are_one_request() {
     let both = [change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
     let batch = r#"POST https://api.dnsimple.com/v2/1010/zones/example.com/batch
-        {"creates":[{"content":"2001:db8::9","name":"","ttl":300,"type":"AAAA"}],"updates":[{"content":"192.0.2.9","id":67622534}]}"#;
+        {"creates":[{"content":"2001:db8::9","name":"","ttl":300,"type":"AAAA"}],"deletes":[],"updates":[{"content":"192.0.2.9","id":67622534}]}"#;
     let done = r#"{"data":{"creates":[{"id":2,"name":"","content":"2001:db8::9","type":"AAAA"}],
-        "updates":[{"id":67622534,"name":"home","content":"192.0.2.9","type":"A"}],"deletes":[]}}"#;
+        "deletes":[],"updates":[{"id":67622534,"name":"home","content":"192.0.2.9","type":"A"}]}}"#;
     let script =
         [WHOAMI, ZONES, (HOME, 200, FOUND), (APEX, 200, r#"{"data":[]}"#), (batch, 200, done)];
     assert_eq!(told(&account("dnsimple"), &both, &[], &script), ["updated", "updated"]);
-    let one = r#"{"data":{"creates":[],"updates":[{"id":67622534,"name":"home","type":"A"}]}}"#;
+    let one = r#"{"data":{"creates":[],"deletes":[],"updates":[{"id":67622534,"name":"home","type":"A"}]}}"#;
     assert_eq!(told(&account("dnsimple"), &both[..1], &KNOWN, &[(BATCH, 200, one)]), ["updated"]);
 }
 
@@ -67,7 +67,9 @@ fn one_that_is_refused_leaves_the_others_alone() {
     let no = r#"{"message":"Validation failed","errors":{"creates":[{"index":1,
         "message":"Validation failed","errors":{"ttl":["must be at least 60"]}}]}}"#;
     let made = |name: &str| {
-        format!(r#"{{"data":{{"creates":[{{"id":9,"name":"{name}","type":"A"}}],"updates":[]}}}}"#)
+        format!(
+            r#"{{"data":{{"creates":[{{"id":9,"name":"{name}","type":"A"}}],"deletes":[],"updates":[]}}}}"#
+        )
     };
     let script = [
         (&*a, 200, none),
@@ -114,8 +116,9 @@ fn of_several_only_ours_is_replaced() {
     let mut ours = change("home@example.com", "192.0.2.9");
     ours.previous = Some("192.0.2.2".parse().unwrap());
     let batch = r#"POST https://api.dnsimple.com/v2/1010/zones/example.com/batch
-        {"creates":[],"updates":[{"content":"192.0.2.9","id":2}]}"#;
-    let done = r#"{"data":{"creates":[],"updates":[{"id":2,"name":"home","type":"A"}]}}"#;
+        {"creates":[],"deletes":[],"updates":[{"content":"192.0.2.9","id":2}]}"#;
+    let done =
+        r#"{"data":{"creates":[],"deletes":[],"updates":[{"id":2,"name":"home","type":"A"}]}}"#;
     let script = [(HOME, 200, several), (batch, 200, done)];
     assert_eq!(told(&account("dnsimple"), &[ours], &KNOWN[..1], &script), ["updated"]);
 }

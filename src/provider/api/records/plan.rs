@@ -7,12 +7,17 @@ use serde_json::{Value, json};
 use super::{Place, Record, Scheme, Unit, Write};
 use crate::provider::api::rest::refused;
 use crate::provider::talk::Talk;
-use crate::provider::{Change, FailureKind, Outcome};
+use crate::provider::{FailureKind, Outcome};
 
 /// A record is as it should be, unless what the answer shows is another one: its owner may have given
 /// it another name since its id was found out.
 pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
     let place = write.place;
+    if place.change.address.is_none() {
+        talk.forget(place.key());
+        talk.settle(place.index, Outcome::Updated.into());
+        return;
+    }
     let shown = made.iter().find(|record| match &write.id {
         Some(id) => record.id == *id,
         None => record.is_at(place),
@@ -35,7 +40,7 @@ fn outcome(scheme: &Scheme, place: &Place<'_>, shown: &Record) -> Outcome {
         let reason = format!("{} has {kind} {name} under the id {id}", scheme.title);
         return refused(reason, "correct option 'record_id', or remove it");
     }
-    if has(scheme.content) && !shown.holds(scheme.content, place.change.address) {
+    if has(scheme.content) && !shown.is_as(place.change, scheme.content) {
         let reason = format!("{} has not changed {kind} {name}", scheme.title);
         return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
     }
@@ -56,7 +61,8 @@ pub(super) fn remembered(
     scheme: &Scheme,
     place: &Place<'_>,
 ) -> Option<String> {
-    if scheme.unit != Unit::Id {
+    // What is to be removed is looked at: somebody else may have made something else of it.
+    if scheme.unit != Unit::Id || place.change.address.is_none() {
         return None;
     }
     let said = place.change.record.id.as_ref();
@@ -70,8 +76,9 @@ pub(super) fn plan<'a>(
     place: &'a Place<'a>,
     records: &[Record],
 ) -> Result<Option<Write<'a>>, Outcome> {
-    let Change { address, previous, record: said, .. } = place.change;
-    let fresh = || with_address(Value::Null, scheme.content, *address);
+    let change = place.change;
+    let said = &change.record;
+    let fresh = || with_address(Value::Null, scheme.content, place.address());
     let write = |id, values, before: Option<u32>| Write {
         place,
         id,
@@ -92,20 +99,23 @@ pub(super) fn plan<'a>(
         }
     }
     let Some(chosen) = pick(scheme, place, &there)? else {
+        if change.address.is_none() {
+            return Ok(None);
+        }
         let new = write(None, vec![fresh()], Some(scheme.new_ttl));
         return Ok(Some(Write { exists: false, ..new }));
     };
     let whole = scheme.unit == Unit::Set;
-    let stale = |record: &Record| previous.is_some_and(|it| record.holds(scheme.content, it));
+    let stale = |record: &Record| record.address(scheme.content).is_some_and(|it| change.owns(it));
     let mut values = Vec::new();
     for &record in &there {
-        if std::ptr::eq(record, chosen) {
-            values.push(with_address(record.raw.clone(), scheme.content, *address));
+        if std::ptr::eq(record, chosen) && change.address.is_some() {
+            values.push(with_address(record.raw.clone(), scheme.content, place.address()));
         } else if whole && !stale(record) {
             values.push(record.raw.clone());
         }
     }
-    let same = chosen.holds(scheme.content, *address)
+    let same = chosen.is_as(change, scheme.content)
         && (said.ttl.is_none() || said.ttl == chosen.ttl)
         && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
         && (!whole || values.len() == there.len());
@@ -113,28 +123,40 @@ pub(super) fn plan<'a>(
         remember(talk, scheme, place, &chosen.id);
         return Ok(None);
     }
-    let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
+    let before = match change.address {
+        _ if whole => there.into_iter().cloned().collect(),
+        Some(_) => Vec::new(),
+        None => vec![chosen.clone()],
+    };
     let id = (!whole).then(|| chosen.id.clone());
     Ok(Some(Write { before, ..write(id, values, chosen.ttl) }))
 }
 
 /// The record to change among those that are there under its name and type: the one that the user
-/// has said, else one that is as it should be, else what was published last, else the only one.
+/// has said, else one that is as it should be, else what was published last, else the only one. Only
+/// what was published is removed.
 fn pick<'r>(
     scheme: &Scheme,
     place: &Place<'_>,
     there: &[&'r Record],
 ) -> Result<Option<&'r Record>, Outcome> {
-    let with = |address| there.iter().copied().find(|it| it.holds(scheme.content, address));
+    let change = place.change;
+    let with = |meant: &dyn Fn(IpAddr) -> bool| {
+        there.iter().copied().find(|it| it.address(scheme.content).is_some_and(meant))
+    };
+    let (right, ours) = (with(&|it| change.wants(it)), with(&|it| change.owns(it)));
+    if change.address.is_none() {
+        return Ok(ours);
+    }
     let (name, kind) = (&place.fqdn, place.kind());
-    if let Some(id) = place.change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
+    if let Some(id) = change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
         let said = there.iter().copied().find(|record| record.id == *id);
         return said.map(Some).ok_or_else(|| {
             let reason = format!("{name} has no {kind} record with the id {id}");
             refused(reason, "correct option 'record_id', or remove it")
         });
     }
-    match (with(place.change.address), place.change.previous.and_then(with), there) {
+    match (right, ours, there) {
         (Some(record), ..) | (None, Some(record), _) => Ok(Some(record)),
         (None, None, []) => Ok(None),
         (None, None, [record]) => Ok(Some(record)),
@@ -154,8 +176,7 @@ fn pick<'r>(
 }
 
 /// A record as the provider has it, with this address.
-fn with_address(raw: Value, member: &str, address: IpAddr) -> Value {
-    let address = Value::from(address.to_string());
+fn with_address(raw: Value, member: &str, address: Value) -> Value {
     if member.is_empty() {
         return address;
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Family;
 use crate::provider::testing::{account, change, job, play};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
 
@@ -232,7 +233,8 @@ fn a_key_that_may_only_write_writes() {
     assert_eq!(play(&me(), one.clone(), &script).0, [Outcome::Updated.into()]);
     // Of several names it is told once that it may not read.
     let mut two = Job { changes: vec![one.changes[0].clone(); 2], ..one.clone() };
-    two.changes[1].address = "2001:db8::9".parse().unwrap();
+    two.changes[1] = Change { family: Family::V6, ..two.changes[1].clone() };
+    two.changes[1].address = "2001:db8::9".parse().ok();
     let both = write.replace(
         "</Changes>",
         &format!("{}</Changes>", upsert("home.example.com", "AAAA", 300, &["2001:db8::9"])),
