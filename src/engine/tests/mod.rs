@@ -10,6 +10,7 @@ mod pacing;
 mod properties;
 mod registered;
 mod reload;
+mod removal;
 mod restart;
 mod scenario;
 mod select;

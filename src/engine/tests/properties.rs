@@ -108,6 +108,7 @@ fn world(from_page: bool) -> Scenario {
     let s = Scenario::new().with(|c| {
         c.names = names(1);
         c.families = vec![Family::V4, Family::V6];
+        c.timing.remove_after = Some(MINUTE);
         if from_page {
             c.source = web();
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::ere::Ere;
 use super::super::template::{self, Subject};
-use super::super::testing::{change, job};
+use super::super::testing::{change, job, removal};
 use super::super::{Answer, Job, Outcome, Step, api, exchange};
 use super::*;
 use crate::config::{Hostname, Provider, fixture};
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 21] = [
     "url",
     "ipv4",
     "ipv6",
@@ -30,6 +30,10 @@ const KEYS: [&str; 17] = [
     "note",
     "dead",
     "differs",
+    "remove",
+    "remove4",
+    "remove6",
+    "removed",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
@@ -86,7 +90,7 @@ fn every_line_is_a_known_key_once() {
             assert!(KEYS.contains(&key) && seen.insert(key), "{key} in {row:?}");
             assert!(!value.is_empty() && value.trim() == value, "{value:?} in {row:?}");
         }
-        for key in ["ok", "same", "no"] {
+        for key in ["ok", "same", "no", "removed"] {
             row.get(key).map(|text| Ere::new(text).unwrap());
         }
         assert_eq!(row.get("every").is_some(), row.every().is_some(), "{row:?}");
@@ -383,6 +387,70 @@ fn rows_for_both_families_take_both_in_one_request() {
         let Step::Send(request) = exchange(&account(row), kept).start() else { panic!("{row:?}") };
         let url = request.url.expose();
         assert!(url.contains(V4) && url.contains(V6) && request.family.is_none(), "{url}");
+    }
+}
+
+/// What each says to a removal, and the request to the letter.
+#[test]
+fn some_rows_remove_records_one_at_a_time() {
+    let desec = "https://[USERNAME]:[PASSWORD]@update.dedyn.io/?hostname=[DOMAIN]";
+    assert_eq!(
+        find("desec.io").unwrap().removal(Family::V6).unwrap().url.split('&').next(),
+        Some(desec)
+    );
+    for (name, previous, path, answer) in [
+        (
+            "desec.io",
+            V4,
+            "update.dedyn.io/?hostname=home.example.com&myipv4=&myipv6=preserve",
+            "good",
+        ),
+        (
+            "desec.io",
+            V6,
+            "update.dedyn.io/?hostname=home.example.com&myipv4=preserve&myipv6=",
+            "good",
+        ),
+        (
+            "nsupdate.info",
+            V4,
+            "nsupdate.info/nic/delete?hostname=home.example.com&myip=192.0.2.1",
+            "deleted A",
+        ),
+        (
+            "nsupdate.info",
+            V6,
+            "nsupdate.info/nic/delete?hostname=home.example.com&myip=2001:db8::1",
+            "deleted AAAA",
+        ),
+    ] {
+        let row = find(name).unwrap();
+        let gone = || job(vec![removal("home.example.com", previous)]);
+        let mut exchange = exchange(&account(row), gone());
+        let Step::Send(request) = exchange.start() else { panic!("{name}") };
+        assert_eq!(request.url.expose(), format!("https://{path}"));
+        assert_eq!(request.family, None, "the family that is lost leads nowhere");
+        assert_eq!(play(row, gone(), &self::answer(answer, V4)).1, [Outcome::Updated], "{name}");
+        for (no, text) in [("nohost", "refused"), ("911", "later")] {
+            let outcome = play(row, gone(), &self::answer(no, V4)).1.remove(0);
+            assert!(!changed(&outcome) && outcome != Outcome::Unchanged, "{name}: {no}, {text}");
+        }
+    }
+    // Both records of a name, the only two requests.
+    let both = job(vec![removal("home.example.com", V4), change("home.example.com", V6)]);
+    let row = find("desec.io").unwrap();
+    assert_eq!(play(row, both, &answer("good", V4)), (2, vec![Outcome::Updated; 2]));
+}
+
+#[test]
+fn others_refuse_to_remove_and_say_so() {
+    for row in living().filter(|row| row.removal(Family::V4).is_none()) {
+        let mut exchange = exchange(&account(row), job(vec![removal("home.example.com", V4)]));
+        let Step::Done(verdicts) = exchange.start() else { panic!("{row:?}") };
+        let Outcome::Refused { reason, advice } = &verdicts[0].outcome else {
+            panic!("{verdicts:?}")
+        };
+        assert!(reason.ends_with("cannot remove a record") && advice.contains("remove_after"));
     }
 }
 

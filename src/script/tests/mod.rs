@@ -155,7 +155,8 @@ fn a_script_finds_what_ddns_scripts_gives_it() {
 fn ipv6_is_expanded_where_ddns_scripts_does() {
     let stage = Stage::new("ipv6");
     let mut call = stage.call("write_log 5 \"$use_ipv6 $__IP $REGISTERED_IP\"");
-    call.change.address = "2001:db8::7".parse().ok();
+    call.address = "2001:db8::7".parse().unwrap();
+    call.change.family = Family::V6;
     call.change.previous = Some("2001:db8::1".parse().unwrap());
     let (_, said) = play(&call, SH, LONG, &mut |_| panic!());
     assert_eq!(texts(&said), ["1 2001:db8::7 2001:0db8:0000:0000:0000:0000:0000:0001"]);
@@ -392,7 +393,7 @@ fn a_transfer_that_fails_is_known_for_what_it_is() {
 fn a_script_whose_address_is_gone_is_ended() {
     let stage = Stage::new("cut");
     let mut call = stage.call("write_log 5 begun; sleep 1000; sleep 1000");
-    call.change.address = "192.0.2.99".parse().ok();
+    call.address = "192.0.2.99".parse().unwrap();
     let other = Stage::new("not-cut");
     let say = |_: Notice| {
         let (done, _) = other.run("kill -0 $$");

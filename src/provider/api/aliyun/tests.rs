@@ -1,5 +1,5 @@
 use super::*;
-use crate::provider::testing::{account, change, job, play, read as verdict, written};
+use crate::provider::testing::{account, change, job, play, read as verdict, removal, written};
 use crate::provider::{Answer, Change, Job, Step, exchange};
 
 const ZONES: &str = r#"{"RequestId":"x","TotalCount":2,"PageNumber":1,"Domains":{"Domain":[
@@ -175,4 +175,15 @@ fn no_clock_no_request() {
         verdicts[0].outcome,
         crate::provider::Outcome::Retry { kind: crate::provider::FailureKind::ClockBehind, .. }
     ));
+}
+
+#[test]
+fn a_record_is_removed_if_it_is_ours() {
+    let there = found(&[record("1", "192.0.2.1"), record("2", "192.0.2.2")].join(","));
+    let ours = [removal("home@example.com", "192.0.2.2")];
+    let done = r#"{"RequestId":"x","RecordId":"2"}"#;
+    let script = [(ASK, 200, &*there), ("Action=DeleteDomainRecord&RecordId=2", 200, done)];
+    assert_eq!(told(&ours, &script), ["updated"]);
+    let other = found(&record("1", "192.0.2.1"));
+    assert_eq!(told(&ours, &[(ASK, 200, &other)]), ["unchanged"]);
 }

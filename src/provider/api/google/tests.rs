@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::BUILD_TIME;
-use crate::provider::testing::{account, change, job, play};
+use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome};
 
 const PEM: &str = include_str!("../../../../tests/data/rfc7515.pem");
@@ -252,4 +252,14 @@ fn answers_that_are_no_success() {
         &[(ASK_TOKEN, 200, TOKEN), (ASK_ZONES, 200, ZONES)],
     );
     assert!(reason(&verdicts[0]).contains("has no zone for home.example.org"), "{verdicts:?}");
+}
+
+#[test]
+fn a_set_is_removed_as_it_is() {
+    let there = set("home.example.com", "A", 60, &["192.0.2.1"]);
+    let found = sets(std::slice::from_ref(&there));
+    let (ask, write) = (ask("home.example.com", "A"), write(&[], &[there]));
+    let script = [(ASK_TOKEN, 200, TOKEN), (&*ask, 200, &*found), (&*write, 200, DONE)];
+    let gone = within(vec![removal("home.example.com", "192.0.2.1")]);
+    assert_eq!(play(&me(), gone, &script).0, [Outcome::Updated.into()]);
 }

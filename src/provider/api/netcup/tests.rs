@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::Provider;
-use crate::provider::testing::{account, change, job, play, written};
+use crate::provider::testing::{account, change, job, play, removal, written};
 use crate::provider::{Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
 
 const URL: &str = "POST https://ccp.netcup.net/run/webservice/servers/endpoint.php?JSON";
@@ -271,4 +271,31 @@ fn a_session_that_is_not_ended_does_no_harm() {
     let lost = Failure { kind: FailureKind::Other, sent: true, text: "timed out".into() };
     let Step::Done(verdicts) = talk.step(Err(lost)) else { panic!() };
     assert_eq!(verdicts, [Outcome::Unchanged.into()]);
+}
+
+#[test]
+fn a_record_is_removed_in_the_request_that_changes_others() {
+    let both =
+        within(vec![removal("home.example.com", "192.0.2.1"), change("@example.com", "192.0.2.9")]);
+    let there = [record("1", "@", "A", "192.0.2.1"), record("2", "home", "A", "192.0.2.1")];
+    let (mut apex, mut gone) = (there[0].clone(), there[1].clone());
+    apex["destination"] = "192.0.2.9".into();
+    gone["deleterecord"] = true.into();
+    let script = |left: &[Value]| {
+        [
+            (URL.to_owned(), SESSION.to_owned()),
+            (info(), answer(&there)),
+            (update(&[gone.clone(), apex.clone()]), answer(left)),
+            (ask("logout", json!({})), BYE.to_owned()),
+        ]
+    };
+    let verdicts = |left: &[Value]| {
+        let script = script(left);
+        let script: Vec<_> = script.iter().map(|(ask, said)| (&**ask, 200, &**said)).collect();
+        play(&me(), both.clone(), &script).0
+    };
+    assert!(verdicts(slice::from_ref(&apex)).iter().all(Verdict::is_success));
+    // It is still there.
+    let verdicts = verdicts(&[apex.clone(), there[1].clone()]);
+    assert!(reason(&verdicts[0]).contains("is not understood"), "{verdicts:?}");
 }

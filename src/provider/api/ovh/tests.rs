@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::Provider;
-use crate::provider::testing::{account, change, job, play};
+use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, Job, Known, Learned, Outcome};
 
 const ASK_TIME: &str = "GET https://eu.api.ovh.com/1.0/auth/time";
@@ -238,4 +238,24 @@ fn other_continents_are_other_places() {
     ];
     let (verdicts, _) = play(&there, one, &script);
     assert!(reason(&verdicts[0]).contains("has no zone for home.example.com"), "{verdicts:?}");
+}
+
+#[test]
+fn a_record_is_removed_and_the_zone_is_published() {
+    let (find, get) = (find("home", "A"), format!("GET {RECORD}/7"));
+    let delete = format!("DELETE {RECORD}/7");
+    let there = record(7, "home", "A", "192.0.2.1");
+    let script = [
+        (ASK_TIME, 200, TIME),
+        (&*find, 200, "[7]"),
+        (&*get, 200, &*there),
+        (&*delete, 200, "null"),
+        (REFRESH, 200, "null"),
+    ];
+    let known = known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
+    let gone = vec![removal("home.example.com", "192.0.2.1")];
+    let (verdicts, learned) = play(&me(), Job { known: known.clone(), ..job(gone) }, &script);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
+    let known = after(&known, learned);
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["zone example.com"]);
 }

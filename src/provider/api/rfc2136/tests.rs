@@ -8,7 +8,7 @@ use super::*;
 use crate::clock::BUILD_TIME;
 use crate::config::Provider;
 use crate::dns::message::{AA, QR};
-use crate::provider::testing::{account, change};
+use crate::provider::testing::{account, change, removal};
 use crate::provider::{Answer, Job, Known, Learned, Step, exchange};
 use crate::secret::Secret;
 
@@ -223,6 +223,24 @@ fn what_somebody_else_has_put_there_stays() {
     ours.previous = Some("192.0.2.1".parse().unwrap());
     let (verdicts, _) = play(&me(), job(vec![ours]), &mut server);
     assert_eq!(verdicts, [Outcome::Unchanged.into()], "its response was lost the first time");
+}
+
+#[test]
+fn a_record_is_removed_if_it_holds_what_was_published() {
+    let gone = || job(vec![removal("home@example.com", "192.0.2.1")]);
+    let mut server = Server::new().with("home.example.com", &["198.51.100.7", "192.0.2.1"]);
+    assert_eq!(play(&me(), gone(), &mut server).0, [Outcome::Updated.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
+    assert_eq!(play(&me(), gone(), &mut server).0, [Outcome::Unchanged.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
+    let mut server = Server::new().with("home.example.com", &["192.0.2.1"]);
+    let mut both = gone();
+    both.changes.push(change("a@example.com", "192.0.2.9"));
+    let (verdicts, _) = play(&me(), both, &mut server);
+    assert!(verdicts.iter().all(|it| it.outcome == Outcome::Updated), "{verdicts:?}");
+    assert!(server.has("home.example.com").is_empty());
+    assert_eq!(server.has("a.example.com"), addresses(&["192.0.2.9"]));
+    assert!(server.queries.iter().any(|it| it.starts_with("update of 2 names")));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::Family;
-use crate::provider::testing::{account, change, job, play};
+use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
 
 const URL: &str = "https://route53.amazonaws.com/2013-04-01/hostedzone";
@@ -334,4 +334,28 @@ fn what_is_no_simple_record_is_left_alone() {
         let (verdicts, _) = play(&me(), one, &[(&ask("home.example.com", "A"), 200, &sets(body))]);
         assert!(reason(&verdicts[0]).contains("no simple record"), "{verdicts:?}");
     }
+}
+
+#[test]
+fn a_set_is_removed_as_it_is_and_only_if_it_can_be_seen() {
+    let delete = |set: String| format!("<Change><Action>DELETE</Action>{set}</Change>");
+    let home = set("home.example.com", "A", 60, &["192.0.2.1"]);
+    let both =
+        write(&[delete(home.clone()), upsert("home.example.com", "AAAA", 300, &["2001:db8::9"])]);
+    let two =
+        vec![removal("home.example.com", "192.0.2.1"), change("home.example.com", "2001:db8::9")];
+    let (ask_4, ask_6) = (ask("home.example.com", "A"), ask("home.example.com", "AAAA"));
+    let script = [(&*ask_4, 200, &*sets(&home)), (&*ask_6, 200, &*sets("")), (&*both, 200, DONE)];
+    assert!(play(&me(), within(two), &script).0.iter().all(Verdict::is_success));
+    let one = within(vec![removal("home.example.com", "192.0.2.1")]);
+    // What others have added stays.
+    let two = set("home.example.com", "A", 60, &["192.0.2.1", "192.0.2.7"]);
+    let left = write(&[upsert("home.example.com", "A", 60, &["192.0.2.7"])]);
+    let script = [(&*ask_4, 200, &*sets(&two)), (&*left, 200, DONE)];
+    assert_eq!(play(&me(), one.clone(), &script).0, [Outcome::Updated.into()]);
+    let no = error("AccessDenied", "User: arn:aws:iam::123456789012:user/ddns is not authorized");
+    let mut blind = one;
+    blind.changes[0].record.zone_id = Some("Z1D633PJN98FT9".into());
+    let (verdicts, _) = play(&me(), blind, &[(&ask_4, 403, &no)]);
+    assert!(reason(&verdicts[0]).ends_with("and so none is removed"), "{verdicts:?}");
 }

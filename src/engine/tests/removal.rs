@@ -1,0 +1,295 @@
+//! `remove_after`: a record whose address is lost for good.
+
+use super::scenario::{
+    DAY, HOUR, Kernel, MINUTE, Scenario, WAN, address, failed, ip, link, lost, refused, route,
+    secs, web,
+};
+use crate::clock::BUILD_TIME;
+use crate::config::{Family, Force};
+use crate::engine::event::Event;
+use crate::netlink::{Address, AddressFlags, Message, Report};
+use crate::provider::Outcome;
+
+const REMOVED: &str = "remove home.example.com A";
+const SENT: &str = "send home.example.com 203.0.113.1";
+
+/// A router that reaches its provider over IPv6, too.
+fn router() -> Scenario {
+    Scenario::new().kernel(|k| {
+        k.addresses.push(address("2001:db8::1"));
+        k.routes.push(route(WAN, "fe80::ff"));
+    })
+}
+
+/// Published, and to be removed ten minutes after its address went away.
+fn settled() -> Scenario {
+    router().with(|c| c.timing.remove_after = Some(10 * MINUTE)).settled()
+}
+
+/// What was sent since the last look, removals among it.
+fn requests(s: &mut Scenario) -> Vec<String> {
+    let request = |action: &String| action.starts_with("send ") || action.starts_with("remove ");
+    s.actions().into_iter().filter(request).collect()
+}
+
+#[test]
+fn it_is_removed_when_its_time_is_over_and_made_again_when_there_is_an_address() {
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    assert_eq!(
+        s.said(),
+        ["A: 'wan' has no IPv4 address; the record is removed in 10 min unless an address comes"]
+    );
+    s.pass(10 * MINUTE - secs(1));
+    assert_eq!(requests(&mut s), [""; 0]);
+    assert_eq!(s.state(), ("published", "removed in 1 s: 'wan' has no IPv4 address".into()));
+    s.pass(secs(1));
+    assert_eq!(s.said(), ["home.example.com A: removed, because there is no address any more"]);
+    assert_eq!(s.published(), None);
+    assert_eq!(s.state(), ("no-address", "'wan' has no IPv4 address".into()));
+    assert!(s.disk.records.is_empty(), "{:?}", s.disk.records);
+    s.pass(7 * DAY);
+    assert_eq!(requests(&mut s), [""; 0], "what is gone is neither removed again nor refreshed");
+    // The same address is another one now.
+    s.add(address("203.0.113.1"));
+    s.pass(secs(1));
+    assert_eq!(requests(&mut s), [SENT]);
+    assert_eq!(s.published().as_deref(), Some("203.0.113.1"));
+}
+
+#[test]
+fn an_address_in_time_keeps_it_and_the_time_begins_anew() {
+    let mut s = settled();
+    for _ in 0..5 {
+        s.remove("203.0.113.1");
+        s.pass(9 * MINUTE);
+        s.add(address("203.0.113.1"));
+    }
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.remove("203.0.113.1");
+    s.pass(9 * MINUTE);
+    s.add(address("203.0.113.2"));
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), ["send home.example.com 203.0.113.2"]);
+}
+
+#[test]
+fn without_the_option_it_stays() {
+    let mut s = router().settled();
+    s.remove("203.0.113.1");
+    s.pass(7 * DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+    assert_eq!(s.published().as_deref(), Some("203.0.113.1"));
+}
+
+#[test]
+fn what_was_never_published_is_not_removed() {
+    let mut s = router()
+        .with(|c| c.timing.remove_after = Some(MINUTE))
+        .kernel(|k| k.addresses.retain(|it| it.address.is_ipv6()))
+        .start();
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+}
+
+#[test]
+fn only_what_is_certain_is_a_loss() {
+    // An address that may not be published is none.
+    let mut s = settled();
+    s.lease("100.64.0.7");
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    // One that is about to be usable is one.
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    s.add_flagged("203.0.113.9", AddressFlags::TENTATIVE);
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [""; 0]);
+    // The device may go altogether, as that of a dialled line does; another one leads out.
+    let mut s = settled();
+    s.kernel = Kernel::default();
+    s.report(Message::DelLink(WAN));
+    s.kernel.links.insert(3, link(3, "lte"));
+    s.kernel.addresses.push(Address { link: 3, ..address("198.51.100.7") });
+    s.kernel.routes.push(route(3, "198.51.100.1"));
+    s.event(Event::Kernel(Report::Lost));
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    // As long as the kernel is not known to be read, nothing is.
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    s.pass(9 * MINUTE);
+    s.deaf = true;
+    s.event(Event::Kernel(Report::Lost));
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.deaf = false;
+    s.event(Event::Kernel(Report::Lost));
+    assert_eq!(requests(&mut s), [REMOVED], "its time was over meanwhile");
+}
+
+#[test]
+fn a_page_that_does_not_answer_says_nothing() {
+    let mut s = router().with(|c| {
+        c.timing.remove_after = Some(MINUTE);
+        c.source = web();
+    });
+    s.page = Some(ip("203.0.113.1"));
+    let mut s = s.settled();
+    s.page = None;
+    s.pass(HOUR);
+    s.detected(Family::V4, Err("no answer"));
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+}
+
+#[test]
+fn a_restart_counts_anew_and_forgets_nothing() {
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    s.pass(9 * MINUTE);
+    let mut s = s.restart(9 * MINUTE);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    // Killed while it was on its way: the address that comes back is sent.
+    let mut s = settled().silent();
+    s.remove("203.0.113.1");
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    assert!(s.disk.records[0].unconfirmed);
+    s.kernel.addresses.push(address("203.0.113.1"));
+    s.provider = Some(Outcome::Updated);
+    let mut s = s.restart(secs(5));
+    assert_eq!(requests(&mut s), [SENT]);
+}
+
+#[test]
+fn an_address_that_comes_while_it_is_removed_is_published_after_it() {
+    for new in ["203.0.113.1", "203.0.113.2"] {
+        let mut s = settled().silent();
+        s.remove("203.0.113.1");
+        s.pass(10 * MINUTE);
+        s.add(address(new));
+        s.pass(secs(5));
+        assert_eq!(requests(&mut s), [REMOVED], "one call at most");
+        s.answer(Outcome::Updated);
+        s.pass(secs(5));
+        assert_eq!(requests(&mut s), [format!("send home.example.com {new}")]);
+    }
+}
+
+#[test]
+fn a_removal_that_fails_is_tried_again_at_the_usual_pace_and_not_when_there_is_an_address() {
+    for outcome in [failed(), lost()] {
+        let mut s = settled();
+        s.provider = Some(outcome);
+        s.remove("203.0.113.1");
+        s.pass(10 * MINUTE);
+        assert_eq!(requests(&mut s), [REMOVED]);
+        s.pass(HOUR);
+        let again = requests(&mut s);
+        assert!((3..10).contains(&again.len()), "{again:?}");
+        assert!(again.iter().all(|it| it == REMOVED));
+        s.provider = Some(Outcome::Updated);
+        s.add(address("203.0.113.1"));
+        s.pass(2 * HOUR);
+        // Nobody knows whether it was removed.
+        assert_eq!(requests(&mut s), [SENT]);
+    }
+    let mut s = settled();
+    s.provider = Some(refused());
+    s.remove("203.0.113.1");
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [REMOVED], "a refusal is for good");
+    assert_eq!(s.word(), "refused");
+}
+
+#[test]
+fn a_lost_answer_is_known_to_the_removal() {
+    let mut s = settled();
+    s.provider = Some(lost());
+    s.lease("203.0.113.2");
+    s.pass(secs(1));
+    s.provider = Some(Outcome::Updated);
+    s.remove("203.0.113.2");
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), ["send home.example.com 203.0.113.2", REMOVED]);
+    let change = &s.jobs.last().unwrap().changes[0];
+    assert_eq!((change.previous, change.tried), (Some(ip("203.0.113.1")), Some(ip("203.0.113.2"))));
+    // Of the first publication of all nothing else is known.
+    let mut s = router().with(|c| c.timing.remove_after = Some(MINUTE));
+    s.provider = Some(lost());
+    let mut s = s.start();
+    s.provider = Some(Outcome::Updated);
+    s.remove("203.0.113.1");
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [SENT, REMOVED]);
+}
+
+#[test]
+fn without_a_way_it_waits_for_one() {
+    let mut s = settled();
+    let routes = s.kernel.routes.clone();
+    s.remove("203.0.113.1");
+    s.routes_down();
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+    assert_eq!(s.word(), "no-route");
+    s.route_up(routes[1].clone());
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
+#[test]
+fn each_family_for_itself() {
+    let mut s = router().with(|c| {
+        c.timing.remove_after = Some(MINUTE);
+        c.families = vec![Family::V4, Family::V6];
+    });
+    s = s.settled();
+    s.remove("2001:db8::1");
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), ["remove home.example.com AAAA"]);
+    assert_eq!(s.published().as_deref(), Some("203.0.113.1"));
+}
+
+#[test]
+fn who_rests_and_who_is_stopped_removes_nothing() {
+    let mut s = router().with(|c| {
+        c.timing.remove_after = Some(MINUTE);
+        c.timing.force = Force::Once;
+    });
+    s = s.settled();
+    s.remove("203.0.113.1");
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+    let mut s = settled();
+    s.event(Event::Stop(vec!["home".into()]));
+    s.remove("203.0.113.1");
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.event(Event::Start(vec!["home".into()]));
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
+#[test]
+fn a_new_configuration_counts_at_once() {
+    let mut s = router().settled();
+    s.remove("203.0.113.1");
+    s.pass(HOUR);
+    s.reconfigure(|c| c.timing.remove_after = Some(10 * MINUTE));
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
+#[test]
+fn a_clock_that_is_not_set_makes_no_difference() {
+    let mut s = settled();
+    s.now.wall = 1000;
+    s.remove("203.0.113.1");
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    s.step_clock(BUILD_TIME + 5000);
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [""; 0]);
+}
