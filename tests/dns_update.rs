@@ -6,11 +6,11 @@ mod support;
 
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use support::daemon::{Config, Launcher};
+use support::daemon::{Config, Daemon, Launcher};
 use support::process::{Process, run};
-use support::router::{file, isolated};
+use support::router::{file, ip_isp, isolated};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
@@ -202,5 +202,73 @@ fn a_name_that_the_policy_locks_spoils_no_other() {
         assert_eq!(dig("locked.example.com", "A"), [""; 0]);
         let status = once("192.0.2.1", &["host.example.org"], KEY, SECRET, "");
         assert!(status.contains("names no zone that holds host.example.org"), "{status}");
+    });
+}
+
+/// Waits until the server has this of `home.example.com`.
+fn wait_dig(kind: &str, expected: &[&str], daemon: &Daemon) {
+    let end = Instant::now() + LIMIT;
+    loop {
+        let answer = dig("home.example.com", kind);
+        if answer == expected {
+            return;
+        }
+        let log = || daemon.process.lines.all().join("\n");
+        assert!(Instant::now() < end, "{kind}: {answer:?}\n{}", log());
+        daemon.process.lines.wait_more(usize::MAX, Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_record_goes_with_its_address_and_comes_back_with_it() {
+    isolated(&TOOLS, || {
+        for server in [bind, knot] {
+            let _server = server();
+            for words in [
+                "link add wan type veth peer name isp0",
+                "link set isp0 up",
+                "link set wan up",
+                "addr add 203.0.113.5/24 dev wan",
+                "addr add 2001:db8:7::5/64 dev wan nodad",
+            ] {
+                ip_isp(words);
+            }
+            let mut config = Config::new(file("daemon"));
+            config.section(
+                "home",
+                &format!(
+                    "\toption domain 'home.example.com'\n\toption service_name 'rfc2136'\n\
+                     \toption dns_server '127.0.0.1:5353'\n\toption username '{KEY}'\n\
+                     \toption password '{SECRET}'\n\toption use_ipv6 'both'\n\
+                     \toption remove_after '1'\n"
+                ),
+            );
+            let launcher = Launcher::new(env!("CARGO_BIN_EXE_ddns-netlink"), &[], &config.write());
+            let daemon = launcher.run();
+            wait_dig("A", &["203.0.113.5"], &daemon);
+            wait_dig("AAAA", &["2001:db8:7::5"], &daemon);
+            ip_isp("addr del 2001:db8:7::5/64 dev wan");
+            wait_dig("AAAA", &[], &daemon);
+            daemon.wait_line(LIMIT, |line| {
+                line.contains(
+                    "home.example.com AAAA: removed, because there is no address any more",
+                )
+            });
+            assert_eq!(dig("home.example.com", "A"), ["203.0.113.5"]);
+            ip_isp("addr add 2001:db8:7::6/64 dev wan nodad");
+            wait_dig("AAAA", &["2001:db8:7::6"], &daemon);
+            daemon.wait_line(LIMIT, |line| line.contains("AAAA 2001:db8:7::6: accepted"));
+
+            // Killed, and the address goes while nobody looks.
+            daemon.kill();
+            ip_isp("addr del 2001:db8:7::6/64 dev wan");
+            let daemon = launcher.run();
+            wait_dig("AAAA", &[], &daemon);
+            assert_eq!(dig("home.example.com", "A"), ["203.0.113.5"]);
+            drop(daemon);
+            ip_isp("link del wan");
+            let _ = fs::remove_dir_all(file("daemon"));
+            let _ = fs::remove_dir_all(file("dns"));
+        }
     });
 }

@@ -101,7 +101,8 @@ fn configuration(password: &str, domain: &str) -> PathBuf {
         &format!(
             "\toption service_name 'nsupdate.info'\n\toption use_https '1'\n\
              \toption cacert '{}'\n\toption domain '{domain}'\n\toption username 'home.example.com'\n\
-             \toption password '{password}'\n\toption use_ipv6 'both'\n",
+             \toption password '{password}'\n\toption use_ipv6 'both'\n\
+             \toption remove_after '2'\n",
             file("ca.pem").display()
         ),
     );
@@ -142,6 +143,14 @@ fn both_families_follow_the_line_in_one_request() {
         wait_dig("AAAA", "2001:db8:7::5", &daemon);
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(updates(&service), 2, "{:#?}", service.lines.all());
+
+        // One goes for good, and its record with it; then it is back.
+        ip_isp("addr del 2001:db8:7::5/64 dev wan");
+        wait_dig("AAAA", "", &daemon);
+        wait_dig("A", "203.0.113.6", &daemon);
+        ip_isp("addr add 2001:db8:7::9/64 dev wan nodad");
+        wait_dig("AAAA", "2001:db8:7::9", &daemon);
+        wait_dig("A", "203.0.113.6", &daemon);
         daemon.stop();
 
         configuration("wrong", "home.example.com");

@@ -136,6 +136,12 @@ fn change(name: &str, address: &str) -> Change {
     }
 }
 
+/// The record of `name` that holds `previous` is to be removed.
+fn removal(name: &str, previous: &str) -> Change {
+    let change = change(name, previous);
+    Change { previous: change.address, address: None, ..change }
+}
+
 fn updated(count: usize) -> Vec<Verdict> {
     vec![Outcome::Updated.into(); count]
 }
@@ -195,6 +201,30 @@ fn other_addresses_and_the_time_to_live_stay() {
     let (verdicts, _, _) = server.publish(&[home], &Known::new());
     assert_eq!(verdicts, updated(1));
     assert_eq!(records(), "60 192.0.2.7 192.0.2.9");
+}
+
+#[test]
+#[ignore = "needs PowerDNS: make test-servers"]
+fn what_is_ours_is_removed() {
+    let Some(server) = Server::start("removal") else { return };
+    let set = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":77,"changetype":"REPLACE",
+        "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
+    assert_eq!(server.send(Method::Patch, "/example.com.", Some(set)).status, 204);
+    let made = [change("home.example.com", "2001:db8::1"), change("b.example.com", "192.0.2.1")];
+    assert_eq!(server.publish(&made, &Known::new()).0, updated(2));
+    let gone = [
+        removal("home.example.com", "192.0.2.1"),
+        removal("home.example.com", "2001:db8::1"),
+        change("b.example.com", "192.0.2.2"),
+    ];
+    assert_eq!(server.publish(&gone, &Known::new()).0, updated(3));
+    let records = |name, kind| server.records("example.com.", name, kind);
+    assert_eq!(records("home.example.com.", "A"), "77 192.0.2.7");
+    assert_eq!(records("home.example.com.", "AAAA"), "none");
+    assert_eq!(records("b.example.com.", "A"), "300 192.0.2.2");
+    let (verdicts, _, _) = server.publish(&gone, &Known::new());
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 3]);
+    assert_eq!(records("home.example.com.", "A"), "77 192.0.2.7");
 }
 
 #[test]

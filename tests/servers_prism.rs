@@ -46,10 +46,10 @@ fn start(case: &Case) -> Option<(Process, u16)> {
     Some((process, port))
 }
 
-/// Has a record changed and another one made, and every request on the way checked.
+/// Has a record changed and another one made, then the first one removed, and every request on the way
+/// checked.
 fn check(case: &Case, account: Provider) {
     let Some((_process, port)) = start(case) else { return };
-    let client = direct();
     let change = |name: &str, address: &str| Change {
         name: Hostname::parse(name).unwrap(),
         family: Family::of(address.parse().unwrap()),
@@ -58,11 +58,23 @@ fn check(case: &Case, account: Provider) {
         tried: None,
         record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
     };
-    let changes =
-        vec![change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
-    let mut talk = exchange(&account, Job { changes, ..Job::default() });
-    let mut step = talk.start();
+    let made = vec![change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
     let mut asked = Vec::new();
+    talk(case, &account, port, made, &mut asked);
+    let home = change("home.example.com", "192.0.2.1");
+    let gone = Change { previous: home.address, address: None, ..home };
+    talk(case, &account, port, vec![gone], &mut asked);
+    for (beginning, ..) in case.answers {
+        assert!(asked.iter().any(|line| line.starts_with(beginning)), "{beginning} was not asked");
+    }
+}
+
+/// Has the changes carried out, and notes what was asked.
+fn talk(case: &Case, account: &Provider, port: u16, changes: Vec<Change>, asked: &mut Vec<String>) {
+    let client = direct();
+    let count = changes.len();
+    let mut talk = exchange(account, Job { changes, ..Job::default() });
+    let mut step = talk.start();
     let verdicts = loop {
         let request = match step {
             Step::Send(request) => request,
@@ -88,10 +100,7 @@ fn check(case: &Case, account: Provider) {
         asked.push(line);
         step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
     };
-    assert_eq!(verdicts, vec![Outcome::Updated.into(); 2], "{asked:#?}");
-    for (beginning, ..) in case.answers {
-        assert!(asked.iter().any(|line| line.starts_with(beginning)), "{beginning} was not asked");
-    }
+    assert_eq!(verdicts, vec![Outcome::Updated.into(); count], "{asked:#?}");
 }
 
 #[test]
@@ -119,6 +128,7 @@ fn digitalocean() {
                 201,
                 r#"{"domain_record":{"id":8,"data":"2001:db8::9"}}"#,
             ),
+            ("DELETE /v2/domains/example.com/records/7", 204, ""),
         ],
     };
     check(&case, account(case.service, "", "token"));
@@ -148,7 +158,8 @@ fn cloudflare() {
             (
                 "POST /zones/023e105f4ecef8ad9ca31a8372d0c353/dns_records/batch",
                 200,
-                r#"{"success":true,"result":{"patches":[{"id":"1","type":"A","name":"home.example.com"}],
+                r#"{"success":true,"result":{"deletes":[{"id":"372e67954025e0ba6aaa6d586b9e0b59"}],
+                    "patches":[{"id":"1","type":"A","name":"home.example.com"}],
                     "posts":[{"id":"2","type":"AAAA","name":"example.com"}]}}"#,
             ),
         ],
@@ -213,6 +224,11 @@ fn hetzner() {
             ),
             ("GET /actions/1", 200, r#"{"action":{"id":1,"status":"success"}}"#),
             ("POST /zones/example.com/rrsets", 201, r#"{"action":{"id":3,"status":"success"}}"#),
+            (
+                "DELETE /zones/example.com/rrsets/home/A",
+                201,
+                r#"{"action":{"id":4,"status":"success"}}"#,
+            ),
         ],
     };
     check(&case, account(case.service, "", "token"));
@@ -229,11 +245,12 @@ fn ionos() {
             (
                 "GET /v1/zones/11af",
                 200,
-                r#"{"records":[{"name":"home.example.com","type":"A",
+                r#"{"records":[{"id":"22af3414","name":"home.example.com","type":"A",
                 "content":"192.0.2.1","ttl":3600,"prio":0,"disabled":false}]}"#,
             ),
             ("GET /v1/zones", 200, r#"[{"id":"11af3414","name":"example.com"}]"#),
             ("PATCH /v1/zones/11af3414", 200, ""),
+            ("DELETE /v1/zones/11af3414/records/22af3414", 200, ""),
         ],
     };
     check(&case, account(case.service, "", "prefix.secret"));

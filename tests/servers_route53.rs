@@ -195,6 +195,20 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
     let (verdicts, _, _) = publish(&moto.client, &me, job(second, &Known::new()));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
 
+    // One is removed, another one changed; what is gone is not removed again.
+    let gone = |address: &str| {
+        let home = change("home.example.com", "192.0.2.2");
+        let home = Change { previous: home.address, address: None, ..home };
+        job(vec![home, change("*@example.com", address)], &known)
+    };
+    let (verdicts, _, _) = publish(&moto.client, &me, gone("192.0.2.3"));
+    assert_eq!(verdicts, vec![Outcome::Updated.into(); 2]);
+    let (verdicts, _, _) = publish(&moto.client, &me, gone("192.0.2.3"));
+    assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 2]);
+    let home = vec![change("home.example.com", "2001:db8::2")];
+    let (verdicts, _, _) = publish(&moto.client, &me, job(home, &known));
+    assert_eq!(verdicts, [Outcome::Unchanged.into()], "the other type is still there");
+
     // A name of no zone.
     let (verdicts, _, _) = publish(
         &moto.client,

@@ -94,15 +94,11 @@ fn write(
 ) -> Talked<Vec<Record>> {
     let mut path = ["/", &zone.id, "/dns_records"].concat();
     let request = match writes {
-        [one] => {
+        [one] if !one.is_removal() => {
             let (method, slash, id) =
                 one.id.as_ref().map_or((Method::Post, "", ""), |id| (Method::Patch, "/", id));
             path.extend([slash, id]);
-            if one.is_removal() {
-                rest.request(Method::Delete, &path)
-            } else {
-                rest.json(method, &path, &body(one))
-            }
+            rest.json(method, &path, &body(one))
         }
         several => {
             let of = |kind| {
@@ -116,7 +112,9 @@ fn write(
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
     let made = match writes {
-        [_] => Record::list(value.get("result").map_or(&[], std::slice::from_ref), None),
+        [one] if !one.is_removal() => {
+            Record::list(value.get("result").map_or(&[], std::slice::from_ref), None)
+        }
         _ => {
             let made = KINDS.iter().flat_map(|kind| list(&value["result"][kind], ""));
             Record::list(&made.cloned().collect::<Vec<_>>(), None)

@@ -54,8 +54,9 @@ fn records_with_an_id_are_deleted_by_it() {
     let find = format!("GET {base}?type=A&name={HOME}&per_page=500&page=1");
     let found = r#"{"success":true,"result":[
         {"id":"r","type":"A","name":"home.example.com","content":"192.0.2.1"}]}"#;
-    let delete = format!("DELETE {base}/r");
-    let done = r#"{"success":true,"result":{"id":"r"}}"#;
+    let delete =
+        format!("POST {base}/batch\n{}", r#"{"deletes":[{"id":"r"}],"patches":[],"posts":[]}"#);
+    let done = r#"{"success":true,"result":{"deletes":[{"id":"r"}]}}"#;
     removes(&account("cloudflare"), "z", &[(&find, 200, found), (&delete, 200, done)]);
 }
 
