@@ -8,7 +8,8 @@ use ::ring::rand::{self, SecureRandom as _};
 use rustls::crypto::ring;
 use rustls::crypto::ring::{cipher_suite as suite, kx_group};
 use rustls::crypto::{
-    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
+    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, SupportedKxGroup,
+    WebPkiSupportedAlgorithms,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
@@ -29,12 +30,20 @@ pub(super) fn provider() -> CryptoProvider {
             suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
             suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
         ],
-        kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
+        kx_groups: GROUPS.to_vec(),
         signature_verification_algorithms: SIGNATURES,
         secure_random: &SystemRandom,
         key_provider: &NoKeys,
     }
 }
+
+/// Of key exchange. Every server of TLS 1.3 has P-256 (RFC 8446 section 9.1), and servers of TLS 1.2
+/// that have elliptic curves nearly all do. On MIPS, whose flash is small, X25519 would be 16 KB of code
+/// for nobody else.
+const GROUPS: &[&dyn SupportedKxGroup] = match cfg!(target_arch = "mips") {
+    true => &[kx_group::SECP256R1, kx_group::SECP384R1],
+    false => &[kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
+};
 
 static AES_256: Tls13CipherSuite = over_tcp(&suite::TLS13_AES_256_GCM_SHA384);
 static AES_128: Tls13CipherSuite = over_tcp(&suite::TLS13_AES_128_GCM_SHA256);
