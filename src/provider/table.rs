@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `url` | the URL for all families that it has a place for (see [`families`]) |
 //! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
+//! | `method` | `POST`, if that is how the URL is opened |
 //! | `remove` | the URL that removes a record; `[IP]` in it is what it holds |
 //! | `remove4`, `remove6` | the same for one type of record |
 //! | `removed` | an expression that success of that matches |

@@ -195,8 +195,9 @@ fn prepared(
             broken(format!("the definition's 'answer' cannot be used: {error}"))
         })?);
     }
+    let posts = provider.row.and_then(|row| row.get("method")) == Some("POST");
     let request = Request {
-        method: Method::Get,
+        method: if posts { Method::Post } else { Method::Get },
         url: rendered.url,
         auth: rendered.auth,
         headers: Vec::new(),

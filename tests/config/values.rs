@@ -211,6 +211,43 @@ fn pacing() {
 }
 
 #[test]
+fn what_may_be_removed_and_what_may_not() {
+    let read = |lines: &str| {
+        let lines = format!("option domain a.example.com\noption password p\n{lines}");
+        let checked = load(&lines);
+        let told: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
+        (checked.config.sections[0].timing.remove_after, told)
+    };
+    for lines in [
+        "option service_name cloudflare",
+        "option service_name desec.io\noption username a.example.com\noption use_ipv6 both",
+        "option service_name nsupdate.info\noption username a.example.com",
+        "option service_name cloudflare\noption ip_source interface\noption ip_interface eth2",
+    ] {
+        let (after, told) = read(&format!("{lines}\noption remove_after 600"));
+        assert_eq!((after, told), (Some(seconds(600)), vec![]), "{lines}");
+        assert_eq!(read(lines).0, None);
+    }
+    for (lines, why) in [
+        ("option update_url http://a/[IP]", "custom cannot remove records"),
+        ("option service_name he.net", "he.net cannot remove records"),
+        ("option service_name cloudflare\noption ip_source web", "there may be an address all"),
+        ("option service_name cloudflare\noption record_id 7", "removed loses its id"),
+    ] {
+        let (after, told) = read(&format!("{lines}\noption remove_after 600"));
+        assert_eq!(after, None, "{lines}");
+        let mistake = format!("option 'remove_after': is not used: ");
+        assert!(told.iter().any(|it| it.contains(&mistake) && it.contains(why)), "{told:?}");
+    }
+    for bad in ["0", "-1", "x", "10m"] {
+        let lines = format!(
+            "option domain a\noption service_name cloudflare\noption password p\noption remove_after {bad}"
+        );
+        assert!(load(&lines).errors().any(|it| it.to_string().contains("remove_after")), "{bad}");
+    }
+}
+
+#[test]
 fn update_urls() {
     let url = |lines: &str| {
         let section = section(&format!("option domain a\noption password p\n{lines}"));

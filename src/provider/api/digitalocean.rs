@@ -14,7 +14,8 @@ pub(super) const API: Api = Api {
     base: "https://api.digitalocean.com/v2/domains",
     needs: &[Need {
         option: "password",
-        holds: "an API token with domain:read, domain:create and domain:update",
+        holds: "an API token with domain:read, domain:create, domain:update, and domain:delete for \
+                'remove_after'",
     }],
     batch: Batch::Account(20),
     rate: Some(Rate { requests: 250, seconds: 60 }),

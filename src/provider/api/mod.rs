@@ -9,6 +9,7 @@ mod desec;
 mod digitalocean;
 mod dnsimple;
 mod dnspod;
+mod dreamhost;
 mod gandi;
 mod godaddy;
 mod google;
@@ -81,6 +82,7 @@ pub const ALL: &[&Api] = &[
     &digitalocean::API,
     &dnsimple::API,
     &dnspod::API,
+    &dreamhost::API,
     &gandi::API,
     &godaddy::API,
     &google::API,

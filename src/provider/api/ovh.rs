@@ -28,7 +28,7 @@ pub(super) const API: Api = Api {
     // A record takes up to three requests.
     batch: Batch::Account(20),
     rate: None,
-    remark: "the consumer key needs GET, PUT and POST on /domain/zone/*; 'param_opt' is 'ca' or \
+    remark: "the consumer key needs GET, PUT, POST and DELETE on /domain/zone/*; 'param_opt' is 'ca' or \
              'us' for accounts there; ovh.com is the other way, by DynHost",
     publish,
 };

@@ -169,7 +169,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 struct Course {
     verdicts: Vec<crate::provider::Verdict>,
     shown: String,
-    /// The bodies of requests that were accepted.
+    /// The URLs and bodies of requests that were accepted.
     accepted: String,
 }
 
@@ -196,6 +196,7 @@ fn course(
                 course.shown += &format!("{request:?}");
                 let reply = replies[turn % replies.len()].clone();
                 if reply.as_ref().is_ok_and(|it| (200..300).contains(&it.status)) {
+                    course.accepted += request.url.expose();
                     course.accepted += request.body.as_ref().map_or("", Secret::expose);
                 }
                 step = talk.step(reply);

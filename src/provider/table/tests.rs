@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "url",
     "ipv4",
     "ipv6",
@@ -34,6 +34,7 @@ const KEYS: [&str; 21] = [
     "remove4",
     "remove6",
     "removed",
+    "method",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];

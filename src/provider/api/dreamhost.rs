@@ -1,0 +1,121 @@
+//! DreamHost (<https://help.dreamhost.com/hc/en-us/articles/217555707-DNS-API-overview>).
+//!
+//! Records are added and removed and never changed. The new address comes first, so that a name is never
+//! without. Everything is a GET with the key in the URL.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::rest::{Rest, text};
+use super::zone::{Zone, ZoneList, by_name, plain};
+use super::{Api, Need};
+use crate::percent;
+use crate::provider::talk::{Talk, Talked};
+use crate::provider::{Batch, Rate};
+
+pub(super) const API: Api = Api {
+    name: "dreamhost",
+    aliases: &["dreamhost.com"],
+    title: "DreamHost",
+    base: "https://api.dreamhost.com",
+    needs: &[Need { option: "password", holds: "an API key that may use all dns- commands" }],
+    batch: Batch::Account(5),
+    // Ten additions in five minutes, as users have found out; a change is three requests.
+    rate: Some(Rate { requests: 12, seconds: 300 }),
+    remark: "DreamHost alone says how long name servers may remember a record",
+    publish: |talk| {
+        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
+        records::publish(talk, &rest.pausing(PAUSE), &SCHEME)
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    title: API.title,
+    zones,
+    read,
+    write,
+    unit: Unit::Set,
+    content: "value",
+    call: Call::Name,
+    new_ttl: NEW_TTL,
+    together: false,
+};
+
+/// Limits are those of an hour or a day.
+const PAUSE: Duration = Duration::from_secs(3600);
+
+/// The status of HTTP is always 200.
+fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+    let said = text(body, "/data");
+    let is = |prefix| said.starts_with(prefix);
+    let meant = match text(body, "/result") {
+        _ if status != 200 => status,
+        "success" => 200,
+        "" => 0,
+        _ if is("slow_down") => 429,
+        _ if is("internal_error") => 503,
+        _ if is("no_such_zone") => 404,
+        _ if said.contains("_key") => 401,
+        _ => 400,
+    };
+    (meant, "")
+}
+
+/// All records of all zones.
+fn list(talk: &mut Talk<'_>, rest: &Rest) -> Talked<Vec<Value>> {
+    let path = command(talk, "dns-list_records");
+    rest.elements(talk, rest.get(&path), "/data")
+}
+
+fn command(talk: &Talk<'_>, name: &str) -> String {
+    let key = percent::encode(talk.account.password.expose());
+    format!("/?key={key}&format=json&cmd={name}")
+}
+
+fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+    let mut zones = by_name(&list(talk, rest)?, "/zone");
+    zones.dedup();
+    Ok(zones)
+}
+
+fn read(talk: &mut Talk<'_>, rest: &Rest, _: &Zone, places: &[&Place<'_>]) -> Talked<Vec<Record>> {
+    let mut records = Vec::new();
+    for raw in list(talk, rest)? {
+        let record = Record {
+            name: plain(text(&raw, "/record")),
+            kind: text(&raw, "/type").to_owned(),
+            raw,
+            ..Record::default()
+        };
+        if text(&record.raw, "/editable") == "0" {
+            let what = "is a record of DreamHost's own";
+            records::leave(talk, places, (&record.name, &record.kind), what);
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+fn write(talk: &mut Talk<'_>, rest: &Rest, _: &Zone, writes: &[Write<'_>]) -> Talked<Vec<Record>> {
+    for write in writes {
+        let before: Vec<_> =
+            write.before.iter().map(|record| text(&record.raw, "/value")).collect();
+        let after: Vec<_> = write.values.iter().map(|raw| text(raw, "/value")).collect();
+        for (name, values, others) in
+            [("dns-add_record", &after, &before), ("dns-remove_record", &before, &after)]
+        {
+            for value in values.iter().filter(|value| !others.contains(value)) {
+                let place = write.place;
+                let (name, record) = (command(talk, name), percent::encode(&place.fqdn));
+                let path = format!("{name}&record={record}&type={}&value={value}", place.kind());
+                rest.ask(talk, rest.get(&path))?;
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;
