@@ -31,6 +31,7 @@
 //! address never shortens a back-off or the provider's own waiting time.
 
 mod flight;
+mod presence;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -41,6 +42,7 @@ use crate::config::{Family, Force, Hostname, Timing};
 use crate::state::Saved;
 pub use flight::Ending;
 use flight::Flight;
+use presence::Presence;
 
 /// What a record is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,12 +130,7 @@ pub struct Record {
     bucket: Bucket,
     backoff: Backoff,
     clock_behind: bool,
-    /// Whether the source has the desired address right now: without it no address is sent.
-    present: bool,
-    /// Since when the source has none, as far as is known.
-    lost_at: Option<Duration>,
-    /// Whether that is certain right now.
-    lost: bool,
+    presence: Presence,
     remove_after: Option<Duration>,
     hold: Hold,
     settling: Settling,
@@ -174,9 +171,7 @@ impl Record {
             bucket: Bucket::new(timing.min_interval, timing.burst),
             backoff: Backoff::default(),
             clock_behind: false,
-            present: false,
-            lost_at: None,
-            lost: false,
+            presence: Presence::default(),
             remove_after: timing.remove_after,
             hold: Hold::default(),
             settling: Settling::default(),
@@ -240,9 +235,7 @@ impl Record {
 
     /// The record should hold `address`, as of an event at `now`.
     pub fn want(&mut self, address: IpAddr, now: Now) {
-        self.present = true;
-        self.lost = false;
-        self.lost_at = None;
+        self.presence.found();
         if self.desired == Some(address) {
             return;
         }
@@ -269,23 +262,20 @@ impl Record {
     /// The source has no usable address now, or does not know. The record stays as it is, and the
     /// address that went away is not sent again.
     pub fn unwant(&mut self) {
-        self.present = false;
-        self.lost = false;
+        self.presence.unknown();
     }
 
     /// The source certainly has no address at `now`. Where the user wants that, the record is removed if
     /// it stays like this.
     pub fn lose(&mut self, now: Now) {
-        self.present = false;
-        self.lost = true;
-        self.lost_at.get_or_insert(now.up);
+        self.presence.lost(now.up);
     }
 
     /// When the record is to be removed unless an address comes, since boot.
     pub fn removal_at(&self) -> Option<Duration> {
         let ours = self.published.is_some() || self.tried.is_some();
-        let lost_at = self.lost_at.filter(|_| self.lost && ours && !self.rested)?;
-        Some(lost_at.saturating_add(self.remove_after?))
+        let since = self.presence.lost_since().filter(|_| ours && !self.rested)?;
+        Some(since.saturating_add(self.remove_after?))
     }
 
     /// The provider asks not to be called before `until`.
@@ -421,7 +411,7 @@ impl Record {
             None if self.desired.is_none() => return Wait::Address,
             None if self.rested => return Wait::Rested,
             None if !self.pending(now) => return Wait::Settled(self.refresh_at(now)),
-            None if !self.present => return Wait::Address,
+            None if !self.presence.is_present() => return Wait::Address,
             None => {}
         }
         if self.gave_up() {

@@ -236,8 +236,8 @@ fn what_may_be_removed_and_what_may_not() {
     ] {
         let (after, told) = read(&format!("{lines}\noption remove_after 600"));
         assert_eq!(after, None, "{lines}");
-        let mistake = format!("option 'remove_after': is not used: ");
-        assert!(told.iter().any(|it| it.contains(&mistake) && it.contains(why)), "{told:?}");
+        let mistake = "option 'remove_after': is not used: ";
+        assert!(told.iter().any(|it| it.contains(mistake) && it.contains(why)), "{told:?}");
     }
     for bad in ["0", "-1", "x", "10m"] {
         let lines = format!(

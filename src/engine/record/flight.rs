@@ -197,7 +197,7 @@ impl Record {
         self.published = address;
         self.published_wall = now.trusted_wall().filter(|_| address.is_some());
         self.published_up = address.map(|_| now.up);
-        if address.is_none() && !self.present {
+        if address.is_none() && !self.presence.is_present() {
             self.desired = None;
         }
         self.unconfirmed = false;

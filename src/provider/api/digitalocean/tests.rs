@@ -120,7 +120,7 @@ fn what_does_not_work_is_explained() {
         of(&home, &[(patch, 401, NO)]),
         [
             "all: no: DigitalOcean does not accept the credentials: Unable to authenticate you (HTTP \
-          401); 'password' must hold an API token with domain:read, domain:create and domain:update"
+          401); 'password' must hold an API token with domain:read, domain:create, domain:update, and domain:delete for 'remove_after'"
         ]
     );
     let limited = r#"{"id":"too_many_requests","message":"API Rate limit exceeded."}"#;
@@ -152,8 +152,7 @@ fn what_does_not_work_is_explained() {
         told(&account("digitalocean"), &[change("home@example.com", "192.0.2.9")], &[], &script),
         [
             "no: DigitalOcean does not allow the request: You are not authorized to perform this operation \
-          (HTTP 403); 'password' must hold an API token with domain:read, domain:create and \
-          domain:update"
+          (HTTP 403); 'password' must hold an API token with domain:read, domain:create, domain:update, and domain:delete for 'remove_after'"
         ]
     );
 }
