@@ -248,6 +248,25 @@ fn what_may_be_removed_and_what_may_not() {
 }
 
 #[test]
+fn what_two_sections_update_is_removed_by_neither() {
+    let of = |name: &str, domains: &str| {
+        let domains: String =
+            domains.split(' ').map(|it| format!("list domain {it}.example.com\n")).collect();
+        format!(
+            "config service '{name}'\noption enabled 1\n{domains}option service_name cloudflare\n\
+             option password p\noption remove_after 600\n"
+        )
+    };
+    let file = [of("wan", "a b"), of("lte", "b"), of("alone", "c")].concat();
+    let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+    let after = |at: usize| checked.config.sections[at].timing.remove_after;
+    assert_eq!([after(0), after(1), after(2)], [None, None, Some(seconds(600))]);
+    let told: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("as 'wan' does; neither removes it (option 'remove_after')"));
+}
+
+#[test]
 fn update_urls() {
     let url = |lines: &str| {
         let section = section(&format!("option domain a\noption password p\n{lines}"));

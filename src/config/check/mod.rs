@@ -180,7 +180,11 @@ impl<E: Environment> Checker<'_, E> {
                 _ => self.unknown_kind(raw),
             }
         }
-        self.warn_about_twins(&config.sections);
+        let twins = self.warn_about_twins(&config.sections);
+        for section in config.sections.iter_mut().filter(|it| twins.contains(&it.name)) {
+            // The record may be the other's.
+            section.timing.remove_after = None;
+        }
         config
     }
 
@@ -229,20 +233,33 @@ impl<E: Environment> Checker<'_, E> {
         self.warn(raw.line, text);
     }
 
-    /// Two sections that send the same record to the same account undo each other's work.
-    fn warn_about_twins(&mut self, sections: &[Section]) {
-        let mut seen = Map::new();
+    /// Sections that send the same record to the same account undo each other's work. Returns their
+    /// names.
+    fn warn_about_twins(&mut self, sections: &[Section]) -> Set<String> {
+        let mut seen: Map<_, &Section> = Map::new();
         let mut warned = Set::new();
+        let mut twins = Set::new();
         for section in sections {
             for (key, record) in records(section) {
-                let first = *seen.get_or_insert(key, section.name.as_str());
-                if first != section.name && warned.insert(&section.name) {
-                    let name = &section.name;
-                    let text = format!("section '{name}' updates {record}, as '{first}' does");
+                let first = *seen.get_or_insert(key, section);
+                if first.name == section.name {
+                    continue;
+                }
+                let (name, other) = (&section.name, &first.name);
+                twins.extend([name.clone(), other.clone()]);
+                if warned.insert(name) {
+                    let removes = |it: &Section| it.timing.remove_after.is_some();
+                    let then = match removes(first) || removes(section) {
+                        true => "; neither removes it (option 'remove_after')",
+                        false => "",
+                    };
+                    let text =
+                        format!("section '{name}' updates {record}, as '{other}' does{then}");
                     self.warn(section.line, text);
                 }
             }
         }
+        twins
     }
 
     fn warn(&mut self, line: usize, text: String) {
