@@ -67,6 +67,10 @@ pub struct Saved {
     pub at: Option<UnixSeconds>,
     /// A request for another address was sent and its answer is not known.
     pub unconfirmed: bool,
+    /// That address, if the request was not for a removal.
+    pub tried: Option<IpAddr>,
+    /// The record was removed, because there was no address.
+    pub removed: bool,
     /// DNS had another address, so it was sent again; DNS was not seen to have it since.
     pub disputed: bool,
     /// The provider refused for good: its answer and what to do.
@@ -219,6 +223,7 @@ impl Saved {
         let at = self.at.map(|at| at.to_string());
         let yes = |set: bool| set.then(|| "1".to_owned());
         let (unconfirmed, disputed) = (yes(self.unconfirmed), yes(self.disputed));
+        let (tried, removed) = (self.tried.map(|address| address.to_string()), yes(self.removed));
         let (answer, remedy) = self.refused.clone().unzip();
         let hold = self.hold_until.map(|until| until.to_string());
         let mut fields = vec![
@@ -231,6 +236,8 @@ impl Saved {
             ("published", &published),
             ("at", &at),
             ("unconfirmed", &unconfirmed),
+            ("tried", &tried),
+            ("removed", &removed),
             ("disputed", &disputed),
             ("refused", &answer),
             ("remedy", &remedy),
@@ -249,6 +256,13 @@ impl Saved {
             Some(_) | None => return Err("its record type is not known"),
         };
         let fingerprint = fields.remove("fingerprint").unwrap_or_default();
+        let address = |value: Option<String>| match value {
+            None => Ok(None),
+            Some(text) => {
+                let address = text.parse().ok().filter(|&it| Family::of(it) == family);
+                address.map(Some).ok_or("its address cannot be read")
+            }
+        };
         let number = |value: Option<String>, why| match value {
             None => Ok(None),
             Some(text) => text.parse::<UnixSeconds>().map(Some).map_err(|_| why),
@@ -259,18 +273,12 @@ impl Saved {
             family,
             fingerprint: u64::from_str_radix(&fingerprint, 16)
                 .map_err(|_| "its fingerprint cannot be read")?,
-            published: match fields.remove("published") {
-                None => None,
-                Some(text) => Some(
-                    text.parse()
-                        .ok()
-                        .filter(|&address| Family::of(address) == family)
-                        .ok_or("its address cannot be read")?,
-                ),
-            },
+            published: address(fields.remove("published"))?,
             at: number(fields.remove("at"), "its time cannot be read")?,
             // Any value counts as set: unconfirmed is the careful reading.
             unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
+            tried: address(fields.remove("tried"))?,
+            removed: fields.remove("removed").is_some_and(|v| v != "0"),
             disputed: fields.remove("disputed").is_some_and(|v| v != "0"),
             refused: fields
                 .remove("refused")
@@ -354,6 +362,8 @@ mod tests {
             published: Some("192.0.2.1".parse().unwrap()),
             at: Some(1_800_000_000),
             unconfirmed: true,
+            tried: None,
+            removed: false,
             disputed: false,
             refused: Some(("badauth".into(), "check 100% of = the\nlogin".into())),
             hold_until: Some(1_800_003_600),
@@ -367,6 +377,8 @@ mod tests {
     fn two() -> State {
         let mut second = sample();
         second.disputed = true;
+        second.tried = Some("192.0.2.2".parse().unwrap());
+        second.removed = true;
         second.name = Hostname::parse("www.example.com").unwrap();
         second.refused = None;
         State { records: vec![sample(), second], known: vec![learned()] }
@@ -492,11 +504,11 @@ mod tests {
                     "[a-z0-9_*]{1,5}(-[a-z0-9_*]{1,5})?([.@][a-z0-9_*]{1,9})?",
                     any::<u64>(),
                 ),
-                proptest::option::of(address(v6)),
-                any::<(Option<u64>, [bool; 2], Option<(String, String)>, Option<u64>)>(),
+                [proptest::option::of(address(v6)), proptest::option::of(address(v6))],
+                any::<(Option<u64>, [bool; 3], Option<(String, String)>, Option<u64>)>(),
             )
-                .prop_map(move |((section, name, fingerprint), published, rest)| {
-                    Saved {
+                .prop_map(
+                    move |((section, name, fingerprint), [published, tried], rest)| Saved {
                         section,
                         name: Hostname::parse(&name).unwrap(),
                         family: if v6 { Family::V6 } else { Family::V4 },
@@ -504,11 +516,13 @@ mod tests {
                         published,
                         at: rest.0,
                         unconfirmed: rest.1[0],
+                        tried,
+                        removed: rest.1[2],
                         disputed: rest.1[1],
                         refused: rest.2,
                         hold_until: rest.3,
-                    }
-                })
+                    },
+                )
         })
     }
 

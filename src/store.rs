@@ -228,6 +228,8 @@ mod tests {
                 published: None,
                 at: None,
                 unconfirmed: false,
+                tried: None,
+                removed: false,
                 disputed: false,
                 refused: None,
                 hold_until: None,

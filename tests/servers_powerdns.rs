@@ -132,6 +132,7 @@ fn change(name: &str, address: &str) -> Change {
         address: address.parse().ok(),
         previous: None,
         tried: None,
+        anew: false,
         record: RecordOptions::default(),
     }
 }

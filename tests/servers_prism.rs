@@ -56,6 +56,7 @@ fn check(case: &Case, account: Provider) {
         address: address.parse().ok(),
         previous: None,
         tried: None,
+        anew: false,
         record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
     };
     let made = vec![change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];

@@ -119,7 +119,11 @@ impl Facts {
         };
         let unknown = matches!(wanted, Lack::NoSuchInterface(_));
         match self.place(&format!("{v4}_6")) {
-            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|_| wanted),
+            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|lack| match lack {
+                // It went with the line.
+                Lack::Down(_) | Lack::NoDevice(_) => lack,
+                _ => wanted,
+            }),
             Err(_) if !unknown => Err(wanted),
             made => made,
         }

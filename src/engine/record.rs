@@ -75,6 +75,13 @@ pub enum Wait {
     Stopped,
 }
 
+/// What a request was to bring about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Address(IpAddr),
+    Removal,
+}
+
 /// When the steps of the latest change happened, since boot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
@@ -114,12 +121,14 @@ pub struct Record {
     pub unconfirmed: bool,
     /// What was in it: the record may hold that.
     tried: Option<IpAddr>,
+    /// See [`Saved::removed`].
+    removed: bool,
     /// See [`Saved::disputed`].
     disputed: bool,
     /// The provider's refusal and the advice.
     pub refused: Option<(String, String)>,
-    /// The address that it is about, if it says nothing of others.
-    pub refused_address: Option<IpAddr>,
+    /// What alone it is about, if it says nothing of the rest.
+    refused_only: Option<Sent>,
     /// Times of the latest change.
     pub timeline: Timeline,
     /// What went wrong last, until something goes right.
@@ -160,9 +169,10 @@ impl Record {
             published_up: None,
             unconfirmed: false,
             tried: None,
+            removed: false,
             disputed: false,
             refused: None,
-            refused_address: None,
+            refused_only: None,
             timeline: Timeline::default(),
             trouble: None,
             force: timing.force,
@@ -191,6 +201,8 @@ impl Record {
         self.published = saved.published;
         self.published_wall = saved.at;
         self.unconfirmed = saved.unconfirmed;
+        self.tried = saved.tried;
+        self.removed = saved.removed;
         self.disputed = saved.disputed;
         self.refused.clone_from(&saved.refused);
         self.hold = Hold::saved(saved.hold_until, now);
@@ -215,7 +227,8 @@ impl Record {
         let owed = self.trouble.is_some() && self.pending(now);
         let at_risk = self.unconfirmed || self.flight.is_some() || owed;
         let hold_until = self.hold.to_save(now);
-        let known = self.published.is_some() || self.refused.is_some();
+        let refused = self.refused.clone().filter(|_| self.refused_only.is_none());
+        let known = self.published.is_some() || self.removed || refused.is_some();
         if !known && !at_risk && hold_until.is_none() {
             return None;
         }
@@ -227,20 +240,26 @@ impl Record {
             published: self.published,
             at: self.published_wall,
             unconfirmed: at_risk,
+            tried: self.sending().or(self.tried).filter(|_| at_risk),
+            removed: self.removed,
             disputed: self.disputed,
-            refused: self.refused.clone().filter(|_| self.refused_address.is_none()),
+            refused,
             hold_until,
         })
     }
 
     /// The record should hold `address`, as of an event at `now`.
     pub fn want(&mut self, address: IpAddr, now: Now) {
+        let came = !self.presence.is_present();
         self.presence.found();
+        if self.refused_only.take_if(|only| *only != Sent::Address(address)).is_some() {
+            self.refused = None;
+        }
+        if came && self.gave_up() {
+            self.backoff.forgive();
+        }
         if self.desired == Some(address) {
             return;
-        }
-        if self.refused_address.take_if(|refused| *refused != address).is_some() {
-            self.refused = None;
         }
         let starting = self.desired.is_none() && self.published == Some(address);
         self.desired = Some(address);
@@ -259,10 +278,15 @@ impl Record {
         }
     }
 
-    /// The source has no usable address now, or does not know. The record stays as it is, and the
-    /// address that went away is not sent again.
+    /// The source has no usable address now. The record stays as it is, and the address that went away
+    /// is not sent again.
     pub fn unwant(&mut self) {
-        self.presence.unknown();
+        self.presence = Presence::default();
+    }
+
+    /// Nobody knows whether the source has an address: for a moment, and nothing is done meanwhile.
+    pub fn doubt(&mut self) {
+        self.presence.doubt();
     }
 
     /// The source certainly has no address at `now`. Where the user wants that, the record is removed if
@@ -298,10 +322,15 @@ impl Record {
         self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
     }
 
-    /// The refusal is about `address` alone; another one that is wanted meanwhile is not meant.
-    pub fn refuse_address(&mut self, address: IpAddr) {
-        self.refused_address = Some(address);
-        if self.desired != Some(address) {
+    /// The refusal is about what was `sent` alone, an address or a removal; what is wanted meanwhile is
+    /// not meant.
+    pub fn refuse_only(&mut self, sent: Option<IpAddr>) {
+        self.refused_only = Some(sent.map_or(Sent::Removal, Sent::Address));
+        let moot = match sent {
+            Some(address) => self.desired != Some(address),
+            None => self.presence.is_present(),
+        };
+        if moot {
             self.refused = None;
         }
     }
@@ -366,10 +395,12 @@ impl Record {
         (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }
 
-    /// The network changed for good: failures to reach the provider say nothing any more.
+    /// The network changed for good: failures to reach the provider say nothing any more. What the line
+    /// lost before may be about to come with it.
     pub fn network_changed(&mut self) {
         self.backoff.reset();
         self.source_lost();
+        self.presence = Presence::default();
     }
 
     /// The wall clock was stepped: a certificate that was not valid yet may be now.

@@ -76,6 +76,7 @@ pub(super) fn outcome(
         Outcome::Refused { reason, advice } => {
             let whom = match verdict.scope {
                 Scope::Address => "this name and address",
+                Scope::Record if sent.is_none() => "its removal",
                 Scope::Record => "this name",
                 Scope::Account => "this account",
             };

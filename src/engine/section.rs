@@ -188,6 +188,7 @@ impl Active {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
+            self.records.iter_mut().for_each(Record::unwant);
             for (family, before) in old.detectors.iter() {
                 if let Some(detector) = self.detectors.get_mut(family) {
                     detector.supersede(before);
@@ -290,7 +291,7 @@ impl Active {
             let desired = self.desired(family, facts);
             let of_family = self.records.iter_mut().filter(|r| r.family == family);
             match desired {
-                Desired::Unknown => of_family.for_each(Record::unwant),
+                Desired::Unknown => of_family.for_each(Record::doubt),
                 Desired::Nothing(lack) => {
                     let lost = lack.is_loss();
                     of_family.for_each(|it| if lost { it.lose(now) } else { it.unwant() });
@@ -357,8 +358,13 @@ impl Active {
             let verdict = finished.verdicts.get(index).unwrap_or(&lost);
             let sent = record.sending();
             record.finished(&verdict.outcome, ending);
-            if let Some(sent) = sent.filter(|_| verdict.scope == Scope::Address) {
-                record.refuse_address(sent);
+            let only = match verdict.scope {
+                Scope::Address => true,
+                Scope::Record => sent.is_none(),
+                Scope::Account => false,
+            };
+            if only && matches!(verdict.outcome, Outcome::Refused { .. }) {
+                record.refuse_only(sent);
             }
             pause = pause.max(record.paused_until());
             let of_account = verdict.scope == Scope::Account;

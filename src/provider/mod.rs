@@ -47,6 +47,8 @@ pub struct Change {
     pub previous: Option<IpAddr>,
     /// The rdata of a request whose answer was lost: that may be what ours holds instead.
     pub tried: Option<IpAddr>,
+    /// Whether ours was removed before: what is there is somebody else's.
+    pub anew: bool,
     /// What else the record is.
     pub record: RecordOptions,
 }

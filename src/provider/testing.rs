@@ -17,6 +17,7 @@ pub(crate) fn change(name: &str, address: &str) -> Change {
         address: Some(address),
         previous: None,
         tried: None,
+        anew: false,
         record: RecordOptions::default(),
     }
 }

@@ -157,7 +157,7 @@ fn removal(provider: &Provider, change: &Change) -> Result<(Request, Vec<Judge>)
         advice: "leave out option 'remove_after'".into(),
     };
     let template = provider.row.and_then(|row| row.removal(change.family));
-    let (template, address) = template.zip(change.previous).ok_or_else(unable)?;
+    let (template, address) = template.zip(change.previous.or(change.tried)).ok_or_else(unable)?;
     let zone = change.record.zone.as_deref();
     let subject = Subject { zone, ..Subject::new(&change.name, address) };
     let (mut request, judges) = prepared(provider, Some(&template), subject, None)?;

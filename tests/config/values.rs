@@ -233,6 +233,7 @@ fn what_may_be_removed_and_what_may_not() {
         ("option service_name he.net", "he.net cannot remove records"),
         ("option service_name cloudflare\noption ip_source web", "there may be an address all"),
         ("option service_name cloudflare\noption record_id 7", "removed loses its id"),
+        ("option service_name cloudflare\noption force_interval 0", "nothing is sent any more"),
     ] {
         let (after, told) = read(&format!("{lines}\noption remove_after 600"));
         assert_eq!(after, None, "{lines}");

@@ -113,6 +113,7 @@ fn answered(body: &str) {
                     address: Some(address(family)),
                     previous: None,
                     tried: None,
+                    anew: false,
                     record: section.record.clone(),
                 };
                 section.families.iter().map(change)

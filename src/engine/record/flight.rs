@@ -74,6 +74,7 @@ impl Record {
             address,
             previous: self.published,
             tried: self.tried,
+            anew: self.removed,
             record: options.clone(),
         })
     }
@@ -150,7 +151,7 @@ impl Record {
                 self.unconfirmed = flight.was_unconfirmed;
                 self.trouble = None;
                 self.refused = Some((reason.clone(), advice.clone()));
-                self.refused_address = None;
+                self.refused_only = None;
             }
         }
     }
@@ -163,7 +164,7 @@ impl Record {
             // What is on its way gets an answer of its own.
             Outcome::Refused { .. } if self.flight.is_some() => {}
             Outcome::Refused { reason, advice } => {
-                self.refused_address = None;
+                self.refused_only = None;
                 return self.refused.replace((reason.clone(), advice.clone())).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {
@@ -195,6 +196,7 @@ impl Record {
     /// The provider has `address` now, or no record any more.
     fn accepted(&mut self, address: Option<IpAddr>, now: Now) {
         self.published = address;
+        self.removed = address.is_none();
         self.published_wall = now.trusted_wall().filter(|_| address.is_some());
         self.published_up = address.map(|_| now.up);
         if address.is_none() && !self.presence.is_present() {

@@ -17,8 +17,8 @@ impl Presence {
         *self = Self { present: true, ..Self::default() };
     }
 
-    /// It has none, or nobody knows.
-    pub(super) fn unknown(&mut self) {
+    /// Nobody knows for a moment.
+    pub(super) fn doubt(&mut self) {
         *self = Self { since: self.since, ..Self::default() };
     }
 

@@ -5,10 +5,10 @@ use super::scenario::{
     secs, web,
 };
 use crate::clock::BUILD_TIME;
-use crate::config::{Family, Force};
+use crate::config::{Family, Force, Source};
 use crate::engine::event::Event;
 use crate::netlink::{Address, AddressFlags, Message, Report};
-use crate::provider::Outcome;
+use crate::provider::{Outcome, Scope, Verdict};
 
 const REMOVED: &str = "remove home.example.com A";
 const SENT: &str = "send home.example.com 203.0.113.1";
@@ -47,7 +47,7 @@ fn it_is_removed_when_its_time_is_over_and_made_again_when_there_is_an_address()
     assert_eq!(s.said(), ["home.example.com A: removed, because there is no address any more"]);
     assert_eq!(s.published(), None);
     assert_eq!(s.state(), ("no-address", "'wan' has no IPv4 address".into()));
-    assert!(s.disk.records.is_empty(), "{:?}", s.disk.records);
+    assert!(s.disk.records[0].removed && !s.disk.records[0].unconfirmed, "{:?}", s.disk.records);
     s.pass(7 * DAY);
     assert_eq!(requests(&mut s), [""; 0], "what is gone is neither removed again nor refreshed");
     // The same address is another one now.
@@ -198,12 +198,6 @@ fn a_removal_that_fails_is_tried_again_at_the_usual_pace_and_not_when_there_is_a
         // Nobody knows whether it was removed.
         assert_eq!(requests(&mut s), [SENT]);
     }
-    let mut s = settled();
-    s.provider = Some(refused());
-    s.remove("203.0.113.1");
-    s.pass(DAY);
-    assert_eq!(requests(&mut s), [REMOVED], "a refusal is for good");
-    assert_eq!(s.word(), "refused");
 }
 
 #[test]
@@ -228,17 +222,141 @@ fn a_lost_answer_is_known_to_the_removal() {
     assert_eq!(requests(&mut s), [SENT, REMOVED]);
 }
 
+/// When the line comes back, its addresses do, one after the other.
 #[test]
-fn without_a_way_it_waits_for_one() {
+fn a_new_way_out_begins_the_time_anew() {
+    for (pause, expected) in [(secs(5), vec![]), (HOUR, vec![REMOVED])] {
+        let mut s = settled();
+        let routes = s.kernel.routes.clone();
+        s.remove("203.0.113.1");
+        s.routes_down();
+        s.pass(DAY);
+        assert_eq!(requests(&mut s), [""; 0]);
+        assert_eq!(s.word(), "no-route");
+        s.route_up(routes[1].clone());
+        s.pass(pause);
+        assert_eq!(requests(&mut s), expected);
+        s.add(address("203.0.113.1"));
+        s.pass(DAY);
+        assert_eq!(requests(&mut s).len(), expected.len(), "and sent again");
+    }
+}
+
+/// The interface may be another one that is still dialling.
+#[test]
+fn another_source_begins_the_time_anew() {
     let mut s = settled();
-    let routes = s.kernel.routes.clone();
     s.remove("203.0.113.1");
-    s.routes_down();
+    s.pass(9 * MINUTE);
+    s.reconfigure(|c| c.source = Source::Device("lte".into()));
+    s.pass(9 * MINUTE);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.pass(MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
+/// netifd takes the network that it has made for the IPv6 side of a line away with the line.
+#[test]
+fn the_ipv6_side_of_a_line_goes_with_it() {
+    let mut s = router().with(|c| {
+        c.families = vec![Family::V6];
+        c.source = Source::Network { v4: "wan".into(), v6: "wan6".into() };
+        c.timing.remove_after = Some(10 * MINUTE);
+    });
+    s.network("wan", Some("wan"), &["203.0.113.1"]);
+    s.network("wan_6", Some("wan"), &["2001:db8::1"]);
+    let mut s = s.settled();
+    assert_eq!(s.published().as_deref(), Some("2001:db8::1"));
+    s.remove("2001:db8::1");
+    s.netifd.as_mut().unwrap().remove("wan_6");
+    s.network("wan", None, &[]);
+    s.pass(10 * MINUTE);
+    assert_eq!(requests(&mut s), ["remove home.example.com AAAA"]);
+}
+
+/// A token may be allowed to write and not to delete.
+#[test]
+fn a_refusal_of_the_removal_stops_no_address_and_is_not_kept() {
+    let mut s = settled();
+    s.provider = Some(refused());
+    s.remove("203.0.113.1");
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [REMOVED]);
+    assert!(s.state().1.starts_with("badauth"), "{}", s.state().1);
+    assert_eq!(s.disk.records[0].refused, None);
+    s.provider = Some(Outcome::Updated);
+    s.add(address("203.0.113.2"));
+    s.pass(secs(1));
+    assert_eq!(requests(&mut s), ["send home.example.com 203.0.113.2"]);
+    // One of the account counts for everything.
+    let mut s = settled().silent();
+    s.remove("203.0.113.1");
+    s.pass(10 * MINUTE);
+    s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }]);
+    s.add(address("203.0.113.2"));
+    s.pass(DAY);
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
+#[test]
+fn what_is_there_after_a_removal_is_not_ours() {
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    s.pass(10 * MINUTE);
+    let mut s = s.restart(DAY);
+    s.add(address("203.0.113.2"));
+    s.pass(secs(1));
+    let change = s.jobs.last().unwrap().changes[0].clone();
+    assert!(change.anew && change.previous.is_none(), "{change:?}");
+    s.lease("203.0.113.3");
+    s.pass(MINUTE);
+    let change = &s.jobs.last().unwrap().changes[0];
+    assert!(!change.anew && change.previous == Some(ip("203.0.113.2")), "{change:?}");
+}
+
+#[test]
+fn a_lost_answer_is_known_after_a_restart() {
+    let mut s = settled().silent();
+    s.lease("203.0.113.2");
+    s.pass(secs(1));
+    s.kernel.addresses.retain(|it| it.address.is_ipv6());
+    s.provider = Some(Outcome::Updated);
+    let mut s = s.restart(secs(5));
+    s.pass(10 * MINUTE);
+    let change = &s.jobs.last().unwrap().changes[0];
+    assert_eq!(change.address, None);
+    assert_eq!((change.previous, change.tried), (Some(ip("203.0.113.1")), Some(ip("203.0.113.2"))));
+}
+
+#[test]
+fn a_removal_that_was_given_up_does_not_hold_back_an_address() {
+    let mut s = router().with(|c| {
+        c.timing.remove_after = Some(10 * MINUTE);
+        c.timing.retry_max = 1;
+    });
+    s = s.settled();
+    s.provider = Some(failed());
+    s.remove("203.0.113.1");
+    s.pass(DAY);
+    assert_eq!(s.word(), "given-up");
+    assert_eq!(requests(&mut s), [REMOVED, REMOVED]);
+    s.provider = Some(Outcome::Updated);
+    s.add(address("203.0.113.1"));
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [SENT]);
+}
+
+#[test]
+fn the_user_asks_for_an_update_of_what_is_lost() {
+    let mut s = settled();
+    s.remove("203.0.113.1");
+    s.force();
+    s.pass(9 * MINUTE);
+    assert_eq!(requests(&mut s), [""; 0]);
+    s.pass(MINUTE);
+    assert_eq!(requests(&mut s), [REMOVED]);
     s.pass(DAY);
     assert_eq!(requests(&mut s), [""; 0]);
-    assert_eq!(s.word(), "no-route");
-    s.route_up(routes[1].clone());
-    assert_eq!(requests(&mut s), [REMOVED]);
 }
 
 #[test]

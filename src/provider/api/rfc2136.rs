@@ -286,6 +286,7 @@ impl Edit {
         let gone = match (has, ours) {
             ([], _) => None,
             (_, Some(ours)) => Some(ours),
+            (_, None) if change.anew => None,
             (&[only], None) => Some(only),
             (several, None) => return Err(Halt::End(ambiguous(planned, several.len()).into())),
         };

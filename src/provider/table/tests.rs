@@ -437,6 +437,13 @@ fn some_rows_remove_records_one_at_a_time() {
             assert!(!changed(&outcome) && outcome != Outcome::Unchanged, "{name}: {no}, {text}");
         }
     }
+    // Of the first publication of all nothing is known but what was tried.
+    let mut tried = removal("home.example.com", V4);
+    tried.tried = tried.previous.take();
+    assert_eq!(
+        play(find("nsupdate.info").unwrap(), job(vec![tried]), &answer("deleted A", V4)).1,
+        [Outcome::Updated]
+    );
     // Both records of a name, the only two requests.
     let both = job(vec![removal("home.example.com", V4), change("home.example.com", V6)]);
     let row = find("desec.io").unwrap();

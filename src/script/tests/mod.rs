@@ -58,6 +58,7 @@ impl Stage {
             family: Family::V4,
             address: Some(address),
             tried: None,
+            anew: false,
             previous: Some("192.0.2.1".parse().unwrap()),
             record: RecordOptions::default(),
         };

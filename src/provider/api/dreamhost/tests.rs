@@ -71,6 +71,21 @@ fn a_missing_name_is_made_and_what_is_ours_removed() {
     let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, REMOVED)];
     assert_eq!(told(&me, &gone, &known, &script), ["updated"]);
     assert_eq!(told(&me, &gone, &known, &[(LIST, 200, &none)]), ["unchanged"]);
+    // It was done before, and the list does not show it yet.
+    let done = r#"{"result":"error","data":"no_such_record"}"#;
+    let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, done)];
+    assert_eq!(told(&me, &gone, &known, &script), ["updated"]);
+    let done = r#"{"result":"error","data":"record_already_exists_remove_first"}"#;
+    let script = [(LIST, 200, &*none), (&*ask("add", "2001:db8::9"), 200, done)];
+    assert_eq!(told(&me, &new, &known, &script), ["updated"]);
+    // Another spelling is the same address.
+    let long = record("example.com", "home.example.com", "AAAA", "2001:0DB8:0:0::9", "1");
+    let old = record("example.com", "home.example.com", "AAAA", "2001:db8::1", "1");
+    let mut again = new[0].clone();
+    again.previous = "2001:db8::1".parse().ok();
+    let both = list(&[long, old]);
+    let script = [(LIST, 200, &*both), (&*ask("remove", "2001:db8::1"), 200, REMOVED)];
+    assert_eq!(told(&me, &[again], &known, &script), ["updated"]);
 }
 
 #[test]

@@ -98,23 +98,29 @@ pub(super) fn plan<'a>(
             there.push(record);
         }
     }
-    let Some(chosen) = pick(scheme, place, &there)? else {
-        if change.address.is_none() {
-            return Ok(None);
-        }
-        let new = write(None, vec![fresh()], Some(scheme.new_ttl));
-        return Ok(Some(Write { exists: false, ..new }));
-    };
+    let chosen = pick(scheme, place, &there)?;
+    if chosen.is_none() && change.address.is_none() {
+        return Ok(None);
+    }
     let whole = scheme.unit == Unit::Set;
     let stale = |record: &Record| record.address(scheme.content).is_some_and(|it| change.owns(it));
     let mut values = Vec::new();
     for &record in &there {
-        if std::ptr::eq(record, chosen) && change.address.is_some() {
+        if chosen.is_some_and(|chosen| std::ptr::eq(record, chosen)) && change.address.is_some() {
             values.push(with_address(record.raw.clone(), scheme.content, place.address()));
         } else if whole && !stale(record) {
             values.push(record.raw.clone());
         }
     }
+    let Some(chosen) = chosen else {
+        values.push(fresh());
+        // A set that others have made is there.
+        let others = there.first().filter(|_| whole);
+        let ttl = others.map_or(Some(scheme.new_ttl), |record| record.ttl);
+        let exists = others.is_some();
+        let before = if exists { there.into_iter().cloned().collect() } else { Vec::new() };
+        return Ok(Some(Write { exists, before, ..write(None, values, ttl) }));
+    };
     let same = chosen.is_as(change, scheme.content)
         && (said.ttl.is_none() || said.ttl == chosen.ttl)
         && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
@@ -133,8 +139,8 @@ pub(super) fn plan<'a>(
 }
 
 /// The record to change among those that are there under its name and type: the one that the user
-/// has said, else one that is as it should be, else what was published last, else the only one. Only
-/// what was published is removed.
+/// has said, else one that is as it should be, else what was published last, else the only one, unless ours was
+/// removed before. Only what was published is removed.
 fn pick<'r>(
     scheme: &Scheme,
     place: &Place<'_>,
@@ -159,6 +165,7 @@ fn pick<'r>(
     match (right, ours, there) {
         (Some(record), ..) | (None, Some(record), _) => Ok(Some(record)),
         (None, None, []) => Ok(None),
+        (None, None, _) if change.anew => Ok(None),
         (None, None, [record]) => Ok(Some(record)),
         (None, None, several) => Err(refused(
             format!(

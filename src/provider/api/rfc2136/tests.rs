@@ -233,6 +233,10 @@ fn a_record_is_removed_if_it_holds_what_was_published() {
     assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
     assert_eq!(play(&me(), gone(), &mut server).0, [Outcome::Unchanged.into()]);
     assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
+    // What is there is not ours when there is an address again.
+    let next = Change { anew: true, ..change("home@example.com", "192.0.2.2") };
+    assert_eq!(play(&me(), job(vec![next]), &mut server).0, [Outcome::Updated.into()]);
+    assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7", "192.0.2.2"]));
     let mut server = Server::new().with("home.example.com", &["192.0.2.1"]);
     let mut both = gone();
     both.changes.push(change("a@example.com", "192.0.2.9"));

@@ -348,6 +348,12 @@ fn a_set_is_removed_as_it_is_and_only_if_it_can_be_seen() {
     let script = [(&*ask_4, 200, &*sets(&home)), (&*ask_6, 200, &*sets("")), (&*both, 200, DONE)];
     assert!(play(&me(), within(two), &script).0.iter().all(Verdict::is_success));
     let one = within(vec![removal("home.example.com", "192.0.2.1")]);
+    // The time to live of the next one is not that of what is there.
+    let mut timed = one.clone();
+    timed.changes[0].record.ttl = Some(30);
+    let alone = write(&[delete(home.clone())]);
+    let script = [(&*ask_4, 200, &*sets(&home)), (&*alone, 200, DONE)];
+    assert_eq!(play(&me(), timed, &script).0, [Outcome::Updated.into()]);
     // What others have added stays.
     let two = set("home.example.com", "A", 60, &["192.0.2.1", "192.0.2.7"]);
     let left = write(&[upsert("home.example.com", "A", 60, &["192.0.2.7"])]);

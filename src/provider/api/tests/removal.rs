@@ -246,6 +246,35 @@ fn what_others_have_put_into_the_set_stays() {
     removes(&account("gandi"), "example.com", &script);
 }
 
+/// What is there after ours was removed is somebody else's, and stays beside the next one.
+#[test]
+fn the_next_address_takes_nothing_over() {
+    let mut next = change(HOME, "192.0.2.9");
+    next.anew = true;
+    let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
+    let look = format!("GET {set}");
+    let put = |values: &str| format!("PUT {set}\n{{\"rrset_ttl\":77,\"rrset_values\":[{values}]}}");
+    let known = [("zone example.com", "example.com")];
+    for others in [r#""192.0.2.2""#, r#""192.0.2.2","192.0.2.3""#] {
+        let found = format!(r#"{{"rrset_ttl":77,"rrset_values":[{others}]}}"#);
+        let put = put(&format!("{others},\"192.0.2.9\""));
+        let script = [(&*look, 200, &*found), (&put, 201, "{}")];
+        assert_eq!(told(&account("gandi"), &[next.clone()], &known, &script), ["updated"]);
+    }
+    let base = "https://api.digitalocean.com/v2/domains/example.com/records";
+    let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
+    let found = r#"{"domain_records":[{"id":7,"type":"A","name":"home","data":"192.0.2.2"}]}"#;
+    let post = format!("POST {base}");
+    let done = r#"{"domain_record":{"id":8,"type":"A","name":"home","data":"192.0.2.9"}}"#;
+    let script = [(&*find, 200, found), (&post, 201, done)];
+    assert_eq!(told(&account("digitalocean"), &[next.clone()], &known, &script), ["updated"]);
+    // Without that, the only one is ours.
+    next.anew = false;
+    let patch = format!("PATCH {base}/7");
+    let script = [(&*find, 200, found), (&patch, 200, &*done.replace('8', "7"))];
+    assert_eq!(told(&account("digitalocean"), &[next], &known, &script), ["updated"]);
+}
+
 /// The answer to a request for 192.0.2.5 was lost: the record may hold that.
 #[test]
 fn what_was_tried_last_is_ours_too() {
