@@ -119,10 +119,10 @@ impl Facts {
         };
         let unknown = matches!(wanted, Lack::NoSuchInterface(_));
         match self.place(&format!("{v4}_6")) {
-            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|lack| match lack {
-                // It went with the line.
-                Lack::Down(_) | Lack::NoDevice(_) => lack,
-                _ => wanted,
+            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|lack| {
+                // It goes with the line.
+                let of_line = matches!(lack, Lack::Down(_) | Lack::NoDevice(_));
+                if of_line { lack } else { wanted }
             }),
             Err(_) if !unknown => Err(wanted),
             made => made,
