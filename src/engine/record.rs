@@ -115,7 +115,7 @@ pub struct Record {
     pub published: Option<IpAddr>,
     /// When, by the wall clock.
     pub published_wall: Option<UnixSeconds>,
-    /// When, since boot; `None` if before this run.
+    /// When, since boot; `None` if before this run. A removal counts, too.
     pub published_up: Option<Duration>,
     /// A request was sent whose answer is not known.
     pub unconfirmed: bool,
@@ -387,10 +387,10 @@ impl Record {
         self.disputed = false;
     }
 
-    /// When DNS may be expected to have what was published `delay` after it was, since boot; `None`
-    /// if it is to be sent again before.
+    /// When DNS may be expected to have what was published, or to have it no more, `delay` after it was
+    /// told, since boot; `None` if it is to be sent again before.
     pub fn in_dns_at(&self, delay: Duration, now: Now) -> Option<Duration> {
-        let age = self.age(now).filter(|_| self.published.is_some());
+        let age = self.age(now).filter(|_| self.published.is_some() || self.removed);
         let left = age.map_or(Duration::ZERO, |age| delay.saturating_sub(age));
         (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }

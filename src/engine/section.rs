@@ -366,6 +366,10 @@ impl Active {
             if only && matches!(verdict.outcome, Outcome::Refused { .. }) {
                 record.refuse_only(sent);
             }
+            if sent.is_none() && verdict.is_success() {
+                // What was looked up before is gone.
+                self.registered.insert(record.family, Registered::default());
+            }
             pause = pause.max(record.paused_until());
             let of_account = verdict.scope == Scope::Account;
             if of_account {

@@ -198,7 +198,7 @@ impl Record {
         self.published = address;
         self.removed = address.is_none();
         self.published_wall = now.trusted_wall().filter(|_| address.is_some());
-        self.published_up = address.map(|_| now.up);
+        self.published_up = Some(now.up);
         if address.is_none() && !self.presence.is_present() {
             self.desired = None;
         }

@@ -6,6 +6,7 @@ use super::scenario::{
 };
 use crate::clock::BUILD_TIME;
 use crate::config::{Family, Force, Source};
+use crate::dns::Found;
 use crate::engine::event::Event;
 use crate::netlink::{Address, AddressFlags, Message, Report};
 use crate::provider::{Outcome, Scope, Verdict};
@@ -344,6 +345,27 @@ fn a_removal_that_was_given_up_does_not_hold_back_an_address() {
     s.add(address("203.0.113.1"));
     s.pass(HOUR);
     assert_eq!(requests(&mut s), [SENT]);
+}
+
+#[test]
+fn what_was_looked_up_before_is_forgotten_and_looked_up_again() {
+    let found = |text: &[&str]| {
+        let addresses = text.iter().map(|text| ip(text)).collect();
+        Some(Ok(Found { addresses, authoritative: true }))
+    };
+    let mut s = router().with(|c| c.timing.remove_after = Some(10 * MINUTE));
+    s.dns = found(&["203.0.113.1"]);
+    let mut s = s.settled();
+    s.pass(MINUTE);
+    let in_dns = |s: &Scenario| s.engine.status(s.now).sections[0].in_dns();
+    assert_eq!((in_dns(&s), s.lookups), (vec![ip("203.0.113.1")], 1));
+    s.dns = found(&[]);
+    s.remove("203.0.113.1");
+    s.pass(10 * MINUTE);
+    assert_eq!((in_dns(&s), s.lookups), (vec![], 1));
+    s.pass(DAY);
+    assert_eq!((in_dns(&s), s.lookups), (vec![], 2));
+    assert_eq!(requests(&mut s), [REMOVED]);
 }
 
 #[test]
