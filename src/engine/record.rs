@@ -278,13 +278,14 @@ impl Record {
         }
     }
 
-    /// The source has no usable address now. The record stays as it is, and the address that went away
-    /// is not sent again.
+    /// The source has no address now, for a reason that is no loss. The record stays as it is, and the
+    /// address that went away is not sent again; the time until a removal begins anew.
     pub fn unwant(&mut self) {
         self.presence = Presence::default();
     }
 
-    /// Nobody knows whether the source has an address: for a moment, and nothing is done meanwhile.
+    /// Nobody knows whether the source has an address: for a moment, in which nothing is done and the
+    /// time until a removal goes on.
     pub fn doubt(&mut self) {
         self.presence.doubt();
     }
@@ -292,7 +293,17 @@ impl Record {
     /// The source certainly has no address at `now`. Where the user wants that, the record is removed if
     /// it stays like this.
     pub fn lose(&mut self, now: Now) {
-        self.presence.lost(now.up);
+        if !self.presence.lost(now.up) {
+            return;
+        }
+        // What became of the address says nothing about a removal.
+        if self.gave_up() {
+            self.backoff.forgive();
+        }
+        if let Some(Sent::Address(_)) = self.refused_only {
+            self.refused = None;
+            self.refused_only = None;
+        }
     }
 
     /// When the record is to be removed unless an address comes, since boot.

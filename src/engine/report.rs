@@ -24,7 +24,11 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> A
         | Lack::Down(_) => Level::Info,
     };
     let of_family = section.records.iter().filter(|record| record.family == family);
-    let then = match of_family.filter_map(Record::removal_at).min() {
+    let lost = |record: &Record| {
+        let wait = record.wait(now);
+        if let Wait::Lost(at) = wait { Some(at) } else { None }
+    };
+    let then = match of_family.filter_map(lost).min() {
         Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
         None => "stays as it is".into(),
     };

@@ -58,7 +58,7 @@ pub fn account(provider: &Provider) -> u64 {
 
 /// What a provider is known by that stays when its URLs change: the program's own name of it, or its
 /// script.
-fn own_name(provider: &Provider) -> Option<&str> {
+pub fn own_name(provider: &Provider) -> Option<&str> {
     match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
         Mechanism::Url { .. } => provider.row.map(table::Row::name),

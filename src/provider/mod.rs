@@ -28,7 +28,7 @@ use std::time::Duration;
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
 use crate::sorted::Map;
-pub use identity::{account, fingerprint};
+pub use identity::{account, fingerprint, own_name};
 pub use message::{
     Answer, Failure, FailureKind, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER,
 };

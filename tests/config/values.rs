@@ -265,6 +265,13 @@ fn what_two_sections_update_is_removed_by_neither() {
     let told: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].ends_with("as 'wan' does; neither removes it (option 'remove_after')"));
+    // Whatever the provider and the name are called.
+    let other = of("lte", "b")
+        .replace("cloudflare", "cloudflare.com-v4")
+        .replace("b.example.com", "b@example.com");
+    let checked = check::load("ddns", [of("wan", "b"), other].concat().as_bytes(), &Sandbox);
+    let after: Vec<_> = checked.config.sections.iter().map(|it| it.timing.remove_after).collect();
+    assert_eq!(after, [None, None], "{:?}", checked.mistakes);
 }
 
 #[test]

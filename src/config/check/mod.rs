@@ -22,6 +22,7 @@ use super::mistake::{self, Mistake, Severity};
 use super::options::Kind;
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
+use crate::provider::own_name;
 use crate::slip::closest;
 use crate::sorted::{Map, Set};
 pub use differences::differences;
@@ -278,11 +279,13 @@ fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
     let mut records = Vec::new();
     for name in &section.names {
         for &family in &section.families {
-            let account = (&section.provider.label, &section.provider.username);
+            let provider = &section.provider;
+            let label = own_name(provider).unwrap_or(&provider.label);
+            let account = (label, &provider.username);
             let url = section.template(family).map(|template| &template.url);
             let script = section.provider.script().map(|script| &script.file);
             let shown = format!("the {} record of {name}", family.record_type());
-            records.push(((name, family, account, url, script), shown));
+            records.push(((name.in_dns(), family, account, url, script), shown));
         }
     }
     records

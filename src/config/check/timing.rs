@@ -37,8 +37,8 @@ pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider
     }
 }
 
-/// `remove_after` of a section that is read otherwise: where it would do harm, or nothing, it is not
-/// used.
+/// `remove_after` of a section whose other options have been read: where it would do harm, or nothing,
+/// it is not used. That two sections have the same record is seen when all of them are read.
 pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
     let after = Duration::from_secs(reader.number("remove_after", 1..=LONGEST)?);
     let cannot = |family: &Family| !provider::removes(&section.provider, *family);

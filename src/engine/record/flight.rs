@@ -128,7 +128,7 @@ impl Record {
                 let asked = ending.sent_at.is_some() && *kind == FailureKind::Other;
                 let other = self.published.is_some() && self.published != flight.address;
                 self.unconfirmed = flight.was_unconfirmed || asked && other;
-                if self.unconfirmed {
+                if asked || self.unconfirmed {
                     self.tried = flight.address.or(self.tried);
                 }
                 self.forced |= flight.was_forced;

@@ -22,9 +22,11 @@ impl Presence {
         *self = Self { since: self.since, ..Self::default() };
     }
 
-    /// It certainly has none, `now` since boot.
-    pub(super) fn lost(&mut self, now: Duration) {
+    /// It certainly has none, `now` since boot. Whether that is new.
+    pub(super) fn lost(&mut self, now: Duration) -> bool {
+        let new = self.since.is_none();
         *self = Self { present: false, lost: true, since: self.since.or(Some(now)) };
+        new
     }
 
     /// Whether it has one right now: without it no address is sent.

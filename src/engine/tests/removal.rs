@@ -368,6 +368,52 @@ fn what_was_looked_up_before_is_forgotten_and_looked_up_again() {
     assert_eq!(requests(&mut s), [REMOVED]);
 }
 
+/// An answer of 5xx may hide a record that was made.
+#[test]
+fn what_may_have_been_made_is_removed() {
+    let mut s = router().with(|c| c.timing.remove_after = Some(10 * MINUTE));
+    s.provider = Some(failed());
+    let mut s = s.start();
+    s.pass(secs(1));
+    s.provider = Some(Outcome::Updated);
+    s.remove("203.0.113.1");
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [SENT, REMOVED]);
+    assert_eq!(s.jobs.last().unwrap().changes[0].tried, Some(ip("203.0.113.1")));
+}
+
+#[test]
+fn an_address_that_was_given_up_or_refused_does_not_keep_the_record() {
+    for scope in [Scope::Address, Scope::Record] {
+        let mut s = settled().silent();
+        s.lease("203.0.113.2");
+        s.pass(secs(5));
+        s.answer_verdicts(vec![Verdict { outcome: refused(), scope }]);
+        s.provider = Some(Outcome::Updated);
+        s.said();
+        s.remove("203.0.113.2");
+        let said = s.said();
+        s.pass(HOUR);
+        let gone = scope == Scope::Address;
+        assert_eq!(requests(&mut s).len(), usize::from(gone));
+        assert_eq!(said[0].contains("is removed in 10 min"), gone, "{said:?}");
+    }
+    let mut s = router().with(|c| {
+        c.timing.remove_after = Some(10 * MINUTE);
+        c.timing.retry_max = 1;
+    });
+    s = s.settled();
+    s.provider = Some(failed());
+    s.lease("203.0.113.2");
+    s.pass(HOUR);
+    assert_eq!(s.word(), "given-up");
+    s.provider = Some(Outcome::Updated);
+    s.said();
+    s.remove("203.0.113.2");
+    s.pass(HOUR);
+    assert_eq!(requests(&mut s), [REMOVED]);
+}
+
 #[test]
 fn the_user_asks_for_an_update_of_what_is_lost() {
     let mut s = settled();

@@ -212,7 +212,7 @@ pub struct Write<'a> {
     /// The record as it should be, in the provider's form; of a set all that belong to it. Nothing if
     /// it is to be removed.
     pub values: Vec<Value>,
-    /// Of a set what belongs to it now; of what is to be removed in any case.
+    /// Of a set all that it holds now; of what is removed by its id that record; else nothing.
     pub before: Vec<Record>,
     /// The time to live that it should have: as said, or as it was; unknown where that was not read.
     pub ttl: Option<u32>,
@@ -503,9 +503,14 @@ fn publish_zone(
             Err(outcome) => talk.settle(place.index, outcome.into()),
         }
     }
-    let size = if scheme.together { writes.len() } else { 1 };
-    for part in writes.chunks(size.max(1)) {
-        send(talk, rest, scheme, zone, part)?;
+    // Credentials that may not delete shall not be in the way of addresses.
+    let (left, gone): (Vec<_>, Vec<_>) =
+        writes.into_iter().partition(|write| write.place.change.address.is_some());
+    for writes in [left, gone] {
+        let size = if scheme.together { writes.len() } else { 1 };
+        for part in writes.chunks(size.max(1)) {
+            send(talk, rest, scheme, zone, part)?;
+        }
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ pub(super) fn remembered(
     place: &Place<'_>,
 ) -> Option<String> {
     // What is to be removed is looked at: somebody else may have made something else of it.
-    if scheme.unit != Unit::Id || place.change.address.is_none() {
+    if scheme.unit != Unit::Id || place.change.address.is_none() || place.change.anew {
         return None;
     }
     let said = place.change.record.id.as_ref();
@@ -100,6 +100,7 @@ pub(super) fn plan<'a>(
     }
     let chosen = pick(scheme, place, &there)?;
     if chosen.is_none() && change.address.is_none() {
+        talk.forget(place.key());
         return Ok(None);
     }
     let whole = scheme.unit == Unit::Set;
@@ -128,6 +129,10 @@ pub(super) fn plan<'a>(
     if same {
         remember(talk, scheme, place, &chosen.id);
         return Ok(None);
+    }
+    if change.address.is_none() && !whole && chosen.id.is_empty() {
+        let reason = format!("{} does not say the id of {}", scheme.title, place.fqdn);
+        return Err(refused(reason, "delete the record yourself"));
     }
     let before = match change.address {
         _ if whole => there.into_iter().cloned().collect(),

@@ -183,11 +183,11 @@ fn sets_that_are_empty_go_in_the_message_that_changes_others() {
     removes(&me, "example.com", &[(&look, 200, found), (&batch, 200, done)]);
 }
 
-/// One goes, one is made, one is changed.
+/// One goes, one is made, one is changed; what a key that may not delete can do is done first.
 #[test]
-fn a_batch_may_hold_everything() {
+fn addresses_come_before_removals() {
     let base = "https://api.cloudflare.com/client/v4/zones/z/dns_records";
-    let changes = [
+    let mut changes = [
         removal(HOME, "192.0.2.1"),
         change(HOME, "2001:db8::9"),
         change("example.com", "192.0.2.9"),
@@ -198,22 +198,30 @@ fn a_batch_may_hold_everything() {
         let record = json!({"id": id, "type": kind, "name": name, "content": address});
         json!({"success": true, "result": [record]}).to_string()
     };
-    let batch = format!(
+    let write = format!(
         "POST {base}/batch\n{}",
-        r#"{"deletes":[{"id":"r"}],"patches":[{"content":"192.0.2.9","id":"a"}],"posts":[{"content":"2001:db8::9","name":"home.example.com","proxied":false,"ttl":1,"type":"AAAA"}]}"#
+        r#"{"deletes":[],"patches":[{"content":"192.0.2.9","id":"a"}],"posts":[{"content":"2001:db8::9","name":"home.example.com","proxied":false,"ttl":1,"type":"AAAA"}]}"#
     );
-    let done = r#"{"success":true,"result":{"deletes":[{"id":"r"}],
+    let written = r#"{"success":true,"result":{
         "patches":[{"id":"a","type":"A","name":"example.com","content":"192.0.2.9"}],
         "posts":[{"id":"n","type":"AAAA","name":"home.example.com","content":"2001:db8::9"}]}}"#;
+    let delete =
+        format!("POST {base}/batch\n{}", r#"{"deletes":[{"id":"r"}],"patches":[],"posts":[]}"#);
+    let no = r#"{"success":false,"errors":[{"code":1,"message":"not allowed"}]}"#;
     let script = [
         (&*find("A", HOME), 200, &*found("r", "A", HOME, "192.0.2.1")),
         (&find("AAAA", HOME), 200, r#"{"success":true,"result":[]}"#),
         (&find("A", "example.com"), 200, &found("a", "A", "example.com", "192.0.2.1")),
-        (&batch, 200, done),
+        (&write, 200, written),
+        (&delete, 403, no),
     ];
-    let known = [("zone example.com", "z")];
-    let told = told(&account("cloudflare"), &changes, &known, &script);
-    assert_eq!(told, ["updated", "updated", "updated"]);
+    changes.iter_mut().for_each(|change| change.record.zone_id = Some("z".into()));
+    let told = told(&account("cloudflare"), &changes, &[], &script);
+    assert!(
+        told[0].starts_with("no: Cloudflare does not allow the request: not allowed"),
+        "{told:?}"
+    );
+    assert_eq!(told[1..], ["updated", "updated"]);
 }
 
 /// The id of a record that is gone is forgotten; with it the next address would be written into nothing.
@@ -232,6 +240,29 @@ fn a_record_that_comes_back_is_made_anew() {
     let (_, learned) = play(&me, job, &[(&find, 200, found), (&delete, 204, "")]);
     assert!(learned.contains(&("record home.example.com A".into(), None)), "{learned:?}");
     assert!(known.get("record home.example.com A").is_some());
+}
+
+/// Somebody has given the record another address, and it is theirs from then on.
+#[test]
+fn an_id_under_which_nothing_of_ours_was_found_is_forgotten() {
+    let me = account("digitalocean");
+    let base = "https://api.digitalocean.com/v2/domains/example.com/records";
+    let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
+    let found = r#"{"domain_records":[{"id":7,"type":"A","name":"home","data":"192.0.2.77"}]}"#;
+    let mut first = job(vec![removal(HOME, "192.0.2.1")]);
+    for (key, value) in [("zone example.com", "example.com"), ("record home.example.com A", "7")] {
+        first.known.insert(key.into(), value.into());
+    }
+    let mut next = Job { known: first.known.clone(), ..job(vec![change(HOME, "192.0.2.9")]) };
+    let (verdicts, learned) = play(&me, first, &[(&find, 200, found)]);
+    assert_eq!(verdicts, [Outcome::Unchanged.into()]);
+    assert!(learned.contains(&("record home.example.com A".into(), None)), "{learned:?}");
+    // Not even if it were still known.
+    next.changes[0].anew = true;
+    let post = format!("POST {base}");
+    let done = r#"{"domain_record":{"id":8,"type":"A","name":"home","data":"192.0.2.9"}}"#;
+    let (verdicts, _) = play(&me, next, &[(&find, 200, found), (&post, 201, done)]);
+    assert_eq!(verdicts, [Outcome::Updated.into()]);
 }
 
 #[test]
