@@ -18,7 +18,7 @@ fn wait_saved(address: &str) {
     wait_until(&format!("{address} is saved"), || {
         let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
         let mut texts = files.filter_map(|f| fs::read_to_string(f.path()).ok());
-        texts.any(|text| text.contains(address))
+        texts.any(|text| text.contains(&format!("published={address} ")))
     });
 }
 

@@ -181,11 +181,8 @@ fn change(write: &Write<'_>) -> String {
     let records: String = values
         .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
         .collect();
-    let (action, ttl) = match write.before.first() {
-        Some(gone) if write.is_removal() => ("DELETE", gone.ttl),
-        _ => ("UPSERT", write.ttl),
-    };
-    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), ttl.unwrap_or(NEW_TTL));
+    let action = if write.is_removal() { "DELETE" } else { "UPSERT" };
+    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
         "<Change><Action>{action}</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
          <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"

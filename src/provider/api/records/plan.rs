@@ -91,25 +91,17 @@ pub(super) fn plan<'a>(
     if let Some(known) = remembered(talk, scheme, place) {
         return Ok(Some(write(Some(known), vec![fresh()], None)));
     }
-    let mut there: Vec<&Record> = Vec::new();
-    for record in records.iter().filter(|record| record.is_at(place)) {
-        // What was asked for by another name may show it, too.
-        if there.iter().all(|other| other.raw != record.raw) {
-            there.push(record);
-        }
+    let there = distinct(records, place);
+    if change.address.is_none() {
+        return removal(talk, scheme, place, &there);
     }
     let chosen = pick(scheme, place, &there)?;
-    if chosen.is_none() && change.address.is_none() {
-        talk.forget(place.key());
-        return Ok(None);
-    }
     let whole = scheme.unit == Unit::Set;
-    let stale = |record: &Record| record.address(scheme.content).is_some_and(|it| change.owns(it));
     let mut values = Vec::new();
     for &record in &there {
-        if chosen.is_some_and(|chosen| std::ptr::eq(record, chosen)) && change.address.is_some() {
+        if chosen.is_some_and(|chosen| std::ptr::eq(record, chosen)) {
             values.push(with_address(record.raw.clone(), scheme.content, place.address()));
-        } else if whole && !stale(record) {
+        } else if whole && !is_ours(scheme, place, record) {
             values.push(record.raw.clone());
         }
     }
@@ -130,22 +122,58 @@ pub(super) fn plan<'a>(
         remember(talk, scheme, place, &chosen.id);
         return Ok(None);
     }
-    if change.address.is_none() && !whole && chosen.id.is_empty() {
-        let reason = format!("{} does not say the id of {}", scheme.title, place.fqdn);
-        return Err(refused(reason, "delete the record yourself"));
-    }
-    let before = match change.address {
-        _ if whole => there.into_iter().cloned().collect(),
-        Some(_) => Vec::new(),
-        None => vec![chosen.clone()],
-    };
+    let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
     let id = (!whole).then(|| chosen.id.clone());
     Ok(Some(Write { before, ..write(id, values, chosen.ttl) }))
 }
 
+/// The records at `place`. What was asked for by another name may show them, too.
+fn distinct<'r>(records: &'r [Record], place: &Place<'_>) -> Vec<&'r Record> {
+    let mut there: Vec<&Record> = Vec::new();
+    for record in records.iter().filter(|record| record.is_at(place)) {
+        if there.iter().all(|other| other.raw != record.raw) {
+            there.push(record);
+        }
+    }
+    there
+}
+
+/// Whether it holds what was published last, or what was tried since.
+fn is_ours(scheme: &Scheme, place: &Place<'_>, record: &Record) -> bool {
+    record.address(scheme.content).is_some_and(|address| place.change.owns(address))
+}
+
+/// How ours goes from among those that are there: by its id, or by a set without it. Nothing if none of
+/// them is ours.
+fn removal<'a>(
+    talk: &mut Talk<'_>,
+    scheme: &Scheme,
+    place: &'a Place<'a>,
+    there: &[&Record],
+) -> Result<Option<Write<'a>>, Outcome> {
+    let is_ours = |record: &&Record| is_ours(scheme, place, record);
+    let Some(ours) = there.iter().copied().find(is_ours) else {
+        talk.forget(place.key());
+        return Ok(None);
+    };
+    let write = |id, values, before| {
+        Some(Write { place, id, exists: true, values, before, ttl: ours.ttl, retimed: false })
+    };
+    if scheme.unit == Unit::Set {
+        let others = there.iter().copied().filter(|record| !is_ours(record));
+        let before = there.iter().copied().cloned().collect();
+        return Ok(write(None, others.map(|record| record.raw.clone()).collect(), before));
+    }
+    if ours.id.is_empty() {
+        let reason = format!("{} does not say the id of {}", scheme.title, place.fqdn);
+        return Err(refused(reason, "delete the record yourself"));
+    }
+    Ok(write(Some(ours.id.clone()), Vec::new(), vec![ours.clone()]))
+}
+
 /// The record to change among those that are there under its name and type: the one that the user
-/// has said, else one that is as it should be, else what was published last, else the only one, unless ours was
-/// removed before. Only what was published is removed.
+/// has said, else one that is as it should be, else what was published last or tried since, else the
+/// only one, unless ours was removed before.
 fn pick<'r>(
     scheme: &Scheme,
     place: &Place<'_>,
@@ -156,9 +184,6 @@ fn pick<'r>(
         there.iter().copied().find(|it| it.address(scheme.content).is_some_and(meant))
     };
     let (right, ours) = (with(&|it| change.wants(it)), with(&|it| change.owns(it)));
-    if change.address.is_none() {
-        return Ok(ours);
-    }
     let (name, kind) = (&place.fqdn, place.kind());
     if let Some(id) = change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
         let said = there.iter().copied().find(|record| record.id == *id);
