@@ -65,11 +65,11 @@ pub struct Saved {
     pub published: Option<IpAddr>,
     /// When it was last accepted, if the wall clock could be trusted then.
     pub at: Option<UnixSeconds>,
-    /// A request for another address was sent and its answer is not known.
+    /// Something else was sent, and its answer is not known or it is still owed.
     pub unconfirmed: bool,
-    /// That address, if the request was not for a removal.
+    /// The address that was sent; `None` if it was not sent yet, or a removal was.
     pub tried: Option<IpAddr>,
-    /// The record was removed, because there was no address.
+    /// There was no address, and the provider has none of ours any more: what it has is somebody else's.
     pub removed: bool,
     /// DNS had another address, so it was sent again; DNS was not seen to have it since.
     pub disputed: bool,
@@ -275,7 +275,7 @@ impl Saved {
                 .map_err(|_| "its fingerprint cannot be read")?,
             published: address(fields.remove("published"))?,
             at: number(fields.remove("at"), "its time cannot be read")?,
-            // Any value counts as set: unconfirmed is the careful reading.
+            // Any value but 0 counts as set: unconfirmed is the careful reading.
             unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
             tried: address(fields.remove("tried"))?,
             removed: fields.remove("removed").is_some_and(|v| v != "0"),

@@ -20,7 +20,7 @@
 //! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
 //! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
 //!
-//! A record of a section that the user stopped is `Stopped`, whatever else it would wait for.
+//! A record of a section that the user stopped is `Stopped`, whatever it would wait for but an answer.
 //!
 //! Before an address is sent the source has to have it at that moment: a record whose address went
 //! away, or is not known, waits as `Address` for as long as a request is owed. With `remove_after` one

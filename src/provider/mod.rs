@@ -214,9 +214,9 @@ fn host(section: &Section, family: Family) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// The provider accepted it (`good`).
+    /// The provider accepted it (`good`), or has removed the record.
     Updated,
-    /// The provider had it already (`nochg`).
+    /// The provider had it already (`nochg`), or nothing of ours that could be removed.
     Unchanged,
     /// Not done; worth another try.
     Retry {

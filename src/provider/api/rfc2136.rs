@@ -275,17 +275,12 @@ impl Edit {
     /// If there is nothing to do, or if none of several is known to be ours.
     fn of(planned: &Planned<'_>, has: &[IpAddr]) -> Talked<Self> {
         let change = planned.change;
-        let ours = has.iter().copied().find(|it| change.owns(*it));
-        let done = match change.address {
-            Some(address) => has.contains(&address) && ours.is_none_or(|ours| ours == address),
-            None => ours.is_none(),
-        };
-        if done {
-            return Err(Halt::End(Outcome::Unchanged.into()));
-        }
-        let gone = match (has, ours) {
+        let stale = has.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
+        let right = change.address.is_none_or(|address| has.contains(&address));
+        let gone = match (has, stale) {
+            (_, None) if right => return Err(Halt::End(Outcome::Unchanged.into())),
             ([], _) => None,
-            (_, Some(ours)) => Some(ours),
+            (_, Some(stale)) => Some(stale),
             (_, None) if change.anew => None,
             (&[only], None) => Some(only),
             (several, None) => return Err(Halt::End(ambiguous(planned, several.len()).into())),
