@@ -292,9 +292,7 @@ impl Write<'_> {
         let request = rest.json(method, &path, body);
         written(talk, rest, zone, self, request, (form.at, form.content))
     }
-}
 
-impl Write<'_> {
     /// The request that makes `body` of what is at `path`; what is to be removed is deleted.
     pub fn at(&self, rest: &Rest, path: &str, body: &Value) -> Request {
         match self.is_removal() {

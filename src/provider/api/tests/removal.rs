@@ -275,6 +275,14 @@ fn what_others_have_put_into_the_set_stays() {
     let found = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.1","192.0.2.2"]}"#;
     let script = [(&*look, 200, found), (&put, 201, r#"{"message":"DNS Record Created"}"#)];
     removes(&account("gandi"), "example.com", &script);
+
+    // NS1 answers with what is left.
+    let set = "https://api.nsone.net/v1/zones/example.com/home.example.com/A";
+    let look = format!("GET {set}");
+    let post = format!("POST {set}\n{}", r#"{"answers":[{"answer":["192.0.2.2"]}]}"#);
+    let found = r#"{"type":"A","answers":[{"answer":["192.0.2.1"]},{"answer":["192.0.2.2"]}]}"#;
+    let left = r#"{"type":"A","answers":[{"answer":["192.0.2.2"]}]}"#;
+    removes(&account("ns1"), "example.com", &[(&look, 200, found), (&post, 200, left)]);
 }
 
 /// What is there after ours was removed is somebody else's, and stays beside the next one.
