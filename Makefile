@@ -4,14 +4,13 @@ CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 
-# What the end-to-end tests talk to, as Debian calls it. busybox: the DHCP client of OpenWrt;
-# dnsmasq-base: a DHCP server, and a router's resolver; radvd: router advertisements; bind9 and knot: name
-# servers (the tests start their own); bind9-dnsutils: dig; openssl: a second opinion on our
-# certificates; iproute2 and procps: ip and sysctl; python3: makes packages.
-PACKAGES := busybox python3 dnsmasq-base radvd iproute2 procps bind9-dnsutils bind9 openssl knot
-PROGRAMS := busybox python3 dnsmasq radvd ip sysctl dig named openssl knotd
+# Where tests/tools.sh unpacks programs that are not to be installed.
+TOOLS := $(abspath $(TARGET_DIR))/tools
+# Tests that did not run, and why (tests/support/skip.rs).
+SKIPPED := $(abspath $(TARGET_DIR))/skipped-tests
 
-export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+export PATH := $(TOOLS)/usr/sbin:$(TOOLS)/usr/bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
+export DDNS_NETLINK_SKIPPED := $(SKIPPED)
 
 .PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes
 
@@ -34,15 +33,23 @@ build:
 	$(CARGO) build --locked --release
 	@ls -l $(TARGET_DIR)/release/ddns-netlink
 
-demo: build
+demo:
+	@CARGO='$(CARGO)' tests/tools.sh demo
+	@$(MAKE) --no-print-directory build
 	$(CARGO) build --locked --example demo
 	@$(TARGET_DIR)/debug/examples/demo $(TARGET_DIR)/release/ddns-netlink
 
+# Ends with the tests that did not run, and why.
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
-	$(CARGO) test --locked --no-fail-fast
+	@rm -f $(SKIPPED)
+	@status=0; \
+	echo '$(CARGO) test --locked --no-fail-fast'; \
+	$(CARGO) test --locked --no-fail-fast || status=$$?; \
+	tests/skipped.sh $(SKIPPED); \
+	exit $$status
 
 # The end-to-end tests under qemu-user, and whole routers in qemu-system.
 test-targets: tools
@@ -63,35 +70,20 @@ test-servers: $(SERVERS)/python
 	    if command -v npm >/dev/null; then \
 	        npm install --prefix $(SERVERS) --no-audit --no-fund --silent '$(NODE_SERVERS)'; \
 	    else echo 'Prism: npm is not here'; fi; fi
+	@rm -f $(SKIPPED)
+	@status=0; \
 	DDNS_NETLINK_SERVERS=$(SERVERS) DDNS_NETLINK_OPENAPI=$(abspath $(OPENAPI)) \
-	    $(CARGO) test --locked --test 'servers_*' -- --ignored
+	    $(CARGO) test --locked --test 'servers_*' -- --ignored || status=$$?; \
+	tests/skipped.sh $(SKIPPED); \
+	exit $$status
 
 $(SERVERS)/python: Makefile
 	python3 -m venv $(SERVERS)/venv
 	$(SERVERS)/venv/bin/pip install --quiet --disable-pip-version-check $(PYTHON_SERVERS)
 	touch $@
 
-# Installs what is missing where that is possible, and says what; lists it where it is not. The
-# tests then skip what they cannot run.
 tools:
-	@missing=; \
-	for program in $(PROGRAMS); do \
-	    command -v $$program >/dev/null || missing="$$missing $$program"; \
-	done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	echo "The end-to-end tests use programs that are not here:$$missing"; \
-	if ! command -v apt-get >/dev/null; then \
-	    echo 'Debian has them in: $(PACKAGES)'; exit 0; \
-	fi; \
-	if [ "$$(id -u)" = 0 ]; then run=; \
-	elif sudo -n true 2>/dev/null; then run=sudo; \
-	else echo 'As root: apt-get install $(PACKAGES)'; exit 0; fi; \
-	want='$(PACKAGES)'; \
-	if command -v busybox >/dev/null; then want=$$(echo "$$want" | sed 's/^busybox //'); fi; \
-	echo "Installing $$want"; \
-	install="apt-get install -qq -y --no-install-recommends $$want"; \
-	DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; \
-	$$run $$install >/dev/null || { $$run apt-get update -qq && $$run $$install >/dev/null; }
+	@CARGO='$(CARGO)' tests/tools.sh test
 
 bench:
 	$(CARGO) bench --locked --bench latency --bench providers

@@ -25,6 +25,8 @@ mod process;
 mod provider;
 #[path = "../tests/support/router.rs"]
 mod router;
+#[path = "../tests/support/skip.rs"]
+mod skip;
 
 use std::env;
 use std::fs;

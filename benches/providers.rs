@@ -23,6 +23,8 @@ mod process;
 mod provider;
 #[path = "../tests/support/router.rs"]
 mod router;
+#[path = "../tests/support/skip.rs"]
+mod skip;
 #[path = "../tests/support/tls.rs"]
 mod tls;
 

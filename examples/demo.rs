@@ -21,6 +21,8 @@ mod process;
 mod provider;
 #[path = "../tests/support/router.rs"]
 mod router;
+#[path = "../tests/support/skip.rs"]
+mod skip;
 
 use std::env;
 use std::net::{IpAddr, SocketAddr};
@@ -53,15 +55,24 @@ fn main() -> ExitCode {
 
 /// Starts the demo again in namespaces of its own.
 fn outside(binary: &str) -> ExitCode {
+    for (tool, package) in [("ip", "iproute2"), ("unshare", "util-linux")] {
+        if !router::has(tool) {
+            eprintln!("The demo needs the program {tool}. Debian has it in {package}.");
+            return ExitCode::FAILURE;
+        }
+    }
     let flags = match router::spaces() {
         Ok(flags) => flags,
         Err(reason) => {
             eprintln!("The demo needs private network namespaces, and this system gives none:");
             eprintln!("  {reason}");
-            eprintln!("Unprivileged user namespaces are switched on by one of");
-            eprintln!("  sysctl kernel.unprivileged_userns_clone=1");
-            eprintln!("  sysctl kernel.apparmor_restrict_unprivileged_userns=0");
-            eprintln!("or run the demo as root. It also needs iproute2 and util-linux.");
+            if !nix::unistd::geteuid().is_root() {
+                eprintln!("Unprivileged user namespaces are switched on by one of");
+                eprintln!("  sysctl kernel.unprivileged_userns_clone=1");
+                eprintln!("  sysctl kernel.apparmor_restrict_unprivileged_userns=0");
+                eprintln!("or run the demo as root.");
+            }
+            eprintln!("In a chroot and in most containers there are none.");
             return ExitCode::FAILURE;
         }
     };

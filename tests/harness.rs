@@ -11,7 +11,7 @@ use std::time::Duration;
 use support::process::run;
 use support::provider::{Provider, Reply};
 use support::router::{Advertiser, DhcpClient, DhcpServer, PROVIDER, Wan, isolated};
-use support::{dns, tls};
+use support::{dns, skip, tls};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -74,7 +74,7 @@ fn name_server_answers_dig_and_our_own_client() {
     let dig =
         |name: &str| Command::new("dig").args(["@127.0.0.1", "-p", &port, name, "A"]).output();
     let Ok(output) = dig("a.example.com") else {
-        eprintln!("skipped: dig is not installed");
+        skip::skip("dig is not installed");
         return;
     };
     assert!(String::from_utf8_lossy(&output.stdout).contains("203.0.113.5"));
@@ -85,7 +85,7 @@ fn name_server_answers_dig_and_our_own_client() {
 #[test]
 fn https_is_trusted_only_by_who_knows_the_authority() {
     let Ok(_) = Command::new("openssl").arg("version").output() else {
-        eprintln!("skipped: openssl is not installed");
+        skip::skip("openssl is not installed");
         return;
     };
     let authority = tls::Authority::new();

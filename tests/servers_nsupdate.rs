@@ -6,6 +6,8 @@
 mod servers;
 mod support;
 
+use support::skip;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

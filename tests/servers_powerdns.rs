@@ -4,6 +4,8 @@
 #[path = "support/process.rs"]
 mod process;
 mod servers;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::path::PathBuf;
 use std::process::Command;

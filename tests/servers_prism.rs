@@ -10,6 +10,8 @@
 #[path = "support/process.rs"]
 mod process;
 mod servers;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::process::Command;
 use std::time::Duration;

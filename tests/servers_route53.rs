@@ -5,6 +5,8 @@
 #[path = "support/process.rs"]
 mod process;
 mod servers;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/tls.rs"]
 mod tls;
 

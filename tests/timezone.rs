@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test and its helpers")]
 
+#[path = "support/skip.rs"]
+mod skip;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -19,7 +22,12 @@ const TIMES: std::ops::Range<i64> = 0..4_260_000_000;
 /// Whether this is GNU `date` on glibc; others differ in what they take.
 fn gnu() -> bool {
     let version = Command::new("date").arg("--version").output();
-    version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("GNU coreutils"))
+    let gnu =
+        version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("GNU coreutils"));
+    if !gnu {
+        skip::note("GNU date is not installed");
+    }
+    gnu
 }
 
 /// What `date` shows at each of `times`, a line each.
@@ -66,8 +74,11 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 fn every_zone_of_the_world() {
     let mut found = Vec::new();
     files(Path::new(ZONES), &mut found);
-    if found.is_empty() || !gnu() {
-        eprintln!("skipped: no {ZONES}, or no GNU date");
+    if found.is_empty() {
+        skip::note(&format!("{ZONES} is not there (Debian: tzdata)"));
+        return;
+    }
+    if !gnu() {
         return;
     }
     // A prime number of seconds: all days, all hours.

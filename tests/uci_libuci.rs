@@ -2,6 +2,9 @@
 //! (OpenWrt has it; Debian does not).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
+#[path = "support/skip.rs"]
+mod skip;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -13,13 +16,14 @@ use proptest::prelude::*;
 /// Type, name, and the options with their values.
 type Section = (String, String, Vec<(String, bool, Vec<String>)>);
 
-static PRESENT: LazyLock<bool> = LazyLock::new(|| {
-    let present = Command::new("uci").output().is_ok();
-    if !present {
-        eprintln!("skipped: there is no program 'uci' here");
+static PRESENT: LazyLock<bool> = LazyLock::new(|| Command::new("uci").output().is_ok());
+
+fn has_uci() -> bool {
+    if !*PRESENT {
+        skip::note("OpenWrt's program uci is not installed (Debian has no package of it)");
     }
-    present
-});
+    *PRESENT
+}
 
 /// A directory that goes away with the test.
 struct Scratch(PathBuf);
@@ -122,7 +126,7 @@ fn compare(scratch: &Scratch, bytes: &[u8]) -> Result<(), String> {
 
 #[test]
 fn the_files_of_the_other_tests_mean_the_same() {
-    if !*PRESENT {
+    if !has_uci() {
         return;
     }
     let scratch = Scratch::new("files");
@@ -178,7 +182,7 @@ proptest! {
         first in "config (service|ddns)( [ab])?\n",
         lines in prop::collection::vec(line(), 0..8),
     ) {
-        if *PRESENT {
+        if has_uci() {
             let scratch = Scratch::new("generated");
             let file = first + &lines.concat();
             prop_assert_eq!(compare(&scratch, file.as_bytes()), Ok(()));
@@ -190,7 +194,7 @@ proptest! {
         first in "(c s( n)?\n)?",
         text in "([col]|[a-c0-9=._-]|[ \t]|['\"#;\\\\]|[\n\r\x0b\x0cé]| ; |\n(option|list) [a-c] ){0,30}",
     ) {
-        if *PRESENT {
+        if has_uci() {
             let scratch = Scratch::new("any");
             prop_assert_eq!(compare(&scratch, (first + &text).as_bytes()), Ok(()));
         }

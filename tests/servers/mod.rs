@@ -21,6 +21,8 @@ use ddns_netlink::http::{Client, Shared};
 use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
 use ddns_netlink::secret::Secret;
 
+use crate::skip;
+
 /// Where the servers are installed.
 pub fn installed() -> PathBuf {
     let place = env::var_os("DDNS_NETLINK_SERVERS").map(PathBuf::from);
@@ -32,7 +34,7 @@ pub fn description(file: &str) -> Option<PathBuf> {
     let directory = env::var_os("DDNS_NETLINK_OPENAPI").map(PathBuf::from);
     let path = directory.map(|directory| directory.join(file)).filter(|path| path.exists());
     if path.is_none() {
-        eprintln!("skipped: there is no {file}: make test-servers OPENAPI=directory");
+        skip::note(&format!("there is no {file} (make test-servers OPENAPI=directory)"));
     }
     path
 }
@@ -77,8 +79,7 @@ pub fn program(program: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    assert!(env::var_os("CI").is_none(), "{} is not there", path.display());
-    eprintln!("skipped: {} is not there: make test-servers installs it", path.display());
+    skip::skip(&format!("{} is not there (`make test-servers` installs it)", path.display()));
     None
 }
 
