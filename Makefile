@@ -24,7 +24,7 @@ help:
 	@echo 'make bench   latency, idle cost, memory; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs cargo-fuzz and nightly'
 	@echo 'make build   the release binary'
-	@echo 'make packages [TARGET=triple]'
+	@echo 'make packages [TARGET=mipsel_24kc]'
 	@echo '             static router binaries, .ipk, .apk and .deb in dist/, with their sizes'
 	@echo 'make sizes [TARGET=triple]'
 	@echo '             what each dependency and build setting costs on a router'
@@ -89,6 +89,7 @@ bench:
 	$(CARGO) bench --locked --bench latency --bench providers
 
 fuzz:
+	@$(CARGO) --version >/dev/null
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || \
 	    { echo 'cargo-fuzz is not here: cargo install cargo-fuzz'; exit 1; }
 	for target in $$($(CARGO) fuzz list); do \
@@ -98,6 +99,8 @@ fuzz:
 # Both steps go on after a target that fails, and fail at the end. Packing alone takes seconds:
 # openwrt/pack.py.
 packages:
+	@python3 -c 'import tomllib' 2>/dev/null || \
+	    { echo 'This needs Python 3.11 or newer (Debian: python3).'; exit 2; }
 	@status=0; \
 	openwrt/build.py $(TARGET) || { status=$$?; [ $$status = 1 ] || exit $$status; }; \
 	openwrt/pack.py $(TARGET) || status=$$?; \

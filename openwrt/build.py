@@ -8,13 +8,15 @@ cargo-zigbuild puts them to use.
 
 import os
 import pathlib
+import platform
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import time
 
-from common import DIST, NAME, ROOT, chosen, epoch, fail, write_if_changed
+from common import DIST, NAME, ROOT, chosen, epoch, fail, load, write_if_changed
 
 # Pinned: another version is another binary.
 TOOLS = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"]
@@ -53,14 +55,10 @@ LLVM_MIPS = [
     "--enable-gvn-memdep=0",
 ]
 COMPILER = (
-    "The router builds need a Rust compiler and the source of its standard library, of exactly the",
-    "same version. On Debian: apt-get install rustc-web cargo-web rust-web-src",
-    "Another pair is taken if RUSTC and CARGO name it.",
+    "a Rust compiler of version {} or newer with the source of its standard library: "
+    "`rustup component add rust-src`, or Debian's rustc-web; RUSTC and CARGO name another one"
 )
-LINKER = (
-    "The router builds need LLD 21 or newer. On Debian: apt-get install lld-22",
-    "Another one is taken if LLD names it.",
-)
+LINKER = "LLD 21 or newer; LLD names one"
 
 
 def output(*command):
@@ -72,25 +70,71 @@ def output(*command):
     return result.stdout.strip() if result.returncode == 0 else None
 
 
+def version_of(program):
+    """The version that rustc or cargo prints, as numbers."""
+    found = re.match(r"\w+ (\d+)\.(\d+)", output(program, "--version") or "")
+    return tuple(map(int, found.groups())) if found else (0, 0)
+
+
+def usable(rustc, cargo):
+    """Whether this pair is new enough and has the source of std; then where that is."""
+    least = load(ROOT / "Cargo.toml")["package"]["rust-version"]
+    if min(version_of(rustc), version_of(cargo)) < tuple(map(int, least.split("."))):
+        return None
+    source = pathlib.Path(output(rustc, "--print", "sysroot")) / "lib/rustlib/src/rust"
+    return source if (source / "library/Cargo.lock").exists() else None
+
+
 def compiler():
-    """Paths of rustc and cargo, and the place of std's source."""
-    rustc = os.environ.get("RUSTC", "/usr/bin/rustc")
-    cargo = os.environ.get("CARGO", "/usr/bin/cargo")
-    sysroot = output(rustc, "--print", "sysroot")
-    if sysroot is None or output(cargo, "--version") is None:
-        fail(f"{rustc} or {cargo} is not here.", *COMPILER)
-    source = pathlib.Path(sysroot) / "lib/rustlib/src/rust"
-    if not (source / "library/Cargo.lock").exists():
-        fail(f"{source} is not here.", *COMPILER)
-    return rustc, cargo, source
+    """Paths of rustc and cargo, and the place of std's source: what RUSTC and CARGO name, or the
+    toolchain of rustup that is in use, or Debian's; None if none of them will do."""
+    if "RUSTC" in os.environ:
+        pairs = [(os.environ["RUSTC"], os.environ.get("CARGO", "cargo"))]
+    else:
+        toolchain = output("rustc", "--print", "sysroot") or "/usr"
+        pairs = [(f"{toolchain}/bin/rustc", f"{toolchain}/bin/cargo")]
+        pairs.append(("/usr/bin/rustc", "/usr/bin/cargo"))
+    for rustc, cargo in pairs:
+        if source := usable(rustc, cargo):
+            return rustc, cargo, source
+    return None
 
 
 def linker():
-    """The path of LLD, which must know what link.py wants of it."""
-    lld = os.environ.get("LLD", "/usr/bin/ld.lld-22")
-    if "--bp-compression-sort" not in (output(lld, "--help") or ""):
-        fail(f"{lld} is not here, or too old.", *LINKER)
-    return lld
+    """The path of LLD, which must know what link.py wants of it; None if there is none. A toolchain
+    of rustup brings one along."""
+    toolchain = output("rustc", "--print", "sysroot") or "/usr"
+    found = [os.environ.get("LLD"), *(f"/usr/bin/ld.lld-{n}" for n in (22, 23, 21)), "ld.lld"]
+    found += map(str, pathlib.Path(toolchain).glob("lib/rustlib/*/bin/gcc-ld/ld.lld"))
+    for lld in filter(None, found):
+        if "--bp-compression-sort" in (output(lld, "--help") or ""):
+            return lld
+    return None
+
+
+def emulator(target):
+    """What starts a program of `target` here, as words before it; None if nothing does. A processor
+    of the same kind needs no emulator."""
+    machine, cpu = target.qemu
+    for qemu in (f"qemu-{machine}-static", f"qemu-{machine}"):
+        if shutil.which(qemu):
+            return [qemu, "-cpu", cpu]
+    return [] if platform.machine() == machine else None
+
+
+def missing(wanted):
+    """What is not here of what the builds need: a sentence and Debian's packages for each."""
+    least = load(ROOT / "Cargo.toml")["package"]["rust-version"]
+    if compiler() is None:
+        yield COMPILER.format(least), "rustc-web cargo-web rust-web-src"
+    if linker() is None:
+        yield LINKER, "lld-22"
+    if not zig_is_there() and subprocess.run(
+        [python(), "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL
+    ).returncode:
+        yield "virtual environments of Python, for zig and cargo-zigbuild", "python3-venv"
+    if any(emulator(target) is None for target in wanted):
+        yield "qemu-user, to start the programs once", "qemu-user-static"
 
 
 def target_directory():
@@ -98,16 +142,27 @@ def target_directory():
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target/cross")).resolve()
 
 
+def python():
+    """The system's Python where there is one: that of pyenv may have been built without modules."""
+    return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+
+def zig_is_there():
+    """Whether zig and cargo-zigbuild of the pinned versions are installed."""
+    stamp = target_directory() / "tools/installed"
+    return stamp.exists() and stamp.read_text().split() == TOOLS
+
+
 def zig_tools():
     """The directory of cargo-zigbuild and zig, in a virtual environment that is made if needed."""
     venv = target_directory() / "tools"
     stamp = venv / "installed"
-    if stamp.exists() and stamp.read_text().split() == TOOLS:
+    if zig_is_there():
         return venv / "bin"
     print(f"Installing {' and '.join(TOOLS)} into {venv}")
-    python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-    if subprocess.run([python, "-m", "venv", "--clear", venv], stdout=subprocess.DEVNULL).returncode:
-        fail("Python cannot make a virtual environment. On Debian: apt-get install python3-venv")
+    make = [python(), "-m", "venv", "--clear", venv]
+    if subprocess.run(make, stdout=subprocess.DEVNULL).returncode:
+        fail("Python cannot make a virtual environment.")
     pip = [venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *TOOLS]
     if subprocess.run(pip).returncode:
         fail(f"pip cannot install {' '.join(TOOLS)}.")
@@ -168,8 +223,16 @@ def rust_flags(target, source):
     ]
 
 
-def setup():
-    """What `cargo_build` needs, the same for every target."""
+def setup(wanted):
+    """What `cargo_build` needs, the same for every target. Ends the program, and names everything
+    that is missing, before anything is built."""
+    if lacks := list(missing(wanted)):
+        packages = " ".join(packages for _, packages in lacks)
+        fail(
+            "The router builds need",
+            *(f"  {what}" for what, _ in lacks),
+            f"On Debian: apt-get install {packages}",
+        )
     rustc, cargo, source = compiler()
     target_directory().mkdir(parents=True, exist_ok=True)
     tools = zig_tools()
@@ -223,23 +286,20 @@ def build(target, prepared):
 
 
 def start(target):
-    """Starts the program on the weakest CPU it is for; the reason as text if that fails."""
-    machine, cpu = target.qemu
-    qemu = shutil.which(f"qemu-{machine}-static") or shutil.which(f"qemu-{machine}")
-    if qemu is None:
-        return f"built, not started: no qemu-{machine} here; Debian has it in qemu-user-static"
+    """Starts the program, where there is an emulator on the weakest CPU it is for; the reason as text
+    if that fails."""
     example = ROOT / "openwrt/files/ddns.config"
     for words in (["--version"], ["check", "-c", str(example)]):
-        command = [qemu, "-cpu", cpu, target.binary, *words]
+        command = [*emulator(target), target.binary, *words]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
-            return f"'{words[0]}' fails on {cpu}: exit {result.returncode} {result.stderr.strip()}"
+            return f"'{words[0]}' fails: exit {result.returncode} {result.stderr.strip()}"
     return None
 
 
 def main():
     wanted = chosen(sys.argv[1:])
-    prepared = setup()
+    prepared = setup(wanted)
     DIST.mkdir(exist_ok=True)
     problems = 0
     for target in wanted:
@@ -247,7 +307,8 @@ def main():
         begun = time.monotonic()
         problem = build(target, prepared)
         problems += problem is not None
-        print(problem or f"built and started on {target.qemu[1]}, {time.monotonic() - begun:.0f} s")
+        where = target.qemu[1] if emulator(target) else "this machine"
+        print(problem or f"built and started on {where}, {time.monotonic() - begun:.0f} s")
     if problems:
         sys.exit(f"{problems} of {len(wanted)} targets have a problem.")
 

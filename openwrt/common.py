@@ -68,14 +68,25 @@ def target(triple, row):
 
 
 def chosen(words):
-    """The targets that the command line names; all of them if it names none."""
+    """The targets that the command line names, by their triples or by an architecture of OpenWrt or
+    Debian that they serve; all of them if it names none."""
     known = targets()
-    if unknown := [word for word in words if word not in [t.triple for t in known]]:
-        fail(
-            f"There is no target '{unknown[0]}' in cross.toml. There are:",
-            *(f"  {t.triple}" for t in known),
-        )
-    return [t for t in known if not words or t.triple in words]
+    wanted = [target_named(word, known) for word in words]
+    return [t for t in known if not words or t in wanted]
+
+
+def target_named(word, known):
+    """The target with this triple, or the one that serves this architecture."""
+    for target in known:
+        if word in (target.triple, target.debian, *target.openwrt):
+            return target
+    if reason := load(ROOT / "openwrt/architectures.toml")["not_served"].get(word):
+        fail(f"No target serves the architecture '{word}': {reason}.")
+    fail(
+        f"There is no target or architecture '{word}'. There are:",
+        *(f"  {' '.join([t.triple, *t.openwrt])}" for t in known),
+        "`opkg print-architecture` or `apk --print-arch` on the router says which one it has.",
+    )
 
 
 def version():

@@ -198,8 +198,8 @@ def debian_files(binary):
         config(),
         functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
-        File(f"/usr/share/man/man5/{NAME}.5", roff(source(f"doc/{NAME}.5.md").decode(), NAME, 5)),
-        File(f"/usr/share/man/man8/{NAME}.8", roff(source(f"doc/{NAME}.8.md").decode(), NAME, 8)),
+        File(f"/usr/share/man/man5/{NAME}.5", roff(5)),
+        File(f"/usr/share/man/man8/{NAME}.8", roff(8)),
         File(f"{doc}/copyright", source("LICENSE")),
         File(f"{doc}/README.md", source("README.md")),
     ]

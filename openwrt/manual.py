@@ -1,88 +1,155 @@
-"""The Markdown of doc/ as a manual page (troff). It knows what those pages use, and no more."""
+#!/usr/bin/env python3
+"""Manual pages out of the Markdown of doc/; manual.py SECTION prints one. What they use is known:
+headings, paragraphs, lists, definitions (a term, then a line that begins with `:`), tables, code, and
+inline **bold**, *italic*, `code` and [links](to). The result is man(7) with tables for tbl(1)."""
 
 import re
+import sys
+import time
+
+from common import NAME, ROOT, epoch, version
+
+BULLET = re.compile(r"[*-] +")
+DEFINITION = re.compile(r": +")
+
+
+def escape(text):
+    """Text in which nothing is special to troff."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    return text.replace("^", "\\(ha").replace("~", "\\(ti").replace("`", "\\(ga")
 
 
 def inline(text):
-    """**bold**, *italic* and `code`."""
-    text = text.replace("\\", "\\e")
-    codes = []
+    """A run of text with what is bold, italic, code or a link in it."""
+    kept = []
 
-    def code(match):
-        codes.append(match[2])
-        return f"\0{len(codes) - 1}\0"
+    def keep(font):
+        def replace(match):
+            kept.append(f"\\f{font}{escape(match[2])}\\fR")
+            return f"\0{len(kept) - 1}\0"
 
-    text = re.sub(r"(`+) ?(.+?) ?\1", code, text)
+        return replace
+
+    text = re.sub(r"(`+) ?(.+?) ?\1", keep("B"), text)
+    text = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text)
+    text = escape(text)
     text = re.sub(r"\*\*(.+?)\*\*", r"\\fB\1\\fR", text)
     text = re.sub(r"\*(.+?)\*", r"\\fI\1\\fR", text)
-    text = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text)
-    text = re.sub(r"\0(\d+)\0", lambda match: f"\\fB{codes[int(match[1])]}\\fR", text)
-    return protect(text.replace("-", "\\-"))
+    return protect(re.sub(r"\0(\d+)\0", lambda match: kept[int(match[1])], text))
 
 
 def protect(line):
-    """A line that begins like a request."""
+    """A line of text that would be a request, because of how it begins."""
     return f"\\&{line}" if line.startswith((".", "'")) else line
 
 
-def blocks(lines):
-    """Lines that stand together."""
-    block = []
-    for line in [*lines, ""]:
-        if line.strip():
-            block.append(line)
-        elif block:
-            yield block
-            block = []
+def take(lines, belongs):
+    """Takes lines from the front as long as they belong to it."""
+    taken = []
+    while lines and belongs(lines[0]):
+        taken.append(lines.pop(0))
+    return taken
+
+
+def body(lines, width):
+    """Takes what is indented by `width`, over blank lines, without the indentation."""
+    taken = take(lines, lambda line: not line.strip() or line.startswith(" " * width))
+    return [line[width:] for line in taken]
+
+
+def is_text(line):
+    """Whether a line goes on with a paragraph."""
+    return bool(line.strip()) and not line.startswith(("|", "#")) and not (
+        BULLET.match(line) or DEFINITION.match(line)
+    )
+
+
+def paragraph(lines):
+    """Takes a paragraph as one line."""
+    return inline(" ".join(line.strip() for line in [lines.pop(0), *take(lines, is_text)]))
+
+
+def item(lines, marker):
+    """Takes an item of a list or a definition: its first paragraph, and what follows indented."""
+    lines[0] = marker.sub("", lines[0], count=1)
+    yield paragraph(lines)
+    if inner := list(render(body(lines, 2 if marker is BULLET else 4))):
+        yield from (".RS", *inner, ".RE")
+
+
+def widths(rows):
+    """The width of each column, in characters, so that the table fits a page of 80: the widest give
+    way first."""
+    found = [max(len(re.sub(r"[`*]", "", cell)) for cell in column) for column in zip(*rows)]
+    while sum(found) + 3 * len(found) > 70:
+        found[found.index(max(found))] -= 1
+    return found
 
 
 def table(lines):
-    """A row per line, the first column as its head."""
-    for line in lines[2:]:
-        cells = [inline(cell.strip()) for cell in line.strip("|").split("|")]
-        yield from (".TP 6", cells[0], *cells[1:])
+    """A table; its second line only divides the head from the rest."""
+    rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines]
+    rows = [[cell.strip().replace("\\|", "|") for cell in row] for row in rows if row is not rows[1]]
+    columns = widths(rows)
+    yield from (".TS", "allbox;")
+    yield " ".join(f"lbw({width}n)" for width in columns)
+    yield " ".join(f"lw({width}n)" for width in columns) + "."
+    for row in rows:
+        yield "\t".join(f"T{{\n{inline(cell)}\nT}}" for cell in row)
+    yield ".TE"
 
 
-def definition(lines):
-    """A term and what it means."""
-    yield ".TP"
-    terms = [line for line in lines if not line.startswith((": ", "    "))]
-    yield inline(" ".join(terms))
-    for line in lines[len(terms):]:
-        yield inline(line.lstrip(": ").strip())
+def heading(line):
+    """A part of the page (in capitals) or of such a part."""
+    text = line.lstrip("# ")
+    return f"{'.SH' if text.isupper() else '.SS'} {inline(text)}"
 
 
-def bullets(lines):
-    """A list."""
-    for line in lines:
-        if line.startswith("* "):
-            yield ".IP \\(bu 2"
-        yield inline(line.removeprefix("* ").strip())
+def code(lines):
+    """Lines as they are."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    text = (protect(escape(line)) for line in lines)
+    return (".PP", ".nf", ".RS 4", *text, ".RE", ".fi")
 
 
 def render(lines):
-    """One block."""
-    first = lines[0]
-    if first.startswith("#"):
-        level, text = first.split(" ", 1)
-        yield f"{'.SS' if level == '###' else '.SH'} {text}" if text.isupper() else f".SS {text}"
-    elif any(line.startswith(": ") for line in lines):
-        yield from definition(lines)
-    elif all(line.startswith("    ") for line in lines):
-        code = (line[4:].replace("\\", "\\e").replace("-", "\\-") for line in lines)
-        yield from (".PP", ".nf", ".RS 4", *map(protect, code), ".RE", ".fi")
-    elif first.startswith("|"):
-        yield from table(lines)
-    elif first.startswith("* "):
-        yield from bullets(lines)
-    else:
-        yield from (".PP", *(inline(line.strip()) for line in lines))
+    """Blocks, one after the other, as lines of troff."""
+    lines = list(lines)
+    while lines:
+        first = lines[0]
+        if not first.strip():
+            lines.pop(0)
+        elif first.startswith("#"):
+            yield heading(lines.pop(0))
+        elif first.startswith("    "):
+            yield from code(body(lines, 4))
+        elif first.startswith("|"):
+            yield from table(take(lines, lambda line: line.startswith("|")))
+        elif BULLET.match(first):
+            yield ".IP \\(bu 2"
+            yield from item(lines, BULLET)
+        elif DEFINITION.match(first):
+            yield from item(lines, DEFINITION)
+        else:
+            text = paragraph(lines)
+            yield ".TP" if lines and DEFINITION.match(lines[0]) else ".PP"
+            yield text
 
 
-def roff(text, name, section):
-    """A whole page."""
-    lines = [line for line in text.splitlines() if not line.startswith(("% ", f"# {name}("))]
-    page = [f".TH {name.upper()} {section}"]
-    for block in blocks(lines):
-        page.extend(render(block))
+def roff(section):
+    """The whole page of this section. Its first line tells man(1) that there are tables."""
+    text = (ROOT / f"doc/{NAME}.{section}.md").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("% ", f"# {NAME}("))]
+    date = time.strftime("%Y-%m-%d", time.gmtime(epoch()))
+    title = f'.TH {NAME.upper()} {section} "{date}" "{NAME} {version()}"'
+    page = ["'\\\" t", title, ".ad l", ".nh"]
+    for line in render(lines):
+        # A heading begins a paragraph by itself.
+        if line != ".PP" or not page[-1].startswith((".SH", ".SS")):
+            page.append(line)
     return ("\n".join(page) + "\n").encode()
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(roff(sys.argv[1]))

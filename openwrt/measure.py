@@ -152,7 +152,7 @@ def main():
     target, *more = chosen([word for word in words if word != "--settings"] or [DEFAULT])
     if more:
         fail("One target at a time.")
-    prepared = setup()
+    prepared = setup([target])
     print(f"{target.triple}:")
     crates(target, prepared)
     if also:

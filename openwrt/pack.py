@@ -126,6 +126,9 @@ def main():
     print(f"{'target':<32} {'bytes':>10} {'budget':>10} {'xz -9e':>9} {'budget':>9}")
     rows = [row(target) for target in wanted]
     print(*(text for text, _ in rows), sep="\n")
+    if any(target.binary.exists() for target in wanted):
+        where = os.path.relpath(DIST)
+        print(f"The packages are in {where}/, local feeds in {where}/feed/.")
     if bad := sum(not fits for _, fits in rows):
         sys.exit(f"{bad} of {len(rows)} targets are not built or above the budget.")
 

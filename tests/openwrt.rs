@@ -414,3 +414,73 @@ fn the_feed_and_the_packages_are_of_this_version() {
     let release = makefile.lines().find_map(|line| line.strip_prefix("PKG_RELEASE:=")).unwrap();
     assert!(source("openwrt/common.py").contains(&format!("\nRELEASE = {release}\n")));
 }
+
+/// A page of the manual as a reader sees it, and what mandoc complains about in its source.
+fn manual(section: u8) -> Option<(String, String)> {
+    if !has_python() {
+        return None;
+    }
+    if Command::new("mandoc").arg("-V").output().is_err() {
+        skip::skip("mandoc is not installed");
+        return None;
+    }
+    let scratch = Scratch::new(&format!("manual-{section}"));
+    let page = scratch.0.join("page");
+    let source = Command::new("python3")
+        .arg(Path::new(ROOT).join("openwrt/manual.py"))
+        .arg(section.to_string())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(source.status.success(), "{source:?}");
+    fs::write(&page, source.stdout).unwrap();
+    let mandoc = |words: &[&str]| {
+        let output = Command::new("mandoc").args(words).arg(&page).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let complaints = mandoc(&["-T", "lint", "-W", "warning"]);
+    // Bold and underlined letters are overstruck: letter, backspace, letter.
+    let mut shown = String::new();
+    for letter in mandoc(&["-T", "utf8", "-O", "width=78"]).chars() {
+        if letter == '\u{8}' {
+            shown.pop();
+        } else {
+            shown.push(letter);
+        }
+    }
+    Some((shown, complaints))
+}
+
+/// Whether `text` has something between two backquotes that stand at a word's ends.
+fn has_code_marks(text: &str) -> bool {
+    text.split('`').skip(1).step_by(2).any(|inner| {
+        let at_word = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        at_word(inner.chars().next()) && at_word(inner.chars().last())
+    })
+}
+
+#[test]
+fn manual_pages_are_shown_without_marks_and_with_lists_and_tables_whole() {
+    for section in [5, 8] {
+        let Some((shown, complaints)) = manual(section) else { return };
+        assert_eq!(complaints, "", "section {section}");
+        for line in shown.lines() {
+            // `***` stands for a secret.
+            let bold = line.replace("***", "").contains("**");
+            let marked = bold || line.contains("](") || has_code_marks(line);
+            assert!(!marked, "section {section}: {line}");
+        }
+        let source = source(&format!("doc/ddns-netlink.{section}.md"));
+        let bullets = source.lines().map(str::trim_start);
+        let bullets = bullets.filter(|line| line.starts_with("* ") || line.starts_with("- "));
+        assert_eq!(shown.matches('•').count(), bullets.count(), "section {section}");
+        let tables = source.split("\n\n").filter(|block| block.starts_with('|')).count();
+        assert_eq!(shown.matches('┌').count(), tables, "section {section}: tables with borders");
+    }
+    let Some((shown, _)) = manual(5) else { return };
+    let name = shown.lines().skip_while(|line| !line.starts_with("NAME")).nth(1).unwrap();
+    assert!(name.trim().starts_with("ddns-netlink –"), "{name}");
+    // The second paragraph of an option belongs to the option.
+    let placeholders = shown.lines().find(|line| line.contains("[ZONE]")).unwrap();
+    assert!(!placeholders.contains("**"), "{placeholders}");
+}
