@@ -479,7 +479,7 @@ fn manual_pages_are_shown_without_marks_and_with_lists_and_tables_whole() {
     }
     let Some((shown, _)) = manual(5) else { return };
     let name = shown.lines().skip_while(|line| !line.starts_with("NAME")).nth(1).unwrap();
-    assert!(name.trim().starts_with("ddns-netlink –"), "{name}");
+    assert!(name.trim().starts_with("ddns-netlink - "), "{name}");
     // The second paragraph of an option belongs to the option.
     let placeholders = shown.lines().find(|line| line.contains("[ZONE]")).unwrap();
     assert!(!placeholders.contains("**"), "{placeholders}");
