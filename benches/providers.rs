@@ -76,7 +76,7 @@ const KINDS: [Kind; 7] = [
     Kind {
         title: "update URL, both addresses",
         options: "\toption update_url 'http://127.0.0.1:8080/nic/update?hostname=[DOMAIN]&myip=[IP4],[IP6]'\n\
-                  \toption use_ipv6 'both'",
+                  \toption also_ipv6 '1'",
         tool: None,
         count: |world| world.provider.count(),
     },

@@ -157,7 +157,7 @@ fn inside(binary: PathBuf) -> ExitCode {
 
 fn configuration() -> Config {
     let mut config = Config::new(router::DIR);
-    config.section("home", "\toption use_ipv6 'both'");
+    config.section("home", "\toption use_ipv6 '0'\n\toption also_ipv6 '1'");
     config.section("dsl", "\toption ip_interface 'ppp0'");
     config
 }

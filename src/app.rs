@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
-use crate::config::definition;
+use crate::config::{Mistake, definition};
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -85,7 +85,20 @@ fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
 }
 
 fn check_file(file: &Path) -> u8 {
-    read(file, &[]).map_or_else(|code| code, |loaded| show_mistakes(file, &loaded.checked))
+    let mut checked = match read(file, &[]) {
+        Ok(loaded) => loaded.checked,
+        Err(code) => return code,
+    };
+    checked.mistakes.append(&mut luci_damage(file));
+    show_mistakes(file, &checked)
+}
+
+/// What a Save in LuCI's form would destroy.
+fn luci_damage(file: &Path) -> Vec<Mistake> {
+    let file = files::config(file);
+    let bytes = files::read_config(&file).unwrap_or_default();
+    let openwrt = Path::new("/etc/openwrt_release").exists();
+    check::luci_damage(&file.display().to_string(), &bytes, openwrt)
 }
 
 fn show_mistakes(file: &Path, checked: &Checked) -> u8 {

@@ -74,7 +74,7 @@ pub struct Section {
     pub line: usize,
     /// `domain`: the names that follow the address, at least one, without repeats.
     pub names: Vec<Hostname>,
-    /// `use_ipv6`: which records of each name, IPv4 first.
+    /// `use_ipv6` and `also_ipv6`: which records of each name, IPv4 first.
     pub families: Vec<Family>,
     /// `ip_source` and friends.
     pub source: Source,
@@ -266,7 +266,7 @@ pub struct Timing {
 pub enum Force {
     /// Every so often, so that the provider does not expire the name.
     Every(Duration),
-    /// Not at all (`never`). Ours.
+    /// Not at all (`never`, or ten years). Ours.
     Never,
     /// `0`: bring the name up to date once per start, then rest.
     Once,

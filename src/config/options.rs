@@ -71,6 +71,7 @@ pub const OPTIONS: &[Known] = &[
     stock(Service, "domain", "name", None, "The name whose record follows the address; a list for several."),
     stock(Service, "lookup_host", "name", None, "The name to look up; taken as the name to update if there is no domain."),
     stock(Service, "use_ipv6", "0, 1 or both", Some("0"), "Which record is updated: IPv4, IPv6 or both."),
+    ours(Service, "also_ipv6", "bool", Some("0"), "Whether both records are updated, A and AAAA, whatever use_ipv6 says."),
     stock(Service, "service_name", "name", None, "The provider, by its name."),
     stock(Service, "update_url", "url", None, "The URL that updates the record, at any other provider."),
     stock(Service, "update_script", "path", None, "A shell script that updates the record."),

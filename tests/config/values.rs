@@ -105,13 +105,33 @@ fn what_is_looked_up() {
 
 #[test]
 fn families() {
-    let families = |value| {
+    let families = |value: &str| {
         let url = "option update_url http://a.example/\noption domain a\n";
         section(&format!("{url}option use_ipv6 '{value}'")).families
     };
     assert_eq!(families(""), [Family::V4]);
     assert_eq!(families("true"), [Family::V6]);
-    assert_eq!(families("both"), [Family::V4, Family::V6]);
+    let both = [Family::V4, Family::V6];
+    assert_eq!(families("both"), both);
+    // Beside either record, and beside none that is named.
+    for value in ["", "0", "1", "no", "yes", "both"] {
+        assert_eq!(families(&format!("{value}'\noption also_ipv6 '1")), both, "{value}");
+    }
+    assert_eq!(families("1'\noption also_ipv6 '0"), [Family::V6]);
+    let url = "option update_url http://a.example/\noption domain a\n";
+    let text = complaint(&format!("{url}option also_ipv6 '6in4'"));
+    assert_eq!(text, "option 'also_ipv6': \"6in4\" is neither 1 nor 0");
+}
+
+/// A Save in LuCI turns a list of names into one value with spaces.
+#[test]
+fn names_as_luci_writes_a_list_are_taken_without_a_word() {
+    let listed = section(
+        "option update_url http://a.example/\nlist domain a.example.com\nlist domain b.example.com",
+    );
+    let saved =
+        section("option update_url http://a.example/\noption domain 'a.example.com b.example.com'");
+    assert_eq!(saved.names, listed.names);
 }
 
 #[test]
@@ -166,7 +186,11 @@ fn force_intervals() {
     let hours = |hours: u64| Force::Every(seconds(3600 * hours));
     for (lines, expected) in [
         ("", hours(72)),
-        ("option force_unit minutes", hours(72)),
+        ("option force_unit hours", hours(72)),
+        ("option force_unit days", hours(72 * 24)),
+        ("option force_interval 3650\noption force_unit days", Force::Never),
+        ("option force_interval 87600", Force::Never),
+        ("option force_interval 87599", hours(87599)),
         ("option force_interval 2\noption force_unit days", hours(48)),
         ("option force_interval 0", Force::Once),
         ("option force_interval never\noption force_unit days", Force::Never),
@@ -429,6 +453,9 @@ fn secrets() {
     let provider = with("option password_file /etc/secret\noption param_opt 'a&b'").provider;
     assert_eq!(provider.password.expose(), "first line");
     assert_eq!(provider.param_opt.expose(), "a&b");
+    // LuCI's form does not save a section without a password, so there may be one beside the file.
+    let beside = with("option password 'see the file'\noption password_file /etc/secret").provider;
+    assert_eq!(beside.password.expose(), "first line");
     for bad in "\"`$!();><{}?|[]*\\'".chars() {
         let value = format!("\"a\\{bad}\"");
         let text = complaint(&format!("{PLAIN}option param_opt {value}"));
@@ -474,7 +501,7 @@ fn complaints_hold_no_secret() {
     let lines = "option domain a\noption update_url 'ftp://user:hunter2@a/'\noption proxy 'hunter2@x'\n\
                  option password 'hunter2'\noption password_file /etc/x\noption param_opt 'hunter2$'";
     let checked = load(lines);
-    assert_eq!(checked.errors().count(), 5);
+    assert_eq!(checked.errors().count(), 4);
     for mistake in &checked.mistakes {
         assert!(!mistake.text.contains("hunter2"), "{mistake}");
     }
@@ -539,6 +566,10 @@ fn what_ddns_scripts_takes_is_taken_with_a_warning() {
         warned("option force_interval -1\noption force_unit minutes").timing.force,
         three_days
     );
+    // As ddns-scripts takes it and LuCI shows it; seconds would be 72 seconds.
+    let often = |unit| warned(&format!("option force_unit {unit}")).timing.force;
+    assert_eq!(often("minutes"), Force::Every(Duration::from_secs(72 * 60)));
+    assert_eq!(often("seconds"), Force::Every(Duration::from_secs(3600)));
     let https = warned("option use_https 2");
     assert!(https.template(Family::V4).unwrap().url.starts_with("https:"));
     let page = warned("option ip_source web\noption ip_url ip.example/").source;

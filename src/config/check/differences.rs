@@ -169,14 +169,6 @@ const SERVICE: &[Difference] = &[
         "counted across restarts and reboots; ddns-scripts sends again after each of them",
     ),
     Difference(
-        "force_unit",
-        |section, unit| {
-            unit.is_some_and(|unit| unit != "hours") && section.get("force_interval").is_none()
-        },
-        "has no effect without force_interval, which stays 72 hours; in ddns-scripts it is 72 of \
-         them",
-    ),
-    Difference(
         "retry_interval",
         |_, value| value.is_some(),
         "doubles with every further error, up to an hour; in ddns-scripts it stays the same",
@@ -318,7 +310,6 @@ mod tests {
             ),
             ("option force_interval 24", "option force_interval never"),
             ("option force_interval 24", "option force_interval 0"),
-            ("option force_unit minutes", "option force_unit hours"),
             ("option retry_interval 60", ""),
             ("option retry_unit minutes", "option retry_unit seconds"),
             ("option retry_max_count 5", "option retry_max_count 0"),
@@ -336,8 +327,6 @@ mod tests {
             assert!(found[0].contains(&format!(": option '{name}': ")), "{found:?}");
             assert_eq!(about(same), [""; 0], "{same}");
         }
-        let found = about("option force_unit minutes\noption force_interval 90");
-        assert!(found.len() == 1 && found[0].contains("'force_interval'"), "{found:?}");
     }
 
     #[test]

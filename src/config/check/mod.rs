@@ -7,6 +7,7 @@
 
 mod differences;
 mod global;
+mod luci;
 mod provider;
 mod reader;
 mod section;
@@ -26,6 +27,7 @@ use crate::provider::own_name;
 use crate::slip::closest;
 use crate::sorted::{Map, Set};
 pub use differences::differences;
+pub use luci::luci_damage;
 use reader::Reader;
 
 /// What the checks have to know of the machine. The edge answers; the checks never look.

@@ -406,7 +406,8 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
     mechanism
 }
 
-/// The password, or the first line of the file with it; all of the file if that is a key.
+/// The password, or the first line of the file with it; all of the file if that is a key. Where both
+/// are set the file counts: LuCI's form does not save a section without a password.
 fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> Secret {
     let said = reader.text("password");
     let named = said.filter(|text| key_file && is_key_path(text));
@@ -415,9 +416,6 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> 
         (None, Some(path)) => ("password", path),
         (None, None) => return secret(reader, "password"),
     };
-    if option == "password_file" && said.is_some() {
-        reader.fail("password_file", "'password' is set as well; remove one");
-    }
     if let Some(text) = env.secret_warning(Path::new(path)) {
         reader.warn(option, text);
     }

@@ -55,10 +55,15 @@ pub(super) fn read(
     section
 }
 
+/// The records of each name: the one that `use_ipv6` names, or both. LuCI's form destroys a section
+/// whose `use_ipv6` is neither `0` nor `1`, and leaves options alone that it does not know: so
+/// `also_ipv6` is an option of its own.
 fn families(reader: &mut Reader<'_>) -> Vec<Family> {
+    let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
     match (text, is_flag(text.trim())) {
         ("both", _) => vec![Family::V4, Family::V6],
+        (_, Some(_)) if both => vec![Family::V4, Family::V6],
         (_, Some(true)) => vec![Family::V6],
         (_, Some(false)) => vec![Family::V4],
         (_, None) => {
@@ -122,7 +127,8 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
 fn names_of(reader: &mut Reader<'_>, option: &str, text: &str, line: usize) -> Vec<Hostname> {
     let separator = |c: char| c.is_ascii_whitespace() || c == ',';
     let words: Vec<_> = text.split(separator).filter(|it| !it.is_empty()).collect();
-    if words.len() > 1 {
+    // LuCI's form writes a list of names as one value, with spaces.
+    if words.len() > 1 && text.contains(',') {
         let text = format!("holds several names; write a 'list {option}' line for each");
         reader.about_value(Severity::Warning, option, line, &text);
     }

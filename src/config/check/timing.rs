@@ -84,15 +84,36 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
         FORCE
     } else {
         let unit = unit(reader, "force_unit", HOUR);
-        interval(reader, "force_interval", unit).unwrap_or(FORCE)
+        let every = interval(reader, "force_interval", unit);
+        every.unwrap_or_else(|| force_unit_alone(reader, unit))
     };
     if every.is_zero() {
         return Force::Once;
+    }
+    // LuCI's form takes no word, but the longest time there is.
+    if every >= Duration::from_secs(LONGEST) {
+        return Force::Never;
     }
     match source {
         Source::Web { .. } | Source::Script(_) => Force::Every(every.max(check)),
         Source::Network { .. } | Source::Device(_) => Force::Every(every),
     }
+}
+
+/// `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts. LuCI's form stores it so,
+/// and LuCI's page reckons the next update from it.
+fn force_unit_alone(reader: &mut Reader<'_>, unit: u64) -> Duration {
+    let every = Duration::from_secs(72 * unit).max(Duration::from_secs(HOUR));
+    if every < FORCE && !reader.is_list("force_interval") {
+        let minutes = every.as_secs() / MINUTE;
+        let text = format!(
+            "without force_interval, an address that did not change is sent again every {minutes} \
+             minutes; write \"option force_interval '72'\" and \"option force_unit 'hours'\", unless \
+             the provider wants that"
+        );
+        reader.warn("force_unit", text);
+    }
+    every
 }
 
 fn retry(reader: &mut Reader<'_>) -> Duration {
@@ -114,8 +135,8 @@ fn retry_max(reader: &mut Reader<'_>) -> u32 {
     count.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
 }
 
-/// A number of units, if it is set. A unit alone means nothing: LuCI stores `force_unit 'minutes'`
-/// without the number, and that must not turn 72 hours into 72 minutes.
+/// A number of units, if it is set. The default of a number is not counted in the unit:
+/// `retry_unit 'minutes'` alone does not turn 60 seconds into 60 minutes.
 fn interval(reader: &mut Reader<'_>, name: &str, unit: u64) -> Option<Duration> {
     let seconds = reader.number(name, 0..=LONGEST / unit)?.checked_mul(unit)?;
     Some(Duration::from_secs(seconds))

@@ -91,7 +91,7 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
     match families {
         [family] => Some(*family),
         _ => {
-            let text = "has no effect where use_ipv6 is 'both'";
+            let text = "has no effect in a section with both records";
             reader.warn("force_ipversion", text);
             None
         }

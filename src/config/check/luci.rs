@@ -1,0 +1,103 @@
+//! What LuCI's form (`luci-app-ddns`, `overview.js`) would destroy: for `check`, since the daemon
+//! does not care. The form shows a section as it was saved only if it knows the value of `use_ipv6`.
+//! For any other it takes the record for one that the user has just switched, hides most fields, and
+//! Save deletes what is hidden.
+
+use super::words::is_flag;
+use crate::config::mistake::{Mistake, Severity};
+use crate::config::uci::{self, RawSection};
+use crate::quoted::quoted;
+
+/// A warning for each enabled section that a Save in LuCI would damage. `openwrt`: LuCI may be
+/// installed on this machine; without it only values that nothing but this program understands are
+/// warned about.
+pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake> {
+    let (document, _) = uci::parse(bytes);
+    let mut found = Vec::new();
+    for section in document.sections.iter().filter(|section| section.kind == "service") {
+        if value(section, "enabled").and_then(is_flag) != Some(true) {
+            continue;
+        }
+        let Some(what) = damage(section, openwrt) else {
+            continue;
+        };
+        let option = section.options.iter().find(|option| option.name == "use_ipv6");
+        found.push(Mistake {
+            file: file_name.into(),
+            line: option.map_or(section.line, |option| option.line),
+            severity: Severity::Warning,
+            section: None,
+            text: format!(
+                "{what}; if this section is opened in LuCI's form and saved there, LuCI deletes its \
+                 domain, username, password, interface and all intervals"
+            ),
+        });
+    }
+    found
+}
+
+/// What LuCI's form does not know about the section, and what to write.
+fn damage(section: &RawSection, openwrt: bool) -> Option<String> {
+    let name = &section.name;
+    match value(section, "use_ipv6") {
+        Some("0" | "1") => None,
+        Some("both") => Some(
+            "option 'use_ipv6': 'both' is better written as \"option use_ipv6 '0'\" and \"option \
+             also_ipv6 '1'\""
+                .into(),
+        ),
+        Some(other) => {
+            let number = if is_flag(other) == Some(true) { '1' } else { '0' };
+            let written = quoted(other);
+            openwrt.then(|| format!("option 'use_ipv6': {written} is better written as '{number}'"))
+        }
+        None => openwrt.then(|| {
+            format!("section '{name}' has no option 'use_ipv6'; write \"option use_ipv6 '0'\"")
+        }),
+    }
+}
+
+/// The one value of an option; `None` where it is not set.
+fn value<'a>(section: &'a RawSection, name: &str) -> Option<&'a str> {
+    let option = section.options.iter().find(|option| option.name == name)?;
+    let (value, _) = option.values.last()?;
+    (!value.is_empty()).then_some(value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warnings(options: &str, openwrt: bool) -> Vec<String> {
+        let file = format!("config service 'a'\noption enabled 1\n{options}\n");
+        let all = luci_damage("ddns", file.as_bytes(), openwrt);
+        all.into_iter().map(|it| it.to_string()).collect()
+    }
+
+    #[test]
+    fn a_section_that_luci_would_damage_is_named_with_what_to_write() {
+        for (options, line, advice) in [
+            ("option use_ipv6 both", 3, "\"option use_ipv6 '0'\" and \"option also_ipv6 '1'\""),
+            ("option use_ipv6 yes", 3, "written as '1'"),
+            ("option use_ipv6 off", 3, "written as '0'"),
+            ("option domain a", 1, "write \"option use_ipv6 '0'\""),
+            ("option use_ipv6 ''", 1, "write \"option use_ipv6 '0'\""),
+        ] {
+            let [warning] = &warnings(options, true)[..] else { panic!("{options}") };
+            assert!(warning.starts_with(&format!("ddns:{line}: ")), "{warning}");
+            assert!(warning.contains(advice) && warning.contains("LuCI deletes its domain"));
+        }
+        for options in ["option use_ipv6 0", "option use_ipv6 1\noption also_ipv6 1"] {
+            assert_eq!(warnings(options, true), [""; 0], "{options}");
+        }
+    }
+
+    #[test]
+    fn without_luci_only_both_is_warned_about_and_a_section_that_is_off_never() {
+        for options in ["option domain a", "option use_ipv6 yes", "option use_ipv6 0"] {
+            assert_eq!(warnings(options, false), [""; 0], "{options}");
+        }
+        assert_eq!(warnings("option use_ipv6 both", false).len(), 1);
+        assert_eq!(warnings("option use_ipv6 both\noption enabled 0", true), [""; 0]);
+    }
+}
