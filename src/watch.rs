@@ -50,6 +50,7 @@ pub async fn run(json: bool, devices: Vec<String>) -> u8 {
 async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut book = Book::default();
     let mut shown = Views::new();
+    let mut begun = false;
     loop {
         let mut next = Some(socket.next().await);
         while let Some(report) = next {
@@ -70,6 +71,11 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
         if !book.addresses_known() {
             continue;
         }
+        if !std::mem::replace(&mut begun, true) {
+            for name in devices.iter().filter(|name| book.link(name).is_none()) {
+                complain(exit::OK, &format!("no device '{name}' is there; waiting for it"));
+            }
+        }
         let views = look(&book, devices, &shown);
         if !print(&shown, &views, json) {
             return exit::OK;
@@ -81,7 +87,8 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
 fn look(book: &Book, devices: &[String], before: &Views) -> Views {
     let mut views = Views::new();
     for link in book.links() {
-        if !devices.is_empty() && !devices.contains(&link.name) {
+        let names = || std::iter::once(&link.name).chain(&link.other_names);
+        if !devices.is_empty() && !names().any(|name| devices.contains(name)) {
             continue;
         }
         let place = Place::device(&link.name);

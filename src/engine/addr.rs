@@ -29,6 +29,21 @@ pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// What to do where there is only `address`, which is not public; for the end of a sentence.
+pub fn advice(address: IpAddr) -> &'static str {
+    let IpAddr::V4(v4) = address else { return "" };
+    if v4.is_private() {
+        return " (if a router before this one has the public address, ip_source 'web' finds it)";
+    }
+    match v4.octets() {
+        [100, 64..128, ..] | [192, 0, 0, 0..8] => {
+            " (the provider shares its public IPv4 address among customers, so that nobody can \
+             reach this one; an IPv6 address can be reached: use_ipv6 '1')"
+        }
+        _ => "",
+    }
+}
+
 fn v4_not_public(address: Ipv4Addr) -> Option<&'static str> {
     match address.octets() {
         [0, ..] => Some("not an address of this internet (0.0.0.0/8, RFC 791)"),
@@ -37,7 +52,9 @@ fn v4_not_public(address: Ipv4Addr) -> Option<&'static str> {
         [100, b, ..] if b & 0xc0 == 64 => Some("a carrier-grade NAT address (RFC 6598)"),
         [127, ..] => Some("a loopback address"),
         [169, 254, ..] => Some("a link-local address (RFC 3927)"),
-        [192, 0, 0, _] => Some("an address of the provider's tunnel (DS-Lite, RFC 6333)"),
+        [192, 0, 0, 1 | 2] => Some("the address of a DS-Lite tunnel (RFC 6333)"),
+        [192, 0, 0, 0..8] => Some("an address for IPv4 over IPv6, as of 464XLAT (RFC 7335)"),
+        [192, 0, 0, _] => Some("an address for protocols (192.0.0.0/24, RFC 6890)"),
         [a, ..] if a >= 240 => Some("a reserved address (240.0.0.0/4)"),
         [a, ..] if a >= 224 => Some("a multicast address"),
         _ => None,
@@ -82,7 +99,7 @@ mod tests {
             entry.split('`').filter(|word| word.contains(['.', ':']) && word.contains('/'));
         let firsts = ranges.filter_map(|range| range.split('/').next()?.parse::<IpAddr>().ok());
         let firsts: Vec<IpAddr> = firsts.collect();
-        assert_eq!(firsts.len(), 17, "{firsts:?}");
+        assert_eq!(firsts.len(), 18, "{firsts:?}");
         assert!(firsts.iter().all(|&first| not_public(first).is_some()), "{firsts:?}");
     }
 
@@ -108,6 +125,8 @@ mod tests {
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.2",
+            "192.0.0.4",
+            "192.0.0.170",
             "192.168.1.1",
             "240.0.0.1",
             "::1",

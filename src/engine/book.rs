@@ -22,11 +22,16 @@ pub struct Known {
     pub address: Address,
     /// When it first appeared in a notification; `None` if it was there before us.
     pub appeared: Option<Duration>,
-    /// Order of first appearance, which for IPv4 is the kernel's own order.
+    /// Lower comes first in the kernel's own list of IPv4 addresses; of no meaning for IPv6.
     pub order: u32,
     /// Until when it is preferred, counted since boot; `None` = for ever.
     pub preferred_until: Option<Duration>,
 }
+
+/// What tells two addresses of the kernel apart. IPv4: the device, the address, the prefix length and
+/// the other end, as one address may lead to several peers (`__inet_insert_ifa`). IPv6: the device and
+/// the address, whose other end may change (`inet6_addr_modify`).
+type AddressKey = (IfIndex, IpAddr, u8, IpAddr);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct TableState {
@@ -41,7 +46,7 @@ struct TableState {
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     links: Map<IfIndex, (u32, Link)>,
-    addresses: Map<(IfIndex, IpAddr, u8), (u32, Known)>,
+    addresses: Map<AddressKey, (u32, Known)>,
     routes: Map<Route, u32>,
     interesting: Set<IpAddr>,
     tables: [TableState; 3],
@@ -103,9 +108,10 @@ impl Book {
         self.tables.iter().all(|table| table.known)
     }
 
-    /// The device of this name, if it is there now.
+    /// The device of this name, if it is there now; an alternative name will do.
     pub fn link(&self, name: &str) -> Option<&Link> {
-        self.links.values().map(|(_, link)| link).find(|link| link.name == name)
+        let called = |link: &&Link| link.name == name || link.other_names.iter().any(|n| n == name);
+        self.links().find(called)
     }
 
     /// All devices, by index.
@@ -150,8 +156,7 @@ impl Book {
             Message::DelLink(index) => self.del_link(index),
             Message::NewAddress(address) => self.new_address(address, now),
             Message::DelAddress(address) => {
-                let key = (address.link, address.address, address.prefix_len);
-                let removed = self.addresses.remove(&key).is_some();
+                let removed = self.addresses.remove(&key(&address)).is_some();
                 self.gone.extend(removed.then_some(address.address));
                 removed
             }
@@ -176,7 +181,7 @@ impl Book {
     fn del_link(&mut self, index: IfIndex) -> bool {
         let before = self.size();
         self.links.remove(&index);
-        self.keep_addresses(|&(link, _, _), _| link != index);
+        self.keep_addresses(|key, _| key.0 != index);
         self.routes.retain(|route, _| route.link != Some(index));
         self.size() != before
     }
@@ -184,21 +189,29 @@ impl Book {
     /// Returns whether it says anything new: lifetimes that only count down do not.
     fn new_address(&mut self, address: Address, now: Duration) -> bool {
         let state = self.state(Table::Addresses);
-        let key = (address.link, address.address, address.prefix_len);
+        let key = key(&address);
         let preferred_until =
             until(now, address.preferred).map(|until| self.steady(address.link, until));
+        self.appearances = self.appearances.wrapping_add(1);
+        let order = self.appearances;
         if let Some((stamp, known)) = self.addresses.get_mut(&key) {
-            *stamp = state.generation;
             let flags_changed = known.address.flags != address.flags;
             let scope_changed = known.address.scope != address.scope;
             let longer = known.preferred_until != preferred_until;
+            // A dump lists in the kernel's order, and a secondary address that becomes primary moves
+            // behind the other primary ones.
+            let listed = state.dumping && *stamp != state.generation;
+            let promoted = is_secondary(&known.address) && !is_secondary(&address);
+            if listed || promoted {
+                known.order = order;
+            }
+            *stamp = state.generation;
             known.preferred_until = preferred_until;
             known.address = address;
             return flags_changed || scope_changed || longer;
         }
-        self.appearances = self.appearances.wrapping_add(1);
         let appeared = (state.known && !state.dumping).then_some(now);
-        let known = Known { address, appeared, order: self.appearances, preferred_until };
+        let known = Known { address, appeared, order, preferred_until };
         self.addresses.insert(key, (state.generation, known));
         true
     }
@@ -239,7 +252,7 @@ impl Book {
         !was_known || self.size() != before
     }
 
-    fn keep_addresses(&mut self, keep: impl Fn(&(IfIndex, IpAddr, u8), u32) -> bool) {
+    fn keep_addresses(&mut self, keep: impl Fn(&AddressKey, u32) -> bool) {
         let gone = &mut self.gone;
         self.addresses.retain(|key, (stamp, _)| {
             let kept = keep(key, *stamp);
@@ -293,6 +306,19 @@ fn slot(table: Table) -> usize {
         Table::Addresses => 1,
         Table::Routes => 2,
     }
+}
+
+fn key(address: &Address) -> AddressKey {
+    let Address { link, address: own, peer, prefix_len, .. } = *address;
+    match own {
+        IpAddr::V4(_) => (link, own, prefix_len, peer),
+        IpAddr::V6(_) => (link, own, 0, own),
+    }
+}
+
+/// Whether it is an IPv4 address that another one of its subnet was there before.
+pub(super) fn is_secondary(address: &Address) -> bool {
+    address.address.is_ipv4() && address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
 }
 
 fn until(now: Duration, seconds: u32) -> Option<Duration> {

@@ -12,7 +12,7 @@ use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
 use crate::clock::{Now, UnixSeconds};
-use crate::config::{Family, Source, program};
+use crate::config::{Family, Section, Source, program};
 
 impl Engine {
     /// The state of everything at `now`.
@@ -121,7 +121,7 @@ impl Engine {
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.label.clone(),
-            source: describe(&active.spec.source),
+            source: describe(&active.spec),
             records: active.records.iter().map(record).collect(),
             registered,
             stopped: active.stopped,
@@ -239,10 +239,14 @@ impl Engine {
 }
 
 /// The source in a few words.
-fn describe(source: &Source) -> String {
-    match source {
-        Source::Network { v4, v6 } if v4 == v6 => format!("address of network {v4}"),
-        Source::Network { v4, v6 } => format!("address of network {v4} (IPv6: {v6})"),
+fn describe(section: &Section) -> String {
+    match &section.source {
+        Source::Network { v4, v6 } => match section.families.as_slice() {
+            [Family::V4] => format!("address of network {v4}"),
+            [Family::V6] => format!("address of network {v6}"),
+            _ if v4 == v6 => format!("address of network {v4}"),
+            _ => format!("address of network {v4} (IPv6: {v6})"),
+        },
         Source::Device(name) => format!("address of device {name}"),
         Source::Web { .. } => "address as a web page sees it".into(),
         Source::Script(line) => format!("address from {}", program(line)),

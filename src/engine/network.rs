@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::book::Book;
-use super::select::{Lack, Place};
+use super::select::{self, Lack, Place, Policy};
 use crate::config::Family;
 use crate::sorted::{Map, Set};
 
@@ -92,8 +92,23 @@ impl Facts {
         }
         match self.book.link(plain) {
             Some(link) => Ok(link.name.clone()),
-            None => Err(Lack::NoSuchInterface(plain.to_owned())),
+            None => {
+                let network = plain.to_owned();
+                Err(Lack::NoSuchInterface { network, instead: self.likely_device() })
+            }
         }
+    }
+
+    /// Where there is no netifd, a device that may be meant by a name that is none: one with a public
+    /// address, else one with any address that could be published.
+    fn likely_device(&self) -> Option<String> {
+        if self.netifd != Netifd::Absent || !self.book.addresses_known() {
+            return None;
+        }
+        let private = Policy { private: true, ..Policy::default() };
+        let found = select::device_with_address(&self.book, Policy::default())
+            .or_else(|| select::device_with_address(&self.book, private))?;
+        Some(found.to_owned())
     }
 
     /// The place that `name` means, as [`Facts::device`] has it.
@@ -114,12 +129,12 @@ impl Facts {
     /// As [`Facts::device`], for `v6`.
     pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, Lack> {
         let wanted = match self.place(v6) {
-            Err(lack @ (Lack::NoSuchInterface(_) | Lack::Down(_))) => lack,
+            Err(lack @ (Lack::NoSuchInterface { .. } | Lack::Down(_))) => lack,
             found => return found,
         };
-        let unknown = matches!(wanted, Lack::NoSuchInterface(_));
+        let unknown = matches!(wanted, Lack::NoSuchInterface { .. });
         match self.place(&format!("{v4}_6")) {
-            Err(Lack::NoSuchInterface(_)) if unknown => self.place(v4).map_err(|lack| {
+            Err(Lack::NoSuchInterface { .. }) if unknown => self.place(v4).map_err(|lack| {
                 // It goes with the line.
                 let of_line = matches!(lack, Lack::Down(_) | Lack::NoDevice(_));
                 if of_line { lack } else { wanted }

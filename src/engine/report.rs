@@ -7,15 +7,20 @@ use super::event::{Action, Level, Notice};
 use super::record::{Record, Wait};
 use super::registered::{Registered, list};
 use super::section::{Active, Obstacle};
-use super::select::Lack;
+use super::select::{Lack, Rejection};
 use crate::clock::Now;
 use crate::config::Family;
 use crate::provider::{Outcome, Scope, Verdict};
 
 /// There is no address of `family` to publish.
 pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> Action {
+    let of_family = || section.records.iter().filter(|record| record.family == family);
     let level = match lack {
-        Lack::NoSuchInterface(_) | Lack::NotDetected(_) => Level::Warning,
+        // A line that had an address before is dialled again.
+        Lack::NoSuchInterface { .. } if of_family().any(|it| it.desired.is_some()) => Level::Info,
+        Lack::NoSuchInterface { .. } | Lack::NotDetected(_) => Level::Warning,
+        // Takes a second or two for each new address.
+        Lack::Refused(_, Rejection::Tentative) => Level::Info,
         Lack::Refused(..) => Level::Notice,
         Lack::NoDevice(_)
         | Lack::NoAddress(..)
@@ -23,12 +28,11 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> A
         | Lack::NetifdAsked(_)
         | Lack::Down(_) => Level::Info,
     };
-    let of_family = section.records.iter().filter(|record| record.family == family);
     let lost = |record: &Record| {
         let wait = record.wait(now);
         if let Wait::Lost(at) = wait { Some(at) } else { None }
     };
-    let then = match of_family.filter_map(lost).min() {
+    let then = match of_family().filter_map(lost).min() {
         Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
         None => "stays as it is".into(),
     };

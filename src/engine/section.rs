@@ -228,9 +228,16 @@ impl Active {
         let Some(name) = &self.spec.transport.device else {
             return Ok(None);
         };
-        let device = facts.device(name).map_err(Obstacle::NoDevice)?;
+        let device = match facts.device(name) {
+            Ok(device) => device,
+            Err(Lack::NoSuchInterface { network, .. }) => {
+                let lack = Lack::NoSuchInterface { network, instead: None };
+                return Err(Obstacle::NoDevice(lack));
+            }
+            Err(lack) => return Err(Obstacle::NoDevice(lack)),
+        };
         match facts.book.link(&device) {
-            Some(_) => Ok(Some(device)),
+            Some(link) => Ok(Some(link.name.clone())),
             None => Err(Obstacle::NoDevice(Lack::NoDevice(device))),
         }
     }

@@ -5,15 +5,17 @@
 //! 1. Until the kernel's answer is complete, the answer is *unknown*, never *nothing*.
 //! 2. A device is found by name; a device that is not there has no addresses.
 //! 3. An address that is tentative, or that failed duplicate address detection, is never taken.
-//! 4. A deprecated address is never taken.
-//! 5. A temporary IPv6 address is taken only if asked for, and then rather than a stable one.
+//! 4. A deprecated IPv6 address is never taken. A deprecated IPv4 address, which the kernel uses like
+//!    any other, is taken where there is no other one.
+//! 5. A temporary IPv6 address is taken only if asked for, and only where there is no stable one.
 //! 6. Private, carrier-grade NAT, unique local, loopback and link-local addresses are refused
 //!    unless the user allows them, and even then only if there is no public one. A link-local
-//!    address of IPv6 is refused in any case.
-//! 7. Of several IPv4 addresses a primary one wins over a secondary one.
-//! 8. The longest preferred lifetime wins.
-//! 9. Otherwise the kernel's order decides for IPv4 and the lower address for IPv6.
-//! 10. The address that is published stays while rules 3 to 7 still hold for it, until another
+//!    address of IPv6 is refused in any case. So is one of scope host or link.
+//! 7. IPv4: the kernel's order decides: a primary address before a secondary one, the first before a
+//!    later one. Lifetimes say nothing: those of a lease are renewed for as long as there is a line.
+//! 8. IPv6: the longest preferred lifetime wins.
+//! 9. IPv6: otherwise the lower address wins.
+//! 10. IPv6: the address that is published stays while rules 3 to 6 still hold for it, until another
 //!     appears that is preferred for longer, or has more than twice its time left: routers that
 //!     refresh their prefixes in turn do not make the name flap.
 //! 11. Where several logical interfaces share a device, an address that netifd lists for another
@@ -26,10 +28,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::addr;
-use super::book::{Book, Known};
+use super::book::{Book, Known, is_secondary};
 use super::network::Claims;
 use crate::config::Family;
 use crate::netlink::AddressFlags;
+
+/// `RT_SCOPE_LINK` of linux/rtnetlink.h; above it is only `RT_SCOPE_HOST`.
+const SCOPE_LINK: u8 = 253;
 
 /// What a record should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +51,12 @@ pub enum Desired {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
     /// Neither a logical interface nor a device of this name is known.
-    NoSuchInterface(String),
+    NoSuchInterface {
+        /// This name.
+        network: String,
+        /// A device with an address that could be published, where names can only be devices.
+        instead: Option<String>,
+    },
     /// netifd is being asked for the device of this logical interface.
     NetifdAsked(String),
     /// The logical interface is down.
@@ -70,7 +80,7 @@ impl Lack {
         match self {
             Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
             Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
-            Self::NoSuchInterface(_)
+            Self::NoSuchInterface { .. }
             | Self::NetifdAsked(_)
             | Self::NotAsked
             | Self::NotDetected(_) => false,
@@ -96,6 +106,8 @@ pub enum Rejection {
     DadFailed,
     /// Preferred lifetime is over.
     Deprecated,
+    /// Its scope is host or link: it is for this router, or for its neighbours.
+    Scope,
     /// A temporary address, and nobody asked for one.
     Temporary,
     /// Means nothing outside: which range it is of.
@@ -149,7 +161,7 @@ pub fn from_device(
     let all: Vec<&Known> =
         book.addresses(link.index).filter(|k| Family::of(k.address.address) == family).collect();
     let usable: Vec<&Known> = all.iter().copied().filter(|known| judge(known).is_none()).collect();
-    if let Some(best) = choose(&usable, policy, claims, current) {
+    if let Some(best) = choose(&usable, claims, current) {
         return Desired::Address(best.address.address);
     }
     let refused = |known: &&Known| judge(known).map(|why| (known.address.address, why));
@@ -183,6 +195,15 @@ pub fn candidates(book: &Book, place: &Place, family: Family, policy: Policy) ->
         .collect()
 }
 
+/// A device with an address that may be published, and not only if `policy` allows all.
+pub fn device_with_address(book: &Book, policy: Policy) -> Option<&str> {
+    let usable = |known: &Known| {
+        !known.address.address.is_loopback() && judge(known, policy, &Claims::default()).is_none()
+    };
+    let link = book.links().find(|link| book.addresses(link.index).any(usable))?;
+    Some(&link.name)
+}
+
 /// The rule that refuses `known`, if one does (rules 3 to 6, and 11).
 fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
     let flags = known.address.flags;
@@ -193,58 +214,59 @@ fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
     if flags.has(AddressFlags::TENTATIVE) {
         return Some(Rejection::Tentative);
     }
-    if flags.has(AddressFlags::DEPRECATED) || known.address.preferred == 0 {
+    if address.is_ipv6() && is_deprecated(known) {
         return Some(Rejection::Deprecated);
     }
     if is_temporary(known) && !policy.temporary {
         return Some(Rejection::Temporary);
     }
-    let range = addr::never_publishable(address)
-        .or_else(|| addr::not_public(address).filter(|_| !policy.private));
-    match range {
-        Some(range) => Some(Rejection::NotPublic(range)),
-        None => claims.excludes(address).then_some(Rejection::OtherNetwork),
+    if let Some(range) = addr::never_publishable(address) {
+        return Some(Rejection::NotPublic(range));
     }
+    match addr::not_public(address) {
+        Some(range) if !policy.private => return Some(Rejection::NotPublic(range)),
+        // Those ranges have a scope of their own.
+        Some(_) => {}
+        None if known.address.scope >= SCOPE_LINK => return Some(Rejection::Scope),
+        None => {}
+    }
+    claims.excludes(address).then_some(Rejection::OtherNetwork)
 }
 
-/// The best of the usable addresses (rules 5 to 11).
-fn choose<'a>(
-    usable: &[&'a Known],
-    policy: Policy,
-    claims: &Claims,
-    current: Option<IpAddr>,
-) -> Option<&'a Known> {
-    let class = |known: &Known| class(known, policy, claims);
-    let best = *usable.iter().min_by_key(|known| (class(known), order(known)))?;
-    let Some(held) = usable.iter().find(|known| Some(known.address.address) == current) else {
+/// The best of the usable addresses (rules 4 to 11).
+fn choose<'a>(usable: &[&'a Known], claims: &Claims, current: Option<IpAddr>) -> Option<&'a Known> {
+    let best = *usable.iter().min_by_key(|known| (class(known, claims), order(known)))?;
+    let held = usable.iter().find(|known| Some(known.address.address) == current);
+    let Some(held) = held.filter(|held| class(held, claims) == class(best, claims)) else {
         return Some(best);
     };
-    let same_class: Vec<&'a Known> =
-        usable.iter().copied().filter(|k| class(k) == class(best) && displaces(k, held)).collect();
-    if class(best) == class(held) {
-        let challenger = same_class.into_iter().min_by_key(|known| order(known));
-        return Some(challenger.unwrap_or(held));
-    }
-    Some(best)
+    let rivals = usable
+        .iter()
+        .filter(|known| class(known, claims) == class(held, claims) && displaces(known, held));
+    Some(rivals.min_by_key(|known| order(known)).unwrap_or(held))
 }
 
-/// Rules 5 to 7 and 11: lower is better.
-fn class(known: &Known, policy: Policy, claims: &Claims) -> (bool, bool, u8, bool) {
+/// Rules 4 to 7 and 11: lower is better.
+fn class(known: &Known, claims: &Claims) -> (bool, bool, u8, bool) {
     let address = known.address.address;
-    let secondary =
-        address.is_ipv4() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY);
-    let temporary = policy.temporary && !is_temporary(known);
-    (addr::not_public(address).is_some(), temporary, claims.rank(address), secondary)
+    let last_resort = is_temporary(known) || is_deprecated(known);
+    let private = addr::not_public(address).is_some();
+    (private, last_resort, claims.rank(address), is_secondary(&known.address))
 }
 
-/// Rules 8 and 9: lower is better.
+/// Rules 7 to 9: lower is better.
 fn order(known: &Known) -> (Reverse<Duration>, u32, IpAddr) {
-    let tie = if known.address.address.is_ipv4() { known.order } else { 0 };
-    (Reverse(preferred(known)), tie, known.address.address)
+    match known.address.address {
+        own @ IpAddr::V4(_) => (Reverse(Duration::MAX), known.order, own),
+        own @ IpAddr::V6(_) => (Reverse(preferred(known)), 0, own),
+    }
 }
 
-/// Rule 10: whether `other` may take the place of `held`, both being equally good otherwise.
+/// Rules 7 and 10: whether `other` may take the place of `held`, both being equally good otherwise.
 fn displaces(other: &Known, held: &Known) -> bool {
+    if held.address.address.is_ipv4() {
+        return other.order < held.order;
+    }
     let (theirs, ours) = (preferred(other), preferred(held));
     let newer = other.appeared > held.appeared;
     theirs > ours && (newer || remaining_is_double(other, held))
@@ -259,6 +281,10 @@ fn remaining_is_double(other: &Known, held: &Known) -> bool {
     u64::from(other.address.preferred) > 2 * u64::from(held.address.preferred)
 }
 
+fn is_deprecated(known: &Known) -> bool {
+    known.address.flags.has(AddressFlags::DEPRECATED) || known.address.preferred == 0
+}
+
 fn is_temporary(known: &Known) -> bool {
     known.address.address.is_ipv6() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
 }
@@ -271,6 +297,7 @@ impl fmt::Display for Rejection {
                 "another host on the link has it (duplicate address detection failed)"
             }
             Self::Deprecated => "deprecated: its preferred lifetime is over",
+            Self::Scope => "its scope is host or link, so it is not for the internet",
             Self::Temporary => "temporary (set allow_temporary to publish it)",
             Self::NotPublic(range) => range,
             Self::OtherNetwork => "belongs to another network on the same device",
@@ -281,8 +308,10 @@ impl fmt::Display for Rejection {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSuchInterface(network) => {
-                write!(f, "neither a logical interface nor a device '{network}' is there")
+            Self::NoSuchInterface { network, instead } => {
+                write!(f, "neither a logical interface nor a device '{network}' is there")?;
+                let Some(device) = instead else { return Ok(()) };
+                write!(f, "; the device '{device}' has an address: option ip_network '{device}'")
             }
             Self::NetifdAsked(network) => {
                 write!(f, "netifd is being asked for the device of '{network}'")
@@ -293,8 +322,7 @@ impl fmt::Display for Lack {
                 write!(f, "'{device}' has no {family} address")
             }
             Self::Refused(address, Rejection::NotPublic(range)) => {
-                let allowed = addr::never_publishable(*address).is_none();
-                let hint = if allowed { " (upd_privateip '1' would)" } else { "" };
+                let hint = addr::advice(*address);
                 write!(f, "only {address}, {range}, is there; it is not published{hint}")
             }
             Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),

@@ -45,6 +45,8 @@ const RTMSG_LEN: usize = 12;
 const RTNEXTHOP_LEN: usize = 8;
 // linux/if_link.h, linux/if.h, linux/if_addr.h
 const IFLA_IFNAME: u16 = 3;
+const IFLA_PROP_LIST: u16 = 52;
+const IFLA_ALT_IFNAME: u16 = 53;
 const IFF_UP: u32 = 1;
 const IFF_LOWER_UP: u32 = 0x1_0000;
 const IFA_ADDRESS: u16 = 1;
@@ -170,18 +172,36 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
         return Some(Kind::Ignored);
     };
     let flags = u32_at(payload, 8)?;
+    let mut link = Link {
+        index,
+        name: String::new(),
+        other_names: Vec::new(),
+        up: flags & IFF_UP != 0,
+        carrier: flags & IFF_LOWER_UP != 0,
+    };
     for attribute in NlasIterator::new(payload.get(IFINFOMSG_LEN..)?) {
         let attribute = attribute.ok()?;
-        if attribute.kind() == IFLA_IFNAME {
-            return Some(Kind::Message(Message::NewLink(Link {
-                index,
-                name: text(attribute.value()),
-                up: flags & IFF_UP != 0,
-                carrier: flags & IFF_LOWER_UP != 0,
-            })));
+        match attribute.kind() {
+            IFLA_IFNAME => link.name = text(attribute.value()),
+            IFLA_PROP_LIST => link.other_names = other_names(attribute.value())?,
+            _ => {}
         }
     }
-    Some(Kind::Ignored)
+    if link.name.is_empty() {
+        return Some(Kind::Ignored);
+    }
+    Some(Kind::Message(Message::NewLink(link)))
+}
+
+fn other_names(properties: &[u8]) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for property in NlasIterator::new(properties) {
+        let property = property.ok()?;
+        if property.kind() == IFLA_ALT_IFNAME {
+            names.push(text(property.value()));
+        }
+    }
+    Some(names)
 }
 
 fn del_link(payload: &[u8]) -> Option<Kind> {
@@ -206,6 +226,7 @@ fn address(payload: &[u8], message: fn(Address) -> Message) -> Option<Kind> {
     let mut result = Address {
         link: header.index,
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         prefix_len: header.prefix_len,
         scope: header.scope.into(),
         flags: AddressFlags(header.flags.bits().into()),
@@ -236,6 +257,7 @@ fn address(payload: &[u8], message: fn(Address) -> Message) -> Option<Kind> {
     };
     fits(family, own, result.prefix_len)?;
     result.address = own;
+    result.peer = peer_or_own.unwrap_or(own);
     Some(Kind::Message(message(result)))
 }
 

@@ -40,6 +40,8 @@ pub struct Link {
     pub index: IfIndex,
     /// `IFLA_IFNAME`.
     pub name: String,
+    /// `IFLA_ALT_IFNAME`: further names, up to 127 characters long (ip-link(8), `altname`).
+    pub other_names: Vec<String>,
     /// `IFF_UP`: administratively up.
     pub up: bool,
     /// `IFF_LOWER_UP`: carrier.
@@ -54,6 +56,8 @@ pub struct Address {
     /// Our own address: `IFA_LOCAL`, or `IFA_ADDRESS` where the kernel sends no local one (IPv6).
     /// On a point-to-point link `IFA_ADDRESS` is the other end and must not be taken.
     pub address: IpAddr,
+    /// `IFA_ADDRESS`: the other end of a point-to-point link, elsewhere our own address again.
+    pub peer: IpAddr,
     /// Prefix length.
     pub prefix_len: u8,
     /// `ifa_scope`: 0 is global (`RT_SCOPE_UNIVERSE`).

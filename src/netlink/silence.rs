@@ -73,7 +73,7 @@ mod tests {
 
     fn link(up: bool, carrier: bool) -> Incoming {
         let name = "wan".to_owned();
-        incoming(0, Message::NewLink(Link { index: 2, name, up, carrier }))
+        incoming(0, Message::NewLink(Link { index: 2, name, other_names: vec![], up, carrier }))
     }
 
     #[test]
@@ -118,6 +118,7 @@ mod tests {
             Message::DelAddress(Address {
                 link: 2,
                 address: address.parse().unwrap(),
+                peer: address.parse().unwrap(),
                 prefix_len: 24,
                 scope: 0,
                 flags: AddressFlags::default(),

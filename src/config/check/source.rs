@@ -90,8 +90,9 @@ pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
     Some(name.strip_prefix('@').unwrap_or(name).into())
 }
 
-/// Longest name of a kernel device (linux `include/uapi/linux/if.h`, `IFNAMSIZ` with its NUL).
-const LONGEST_DEVICE: usize = 15;
+/// Longest name of a kernel device: 15 characters, but an alternative name may have more (linux
+/// `include/uapi/linux/if.h`, `ALTIFNAMSIZ` with its NUL).
+const LONGEST_DEVICE: usize = 127;
 
 /// The name of a kernel device, or with `@` of a logical interface.
 pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {

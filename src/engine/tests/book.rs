@@ -5,7 +5,7 @@ use crate::config::Family;
 use crate::engine::book::Book;
 use crate::engine::event::Event;
 use crate::engine::select::{Desired, Place, Policy, from_device};
-use crate::netlink::{Message, Report, Table};
+use crate::netlink::{Address, Link, Message, Report, Table};
 
 fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> bool {
     let last = reports.into_iter().map(|r| book.apply(r, secs(1))).last();
@@ -42,6 +42,43 @@ fn a_dump_sweeps_away_what_it_does_not_name() {
     assert!(apply(&mut book, dump));
     let left: Vec<_> = book.addresses(WAN).map(|k| k.address.address).collect();
     assert_eq!(left, [ip("203.0.113.2")]);
+}
+
+#[test]
+fn one_ipv4_address_may_lead_to_several_peers() {
+    let to = |peer: &str| Address { peer: ip(peer), prefix_len: 32, ..address("203.0.113.1") };
+    let mut book = known();
+    for peer in ["192.0.2.1", "192.0.2.2"] {
+        let _ = apply(&mut book, [Report::Message(Message::NewAddress(to(peer)))]);
+    }
+    let _ = apply(&mut book, [Report::Message(Message::DelAddress(to("192.0.2.1")))]);
+    assert_eq!(count(&book), 1);
+    assert!(book.take_gone().is_empty(), "it is still there");
+    let _ = apply(&mut book, [Report::Message(Message::DelAddress(to("192.0.2.2")))]);
+    assert_eq!(count(&book), 0);
+}
+
+#[test]
+fn an_ipv6_address_whose_peer_changes_is_still_one() {
+    let mut book = known();
+    for peer in ["2001:db8::1", "2001:db8::9"] {
+        let new = Address { peer: ip(peer), ..address("2001:db8::1") };
+        let _ = apply(&mut book, [Report::Message(Message::NewAddress(new))]);
+    }
+    assert_eq!(count(&book), 1);
+}
+
+#[test]
+fn a_device_is_found_by_its_alternative_names_too() {
+    let mut book = known();
+    let other_names = vec!["enp1s0wan".to_owned(), "x".repeat(127)];
+    let named = Message::NewLink(Link { other_names: other_names.clone(), ..link(WAN, "wan") });
+    assert!(apply(&mut book, [Report::Message(named)]));
+    for name in other_names.iter().map(String::as_str).chain(["wan"]) {
+        assert_eq!(book.link(name).unwrap().name, "wan");
+    }
+    assert!(apply(&mut book, [Report::Message(Message::NewLink(link(WAN, "wan")))]));
+    assert!(book.link("enp1s0wan").is_none());
 }
 
 #[test]

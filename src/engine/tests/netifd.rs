@@ -38,7 +38,9 @@ fn without_netifd_a_name_is_a_device() {
     assert_eq!(s.sent(), ["home.example.com 203.0.113.1"]);
     let mut s = Scenario::new().with(source("uplink", "wan6")).start();
     assert_eq!(s.sent(), [""; 0]);
-    assert!(s.state().1.contains("neither a logical interface nor a device 'uplink'"));
+    let text = s.state().1;
+    assert!(text.contains("neither a logical interface nor a device 'uplink'"), "{text}");
+    assert!(text.ends_with("the device 'wan' has an address: option ip_network 'wan'"), "{text}");
 }
 
 #[test]

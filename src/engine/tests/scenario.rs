@@ -91,6 +91,7 @@ pub(super) fn address(text: &str) -> Address {
     Address {
         link: WAN,
         address: ip(text),
+        peer: ip(text),
         prefix_len: if text.contains(':') { 64 } else { 24 },
         scope: 0,
         flags: AddressFlags(AddressFlags::PERMANENT),
@@ -100,7 +101,7 @@ pub(super) fn address(text: &str) -> Address {
 }
 
 pub(super) fn link(index: IfIndex, name: &str) -> Link {
-    Link { index, name: name.into(), up: true, carrier: true }
+    Link { index, name: name.into(), other_names: vec![], up: true, carrier: true }
 }
 
 pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
@@ -338,7 +339,7 @@ impl Scenario {
 
     /// An address appears or changes.
     pub(super) fn add(&mut self, new: Address) {
-        let key = |a: &Address| (a.link, a.address, a.prefix_len);
+        let key = |a: &Address| (a.link, a.address, a.prefix_len, a.peer);
         self.kernel.addresses.retain(|a| key(a) != key(&new));
         self.kernel.addresses.push(new.clone());
         self.report(Message::NewAddress(new));

@@ -92,25 +92,33 @@ fn rule_3_tentative_and_failed_addresses_are_never_taken() {
 }
 
 #[test]
-fn rule_4_a_deprecated_address_is_never_taken() {
+fn rule_4_a_deprecated_ipv6_address_is_never_taken_and_an_ipv4_one_last() {
     let flag = flagged("2001:db8::1", AddressFlags::DEPRECATED);
     for old in [flag, lasting("2001:db8::1", 0)] {
         assert_eq!(verdict(old.clone(), STRICT), Some(Rejection::Deprecated));
         assert_eq!(chosen(&[old], STRICT, Some("2001:db8::1")), None);
     }
+    for old in [flagged("203.0.113.1", AddressFlags::DEPRECATED), lasting("203.0.113.1", 0)] {
+        assert_eq!(chosen(std::slice::from_ref(&old), STRICT, None).unwrap(), "203.0.113.1");
+        let both = [old, address("203.0.113.2")];
+        assert_eq!(chosen(&both, STRICT, Some("203.0.113.1")).unwrap(), "203.0.113.2");
+    }
 }
 
 #[test]
-fn rule_5_a_temporary_address_only_if_asked_for_and_then_first() {
+fn rule_5_a_temporary_address_only_if_asked_for_and_then_last() {
     let stable = lasting("2001:db8::1", 7200);
     let temporary = Address {
         flags: AddressFlags(AddressFlags::SECONDARY_OR_TEMPORARY),
-        ..lasting("2001:db8::2", 600)
+        ..lasting("2001:db8::2", 9000)
     };
     assert_eq!(verdict(temporary.clone(), STRICT), Some(Rejection::Temporary));
+    assert_eq!(chosen(std::slice::from_ref(&temporary), TEMPORARY, None).unwrap(), "2001:db8::2");
     let both = [stable, temporary];
-    assert_eq!(chosen(&both, STRICT, None).unwrap(), "2001:db8::1");
-    assert_eq!(chosen(&both, TEMPORARY, None).unwrap(), "2001:db8::2");
+    for current in [None, Some("2001:db8::2")] {
+        assert_eq!(chosen(&both, STRICT, current).unwrap(), "2001:db8::1");
+        assert_eq!(chosen(&both, TEMPORARY, current).unwrap(), "2001:db8::1");
+    }
 }
 
 #[test]
@@ -127,9 +135,31 @@ fn rule_6_private_addresses_only_if_allowed_and_then_last() {
     }
     assert_eq!(chosen(&[address("fe80::1")], PRIVATE, None), None, "whatever is allowed");
     assert!(addr::never_publishable(ip("ff02::1")).is_some());
+}
+
+#[test]
+fn rule_6_an_address_of_scope_host_or_link_is_for_nobody_outside() {
+    for (scope, taken) in [(0, true), (200, true), (253, false), (254, false)] {
+        let scoped = |text: &str| Address { scope, ..address(text) };
+        let verdict = verdict(scoped("203.0.113.1"), PRIVATE);
+        assert_eq!(verdict, (!taken).then_some(Rejection::Scope), "{scope}");
+        // avahi-autoipd and zcip give it scope link.
+        assert!(chosen(&[scoped("169.254.0.9")], PRIVATE, None).is_some());
+    }
+}
+
+#[test]
+fn advice_is_what_helps() {
     let refused = |text| Lack::Refused(ip(text), Rejection::NotPublic("x")).to_string();
-    assert!(refused("192.168.1.2").ends_with("(upd_privateip '1' would)"));
+    for private in ["192.168.1.2", "10.0.0.1", "172.16.0.1"] {
+        assert!(refused(private).contains("ip_source 'web'"), "{private}");
+    }
+    for shared in ["100.64.0.1", "192.0.0.2", "192.0.0.4"] {
+        let text = refused(shared);
+        assert!(text.contains("nobody can reach") && text.contains("IPv6"), "{text}");
+    }
     assert!(refused("fe80::1").ends_with("it is not published"));
+    assert!(refused("100.128.0.1").ends_with("it is not published"));
 }
 
 #[test]
@@ -140,6 +170,46 @@ fn rule_7_a_primary_address_wins_over_a_secondary_one() {
     for current in [None, Some("203.0.113.1"), Some("203.0.113.2")] {
         assert_eq!(chosen(&both, STRICT, current).unwrap(), "203.0.113.2");
     }
+}
+
+#[test]
+fn rule_7_the_first_address_wins_whatever_its_lifetime() {
+    let lease = lasting("203.0.113.10", 3600);
+    let floating = Address { prefix_len: 32, ..lasting("203.0.113.200", u32::MAX) };
+    let at_start = [lease.clone(), floating.clone()];
+    for current in [None, Some("203.0.113.200"), Some("203.0.113.10")] {
+        assert_eq!(chosen(&at_start, STRICT, current).unwrap(), "203.0.113.10");
+    }
+    let mut book = book(&[lease]);
+    let _ = book.apply(Report::Message(Message::NewAddress(floating)), secs(101));
+    let best = from_device(&book, &wan(), Family::V4, STRICT, Some(ip("203.0.113.10")));
+    assert_eq!(best, Desired::Address(ip("203.0.113.10")));
+}
+
+#[test]
+fn rule_7_a_secondary_address_that_becomes_primary_is_the_last_of_those() {
+    // What Linux does with promote_secondaries: 203.0.113.1 goes, .2 takes its place in the subnet.
+    let secondary = flagged("203.0.113.2", AddressFlags::SECONDARY_OR_TEMPORARY);
+    let mut by_events = book(&[address("203.0.113.1"), secondary, address("198.51.100.1")]);
+    for message in
+        [Message::DelAddress(address("203.0.113.1")), Message::NewAddress(address("203.0.113.2"))]
+    {
+        let _ = by_events.apply(Report::Message(message), secs(101));
+    }
+    let at_start = book(&[address("198.51.100.1"), address("203.0.113.2")]);
+    for book in [by_events, at_start] {
+        let best = from_device(&book, &wan(), Family::V4, STRICT, Some(ip("203.0.113.1")));
+        assert_eq!(best, Desired::Address(ip("198.51.100.1")));
+    }
+}
+
+#[test]
+fn rule_7_after_a_dump_its_order_counts() {
+    let mut book = book(&[address("203.0.113.1"), address("198.51.100.1")]);
+    let listed = [address("198.51.100.1"), address("203.0.113.1")].map(Message::NewAddress);
+    dump(&mut book, Table::Addresses, &listed);
+    let best = from_device(&book, &wan(), Family::V4, STRICT, Some(ip("203.0.113.1")));
+    assert_eq!(best, Desired::Address(ip("198.51.100.1")));
 }
 
 #[test]

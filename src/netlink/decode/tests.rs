@@ -65,6 +65,12 @@ fn link_body(link: &Link) -> Vec<u8> {
     let mut name = link.name.clone().into_bytes();
     name.push(0);
     body.extend(attribute(IFLA_IFNAME, &name));
+    let alternative = |name: &String| attribute(IFLA_ALT_IFNAME, &[name.as_bytes(), &[0]].concat());
+    let others: Vec<u8> = link.other_names.iter().flat_map(alternative).collect();
+    if !others.is_empty() {
+        // NLA_F_NESTED
+        body.extend(attribute(IFLA_PROP_LIST | 0x8000, &others));
+    }
     body.extend(attribute(4, &1500_u32.to_ne_bytes()));
     body
 }
@@ -75,7 +81,7 @@ fn address_body(address: &Address) -> Vec<u8> {
     let mut body = vec![family, address.prefix_len, 0, address.scope];
     body.extend(address.link.to_ne_bytes());
     if address.address.is_ipv4() {
-        body.extend(attribute(IFA_ADDRESS, &[198, 51, 100, 9]));
+        body.extend(attribute(IFA_ADDRESS, &octets(address.peer)));
         body.extend(attribute(IFA_LOCAL, &octets(address.address)));
         // IFA_LABEL, of which any bytes will do.
         body.extend(attribute(3, &[0xff, 0xfe, 0]));
@@ -143,13 +149,16 @@ fn any_prefix(family: Family) -> BoxedStrategy<(IpAddr, u8)> {
 }
 
 fn any_fact() -> impl Strategy<Value = Message> {
-    let link = (1..=u32::MAX, "[a-z0-9@.-]{1,15}", any::<[bool; 2]>())
-        .prop_map(|(index, name, [up, carrier])| Link { index, name, up, carrier });
+    let names = proptest::collection::vec("[a-z0-9@.-]{1,127}", 0..3);
+    let link = (1..=u32::MAX, "[a-z0-9@.-]{1,15}", names, any::<[bool; 2]>()).prop_map(
+        |(index, name, other_names, [up, carrier])| Link { index, name, other_names, up, carrier },
+    );
     let address =
         (any_family().prop_flat_map(any_prefix), any::<(u8, u32, u32, u32)>(), 1..=u32::MAX)
             .prop_map(|((address, prefix_len), header, link)| Address {
                 link,
                 address,
+                peer: if address.is_ipv4() { [198, 51, 100, 9].into() } else { address },
                 prefix_len,
                 scope: header.0,
                 flags: AddressFlags(header.1),
@@ -397,6 +406,7 @@ mod recorded {
         let expected = Address {
             link: 3,
             address: "192.0.2.1".parse().unwrap(),
+            peer: "198.51.100.9".parse().unwrap(),
             prefix_len: 32,
             scope: 0,
             flags: AddressFlags(AddressFlags::PERMANENT),
@@ -416,6 +426,7 @@ mod recorded {
         let expected = Address {
             link: 3,
             address: "2001:db8::1".parse().unwrap(),
+            peer: "2001:db8::1".parse().unwrap(),
             prefix_len: 64,
             scope: 0,
             flags: AddressFlags(AddressFlags::TENTATIVE),
