@@ -28,6 +28,9 @@ use rcgen::{
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+#[path = "http/pinned.rs"]
+mod pinned;
+
 // ---------------------------------------------------------------------------------- the server
 
 trait Stream: Read + Write {}

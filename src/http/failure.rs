@@ -2,8 +2,8 @@
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the errors of ureq, rustls and std are long lists that grow; few of them mean \
-              something to a router owner"
+    reason = "the errors of ureq and std are long lists that grow; few of them mean something to a \
+              router owner"
 )]
 
 use std::fmt;
@@ -11,11 +11,11 @@ use std::io;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use rustls::{CertificateError, OtherError};
 use ureq::{Error, Timeout};
 
 use super::call::Call;
 use super::tls::Broken;
+use super::tls_failure;
 use crate::provider::{Failure, FailureKind};
 
 /// Why ureq has no answer.
@@ -78,7 +78,7 @@ pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
 /// Why there is no TLS.
 pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
     let (kind, text) = match broken {
-        Broken::Tls(error) => (tls_kind(error), tls_text(error).to_owned()),
+        Broken::Tls(error) => (tls_failure::kind(error), tls_failure::text(error)),
         Broken::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
                 let time = Seconds(call.limits.first_byte);
@@ -92,48 +92,6 @@ pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
         },
     };
     Failure { kind, sent: false, text: format!("{}: {text}", call.host) }
-}
-
-fn tls_kind(error: &rustls::Error) -> FailureKind {
-    match error {
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => FailureKind::ClockBehind,
-        _ => FailureKind::Other,
-    }
-}
-
-/// What is wrong with TLS.
-pub(super) fn tls_text(error: &rustls::Error) -> &'static str {
-    use CertificateError as Bad;
-    match error {
-        rustls::Error::InvalidCertificate(bad) => match bad {
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
-                "the certificate is not valid yet: is the clock of this router right?"
-            }
-            Bad::Expired | Bad::ExpiredContext { .. } => "the certificate has expired",
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
-                "the certificate is for another name"
-            }
-            Bad::UnknownIssuer => {
-                "the certificate is not trusted (self-signed, or its authority is not in the bundle)"
-            }
-            Bad::Revoked => "the certificate has been revoked",
-            Bad::Other(other) if is_authority(other) => {
-                "the certificate is marked as an authority (CA:TRUE), so it cannot be a server's \
-                 own; make it again with basicConstraints=CA:FALSE"
-            }
-            _ => "the certificate is not acceptable",
-        },
-        rustls::Error::AlertReceived(_) => "the server refuses the TLS handshake",
-        rustls::Error::PeerIncompatible(_) => "the server does not speak TLS 1.2 or 1.3",
-        rustls::Error::InvalidMessage(_) => "the server does not speak TLS on this port",
-        _ => "TLS failed",
-    }
-}
-
-fn is_authority(error: &OtherError) -> bool {
-    matches!(error.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// Whether the network is there at all.

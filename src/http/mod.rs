@@ -26,7 +26,9 @@ mod request;
 mod resolve;
 mod suites;
 mod tls;
+mod tls_failure;
 mod trust;
+mod verify;
 mod wire;
 
 use std::fmt;

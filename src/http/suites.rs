@@ -63,7 +63,7 @@ const fn over_tcp(suite: &'static SupportedCipherSuite) -> Tls13CipherSuite {
 
 /// Of handshakes and certificates. The order within a scheme counts: TLS 1.2 does not say which curve
 /// a key has, and TLS 1.3 takes the first.
-const SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+pub(super) static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         algorithm::ECDSA_P256_SHA256,
         algorithm::ECDSA_P256_SHA384,

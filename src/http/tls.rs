@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use super::failure;
+use super::tls_failure;
 use super::wire::Tcp;
 
 /// A connection whose handshake is done.
@@ -39,7 +39,7 @@ impl From<Broken> for io::Error {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Tcp(error) => error,
-            Broken::Tls(error) => Self::new(io::ErrorKind::InvalidData, failure::tls_text(&error)),
+            Broken::Tls(error) => Self::new(io::ErrorKind::InvalidData, tls_failure::text(&error)),
         }
     }
 }

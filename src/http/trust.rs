@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::{ClientConfig, RootCertStore};
 
+use super::verify::{Checked, Pins, Unchecked};
 use super::{pem, suites};
 use crate::config::Trust;
 use crate::sorted::Set;
@@ -49,48 +48,46 @@ impl TrustCache {
 }
 
 fn config(trust: &Trust) -> Result<ClientConfig, String> {
-    let provider = Arc::new(suites::provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| "TLS is not available")?;
-    let builder = match trust {
-        Trust::Nothing => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::System => {
+            let roots = system_roots(&BUNDLES, DIRECTORY)?;
+            Arc::new(Checked { roots, pins: Pins::default() })
         }
-        Trust::System | Trust::File(_) | Trust::Directory(_) => {
-            builder.with_root_certificates(roots(trust)?)
-        }
+        Trust::File(path) => Arc::new(named_by_owner(path, [path.clone()])?),
+        Trust::Directory(path) => Arc::new(named_by_owner(path, files(path))?),
+        Trust::Nothing => Arc::new(Unchecked),
     };
-    let mut config = builder.with_no_client_auth();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(suites::provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| "TLS is not available")?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
 }
 
-fn roots(trust: &Trust) -> Result<RootCertStore, String> {
-    match trust {
-        Trust::System => system_roots(&BUNDLES, DIRECTORY),
-        Trust::File(path) => {
-            let store = load([path.clone()]);
-            let none = || format!("no certificate in {} (option cacert)", path.display());
-            (!store.is_empty()).then_some(store).ok_or_else(none)
-        }
-        Trust::Directory(path) => {
-            let store = load(files(path));
-            let none = || format!("no certificate in {} (option cacert)", path.display());
-            (!store.is_empty()).then_some(store).ok_or_else(none)
-        }
-        Trust::Nothing => Ok(RootCertStore::empty()),
+/// The certificates in `files`, which the owner named as `path`: authorities, or servers themselves.
+fn named_by_owner(
+    path: &Path,
+    files: impl IntoIterator<Item = PathBuf>,
+) -> Result<Checked, String> {
+    let mut pins = Pins::default();
+    let roots = load(files, |certificate| pins.add(certificate));
+    if roots.is_empty() {
+        return Err(format!("no certificate in {} (option cacert)", path.display()));
     }
+    Ok(Checked { roots, pins })
 }
 
 fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, String> {
     for bundle in bundles {
-        let store = load([PathBuf::from(bundle)]);
+        let store = load([PathBuf::from(bundle)], |_| {});
         if !store.is_empty() {
             return Ok(store);
         }
     }
-    let store = load(files(Path::new(directory)));
+    let store = load(files(Path::new(directory)), |_| {});
     if store.is_empty() {
         return Err(format!(
             "no certificates to check servers with: looked for {}; install the package ca-bundle \
@@ -101,8 +98,9 @@ fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, Stri
     Ok(store)
 }
 
-/// Every certificate in `files` that can be used. A broken one is worth nothing but spoils nothing.
-fn load(files: impl IntoIterator<Item = PathBuf>) -> RootCertStore {
+/// The certificates in `files` as authorities; `each` is shown every one of them once. A
+/// broken one is worth nothing but spoils nothing.
+fn load(files: impl IntoIterator<Item = PathBuf>, mut each: impl FnMut(&[u8])) -> RootCertStore {
     let mut store = RootCertStore::empty();
     // A directory often holds each certificate under two names and in a bundle as well.
     let mut seen = Set::new();
@@ -112,7 +110,10 @@ fn load(files: impl IntoIterator<Item = PathBuf>) -> RootCertStore {
         };
         for certificate in pem::certificates(&text) {
             if seen.insert(certificate.clone()) {
-                let _ = store.add(certificate.into());
+                let usable = store.add(certificate.as_slice().into()).is_ok();
+                if usable {
+                    each(&certificate);
+                }
             }
         }
     }
@@ -136,45 +137,6 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort_unstable();
     files
-}
-
-/// `cacert IGNORE`: anything goes, as with `wget --no-check-certificate`.
-#[derive(Debug)]
-struct Unchecked(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unchecked {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]
