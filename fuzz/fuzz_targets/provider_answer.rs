@@ -1,4 +1,4 @@
-//! Answers of providers, values in URLs, expressions of definitions.
+//! Answers of providers.
 #![no_main]
 
 #[allow(dead_code, reason = "the other targets' bodies are there, too")]

@@ -3,7 +3,7 @@
 
 mod frame;
 pub mod process;
-mod said;
+pub mod said;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};

@@ -20,7 +20,7 @@ const END: u8 = 2;
 
 /// One thing that a script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub enum Said {
     /// `write_log`, or a line in `$LOGFILE`.
     Message {
         /// 0 to 7 as in syslog; 10 more if the script ends with it.
@@ -34,13 +34,13 @@ pub(super) enum Said {
 
 /// Cuts what comes from the script into what is said.
 #[derive(Debug, Default)]
-pub(super) struct Listener {
+pub struct Listener {
     rest: Vec<u8>,
 }
 
 impl Listener {
     /// Takes in more bytes.
-    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Said> {
+    pub fn hear(&mut self, bytes: &[u8]) -> Vec<Said> {
         self.rest.extend(bytes);
         let mut said = Vec::new();
         while let Some(next) = self.next() {

@@ -9,6 +9,7 @@ pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
 pub(crate) mod state;
+pub(crate) mod text;
 pub(crate) mod ubus;
 
 use ddns_netlink::config::{Source, check};
@@ -23,8 +24,22 @@ pub(crate) struct Target {
     pub(crate) words: &'static [&'static str],
 }
 
-pub(crate) const ALL: &[Target] =
-    &[UCI, dns::TARGET, netlink::TARGET, provider::TARGET, state::TARGET, ubus::TARGET];
+pub(crate) const ALL: &[Target] = &[
+    UCI,
+    dns::TARGET,
+    netlink::TARGET,
+    provider::ANSWER,
+    provider::TEMPLATE,
+    provider::EXPRESSION,
+    provider::MASK,
+    state::TARGET,
+    text::ADDRESS,
+    text::DEFINITION,
+    text::ZONE,
+    text::CONTROL,
+    text::SCRIPT,
+    ubus::TARGET,
+];
 
 const UCI: Target = Target {
     name: "uci_parse",

@@ -13,18 +13,18 @@ use ddns_netlink::secret::Secret;
 
 use super::{Target, sandbox};
 
-/// An input is four texts between NUL bytes: an answer, a URL, a value, an expression.
-pub(super) const TARGET: Target = Target {
+/// An answer. Its first byte says which section asked, and the HTTP status.
+pub(super) const ANSWER: Target = Target {
     name: "provider_answer",
     body: provider_answer,
     seeds: &[
-        b"good 192.0.2.1\r\n\0http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]\0p@ss\0good|nochg",
-        b"nochg 192.0.2.1\nabuse\0https://user:[PASSWORD]@[2001:db8::1]:8443/a?[PARAMOPT]#x\0a=b&c=%d\0^(a|b)*$",
-        b"<html><title>Sign in</title><body>OK hunter2-hunter2</body>\0me:pw@http://d.example\0a#\0[[:alpha:]]{2,5}\\b",
-        b"911 wait600 badauth \xff\0http://d.example/[PASSWORD]?token=0123456789abcdefghi\0\xc3\xa9\r\nX: y\0[^]a-z]+x?.",
+        b"0good 192.0.2.1\r\n",
+        b"1nochg 192.0.2.1\nabuse\n",
+        b"2<html><title>Sign in</title><body>OK hunter2-hunter2</body>",
+        b"2{\"success\":false,\"errors\":[{\"code\":7}]}",
+        b"0911 wait600 badauth \xff",
     ],
     words: &[
-        "\0",
         "good",
         "nochg",
         "badauth",
@@ -33,8 +33,30 @@ pub(super) const TARGET: Target = Target {
         "2001:db8::1",
         "hunter2-hunter2",
         "<html>",
+        "<ErrCount>1</ErrCount>",
+        "{\"",
+        "\":",
+        "null",
         "&#104;",
         "\r\n",
+        "\u{202e}",
+        "\u{feff}",
+        "\u{e9}",
+    ],
+};
+
+/// A URL and a value, with a NUL byte between them.
+pub(super) const TEMPLATE: Target = Target {
+    name: "url_template",
+    body: url_template,
+    seeds: &[
+        b"http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]\0p@ss",
+        b"https://user:[PASSWORD]@[2001:db8::1]:8443/a?[PARAMOPT]#x\0a=b&c=%d",
+        b"me:pw@http://d.example\0a#",
+        b"http://d.example/[PASSWORD]?token=0123456789abcdefghi\0\xc3\xa9\r\nX: y",
+    ],
+    words: &[
+        "\0",
         "[USERNAME]",
         "[PASSWORD]",
         "[PARAMENC]",
@@ -49,6 +71,24 @@ pub(super) const TARGET: Target = Target {
         "@",
         "%40",
         "%",
+        "hunter2-hunter2",
+        "\u{202e}",
+        "\u{e9}",
+    ],
+};
+
+/// An expression and a text, with a NUL byte between them.
+pub(super) const EXPRESSION: Target = Target {
+    name: "answer_expression",
+    body: answer_expression,
+    seeds: &[
+        b"good|nochg\0good 192.0.2.1\r\n",
+        b"^(a|b)*$\0nochg",
+        b"[[:alpha:]]{2,5}\\b\0OK",
+        b"[^]a-z]+x?.\0911 wait600",
+    ],
+    words: &[
+        "\0",
         "[^",
         "[:space:]",
         "{1,3}",
@@ -56,9 +96,26 @@ pub(super) const TARGET: Target = Target {
         ")*",
         "\\b",
         "\\<",
-        "\u{202e}",
-        "é",
+        "\\w",
+        "^",
+        "$",
+        "|",
+        "+",
+        "\n",
+        "\u{e9}",
     ],
+};
+
+/// A text and a secret, with a NUL byte between them.
+pub(super) const MASK: Target = Target {
+    name: "secret_mask",
+    body: secret_mask,
+    seeds: &[
+        b"the password p%40ss w\xf6rd is wrong\0p@ss w\xc3\xb6rd",
+        b"<b>a&amp;b</b> {\"a\\u0026b\":1}\0a&b",
+        b"aHVudGVyMi1odW50ZXIy\0hunter2-hunter2",
+    ],
+    words: &["\0", "&#104;", "%68", "+", "\\u0068", "&amp;", "=", "\u{202e}", "\u{e9}", "\u{2026}"],
 };
 
 const PASSWORD: &str = "hunter2-hunter2";
@@ -84,63 +141,71 @@ config service 'custom'
     list domain 'www.example.com'
 ";
 
-pub(crate) fn provider_answer(bytes: &[u8]) {
+/// The two texts of an input.
+fn halves(bytes: &[u8]) -> (String, String) {
     let text = String::from_utf8_lossy(bytes);
-    let mut parts = text.split('\0');
-    let mut part = || parts.next().unwrap_or_default();
-    let (body, url, value, expression) = (part(), part(), part(), part());
-    answered(body);
-    rendered(url, value);
-    inserted(value);
-    expected(expression, body);
-    masked(body, value);
+    let (first, second) = text.split_once('\0').unwrap_or((&text, ""));
+    (first.to_owned(), second.to_owned())
+}
+
+pub(crate) fn url_template(bytes: &[u8]) {
+    let (url, value) = halves(bytes);
+    rendered(&url, &value);
+    inserted(&value);
+}
+
+pub(crate) fn answer_expression(bytes: &[u8]) {
+    let (expression, text) = halves(bytes);
+    expected(&expression, &text);
+}
+
+pub(crate) fn secret_mask(bytes: &[u8]) {
+    let (text, secret) = halves(bytes);
+    masked(&text, &secret);
 }
 
 /// Whatever comes back, each change has one verdict, an HTTP error is no success, and what is told
 /// about it is one line without the password.
-fn answered(body: &str) {
+pub(crate) fn provider_answer(bytes: &[u8]) {
     static READ: OnceLock<Config> = OnceLock::new();
     let config = READ.get_or_init(|| check::load("ddns", CONFIG, &sandbox::Sandbox).config);
     assert_eq!(config.sections.len(), 3, "{:?}", config.broken);
-    for section in &config.sections {
-        let changes: Vec<Change> = section
-            .names
-            .iter()
-            .flat_map(|name| {
-                let change = |&family| Change {
-                    name: name.clone(),
-                    family,
-                    address: Some(address(family)),
-                    previous: None,
-                    tried: None,
-                    anew: false,
-                    record: section.record.clone(),
-                };
-                section.families.iter().map(change)
-            })
-            .collect();
-        for status in [200, 302, 401, 500] {
-            let mut exchange =
-                exchange(&section.provider, Job { changes: changes.clone(), ..Job::default() });
-            let mut step = exchange.start();
-            let mut sent = 0;
-            let verdicts = loop {
-                match step {
-                    Step::Done(verdicts) => break verdicts,
-                    Step::Send(_) | Step::Ask(_) => {
-                        sent += 1;
-                        assert!(sent <= changes.len(), "more requests than changes");
-                        let body = body.to_owned();
-                        let answer = Answer { status, body, ..Answer::default() };
-                        step = exchange.step(Ok(answer));
-                    }
-                }
-            };
-            assert_eq!(verdicts.len(), changes.len());
-            verdicts.iter().for_each(|verdict| told(&verdict.outcome, status));
+    let Some((&first, body)) = bytes.split_first() else { return };
+    let section = &config.sections[usize::from(first) % config.sections.len()];
+    let body = String::from_utf8_lossy(body);
+    let change = |name: &Hostname, family| Change {
+        name: name.clone(),
+        family,
+        address: Some(address(family)),
+        previous: None,
+        tried: None,
+        anew: false,
+        record: section.record.clone(),
+    };
+    let changes: Vec<Change> = section
+        .names
+        .iter()
+        .flat_map(|name| section.families.iter().map(move |&family| change(name, family)))
+        .collect();
+    let status = [200, 302, 401, 500][usize::from(first >> 2) % 4];
+    let mut exchange =
+        exchange(&section.provider, Job { changes: changes.clone(), ..Job::default() });
+    let mut step = exchange.start();
+    let mut sent = 0;
+    let verdicts = loop {
+        match step {
+            Step::Done(verdicts) => break verdicts,
+            Step::Send(_) | Step::Ask(_) => {
+                sent += 1;
+                assert!(sent <= changes.len(), "more requests than changes");
+                let body = body.clone().into_owned();
+                step = exchange.step(Ok(Answer { status, body, ..Answer::default() }));
+            }
         }
-    }
-    if let Some(outcome) = dyndns2::classify(body, "192.0.2.1".parse().unwrap()) {
+    };
+    assert_eq!(verdicts.len(), changes.len());
+    verdicts.iter().for_each(|verdict| told(&verdict.outcome, status));
+    if let Some(outcome) = dyndns2::classify(&body, "192.0.2.1".parse().unwrap()) {
         told(&outcome, 200);
     }
 }

@@ -1,0 +1,8 @@
+//! Definitions of providers, and lists of them.
+#![no_main]
+
+#[allow(dead_code, reason = "the other targets' bodies are there, too")]
+#[path = "../../tests/fuzz_bodies/mod.rs"]
+mod fuzz_bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_bodies::text::provider_definition(data));
