@@ -9,10 +9,10 @@ use super::lookup::{Ask, Lookup, Plan, Step, Whom};
 use super::message::{Message, TC};
 use super::name::Name;
 use super::resolv;
+use super::resolve::{resolve, resolvers};
 use super::wire::{Call, is_timeout};
 use crate::clock::uptime;
 use crate::config::{self, Family, Transport};
-use crate::files;
 use crate::http::{self, Unreachable};
 
 /// Time for an answer over UDP, for the first packet and the second.
@@ -49,14 +49,14 @@ pub fn look_up(
         None => Vec::new(),
         Some(text) => {
             let (server, port) = resolv::server(text)?;
-            http::resolve(server, port, way.family, limit)?
+            resolve(server, port, way.family, limit)?
         }
     };
     let mut state = Lookup::new(Plan {
         host: Name::parse(host).map_err(|why| format!("{host} cannot be looked up: {why}"))?,
         family,
         glue: lookup.glue,
-        resolvers: resolv::resolvers(&files::resolv_conf()),
+        resolvers: resolvers(),
         servers,
         over: way.family,
     });
@@ -124,7 +124,7 @@ fn over_tcp(call: &Call<'_>, query: &Message) -> io::Result<Message> {
 }
 
 /// A number that nobody can guess: the standard library keys its hashes with the system's randomness.
-fn random() -> u16 {
+pub(super) fn random() -> u16 {
     let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     u16::from_be_bytes([a, b])
 }

@@ -21,14 +21,14 @@ use std::vec;
 use super::Found;
 use super::message::{
     AA, CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_NS, TYPE_SOA,
-    address_type,
+    address_type, refusal,
 };
 use super::name::Name;
 use super::resolv::PORT;
 use crate::config::Family;
 
 /// Aliases that are followed, one after another.
-const MOST_ALIASES: usize = 8;
+pub(super) const MOST_ALIASES: usize = 8;
 /// Questions of one look-up.
 const MOST_QUESTIONS: usize = 60;
 /// Name servers of a zone that are tried, and addresses of each.
@@ -173,10 +173,7 @@ impl Lookup {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
-            1 => return Err(format!("{who} does not understand the question")),
-            2 => return Err(format!("{who} says that it failed (SERVFAIL)")),
-            5 => return Err(format!("{who} refuses to answer")),
-            other => return Err(format!("{who} says that there was error {other}")),
+            code => return Err(refusal(&who, code)),
         }
         match self.stage.clone() {
             Stage::Zone(of) => Ok(self.zone_of(&of, message)),

@@ -222,6 +222,16 @@ pub fn address_type(family: Family) -> u16 {
     }
 }
 
+/// What a response code other than [`NOERROR`] and [`NXDOMAIN`] means, said of the server `who`.
+pub fn refusal(who: &str, code: u16) -> String {
+    match code {
+        1 => format!("{who} does not understand the question"),
+        2 => format!("{who} says that it failed (SERVFAIL)"),
+        5 => format!("{who} refuses to answer"),
+        other => format!("{who} says that there was error {other}"),
+    }
+}
+
 fn length(length: usize) -> Result<[u8; 2], &'static str> {
     u16::try_from(length).map(u16::to_be_bytes).map_err(|_| "the message is too long")
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::ask::Way;
 use super::resolv;
+use super::resolve::resolve;
 use super::wire::{Call, is_timeout};
 use crate::clock::uptime;
 use crate::http;
@@ -27,7 +28,7 @@ pub fn send(query: &Query, way: &Way) -> Result<Answer, Failure> {
     let unsent = |kind, text| Failure { kind, sent: false, text };
     let (host, port) =
         resolv::server(&query.server).map_err(|text| unsent(FailureKind::Other, text))?;
-    let servers = http::resolve(host, port, way.family, LIMIT)
+    let servers = resolve(host, port, way.family, LIMIT)
         .map_err(|text| unsent(FailureKind::NotResolved, text))?;
     let mut failure = unsent(FailureKind::NotResolved, format!("{host} has no address"));
     for server in servers {

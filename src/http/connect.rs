@@ -2,26 +2,34 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use socket2::{Domain, Protocol, Socket, Type};
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use super::call::Call;
+use super::candidates::Origin;
 use super::failure::{self, Seconds};
+use super::hosts::Proof;
 use super::proxy::Proxy;
+use super::race::{self, Connected, Course, Lost};
 use super::request::Target;
 use super::tls::Tls;
 use super::wire::{Stream, Tcp, Wire};
 use super::{Shared, before_sending};
+use crate::clock::uptime;
 use crate::config::Family;
+use crate::dns::resolve::Search;
 use crate::provider::{Failure, FailureKind};
+
+/// Time for the TLS handshake with a remembered address, which may be somebody else's by now.
+const STAND_IN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Opens the connection of one request.
 pub(super) struct Dial {
@@ -54,76 +62,102 @@ impl Connector<()> for Dial {
 
 impl Dial {
     fn wire(&self) -> Result<Wire, Failure> {
-        let (mut tcp, address) = match &self.proxy {
-            Some(proxy) => self.open(&proxy.host, proxy.port, false),
-            None => self.open(self.target.host(), self.target.port(), self.proven),
-        }?;
-        let Some(tls) = &self.tls else {
-            let origin = self.proxy.is_some().then(|| self.target.origin());
-            return Ok(Wire::new(Arc::clone(&self.call), Stream::Plain(tcp), origin));
+        let remembered = match self.proof() {
+            Proof::Certificate => self.remembered(Proof::Certificate),
+            Proof::None => Vec::new(),
         };
-        if let Some(proxy) = &self.proxy {
-            tcp.set_deadline(self.call.stage(self.call.limits.connect));
-            proxy
-                .tunnel(&mut tcp, &self.target, &self.user_agent)
-                .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
-        }
-        let stream = self.secure(tcp, tls)?;
-        if self.proven && self.proxy.is_none() {
-            self.shared.hosts.remember(self.target.host(), address);
-        }
-        Ok(Wire::new(Arc::clone(&self.call), stream, None))
+        let connected = self.open(remembered)?;
+        let stream = match &self.tls {
+            Some(tls) => self.secure_host(connected, tls)?,
+            None => Stream::Plain(self.tcp(connected)),
+        };
+        let plain = self.proxy.is_some() && self.tls.is_none();
+        let origin = plain.then(|| self.target.origin());
+        Ok(Wire::new(Arc::clone(&self.call), stream, origin))
     }
 
-    /// A TCP connection to the first address of `host` that answers.
-    fn open(&self, host: &str, port: u16, recall: bool) -> Result<(Tcp, IpAddr), Failure> {
+    /// TLS with the host, perhaps by way of a remembered address. If that proves not to be the host's
+    /// any more, nothing has been sent to it, and the resolver has to be waited for.
+    fn secure_host(
+        &self,
+        connected: Connected,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<Stream, Failure> {
+        let host = self.target.host();
+        let origin = connected.origin;
+        let mut address = connected.address;
+        let limit = self.call.limits.first_byte;
+        let mut stream = match origin {
+            Origin::Remembered => self.secure(connected, tls, limit.min(STAND_IN_TIMEOUT)),
+            Origin::Resolved => self.secure(connected, tls, limit),
+        };
+        if origin == Origin::Remembered && stream.is_err() {
+            self.shared.hosts.forget(host, address);
+            let connected = self.open(Vec::new())?;
+            address = connected.address;
+            stream = self.secure(connected, tls, limit);
+        }
+        let stream = stream?;
+        if self.proof() == Proof::Certificate {
+            self.shared.hosts.remember(host, address, Proof::Certificate);
+        }
+        Ok(stream)
+    }
+
+    /// What a connection shows of the address that it goes to.
+    fn proof(&self) -> Proof {
+        if self.proven && self.proxy.is_none() { Proof::Certificate } else { Proof::None }
+    }
+
+    /// Whom to connect to, and the port.
+    fn place(&self) -> (&str, u16) {
+        match &self.proxy {
+            Some(proxy) => (&proxy.host, proxy.port),
+            None => (self.target.host(), self.target.port()),
+        }
+    }
+
+    fn remembered(&self, proof: Proof) -> Vec<IpAddr> {
+        self.shared.hosts.addresses(self.place().0, self.family, proof)
+    }
+
+    /// A TCP connection to the proxy or to the host; `remembered` are addresses that stand in for a
+    /// resolver that is slow or fails.
+    fn open(&self, remembered: Vec<IpAddr>) -> Result<Connected, Failure> {
+        let (host, port) = self.place();
         let limits = self.call.limits;
-        let until = self.call.stage(limits.connect);
-        let addresses =
-            self.shared.hosts.resolve(host, port, self.family, recall, until).map_err(|text| {
-                Failure { kind: FailureKind::NotResolved, ..before_sending(text) }
-            })?;
-        let until = self.call.stage(limits.connect);
-        let mut reason = None;
-        for (i, address) in addresses.iter().enumerate() {
-            let left = until.left();
-            if left.is_zero() {
-                break;
+        let course = Course {
+            port,
+            device: self.device.as_deref(),
+            preferred: self.remembered(Proof::None),
+            remembered,
+            delay: limits.attempt,
+            limit: limits.connect,
+            end: uptime().saturating_add(self.call.deadline.left()),
+        };
+        let search = Search::begin(host, self.family);
+        match race::connect(search, &course, &self.shared.connections) {
+            Ok(connected) => {
+                self.shared.hosts.remember(host, connected.address, Proof::None);
+                Ok(connected)
             }
-            let is_last = i + 1 == addresses.len();
-            let time = if is_last { left } else { left.min(limits.attempt) };
-            match self.attempt(*address, time) {
-                Ok(stream) => return Ok((Tcp::new(stream, until), address.ip())),
-                Err(error) => reason = Some(telling(reason, self.unreachable(host, &error))),
+            Err(Lost::NotResolved(text)) => {
+                Err(Failure { kind: FailureKind::NotResolved, ..before_sending(text) })
             }
+            Err(Lost::Unbound(why)) => {
+                let text = format!("{}: {why}", self.who(host));
+                Err(Failure { kind: FailureKind::NoNetwork, ..before_sending(text) })
+            }
+            Err(Lost::Unreachable(error)) => Err(self.unreachable(host, &error)),
         }
-        let late = || io::Error::from(io::ErrorKind::TimedOut);
-        Err(reason.unwrap_or_else(|| self.unreachable(host, &late())))
     }
 
-    fn attempt(&self, address: SocketAddr, time: std::time::Duration) -> io::Result<Arc<Socket>> {
-        let domain = Domain::for_address(address);
-        let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        let socket = self.shared.connections.add(socket);
-        if let Some(device) = &self.device {
-            socket
-                .bind_device(Some(device.as_bytes()))
-                .map_err(|error| Unbound::wrap(error, device))?;
-        }
-        socket.connect_timeout(&address.into(), time)?;
-        socket.set_tcp_nodelay(true)?;
-        Ok(socket)
+    fn tcp(&self, connected: Connected) -> Tcp {
+        Tcp::new(connected.socket, self.call.stage(self.call.limits.connect))
     }
 
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {
         let who = self.who(host);
-        if let Some(unbound) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unbound>()) {
-            return Failure {
-                kind: FailureKind::NoNetwork,
-                sent: false,
-                text: format!("{who}: {unbound}"),
-            };
-        }
         if error.kind() == io::ErrorKind::TimedOut {
             let time = Seconds(self.call.limits.connect);
             return before_sending(format!("{who}: no connection within {time}"));
@@ -131,12 +165,23 @@ impl Dial {
         failure::unsent(who, error)
     }
 
-    fn secure(&self, tcp: Tcp, tls: &Arc<ClientConfig>) -> Result<Stream, Failure> {
+    /// TLS, through the proxy if there is one, within `limit`.
+    fn secure(
+        &self,
+        connected: Connected,
+        tls: &Arc<ClientConfig>,
+        limit: Duration,
+    ) -> Result<Stream, Failure> {
+        let mut tcp = self.tcp(connected);
+        if let Some(proxy) = &self.proxy {
+            proxy
+                .tunnel(&mut tcp, &self.target, &self.user_agent)
+                .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
+        }
         let host = self.target.host();
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
-        let mut tcp = tcp;
-        tcp.set_deadline(self.call.stage(self.call.limits.first_byte));
+        tcp.set_deadline(self.call.stage(limit));
         let tls = Tls::connect(tls, name, tcp);
         let tls = tls.map_err(|broken| failure::handshake(&broken, &self.call))?;
         Ok(Stream::Tls(Box::new(tls)))
@@ -156,33 +201,6 @@ impl fmt::Debug for Dial {
         f.write_str("Dial")
     }
 }
-
-/// Of several addresses' failures: one that got an answer says more than one without a route.
-fn telling(known: Option<Failure>, new: Failure) -> Failure {
-    match known {
-        Some(known) if known.kind != FailureKind::NoNetwork => known,
-        _ => new,
-    }
-}
-
-/// The socket cannot be bound to the device: it is not there, or not ours to use.
-#[derive(Debug)]
-struct Unbound(String);
-
-impl Unbound {
-    fn wrap(error: io::Error, device: &str) -> io::Error {
-        let why = failure::system(&error);
-        io::Error::other(Self(format!("cannot send through {device}: {why}")))
-    }
-}
-
-impl fmt::Display for Unbound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unbound {}
 
 /// ureq asks for addresses before it asks for a connection; [`Dial`] looks them up itself, because
 /// only it knows whether the host or the proxy is needed.

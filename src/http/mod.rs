@@ -14,16 +14,18 @@
 
 mod answer;
 mod call;
+mod candidates;
 mod connect;
 mod connections;
 mod credentials;
 mod failure;
+mod hosts;
 mod pem;
 mod proxy;
+mod race;
 mod reach;
 mod redirect;
 mod request;
-mod resolve;
 mod suites;
 mod tls;
 mod tls_failure;
@@ -50,14 +52,14 @@ use crate::provider::{Answer, Failure, FailureKind, Request};
 
 pub use self::connections::Connections;
 pub(crate) use self::failure::{kind as failure_kind, system};
-pub use self::reach::{Unreachable, connects, resolve, verify_proxy};
-pub use self::resolve::HostCache;
+pub use self::hosts::{HostCache, Proof};
+pub use self::reach::{Unreachable, connects, verify_proxy};
 pub use self::trust::TrustCache;
 
 /// Time to resolve a name, and again to establish a TCP connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time for one address while there are others to try.
-pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one address is tried alone before the next is tried beside it (RFC 8305 section 5).
+pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// Time from the request sent to the end of the answer's header; also the time for a TLS handshake.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time for the whole call: resolving, connecting, TLS, redirects, body.
@@ -73,7 +75,7 @@ const HEADER_LIMIT: usize = 16 * 1024;
 pub struct Limits {
     /// See [`CONNECT_TIMEOUT`].
     pub connect: Duration,
-    /// See [`ATTEMPT_TIMEOUT`].
+    /// See [`ATTEMPT_DELAY`].
     pub attempt: Duration,
     /// See [`FIRST_BYTE_TIMEOUT`].
     pub first_byte: Duration,
@@ -85,7 +87,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: CONNECT_TIMEOUT,
-            attempt: ATTEMPT_TIMEOUT,
+            attempt: ATTEMPT_DELAY,
             first_byte: FIRST_BYTE_TIMEOUT,
             total: TOTAL_TIMEOUT,
         }

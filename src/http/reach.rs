@@ -1,15 +1,16 @@
 //! Whether somebody listens where the user says so: what LuCI asks before it saves a name.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
-
-use super::call::Deadline;
 use super::proxy::Proxy;
-use super::resolve::HostCache;
-use super::{CONNECT_TIMEOUT, failure};
+use super::race::{self, Course, Lost};
+use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Connections, failure};
+use crate::clock::uptime;
 use crate::config::Family;
+use crate::dns::resolve;
+use crate::dns::resolve::Search;
 use crate::secret::Secret;
 
 /// Time for the connection, as in ddns-scripts (`nc -w 3`).
@@ -28,43 +29,36 @@ pub enum Unreachable {
     NoConnection(String),
 }
 
-/// The addresses of `host`, an address or a name, as the system's resolver has them.
-///
-/// # Errors
-/// A sentence with the host's name.
-pub fn resolve(
-    host: &str,
-    port: u16,
-    family: Option<Family>,
-    time: Duration,
-) -> Result<Vec<SocketAddr>, String> {
-    HostCache::default().resolve(host, port, family, false, Deadline::after(time))
-}
-
 /// Whether `host` takes connections on `port`.
 ///
 /// # Errors
 /// Why not.
 pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unreachable> {
-    let mut found = resolve(host, port, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
+    let found = resolve(host, port, None, CONNECT_TIMEOUT).map_err(Unreachable::Unresolved)?;
+    let mut found: Vec<IpAddr> = found.iter().map(SocketAddr::ip).collect();
     if let Some(family) = family {
-        found.retain(|address| Family::of(address.ip()) == family);
+        found.retain(|address| Family::of(*address) == family);
         if found.is_empty() {
             return Err(Unreachable::WrongFamily(format!("{host} has no {family} address")));
         }
     }
-    let end = Deadline::after(TIME);
-    let mut why = String::from("no connection in time");
-    for address in found {
-        let left = end.left();
-        if left.is_zero() {
-            break;
+    let course = Course {
+        port,
+        device: None,
+        preferred: Vec::new(),
+        remembered: Vec::new(),
+        delay: ATTEMPT_DELAY,
+        limit: TIME,
+        end: uptime().saturating_add(TIME),
+    };
+    let why = match race::connect(Search::of(found), &course, &Connections::default()) {
+        Ok(_) => return Ok(()),
+        Err(Lost::NotResolved(why) | Lost::Unbound(why)) => why,
+        Err(Lost::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut => {
+            "no connection in time".to_owned()
         }
-        match connect(address, left) {
-            Ok(()) => return Ok(()),
-            Err(error) => why = failure::system(&error),
-        }
-    }
+        Err(Lost::Unreachable(error)) => failure::system(&error),
+    };
     Err(Unreachable::NoConnection(format!("{host} port {port}: {why}")))
 }
 
@@ -75,9 +69,4 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
 pub fn verify_proxy(proxy: &Secret, family: Option<Family>) -> Result<(), Unreachable> {
     let proxy = Proxy::parse(proxy).map_err(Unreachable::Port)?;
     connects(&proxy.host, proxy.port, family)
-}
-
-fn connect(address: SocketAddr, time: Duration) -> std::io::Result<()> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.connect_timeout(&address.into(), time)
 }
