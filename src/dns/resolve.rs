@@ -100,8 +100,7 @@ impl Search {
     /// Begins to look for addresses of `family`, or of both.
     pub(crate) fn begin(host: &str, family: Option<Family>) -> Self {
         let known = known(host);
-        let mut search =
-            Self { host: host.to_owned(), family, known, wrong: None, asking: None };
+        let mut search = Self { host: host.to_owned(), family, known, wrong: None, asking: None };
         if search.known.is_empty() {
             match Name::parse(host) {
                 Ok(name) => search.asking = Some(Asking::begin(name, family)),
@@ -334,8 +333,7 @@ impl Line {
             packet.splice(0..0, length.to_be_bytes());
         }
         let received = Vec::new();
-        let mut line =
-            Self { server, socket, query, packet, is_stream, is_sent: false, received };
+        let mut line = Self { server, socket, query, packet, is_stream, is_sent: false, received };
         // A socket that is connected hears this server only.
         match line.socket.connect(&server.into()) {
             Err(error) if is_stream && is_under_way(&error) => return Ok(line),

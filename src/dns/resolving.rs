@@ -83,8 +83,7 @@ impl Resolving {
             Some(family) => vec![family],
             None => vec![Family::V6, Family::V4],
         };
-        let mut new =
-            Self { host, families, asked: Vec::new(), found_at: None, settled_at: None };
+        let mut new = Self { host, families, asked: Vec::new(), found_at: None, settled_at: None };
         new.restart(servers, now);
         new
     }
@@ -141,7 +140,7 @@ impl Resolving {
 
     /// What came of the question at this place.
     pub fn heard(&mut self, at: usize, said: Said, now: Duration) {
-        let Some(asked) = self.asked.get_mut(at) else {
+        let Some(asked) = self.asked.get_mut(at).filter(|asked| !asked.is_answered()) else {
             return;
         };
         if matches!(said, Said::Addresses(_)) {
@@ -280,5 +279,208 @@ impl Asked {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dns::message::{QR, Record, TC};
+    use crate::dns::tests::record;
+
+    const V4: Option<Family> = Some(Family::V4);
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn server(last: u8) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, last], 53))
+    }
+
+    fn begin(family: Option<Family>, servers: u8) -> Resolving {
+        let servers: Vec<SocketAddr> = (1..=servers).map(server).collect();
+        Resolving::new(name("a.example"), family, &servers, ms(0))
+    }
+
+    /// Whom to ask at this time.
+    fn asked(state: &mut Resolving, now: u64) -> Vec<usize> {
+        std::iter::from_fn(|| state.next(ms(now))).collect()
+    }
+
+    fn found(address: &str) -> Said {
+        Said::Addresses(vec![address.parse().unwrap()])
+    }
+
+    fn trouble(text: &str) -> Said {
+        Said::Trouble(text.into())
+    }
+
+    #[test]
+    fn all_servers_are_asked_at_once_and_soon_again() {
+        let mut state = begin(None, 2);
+        let all: Vec<_> = state.asked().iter().map(|it| (it.server, it.family)).collect();
+        assert_eq!(all.len(), 4);
+        let mut times = Vec::new();
+        for now in 0..1000 {
+            let asked = asked(&mut state, now);
+            if !asked.is_empty() {
+                assert_eq!(asked, [0, 1, 2, 3]);
+                times.push(now);
+            }
+        }
+        assert_eq!(times, [0, 20, 50, 100, 200, 400, 600]);
+    }
+
+    #[test]
+    fn a_refusal_is_no_answer() {
+        let mut state = begin(V4, 1);
+        assert_eq!(asked(&mut state, 0), [0]);
+        state.heard(0, trouble("192.0.2.1 refuses to answer"), ms(1));
+        assert_eq!(state.deadline(ms(1)), Some(ms(20)));
+        assert!(asked(&mut state, 19).is_empty());
+        assert!(state.repeats(ms(20)));
+        assert_eq!(asked(&mut state, 20), [0]);
+        assert_eq!(state.why(), "192.0.2.1 refuses to answer");
+        state.heard(0, found("192.0.2.7"), ms(21));
+        assert_eq!(state.progress(ms(21)), Progress::Found);
+        assert!(asked(&mut state, 9999).is_empty());
+    }
+
+    #[test]
+    fn the_first_addresses_wait_a_moment_for_the_other_family() {
+        let mut state = begin(None, 1);
+        asked(&mut state, 0);
+        state.heard(1, found("192.0.2.7"), ms(5));
+        assert_eq!(state.progress(ms(54)), Progress::Waiting);
+        assert_eq!(state.progress(ms(55)), Progress::Found);
+        let mut both = state.clone();
+        both.heard(0, found("2001:db8::7"), ms(6));
+        assert_eq!(both.progress(ms(6)), Progress::Found);
+        assert_eq!(both.addresses().len(), 2);
+        state.heard(0, Said::NoAddress, ms(6));
+        assert_eq!(state.progress(ms(6)), Progress::Found);
+    }
+
+    #[test]
+    fn one_server_that_knows_nothing_waits_for_the_others() {
+        let mut alone = begin(None, 1);
+        asked(&mut alone, 0);
+        alone.heard(0, Said::NoName, ms(5));
+        alone.heard(1, Said::NoName, ms(5));
+        assert_eq!(alone.progress(ms(5)), Progress::Nowhere);
+        let mut state = begin(V4, 3);
+        asked(&mut state, 0);
+        state.heard(0, Said::NoName, ms(5));
+        state.heard(1, trouble("192.0.2.2 refuses to answer"), ms(5));
+        assert_eq!(state.progress(ms(204)), Progress::Waiting);
+        assert_eq!(state.progress(ms(205)), Progress::Nowhere);
+        assert_eq!(state.why(), "the name does not exist");
+        state.heard(1, found("192.0.2.7"), ms(100));
+        assert_eq!(state.progress(ms(100)), Progress::Found);
+    }
+
+    #[test]
+    fn the_reason_is_what_each_server_said() {
+        let mut state = begin(None, 2);
+        asked(&mut state, 0);
+        for at in [0, 1] {
+            state.heard(at, trouble("192.0.2.1 refuses to answer"), ms(1));
+        }
+        assert_eq!(state.why(), "192.0.2.1 refuses to answer, 192.0.2.2 does not answer");
+        let mut state = begin(Some(Family::V6), 1);
+        state.heard(0, Said::NoAddress, ms(1));
+        assert!(state.lacks_family());
+        let mut state = begin(None, 1);
+        state.heard(0, Said::NoAddress, ms(1));
+        state.heard(1, Said::NoAddress, ms(1));
+        assert_eq!(state.why(), "the name has no address");
+        assert!(!state.lacks_family());
+    }
+
+    #[test]
+    fn a_restart_asks_at_once() {
+        let mut state = begin(V4, 1);
+        for now in [0, 20, 50, 100, 200, 400, 600] {
+            assert_eq!(asked(&mut state, now), [0]);
+        }
+        state.restart(&[server(8), server(9)], ms(650));
+        assert_eq!(asked(&mut state, 650), [0, 1]);
+        assert_eq!(state.asked()[0].server, server(8));
+        assert_eq!(state.deadline(ms(650)), Some(ms(670)));
+    }
+
+    fn understand(family: Family, flags: u16, records: &[&str]) -> Said {
+        let state = begin(Some(family), 1);
+        let answers: Vec<Record> = records.iter().map(|text| record(text)).collect();
+        state.understand(0, &Message { flags: QR | flags, answers, ..Message::default() })
+    }
+
+    #[test]
+    fn replies_are_understood() {
+        let v4 = |flags, records: &[&str]| understand(Family::V4, flags, records);
+        assert_eq!(v4(RA, &["a.example A 192.0.2.7"]), found("192.0.2.7"));
+        let chain =
+            ["c.example A 192.0.2.7", "a.example CNAME b.example", "b.example CNAME c.example"];
+        assert_eq!(v4(RA, &chain), found("192.0.2.7"));
+        assert_eq!(understand(Family::V6, RA, &chain), Said::NoAddress);
+        let circle = ["a.example CNAME b.example", "b.example CNAME a.example"];
+        assert_eq!(v4(RA, &circle), Said::NoAddress);
+        for of_none in
+            ["b.example A 192.0.2.7", "a.example A 0.0.0.0", "a.example AAAA 2001:db8::7"]
+        {
+            assert_eq!(v4(RA, &[of_none]), Said::NoAddress, "{of_none}");
+        }
+        assert_eq!(v4(RA | 3, &["a.example CNAME b.example"]), Said::NoName);
+        for (flags, why) in [
+            (RA | 2, "192.0.2.1 says that it failed (SERVFAIL)"),
+            (5, "192.0.2.1 refuses to answer"),
+            (0, "192.0.2.1 does not resolve names for us"),
+        ] {
+            assert_eq!(v4(flags, &[]), trouble(why));
+        }
+        assert_eq!(v4(TC | AA, &[]), Said::NoAddress);
+    }
+
+    proptest! {
+        /// Whatever the servers say, there is always something to wait for until there is a result,
+        /// and nobody is asked too often.
+        #[test]
+        fn it_goes_on_until_there_is_a_result(
+            servers in 1_u8..4,
+            both in any::<bool>(),
+            said in prop::collection::vec((0_usize..6, 0_usize..6, 0_u64..60), 0..60),
+        ) {
+            let mut state = begin(if both { None } else { V4 }, servers);
+            let (mut now, mut questions) = (0, 0);
+            for (at, what, pause) in said {
+                questions += asked(&mut state, now).len();
+                let deadline = state.deadline(ms(now));
+                prop_assert_eq!(deadline.is_some(), state.progress(ms(now)) == Progress::Waiting);
+                prop_assert!(deadline.is_none_or(|deadline| deadline > ms(now)), "{:?}", deadline);
+                now += pause;
+                if at < state.asked().len() {
+                    state.heard(at, match what {
+                        0 => Said::NoName,
+                        1 => Said::NoAddress,
+                        2 => found("192.0.2.7"),
+                        _ => trouble("it refuses to answer"),
+                    }, ms(now));
+                }
+            }
+            let most = state.asked().len() * (7 + usize::try_from(now / 200).unwrap());
+            prop_assert!(questions <= most, "{questions} questions in {now} ms");
+            let result = state.progress(ms(now + 1000));
+            prop_assert_eq!(result == Progress::Found, !state.addresses().is_empty());
+            if result == Progress::Waiting {
+                prop_assert!(!state.why().is_empty());
+            }
+        }
     }
 }

@@ -113,10 +113,10 @@ mod tests {
         assert_eq!(candidates.next(ms(100)), Some(old));
         candidates.add(&[new], Origin::Resolved, ms(110));
         assert_eq!(candidates.next(ms(110)), Some(new));
-        assert_eq!([old, new].map(|it| candidates.origin(it)), [
-            Origin::Remembered,
-            Origin::Resolved
-        ]);
+        assert_eq!(
+            [old, new].map(|it| candidates.origin(it)),
+            [Origin::Remembered, Origin::Resolved]
+        );
         candidates.add(&[new, old], Origin::Resolved, ms(120));
         assert_eq!(candidates.origin(old), Origin::Resolved);
         assert_eq!(candidates.deadline(), None);

@@ -175,7 +175,9 @@ impl Race<'_> {
                     continue;
                 }
                 // From here on, whoever reads or writes waits.
-                Ok(None) => socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true)),
+                Ok(None) => {
+                    socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))
+                }
                 Ok(Some(error)) | Err(error) => Err(error),
             };
             match result {

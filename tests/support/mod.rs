@@ -10,6 +10,7 @@ pub mod initramfs;
 pub mod named;
 pub mod process;
 pub mod provider;
+pub mod resolver;
 pub mod router;
 pub mod scene;
 pub mod skip;

@@ -1,0 +1,456 @@
+//! The provider's name in the moment after the address: a real dnsmasq that does not know yet whom to
+//! ask, name servers that are dead, slow or wrong, and `/etc/hosts`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ddns_netlink::config::Family;
+use ddns_netlink::dns::message::{Message, QR, RA, Record, TC, TYPE_A, TYPE_AAAA, TYPE_CNAME};
+use ddns_netlink::dns::name::Name;
+use ddns_netlink::dns::resolve;
+use support::dns::{Answer, Server};
+use support::provider::now;
+use support::resolver::Resolver;
+use support::router::{PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
+use support::scene::{LIMIT, Scene, at};
+use support::tls::{Authority, Flavour};
+
+const HOST: &str = "dyn.example.net";
+const URL: &str = "http://dyn.example.net/nic/update?hostname=[DOMAIN]&myip=[IP]";
+
+/// What musl waits before it asks again is 2.5 s; a loaded machine is slow.
+const SOON: Duration = Duration::from_millis(1500);
+
+/// The upstream name server on the internet, which knows the provider.
+fn upstream(v6: bool) -> Server {
+    Server::start(at(PROVIDER, 53), move |name, is_aaaa| match (name, is_aaaa) {
+        (HOST, false) => Answer::Address(PROVIDER.parse().unwrap()),
+        (HOST, true) if v6 => Answer::Address(PROVIDER6.parse().unwrap()),
+        (HOST, true) => Answer::NoData,
+        _ => Answer::NoName,
+    })
+}
+
+fn resolver(scene: &Scene) -> Resolver {
+    Resolver::start(scene.wan.command("dnsmasq"), PROVIDER.parse().unwrap())
+}
+
+#[test]
+fn the_request_follows_the_address_although_the_resolver_learns_its_servers_later() {
+    isolated(&["dnsmasq"], || {
+        let scene = Scene::new(&format!("option update_url '{URL}'"));
+        let _upstream = upstream(false);
+        let resolver = resolver(&scene);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let mut old: Option<String> = None;
+        for (n, wait) in [30, 300, 0, 120, 60].into_iter().enumerate() {
+            resolver.lose();
+            let address = format!("203.0.113.{}", n + 5);
+            let learning = resolver.learn_after(Duration::from_millis(wait));
+            let event = now();
+            match &old {
+                // Another lease, or the cable was pulled out.
+                Some(old) if n % 2 == 1 => scene.wan.change_address(old, &address),
+                _ => {
+                    scene.wan.ip("link set wan down");
+                    scene.wan.ip("-4 addr flush dev wan");
+                    scene.wan.ip("link set wan up");
+                    scene.wan.set_address(&address);
+                }
+            }
+            let request = scene.provider.wait_nth(n, LIMIT);
+            assert_eq!(request.myip(), address);
+            let took = request.at.saturating_sub(event);
+            assert!(took < SOON, "{took:?} with a resolver that learns after {wait} ms");
+            learning.join().unwrap();
+            daemon.wait_published("home", &address);
+            old = Some(address);
+        }
+    });
+}
+
+#[test]
+fn both_families_follow_a_resolver_that_learns_later() {
+    isolated(&["dnsmasq"], || {
+        let scene = Scene::new(&format!("option use_ipv6 'both'\noption update_url '{URL}'"));
+        let _upstream = upstream(true);
+        let _v6 = scene.provider.listen(at(PROVIDER6, 80));
+        let resolver = resolver(&scene);
+        let launcher = scene.launcher();
+        let _daemon = launcher.run();
+        resolver.lose();
+        let learning = resolver.learn_after(Duration::from_millis(100));
+        let event = now();
+        scene.wan.set_address("203.0.113.5");
+        scene.wan.set_address6("2001:db8:1::5");
+        for address in ["203.0.113.5", "2001:db8:1::5"] {
+            let at = scene.provider.wait_for(address, LIMIT, |requests| {
+                requests.iter().find(|request| request.myip() == address).map(|it| it.at)
+            });
+            let took = at.saturating_sub(event);
+            assert!(took < SOON, "{address}: {took:?}");
+        }
+        learning.join().unwrap();
+    });
+}
+
+#[test]
+fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent() {
+    isolated(&["dnsmasq"], || {
+        let authority = Authority::new();
+        authority.write_pem(&file("ca.pem"));
+        let pem = file("ca.pem").display().to_string();
+        let mut scene = Scene::bare();
+        let upstream = upstream(false);
+        let secure = URL.replace("http:", "https:");
+        scene.config.section(
+            "home",
+            &format!("option update_url '{secure}'\noption use_https '1'\noption cacert '{pem}'"),
+        );
+        scene.config.section("plain", &format!("option update_url '{URL}'"));
+        let certificate = authority.server(&[HOST], Flavour::Good);
+        let tls = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let resolver = resolver(&scene);
+        resolver.learn();
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.wan.set_address("203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.wait_published("plain", "203.0.113.5");
+        // The upstream server says nothing any more.
+        drop(upstream);
+        resolver.lose();
+        let event = now();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let request = scene.provider.wait_nth(2, LIMIT);
+        assert!(request.tls && request.myip() == "203.0.113.6", "{request:?}");
+        let took = request.at.saturating_sub(event);
+        assert!(took < SOON, "{took:?}");
+        daemon.wait_published("home", "203.0.113.6");
+        // Over plain HTTP nobody could tell whether the address still is the provider's.
+        assert_eq!(scene.provider.count(), 3);
+        // An address that is somebody else's by now gets no request, and stands in the way of none.
+        drop(tls);
+        let stranger = authority.server(&["other.example.net"], Flavour::Good);
+        let _stranger = scene.provider.listen_tls(at(PROVIDER, 443), stranger);
+        let moved = "198.51.100.54";
+        ip_isp(&format!("addr add {moved}/32 dev lo"));
+        let _moved =
+            scene.provider.listen_tls(at(moved, 443), authority.server(&[HOST], Flavour::Good));
+        let _upstream = Server::start(at(PROVIDER, 53), move |_, is_aaaa| match is_aaaa {
+            false => Answer::Address(moved.parse().unwrap()),
+            true => Answer::NoData,
+        });
+        let learning = resolver.learn_after(Duration::from_millis(400));
+        scene.wan.change_address("203.0.113.6", "203.0.113.7");
+        daemon.wait_published("home", "203.0.113.7");
+        learning.join().unwrap();
+    });
+}
+
+#[test]
+fn while_nobody_resolves_the_reason_is_named() {
+    isolated(&["dnsmasq"], || {
+        let scene = Scene::new(&format!("option update_url '{URL}'"));
+        let resolver = resolver(&scene);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        resolver.lose();
+        scene.wan.set_address("203.0.113.5");
+        let record = daemon.wait_record("home", LIMIT, |record| {
+            record["reason"].as_str().is_some_and(|text| text.contains("cannot resolve"))
+        });
+        let reason = record["reason"].as_str().unwrap();
+        let words = format!("cannot resolve {HOST} (127.0.0.1 refuses to answer)");
+        assert!(reason.contains(&words), "{reason}");
+        let _upstream = upstream(false);
+        resolver.learn();
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+// -------------------------------------------------------------------- name servers of our own
+
+/// Answers every question at `address` with what `reply` makes of it.
+fn server(address: &str, reply: impl FnMut(&Message) -> Option<Message> + Send + 'static) {
+    far_server(address, Duration::ZERO, reply);
+}
+
+/// The same for a server whose replies take a while on their way.
+fn far_server(
+    address: &str,
+    way: Duration,
+    mut reply: impl FnMut(&Message) -> Option<Message> + Send + 'static,
+) {
+    let socket = UdpSocket::bind((address, 53)).unwrap();
+    thread::spawn(move || {
+        let mut packet = [0; 512];
+        while let Ok((length, peer)) = socket.recv_from(&mut packet) {
+            let query = Message::decode(&packet[..length]).unwrap();
+            if let Some(reply) = reply(&query) {
+                let socket = socket.try_clone().unwrap();
+                thread::spawn(move || {
+                    thread::sleep(way);
+                    socket.send_to(&reply.encode().unwrap(), peer).unwrap();
+                });
+            }
+        }
+    });
+}
+
+fn record(name: &str, address: &str) -> Record {
+    let (kind, rdata) = match address.parse().unwrap() {
+        IpAddr::V4(address) => (TYPE_A, address.octets().to_vec()),
+        IpAddr::V6(address) => (TYPE_AAAA, address.octets().to_vec()),
+    };
+    Record { name: Name::parse(name).unwrap(), kind, class: 1, ttl: 1, rdata }
+}
+
+/// The records among these that are of the type that is asked for, and aliases.
+fn answer(query: &Message, records: &[Record]) -> Message {
+    let wanted = query.questions[0].kind;
+    let fits = |it: &&Record| it.kind == wanted || it.kind == TYPE_CNAME;
+    let answers = records.iter().filter(fits).cloned().collect();
+    Message { flags: QR | RA, answers, ..query.clone() }
+}
+
+fn code(query: &Message, code: u16) -> Message {
+    Message { flags: QR | RA | code, ..query.clone() }
+}
+
+fn resolv_conf(servers: &[&str]) {
+    let lines: String = servers.iter().map(|it| format!("nameserver {it}\n")).collect();
+    // In place: the file is bind-mounted.
+    fs::write("/run/t/resolv.conf", format!("search lan\noptions ndots:5\n{lines}")).unwrap();
+}
+
+fn look_up(host: &str) -> Result<Vec<String>, String> {
+    look_up_for(host, None, Duration::from_secs(10))
+}
+
+fn look_up_for(host: &str, family: Option<Family>, limit: Duration) -> Result<Vec<String>, String> {
+    let found = resolve(host, 80, family, limit)?;
+    Ok(found.iter().map(|address| address.ip().to_string()).collect())
+}
+
+#[test]
+fn the_first_server_that_gives_an_address_is_believed() {
+    isolated(&[], || {
+        let addresses = [record("a.example", "192.0.2.7"), record("a.example", "2001:db8::7")];
+        let near = addresses.clone();
+        server("127.0.0.2", move |query| Some(answer(query, &near)));
+        let way = Duration::from_millis(60);
+        far_server("127.0.0.3", way, move |query| Some(answer(query, &addresses)));
+        // Nobody listens, nobody answers, and three that have no answer.
+        let _silent = UdpSocket::bind("127.0.0.5:53").unwrap();
+        server("127.0.0.6", |query| Some(code(query, 2)));
+        server("127.0.0.7", |query| Some(code(query, 5)));
+        server("127.0.0.8", |query| Some(code(query, 3)));
+        let both = Ok(vec!["2001:db8::7".to_owned(), "192.0.2.7".to_owned()]);
+        for bad in ["127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8"] {
+            for good in ["127.0.0.2", "127.0.0.3"] {
+                resolv_conf(&[bad, good]);
+                let start = Instant::now();
+                assert_eq!(look_up("A.example."), both, "{bad} {good}");
+                assert!(start.elapsed() < SOON, "{bad} {good}: {:?}", start.elapsed());
+            }
+        }
+        resolv_conf(&["127.0.0.5", "127.0.0.2"]);
+        assert_eq!(
+            look_up_for("a.example", Some(Family::V4), SOON),
+            Ok(vec!["192.0.2.7".to_owned()])
+        );
+    });
+}
+
+#[test]
+fn a_server_that_fails_at_first_is_asked_again_soon() {
+    isolated(&[], || {
+        for (address, bad) in [("127.0.0.2", Some(2)), ("127.0.0.3", Some(5)), ("127.0.0.4", None)]
+        {
+            let start = Instant::now();
+            server(address, move |query| {
+                if start.elapsed() > Duration::from_millis(120) {
+                    return Some(answer(query, &[record("a.example", "192.0.2.7")]));
+                }
+                bad.map(|bad| code(query, bad))
+            });
+            resolv_conf(&[address]);
+            assert_eq!(look_up("a.example"), Ok(vec!["192.0.2.7".to_owned()]), "{bad:?}");
+            assert!(start.elapsed() < SOON, "{bad:?}: {:?}", start.elapsed());
+        }
+    });
+}
+
+#[test]
+fn what_the_servers_say_is_the_reason() {
+    isolated(&[], || {
+        server("127.0.0.2", |query| Some(code(query, 3)));
+        server("127.0.0.3", |query| Some(answer(query, &[])));
+        server("127.0.0.4", |query| Some(code(query, 5)));
+        server("127.0.0.6", |query| Some(answer(query, &[record("b.example", "0.0.0.0")])));
+        let _silent = UdpSocket::bind("127.0.0.5:53").unwrap();
+        let start = Instant::now();
+        for (servers, why) in [
+            (&["127.0.0.2"][..], "the name does not exist"),
+            (&["127.0.0.2", "127.0.0.4", "127.0.0.5"], "the name does not exist"),
+            (&["127.0.0.3"], "the name has no address"),
+            (&["127.0.0.6"], "the name has no address"),
+            (
+                &["127.0.0.4", "127.0.0.5", "127.0.0.9"],
+                "127.0.0.4 refuses to answer, 127.0.0.5 does not answer, \
+                 127.0.0.9: Connection refused",
+            ),
+        ] {
+            resolv_conf(servers);
+            let limit = Duration::from_secs(1);
+            let failed = look_up_for("b.example", None, limit).unwrap_err();
+            assert_eq!(failed, format!("cannot resolve b.example ({why})"));
+        }
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        resolv_conf(&["127.0.0.3"]);
+        let failed = look_up_for("b.example", Some(Family::V6), LIMIT).unwrap_err();
+        assert_eq!(failed, "b.example has no IPv6 address");
+        assert!(look_up("not a name").unwrap_err().starts_with("cannot resolve not a name ("));
+    });
+}
+
+#[test]
+fn aliases_and_long_answers_are_followed() {
+    isolated(&[], || {
+        let alias = |name: &str, target: &str| Record {
+            kind: TYPE_CNAME,
+            rdata: Name::parse(target).unwrap().wire().to_vec(),
+            ..record(name, "192.0.2.1")
+        };
+        let records = [
+            record("c.example", "192.0.2.7"),
+            alias("b.example", "c.example"),
+            alias("a.example", "b.example"),
+            record("other.example", "192.0.2.66"),
+        ];
+        server("127.0.0.2", move |query| Some(answer(query, &records)));
+        resolv_conf(&["127.0.0.2"]);
+        assert_eq!(look_up("a.example"), Ok(vec!["192.0.2.7".to_owned()]));
+        // Over UDP it is cut off, over TCP it is whole.
+        server("127.0.0.3", |query| Some(Message { flags: QR | RA | TC, ..query.clone() }));
+        let listener = TcpListener::bind("127.0.0.3:53").unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut length = [0; 2];
+                stream.read_exact(&mut length).unwrap();
+                let mut query = vec![0; u16::from_be_bytes(length).into()];
+                stream.read_exact(&mut query).unwrap();
+                let query = Message::decode(&query).unwrap();
+                let many: Vec<Record> =
+                    (1..=60).map(|n| record("m.example", &format!("192.0.2.{n}"))).collect();
+                let reply = answer(&query, &many).encode().unwrap();
+                let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
+                for byte in length.iter().chain(&reply) {
+                    stream.write_all(&[*byte]).unwrap();
+                }
+            }
+        });
+        resolv_conf(&["127.0.0.3"]);
+        let found = look_up("m.example").unwrap();
+        assert_eq!((found.len(), found[59].as_str()), (60, "192.0.2.60"));
+    });
+}
+
+#[test]
+fn another_resolv_conf_is_asked_at_once() {
+    isolated(&[], || {
+        let _silent = UdpSocket::bind("127.0.0.2:53").unwrap();
+        server("127.0.0.3", |query| Some(answer(query, &[record("a.example", "192.0.2.7")])));
+        resolv_conf(&["127.0.0.2"]);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        thread::spawn(move || sender.send((look_up("a.example"), now())));
+        // By now it asks once a second.
+        thread::sleep(Duration::from_millis(1900));
+        let changed = now();
+        resolv_conf(&["127.0.0.3"]);
+        let (found, at) = receiver.recv_timeout(LIMIT).unwrap();
+        assert_eq!(found, Ok(vec!["192.0.2.7".to_owned()]));
+        let took = at.saturating_sub(changed);
+        assert!(took < Duration::from_millis(400), "{took:?}");
+    });
+}
+
+#[test]
+fn the_hosts_file_comes_first_and_names_are_complete() {
+    isolated(&[], || {
+        server("127.0.0.2", |query| {
+            let name = query.questions[0].name.to_string();
+            Some(match name.as_str() {
+                "nas" | "a.example" => answer(query, &[record(&name, "192.0.2.66")]),
+                _ => code(query, 3),
+            })
+        });
+        resolv_conf(&["127.0.0.2"]);
+        hosts("192.0.2.1 Router.lan router\n192.0.2.2 router # again\n2001:db8::1 router\n");
+        let found = |all: &[&str]| Ok(all.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(look_up("ROUTER"), found(&["2001:db8::1", "192.0.2.1", "192.0.2.2"]));
+        assert_eq!(look_up("router.lan."), found(&["192.0.2.1"]));
+        assert_eq!(look_up_for("router", Some(Family::V6), SOON), found(&["2001:db8::1"]));
+        let none = look_up_for("router.lan", Some(Family::V6), SOON);
+        assert_eq!(none, Err("router.lan has no IPv6 address".to_owned()));
+        // Asked as it is, not with what `search` names.
+        assert_eq!(look_up("nas"), found(&["192.0.2.66"]));
+        let none = look_up("printer").unwrap_err();
+        assert_eq!(none, "cannot resolve printer (the name does not exist)");
+        assert_eq!(look_up("localhost"), found(&["::1", "127.0.0.1"]));
+        assert_eq!(look_up("192.0.2.3"), found(&["192.0.2.3"]));
+    });
+}
+
+#[test]
+fn a_dead_family_costs_a_quarter_of_a_second_once() {
+    isolated(&[], || {
+        // Packets to the IPv6 address disappear.
+        let scene = Scene::new(&format!("option update_url '{URL}'"));
+        hosts(&format!("2001:db8:dead::1 {HOST}\n{PROVIDER} {HOST}"));
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.wan.set_address6("2001:db8:1::5");
+        ip_isp("-6 route add blackhole 2001:db8:dead::/48");
+        let mut times = Vec::new();
+        for last in 5..8 {
+            let event = now();
+            scene.wan.set_address_only(&format!("203.0.113.{last}"));
+            let request = scene.provider.wait_nth(last - 5, LIMIT);
+            times.push(request.at.saturating_sub(event));
+            daemon.wait_published("home", &format!("203.0.113.{last}"));
+        }
+        assert!(times.iter().all(|time| *time < SOON), "{times:?}");
+    });
+}
+
+#[test]
+fn a_server_behind_several_addresses_is_reached_at_the_one_that_answers() {
+    isolated(&[], || {
+        let listener = TcpListener::bind("127.0.0.9:80").unwrap();
+        hosts("192.0.2.77 many.example\n192.0.2.78 many.example\n127.0.0.9 many.example");
+        // Nobody is behind this device.
+        ip_isp("link add dead0 type veth peer name dead1");
+        ip_isp("link set dead1 up");
+        ip_isp("link set dead0 up");
+        ip_isp("addr add 192.0.2.1/24 dev dead0");
+        ip_isp("neigh add 192.0.2.77 lladdr 02:00:00:00:00:09 dev dead0");
+        ip_isp("neigh add 192.0.2.78 lladdr 02:00:00:00:00:09 dev dead0");
+        let start = Instant::now();
+        let reached = ddns_netlink::http::connects("many.example", 80, None);
+        assert_eq!(reached, Ok(()));
+        assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+        let peer: SocketAddr = listener.accept().unwrap().1;
+        assert!(peer.ip().is_loopback());
+    });
+}
