@@ -8,7 +8,7 @@
 
 use std::io::{self, Read, Write};
 use std::iter;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, OnceLock};
@@ -543,9 +543,10 @@ fn the_forced_family_is_used() {
 
 /// Sockets of both families with one port, which may be somebody else's in the one family.
 fn twins() -> Option<(TcpListener, socket2::Socket)> {
-    let alive = TcpListener::bind("[::1]:0").ok()?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, alive.local_addr().ok()?.port()));
-    let dead = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).ok()?;
+    let alive = TcpListener::bind("127.0.0.1:0").ok()?;
+    let address = SocketAddr::from((Ipv6Addr::LOCALHOST, alive.local_addr().ok()?.port()));
+    let dead = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).ok()?;
+    dead.set_only_v6(true).ok()?;
     dead.bind(&address.into()).ok()?;
     Some((alive, dead))
 }
@@ -556,7 +557,7 @@ fn a_dead_family_leaves_time_for_the_other() {
         return; // a host without IPv6
     }
     let (alive, dead) = iter::repeat_with(twins).take(100).flatten().next().unwrap();
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, alive.local_addr().unwrap().port()));
+    let address = SocketAddr::from((Ipv6Addr::LOCALHOST, alive.local_addr().unwrap().port()));
     let port = address.port();
     // A listener whose queue is full drops what comes, as a broken path does.
     dead.listen(0).unwrap();

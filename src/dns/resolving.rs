@@ -72,7 +72,7 @@ pub struct Resolving {
     asked: Vec<Asked>,
     /// When the first addresses came, since boot.
     found_at: Option<Duration>,
-    /// When there was a word on every family for the first time, since boot.
+    /// Since when there is a word on every family, since boot.
     settled_at: Option<Duration>,
 }
 
@@ -147,17 +147,19 @@ impl Resolving {
             self.found_at.get_or_insert(now);
         }
         asked.said = said;
-        if self.families.iter().all(|&family| self.has_word_on(family)) {
-            self.settled_at.get_or_insert(now);
+        if !self.families.iter().all(|&family| self.has_word_on(family)) {
+            self.settled_at = None;
+        } else if self.settled_at.is_none() {
+            self.settled_at = Some(now);
         }
     }
 
     /// Whether some resolver has answered for this family.
     fn has_word_on(&self, family: Family) -> bool {
         self.asked.iter().any(|asked| match &asked.said {
-            // The name does not exist in either family.
-            Said::NoName => true,
             Said::NoAddress | Said::Addresses(_) => asked.family == family,
+            // Another resolver knows better, and may have more to say.
+            Said::NoName => asked.family == family && self.found_at.is_none(),
             Said::Nothing | Said::Trouble(_) => false,
         })
     }
