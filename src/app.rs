@@ -14,7 +14,8 @@ use crate::config::{Mistake, definition};
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
-use crate::files::{self, LockError};
+use crate::files;
+use crate::files::lock::{LockError, lock};
 use crate::load::{Loaded, load};
 use crate::provider::listing;
 use crate::watch;
@@ -73,14 +74,17 @@ fn serve(file: &Path, sections: &[String], mode: Mode, talks: bool) -> u8 {
 /// `talks`: somebody reads standard output and standard error.
 fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
     // A dry run changes nothing, so it may look over a running daemon's shoulder.
-    let lock = (mode != Mode::DryRun).then(|| files::lock(&loaded.checked.config.global.rundir));
+    let lock = (mode != Mode::DryRun).then(|| lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
         Ok(lock) => block_on(Box::pin(daemon::run(file, loaded, mode, lock, talks))),
         Err(error @ LockError::Running(_)) if mode == Mode::Once => {
             complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
         }
-        Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &error),
-        Err(error @ LockError::Io(..)) => complain(exit::INTERNAL, &error),
+        Err(error @ (LockError::Running(_) | LockError::Stranger(..))) => {
+            complain(exit::RUNNING, &error)
+        }
+        Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
+        Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
     }
 }
 

@@ -67,7 +67,7 @@ impl Control {
     /// # Errors
     /// As the system says.
     pub fn bind(rundir: &Path) -> io::Result<Self> {
-        crate::files::create_rundir(rundir)?;
+        crate::files::owner::make_directory(rundir, 0o755)?;
         let path = rundir.join(SOCKET);
         let temporary = rundir.join("control.sock.new");
         match fs::remove_file(&temporary) {

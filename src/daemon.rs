@@ -25,7 +25,7 @@ use crate::dns::Way;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId, Level, Notice};
 use crate::engine::status::Snapshot;
-use crate::files::{self, InstanceLock, run::RunFiles};
+use crate::files::{self, lock::InstanceLock, run::RunFiles};
 use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
@@ -440,7 +440,7 @@ impl Daemon {
         }
         let Global { rundir, statedir, .. } = checked.config.global.clone();
         if rundir != self.global.rundir {
-            match files::lock(&rundir) {
+            match files::lock::lock(&rundir) {
                 Ok(lock) => {
                     self.withdraw();
                     self.lock = Some(lock);

@@ -3,12 +3,14 @@
 
 pub mod definitions;
 pub mod hosts;
+pub mod lock;
+pub mod owner;
 pub mod run;
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
@@ -27,8 +29,6 @@ const PASSWORD_LIMIT: u64 = 8 * 1024;
 
 /// Most bytes of `/etc/resolv.conf`.
 const RESOLV_LIMIT: u64 = 64 * 1024;
-
-const LOCK: &str = "ddns-netlink.lock";
 
 /// A file that could not be read. `Display` is the sentence for the operator.
 #[derive(Debug)]
@@ -79,12 +79,17 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+/// The bytes of a file, `limit` at most. Never waits: only a file or a directory is read, and reading
+/// a directory fails.
+///
+/// # Errors
+/// If it cannot be read, or is larger.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let fail = |reason| ReadError { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
     // Opening a pipe would wait for somebody who writes.
     let mut options = OpenOptions::new();
-    let options = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let options = options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
     let file = options.open(path).map_err(|error| fail(Reason::Io(error)))?;
     let kind = file.metadata().map_err(|error| fail(Reason::Io(error)))?.file_type();
     if !kind.is_file() && !kind.is_dir() {
@@ -237,14 +242,6 @@ pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
     Ok((Secret::new(text), warning))
 }
 
-/// A warning if others may change a script that runs with our rights.
-pub fn script_warning(path: &Path) -> Option<String> {
-    let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o022 != 0);
-    let path = path.display();
-    let why = "can be changed by other users, who then run what they like";
-    open.then(|| format!("{path} {why}; 'chmod go-w {path}' prevents it"))
-}
-
 /// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may
 /// not see.
 pub fn path_kind(path: &Path) -> PathKind {
@@ -258,70 +255,6 @@ pub fn path_kind(path: &Path) -> PathKind {
 /// Whether `path` is a program that we may run.
 pub fn is_executable(path: &Path) -> bool {
     path_kind(path) == PathKind::File && access(path, AccessFlags::X_OK).is_ok()
-}
-
-/// Creates the run directory with mode 0755 unless it exists: LuCI reads there.
-///
-/// # Errors
-/// As the system says.
-pub fn create_rundir(rundir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o755).create(rundir)
-}
-
-/// Proof that no other daemon uses this run directory; ends with the process.
-#[derive(Debug)]
-#[must_use = "the lock is released when this is dropped"]
-pub struct InstanceLock {
-    _file: File,
-}
-
-/// Why the lock could not be had.
-#[derive(Debug)]
-pub enum LockError {
-    /// Another instance holds it; its process id, if it could be read.
-    Running(Option<u32>),
-    /// The lock file cannot be made.
-    Io(PathBuf, io::Error),
-}
-
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Running(Some(pid)) => {
-                write!(f, "another instance is running (process {pid})")
-            }
-            Self::Running(None) => f.write_str("another instance is running"),
-            Self::Io(path, error) => write!(f, "cannot lock {}: {error}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for LockError {}
-
-/// Makes this process the only instance with `rundir`. The file stays behind; the lock does not.
-///
-/// # Errors
-/// If another instance is running, or the file cannot be made.
-pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
-    let path = rundir.join(LOCK);
-    let fail = |error| LockError::Io(path.clone(), error);
-    create_rundir(rundir).map_err(fail)?;
-    let mut options = fs::OpenOptions::new();
-    // Not truncated: until the lock is ours, the content is another's.
-    let options = options.read(true).write(true).create(true).truncate(false);
-    let mut file = options.open(&path).map_err(fail)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let _ = file.take(16).read_to_string(&mut text);
-            return Err(LockError::Running(text.trim().parse().ok()));
-        }
-        Err(TryLockError::Error(error)) => return Err(fail(error)),
-    }
-    let pid = format!("{}\n", std::process::id());
-    file.set_len(0).and_then(|()| file.write_all(pid.as_bytes())).map_err(fail)?;
-    Ok(InstanceLock { _file: file })
 }
 
 #[cfg(test)]
@@ -442,21 +375,5 @@ mod tests {
         assert_eq!(default_statedir_in(root), root.join("var/lib/ddns-netlink"));
         write(root.join("etc/openwrt_release"), "");
         assert_eq!(default_statedir_in(root), root.join("etc/ddns-netlink"));
-    }
-
-    #[test]
-    fn there_is_one_instance_per_run_directory() {
-        let scratch = Scratch::new("files-lock");
-        let rundir = scratch.path().join("run/ddns");
-        write(rundir.join(LOCK), "4294967295000 left by an earlier run\n");
-        let held = lock(&rundir).unwrap();
-        let refused = lock(&rundir).unwrap_err();
-        let pid = std::process::id();
-        let words = format!("another instance is running (process {pid})");
-        assert_eq!(refused.to_string(), words);
-        drop(held);
-        assert!(lock(&rundir).is_ok());
-        let blocked = write(scratch.path().join("file"), "");
-        assert!(matches!(lock(&blocked), Err(LockError::Io(..))));
     }
 }

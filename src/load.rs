@@ -55,7 +55,7 @@ impl Environment for System {
     }
 
     fn script_warning(&self, path: &Path) -> Option<String> {
-        files::script_warning(path)
+        files::owner::script_warning(path)
     }
 
     fn path_kind(&self, path: &Path) -> PathKind {

@@ -1,11 +1,10 @@
 //! Local time: which zone the system is in, and what the wall clock shows there.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use crate::calendar::{self, Moment};
 use crate::clock::UnixSeconds;
+use crate::files;
 use crate::strftime::LocalTime;
 use crate::timezone::Zone;
 
@@ -100,11 +99,7 @@ fn project(wall: UnixSeconds, zone: &Zone) -> LocalTime {
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).ok()?;
-    // A directory opens, and reading it fails.
-    file.take(LIMIT).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    files::read(path, LIMIT).ok()
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! The state file on flash: read once at start, replaced as a whole, never in the event loop.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read as _};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::engine::event::{Level, Notice};
+use crate::files::owner::{check_directory, make_directory};
 use crate::files::{self, Medium};
 use crate::state::State;
 
@@ -37,19 +36,23 @@ impl Store {
     /// What was kept, and a sentence for each thing that could not be read. No file is no
     /// complaint: it is so at the first start.
     pub fn load(&self) -> (State, Vec<String>) {
+        let unknown = |why: String| {
+            (State::default(), vec![format!("{why}; what was published before is not known")])
+        };
+        match check_directory(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
+            Err(error) => return unknown(format!("ddns_statedir {}: {error}", self.dir.display())),
+            Ok(()) => {}
+        }
         let path = self.path();
-        match read(&path) {
+        match files::read(&path, LIMIT) {
             Ok(bytes) => {
                 let (state, dropped) = State::from_text(&String::from_utf8_lossy(&bytes));
                 let told = |what| format!("{}: {what}", path.display());
                 (state, dropped.into_iter().map(told).collect())
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (State::default(), vec![]),
-            Err(error) => {
-                let complaint =
-                    format!("{}: {error}; what was published before is not known", path.display());
-                (State::default(), vec![complaint])
-            }
+            Err(error) if error.is_missing() => Default::default(),
+            Err(error) => unknown(error.to_string()),
         }
     }
 
@@ -61,10 +64,10 @@ impl Store {
     pub fn save(&self, state: &State) -> io::Result<bool> {
         let text = state.to_text();
         let path = self.path();
-        if read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        make_directory(&self.dir, 0o700)?;
+        if files::read(&path, LIMIT).is_ok_and(|bytes| bytes == text.as_bytes()) {
             return Ok(false);
         }
-        self.create_directory()?;
         files::replace(&path, text.as_bytes(), 0o600, Medium::Flash).map(|()| true)
     }
 
@@ -82,25 +85,6 @@ impl Store {
             format!("cannot write in {dir} ({error}): {LOST}")
         }
     }
-
-    fn create_directory(&self) -> io::Result<()> {
-        if self.dir.is_dir() {
-            return Ok(());
-        }
-        if let Some(parent) = self.dir.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        match DirBuilder::new().mode(0o700).create(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
-    }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Saves in the background, because flash can take seconds and the event loop must not wait.
@@ -209,6 +193,9 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     const TEMPORARY: &str = "state.new";

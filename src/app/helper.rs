@@ -138,7 +138,7 @@ fn looks_up(file: &Path, name: &str, host: &str) -> bool {
 
 /// Writes the run file, as LuCI hopes when it finds none.
 fn keep(rundir: &Path, name: &str, shown: &str) -> io::Result<()> {
-    files::create_rundir(rundir)?;
+    files::owner::make_directory(rundir, 0o755)?;
     files::replace(
         &rundir.join(format!("{name}.ip")),
         format!("{shown}\n").as_bytes(),

@@ -1,12 +1,13 @@
 //! A section's log file: the newest lines, in RAM, where LuCI looks for them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use nix::fcntl::OFlag;
 
+use crate::files::owner::make_directory;
 use crate::files::{self, Medium};
 
 /// Most bytes of an existing log that are looked at; of a longer one the newest are kept.
@@ -17,13 +18,11 @@ const LIMIT: u64 = 1024 * 1024;
 /// Nothing is remembered between calls, because others may delete, empty or replace the file while
 /// we run; reading a few kilobytes of RAM disk per message costs less than being wrong.
 pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
-    let mut file = match open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_directory(path)?;
-            open(path)?
-        }
-        other => other?,
-    };
+    if let Some(directory) = path.parent() {
+        // LuCI's rpcd may read it.
+        make_directory(directory, 0o755)?;
+    }
+    let mut file = open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
@@ -67,17 +66,11 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// The directory with mode 0755, as LuCI's rpcd may read it; its parents as the system makes them.
-fn make_directory(path: &Path) -> io::Result<()> {
-    let Some(dir) = path.parent().filter(|dir| !dir.is_dir()) else {
-        return Ok(());
-    };
-    fs::create_dir_all(dir)?;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::scratch::Scratch;
 

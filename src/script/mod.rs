@@ -24,6 +24,7 @@ use crate::clock;
 use crate::config::options::{self, Kind};
 use crate::config::{Family, Global, Lookup, Script, Section};
 use crate::engine::event::Notice;
+use crate::files;
 use crate::probe;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
 use crate::secret::Secret;
@@ -32,6 +33,8 @@ use crate::secret::Secret;
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Most transfers that one run may ask for.
 const TRANSFERS: usize = 32;
+/// Most bytes of a script that are looked through.
+const SCRIPT_LIMIT: u64 = 1024 * 1024;
 /// In the directory of a run: where the answer of a transfer is put, and where the script is told.
 const ANSWER: &str = "dat";
 const REPLY: &str = "reply";
@@ -104,7 +107,8 @@ impl Call {
     /// a script that asks for it waits.
     fn registered(&self, hands: &Hands<'_>) -> Option<IpAddr> {
         let look_up = || {
-            let script = fs::read_to_string(&self.script.file).ok()?;
+            let script = files::read(&self.script.file, SCRIPT_LIMIT).ok()?;
+            let script = String::from_utf8_lossy(&script);
             let wanted =
                 ["REGISTERED_IP", "get_registered_ip"].iter().any(|it| script.contains(it));
             wanted.then(|| (hands.look_up)(&self.section.lookup, self.change.family))?
