@@ -5,12 +5,17 @@ mod init;
 mod service;
 mod updater;
 
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
+use nix::libc::SIGXFSZ;
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
-use crate::config::{Mistake, definition};
+use crate::config::{Mistake, definition, uci};
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -73,10 +78,16 @@ fn serve(file: &Path, sections: &[String], mode: Mode, talks: bool) -> u8 {
 
 /// `talks`: somebody reads standard output and standard error.
 fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
+    block_on(Box::pin(follow_alone(file, loaded, mode, talks)))
+}
+
+async fn follow_alone(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
+    // Beyond the largest size of a file (`ulimit -f`), writing is to fail and not to end the process.
+    let _ignored = signal(SignalKind::from_raw(SIGXFSZ));
     // A dry run changes nothing, so it may look over a running daemon's shoulder.
     let lock = (mode != Mode::DryRun).then(|| lock(&loaded.checked.config.global.rundir));
     match lock.transpose() {
-        Ok(lock) => block_on(Box::pin(daemon::run(file, loaded, mode, lock, talks))),
+        Ok(lock) => daemon::run(file, loaded, mode, lock, talks).await,
         Err(error @ LockError::Running(_)) if mode == Mode::Once => {
             complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
         }
@@ -109,6 +120,7 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     for mistake in &checked.mistakes {
         warn(&format!("{mistake}\n"));
     }
+    warn_of_readers(file);
     explain(file);
     if checked.errors().next().is_some() {
         return exit::CONFIG;
@@ -116,6 +128,17 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
     show(&format!("{}: {on} {sections} enabled, {off} not\n", files::config(file).display()))
+}
+
+/// Warns if other users can read a configuration that holds passwords.
+fn warn_of_readers(file: &Path) {
+    let file = files::config(file);
+    let (document, _) = uci::parse(&files::read_config(&file).unwrap_or_default());
+    let mut options = document.sections.iter().flat_map(|section| &section.options);
+    let secret = options.any(|option| ["password", "param_enc"].contains(&option.name.as_str()));
+    if let Some(warning) = files::reader_warning(&file).filter(|_| secret) {
+        warn(&format!("{warning}\n"));
+    }
 }
 
 /// Says what works differently from ddns-scripts.
@@ -178,8 +201,21 @@ fn rundir(file: &Path) -> PathBuf {
     loaded.map_or_else(default, |loaded| loaded.checked.config.global.rundir)
 }
 
+/// Descriptors that the daemon needs beside those that are open at its start.
+const DESCRIPTORS: usize = 20;
+
+/// Whether there are enough descriptors: tokio panics for want of them.
+fn try_descriptors() -> io::Result<()> {
+    let open = || File::open("/");
+    std::iter::repeat_with(open).take(DESCRIPTORS).collect::<io::Result<Vec<_>>>().map(drop)
+}
+
 /// One thread is all there is.
 fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
+    if let Err(error) = try_descriptors() {
+        let text = format!("cannot start: {error}; {DESCRIPTORS} more are needed (ulimit -n)");
+        return complain(exit::INTERNAL, &text);
+    }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(future);

@@ -4,11 +4,12 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use crate::cli::exit;
+use crate::quoted::visible;
 
-/// Prints to standard output; a reader that has gone away is no failure.
+/// Prints to standard output what may hold text of others; a reader that has gone away is no failure.
 pub fn show(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(visible(text).as_bytes()).and_then(|()| out.flush());
     exit::OK
 }
 
@@ -18,7 +19,7 @@ pub fn complain(code: u8, text: &impl Display) -> u8 {
     code
 }
 
-/// Prints to standard error.
+/// Prints to standard error what may hold text of others.
 pub fn warn(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = std::io::stderr().write_all(visible(text).as_bytes());
 }

@@ -83,6 +83,11 @@ impl Control {
         Ok(Self { path, listener, places: Arc::new(Semaphore::new(CONNECTIONS)), sender, requests })
     }
 
+    /// Whether somebody who looks for the socket finds it.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
     /// The next request. Nothing is lost when this is dropped halfway, as `select!` does.
     pub async fn next(&mut self) -> Request {
         loop {

@@ -46,6 +46,8 @@ const FLUSH: Duration = Duration::from_secs(4);
 const FLUSH_ONCE: Duration = Duration::from_secs(30);
 /// Most kernel messages that are taken in before the engine looks at them.
 const BATCH: usize = 1024;
+/// Most mistakes of one file that are logged.
+const MISTAKES: usize = 50;
 
 /// What the daemon is started for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +165,11 @@ impl Daemon {
             recheck: Recheck::default(),
             pretended: Vec::new(),
         };
-        lost.into_iter().for_each(|text| daemon.say(Level::Warning, text));
+        let more = lost.len().saturating_sub(MISTAKES);
+        lost.into_iter().take(MISTAKES).for_each(|text| daemon.say(Level::Warning, text));
+        if more > 0 {
+            daemon.say(Level::Warning, format!("{more} more lines of the state file are dropped"));
+        }
         daemon.adopt(loaded);
         daemon
     }
@@ -177,6 +183,8 @@ impl Daemon {
     /// its work.
     fn listen(&mut self) {
         self.show_run_files();
+        // It removes its socket, and the next one has the same name.
+        self.control = None;
         match Control::bind(&self.global.rundir) {
             Ok(control) => self.control = Some(control),
             Err(error) => {
@@ -253,16 +261,33 @@ impl Daemon {
 
     /// Shows LuCI and others where things stand.
     fn publish_state(&mut self, now: Now) {
+        let kept = self.keep_rundir();
         let Some(files) = &mut self.run_files else {
             return;
         };
         let status = self.engine.status(now);
-        let failed = files.show(&status, now).err();
+        let failed = kept.and_then(|()| files.show(&status, now)).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
         }
         self.unwritten = failed;
         self.tell(status);
+    }
+
+    /// Makes the run directory again, with all that belongs there, if somebody has removed it.
+    fn keep_rundir(&mut self) -> Result<(), String> {
+        if self.lock.as_ref().is_none_or(InstanceLock::is_there) {
+            return Ok(());
+        }
+        let rundir = self.global.rundir.display().to_string();
+        let lock = files::lock::lock(&self.global.rundir);
+        self.lock = Some(lock.map_err(|why| format!("{rundir} was removed: {why}"))?);
+        match self.mode {
+            Mode::Serve => self.listen(),
+            Mode::Once | Mode::DryRun | Mode::Detect => self.show_run_files(),
+        }
+        self.say(Level::Notice, format!("{rundir} was removed, and is made again"));
+        Ok(())
     }
 
     /// Takes in what the kernel said, and everything else that it has said already.
@@ -377,6 +402,10 @@ impl Daemon {
     fn reload(&mut self) {
         self.engine.handle(Event::Start(Vec::new()), clock::now());
         self.read_again();
+        if self.control.as_ref().is_none_or(|control| !control.is_there()) {
+            self.listen();
+        }
+        self.publish_state(clock::now());
     }
 
     /// Reads the configuration again; one that cannot be read at all changes nothing.
@@ -417,9 +446,14 @@ impl Daemon {
         }
     }
 
-    /// Says what is wrong with a configuration.
+    /// Says what is wrong with a configuration, the errors first if it is much.
     fn complain(&mut self, checked: &Checked) {
-        for mistake in &checked.mistakes {
+        let mut mistakes: Vec<&Mistake> = checked.mistakes.iter().collect();
+        let more = mistakes.len().saturating_sub(MISTAKES);
+        if more > 0 {
+            mistakes.sort_by_key(|mistake| mistake.severity);
+        }
+        for mistake in mistakes.into_iter().take(MISTAKES) {
             let level = match mistake.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
@@ -427,6 +461,10 @@ impl Daemon {
             };
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });
+        }
+        if more > 0 {
+            let text = format!("{more} more messages like these: 'ddns-netlink check' shows all");
+            self.say(Level::Warning, text);
         }
     }
 

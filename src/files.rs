@@ -234,12 +234,14 @@ fn definition_in(
 pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
     let text = String::from_utf8(read(path, PASSWORD_LIMIT)?)
         .map_err(|_| ReadError { path: path.to_owned(), reason: Reason::NotText })?;
+    Ok((Secret::new(text), reader_warning(path)))
+}
+
+/// A warning if others may read a file with passwords.
+pub fn reader_warning(path: &Path) -> Option<String> {
     let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o044 != 0);
-    let warning = open.then(|| {
-        let path = path.display();
-        format!("{path} can be read by other users; 'chmod 600 {path}' prevents it")
-    });
-    Ok((Secret::new(text), warning))
+    let path = path.display();
+    open.then(|| format!("{path} can be read by other users; 'chmod 600 {path}' prevents it"))
 }
 
 /// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may

@@ -2,6 +2,7 @@
 
 mod file;
 pub mod line;
+mod stderr;
 mod system;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -55,7 +56,7 @@ struct Settings {
 impl Logger {
     /// Before [`Logger::configure`], messages go to `target` alone.
     pub fn new(target: Target) -> Self {
-        Self::with_stderr(target, Box::new(io::stderr()))
+        Self::with_stderr(target, Box::new(stderr::Patient::new(io::stderr())))
     }
 
     fn with_stderr(target: Target, stderr: Box<dyn io::Write + Send>) -> Self {

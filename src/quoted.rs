@@ -1,5 +1,7 @@
 //! Text of others in messages. Pure.
 
+use std::fmt::Write as _;
+
 /// `text` in double quotes, in one line and without anything that a terminal would obey.
 ///
 /// What Rust's own `Debug` would print but for rare characters, which that knows from tables.
@@ -19,6 +21,22 @@ pub fn quoted_char(c: char) -> String {
     out
 }
 
+/// `text` of several lines for a terminal: what it would obey is written as in JSON, so that a value
+/// in JSON stays the same value.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || c == '\t' || is_visible(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
 fn push(out: &mut String, c: char, mark: char) {
     match c {
         '\n' => out.push_str("\\n"),
@@ -30,13 +48,13 @@ fn push(out: &mut String, c: char, mark: char) {
     }
 }
 
-/// Not so: control characters, spaces of other kinds, marks that change the direction of writing,
+/// Whether a terminal shows `c` and does nothing else. Not so: control characters, spaces of other kinds, marks that change the direction of writing,
 /// what has no meaning of its own.
-fn is_visible(c: char) -> bool {
+pub fn is_visible(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
             | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{e000}'..='\u{f8ff}' | '\u{feff}'
-            | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..)
+            | '\u{fff0}'..='\u{fffc}' | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..)
 }
 
 #[cfg(test)]
@@ -54,6 +72,16 @@ mod tests {
             ["'x'", "'\\''", "'\"'"]
         );
         assert_eq!(quoted("\x1b[2J\u{9b}\u{202e}\u{feff}"), r#""\u{1b}[2J\u{9b}\u{202e}\u{feff}""#);
+    }
+
+    #[test]
+    fn text_of_several_lines_stays_so_and_json_stays_json() {
+        let text = "käse \"x\"\n\t\x1b[2J\u{7f}\r\u{9b}\u{202e}\u{e0001}\u{fffd}\n";
+        let shown = "käse \"x\"\n\t\\u001b[2J\\u007f\\u000d\\u009b\\u202e\\udb40\\udc01\u{fffd}\n";
+        assert_eq!(visible(text), shown);
+        let json = serde_json::Value::from(text);
+        let back: serde_json::Value = serde_json::from_str(&visible(&json.to_string())).unwrap();
+        assert_eq!(back, json);
     }
 
     proptest! {

@@ -2,18 +2,21 @@
 
 use crate::config::Log;
 use crate::engine::event::{Level, Notice};
+use crate::quoted::is_visible;
 use crate::strftime::LocalTime;
 
 /// Most bytes of one syslog message: OpenWrt's logd cuts at 1024, with its own header.
 const SYSLOG_LIMIT: usize = 960;
+/// Most bytes of a line on standard error: a pipe takes 4096 at once, with the end of the line.
+const TERMINAL_LIMIT: usize = 4095;
 
-/// `text` on one line: what breaks lines becomes a space, other control characters go. What
+/// `text` on one line: what breaks lines becomes a space, what a terminal would obey goes. What
 /// providers answer ends up here, and must not be able to write lines of its own or move cursors.
 pub fn clean(text: &str) -> String {
     let kept = text.chars().filter_map(|c| match c {
-        '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
-        c if c.is_control() => None,
-        c => Some(c),
+        c if c.is_whitespace() => Some(' '),
+        c if is_visible(c) => Some(c),
+        _ => None,
     });
     kept.collect::<String>().trim_end().to_owned()
 }
@@ -30,9 +33,14 @@ pub fn system(notice: &Notice) -> String {
         Some(section) => clean(&format!("{section}: {}", notice.text)),
         None => clean(&notice.text),
     };
-    let end = (0..=SYSLOG_LIMIT.min(line.len())).rev().find(|&at| line.is_char_boundary(at));
-    line.truncate(end.unwrap_or_default());
+    cut(&mut line, SYSLOG_LIMIT);
     line
+}
+
+/// The first `limit` bytes of `line`, and not half a character.
+fn cut(line: &mut String, limit: usize) {
+    let end = (0..=limit.min(line.len())).rev().find(|&at| line.is_char_boundary(at));
+    line.truncate(end.unwrap_or_default());
 }
 
 /// `12:34:56 home: warning: text`, for people at a terminal.
@@ -51,7 +59,9 @@ pub fn terminal(notice: &Notice, time: &LocalTime) -> String {
         "{:02}:{:02}:{:02} {section}{colon}{word}{}",
         time.hour, time.minute, time.second, notice.text
     );
-    clean(&line)
+    let mut line = clean(&line);
+    cut(&mut line, TERMINAL_LIMIT);
+    line
 }
 
 /// ` 123456  WARN : text`, for the section log, as LuCI's viewers know it from ddns-scripts.
@@ -118,6 +128,7 @@ mod tests {
         let n = notice(None, Level::Error, "said\r\n<0>root: \u{1b}[2Jhi\0\u{9b}\t!\n");
         assert_eq!(system(&n), "said  <0>root: [2Jhi !");
         assert_eq!(file(&n, &time()).lines().count(), 1);
+        assert_eq!(clean("a\u{202e}b\u{feff}c\u{85}d\u{a0}e"), "abc d e");
     }
 
     #[test]
@@ -135,5 +146,7 @@ mod tests {
     fn long_messages_are_cut_between_characters() {
         let n = notice(Some("x"), Level::Info, &"ä".repeat(2000));
         assert!(system(&n).len() > SYSLOG_LIMIT - 2 && system(&n).len() <= SYSLOG_LIMIT);
+        let n = notice(Some("x"), Level::Info, &"ä".repeat(5000));
+        assert!((TERMINAL_LIMIT - 1..=TERMINAL_LIMIT).contains(&terminal(&n, &time()).len()));
     }
 }

@@ -8,13 +8,14 @@ pub mod said;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::net::IpAddr;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
@@ -172,8 +173,9 @@ impl Call {
                         transfers += 1;
                         place.reply(&transfer(&url, &place.path, minutes, hands.send));
                     }
-                    // It waits for an answer until its time is over.
-                    Said::Transfer(_) => {}
+                    Said::Transfer(_) => place.reply(&format!(
+                        "a script can have {TRANSFERS} transfers in one run, this one asked for more"
+                    )),
                 }
             }
         })
@@ -251,7 +253,10 @@ impl Place {
         DirBuilder::new().mode(0o700).create(&path)?;
         let reply = path.join(REPLY);
         mkfifo(&reply, Mode::S_IRUSR | Mode::S_IWUSR)?;
-        let reply = File::options().read(true).write(true).open(reply)?;
+        let mut options = File::options();
+        // A script that asks and does not read must not hold us up.
+        let options = options.read(true).write(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        let reply = options.open(reply)?;
         Ok(Self { path, reply })
     }
 

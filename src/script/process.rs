@@ -1,18 +1,19 @@
 //! The owner's programs under way: each leads a process group of its own, has a time limit, and
-//! none outlives the daemon.
+//! none outlives the daemon, not even one that is killed.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::net::IpAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -26,13 +27,15 @@ pub const SHELL: &str = "/bin/sh";
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 /// Most bytes of error output that are kept; the rest is read and dropped.
 const ERRORS_LIMIT: usize = 4 * 1024;
-/// How often an exit is looked for while the output is still open.
-const TICK: Duration = Duration::from_millis(100);
+/// How often, in milliseconds, an exit is looked for while the output is still open.
+const TICK: u16 = 100;
+/// The same when the output has ended, and the exit is to follow.
+const SHORT_TICK: Duration = Duration::from_millis(10);
 /// Time for what was written before the end to arrive.
 const GRACE: Duration = Duration::from_secs(2);
-/// Pieces of output that wait to be heard; a program that writes faster is slowed down.
-const PIECES: usize = 8;
-const STACK: usize = 64 * 1024;
+/// The guard of a process group, for the shell: its input ends when the daemon does, however that
+/// ends, and then it kills the group.
+const GUARD: &str = "read -r end; kill -KILL \"-$1\"";
 
 /// `program` with an environment that holds nothing but `PATH`, its output to be heard.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
@@ -81,6 +84,27 @@ struct Group {
     /// The address that it publishes.
     address: Option<IpAddr>,
     cut: bool,
+    /// A shell that runs [`GUARD`]. Where there is no memory for it, the program runs without.
+    guard: Option<Child>,
+}
+
+impl Group {
+    fn new(number: i32, address: Option<IpAddr>) -> Self {
+        let mut guard = command(SHELL);
+        guard.args(["-c", GUARD, "guard"]).arg(number.to_string());
+        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { number, address, cut: false, guard: guard.spawn().ok() }
+    }
+
+    /// Kills what is left of the group, and its guard first: the number of a group that is gone may
+    /// become another's.
+    fn end(&mut self) {
+        if let Some(mut guard) = self.guard.take() {
+            let _ = guard.kill();
+            let _ = guard.wait();
+        }
+        kill(self.number);
+    }
 }
 
 fn groups() -> MutexGuard<'static, Groups> {
@@ -92,7 +116,7 @@ fn groups() -> MutexGuard<'static, Groups> {
 pub fn kill_all() {
     let mut groups = groups();
     groups.closed = true;
-    groups.running.iter().for_each(|group| kill(group.number));
+    groups.running.iter_mut().for_each(Group::end);
 }
 
 /// Kills the programs that publish `address`, which is gone: they may hang on connections that can
@@ -111,15 +135,12 @@ fn kill(group: i32) {
     let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
 }
 
-enum Part {
-    Output(Vec<u8>),
-    Errors(Vec<u8>),
-}
-
 /// A program under way. Whatever happens, its process group does not outlive this.
 pub struct Running {
     child: Child,
-    parts: Receiver<Part>,
+    /// What it writes; `None` once that has ended.
+    output: Option<File>,
+    errors: Option<File>,
     cut: bool,
 }
 
@@ -141,27 +162,19 @@ impl Running {
         if groups.closed {
             return Err(io::Error::other("the daemon is ending"));
         }
-        let child = command.spawn()?;
-        let number = number(&child);
-        groups.running.extend(number.map(|number| Group { number, address, cut: false }));
+        let mut child = command.spawn()?;
+        groups.running.extend(number(&child).map(|number| Group::new(number, address)));
         drop(groups);
-        let mut running = Self::new(child);
+        let output = child.stdout.take().map(OwnedFd::from);
+        let errors = child.stderr.take().map(OwnedFd::from);
+        let mut running = Self { child, output: None, errors: None, cut: false };
+        running.output = output.map(unblocked).transpose()?;
+        running.errors = errors.map(unblocked).transpose()?;
         if let (Some(mut stdin), Some(input)) = (running.child.stdin.take(), input) {
             // It may end without reading.
             let _ = stdin.write_all(input.expose().as_bytes());
         }
         Ok(running)
-    }
-
-    fn new(mut child: Child) -> Self {
-        let (sender, parts) = mpsc::sync_channel(PIECES);
-        if let Some(stdout) = child.stdout.take() {
-            collect(OwnedFd::from(stdout).into(), usize::MAX, sender.clone(), Part::Output);
-        }
-        if let Some(stderr) = child.stderr.take() {
-            collect(OwnedFd::from(stderr).into(), ERRORS_LIMIT, sender, Part::Errors);
-        }
-        Self { child, parts, cut: false }
     }
 
     /// Waits for the end, `limit` at most, while `heard` gets standard output as it comes. What the
@@ -193,16 +206,30 @@ impl Running {
             } else if left.is_zero() {
                 break;
             }
-            match self.parts.recv_timeout(left.min(TICK)) {
-                Ok(Part::Output(bytes)) => heard(&bytes),
-                Ok(Part::Errors(bytes)) => errors.extend(bytes),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) if ended.is_some() => break,
-                // Both pipes have ended, the exit follows; or a reader could not be started.
-                Err(RecvTimeoutError::Disconnected) => thread::sleep(left.min(TICK / 10)),
+            if self.output.is_some() || self.errors.is_some() {
+                self.listen(left, heard, &mut errors);
+            } else if ended.is_some() {
+                break;
+            } else {
+                thread::sleep(left.min(SHORT_TICK));
             }
         }
         Ok(Ended { status: ended.flatten(), cut: self.cut, errors })
+    }
+
+    /// Hears what the program writes within a [`TICK`], or `limit` if that is shorter.
+    fn listen(&mut self, limit: Duration, heard: &mut dyn FnMut(&[u8]), errors: &mut Vec<u8>) {
+        let pipes = [&self.output, &self.errors].into_iter().flatten();
+        let mut wanted: Vec<_> =
+            pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
+        let limit = u16::try_from(limit.as_millis()).unwrap_or(TICK).min(TICK);
+        // What went wrong shows itself when it is read.
+        let _ = poll(&mut wanted, PollTimeout::from(limit));
+        hear(&mut self.output, heard);
+        hear(&mut self.errors, &mut |piece| {
+            let room = ERRORS_LIMIT.saturating_sub(errors.len());
+            errors.extend(piece.iter().take(room));
+        });
     }
 
     /// The exit, if it has come. Then what is left of the group is killed and forgotten.
@@ -232,6 +259,26 @@ impl Drop for Running {
     }
 }
 
+/// The reading end of a pipe, which from now on says that there is nothing instead of waiting.
+fn unblocked(pipe: OwnedFd) -> io::Result<File> {
+    fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok(pipe.into())
+}
+
+/// Reads what there is, a few kilobytes at most.
+fn hear(pipe: &mut Option<File>, heard: &mut dyn FnMut(&[u8])) {
+    let Some(file) = pipe else {
+        return;
+    };
+    let mut buffer = [0; 4096];
+    match file.read(&mut buffer) {
+        Ok(count) if count > 0 => heard(buffer.get(..count).unwrap_or_default()),
+        Err(error)
+            if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted].contains(&error.kind()) => {}
+        Ok(_) | Err(_) => *pipe = None,
+    }
+}
+
 /// Kills the group that `child` leads; whether that was cut before. The number may be another's once
 /// the child has been waited for and the lock is free.
 fn forget(child: &Child, groups: &mut Groups) -> bool {
@@ -239,37 +286,12 @@ fn forget(child: &Child, groups: &mut Groups) -> bool {
     let Some(at) = groups.running.iter().position(is_it) else {
         return false;
     };
-    let group = groups.running.swap_remove(at);
-    kill(group.number);
+    let mut group = groups.running.swap_remove(at);
+    group.end();
     group.cut
 }
 
 /// The process group that `child` leads. Process ids are positive numbers of 31 bits.
 fn number(child: &Child) -> Option<i32> {
     i32::try_from(child.id()).ok()
-}
-
-/// Reads `pipe` to its end in a thread of its own, keeping the beginning.
-fn collect(mut pipe: File, limit: usize, sender: SyncSender<Part>, part: fn(Vec<u8>) -> Part) {
-    let read = move || {
-        let mut buffer = [0; 4096];
-        let mut kept = 0;
-        loop {
-            match pipe.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(count) if kept < limit => {
-                    kept += count;
-                    let piece = buffer.get(..count).unwrap_or_default();
-                    if sender.send(part(piece.to_vec())).is_err() {
-                        return;
-                    }
-                }
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
-            }
-        }
-    };
-    // Without the thread the sender is dropped and the part counts as empty.
-    let _ = thread::Builder::new().stack_size(STACK).spawn(read);
 }

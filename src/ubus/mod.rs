@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use nix::libc;
 use serde_json::Value as Json;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -51,6 +52,8 @@ pub struct Ubus {
     patience: Option<Duration>,
     /// Whether there was ever a socket.
     seen: bool,
+    /// Why we could not even try to connect the last time.
+    shortage: Option<io::Error>,
     words: VecDeque<Word>,
     /// What was said already.
     told: Vec<String>,
@@ -75,6 +78,7 @@ impl Ubus {
             pause: PAUSES.0,
             patience: Some(now.saturating_add(if serves { PATIENCE } else { SHORT_PATIENCE })),
             seen: false,
+            shortage: None,
             words: VecDeque::new(),
             told: Vec::new(),
         }
@@ -153,8 +157,11 @@ impl Ubus {
         if !self.serves {
             return Word::Netifd(None);
         }
+        let text = "names of interfaces cannot be resolved before that";
+        if let Some(error) = &self.shortage {
+            return Word::Trouble(format!("no connection to ubus can be made: {error}; {text}"));
+        }
         let who = if self.link.is_some() { "netifd" } else { "ubusd" };
-        let text = "names of interfaces cannot be resolved before it does";
         Word::Trouble(format!("{who} does not answer on ubus: {text}"))
     }
 
@@ -164,7 +171,8 @@ impl Ubus {
             self.watch = Watch::new().ok();
         }
         let found = socket::connect();
-        self.seen |= !matches!(found, Ok(None));
+        self.shortage = None;
+        self.seen |= matches!(found, Ok(Some(_)));
         match found {
             Ok(Some(stream)) => {
                 self.watch = None;
@@ -179,7 +187,14 @@ impl Ubus {
                     self.try_later(now);
                 }
             }
-            Err(_) => self.try_later(now),
+            Err(error) if is_shortage(&error) => {
+                self.shortage = Some(error);
+                self.try_later(now);
+            }
+            Err(_) => {
+                self.seen = true;
+                self.try_later(now);
+            }
         }
     }
 
@@ -226,6 +241,12 @@ impl Ubus {
             self.retry = Some(clock::uptime());
         }
     }
+}
+
+/// Whether it is the system that lacks something, and not the socket that does not answer.
+fn is_shortage(error: &io::Error) -> bool {
+    let of_system = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
+    error.raw_os_error().is_some_and(|code| of_system.contains(&code))
 }
 
 impl Link {

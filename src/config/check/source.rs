@@ -74,6 +74,8 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     if !env.executable(Path::new(program)) {
         let why = format!("{} is not a program that can be run", quoted(program));
         reader.fail("ip_script", why);
+    } else if let Some(text) = env.script_warning(Path::new(program)) {
+        reader.warn("ip_script", text);
     }
     Source::Script(command.into())
 }
