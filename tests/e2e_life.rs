@@ -4,11 +4,14 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
-use support::process::wait_until;
+use support::daemon::Launcher;
+use support::process::{Lines, Process, run, wait_until};
 use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene};
@@ -369,5 +372,203 @@ fn a_section_whose_script_comes_later_begins_then() {
         fs::write(&script, "#!/bin/sh\necho 203.0.113.77\n").unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         scene.provider.wait_record("home.example.com", "203.0.113.77", LIMIT);
+    });
+}
+
+#[test]
+fn a_run_directory_that_is_removed_is_made_again() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let pid = daemon.process.id();
+        for what in ["run", "run/ddns-netlink.lock", "run/control.sock"] {
+            let path = file(what);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+            daemon.signal(Signal::SIGHUP);
+            wait_until(what, || launcher.code(&["status"]) == Some(0));
+            wait_until(what, || file("run/home.pid").exists() && file("run/home.ip").exists());
+            let output = launcher.output(&["run", "--stderr"]);
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                told.contains(&format!("another instance is running (process {pid})")),
+                "{told}"
+            );
+            assert_eq!(output.status.code(), Some(6));
+        }
+        // Without a signal: with the next thing that is to be shown.
+        fs::remove_dir_all(file("run")).unwrap();
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(launcher.code(&["run"]), Some(6));
+        assert!(daemon.stop().0.success());
+        assert!(!file("run/home.pid").exists());
+    });
+}
+
+fn chmod(name: &str, mode: u32) {
+    fs::set_permissions(file(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn directories_that_others_can_change_are_not_used() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let why =
+            |name: &str| format!("{DIR}/{name} can be changed by other users and is not used");
+        for name in ["run", "state", "log"] {
+            fs::create_dir(file(name)).unwrap();
+        }
+        chmod("run", 0o777);
+        for words in [["run", "--stderr"].as_slice(), &["once"]] {
+            let output = launcher.output(words);
+            assert_eq!(output.status.code(), Some(3));
+            let told = String::from_utf8(output.stderr).unwrap();
+            let line = format!(
+                "ddns_rundir {DIR}/run: {}; 'chmod go-w {DIR}/run' prevents it",
+                why("run")
+            );
+            assert!(told.contains(&line), "{told}");
+        }
+        assert_eq!(fs::read_dir(file("run")).unwrap().count(), 0);
+        chmod("run", 0o755);
+        chmod("state", 0o707);
+        chmod("log", 0o777);
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        let is = |line: &str, word: &str| line.contains(word) && line.contains(" is not used; ");
+        daemon.wait_line(LIMIT, |line| is(line, "what was published before is not known"));
+        daemon.wait_line(LIMIT, |line| is(line, "cannot write the log file"));
+        daemon.wait_line(LIMIT, |line| is(line, "will not survive a reboot"));
+        for name in ["state", "log"] {
+            assert_eq!(fs::read_dir(file(name)).unwrap().count(), 0, "{name}");
+        }
+    });
+}
+
+#[test]
+fn files_that_are_none_do_not_hold_the_start_up() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        fs::create_dir(file("state")).unwrap();
+        let state = file("state/state");
+        for kind in ["mkfifo", "mkdir", "truncate -s 1G", "ln -s /dev/zero"] {
+            run(Command::new("sh").args(["-c", &format!("{kind} {DIR}/state/state")]));
+            let daemon = launcher.run();
+            daemon.wait_published("home", "203.0.113.5");
+            daemon.wait_line(LIMIT, |line| line.contains("published before is not known"));
+            assert!(daemon.stop().0.success(), "{kind}");
+            if state.is_dir() {
+                fs::remove_dir(&state).unwrap();
+            } else {
+                fs::remove_file(&state).unwrap();
+            }
+        }
+    });
+}
+
+/// `words` by a shell that has done `first` before.
+fn after(first: &str, launcher: &Launcher, words: &[&str]) -> Command {
+    let command = launcher.command(words);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{first}; exec \"$@\""), "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        for i in 0..40 {
+            scene.config.section(&format!("bad{i}"), "option ip_source 'moon'");
+        }
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut daemon = launcher.command(&["run", "--stderr"]).stderr(writer).spawn().unwrap();
+        scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
+        let pid = Pid::from_raw(i32::try_from(daemon.id()).unwrap());
+        for _ in 0..30 {
+            kill(pid, Signal::SIGHUP).unwrap();
+            wait_until("it answers", || launcher.code(&["status"]) == Some(0));
+        }
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
+        // What was lost is told when somebody reads again.
+        let lines = Lines::default();
+        lines.follow(reader);
+        lines.wait_line(LIMIT, |line| line.contains("reading"));
+        kill(pid, Signal::SIGHUP).unwrap();
+        lines.wait_line(LIMIT, |line| line.ends_with("nobody read them in time"));
+        kill(pid, Signal::SIGTERM).unwrap();
+        assert!(daemon.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn many_mistakes_are_few_messages() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        for i in 0..300 {
+            scene.config.section(&format!("bad{i}"), "option ip_source 'moon'");
+        }
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.wait_line(LIMIT, |line| line.contains("more messages like these"));
+        let log = launcher.log();
+        assert!(log.lines().count() < 70, "{log}");
+        let check = String::from_utf8(launcher.output(&["check"]).stderr).unwrap();
+        assert!(check.contains("bad299") || check.matches("moon").count() == 300, "{check}");
+    });
+}
+
+#[test]
+fn a_shortage_is_told_as_what_it_is() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let output = after("ulimit -n 8", &launcher, &["run", "--stderr"]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(70), "{told}");
+        assert!(told.starts_with("ddns-netlink: cannot start: "), "{told}");
+        assert!(told.contains("(ulimit -n)") && !told.contains("panic"), "{told}");
+        // Nothing can be written: neither run files nor the state. All else goes on.
+        let mut daemon = after("ulimit -f 0", &launcher, &["run", "--stderr"]);
+        let mut daemon = Process::start(&mut daemon);
+        scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
+        daemon.lines.wait_line(LIMIT, |line| line.contains("will not survive a reboot"));
+        daemon.lines.wait_line(LIMIT, |line| line.contains("LuCI cannot see what is going on"));
+        assert_eq!(launcher.code(&["status"]), Some(0));
+        daemon.signal(Signal::SIGTERM);
+        assert!(daemon.wait(LIMIT).success());
+    });
+}
+
+#[test]
+fn names_of_others_move_no_cursor() {
+    isolated(&[], || {
+        let scene = Scene::bare();
+        let launcher = scene.launcher();
+        for words in [["watch"].as_slice(), &["watch", "--json"]] {
+            let watch = launcher.start(words);
+            let mut ip = scene.wan.command("ip");
+            ip.args(["link", "add", "x\u{1b}[7m\u{7f}", "type", "veth", "peer", "name", "y"]);
+            run(&mut ip);
+            let mut ip = scene.wan.command("ip");
+            run(ip.args(["addr", "add", "203.0.113.9/24", "dev", "x\u{1b}[7m\u{7f}"]));
+            watch.lines.wait_line(LIMIT, |line| line.contains("x\\u001b[7m\\u007f"));
+            run(scene.wan.command("ip").args(["link", "del", "y"]));
+            assert!(!watch.lines.all().concat().contains('\u{1b}'));
+        }
     });
 }

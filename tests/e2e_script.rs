@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -142,6 +143,66 @@ fn no_script_outlives_the_daemon() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         assert!(!place.exists());
+    });
+}
+
+#[test]
+fn no_script_outlives_a_daemon_that_is_killed() {
+    isolated(&[], || {
+        let scene = scene("trap '' TERM; sleep 1000", "");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait_until("the script runs", || runs("1000"));
+        daemon.kill();
+        wait_until("the script is ended", || !runs("1000") && !runs("guard"));
+    });
+}
+
+#[test]
+fn no_source_outlives_a_daemon_that_is_killed() {
+    isolated(&[], || {
+        let source = "\toption ip_source 'script'\n\toption ip_script '/bin/sleep 1000'";
+        let scene = Scene::new(source);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait_until("the program runs", || runs("1000"));
+        daemon.kill();
+        wait_until("the program is ended", || !runs("1000") && !runs("guard"));
+    });
+}
+
+#[test]
+fn scripts_that_others_can_change_are_told() {
+    isolated(&[], || {
+        let path = file("d").join("address");
+        fs::create_dir(file("d")).unwrap();
+        fs::write(&path, "#!/bin/sh\necho 203.0.113.5\n").unwrap();
+        let source = format!(
+            "\toption ip_source 'script'\n\toption ip_script '{0} x'\n\toption update_script '{0}'",
+            path.display()
+        );
+        let scene = Scene::new(&source);
+        let launcher = scene.launcher();
+        let check = || String::from_utf8(launcher.output(&["check"]).stderr).unwrap();
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set(&path, 0o755);
+        assert!(!check().contains("other users"), "{}", check());
+        for (open, mode) in
+            [(path.clone(), 0o755), (file("d"), 0o755), (scene.config.path(), 0o600)]
+        {
+            set(&open, 0o757);
+            let told = check();
+            let scripts = if mode == 0o600 { 0 } else { 2 };
+            let line = format!("{} can be changed by other users, who then run", path.display());
+            assert_eq!(told.matches(&line).count(), scripts, "{told}");
+            let remedy = format!("{}' prevents it", open.display());
+            assert_eq!(told.matches(&remedy).count(), scripts.max(1), "{told}");
+            set(&open, mode);
+        }
     });
 }
 

@@ -105,6 +105,7 @@ fn one_instance_is_described_to_procd() {
     assert!(did.procd.iter().any(|call| call.ends_with("ddns-netlink run")), "{did:?}");
     for call in [
         "param respawn 3600 5 5",
+        "param limits core=0",
         "param file /etc/config/ddns",
         "param reload_signal HUP",
         "param stdout 1",

@@ -6,9 +6,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{getegid, geteuid};
+use nix::unistd::geteuid;
 
-/// Writing by everybody, and by a group.
+/// Writing by everybody, and by a group other than root's.
 const OTHERS: u32 = 0o002;
 const GROUP: u32 = 0o020;
 /// In such a directory everybody can make files and only their owner can remove or rename them.
@@ -91,8 +91,7 @@ fn remedy(at: &Path, data: &Metadata, writers: u32) -> Option<String> {
         let owner = if us == 0 { "root".to_owned() } else { us.to_string() };
         return Some(format!("'chown {owner} {path}' prevents it"));
     }
-    let groups = [0, getegid().as_raw()];
-    let writers = if groups.contains(&data.gid()) { writers & OTHERS } else { writers };
+    let writers = if data.gid() == 0 { writers & OTHERS } else { writers };
     let shared = data.is_dir() && data.mode() & STICKY != 0;
     let open = !data.is_symlink() && !shared && data.mode() & writers != 0;
     open.then(|| format!("'chmod go-w {path}' prevents it"))

@@ -107,6 +107,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_kept_for_what_made_itself_a_session_of_its_own() {
+        let scratch = crate::scratch::Scratch::new("probe-session");
+        let told = scratch.path().join("told");
+        let text = format!(
+            "setsid sh -c 'readlink /proc/$$/fd/2 >{0}.new; mv {0}.new {0}; sleep 20' & \
+             while [ ! -e {0} ]; do sleep 0.05; done; echo 192.0.2.1",
+            told.display()
+        );
+        assert!(sh(&text, LONG).is_ok());
+        let pipe = std::fs::read_to_string(&told).unwrap();
+        let ours = std::fs::read_dir("/proc/self/fd").unwrap();
+        let mut ours = ours.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        assert!(pipe.starts_with("pipe:"), "{pipe}");
+        assert!(!ours.any(|file| file == std::path::Path::new(pipe.trim())), "{pipe}");
+    }
+
+    #[test]
     fn the_manual_names_the_limit_and_the_environment() {
         let manual = include_str!("../../doc/ddns-netlink.5.md");
         assert!(manual.contains(&format!("after {} seconds", SCRIPT_TIMEOUT.as_secs())));

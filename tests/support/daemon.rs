@@ -9,7 +9,7 @@
 )]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
@@ -84,6 +84,7 @@ impl Config {
         fs::create_dir_all(&self.dir).unwrap();
         let new = self.dir.join("ddns.new");
         fs::write(&new, &self.text).unwrap();
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
         fs::rename(&new, self.path()).unwrap();
         self.path()
     }

@@ -385,9 +385,20 @@ fn a_transfer_that_fails_is_known_for_what_it_is() {
         count += 1;
         answer(200, "")
     };
-    let (done, _) = play(&stage.call(many), SH, Duration::from_secs(2), &mut send);
-    assert!(unconfirmed(&done).starts_with("the script did not end"));
+    let (done, _) = play(&stage.call(many), SH, LONG, &mut send);
+    let reason =
+        "the script gave up: a script can have 32 transfers in one run, this one asked for more";
+    assert_eq!(retry(&done), reason);
     assert_eq!(count, TRANSFERS);
+}
+
+#[test]
+fn a_script_that_asks_and_does_not_read_is_ended_in_time() {
+    let stage = Stage::new("transfer-flood");
+    let flood = "while :; do printf '\\001Uhttp://x/\\002' >&7; done";
+    let limit = Duration::from_secs(3);
+    let (done, _) = play(&stage.call(flood), SH, limit, &mut |_| answer(404, &"x".repeat(60_000)));
+    assert!(unconfirmed(&done).starts_with("the script did not end within 3 s"), "{done:?}");
 }
 
 #[test]
