@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::check::{self, Checked, Definitions};
-use crate::config::{Mistake, definition, uci};
+use crate::config::{Global, Mistake, definition, uci};
 use crate::console::{complain, show, warn};
 use crate::control::{self, ClientError};
 use crate::daemon::{self, Mode};
@@ -121,13 +121,35 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
         warn(&format!("{mistake}\n"));
     }
     warn_of_readers(file);
+    let usable = show_directories(&checked.config.global);
     explain(file);
-    if checked.errors().next().is_some() {
+    if !usable || checked.errors().next().is_some() {
         return exit::CONFIG;
     }
     let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
     show(&format!("{}: {on} {sections} enabled, {off} not\n", files::config(file).display()))
+}
+
+/// Says which directories the daemon would not use, and why; whether it would use all.
+fn show_directories(global: &Global) -> bool {
+    let all = [
+        ("ddns_rundir", &global.rundir),
+        ("ddns_statedir", &global.statedir),
+        ("ddns_logdir", &global.logdir),
+    ];
+    let mut usable = true;
+    for (option, directory) in all {
+        match files::owner::check_directory(directory) {
+            Err(error) if error.kind() == io::ErrorKind::Other => {
+                usable = false;
+                warn(&format!("{option} {}: {error}\n", directory.display()));
+            }
+            // It is made when it is needed, or another user may look there.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    usable
 }
 
 /// Warns if other users can read a configuration that holds passwords.

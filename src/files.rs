@@ -241,7 +241,11 @@ pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
 pub fn reader_warning(path: &Path) -> Option<String> {
     let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o044 != 0);
     let path = path.display();
-    open.then(|| format!("{path} can be read by other users; 'chmod 600 {path}' prevents it"))
+    open.then(|| {
+        format!(
+            "{path} holds passwords and can be read by other users; 'chmod 600 {path}' prevents it"
+        )
+    })
 }
 
 /// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may

@@ -418,19 +418,17 @@ fn directories_that_others_can_change_are_not_used() {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
-        let why =
-            |name: &str| format!("{DIR}/{name} can be changed by other users and is not used");
         for name in ["run", "state", "log"] {
             fs::create_dir(file(name)).unwrap();
         }
         chmod("run", 0o777);
-        for words in [["run", "--stderr"].as_slice(), &["once"]] {
+        for words in [["run", "--stderr"].as_slice(), &["once"], &["check"]] {
             let output = launcher.output(words);
             assert_eq!(output.status.code(), Some(3));
             let told = String::from_utf8(output.stderr).unwrap();
             let line = format!(
-                "ddns_rundir {DIR}/run: {}; 'chmod go-w {DIR}/run' prevents it",
-                why("run")
+                "ddns_rundir {DIR}/run: other users can change this directory, so it is not used; \
+                 'chmod go-w {DIR}/run' prevents it\n"
             );
             assert!(told.contains(&line), "{told}");
         }
@@ -440,7 +438,8 @@ fn directories_that_others_can_change_are_not_used() {
         chmod("log", 0o777);
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        let is = |line: &str, word: &str| line.contains(word) && line.contains(" is not used; ");
+        let is =
+            |line: &str, word: &str| line.contains(word) && line.contains(" so it is not used; ");
         daemon.wait_line(LIMIT, |line| is(line, "what was published before is not known"));
         daemon.wait_line(LIMIT, |line| is(line, "cannot write the log file"));
         daemon.wait_line(LIMIT, |line| is(line, "will not survive a reboot"));

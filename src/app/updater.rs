@@ -15,6 +15,7 @@ use crate::console::{complain, show};
 use crate::control::{self, ClientError};
 use crate::daemon::Mode;
 use crate::files;
+use crate::files::owner::check_directory;
 use crate::load::load;
 
 /// How often the daemon is asked whether it is done, and how many times: longer than a request may
@@ -104,7 +105,8 @@ fn begin_log(file: &Path, section: &str) {
     let Ok(loaded) = load(file) else { return };
     let config = loaded.checked.config;
     // The name may be anything; those in the file are names of files.
-    if config.sections.iter().any(|it| it.name == section) {
-        let _ = fs::remove_file(config.global.logdir.join(format!("{section}.log")));
+    let logdir = &config.global.logdir;
+    if config.sections.iter().any(|it| it.name == section) && check_directory(logdir).is_ok() {
+        let _ = fs::remove_file(logdir.join(format!("{section}.log")));
     }
 }

@@ -39,8 +39,8 @@ pub fn check_directory(path: &Path) -> io::Result<()> {
     match exposure(path, OTHERS)? {
         None => Ok(()),
         Some(remedy) => {
-            let path = path.display();
-            let text = format!("{path} can be changed by other users and is not used; {remedy}");
+            let text =
+                format!("other users can change this directory, so it is not used; {remedy}");
             Err(io::Error::other(text))
         }
     }
@@ -130,9 +130,9 @@ mod tests {
         for (directory, mode) in [(path.as_path(), 0o777), (above, 0o777), (above, 0o757)] {
             chmod(directory, mode);
             let told = make_directory(&path, 0o755).unwrap_err().to_string();
-            let (path, at) = (path.display(), directory.display());
             let text = format!(
-                "{path} can be changed by other users and is not used; 'chmod go-w {at}' prevents it"
+                "other users can change this directory, so it is not used; 'chmod go-w {}' prevents it",
+                directory.display()
             );
             assert_eq!(told, text);
             chmod(directory, 0o755);
