@@ -42,10 +42,11 @@ OPKG_ENABLE = """[ -n "$IPKG_INSTROOT" ] || [ "$PKG_UPGRADE" = 1 ] || /etc/init.
 }
 exit 0
 """
-# Nor would they be stopped and removed. Files that a list names are opkg's, of whichever package.
+# Nor would they be stopped and removed. Where default_prerm has stopped the service already, procd
+# knows of none, which ubus would complain about. Files that a list names are opkg's, of whichever package.
 OPKG_REMOVE = """[ -z "$IPKG_INSTROOT" ] || exit 0
 [ "$PKG_UPGRADE" = 1 ] || /etc/init.d/ddns disable
-/etc/init.d/ddns stop
+/etc/init.d/ddns stop 2>/dev/null
 [ "$1" = remove ] || exit 0
 newline='
 '
@@ -84,6 +85,7 @@ def openwrt_files(binary):
         *(File(f"/usr/share/ddns/default/{name}", content) for name, content in definitions),
         File(f"/usr/sbin/{NAME}", binary, 0o755),
         File("/etc/init.d/ddns", source("openwrt/files/ddns.init"), 0o755),
+        File("/etc/hotplug.d/iface/95-ddns", source("openwrt/files/ddns.hotplug")),
         config(),
         functions(),
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
@@ -181,7 +183,7 @@ def apk_scripts():
     setting = f'export root="${{IPKG_INSTROOT}}"\nexport pkgname="{NAME}"\n'
     install = f"{OPKG_POSTINST}{setting}default_postinst\n"
     upgrade = install.replace("\n", "\nexport PKG_UPGRADE=1\n", 1)
-    stop = '#!/bin/sh\n[ -n "${IPKG_INSTROOT}" ] || /etc/init.d/ddns stop\nexit 0\n'
+    stop = '#!/bin/sh\n[ -n "${IPKG_INSTROOT}" ] || /etc/init.d/ddns stop 2>/dev/null\nexit 0\n'
     return [
         File(".post-install", install.encode(), 0o755),
         File(".pre-upgrade", stop.encode(), 0o755),

@@ -81,6 +81,82 @@ fn luci_finds_the_run_files_it_reads() {
     });
 }
 
+/// As LuCI shows "Last Update": a reboot empties the run directory, and nothing is sent after it.
+#[test]
+fn run_files_of_what_was_published_before_come_back_with_the_daemon() {
+    isolated(&[], || {
+        let mut scene = Scene::new("option force_interval '1'\n\toption force_unit 'days'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        daemon.status();
+        let first: u64 = run_file("home.update").unwrap().trim().parse().unwrap();
+        assert!(run_file("home.nextcheck").is_some());
+        daemon.stop();
+        for ended in ["home.pid", "home.nextcheck"] {
+            assert_eq!(run_file(ended), None, "{ended}: no process, no plans");
+        }
+        fs::remove_file(file("run/home.update")).unwrap();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        wait_until("home.update is there", || run_file("home.update").is_some());
+        let again: u64 = run_file("home.update").unwrap().trim().parse().unwrap();
+        assert!(again.abs_diff(first) <= 2, "{first} {again}");
+        assert_eq!(scene.provider.count(), 1, "nothing is sent again");
+
+        // Another run directory, and a section that is switched off there.
+        let elsewhere = |name: &str| fs::read_to_string(file("elsewhere").join(name)).ok();
+        let other = format!("\toption ddns_rundir '{}'", file("elsewhere").display());
+        scene.config.global(&other).section("home", "");
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        wait_until("the files are there", || elsewhere("home.update").is_some());
+        assert_eq!((run_file("home.pid"), run_file("home.nextcheck")), (None, None));
+        assert!(elsewhere("home.pid").is_some());
+        scene.config.global(&other).section("home", "\toption enabled '0'");
+        scene.config.write();
+        daemon.signal(Signal::SIGHUP);
+        wait_until("it is off", || elsewhere("home.pid").is_none());
+        assert_eq!(elsewhere("home.nextcheck"), None);
+        assert_eq!(scene.provider.count(), 1);
+    });
+}
+
+#[test]
+fn a_section_that_is_refused_or_has_a_mistake_is_not_shown_as_running() {
+    isolated(&[], || {
+        let mut scene = Scene::new("");
+        scene.config.section("bad", "\toption retry_interval 'soon'");
+        scene.provider.require("somebody", "else");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_state("home", "refused");
+        wait_run_file("home.pid", None);
+        let mistake = run_file("bad.ip").unwrap();
+        let place = format!("mistake at {}:", scene.config.path().display());
+        assert!(mistake.starts_with(&place) && mistake.ends_with(" - see the log\n"), "{mistake}");
+        assert_eq!(run_file("bad.pid"), None);
+    });
+}
+
+#[test]
+fn check_names_what_a_save_in_luci_would_delete() {
+    isolated(&[], || {
+        let mut scene = Scene::new("option use_ipv6 'both'");
+        let launcher = scene.launcher();
+        let checked = launcher.output(&["check"]);
+        assert_eq!(code(&checked), 0);
+        assert!(err(&checked).contains("option also_ipv6 '1'"), "{checked:?}");
+        assert!(err(&checked).contains("LuCI deletes its domain"), "{checked:?}");
+        scene.config.global("").section("home", "option use_ipv6 '0'\n\toption also_ipv6 '1'");
+        scene.config.write();
+        let launcher = scene.launcher();
+        assert!(!err(&launcher.output(&["check"])).contains("LuCI"));
+    });
+}
+
 #[test]
 fn a_section_is_stopped_and_started_alone() {
     isolated(&[], || {

@@ -149,6 +149,51 @@ fn starting_what_runs_serves_again_what_was_stopped() {
 }
 
 #[test]
+fn at_boot_the_daemon_that_an_interface_started_is_not_disturbed() {
+    let did = init("boot-again", true, "boot");
+    assert!(has(&did, "service set"), "{did:?}");
+    assert!(!did.procd.iter().any(|call| call.starts_with("signal")), "{did:?}");
+    assert!(has(&init("boot", false, "boot"), "service set"));
+}
+
+/// What the hotplug script asks of an init script that is `enabled` and `running` or not.
+fn hotplug(name: &str, action: &str, enabled: bool, running: bool) -> String {
+    let scratch = Scratch::new(name);
+    let (service, asked) = (scratch.0.join("ddns"), scratch.0.join("asked"));
+    let text = format!(
+        "#!/bin/sh\necho \"$*\" >>{}\ncase $1 in enabled) {enabled} ;; running) {running} ;; esac\n",
+        asked.display()
+    );
+    fs::write(&service, text).unwrap();
+    fs::set_permissions(&service, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = source("openwrt/files/ddns.hotplug");
+    let script = script.replace("/etc/init.d/ddns", &service.display().to_string());
+    // hotplug-call sources it.
+    fs::write(scratch.0.join("95-ddns"), script).unwrap();
+    let output = Command::new("sh")
+        .args(["-c", ". \"$0\""])
+        .arg(scratch.0.join("95-ddns"))
+        .env("ACTION", action)
+        .env("INTERFACE", "wan")
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty() && output.stdout.is_empty(), "{output:?}");
+    fs::read_to_string(asked).unwrap_or_default()
+}
+
+#[test]
+fn an_interface_that_comes_up_starts_a_service_that_was_stopped_but_not_disabled() {
+    let started = |name, action, enabled, running| {
+        hotplug(name, action, enabled, running).lines().any(|line| line == "start")
+    };
+    assert!(started("ifup", "ifup", true, false));
+    assert!(!started("ifup-running", "ifup", true, true));
+    assert!(!started("ifup-disabled", "ifup", false, false));
+    assert!(!started("ifdown", "ifdown", true, false));
+    assert_eq!(hotplug("ifupdate", "ifupdate", true, false), "", "nobody is asked");
+}
+
+#[test]
 fn one_section_or_all_are_stopped() {
     assert_eq!(init("stop", true, "stop").procd, ["kill ddns"]);
     let did = init("stop-section", true, "stop home");
@@ -318,6 +363,7 @@ fn packages_hold_everything_that_luci_calls_and_reads() {
         ("usr/lib/ddns/dynamic_dns_lucihelper.sh -> ../../sbin/ddns-netlink", "lrwxrwxrwx"),
         ("usr/lib/ddns/dynamic_dns_updater.sh -> ../../sbin/ddns-netlink", "lrwxrwxrwx"),
         ("etc/init.d/ddns", "-rwxr-xr-x"),
+        ("etc/hotplug.d/iface/95-ddns", "-rw-r--r--"),
         ("etc/config/ddns", "-rw-------"),
         ("usr/share/ddns/version", "-rw-r--r--"),
         ("usr/share/ddns/custom/", "drwxr-xr-x"),
@@ -354,8 +400,9 @@ fn opkg_starts_and_stops_the_service_though_its_list_lacks_files_of_ddns_scripts
     assert!(postinst.contains(start), "{postinst}");
     let prerm = script("prerm");
     for line in [
-        "[ \"$PKG_UPGRADE\" = 1 ] || /etc/init.d/ddns disable\n/etc/init.d/ddns stop\n",
+        "[ \"$PKG_UPGRADE\" = 1 ] || /etc/init.d/ddns disable\n/etc/init.d/ddns stop 2>/dev/null\n",
         "dir=/etc/init.d\nleft ddns\n",
+        "dir=/etc/hotplug.d/iface\nleft 95-ddns\n",
         "dir=/usr/bin\nleft ddns\n",
     ] {
         assert!(prerm.contains(line), "{line}: {prerm}");
