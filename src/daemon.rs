@@ -18,7 +18,7 @@ use crate::cli::{VERSION, exit};
 use crate::clock::{self, ClockStep, Now};
 use crate::config::check::Checked;
 use crate::config::mistake::{Mistake, Severity};
-use crate::config::{Global, Section, Transport};
+use crate::config::{Global, Host, Section, Transport};
 use crate::console::show;
 use crate::control::{Control, Request};
 use crate::dns::Way;
@@ -30,6 +30,7 @@ use crate::load::{Loaded, load};
 use crate::logger::{Logger, Target};
 use crate::netlink::Report;
 use crate::netlink::socket::Socket;
+use crate::netlink::way;
 use crate::probe::Probe;
 use crate::provider::{self, Change, Job, Learned, Outcome, Step};
 use crate::script::{self, Call};
@@ -309,6 +310,15 @@ impl Daemon {
     fn perform(&mut self, action: Action, now: Now) {
         match action {
             Action::Dump(table) => self.netlink.request_dump(table),
+            Action::FindWay(ask) => {
+                let device = ask.device.as_ref().map(|(name, index)| (name.as_str(), *index));
+                let known = match &ask.host {
+                    Host::Address(address) => vec![*address],
+                    Host::Name(name) => self.pool.addresses(name, ask.family),
+                };
+                let told = way::find(&known, ask.family, device);
+                self.engine.handle(Event::WayFound(ask, told), now);
+            }
             Action::Publish { .. } | Action::Save(_) | Action::Say(_)
                 if self.mode == Mode::Detect => {}
             Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {

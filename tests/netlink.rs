@@ -19,8 +19,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use ddns_netlink::config::Family;
 use ddns_netlink::netlink::socket::Socket;
-use ddns_netlink::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+use ddns_netlink::netlink::way::{ask, find};
+use ddns_netlink::netlink::{
+    Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
+};
 use netns::{index, ip, ip_batch};
 use rtnetlink::sys;
 use tokio::time::timeout;
@@ -81,31 +85,11 @@ fn new_link(name: &str) -> impl Fn(&Message) -> Option<Link> + use<> {
     }
 }
 
-fn new_default(message: &Message) -> Option<Route> {
-    match message {
-        Message::NewRoute(route) if route.prefix_len == 0 && route.family.is_v4() => {
-            Some(route.clone())
-        }
-        _ => None,
-    }
-}
-
-trait IsV4 {
-    fn is_v4(&self) -> bool;
-}
-
-impl IsV4 for ddns_netlink::config::Family {
-    fn is_v4(&self) -> bool {
-        *self == Self::V4
-    }
-}
-
 /// What a receiver knows that does as [`Report`] says: mark and sweep.
 #[derive(Debug, Default)]
 struct Known {
     links: BTreeSet<(IfIndex, String)>,
     addresses: BTreeSet<(IfIndex, IpAddr)>,
-    routes: BTreeSet<Route>,
     marked: Option<(Table, Box<Known>)>,
     ended: Vec<Table>,
     lost: usize,
@@ -127,13 +111,8 @@ impl Known {
                 match table {
                     Table::Links => self.links = marked.links,
                     Table::Addresses => self.addresses = marked.addresses,
-                    Table::Routes => self.routes = marked.routes,
                 }
                 self.ended.push(table);
-            }
-            Report::InDoubt(table) => {
-                self.ended.retain(|ended| *ended != table);
-                socket.request_dump(table);
             }
             Report::Lost => {
                 self.lost += 1;
@@ -154,8 +133,7 @@ impl Known {
             Message::DelLink(gone) => self.links.retain(|(index, _)| index != gone),
             Message::NewAddress(new) => drop(self.addresses.insert((new.link, new.address))),
             Message::DelAddress(gone) => drop(self.addresses.remove(&(gone.link, gone.address))),
-            Message::NewRoute(new) => drop(self.routes.insert(new.clone())),
-            Message::DelRoute(gone) => drop(self.routes.remove(gone)),
+            Message::Route(_) | Message::Policy => {}
         }
     }
 
@@ -169,14 +147,6 @@ impl Known {
                 Err(_) => self.take(next(socket).await, socket),
             }
         }
-    }
-
-    fn defaults(&self) -> Vec<String> {
-        self.routes
-            .iter()
-            .filter(|route| route.prefix_len == 0 && route.family.is_v4())
-            .map(|route| route.gateway.map_or(String::new(), |via| via.to_string()))
-            .collect()
     }
 }
 
@@ -225,11 +195,6 @@ fn the_first_dumps_find_what_is_there() {
         assert!(known.links.contains(&(1, "lo".to_owned())));
         assert_eq!(known.addresses, listed());
         assert!(known.addresses.contains(&(1, "::1".parse().unwrap())));
-        let local = known.routes.iter().find(|route| {
-            route.destination == IpAddr::from([192, 0, 2, 1]) && route.prefix_len == 32
-        });
-        let local = local.expect("the route to our own address");
-        assert!(local.usable && local.table == 255 && local.link == Some(1));
         assert_eq!(known.lost, 0);
     });
 }
@@ -359,73 +324,191 @@ fn an_ipv6_address_is_tentative_until_dad_is_over() {
     });
 }
 
+/// Routes, rules and next-hop objects that change are said so, whatever they are.
 #[test]
-fn default_routes_come_are_replaced_and_go() {
-    inside("default_routes_come_are_replaced_and_go", async || {
+fn changes_of_routes_rules_and_next_hops_are_heard() {
+    inside("changes_of_routes_rules_and_next_hops_are_heard", async || {
         veth("wan");
         ip("addr add 192.0.2.1/24 dev wan");
         let (mut socket, mut known) = opened().await;
-        ip("route add default via 192.0.2.254 metric 10");
-        let route = wait_for(&mut socket, new_default).await;
-        assert_eq!(route.link, Some(index("wan")));
-        assert_eq!((route.metric, route.table), (10, 254));
-        assert!(route.usable && route.destination == IpAddr::from([0, 0, 0, 0]));
-        known.apply(&Message::NewRoute(route));
-        assert_eq!(known.defaults(), ["192.0.2.254"]);
-
-        // The kernel announces the new one only; the socket finds out about the old.
-        ip("route replace default via 192.0.2.253 metric 10");
+        for change in [
+            "route add default via 192.0.2.254 metric 10",
+            "route replace default via 192.0.2.253 metric 10",
+            "route del default",
+            "route add blackhole default table 99",
+        ] {
+            ip(change);
+            wait_for(&mut socket, |message| match message {
+                Message::Route(route) => (route.prefix_len == 0).then_some(()),
+                _ => None,
+            })
+            .await;
+        }
         known.settle(&mut socket).await;
-        assert_eq!(known.defaults(), ["192.0.2.253"]);
+        for change in [
+            "rule add prio 900 blackhole",
+            "rule del prio 900",
+            "-6 rule add prio 900 blackhole",
+            "nexthop add id 7 via 192.0.2.252 dev wan",
+        ] {
+            ip(change);
+            wait_for(&mut socket, |message| (*message == Message::Policy).then_some(())).await;
+        }
+    });
+}
 
+const HOST: &str = "198.51.100.7";
+const HOST6: &str = "2001:db8:53::7";
+
+/// The devices and gateways of the way to `to`, or why there is none.
+fn way(to: &str, device: Option<&str>) -> Result<Vec<String>, NoWay> {
+    let device = device.map(|name| (name, index(name)));
+    match ask(to.parse().unwrap(), device) {
+        Way::Here => Ok(vec!["here".into()]),
+        Way::Out(hops) => Ok(hops
+            .iter()
+            .map(|hop| {
+                let gateway = hop.gateway.map_or("none".into(), |gateway| gateway.to_string());
+                let dead = if hop.alive { "" } else { " dead" };
+                format!("{} {gateway}{dead}", hop.link.unwrap_or_default())
+            })
+            .collect()),
+        Way::None(why) => Err(why),
+    }
+}
+
+/// Two lines with an address of each family.
+fn two_lines() {
+    for (name, v4, v6) in [("wan", "192.0.2", "2001:db8:1"), ("lte", "203.0.113", "2001:db8:2")] {
+        ip(&format!("link add {name} type veth peer name {name}-isp"));
+        ip(&format!("link set {name}-isp up"));
+        ip(&format!("link set {name} up"));
+        ip(&format!("addr add {v4}.1/24 dev {name}"));
+        ip(&format!("addr add {v6}::1/64 dev {name} nodad"));
+    }
+}
+
+#[test]
+fn the_kernel_tells_every_next_hop() {
+    inside("the_kernel_tells_every_next_hop", async || {
+        two_lines();
+        assert_eq!(way(HOST, None), Err(NoWay::NoRoute));
+        assert_eq!(way("192.0.2.1", None), Ok(vec!["here".into()]));
+        let [wan, lte] = ["wan", "lte"].map(index);
+        let both = [format!("{wan} 192.0.2.254"), format!("{lte} 203.0.113.254")];
+        let multipath = "nexthop via 192.0.2.254 dev wan nexthop via 203.0.113.254 dev lte";
+        ip(&format!("route add default {multipath}"));
+        assert_eq!(way(HOST, None), Ok(both.to_vec()));
+        assert_eq!(way(HOST, Some("wan")), Ok(vec![both[0].clone()]));
+        assert_eq!(way(HOST, Some("lte")), Ok(vec![both[1].clone()]));
         ip("route del default");
-        known.settle(&mut socket).await;
-        assert!(known.defaults().is_empty());
-
-        ip("-6 route add default from 2001:db8:1::/48 via fe80::1 dev wan");
-        let source = wait_for(&mut socket, |message| match message {
-            Message::NewRoute(route) if route.prefix_len == 0 => Some(route.source),
-            _ => None,
-        });
-        let expected = ("2001:db8:1::".parse().unwrap(), 48);
-        assert_eq!(source.await, Some(expected));
-
-        ip("route add unreachable default");
-        assert!(!wait_for(&mut socket, new_default).await.usable);
+        // The same by next-hop objects.
+        ip("nexthop add id 1 via 192.0.2.254 dev wan");
+        ip("nexthop add id 2 via 203.0.113.254 dev lte");
+        ip("nexthop add id 10 group 1/2");
+        ip("route add default nhid 10");
+        for device in [None, Some("wan"), Some("lte")] {
+            assert!(way(HOST, device).is_ok(), "{device:?}");
+        }
+        let siblings = "nexthop via fe80::1 dev wan nexthop via fe80::2 dev lte";
+        ip(&format!("-6 route add default {siblings}"));
+        assert_eq!(way(HOST6, None).unwrap().len(), 2);
+        for device in ["wan", "lte"] {
+            assert_eq!(way(HOST6, Some(device)).unwrap().len(), 1, "{device}");
+        }
     });
 }
 
 #[test]
-fn routes_that_the_kernel_drops_in_silence_are_gone() {
-    inside("routes_that_the_kernel_drops_in_silence_are_gone", async || {
+fn a_device_without_a_route_leads_nowhere() {
+    inside("a_device_without_a_route_leads_nowhere", async || {
+        two_lines();
+        ip("route add default via 192.0.2.254");
+        ip("-6 route add default via fe80::1 dev wan");
+        for host in [HOST, HOST6] {
+            assert!(way(host, Some("wan")).is_ok(), "{host}");
+            assert_eq!(way(host, Some("lte")), Err(NoWay::NoRoute), "{host}");
+        }
+    });
+}
+
+#[test]
+fn rules_tables_and_metrics_count() {
+    inside("rules_tables_and_metrics_count", async || {
+        two_lines();
+        ip("route add default via 192.0.2.254 table 99");
+        assert_eq!(way(HOST, None), Err(NoWay::NoRoute), "a table that nobody uses");
+        ip("rule add prio 500 lookup 99");
+        assert!(way(HOST, None).is_ok());
+        for refusal in ["blackhole", "prohibit"] {
+            ip(&format!("rule add prio 400 {refusal}"));
+            assert_eq!(way(HOST, None), Err(NoWay::Forbidden), "{refusal}");
+            ip("rule del prio 400");
+        }
+        ip("rule add prio 400 unreachable");
+        assert_eq!(way(HOST, None), Err(NoWay::NoRoute));
+        ip("rule del prio 400");
+        ip("route add default via 192.0.2.254 metric 100");
+        ip("route add blackhole default metric 10");
+        ip("rule del prio 500");
+        assert_eq!(way(HOST, None), Err(NoWay::Forbidden));
+        ip("-6 route add blackhole default metric 10");
+        assert_eq!(way(HOST6, None), Err(NoWay::Forbidden));
+    });
+}
+
+#[test]
+fn a_way_needs_an_address_to_send_from() {
+    inside("a_way_needs_an_address_to_send_from", async || {
         veth("wan");
+        ip("-6 route add default via fe80::1 dev wan");
+        ip("route add default dev wan");
+        assert_eq!(way(HOST, None), Err(NoWay::NoSource));
+        assert_eq!(way(HOST6, None), Err(NoWay::NoSource), "link-local at most");
+        ip("addr add 2001:db8:1::1/64 dev wan nodad");
         ip("addr add 192.0.2.1/24 dev wan");
-        ip("route add default via 192.0.2.254");
-        let (mut socket, mut known) = opened().await;
-        let usable = |known: &Known| {
-            let mut routes = known.routes.iter().filter(|r| r.prefix_len == 0 && r.family.is_v4());
-            routes.next().map(|route| route.usable)
-        };
-        assert_eq!(usable(&known), Some(true));
+        assert!(way(HOST6, None).is_ok() && way(HOST, None).is_ok());
+        // As OpenWrt sets it, for packets from its own prefix only.
+        ip("-6 route del default");
+        assert_eq!(way(HOST6, None), Err(NoWay::NoRoute));
+        ip("-6 route add default from 2001:db8:1::/64 via fe80::1 dev wan");
+        assert!(way(HOST6, None).is_ok());
+    });
+}
 
-        ip("link set isp down");
-        known.settle(&mut socket).await;
-        assert_eq!(usable(&known), Some(false), "RTNH_F_LINKDOWN");
-        ip("link set isp up");
-        known.settle(&mut socket).await;
-        assert_eq!(usable(&known), Some(true));
-
-        ip("link set wan down");
-        known.settle(&mut socket).await;
-        assert_eq!(usable(&known), None);
-
-        ip("link set wan up");
-        ip("route add default via 192.0.2.254");
-        known.settle(&mut socket).await;
-        assert_eq!(usable(&known), Some(true));
-        ip("addr del 192.0.2.1/24 dev wan");
-        known.settle(&mut socket).await;
-        assert_eq!(usable(&known), None);
+/// What is known of a host that was never reached is its name.
+#[test]
+fn the_internet_may_come_in_pieces() {
+    inside("the_internet_may_come_in_pieces", async || {
+        two_lines();
+        let open = |family| matches!(find(&[], family, None).way, Way::Out(_));
+        assert!(!open(Family::V4) && !open(Family::V6), "neighbours are no internet");
+        ip("route add 10.0.0.0/8 via 192.0.2.254");
+        ip("-6 route add fd00::/8 via fe80::1 dev wan");
+        assert!(!open(Family::V4) && !open(Family::V6), "nor are private networks");
+        for pieces in [
+            &["::/3", "2000::/4", "3000::/4", "fc00::/7"][..],
+            &["2000::/3"],
+            &["::/1", "8000::/1"],
+            &["2001:db8:53::/48"],
+        ] {
+            for piece in pieces {
+                ip(&format!("-6 route add {piece} via fe80::1 dev wan"));
+            }
+            assert!(open(Family::V6), "{pieces:?}");
+            for piece in pieces {
+                ip(&format!("-6 route del {piece} via fe80::1 dev wan"));
+            }
+        }
+        for piece in ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"] {
+            ip(&format!("route add {piece} via 192.0.2.254"));
+        }
+        assert!(open(Family::V4));
+        // Its address is known: the kernel is asked about that one.
+        ip("rule add to 198.51.100.0/24 prio 500 blackhole");
+        let told = find(&[HOST.parse().unwrap()], Family::V4, None);
+        assert_eq!(told.way, Way::None(NoWay::Forbidden));
+        assert_eq!(told.address, Some(HOST.parse().unwrap()));
     });
 }
 
@@ -504,7 +587,6 @@ fn after_an_overrun_the_dump_waits_until_all_is_read() {
             }
         }
         socket.request_dump(Table::Links);
-        socket.request_dump(Table::Routes);
         known.settle(&mut socket).await;
         assert_eq!(known.addresses, listed());
     });
@@ -558,7 +640,7 @@ fn a_dropped_future_loses_nothing() {
         flood.join().unwrap();
         known.settle(&mut socket).await;
         assert_eq!((known.addresses.len(), known.lost), (602, 0));
-        assert_eq!(known.ended.len(), 3);
+        assert_eq!(known.ended.len(), 2);
     });
 }
 

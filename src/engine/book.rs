@@ -5,12 +5,12 @@
 //! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::config::{Family, Host};
-use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
-use crate::sorted::{Map, Set};
+use super::way::Ways;
+use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
+use crate::sorted::Map;
 
 /// Ends of lifetimes that are no further apart are the same.
 const ROUNDING: Duration = Duration::from_secs(2);
@@ -38,18 +38,16 @@ struct TableState {
     generation: u32,
     known: bool,
     dumping: bool,
-    /// Doubt arose during the dump: it may have listed what is gone, another one follows.
-    doubted: bool,
 }
 
-/// What is known of devices, addresses and routes.
+/// What is known of devices, addresses and ways to hosts.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     links: Map<IfIndex, (u32, Link)>,
     addresses: Map<AddressKey, (u32, Known)>,
-    routes: Map<Route, u32>,
-    interesting: Set<IpAddr>,
-    tables: [TableState; 3],
+    tables: [TableState; 2],
+    /// What was asked of the kernel.
+    pub ways: Ways,
     /// Addresses that went away and were not asked for yet.
     gone: Vec<IpAddr>,
     appearances: u32,
@@ -65,20 +63,12 @@ impl Book {
                 let state = self.state_mut(table);
                 state.generation = state.generation.wrapping_add(1);
                 state.dumping = true;
-                state.doubted = false;
                 false
             }
             Report::DumpEnd(table) => self.sweep(table),
-            Report::InDoubt(table) => {
-                let state = self.state_mut(table);
-                state.known = false;
-                // A dump that is going on may have passed what changed.
-                state.doubted = state.dumping;
-                true
-            }
             Report::Lost => {
                 for state in &mut self.tables {
-                    *state = TableState { known: false, dumping: false, doubted: false, ..*state };
+                    *state = TableState { known: false, dumping: false, ..*state };
                 }
                 true
             }
@@ -92,20 +82,14 @@ impl Book {
         gone
     }
 
-    /// Sets the addresses of hosts whose routes matter besides default routes. Routes that were
-    /// not kept so far are missing until the next dump.
-    pub fn set_interesting(&mut self, addresses: Set<IpAddr>) {
-        self.interesting = addresses;
-    }
-
     /// Whether links and addresses are known, so that absence means something.
     pub fn addresses_known(&self) -> bool {
         self.state(Table::Links).known && self.state(Table::Addresses).known
     }
 
-    /// Whether all tables are known.
+    /// Whether everything is known, the ways to hosts too.
     pub fn complete(&self) -> bool {
-        self.tables.iter().all(|table| table.known)
+        self.addresses_known() && self.ways.asked.is_empty()
     }
 
     /// The device of this name, if it is there now; an alternative name will do.
@@ -125,31 +109,6 @@ impl Book {
         of_link.map(|(_, (_, known))| known)
     }
 
-    /// The usable default routes, as far as they tell one network from another.
-    pub fn default_routes(&self) -> Set<(Family, Option<IfIndex>, Option<IpAddr>)> {
-        let defaults = self.routes.keys().filter(|r| is_default(r) && self.leads_out(r));
-        defaults.map(|r| (r.family, r.link, r.gateway)).collect()
-    }
-
-    /// Whether a request to `host` can leave: a usable route leads there, over `family` and
-    /// `device` where those are prescribed, and there is an address to send from.
-    pub fn reaches(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> bool {
-        if !self.state(Table::Routes).known || !self.addresses_known() {
-            return false;
-        }
-        self.routes.keys().any(|route| {
-            family.is_none_or(|f| f == route.family)
-                && self.leads_out(route)
-                && device.is_none_or(|name| self.is_device(route.link, name))
-                && match host {
-                    Host::Name(_) => is_default(route) && self.can_send(route.family),
-                    Host::Address(to) => {
-                        covers(route, *to) && (route.prefix_len != 0 || self.can_send(route.family))
-                    }
-                }
-        })
-    }
-
     fn message(&mut self, message: Message, now: Duration) -> bool {
         match message {
             Message::NewLink(link) => self.new_link(link),
@@ -160,12 +119,8 @@ impl Book {
                 self.gone.extend(removed.then_some(address.address));
                 removed
             }
-            Message::NewRoute(route) => self.new_route(route),
-            Message::DelRoute(route) => {
-                let before = self.routes.len();
-                self.routes.retain(|known, _| !same_route(known, &route));
-                self.routes.len() != before
-            }
+            // They change what the kernel is asked for, not what it has said.
+            Message::Route(_) | Message::Policy => false,
         }
     }
 
@@ -182,7 +137,6 @@ impl Book {
         let before = self.size();
         self.links.remove(&index);
         self.keep_addresses(|key, _| key.0 != index);
-        self.routes.retain(|route, _| route.link != Some(index));
         self.size() != before
     }
 
@@ -225,15 +179,6 @@ impl Book {
             .unwrap_or(until)
     }
 
-    fn new_route(&mut self, route: Route) -> bool {
-        let wanted = is_default(&route) || self.interesting.iter().any(|&a| covers(&route, a));
-        if !wanted {
-            return false;
-        }
-        let generation = self.state(Table::Routes).generation;
-        self.routes.insert(route, generation).is_none()
-    }
-
     fn sweep(&mut self, table: Table) -> bool {
         let state = self.state_mut(table);
         if !state.dumping {
@@ -241,13 +186,12 @@ impl Book {
             return false;
         }
         let (generation, was_known) = (state.generation, state.known);
-        state.known = !state.doubted;
+        state.known = true;
         state.dumping = false;
         let before = self.size();
         match table {
             Table::Links => self.links.retain(|_, (stamp, _)| *stamp == generation),
             Table::Addresses => self.keep_addresses(|_, stamp| stamp == generation),
-            Table::Routes => self.routes.retain(|_, stamp| *stamp == generation),
         }
         !was_known || self.size() != before
     }
@@ -262,33 +206,7 @@ impl Book {
     }
 
     fn size(&self) -> usize {
-        self.links.len() + self.addresses.len() + self.routes.len()
-    }
-
-    /// Whether packets that take this route leave the router (or stay in it, for local routes).
-    fn leads_out(&self, route: &Route) -> bool {
-        let link_works = |index| self.links.get(&index).is_some_and(|(_, l)| l.up && l.carrier);
-        route.usable && route.link.is_none_or(link_works)
-    }
-
-    fn is_device(&self, index: Option<IfIndex>, name: &str) -> bool {
-        index.and_then(|i| self.links.get(&i)).is_some_and(|(_, link)| link.name == name)
-    }
-
-    /// Whether there is an address of `family` to send from: connecting from one that is still
-    /// tentative fails with `EADDRNOTAVAIL`.
-    fn can_send(&self, family: Family) -> bool {
-        self.addresses.values().any(|(_, known)| {
-            let address = &known.address;
-            let pending = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
-            let ready = !address.flags.has(pending) || address.flags.has(AddressFlags::OPTIMISTIC);
-            let link_local =
-                matches!(address.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-            Family::of(address.address) == family
-                && ready
-                && !link_local
-                && !address.address.is_loopback()
-        })
+        self.links.len() + self.addresses.len()
     }
 
     fn state(&self, table: Table) -> TableState {
@@ -304,7 +222,6 @@ fn slot(table: Table) -> usize {
     match table {
         Table::Links => 0,
         Table::Addresses => 1,
-        Table::Routes => 2,
     }
 }
 
@@ -323,36 +240,4 @@ pub(super) fn is_secondary(address: &Address) -> bool {
 
 fn until(now: Duration, seconds: u32) -> Option<Duration> {
     (seconds != u32::MAX).then(|| now + Duration::from_secs(seconds.into()))
-}
-
-/// A deletion names its route by destination, table, metric and next hop; the kernel leaves out or
-/// changes other attributes (a dead route's flags), so those are not compared.
-fn same_route(a: &Route, b: &Route) -> bool {
-    (a.family, a.destination, a.prefix_len, a.source, a.table, a.metric, a.link, a.gateway)
-        == (b.family, b.destination, b.prefix_len, b.source, b.table, b.metric, b.link, b.gateway)
-}
-
-/// Whether a route leads to the internet: the default route, or one of the few that some have in its
-/// place, `0.0.0.0/1` with `128.0.0.0/1`, or `2000::/3`, which is all that is global (RFC 4291).
-fn is_default(route: &Route) -> bool {
-    const GLOBAL: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0));
-    match route.family {
-        Family::V4 => route.prefix_len <= 1,
-        Family::V6 => route.prefix_len <= 3 && covers(route, GLOBAL),
-    }
-}
-
-/// Whether `route`'s destination prefix contains `address`.
-fn covers(route: &Route, address: IpAddr) -> bool {
-    match (route.destination, address) {
-        (IpAddr::V4(net), IpAddr::V4(a)) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(route.prefix_len)).unwrap_or(0);
-            (u32::from(net) ^ u32::from(a)) & mask == 0
-        }
-        (IpAddr::V6(net), IpAddr::V6(a)) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(route.prefix_len)).unwrap_or(0);
-            (u128::from(net) ^ u128::from(a)) & mask == 0
-        }
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-    }
 }

@@ -56,14 +56,17 @@ impl Detector {
         }
     }
 
-    /// What was found, and when it is asked again; for people.
-    pub fn explain(&self, now: Now) -> String {
+    /// What was found, and when it is asked again, unless something is `in_the_way`; for people.
+    pub fn explain(&self, in_the_way: Option<String>, now: Now) -> String {
         let found = match &self.result {
             None => "not answered yet".to_owned(),
             Some(Ok(address)) if self.doubted => format!("{address} before the network changed"),
             Some(Ok(address)) => format!("{address} was the last answer"),
             Some(Err(why)) => format!("the last question failed: {why}"),
         };
+        if let Some(why) = in_the_way.filter(|_| !self.asking()) {
+            return format!("{found}; cannot be asked: {why}");
+        }
         let next = self.deadline().map(|at| seconds(at.saturating_sub(now.up)));
         let next = next.map_or("asked right now".into(), |after| format!("asked again in {after}"));
         format!("{found}; {next}")

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::network::Networks;
+use super::way::Ask;
 use crate::config::{Config, Family, Lookup, Section};
 use crate::dns::Found;
-use crate::netlink::{Report, Table};
+use crate::netlink::{Report, Table, Told};
 use crate::provider::{Job, Learned, Verdict};
 use crate::sorted::Map;
 use crate::state::State;
@@ -23,6 +24,8 @@ pub type QuestionId = u32;
 pub enum Event {
     /// The kernel said something.
     Kernel(Report),
+    /// The kernel told the way to a host.
+    WayFound(Ask, Told),
     /// netifd's book, all of it, replacing what was known; `None` if there is no netifd to ask.
     Netifd(Option<Networks>),
     /// A job has ended.
@@ -93,6 +96,8 @@ pub enum Action {
     /// Dump this table again. A dump of it that is going on does not count: it may have listed
     /// already what is gone now, so another one has to follow.
     Dump(Table),
+    /// Ask the kernel for the way to a host. Answered by one [`Event::WayFound`], at once.
+    FindWay(Ask),
     /// Connections from this address can get no answer any more: it is gone.
     Cut(IpAddr),
     /// Publish `job`.

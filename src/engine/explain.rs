@@ -77,7 +77,9 @@ impl Engine {
             Ok(place) => place,
             Err(lack) => {
                 let found = active.detectors.get(&family);
-                let found = found.map_or(lack.to_string(), |detector| detector.explain(now));
+                let found = found.map_or(lack.to_string(), |detector| {
+                    detector.explain(active.cannot_ask(family, &self.facts), now)
+                });
                 let _ = writeln!(text, "  {family}: {found}");
                 return;
             }
@@ -203,8 +205,8 @@ impl Engine {
         } else if active.reachable(&self.facts) {
             (Standing::Sending, "about to be sent".into(), None)
         } else {
-            let obstacle = active.obstacle(&self.facts).unwrap_or(Obstacle::NoRoute);
-            (Standing::NoRoute, obstacle.to_string(), None)
+            let obstacle = active.obstacle(&self.facts).as_ref().map(Obstacle::to_string);
+            (Standing::NoRoute, obstacle.unwrap_or_default(), None)
         }
     }
 

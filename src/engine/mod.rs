@@ -28,9 +28,9 @@ pub mod status;
 mod stop;
 #[cfg(test)]
 mod tests;
+pub mod way;
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use account::Account;
@@ -40,18 +40,16 @@ use network::{Facts, Netifd};
 use record::{Record, Wait};
 use section::{Active, Heard, Orphan};
 use select::{Lack, Rejection};
+use way::Ask;
 
 use crate::clock::Now;
-use crate::config::Family;
-use crate::netlink::{IfIndex, Report, Table};
+use crate::netlink::{Message, Report, Table};
+use crate::provider::{FailureKind, Outcome, Verdict};
 use crate::sorted::Set;
 use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
-
-/// The usable default routes, as far as they tell one network from another.
-type DefaultRoutes = Set<(Family, Option<IfIndex>, Option<IpAddr>)>;
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
@@ -75,14 +73,14 @@ pub struct Engine {
     next_question: QuestionId,
     /// Jobs that are on their way, and the keys of the accounts that they were sent to.
     in_flight: Vec<(JobId, u64)>,
-    /// As of the last time that everything was known.
-    default_routes: Option<DefaultRoutes>,
     jitter: u32,
     unsaved: bool,
     /// Something that [`Engine::status`] shows may have changed since that was asked last.
     changed: bool,
     /// The book changed since addresses were selected.
     stale: bool,
+    /// The ways to hosts may be others since the kernel was asked.
+    lost_way: bool,
 }
 
 impl Engine {
@@ -102,11 +100,11 @@ impl Engine {
             next_job: 0,
             next_question: 0,
             in_flight: Vec::new(),
-            default_routes: None,
             jitter: seed | 1,
             unsaved: false,
             changed: false,
             stale: false,
+            lost_way: false,
         }
     }
 
@@ -114,7 +112,12 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
             Event::Kernel(report) => self.kernel(report, now),
-            Event::Netifd(word) => self.stale |= self.facts.netifd.heard(word),
+            Event::WayFound(ask, told) => self.stale |= self.facts.book.ways.told(ask, told),
+            Event::Netifd(word) => {
+                let news = self.facts.netifd.heard(word);
+                self.stale |= news;
+                self.lost_way |= news;
+            }
             Event::Finished(finished) => self.finished(finished, now),
             Event::Detected { question, section, family, result } => {
                 let jitter = self.next_jitter();
@@ -218,12 +221,20 @@ impl Engine {
     }
 
     fn kernel(&mut self, report: Report, now: Now) {
-        match report {
-            Report::Lost => Table::ALL.into_iter().for_each(|table| self.dump(table)),
-            Report::InDoubt(table) => self.dump(table),
-            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) => {}
+        let another_way = match &report {
+            Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
+            Report::Message(Message::Policy) => true,
+            _ => false,
+        };
+        if another_way {
+            self.sections.iter_mut().for_each(Active::ways_changed);
         }
-        self.stale |= self.facts.book.apply(report, now.up);
+        if report == Report::Lost {
+            Table::ALL.into_iter().for_each(|table| self.dump(table));
+        }
+        let news = self.facts.book.apply(report, now.up);
+        self.stale |= news;
+        self.lost_way |= news || another_way;
     }
 
     /// Asks for a dump, once however often a batch of messages gives reason to.
@@ -234,10 +245,21 @@ impl Engine {
         }
     }
 
-    /// Looks at addresses and routes again after the book changed: once per batch of messages.
+    /// Looks at addresses and ways again after something changed: once per batch of messages. The
+    /// kernel is asked for the ways first.
     fn refresh(&mut self, now: Now) {
-        if std::mem::take(&mut self.stale) {
-            self.follow_routes(now);
+        if self.lost_way && self.facts.book.addresses_known() {
+            self.lost_way = false;
+            let asks = self.sections.iter().flat_map(|section| section.asks(&self.facts));
+            let asks: Set<Ask> = asks.collect();
+            let actions = asks.iter().cloned().map(Action::FindWay);
+            self.actions.extend(actions);
+            self.facts.book.ways.ask(asks);
+        }
+        if self.facts.book.ways.asked.is_empty() && std::mem::take(&mut self.stale) {
+            if self.facts.book.complete() {
+                self.sections.iter_mut().for_each(|it| it.follow_ways(&self.facts, now));
+            }
             self.follow_losses();
             self.reselect(now);
             self.touch();
@@ -251,19 +273,6 @@ impl Engine {
         if !gone.is_empty() {
             self.records_mut().for_each(Record::source_lost);
             self.actions.extend(gone.into_iter().map(Action::Cut));
-        }
-    }
-
-    /// A default route that was not there before is another network: failures of the old one, and
-    /// what a `web` source said over it, count no more.
-    fn follow_routes(&mut self, now: Now) {
-        if !self.facts.book.complete() {
-            return;
-        }
-        let routes = self.facts.book.default_routes();
-        let before = self.default_routes.replace(routes.clone());
-        if before.is_some_and(|before| !routes.is_subset(&before)) {
-            self.sections.iter_mut().for_each(|section| section.network_changed(now));
         }
     }
 
@@ -347,6 +356,8 @@ impl Engine {
     fn finished(&mut self, finished: Finished, now: Now) {
         let jitter = self.next_jitter();
         self.orphans.retain(|orphan| !orphan.record.flies(finished.job));
+        // The way may be another one than the kernel was asked for: the host's address is known now.
+        self.lost_way |= finished.verdicts.iter().any(is_local);
         let flown = self.in_flight.iter().position(|(job, _)| *job == finished.job);
         let key = flown.map(|place| self.in_flight.swap_remove(place).1);
         // By its key: another configuration may have come into force meanwhile.
@@ -431,4 +442,9 @@ impl Engine {
         self.jitter ^= self.jitter << 5;
         self.jitter
     }
+}
+
+/// Whether nothing left the router.
+fn is_local(verdict: &Verdict) -> bool {
+    matches!(verdict.outcome, Outcome::Retry { kind: FailureKind::NoNetwork, .. })
 }

@@ -19,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
 const LOCAL_BASE: Duration = Duration::from_secs(2);
+/// The least pause after such a failure.
+const LOCAL_GAP: Duration = Duration::from_secs(1);
 /// How long after boot a waiting time counts that cannot be dated for want of a clock.
 const UNDATED: Duration = Duration::from_secs(600);
 /// The shortest first pause: `retry_interval '0'` is not an endless loop.
@@ -91,6 +93,8 @@ pub struct Backoff {
     attempts: u32,
     local: u32,
     until: Duration,
+    /// When the last attempt failed.
+    failed_at: Duration,
 }
 
 impl Backoff {
@@ -109,6 +113,7 @@ impl Backoff {
     pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.attempts = self.attempts.saturating_add(1);
         self.local = 0;
+        self.failed_at = now;
         let base = base.clamp(SHORTEST_BASE, LONGEST_BASE);
         let pause = doubled(base, self.attempts).min(LONGEST.max(base));
         self.until = now.saturating_add(stretched(pause, jitter));
@@ -119,8 +124,20 @@ impl Backoff {
     /// not count as one of the attempts either.
     pub fn failed_locally(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.local = self.local.saturating_add(1);
+        self.failed_at = now;
         let pause = doubled(LOCAL_BASE, self.local).min(base.clamp(LOCAL_BASE, LONGEST_BASE));
         self.until = now.saturating_add(stretched(pause, jitter));
+    }
+
+    /// Routes or rules changed: what failed before anything left the router may work now. One attempt a
+    /// second at most, however often they change. Returns whether that shortens the pause.
+    pub fn ways_changed(&mut self) -> bool {
+        let soon = self.failed_at.saturating_add(LOCAL_GAP);
+        let shorter = self.local > 0 && soon < self.until;
+        if shorter {
+            self.until = soon;
+        }
+        shorter
     }
 
     /// Another record of the account failed: no attempt before `until` here either.

@@ -406,6 +406,11 @@ impl Record {
         (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }
 
+    /// Routes or rules changed: see [`Backoff::ways_changed`].
+    pub fn ways_changed(&mut self) {
+        self.backoff.ways_changed();
+    }
+
     /// The network changed for good: failures to reach the provider say nothing any more. What the line
     /// lost before may be about to come with it.
     pub fn network_changed(&mut self) {

@@ -16,9 +16,9 @@ use super::network::Facts;
 use super::pace::Backoff;
 use super::record::{Record, Wait};
 use super::report;
-use super::section::Active;
+use super::section::{Active, anywhere};
 use crate::clock::Now;
-use crate::config::{Family, Host, Lookup};
+use crate::config::{Family, Lookup};
 use crate::dns::Found;
 
 /// What was published is not looked for in DNS before: some providers' name servers take their time.
@@ -129,10 +129,9 @@ impl Active {
 
     /// Whether name servers can be reached.
     fn can_look_up(&self, facts: &Facts) -> bool {
-        let anywhere = Host::Name(String::new());
         let device = self.bound(facts);
         let reached = |device: Option<String>| {
-            facts.book.reaches(&anywhere, self.spec.transport.family, device.as_deref())
+            facts.book.reaches(&anywhere(), self.spec.transport.family, device.as_deref())
         };
         facts.book.complete() && !self.stopped && device.is_ok_and(reached)
     }

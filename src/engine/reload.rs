@@ -5,7 +5,7 @@ use super::account::Account;
 use super::directory::Directory;
 use super::section::{Active, Orphan};
 use crate::clock::Now;
-use crate::config::{Config, Host, Section};
+use crate::config::{Config, Section};
 use crate::netlink::Table;
 use crate::provider;
 use crate::sorted::Map;
@@ -41,9 +41,9 @@ impl Engine {
         self.disabled = config.disabled;
         self.broken = config.broken;
         self.dormant = known.records;
-        self.watch_hosts();
         Table::ALL.into_iter().for_each(|table| self.dump(table));
         self.stale = true;
+        self.lost_way = true;
         self.touch();
     }
 
@@ -84,15 +84,5 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Has the book keep routes to hosts whose address is known without asking.
-    fn watch_hosts(&mut self) {
-        let literals = self.sections.iter().flat_map(|s| s.hosts.iter().chain(&s.askable));
-        let literals = literals.filter_map(|host| match host {
-            Host::Address(address) => Some(*address),
-            Host::Name(_) => None,
-        });
-        self.facts.book.set_interesting(literals.collect());
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> A
         Lack::NoSuchInterface { .. } | Lack::NotDetected(_) => Level::Warning,
         // Takes a second or two for each new address.
         Lack::Refused(_, Rejection::Tentative) => Level::Info,
-        Lack::Refused(..) => Level::Notice,
+        Lack::Refused(..) | Lack::CannotAsk(_) => Level::Notice,
         Lack::NoDevice(_)
         | Lack::NoAddress(..)
         | Lack::NotAsked
@@ -45,7 +45,7 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> A
 pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
     let level = match obstacle {
         Obstacle::NoDevice(_) => Level::Warning,
-        Obstacle::NoRoute => Level::Info,
+        Obstacle::NoRoute(_) => Level::Info,
     };
     let text = format!("{obstacle}; the update is sent when there is");
     Action::Say(Notice::about(&section.spec.name, level, text))

@@ -13,6 +13,7 @@ use super::record::{Ending, Record, Wait};
 use super::registered::Registered;
 use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
+use super::way::{Ask, Step};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source, Transport};
 use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
@@ -48,6 +49,8 @@ pub struct Active {
     obstacle: Option<Obstacle>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
     event_network: Option<(Option<String>, Set<IpAddr>)>,
+    /// The usable ways to its hosts, as of the last time that everything was known.
+    steps: Option<Set<Step>>,
 }
 
 /// What a provider said about an account, in answer to one of its records.
@@ -79,15 +82,15 @@ pub struct Orphan {
 pub enum Obstacle {
     /// What `bind_network` names is not there.
     NoDevice(Lack),
-    /// No usable route leads to the provider.
-    NoRoute,
+    /// No usable route leads to the provider: what the kernel says.
+    NoRoute(String),
 }
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDevice(lack) => write!(f, "bind_network: {lack}"),
-            Self::NoRoute => f.write_str("no usable route to the provider"),
+            Self::NoRoute(why) => write!(f, "no usable route to the provider: {why}"),
         }
     }
 }
@@ -133,6 +136,7 @@ impl Active {
             account: 0,
             obstacle: None,
             event_network: None,
+            steps: None,
         }
     }
 
@@ -199,6 +203,7 @@ impl Active {
             self.registered = old.registered;
         }
         self.event_network = old.event_network;
+        self.steps = old.steps;
         self.set_stopped(old.stopped);
         self.last_request = old.last_request;
         self.last_answer = old.last_answer;
@@ -216,11 +221,53 @@ impl Active {
         match self.bound(facts) {
             Ok(device) => {
                 let device = device.as_deref();
-                let leads = |host| facts.book.reaches(host, transport.family, device);
-                (!self.hosts.iter().any(leads)).then_some(Obstacle::NoRoute)
+                closed(&self.hosts, transport.family, device, facts).map(Obstacle::NoRoute)
             }
             Err(obstacle) => Some(obstacle),
         }
+    }
+
+    /// What has to be asked of the kernel about the ways to hosts.
+    pub fn asks(&self, facts: &Facts) -> Vec<Ask> {
+        let Ok(device) = self.bound(facts) else {
+            return Vec::new();
+        };
+        let device = device.as_deref();
+        let family = self.spec.transport.family;
+        let mut asks = facts.book.asks(&anywhere(), family, device);
+        for host in &self.hosts {
+            asks.extend(facts.book.asks(host, family, device));
+        }
+        for host in &self.askable {
+            for &family in self.detectors.keys() {
+                asks.extend(facts.book.asks(host, Some(family), device));
+            }
+        }
+        asks
+    }
+
+    /// A way to a host that was not there before is another network: failures of the old one, and what
+    /// a `web` source said over it, count no more.
+    pub fn follow_ways(&mut self, facts: &Facts, now: Now) {
+        let before = self.steps.take();
+        let mut steps = Set::default();
+        for ask in self.asks(facts) {
+            if facts.book.lacks_source(&ask) {
+                // The line stays the same while its address changes.
+                let same = before.iter().flat_map(Set::iter).filter(|step| step.0 == ask.family);
+                steps.extend(same.copied());
+            }
+            steps.extend(facts.book.steps(&ask));
+        }
+        if before.is_some_and(|before| !steps.is_subset(&before)) {
+            self.network_changed(now);
+        }
+        self.steps = Some(steps);
+    }
+
+    /// Routes or rules changed: a failure in which nothing left the router may not happen again.
+    pub fn ways_changed(&mut self) {
+        self.records.iter_mut().for_each(Record::ways_changed);
     }
 
     /// The device that requests must leave through: what `bind_network` means now.
@@ -272,7 +319,14 @@ impl Active {
     /// What the records of `family` should hold now.
     pub fn desired(&self, family: Family, facts: &Facts) -> Desired {
         if let Some(detector) = self.detectors.get(&family) {
-            return detector.desired(self.policy());
+            return match (detector.desired(self.policy()), self.cannot_ask(family, facts)) {
+                (Desired::Unknown | Desired::Nothing(Lack::NotAsked), Some(why))
+                    if !detector.asking() =>
+                {
+                    Desired::Nothing(Lack::CannotAsk(why))
+                }
+                (desired, _) => desired,
+            };
         }
         if !facts.book.addresses_known() {
             return Desired::Unknown;
@@ -514,14 +568,45 @@ impl Active {
         let Ok(device) = self.bound(facts) else {
             return false;
         };
-        let device = device.as_deref();
-        self.askable.iter().any(|host| facts.book.reaches(host, Some(family), device))
+        closed(&self.askable, Some(family), device.as_deref(), facts).is_none()
+    }
+
+    /// Why the page cannot be asked over `family`, as far as that is known for sure.
+    pub fn cannot_ask(&self, family: Family, facts: &Facts) -> Option<String> {
+        if matches!(self.spec.source, Source::Script(_)) || !facts.book.complete() {
+            return None;
+        }
+        match self.bound(facts) {
+            Ok(device) => closed(&self.askable, Some(family), device.as_deref(), facts),
+            Err(Obstacle::NoDevice(Lack::NetifdAsked(_))) => None,
+            Err(obstacle) => Some(obstacle.to_string()),
+        }
     }
 
     /// What the user allows of addresses.
     pub fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
     }
+}
+
+/// Any host of the internet.
+pub(super) fn anywhere() -> Host {
+    Host::Name(String::new())
+}
+
+/// Why no request can leave to any of `hosts`; `None` if one can.
+fn closed(
+    hosts: &[Host],
+    family: Option<Family>,
+    device: Option<&str>,
+    facts: &Facts,
+) -> Option<String> {
+    let mut reasons = Vec::new();
+    for host in hosts {
+        reasons.push(facts.book.closed(host, family, device)?);
+    }
+    reasons.dedup();
+    Some(reasons.join("; "))
 }
 
 /// The hosts that a `web` source connects to.

@@ -69,6 +69,8 @@ pub enum Lack {
     Refused(IpAddr, Rejection),
     /// A `web` or `script` source has not answered yet.
     NotAsked,
+    /// A `web` source cannot be asked now: why.
+    CannotAsk(String),
     /// A `web` or `script` source failed.
     NotDetected(String),
 }
@@ -83,6 +85,7 @@ impl Lack {
             Self::NoSuchInterface { .. }
             | Self::NetifdAsked(_)
             | Self::NotAsked
+            | Self::CannotAsk(_)
             | Self::NotDetected(_) => false,
         }
     }
@@ -327,6 +330,7 @@ impl fmt::Display for Lack {
             }
             Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
             Self::NotAsked => f.write_str("the address source has not answered yet"),
+            Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
             Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
         }
     }

@@ -16,7 +16,7 @@ use rtnetlink::packet_core::{
     NlasIterator, Parseable,
 };
 
-use super::{Address, AddressFlags, IfIndex, Link, Message, Route};
+use super::{Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, Route};
 use crate::config::Family;
 
 // linux/rtnetlink.h
@@ -26,17 +26,18 @@ const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
+const RTM_NEWRULE: u16 = 32;
+const RTM_DELRULE: u16 = 33;
+const RTM_NEWNEXTHOP: u16 = 104;
+const RTM_DELNEXTHOP: u16 = 105;
 const RTA_DST: u16 = 1;
-const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
 const RTA_MULTIPATH: u16 = 9;
-const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
 const RTN_UNICAST: u8 = 1;
 const RTN_LOCAL: u8 = 2;
-const RTM_F_CLONED: u32 = 0x200;
+const RTPROT_KERNEL: u8 = 2;
 const RTNH_F_DEAD: u32 = 1;
 const RTNH_F_LINKDOWN: u32 = 16;
 /// `sizeof(struct rtmsg)`.
@@ -161,8 +162,10 @@ fn kind(message_type: u16, payload: &[u8]) -> Option<Kind> {
         RTM_DELLINK => del_link(payload),
         RTM_NEWADDR => address(payload, Message::NewAddress),
         RTM_DELADDR => address(payload, Message::DelAddress),
-        RTM_NEWROUTE => route(payload, Message::NewRoute),
-        RTM_DELROUTE => route(payload, Message::DelRoute),
+        RTM_NEWROUTE | RTM_DELROUTE => route(payload),
+        RTM_NEWRULE | RTM_DELRULE | RTM_NEWNEXTHOP | RTM_DELNEXTHOP => {
+            Some(Kind::Message(Message::Policy))
+        }
         _ => Some(Kind::Ignored),
     }
 }
@@ -271,8 +274,8 @@ fn address_family(family: AddressFamily) -> Option<Family> {
     }
 }
 
-fn route(payload: &[u8], message: fn(Route) -> Message) -> Option<Kind> {
-    let &[family, prefix_len, source_len, _tos, table, _protocol, _scope, kind] =
+fn route(payload: &[u8]) -> Option<Kind> {
+    let &[family, prefix_len, _source_len, _tos, _table, protocol, _scope, kind] =
         payload.first_chunk()?;
     let flags = u32_at(payload, 8)?;
     let attributes = payload.get(RTMSG_LEN..)?;
@@ -281,64 +284,41 @@ fn route(payload: &[u8], message: fn(Route) -> Message) -> Option<Kind> {
         AF_INET6 => Family::V6,
         _ => return Some(Kind::Ignored),
     };
-    if flags & RTM_F_CLONED != 0 {
-        return Some(Kind::Ignored);
-    }
-    let mut result = Route {
-        family,
-        destination: unspecified(family),
-        prefix_len,
-        source: (source_len != 0).then_some((unspecified(family), source_len)),
-        table: table.into(),
-        metric: 0,
-        link: None,
-        gateway: None,
-        usable: matches!(kind, RTN_UNICAST | RTN_LOCAL),
+    let leads = match kind {
+        RTN_UNICAST => Leads::Out,
+        RTN_LOCAL => Leads::Here,
+        _ => Leads::Nowhere,
     };
-    let mut alive = lives(flags);
+    let by_kernel = protocol == RTPROT_KERNEL;
+    let destination = unspecified(family);
+    let mut result = Route { destination, prefix_len, leads, by_kernel, hops: Vec::new() };
+    let mut only = Hop { link: None, gateway: None, alive: lives(flags) };
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.ok()?;
         let value = attribute.value();
         match attribute.kind() {
             RTA_DST => result.destination = ip(value)?,
-            RTA_SRC => result.source = result.source.and(Some((ip(value)?, source_len))),
-            RTA_OIF => result.link = index(u32_at(value, 0)?),
-            RTA_GATEWAY => result.gateway = Some(ip(value)?),
-            RTA_VIA => result.gateway = via(value),
-            RTA_PRIORITY => result.metric = u32_at(value, 0)?,
-            RTA_TABLE => result.table = u32_at(value, 0)?,
-            RTA_MULTIPATH => {
-                let hop = best_hop(value)?;
-                alive = hop.alive;
-                result.link = hop.link;
-                result.gateway = hop.gateway;
-            }
+            RTA_OIF => only.link = index(u32_at(value, 0)?),
+            RTA_GATEWAY => only.gateway = Some(ip(value)?),
+            RTA_VIA => only.gateway = via(value),
+            RTA_MULTIPATH => result.hops = hops(value)?,
             _ => {}
         }
     }
     fits(family, result.destination, prefix_len)?;
-    if let Some((source, length)) = result.source {
-        fits(family, source, length)?;
+    if result.hops.is_empty() && (only.link.is_some() || only.gateway.is_some()) {
+        result.hops.push(only);
     }
-    result.usable &= alive;
-    Some(Kind::Message(message(result)))
+    Some(Kind::Message(Message::Route(result)))
 }
 
-/// A `struct rtnexthop`.
-#[derive(Clone, Copy)]
-struct Hop {
-    alive: bool,
-    link: Option<IfIndex>,
-    gateway: Option<IpAddr>,
-}
-
-/// The first next hop that is alive, else the first.
-fn best_hop(mut bytes: &[u8]) -> Option<Hop> {
-    let mut best: Option<Hop> = None;
+/// The next hops of a multipath route: a `struct rtnexthop` each.
+fn hops(mut bytes: &[u8]) -> Option<Vec<Hop>> {
+    let mut hops = Vec::new();
     while !bytes.is_empty() {
         let length = usize::from(u16_at(bytes, 0)?);
         let flags = u32::from(*bytes.get(2)?);
-        let mut hop = Hop { alive: lives(flags), link: index(u32_at(bytes, 4)?), gateway: None };
+        let mut hop = Hop { link: index(u32_at(bytes, 4)?), gateway: None, alive: lives(flags) };
         for attribute in NlasIterator::new(bytes.get(RTNEXTHOP_LEN..length)?) {
             let attribute = attribute.ok()?;
             match attribute.kind() {
@@ -347,13 +327,10 @@ fn best_hop(mut bytes: &[u8]) -> Option<Hop> {
                 _ => {}
             }
         }
-        match best {
-            Some(best) if best.alive || !hop.alive => {}
-            Some(_) | None => best = Some(hop),
-        }
+        hops.push(hop);
         bytes = after(bytes, length);
     }
-    best
+    Some(hops)
 }
 
 fn lives(flags: u32) -> bool {

@@ -1,17 +1,16 @@
-//! The kernel's events: rtnetlink links, addresses and routes.
+//! The kernel's events: rtnetlink links, addresses, routes and rules.
 //!
 //! [`decode`] is pure: a datagram in, [`Message`]s out. [`socket`] does the I/O: it subscribes,
-//! then dumps, and reports an overrun instead of hiding it. What the facts mean is the business of
+//! then dumps, and reports an overrun instead of hiding it. Links and addresses are kept; of routes and
+//! rules only their changes count, because [`way`] asks the kernel which way packets take. What the facts mean is the business of
 //! [`crate::engine`].
 
 pub mod decode;
 mod dump;
-mod silence;
 pub mod socket;
+pub mod way;
 
 use std::net::IpAddr;
-
-use crate::config::Family;
 
 /// Kernel interface index (`ifi_index`); never 0.
 pub type IfIndex = u32;
@@ -27,10 +26,10 @@ pub enum Message {
     NewAddress(Address),
     /// `RTM_DELADDR`.
     DelAddress(Address),
-    /// `RTM_NEWROUTE`.
-    NewRoute(Route),
-    /// `RTM_DELROUTE`.
-    DelRoute(Route),
+    /// `RTM_NEWROUTE` or `RTM_DELROUTE`: this route came, went or changed.
+    Route(Route),
+    /// Rules or next-hop objects changed: any packet may take another way.
+    Policy,
 }
 
 /// A network device.
@@ -101,31 +100,73 @@ impl std::fmt::Debug for AddressFlags {
     }
 }
 
-/// A route, as much of it as says what can be reached.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A route, as much of it as says where packets go.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Family.
-    pub family: Family,
     /// `RTA_DST`, the unspecified address for a default route.
     pub destination: IpAddr,
     /// Destination prefix length; 0 is a default route.
     pub prefix_len: u8,
-    /// Source prefix (`RTA_SRC`), for source-specific routes (RFC 8678, as OpenWrt installs them).
-    pub source: Option<(IpAddr, u8)>,
-    /// `RTA_TABLE`.
-    pub table: u32,
-    /// `RTA_PRIORITY`: metric.
-    pub metric: u32,
-    /// `RTA_OIF`; of a multipath route that of the first hop that is alive; none where the kernel
-    /// names only a next-hop object.
+    /// What becomes of the packets.
+    pub leads: Leads,
+    /// `RTPROT_KERNEL`: the kernel made it, for an address.
+    pub by_kernel: bool,
+    /// All next hops; none where the kernel names only a next-hop object.
+    pub hops: Vec<Hop>,
+}
+
+/// What becomes of packets that take a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// They leave through one of its next hops (`RTN_UNICAST`).
+    Out,
+    /// They are for this machine (`RTN_LOCAL`).
+    Here,
+    /// They go nowhere: unreachable, blackhole, prohibit, multicast and the like.
+    Nowhere,
+}
+
+/// A next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// `RTA_OIF`.
     pub link: Option<IfIndex>,
     /// `RTA_GATEWAY`.
     pub gateway: Option<IpAddr>,
-    /// Whether it forwards (`RTN_UNICAST`) or ends here (`RTN_LOCAL`); unreachable, blackhole,
-    /// prohibit, multicast and the like lead nowhere, nor does a next hop that is `RTNH_F_DEAD` or
-    /// `RTNH_F_LINKDOWN`. A deletion may say otherwise than the route it deletes: not part of what
-    /// identifies a route.
-    pub usable: bool,
+    /// Neither `RTNH_F_DEAD` nor `RTNH_F_LINKDOWN`.
+    pub alive: bool,
+}
+
+/// The way to an address, as the kernel tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The address is this machine's own.
+    Here,
+    /// Packets leave through one of these; none if the kernel does not name them.
+    Out(Vec<Hop>),
+    /// There is none.
+    None(NoWay),
+}
+
+/// Why there is no way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWay {
+    /// No route, or one that says unreachable (`ENETUNREACH`, `EHOSTUNREACH`).
+    NoRoute,
+    /// A rule or a route forbids it: prohibit (`EACCES`), blackhole (`EINVAL`).
+    Forbidden,
+    /// No address to send from (`EADDRNOTAVAIL`).
+    NoSource,
+}
+
+/// What the kernel told about the way to a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The address that it was asked about; `None` if that of the host is not known and another one of
+    /// the internet stood in.
+    pub address: Option<IpAddr>,
+    /// The way.
+    pub way: Way,
 }
 
 /// The tables of facts that a dump fills.
@@ -135,13 +176,11 @@ pub enum Table {
     Links,
     /// `RTM_GETADDR`, both families.
     Addresses,
-    /// `RTM_GETROUTE`, both families.
-    Routes,
 }
 
 impl Table {
     /// Dump order: devices first, so that addresses find their names.
-    pub const ALL: [Self; 3] = [Self::Links, Self::Addresses, Self::Routes];
+    pub const ALL: [Self; 2] = [Self::Links, Self::Addresses];
 }
 
 /// What the socket reports to the engine.
@@ -155,9 +194,6 @@ pub enum Report {
     /// The dump of this table is complete and consistent: not interrupted (`NLM_F_DUMP_INTR`), and
     /// begun after the last [`Report::Lost`].
     DumpEnd(Table),
-    /// Facts of this table may have changed without a message: what is known is in doubt until a
-    /// dump that begins after this has ended.
-    InDoubt(Table),
     /// Notifications were lost (`ENOBUFS`, a truncated datagram): what is known is in doubt until
     /// all tables have been asked for and their dumps have ended.
     Lost,

@@ -1,8 +1,7 @@
 //! The rtnetlink socket: subscribes, then dumps, and says so when it has missed something.
 //!
-//! What it holds of policy is pure and elsewhere: which dump runs and whether it counts in
-//! `dump`, what the kernel leaves unsaid in `silence`, what the bytes mean in
-//! [`decode`].
+//! What it holds of policy is pure and elsewhere: which dump runs and whether it counts in `dump`,
+//! what the bytes mean in [`decode`].
 
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
@@ -17,13 +16,14 @@ use tokio::io::unix::AsyncFd;
 
 use super::decode::{self, Kind};
 use super::dump::Dumps;
-use super::silence::Silence;
 use super::{Report, Table};
 use crate::clock;
 
-/// `RTNLGRP_LINK`, `_IPV4_IFADDR`, `_IPV4_ROUTE`, `_IPV6_IFADDR` and `_IPV6_ROUTE` of
-/// linux/rtnetlink.h. Numbers of groups, not the bits of the older `RTMGRP_*`.
-const GROUPS: [u32; 5] = [1, 5, 7, 9, 11];
+/// `RTNLGRP_LINK`, `_IPV4_IFADDR`, `_IPV4_ROUTE`, `_IPV4_RULE`, `_IPV6_IFADDR`, `_IPV6_ROUTE` and
+/// `_IPV6_RULE` of linux/rtnetlink.h. Numbers of groups, not the bits of the older `RTMGRP_*`.
+const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
+/// `RTNLGRP_NEXTHOP`, since Linux 5.3.
+const NEXT_HOPS: u32 = 32;
 /// How much the kernel may hold for us. Not allocated, only allowed: the usual 208 KiB overflow
 /// when a few hundred addresses or routes change at once.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -32,14 +32,13 @@ const DATAGRAM: usize = 32 << 10;
 /// No notification comes near; keeps a wrong length from taking the memory.
 const MAX_DATAGRAM: usize = 1 << 20;
 
-/// A subscription to the kernel's links, addresses and routes (man 7 rtnetlink).
+/// A subscription to the kernel's links, addresses, routes and rules (man 7 rtnetlink).
 #[derive(Debug)]
 pub struct Socket {
     fd: AsyncFd<sys::Socket>,
     port: u32,
     buffer: Vec<u8>,
     dumps: Dumps,
-    silence: Silence,
     pending: VecDeque<Report>,
 }
 
@@ -63,20 +62,19 @@ impl Socket {
         if setsockopt(&socket, sockopt::RcvBufForce, &bytes).is_err() {
             setsockopt(&socket, sockopt::RcvBuf, &bytes)?;
         }
-        // Keeps cached routes out of the dumps; older kernels do without, the decoder drops them.
-        let _ = socket.set_netlink_get_strict_chk(true);
         let port = socket.bind_auto()?.port_number();
         // A connected socket takes no unicast from other processes.
         socket.connect(&sys::SocketAddr::new(0, 0))?;
         for group in GROUPS {
             socket.add_membership(group)?;
         }
+        // Older kernels have no next-hop objects that could change.
+        let _ = socket.add_membership(NEXT_HOPS);
         Ok(Self {
             fd: AsyncFd::with_interest(socket, Interest::READABLE)?,
             port,
             buffer: vec![0; DATAGRAM],
             dumps: Dumps::new(port),
-            silence: Silence::default(),
             pending: VecDeque::new(),
         })
     }
@@ -153,15 +151,11 @@ impl Socket {
         let now = clock::now().up;
         let mut lost = false;
         for incoming in decode::datagram(bytes) {
-            let hidden = self.silence.hides_routes(&incoming);
             let ended = self.dumps.observe(&incoming, now);
             match incoming.kind {
                 Kind::Message(message) => self.pending.push_back(Report::Message(message)),
                 Kind::Overrun | Kind::Garbled => lost = true,
                 Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
-            }
-            if hidden {
-                self.pending.push_back(Report::InDoubt(Table::Routes));
             }
             self.pending.extend(ended.map(Report::DumpEnd));
         }
@@ -172,7 +166,6 @@ impl Socket {
 
     fn lost(&mut self) {
         self.dumps.lost();
-        self.silence.forget();
         self.pending.push_back(Report::Lost);
     }
 

@@ -16,7 +16,7 @@ use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
 use crate::engine::event::{Event, Finished, JobId, Notice, QuestionId};
-use crate::http::{Client, Shared};
+use crate::http::{Client, Proof, Shared};
 use crate::probe::{self, Probe, script};
 use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
 use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
@@ -122,6 +122,11 @@ impl Pool {
     pub fn cut(&self, address: IpAddr) {
         self.0.shared.connections.cut(address);
         process::cut(address);
+    }
+
+    /// The addresses of `host` where it was reached last.
+    pub fn addresses(&self, host: &str, family: Family) -> Vec<IpAddr> {
+        self.0.shared.hosts.addresses(host, Some(family), Proof::None)
     }
 
     /// Hands `task` to a thread, now or when one is free. Never blocks.

@@ -113,24 +113,12 @@ fn the_end_of_a_dump_in_which_something_was_lost_ends_no_doubt() {
 }
 
 #[test]
-fn routes_doubted_during_a_dump_of_them_need_another() {
-    let mut book = known();
-    let doubt = Report::InDoubt(Table::Routes);
-    let _ = apply(&mut book, [Report::DumpBegin(Table::Routes), doubt]);
-    let _ = apply(&mut book, [Report::DumpEnd(Table::Routes)]);
-    assert!(!book.complete());
-    let again = [Report::DumpBegin(Table::Routes), Report::DumpEnd(Table::Routes)];
-    let _ = apply(&mut book, again);
-    assert!(book.complete());
-}
-
-#[test]
 fn a_deletion_of_something_unknown_changes_nothing() {
     let mut book = known();
     let unknown = [
         Message::DelAddress(address("203.0.113.7")),
         Message::DelLink(77),
-        Message::DelRoute(route(WAN, "203.0.113.254")),
+        route(WAN, "203.0.113.254").message(),
     ];
     for message in unknown {
         let changed = apply(&mut book, [Report::Message(message)]);
@@ -185,7 +173,6 @@ fn a_device_that_returns_under_a_new_index_is_followed() {
     s.kernel.addresses.clear();
     s.kernel.routes.clear();
     s.report(Message::DelLink(WAN));
-    assert_eq!(s.logged("dump "), ["Routes"]);
     s.kernel.links.insert(9, link(9, "wan"));
     s.report(Message::NewLink(link(9, "wan")));
     let mut new = address("203.0.113.5");
@@ -201,7 +188,7 @@ fn a_loss_is_answered_by_dumps_and_by_unknown() {
     let mut s = Scenario::new().settled();
     s.deaf = true;
     s.event(Event::Kernel(Report::Lost));
-    assert_eq!(s.actions(), ["dump Links", "dump Addresses", "dump Routes"]);
+    assert_eq!(s.actions(), ["dump Links", "dump Addresses"]);
     s.kernel.addresses = vec![address("203.0.113.8")];
     s.force();
     assert_eq!(s.actions(), [""; 0], "nothing is sent while unknown");
@@ -217,25 +204,8 @@ fn routes_that_went_without_a_word_are_noticed() {
     let mut s = Scenario::new().settled();
     s.kernel.routes.clear();
     s.lease("203.0.113.2");
-    assert_eq!(s.actions(), ["dump Routes", "cut 203.0.113.1"], "one dump, no request");
+    assert_eq!(s.actions(), ["cut 203.0.113.1"], "no request");
     assert_eq!(s.word(), "no-route");
     s.route_up(route(WAN, "203.0.113.254"));
     assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
-}
-
-#[test]
-fn a_batch_of_deletions_asks_for_one_dump() {
-    let mut s = Scenario::new().settled();
-    for last in 10..20 {
-        s.add(address(&format!("203.0.113.{last}")));
-    }
-    s.actions();
-    for last in 10..20 {
-        let gone = Message::DelAddress(address(&format!("203.0.113.{last}")));
-        for report in [Report::Message(gone), Report::InDoubt(Table::Routes)] {
-            s.engine.handle(Event::Kernel(report), s.now);
-        }
-    }
-    s.run();
-    assert_eq!(s.logged("dump "), ["Routes"]);
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{BUILD_TIME, Now};
+use crate::config::Host;
 use crate::config::{
     Config, Family, Force, Global, Hostname, Log, Provider, RecordOptions, Section, Source, Timing,
     Transport, Trust,
@@ -16,7 +17,11 @@ use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
 use crate::engine::network::{Network, Networks};
-use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Route, Table};
+use crate::engine::way::Ask;
+use crate::netlink::{
+    self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Told,
+    Way,
+};
 use crate::provider::{Change, FailureKind, Job, Learned, Outcome, Scope, Verdict};
 use crate::secret::Secret;
 use crate::sorted::Map;
@@ -104,6 +109,46 @@ pub(super) fn link(index: IfIndex, name: &str) -> Link {
     Link { index, name: name.into(), other_names: vec![], up: true, carrier: true }
 }
 
+/// A route of the kernel with one next hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) family: Family,
+    pub(super) destination: IpAddr,
+    pub(super) prefix_len: u8,
+    pub(super) link: Option<IfIndex>,
+    pub(super) gateway: Option<IpAddr>,
+    pub(super) usable: bool,
+}
+
+impl Route {
+    /// What the kernel says when it comes, goes or changes.
+    pub(super) fn message(&self) -> Message {
+        Message::Route(netlink::Route {
+            destination: self.destination,
+            prefix_len: self.prefix_len,
+            leads: Leads::Out,
+            by_kernel: false,
+            hops: vec![self.hop()],
+        })
+    }
+
+    fn hop(&self) -> Hop {
+        Hop { link: self.link, gateway: self.gateway, alive: true }
+    }
+
+    /// Whether it leads to `to`, or to any host of the internet.
+    fn leads_to(&self, to: Option<IpAddr>) -> bool {
+        match (to, self.destination) {
+            (None, _) => self.prefix_len <= 3,
+            (Some(IpAddr::V4(to)), IpAddr::V4(net)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix_len)).unwrap_or(0);
+                (u32::from(to) ^ u32::from(net)) & mask == 0
+            }
+            (Some(_), _) => self.prefix_len == 0,
+        }
+    }
+}
+
 pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
     let family = Family::of(ip(gateway));
     Route {
@@ -113,9 +158,6 @@ pub(super) fn route(link: IfIndex, gateway: &str) -> Route {
             Family::V6 => Ipv6Addr::UNSPECIFIED.into(),
         },
         prefix_len: 0,
-        source: None,
-        table: 254,
-        metric: 0,
         link: Some(link),
         gateway: Some(ip(gateway)),
         usable: true,
@@ -161,6 +203,34 @@ pub(super) struct Kernel {
     pub(super) links: Map<IfIndex, Link>,
     pub(super) addresses: Vec<Address>,
     pub(super) routes: Vec<Route>,
+}
+
+impl Kernel {
+    /// The way that it would send packets; of several routes the newest counts.
+    fn way(&self, ask: &Ask) -> Told {
+        let address = match &ask.host {
+            Host::Address(address) => Some(*address),
+            Host::Name(_) => None,
+        };
+        let device = ask.device.as_ref().map(|(_, index)| *index);
+        let mut routes = self.routes.iter().rev().filter(|route| {
+            route.family == ask.family
+                && route.leads_to(address)
+                && device.is_none_or(|index| route.link == Some(index))
+        });
+        let unusable = AddressFlags::TENTATIVE | AddressFlags::DADFAILED;
+        let source = self.addresses.iter().any(|own| {
+            let link_local = matches!(own.address, IpAddr::V6(own) if own.is_unicast_link_local());
+            Family::of(own.address) == ask.family && !own.flags.has(unusable) && !link_local
+        });
+        let way = match routes.next() {
+            None => Way::None(NoWay::NoRoute),
+            Some(route) if !route.usable => Way::None(NoWay::Forbidden),
+            Some(_) if !source => Way::None(NoWay::NoSource),
+            Some(route) => Way::Out(vec![route.hop()]),
+        };
+        Told { address, way }
+    }
 }
 
 /// The core and the world around it.
@@ -322,19 +392,9 @@ impl Scenario {
         self.event(Event::Force(Vec::new()));
     }
 
-    /// The kernel says so; where it may have dropped routes along with it, that is in doubt.
+    /// The kernel says so.
     pub(super) fn report(&mut self, message: Message) {
-        let hidden = match &message {
-            Message::DelAddress(address) => address.address.is_ipv4(),
-            Message::NewLink(link) => !link.up,
-            Message::DelLink(_) => true,
-            Message::NewAddress(_) | Message::NewRoute(_) | Message::DelRoute(_) => false,
-        };
-        self.engine.handle(Event::Kernel(Report::Message(message)), self.now);
-        if hidden {
-            self.engine.handle(Event::Kernel(Report::InDoubt(Table::Routes)), self.now);
-        }
-        self.run();
+        self.event(Event::Kernel(Report::Message(message)));
     }
 
     /// An address appears or changes.
@@ -369,13 +429,14 @@ impl Scenario {
     }
 
     pub(super) fn route_up(&mut self, route: Route) {
-        self.kernel.routes.push(route.clone());
-        self.report(Message::NewRoute(route));
+        let message = route.message();
+        self.kernel.routes.push(route);
+        self.report(message);
     }
 
     pub(super) fn routes_down(&mut self) {
-        for route in std::mem::take(&mut self.kernel.routes) {
-            self.report(Message::DelRoute(route));
+        while let Some(route) = self.kernel.routes.pop() {
+            self.report(route.message());
         }
     }
 
@@ -492,6 +553,10 @@ impl Scenario {
                     self.dump(table);
                 }
             }
+            Action::FindWay(ask) => {
+                let told = self.kernel.way(&ask);
+                self.engine.handle(Event::WayFound(ask, told), self.now);
+            }
             Action::Cut(address) => self.log.push(format!("cut {address}")),
             Action::Publish { id, section, sections, device, job } => {
                 self.bound = device;
@@ -548,7 +613,6 @@ impl Scenario {
         let messages: Vec<Message> = match table {
             Table::Links => kernel.links.into_values().map(Message::NewLink).collect(),
             Table::Addresses => kernel.addresses.into_iter().map(Message::NewAddress).collect(),
-            Table::Routes => kernel.routes.into_iter().map(Message::NewRoute).collect(),
         };
         let messages = messages.into_iter().map(Report::Message);
         let begin = std::iter::once(Report::DumpBegin(table));

@@ -46,8 +46,8 @@ fn encode(fact: &Message) -> Vec<u8> {
         Message::DelLink(index) => message(RTM_DELLINK, 0, &ifinfomsg(AF_UNSPEC, *index, 0)),
         Message::NewAddress(address) => message(RTM_NEWADDR, 0, &address_body(address)),
         Message::DelAddress(address) => message(RTM_DELADDR, 0, &address_body(address)),
-        Message::NewRoute(route) => message(RTM_NEWROUTE, 0, &route_body(route)),
-        Message::DelRoute(route) => message(RTM_DELROUTE, 0, &route_body(route)),
+        Message::Route(route) => message(RTM_NEWROUTE, 0, &route_body(route)),
+        Message::Policy => message(RTM_NEWRULE, 0, &[0; 12]),
     }
 }
 
@@ -96,36 +96,58 @@ fn address_body(address: &Address) -> Vec<u8> {
 }
 
 fn route_body(route: &Route) -> Vec<u8> {
-    let (source, source_len) = route.source.map_or((None, 0), |(a, l)| (Some(a), l));
-    let kind = if route.usable { RTN_UNICAST } else { 7 };
+    let kind = match route.leads {
+        Leads::Out => RTN_UNICAST,
+        Leads::Here => RTN_LOCAL,
+        Leads::Nowhere => 7,
+    };
+    let protocol = if route.by_kernel { RTPROT_KERNEL } else { 3 };
     let family = family_of(route.destination);
-    let mut body = vec![family, route.prefix_len, source_len, 0, 252, 3, 0, kind];
-    body.extend(0_u32.to_ne_bytes());
-    body.extend(attribute(RTA_TABLE, &route.table.to_ne_bytes()));
+    let mut body = vec![family, route.prefix_len, 0, 0, 252, protocol, 0, kind];
+    let flags = match &route.hops[..] {
+        [only] => u32::from(flags(only)),
+        _ => 0,
+    };
+    body.extend(flags.to_ne_bytes());
     if route.prefix_len != 0 {
         body.extend(attribute(RTA_DST, &octets(route.destination)));
     }
-    if let Some(source) = source {
-        body.extend(attribute(RTA_SRC, &octets(source)));
-    }
-    if route.metric != 0 {
-        body.extend(attribute(RTA_PRIORITY, &route.metric.to_ne_bytes()));
-    }
-    if let Some(link) = route.link {
-        body.extend(attribute(RTA_OIF, &link.to_ne_bytes()));
-    }
-    match route.gateway {
-        Some(gateway) if gateway.is_ipv4() == route.destination.is_ipv4() => {
-            body.extend(attribute(RTA_GATEWAY, &octets(gateway)));
+    match &route.hops[..] {
+        [] => {}
+        [only] => {
+            body.extend(attribute(RTA_OIF, &only.link.unwrap().to_ne_bytes()));
+            body.extend(gateway(only, family));
         }
-        Some(gateway) => {
-            let family = u16::from(family_of(gateway)).to_ne_bytes();
-            let via = [&family[..], &octets(gateway)].concat();
-            body.extend(attribute(RTA_VIA, &via));
+        several => {
+            let hops: Vec<u8> = several.iter().flat_map(|hop| nexthop(hop, family)).collect();
+            body.extend(attribute(RTA_MULTIPATH, &hops));
         }
-        None => {}
     }
     body
+}
+
+fn flags(hop: &Hop) -> u8 {
+    if hop.alive { 0 } else { 16 }
+}
+
+fn nexthop(hop: &Hop, family: u8) -> Vec<u8> {
+    let gateway = gateway(hop, family);
+    let mut bytes = u16::try_from(8 + gateway.len()).unwrap().to_ne_bytes().to_vec();
+    bytes.extend([flags(hop), 0]);
+    bytes.extend(hop.link.unwrap().to_ne_bytes());
+    bytes.extend(gateway);
+    bytes
+}
+
+fn gateway(hop: &Hop, family: u8) -> Vec<u8> {
+    match hop.gateway {
+        Some(gateway) if family_of(gateway) == family => attribute(RTA_GATEWAY, &octets(gateway)),
+        Some(gateway) => {
+            let family = u16::from(family_of(gateway)).to_ne_bytes();
+            attribute(RTA_VIA, &[&family[..], &octets(gateway)].concat())
+        }
+        None => Vec::new(),
+    }
 }
 
 fn kinds(bytes: &[u8]) -> Vec<Kind> {
@@ -171,28 +193,29 @@ fn any_fact() -> impl Strategy<Value = Message> {
         (1..=u32::MAX).prop_map(Message::DelLink),
         address.clone().prop_map(Message::NewAddress),
         address.prop_map(Message::DelAddress),
-        any_route().prop_map(Message::NewRoute),
-        any_route().prop_map(Message::DelRoute),
+        any_route().prop_map(Message::Route),
+        Just(Message::Policy),
     ]
 }
 
 fn any_route() -> impl Strategy<Value = Route> {
-    any_family()
-        .prop_flat_map(|family| {
-            (
-                Just(family),
-                proptest::option::of(any_prefix(family)),
-                proptest::option::of(any_prefix(family)),
-                any::<(u32, u32, bool)>(),
-                proptest::option::of(1..=u32::MAX),
-                proptest::option::of(any_family().prop_flat_map(any_address)),
-            )
-        })
-        .prop_map(|(family, destination, source, rest, link, gateway)| {
-            let (destination, prefix_len) = destination.unwrap_or((unspecified(family), 0));
-            let (table, metric, usable) = rest;
-            Route { family, destination, prefix_len, source, table, metric, link, gateway, usable }
-        })
+    let leads = prop_oneof![Just(Leads::Out), Just(Leads::Here), Just(Leads::Nowhere)];
+    let gateway = proptest::option::of(any_family().prop_flat_map(any_address));
+    let hop = (1..=u32::MAX, gateway, any::<bool>()).prop_map(|(link, gateway, alive)| Hop {
+        link: Some(link),
+        gateway,
+        alive,
+    });
+    let hops = proptest::collection::vec(hop, 0..4);
+    (any_family().prop_flat_map(any_prefix), leads, any::<bool>(), hops).prop_map(
+        |((destination, prefix_len), leads, by_kernel, hops)| Route {
+            destination,
+            prefix_len,
+            leads,
+            by_kernel,
+            hops,
+        },
+    )
 }
 
 proptest! {
@@ -328,49 +351,38 @@ fn addresses_that_say_nothing_are_ignored_and_impossible_ones_malformed() {
 }
 
 #[test]
-fn routes_that_lead_nowhere_are_not_usable() {
-    let usable = |kind, flags: u32| {
+fn a_route_leads_out_here_or_nowhere() {
+    let leads = |kind, flags: u32| {
         let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, kind];
         body.extend(flags.to_ne_bytes());
-        match &kinds(&message(RTM_NEWROUTE, 0, &body))[..] {
-            [Kind::Message(Message::NewRoute(route))] => Some(route.usable),
-            _ => None,
+        body.extend(attribute(RTA_OIF, &3_u32.to_ne_bytes()));
+        match &kinds(&message(RTM_DELROUTE, 0, &body))[..] {
+            [Kind::Message(Message::Route(route))] => (route.leads, route.hops[0].alive),
+            other => panic!("{other:?}"),
         }
     };
-    assert_eq!(usable(RTN_UNICAST, 0), Some(true));
-    assert_eq!(usable(RTN_LOCAL, 0), Some(true));
+    assert_eq!(leads(RTN_UNICAST, 0), (Leads::Out, true));
+    assert_eq!(leads(RTN_LOCAL, 0), (Leads::Here, true));
     for nowhere in [0, 3, 4, 5, 6, 7, 8, 9] {
-        assert_eq!(usable(nowhere, 0), Some(false));
+        assert_eq!(leads(nowhere, 0).0, Leads::Nowhere);
     }
-    assert_eq!(usable(RTN_UNICAST, RTNH_F_DEAD), Some(false));
-    assert_eq!(usable(RTN_UNICAST, RTNH_F_LINKDOWN), Some(false));
-    assert_eq!(usable(RTN_UNICAST, RTM_F_CLONED), None, "a cache entry");
+    for dead in [RTNH_F_DEAD, RTNH_F_LINKDOWN] {
+        assert_eq!(leads(RTN_UNICAST, dead), (Leads::Out, false));
+    }
 }
 
 #[test]
-fn a_multipath_route_leads_through_its_first_hop_alive() {
-    let hop = |flags: u8, link: u32, gateway: [u8; 4]| {
-        let gateway = attribute(RTA_GATEWAY, &gateway);
-        let length = u16::try_from(8 + gateway.len()).unwrap();
-        let mut bytes = length.to_ne_bytes().to_vec();
-        bytes.extend([flags, 0]);
-        bytes.extend(link.to_ne_bytes());
-        bytes.extend(gateway);
-        bytes
-    };
-    let route = |hops: &[Vec<u8>]| {
-        let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, RTN_UNICAST, 0, 0, 0, 0];
-        body.extend(attribute(RTA_MULTIPATH, &hops.concat()));
-        match &kinds(&message(RTM_NEWROUTE, 0, &body))[..] {
-            [Kind::Message(Message::NewRoute(route))] => Some((route.link, route.usable)),
-            _ => None,
-        }
-    };
-    let (dead, alive) = (hop(1, 2, [192, 0, 2, 1]), hop(0, 3, [192, 0, 2, 2]));
-    let other = hop(0, 4, [192, 0, 2, 3]);
-    assert_eq!(route(&[dead.clone(), alive, other]), Some((Some(3), true)));
-    assert_eq!(route(&[dead.clone(), dead]), Some((Some(2), false)));
-    assert_eq!(route(&[vec![0; 8]]), None, "a hop of no length");
+fn a_hop_of_no_length_is_malformed() {
+    let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, RTN_UNICAST, 0, 0, 0, 0];
+    body.extend(attribute(RTA_MULTIPATH, &[0; 8]));
+    assert_eq!(kinds(&message(RTM_NEWROUTE, 0, &body)), [Kind::Malformed]);
+}
+
+#[test]
+fn rules_and_next_hop_objects_are_policy() {
+    for policy in [RTM_NEWRULE, RTM_DELRULE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP] {
+        assert_eq!(kinds(&message(policy, 0, &[])), [Kind::Message(Message::Policy)]);
+    }
 }
 
 /// Bytes that Linux 6.18 sent on a little-endian machine.
@@ -390,7 +402,7 @@ mod recorded {
 
     fn route(hex: &str) -> Route {
         let decoded = fact(RTM_NEWROUTE, hex);
-        let Kind::Message(Message::NewRoute(route)) = decoded else {
+        let Kind::Message(Message::Route(route)) = decoded else {
             panic!("{decoded:?}");
         };
         route
@@ -453,9 +465,13 @@ mod recorded {
              08000500c000020a100000000300000008000500c6336409",
         );
         assert_eq!(route.destination.to_string(), "203.0.113.0");
-        assert_eq!(route.link, Some(2));
-        assert_eq!(route.gateway, Some("192.0.2.10".parse().unwrap()));
-        assert!(route.usable);
+        let hop = |link, gateway: &str| Hop {
+            link: Some(link),
+            gateway: Some(gateway.parse().unwrap()),
+            alive: true,
+        };
+        assert_eq!(route.hops, [hop(2, "192.0.2.10"), hop(3, "198.51.100.9")]);
+        assert_eq!(route.leads, Leads::Out);
     }
 
     #[test]
@@ -465,9 +481,7 @@ mod recorded {
              080006000002000014000500fe800000000000000000000000000001080004000300000024000c00\
              00000000000000000000000000000000000000000000000000000000000000000500140000000000",
         );
-        let source = ("2001:db8:1::".parse().unwrap(), 48);
-        assert_eq!(route.source, Some(source));
-        assert_eq!((route.prefix_len, route.metric), (0, 512));
+        assert_eq!((route.prefix_len, route.hops[0].link), (0, Some(3)));
         assert_eq!(route.destination, unspecified(Family::V6));
     }
 
@@ -477,13 +491,13 @@ mod recorded {
             "02190000fe0300010000000008000f00fe00000008000100cb007180160012000a00fe8000000000\
              0000000000000000000100000800040003000000",
         );
-        assert_eq!(route.gateway, Some("fe80::1".parse().unwrap()));
-        assert_eq!((route.link, route.prefix_len), (Some(3), 25));
+        assert_eq!(route.hops[0].gateway, Some("fe80::1".parse().unwrap()));
+        assert_eq!((route.hops[0].link, route.prefix_len), (Some(3), 25));
     }
 
     #[test]
     fn an_unreachable_route_in_a_table_beyond_255() {
         let route = route("02080000fc0300070000000008000f002c010000080001000a000000");
-        assert_eq!((route.table, route.usable, route.link), (300, false, None));
+        assert_eq!((route.leads, route.hops.len()), (Leads::Nowhere, 0));
     }
 }

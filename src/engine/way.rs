@@ -1,0 +1,167 @@
+//! The ways to hosts, as the kernel told them: what is asked, and what the answers mean.
+
+use std::net::IpAddr;
+
+use super::book::Book;
+use crate::config::{Family, Host};
+use crate::netlink::{Hop, IfIndex, NoWay, Route, Told, Way};
+use crate::sorted::{Map, Set};
+
+/// A question: which way do packets of `family` take to `host`?
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ask {
+    /// Where to; a name that is empty stands for any host of the internet.
+    pub host: Host,
+    /// The family of the packets.
+    pub family: Family,
+    /// The device that they must leave through.
+    pub device: Option<(String, IfIndex)>,
+}
+
+/// What tells one way from another: the family, the device and the gateway.
+pub type Step = (Family, Option<IfIndex>, Option<IpAddr>);
+
+/// All answers.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    told: Map<Ask, Told>,
+    /// What is asked and not answered yet.
+    pub asked: Set<Ask>,
+}
+
+impl Ways {
+    /// From now on `asks` are the questions, and all of them are asked.
+    pub fn ask(&mut self, asks: Set<Ask>) {
+        self.told.retain(|ask, _| asks.contains(ask));
+        self.asked = asks;
+    }
+
+    /// The kernel told. Returns whether that is new.
+    pub fn told(&mut self, ask: Ask, told: Told) -> bool {
+        self.asked.remove(&ask);
+        let news = self.told.get(&ask) != Some(&told);
+        self.told.insert(ask, told);
+        news
+    }
+
+    /// Whether a route that came, went or changed may matter: one to an address that was asked for, and
+    /// any where there was no way.
+    pub fn depend_on(&self, route: &Route) -> bool {
+        self.told.values().any(|told| match (&told.way, told.address) {
+            (Way::None(_), _) | (_, None) => true,
+            (Way::Here | Way::Out(_), Some(address)) => covers(route, address),
+        })
+    }
+}
+
+impl Book {
+    /// The questions about the ways to `host`, over `family` and through `device` where those are
+    /// prescribed.
+    pub fn asks(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> Vec<Ask> {
+        let device = match device.map(|name| self.link(name)) {
+            None => None,
+            Some(Some(link)) => Some((link.name.clone(), link.index)),
+            Some(None) => return Vec::new(),
+        };
+        let mut asks = Vec::new();
+        for of in [Family::V4, Family::V6] {
+            let other = matches!(host, Host::Address(address) if Family::of(*address) != of);
+            if !other && family.is_none_or(|family| family == of) {
+                asks.push(Ask { host: host.clone(), family: of, device: device.clone() });
+            }
+        }
+        asks
+    }
+
+    /// Whether a request to `host` can leave.
+    pub fn reaches(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> bool {
+        self.closed(host, family, device).is_none()
+    }
+
+    /// Why no request to `host` can leave; `None` if one can.
+    pub fn closed(
+        &self,
+        host: &Host,
+        family: Option<Family>,
+        device: Option<&str>,
+    ) -> Option<String> {
+        if !self.addresses_known() {
+            return Some("the kernel's addresses are being read".into());
+        }
+        let mut reasons = Vec::new();
+        for ask in self.asks(host, family, device) {
+            reasons.push(self.obstruction(&ask)?);
+        }
+        reasons.dedup();
+        Some(reasons.join("; "))
+    }
+
+    /// Why there is no way; `None` if there is one.
+    fn obstruction(&self, ask: &Ask) -> Option<String> {
+        let family = ask.family;
+        let Some(Told { address, way }) = self.ways.told.get(ask) else {
+            return Some("the kernel is being asked for a route".into());
+        };
+        let to = match (&ask.host, address) {
+            (Host::Address(address), _) => address.to_string(),
+            (Host::Name(name), Some(address)) => format!("{address} ({name})"),
+            (Host::Name(name), None) if name.is_empty() => "the internet".into(),
+            (Host::Name(name), None) => name.clone(),
+        };
+        let through = match &ask.device {
+            Some((device, _)) => format!(" through {device}"),
+            None => String::new(),
+        };
+        match way {
+            Way::Here => None,
+            Way::Out(hops) if hops.is_empty() => None,
+            Way::Out(hops) if hops.iter().any(|hop| self.works(hop)) => None,
+            Way::Out(_) => {
+                Some(format!("the {family} route to {to} leads through a device without a carrier"))
+            }
+            Way::None(NoWay::NoSource) => {
+                Some(format!("there is no {family} address to send from{through}"))
+            }
+            Way::None(NoWay::NoRoute) => {
+                Some(format!("the kernel has no {family} route to {to}{through}"))
+            }
+            Way::None(NoWay::Forbidden) => Some(format!(
+                "a rule or a route of the kernel forbids {to} (blackhole or prohibit){through}"
+            )),
+        }
+    }
+
+    /// The usable ways of `ask`.
+    pub fn steps(&self, ask: &Ask) -> Vec<Step> {
+        let Some(Told { way: Way::Out(hops), .. }) = self.ways.told.get(ask) else {
+            return Vec::new();
+        };
+        let usable = hops.iter().filter(|hop| self.works(hop));
+        usable.map(|hop| (ask.family, hop.link, hop.gateway)).collect()
+    }
+
+    /// Whether all that is missing for a way is an address to send from.
+    pub fn lacks_source(&self, ask: &Ask) -> bool {
+        matches!(self.ways.told.get(ask), Some(Told { way: Way::None(NoWay::NoSource), .. }))
+    }
+
+    fn works(&self, hop: &Hop) -> bool {
+        let device_works = |index| self.links().any(|it| it.index == index && it.up && it.carrier);
+        hop.alive && hop.link.is_none_or(device_works)
+    }
+}
+
+/// Whether the destination of `route` contains `address`.
+fn covers(route: &Route, address: IpAddr) -> bool {
+    match (route.destination, address) {
+        (IpAddr::V4(net), IpAddr::V4(a)) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(route.prefix_len)).unwrap_or(0);
+            (u32::from(net) ^ u32::from(a)) & mask == 0
+        }
+        (IpAddr::V6(net), IpAddr::V6(a)) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(route.prefix_len)).unwrap_or(0);
+            (u128::from(net) ^ u128::from(a)) & mask == 0
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}

@@ -1,0 +1,144 @@
+//! Ways to the provider and addresses to choose from, as a real kernel has them.
+
+mod support;
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use support::provider::Reply;
+use support::router::{GATEWAY, isolated};
+use support::scene::{LIMIT, Scene};
+
+/// Long enough for an event to be followed, and shorter than any pause after a failure that counts.
+const SOON: Duration = Duration::from_secs(3);
+
+#[test]
+fn an_address_that_leads_to_two_peers_stays_while_one_of_them_does() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.ip_batch(&format!(
+            "addr add 203.0.113.5 peer 192.0.2.1/32 dev wan\n\
+             addr add 203.0.113.5 peer 192.0.2.2/32 dev wan\n\
+             route add default via {GATEWAY} dev wan onlink\n"
+        ));
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.ip("addr del 203.0.113.5 peer 192.0.2.1/32 dev wan");
+        scene.wan.ip("addr add 203.0.113.6/24 dev wan");
+        scene.wan.ip("addr del 203.0.113.6/24 dev wan");
+        let status = launcher.stdout(&["why", "home"]);
+        assert!(status.contains("203.0.113.5: chosen"), "{status}");
+        scene.wan.ip("addr del 203.0.113.5 peer 192.0.2.2/32 dev wan");
+        daemon.wait_record("home", LIMIT, |record| {
+            record["reason"].as_str().is_some_and(|text| text.contains("no IPv4 address"))
+        });
+    });
+}
+
+#[test]
+fn a_virtual_address_does_not_take_the_place_of_a_lease() {
+    isolated(&[], || {
+        let scene = Scene::new("option ip_interface 'uplink-port-0-of-the-router'");
+        scene.wan.ip("link property add dev wan altname uplink-port-0-of-the-router");
+        scene.wan.ip_batch(&format!(
+            "addr add 203.0.113.5/24 dev wan valid_lft 3600 preferred_lft 3600\n\
+             route add default via {GATEWAY} dev wan\n"
+        ));
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.ip("addr add 203.0.113.200/32 dev wan");
+        scene.wan.ip("addr change 203.0.113.5/24 dev wan valid_lft 1800 preferred_lft 1800");
+        let why = launcher.stdout(&["why", "home"]);
+        assert!(why.contains("203.0.113.5: chosen"), "{why}");
+        drop(daemon);
+        std::fs::remove_dir_all("/run/t/state").unwrap();
+        launcher.run().wait_published("home", "203.0.113.5");
+        assert!(scene.provider.requests().iter().all(|it| it.myip() == "203.0.113.5"));
+    });
+}
+
+#[test]
+fn what_the_routers_own_rules_forbid_waits_for_them() {
+    isolated(&[], || {
+        let scene = Scene::new("option retry_max_count '1'");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        for (n, (forbid, allow)) in [
+            ("rule add prio 900 blackhole", "rule del prio 900"),
+            ("rule add prio 900 prohibit", "rule del prio 900"),
+            ("route add blackhole 198.51.100.0/24", "route del blackhole 198.51.100.0/24"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            scene.wan.ip(forbid);
+            let address = format!("203.0.113.{}", 20 + n);
+            scene.wan.ip("-4 addr flush dev wan");
+            scene.wan.set_address(&address);
+            let reason = daemon.wait_state("home", "no-route");
+            assert!(reason.contains("forbids 198.51.100.53"), "{forbid}: {reason}");
+            scene.wan.ip(allow);
+            scene.provider.wait_record("home.example.com", &address, SOON);
+            daemon.wait_published("home", &address);
+        }
+    });
+}
+
+#[test]
+fn a_page_without_a_way_is_said_so() {
+    isolated(&[], || {
+        let scene = Scene::new(
+            "option use_ipv6 '1'\noption ip_source 'web'\noption ip_url 'http://ip.example.net/'",
+        );
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let expected = "cannot be asked: the kernel has no IPv6 route to ip.example.net";
+        let daemon = launcher.run();
+        let reason = daemon.wait_state("home", "no-address");
+        assert!(reason.contains(expected), "{reason}");
+        let why = launcher.stdout(&["why", "home"]);
+        assert!(why.contains(expected), "{why}");
+        daemon.wait_line(LIMIT, |line| line.contains(expected));
+        drop(daemon);
+        let once = launcher.output(&["once"]);
+        let said = String::from_utf8_lossy(&once.stdout).into_owned();
+        assert!(said.contains(expected), "{said}");
+    });
+}
+
+/// How many events the router's netlink sockets have lost.
+fn lost_events(scene: &Scene) -> u64 {
+    let table = support::process::run(scene.wan.command("cat").arg("/proc/net/netlink"));
+    let drops = |line: &str| line.split_whitespace().nth(8)?.parse::<u64>().ok();
+    table.lines().filter_map(drops).sum()
+}
+
+#[test]
+fn events_lost_while_a_request_is_under_way_are_made_up_for() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        scene.provider.next([Reply::Late(Duration::from_secs(4))]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.provider.wait_nth(0, LIMIT);
+        daemon.signal(Signal::SIGSTOP);
+        let mut flood = String::new();
+        for n in 0..4000 {
+            let address = format!("10.{}.{}.1/32 dev lo\n", n / 250, n % 250);
+            flood.push_str(&format!("addr add {address}addr del {address}"));
+        }
+        let before = lost_events(&scene);
+        while lost_events(&scene) == before {
+            scene.wan.ip_batch(&flood);
+        }
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.signal(Signal::SIGCONT);
+        scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
