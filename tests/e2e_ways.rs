@@ -77,8 +77,7 @@ fn what_the_routers_own_rules_forbid_waits_for_them() {
         {
             scene.wan.ip(forbid);
             let address = format!("203.0.113.{}", 20 + n);
-            scene.wan.ip("-4 addr flush dev wan");
-            scene.wan.set_address(&address);
+            scene.wan.set_address_only(&address);
             let reason = daemon.wait_state("home", "no-route");
             assert!(reason.contains("forbids 198.51.100.53"), "{forbid}: {reason}");
             scene.wan.ip(allow);

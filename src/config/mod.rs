@@ -310,9 +310,9 @@ impl Provider {
 /// A host that must be reachable before a request can work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
-    /// A name: any usable default route may lead there.
+    /// A name, of which the kernel can be asked only once its address is known.
     Name(String),
-    /// A literal address (or one from `/etc/hosts`): a route must cover it.
+    /// A literal address, or one from `/etc/hosts`.
     Address(IpAddr),
 }
 

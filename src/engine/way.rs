@@ -90,15 +90,17 @@ impl Book {
         }
         let mut reasons = Vec::new();
         for ask in self.asks(host, family, device) {
-            reasons.push(self.obstruction(&ask)?);
+            reasons.push(self.obstruction(&ask, family.is_some())?);
         }
         reasons.dedup();
         Some(reasons.join("; "))
     }
 
-    /// Why there is no way; `None` if there is one.
-    fn obstruction(&self, ask: &Ask) -> Option<String> {
+    /// Why there is no way; `None` if there is one. Whether the family is `prescribed` decides whether
+    /// it is worth a word.
+    fn obstruction(&self, ask: &Ask, prescribed: bool) -> Option<String> {
         let family = ask.family;
+        let of_family = if prescribed { format!("{family} ") } else { String::new() };
         let Some(Told { address, way }) = self.ways.told.get(ask) else {
             return Some("the kernel is being asked for a route".into());
         };
@@ -116,14 +118,14 @@ impl Book {
             Way::Here => None,
             Way::Out(hops) if hops.is_empty() => None,
             Way::Out(hops) if hops.iter().any(|hop| self.works(hop)) => None,
-            Way::Out(_) => {
-                Some(format!("the {family} route to {to} leads through a device without a carrier"))
-            }
+            Way::Out(_) => Some(format!(
+                "the {of_family}route to {to} leads through a device without a carrier"
+            )),
             Way::None(NoWay::NoSource) => {
                 Some(format!("there is no {family} address to send from{through}"))
             }
             Way::None(NoWay::NoRoute) => {
-                Some(format!("the kernel has no {family} route to {to}{through}"))
+                Some(format!("the kernel has no {of_family}route to {to}{through}"))
             }
             Way::None(NoWay::Forbidden) => Some(format!(
                 "a rule or a route of the kernel forbids {to} (blackhole or prohibit){through}"
