@@ -224,7 +224,7 @@ impl Engine {
         let another_way = match &report {
             Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
             Report::Message(Message::Policy) => true,
-            _ => false,
+            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
         };
         if another_way {
             self.sections.iter_mut().for_each(Active::ways_changed);

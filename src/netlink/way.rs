@@ -123,7 +123,7 @@ fn route(
     if let Some((_, index)) = device {
         attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
     }
-    let mut found = Err(Errno::EIO as i32);
+    let mut found = Err(0);
     converse(&request(GET_ROUTE, REQUEST, 1, &body), |kind| match kind {
         Kind::Message(Message::Route(route)) => {
             found = Ok(route);
@@ -133,7 +133,12 @@ fn route(
             found = Err(code.saturating_neg());
             true
         }
-        _ => false,
+        Kind::Message(_)
+        | Kind::Done(_)
+        | Kind::Overrun
+        | Kind::Ignored
+        | Kind::Malformed
+        | Kind::Garbled => false,
     })?;
     Ok(found)
 }
@@ -153,7 +158,7 @@ fn any_way_out(family: Family, device: Device<'_>) -> Option<Vec<Hop>> {
             found.is_some()
         }
         Kind::Done(_) | Kind::Error(_) => true,
-        _ => false,
+        Kind::Message(_) | Kind::Overrun | Kind::Ignored | Kind::Malformed | Kind::Garbled => false,
     });
     talked.ok().and(found)
 }
@@ -193,11 +198,15 @@ fn through(mut hops: Vec<Hop>, device: Device<'_>) -> Vec<Hop> {
 }
 
 fn no_way(code: i32) -> NoWay {
-    match Errno::from_raw(code) {
-        Errno::EADDRNOTAVAIL => NoWay::NoSource,
-        // A prohibit, and a blackhole.
-        Errno::EACCES | Errno::EPERM | Errno::EINVAL => NoWay::Forbidden,
-        _ => NoWay::NoRoute,
+    // Of a prohibit, and of a blackhole.
+    let forbidden = [Errno::EACCES, Errno::EPERM, Errno::EINVAL];
+    let code = Errno::from_raw(code);
+    if code == Errno::EADDRNOTAVAIL {
+        NoWay::NoSource
+    } else if forbidden.contains(&code) {
+        NoWay::Forbidden
+    } else {
+        NoWay::NoRoute
     }
 }
 
