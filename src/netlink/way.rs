@@ -68,7 +68,11 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
         Ok(source) => source,
         Err(error) => return Way::None(no_way(error.raw_os_error().unwrap_or_default())),
     };
-    if source.is_unspecified() || is_link_local(source) && !is_link_local(to) {
+    // Where there is nothing better, the kernel takes these; no answer comes to them.
+    let useless = source.is_unspecified()
+        || source.is_loopback() && !to.is_loopback()
+        || is_link_local(source) && !is_link_local(to);
+    if useless {
         return Way::None(NoWay::NoSource);
     }
     for flags in [FIB_MATCH, 0] {
