@@ -88,6 +88,11 @@ impl Book {
         if !self.addresses_known() {
             return Some("the kernel's addresses are being read".into());
         }
+        if let (Host::Address(address), Some(family)) = (host, family)
+            && Family::of(*address) != family
+        {
+            return Some(format!("{address} is no {family} address"));
+        }
         let mut reasons = Vec::new();
         for ask in self.asks(host, family, device) {
             reasons.push(self.obstruction(&ask, family.is_some())?);
