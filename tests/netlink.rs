@@ -452,6 +452,7 @@ fn rules_tables_and_metrics_count() {
         ip("route add blackhole default metric 10");
         ip("rule del prio 500");
         assert_eq!(way(HOST, None), Err(NoWay::Forbidden));
+        assert_eq!(way(HOST, Some("wan")), Err(NoWay::NoRoute), "a blackhole goes before, too");
         ip("-6 route add blackhole default metric 10");
         assert_eq!(way(HOST6, None), Err(NoWay::Forbidden));
     });

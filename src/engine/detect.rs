@@ -9,6 +9,7 @@ use super::report::seconds;
 use super::select::{self, Desired, Lack, Policy};
 use crate::clock::Now;
 use crate::config::Timing;
+use crate::provider::Failure;
 
 /// Least time between two questions that events give reason for.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);
@@ -106,6 +107,13 @@ impl Detector {
         self.ask_again(now);
     }
 
+    /// Routes or rules changed: see [`Backoff::ways_changed`].
+    pub fn ways_changed(&mut self) {
+        if self.backoff.ways_changed() {
+            self.due = self.backoff.until();
+        }
+    }
+
     /// The intervals are others now.
     pub fn retime(&mut self, timing: &Timing, now: Now) {
         self.due = self.due.min(now.up.saturating_add(timing.check));
@@ -122,7 +130,7 @@ impl Detector {
     pub fn answered(
         &mut self,
         question: QuestionId,
-        result: Result<IpAddr, String>,
+        result: Result<IpAddr, Failure>,
         timing: &Timing,
         now: Now,
         jitter: u32,
@@ -139,11 +147,16 @@ impl Detector {
         self.due = now.up.saturating_add(timing.check);
         match &result {
             Ok(_) => self.backoff.reset(),
+            Err(failure) if failure.is_local() => {
+                self.bucket.give_back();
+                self.backoff.failed_locally(now.up, timing.retry, jitter);
+                self.due = self.backoff.until();
+            }
             Err(_) => {
                 self.backoff.failed(now.up, timing.retry, jitter);
                 self.due = self.backoff.until();
             }
         }
-        self.result = Some(result);
+        self.result = Some(result.map_err(|failure| failure.text));
     }
 }

@@ -9,7 +9,7 @@ use super::way::Ask;
 use crate::config::{Config, Family, Lookup, Section};
 use crate::dns::Found;
 use crate::netlink::{Report, Table, Told};
-use crate::provider::{Job, Learned, Verdict};
+use crate::provider::{Failure, Job, Learned, Verdict};
 use crate::sorted::Map;
 use crate::state::State;
 
@@ -38,8 +38,8 @@ pub enum Event {
         section: String,
         /// Which family was asked for.
         family: Family,
-        /// The address, or a sentence that says why there is none.
-        result: Result<IpAddr, String>,
+        /// The address, or why there is none.
+        result: Result<IpAddr, Failure>,
     },
     /// The registered address was looked up.
     LookedUp {

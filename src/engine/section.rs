@@ -16,7 +16,7 @@ use super::select::{self, Desired, Lack, Place, Policy};
 use super::way::{Ask, Step};
 use crate::clock::Now;
 use crate::config::{Family, Host, Section, Source, Transport};
-use crate::provider::{self, Change, Outcome, Scope, Verdict, template};
+use crate::provider::{self, Change, Failure, Outcome, Scope, Verdict, template};
 use crate::sorted::{Map, Set};
 use crate::state::State;
 
@@ -268,6 +268,7 @@ impl Active {
     /// Routes or rules changed: a failure in which nothing left the router may not happen again.
     pub fn ways_changed(&mut self) {
         self.records.iter_mut().for_each(Record::ways_changed);
+        self.detectors.values_mut().for_each(Detector::ways_changed);
     }
 
     /// The device that requests must leave through: what `bind_network` means now.
@@ -488,17 +489,16 @@ impl Active {
     pub fn detected(
         &mut self,
         (question, family): (QuestionId, Family),
-        result: Result<IpAddr, String>,
+        result: Result<IpAddr, Failure>,
         now: Now,
         jitter: u32,
     ) {
-        let result = result.and_then(|address| {
-            if Family::of(address) == family {
-                Ok(address)
-            } else {
-                Err(format!("{address} is not an {family} address"))
+        let result = match result {
+            Ok(address) if Family::of(address) != family => {
+                Err(Failure::of_answer(format!("{address} is not an {family} address")))
             }
-        });
+            other => other,
+        };
         if let Some(detector) = self.detectors.get_mut(&family) {
             detector.answered(question, result, &self.spec.timing, now, jitter);
         }

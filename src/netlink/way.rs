@@ -77,9 +77,9 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
     }
     for flags in [FIB_MATCH, 0] {
         match route(to, source, device, flags) {
-            // Whoever connects will see.
-            Err(_) => break,
-            Ok(Err(code)) => return Way::None(no_way(code)),
+            Ok(Err(code)) if is_unreachable(code) => return Way::None(NoWay::NoRoute),
+            // The socket above could be connected, so there is a way, whatever this is.
+            Err(_) | Ok(Err(_)) => break,
             Ok(Ok(route)) => match route.leads {
                 Leads::Here => return Way::Here,
                 Leads::Nowhere => return Way::None(NoWay::NoRoute),
@@ -212,6 +212,10 @@ fn no_way(code: i32) -> NoWay {
     } else {
         NoWay::NoRoute
     }
+}
+
+fn is_unreachable(code: i32) -> bool {
+    [Errno::ENETUNREACH, Errno::EHOSTUNREACH].contains(&Errno::from_raw(code))
 }
 
 fn is_link_local(address: IpAddr) -> bool {

@@ -67,7 +67,7 @@ impl fmt::Debug for Probe {
 ///
 /// # Errors
 /// A sentence that says why there is none.
-pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, String> {
+pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, Failure> {
     in_answer(client.send(&request(url)), family)
 }
 
@@ -89,12 +89,13 @@ pub(crate) fn request(url: &str) -> Request {
     }
 }
 
-fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, String> {
-    let answer = reply.map_err(|failure| failure.text)?;
+fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, Failure> {
+    let answer = reply?;
     if !(200..300).contains(&answer.status) {
-        return Err(format!("the page answered with HTTP status {}", answer.status));
+        let text = format!("the page answered with HTTP status {}", answer.status);
+        return Err(Failure::of_answer(text));
     }
-    find_address(&answer.body, family)
+    find_address(&answer.body, family).map_err(Failure::of_answer)
 }
 
 #[cfg(test)]
@@ -107,7 +108,7 @@ mod tests {
         let answer = |status| Ok(Answer { status, body: "192.0.2.1".into(), ..Answer::default() });
         assert!(in_answer(answer(200), Family::V4).is_ok());
         assert_eq!(
-            in_answer(answer(503), Family::V4).unwrap_err(),
+            in_answer(answer(503), Family::V4).unwrap_err().text,
             "the page answered with HTTP status 503"
         );
     }

@@ -98,6 +98,18 @@ pub struct Failure {
     pub text: String,
 }
 
+impl Failure {
+    /// Whether nothing left the router: no network, or no name server that answers.
+    pub fn is_local(&self) -> bool {
+        matches!(self.kind, FailureKind::NoNetwork | FailureKind::NotResolved)
+    }
+
+    /// A failure of what was asked.
+    pub fn of_answer(text: String) -> Self {
+        Self { kind: FailureKind::Other, sent: true, text }
+    }
+}
+
 /// Kinds of transport failure that the planner treats differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {

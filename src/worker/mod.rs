@@ -231,10 +231,10 @@ impl Inner {
                         transport.family = Some(family);
                         clients
                             .get(&transport, &self.shared)
-                            .map_err(|failure| failure.text)
                             .and_then(|client| probe::web(client, &url, family))
                     }
-                    Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT),
+                    Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT)
+                        .map_err(Failure::of_answer),
                 };
                 Event::Detected { question, section, family, result }
             }
@@ -258,7 +258,8 @@ fn unstarted(task: Task) -> Event {
         Task::Publish { id, changes, .. } => failed(id, changes),
         Task::Script { id, .. } => failed(id, 1),
         Task::Detect { question, section, family, .. } => {
-            Event::Detected { question, section, family, result: Err(why.into()) }
+            let result = Err(Failure::of_answer(why.into()));
+            Event::Detected { question, section, family, result }
         }
         Task::LookUp { section, lookup, family, .. } => {
             Event::LookedUp { section, lookup, family, result: Err(why.into()) }

@@ -117,6 +117,30 @@ fn a_source_that_fails_is_asked_less_and_less_often() {
 }
 
 #[test]
+fn a_source_that_nothing_was_sent_to_is_asked_again_soon() {
+    let mut s = Scenario::new().with(|c| c.source = web()).start();
+    for base in [2, 4, 8, 16, 32, 60, 60] {
+        s.logged("ask ");
+        s.not_asked();
+        s.pass(secs(base - 1));
+        assert_eq!(s.logged("ask "), [""; 0], "{base}");
+        s.pass(secs(base / 4 + 2));
+        assert_eq!(s.logged("ask "), ASKED, "{base}");
+    }
+    s.not_asked();
+    s.pass(secs(5));
+    // Some rule, though the way that is known of stays.
+    s.report(crate::netlink::Message::Policy);
+    assert_eq!(s.logged("ask "), ASKED);
+    s.not_asked();
+    for _ in 0..20 {
+        s.report(crate::netlink::Message::Policy);
+        s.pass(super::scenario::ms(40));
+    }
+    assert_eq!(s.logged("ask "), [""; 0], "once a second at most");
+}
+
+#[test]
 fn a_failure_is_said_once() {
     let mut s = Scenario::new().with(|c| c.source = web()).start();
     s.logged("say ");

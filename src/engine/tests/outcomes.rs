@@ -106,6 +106,25 @@ fn the_providers_own_time_holds_for_the_whole_account() {
 }
 
 #[test]
+fn a_change_of_rules_ends_the_pause_after_a_failure_in_which_nothing_left() {
+    let mut s = Scenario::new().settled();
+    s.provider = Some(retry(FailureKind::NoNetwork, None));
+    s.lease("203.0.113.2");
+    s.pass(secs(5));
+    assert_eq!(s.word(), "back-off");
+    s.sent();
+    s.provider = Some(Outcome::Updated);
+    s.report(crate::netlink::Message::Policy);
+    assert_eq!(s.sent(), [send(2)]);
+    // What the provider did is no matter of rules.
+    let mut s = failing(failed());
+    s.sent();
+    s.pass(secs(2));
+    s.report(crate::netlink::Message::Policy);
+    assert_eq!(s.sent(), [""; 0]);
+}
+
+#[test]
 fn a_network_that_is_not_there_burns_nothing() {
     let mut s = Scenario::new().settled().silent();
     s.lease("203.0.113.2");

@@ -22,7 +22,7 @@ use crate::netlink::{
     self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Told,
     Way,
 };
-use crate::provider::{Change, FailureKind, Job, Learned, Outcome, Scope, Verdict};
+use crate::provider::{Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict};
 use crate::secret::Secret;
 use crate::sorted::Map;
 use crate::state::State;
@@ -461,8 +461,17 @@ impl Scenario {
             question: self.asked.get(&("home".into(), family)).copied().unwrap_or_default(),
             section: "home".into(),
             family,
-            result: result.map(ip).map_err(str::to_owned),
+            result: result.map(ip).map_err(|why| Failure::of_answer(why.to_owned())),
         });
+    }
+
+    /// The source could not be asked: nothing left the router.
+    pub(super) fn not_asked(&mut self) {
+        let question = self.asked.get(&("home".into(), Family::V4)).copied().unwrap_or_default();
+        let result =
+            Err(Failure { kind: FailureKind::NoNetwork, sent: false, text: "no way".to_owned() });
+        let (section, family) = ("home".to_owned(), Family::V4);
+        self.event(Event::Detected { question, section, family, result });
     }
 
     /// The clocks move, nobody looks.
