@@ -37,7 +37,7 @@ pub(super) fn read(
     let cut = body.len() > limit;
     body.truncate(limit);
     let body = String::from_utf8_lossy(&body).into_owned();
-    Ok(Answer { status, retry_after, body, cut, message: Vec::new() })
+    Ok(Answer { status, retry_after, body, cut, ..Answer::default() })
 }
 
 /// How long the provider wants to be left alone.

@@ -152,6 +152,7 @@ impl Client {
         let deadline = Deadline::after(self.limits.total);
         let (mut target, user) = Target::parse(request.url.expose()).map_err(before_sending)?;
         let auth = request.auth.clone().or(user);
+        let asked = target.host().to_owned();
         for _ in 0..=MAX_REDIRECTS {
             let call = Arc::new(Call::new(&target, deadline, self.limits));
             let response = self.hop(request, auth.as_ref(), &target, &call)?;
@@ -170,7 +171,13 @@ impl Client {
                 response.status().as_u16(),
                 location,
             ) {
-                Next::Stay => return answer::read(response, request.answer_limit, &call),
+                Next::Stay => {
+                    let answer = answer::read(response, request.answer_limit, &call)?;
+                    return Ok(Answer {
+                        redirected_to: redirect::elsewhere(&asked, &target),
+                        ..answer
+                    });
+                }
                 Next::Follow(next) => target = next,
                 Next::Refuse(why) => {
                     return Err(before_sending(format!("{}: {why}", target.host())));

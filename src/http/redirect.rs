@@ -57,6 +57,20 @@ fn same_host(from: &Target, to: &Target) -> bool {
     from.host().eq_ignore_ascii_case(to.host()) && (same || upgrade)
 }
 
+/// The host of `answered`, if it is another one than `asked`. A name with `www.` before it is the
+/// same host.
+pub(super) fn elsewhere(asked: &str, answered: &Target) -> Option<String> {
+    let host = answered.host();
+    (!without_www(host).eq_ignore_ascii_case(without_www(asked))).then(|| host.to_owned())
+}
+
+fn without_www(host: &str) -> &str {
+    match host.split_at_checked(4) {
+        Some((www, rest)) if www.eq_ignore_ascii_case("www.") => rest,
+        _ => host,
+    }
+}
+
 /// `location` seen from `from` (RFC 3986 section 5.2, without removing dots).
 fn join(from: &Target, location: &str) -> String {
     let scheme_end = location.find(':').unwrap_or(location.len());
@@ -142,6 +156,20 @@ mod tests {
         assert!(matches!(post(303, "/x"), Next::Stay));
         assert!(matches!(post(307, "/x"), Next::Follow(_)));
         assert!(matches!(post(308, "https://o.example/"), Next::Refuse(_)));
+    }
+
+    #[test]
+    fn an_answer_of_another_host_is_known_as_that() {
+        for (answered, expected) in [
+            ("http://h.example/login", None),
+            ("https://WWW.H.example:8443/", None),
+            ("http://portal.example/", Some("portal.example")),
+            ("http://a.h.example/", Some("a.h.example")),
+            ("http://[2001:db8::1]/", Some("2001:db8::1")),
+        ] {
+            let elsewhere = elsewhere("h.example", &target(answered));
+            assert_eq!(elsewhere.as_deref(), expected, "{answered}");
+        }
     }
 
     #[test]

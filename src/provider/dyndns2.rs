@@ -3,14 +3,18 @@
 //! The code is the first word of a line, in any case of letters; the address that was stored may
 //! follow (<https://help.dyn.com/return-codes.html>, <https://www.noip.com/integrate/response>,
 //! <https://www.dynu.com/DynamicDNS/IP-Update-Protocol>). What is a code here stays one whatever
-//! the HTTP status is, because providers differ on that. Codes that are words of a language count
-//! only if nothing but addresses follows: "good morning" is no answer.
+//! the HTTP status is, because providers differ on that. Codes that are words of a language do not
+//! count if prose follows: "good morning" is no answer, and "good - updated" is one. In JSON the code
+//! is what a member holds. A code of failure that is no word of a language counts anywhere in a short
+//! answer.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::verdict::{Scope, Verdict};
-use super::{FailureKind, Outcome, page};
+use super::{FailureKind, Outcome, complaint, page};
 use crate::config::Family;
 
 /// The longest wait that a code can ask for: a typing error must not stop a name for a year.
@@ -26,18 +30,81 @@ pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
 /// Like [`classify`]. Without `sent` the request did not name an address, so the provider took the
 /// one it saw, and what it echoes is no mistake.
 pub(super) fn verdict(body: &str, sent: Option<IpAddr>) -> Option<Verdict> {
-    let text = page::text(body);
+    let text = readable(body);
+    let is_page = page::is_page(body);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let (codes, others): (Vec<_>, Vec<_>) = lines.map(Line::parse).partition(Option::is_some);
-    let codes: Vec<Line> = codes.into_iter().flatten().collect();
+    let mut codes: Vec<Line> = codes.into_iter().flatten().collect();
+    if codes.is_empty() && !is_page && text.len() <= SHORT {
+        codes.extend(Line::of_failure_in(&text));
+    }
     let ours = |line: &&Line| !line.is_about_other_family(sent);
     let any_ours = codes.iter().any(|line| ours(&line));
     let verdicts =
         codes.iter().filter(|line| !any_ours || ours(line)).map(|line| line.verdict(sent));
     let worst = verdicts.max_by_key(Verdict::severity)?;
     // Prose that has "good" on a line of its own is found on pages, but not in answers.
-    let prose = page::is_page(body) && !others.is_empty();
-    (!prose || !worst.is_success()).then_some(worst)
+    let prose = is_page && !others.is_empty();
+    if worst.is_success() && (prose || complaint::complains(body)) {
+        return None;
+    }
+    Some(worst)
+}
+
+/// Longer texts in which a code stands somewhere may be a description of all codes.
+const SHORT: usize = 200;
+
+/// The lines of an answer: the visible text, or for JSON a line for each member that holds a code,
+/// with the addresses beside it.
+fn readable(body: &str) -> String {
+    let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    match serde_json::from_str::<Value>(body) {
+        Ok(value @ (Value::Object(_) | Value::Array(_) | Value::String(_))) => {
+            let mut lines = String::new();
+            add_lines(&value, &mut lines);
+            lines
+        }
+        _ => page::text(body),
+    }
+}
+
+fn add_lines(value: &Value, lines: &mut String) {
+    match value {
+        Value::String(text) => add_line(text, "", lines),
+        Value::Array(items) => items.iter().for_each(|item| add_lines(item, lines)),
+        Value::Object(members) => {
+            let mut addresses = String::new();
+            for text in members.values().filter_map(Value::as_str) {
+                if text.parse::<IpAddr>().is_ok() {
+                    addresses.push(' ');
+                    addresses.push_str(text);
+                }
+            }
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if !complaint::names_something(name) => {
+                        add_line(text, &addresses, lines);
+                    }
+                    Value::Array(_) | Value::Object(_) => add_lines(value, lines),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_line(text: &str, addresses: &str, lines: &mut String) {
+    if Line::parse(text).is_some() {
+        lines.push_str(text);
+        lines.push_str(addresses);
+        lines.push('\n');
+    }
+}
+
+/// Whether `word` is a code of failure and no word of a language.
+pub(super) fn is_failure_code(word: &str) -> bool {
+    !is_word(word) && (transient(word).is_some() || refusal(word).is_some())
 }
 
 /// A line that begins with a code.
@@ -56,19 +123,33 @@ enum Meaning {
 
 impl Line {
     fn parse(line: &str) -> Option<Self> {
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let code = word.trim_end_matches([':', ',', ';', '.']).to_ascii_lowercase();
+        let line = line.trim_start_matches(['"', '\'', '`', '(', '[', '{']);
+        let first = usize::from(line.starts_with('!'));
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = line.get(first..)?.find(|c| !letters(c)).map_or(line.len(), |end| first + end);
+        let (code, rest) = line.split_at(end);
+        let code = code.to_ascii_lowercase();
+        if continues(rest) {
+            return None;
+        }
+        let behind = rest.trim_start_matches([':', ',', ';', '.']);
         let words: Vec<&str> =
-            rest.split([' ', '\t', ',', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
+            behind.split([' ', '\t', ',', ';', '(', ')']).filter(|w| !w.is_empty()).collect();
         if let Some(wait) = throttle(&code, &words) {
             let why = "too many updates, says the provider";
             let meaning = Meaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why);
             return Some(Self { code, meaning, echoed: Vec::new() });
         }
-        let echoed: Vec<IpAddr> = words.iter().filter_map(|word| word.parse().ok()).collect();
-        let prose = echoed.len() < words.len();
         let meaning = success(&code).or_else(|| transient(&code)).or_else(|| refusal(&code))?;
-        (!prose || !is_word(&code)).then_some(Self { code, meaning, echoed })
+        let prose = is_word(&code) && is_prose(rest);
+        (!prose).then(|| Self { code, meaning, echoed: addresses(rest) })
+    }
+
+    /// The first code of failure anywhere in `text`.
+    fn of_failure_in(text: &str) -> Option<Self> {
+        let code = complaint::words(text).into_iter().find(|word| is_failure_code(word))?;
+        let meaning = transient(&code).or_else(|| refusal(&code))?;
+        Some(Self { code, meaning, echoed: Vec::new() })
     }
 
     fn is_about_other_family(&self, sent: Option<IpAddr>) -> bool {
@@ -106,6 +187,44 @@ impl Line {
         let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
         self.echoed.contains(&home) && sent != Some(home)
     }
+}
+
+/// Whether the word before `rest` goes on there, as in `good-bye` and in `good.example.com`.
+fn continues(rest: &str) -> bool {
+    let mut following = rest.chars();
+    match following.next() {
+        Some('.' | '-' | '/' | '@' | '\'' | '\u{2019}') => {
+            following.next().is_some_and(char::is_alphanumeric)
+        }
+        Some(c) => c.is_alphanumeric(),
+        None => false,
+    }
+}
+
+/// Whether `rest`, behind a code that is a word of a language, goes on with another word. A mark, an
+/// address or a host name ends the code, and so does what only tells it again.
+fn is_prose(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let word = rest.split(|c: char| c.is_whitespace() || ",;!".contains(c)).next();
+    let word = word.unwrap_or_default();
+    rest.starts_with(char::is_alphanumeric)
+        && addresses(word).is_empty()
+        && !word.trim_end_matches('.').contains('.')
+        && !["updated", "update", "ok", "success"].iter().any(|it| it.eq_ignore_ascii_case(word))
+}
+
+/// The addresses in `text`, which may stand in brackets or quotes, behind a name or before the length
+/// of a prefix.
+fn addresses(text: &str) -> Vec<IpAddr> {
+    let mark = |c: char| c.is_whitespace() || ",;()[]{}<>=|!?\"'`".contains(c);
+    let mut found = Vec::new();
+    for token in text.split(mark) {
+        let token = token.split('/').next().unwrap_or_default().trim_end_matches('.');
+        let named = token.split_once(':').map_or("", |(_, behind)| behind);
+        let all = [token, token.trim_end_matches(':'), named];
+        found.extend(all.into_iter().find_map(|it| it.parse::<IpAddr>().ok()));
+    }
+    found
 }
 
 /// Why the echoed addresses are not what was sent: the provider names addresses of that family, and
@@ -275,6 +394,11 @@ mod tests {
             ("w99h w99999999999999999999h", "retry 86400"),
             ("w1d wh w", "none"),
             ("goodness -good ok 0 1", "none"),
+            ("good! \"good\" [good] 'good'", "updated"),
+            ("nochg! nochg. [nochg]", "unchanged"),
+            ("badauth! \"badauth\" badauth, !yours!", "refused"),
+            ("911! dnserr!", "retry 1800"),
+            ("good-bye good.example.com good@example.com good/bad goodé nochg-x", "none"),
         ] {
             for code in codes.split(' ') {
                 assert_eq!(says(code, V4), expected, "{code}");
@@ -304,6 +428,32 @@ mod tests {
             ("wait 30 5", "none"),
             ("wait 30", "retry 30"),
             ("wait for it", "none"),
+            ("good [192.0.2.1]", "updated"),
+            ("good - updated", "updated"),
+            ("good updated", "updated"),
+            ("good, thank you", "updated"),
+            ("good \"192.0.2.1\"", "updated"),
+            ("good 192.0.2.1/32", "updated"),
+            ("good:192.0.2.1", "updated"),
+            ("good ip=192.0.2.1", "updated"),
+            ("good ip:192.0.2.1.", "updated"),
+            ("good home.example.com 192.0.2.1", "updated"),
+            ("nochg (ip: 192.0.2.1)", "unchanged"),
+            ("{\"code\":\"good\",\"ip\":\"192.0.2.1\"}", "updated"),
+            ("[{\"status\": \"nochg 192.0.2.1\"}]", "unchanged"),
+            ("{\"code\":\"badauth\"}", "refused"),
+            ("{\"result\":{\"status\":\"nohost\"}}", "refused"),
+            ("{\"code\":\"good\",\"error\":\"no such host\"}", "none"),
+            ("{\"hostname\":\"good\"}", "none"),
+            ("error: badauth", "refused"),
+            ("result=nohost", "refused"),
+            ("status dnserr", "retry 1800"),
+            ("nohost.example.com updated", "none"),
+            ("not good", "none"),
+            ("good - but the update failed", "none"),
+            ("good 192.0.2.1\nERROR: no AAAA", "none"),
+            ("Good evening! Your address is 192.0.2.1", "none"),
+            ("good.example.com updated", "none"),
             ("good morning", "none"),
             ("911 calls", "none"),
             ("abuse is reported to abuse@example.com", "none"),
@@ -319,6 +469,12 @@ mod tests {
         for (body, sent, expected) in [
             ("good 192.0.2.1", V4, "updated"),
             ("good 192.0.2.2", V4, "retry 0"),
+            ("good [192.0.2.2]", V4, "retry 0"),
+            ("good 192.0.2.2/32", V4, "retry 0"),
+            ("good - stored \"192.0.2.2\"", V4, "retry 0"),
+            ("{\"code\":\"good\",\"ip\":\"192.0.2.2\"}", V4, "retry 0"),
+            ("good [2001:db8::2]", V6, "retry 0"),
+            ("good 2001:db8::/64", "2001:db8::", "updated"),
             ("nochg 192.0.2.2", V4, "retry 0"),
             ("good 192.0.2.2, 192.0.2.1", V4, "updated"),
             ("good 2001:DB8:0::1", V6, "updated"),

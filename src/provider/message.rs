@@ -83,6 +83,8 @@ pub struct Answer {
     pub body: String,
     /// Whether that is not all of it.
     pub cut: bool,
+    /// The host that sent it, where redirects led to another one than was asked.
+    pub redirected_to: Option<String>,
     /// The response to a [`Query`], in wire form; then the rest is empty.
     pub message: Vec<u8>,
 }

@@ -5,6 +5,7 @@
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
 pub mod api;
+mod complaint;
 pub mod dyndns2;
 pub mod ere;
 pub mod families;

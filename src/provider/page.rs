@@ -3,12 +3,30 @@
 //! Some providers wrap their answer in a page, and every captive portal and parking page answers
 //! 200. This is no HTML parser; it is good enough to find an answer of one word.
 
+/// Tags of web pages that have no place in a bare answer, nor in the XML of providers; the last one is
+/// what hotspots answer to programs.
+const TAGS: &str =
+    "html head body meta title script style form frameset iframe link wispaccessgatewayparam";
+
 /// Whether `body` is a web page rather than a bare answer.
 pub(super) fn is_page(body: &str) -> bool {
-    let start = body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    let head: String = start.chars().take(500).collect::<String>().to_ascii_lowercase();
-    let marks = ["<!doctype html", "<html", "<head", "<body"];
-    head.starts_with('<') && marks.iter().any(|mark| head.contains(mark))
+    if body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with(['{', '[', '"']) {
+        return false;
+    }
+    let lower = body.to_ascii_lowercase();
+    lower.match_indices('<').any(|(at, _)| {
+        let tail = lower.get(at + 1..).unwrap_or_default();
+        let end = tail.find(|c: char| !c.is_ascii_alphanumeric() && !"-:_.".contains(c));
+        let name = tail.get(..end.unwrap_or(tail.len())).unwrap_or_default();
+        TAGS.split(' ').any(|tag| tag == name) || tail.starts_with("!doctype html")
+    })
+}
+
+/// Whether `body` is no text at all, but compressed or other data.
+pub(super) fn is_binary(body: &str) -> bool {
+    let control = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();
+    let replaced = body.matches('\u{fffd}').count();
+    body.contains(control) || replaced * 4 > body.chars().count()
 }
 
 /// `body` without tags, comments, scripts and styles. Tags that end a line on the screen end one
@@ -82,13 +100,35 @@ mod tests {
             "\u{feff}\r\n <HTML lang=en>",
             "<?xml version='1.0'?><!DOCTYPE HTML PUBLIC>",
             "<!-- x --><html>",
+            "<!-- <x> -->\n<meta http-equiv=\"refresh\" content=\"0; url=/login\">",
+            "<script>location='/login'</script>",
+            "<title>Log in</title><p>Welcome",
+            "Warning: x in y\n<html><body>z",
+            "<?xml version=\"1.0\"?><WISPAccessGatewayParam></WISPAccessGatewayParam>",
         ] {
             assert!(is_page(page), "{page}");
         }
-        for answer in
-            ["", "good 192.0.2.1", "<SUCCESS CODE=\"200\">", "<?xml version=\"1.0\"?><r/>"]
-        {
+        for answer in [
+            "",
+            "good 192.0.2.1",
+            "<SUCCESS CODE=\"200\">",
+            "<?xml version=\"1.0\"?><r/>",
+            "{\"text\":\"<html>\"}",
+            "<metadata/><headers/>",
+            "<b>good</b>",
+        ] {
             assert!(!is_page(answer), "{answer}");
+        }
+    }
+
+    #[test]
+    fn data_are_no_text() {
+        let gzip = String::from_utf8_lossy(b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\x4b\xcf\xcf\x4f");
+        for binary in [&*gzip, "a\0b", "\u{fffd}\u{fffd}\u{fffd}ab"] {
+            assert!(is_binary(binary), "{binary:?}");
+        }
+        for text in ["", "OK\r\n\t", "mis \u{fffd} jour", "\u{feff}good"] {
+            assert!(!is_binary(text), "{text:?}");
         }
     }
 
