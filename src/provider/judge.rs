@@ -1,25 +1,30 @@
 //! What the answer to an update URL means.
 //!
-//! In this order: what the table calls a refusal is one, and so is a dyndns2 code that is a failure,
-//! whatever the status and the definition say. Then an HTTP status of 300 and above is never
-//! success. Then the expressions decide, if there are any; else a code; else, for a service that is
-//! known to answer something, nothing and a web page are not success, and for a custom URL every 2xx
-//! is, unless its first word says otherwise.
+//! In this order: an answer that a redirect to another host brought confirms nothing. What the table
+//! calls a refusal is one, and so is a dyndns2 code that is a failure, whatever the status and the
+//! definition say. Then an HTTP status of 300 and above is never success. Then the expressions decide,
+//! if there are any; else a code. What is left depends on the [`Protocol`]: of a provider with known
+//! answers an unknown one is a failure. At the owner's own URL an answer that reports a failure is
+//! one; a web page, data that are no text and a long text leave it open whether the update was done;
+//! any other 2xx is success.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::dyndns2;
+use super::complaint::complains;
 use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
-use super::{Answer, FailureKind, Outcome, mask, page, zoneedit};
+use super::{Answer, FailureKind, Outcome, dyndns2, mask, page, zoneedit};
 use crate::secret::Secret;
 
 /// The least time until the next request after HTTP 429, which asks for peace and often does not say
 /// for how long: as with the code `interval`.
 const THROTTLED: Duration = Duration::from_secs(300);
+
+/// Longest answer, in bytes of visible text, that an own server is believed to give to an update.
+const LONGEST_ANSWER: usize = 1000;
 
 /// What to do about most refusals.
 const ACCOUNT: &str = "compare 'username', 'password' and 'domain' with what the account at the provider's web \
@@ -32,8 +37,10 @@ pub(super) enum Protocol {
     Dyndns2,
     /// A service definition: some answer is always sent, and it is no web page.
     Definition,
-    /// The user's own URL.
+    /// The owner's own URL at a host that nothing is known of.
     Custom,
+    /// The owner's own URL at the host of a provider in the table.
+    AtKnownHost,
 }
 
 /// Judges the answers to one request.
@@ -57,17 +64,28 @@ pub(super) struct Judge {
 impl Judge {
     /// What `answer` means for the record and the account.
     pub(super) fn judge(&self, answer: &Answer) -> Verdict {
+        if let Some(host) = &answer.redirected_to {
+            let reason = format!(
+                "a redirect led to {host}, and its answer says nothing about the update: {}",
+                self.excerpt(&answer.body)
+            );
+            return Verdict::record(Outcome::Unconfirmed { reason });
+        }
         let body = &answer.body;
-        let is = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|it| it.is_in(answer));
+        let is = |pattern: &Option<Pattern>| {
+            pattern.as_ref().is_some_and(|it| it.find(answer) == Found::Yes)
+        };
         let code = dyndns2::verdict(body, self.sent).or_else(|| zoneedit::verdict(body));
         let verdict = match code {
             _ if refuses(answer.status) && is(&self.no) && !is(&self.same) => self.refusal(answer),
             Some(failure) if !failure.is_success() => failure,
             success if (200..300).contains(&answer.status) => {
-                if is(&self.same) {
+                if page::is_binary(body) {
+                    self.not_understood(body)
+                } else if is(&self.same) {
                     self.unless_echo_differs(Outcome::Unchanged, body)
                 } else {
-                    self.transferred(success, self.ok.as_ref().map(|it| it.is_in(answer)), body)
+                    self.transferred(success, answer)
                 }
             }
             _ => self.by_status(answer),
@@ -75,28 +93,36 @@ impl Judge {
         not_before(verdict, answer.retry_after)
     }
 
-    /// A 2xx whose body is not a known failure. `expected`: whether it looks like success, where
-    /// that can be told.
-    fn transferred(&self, code: Option<Verdict>, expected: Option<bool>, body: &str) -> Verdict {
-        match (expected, code) {
-            (Some(_), Some(code)) => code,
-            (Some(true), None) => self.unless_echo_differs(Outcome::Updated, body),
-            (Some(false), None) => self.unknown(body),
-            (None, code) => self.without_expression(code, body),
+    /// A 2xx whose body is not a known failure.
+    fn transferred(&self, code: Option<Verdict>, answer: &Answer) -> Verdict {
+        let body = &answer.body;
+        if let Some(code) = code {
+            return code;
+        }
+        match self.ok.as_ref().map(|it| it.find(answer)) {
+            Some(Found::Yes) => return self.unless_echo_differs(Outcome::Updated, body),
+            // The provider may answer so, and so may a captive portal.
+            Some(Found::InPage) => return unconfirmed(self.why_not(body)),
+            Some(Found::No) if self.protocol != Protocol::AtKnownHost => {
+                return retry(self.why_not(body));
+            }
+            Some(Found::No) | None => {}
+        }
+        let nothing = body.trim().is_empty() || page::is_page(body);
+        match self.protocol {
+            Protocol::Dyndns2 => self.not_understood(body),
+            Protocol::Definition if nothing => self.not_understood(body),
+            _ if reports_failure(body) => {
+                retry(format!("the answer speaks of a failure: {}", self.excerpt(body)))
+            }
+            Protocol::AtKnownHost => self.not_understood(body),
+            Protocol::Custom if !is_plain(body) => self.not_understood(body),
+            Protocol::Definition | Protocol::Custom => Verdict::record(Outcome::Updated),
         }
     }
 
-    fn without_expression(&self, code: Option<Verdict>, body: &str) -> Verdict {
-        let nothing = body.trim().is_empty() || page::is_page(body);
-        match (code, self.protocol) {
-            (Some(code), _) => code,
-            (None, Protocol::Dyndns2) => self.unknown(body),
-            (None, Protocol::Definition) if nothing => self.unknown(body),
-            (None, Protocol::Definition | Protocol::Custom) if complains(body) => {
-                retry(format!("the answer speaks of a failure: {}", self.excerpt(body)))
-            }
-            (None, Protocol::Definition | Protocol::Custom) => Verdict::record(Outcome::Updated),
-        }
+    fn is_own(&self) -> bool {
+        matches!(self.protocol, Protocol::Custom | Protocol::AtKnownHost)
     }
 
     /// `success`, unless the answer names another address. An expression such as `OK` says nothing
@@ -132,17 +158,28 @@ impl Judge {
         Verdict { outcome, scope }
     }
 
-    fn unknown(&self, body: &str) -> Verdict {
-        retry(if body.trim().is_empty() {
-            "the answer is empty".into()
-        } else if page::is_page(body) {
-            format!(
-                "the answer looks like a web page, perhaps of a captive portal: {}",
-                self.excerpt(body)
-            )
+    /// An answer that says nothing: of a known provider a failure; at an own URL nobody knows.
+    fn not_understood(&self, body: &str) -> Verdict {
+        let why = self.why_not(body);
+        if self.is_own() { unconfirmed(why) } else { retry(why) }
+    }
+
+    /// Why `body` does not say that the update was done.
+    fn why_not(&self, body: &str) -> String {
+        if body.trim().is_empty() {
+            return "the answer is empty".into();
+        }
+        if page::is_binary(body) {
+            return "the answer is no text".into();
+        }
+        let what = if page::is_page(body) {
+            "the answer looks like a web page, perhaps of a captive portal"
+        } else if self.protocol == Protocol::Custom {
+            "the answer is too long to be one about the update"
         } else {
-            format!("the answer is not understood: {}", self.excerpt(body))
-        })
+            "the answer is not understood"
+        };
+        format!("{what}: {}", self.excerpt(body))
     }
 
     fn by_status(&self, answer: &Answer) -> Verdict {
@@ -199,41 +236,6 @@ fn refuses(status: u16) -> bool {
     status < 500 && !matches!(status, 408 | 425 | 429)
 }
 
-/// Whether `body` begins with a word for failure, or is JSON that says so. `error: 0` does not, and
-/// no more do names of hosts and of numbers.
-fn complains(body: &str) -> bool {
-    const WORD: &str = "^(err|error|fail|failed|failure|invalid|denied|unauthorized|forbidden|ko|nok|bad[a-z]*)\
-        ([] :;,!\"']|[.]?$|[.] )";
-    const NOTHING: &str = "^[a-z]+[]\"' ]*: *[\"']?(0|none|null|false)?[\"']?([,;.]|$)";
-    let is = |text: &str, pattern| Ere::new(pattern).is_ok_and(|ere| ere.is_match(text));
-    let mark = |c: char| c.is_whitespace() || "\"'`([\u{feff}".contains(c);
-    let line = body.trim_start_matches(mark).lines().next().unwrap_or_default();
-    match serde_json::from_str(body.trim_start_matches('\u{feff}')) {
-        Ok(Value::Object(members)) => members.iter().any(|(name, value)| reports(name, value)),
-        _ => is(line, WORD) && !is(line, NOTHING),
-    }
-}
-
-/// Whether a member of an answer in JSON reports a failure.
-fn reports(name: &str, value: &Value) -> bool {
-    let text = value.as_str().map(str::to_ascii_lowercase);
-    match name {
-        "success" => *value == false,
-        "status" => text.is_some_and(|it| it.starts_with("error") || it.starts_with("fail")),
-        "error" => match value {
-            Value::Null => false,
-            Value::Bool(it) => *it,
-            Value::Number(it) => it.as_u64() != Some(0),
-            Value::String(_) => {
-                !matches!(text.as_deref(), Some("" | "0" | "no" | "none" | "false"))
-            }
-            Value::Array(it) => !it.is_empty(),
-            Value::Object(it) => !it.is_empty(),
-        },
-        _ => false,
-    }
-}
-
 /// Whether an address ends at `c`.
 fn no_address(c: char) -> bool {
     !c.is_ascii_hexdigit() && c != '.' && c != ':'
@@ -243,10 +245,42 @@ fn retry(reason: String) -> Verdict {
     Verdict::record(Outcome::Retry { reason, after: None, kind: FailureKind::Other })
 }
 
+/// Whether the words of an answer, or of a page with little text, report a failure.
+fn reports_failure(body: &str) -> bool {
+    if !page::is_page(body) {
+        return complains(body);
+    }
+    let text = page::text(body);
+    page::is_short(&text) && complains(&text)
+}
+
+/// Whether `body` is such as a script answers: JSON, or no more than some lines of text.
+fn is_plain(body: &str) -> bool {
+    let short = body.len() <= LONGEST_ANSWER && !page::is_page(body);
+    short || serde_json::from_str::<Value>(body.trim()).is_ok()
+}
+
+fn unconfirmed(reason: String) -> Verdict {
+    Verdict::record(Outcome::Unconfirmed { reason })
+}
+
+/// Whether an answer is what an expression means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// It is.
+    Yes,
+    /// It is a web page of some length that holds it, as any page might.
+    InPage,
+    /// It is not.
+    No,
+}
+
 /// An expression for answers.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     ere: Ere,
+    /// The address of the request, if pages are searched for it.
+    address: String,
     /// Whether it means the line of the status, too.
     status: bool,
     /// Whether it means the tags of a page, too, whatever the page is.
@@ -259,9 +293,9 @@ impl Pattern {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub(super) fn new(text: &str, address: IpAddr) -> Result<Self, String> {
-        let address = address.to_string().replace('.', "\\.");
-        let ere = Ere::new(&text.replace("[IP]", &address))?;
-        Ok(Self { ere, status: text.contains("HTTP "), raw: false })
+        let address = address.to_string();
+        let ere = Ere::new(&text.replace("[IP]", &address.replace('.', "\\.")))?;
+        Ok(Self { ere, address, status: text.contains("HTTP "), raw: false })
     }
 
     /// Compiles the `answer` of a definition, which means what it means to ddns-scripts: a line of the
@@ -270,21 +304,29 @@ impl Pattern {
     /// # Errors
     /// As [`Pattern::new`].
     pub(super) fn of_definition(text: &str) -> Result<Self, String> {
-        Ok(Self { ere: Ere::new(text)?, status: false, raw: true })
+        Ok(Self { ere: Ere::new(text)?, address: String::new(), status: false, raw: true })
     }
 
     /// Whether `answer` is such an answer. Unless a definition says so itself, only visible text
     /// counts in a web page; and a page of some length must match more than an expression that any OK
-    /// button or number would satisfy: captive portals answer 200 to everything.
-    fn is_in(&self, answer: &Answer) -> bool {
+    /// button, number or notice of the client's address would satisfy: captive portals answer 200 to
+    /// everything.
+    fn find(&self, answer: &Answer) -> Found {
         let body = &answer.body;
-        if !page::is_page(body) {
-            return self.ere.is_match(body) || self.status && self.ere.is_match(&line(answer));
+        let is_page = page::is_page(body);
+        let text = if is_page && !self.raw { page::text(body) } else { body.clone() };
+        let status = self.status && !is_page && self.ere.is_match(&line(answer));
+        if !status && !self.ere.is_match(&text) {
+            return Found::No;
         }
-        let text = page::text(body);
-        let short = text.split_whitespace().map(str::len).sum::<usize>() <= 40;
-        let found = self.ere.is_match(if self.raw { body } else { &text });
-        found && (short || !self.ere.is_match("OK 0 100 200"))
+        if !is_page || page::is_short(&page::text(body)) {
+            return Found::Yes;
+        }
+        if self.ere.is_match("OK 0 100 200") {
+            return Found::No;
+        }
+        let any = format!("success {}", self.address);
+        if self.ere.is_match(&any) { Found::InPage } else { Found::Yes }
     }
 }
 
@@ -343,6 +385,82 @@ mod tests {
 
     const PORTAL: &str = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head>\
         <body>Accept cookies and 100 conditions. Your login is updated, press OK</body></html>";
+
+    const GZIP: &str = "\u{1f}\u{fffd}\u{8}\0\0\0\0\0\u{2}\u{fffd}K\u{fffd}\u{fffd}O\u{1}\0";
+
+    #[test]
+    fn at_an_own_url_a_page_confirms_nothing() {
+        let long = "word ".repeat(300);
+        for body in [
+            PORTAL,
+            "<meta http-equiv=\"refresh\" content=\"0;url=http://portal.example/login\">",
+            "\u{feff}<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC \"x\"><html xmlns=\"y\"><body>OK</body></html>",
+            "<!-- comment -->\n\n<html><body>Welcome</body></html>",
+            "<html><body>OK</body></html>",
+            "<script>location.href='/login'</script>",
+            GZIP,
+            &long,
+        ] {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            let Outcome::Unconfirmed { reason } = &verdict.outcome else {
+                panic!("{body}: {verdict:?}")
+            };
+            assert!(reason.starts_with("the answer "), "{reason}");
+        }
+        for body in ["<html><body>ERROR: no such host</body></html>", "<html><h1>Error</h1></html>"]
+        {
+            let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+            assert_eq!(word(&verdict.outcome), "retry", "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_host_confirms_nothing() {
+        for (status, body) in [(200, "good"), (200, ""), (200, PORTAL), (401, "badauth"), (503, "")]
+        {
+            for protocol in [Protocol::Custom, Protocol::Dyndns2, Protocol::Definition] {
+                let redirected_to = Some("portal.example".into());
+                let answer = Answer { redirected_to, ..reply(status, body) };
+                let verdict = judge(protocol, Some("good")).judge(&answer);
+                let Outcome::Unconfirmed { reason } = verdict.outcome else { panic!("{body}") };
+                assert!(reason.starts_with("a redirect led to portal.example, "), "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_page_is_not_believed_for_words_of_any_page() {
+        let page = "<html><title>Hotel network</title><p>Success! Please enjoy your stay with us.\n\
+             <p>Your address is\n<p>192.0.2.1\n</html>";
+        for (expected, outcome) in
+            [("success", "unconfirmed"), ("[IP]", "unconfirmed"), ("OK|success", "retry")]
+        {
+            let verdict = judge(Protocol::Definition, Some(expected)).judge(&reply(200, page));
+            assert_eq!(word(&verdict.outcome), outcome, "{expected}");
+        }
+        let specific =
+            judge(Protocol::Definition, Some("your address is")).judge(&reply(200, page));
+        assert_eq!(word(&specific.outcome), "updated");
+    }
+
+    #[test]
+    fn at_the_host_of_a_known_provider_its_answers_count() {
+        let mut judge = judge(Protocol::AtKnownHost, Some("^updated"));
+        judge.same = Some(pattern("not changed"));
+        judge.no = Some(pattern("ERROR: unable"));
+        for (body, expected) in [
+            ("Updated 1 host", "updated"),
+            ("ERROR: Address 192.0.2.1 has not changed.", "unchanged"),
+            ("ERROR: Unable to locate this record", "refused"),
+            ("ERROR: x", "retry"),
+            ("good 192.0.2.1", "updated"),
+            ("badauth", "refused"),
+            ("Thank you", "unconfirmed"),
+            (PORTAL, "unconfirmed"),
+        ] {
+            assert_eq!(word(&judge.judge(&reply(200, body)).outcome), expected, "{body}");
+        }
+    }
 
     #[test]
     fn an_expression_decides_on_success() {
@@ -412,7 +530,12 @@ mod tests {
             ("good morning", "retry", "updated", "updated"),
             ("", "retry", "retry", "updated"),
             (" \r\n", "retry", "retry", "updated"),
-            (PORTAL, "retry", "retry", "updated"),
+            (PORTAL, "retry", "retry", "unconfirmed"),
+            (GZIP, "retry", "retry", "unconfirmed"),
+            ("{\"status\":\"success\"}", "retry", "updated", "updated"),
+            ("{\"code\":\"good\"}", "updated", "updated", "updated"),
+            ("{\"code\":\"badauth\"}", "refused", "refused", "refused"),
+            ("good [192.0.2.1]", "updated", "updated", "updated"),
         ] {
             for (protocol, expected) in [
                 (Protocol::Dyndns2, dyndns2),
@@ -453,6 +576,7 @@ mod tests {
                 "updated"
             );
         }
+        let long_json = format!("{{\"log\":\"{}\"}}", "word ".repeat(300));
         for body in [
             "{\"error_code\":0,\"error_msg\":\"success\"}",
             "{\"err_no\":0}",
@@ -476,9 +600,9 @@ mod tests {
             "{\"error\":[],\"success\":true}",
             "{\"error\":null}",
             "{\"success\":true}",
+            &long_json,
             "\"success\": false",
             "kobold",
-            "<html><h1>Error</h1></html>",
         ] {
             let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
             assert_eq!(verdict.outcome, Outcome::Updated, "{body}");

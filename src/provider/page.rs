@@ -22,6 +22,11 @@ pub(super) fn is_page(body: &str) -> bool {
     })
 }
 
+/// Whether the visible `text` of a page is no more than an answer.
+pub(super) fn is_short(text: &str) -> bool {
+    text.split_whitespace().map(str::len).sum::<usize>() <= 40
+}
+
 /// Whether `body` is no text at all, but compressed or other data.
 pub(super) fn is_binary(body: &str) -> bool {
     let control = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();

@@ -40,7 +40,7 @@
 //! answers 429 to 30 names within a second
 //! (<https://github.com/troglobit/inadyn/issues/238>).
 
-use super::{Rate, families};
+use super::{Rate, families, template};
 use crate::config::{Family, Mechanism, Template};
 
 const TABLE: &str = include_str!("table.txt");
@@ -57,6 +57,44 @@ pub fn all() -> impl Iterator<Item = Row> {
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<Row> {
     all().find(|row| row.names().any(|name| name == service_name))
+}
+
+/// The provider whose URLs are at the host of `url`, which has no placeholders. Of several at one host
+/// it is the first whose path `url` begins with, or else the first.
+pub fn at_host(url: &str) -> Option<Row> {
+    let host = template::host(url)?;
+    let path = path(url);
+    let mut at_host = None;
+    for row in all() {
+        for key in ["url", "ipv4", "ipv6"] {
+            let Some(known) = row.get(key).map(written_out) else { continue };
+            if template::host(&known).is_none_or(|known| bare(&known) != bare(&host)) {
+                continue;
+            }
+            let fixed = self::path(&known).split('[').next().unwrap_or_default();
+            if path.starts_with(fixed) {
+                return Some(row);
+            }
+            at_host = at_host.or(Some(row));
+        }
+    }
+    at_host
+}
+
+/// The path of a URL, without its query.
+fn path(url: &str) -> &str {
+    let place = url.split_once("://").map_or(url, |(_, place)| place);
+    let path = place.split_once('/').map_or("", |(_, path)| path);
+    path.split('?').next().unwrap_or_default()
+}
+
+/// `host` without a first label that only says how it is reached.
+fn bare(host: &str) -> &str {
+    let (label, rest) = host.split_once('.').unwrap_or_default();
+    match label {
+        "www" | "ipv4" | "ipv6" | "v4" | "v6" if rest.contains('.') => rest,
+        _ => host,
+    }
 }
 
 impl Row {

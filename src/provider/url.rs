@@ -5,13 +5,12 @@ use std::net::IpAddr;
 
 use super::judge::{Judge, Pattern, Protocol};
 use super::table;
-use super::template::{self, Subject};
+use super::template::{self, Rendered, Subject};
 use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
     Verdict,
 };
 use crate::config::{Family, Hostname, Mechanism, Provider, Template};
-use crate::secret::Secret;
 
 /// The requests of a job, in its order.
 ///
@@ -190,7 +189,7 @@ fn prepared(
     let mut judges = Vec::new();
     for address in [Some(subject.address), sibling].into_iter().flatten() {
         let sent = names_address.then_some(address);
-        let judge = judge(provider, template, address, sent, &rendered.secrets);
+        let judge = judge(provider, template, address, sent, &rendered);
         judges.push(judge.map_err(|error| {
             broken(format!("the definition's 'answer' cannot be used: {error}"))
         })?);
@@ -212,20 +211,32 @@ fn prepared(
 }
 
 /// How answers about `address` are judged. A definition's own expression comes before the table's.
+/// What the table says of a provider counts for the owner's own URL at its host, too.
 fn judge(
     provider: &Provider,
     template: &Template,
     address: IpAddr,
     sent: Option<IpAddr>,
-    secrets: &[Secret],
+    rendered: &Rendered,
 ) -> Result<Judge, String> {
-    let of_table = |key| provider.row.and_then(|row| row.get(key));
+    let own_url = provider.row.is_none() && provider.label == "custom";
+    let row = match own_url {
+        true => table::at_host(rendered.url.expose()),
+        false => provider.row,
+    };
+    let of_table = |key| row.and_then(|row| row.get(key));
     let pattern = |text: Option<&str>| text.map(|it| Pattern::new(it, address)).transpose();
     let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
     // A definition without an answer has that of the table.
     let known = || table::find(&provider.label).map(table::Row::ok);
     Ok(Judge {
-        protocol: protocol(provider, &template.url),
+        protocol: match row {
+            Some(_) if own_url => Protocol::AtKnownHost,
+            None if own_url => Protocol::Custom,
+            Some(_) => Protocol::Dyndns2,
+            None if is_dyndns2(&template.url) => Protocol::Dyndns2,
+            None => Protocol::Definition,
+        },
         ok: match own {
             Some(own) if provider.row.is_none() && known() != Some(own) => {
                 Some(Pattern::of_definition(own)?)
@@ -236,19 +247,14 @@ fn judge(
         no: pattern(of_table("no"))?,
         advice: of_table("advice"),
         sent,
-        secrets: secrets.to_vec(),
+        secrets: rendered.secrets.clone(),
     })
 }
 
-fn protocol(provider: &Provider, url: &str) -> Protocol {
+/// Whether the URL of a definition is one of dyndns2, by its path.
+fn is_dyndns2(url: &str) -> bool {
     let path = url.split('?').next().unwrap_or(url).to_ascii_lowercase();
-    if provider.row.is_some() || path.contains("/nic/update") || path.contains("/v3/update") {
-        Protocol::Dyndns2
-    } else if provider.label == "custom" {
-        Protocol::Custom
-    } else {
-        Protocol::Definition
-    }
+    path.contains("/nic/update") || path.contains("/v3/update")
 }
 
 #[cfg(test)]

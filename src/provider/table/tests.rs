@@ -230,7 +230,11 @@ fn answer(text: &str, address: &str) -> Answer {
 
 /// Plays one answer to the first request of `job`; every later one gets the same.
 fn play(row: Row, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
-    let mut exchange = exchange(&account(row), job);
+    play_at(&account(row), job, answer)
+}
+
+fn play_at(account: &Provider, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
+    let mut exchange = exchange(account, job);
     let mut step = exchange.start();
     let mut requests = 0;
     loop {
@@ -275,6 +279,55 @@ fn every_answer_of_every_row_has_its_meaning() {
                 assert!(matches!(refused, Outcome::Refused { .. }), "{row:?} {no} {refused:?}");
             }
         }
+    }
+}
+
+/// The same URL as the owner's own `update_url`, so that the program has only its host to go by.
+#[test]
+fn an_own_url_at_the_same_host_is_judged_the_same() {
+    for row in living().filter(|row| row.name() != "powerdns-admin") {
+        let (ok, same, no) = answers(row);
+        let own = Provider { row: None, label: "custom".into(), ..account(row) };
+        for address in [V4, V6] {
+            if !row.has(Family::of(address.parse().unwrap())) {
+                continue;
+            }
+            for text in [ok, same, no, "<html><body>Sign in to the network, please</body></html>"] {
+                let one = || job(vec![change("home.example.com", address)]);
+                let answer = answer(text, address);
+                let (_, by_name) = play(row, one(), &answer);
+                let (_, by_url) = play_at(&own, one(), &answer);
+                match &by_name[0] {
+                    Outcome::Retry { .. } => assert!(!changed(&by_url[0]), "{row:?} {text}"),
+                    _ => assert_eq!(by_url, by_name, "{row:?} {text}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_is_found_by_the_host_of_a_url() {
+    for (url, expected) in [
+        ("http://www.duckdns.org/update?domains=a", "duckdns.org"),
+        ("https://duckdns.org/update?domains=a", "duckdns.org"),
+        ("http://freedns.afraid.org/dynamic/update.php?key", "afraid.org-keyauth"),
+        ("http://freedns.afraid.org/nic/update?hostname=a", "afraid.org-basicauth"),
+        ("https://v6.sync.afraid.org/u/token/", "afraid.org-v2-basic"),
+        ("http://ipv4.dynv6.com/api/update?hostname=a", "dynv6.com"),
+        ("http://dynamicdns.park-your-domain.com:8080/update?host=a", "namecheap.com"),
+    ] {
+        assert_eq!(at_host(url).map(Row::name), Some(expected), "{url}");
+    }
+    for url in [
+        "http://home.dynv6.com/nic/update",
+        "http://my.duckdns.org/update",
+        "http://duckdns.org.example.com/update",
+        "http://example.com/www.duckdns.org",
+        "http://192.0.2.1/nic/update",
+        "http://org/",
+    ] {
+        assert_eq!(at_host(url), None, "{url}");
     }
 }
 
@@ -327,6 +380,7 @@ const REFUSALS: &[(&str, u16, &str, &str)] = &[
     ("changeip.com", 200, "denied", "compare"),
     ("dynu.com", 200, "unknown\r\n", "compare"),
     ("dynv6.com", 404, "zone not found", "compare"),
+    ("afraid.org-v2-token", 200, "Couldn't find any matching DNS records for that token.", "compare"),
     ("easydns.com", 200, "<HTML><FONT>ILLEGAL INPUT</FONT></HTML>", "compare"),
     ("easydns.com", 200, "<HTML><FONT>NO_SERVICE</FONT></HTML>", "order it"),
     ("gigahost.no", 400, "badagent", "ip_source"),

@@ -160,16 +160,31 @@ fn unusable_definitions_are_refused_without_a_request() {
 }
 
 #[test]
-fn the_protocol_is_known_by_definition_or_url() {
-    for (label, url, expected) in [
-        ("custom", NIC, Protocol::Dyndns2),
-        ("custom", "https://d.example/v3/Update?x", Protocol::Dyndns2),
-        ("custom", "https://d.example/?next=/nic/update", Protocol::Custom),
-        ("x.example", "https://d.example/", Protocol::Definition),
-    ] {
-        let section = section(label, url, None);
-        assert_eq!(protocol(&section.provider, url), expected, "{label} {url}");
+fn an_own_server_need_not_speak_the_protocol_of_its_path() {
+    let one = job(&[("a.example", "192.0.2.1")]);
+    for url in
+        [NIC, "https://d.example/v3/update?h=[DOMAIN]&ip=[IP]", "http://d.example/dyn.php?[IP]"]
+    {
+        for (body, expected) in [
+            ("OK", "Updated"),
+            ("", "Updated"),
+            ("{\"status\":\"success\"}", "Updated"),
+            ("Hello\n=> Update IP to 192.0.2.1", "Updated"),
+            ("nochg 192.0.2.1", "Unchanged"),
+            ("good 192.0.2.2", "Retry"),
+            ("badauth", "Refused"),
+            ("{\"code\":\"badauth\"}", "Refused"),
+            ("{\"status\":\"fail\"}", "Retry"),
+            ("Access denied", "Retry"),
+            ("<html><body>Please log in</body></html>", "Unconfirmed"),
+        ] {
+            let (_, outcomes) = play(&section("custom", url, None), &one, vec![says(body)]);
+            let shown = format!("{:?}", outcomes[0]);
+            assert!(shown.starts_with(expected), "{url} {body}: {shown}");
+        }
     }
+    let (_, outcomes) = play(&section("dyn.example", NIC, None), &one, vec![says("OK")]);
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }), "a definition says what it speaks");
 }
 
 #[test]
