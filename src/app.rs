@@ -23,6 +23,7 @@ use crate::files;
 use crate::files::lock::{LockError, lock};
 use crate::load::{Loaded, load};
 use crate::provider::listing;
+use crate::quoted::quoted;
 use crate::watch;
 
 /// Does what `call` says; returns the exit code.
@@ -195,8 +196,8 @@ fn provider(name: &str) -> u8 {
     match own.or_else(|| listing::detail(name)).or_else(packaged) {
         Some(text) => show(&text),
         None => {
-            let near = listing::near(name).map(|near| format!("; is it '{near}'?"));
-            let text = format!("there is no provider '{name}'{}", near.unwrap_or_default());
+            let hint = listing::hint(name).map(|hint| format!("; {hint}")).unwrap_or_default();
+            let text = format!("there is no provider {}{hint}", quoted(name));
             complain(exit::FAILED, &text)
         }
     }

@@ -12,6 +12,7 @@ use crate::console::{complain, show, warn};
 use crate::files::{self, definitions::Definitions};
 use crate::http::Client;
 use crate::probe;
+use crate::provider::{api, table};
 use crate::quoted::quoted;
 
 /// There is no list (exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`).
@@ -43,6 +44,10 @@ pub(super) fn run(service: &Service) -> u8 {
         {
             complain(NONE, &format!("{} cannot be the name of a provider", quoted(provider)))
         }
+        // A server of definitions must not get to say where the password of these goes.
+        Service::Install(provider) if is_known(provider) => show(&format!(
+            "{provider} is known to the program and needs no definition; nothing was downloaded\n"
+        )),
         Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
             let definition = definition::parse(json)?;
             if definition.ipv4.is_none() && definition.ipv6.is_none() {
@@ -54,6 +59,11 @@ pub(super) fn run(service: &Service) -> u8 {
         Service::Remove(provider) => done(here.remove(provider)),
         Service::Purge => done(here.purge()),
     }
+}
+
+/// Whether the program knows the provider without a definition.
+fn is_known(provider: &str) -> bool {
+    api::find(provider).is_some() || table::find(provider).is_some()
 }
 
 fn done(result: std::io::Result<()>) -> u8 {

@@ -176,7 +176,7 @@ fn reported(value: &Value) -> Report {
                 return worst(&mut members.values().filter(|it| it.is_object() || it.is_array()));
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     found
 }

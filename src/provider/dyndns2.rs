@@ -64,7 +64,7 @@ fn readable(body: &str) -> String {
             add_lines(&value, &mut lines);
             lines
         }
-        _ => page::text(body),
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_)) | Err(_) => page::text(body),
     }
 }
 
@@ -86,11 +86,11 @@ fn add_lines(value: &Value, lines: &mut String) {
                         add_line(text, &addresses, lines);
                     }
                     Value::Array(_) | Value::Object(_) => add_lines(value, lines),
-                    _ => {}
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
                 }
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

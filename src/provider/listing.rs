@@ -2,9 +2,10 @@
 
 use super::api::{self, Api, Need};
 use super::table::{self, Row};
-use super::{Batch, Rate, template};
+use super::{Rate, template};
 use crate::config::definition::Definition;
 use crate::config::{Family, Mechanism};
+use crate::quoted::quoted;
 use crate::slip::closest;
 
 /// A provider that the program knows.
@@ -38,7 +39,7 @@ fn of_api(api: &Api) -> Entry {
     Entry {
         names,
         title: api.title,
-        can: if api.batch == Batch::Record { "IPv4 IPv6" } else { "IPv4+IPv6" },
+        can: if api.together() { "IPv4+IPv6" } else { "IPv4 IPv6" },
         needs: api.needs.to_vec(),
         rate: api.rate,
         note: api.remark,
@@ -90,14 +91,43 @@ fn urls(row: Row) -> Vec<String> {
     urls
 }
 
-/// The name of a provider that `name` was probably meant to be.
-pub fn near(name: &str) -> Option<&'static str> {
+/// What people call providers that have other names here.
+const ALIASES: [(&str, &str); 6] = [
+    ("dyndns.com", "dyn.com"),
+    ("dyndns", "dyn.com"),
+    ("bind", "rfc2136"),
+    ("bind9", "rfc2136"),
+    ("named", "rfc2136"),
+    ("knot", "rfc2136"),
+];
+
+/// What somebody who looked for the provider `name` may have meant, as the end of a sentence.
+pub fn hint(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    if ["dyndns2", "custom", "generic", "url"].contains(&lower.as_str()) {
+        return Some("for a server of your own, set option 'update_url' instead".into());
+    }
+    Some(format!("is it '{}'?", near(&lower)?))
+}
+
+/// The name of a provider that `name`, in small letters, was probably meant to be.
+fn near(name: &str) -> Option<&'static str> {
     let mut names = Vec::new();
     for entry in all() {
-        names.extend_from_slice(&entry.names);
+        if entry.row.is_none_or(|row| row.get("dead").is_none()) {
+            names.extend_from_slice(&entry.names);
+        }
     }
-    let begins = |known: &&str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-    names.iter().copied().find(begins).or_else(|| closest(name, &mut names.iter().copied()))
+    let exact = |name: &str| names.iter().copied().find(|known| *known == name);
+    let alias = ALIASES.iter().find(|(known, _)| *known == name).map(|(_, meant)| *meant);
+    let (label, rest) = name.split_once('.').unwrap_or((name, ""));
+    let begins =
+        |known: &&str| known.strip_prefix(name).is_some_and(|it| it.starts_with(['.', '-']));
+    let found = exact(name).or(alias).or_else(|| exact(label));
+    let found = found.or_else(|| names.iter().copied().find(begins));
+    // A host below that of a provider.
+    let found = if found.is_none() && rest.contains('.') { near(rest) } else { found };
+    found.or_else(|| closest(name, &mut names.iter().copied()))
 }
 
 /// One line for each provider: those that the owner has defined, those that the program knows, and
@@ -196,17 +226,79 @@ pub fn detail(name: &str) -> Option<String> {
         say("limit", &format!("{requests} requests of an account in {seconds} s"));
     }
     say("note", entry.note);
+    text.push_str(&example(name, &entry));
     Some(text)
+}
+
+/// A section for the configuration in which only what is written in capitals is to be filled in.
+fn example(name: &str, entry: &Entry) -> String {
+    // The names of ddns-scripts have other meanings of some options.
+    let name = if entry.row.is_none() { entry.names.first().unwrap_or(&name) } else { name };
+    let of_row = |key| entry.row.and_then(|row| row.get(key));
+    let zone = of_row("zone").unwrap_or("example.com");
+    let host = format!("home.{zone}");
+    let mut options = vec![("service_name", name)];
+    match of_row("domain") {
+        None => options.push(("domain", &host)),
+        Some(holds) if holds.starts_with("a name") => options.push(("domain", &host)),
+        Some(holds) => {
+            let domain = if holds.starts_with("the domain") { zone } else { "NUMBER" };
+            options.extend([("domain", domain), ("lookup_host", &host)]);
+        }
+    }
+    for need in &entry.needs {
+        options.push((
+            need.option,
+            match need.option {
+                "username" => "USERNAME",
+                "password" => "PASSWORD",
+                "param_enc" => "PARAM_ENC",
+                "param_opt" if entry.row.is_some() => "dns.example.net",
+                "param_opt" => "http://192.0.2.1:8081",
+                "dns_server" => "ns1.example.com",
+                _ => continue,
+            },
+        ));
+    }
+    if name == "rfc2136" {
+        options.extend([("username", "hmac-sha256:KEY"), ("password", "SECRET++")]);
+    }
+    section(&options)
+}
+
+fn section(options: &[(&str, &str)]) -> String {
+    let mut text = String::from("\nconfig service 'home'\n\toption enabled '1'\n");
+    for (option, value) in options.iter().chain(&[("use_ipv6", "0")]) {
+        text.push_str(&format!("\toption {option} '{value}'\n"));
+    }
+    text
 }
 
 /// All about a definition in a file; `whose` says where it comes from.
 pub fn defined(name: &str, whose: &str, definition: &Definition) -> String {
     let mut text = format!("{name}: {whose}\n");
+    let mut urls = String::new();
     for (family, what) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
         if let Some(block) = definition.block(family) {
-            text.push_str(&format!("  {what:<10} {}\n", block.url));
+            let url = quoted(&block.url);
+            text.push_str(&format!("  {what:<10} {}\n", url.trim_matches('"')));
+            urls.push_str(&block.url);
         }
     }
+    let mut options = vec![("service_name", name), ("domain", "home.example.com")];
+    for (option, value) in [
+        ("username", "USERNAME"),
+        ("password", "PASSWORD"),
+        ("param_enc", "PARAMENC"),
+        ("param_opt", "PARAMOPT"),
+    ] {
+        // What a script needs is not known; all of them want these.
+        let script = !urls.starts_with("http") && option.len() == 8;
+        if script || urls.contains(&format!("[{value}]")) {
+            options.push((option, value));
+        }
+    }
+    text.push_str(&section(&options));
     text
 }
 
@@ -260,8 +352,49 @@ mod tests {
 
     #[test]
     fn a_name_that_is_nearly_one_is_found() {
-        assert_eq!(near("duckdns"), Some("duckdns.org"));
-        assert_eq!(near("dukdns.org"), Some("duckdns.org"));
-        assert_eq!(near("something.else"), None);
+        for (name, meant) in [
+            ("duckdns", "duckdns.org"),
+            ("dukdns.org", "duckdns.org"),
+            ("DuckDNS.org", "duckdns.org"),
+            ("www.duckdns.org", "duckdns.org"),
+            ("dyndns.com", "dyn.com"),
+            ("afraid.org", "afraid.org-basicauth"),
+            ("freedns.afraid.org", "afraid.org-basicauth"),
+            ("cloudflare.com", "cloudflare"),
+            ("Cloudflare", "cloudflare"),
+            ("hetzner.com", "hetzner"),
+            ("bind", "rfc2136"),
+            ("no-ip", "no-ip.com"),
+        ] {
+            assert_eq!(hint(name), Some(format!("is it '{meant}'?")), "{name}");
+        }
+        for name in ["dyndns2", "custom"] {
+            assert!(hint(name).is_some_and(|it| it.contains("'update_url'")), "{name}");
+        }
+        for name in ["something.else", "dtdns", ""] {
+            assert_eq!(hint(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_listing_says_what_the_interfaces_do() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/api/");
+        for api in api::ALL {
+            let code = std::fs::read_to_string(format!("{directory}{}.rs", api.name)).unwrap();
+            assert_eq!(api.together(), !code.contains("together: false"), "{}", api.name);
+        }
+        assert!(detail("gandi").unwrap().contains("a request each"));
+        assert!(detail("cloudflare").unwrap().contains("both in one request"));
+    }
+
+    #[test]
+    fn a_definition_is_shown_without_what_a_terminal_obeys() {
+        let json =
+            r#"{"ipv4": {"url": "http://[USERNAME]:[PASSWORD]@a/\u001b[31m\u009b[DOMAIN]"}}"#;
+        let definition = crate::config::definition::parse(json).unwrap();
+        let text = defined("a.example", "your own definition", &definition);
+        assert!(text.contains("/\\u{1b}[31m\\u{9b}[DOMAIN]\n"), "{text}");
+        assert!(text.contains("\toption username 'USERNAME'\n"), "{text}");
+        assert!(!text.contains("param"), "{text}");
     }
 }

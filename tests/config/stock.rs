@@ -1,6 +1,7 @@
 //! Options that mean something of their own under the names of ddns-scripts' scripts.
 
 use ddns_netlink::config::check;
+use ddns_netlink::provider::listing;
 
 use crate::sandbox::Sandbox;
 
@@ -277,4 +278,115 @@ fn a_key_of_dns_updates_is_checked() {
         of("option username home"),
         "ddns:1: section 's': rfc2136 needs option 'password': the secret of the key in base64"
     );
+}
+
+/// The section that `providers NAME` ends with can be pasted as it is.
+#[test]
+fn the_example_of_every_provider_is_accepted() {
+    let overview = listing::overview(&[], &[]);
+    let lines = overview.lines().take_while(|line| !line.is_empty());
+    let mut count = 0;
+    for name in lines.filter_map(|line| line.split(' ').next()) {
+        let page = listing::detail(name).unwrap();
+        let (_, example) = page.split_once("\nconfig service").unwrap();
+        let file = format!("config service{example}");
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        let expected = |text: &str| text.contains("has no https");
+        for mistake in &checked.mistakes {
+            assert!(expected(&mistake.text), "{mistake}\n{file}");
+        }
+        assert_eq!(checked.config.sections.len(), 1, "{file}");
+        assert_eq!(checked.config.sections[0].families.len(), 1, "{file}");
+        count += 1;
+    }
+    assert!(count > 100);
+}
+
+#[test]
+fn a_script_that_the_installation_replaces_is_taken_as_its_provider() {
+    for (script, lines, expected) in [
+        (
+            "update_gandi_net.sh",
+            "option username home\noption domain example.com",
+            "home@example.com",
+        ),
+        (
+            "update_digitalocean_com_v2.sh",
+            "option username home\noption domain example.com",
+            "home@example.com",
+        ),
+        (
+            "update_no-ip_com.sh",
+            "option username me\noption domain home.example.com",
+            "home.example.com",
+        ),
+        ("update_cloudflare_com_v4.sh", "option domain home@example.com", "home@example.com"),
+        (
+            "update_nsupdate.sh",
+            "option dns_server 192.0.2.1\noption username k\noption domain h.example.com",
+            "h.example.com",
+        ),
+        (
+            "update_godaddy_com_v1.sh",
+            "option username k\noption domain home.example.com",
+            "home.example.com",
+        ),
+        (
+            "update_luadns_v1.sh",
+            "option username k\noption domain home.example.com",
+            "home.example.com",
+        ),
+        (
+            "update_porkbun_v3.sh",
+            "option username k\noption domain home.example.com",
+            "home.example.com",
+        ),
+        ("update_gcp_v1.sh", "option domain home.example.com", "home.example.com"),
+    ] {
+        let file = format!(
+            "config service 's'\noption enabled 1\noption password AAAA\n\
+             option update_script '/usr/lib/ddns/{script}'\n{lines}\n"
+        );
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        let told: Vec<_> = checked.mistakes.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("service_name '"), "{script}: {told:?}");
+        let section = &checked.config.sections[0];
+        assert!(section.provider.script().is_none(), "{script}");
+        assert_ne!(section.provider.label, "custom", "{script}");
+        assert_eq!(section.names[0].as_str(), expected, "{script}");
+    }
+    let script = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));
+    let told = script("/usr/lib/ddns/update_transip_nl.sh");
+    assert!(
+        told.contains("does not exist; 'transip.nl' is updated by a script, which comes with"),
+        "{told}"
+    );
+    assert!(script("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
+    assert!(script("/root/update_gandi_net.sh").contains("is not a file"));
+}
+
+#[test]
+fn passwords_over_plain_http_are_told_once() {
+    let told = |lines: &str| {
+        let file = format!(
+            "config service 's'\noption enabled 1\noption use_ipv6 both\noption password x\n\
+             option username me\noption domain a.b.c\n{lines}\n"
+        );
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        checked.mistakes.iter().filter(|it| it.text.contains("can read")).count()
+    };
+    for (lines, count) in [
+        ("option update_url 'http://[USERNAME]:[PASSWORD]@d.example/?[IP]'", 1),
+        ("option update_url 'http://d.example/?p=[PASSWORD]&4=[IP4]&6=[IP6]'", 1),
+        ("option update_url 'http://d.example/?p=[PASSWORD]'\noption use_https 1", 0),
+        ("option update_url 'https://d.example/?p=[PASSWORD]'", 0),
+        ("option update_url 'http://192.168.1.1/?p=[PASSWORD]'", 0),
+        ("option update_url 'http://localhost/?p=[PASSWORD]'", 0),
+        ("option update_url 'http://d.example/?[IP]'", 0),
+        ("option service_name dhis.org", 1),
+        ("option service_name no-ip.pl", 1),
+        ("option service_name dyn.com", 0),
+    ] {
+        assert_eq!(told(lines), count, "{lines}");
+    }
 }

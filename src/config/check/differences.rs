@@ -43,6 +43,11 @@ const SERVICE: &[Difference] = &[
          takes any answer for consent",
     ),
     Difference(
+        "update_url",
+        |section, value| value.is_some() && !section.is_custom(),
+        "not used, because service_name is set",
+    ),
+    Difference(
         "update_script",
         |_, value| value.is_some(),
         "run anew for each update, for 120 seconds at most; retries are this program's, not the \
@@ -282,7 +287,8 @@ mod tests {
         let cases = [
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
-            ("option update_url http://a/", "option update_url http://a/\noption service_name x"),
+            ("option update_url http://a/", "option service_name x"),
+            ("option service_name x\noption update_url http://a/", "option service_name x"),
             ("option username 'ü'", "option username 'u'"),
             ("option service_name no-ip.com", "option service_name dyndns.org"),
             (

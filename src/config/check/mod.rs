@@ -15,6 +15,7 @@ mod source;
 mod stock;
 mod timing;
 mod transport;
+mod update_url;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::source;
+use super::update_url;
 use super::words;
 use super::{Definitions, Environment, PathKind};
 use crate::config::definition::{self, Block, Definition};
@@ -12,7 +12,7 @@ use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template
 use crate::dns::tsig::Key;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
-use crate::provider::{api, families, listing};
+use crate::provider::{api, listing};
 use crate::quoted::{quoted, quoted_char};
 use crate::secret::Secret;
 
@@ -28,6 +28,7 @@ pub(super) fn read(
     families: &[Family],
 ) -> Provider {
     let service = service_name(reader);
+    let service = service.or_else(|| of_replaced_script(reader, env));
     let (mechanism, row) = match service {
         Some(name) => from_name(reader, env, families, name),
         None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
@@ -48,6 +49,7 @@ pub(super) fn read(
         tcp: updates && reader.flag("force_dnstcp", false),
     };
     require(reader, &provider, families);
+    update_url::warn_of_plain_http(reader, &provider, families);
     if updates {
         check_key(reader, &provider);
     }
@@ -121,7 +123,7 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     (name != "-" && name != CUSTOM).then_some(name)
 }
 
-const NO_URL: Mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+pub(super) const NO_URL: Mechanism = Mechanism::Url { v4: None, v6: None, both: None };
 
 /// The owner's own definition comes before what the program knows, and that before what a package
 /// of ddns-scripts brings.
@@ -234,12 +236,59 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
     if !path.is_absolute() {
         reader.fail(OPTION, format!("{} does not begin with '/'", quoted(&path.to_string_lossy())));
     } else if env.path_kind(path) != PathKind::File {
-        reader.fail(OPTION, format!("{} is not a file", quoted(&path.to_string_lossy())));
+        let package = stock_script(path)
+            .and_then(|stem| SCRIPTED.into_iter().find(|name| in_file_names(name) == stem));
+        let path = quoted(&path.to_string_lossy());
+        reader.fail(
+            OPTION,
+            match package {
+                Some(name) => format!("{path} does not exist; {}", package_of(name)),
+                None => format!("{path} is not a file"),
+            },
+        );
     }
     if reader.text("update_url").is_some() {
         reader.warn("update_url", "not used, because 'update_script' is set");
     }
     script(reader, env, OPTION, path)
+}
+
+/// The name of the provider that an `update_script` of ddns-scripts is for, where the script is gone:
+/// installing this program removes the packages of those that it does the work of. A file that is
+/// there is used.
+fn of_replaced_script(reader: &mut Reader<'_>, env: &impl Environment) -> Option<&'static str> {
+    let path = Path::new(reader.text("update_script")?);
+    let stem = stock_script(path)?;
+    if env.path_kind(path) == PathKind::File {
+        return None;
+    }
+    let aliases = api::ALL.iter().flat_map(|api| api.aliases.iter().copied());
+    let by_name = |name: &&str| in_file_names(name) == stem;
+    let name = match stem.as_str() {
+        "nsupdate" => "bind-nsupdate",
+        "gcp_v1" => "cloud.google.com-v1",
+        "luadns_v1" => "luadns.com-v1",
+        "porkbun_v3" => "porkbun.com-v3",
+        _ => aliases.chain(["no-ip.com"]).find(by_name)?,
+    };
+    let text = format!(
+        "this script of ddns-scripts does not exist; service_name '{name}' is used, which does the same"
+    );
+    reader.warn("update_script", text);
+    Some(name)
+}
+
+/// What stands between `update_` and `.sh` in the path of a script of ddns-scripts, as
+/// [`in_file_names`] writes it.
+fn stock_script(path: &Path) -> Option<String> {
+    let file = path.strip_prefix(SCRIPTS).ok()?.to_str()?.to_ascii_lowercase();
+    let stem = file.strip_prefix("update_")?.strip_suffix(".sh")?;
+    Some(in_file_names(stem))
+}
+
+/// The name of a provider as names of scripts have it.
+fn in_file_names(name: &str) -> String {
+    name.replace(['.', '-'], "_")
 }
 
 /// Yes and no, which scripts compare as numbers, with what they mean unless set.
@@ -293,16 +342,21 @@ const SCRIPTED: [&str; 8] = [
     "transip.nl",
 ];
 
+/// Which package has the script for one of [`SCRIPTED`].
+fn package_of(name: &str) -> String {
+    let package = name.split('.').next().unwrap_or_default();
+    format!(
+        "'{name}' is updated by a script, which comes with OpenWrt's package ddns-scripts-{package}"
+    )
+}
+
 /// What to say of a provider that nobody knows.
 fn missing(name: &str) -> String {
     if SCRIPTED.contains(&name) {
-        let package = name.split('.').next().unwrap_or_default();
-        return format!(
-            "'{name}' is updated by a script, which comes with OpenWrt's package ddns-scripts-{package}"
-        );
+        return package_of(name);
     }
-    match listing::near(name) {
-        Some(near) => format!("there is no provider {}; is it '{near}'?", quoted(name)),
+    match listing::hint(name) {
+        Some(hint) => format!("there is no provider {}; {hint}", quoted(name)),
         None => {
             format!("there is no definition of {}; a package with it may be missing", quoted(name))
         }
@@ -366,32 +420,13 @@ fn block<'d>(
 }
 
 fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
-    let Some(url) = source::url(reader, "update_url") else {
-        if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
-            reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
-        }
-        return NO_URL;
-    };
-    if let Err(why) = words::check_template(&url) {
-        reader.fail("update_url", why);
+    if let Some(mechanism) = update_url::read(reader, families) {
+        return mechanism;
     }
-    for odd in words::odd_placeholders(&url) {
-        reader.warn("update_url", odd);
+    if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
+        reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
     }
-    let mechanism = families::mechanism(&url).unwrap_or_else(|why| {
-        reader.fail("update_url", why);
-        NO_URL
-    });
-    if let Mechanism::Url { v4, v6, both: None } = &mechanism
-        && (v4.is_some() || v6.is_some())
-    {
-        for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
-            if template.is_none() && families.contains(&family) {
-                reader.fail("update_url", format!("the URL has no place for an {family} address"));
-            }
-        }
-    }
-    mechanism
+    NO_URL
 }
 
 /// The mechanism as `use_https` wants it.

@@ -124,6 +124,13 @@ impl Api {
         self.needs.iter().any(|need| need.option == option)
     }
 
+    /// Whether changes of one zone leave in one request, rather than in one each.
+    pub fn together(&self) -> bool {
+        const EACH: &str = "aliyun digitalocean dnspod dreamhost gandi godaddy hetzner linode luadns namesilo \
+                            ns1 ovh porkbun servercow vultr";
+        EACH.split(' ').all(|name| name != self.name)
+    }
+
     /// Whether the password is a key of many lines, and where it is a path means what is in that
     /// file.
     pub fn has_key_file(&self) -> bool {

@@ -1,0 +1,195 @@
+//! The owner's own update URL: what it is, and what is probably not meant with it.
+
+use std::net::IpAddr;
+
+use super::reader::Reader;
+use super::source;
+use super::words;
+use crate::config::{Family, Mechanism, Provider};
+use crate::provider::{families, template};
+
+/// How `update_url` updates records; `None` if there is none.
+pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechanism> {
+    let url = source::url(reader, "update_url")?;
+    if let Err(why) = words::check_template(&url) {
+        reader.fail("update_url", why);
+    }
+    for odd in words::odd_placeholders(&url) {
+        reader.warn("update_url", odd);
+    }
+    for (text, ours) in foreign_placeholders(&url) {
+        let text = format!("{text} is sent as it is; what other routers call so is {ours} here");
+        reader.warn("update_url", text);
+    }
+    let mechanism = match families::mechanism(&url) {
+        Ok(mechanism) => mechanism,
+        Err(why) => {
+            reader.fail("update_url", why);
+            return Some(super::provider::NO_URL);
+        }
+    };
+    if let Mechanism::Url { v4, v6, both: None } = &mechanism
+        && (v4.is_some() || v6.is_some())
+    {
+        for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
+            if template.is_none() && wanted.contains(&family) {
+                reader.fail("update_url", format!("the URL has no place for an {family} address"));
+            }
+        }
+    }
+    Some(mechanism)
+}
+
+/// Warns where a password travels unencrypted to a host that is not near.
+pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, wanted: &[Family]) {
+    let plain = |family: &&Family| {
+        provider.template(**family).is_some_and(|template| {
+            let url = &template.url;
+            url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+                && holds_password(url)
+                && template::host(url).is_none_or(|host| !is_near(&host))
+        })
+    };
+    if !wanted.iter().any(|family| plain(&family)) {
+        return;
+    }
+    match provider.row {
+        Some(row) => {
+            let title = row.title();
+            let text = format!("{title} has no https, so anybody on the way can read the password");
+            reader.warn("service_name", text);
+        }
+        None if provider.label == "custom" => reader.warn(
+            "update_url",
+            "the password is sent over http, so anybody on the way can read it; with use_https '1' \
+             it is sent over https, if the server has that",
+        ),
+        // What a definition says is not the owner's to change.
+        None => {}
+    }
+}
+
+/// Whether `url` has a place for a password, or a user and a password before its host.
+fn holds_password(url: &str) -> bool {
+    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = place.split(['/', '?', '#']).next().unwrap_or_default();
+    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || url.contains("[PASSWORD]") || url.contains("[PARAMENC]")
+}
+
+/// Whether `host` is this machine or in a private network.
+fn is_near(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(it)) => it.is_loopback() || it.is_private() || it.is_link_local(),
+        Ok(IpAddr::V6(it)) => it.is_loopback() || matches!(it.octets(), [0xfc..=0xfe, ..]),
+        Err(_) => match host.rsplit_once('.') {
+            Some((_, top)) => ["lan", "local", "internal", "localhost", "arpa"].contains(&top),
+            None => true,
+        },
+    }
+}
+
+/// What stands around a placeholder of another program.
+const MARKS: [(&str, &str); 7] =
+    [("<", ">"), ("%3c", "%3e"), ("{", "}"), ("__", "__"), ("@", "@"), ("%", "%"), ("$", "")];
+
+/// The placeholders of other routers and programs in `url`, each with ours for the same.
+fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
+    let lower = url.to_ascii_lowercase();
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for (open, close) in MARKS {
+        for (at, _) in lower.match_indices(open) {
+            let inner = lower.get(at + open.len()..).unwrap_or_default();
+            let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
+            let (word, rest) = inner.split_at(length);
+            let ours = match (open, word) {
+                ("%", "i") => Some("[IP]"),
+                ("%", "h") => Some("[DOMAIN]"),
+                ("%", "u") => Some("[USERNAME]"),
+                ("%", "p") => Some("[PASSWORD]"),
+                _ if rest.starts_with(close) => ours(word),
+                _ => None,
+            };
+            let close = if rest.starts_with(close) { close.len() } else { 0 };
+            let text = url.get(at..at + open.len() + length + close).unwrap_or_default();
+            if let Some(ours) = ours
+                && found.iter().all(|(known, _)| *known != text)
+            {
+                found.push((text, ours));
+            }
+        }
+    }
+    found
+}
+
+/// Our placeholder for what others call `word`.
+fn ours(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "ip" | "myip" | "ipaddr" | "ipaddress" | "ipv4" | "ip4" | "ip4addr" | "wanip"
+        | "address" => "[IP]",
+        "ip6" | "ipv6" | "ip6addr" | "myipv6" => "[IP6]",
+        "user" | "username" | "login" => "[USERNAME]",
+        "pass" | "passwd" | "password" | "token" => "[PASSWORD]",
+        "host" | "hostname" | "domain" | "fqdn" => "[DOMAIN]",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_other_routers_are_known() {
+        for (url, text, ours) in [
+            ("http://a/?ip=<ipaddr>", "<ipaddr>", "[IP]"),
+            ("http://a/?ip=<IPADDR>", "<IPADDR>", "[IP]"),
+            ("http://a/?u=<username>&x", "<username>", "[USERNAME]"),
+            ("http://a/?p=<pass>", "<pass>", "[PASSWORD]"),
+            ("http://a/?h=<domain>", "<domain>", "[DOMAIN]"),
+            ("http://a/?6=<ip6addr>", "<ip6addr>", "[IP6]"),
+            ("http://a/?ip=%3Cipaddr%3E", "%3Cipaddr%3E", "[IP]"),
+            ("http://a/?ip=%i", "%i", "[IP]"),
+            ("http://a/?h=%h&x", "%h", "[DOMAIN]"),
+            ("http://a/?ip=%IP%", "%IP%", "[IP]"),
+            ("http://a/?ip=__MYIP__", "__MYIP__", "[IP]"),
+            ("http://a/?h=__HOSTNAME__&x", "__HOSTNAME__", "[DOMAIN]"),
+            ("http://a/?ip={ip}", "{ip}", "[IP]"),
+            ("http://a/?ip=#{ip}", "{ip}", "[IP]"),
+            ("http://a/?ip=$IP&x", "$IP", "[IP]"),
+            ("http://a/?ip=${ip}", "{ip}", "[IP]"),
+            ("http://a/?ip=@IP@", "@IP@", "[IP]"),
+        ] {
+            assert_eq!(foreign_placeholders(url), [(text, ours)], "{url}");
+        }
+        for url in [
+            "http://[USERNAME]:[PASSWORD]@a/?h=[DOMAIN]&ip=[IP]",
+            "http://me@a/?x=1%20%2F%69",
+            "http://a/?x=%25i&y=$1&z={}&__x__",
+            "http://user:pw@domain/?a=b@c",
+        ] {
+            assert_eq!(foreign_placeholders(url), [], "{url}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_near() {
+        for near in ["127.0.0.1", "192.168.1.1", "::1", "fd00::1", "nas", "nas.lan", "x.home.arpa"]
+        {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["198.51.100.1", "2001:db8::1", "example.com", "lan.example"] {
+            assert!(!is_near(far), "{far}");
+        }
+    }
+
+    #[test]
+    fn urls_that_hold_a_password() {
+        for url in ["http://u:p@a/", "http://a/?[PASSWORD]", "http://[USERNAME]:x@a"] {
+            assert!(holds_password(url), "{url}");
+        }
+        for url in ["http://a/?x=u:p@b", "http://u@a/", "http://a:80/"] {
+            assert!(!holds_password(url), "{url}");
+        }
+    }
+}
