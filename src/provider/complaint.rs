@@ -203,9 +203,9 @@ fn member(name: &str, value: &Value) -> Report {
     let name: String = name.chars().filter(|c| !"_-".contains(*c)).collect();
     let name = name.to_ascii_lowercase();
     let holds_more = value.is_object() || value.is_array();
-    let text = match value {
-        Value::String(text) => text.trim().to_lowercase(),
-        other => other.to_string(),
+    let text = match value.as_str() {
+        Some(text) => text.trim().to_lowercase(),
+        None => value.to_string(),
     };
     let nothing = text.is_empty()
         || has("0 null false no none nil ok success [] {} [null] [\"\"] noerror", &text)
