@@ -67,9 +67,9 @@ def source(path):
     return (ROOT / path).read_bytes()
 
 
-def config():
+def config(path="openwrt/files/ddns.config"):
     """0600: it will hold passwords."""
-    return File(CONFIG, source("openwrt/files/ddns.config"), 0o600)
+    return File(CONFIG, source(path), 0o600)
 
 
 def functions():
@@ -197,7 +197,8 @@ def debian_files(binary):
     doc = f"/usr/share/doc/{NAME}"
     return [
         File(f"/usr/sbin/{NAME}", binary, 0o755),
-        config(),
+        # No netifd, so no 'wan': a section names a device.
+        config("systemd/ddns.config"),
         functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
         File(f"/usr/share/man/man5/{NAME}.5", roff(5)),

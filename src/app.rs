@@ -14,6 +14,7 @@ use nix::libc::SIGXFSZ;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
+use crate::config::Config;
 use crate::config::check::{self, Checked, Definitions};
 use crate::config::{Global, Mistake, definition, uci};
 use crate::console::{complain, show, warn};
@@ -48,8 +49,18 @@ fn own(invocation: Invocation) -> u8 {
             serve(&file, &sections, if dry_run { Mode::DryRun } else { Mode::Once }, true)
         }
         Command::Check => check_file(&file),
-        Command::Status { json: false } => ask(&file, &["status"]),
-        Command::Status { json: true } => ask(&file, &["status", "json"]),
+        Command::Status { json, section } => {
+            let section = section.as_deref();
+            ask(
+                &file,
+                &match (json, section) {
+                    (false, None) => vec!["status"],
+                    (true, None) => vec!["status", "json"],
+                    (false, Some(section)) => vec!["section", section],
+                    (true, Some(section)) => vec!["get", section],
+                },
+            )
+        }
         Command::Why { section } => ask(&file, &["why", &section]),
         Command::Update { sections } => tell(&file, "update", &sections),
         Command::Start { sections } => tell(&file, "start", &sections),
@@ -74,7 +85,25 @@ fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
 }
 
 fn serve(file: &Path, sections: &[String], mode: Mode, talks: bool) -> u8 {
-    read(file, sections).map_or_else(|code| code, |loaded| follow(file, loaded, mode, talks))
+    let loaded = match read(file, sections) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    if mode != Mode::Serve && loaded.checked.config.sections.is_empty() {
+        warn(&format!("ddns-netlink: nothing to do: {}\n", why_none(file, &loaded.checked)));
+    }
+    follow(file, loaded, mode, talks)
+}
+
+/// Why no section is served.
+fn why_none(file: &Path, checked: &Checked) -> String {
+    let file = files::config(file);
+    let file = file.display();
+    if checked.config.broken.is_empty() {
+        format!("no section of {file} has option enabled '1'")
+    } else {
+        format!("the enabled sections of {file} have mistakes; 'ddns-netlink check' lists them")
+    }
 }
 
 /// `talks`: somebody reads standard output and standard error.
@@ -113,8 +142,7 @@ fn check_file(file: &Path) -> u8 {
 fn luci_damage(file: &Path) -> Vec<Mistake> {
     let file = files::config(file);
     let bytes = files::read_config(&file).unwrap_or_default();
-    let openwrt = Path::new("/etc/openwrt_release").exists();
-    check::luci_damage(&file.display().to_string(), &bytes, openwrt)
+    check::luci_damage(&file.display().to_string(), &bytes, files::on_openwrt())
 }
 
 fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
@@ -124,10 +152,19 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     warn_of_readers(file);
     let usable = show_directories(&checked.config.global);
     explain(file);
+    let Config { sections, disabled, broken, .. } = &checked.config;
+    if !broken.is_empty() {
+        let names = names(broken.iter().map(|(name, _)| name));
+        warn(&format!("With these mistakes, these sections are not run: {names}\n"));
+    }
     if !usable || checked.errors().next().is_some() {
         return exit::CONFIG;
     }
-    let (on, off) = (checked.config.sections.len(), checked.config.disabled.len());
+    if !disabled.is_empty() {
+        let names = names(disabled.iter());
+        show(&format!("Not enabled, because they lack option enabled '1': {names}\n"));
+    }
+    let (on, off) = (sections.len(), disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
     show(&format!("{}: {on} {sections} enabled, {off} not\n", files::config(file).display()))
 }
@@ -164,18 +201,43 @@ fn warn_of_readers(file: &Path) {
     }
 }
 
+/// Most names of sections in one line.
+const MOST_NAMES: usize = 8;
+
+fn names<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let shown = names.take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
 /// Says what works differently from ddns-scripts.
 fn explain(file: &Path) {
     let file = files::config(file);
     let bytes = files::read_config(&file).unwrap_or_default();
-    for difference in check::differences(&file.display().to_string(), &bytes) {
-        show(&format!("{difference}\n"));
+    let differences = check::differences(&bytes, files::on_openwrt());
+    if !differences.is_empty() {
+        show("What works differently from ddns-scripts, on purpose (and in which sections):\n");
+    }
+    for difference in differences {
+        show(&format!("  {difference}\n"));
     }
 }
 
 /// Tells the daemon to do something about these sections.
 fn tell(file: &Path, verb: &str, sections: &[String]) -> u8 {
-    told(file, verb, sections).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
+    told(file, verb, sections).unwrap_or_else(|error| no_daemon(&error))
+}
+
+/// Says that no daemon is running, and how to start it here.
+fn no_daemon(error: &ClientError) -> u8 {
+    let start = if Path::new(init::SCRIPT).exists() {
+        "/etc/init.d/ddns start"
+    } else if Path::new("/run/systemd/system").exists() {
+        "systemctl start ddns-netlink"
+    } else {
+        "ddns-netlink run"
+    };
+    complain(exit::NO_DAEMON, &format!("{error}; '{start}' starts it"))
 }
 
 /// [`tell`]; an error if no daemon is running.
@@ -204,16 +266,25 @@ fn provider(name: &str) -> u8 {
 }
 
 fn ask(file: &Path, words: &[&str]) -> u8 {
-    asked(file, words).unwrap_or_else(|error| complain(exit::NO_DAEMON, &error))
+    asked(file, words).unwrap_or_else(|error| no_daemon(&error))
 }
 
 fn asked(file: &Path, words: &[&str]) -> Result<u8, ClientError> {
     match control::ask(&rundir(file), words) {
+        Ok(reply) if reply.ok && reply.text.is_empty() => Ok(show_none(file)),
         Ok(reply) if reply.ok => Ok(show(&reply.text)),
         Ok(reply) => Ok(complain(exit::NO_SECTION, &reply.text.trim_end())),
         Err(error @ ClientError::NotRunning(_)) => Err(error),
         Err(error @ ClientError::Word(_)) => Ok(complain(exit::USAGE, &error)),
         Err(error) => Ok(complain(exit::NO_DAEMON, &error)),
+    }
+}
+
+/// What is shown where the daemon has nothing to tell: it serves no section.
+fn show_none(file: &Path) -> u8 {
+    match load(file) {
+        Ok(loaded) => show(&format!("No section is served: {}\n", why_none(file, &loaded.checked))),
+        Err(error) => show(&format!("No section is served: {error}\n")),
     }
 }
 

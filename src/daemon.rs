@@ -444,6 +444,16 @@ impl Daemon {
         }
     }
 
+    /// Reads the configuration again if its sections, with the passwords in their files, are no longer
+    /// those in force.
+    fn read_if_changed(&mut self) {
+        let same = load(&self.file)
+            .is_ok_and(|loaded| self.engine.has_sections(&loaded.checked.config.sections));
+        if !same {
+            self.read_again();
+        }
+    }
+
     /// Reads the configuration again for sections that could not run, and says nothing unless that has
     /// changed.
     fn look_again(&mut self, now: Now) {
@@ -467,7 +477,6 @@ impl Daemon {
             let level = match mistake.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
-                Severity::Difference => Level::Info,
             };
             let section = mistake.section.clone();
             self.logger.say(&Notice { section, level, text: mistake.to_string() });

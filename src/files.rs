@@ -181,12 +181,17 @@ pub fn default_statedir() -> PathBuf {
     default_statedir_in(Path::new("/"))
 }
 
+/// Whether this is OpenWrt.
+pub fn on_openwrt() -> bool {
+    is_openwrt(Path::new("/"))
+}
+
+fn is_openwrt(root: &Path) -> bool {
+    root.join("etc/openwrt_release").exists()
+}
+
 fn default_statedir_in(root: &Path) -> PathBuf {
-    if root.join("etc/openwrt_release").exists() {
-        root.join("etc/ddns-netlink")
-    } else {
-        root.join("var/lib/ddns-netlink")
-    }
+    if is_openwrt(root) { root.join("etc/ddns-netlink") } else { root.join("var/lib/ddns-netlink") }
 }
 
 /// The definition of the service `name`, as its JSON file has it; `None` if there is none.
@@ -255,6 +260,15 @@ pub fn path_kind(path: &Path) -> PathKind {
         Ok(data) if data.is_file() => PathKind::File,
         Ok(data) if data.is_dir() => PathKind::Directory,
         Ok(_) | Err(_) => PathKind::Missing,
+    }
+}
+
+/// Whether the beginning of a certificate in PEM is in the file `path`, or it cannot be read.
+pub fn has_certificate(path: &Path) -> bool {
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    match read(path, CONFIG_LIMIT) {
+        Ok(pem) => pem.windows(begin.len()).any(|part| part == begin),
+        Err(_) => true,
     }
 }
 

@@ -58,6 +58,10 @@ impl Environment for System {
         files::owner::script_warning(path)
     }
 
+    fn has_certificate(&self, path: &Path) -> bool {
+        files::has_certificate(path)
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         files::path_kind(path)
     }

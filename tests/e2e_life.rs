@@ -204,6 +204,92 @@ fn exit_codes_are_as_documented() {
 }
 
 #[test]
+fn commands_say_what_to_do_where_nothing_is_enabled_or_running() {
+    isolated(&[], || {
+        let scene = Scene::new("option enabled '0'");
+        let launcher = scene.launcher();
+        let told = |words: &[&str]| {
+            let output = launcher.output(words);
+            let text = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+        };
+        let (code, text) = told(&["status"]);
+        assert_eq!(code, Some(4));
+        assert!(text.contains("no daemon is running") && text.contains("' starts it"), "{text}");
+        let (code, text) = told(&["check"]);
+        assert_eq!(code, Some(0));
+        assert!(text.contains("they lack option enabled '1': home\n"), "{text}");
+        for words in [&["once"][..], &["once", "--dry-run"]] {
+            let (code, text) = told(words);
+            assert_eq!(code, Some(0), "{text}");
+            assert!(text.contains("nothing to do: no section of "), "{text}");
+        }
+        let daemon = launcher.run();
+        wait_until("the daemon answers", || daemon.status().is_some());
+        let (code, text) = told(&["update"]);
+        assert_eq!(code, Some(0));
+        assert!(text.contains("no section of ") && text.contains("option enabled '1'"), "{text}");
+        assert_eq!(told(&["status", "home"]), (Some(0), "home: not enabled\n".into()));
+        assert_eq!(told(&["status", "nowhere"]).0, Some(5));
+    });
+}
+
+#[test]
+fn check_tells_mistakes_before_warnings_and_each_difference_once() {
+    isolated(&[], || {
+        let mut scene = Scene::new("option retry_max_count '5'\n\toption frobnicate '1'");
+        scene.config.section("office", "option retry_max_count '5'\n\toption use_ipv6 'perhaps'");
+        scene.config.section("old", "option lookup_host 'old.example.com'");
+        let launcher = scene.launcher();
+        let check = launcher.output(&["check"]);
+        let [out, err] = [check.stdout, check.stderr].map(|text| String::from_utf8(text).unwrap());
+        let lines: Vec<&str> = err.lines().collect();
+        let [mistake, warning, consequence] = lines[..] else { panic!("{err}") };
+        assert!(mistake.contains(": option 'use_ipv6': \"perhaps\" is not "), "{err}");
+        assert!(warning.contains(": option 'frobnicate' is not known"), "{err}");
+        assert!(consequence.ends_with(": office"), "{err}");
+        let mut differences = out.lines();
+        assert!(differences.next().unwrap().starts_with("What works differently"), "{out}");
+        let differences: Vec<&str> = differences.collect();
+        let rests: Vec<_> =
+            differences.iter().filter(|it| it.contains("retry_max_count")).collect();
+        assert_eq!(rests.len(), 1, "{out}");
+        assert!(rests[0].ends_with("(home, office)"), "{out}");
+        assert!(!differences.iter().any(|it| it.contains("ddns:")), "{out}");
+        // Where ddns-scripts never was, nothing is compared with it.
+        scene.config.global("").section("home", "option retry_max_count '5'");
+        assert!(!scene.launcher().stdout(&["check"]).contains("ddns-scripts"));
+    });
+}
+
+#[test]
+fn update_sends_what_was_corrected_since_the_configuration_was_read() {
+    isolated(&[], || {
+        let secret = file("password");
+        fs::write(&secret, "wrong\n").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut scene = Scene::new(&format!(
+            "option password ''\n\toption password_file '{}'",
+            secret.display()
+        ));
+        scene.provider.require("user", "right");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_state("home", "refused");
+        fs::write(&secret, "right\n").unwrap();
+        assert_eq!(launcher.code(&["update", "home"]), Some(0));
+        daemon.wait_published("home", "203.0.113.5");
+        assert_eq!(scene.provider.count(), 2);
+        // A section that is new is served, too.
+        scene.config.section("office", "option password 'right'");
+        scene.config.write();
+        assert_eq!(launcher.code(&["update", "office"]), Some(0));
+        daemon.wait_published("office", "203.0.113.5");
+    });
+}
+
+#[test]
 fn update_and_sigusr1_send_an_unchanged_address() {
     isolated(&[], || {
         let scene = Scene::new("");

@@ -6,7 +6,7 @@ use crate::cli::exit;
 use crate::console::complain;
 
 /// OpenWrt's, which knows procd.
-const SCRIPT: &str = "/etc/init.d/ddns";
+pub(super) const SCRIPT: &str = "/etc/init.d/ddns";
 
 /// `/etc/init.d/ddns WORDS`.
 pub(super) fn run(words: &[&str]) -> u8 {

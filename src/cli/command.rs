@@ -27,6 +27,8 @@ pub enum Command {
     Status {
         /// For programs.
         json: bool,
+        /// Only those of this section.
+        section: Option<String>,
     },
     /// Have sections sent now; none means all.
     Update {
@@ -81,7 +83,8 @@ pub struct UsageError(String);
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; try 'ddns-netlink --help'", self.0)
+        let then = if self.0.ends_with('?') { " Try" } else { "; try" };
+        write!(f, "{}{then} 'ddns-netlink --help'", self.0)
     }
 }
 
@@ -98,7 +101,7 @@ Commands:
   check                       read the configuration and list its mistakes
   once [--dry-run] [SECTION...]
                               bring sections, or all, up to date and end
-  status [--json]             show what the running daemon knows
+  status [--json] [SECTION]   show what the running daemon knows
   update [SECTION...]         have the running daemon send sections now
   stop SECTION...             have it send nothing for sections any more
   start SECTION...            have it serve sections again, or send them
@@ -123,19 +126,35 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-const COMMANDS: [&str; 11] = [
-    "run",
-    "check",
-    "once",
-    "status",
-    "update",
-    "stop",
-    "start",
-    "why",
-    "watch",
-    "providers",
-    "help",
+/// What may stand on the line with a command.
+struct Syntax {
+    command: &'static str,
+    /// The option that only this command takes, or nothing.
+    option: &'static str,
+    /// How many words must follow: the names of sections, if any.
+    least: usize,
+    /// How many words may follow.
+    most: usize,
+}
+
+const SYNTAX: [Syntax; 11] = [
+    syntax("run", "--stderr", 0, 0),
+    syntax("check", "", 0, 0),
+    syntax("once", "--dry-run", 0, usize::MAX),
+    syntax("status", "--json", 0, 1),
+    syntax("update", "", 0, usize::MAX),
+    syntax("stop", "", 1, usize::MAX),
+    syntax("start", "", 1, usize::MAX),
+    syntax("why", "", 1, 1),
+    syntax("watch", "--json", 0, usize::MAX),
+    syntax("providers", "", 0, 1),
+    syntax("help", "", 0, usize::MAX),
 ];
+
+const fn syntax(command: &'static str, option: &'static str, least: usize, most: usize) -> Syntax {
+    Syntax { command, option, least, most }
+}
+
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
@@ -207,75 +226,47 @@ impl Words {
     }
 
     fn command(&self) -> Result<Command, UsageError> {
-        let [name, operands @ ..] = self.plain.as_slice() else {
+        let Some((name, operands)) = self.plain.split_first() else {
+            self.allow(&SYNTAX)?;
             return Err(UsageError("no command is given".into()));
         };
-        match name.as_str() {
-            "run" => {
-                self.allow(&["--stderr"])?;
-                let stderr = self.has("--stderr");
-                none(operands, Command::Run { stderr })
-            }
-            "check" => {
-                self.allow(&[])?;
-                none(operands, Command::Check)
-            }
-            "once" => {
-                self.allow(&["--dry-run"])?;
-                let sections = operands.to_vec();
-                Ok(Command::Once { sections, dry_run: self.has("--dry-run") })
-            }
-            "status" => {
-                self.allow(&["--json"])?;
-                let json = self.has("--json");
-                none(operands, Command::Status { json })
-            }
-            "update" => {
-                self.allow(&[])?;
-                let sections = operands.to_vec();
-                Ok(Command::Update { sections })
-            }
-            "start" => {
-                self.allow(&[])?;
-                Ok(Command::Start { sections: some(name, operands)? })
-            }
-            "stop" => {
-                self.allow(&[])?;
-                Ok(Command::Stop { sections: some(name, operands)? })
-            }
-            "why" => {
-                self.allow(&[])?;
-                self.why(operands)
-            }
-            "watch" => {
-                self.allow(&["--json"])?;
-                Ok(Command::Watch { json: self.has("--json"), devices: operands.to_vec() })
-            }
-            "providers" => {
-                self.allow(&[])?;
-                match operands {
-                    [_, extra, ..] => Err(unexpected(extra)),
-                    _ => Ok(Command::Providers { name: operands.first().cloned() }),
-                }
-            }
-            "help" => Ok(Command::Help),
-            other => Err(unknown("command", other, &COMMANDS)),
+        let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.command == name) else {
+            let commands = SYNTAX.iter().map(|syntax| syntax.command);
+            return Err(unknown("command", name, commands.collect()));
+        };
+        self.allow(std::slice::from_ref(syntax))?;
+        if operands.len() < syntax.least {
+            return Err(UsageError(format!("'{name}' needs the name of a section")));
         }
+        if let Some(extra) = operands.get(syntax.most) {
+            return Err(UsageError(format!("'{extra}' is one word too many")));
+        }
+        // Each command has one option at most.
+        let option = !self.options.is_empty();
+        let sections = operands.to_vec();
+        let first = operands.first().cloned();
+        Ok(match syntax.command {
+            "run" => Command::Run { stderr: option },
+            "check" => Command::Check,
+            "once" => Command::Once { sections, dry_run: option },
+            "status" => Command::Status { json: option, section: first },
+            "update" => Command::Update { sections },
+            "stop" => Command::Stop { sections },
+            "start" => Command::Start { sections },
+            "why" => Command::Why { section: first.unwrap_or_default() },
+            "watch" => Command::Watch { json: option, devices: sections },
+            "providers" => Command::Providers { name: first },
+            _ => Command::Help,
+        })
     }
 
-    fn why(&self, operands: &[String]) -> Result<Command, UsageError> {
-        match operands {
-            [section] => Ok(Command::Why { section: section.clone() }),
-            [] => Err(UsageError("'why' needs the name of a section".into())),
-            [_, extra, ..] => Err(unexpected(extra)),
-        }
-    }
-
-    /// Refuses options that the command does not take.
-    fn allow(&self, own: &[&'static str]) -> Result<(), UsageError> {
-        match self.options.iter().find(|o| !own.contains(&o.as_str())) {
+    /// Refuses options that none of these commands takes.
+    fn allow(&self, commands: &[Syntax]) -> Result<(), UsageError> {
+        let own = commands.iter().map(|syntax| syntax.option).filter(|option| !option.is_empty());
+        let known: Vec<_> = own.chain(COMMON).collect();
+        match self.options.iter().find(|option| !known.contains(&option.as_str())) {
             None => Ok(()),
-            Some(option) => Err(unknown("option", option, &[own, &COMMON].concat())),
+            Some(option) => Err(unknown("option", option, known)),
         }
     }
 }
@@ -289,27 +280,8 @@ fn long(option: &str) -> &str {
     }
 }
 
-fn none(operands: &[String], command: Command) -> Result<Command, UsageError> {
-    match operands.first() {
-        None => Ok(command),
-        Some(extra) => Err(unexpected(extra)),
-    }
-}
-
-/// The names of sections after `command`, at least one.
-fn some(command: &str, operands: &[String]) -> Result<Vec<String>, UsageError> {
-    if operands.is_empty() {
-        return Err(UsageError(format!("'{command}' needs the name of a section")));
-    }
-    Ok(operands.to_vec())
-}
-
-fn unexpected(word: &str) -> UsageError {
-    UsageError(format!("'{word}' is one word too many"))
-}
-
-fn unknown(kind: &str, word: &str, known: &[&'static str]) -> UsageError {
-    let hint = match closest(word, &mut known.iter().copied()) {
+fn unknown(kind: &str, word: &str, known: Vec<&'static str>) -> UsageError {
+    let hint = match closest(word, &mut known.into_iter()) {
         Some(near) => format!("; did you mean '{near}'?"),
         None => String::new(),
     };
@@ -343,8 +315,9 @@ mod tests {
             ("check", Command::Check),
             ("once", Command::Once { sections: vec![], dry_run: false }),
             ("--dry-run once a", Command::Once { sections: names(&["a"]), dry_run: true }),
-            ("status", Command::Status { json: false }),
-            ("status --json", Command::Status { json: true }),
+            ("status", Command::Status { json: false, section: None }),
+            ("status --json", Command::Status { json: true, section: None }),
+            ("status home", Command::Status { json: false, section: Some("home".into()) }),
             ("update", Command::Update { sections: vec![] }),
             ("update a b", Command::Update { sections: names(&["a", "b"]) }),
             ("update -- -a", Command::Update { sections: names(&["-a"]) }),
@@ -401,17 +374,24 @@ mod tests {
             ("check --config=", "option '--config' needs a file"),
             ("check -c a -c b", "option '--config' is given twice"),
             ("check -x", "there is no option '-x' here"),
+            ("-x", "there is no option '-x' here"),
+            ("-v", "there is no option '-v' here"),
+            ("--jsno", "there is no option '--jsno' here; did you mean '--json'?"),
+            ("--json", "no command is given"),
+            ("status a b", "'b' is one word too many"),
         ] {
             assert_eq!(error(line), text, "{line}");
         }
         let shown = go("").unwrap_err().to_string();
         assert_eq!(shown, "no command is given; try 'ddns-netlink --help'");
+        let shown = go("chekc").unwrap_err().to_string();
+        assert!(shown.ends_with("did you mean 'check'? Try 'ddns-netlink --help'"), "{shown}");
     }
 
     #[test]
     fn help_and_man_page_know_every_command_option_and_code() {
         let man = include_str!("../../doc/ddns-netlink.8.md");
-        for name in COMMANDS {
+        for Syntax { command: name, .. } in SYNTAX {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(man.contains(&format!("\n**{name}**")), "{name}");
         }

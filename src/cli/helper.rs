@@ -86,6 +86,7 @@ pub fn parse(words: &[String]) -> Result<Call, Refusal> {
         anonymous: false,
         line: 1,
         options: Vec::new(),
+        readable: true,
     };
     for option in found {
         match option {

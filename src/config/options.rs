@@ -126,8 +126,55 @@ pub fn find(kind: Kind, name: &str) -> Option<&'static Known> {
     all.find(|known| known.kind == kind && known.name == name)
 }
 
+/// What old releases of ddns-scripts called their options, and what other programs and providers
+/// call what an option holds.
+#[rustfmt::skip]
+const OTHER_NAMES: &[(Kind, &str, &str)] = &[
+    (Global, "date_format", "ddns_dateformat"),
+    (Global, "log_lines", "ddns_loglines"),
+    (Global, "log_dir", "ddns_logdir"),
+    (Global, "run_dir", "ddns_rundir"),
+    (Global, "state_dir", "ddns_statedir"),
+    (Global, "allow_local_ip", "upd_privateip"),
+    (Service, "enable", "enabled"),
+    (Service, "active", "enabled"),
+    (Service, "host", "domain"),
+    (Service, "hostname", "domain"),
+    (Service, "name", "domain"),
+    (Service, "fqdn", "domain"),
+    (Service, "user", "username"),
+    (Service, "login", "username"),
+    (Service, "email", "username"),
+    (Service, "key", "password"),
+    (Service, "apikey", "password"),
+    (Service, "api_key", "password"),
+    (Service, "token", "password"),
+    (Service, "api_token", "password"),
+    (Service, "secret", "password"),
+    (Service, "pass", "password"),
+    (Service, "provider", "service_name"),
+    (Service, "service", "service_name"),
+    (Service, "url", "update_url"),
+    (Service, "script", "update_script"),
+    (Service, "ipv6", "use_ipv6"),
+    (Service, "https", "use_https"),
+    (Service, "iface", "ip_interface"),
+    (Service, "ifname", "ip_interface"),
+    (Service, "device", "ip_interface"),
+    (Service, "network", "ip_network"),
+    (Service, "source", "ip_source"),
+    (Service, "server", "dns_server"),
+    (Service, "interval", "check_interval"),
+    (Service, "update_interval", "check_interval"),
+    (Service, "update_unit", "check_unit"),
+];
+
 /// The option of `kind` that somebody who wrote `name` may have meant.
-pub fn nearest(kind: Kind, name: &str) -> Option<&'static str> {
+pub fn meant(kind: Kind, name: &str) -> Option<&'static str> {
+    let other = OTHER_NAMES.iter().find(|(of, other, _)| *of == kind && *other == name);
+    if let Some((_, _, meant)) = other {
+        return Some(meant);
+    }
     let names = OPTIONS.iter().filter(|known| known.kind == kind);
     closest(name, &mut names.map(|known| known.name))
 }
@@ -191,12 +238,21 @@ mod tests {
 
     #[test]
     fn slips_are_recognised_and_other_words_are_not() {
-        let near = |name| nearest(Service, name);
+        let near = |name| meant(Service, name);
         assert_eq!(near("domian"), Some("domain"));
         assert_eq!(near("passwd"), Some("password"));
         assert_eq!(near("use_ip6"), Some("use_ipv6"));
         assert_eq!(near("frobnicate"), None);
         assert_eq!(near(""), None);
-        assert_eq!(nearest(Global, "domian"), None);
+        assert_eq!(meant(Global, "domian"), None);
+    }
+
+    #[test]
+    fn other_names_are_no_options_and_mean_options() {
+        for &(kind, other, option) in OTHER_NAMES {
+            assert!(find(kind, other).is_none(), "{other}");
+            assert!(find(kind, option).is_some(), "{option}");
+            assert_eq!(meant(kind, other), Some(option));
+        }
     }
 }

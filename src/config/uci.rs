@@ -1,20 +1,28 @@
 //! The UCI file grammar, read as libuci reads it when it is lenient (openwrt/uci `file.c`,
 //! `list.c`; the shell's `config_load` reads this way).
 //!
-//! Every section, option and value keeps its line. Nothing here knows what an option means. One
-//! thing is deliberately unlike libuci: when a `config` line cannot be read, the options under it
-//! are dropped. libuci would put them into the section before.
+//! Every section, option and value keeps its line. Nothing here knows what an option means. Two
+//! things are deliberately unlike libuci: when a `config` line cannot be read, the options under it
+//! are dropped, where libuci would put them into the section before; and a value that takes in the
+//! lines of other options is refused, because its closing quote is missing.
+//!
+//! Any word of a line that makes no sense may be a password, so no message repeats one.
 
 mod lexer;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::mistake::{Mistake, Severity};
-use crate::quoted::quoted;
-use crate::slip::distance;
+use super::mistake::{Mistake, Mistakes, Severity};
+use super::options::{self, Kind};
+use crate::slip::closest;
 use crate::sorted::Map;
 use lexer::{Lexer, Unterminated, Word};
+
+/// The words that a line can begin with.
+const COMMANDS: [&str; 4] = ["config", "option", "list", "package"];
+/// Most sections and options of a file: what they take of memory is more than their text.
+const MOST_ENTRIES: usize = 200_000;
 
 /// A whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +46,8 @@ pub struct RawSection {
     pub line: usize,
     /// Options in file order, each name once.
     pub options: Vec<RawOption>,
+    /// Whether all of it could be read. If not, nobody knows what else belonged to it.
+    pub readable: bool,
 }
 
 /// `option <name> <value>` or the `list <name> <value>` lines of one name. Its `Debug` leaves the
@@ -62,6 +72,7 @@ impl fmt::Debug for RawOption {
 }
 
 /// Reads a file. Lines that make no sense are skipped and reported; the mistakes' `file` is empty.
+/// Of more than [`LIMIT`](super::mistake::LIMIT) mistakes, the last one tells how many there are.
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
     let (text, cut) = cut_at_nul(bytes);
     let mut parser = Parser::new(&text);
@@ -73,10 +84,19 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
         if let Err(bad) = parser.line() {
             parser.reject(bad);
         }
+        if parser.entries > MOST_ENTRIES {
+            let text = format!(
+                "there are more than {MOST_ENTRIES} sections and options up to here; the rest of the \
+                 file is ignored"
+            );
+            parser.report(parser.lexer.line(), text);
+            parser.document.cut = true;
+            break;
+        }
     }
     // What power loss leaves of a file that was being written.
     parser.document.cut |= has_nul || parser.document.sections.is_empty();
-    (parser.document, parser.mistakes)
+    (parser.document, parser.mistakes.finish(""))
 }
 
 /// `value` as one UCI word, the way `uci export` writes it.
@@ -118,6 +138,8 @@ enum Current {
 enum Bad {
     Line(usize, String),
     Config(usize, String),
+    /// The value that begins there goes on in the lines after it.
+    Swallowed(usize),
     Unterminated(usize),
 }
 
@@ -130,8 +152,10 @@ impl From<Unterminated> for Bad {
 struct Parser<'a> {
     lexer: Lexer<'a>,
     document: Document,
-    mistakes: Vec<Mistake>,
+    mistakes: Mistakes,
     current: Current,
+    /// How many sections and values there are.
+    entries: usize,
     /// Section names to indices, and per section option names to indices.
     sections: Map<String, usize>,
     options: Vec<Map<String, usize>>,
@@ -142,8 +166,9 @@ impl<'a> Parser<'a> {
         Self {
             lexer: Lexer::new(bytes),
             document: Document::default(),
-            mistakes: Vec::new(),
+            mistakes: Mistakes::default(),
             current: Current::Nothing,
+            entries: 0,
             sections: Map::new(),
             options: Vec::new(),
         }
@@ -182,12 +207,11 @@ impl<'a> Parser<'a> {
             return Err(bad("'config' needs a type".into()));
         }
         if !kind.bytes.iter().all(u8::is_ascii_graphic) {
-            return Err(bad(format!("{} cannot be a section type", quoted(&text(&kind)))));
+            return Err(bad("a section type has no blanks and no letters beyond ASCII".into()));
         }
         let name = self.lexer.word()?;
         if !name.bytes.is_empty() && !name_is_valid(&name.bytes, b"_") {
-            let why = "cannot be a section name, only letters, digits and '_' can";
-            return Err(bad(format!("{} {why}", quoted(&text(&name)))));
+            return Err(bad("the name of a section can only have letters, digits and '_'".into()));
         }
         let end = self.end_of_command();
         self.open_section(text(&kind), text(&name), line);
@@ -195,8 +219,9 @@ impl<'a> Parser<'a> {
     }
 
     fn open_section(&mut self, kind: String, name: String, line: usize) {
+        self.entries += 1;
         if let Some(&index) = self.sections.get(&name) {
-            self.retype(index, kind, line);
+            self.reopen(index, kind, line);
             self.current = Current::Section(index);
             return;
         }
@@ -211,24 +236,25 @@ impl<'a> Parser<'a> {
             anonymous,
             line,
             options: Vec::new(),
+            readable: true,
         });
         self.current = Current::Section(index);
     }
 
-    /// A section opened again. libuci takes the new type when it is lenient.
-    fn retype(&mut self, index: usize, kind: String, line: usize) {
+    /// A section opened again. libuci adds to it, and takes the new type when it is lenient.
+    fn reopen(&mut self, index: usize, kind: String, line: usize) {
         let Some(section) = self.document.sections.get_mut(index) else {
             return;
         };
+        let begins = format!("section '{}' begins in line {} already", section.name, section.line);
         if section.kind == kind {
-            return;
+            let text =
+                "and goes on here; of an option that is in both parts, the value here counts";
+            self.push(line, Severity::Warning, None, format!("{begins} {text}"));
+        } else {
+            section.kind = kind;
+            self.report(line, format!("{begins}, with another type; the type here counts"));
         }
-        let text = format!(
-            "section '{}' is of type '{}' since line {}, now of type '{kind}'",
-            section.name, section.kind, section.line
-        );
-        section.kind = kind;
-        self.report(line, text);
     }
 
     /// Checks in libuci's order: a bad name leaves the rest of the line unread, quotes and all.
@@ -244,10 +270,12 @@ impl<'a> Parser<'a> {
             return bad(format!("'{keyword}' needs a name"));
         }
         if !name_is_valid(&name.bytes, b"_") {
-            let name = text(&name);
-            return bad(format!("{} cannot be the name of an option", quoted(&name)));
+            return bad(bad_option_name(&name.bytes));
         }
         let value = self.lexer.word()?;
+        if takes_in_lines(&value.bytes) {
+            return Err(Bad::Swallowed(value.line));
+        }
         let end = self.end_of_command();
         match self.current {
             Current::Section(index) if is_list => self.add(index, &name, &value),
@@ -279,6 +307,7 @@ impl<'a> Parser<'a> {
 
     /// The option of that name, new and without a value if there is none.
     fn slot(&mut self, section: usize, name: &Word) -> Option<&mut RawOption> {
+        self.entries += 1;
         let index = self.options.get_mut(section)?;
         let options = &mut self.document.sections.get_mut(section)?.options;
         let at = *index.get_or_insert(text(name), options.len());
@@ -310,37 +339,37 @@ impl<'a> Parser<'a> {
                 self.current = Current::Unreadable;
                 self.report(line, text);
             }
+            Bad::Swallowed(line) => {
+                let text = "the closing quote of this value is missing: the lines below have become \
+                            part of it";
+                self.give_up_section(line, text);
+            }
             Bad::Unterminated(line) => {
                 let text = "the quote opened here is never closed; the rest of the file is ignored";
-                self.report(line, text);
                 self.document.cut = true;
-                // Nobody knows what else belonged to this section, so it must not run.
-                let section = self.section_name();
-                if let Some(last) = self.mistakes.last_mut() {
-                    last.section = section;
-                }
+                self.give_up_section(line, text);
             }
         }
     }
 
-    fn section_name(&self) -> Option<String> {
-        match self.current {
-            Current::Section(index) => {
-                let section = self.document.sections.get(index);
-                section.map(|section| section.name.clone())
-            }
-            Current::Nothing | Current::Unreadable => None,
+    /// Reports what makes the section unusable that `line` belongs to.
+    fn give_up_section(&mut self, line: usize, text: &str) {
+        let mut name = None;
+        if let Current::Section(index) = self.current
+            && let Some(section) = self.document.sections.get_mut(index)
+        {
+            section.readable = false;
+            name = Some(section.name.clone());
         }
+        self.push(line, Severity::Error, name, text.into());
     }
 
     fn report(&mut self, line: usize, text: impl Into<String>) {
-        self.mistakes.push(Mistake {
-            file: String::new(),
-            line,
-            severity: Severity::Error,
-            section: None,
-            text: text.into(),
-        });
+        self.push(line, Severity::Error, None, text.into());
+    }
+
+    fn push(&mut self, line: usize, severity: Severity, section: Option<String>, text: String) {
+        self.mistakes.push(Mistake { file: String::new(), line, severity, section, text });
     }
 }
 
@@ -358,13 +387,48 @@ fn unknown_command(line: usize, word: &[u8]) -> Bad {
     if word.trim_ascii().is_empty() {
         return Bad::Line(line, "nothing follows the ';'".into());
     }
-    let word = String::from_utf8_lossy(word);
-    let word: String = word.trim_end().chars().take(32).collect();
-    let text = format!("{} is no command: 'config', 'option' and 'list' are", quoted(&word));
-    if distance(&word.to_ascii_lowercase(), "config") <= 2 {
-        return Bad::Config(line, text);
+    let word = String::from_utf8_lossy(word).trim_end().to_ascii_lowercase();
+    if let Some(option) = option_before_sign(word.as_bytes()) {
+        let text = format!("'option' is missing before '{option}'; the line is ignored");
+        return Bad::Line(line, text);
     }
-    Bad::Line(line, text)
+    let near = closest(&word, &mut COMMANDS.into_iter());
+    let text = match near {
+        Some(near) => format!("the first word is no command; is it '{near}'? The line is ignored"),
+        None => "the line begins with neither 'config', 'option' nor 'list' and is ignored".into(),
+    };
+    if near == Some("config") { Bad::Config(line, text) } else { Bad::Line(line, text) }
+}
+
+/// What to say of the name of an option that cannot be one. The value may hang on to it.
+fn bad_option_name(name: &[u8]) -> String {
+    match option_before_sign(name) {
+        Some(option) => format!(
+            "the name of option '{option}' ends with a blank, and its value follows in quotes; the \
+             line is ignored"
+        ),
+        None => "the name of an option can only have letters, digits and '_'; the line is ignored"
+            .into(),
+    }
+}
+
+/// The option that `word` begins with, if nothing or a sign such as `=` follows its name.
+fn option_before_sign(word: &[u8]) -> Option<&'static str> {
+    let part_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let end = word.iter().position(|byte| !part_of_name(byte)).unwrap_or(word.len());
+    let name = std::str::from_utf8(word.get(..end)?).ok()?;
+    let known = options::find(Kind::Service, name).or_else(|| options::find(Kind::Global, name));
+    known.map(|known| known.name)
+}
+
+/// Whether a value goes on in the next lines and these are lines of the file themselves.
+fn takes_in_lines(value: &[u8]) -> bool {
+    let mut lines = value.split(|&byte| byte == b'\n').skip(1);
+    lines.any(|line| {
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let first = words.next().unwrap_or_default();
+        COMMANDS.iter().any(|command| command.as_bytes() == first)
+    })
 }
 
 /// `cfg`, the 1-based position among all sections, and a hash of the type (openwrt/uci `list.c`,

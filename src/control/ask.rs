@@ -9,6 +9,8 @@ pub enum Ask {
     Status,
     /// `status json`: the same for programs.
     StatusJson,
+    /// `section SECTION`: what `status` has of this section.
+    Section(String),
     /// `get SECTION`: what `status json` has of this section.
     Get(String),
     /// `why SECTION`: how this section's address was chosen.
@@ -31,6 +33,7 @@ impl Ask {
         match words.as_slice() {
             ["status"] => Ok(Self::Status),
             ["status", "json"] => Ok(Self::StatusJson),
+            ["section", section] => Ok(Self::Section((*section).to_owned())),
             ["get", section] => Ok(Self::Get((*section).to_owned())),
             ["why", section] => Ok(Self::Why((*section).to_owned())),
             ["update", sections @ ..] => Ok(Self::Update(owned(sections))),

@@ -28,7 +28,7 @@ fn with_client<T: Send + 'static>(
                     let text = match &request.ask {
                         Ask::Status => "x".repeat(1_000_000),
                         Ask::StatusJson | Ask::Get(_) => "{}".into(),
-                        Ask::Why(section) => format!("why {section}"),
+                        Ask::Why(section) | Ask::Section(section) => format!("why {section}"),
                         Ask::Update(sections) | Ask::Stop(sections) | Ask::Start(sections) => {
                             sections.join("+")
                         }

@@ -41,6 +41,11 @@ impl Daemon {
         match ask {
             Ask::Status => Answer::Text(self.status(now)),
             Ask::StatusJson => Answer::Json(self.engine.status(now).to_json()),
+            Ask::Section(name) => {
+                let status = self.engine.status(now).of(name);
+                let text = status.to_text(&mut |wall| self.logger.date(wall));
+                if text.is_empty() { unknown(name) } else { Answer::Text(text) }
+            }
             Ask::Get(name) => {
                 let status = self.engine.status(now);
                 let section = status.sections.iter().find(|section| section.name == *name);
@@ -51,7 +56,11 @@ impl Daemon {
                 let text = self.engine.why(name, now, &mut date);
                 text.map_or_else(|| unknown(name), Answer::Text)
             }
-            Ask::Update(sections) => self.act(sections, Event::Force(sections.clone()), now),
+            Ask::Update(sections) => {
+                // Whoever has just corrected the configuration means the corrected one.
+                self.read_if_changed();
+                self.act(sections, Event::Force(sections.clone()), now)
+            }
             Ask::Stop(sections) => self.act(sections, Event::Stop(sections.clone()), now),
             Ask::Start(sections) => {
                 self.read_again();

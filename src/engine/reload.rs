@@ -47,6 +47,12 @@ impl Engine {
         self.touch();
     }
 
+    /// Whether exactly these sections are in force.
+    pub fn has_sections(&self, sections: &[Section]) -> bool {
+        let specs = self.sections.iter().map(|section| section.spec.as_ref());
+        specs.eq(sections)
+    }
+
     /// Sections with the same provider and credentials share an account; what was spent and learned
     /// there stays.
     fn assign_accounts(&mut self) {

@@ -150,6 +150,14 @@ impl Snapshot {
         text
     }
 
+    /// What concerns the section `name`.
+    pub fn of(mut self, name: &str) -> Self {
+        self.sections.retain(|section| section.name == name);
+        self.disabled.retain(|disabled| disabled == name);
+        self.broken.retain(|(broken, _)| broken == name);
+        self
+    }
+
     /// One line per record of these sections; of all if none is named.
     pub fn to_lines(&self, sections: &[String]) -> String {
         let mut text = String::new();

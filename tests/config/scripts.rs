@@ -46,8 +46,8 @@ fn a_script_is_the_owners_or_the_definitions() {
     let six = section("option service_name mixed.example\noption use_ipv6 1");
     assert!(matches!(six.provider.mechanism, Mechanism::Url { .. }));
     // As everywhere, the name of a provider comes first.
-    let named = section(&format!("{OWN}option service_name own-script.example"));
-    assert_eq!(named.provider.label, "own-script.example");
+    let named = load(&format!("{OWN}option service_name own-script.example")).config.sections;
+    assert_eq!(named[0].provider.label, "own-script.example");
 }
 
 #[test]

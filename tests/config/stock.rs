@@ -36,6 +36,11 @@ fn the_ids_of_cloudflare_are_words_of_param_opt() {
         record(&lines),
         "ddns:6: option 'param_opt': only zone_id= and dns_record_id= are known"
     );
+    let lines =
+        "option service_name cloudflare.com-v4\noption domain a.b.c\noption param_opt proxied=0";
+    let proxied =
+        "ddns:6: option 'param_opt': proxied= has no effect here; option 'proxied' says the same";
+    assert_eq!(record(lines), proxied);
 }
 
 #[test]
@@ -274,6 +279,15 @@ fn a_key_of_dns_updates_is_checked() {
         of("option username home\noption password 's3cret!'"),
         "ddns:7: option 'password': the secret of the key is not base64"
     );
+    assert_eq!(
+        of("option password c2VjcmV0"),
+        "ddns:1: section 's': rfc2136 needs option 'username' beside the secret: the name of the key. \
+         Without a key updates are not signed"
+    );
+    assert!(of("option username c2Vj/mV0=\noption password home").starts_with(
+        "ddns:6: option 'username': is the name of the key and cannot have a '+', '/' or '=' in it"
+    ));
+    assert_eq!(of("option password_file /etc/tsig.key"), "", "as tsig-keygen writes it");
     assert_eq!(
         of("option username home"),
         "ddns:1: section 's': rfc2136 needs option 'password': the secret of the key in base64"

@@ -42,6 +42,9 @@ impl Environment for Sandbox {
                 Ok("first line\nsecond line\n".into())
             }
             Some("/etc/ddns/key.json") => Ok("{\n}\n".into()),
+            Some("/etc/tsig.key") => {
+                Ok("key \"home\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0\";\n};\n".into())
+            }
             Some("/etc/empty") => Ok("\n".into()),
             _ => Err("no such file".into()),
         }
@@ -51,11 +54,18 @@ impl Environment for Sandbox {
         path.ends_with("update_y.sh").then(|| "anybody can change it".into())
     }
 
+    fn has_certificate(&self, path: &Path) -> bool {
+        path != Path::new("/etc/ssl/key.pem")
+    }
+
     fn path_kind(&self, path: &Path) -> PathKind {
         match path.to_str() {
-            Some("/etc/ssl/ca.pem" | "/usr/lib/ddns/mine.sh" | "/usr/lib/ddns/update_y.sh") => {
-                PathKind::File
-            }
+            Some(
+                "/etc/ssl/ca.pem"
+                | "/etc/ssl/key.pem"
+                | "/usr/lib/ddns/mine.sh"
+                | "/usr/lib/ddns/update_y.sh",
+            ) => PathKind::File,
             Some("/etc/ssl/certs") => PathKind::Directory,
             _ => PathKind::Missing,
         }

@@ -1,118 +1,143 @@
 //! What a configuration made for ddns-scripts does differently here: for `check`, nobody is warned
 //! about it. `doc/ddns-netlink.5.md` has the same at more length.
 
+use std::fmt;
+
 use super::words::is_flag;
-use crate::config::mistake::{self, Mistake, Severity};
 use crate::config::uci::{self, RawSection};
+use crate::provider::api::{self, Api};
 use crate::provider::table::{self, Row};
 
 /// What is asked of an option before its line is printed; its value is `None` where it is not set.
 type Applies = fn(&Options<'_>, Option<&str>) -> bool;
 
 /// An option that makes a difference, when, and which.
-struct Difference(&'static str, Applies, &'static str);
+struct Rule(&'static str, Applies, &'static str);
 
-const GLOBAL: &[Difference] = &[
-    Difference(
+/// What works differently from ddns-scripts in these sections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    option: &'static str,
+    text: &'static str,
+    /// Their names, in file order.
+    sections: Vec<String>,
+}
+
+/// Most sections that a difference names.
+const MOST_NAMES: usize = 8;
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.option, self.text)?;
+        let shown = self.sections.iter().take(MOST_NAMES);
+        write!(f, " ({}", shown.map(String::as_str).collect::<Vec<_>>().join(", "))?;
+        match self.sections.len().saturating_sub(MOST_NAMES) {
+            0 => f.write_str(")"),
+            more => write!(f, " and {more} more)"),
+        }
+    }
+}
+
+const GLOBAL: &[Rule] = &[
+    Rule(
         "use_curl",
         |_, value| value.is_some_and(on),
-        "not needed: requests are sent by the program itself, curl is not used",
+        "is not needed: the program sends requests itself, without curl",
     ),
-    Difference(
+    Rule(
         "upd_privateip",
         |_, value| value.is_some_and(|it| on(it) && it != "1"),
-        "means yes; ddns-scripts understands 1 only",
+        "means yes; ddns-scripts understands '1' only",
     ),
-    Difference(
+    Rule(
         "services_url",
         |global, value| value.is_some() && global.get("url").is_none(),
-        "definitions are downloaded from there; ddns-scripts never reads this option of LuCI's",
+        "says where definitions are downloaded from; ddns-scripts never reads this option of LuCI's",
     ),
 ];
 
-const SERVICE: &[Difference] = &[
-    Difference(
+const SERVICE: &[Rule] = &[
+    Rule(
         "service_name",
         |_, value| matches!(value, Some("-" | "custom")),
-        "means that there is none; ddns-scripts ends the section with an error",
+        "means here that there is none; ddns-scripts ends the section with an error",
     ),
-    Difference(
+    Rule(
         "update_url",
-        |section, value| value.is_some() && section.is_custom(),
-        "the answer is judged: HTTP errors and words such as badauth are failures; ddns-scripts \
-         takes any answer for consent",
+        |section, value| {
+            value.is_some() && section.is_custom() && section.get("update_script").is_none()
+        },
+        "gets an answer that is judged: HTTP errors and words such as badauth are failures; \
+         ddns-scripts takes any answer for consent",
     ),
-    Difference(
-        "update_url",
-        |section, value| value.is_some() && !section.is_custom(),
-        "not used, because service_name is set",
-    ),
-    Difference(
+    Rule(
         "update_script",
-        |_, value| value.is_some(),
-        "run anew for each update, for 120 seconds at most; retries are this program's, not the \
-         script's",
+        |section, value| value.is_some() && section.is_custom(),
+        "is run anew for each update, for 120 seconds at most, and this program decides on \
+         retries; in ddns-scripts the script itself does",
     ),
-    Difference(
+    Rule(
         "use_https",
         |section, value| value.is_some_and(on) && section.row().is_some(),
-        "not needed: https is used wherever the provider has it",
+        "is not needed: https is used wherever the provider has it",
     ),
-    Difference(
+    Rule(
         "username",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
-        "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
+        "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Difference(
+    Rule(
         "username",
         |section, value| {
             section.get("service_name") == Some("bind-nsupdate")
                 && value.is_some_and(|key| !key.contains(':'))
         },
-        "a key without an algorithm before its name is taken for hmac-sha256; nsupdate may take \
-         it for hmac-md5",
+        "names a key without its algorithm, which is hmac-sha256 then; nsupdate may take hmac-md5",
     ),
-    Difference(
+    Rule(
         "password",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
-        "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
+        "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Difference(
+    Rule(
         "param_enc",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
-        "sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
+        "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Difference(
+    Rule(
         "param_opt",
-        |_, value| value.is_some_and(|value| value.contains('&')),
-        "'&' is sent as it is; ddns-scripts sends the word [PARAMOPT] in its place",
+        |section, value| value.is_some_and(|value| value.contains('&')) && section.api().is_none(),
+        "has a '&', which is sent as it is; ddns-scripts sends the word [PARAMOPT] in its place",
     ),
-    Difference(
+    Rule(
         "use_ipv6",
         |section, value| value.is_some_and(on) && section.kernel_source(),
-        "of several addresses the one that lasts longest is taken, and none that is private, \
-         temporary or deprecated; ddns-scripts takes the first",
+        "publishes the best of several addresses ('ddns-netlink why' tells which that is); \
+         ddns-scripts publishes the first",
     ),
-    Difference(
+    Rule(
         "ip_source",
-        |section, _| section.kernel_source() && section.get("bind_network").is_none(),
-        "requests leave as the routing table has it; ddns-scripts binds them to ip_network \
-         (bind_network does that)",
+        |section, source| {
+            matches!(source, None | Some("network")) && section.get("bind_network").is_none()
+        },
+        "does not say where requests leave: the routing table does, and so does 'bind_network'; \
+         ddns-scripts binds them to ip_network",
     ),
-    Difference(
+    Rule(
         "ip_interface",
         |section, value| {
             section.get("ip_source") == Some("interface")
                 && value.is_some_and(|it| it.starts_with('@'))
         },
-        "the logical interface of this name; ddns-scripts finds no address there",
+        "means the logical interface of this name; ddns-scripts finds no address there",
     ),
-    Difference(
+    Rule(
         "ip_script",
         |section, _| section.get("ip_source") == Some("script"),
-        "run with a bare environment, and it has failed if its exit status is not 0",
+        "runs with an empty environment but for PATH and DDNS_FAMILY, and has failed if its exit \
+         status is not 0; ddns-scripts takes what it prints",
     ),
-    Difference(
+    Rule(
         "interface",
         |section, value| {
             let (usual, six) = (Some("wan"), section.get("use_ipv6").is_some_and(on));
@@ -120,36 +145,38 @@ const SERVICE: &[Difference] = &[
             let network = section.get("ip_network").or(usual);
             value.is_some() && section.kernel_source() && value != network
         },
-        "does not start and stop the section: the address of ip_source is followed whatever \
-         happens to this interface",
+        "does not start and stop the section, as in ddns-scripts: the address of ip_source is \
+         followed whatever happens to this interface",
     ),
-    Difference(
+    Rule(
         "cacert",
         |section, value| value.is_some() && !section.get("use_https").is_some_and(on),
-        "used for every https request; ddns-scripts ignores it without use_https",
+        "is used for every https request; ddns-scripts ignores it without use_https",
     ),
-    Difference(
+    Rule(
         "user_agent",
         |_, value| value.is_some(),
-        "sent with every request; ddns-scripts sends it where GNU wget is installed",
+        "is sent with every request; ddns-scripts sends it where GNU wget is installed",
     ),
-    Difference(
+    Rule(
         "dns_server",
-        |_, value| value.is_some(),
-        "asked when the program starts, after updates and when LuCI asks, not at every \
-         check_interval",
+        |section, value| {
+            value.is_some() && section.api().is_none_or(|api| !api.needs("dns_server"))
+        },
+        "is asked when the program starts, after updates and when LuCI asks; ddns-scripts asks it \
+         at every check_interval",
     ),
-    Difference(
+    Rule(
         "use_api_check",
         |_, value| value.is_some_and(on),
-        "not needed: what was published is remembered",
+        "is not needed: the program remembers what the provider accepted",
     ),
-    Difference(
+    Rule(
         "check_interval",
         |section, value| value.is_some() && section.kernel_source(),
-        "not needed: the kernel tells of a new address at once",
+        "is not needed: the kernel tells of a new address at once",
     ),
-    Difference(
+    Rule(
         "check_unit",
         |section, unit| {
             let set = unit.is_some_and(|unit| unit != "minutes");
@@ -158,27 +185,33 @@ const SERVICE: &[Difference] = &[
         "has no effect without check_interval, which stays 10 minutes; in ddns-scripts it is 10 \
          of them",
     ),
-    Difference(
+    Rule(
         "check_unit",
         |section, unit| {
             let short = section.number("check_interval").is_some_and(|seconds| seconds < 300);
             let bare = section.get("check_interval_min").is_none();
             unit == Some("seconds") && short && bare && !section.kernel_source()
         },
-        "a check_interval below 5 minutes is 5 minutes; in ddns-scripts it is 5 seconds then \
-         (check_interval_min allows less)",
+        "does not make a check_interval below 5 minutes shorter than these (check_interval_min \
+         does); in ddns-scripts it is 5 seconds then",
     ),
-    Difference(
+    Rule(
         "force_interval",
         |_, value| value.is_some_and(|value| value != "0" && value != "never"),
-        "counted across restarts and reboots; ddns-scripts sends again after each of them",
+        "is counted across restarts and reboots; ddns-scripts sends again after each of them",
     ),
-    Difference(
+    Rule(
+        "force_interval",
+        |_, value| value == Some("0"),
+        "'0' sends an address again only when it changes; ddns-scripts ends the section after one \
+         update, until its interface comes up again",
+    ),
+    Rule(
         "retry_interval",
         |_, value| value.is_some(),
         "doubles with every further error, up to an hour; in ddns-scripts it stays the same",
     ),
-    Difference(
+    Rule(
         "retry_unit",
         |section, unit| {
             unit.is_some_and(|unit| unit != "seconds") && section.get("retry_interval").is_none()
@@ -186,8 +219,8 @@ const SERVICE: &[Difference] = &[
         "has no effect without retry_interval, which stays 60 seconds; in ddns-scripts it is 60 \
          of them",
     ),
-    Difference("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), RESTS),
-    Difference(
+    Rule("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), RESTS),
+    Rule(
         "retry_count",
         |section, value| {
             value.is_some_and(|value| value != "0") && section.get("retry_max_count").is_none()
@@ -196,46 +229,53 @@ const SERVICE: &[Difference] = &[
     ),
 ];
 
-const RESTS: &str = "after so many errors the record rests until its address or the network \
+const RESTS: &str = "lets a record rest after so many errors until its address or the network \
                      changes; ddns-scripts ends the section for good";
 
-/// Every difference, by line. Sections that are not enabled do nothing in either program.
-pub fn differences(file_name: &str, bytes: &[u8]) -> Vec<Mistake> {
+/// Every difference once, in the order of the sections and options that it is found in first. Sections
+/// that are not enabled do nothing in either program. Elsewhere than on OpenWrt there are none, unless
+/// the file itself comes from there.
+pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
     let (document, _) = uci::parse(bytes);
     let mut found = Vec::new();
+    // ddns-scripts writes this option into every section that it runs.
+    let migrated = |section: &RawSection| Options(section).get("lookup_host").is_some();
+    if !on_openwrt && !document.sections.iter().any(migrated) {
+        return found;
+    }
     for section in &document.sections {
         let options = Options(section);
-        let table = match section.kind.as_str() {
+        let rules = match section.kind.as_str() {
             "ddns" => GLOBAL,
             "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };
-        for Difference(name, applies, text) in table {
-            if applies(&options, options.get(name)) {
-                let option = section.options.iter().find(|option| option.name == *name);
-                found.push(Mistake {
-                    file: file_name.into(),
-                    line: option.map_or(section.line, |option| option.line),
-                    severity: Severity::Difference,
-                    section: None,
-                    text: format!("option '{name}': {text}"),
-                });
+        for Rule(option, applies, text) in rules {
+            if applies(&options, options.get(option)) {
+                add(&mut found, option, text, section);
             }
         }
         let differs = options.row().and_then(|row| row.get("differs"));
-        if let Some(text) = differs.filter(|_| section.kind == "service") {
-            let option = section.options.iter().find(|option| option.name == "service_name");
-            found.push(Mistake {
-                file: file_name.into(),
-                line: option.map_or(section.line, |option| option.line),
-                severity: Severity::Difference,
-                section: None,
-                text: format!("option 'service_name': {text}"),
-            });
+        if section.kind == "service"
+            && let Some(text) = differs
+        {
+            add(&mut found, "service_name", text, section);
         }
     }
-    mistake::sort(&mut found);
     found
+}
+
+fn add(
+    found: &mut Vec<Difference>,
+    option: &'static str,
+    text: &'static str,
+    section: &RawSection,
+) {
+    let name = section.name.clone();
+    match found.iter_mut().find(|it| it.option == option && it.text == text) {
+        Some(difference) => difference.sections.push(name),
+        None => found.push(Difference { option, text, sections: vec![name] }),
+    }
 }
 
 /// The options of a section as they are written.
@@ -253,6 +293,10 @@ impl<'a> Options<'a> {
 
     fn row(&self) -> Option<Row> {
         self.get("service_name").and_then(table::find)
+    }
+
+    fn api(&self) -> Option<&'static Api> {
+        self.get("service_name").and_then(api::find)
     }
 
     fn kernel_source(&self) -> bool {
@@ -278,7 +322,7 @@ mod tests {
     fn about(options: &str) -> Vec<String> {
         let file =
             format!("config service 'a'\noption enabled 1\noption ip_source web\n{options}\n");
-        let all = differences("ddns", file.as_bytes());
+        let all = differences(file.as_bytes(), true);
         all.into_iter().map(|it| it.to_string()).collect()
     }
 
@@ -288,7 +332,6 @@ mod tests {
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
             ("option update_url http://a/", "option service_name x"),
-            ("option service_name x\noption update_url http://a/", "option service_name x"),
             ("option username 'ü'", "option username 'u'"),
             ("option service_name no-ip.com", "option service_name dyndns.org"),
             (
@@ -296,13 +339,22 @@ mod tests {
                 "option service_name bind-nsupdate\noption username hmac-sha256:home",
             ),
             ("option service_name dyndns.org\noption use_https 1", "option use_https 1"),
-            ("option update_script /x.sh", ""),
+            ("option update_script /x.sh", "option update_script /x.sh\noption service_name x"),
+            (
+                "option update_url http://a/\noption update_script /x.sh",
+                "option update_url http://a/\noption service_name x",
+            ),
             ("option password 'pässword'", "option password 'password'"),
             ("option param_enc 'ü'", "option param_enc 'u'"),
             ("option param_opt 'a&b'", "option param_opt 'ab'"),
+            ("option param_opt 'a&b'", "option service_name ovh\noption param_opt 'a&b'"),
             ("option cacert /x", "option cacert /x\noption use_https 1"),
             ("option user_agent x", ""),
             ("option dns_server 9.9.9.9", "option dns_server ''"),
+            (
+                "option service_name cloudflare\noption dns_server 9.9.9.9",
+                "option service_name rfc2136\noption dns_server 192.0.2.53",
+            ),
             ("option use_api_check 1", "option use_api_check 0"),
             ("option check_unit hours", "option check_unit hours\noption check_interval 1"),
             ("option check_unit hours", "option check_unit minutes"),
@@ -315,7 +367,7 @@ mod tests {
                 "option check_unit seconds\noption check_interval 300",
             ),
             ("option force_interval 24", "option force_interval never"),
-            ("option force_interval 24", "option force_interval 0"),
+            ("option force_interval 0", "option force_interval never"),
             ("option retry_interval 60", ""),
             ("option retry_unit minutes", "option retry_unit seconds"),
             ("option retry_max_count 5", "option retry_max_count 0"),
@@ -330,7 +382,8 @@ mod tests {
             let name = differs.lines().last().unwrap().split(' ').nth(1).unwrap();
             let name = if differs.contains("check_unit") { "check_unit" } else { name };
             assert_eq!(found.len(), 1, "{differs}: {found:?}");
-            assert!(found[0].contains(&format!(": option '{name}': ")), "{found:?}");
+            assert!(found[0].starts_with(&format!("{name}: ")), "{found:?}");
+            assert!(found[0].ends_with(" (a)"), "{found:?}");
             assert_eq!(about(same), [""; 0], "{same}");
         }
     }
@@ -354,15 +407,33 @@ mod tests {
             assert_eq!(kernel(same), [""; 0], "{same}");
         }
         assert_eq!(kernel("option use_ipv6 1\noption interface wan6").len(), 1, "the default");
-        let unset = differences("ddns", b"config service 'a'\noption enabled 1\n");
+        let unset = differences(b"config service 'a'\noption enabled 1\n", true);
         assert_eq!(unset.len(), 1, "requests are bound to ip_network by default: {unset:?}");
-        assert_eq!(unset[0].line, 1);
+        let device = "option ip_source interface\noption ip_interface eth0";
+        assert_eq!(about(device), [""; 0], "and to nothing with a device");
+    }
+
+    #[test]
+    fn a_difference_is_there_once_with_its_sections() {
+        let section = |number: usize| {
+            format!(
+                "config service 's{number}'\noption enabled 1\noption ip_source web\n\
+                 option retry_interval 9\n"
+            )
+        };
+        let file: String = (1..=2).map(section).collect();
+        let all = differences(file.as_bytes(), true);
+        let [one] = &all[..] else { panic!("{all:?}") };
+        assert!(one.to_string().ends_with("in ddns-scripts it stays the same (s1, s2)"), "{one}");
+        let file: String = (1..=10).map(section).collect();
+        let text = differences(file.as_bytes(), true)[0].to_string();
+        assert!(text.ends_with("(s1, s2, s3, s4, s5, s6, s7, s8 and 2 more)"), "{text}");
     }
 
     #[test]
     fn the_global_section_has_differences_too() {
         let global = |options: &str| {
-            differences("ddns", format!("config ddns 'global'\n{options}\n").as_bytes()).len()
+            differences(format!("config ddns 'global'\n{options}\n").as_bytes(), true).len()
         };
         for (differs, same) in [
             ("option use_curl 1", "option use_curl 0"),
@@ -379,7 +450,15 @@ mod tests {
 
     #[test]
     fn sections_that_are_off_and_files_that_are_broken_say_nothing() {
-        assert_eq!(differences("ddns", b"config service 'a'\noption check_interval 5\n"), []);
-        assert_eq!(differences("ddns", b"\0\xff'config"), []);
+        assert_eq!(differences(b"config service 'a'\noption check_interval 5\n", true), []);
+        assert_eq!(differences(b"\0\xff'config", true), []);
+    }
+
+    #[test]
+    fn where_ddns_scripts_never_was_nothing_differs() {
+        let file = "config service 'a'\noption enabled 1\noption retry_interval 9\n";
+        assert_eq!(differences(file.as_bytes(), false), []);
+        let moved = format!("{file}option lookup_host a.example.com\n");
+        assert_eq!(differences(moved.as_bytes(), false).len(), 2);
     }
 }

@@ -4,7 +4,7 @@
 //! Save deletes what is hidden.
 
 use super::words::is_flag;
-use crate::config::mistake::{Mistake, Severity};
+use crate::config::mistake::{Mistake, Mistakes, Severity};
 use crate::config::uci::{self, RawSection};
 use crate::quoted::quoted;
 
@@ -13,7 +13,7 @@ use crate::quoted::quoted;
 /// warned about.
 pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake> {
     let (document, _) = uci::parse(bytes);
-    let mut found = Vec::new();
+    let mut found = Mistakes::default();
     for section in document.sections.iter().filter(|section| section.kind == "service") {
         if value(section, "enabled").and_then(is_flag) != Some(true) {
             continue;
@@ -33,7 +33,7 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
             ),
         });
     }
-    found
+    found.finish(file_name)
 }
 
 /// What LuCI's form does not know about the section, and what to write.

@@ -7,6 +7,7 @@
 
 mod differences;
 mod global;
+mod key;
 mod luci;
 mod provider;
 mod reader;
@@ -15,19 +16,20 @@ mod source;
 mod stock;
 mod timing;
 mod transport;
+mod unused;
 mod update_url;
 mod words;
 
 use std::path::{Path, PathBuf};
 
-use super::mistake::{self, Mistake, Severity};
-use super::options::Kind;
+use super::mistake::{self, Mistake, Mistakes, Severity};
+use super::options::{self, Kind};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
 use crate::provider::own_name;
 use crate::slip::closest;
 use crate::sorted::{Map, Set};
-pub use differences::differences;
+pub use differences::{Difference, differences};
 pub use luci::luci_damage;
 use reader::Reader;
 
@@ -53,6 +55,12 @@ pub trait Environment {
     fn script_warning(&self, path: &Path) -> Option<String> {
         let _ = path;
         None
+    }
+
+    /// Whether there is a certificate in the file `path`.
+    fn has_certificate(&self, path: &Path) -> bool {
+        let _ = path;
+        true
     }
 
     /// What is at `path`.
@@ -90,7 +98,8 @@ pub enum PathKind {
 pub struct Checked {
     /// What can be used.
     pub config: Config,
-    /// All mistakes, by line.
+    /// Errors first, then warnings, each by line. Of more than [`mistake::LIMIT`] of one severity the
+    /// last one tells how many there are.
     pub mistakes: Vec<Mistake>,
 }
 
@@ -140,30 +149,27 @@ pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
     check(file_name, &document, mistakes, env)
 }
 
-/// Checks a file that was read before; `mistakes` are those of reading it.
+/// Checks a file that was read before; `syntax` are the mistakes of reading it.
 pub fn check(
     file_name: &str,
     document: &Document,
-    mistakes: Vec<Mistake>,
+    syntax: Vec<Mistake>,
     env: &impl Environment,
 ) -> Checked {
-    let mut checker = Checker { file: file_name, mistakes, env };
-    let mut config = checker.config(document);
-    let mut mistakes = checker.mistakes;
+    let mut checker =
+        Checker { file: file_name, syntax: &syntax, mistakes: Mistakes::default(), env };
+    let config = checker.config(document);
+    let mut mistakes = checker.mistakes.finish(file_name);
+    mistakes.extend(syntax);
     mistake::sort(&mut mistakes);
-    // Two themes may stumble over one option.
-    let mut seen = Set::new();
-    mistakes.retain(|mistake| seen.insert((mistake.line, mistake.text.clone())));
-    config.broken = broken(&mistakes, document);
-    let broken: Set<_> = config.broken.iter().map(|(name, _)| name).collect();
-    config.sections.retain(|section| !broken.contains(&section.name));
-    config.disabled.retain(|name| !broken.contains(name));
     Checked { config, mistakes }
 }
 
 struct Checker<'a, E> {
     file: &'a str,
-    mistakes: Vec<Mistake>,
+    /// What was wrong with the grammar.
+    syntax: &'a [Mistake],
+    mistakes: Mistakes,
     env: &'a E,
 }
 
@@ -201,7 +207,10 @@ impl<E: Environment> Checker<'_, E> {
             return global::defaults(self.env);
         };
         if named.is_none() {
-            let text = format!("section '{}' should be named 'global'", chosen.name);
+            let text = format!(
+                "section '{}' is used for what concerns all sections; its name should be 'global'",
+                chosen.name
+            );
             self.warn(chosen.line, text);
         }
         for other in all.iter().filter(|it| it.line != chosen.line) {
@@ -210,31 +219,59 @@ impl<E: Environment> Checker<'_, E> {
         }
         let mut reader = Reader::new(self.file, Kind::Global, chosen);
         let global = global::read(&mut reader, self.env);
-        self.mistakes.append(&mut reader.mistakes);
+        self.keep(reader);
         global
     }
 
     fn service(&mut self, raw: &RawSection, config: &mut Config) {
+        if !raw.readable {
+            config.broken.push((raw.name.clone(), self.unreadable(raw)));
+            return;
+        }
         let mut reader = Reader::new(self.file, Kind::Service, raw);
         let enabled = reader.flag("enabled", false);
         let private = config.global.private_addresses;
-        if enabled {
-            let section = section::read(&mut reader, self.env, private);
-            config.sections.extend(reader.is_sound().then_some(section));
-        } else if reader.is_sound() {
-            config.disabled.push(raw.name.clone());
+        let section = enabled.then(|| section::read(&mut reader, self.env, private));
+        if !enabled {
+            reader.warn_about_slips_of_enabled();
         }
-        self.mistakes.append(&mut reader.mistakes);
+        match (reader.first_error(), section) {
+            (Some(why), _) => config.broken.push((raw.name.clone(), why)),
+            (None, Some(section)) => config.sections.push(section),
+            (None, None) => config.disabled.push(raw.name.clone()),
+        }
+        self.keep(reader);
     }
 
+    /// Why the section cannot be used, though nobody knows what it says.
+    fn unreadable(&self, raw: &RawSection) -> String {
+        let of_section = |mistake: &&Mistake| mistake.section.as_deref() == Some(&raw.name);
+        match self.syntax.iter().find(of_section) {
+            Some(mistake) => mistake.to_string(),
+            None => format!("{}:{}: the section cannot be read to its end", self.file, raw.line),
+        }
+    }
+
+    fn keep(&mut self, reader: Reader<'_>) {
+        reader.mistakes.into_iter().for_each(|mistake| self.mistakes.push(mistake));
+    }
+
+    /// The type may be a password where an `option` was meant, so it is not repeated.
     fn unknown_kind(&mut self, raw: &RawSection) {
-        let near = closest(&raw.kind, &mut ["service", "ddns"].into_iter());
-        let what = match near.filter(|_| raw.kind.len() < 16) {
-            Some(near) => format!("is it '{near}'?"),
-            None => "it has no effect".into(),
+        let what = if options::find(Kind::Service, &raw.kind).is_some() {
+            "'config' begins a new section here; is it 'option'?"
+        } else {
+            match closest(&raw.kind, &mut ["service", "ddns"].into_iter()) {
+                Some("ddns") => {
+                    "the section has no effect, because its type is not known; is it 'ddns'?"
+                }
+                Some(_) => {
+                    "the section has no effect, because its type is not known; is it 'service'?"
+                }
+                None => "the section has no effect: its type is neither 'ddns' nor 'service'",
+            }
         };
-        let text = format!("sections of type '{}' are not known; {what}", raw.kind);
-        self.warn(raw.line, text);
+        self.warn(raw.line, what.into());
     }
 
     /// Sections that send the same record to the same account undo each other's work. Returns their
@@ -292,18 +329,4 @@ fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
         }
     }
     records
-}
-
-/// Every section with an error and its first one, in file order.
-fn broken(mistakes: &[Mistake], document: &Document) -> Vec<(String, String)> {
-    let mut first: Map<&str, String> = Map::new();
-    for mistake in mistakes {
-        if let Some(section) = &mistake.section
-            && !first.contains_key(section.as_str())
-        {
-            first.insert(section, mistake.to_string());
-        }
-    }
-    let names = document.sections.iter().map(|section| &section.name);
-    names.filter_map(|name| Some((name.clone(), first.remove(name.as_str())?))).collect()
 }

@@ -6,10 +6,10 @@ use super::reader::Reader;
 use super::update_url;
 use super::words;
 use super::{Definitions, Environment, PathKind};
+use super::{key, unused};
 use crate::config::definition::{self, Block, Definition};
 use crate::config::name::is_file_name;
 use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
-use crate::dns::tsig::Key;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::{api, listing};
@@ -36,8 +36,8 @@ pub(super) fn read(
     };
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let param_opt = param_opt(reader, &mechanism);
-    let key_file = matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
-    let provider = Provider {
+    let key_file = updates || matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
+    let mut provider = Provider {
         label: service.unwrap_or(CUSTOM).into(),
         mechanism: secured(mechanism, reader.flag("use_https", false)),
         row,
@@ -48,35 +48,14 @@ pub(super) fn read(
         server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
         tcp: updates && reader.flag("force_dnstcp", false),
     };
-    require(reader, &provider, families);
     update_url::warn_of_plain_http(reader, &provider, families);
+    unused::warn(reader, &provider);
     if updates {
-        check_key(reader, &provider);
+        key::fill_in(&mut provider);
+        key::check(reader, &provider);
     }
+    require(reader, &provider, families);
     provider
-}
-
-/// Complains about a TSIG key that cannot be used.
-fn check_key(reader: &mut Reader<'_>, provider: &Provider) {
-    let Provider { username, password, .. } = provider;
-    if username.is_empty() {
-        return;
-    }
-    // The name and its algorithm for themselves, with any secret.
-    if let Err(why) = Key::parse(username, &Secret::new("AAAA")) {
-        reader.fail("username", why);
-    } else if let Err(why) = Key::parse(username, password) {
-        match ["password", "password_file"].into_iter().find(|it| reader.text(it).is_some()) {
-            // A file that cannot be read has been reported already.
-            Some("password_file") if password.is_empty() => {}
-            Some(option) => reader.fail(option, why),
-            None => reader.lacks(needs_option(
-                &provider.label,
-                "password",
-                Some("the secret of the key in base64"),
-            )),
-        }
-    }
 }
 
 /// Reads what the records are beside their address. A script reads its options itself.
@@ -453,6 +432,14 @@ fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> 
     };
     if let Some(text) = env.secret_warning(Path::new(path)) {
         reader.warn(option, text);
+    }
+    if !path.starts_with('/') {
+        // Somebody may have put the password itself here.
+        reader.fail(
+            option,
+            "does not begin with '/': it is the full path of a file with the password",
+        );
+        return Secret::default();
     }
     let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
         reader.fail(option, format!("{} cannot be read: {why}", quoted(path)));

@@ -27,16 +27,32 @@ impl<'a> Reader<'a> {
     /// Warns about every option that nobody reads. A script may read any; then only slips are.
     pub(super) fn warn_about_unknown(&mut self, script: bool) {
         for option in &self.section.options {
-            let name = &option.name;
+            let name = option.name.as_str();
             if options::find(self.kind, name).is_some() {
                 continue;
             }
-            let text = match options::nearest(self.kind, name) {
-                Some(near) => format!("option '{name}' is not known; is it '{near}'?"),
-                None if script => continue,
-                None => format!("option '{name}' is not known and has no effect"),
+            let text = if let Some(meant) = options::meant(self.kind, name) {
+                not_known(name, meant)
+            } else if script {
+                continue;
+            } else {
+                unknown(self.kind, option)
             };
             self.push(Severity::Warning, option.line, text);
+        }
+    }
+
+    /// Warns about an option of a section that is not enabled if it was meant to enable it.
+    pub(super) fn warn_about_slips_of_enabled(&mut self) {
+        if self.option("enabled").is_some() {
+            return;
+        }
+        for option in &self.section.options {
+            let name = option.name.as_str();
+            let known = options::find(self.kind, name).is_some();
+            if !known && options::meant(self.kind, name) == Some("enabled") {
+                self.push(Severity::Warning, option.line, not_known(name, "enabled"));
+            }
         }
     }
 
@@ -74,28 +90,43 @@ impl<'a> Reader<'a> {
             return flag;
         }
         if text.trim().parse::<u64>().is_ok() && name != "enabled" {
-            self.warn(name, format!("{} is neither 1 nor 0; 1 is meant", quoted(text)));
+            self.warn(name, format!("{} is neither 1 nor 0; 1 is used", quoted(text)));
             return true;
         }
         self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
         default
     }
 
-    /// A whole number within `range`.
+    /// A whole number. One above `range` becomes the most, with a warning; one below is not used, so
+    /// that what holds without the option holds.
     pub(super) fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
-        let text = self.text(name)?;
-        let digits = text.trim().bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.trim().parse().ok().filter(|_| digits);
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            let (least, most) = range.into_inner();
-            let wanted = match most {
-                u64::MAX => format!("a number from {least}"),
-                _ => format!("a number from {least} to {most}"),
-            };
-            self.fail(name, format!("{} is not {wanted}", quoted(text)));
+        self.number_or_hint(name, range, "")
+    }
+
+    /// As [`Reader::number`], with what to add to the warning.
+    pub(super) fn number_or_hint(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u64>,
+        hint: &str,
+    ) -> Option<u64> {
+        let text = self.text(name)?.trim();
+        let (least, most) = range.into_inner();
+        match Number::of(text) {
+            Number::None => {
+                self.fail(name, format!("{} is not a whole number", quoted(text)));
+                None
+            }
+            Number::Whole(number) if number > most => {
+                self.warn(name, format!("{text} is more than {most}, which is used instead{hint}"));
+                Some(most)
+            }
+            Number::Whole(number) if number >= least => Some(number),
+            Number::Whole(_) | Number::Negative => {
+                self.warn(name, format!("{text} is less than {least}, so it is not used{hint}"));
+                None
+            }
         }
-        number
     }
 
     /// An option without which the section cannot work.
@@ -119,10 +150,10 @@ impl<'a> Reader<'a> {
         self.push(severity, line, format!("option '{name}': {text}"));
     }
 
-    /// Whether there is no error so far.
-    pub(super) fn is_sound(&self) -> bool {
-        let mut mistakes = self.mistakes.iter();
-        mistakes.all(|mistake| mistake.severity != Severity::Error)
+    /// The first error of the section, with its place, if there is any so far.
+    pub(super) fn first_error(&self) -> Option<String> {
+        let errors = self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Error);
+        errors.min_by_key(|mistake| mistake.line).map(ToString::to_string)
     }
 
     fn about(&mut self, severity: Severity, name: &str, text: &str) {
@@ -144,5 +175,61 @@ impl<'a> Reader<'a> {
 
     fn option(&self, name: &str) -> Option<&'a RawOption> {
         self.section.options.iter().find(|it| it.name == name)
+    }
+}
+
+/// What a value is as a number.
+enum Number {
+    /// 0 or more; what is larger than can be counted is the largest.
+    Whole(u64),
+    /// Less than 0.
+    Negative,
+    /// Something else.
+    None,
+}
+
+impl Number {
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::None;
+        }
+        if digits.len() < text.len() {
+            return Self::Negative;
+        }
+        Self::Whole(digits.parse().unwrap_or(u64::MAX))
+    }
+}
+
+fn not_known(name: &str, meant: &str) -> String {
+    format!("option '{name}' is not known; is it '{meant}'?")
+}
+
+/// What to say of an option that is not known and like no other. Its name may be a password, or end
+/// with one.
+fn unknown(kind: Kind, option: &RawOption) -> String {
+    let name = option.name.as_str();
+    let (other, place) = match kind {
+        Kind::Global => (Kind::Service, "a section 'config service'"),
+        Kind::Service => (Kind::Global, "the section 'config ddns'"),
+    };
+    if options::find(other, name).is_some() {
+        return format!("option '{name}' has no effect here; it belongs to {place}");
+    }
+    for secret in ["username", "password", "param_enc", "param_opt"] {
+        if name.starts_with(secret) {
+            return format!(
+                "an option that begins with '{secret}' is not known and has no effect; is there a blank \
+                 missing after '{secret}'?"
+            );
+        }
+    }
+    let is_option = |value: &String| value.is_empty() || options::find(kind, value).is_some();
+    let letters = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if letters && !option.values.iter().any(|(value, _)| is_option(value)) {
+        format!("option '{name}' is not known and has no effect")
+    } else {
+        "this option is not known and has no effect".into()
     }
 }

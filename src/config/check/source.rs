@@ -14,9 +14,26 @@ const DEVICE: &str = "eth1";
 const PAGE4: &str = "http://checkip.dyndns.com";
 const PAGE6: &str = "http://checkipv6.dyndns.com";
 
-/// Reads the source. Options of the sources that are not in use are not looked at: LuCI and users
-/// leave them behind.
+/// The option of each source.
+const OPTIONS: [(&str, &str); 4] = [
+    ("network", "ip_network"),
+    ("interface", "ip_interface"),
+    ("web", "ip_url"),
+    ("script", "ip_script"),
+];
+
+/// Reads the source. Options of the sources that are not in use are left behind by some, and the only
+/// sign of what others meant: they are warned about and not looked at.
 pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
+    let source = reader.text("ip_source").unwrap_or("network");
+    for (other, option) in OPTIONS {
+        let used = source == other || !OPTIONS.iter().any(|(known, _)| *known == source);
+        if !used && !reader.values(option).is_empty() {
+            let text =
+                format!("has no effect with ip_source '{source}'; is it ip_source '{other}'?");
+            reader.warn(option, text);
+        }
+    }
     match reader.text("ip_source") {
         None | Some("network") => network(reader),
         Some("interface") => device(reader),

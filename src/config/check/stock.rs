@@ -67,6 +67,12 @@ fn cloudflare(reader: &mut Reader<'_>, provider: &mut Provider, record: &mut Rec
         match word.split_once('=') {
             Some(("zone_id", id)) => record.zone_id = Some(id.into()),
             Some(("dns_record_id", id)) => record.id = Some(id.into()),
+            Some(("proxied", _)) => {
+                reader.warn(
+                    "param_opt",
+                    "proxied= has no effect here; option 'proxied' says the same",
+                );
+            }
             _ => reader.warn("param_opt", "only zone_id= and dns_record_id= are known"),
         }
     }

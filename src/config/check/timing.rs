@@ -76,16 +76,12 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
     if reader.text("force_interval") == Some("never") {
         return Force::Never;
     }
-    let below_zero = |text: &str| text.trim().parse().is_ok_and(|number: i64| number < 0);
-    let every = if reader.text("force_interval").is_some_and(below_zero) {
-        let text =
-            "is less than 0; 72 hours are used ('never' sends an address only when it changes)";
-        reader.warn("force_interval", text);
-        FORCE
-    } else {
-        let unit = unit(reader, "force_unit", HOUR);
-        let every = interval(reader, "force_interval", unit);
-        every.unwrap_or_else(|| force_unit_alone(reader, unit))
+    let unit = unit(reader, "force_unit", HOUR);
+    let hint = " ('never' sends an address only when it changes)";
+    let every = match reader.number_or_hint("force_interval", 0..=LONGEST / unit, hint) {
+        Some(number) => Duration::from_secs(number.saturating_mul(unit)),
+        None if reader.text("force_interval").is_some() => FORCE,
+        None => force_unit_alone(reader, unit),
     };
     if every.is_zero() {
         return Force::Once;
@@ -138,8 +134,8 @@ fn retry_max(reader: &mut Reader<'_>) -> u32 {
 /// A number of units, if it is set. The default of a number is not counted in the unit:
 /// `retry_unit 'minutes'` alone does not turn 60 seconds into 60 minutes.
 fn interval(reader: &mut Reader<'_>, name: &str, unit: u64) -> Option<Duration> {
-    let seconds = reader.number(name, 0..=LONGEST / unit)?.checked_mul(unit)?;
-    Some(Duration::from_secs(seconds))
+    let number = reader.number(name, 0..=LONGEST / unit)?;
+    Some(Duration::from_secs(number.saturating_mul(unit)))
 }
 
 /// Seconds in a unit. Upstream takes every word it does not know for seconds.
@@ -152,7 +148,7 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
         Some("seconds") => 1,
         Some(other) => {
             let known = "'seconds', 'minutes', 'hours' or 'days'";
-            reader.warn(name, format!("{} is not {known}; seconds are meant", quoted(other)));
+            reader.warn(name, format!("{} is not {known}; seconds are used", quoted(other)));
             1
         }
     }

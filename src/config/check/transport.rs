@@ -30,13 +30,9 @@ pub(super) fn read(
 
 /// Reads where the messages of a section go.
 pub(super) fn log(reader: &mut Reader<'_>) -> Log {
-    const MOST: u8 = 4;
-    let syslog = reader.number("use_syslog", 0..=u64::MAX);
-    if syslog.is_some_and(|it| it > MOST.into()) {
-        reader.warn("use_syslog", "there is no more than 4, which is meant");
-    }
+    let syslog = reader.number("use_syslog", 0..=4);
     Log {
-        syslog: syslog.map_or(2, |it| u8::try_from(it).unwrap_or(MOST).min(MOST)),
+        syslog: syslog.and_then(|it| u8::try_from(it).ok()).unwrap_or(2),
         file: reader.flag("use_logfile", true),
     }
 }
@@ -53,7 +49,14 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         Some(path) => path,
     };
     match env.path_kind(Path::new(path)) {
-        PathKind::File => Trust::File(path.into()),
+        PathKind::File => {
+            if !env.has_certificate(Path::new(path)) {
+                let text = "there is no '-----BEGIN CERTIFICATE-----' in the file, so no https server \
+                            is trusted and requests to them fail";
+                reader.warn("cacert", text);
+            }
+            Trust::File(path.into())
+        }
         PathKind::Directory => Trust::Directory(path.into()),
         PathKind::Missing => {
             let text = format!("{} is neither a file nor a directory nor IGNORE", quoted(path));

@@ -133,7 +133,8 @@ fn is_port(text: &str) -> bool {
 }
 
 /// What in `url` looks like a placeholder and is none, with what it may have been meant to be.
-/// Anything else in brackets is left alone: some providers have lists in their queries.
+/// Anything else in brackets is left alone: some providers have lists in their queries. A word that is
+/// like no placeholder is not repeated: it may be a password.
 pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
     let mut odd = Vec::new();
     for (at, _) in url.match_indices('[') {
@@ -157,7 +158,9 @@ pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
             }
             None if name == upper => {
                 let known = PLACEHOLDERS.join(" ");
-                format!("[{name}] is not a placeholder and is sent as it is; there are {known}")
+                format!(
+                    "a word in brackets is not a placeholder and is sent as it is; there are {known}"
+                )
             }
             None => continue,
         };
@@ -311,6 +314,7 @@ mod tests {
         let all = "there are [USERNAME] [PASSWORD] [PARAMENC] [PARAMOPT] [DOMAIN] [ZONE] [SUB] [IP] \
                    [IP4] [IP6]";
         assert!(odd("http://a/?[FOO]").ends_with(all));
+        assert!(!odd("http://a/?[GEHEIM]").contains("GEHEIM"));
     }
 
     #[test]

@@ -9,7 +9,8 @@ pub(super) struct Word {
     pub(super) line: usize,
 }
 
-/// The line of a quote that is never closed.
+/// A quote is never closed. The line is where the word with it begins: of several quotes in one word,
+/// the first is the one to look at.
 pub(super) struct Unterminated(pub(super) usize);
 
 /// A position in the file.
@@ -67,18 +68,17 @@ impl<'a> Lexer<'a> {
     /// The next argument. Empty at the end of a command: `;`, `#`, end of line.
     pub(super) fn word(&mut self) -> Result<Word, Unterminated> {
         self.skip_space();
-        let line = self.line;
-        let mut bytes = Vec::new();
+        let mut word = Word { bytes: Vec::new(), line: self.line };
         if self.current() == Some(b';') {
             self.pos += 1;
         } else {
-            self.pieces(&mut bytes)?;
+            self.pieces(&mut word)?;
         }
-        Ok(Word { bytes, line })
+        Ok(word)
     }
 
     /// The glued pieces of one word.
-    fn pieces(&mut self, word: &mut Vec<u8>) -> Result<(), Unterminated> {
+    fn pieces(&mut self, word: &mut Word) -> Result<(), Unterminated> {
         // libuci ends the word by writing a NUL where it stopped copying. Without any quoting that
         // is the `;` itself, and the rest of the line is lost with it.
         let mut quoted = false;
@@ -100,13 +100,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// One quoted piece or one other byte; whether anything but plain text was met.
-    fn piece(&mut self, first: u8, word: &mut Vec<u8>) -> Result<bool, Unterminated> {
+    fn piece(&mut self, first: u8, word: &mut Word) -> Result<bool, Unterminated> {
         match first {
             b'\'' => self.single(word)?,
             b'"' => self.double(word)?,
             b'\\' => self.backslash(word),
             plain => {
-                word.push(plain);
+                word.bytes.push(plain);
                 self.pos += 1;
                 return Ok(false);
             }
@@ -115,15 +115,14 @@ impl<'a> Lexer<'a> {
     }
 
     /// `'…'`: nothing is special.
-    fn single(&mut self, word: &mut Vec<u8>) -> Result<(), Unterminated> {
-        let opened = self.line;
+    fn single(&mut self, word: &mut Word) -> Result<(), Unterminated> {
         self.pos += 1;
         loop {
             match self.current() {
                 Some(b'\'') => break,
-                Some(byte) => word.push(byte),
+                Some(byte) => word.bytes.push(byte),
                 None if self.next_line() => continue,
-                None => return Err(Unterminated(opened)),
+                None => return Err(Unterminated(word.line)),
             }
             self.pos += 1;
         }
@@ -132,8 +131,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// `"…"`: a backslash makes the next byte literal.
-    fn double(&mut self, word: &mut Vec<u8>) -> Result<(), Unterminated> {
-        let opened = self.line;
+    fn double(&mut self, word: &mut Word) -> Result<(), Unterminated> {
         self.pos += 1;
         loop {
             match self.current() {
@@ -142,9 +140,9 @@ impl<'a> Lexer<'a> {
                     self.backslash(word);
                     continue;
                 }
-                Some(byte) => word.push(byte),
+                Some(byte) => word.bytes.push(byte),
                 None if self.next_line() => continue,
-                None => return Err(Unterminated(opened)),
+                None => return Err(Unterminated(word.line)),
             }
             self.pos += 1;
         }
@@ -153,14 +151,14 @@ impl<'a> Lexer<'a> {
     }
 
     /// A backslash: joins lines at the end of a line, else keeps the next byte as it is.
-    fn backslash(&mut self, word: &mut Vec<u8>) {
+    fn backslash(&mut self, word: &mut Word) {
         self.pos += 1;
         match self.bytes.get(self.pos..self.end).unwrap_or_default() {
             [] | [b'\n'] | [b'\r', b'\n'] => {
                 self.next_line();
             }
             [literal, ..] => {
-                word.push(*literal);
+                word.bytes.push(*literal);
                 self.pos += 1;
             }
         }

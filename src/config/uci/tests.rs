@@ -1,6 +1,9 @@
+use std::path::{Path, PathBuf};
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::{check, mistake};
 
 /// The only value of the only option of the only section, with nothing to complain about.
 fn value_of(written: &str) -> Option<String> {
@@ -116,6 +119,14 @@ fn repeated_sections_are_merged() {
 }
 
 #[test]
+fn a_section_that_goes_on_is_a_warning() {
+    let (_, mistakes) = parse(b"config service s\noption domain a\nconfig service s\n");
+    let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
+    assert_eq!((mistake.line, mistake.severity), (3, Severity::Warning));
+    assert!(mistake.text.starts_with("section 's' begins in line 1 already and goes on here"));
+}
+
+#[test]
 fn unnamed_sections_are_named_as_libuci_names_them() {
     let file =
         "config ddns global\nconfig service a\nconfig service b\nconfig service\nconfig ddns\n";
@@ -132,10 +143,14 @@ fn lines_that_make_no_sense_are_skipped() {
         (
             "config service s\nfoo bar",
             2,
-            "\"foo\" is no command: 'config', 'option' and 'list' are",
+            "the line begins with neither 'config', 'option' nor 'list' and is ignored",
         ),
         ("config service s\n  option", 2, "'option' needs a name"),
-        ("config service s\noption a-b c", 2, "\"a-b\" cannot be the name of an option"),
+        (
+            "config service s\noption a-b c",
+            2,
+            "the name of an option can only have letters, digits and '_'; the line is ignored",
+        ),
         (
             "config service s\noption a b c",
             2,
@@ -145,7 +160,7 @@ fn lines_that_make_no_sense_are_skipped() {
         (
             "config service s\nconfig ddns s",
             2,
-            "section 's' is of type 'service' since line 1, now of type 'ddns'",
+            "section 's' begins in line 1 already, with another type; the type here counts",
         ),
         (
             "config service ; option a 1",
@@ -199,6 +214,149 @@ fn an_open_quote_takes_the_file_and_its_section() {
         assert_eq!(document.sections.len(), 1);
         assert_eq!((mistakes.len(), mistakes[0].line), (1, 2));
         assert_eq!(mistakes[0].section.as_deref(), Some("s"));
+        assert!(!document.sections[0].readable);
+    }
+}
+
+#[test]
+fn a_value_that_takes_in_other_options_is_none() {
+    let file = "config service s\noption username 'bob\noption password 's3cret'\n\
+                option domain it's.example.com\noption x 1\nconfig service t\noption y 2\n";
+    let (document, mistakes) = parse(file.as_bytes());
+    let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
+    assert_eq!((mistake.line, mistake.section.as_deref()), (2, Some("s")));
+    assert!(mistake.text.starts_with("the closing quote of this value is missing"));
+    let readable: Vec<_> = document.sections.iter().map(|section| section.readable).collect();
+    assert_eq!((readable, document.cut), (vec![false, true], false));
+    // A key of several lines is one value.
+    let key = "'-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----'";
+    assert!(value_of(key).is_some());
+}
+
+/// Ways to write a line with a password so that it makes no sense, or something else. No message may
+/// repeat the password.
+#[test]
+fn no_slip_shows_a_password() {
+    for (secret, line) in [
+        ("s3cr3t-pa55", "option password='s3cr3t-pa55'"),
+        ("s3cr3t-pa55", "option password=s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password= 's3cr3t-pa55'"),
+        ("s3cr3t-pa55", "option password = 's3cr3t-pa55'"),
+        ("s3cr3t-pa55", "option password: 's3cr3t-pa55'"),
+        ("s3cr3t-pa55", "option password:s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password's3cr3t-pa55'"),
+        ("s3cr3tpa55", "option password's3cr3tpa55' 'x'"),
+        ("s3cr3t-pa55", "option 's3cr3t-pa55'"),
+        ("s3cr3t-pa55", "option s3cr3t-pa55 password"),
+        ("geheim", "option geheim password"),
+        ("geheim", "option geheim"),
+        ("geheim", "list geheim"),
+        ("Geheim", "option Geheim x"),
+        ("s3cr3t", "option s3cr3t x"),
+        ("s3cr3t-pa55", "s3cr3t-pa55"),
+        ("geheim", "geheim"),
+        ("geheim", "'geheim'"),
+        ("s3cr3t-pa55", "password 's3cr3t-pa55'"),
+        ("s3cr3t-pa55", "password='s3cr3t-pa55'"),
+        ("s3cr3t-pa55", "password:s3cr3t-pa55"),
+        ("s3cr3t-pa55", "opton password s3cr3t-pa55"),
+        ("s3cr3t-pa55", "optionpassword s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option\u{a0}password s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password\u{a0}s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password 's3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password \"s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password s3cr3t-pa55'"),
+        ("pa55", "option password 's3cr3t'pa55'"),
+        ("pa55", "option password s3cr3t pa55"),
+        ("pa55", "option password 's3cr3t' pa55"),
+        ("pa55", "option password s3cr3t ; pa55"),
+        ("pa55", "option password 's3cr3t';pa55"),
+        ("pa55", "option password 's3cr3t\npa55'"),
+        ("pa55", "option password \\\ns3cr3t\\\n pa55"),
+        ("s3cr3t-pa55", "config password s3cr3t-pa55"),
+        ("geheim", "config password geheim"),
+        ("geheim", "config geheim"),
+        ("s3cr3t-pa55", "package s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option option password s3cr3t-pa55"),
+        ("s3cr3t-pa55", "# x\n;s3cr3t-pa55"),
+        ("s3cr3t-pa55", "option password_file s3cr3t-pa55"),
+        ("S3CR3T", "option update_url 'http://me:[S3CR3T]@a.example/'"),
+        ("s3cr3t-pa55", "option username 'bob\noption password s3cr3t-pa55\noption domain 'x'"),
+        ("s3cr3t-pa55", "list domain 'x.example\n\toption password 's3cr3t-pa55'\noption y 'z'"),
+        ("s3cr3t=", "option service_name rfc2136\noption username s3cr3t="),
+    ] {
+        let before = "config service s\n\toption enabled 1\n\toption domain a.example.com\n\t";
+        let after = "\n\toption use_syslog 1\nconfig service t\n";
+        let file = format!("{before}{line}{after}");
+        let checked = check::load("ddns", file.as_bytes(), &Nothing);
+        for mistake in &checked.mistakes {
+            assert!(!mistake.to_string().contains(secret), "{line}: {mistake}");
+        }
+        for (name, why) in &checked.config.broken {
+            assert!(!name.contains(secret) && !why.contains(secret), "{line}: {name} {why}");
+        }
+    }
+}
+
+#[test]
+fn what_was_meant_is_said() {
+    for (line, hint) in [
+        ("opton password x", "is it 'option'?"),
+        ("lsit domain x", "is it 'list'?"),
+        ("confg service t", "is it 'config'?"),
+        ("password 'x'", "'option' is missing before 'password'"),
+        ("option password='x'", "the name of option 'password' ends with a blank"),
+    ] {
+        let all = mistakes(&format!("config service s\n{line}\n"));
+        assert!(all.len() == 1 && all[0].1.contains(hint), "{line}: {all:?}");
+    }
+}
+
+#[test]
+fn garbage_is_read_to_its_end_and_told_in_a_few_lines() {
+    let garbage = "x y\n".repeat(1_000_000);
+    let (document, mistakes) = parse(garbage.as_bytes());
+    assert!(document.cut);
+    assert_eq!(mistakes.len(), mistake::LIMIT + 1);
+    let last = mistakes.last().unwrap();
+    assert_eq!(
+        (last.line, last.text.as_str()),
+        (51, "999950 more mistakes from here on are not listed")
+    );
+}
+
+#[test]
+fn sections_and_options_without_number_end_the_file() {
+    for line in ["c a\n", "c a b\n", "o a b\n"] {
+        let file = format!("config service s\n{}", line.repeat(600_000));
+        let (document, mistakes) = parse(file.as_bytes());
+        assert!(document.cut && document.sections.len() <= MOST_ENTRIES + 2, "{line}");
+        assert!(mistakes.iter().any(|it| it.text.ends_with("the rest of the file is ignored")));
+    }
+}
+
+/// A machine without any file.
+struct Nothing;
+
+impl check::Environment for Nothing {
+    fn definition(&self, _: check::Definitions, _: &str) -> Option<Result<String, String>> {
+        None
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<String, String> {
+        Err(format!("{} does not exist", path.display()))
+    }
+
+    fn path_kind(&self, _: &Path) -> check::PathKind {
+        check::PathKind::Missing
+    }
+
+    fn executable(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn default_statedir(&self) -> PathBuf {
+        "/state".into()
     }
 }
 
@@ -212,12 +370,12 @@ fn windows_line_ends() {
 #[test]
 fn a_large_file_takes_no_more_than_its_share() {
     let mut file = String::from("config service s\n");
-    for number in 0..100_000 {
+    for number in 0..60_000 {
         file += &format!("option o{number} 1\nlist l {number}\nconfig service s\n");
     }
     let sections = sections(&file);
-    assert_eq!(sections[0].options.len(), 100_001);
-    assert_eq!(sections[0].options[1].values.len(), 100_000);
+    assert_eq!(sections[0].options.len(), 60_001);
+    assert_eq!(sections[0].options[1].values.len(), 60_000);
 }
 
 #[test]
