@@ -5,7 +5,10 @@
 //! is stopped and the listener itself connects and writes a request: the floor, which no program
 //! that does more can beat.
 //!
-//! `BENCH_ROUNDS` (100) is how many changes of each kind, `BENCH_IDLE` (60) how many idle seconds,
+//! At last the provider has a name, and the router's resolver (dnsmasq) learns whom to ask only 30 to
+//! 300 ms after the address, as on OpenWrt.
+//!
+//! `BENCH_ROUNDS` (100; half as many with a name) is how many changes of each kind, `BENCH_IDLE` (60) how many idle seconds,
 //! `BENCH_DAEMON` another binary to measure.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
@@ -17,22 +20,28 @@
 
 #[path = "../tests/support/daemon.rs"]
 mod daemon;
+#[path = "../tests/support/dns.rs"]
+mod dns;
 #[path = "../tests/support/events.rs"]
 mod events;
 #[path = "../tests/support/process.rs"]
 mod process;
 #[path = "../tests/support/provider.rs"]
 mod provider;
+#[path = "../tests/support/resolver.rs"]
+mod resolver;
 #[path = "../tests/support/router.rs"]
 mod router;
 #[path = "../tests/support/skip.rs"]
 mod skip;
+#[path = "../tests/support/tls.rs"]
+mod tls;
 
 use std::env;
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -41,7 +50,9 @@ use daemon::{Config, Daemon, Launcher};
 use events::{Change, Event, Listener};
 use nix::sys::signal::Signal;
 use provider::{Provider, Request, now};
+use resolver::Resolver;
 use router::ip_isp as ip;
+use tls::{Authority, Flavour};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -49,6 +60,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(350);
 
 const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// The same over TLS.
+const SECURE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+/// Its name.
+const HOST: &str = "dyn.example.net";
 
 fn main() -> ExitCode {
     router::program(inside)
@@ -102,6 +117,105 @@ impl Bench {
         for sections in [1, 10, 300] {
             self.many(sections);
         }
+        if router::has("dnsmasq") {
+            self.by_name();
+        } else {
+            println!("with a resolver that learns its servers late: dnsmasq is not installed");
+        }
+    }
+
+    /// From the event to the request where the provider's name has to be resolved, and the router's
+    /// resolver refuses to until some time after the address.
+    fn by_name(&mut self) {
+        let authority = Authority::new();
+        authority.write_pem(&router::file("ca.pem"));
+        let certificate = authority.server(&[HOST], Flavour::Good);
+        let _tls = self.provider.listen_tls(SECURE, certificate);
+        let upstream = SocketAddr::from(([127, 0, 0, 2], 53));
+        let _upstream = dns::Server::start(upstream, |name, is_aaaa| match (name, is_aaaa) {
+            (HOST, false) => dns::Answer::Address(PROVIDER.ip()),
+            (HOST, true) => dns::Answer::NoData,
+            _ => dns::Answer::NoName,
+        });
+        let resolver = Resolver::start(Command::new("dnsmasq"), upstream.ip());
+        resolver.learn();
+        self.add();
+        self.add6();
+        let launcher = by_name();
+        let _daemon = launcher.run();
+        for section in ["secure", "plain", "secure6", "plain6"] {
+            self.wait_request(section, 0);
+        }
+        for kind in [Kind::Lease, Kind::Link, Kind::DualStack] {
+            self.named_rounds(kind, &resolver);
+        }
+    }
+
+    fn named_rounds(&mut self, kind: Kind, resolver: &Resolver) {
+        let (what, sections): (&str, &[&str]) = match kind {
+            Kind::Lease => ("another lease", &["secure", "plain"]),
+            Kind::Link => ("link down and up", &["secure", "plain"]),
+            Kind::DualStack => ("dual stack", &["secure", "plain", "secure6", "plain6"]),
+        };
+        let (mut secure, mut plain, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..number("BENCH_ROUNDS", 100).div_ceil(2) {
+            thread::sleep(PAUSE);
+            self.lose_addresses(kind);
+            resolver.lose();
+            thread::sleep(PAUSE);
+            let from = self.provider.count();
+            let late = Duration::from_millis(30 + round * 53 % 271);
+            let learning = resolver.learn_after(late);
+            if kind == Kind::DualStack {
+                self.add6();
+            }
+            let address = self.add();
+            let event = self.watcher.wait(address);
+            for section in sections {
+                let time = self.wait_request(section, from).saturating_sub(event);
+                if section.starts_with("secure") {
+                    secure.push(time);
+                } else {
+                    plain.push(time);
+                    behind.push(time.saturating_sub(late));
+                }
+            }
+            learning.join().unwrap();
+        }
+        show(&format!("late resolver, {what}: https"), &mut secure);
+        show("  http, which has to wait for it", &mut plain);
+        show("  http, since the resolver was told", &mut behind);
+        let late = |times: &[Duration]| times.iter().filter(|it| it.as_millis() > 300).count();
+        let (secure, behind) = (late(&secure), late(&behind));
+        println!("{:<44}{secure:>12}{behind:>12}", "  later than 300 ms: https, http");
+    }
+
+    fn lose_addresses(&self, kind: Kind) {
+        if kind == Kind::Link {
+            ip("link set wan-peer down");
+        }
+        ip("-4 addr flush dev wan");
+        if kind == Kind::DualStack {
+            ip("-6 addr flush dev wan scope global");
+        }
+        if kind == Kind::Link {
+            ip("link set wan-peer up");
+            process::wait_until("wan is up", || ip("-o link show dev wan").contains("state UP"));
+        }
+    }
+
+    /// A new IPv6 address on `wan`.
+    fn add6(&mut self) {
+        self.next += 1;
+        ip(&format!("addr add 2001:db8:9::{}/128 dev wan nodad", self.next));
+    }
+
+    /// When the first request for the name of `section` came, of those after the first `from`.
+    fn wait_request(&self, section: &str, from: usize) -> Duration {
+        let name = format!("{section}.example.com");
+        self.provider.wait_for(&name, PATIENCE, |requests| {
+            requests.iter().skip(from).find(|request| request.hostname() == name).map(|r| r.at)
+        })
     }
 
     /// The address that is there, or was last.
@@ -183,6 +297,40 @@ fn launcher(count: usize) -> Launcher {
     Launcher::new(binary, &[], &config.write())
 }
 
+/// What happens to the WAN.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The address is replaced.
+    Lease,
+    /// The cable is pulled out and put in again.
+    Link,
+    /// The addresses of both families are replaced.
+    DualStack,
+}
+
+/// A section for each family, over TLS and without, for a provider that has a name.
+fn by_name() -> Launcher {
+    let mut config = Config::new(router::file("named"));
+    let pem = router::file("ca.pem");
+    let secure = format!("option cacert '{}'\n\toption update_url 'https://{HOST}", pem.display());
+    let plain = format!("option update_url 'http://{HOST}");
+    for (name, url, port, family) in [
+        ("secure", &secure, SECURE.port(), 0),
+        ("plain", &plain, PROVIDER.port(), 0),
+        ("secure6", &secure, SECURE.port(), 1),
+        ("plain6", &plain, PROVIDER.port(), 1),
+    ] {
+        config.section(
+            name,
+            &format!(
+                "\toption use_ipv6 '{family}'\n\toption use_https '1'\n\
+                 \t{url}:{port}/nic/update?hostname=[DOMAIN]&myip=[IP]'"
+            ),
+        );
+    }
+    Launcher::new(env!("CARGO_BIN_EXE_ddns-netlink"), &[], &config.write())
+}
+
 /// The bare program: a thread with a netlink socket, and on demand a request at once.
 struct Watcher {
     shared: Arc<(Mutex<Seen>, Condvar)>,
@@ -190,7 +338,8 @@ struct Watcher {
 
 #[derive(Default)]
 struct Seen {
-    latest: Option<(IpAddr, Duration)>,
+    /// When each address came.
+    times: Vec<(IpAddr, Duration)>,
     connect: bool,
 }
 
@@ -209,7 +358,7 @@ impl Watcher {
                     if seen.connect {
                         request(address);
                     }
-                    seen.latest = Some((address, at));
+                    seen.times.push((address, at));
                     ours.1.notify_all();
                 }
             }
@@ -223,10 +372,13 @@ impl Watcher {
 
     /// When the event of this address came.
     fn wait(&self, address: IpAddr) -> Duration {
-        let other = |s: &mut Seen| s.latest.is_none_or(|(seen, _)| seen != address);
+        let time = |seen: &Seen| {
+            let mut times = seen.times.iter().rev();
+            times.find(|(of, _)| *of == address).map(|(_, at)| *at)
+        };
         let seen = self.shared.0.lock().unwrap();
-        let waited = self.shared.1.wait_timeout_while(seen, PATIENCE, other);
-        waited.unwrap().0.latest.unwrap().1
+        let waited = self.shared.1.wait_timeout_while(seen, PATIENCE, |seen| time(seen).is_none());
+        time(&waited.unwrap().0).unwrap()
     }
 }
 
