@@ -151,12 +151,12 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     }
     warn_of_readers(file);
     let usable = show_directories(&checked.config.global);
-    explain(file);
     let Config { sections, disabled, broken, .. } = &checked.config;
     if !broken.is_empty() {
         let names = names(broken.iter().map(|(name, _)| name));
         warn(&format!("With these mistakes, these sections are not run: {names}\n"));
     }
+    explain(file);
     if !usable || checked.errors().next().is_some() {
         return exit::CONFIG;
     }
