@@ -243,12 +243,14 @@ fn check_tells_mistakes_before_warnings_and_each_difference_once() {
         let launcher = scene.launcher();
         let check = launcher.output(&["check"]);
         let [out, err] = [check.stdout, check.stderr].map(|text| String::from_utf8(text).unwrap());
-        let mut lines = err.lines().filter(|line| line.contains(": option '"));
+        let about = |line: &&str| line.contains(": option '") && !line.contains("'update_url'");
+        let mut lines = err.lines().filter(about);
         let [Some(mistake), Some(warning), None] = std::array::from_fn(|_| lines.next()) else {
             panic!("{err}")
         };
         let consequence = err.lines().last().unwrap();
         assert!(mistake.contains(": option 'use_ipv6': \"perhaps\" is not "), "{err}");
+        assert!(err.starts_with(mistake), "{err}");
         assert!(warning.contains(": option 'frobnicate' is not known"), "{err}");
         assert!(consequence.ends_with(": office"), "{err}");
         let mut differences = out.lines();

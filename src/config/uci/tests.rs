@@ -314,21 +314,21 @@ fn what_was_meant_is_said() {
 
 #[test]
 fn garbage_is_read_to_its_end_and_told_in_a_few_lines() {
-    let garbage = "x y\n".repeat(1_000_000);
+    let garbage = "x y\n".repeat(100_000);
     let (document, mistakes) = parse(garbage.as_bytes());
     assert!(document.cut);
     assert_eq!(mistakes.len(), mistake::LIMIT + 1);
     let last = mistakes.last().unwrap();
     assert_eq!(
         (last.line, last.text.as_str()),
-        (51, "999950 more mistakes from here on are not listed")
+        (51, "99950 more mistakes from here on are not listed")
     );
 }
 
 #[test]
 fn sections_and_options_without_number_end_the_file() {
     for line in ["c a\n", "c a b\n", "o a b\n"] {
-        let file = format!("config service s\n{}", line.repeat(600_000));
+        let file = format!("config service s\n{}", line.repeat(MOST_ENTRIES + 10));
         let (document, mistakes) = parse(file.as_bytes());
         assert!(document.cut && document.sections.len() <= MOST_ENTRIES + 2, "{line}");
         assert!(mistakes.iter().any(|it| it.text.ends_with("the rest of the file is ignored")));
