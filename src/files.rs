@@ -87,6 +87,17 @@ impl std::error::Error for ReadError {}
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let fail = |reason| ReadError { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
+    let file = open(path)?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(Reason::Io(error)))?;
+    if bytes.len() as u64 > limit {
+        return Err(fail(Reason::TooLarge(limit)));
+    }
+    Ok(bytes)
+}
+
+/// Opens a file to read it. Never waits, and refuses pipes and devices.
+fn open(path: &Path) -> Result<File, ReadError> {
+    let fail = |reason| ReadError { path: path.to_owned(), reason };
     // Opening a pipe would wait for somebody who writes.
     let mut options = OpenOptions::new();
     let options = options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
@@ -95,11 +106,7 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     if !kind.is_file() && !kind.is_dir() {
         return Err(fail(Reason::NotAFile));
     }
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(Reason::Io(error)))?;
-    if bytes.len() as u64 > limit {
-        return Err(fail(Reason::TooLarge(limit)));
-    }
-    Ok(bytes)
+    Ok(file)
 }
 
 /// How safe a file has to be.
@@ -300,7 +307,7 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let error = password(&pipe).unwrap_err().to_string();
         assert_eq!(error, format!("{} is not a file", pipe.display()));
-        assert!(read_config(&pipe).is_err());
+        assert!(read_config(&pipe).is_err() && open(&pipe).is_err());
         let error = read_config(scratch.path()).unwrap_err().to_string();
         assert!(error.ends_with(" is a directory"), "{error}");
     }

@@ -19,7 +19,7 @@ pub fn system() -> Map<String, Vec<IpAddr>> {
 
 /// The addresses of `host` in `/etc/hosts` as it is now, however long that file is.
 pub fn find(host: &str) -> Vec<IpAddr> {
-    match File::open("/etc/hosts") {
+    match super::open(Path::new("/etc/hosts")) {
         Ok(file) => find_in(&mut BufReader::new(file), host.trim_end_matches('.')),
         Err(_) => Vec::new(),
     }
