@@ -1,4 +1,5 @@
 //! The daemon's life and its commands: start, stop, reload, state, exit codes, sources.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
