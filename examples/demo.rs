@@ -157,7 +157,12 @@ fn inside(binary: PathBuf) -> ExitCode {
 
 fn configuration() -> Config {
     let mut config = Config::new(router::DIR);
-    config.section("home", "\toption use_ipv6 '0'\n\toption also_ipv6 '1'");
+    // As LuCI's form takes it: the section is shown.
+    config.section(
+        "home",
+        "\toption use_ipv6 '0'\n\toption also_ipv6 '1'\n\
+         \toption force_interval '3650'\n\toption force_unit 'days'",
+    );
     config.section("dsl", "\toption ip_interface 'ppp0'");
     config
 }

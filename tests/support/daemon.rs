@@ -52,6 +52,8 @@ impl Config {
     pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
         let own = lines.contains("option password");
         let password = if own { "" } else { "\toption password 'secret'\n" };
+        let own = lines.contains("option force_interval");
+        let force = if own { "" } else { "\toption force_interval 'never'\n" };
         self.text.push_str(&format!(
             "\nconfig service '{name}'\n\
              \toption enabled '1'\n\
@@ -62,7 +64,7 @@ impl Config {
              \toption ip_source 'interface'\n\
              \toption ip_interface 'wan'\n\
              \toption min_interval '0'\n\
-             \toption force_interval 'never'\n\
+             {force}\
              \toption retry_interval '1'\n\
              \toption retry_unit 'seconds'\n\
              \toption use_syslog '1'\n\
