@@ -94,6 +94,8 @@ struct Daemon {
     recheck: Recheck,
     /// What a dry run has said already: the beginning of each line of its answer.
     pretended: Vec<String>,
+    /// Messages of `once` that the answer at its end may make needless.
+    withheld: Vec<Notice>,
 }
 
 /// What other threads tell the loop.
@@ -142,7 +144,7 @@ impl Daemon {
         let from_scripts = sender.clone();
         let report = move |event| drop(sender.send(Incoming::Event(event)));
         let say = move |notice| drop(from_scripts.send(Incoming::Notice(notice)));
-        let pool = Pool::new(clock::uptime, report, say);
+        let pool = Pool::new(report, say);
         let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
@@ -165,7 +167,11 @@ impl Daemon {
             mistaken: false,
             recheck: Recheck::default(),
             pretended: Vec::new(),
+            withheld: Vec::new(),
         };
+        if mode != Mode::Serve {
+            daemon.engine.end_when_done();
+        }
         let more = lost.len().saturating_sub(MISTAKES);
         lost.into_iter().take(MISTAKES).for_each(|text| daemon.say(Level::Warning, text));
         if more > 0 {
@@ -233,6 +239,7 @@ impl Daemon {
                 }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
+                    self.read_if_changed();
                     self.engine.handle(Event::Force(Vec::new()), clock::now());
                 }
                 () = clock_step.stepped() => self.engine.handle(Event::ClockStepped, clock::now()),
@@ -335,9 +342,9 @@ impl Daemon {
             }
             // What is registered is for those who look on, and for the next time.
             Action::LookUp { .. } if self.mode != Mode::Serve => {}
-            Action::LookUp { section, device, family } => self.pool.submit(Task::LookUp {
+            Action::LookUp { section, lookup, device, family } => self.pool.submit(Task::LookUp {
                 section: section.name.clone(),
-                lookup: section.lookup.clone(),
+                lookup,
                 family,
                 way: Way { device, family: section.transport.family },
             }),
@@ -346,8 +353,14 @@ impl Daemon {
             Action::Save(state) => self.store.put(state),
             // Nothing is accepted or refused in a dry run; what stands in the way is told at the end.
             Action::Say(_) if self.mode == Mode::DryRun => {}
+            Action::Say(notice) if self.is_for_the_end(&notice) => self.withheld.push(notice),
             Action::Say(notice) => self.logger.say(&notice),
         }
+    }
+
+    /// Whether `once` shows at its end what `notice` says, so that it would be said twice.
+    fn is_for_the_end(&self, notice: &Notice) -> bool {
+        self.mode == Mode::Once && self.talks && notice.level <= Level::Warning
     }
 
     fn publish(&self, id: JobId, section: Arc<Section>, device: Option<String>, job: Job) {
@@ -539,6 +552,12 @@ impl Daemon {
         let status = self.engine.status(now);
         match self.mode {
             Mode::Serve | Mode::Once => {
+                let told: Vec<String> = status.failures().collect();
+                for notice in std::mem::take(&mut self.withheld) {
+                    if !told.iter().any(|subject| notice.text.starts_with(subject)) {
+                        self.logger.say(&notice);
+                    }
+                }
                 if self.talks {
                     show(&self.status(now));
                 }

@@ -103,11 +103,13 @@ fn a_refusal_stops_its_section_only_and_update_resumes_it() {
         daemon.wait_published("work", "203.0.113.5");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("work", "203.0.113.6");
-        assert_eq!(of("home", &scene.provider.requests()).len(), 1);
+        assert_eq!(wait_of(&scene, "home", 1).myip(), "203.0.113.6", "once at a new address");
+        daemon.wait_state("home", "refused");
+        assert_eq!(of("home", &scene.provider.requests()).len(), 2);
 
         scene.provider.require("user", "secret");
         assert_eq!(launcher.code(&["update", "home"]), Some(0));
-        assert_eq!(wait_of(&scene, "home", 1).myip(), "203.0.113.6");
+        assert_eq!(wait_of(&scene, "home", 2).myip(), "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
     });
 }

@@ -12,9 +12,8 @@ use serde_json::Value;
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
 
 /// One of each; the compiler asks for those that are missing in [`word`].
-const STANDINGS: [Standing; 13] = [
+const STANDINGS: [Standing; 12] = [
     Standing::Published,
-    Standing::Rested,
     Standing::NoAddress,
     Standing::Unknown,
     Standing::NoRoute,
@@ -32,7 +31,6 @@ const STANDINGS: [Standing; 13] = [
 fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Published => "published",
-        Standing::Rested => "rested",
         Standing::NoAddress => "no-address",
         Standing::Unknown => "unknown",
         Standing::NoRoute => "no-route",

@@ -80,7 +80,7 @@ fn watch(file: &Path, section: &str, talks: bool) -> u8 {
     if talks && let Ok(reply) = control::ask(&rundir, &["why", section]) {
         show(&reply.text);
     }
-    let done = |state: &String| state == "published" || state == "rested";
+    let done = |state: &String| state == "published";
     if !states.is_empty() && states.iter().all(done) { exit::OK } else { exit::FAILED }
 }
 

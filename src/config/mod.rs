@@ -266,10 +266,8 @@ pub struct Timing {
 pub enum Force {
     /// Every so often, so that the provider does not expire the name.
     Every(Duration),
-    /// Not at all (`never`, or ten years). Ours.
+    /// Not at all: `never`, `0`, or ten years.
     Never,
-    /// `0`: bring the name up to date once per start, then rest.
-    Once,
 }
 
 /// Where a section's messages go.

@@ -19,11 +19,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The flag of a response in the third octet of a message.
 const RESPONSE: u8 = 0x80;
 
-/// Sends `query` and waits for the response.
+/// Sends `query` and waits for the response. `sent_at` becomes the time since boot at which it left.
 ///
 /// # Errors
 /// A sentence with the server's name.
-pub fn send(query: &Query, way: &Way) -> Result<Answer, Failure> {
+pub fn send(query: &Query, way: &Way, sent_at: &mut Option<Duration>) -> Result<Answer, Failure> {
     let end = uptime().saturating_add(LIMIT);
     let unsent = |kind, text| Failure { kind, sent: false, text };
     let (host, port) =
@@ -32,7 +32,7 @@ pub fn send(query: &Query, way: &Way) -> Result<Answer, Failure> {
         .map_err(|text| unsent(FailureKind::NotResolved, text))?;
     let mut failure = unsent(FailureKind::NotResolved, format!("{host} has no address"));
     for server in servers {
-        match attempt(query, server, way, end) {
+        match attempt(query, server, way, end, sent_at) {
             Ok(message) => return Ok(Answer { message, ..Answer::default() }),
             // It may have done what it was told.
             Err(later) if later.sent => return Err(later),
@@ -47,15 +47,21 @@ fn attempt(
     server: SocketAddr,
     way: &Way,
     end: Duration,
+    sent_at: &mut Option<Duration>,
 ) -> Result<Vec<u8>, Failure> {
     let call = Call::new(server, way.device.as_deref(), end);
     let result = if query.tcp { call.over_tcp(&query.wire) } else { over_udp(&call, &query.wire) };
+    let left = call.sent_at.get();
+    if result.is_ok() {
+        *sent_at = left;
+    }
     result.map_err(|error| {
         let kind = http::failure_kind(&error);
         // A router on the way, or the host itself, has said that nobody took it.
         let returned =
             kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
-        Failure { kind, sent: call.sent.get() && !returned, text: call.explain(&error) }
+        *sent_at = left.filter(|_| !returned);
+        Failure { kind, sent: sent_at.is_some(), text: call.explain(&error) }
     })
 }
 

@@ -21,13 +21,13 @@ pub(super) struct Call<'a> {
     pub(super) device: Option<&'a str>,
     /// When to give up, since boot.
     pub(super) end: Duration,
-    /// Whether the message may have reached the server.
-    pub(super) sent: Cell<bool>,
+    /// When the message left first, since boot: it may have reached the server.
+    pub(super) sent_at: Cell<Option<Duration>>,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(server: SocketAddr, device: Option<&'a str>, end: Duration) -> Self {
-        Self { server, device, end, sent: Cell::new(false) }
+        Self { server, device, end, sent_at: Cell::new(None) }
     }
 
     /// The first packet that `fits` within `time`; anything else may have been sent by anybody.
@@ -42,7 +42,7 @@ impl<'a> Call<'a> {
         // A socket that is connected hears this server only.
         socket.connect(&self.server.into())?;
         socket.write_all(message)?;
-        self.sent.set(true);
+        self.set_sent();
         let mut packet = [0; UDP_SIZE];
         loop {
             let length = read(&mut socket, &mut packet, end)?;
@@ -60,13 +60,17 @@ impl<'a> Call<'a> {
         socket.connect_timeout(&self.server.into(), left(end)?)?;
         let length = u16::try_from(message.len()).map_err(io::Error::other)?;
         socket.set_write_timeout(Some(left(end)?))?;
-        self.sent.set(true);
+        self.set_sent();
         socket.write_all(&[&length.to_be_bytes()[..], message].concat())?;
         let mut length = [0; 2];
         read_exact(&mut socket, &mut length, end)?;
         let mut reply = vec![0; u16::from_be_bytes(length).into()];
         read_exact(&mut socket, &mut reply, end)?;
         Ok(reply)
+    }
+
+    fn set_sent(&self) {
+        self.sent_at.set(self.sent_at.get().or_else(|| Some(uptime())));
     }
 
     fn socket(&self, kind: Type, protocol: Protocol) -> io::Result<Socket> {

@@ -139,8 +139,11 @@ impl Account {
             }
         }
         if let Some(limit) = &mut self.limit {
-            // The first was counted when it left.
-            (1..*requests).for_each(|_| limit.take(now.up));
+            // One was counted when the job was taken.
+            match *requests {
+                0 => limit.give_back(),
+                requests => (1..requests).for_each(|_| limit.take(now.up)),
+            }
         }
         for (key, value) in learned {
             match value {

@@ -41,11 +41,11 @@ pub enum Event {
         /// The address, or why there is none.
         result: Result<IpAddr, Failure>,
     },
-    /// The registered address was looked up.
+    /// An address was looked up.
     LookedUp {
         /// Of this section.
         section: String,
-        /// As these options had it, which may have changed since.
+        /// As it was asked for; the options may have changed since.
         lookup: Lookup,
         /// Of this family.
         family: Family,
@@ -77,9 +77,9 @@ pub struct Finished {
     pub job: JobId,
     /// One per change, in the job's order.
     pub verdicts: Vec<Verdict>,
-    /// When the first request left, counted since boot.
+    /// When the first bytes of the first request left, or a script was started, since boot.
     pub sent_at: Option<Duration>,
-    /// How many requests were made.
+    /// How many requests left.
     pub requests: u32,
     /// What was found out about the account.
     pub learned: Learned,
@@ -125,10 +125,12 @@ pub enum Action {
         /// Which family is wanted.
         family: Family,
     },
-    /// Look the section's registered address up. Answered by one [`Event::LookedUp`].
+    /// Look an address of the section up in DNS. Answered by one [`Event::LookedUp`].
     LookUp {
         /// The section whose it is.
         section: Arc<Section>,
+        /// What to look up.
+        lookup: Lookup,
         /// See [`Action::Publish`].
         device: Option<String>,
         /// Which family is wanted.

@@ -7,7 +7,7 @@ use super::Engine;
 use super::detect::Detector;
 use super::record::{Record, Wait};
 use super::registered::Registered;
-use super::report::{capital, until};
+use super::report::{earlier, refused, until};
 use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
@@ -142,6 +142,8 @@ impl Engine {
     ) -> (Standing, String, Option<Duration>) {
         let after = |at: Duration| until(at, now);
         let trouble = record.trouble.as_deref().unwrap_or("a request failed");
+        // A wait that has nothing to do with a failure does not hide that there was one.
+        let failed = record.trouble.as_ref().map(|it| format!("{it}; ")).unwrap_or_default();
         match record.wait(now) {
             Wait::Settled(next) => {
                 (Standing::Published, self.settled(active, record, next.map(after)), next)
@@ -156,32 +158,39 @@ impl Engine {
                 (standing, format!("removed in {}: {lack}", after(at)), Some(at))
             }
             Wait::Settling(at) => {
-                (Standing::Settling, "changes still follow one another".into(), Some(at))
+                (Standing::Settling, format!("{failed}changes still follow one another"), Some(at))
             }
             Wait::Pace(at) => {
-                (Standing::Paced, format!("next request in {} (min_interval)", after(at)), Some(at))
+                let text = format!("{failed}next request in {} (min_interval)", after(at));
+                (Standing::Paced, text, Some(at))
             }
+            Wait::BackOff(_) if self.ends => (Standing::BackOff, trouble.into(), None),
             Wait::BackOff(at) => {
                 (Standing::BackOff, format!("{trouble}; next try in {}", after(at)), Some(at))
+            }
+            Wait::Hold(at) if record.held_before() => {
+                (Standing::Held, held_before(&active.spec.name, &failed, &after(at)), Some(at))
             }
             Wait::Hold(at) => {
                 let text = format!("{trouble}; not tried again for {}", after(at));
                 (Standing::Held, text, Some(at))
             }
-            Wait::Ready => self.ready(active, now),
+            Wait::Ready => self.ready(active, &failed, now),
             Wait::InFlight => (Standing::Sending, "waiting for the provider's answer".into(), None),
-            Wait::Refused => {
-                let (reason, advice) = record.refused.clone().unwrap_or_default();
-                let name = &active.spec.name;
-                let resume = format!("then run 'ddns-netlink update {name}'");
-                (Standing::Refused, format!("{reason}. {}; {resume}", capital(&advice)), None)
+            Wait::Refused(at) => {
+                let said = record.refusal.as_ref().map(refused).unwrap_or_default();
+                let (name, after) = (&active.spec.name, after(at));
+                let text = match self.ends {
+                    true => said,
+                    false => {
+                        format!("{said}; then run 'ddns-netlink update {name}', or wait {after}")
+                    }
+                };
+                (Standing::Refused, text, Some(at))
             }
             Wait::GivenUp => {
                 let failures = record.failures();
                 (Standing::GivenUp, format!("{trouble}; given up after {failures} failures"), None)
-            }
-            Wait::Rested => {
-                (Standing::Rested, "up to date; force_interval '0' asks for no more".into(), None)
             }
             Wait::Stopped => {
                 let start = format!("'ddns-netlink start {}'", active.spec.name);
@@ -191,14 +200,19 @@ impl Engine {
     }
 
     /// A record that only the world keeps from being sent.
-    fn ready(&self, active: &Active, now: Now) -> (Standing, String, Option<Duration>) {
+    fn ready(
+        &self,
+        active: &Active,
+        failed: &str,
+        now: Now,
+    ) -> (Standing, String, Option<Duration>) {
         if !self.facts.book.complete() {
             let reason = "the kernel's routes are being read".into();
             (Standing::Unknown, reason, None)
         } else if let Some(at) = self.closed_until(active, now) {
             let after = until(at, now);
             let reason = format!(
-                "next request within {after}: another one of the account goes first, or the \
+                "{failed}next request within {after}: another one of the account goes first, or the \
                  provider limits them"
             );
             (Standing::Paced, reason, Some(at))
@@ -212,8 +226,13 @@ impl Engine {
 
     /// A record that is up to date: whether its address is still there.
     fn settled(&self, active: &Active, record: &Record, refresh: Option<String>) -> String {
-        let refresh = refresh.map(|after| format!("; sent again in {after} if nothing changes"));
-        let refresh = refresh.unwrap_or_default();
+        let refresh = match refresh {
+            Some(after) if record.confirm_at().is_some() => {
+                format!("; {} was never answered; sent again in {after}", earlier(record))
+            }
+            Some(after) => format!("; sent again in {after} if nothing changes"),
+            None => String::new(),
+        };
         match active.desired(record.family, &self.facts) {
             Desired::Nothing(lack) => format!("stays published although {lack}"),
             Desired::Unknown | Desired::Address(_) => format!("up to date{refresh}"),
@@ -238,6 +257,14 @@ impl Engine {
         };
         (word, reason, None)
     }
+}
+
+/// An earlier run was asked to wait.
+fn held_before(section: &str, failed: &str, after: &str) -> String {
+    format!(
+        "{failed}before the start the provider asked for time; not tried again for {after}, unless \
+         'ddns-netlink update {section}' is run"
+    )
 }
 
 /// The source in a few words.

@@ -31,6 +31,7 @@ mod tests;
 pub mod way;
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use account::Account;
@@ -43,6 +44,7 @@ use select::{Lack, Rejection};
 use way::Ask;
 
 use crate::clock::Now;
+use crate::config::Hostname;
 use crate::netlink::{Message, Report, Table};
 use crate::provider::{FailureKind, Outcome, Verdict};
 use crate::sorted::Set;
@@ -51,10 +53,22 @@ use crate::state::{Learned, Saved, State};
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
+/// A job on its way.
+#[derive(Clone, Debug)]
+struct Leaving {
+    job: JobId,
+    /// The key of the account that it was sent to.
+    account: u64,
+    /// See [`crate::provider::Job::kept`].
+    kept: Vec<(Hostname, IpAddr)>,
+}
+
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
 pub struct Engine {
     facts: Facts,
+    /// Whether the program ends when nothing more can be done now, so that there is no next try.
+    ends: bool,
     /// Names of sections that are not enabled.
     disabled: Vec<String>,
     /// Names of sections that cannot run, with the reason.
@@ -71,8 +85,8 @@ pub struct Engine {
     actions: VecDeque<Action>,
     next_job: JobId,
     next_question: QuestionId,
-    /// Jobs that are on their way, and the keys of the accounts that they were sent to.
-    in_flight: Vec<(JobId, u64)>,
+    /// Jobs that are on their way.
+    in_flight: Vec<Leaving>,
     jitter: u32,
     unsaved: bool,
     /// Something that [`Engine::status`] shows may have changed since that was asked last.
@@ -89,6 +103,7 @@ impl Engine {
     pub fn new(saved: State, seed: u32) -> Self {
         Self {
             facts: Facts::default(),
+            ends: false,
             disabled: Vec::new(),
             broken: Vec::new(),
             sections: Vec::new(),
@@ -106,6 +121,11 @@ impl Engine {
             stale: false,
             lost_way: false,
         }
+    }
+
+    /// The program ends when nothing more can be done now: no next try is promised.
+    pub fn end_when_done(&mut self) {
+        self.ends = true;
     }
 
     /// Takes in what happened at `now`.
@@ -128,9 +148,9 @@ impl Engine {
             }
             Event::LookedUp { section, lookup, family, result } => {
                 let jitter = self.next_jitter();
-                let active = self.section_mut(&section);
-                if let Some(active) = active.filter(|active| active.spec.lookup == lookup) {
-                    active.looked_up(family, result, now, jitter);
+                if let Some(active) = self.section_mut(&section) {
+                    let notice = active.looked_up((&lookup, family), result, now, jitter);
+                    self.actions.extend(notice.map(Action::Say));
                     self.touch();
                 }
             }
@@ -201,9 +221,8 @@ impl Engine {
                 | Wait::Pace(_)
                 | Wait::BackOff(_)
                 | Wait::Hold(_)
-                | Wait::Refused
+                | Wait::Refused(_)
                 | Wait::GivenUp
-                | Wait::Rested
                 | Wait::Stopped => false,
             })
         };
@@ -303,7 +322,8 @@ impl Engine {
             let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
                 continue;
             };
-            self.in_flight.push((id, account.key));
+            let kept = taken.job.kept.clone();
+            self.in_flight.push(Leaving { job: id, account: account.key, kept });
             self.next_job = self.next_job.wrapping_add(1);
             self.next_jitter();
             let section = self.sections.get(taken.section)?;
@@ -345,9 +365,10 @@ impl Engine {
 
     fn look_up(&mut self, now: Now) -> Option<Action> {
         for active in &mut self.sections {
-            if let Some(family) = active.take_lookup(&self.facts, now) {
+            if let Some((lookup, family)) = active.take_lookup(&self.facts, now) {
                 let device = active.bound(&self.facts).unwrap_or_default();
-                return Some(Action::LookUp { section: active.spec.clone(), device, family });
+                let section = active.spec.clone();
+                return Some(Action::LookUp { section, lookup, device, family });
             }
         }
         None
@@ -358,14 +379,21 @@ impl Engine {
         self.orphans.retain(|orphan| !orphan.record.flies(finished.job));
         // The way may be another one than the kernel was asked for: the host's address is known now.
         self.lost_way |= finished.verdicts.iter().any(is_local);
-        let flown = self.in_flight.iter().position(|(job, _)| *job == finished.job);
-        let key = flown.map(|place| self.in_flight.swap_remove(place).1);
+        let flown = self.in_flight.iter().position(|leaving| leaving.job == finished.job);
+        let flown = flown.map(|place| self.in_flight.swap_remove(place));
         // By its key: another configuration may have come into force meanwhile.
+        let key = flown.as_ref().map(|leaving| leaving.account);
         let account = self.accounts.iter().position(|account| Some(account.key) == key);
+        if let Some(leaving) = flown
+            && finished.verdicts.iter().any(Verdict::is_unanswered)
+        {
+            let members = self.sections.iter_mut().filter(|it| Some(it.account) == account);
+            members.for_each(|section| section.told_along(&leaving.kept, now));
+        }
         let mut heard = None;
         let mut told = Vec::new();
         for (place, section) in self.sections.iter_mut().enumerate() {
-            let (notices, about) = section.finished(&finished, &self.facts, now, jitter);
+            let (notices, about) = section.finished(&finished, &self.facts, now, jitter, self.ends);
             self.actions.extend(notices.into_iter().map(Action::Say));
             told.extend(about.is_some().then_some(place));
             heard = about.or(heard);

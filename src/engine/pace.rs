@@ -21,7 +21,7 @@ const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 const LOCAL_BASE: Duration = Duration::from_secs(2);
 /// The least pause after such a failure.
 const LOCAL_GAP: Duration = Duration::from_secs(1);
-/// How long after boot a waiting time counts that cannot be dated for want of a clock.
+/// How long after the start a waiting time of an earlier run counts that cannot be dated.
 const UNDATED: Duration = Duration::from_secs(600);
 /// The shortest first pause: `retry_interval '0'` is not an endless loop.
 const SHORTEST_BASE: Duration = Duration::from_secs(1);
@@ -92,6 +92,8 @@ impl Bucket {
 pub struct Backoff {
     attempts: u32,
     local: u32,
+    /// Connections in a row, or since a success, that failed before anything was asked.
+    unsent: u32,
     until: Duration,
     /// When the last attempt failed.
     failed_at: Duration,
@@ -138,6 +140,19 @@ impl Backoff {
             self.until = soon;
         }
         shorter
+    }
+
+    /// The connection failed before anything was asked: wait 2 s, 4 s… while that is less than `base`,
+    /// because the provider may be there again in a moment; then as [`Backoff::failed`].
+    pub fn failed_unsent(&mut self, now: Duration, base: Duration, jitter: u32) {
+        self.unsent = self.unsent.saturating_add(1);
+        let pause = doubled(LOCAL_BASE, self.unsent);
+        if pause < base {
+            self.local = 0;
+            self.until = now.saturating_add(stretched(pause, jitter));
+        } else {
+            self.failed(now, base, jitter);
+        }
     }
 
     /// Another record of the account failed: no attempt before `until` here either.
@@ -190,42 +205,57 @@ impl Settling {
     }
 }
 
-/// The waiting time that a provider asked for: a floor that nothing but time lowers. Kept on both
-/// clocks, because it outlives a restart.
+/// The waiting time that a provider asked for: a floor that only time lowers. Kept on both clocks,
+/// because it outlives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hold {
-    /// Since boot; zero: none, or not known yet for want of a clock.
+    /// Since boot; zero: none.
     until: Duration,
+    /// The same by the wall clock, as far as that can be trusted.
     wall: Option<UnixSeconds>,
+    /// An earlier run saved it: then `wall` counts, as soon as the clock can be trusted.
+    restored: bool,
 }
 
 impl Hold {
-    /// What an earlier run saved.
+    /// What an earlier run saved. Until it can be dated it lasts for a while, in which the clock is
+    /// usually set.
     pub fn saved(until: Option<UnixSeconds>, now: Now) -> Self {
-        let mut hold = Self { until: Duration::ZERO, wall: until };
+        if until.is_none() {
+            return Self::default();
+        }
+        let mut hold = Self { wall: until, ..Self::undated(now) };
         hold.date(now);
         hold
+    }
+
+    /// An earlier run had one, and nobody knows until when.
+    pub fn undated(now: Now) -> Self {
+        Self { until: now.up.saturating_add(UNDATED), wall: None, restored: true }
     }
 
     /// Nothing before `until`, unless it is longer already.
     pub fn extend(&mut self, until: Duration, now: Now) {
         let until = until.min(now.up.saturating_add(LONGEST_HOLD));
         if until > self.until && until > now.up {
-            let saved = self.wall.filter(|_| self.until.is_zero());
-            *self = Self { until, wall: saved };
+            *self = Self { until, wall: None, restored: false };
             self.date(now);
         }
     }
 
-    /// Nothing is sent before this time. What was saved and cannot be dated yet holds for a while, in
-    /// which the clock is usually set.
+    /// Nothing is sent before this time.
     pub fn until(&self) -> Duration {
-        if self.until.is_zero() && self.wall.is_some() { UNDATED } else { self.until }
+        self.until
+    }
+
+    /// Whether an earlier run saved it.
+    pub fn is_restored(&self) -> bool {
+        self.restored
     }
 
     /// What to keep for the next run.
     pub fn to_save(&self, now: Now) -> Option<UnixSeconds> {
-        self.wall.filter(|_| self.until > now.up || self.until.is_zero())
+        self.wall.filter(|_| self.until > now.up)
     }
 
     /// Brings both clocks together, if the wall clock can be trusted.
@@ -233,11 +263,14 @@ impl Hold {
         let Some(wall) = now.trusted_wall() else {
             return;
         };
-        if self.until > now.up {
+        if !self.restored {
             let rest = self.until.saturating_sub(now.up).as_secs();
-            self.wall = Some(wall.saturating_add(rest));
-        } else if let Some(until) = self.wall.filter(|_| self.until.is_zero()) {
-            let rest = Duration::from_secs(until.saturating_sub(wall)).min(LONGEST_HOLD);
+            self.wall = (rest > 0).then(|| wall.saturating_add(rest));
+            return;
+        }
+        let rest = self.wall.map(|until| Duration::from_secs(until.saturating_sub(wall)));
+        // None is that long: the clock is wrong now, or was when this was saved.
+        if let Some(rest) = rest.filter(|rest| *rest <= LONGEST_HOLD) {
             self.until = now.up.saturating_add(rest);
         }
     }

@@ -17,8 +17,11 @@
 //!                                                        Refused ◀────────────────┘ Refused
 //! ```
 //!
-//! `Ready` leaves as soon as the provider can be reached, which is the section's to know. With
-//! `force_interval '0'` a record that is up to date is `Rested` instead of `Settled`.
+//! `Ready` leaves as soon as the provider can be reached, which is the section's to know. A record
+//! that is `Refused` is tried again after a day, and when its address changes.
+//!
+//! A provider may carry out a request late that it never answered. Where the record was meanwhile
+//! published as something else, that is sent once more a minute later (`late.rs`).
 //!
 //! A record of a section that the user stopped is `Stopped`, whatever it would wait for but an answer.
 //!
@@ -30,8 +33,11 @@
 //! A change during `InFlight` only replaces `desired`: one call at most, the latest wins. A new
 //! address never shortens a back-off or the provider's own waiting time.
 
+mod doubt;
 mod flight;
+mod late;
 mod presence;
+mod refusal;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,9 +46,12 @@ use super::pace::{Backoff, Bucket, Hold, Settling};
 use crate::clock::{Now, UnixSeconds};
 use crate::config::{Family, Force, Hostname, Timing};
 use crate::state::Saved;
+use doubt::Doubt;
 pub use flight::Ending;
 use flight::Flight;
+use late::Late;
 use presence::Presence;
+pub use refusal::Refusal;
 
 /// What a record is waiting for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +74,10 @@ pub enum Wait {
     Ready,
     /// The answer.
     InFlight,
-    /// The configuration or the user.
-    Refused,
+    /// The configuration, another address, the user, or this time.
+    Refused(Duration),
     /// The user or a change: `retry_max_count` failures in a row.
     GivenUp,
-    /// A restart: `force_interval '0'` and the name is up to date.
-    Rested,
     /// The user, who stopped the section.
     Stopped,
 }
@@ -80,6 +87,13 @@ pub enum Wait {
 enum Sent {
     Address(IpAddr),
     Removal,
+}
+
+impl Sent {
+    /// Of a request with this address; without one it is a removal.
+    fn of(address: Option<IpAddr>) -> Self {
+        address.map_or(Self::Removal, Self::Address)
+    }
 }
 
 /// When the steps of the latest change happened, since boot.
@@ -121,14 +135,18 @@ pub struct Record {
     pub unconfirmed: bool,
     /// What was in it: the record may hold that.
     tried: Option<IpAddr>,
+    /// Nobody knows whether the last request was carried out.
+    doubt: Option<Doubt>,
+    /// Requests that the provider may still carry out.
+    late: Option<Late>,
+    /// One of them may replace what was accepted since, so that is to be sent once more.
+    confirms: bool,
     /// See [`Saved::removed`].
     removed: bool,
     /// See [`Saved::disputed`].
     disputed: bool,
-    /// The provider's refusal and the advice.
-    pub refused: Option<(String, String)>,
-    /// What alone it is about, if it says nothing of the rest.
-    refused_only: Option<Sent>,
+    /// What the provider refused for good.
+    pub refusal: Option<Refusal>,
     /// Times of the latest change.
     pub timeline: Timeline,
     /// What went wrong last, until something goes right.
@@ -144,7 +162,6 @@ pub struct Record {
     hold: Hold,
     settling: Settling,
     forced: bool,
-    rested: bool,
     stopped: bool,
     flight: Option<Flight>,
     started: Duration,
@@ -169,10 +186,12 @@ impl Record {
             published_up: None,
             unconfirmed: false,
             tried: None,
+            doubt: None,
+            late: None,
+            confirms: false,
             removed: false,
             disputed: false,
-            refused: None,
-            refused_only: None,
+            refusal: None,
             timeline: Timeline::default(),
             trouble: None,
             force: timing.force,
@@ -186,11 +205,15 @@ impl Record {
             hold: Hold::default(),
             settling: Settling::default(),
             forced: false,
-            rested: false,
             stopped: false,
             flight: None,
             started: now.up,
         }
+    }
+
+    /// What names it.
+    pub fn key(&self) -> (&Hostname, Family) {
+        (&self.name, self.family)
     }
 
     /// Takes over what was saved about this record, if it is about the same provider and account.
@@ -204,11 +227,40 @@ impl Record {
         self.tried = saved.tried;
         self.removed = saved.removed;
         self.disputed = saved.disputed;
-        self.refused.clone_from(&saved.refused);
-        self.hold = Hold::saved(saved.hold_until, now);
+        let hold = Hold::saved(saved.hold_until, now);
+        match &saved.refused {
+            Some((reason, advice)) => {
+                let pause = if saved.hold_until.is_some() { hold } else { Hold::undated(now) };
+                self.refusal = Some(Refusal {
+                    address: saved.tried,
+                    pause,
+                    ..Refusal::new(reason, advice, None, now)
+                });
+            }
+            None => self.hold = hold,
+        }
+        if saved.unconfirmed {
+            self.restore_late(now);
+        } else {
+            self.tried = None;
+        }
         self.date_publication(now);
-        // `force_interval '0'` is one update per start, as cron wants it.
-        self.forced = self.force == Force::Once;
+    }
+
+    /// The earlier run ended before an answer came: to a request that was on its way, or to one that a
+    /// newer one has overtaken.
+    fn restore_late(&mut self, now: Now) {
+        let what = match self.tried {
+            Some(address) => Sent::Address(address),
+            None if self.remove_after.is_some() => Sent::Removal,
+            None => return,
+        };
+        self.late = Some(Late::add(None, what, now.up, now.up));
+        let accepted = self.published.is_some() || self.removed;
+        if self.tried.is_some() && accepted && self.tried != self.published {
+            self.unconfirmed = false;
+            self.confirms = true;
+        }
     }
 
     /// Takes new intervals, as after a reload that changed nothing else of this record.
@@ -218,17 +270,22 @@ impl Record {
         self.retry_max = timing.retry_max;
         self.remove_after = timing.remove_after;
         self.bucket.set_interval(timing.min_interval, timing.burst, now.up);
-        self.rested &= timing.force == Force::Once;
     }
 
     /// What to keep of this record; `None` if it was never sent.
     pub fn saved(&self, section: &str, now: Now) -> Option<Saved> {
         // A request that failed will be made again: noting each start and end wears the flash.
         let owed = self.trouble.is_some() && self.pending(now);
-        let at_risk = self.unconfirmed || self.flight.is_some() || owed;
-        let hold_until = self.hold.to_save(now);
-        let refused = self.refused.clone().filter(|_| self.refused_only.is_none());
-        let known = self.published.is_some() || self.removed || refused.is_some();
+        let at_risk = self.unconfirmed || self.confirms || self.flight.is_some() || owed;
+        let refusal = self.refusal.as_ref().filter(|refusal| refusal.only.is_none());
+        let refused_until = refusal.and_then(|refusal| refusal.pause.to_save(now));
+        let hold_until = self.hold.to_save(now).max(refused_until);
+        let tried = match refusal {
+            _ if at_risk => self.sending().or(self.tried),
+            Some(refusal) => refusal.address,
+            None => None,
+        };
+        let known = self.published.is_some() || self.removed || refusal.is_some();
         if !known && !at_risk && hold_until.is_none() {
             return None;
         }
@@ -240,10 +297,10 @@ impl Record {
             published: self.published,
             at: self.published_wall,
             unconfirmed: at_risk,
-            tried: self.sending().or(self.tried).filter(|_| at_risk),
+            tried,
             removed: self.removed,
             disputed: self.disputed,
-            refused,
+            refused: refusal.map(|it| (it.reason.clone(), it.advice.clone())),
             hold_until,
         })
     }
@@ -252,8 +309,10 @@ impl Record {
     pub fn want(&mut self, address: IpAddr, now: Now) {
         let came = !self.presence.is_present();
         self.presence.found();
-        if self.refused_only.take_if(|only| *only != Sent::Address(address)).is_some() {
-            self.refused = None;
+        if let Some(Refusal { only: Some(only), .. }) = self.refusal
+            && only != Sent::Address(address)
+        {
+            self.refusal = None;
         }
         if came && self.gave_up() {
             self.backoff.forgive();
@@ -269,9 +328,8 @@ impl Record {
         if self.gave_up() {
             self.backoff.forgive();
         }
-        if self.flight.is_none() && !self.pending(now) && !self.rested {
+        if self.flight.is_none() && !self.pending(now) {
             self.settling.done();
-            self.rested = self.force == Force::Once;
         }
         if self.flight.is_none() || self.published != Some(address) {
             self.timeline = Timeline::since(now.up);
@@ -300,17 +358,30 @@ impl Record {
         if self.gave_up() {
             self.backoff.forgive();
         }
-        if let Some(Sent::Address(_)) = self.refused_only {
-            self.refused = None;
-            self.refused_only = None;
+        if let Some(Refusal { only: Some(Sent::Address(_)), .. }) = self.refusal {
+            self.refusal = None;
         }
     }
 
     /// When the record is to be removed unless an address comes, since boot.
     pub fn removal_at(&self) -> Option<Duration> {
         let ours = self.published.is_some() || self.tried.is_some();
-        let since = self.presence.lost_since().filter(|_| ours && !self.rested)?;
-        Some(since.saturating_add(self.remove_after?))
+        let since = self.presence.lost_since().filter(|_| ours)?;
+        let at = since.saturating_add(self.remove_after?);
+        // It is removed already, and once more when nothing can bring it back.
+        let again = self.confirm_at().filter(|_| self.published.is_none());
+        Some(again.map_or(at, |again| at.max(again)))
+    }
+
+    /// When what was accepted is sent once more, since boot, because an earlier request that was never
+    /// answered may have replaced it.
+    pub fn confirm_at(&self) -> Option<Duration> {
+        self.late.filter(|_| self.confirms).map(Late::over_at)
+    }
+
+    /// The address in that earlier request; `None` if it was a removal.
+    pub fn late_address(&self) -> Option<IpAddr> {
+        self.late?.address()
     }
 
     /// The provider asks not to be called before `until`.
@@ -320,7 +391,7 @@ impl Record {
 
     /// Requests leave in another way now, so that what failed or was refused may succeed.
     pub fn way_changed(&mut self) {
-        self.refused = None;
+        self.refusal = None;
         self.backoff.reset();
     }
 
@@ -336,13 +407,14 @@ impl Record {
     /// The refusal is about what was `sent` alone, an address or a removal; what is wanted meanwhile is
     /// not meant.
     pub fn refuse_only(&mut self, sent: Option<IpAddr>) {
-        self.refused_only = Some(sent.map_or(Sent::Removal, Sent::Address));
         let moot = match sent {
             Some(address) => self.desired != Some(address),
             None => self.presence.is_present(),
         };
         if moot {
-            self.refused = None;
+            self.refusal = None;
+        } else if let Some(refusal) = &mut self.refusal {
+            refusal.only = Some(Sent::of(sent));
         }
     }
 
@@ -356,12 +428,19 @@ impl Record {
         self.hold.until()
     }
 
-    /// The user wants it sent now: clears refusals, failures and rest, but neither pacing nor the
-    /// provider's own waiting time.
+    /// Whether that is from an earlier run.
+    pub fn held_before(&self) -> bool {
+        self.hold.is_restored()
+    }
+
+    /// The user wants it sent now: clears refusals and failures, but neither pacing nor the provider's
+    /// own waiting time, unless that is from an earlier run, whose clock may have been wrong.
     pub fn force_now(&mut self, now: Now) {
         self.forced = true;
-        self.rested = false;
-        self.refused = None;
+        self.refusal = None;
+        if self.hold.is_restored() {
+            self.hold = Hold::default();
+        }
         self.backoff.reset();
         self.timeline = Timeline::since(now.up);
     }
@@ -370,7 +449,7 @@ impl Record {
     /// is owed to be tried, whatever failed or was refused before.
     pub fn set_stopped(&mut self, stopped: bool) {
         if self.stopped && !stopped {
-            self.refused = None;
+            self.refusal = None;
             self.backoff.reset();
         }
         self.stopped = stopped;
@@ -381,13 +460,12 @@ impl Record {
     /// then (a proxied record, other records of the same name) does not help now. Returns whether it
     /// is.
     pub fn contradicted(&mut self, now: Now) -> bool {
-        let settled = matches!(self.wait(now), Wait::Settled(_) | Wait::Rested);
+        let settled = matches!(self.wait(now), Wait::Settled(_));
         let untried = self.published_up.is_none() && !self.disputed;
         let due = settled && untried && self.published == self.desired;
         if due {
             self.disputed = true;
             self.unconfirmed = true;
-            self.rested = false;
             self.timeline = Timeline::since(now.up);
         }
         due
@@ -426,6 +504,9 @@ impl Record {
             self.backoff.reset();
         }
         self.hold.date(now);
+        if let Some(refusal) = &mut self.refusal {
+            refusal.pause.date(now);
+        }
         self.date_publication(now);
     }
 
@@ -449,15 +530,16 @@ impl Record {
         if self.stopped {
             return Wait::Stopped;
         }
-        if self.refused.is_some() {
-            return Wait::Refused;
+        if let Some(refusal) = &self.refusal
+            && refusal.stops(self.desired, now)
+        {
+            return Wait::Refused(refusal.until());
         }
         match self.removal_at() {
             Some(at) if at > now.up => return Wait::Lost(at),
             Some(_) => {}
             None if self.desired.is_none() => return Wait::Address,
-            None if self.rested => return Wait::Rested,
-            None if !self.pending(now) => return Wait::Settled(self.refresh_at(now)),
+            None if !self.pending(now) => return Wait::Settled(self.again_at(now)),
             None if !self.presence.is_present() => return Wait::Address,
             None => {}
         }
@@ -484,7 +566,13 @@ impl Record {
         self.forced
             || self.unconfirmed
             || self.desired != self.published
-            || self.refresh_at(now).is_some_and(|at| at <= now.up)
+            || self.refusal.is_some()
+            || self.again_at(now).is_some_and(|at| at <= now.up)
+    }
+
+    /// When what is published is sent again although it did not change, since boot.
+    fn again_at(&self, now: Now) -> Option<Duration> {
+        [self.refresh_at(now), self.confirm_at()].into_iter().flatten().min()
     }
 
     fn gave_up(&self) -> bool {

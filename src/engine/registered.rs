@@ -96,24 +96,35 @@ impl Registered {
 }
 
 impl Active {
-    /// Takes the family whose registered address should be looked up now, if any. It never comes
+    /// Takes what should be looked up now, if anything: whether a record has what a request was to
+    /// bring about whose answer says nothing; or the registered address of a family, which never comes
     /// before a request that is due.
-    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<Family> {
+    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<(Lookup, Family)> {
+        if !self.can_look_up(facts) {
+            return None;
+        }
+        let in_doubt = |record: &&mut Record| record.doubt_at().is_some_and(|at| at <= now.up);
+        if let Some(record) = self.records.iter_mut().find(in_doubt) {
+            record.asks_dns();
+            let host = record.name.in_dns();
+            return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
+        }
         let busy = |record: &Record| {
             matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
         };
         let due = |family: &&Family| self.look_up_at(**family, now).is_some_and(|at| at <= now.up);
         let family = *self.registered.keys().find(due)?;
-        if self.records.iter().any(busy) || !self.can_look_up(facts) {
+        if self.records.iter().any(busy) {
             return None;
         }
         self.registered.get_mut(&family)?.asked = true;
-        Some(family)
+        Some((self.spec.lookup.clone(), family))
     }
 
     /// When the next look-up is due that is not due yet, since boot.
     pub fn look_up_deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
         let times = self.registered.keys().filter_map(|&family| self.look_up_at(family, now));
+        let times = times.chain(self.records.iter().filter_map(Record::doubt_at));
         times.filter(|&at| at > now.up && self.can_look_up(facts)).min()
     }
 
@@ -136,8 +147,28 @@ impl Active {
         facts.book.complete() && !self.stopped && device.is_ok_and(reached)
     }
 
-    /// The registered address was looked up.
+    /// The name servers were asked as `lookup` says. Returns what the operator should know.
     pub fn looked_up(
+        &mut self,
+        (lookup, family): (&Lookup, Family),
+        answer: Result<Found, String>,
+        now: Now,
+        jitter: u32,
+    ) -> Option<Notice> {
+        let asks = |record: &&mut Record| {
+            record.is_asking_dns() && record.family == family && lookup.host == record.name.in_dns()
+        };
+        if let Some(record) = self.records.iter_mut().find(asks) {
+            let has_it = record.dns_answered(&answer, now);
+            return has_it.then(|| report::in_dns(&self.spec.name, record));
+        }
+        if self.spec.lookup == *lookup {
+            self.registered_answered(family, answer, now, jitter);
+        }
+        None
+    }
+
+    fn registered_answered(
         &mut self,
         family: Family,
         answer: Result<Found, String>,

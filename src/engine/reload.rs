@@ -3,6 +3,7 @@
 use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
+use super::event::Action;
 use super::section::{Active, Orphan};
 use crate::clock::Now;
 use crate::config::{Config, Section};
@@ -31,6 +32,8 @@ impl Engine {
             if let Some(before) = before {
                 self.orphans.extend(before.orphans(&section.records));
                 section.inherit(before, now);
+            } else if let Some(notice) = section.still_refused(now) {
+                self.actions.push_back(Action::Say(notice));
             }
             self.sections.push(section);
         }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::{Action, Level, Notice};
-use super::record::{Record, Wait};
+use super::record::{Record, Refusal, Wait};
 use super::registered::{Registered, list};
 use super::section::{Active, Obstacle};
 use super::select::{Lack, Rejection};
@@ -52,11 +52,13 @@ pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
 }
 
 /// A request for `record` has ended; `sent` is the address that was in it, if it was not to be removed.
+/// `next` ends the sentence about a failure.
 pub(super) fn outcome(
     section: &str,
     record: &Record,
     sent: Option<IpAddr>,
     verdict: &Verdict,
+    next: String,
     now: Now,
 ) -> Notice {
     let mut what = format!("{} {}", record.name, record.family.record_type());
@@ -65,21 +67,23 @@ pub(super) fn outcome(
     }
     let (level, text) = match &verdict.outcome {
         Outcome::Updated if sent.is_none() => {
-            (Level::Notice, format!("{what}: removed, because there is no address any more"))
+            let text = format!("{what}: removed, because there is no address any more");
+            (Level::Notice, text + &again(record, now))
         }
         Outcome::Unchanged if sent.is_none() => {
-            (Level::Notice, format!("{what}: nothing to remove: it holds no address of ours"))
+            let text = format!("{what}: nothing to remove: it holds no address of ours");
+            (Level::Notice, text + &again(record, now))
         }
-        Outcome::Updated => (Level::Notice, format!("{what}: accepted{}", times(record))),
+        Outcome::Updated => {
+            (Level::Notice, format!("{what}: accepted{}{}", times(record), again(record, now)))
+        }
         Outcome::Unchanged => {
-            (Level::Notice, format!("{what}: the provider had it already{}", times(record)))
+            let text = format!("{what}: the provider had it already{}", times(record));
+            (Level::Notice, text + &again(record, now))
         }
-        Outcome::Retry { reason, .. } => {
-            (Level::Warning, format!("{what}: {reason}; {}", next(record, now)))
-        }
+        Outcome::Retry { reason, .. } => (Level::Warning, format!("{what}: {reason}{next}")),
         Outcome::Unconfirmed { reason } => {
-            let text = format!("{what}: could not be confirmed ({reason}); {}", next(record, now));
-            (Level::Warning, text)
+            (Level::Warning, format!("{what}: could not be confirmed ({reason}){next}"))
         }
         Outcome::Refused { reason, advice } => {
             let whom = match verdict.scope {
@@ -103,10 +107,56 @@ pub(super) fn refused_too(section: &str, outcome: &Outcome) -> Option<Notice> {
 
 fn refusal(reason: &str, advice: &str, whom: &str, section: &str) -> String {
     format!(
-        "refused: {reason}. {}. Nothing more is sent for {whom} until the configuration changes or \
-         'ddns-netlink update {section}' is run",
+        "refused: {reason}. {}. Nothing more is sent for {whom} until the address or the configuration \
+         changes or 'ddns-netlink update {section}' is run; else it is tried again in a day",
         capital(advice)
     )
+}
+
+/// What the provider refused, and what the owner can do.
+pub(super) fn refused(refusal: &Refusal) -> String {
+    format!("{}. {}", refusal.reason, capital(&refusal.advice))
+}
+
+/// At the start: what an earlier run was refused.
+pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<Notice> {
+    let refusal = record.refusal.as_ref()?;
+    let (name, record_type) = (&record.name, record.family.record_type());
+    let (text, after) = (refused(refusal), until(refusal.until(), now));
+    let text = format!(
+        "{name} {record_type}: still refused: {text}; then run 'ddns-netlink update {section}', or \
+         wait {after}"
+    );
+    Some(Notice::about(section, Level::Warning, text))
+}
+
+/// An earlier request that was never answered, as the subject of a sentence.
+pub(super) fn earlier(record: &Record) -> String {
+    match record.late_address() {
+        Some(address) => format!("an earlier request with {address}"),
+        None => "an earlier request to remove the record".into(),
+    }
+}
+
+/// `; an earlier request with 192.0.2.1 was never answered, …`.
+fn again(record: &Record, now: Now) -> String {
+    match record.confirm_at() {
+        Some(at) => {
+            let after = until(at, now);
+            format!("; {} was never answered, so this is sent again in {after}", earlier(record))
+        }
+        None => String::new(),
+    }
+}
+
+/// An answer said nothing, and the zone's own name servers have what was sent.
+pub(super) fn in_dns(section: &str, record: &Record) -> Notice {
+    let (name, record_type) = (&record.name, record.family.record_type());
+    let address = record.published.map(|address| address.to_string()).unwrap_or_default();
+    let text = format!(
+        "{name} {record_type} {address}: the zone's own name servers have it, so it was accepted"
+    );
+    Notice::about(section, Level::Notice, text)
 }
 
 /// DNS has something else than what was `published`.
@@ -122,9 +172,9 @@ pub(super) fn contradiction(
     Notice::about(section, Level::Notice, text)
 }
 
-/// What happens next with a record that failed.
-fn next(record: &Record, now: Now) -> String {
-    match record.wait(now) {
+/// `; next try in 60 s`: what happens next with a record that failed.
+pub(super) fn next(record: &Record, now: Now) -> String {
+    let what = match record.wait(now) {
         Wait::BackOff(at) | Wait::Pace(at) | Wait::Settling(at) => {
             format!("next try in {}", until(at, now))
         }
@@ -134,12 +184,13 @@ fn next(record: &Record, now: Now) -> String {
             "given up after {} failures (retry_max_count) until the address or the network changes",
             record.failures()
         ),
-        Wait::Ready => "next try when the provider can be reached".into(),
+        Wait::Ready => "next try as soon as the provider can be reached".into(),
+        Wait::Address => "next try when there is an address".into(),
+        Wait::Refused(at) => format!("next try in {}", until(at, now)),
         Wait::Stopped => "next try when the section is started again".into(),
-        Wait::Settled(_) | Wait::Address | Wait::InFlight | Wait::Refused | Wait::Rested => {
-            "nothing is owed any more".into()
-        }
-    }
+        Wait::Settled(_) | Wait::InFlight => "nothing is owed any more".into(),
+    };
+    format!("; {what}")
 }
 
 /// ` (request 0.4 ms, accepted 38 ms after the event)`.

@@ -15,7 +15,7 @@ use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use super::way::{Ask, Step};
 use crate::clock::Now;
-use crate::config::{Family, Host, Section, Source, Transport};
+use crate::config::{Family, Host, Hostname, Section, Source, Transport};
 use crate::provider::{self, Change, Failure, Outcome, Scope, Verdict, template};
 use crate::sorted::{Map, Set};
 use crate::state::State;
@@ -387,17 +387,17 @@ impl Active {
     }
 
     /// A job has ended; nothing happens unless records of this section wait for it. Returns what
-    /// the operator should know, and what the provider said about the account.
+    /// the operator should know, and what the provider said about the account. `last`: there is no
+    /// next try, because the program ends.
     pub fn finished(
         &mut self,
         finished: &Finished,
         facts: &Facts,
         now: Now,
         jitter: u32,
+        last: bool,
     ) -> (Vec<Notice>, Option<Heard>) {
-        for record in self.records.iter_mut().filter(|it| it.is_superseded(finished.job)) {
-            record.land();
-        }
+        self.land_superseded(finished, now);
         if !self.records.iter().any(|record| record.flies(finished.job)) {
             return (Vec::new(), None);
         }
@@ -419,6 +419,7 @@ impl Active {
             };
             let verdict = finished.verdicts.get(index).unwrap_or(&lost);
             let sent = record.sending();
+            let was_trial = record.is_trial();
             record.finished(&verdict.outcome, ending);
             let only = match verdict.scope {
                 Scope::Address => true,
@@ -433,13 +434,16 @@ impl Active {
                 self.registered.insert(record.family, Registered::default());
             }
             pause = pause.max(record.paused_until());
-            let of_account = verdict.scope == Scope::Account;
+            // Where an account is accepted again, that is so for all of its records.
+            let recovered = was_trial && verdict.is_success();
+            let of_account = verdict.scope == Scope::Account || recovered;
             if of_account {
                 families.push(record.family);
             }
             // What is said of the account once holds for all records.
-            if !of_account || account.is_none() {
-                notices.push(report::outcome(&self.spec.name, record, sent, verdict, now));
+            if !of_account || recovered || account.is_none() {
+                let next = if last { String::new() } else { report::next(record, now) };
+                notices.push(report::outcome(&self.spec.name, record, sent, verdict, next, now));
             }
             account = Some(&verdict.outcome).filter(|_| of_account).or(account);
         }
@@ -450,6 +454,35 @@ impl Active {
             families,
         });
         (notices, heard)
+    }
+
+    /// A job has ended that was about an earlier configuration.
+    fn land_superseded(&mut self, finished: &Finished, now: Now) {
+        for record in self.records.iter_mut().filter(|it| it.is_superseded(finished.job)) {
+            let verdict = record.change_of(finished.job).and_then(|at| finished.verdicts.get(at));
+            let sent = record.sending();
+            record.land();
+            if verdict.is_none_or(Verdict::is_unanswered) {
+                record.may_become(sent, now);
+            }
+        }
+    }
+
+    /// A request that was never answered held these for names of this section beside what it was about:
+    /// the provider may still carry it out.
+    pub fn told_along(&mut self, kept: &[(Hostname, IpAddr)], now: Now) {
+        for record in &mut self.records {
+            let same = |(name, it): &&(Hostname, IpAddr)| (name, Family::of(*it)) == record.key();
+            if let Some((_, address)) = kept.iter().find(same) {
+                record.may_become(Some(*address), now);
+            }
+        }
+    }
+
+    /// What the start says of an earlier run's refusals.
+    pub fn still_refused(&self, now: Now) -> Option<Notice> {
+        let record = self.records.iter().find(|record| record.refusal.is_some())?;
+        report::still_refused(&self.spec.name, record, now)
     }
 
     /// What the provider said about the account in answer to another section.
@@ -543,14 +576,9 @@ impl Active {
             | Wait::Pace(at)
             | Wait::BackOff(at)
             | Wait::Hold(at)
-            | Wait::Lost(at) => Some(at),
-            Wait::Address
-            | Wait::Ready
-            | Wait::InFlight
-            | Wait::Refused
-            | Wait::GivenUp
-            | Wait::Rested
-            | Wait::Stopped => None,
+            | Wait::Lost(at)
+            | Wait::Refused(at) => Some(at),
+            Wait::Address | Wait::Ready | Wait::InFlight | Wait::GivenUp | Wait::Stopped => None,
         });
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());

@@ -76,8 +76,6 @@ pub struct RecordStatus {
 pub enum Standing {
     /// Up to date.
     Published,
-    /// Up to date, and `force_interval '0'` asks for no more.
-    Rested,
     /// There is no address to publish.
     NoAddress,
     /// The kernel or the source is being asked.
@@ -107,7 +105,6 @@ impl Standing {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Published => "published",
-            Self::Rested => "rested",
             Self::NoAddress => "no-address",
             Self::Unknown => "unknown",
             Self::NoRoute => "no-route",
@@ -197,10 +194,16 @@ impl Snapshot {
         self.sections.iter().all(|s| s.records.iter().all(|record| record.desired.is_some()))
     }
 
+    /// The records that are not up to date, as messages about them begin.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        let records = self.sections.iter().flat_map(|section| &section.records);
+        let failed = records.filter(|record| record.state != Standing::Published);
+        failed.map(|record| format!("{} {}", record.name, record.family.record_type()))
+    }
+
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
-        let settled =
-            |record: &RecordStatus| matches!(record.state, Standing::Published | Standing::Rested);
+        let settled = |record: &RecordStatus| record.state == Standing::Published;
         self.broken.is_empty() && self.sections.iter().all(|s| s.records.iter().all(settled))
     }
 }

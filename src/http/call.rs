@@ -1,11 +1,11 @@
 //! One request on its way: its deadline, how far it got, and why it stopped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Limits;
 use super::request::Target;
+use crate::clock::uptime;
 use crate::provider::Failure;
 
 /// A point in time that cannot be stretched.
@@ -35,7 +35,7 @@ pub(super) struct Call {
     /// End of the whole exchange, redirects included.
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
-    sent: AtomicBool,
+    sent_at: Mutex<Option<Duration>>,
     failure: Mutex<Option<Failure>>,
 }
 
@@ -45,7 +45,7 @@ impl Call {
             host: target.host().to_owned(),
             deadline,
             limits,
-            sent: AtomicBool::new(false),
+            sent_at: Mutex::default(),
             failure: Mutex::new(None),
         }
     }
@@ -57,12 +57,13 @@ impl Call {
 
     /// Bytes of the request are about to leave.
     pub(super) fn set_sent(&self) {
-        self.sent.store(true, Ordering::Relaxed);
+        let mut sent_at = self.sent_at.lock().unwrap_or_else(PoisonError::into_inner);
+        sent_at.get_or_insert(uptime());
     }
 
-    /// Whether bytes of the request have left.
-    pub(super) fn sent(&self) -> bool {
-        self.sent.load(Ordering::Relaxed)
+    /// When the first bytes of the request left, since boot; `None` if none did.
+    pub(super) fn sent_at(&self) -> Option<Duration> {
+        *self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps our own reason; ureq only needs to know that there is no connection.

@@ -121,7 +121,7 @@ pub(crate) fn system(error: &io::Error) -> String {
 }
 
 fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
-    Failure { kind, sent: call.sent(), text: format!("{}: {text}", call.host) }
+    Failure { kind, sent: call.sent_at().is_some(), text: format!("{}: {text}", call.host) }
 }
 
 fn no_answer(limit: Duration) -> String {

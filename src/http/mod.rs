@@ -149,13 +149,28 @@ impl Client {
     /// A sentence with the host's name, whatever went wrong. An HTTP error status is an answer. A
     /// redirect that is not followed counts as not sent: who redirects has not done what was asked.
     pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        self.send_timed(request, &mut None)
+    }
+
+    /// [`Client::send`]; `sent_at` becomes the time since boot at which the first bytes of the request
+    /// left, after name, connection and TLS.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub fn send_timed(
+        &self,
+        request: &Request,
+        sent_at: &mut Option<Duration>,
+    ) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.limits.total);
         let (mut target, user) = Target::parse(request.url.expose()).map_err(before_sending)?;
         let auth = request.auth.clone().or(user);
         let asked = target.host().to_owned();
         for _ in 0..=MAX_REDIRECTS {
             let call = Arc::new(Call::new(&target, deadline, self.limits));
-            let response = self.hop(request, auth.as_ref(), &target, &call)?;
+            let response = self.hop(request, auth.as_ref(), &target, &call);
+            *sent_at = sent_at.or(call.sent_at());
+            let response = response?;
             if let Some(why) = self.proxy_refusal(&target, response.status()) {
                 return Err(before_sending(why));
             }

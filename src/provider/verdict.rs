@@ -40,10 +40,15 @@ impl Verdict {
         self.severity() < 2
     }
 
+    /// Whether nobody knows if the provider has carried out the request, or will.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.outcome, Outcome::Unconfirmed { .. })
+    }
+
     /// Whether it makes no sense to go on with other changes of the job: the account or the way to
     /// the provider is the matter.
     pub(super) fn concerns_all(&self) -> bool {
-        self.scope == Scope::Account || matches!(self.outcome, Outcome::Unconfirmed { .. })
+        self.scope == Scope::Account || self.is_unanswered()
     }
 
     /// The worst of several lines counts; a change beside "no change" is a change.

@@ -16,6 +16,9 @@ const STEPS_PER_CHANGE: usize = 4;
 pub(super) trait Carrier {
     fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
+    /// When the last of them left, since boot: its first bytes, with the connection made. `None` if
+    /// nothing of it left.
+    fn sent_at(&self) -> Option<Duration>;
 }
 
 /// Drives `exchange`, which answers for `changes` changes, to its end.
@@ -24,12 +27,10 @@ pub(super) fn drive(
     changes: usize,
     exchange: &mut dyn Exchange,
     carrier: &mut dyn Carrier,
-    up: fn() -> Duration,
 ) -> Finished {
     let mut finished = unsent(job, vec![]);
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
-        let now = up();
         let (reply, shown) = match step {
             Step::Send(request) => {
                 let reply = carrier.send(&request);
@@ -48,10 +49,9 @@ pub(super) fn drive(
                 return finished;
             }
         };
-        finished.requests += 1;
-        let left_us = reply.as_ref().map_or_else(|failure| failure.sent, |_| true);
-        if left_us {
-            finished.sent_at.get_or_insert(now);
+        if let Some(at) = carrier.sent_at() {
+            finished.requests += 1;
+            finished.sent_at.get_or_insert(at);
         }
         finished.request = shown;
         step = exchange.step(reply);
@@ -151,19 +151,25 @@ mod tests {
         done: Vec<Outcome>,
         send: impl FnMut(&Request) -> Result<Answer, Failure>,
     ) -> Finished {
-        let up = || Duration::from_secs(7);
-        drive(3, 2, &mut Talk { requests, done }, &mut Http(send), up)
+        drive(3, 2, &mut Talk { requests, done }, &mut Http(send, None))
     }
 
-    struct Http<F>(F);
+    struct Http<F>(F, Option<Duration>);
 
     impl<F: FnMut(&Request) -> Result<Answer, Failure>> Carrier for Http<F> {
         fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
-            self.0(request)
+            let reply = self.0(request);
+            let left = reply.as_ref().map_or_else(|failure| failure.sent, |_| true);
+            self.1 = left.then_some(Duration::from_secs(7));
+            reply
         }
 
         fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
             panic!("{query:?}");
+        }
+
+        fn sent_at(&self) -> Option<Duration> {
+            self.1
         }
     }
 
@@ -209,11 +215,10 @@ mod tests {
         ] {
             let mut home = change("home.example.com", "192.0.2.9");
             home.record.zone = Some("example.org".into());
-            let up = || Duration::from_secs(7);
             let answers =
                 |_: &Request| Ok(Answer { status: 200, body: body.into(), ..Answer::default() });
             let mut exchange = exchange(&account, job(vec![home]));
-            let finished = drive(3, 1, exchange.as_mut(), &mut Http(answers), up);
+            let finished = drive(3, 1, exchange.as_mut(), &mut Http(answers, None));
             let all = format!("{finished:?}");
             assert!(finished.answer.starts_with("HTTP 200") && !all.contains("t0ken"), "{all}");
         }
@@ -221,7 +226,8 @@ mod tests {
 
     #[test]
     fn what_never_left_has_no_time() {
-        assert_eq!(talk(1, vec![], |_| failed(false)).sent_at, None);
+        let finished = talk(1, vec![], |_| failed(false));
+        assert_eq!((finished.sent_at, finished.requests), (None, 0));
         assert!(talk(1, vec![], |_| failed(true)).sent_at.is_some());
         let finished = talk(0, vec![], good);
         assert_eq!((finished.sent_at, finished.request.as_str()), (None, ""));

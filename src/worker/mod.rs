@@ -88,7 +88,6 @@ struct Inner {
     state: Mutex<State>,
     work: Condvar,
     shared: Arc<Shared>,
-    up: fn() -> Duration,
     report: Box<dyn Fn(Event) + Send + Sync>,
     say: Box<dyn Fn(Notice) + Send + Sync>,
 }
@@ -99,11 +98,9 @@ struct State {
 }
 
 impl Pool {
-    /// A pool without threads yet. `up` tells the time since boot; `report` is called from the
-    /// threads with one [`Event::Finished`], [`Event::Detected`] or [`Event::LookedUp`] per task, and
+    /// A pool without threads yet. `report` is called from the threads with one [`Event::Finished`], [`Event::Detected`] or [`Event::LookedUp`] per task, and
     /// `say` with what scripts say while they run.
     pub fn new(
-        up: fn() -> Duration,
         report: impl Fn(Event) + Send + Sync + 'static,
         say: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Self {
@@ -111,7 +108,6 @@ impl Pool {
             state: Mutex::new(State { queue: Queue::new(), threads: 0 }),
             work: Condvar::new(),
             shared: Arc::default(),
-            up,
             report: Box::new(report),
             say: Box::new(say),
         }))
@@ -203,12 +199,14 @@ impl Inner {
         match task {
             Task::Publish { id, changes, mut exchange, transport, .. } => {
                 let shared = &self.shared;
-                let mut carrier = Carrying { clients, transport: &transport, shared };
-                Event::Finished(drive(id, changes, &mut *exchange, &mut carrier, self.up))
+                let mut carrier =
+                    Carrying { clients, transport: &transport, shared, sent_at: None };
+                Event::Finished(drive(id, changes, &mut *exchange, &mut carrier))
             }
             Task::Script { id, call, transport } => {
                 let shared = &self.shared;
-                let mut carrier = Carrying { clients, transport: &transport, shared };
+                let mut carrier =
+                    Carrying { clients, transport: &transport, shared, sent_at: None };
                 let mut send = |request: &Request| carrier.send(request);
                 let look_up = |lookup: &Lookup, family| {
                     let way = (&transport).into();
@@ -219,7 +217,7 @@ impl Inner {
                 let done = call.run(UPDATE_TIMEOUT, hands);
                 Event::Finished(Finished {
                     sent_at: done.sent_at,
-                    requests: 1,
+                    requests: u32::from(done.sent_at.is_some()),
                     request: call.shown(),
                     answer: done.answer,
                     ..unsent(id, vec![done.outcome.into()])
@@ -276,15 +274,24 @@ struct Carrying<'a> {
     clients: &'a mut Clients,
     transport: &'a Transport,
     shared: &'a Arc<Shared>,
+    /// When the last request left.
+    sent_at: Option<Duration>,
 }
 
 impl Carrier for Carrying<'_> {
     fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
-        self.clients.get(self.transport, self.shared)?.send(request)
+        self.sent_at = None;
+        let client = self.clients.get(self.transport, self.shared)?;
+        client.send_timed(request, &mut self.sent_at)
     }
 
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
-        dns::send(query, &self.transport.into())
+        self.sent_at = None;
+        dns::send(query, &self.transport.into(), &mut self.sent_at)
+    }
+
+    fn sent_at(&self) -> Option<Duration> {
+        self.sent_at
     }
 }
 
@@ -335,7 +342,7 @@ mod tests {
         let (sender, events) = channel();
         let sender = Mutex::new(sender);
         let report = move |event| drop(sender.lock().unwrap().send(event));
-        let pool = Pool::new(Duration::default, report, |_| {});
+        let pool = Pool::new(report, |_| {});
         (pool, events)
     }
 

@@ -195,7 +195,7 @@ fn force_intervals() {
         ("option force_interval 87600", Force::Never),
         ("option force_interval 87599", hours(87599)),
         ("option force_interval 2\noption force_unit days", hours(48)),
-        ("option force_interval 0", Force::Once),
+        ("option force_interval 0", Force::Never),
         ("option force_interval never\noption force_unit days", Force::Never),
         ("option force_interval 1\noption force_unit minutes", Force::Every(seconds(60))),
         (
@@ -260,7 +260,6 @@ fn what_may_be_removed_and_what_may_not() {
         ("option service_name he.net", "he.net cannot remove records"),
         ("option service_name cloudflare\noption ip_source web", "there may be an address all"),
         ("option service_name cloudflare\noption record_id 7", "removed loses its id"),
-        ("option service_name cloudflare\noption force_interval 0", "nothing is sent any more"),
     ] {
         let (after, told) = read(&format!("{lines}\noption remove_after 600"));
         assert_eq!(after, None, "{lines}");

@@ -49,9 +49,6 @@ pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Dura
         }
         _ if section.families.iter().any(cannot) => format!("{label} cannot remove records"),
         _ if section.record.id.is_some() => "a record that is removed loses its id".into(),
-        _ if section.timing.force == Force::Once => {
-            "with force_interval '0' nothing is sent any more when a name is up to date".into()
-        }
         Source::Network { .. } | Source::Device(_) => return Some(after),
     };
     reader.warn("remove_after", format!("is not used: {why}"));
@@ -84,7 +81,7 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
         None => force_unit_alone(reader, unit),
     };
     if every.is_zero() {
-        return Force::Once;
+        return Force::Never;
     }
     // LuCI's form takes no word, but the longest time there is.
     if every >= Duration::from_secs(LONGEST) {

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{Record, Timeline};
+use super::{Doubt, Late, Record, Refusal, Sent, Timeline};
 use crate::clock::Now;
-use crate::config::{Force, RecordOptions};
+use crate::config::RecordOptions;
 use crate::engine::event::JobId;
 use crate::provider::{Change, FailureKind, Outcome};
 
@@ -67,6 +67,7 @@ impl Record {
             over_old_network: false,
         });
         self.forced = false;
+        self.doubt = None;
         self.settling.done();
         Some(Change {
             name: self.name.clone(),
@@ -106,6 +107,12 @@ impl Record {
         self.flight.as_ref()?.address
     }
 
+    /// Whether the request on its way shows whether the provider still refuses.
+    pub fn is_trial(&self) -> bool {
+        let forced = self.flight.as_ref().is_some_and(|flight| flight.was_forced);
+        self.refusal.is_some() || forced
+    }
+
     /// The job has ended, however.
     pub fn land(&mut self) {
         self.flight = None;
@@ -121,8 +128,13 @@ impl Record {
             // A request from before the change that is timed now was about another address.
             self.timeline.sent = ending.sent_at.filter(|&at| at >= self.timeline.event);
         }
+        if !is_request(outcome, ending) {
+            self.bucket.give_back();
+        }
         match outcome {
-            Outcome::Updated | Outcome::Unchanged => self.accepted(flight.address, now),
+            Outcome::Updated | Outcome::Unchanged => {
+                self.accepted(flight.address, ending.sent_at.unwrap_or(now.up), now);
+            }
             Outcome::Retry { reason, after, kind } => {
                 // Providers have been seen to do what they then could not answer.
                 let asked = ending.sent_at.is_some() && *kind == FailureKind::Other;
@@ -141,6 +153,10 @@ impl Record {
             Outcome::Unconfirmed { reason } => {
                 self.unconfirmed = true;
                 self.tried = flight.address.or(self.tried);
+                let left = ending.sent_at.unwrap_or(now.up);
+                let what = Sent::of(flight.address);
+                self.late = Some(Late::add(self.late, what, left, now.up));
+                self.doubt = flight.address.map(|address| Doubt::new(address, now.up));
                 self.trouble = Some(reason.clone());
                 if !flight.over_old_network {
                     self.backoff.failed(now.up, self.retry, ending.jitter);
@@ -150,8 +166,8 @@ impl Record {
             Outcome::Refused { reason, advice } => {
                 self.unconfirmed = flight.was_unconfirmed;
                 self.trouble = None;
-                self.refused = Some((reason.clone(), advice.clone()));
-                self.refused_only = None;
+                let address = flight.address.or(self.desired);
+                self.refusal = Some(Refusal::new(reason, advice, address, now));
             }
         }
     }
@@ -163,9 +179,11 @@ impl Record {
         match outcome {
             // What is on its way gets an answer of its own.
             Outcome::Refused { .. } if self.flight.is_some() => {}
+            // Nor is it news to a record that was in that request.
+            Outcome::Refused { .. } if self.refusal.as_ref().is_some_and(|it| it.is_new(now)) => {}
             Outcome::Refused { reason, advice } => {
-                self.refused_only = None;
-                return self.refused.replace((reason.clone(), advice.clone())).is_none();
+                let refusal = Refusal::new(reason, advice, self.desired, now);
+                return self.refusal.replace(refusal).is_none();
             }
             Outcome::Retry { after: Some(after), .. } => {
                 self.hold(now.up.saturating_add(*after), now);
@@ -174,9 +192,26 @@ impl Record {
                 self.clock_behind |= *kind == FailureKind::ClockBehind;
                 self.backoff.defer(pause);
             }
-            Outcome::Updated | Outcome::Unchanged | Outcome::Unconfirmed { .. } => {}
+            // What it refused it accepts again.
+            Outcome::Updated | Outcome::Unchanged => {
+                if let Some(refusal) = &mut self.refusal {
+                    refusal.reopen();
+                }
+            }
+            Outcome::Unconfirmed { .. } => {}
         }
         false
+    }
+
+    /// A request that was never answered held `address` for this record, without being about it: sent
+    /// for another record, or under an earlier configuration. The provider may still carry it out.
+    pub fn may_become(&mut self, address: Option<IpAddr>, now: Now) {
+        self.late = Some(Late::add(self.late, Sent::of(address), now.up, now.up));
+        let accepted = self.published.is_some() || self.removed;
+        if accepted && self.flight.is_none() && self.published != address {
+            self.tried = address;
+            self.confirms = true;
+        }
     }
 
     /// An address went away that the request on its way may have left from: if it fails, that says
@@ -193,8 +228,8 @@ impl Record {
         self.flight = old.flight.clone().map(|flight| Flight { superseded: true, ..flight });
     }
 
-    /// The provider has `address` now, or no record any more.
-    fn accepted(&mut self, address: Option<IpAddr>, now: Now) {
+    /// The provider has `address` now, or no record any more; the request for that left at `left`.
+    pub(super) fn accepted(&mut self, address: Option<IpAddr>, left: Duration, now: Now) {
         self.published = address;
         self.removed = address.is_none();
         self.published_wall = now.trusted_wall().filter(|_| address.is_some());
@@ -203,35 +238,51 @@ impl Record {
             self.desired = None;
         }
         self.unconfirmed = false;
-        self.tried = None;
+        self.doubt = None;
+        self.late = self.late.and_then(|late| late.after(Sent::of(address), left));
+        self.confirms = self.late.is_some();
+        self.tried = self.late_address();
         self.trouble = None;
+        self.refusal = None;
         self.clock_behind = false;
         self.backoff.reset();
         if self.desired == address {
             self.timeline.accepted = Some(now.up);
             self.settling.done();
-            self.rested = address.is_some() && self.force == Force::Once;
         }
     }
 
     fn failed(&mut self, kind: FailureKind, over_old_network: bool, ending: Ending) {
         let Ending { network_gone, now, jitter, .. } = ending;
         self.clock_behind = kind == FailureKind::ClockBehind;
+        let nothing_left = ending.sent_at.is_none();
         match kind {
             FailureKind::NoNetwork | FailureKind::NotResolved => {
-                self.bucket.give_back();
                 if !network_gone && !over_old_network {
                     self.backoff.failed_locally(now.up, self.retry, jitter);
                 }
             }
             // What was answered was not lost with the network.
-            FailureKind::Other if over_old_network && ending.sent_at.is_none() => {}
-            FailureKind::ClockBehind => {
-                // The provider was not asked: the step of the clock shall not find the bucket empty.
-                self.bucket.give_back();
+            FailureKind::Other if over_old_network && nothing_left => {}
+            FailureKind::Other if nothing_left => {
+                self.backoff.failed_unsent(now.up, self.retry, jitter);
+            }
+            FailureKind::ClockBehind | FailureKind::Other => {
                 self.backoff.failed(now.up, self.retry, jitter);
             }
-            FailureKind::Other => self.backoff.failed(now.up, self.retry, jitter),
         }
     }
+}
+
+/// Whether a job counts as a request for the pace: bytes of it left, and somebody took them.
+fn is_request(outcome: &Outcome, ending: Ending) -> bool {
+    let kind = match outcome {
+        Outcome::Retry { kind, .. } => *kind,
+        Outcome::Updated
+        | Outcome::Unchanged
+        | Outcome::Unconfirmed { .. }
+        | Outcome::Refused { .. } => FailureKind::Other,
+    };
+    // With a clock that is behind the provider was not asked: its step shall not find the bucket empty.
+    ending.sent_at.is_some() && kind == FailureKind::Other
 }

@@ -133,13 +133,12 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
     s.lease("203.0.113.2");
     s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }; 3]);
     s.answer(Outcome::Updated);
-    s.pass(MINUTE);
     s.sent();
-    s.lease("203.0.113.3");
-    assert_eq!(s.sent(), ["h3.example.com 203.0.113.3"]);
+    s.pass(HOUR);
+    assert_eq!(s.sent(), [""; 0]);
     let words: Vec<_> =
         s.engine.status(s.now).sections.iter().map(|s| s.records[0].state.as_str()).collect();
-    assert_eq!(words, ["refused", "refused", "refused", "sending"]);
+    assert_eq!(words, ["refused", "refused", "refused", "published"]);
 }
 
 fn url() -> Mechanism {

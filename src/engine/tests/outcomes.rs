@@ -6,7 +6,7 @@ use super::scenario::{
     DAY, HOUR, MINUTE, Scenario, WAN, failed, lost, ms, refused, retry, route, secs,
 };
 use crate::clock::BUILD_TIME;
-use crate::config::{Force, Hostname};
+use crate::config::Hostname;
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 
 fn send(last: u8) -> String {
@@ -212,27 +212,6 @@ fn a_step_of_the_clock_does_not_shorten_another_back_off() {
 }
 
 #[test]
-fn a_refusal_stops_that_record_only_until_force() {
-    let mut other = super::scenario::section();
-    other.name = "other".into();
-    other.names = vec![Hostname::parse("other.example.com").unwrap()];
-    let mut s = Scenario::new();
-    s.config.sections.push(other);
-    let mut s = s.silent().start();
-    s.answer(refused());
-    s.answer(Outcome::Updated);
-    s.provider = Some(Outcome::Updated);
-    s.sent();
-    s.lease("203.0.113.2");
-    s.pass(10 * DAY);
-    let sent = s.sent();
-    assert!(sent.iter().all(|line| line.starts_with("other")), "{sent:?}");
-    assert_eq!(s.word(), "refused");
-    s.force();
-    assert_eq!(s.sent()[0], send(2));
-}
-
-#[test]
 fn a_refusal_ends_when_credentials_or_transport_change() {
     for (user, agent, sends) in [("a", "test", 1), ("user", "new", 1), ("user", "test", 0)] {
         let mut s = failing(refused());
@@ -315,22 +294,6 @@ fn a_forced_request_that_fails_is_still_owed() {
         s.pass(HOUR);
         assert_eq!(s.sent(), [""; 0], "once is enough");
     }
-}
-
-#[test]
-fn force_interval_zero_rests_once_up_to_date() {
-    let mut s = Scenario::new().with(|c| c.timing.force = Force::Once);
-    s = s.start();
-    assert_eq!(s.sent(), [send(1)]);
-    s.lease("203.0.113.2");
-    s.pass(HOUR);
-    assert_eq!((s.sent().len(), s.word()), (0, "rested"));
-    s.force();
-    assert_eq!(s.sent(), [send(2)]);
-    let mut s = s.restart(MINUTE);
-    assert_eq!(s.sent(), [send(2)], "once after each start");
-    s.pass(HOUR);
-    assert_eq!((s.sent().len(), s.word()), (0, "rested"));
 }
 
 #[test]

@@ -97,17 +97,14 @@ fn one_call_at_a_time_and_the_latest_wins() {
 
 #[test]
 fn back_to_the_old_address_during_a_flight_is_sent_after_it() {
-    for force in [Force::Once, Force::Never] {
-        let mut s = Scenario::new().with(|c| c.timing.force = Force::Never);
-        s = s.settled().silent();
-        s.reconfigure(|c| c.timing.force = force);
-        s.lease("203.0.113.2");
-        s.lease("203.0.113.1");
-        s.pass(secs(1));
-        assert_eq!(s.sent(), [send(2)]);
-        s.answer(Outcome::Updated);
-        assert_eq!(s.sent(), [send(1)], "{force:?}");
-    }
+    let mut s = Scenario::new().with(|c| c.timing.force = Force::Never);
+    s = s.settled().silent();
+    s.lease("203.0.113.2");
+    s.lease("203.0.113.1");
+    s.pass(secs(1));
+    assert_eq!(s.sent(), [send(2)]);
+    s.answer(Outcome::Updated);
+    assert_eq!(s.sent(), [send(1)]);
 }
 
 #[test]
@@ -295,6 +292,31 @@ fn a_token_is_not_spent_where_nothing_left_the_router() {
     s.routes_down();
     s.route_up(route(WAN, "203.0.113.254"));
     assert_eq!(s.sent(), [send(2)], "no waiting for min_interval");
+}
+
+#[test]
+fn a_connection_that_nobody_accepts_costs_no_token_and_is_tried_again_soon() {
+    let mut s = Scenario::new().with(|c| c.timing.min_interval = HOUR).settled().silent();
+    for last in 2..7 {
+        s.routes_down();
+        s.lease(&format!("203.0.113.{last}"));
+        s.route_up(route(WAN, "203.0.113.254"));
+        s.pass(secs(4));
+        s.fail_unsent();
+    }
+    s.sent();
+    s.pass(secs(5));
+    assert_eq!(s.sent(), [send(6)], "the provider may be there again");
+    // One that stays away is left alone more and more.
+    let mut tries = 0;
+    for _ in 0..3600 {
+        if !s.flights.is_empty() {
+            s.fail_unsent();
+            tries += 1;
+        }
+        s.pass(secs(1));
+    }
+    assert!((5..12).contains(&tries), "{tries}");
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn extreme() -> impl Strategy<Value = Timing> {
         let choices = vec![0, 1, 60, u64::MAX / 2, u64::MAX];
         prop::sample::select(choices).prop_map(secs)
     };
-    let force = prop_oneof![Just(Force::Never), Just(Force::Once), time().prop_map(Force::Every),];
+    let force = prop_oneof![Just(Force::Never), time().prop_map(Force::Every)];
     let max = prop::sample::select(vec![0, 1, u32::MAX]);
     (time(), force, time(), max, time()).prop_map(|(check, force, retry, retry_max, min)| Timing {
         check,

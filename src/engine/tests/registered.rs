@@ -216,15 +216,14 @@ fn it_is_never_in_the_way_of_a_request() {
 }
 
 #[test]
-fn a_section_that_rests_is_woken_by_it_and_one_that_was_refused_is_not() {
-    let mut s = Scenario::new().with(|c| c.timing.force = Force::Once).settled();
-    s.dns = found(true, &[]);
-    assert_eq!(again(s).sent(), SENT);
+fn one_that_was_refused_is_not_sent_for_it() {
     let mut s = world().silent().start();
     s.sent();
     s.answer(refused());
     s.dns = found(true, &[]);
-    assert_eq!(again(s).sent(), NOTHING);
+    let mut s = s.restart(HOUR);
+    s.pass(22 * HOUR);
+    assert_eq!(s.sent(), NOTHING);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::scenario::{
     secs, web,
 };
 use crate::clock::BUILD_TIME;
-use crate::config::{Family, Force, Source};
+use crate::config::{Family, Source};
 use crate::dns::Found;
 use crate::engine::event::Event;
 use crate::netlink::{Address, AddressFlags, Message, Report};
@@ -289,14 +289,18 @@ fn a_refusal_of_the_removal_stops_no_address_and_is_not_kept() {
     s.add(address("203.0.113.2"));
     s.pass(secs(1));
     assert_eq!(requests(&mut s), ["send home.example.com 203.0.113.2"]);
-    // One of the account counts for everything.
+    // One of the account counts for everything, but not for another address.
     let mut s = settled().silent();
     s.remove("203.0.113.1");
     s.pass(10 * MINUTE);
     s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }]);
-    s.add(address("203.0.113.2"));
-    s.pass(DAY);
+    s.add(address("203.0.113.1"));
+    s.pass(HOUR);
     assert_eq!(requests(&mut s), [REMOVED]);
+    s.add(address("203.0.113.2"));
+    s.remove("203.0.113.1");
+    s.pass(secs(1));
+    assert_eq!(requests(&mut s), ["send home.example.com 203.0.113.2"]);
 }
 
 #[test]
@@ -441,15 +445,7 @@ fn each_family_for_itself() {
 }
 
 #[test]
-fn who_rests_and_who_is_stopped_removes_nothing() {
-    let mut s = router().with(|c| {
-        c.timing.remove_after = Some(MINUTE);
-        c.timing.force = Force::Once;
-    });
-    s = s.settled();
-    s.remove("203.0.113.1");
-    s.pass(DAY);
-    assert_eq!(requests(&mut s), [""; 0]);
+fn who_is_stopped_removes_nothing() {
     let mut s = settled();
     s.event(Event::Stop(vec!["home".into()]));
     s.remove("203.0.113.1");

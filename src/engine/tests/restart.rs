@@ -33,6 +33,9 @@ fn killed_in_the_middle_of_a_request_sends_again_even_the_old_address() {
     assert!(s.disk.records[0].unconfirmed);
     s.kernel.addresses = vec![address("203.0.113.1")];
     let mut s = s.restart(secs(5));
+    s.pass(secs(59));
+    assert_eq!(s.sent(), [""; 0], "the provider may still be at the other one");
+    s.pass(secs(1));
     assert_eq!(s.sent(), SENT);
     s.answer(Outcome::Unchanged);
     assert!(!s.disk.records[0].unconfirmed);
@@ -45,19 +48,9 @@ fn an_unconfirmed_request_is_remembered() {
     s.provider = Some(lost());
     s.lease("203.0.113.2");
     s.kernel.addresses = vec![address("203.0.113.1")];
-    assert_eq!(s.restart(secs(5)).sent(), SENT);
-}
-
-#[test]
-fn a_refusal_survives_a_restart() {
-    let mut s = Scenario::new();
-    s.provider = Some(refused());
-    let mut s = s.start().restart(DAY);
-    assert_eq!(s.sent(), [""; 0]);
-    let (word, reason) = s.state();
-    assert_eq!(word, "refused");
-    assert!(reason.contains("Check username and password."), "{reason}");
-    s.force();
+    let mut s = s.restart(secs(5));
+    s.provider = Some(Outcome::Updated);
+    s.pass(MINUTE);
     assert_eq!(s.sent(), SENT);
 }
 
@@ -92,6 +85,36 @@ fn the_providers_own_time_survives_a_restart() {
         s.pass(secs(2));
         assert_eq!(s.sent(), SENT);
     }
+}
+
+/// The clock was wrong when a short waiting time was saved, or is wrong at the start.
+#[test]
+fn a_wrong_clock_makes_no_waiting_time_of_an_earlier_run_long() {
+    let held = |wrong_by: u64, back_after: u64| {
+        let mut s = Scenario::new();
+        s.provider = Some(retry(FailureKind::Other, Some(MINUTE)));
+        let right = s.now.wall;
+        s.now.wall += wrong_by;
+        s = s.start();
+        s.provider = Some(Outcome::Updated);
+        s.sent();
+        s.now.wall = right - back_after;
+        let mut s = s.restart(secs(5));
+        s.step_clock(right + 5);
+        s
+    };
+    let mut s = held(400 * 86_400, 0);
+    assert!(s.state().1.starts_with("before the start the provider asked for time"));
+    s.pass(10 * MINUTE);
+    assert_eq!(s.sent(), SENT);
+    let mut s = held(0, 20 * 3600);
+    s.pass(MINUTE);
+    assert_eq!(s.sent(), SENT, "the step of the clock shows how much is left");
+    let mut s = held(20 * 3600, 0);
+    s.pass(HOUR);
+    assert_eq!((s.word(), s.sent().len()), ("held", 0));
+    s.force();
+    assert_eq!(s.sent(), SENT);
 }
 
 #[test]
@@ -171,13 +194,17 @@ fn a_date_in_the_future_is_replaced() {
 }
 
 #[test]
-fn never_and_zero_refresh_nothing() {
-    for force in [Force::Never, Force::Once] {
-        let mut s = Scenario::new().with(|c| c.timing.force = force).settled();
-        s.pass(365 * DAY);
-        assert_eq!(s.actions(), [""; 0]);
-        assert_eq!(s.engine.deadline(s.now), None);
-    }
+fn never_means_no_repeats_but_every_change() {
+    let mut s = Scenario::new().with(|c| c.timing.force = Force::Never).settled();
+    s.pass(365 * DAY);
+    assert_eq!(s.actions(), [""; 0]);
+    assert_eq!(s.engine.deadline(s.now), None);
+    let mut s = s.restart(MINUTE);
+    s.reload();
+    s.pass(DAY);
+    assert_eq!(s.sent(), [""; 0]);
+    s.lease("203.0.113.2");
+    assert_eq!(s.sent(), ["home.example.com 203.0.113.2"]);
 }
 
 #[test]

@@ -451,6 +451,15 @@ impl Scenario {
         self.event(finished(flight.job, outcomes, flight.sent_at));
     }
 
+    /// The oldest request without an answer failed before anything of it left.
+    pub(super) fn fail_unsent(&mut self) {
+        let flight = self.flights.pop_front().unwrap();
+        let Event::Finished(ended) = finished(flight.job, vec![failed()], flight.sent_at) else {
+            return;
+        };
+        self.event(Event::Finished(Finished { sent_at: None, requests: 0, ..ended }));
+    }
+
     pub(super) fn answer_verdicts(&mut self, verdicts: Vec<Verdict>) {
         let flight = self.flights.pop_front().unwrap();
         self.event(ended(flight.job, verdicts, flight.sent_at));
@@ -600,10 +609,10 @@ impl Scenario {
                     self.engine.handle(event, self.now);
                 }
             }
-            Action::LookUp { section, family, .. } => {
+            Action::LookUp { section, lookup, family, .. } => {
                 self.lookups += 1;
                 if let Some(result) = self.dns.clone() {
-                    let (section, lookup) = (section.name.clone(), section.lookup.clone());
+                    let section = section.name.clone();
                     let event = Event::LookedUp { section, lookup, family, result };
                     self.engine.handle(event, self.now);
                 }

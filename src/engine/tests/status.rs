@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::scenario::{HOUR, Scenario, failed, refused, retry, secs};
-use crate::config::Force;
 use crate::provider::{FailureKind, Outcome};
 
 /// A change that ended like this.
@@ -31,7 +30,15 @@ fn each_state_has_its_word_and_sentence() {
         s.deaf = true;
         s.start()
     };
-    let rested = Scenario::new().with(|c| c.timing.force = Force::Once);
+    let paced = {
+        let mut s = Scenario::new().with(|c| c.timing.min_interval = HOUR).settled();
+        s.provider = Some(failed());
+        for last in 2..5 {
+            s.lease(&format!("203.0.113.{last}"));
+            s.pass(3 * crate::engine::tests::scenario::MINUTE);
+        }
+        s
+    };
     let held = retry(FailureKind::Other, Some(HOUR));
     let stays = {
         let mut s = Scenario::new().settled();
@@ -48,7 +55,7 @@ fn each_state_has_its_word_and_sentence() {
         (routeless.start(), "no-route", "no usable route to the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
         (Scenario::new().silent().start(), "sending", "waiting for the provider's answer"),
-        (rested.start(), "rested", "force_interval '0'"),
+        (paced, "paced", "it went wrong; next request in "),
     ];
     for (s, word, sentence) in cases {
         assert_eq!(s.word(), word);

@@ -1,0 +1,54 @@
+//! What the provider refused for good. It is tried again once a day, because providers refuse by
+//! mistake as well, and nobody may be there to run `update`; and at once when the address is another.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Sent;
+use crate::clock::Now;
+use crate::engine::pace::{Hold, LONGEST_HOLD};
+
+/// A refusal of the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the provider said.
+    pub reason: String,
+    /// What the owner can do about it.
+    pub advice: String,
+    /// What alone it is about, if it says nothing of the rest.
+    pub(super) only: Option<Sent>,
+    /// The address that was wanted when it was refused.
+    pub(super) address: Option<IpAddr>,
+    /// Nothing is sent before.
+    pub(super) pause: Hold,
+}
+
+impl Refusal {
+    /// The provider has refused `address` at `now`.
+    pub(super) fn new(reason: &str, advice: &str, address: Option<IpAddr>, now: Now) -> Self {
+        let mut pause = Hold::default();
+        pause.extend(now.up.saturating_add(LONGEST_HOLD), now);
+        Self { reason: reason.into(), advice: advice.into(), only: None, address, pause }
+    }
+
+    /// Whether the provider has said it just now.
+    pub(super) fn is_new(&self, now: Now) -> bool {
+        self.until() >= now.up.saturating_add(LONGEST_HOLD)
+    }
+
+    /// Whether nothing is sent for it at `now`, if the record is to hold `desired`.
+    pub(super) fn stops(&self, desired: Option<IpAddr>, now: Now) -> bool {
+        let other = self.address.is_some() && desired.is_some() && self.address != desired;
+        self.until() > now.up && !other
+    }
+
+    /// When it is tried again, since boot.
+    pub fn until(&self) -> Duration {
+        self.pause.until()
+    }
+
+    /// The account is accepted again, so that this may be, too.
+    pub(super) fn reopen(&mut self) {
+        self.pause = Hold::default();
+    }
+}
