@@ -323,7 +323,7 @@ fn by_name() -> Launcher {
         config.section(
             name,
             &format!(
-                "\toption use_ipv6 '{family}'\n\toption use_https '1'\n\
+                "\toption use_ipv6 '{family}'\n\
                  \t{url}:{port}/nic/update?hostname=[DOMAIN]&myip=[IP]'"
             ),
         );
