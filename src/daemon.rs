@@ -495,7 +495,7 @@ impl Daemon {
             self.logger.say(&Notice { section, level, text: mistake.to_string() });
         }
         if more > 0 {
-            let text = format!("{more} more messages like these: 'ddns-netlink check' shows all");
+            let text = format!("{more} more messages like these: 'ddns-netlink check' shows more");
             self.say(Level::Warning, text);
         }
     }
