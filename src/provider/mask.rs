@@ -6,46 +6,81 @@ use crate::secret::Secret;
 
 /// Most characters of a masked text.
 const MAX_SHOWN: usize = 200;
+/// Bytes of a text that are read for it: markup and white space do not count as shown.
+const MAX_READ: usize = 4 * 1024;
 /// Shortest value that is looked for. Masking every `a` would hide the text and tell the value.
 const MIN_SECRET: usize = 3;
+/// Characters of a secret that are looked for at once. A longer one, such as a key in PEM, is looked for
+/// in such pieces, so that the time for a text does not grow with it.
+const PIECE: usize = 64;
+/// Stands where a text was cut.
+const CUT: char = '…';
 
-/// `text` with every occurrence of a secret as `***`, in any case of letters: raw, percent-encoded,
-/// in base64, or with the escapes of JSON or HTML; control characters and runs of white space become
-/// one space; cut to about 200 characters.
+/// `text` with every occurrence of a secret as `***`, in any case of its ASCII letters: raw,
+/// percent-encoded, in base64, in hexadecimal, or with the escapes of JSON or HTML; control characters
+/// and runs of white space become one space; cut to about 200 characters.
 pub fn mask(text: &str, secrets: &[Secret]) -> String {
     let needles = needles(secrets);
+    let end = text.floor_char_boundary(MAX_READ);
+    let (read, rest) = text.split_at(end);
+    let mut read = read.to_owned();
+    if !rest.is_empty() {
+        read.push(CUT);
+    }
     // Twice, because tidying may bring together what was apart.
-    shorten(cover(&one_line(&cover(text, &needles)), &needles))
+    shorten(cover(&one_line(&cover(&read, &needles)), &needles))
 }
 
 /// `text` with every occurrence of a secret as `***`, and otherwise as it is.
-pub(super) fn hide(text: &str, secrets: &[Secret]) -> String {
+pub(crate) fn hide(text: &str, secrets: &[Secret]) -> String {
     cover(text, &needles(secrets))
 }
 
-/// The ways in which each secret may be written, beside escapes.
-fn needles(secrets: &[Secret]) -> Vec<String> {
-    let mut needles = Vec::new();
+/// The ways in which each secret may be written, beside escapes, in characters.
+fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
+    let mut written = Vec::new();
     for value in secrets.iter().map(Secret::expose) {
-        needles.extend([value.to_owned(), percent::encode(value), one_line(value)]);
-        needles.extend((1..=3).map(|zeros| in_base64(value, zeros)));
+        written.extend([value.to_owned(), percent::encode(value), one_line(value)]);
+        if value.len() >= MIN_SECRET {
+            written.push(in_hexadecimal(value));
+            written.extend((1..=3).flat_map(|zeros| in_base64(value, zeros)));
+        }
     }
-    needles.retain(|needle| needle.len() >= MIN_SECRET);
-    needles.sort_unstable();
-    needles.dedup();
+    written.retain(|text| text.len() >= MIN_SECRET);
+    written.sort_unstable();
+    written.dedup();
+    let mut needles = Vec::new();
+    for text in written {
+        let text: Vec<char> = text.chars().collect();
+        needles.extend(text.chunks_exact(PIECE).map(<[char]>::to_vec));
+        // What is left of it, with enough before that it is not found everywhere.
+        needles.push(text.get(text.len().saturating_sub(PIECE)..).unwrap_or_default().to_vec());
+    }
     needles
 }
 
-/// How `value` ends something in base64, such as `user:password`: one for each way in which groups of
-/// three bytes may divide it. Nothing if it is too short to be looked for.
-fn in_base64(value: &str, zeros: usize) -> String {
-    if value.len() < MIN_SECRET {
-        return String::new();
+fn in_hexadecimal(value: &str) -> String {
+    let mut text = String::with_capacity(2 * value.len());
+    for byte in value.bytes() {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
     }
-    let mut bytes = vec![0; zeros];
+    text
+}
+
+/// How `value` ends something in base64, such as `user:password`, after so many bytes, which divide it
+/// into groups of three; and how it stands before something else, which changes its last character. Both
+/// in the alphabet of RFC 4648 section 4 and in that of section 5.
+fn in_base64(value: &str, before: usize) -> [String; 4] {
+    let mut bytes = vec![0; before];
     bytes.extend_from_slice(value.as_bytes());
     let text = base64::encode(&bytes);
-    text.trim_end_matches('=').get(zeros + 1..).unwrap_or_default().to_owned()
+    let end = text.trim_end_matches('=').get(before + 1..).unwrap_or_default().to_owned();
+    let mut within = end.clone();
+    within.pop();
+    let of_url = |text: &str| text.replace('+', "-").replace('/', "_");
+    [of_url(&end), of_url(&within), end, within]
 }
 
 fn one_line(text: &str) -> String {
@@ -63,7 +98,30 @@ fn is_format(c: char) -> bool {
 type Escape = fn(&str) -> Option<(char, usize)>;
 
 /// How texts are written, and the sign without which one is not written so.
-const WRITTEN: [(&str, Escape); 3] = [("", |_| None), ("\\", json), ("&", html)];
+const WRITTEN: [(&str, Escape); 4] = [("", |_| None), ("\\", json), ("&", html), ("%", in_percent)];
+
+/// A character in UTF-8, or else a byte, which is a character of Latin-1.
+fn in_percent(text: &str) -> Option<(char, usize)> {
+    let mut bytes = Vec::with_capacity(4);
+    while bytes.len() < 4
+        && let Some(byte) = escaped_byte(text, 3 * bytes.len())
+    {
+        bytes.push(byte);
+    }
+    let first = *bytes.first()?;
+    for length in 1..=bytes.len() {
+        let character = bytes.get(..length).and_then(|part| str::from_utf8(part).ok());
+        if let Some(character) = character.and_then(|part| part.chars().next()) {
+            return Some((character, 3 * length));
+        }
+    }
+    Some((char::from(first), 3))
+}
+
+fn escaped_byte(text: &str, at: usize) -> Option<u8> {
+    let digits = text.get(at..)?.strip_prefix('%')?.get(..2)?;
+    u8::from_str_radix(digits, 16).ok()
+}
 
 fn json(text: &str) -> Option<(char, usize)> {
     let unit = |at: usize| {
@@ -104,17 +162,26 @@ fn html(text: &str) -> Option<(char, usize)> {
     Some((c, name.len() + 2))
 }
 
-/// How much of the beginning of `text` is `needle`.
-fn begins(text: &str, needle: &str, escape: Escape) -> Option<usize> {
+/// Whether `c` stands for the `wanted` character of a secret. A space may be written as `+`, and what
+/// is not ASCII may have been lost when the text was read as UTF-8.
+fn same(c: char, wanted: char) -> bool {
+    c.eq_ignore_ascii_case(&wanted)
+        || (c == '+' && wanted == ' ')
+        || (c == char::REPLACEMENT_CHARACTER && !wanted.is_ascii())
+}
+
+/// The first character of `text` and its length there.
+fn first(text: &str, escape: Escape) -> Option<(char, usize)> {
+    escape(text).or_else(|| text.chars().next().map(|c| (c, c.len_utf8())))
+}
+
+/// How much of the beginning of `text` is `needle`, of which a cut may have left only a part.
+fn begins(text: &str, needle: &[char], escape: Escape) -> Option<usize> {
     let mut at = 0;
-    for wanted in needle.chars() {
-        let rest = text.get(at..)?;
-        let (c, length) = match escape(rest) {
-            Some(escaped) => escaped,
-            None => rest.chars().next().map(|c| (c, c.len_utf8()))?,
-        };
-        if !c.eq_ignore_ascii_case(&wanted) {
-            return None;
+    for &wanted in needle {
+        let (c, length) = first(text.get(at..)?, escape)?;
+        if !same(c, wanted) {
+            return (c == CUT && at > 0).then_some(at);
         }
         at += length;
     }
@@ -123,13 +190,20 @@ fn begins(text: &str, needle: &str, escape: Escape) -> Option<usize> {
 
 /// Marks first and replaces then, so that secrets that overlap or contain each other are all
 /// covered.
-fn cover(text: &str, needles: &[String]) -> String {
+fn cover(text: &str, needles: &[Vec<char>]) -> String {
     let mut hidden = vec![false; text.len()];
     for (_, escape) in WRITTEN.into_iter().filter(|(sign, _)| text.contains(sign)) {
         for (at, _) in text.char_indices() {
             let rest = text.get(at..).unwrap_or_default();
-            let lengths = needles.iter().filter_map(|needle| begins(rest, needle, escape));
-            let longest = lengths.max().unwrap_or_default();
+            let Some((c, _)) = first(rest, escape) else {
+                continue;
+            };
+            let mut longest = 0;
+            for needle in needles {
+                if needle.first().is_some_and(|&wanted| same(c, wanted)) {
+                    longest = longest.max(begins(rest, needle, escape).unwrap_or_default());
+                }
+            }
             hidden.iter_mut().skip(at).take(longest).for_each(|h| *h = true);
         }
     }
@@ -149,7 +223,7 @@ fn cover(text: &str, needles: &[String]) -> String {
 
 fn shorten(text: String) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        Some((end, _)) => format!("{}{CUT}", text.get(..end).unwrap_or_default()),
         None => text,
     }
 }
@@ -179,6 +253,59 @@ mod tests {
         ] {
             assert_eq!(mask(text, &secrets), shown, "{text:?}");
         }
+    }
+
+    #[test]
+    fn secrets_are_covered_in_other_encodings() {
+        let secrets = secrets(&["Pässw0rt geheim>?~", "s3cret"]);
+        for text in [
+            "Pässw0rt+geheim>?~",
+            "P%C3%A4ssw0rt%20geheim%3E%3f~",
+            "P%e4ssw0rt+geheim%3e?~",
+            "P\u{fffd}ssw0rt geheim>?~",
+            "%50%c3%a4%73%73%77%30%72%74%20%67%65%68%65%69%6d%3e%3f%7e",
+            "p%C3%A4SSw0rt%20geheim>?~",
+        ] {
+            assert_eq!(mask(text, &secrets), "***", "{text}");
+        }
+        let hexadecimal = "50c3a47373773072742067656865696d3e3f7e";
+        assert_eq!(mask(hexadecimal, &secrets), "***");
+        assert_eq!(mask(&hexadecimal.to_uppercase(), &secrets), "***");
+        for bytes in ["Pässw0rt geheim>?~", "ü:Pässw0rt geheim>?~", "Pässw0rt geheim>?~ and more"]
+        {
+            let text = base64::encode(bytes.as_bytes());
+            let of_url = text.replace('+', "-").replace('/', "_");
+            for text in [text, of_url] {
+                let shown = mask(&text, &secrets);
+                assert!(shown.contains("***") && shown.len() < 20, "{text}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_shows_no_half_of_a_secret() {
+        let secrets = secrets(&["correct horse battery"]);
+        for blank in MAX_READ - 25..=MAX_READ {
+            let text = format!("a{}correct horse battery staple", " ".repeat(blank));
+            let shown = mask(&text, &secrets);
+            assert!(!shown.contains('c'), "{blank}: {shown}");
+        }
+        assert_eq!(mask("said \"corr…\"", &secrets), "said \"***…\"");
+    }
+
+    #[test]
+    fn a_large_text_and_a_long_secret_take_no_time() {
+        let long: String = (0..6000).map(|i: u32| char::from(b'a' + (i * i % 26) as u8)).collect();
+        let secret = [Secret::new(&*long)];
+        let start = crate::clock::now().up;
+        for text in [long.repeat(90), "a".repeat(512 * 1024), format!("x{long}")] {
+            let shown = mask(&text, &secret);
+            assert!(shown.chars().count() <= MAX_SHOWN + 1);
+            assert!(!long.contains(shown.get(..8).unwrap_or("***")), "{shown}");
+        }
+        let taken = crate::clock::now().up - start;
+        assert!(taken < std::time::Duration::from_secs(5), "{taken:?}");
+        assert!(mask(&long[100..300], &secret).contains("***"), "parts of it");
     }
 
     #[test]
