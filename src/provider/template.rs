@@ -91,7 +91,9 @@ pub fn render(
         "[IP6]" => (subject.address(Family::V6), Origin::Value),
         _ => (subject.address.to_string(), Origin::Value),
     });
-    let mut rendered = finish(Parts::of(&expanded)?)?;
+    let known = [domain, zone, sub.as_str(), provider.username.as_str()];
+    let known = if provider.label == "custom" { Words::OfOwner(&known) } else { Words::Packaged };
+    let mut rendered = finish(Parts::of(&expanded)?, known)?;
     // A secret may also be written out in the template, or be the user name.
     let secrets = [&provider.password, &provider.param_enc, &provider.param_opt].map(Clone::clone);
     rendered.shown = mask::hide(&rendered.shown, &secrets);
@@ -105,7 +107,8 @@ pub fn render(
 /// # Errors
 /// As [`render`].
 pub fn literal(url: &str) -> Result<Rendered, String> {
-    finish(Parts::of(&url.chars().map(Glyph::template).collect::<Vec<_>>())?)
+    let glyphs: Vec<Glyph> = url.chars().map(Glyph::template).collect();
+    finish(Parts::of(&glyphs)?, Words::OfOwner(&[]))
 }
 
 /// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
@@ -279,17 +282,17 @@ fn text_of(text: &[Glyph]) -> String {
     text.iter().map(|glyph| glyph.c).collect()
 }
 
-fn finish(parts: Parts<'_>) -> Result<Rendered, String> {
+fn finish(parts: Parts<'_>, words: Words<'_>) -> Result<Rendered, String> {
     let mut secrets = Vec::new();
     let mut target: Vec<Glyph> = Vec::new();
-    let path = cover_tokens(parts.path, '/', &mut secrets);
+    let path = cover_tokens(parts.path, '/', words, &mut secrets);
     if path.is_empty() {
         target.push(Glyph::template('/'));
     }
     target.extend(clean(&path, "/:@!$&'()*+,;="));
     if let Some(query) = parts.query {
         target.push(Glyph::template('?'));
-        let query = cover_tokens(query, '&', &mut secrets);
+        let query = cover_tokens(query, '&', words, &mut secrets);
         target.extend(clean(&query, "/:@!$&'()*+,;=?"));
     }
     let place = [parts.host, parts.port].concat();
@@ -357,18 +360,31 @@ fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
     out
 }
 
-/// Marks what is written in the template itself but is a secret by its key or its looks.
-fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> Vec<Glyph> {
+/// Marks what is written in the template itself but is a secret by its key or its looks, or may be one.
+fn cover_tokens(
+    text: &[Glyph],
+    separator: char,
+    words: Words<'_>,
+    secrets: &mut Vec<Secret>,
+) -> Vec<Glyph> {
     let mut out = text.to_vec();
     for item in out.chunk_by_mut(|a, b| a.c != separator && b.c != separator) {
         let equals = item.iter().position(|glyph| glyph.c == '=').filter(|_| separator == '&');
         let key = text_of(item.get(..equals.unwrap_or(0)).unwrap_or_default());
         let value = item.get_mut(equals.map_or(0, |at| at + 1)..).unwrap_or_default();
-        let word = text_of(value);
-        let literal = value.iter().all(|glyph| glyph.origin == Origin::Template);
-        let odd = separator == '/' && is_no_name(&word);
-        if literal && !word.is_empty() && (odd || is_secret_key(&key) || looks_like_token(&word)) {
-            value.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
+        for part in value.chunk_by_mut(|a, b| a.origin == b.origin) {
+            let word = text_of(part);
+            let written = part.iter().all(|glyph| glyph.origin == Origin::Template);
+            let covered = match separator {
+                '/' => is_no_name(&word) || looks_like_token(&word) || words.doubt_folder(&word),
+                _ => {
+                    is_secret_key(&key) || looks_like_token(&word) || words.doubt_value(&key, &word)
+                }
+            };
+            if !written || !covered || word.trim_matches(['/', '&']).is_empty() {
+                continue;
+            }
+            part.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
             // As it is written, and as a server may repeat it.
             secrets.extend(percent::decode(&word).map(Secret::new));
             secrets.push(Secret::new(word));
@@ -377,9 +393,74 @@ fn cover_tokens(text: &[Glyph], separator: char, secrets: &mut Vec<Secret>) -> V
     out
 }
 
+/// Who wrote the words of a template.
+#[derive(Clone, Copy)]
+enum Words<'a> {
+    /// A package: they are no secrets, unless they look like one.
+    Packaged,
+    /// The owner: they may be secrets, unless they look like what is none. These are names of his own.
+    OfOwner(&'a [&'a str]),
+}
+
+/// Keys whose values, and values that, are no secrets.
+const PLAIN: &str = "host hostname hostnames domain domains domainname subdomain name fqdn zone record \
+     user username login email ip ipaddr address addr myip myipv4 myipv6 ipv4 ipv6 ip4 ip6 version \
+     type rrtype ttl action command mode method system format output wildcard backmx offline proxied \
+     force update edit nochg dyndns custom static dynamic true false none null auto json text plain \
+     html default aaaa ddns keepipv6 keepalive";
+/// A shorter word is no password that protects anything.
+const SHORT: usize = 4;
+/// Longest number that is a port, an identifier or a time, and longest word that is a folder or a file.
+const NUMBER: usize = 5;
+const FOLDER: usize = 15;
+
+impl Words<'_> {
+    /// Whether `word`, as the value of `key`, may be a secret.
+    fn doubt_value(self, key: &str, word: &str) -> bool {
+        let Self::OfOwner(names) = self else {
+            return false;
+        };
+        let pair = word.contains(':') && word.parse::<IpAddr>().is_err();
+        let plain = is_plain(key) || is_plain(word) || word.parse::<IpAddr>().is_ok();
+        let small =
+            percent::decode_lossy(word).len() < SHORT || (is_number(word) && word.len() <= NUMBER);
+        pair || !(plain || small || is_name(word, names))
+    }
+
+    /// Whether `word`, as a part of the path, may be a secret.
+    fn doubt_folder(self, word: &str) -> bool {
+        let Self::OfOwner(names) = self else {
+            return false;
+        };
+        let (stem, extension) = word.rsplit_once('.').unwrap_or((word, ""));
+        let dotted = stem.contains('.') || extension.len() > SHORT;
+        let long = word.len() > FOLDER || (is_number(word) && word.len() > NUMBER);
+        (dotted || long || word.contains([':', '@'])) && !is_name(word, names)
+    }
+}
+
+fn is_plain(word: &str) -> bool {
+    PLAIN.split(' ').any(|plain| plain.eq_ignore_ascii_case(word))
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `word` is one of `names`, or a name within one.
+fn is_name(word: &str, names: &[&str]) -> bool {
+    let word = word.to_ascii_lowercase();
+    names.iter().filter(|name| !name.is_empty()).any(|name| {
+        let within = word.strip_suffix(&name.to_ascii_lowercase());
+        within.is_some_and(|within| {
+            within.is_empty() || (within.ends_with('.') && name.contains('.'))
+        })
+    })
+}
+
 fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let parts = ["pass", "pwd", "token", "key", "secret", "sig", "hash", "cred"];
+    let parts = ["pass", "pwd", "token", "key", "secret", "sig", "hash", "cred", "code", "session"];
     parts.iter().any(|part| key.contains(part))
         || key.ends_with("auth")
         || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
