@@ -341,7 +341,52 @@ fn a_body_that_is_not_utf_8_is_read_leniently() {
     let server = Server::plain(|stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ngood \xe9")
     });
-    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good \u{fffd}");
+    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good \u{e9}", "it is Latin-1");
+}
+
+#[test]
+fn heads_that_other_clients_read_are_read() {
+    for head in [
+        &b"HTTP/1.1 200 OK\r\nX-Gr\xfc\xdfe: yes\r\nContent-Length: 4\r\n\r\n"[..],
+        b"HTTP/1.1 200 OK\r\nX: Gr\xfc\xdfe\r\nContent-Length: 4\r\n\r\n",
+        b"HTTP/1.1 200 \xc3\xa9\r\nContent-Length: 4\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a,\r\n b\r\nContent-Length: 4\r\n\r\n",
+        b"HTTP/1.1 200 OK\nContent-Length: 4\n\n",
+        b"HTTP/1.1 200\r\nContent-Length: 4\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+    ] {
+        let server = Server::plain(move |stream, _| {
+            stream.write_all(head)?;
+            stream.write_all(b"good")
+        });
+        let answer = send(&get(&server.url("/")));
+        assert_eq!(answer.unwrap().body, "good", "{}", String::from_utf8_lossy(head));
+    }
+}
+
+#[test]
+fn a_compressed_answer_is_no_answer() {
+    for (head, body) in [
+        ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &b"\x1f\x8b\x08garbage"[..]),
+        ("HTTP/1.1 200 OK\r\n\r\n", b"\x1f\x8b\x08garbage"),
+        ("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n", b"good"),
+    ] {
+        let server = Server::plain(move |stream, _| {
+            stream.write_all(head.as_bytes())?;
+            stream.write_all(body)
+        });
+        let failure = failure(&server.url("/secret"));
+        assert!(failure.sent && failure.text.contains("is compressed ("), "{}", failure.text);
+    }
+    // A refusal stays one.
+    let server = Server::fixed("HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\n\r\nxyz");
+    let answer = send(&get(&server.url("/"))).unwrap();
+    assert_eq!((answer.status, answer.body.as_str()), (401, ""));
+    for head in ["Content-Encoding: identity\r\n", ""] {
+        let response = format!("HTTP/1.1 200 OK\r\n{head}\r\ngood");
+        let server = Server::plain(move |stream, _| stream.write_all(response.as_bytes()));
+        assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good");
+    }
 }
 
 #[test]
@@ -625,6 +670,39 @@ fn a_token_in_the_url_follows_only_to_the_same_host() {
     // An empty password is none.
     let open = Request { secrets: vec![Secret::default()], ..get(&server.url("/")) };
     assert_eq!(send(&open).unwrap().body, "good");
+}
+
+#[test]
+fn the_host_of_a_redirect_is_shown_without_secrets() {
+    let server = redirect(302, "http://s3cr3t-pa55.evil.example/");
+    let request =
+        Request { secrets: vec![Secret::new("s3cr3t-pa55")], ..with_password(&server.url("/")) };
+    let failure = send(&request).unwrap_err();
+    assert!(failure.text.contains("***.evil.example"), "{}", failure.text);
+    assert!(!failure.text.contains("s3cr3t"), "{}", failure.text);
+    let server = redirect(302, "http://pr0xy-s3cret.invalid/");
+    let transport = Transport {
+        proxy: Some(Secret::new(format!("bob:pr0xy-s3cret@{}", server.address))),
+        ..transport()
+    };
+    let request = with_password("http://h.example/");
+    let failure = send_over(&transport, &request).unwrap_err();
+    assert!(failure.text.contains("***.invalid"), "{}", failure.text);
+}
+
+#[test]
+fn a_redirect_from_outside_does_not_lead_in() {
+    // The proxy stands for public hosts.
+    for inside in
+        ["http://127.0.0.1/", "http://localhost/", "http://192.168.1.1/", "http://[fd00::1]/"]
+    {
+        let server = redirect(302, inside);
+        let transport =
+            Transport { proxy: Some(Secret::new(server.address.to_string())), ..transport() };
+        let failure = send_over(&transport, &get("http://198.51.100.1/")).unwrap_err();
+        assert!(failure.text.contains("not followed"), "{inside}: {}", failure.text);
+        assert_eq!((failure.sent, server.seen().len()), (false, 1));
+    }
 }
 
 #[test]

@@ -56,7 +56,10 @@ fn attempt(
         *sent_at = left;
     }
     result.map_err(|error| {
-        let kind = http::failure_kind(&error);
+        let kind = match http::local(&error) {
+            Some(_) => FailureKind::NoNetwork,
+            None => FailureKind::Other,
+        };
         // A router on the way, or the host itself, has said that nobody took it.
         let returned =
             kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;

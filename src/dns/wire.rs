@@ -88,7 +88,10 @@ impl<'a> Call<'a> {
         if is_timeout(error) {
             return format!("{who} does not answer");
         }
-        format!("{who}: {}", http::system(error))
+        match http::local(error) {
+            Some(why) => format!("{who}: {why}"),
+            None => format!("{who}: {}", http::system(error)),
+        }
     }
 }
 

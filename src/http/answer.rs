@@ -10,7 +10,7 @@ use super::call::Call;
 use super::failure;
 use crate::calendar;
 use crate::clock::{self, UnixSeconds};
-use crate::provider::{Answer, Failure};
+use crate::provider::{Answer, Failure, FailureKind};
 
 /// A server that asks for more does not know what it says.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,9 +35,45 @@ pub(super) fn read(
         .map_err(|error| failure::explain_body(error.into(), call))?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let cut = body.len() > limit;
-    body.truncate(limit);
-    let body = String::from_utf8_lossy(&body).into_owned();
-    Ok(Answer { status, retry_after, body, cut, ..Answer::default() })
+    if cut {
+        body.truncate(limit);
+        body.truncate(whole(&body));
+    }
+    if let Some(how) = compressed(response.headers(), &body) {
+        // Nobody asked for that. A status that is no success says enough by itself.
+        if (200..300).contains(&status) {
+            let text = format!("the answer is compressed ({how}), which was not asked for");
+            return Err(failure::after_connecting(call, FailureKind::Other, &text));
+        }
+        body.clear();
+    }
+    Ok(Answer { status, retry_after, body: text(body), cut, ..Answer::default() })
+}
+
+/// How much of a body that was cut is whole: its last line is not, or else its last number or address.
+fn whole(body: &[u8]) -> usize {
+    let of_address = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    let begun = body.iter().rposition(|byte| *byte == b'\n');
+    begun.or_else(|| body.iter().rposition(|byte| !of_address(byte))).map_or(0, |at| at + 1)
+}
+
+/// How a body is compressed: what its header says, or gzip by its first bytes (RFC 1952).
+fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    let none = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+    match (none, body) {
+        (_, []) => None,
+        (false, _) => Some(encoding.chars().take(20).collect()),
+        (true, [0x1f, 0x8b, ..]) => Some("gzip".into()),
+        (true, _) => None,
+    }
+}
+
+/// A body as text: in UTF-8, or else in Latin-1, which has a character for every byte.
+fn text(body: Vec<u8>) -> String {
+    String::from_utf8(body)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
 }
 
 /// How long the provider wants to be left alone.
@@ -97,6 +133,19 @@ fn date(text: &str) -> Option<UnixSeconds> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_of_a_cut_body_is_whole() {
+        for (body, left) in [
+            ("good 192.0.2.7\ngood 203.0.113.1", "good 192.0.2.7\n"),
+            ("good 203.0.113.1", "good "),
+            ("{\"ip\":\"2001:db8::", "{\"ip\":\""),
+            ("xxxx", "xxxx"),
+            ("203.0.113.1", ""),
+        ] {
+            assert_eq!(&body[..whole(body.as_bytes())], left);
+        }
+    }
 
     #[test]
     fn the_date_of_rfc_9110() {

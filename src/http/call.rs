@@ -1,5 +1,6 @@
 //! One request on its way: its deadline, how far it got, and why it stopped.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ pub(super) struct Call {
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
     sent_at: Mutex<Option<Duration>>,
+    outside: AtomicBool,
     failure: Mutex<Option<Failure>>,
 }
 
@@ -46,6 +48,7 @@ impl Call {
             deadline,
             limits,
             sent_at: Mutex::default(),
+            outside: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
     }
@@ -64,6 +67,16 @@ impl Call {
     /// When the first bytes of the request left, since boot; `None` if none did.
     pub(super) fn sent_at(&self) -> Option<Duration> {
         *self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the host that is connected has a public address.
+    pub(super) fn set_outside(&self, outside: bool) {
+        self.outside.store(outside, Ordering::Relaxed);
+    }
+
+    /// What [`Call::set_outside`] was told.
+    pub(super) fn outside(&self) -> bool {
+        self.outside.load(Ordering::Relaxed)
     }
 
     /// Keeps our own reason; ureq only needs to know that there is no connection.

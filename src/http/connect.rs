@@ -19,6 +19,7 @@ use super::failure::{self, Seconds};
 use super::hosts::Proof;
 use super::proxy::Proxy;
 use super::race::{self, Connected, Course, Lost};
+use super::redirect::INWARD;
 use super::request::Target;
 use super::tls::Tls;
 use super::wire::{Stream, Tcp, Wire};
@@ -26,6 +27,7 @@ use super::{Shared, before_sending};
 use crate::clock::uptime;
 use crate::config::Family;
 use crate::dns::resolve::Search;
+use crate::engine::addr::not_public;
 use crate::provider::{Failure, FailureKind};
 
 /// Time for the TLS handshake with a remembered address, which may be somebody else's by now.
@@ -42,6 +44,8 @@ pub(super) struct Dial {
     pub(super) tls: Option<Arc<ClientConfig>>,
     /// Whether a connection proves that the address belongs to the host.
     pub(super) proven: bool,
+    /// Whether a public host has redirected here, so that the address must be public, too.
+    pub(super) outside_only: bool,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -121,6 +125,20 @@ impl Dial {
         self.shared.hosts.addresses(self.place().0, self.family, proof)
     }
 
+    /// Notes where the host is, and ends a redirect that leads from outside into a network of our own,
+    /// before anything is sent: a name may be given any address.
+    fn admit(&self, address: IpAddr) -> Result<(), Failure> {
+        if self.proxy.is_some() {
+            return Ok(());
+        }
+        let outside = not_public(address).is_none();
+        if self.outside_only && !outside {
+            return Err(before_sending(format!("{}: {INWARD}", self.target.host())));
+        }
+        self.call.set_outside(outside);
+        Ok(())
+    }
+
     /// A TCP connection to the proxy or to the host; `remembered` are addresses that stand in for a
     /// resolver that is slow or fails.
     fn open(&self, remembered: Vec<IpAddr>) -> Result<Connected, Failure> {
@@ -138,6 +156,7 @@ impl Dial {
         let search = Search::begin(host, self.family);
         match race::connect(search, &course, &self.shared.connections) {
             Ok(connected) => {
+                self.admit(connected.address)?;
                 self.shared.hosts.remember(host, connected.address, Proof::None);
                 Ok(connected)
             }
@@ -162,7 +181,7 @@ impl Dial {
             let time = Seconds(self.call.limits.connect);
             return before_sending(format!("{who}: no connection within {time}"));
         }
-        failure::unsent(who, error)
+        failure::unconnected(who, error)
     }
 
     /// TLS, through the proxy if there is one, within `limit`.

@@ -62,6 +62,36 @@ fn lost(error: &io::Error, call: &Call) -> Failure {
     after_connecting(call, kind(error), &text)
 }
 
+/// A connection that could not be opened. `who` is the host or the proxy.
+pub(super) fn unconnected(who: impl fmt::Display, error: &io::Error) -> Failure {
+    match local(error) {
+        Some(why) => {
+            Failure { kind: FailureKind::NoNetwork, sent: false, text: format!("{who}: {why}") }
+        }
+        None => unsent(who, error),
+    }
+}
+
+/// Why this router itself does not let a connection or a packet out; `None` if it is not the reason.
+/// Only for the error of a system call that connects, binds or sends: from others the same numbers mean
+/// other things.
+pub(crate) fn local(error: &io::Error) -> Option<&'static str> {
+    Some(match error.raw_os_error().map(Errno::from_raw)? {
+        Errno::EINVAL => {
+            "a route or routing rule of this router discards what goes there (blackhole)"
+        }
+        Errno::EACCES => "a route, a routing rule or a firewall forbids what goes there (prohibit)",
+        Errno::EPERM => "the firewall of this router forbids what goes there",
+        Errno::ENETUNREACH => "this router has no route there",
+        Errno::EHOSTUNREACH => "there is no way to the host: unreachable, says a route or a router",
+        Errno::EADDRNOTAVAIL => "this router has no address to send from",
+        Errno::ENODEV | Errno::ENXIO => "the network device is not there",
+        Errno::ENETDOWN => "the network device is down",
+        Errno::EAFNOSUPPORT => "this system does not support the IP version",
+        _ => return None,
+    })
+}
+
 /// A failure of a stage before the request was sent. `who` is the host or the proxy.
 pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
     let text = match error.kind() {
@@ -94,8 +124,8 @@ pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
     Failure { kind, sent: false, text: format!("{}: {text}", call.host) }
 }
 
-/// Whether the network is there at all.
-pub(crate) fn kind(error: &io::Error) -> FailureKind {
+/// Whether the network went away under an open connection.
+fn kind(error: &io::Error) -> FailureKind {
     const NO_NETWORK: [Errno; 6] = [
         Errno::ENETUNREACH,
         Errno::EHOSTUNREACH,
@@ -120,7 +150,8 @@ pub(crate) fn system(error: &io::Error) -> String {
     text
 }
 
-fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
+/// A failure of a connection that was there.
+pub(super) fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
     Failure { kind, sent: call.sent_at().is_some(), text: format!("{}: {text}", call.host) }
 }
 

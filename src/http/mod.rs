@@ -19,6 +19,7 @@ mod connect;
 mod connections;
 mod credentials;
 mod failure;
+mod head;
 mod hosts;
 mod pem;
 mod proxy;
@@ -48,10 +49,11 @@ use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
 use crate::config::{Transport, Trust};
-use crate::provider::{Answer, Failure, FailureKind, Request};
+use crate::provider::{Answer, Failure, FailureKind, Request, mask};
+use crate::secret::Secret;
 
 pub use self::connections::Connections;
-pub(crate) use self::failure::{kind as failure_kind, system};
+pub(crate) use self::failure::{local, system};
 pub use self::hosts::{HostCache, Proof};
 pub use self::reach::{Unreachable, connects, verify_proxy};
 pub use self::trust::TrustCache;
@@ -166,40 +168,70 @@ impl Client {
         let (mut target, user) = Target::parse(request.url.expose()).map_err(before_sending)?;
         let auth = request.auth.clone().or(user);
         let asked = target.host().to_owned();
-        for _ in 0..=MAX_REDIRECTS {
+        let mut been_outside = false;
+        for redirects in 0..=MAX_REDIRECTS {
             let call = Arc::new(Call::new(&target, deadline, self.limits));
-            let response = self.hop(request, auth.as_ref(), &target, &call);
+            let result = self.hop(request, auth.as_ref(), &target, been_outside, &call);
             *sent_at = sent_at.or(call.sent_at());
-            let response = response?;
+            let response = match result {
+                Ok(response) => response,
+                // A host that a redirect names is a text from outside.
+                Err(failure) if redirects > 0 => {
+                    return Err(self.without_secrets(failure, request, auth.as_ref()));
+                }
+                Err(failure) => return Err(failure),
+            };
             if let Some(why) = self.proxy_refusal(&target, response.status()) {
                 return Err(before_sending(why));
             }
-            let location = response.headers().get(header::LOCATION);
-            let location = location.and_then(|value| value.to_str().ok());
-            let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
-            let beside = !request.headers.is_empty() || request.body.is_some();
-            let secrets = auth.is_some() || in_url || beside;
-            match redirect::next(
-                request.method,
-                secrets,
-                &target,
-                response.status().as_u16(),
-                location,
-            ) {
+            been_outside |= self.is_outside(&target, &call);
+            match self.next(request, auth.as_ref(), &target, &response) {
                 Next::Stay => {
                     let answer = answer::read(response, request.answer_limit, &call)?;
-                    return Ok(Answer {
-                        redirected_to: redirect::elsewhere(&asked, &target),
-                        ..answer
-                    });
+                    let redirected_to = redirect::elsewhere(&asked, &target);
+                    return Ok(Answer { redirected_to, ..answer });
+                }
+                Next::Follow(next) if been_outside && redirect::is_inside(next.host()) => {
+                    let failure = before_sending(format!("{}: {}", next.host(), redirect::INWARD));
+                    return Err(self.without_secrets(failure, request, auth.as_ref()));
                 }
                 Next::Follow(next) => target = next,
                 Next::Refuse(why) => {
-                    return Err(before_sending(format!("{}: {why}", target.host())));
+                    let failure = before_sending(format!("{}: {why}", target.host()));
+                    return Err(self.without_secrets(failure, request, auth.as_ref()));
                 }
             }
         }
-        Err(before_sending(format!("{}: more than {MAX_REDIRECTS} redirects", target.host())))
+        let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
+        Err(self.without_secrets(before_sending(failure), request, auth.as_ref()))
+    }
+
+    /// Where `response` leads.
+    fn next(
+        &self,
+        request: &Request,
+        auth: Option<&Auth>,
+        target: &Target,
+        response: &Response<ureq::Body>,
+    ) -> Next {
+        let location = response.headers().get(header::LOCATION).map(redirect::location);
+        let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
+        let beside = !request.headers.is_empty() || request.body.is_some();
+        let secrets = auth.is_some() || in_url || beside;
+        let status = response.status().as_u16();
+        redirect::next(request.method, secrets, target, status, location.as_deref())
+    }
+
+    /// Whether `target`, which has answered, is a public host. A proxy does not say where a name is.
+    fn is_outside(&self, target: &Target, call: &Call) -> bool {
+        if self.proxy.is_some() { !redirect::is_inside(target.host()) } else { call.outside() }
+    }
+
+    fn without_secrets(&self, failure: Failure, request: &Request, auth: Option<&Auth>) -> Failure {
+        let mut secrets = request.secrets.clone();
+        secrets.extend(auth.map(|(_, password)| password.clone()));
+        secrets.extend(self.proxy.iter().flat_map(Proxy::secrets));
+        Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
 
     fn hop(
@@ -207,6 +239,7 @@ impl Client {
         request: &Request,
         auth: Option<&Auth>,
         target: &Target,
+        outside_only: bool,
         call: &Arc<Call>,
     ) -> Result<Response<ureq::Body>, Failure> {
         let dial = Dial {
@@ -220,6 +253,7 @@ impl Client {
             tls: target.https().then(|| self.tls()).transpose()?,
             // Only a verified certificate shows that an old address still is the host.
             proven: target.https() && self.transport.trust != Trust::Nothing,
+            outside_only,
             shared: Arc::clone(&self.shared),
         };
         let message = request::message(
@@ -276,6 +310,13 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client")
     }
+}
+
+/// What must not be shown of the proxy, which answers in the place of every host that is asked without
+/// TLS and may repeat what it was sent.
+pub fn proxy_secrets(transport: &Transport) -> Vec<Secret> {
+    let proxy = transport.proxy.as_ref().and_then(|option| Proxy::parse(option).ok());
+    proxy.iter().flat_map(Proxy::secrets).collect()
 }
 
 /// A failure of our own making: nothing has left yet.

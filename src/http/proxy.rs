@@ -39,6 +39,18 @@ impl Proxy {
         Ok(Self { host: host.to_owned(), port, auth })
     }
 
+    /// What must not be shown of it: the user, the password, and both as they are sent.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let Some(auth) = &self.auth else {
+            return Vec::new();
+        };
+        let sent = basic(auth);
+        let pair = sent.trim_start_matches("Basic ");
+        let bare = pair.trim_end_matches('=');
+        let (user, password) = auth;
+        [user.as_str(), password.expose(), pair, bare].map(Secret::new).to_vec()
+    }
+
     /// Asks for a tunnel to `target` (RFC 9110 section 9.3.6).
     ///
     /// # Errors

@@ -14,11 +14,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Connections;
 use super::candidates::{Candidates, Origin};
-use super::failure::{kind, system};
+use super::failure::{local, system};
 use crate::clock::uptime;
 use crate::dns::resolve::{Search, alternate, is_under_way, wait};
 use crate::dns::resolving::Progress;
-use crate::provider::FailureKind;
 
 /// How long the resolver is waited for before remembered addresses are tried.
 const RESOLVER_FIRST: Duration = Duration::from_millis(100);
@@ -159,7 +158,7 @@ impl Race<'_> {
             return;
         }
         // One that got an answer says more than one without a route.
-        let is_telling = |known: &io::Error| kind(known) != FailureKind::NoNetwork;
+        let is_telling = |known: &io::Error| local(known).is_none();
         if !self.error.as_ref().is_some_and(is_telling) {
             self.error = Some(error);
         }

@@ -1,7 +1,18 @@
 //! Which redirects are followed. Pure.
 
+use std::net::IpAddr;
+
+use ureq::http::HeaderValue;
+
 use super::request::Target;
+use crate::engine::addr::not_public;
+use crate::percent;
 use crate::provider::Method;
+
+/// Why a redirect of a public host to one that is not is refused: anybody who can answer in a page's
+/// place could have this router ask its own services and those of the LAN.
+pub(super) const INWARD: &str =
+    "a public host redirects to this address of a private network, which is not followed";
 
 /// What to do with an answer.
 pub(super) enum Next {
@@ -47,6 +58,32 @@ pub(super) fn next(
         ));
     }
     Next::Follow(to)
+}
+
+/// Whether `host` says by itself that it is this machine or in a private network. What only looks like
+/// an address is one for the C library (`127.1`).
+pub(super) fn is_inside(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => not_public(address).is_some(),
+        Err(_) => {
+            let last = host.rsplit('.').next().unwrap_or_default();
+            last == "localhost" || last.starts_with(|c: char| c.is_ascii_digit())
+        }
+    }
+}
+
+/// `Location` as text; what is not ASCII is escaped, as browsers do it.
+pub(super) fn location(value: &HeaderValue) -> String {
+    let mut text = String::with_capacity(value.len());
+    for c in String::from_utf8_lossy(value.as_bytes()).chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            percent::escape(c, |c| text.push(c));
+        }
+    }
+    text
 }
 
 /// Same scheme, host and port; or the step from http to https of one host on the usual ports,
@@ -121,6 +158,33 @@ mod tests {
                 decide(false, "http://h.example/a/b?c=d/e", location).as_deref(),
                 Ok(expected)
             );
+        }
+    }
+
+    #[test]
+    fn some_hosts_say_that_they_are_inside() {
+        for inside in [
+            "127.0.0.1",
+            "LocalHost.",
+            "x.localhost",
+            "10.0.0.1",
+            "192.168.1.1",
+            "169.254.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+        ] {
+            assert!(is_inside(inside), "{inside}");
+        }
+        for outside in ["198.51.100.1", "2001:db8::1", "h.example", "1.h.example", "10.example.com"]
+        {
+            assert!(!is_inside(outside), "{outside}");
         }
     }
 

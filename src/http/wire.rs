@@ -12,6 +12,7 @@ use ureq::{Error, Timeout};
 
 use super::HEADER_LIMIT;
 use super::call::{Call, Deadline};
+use super::head::Head;
 use super::tls::Tls;
 
 /// Input: a header must fit. Output: a URL must fit, in one line.
@@ -83,6 +84,7 @@ pub(super) struct Wire {
     call: Arc<Call>,
     stream: Stream,
     buffers: LazyBuffers,
+    head: Head,
     /// Goes before the path of the request line, once: a proxy wants the whole URL (RFC 9112
     /// section 3.2.2) and ureq writes the path only.
     origin: Option<String>,
@@ -90,7 +92,13 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(call: Arc<Call>, stream: Stream, origin: Option<String>) -> Self {
-        Self { call, stream, buffers: LazyBuffers::new(BUFFER, BUFFER), origin }
+        Self {
+            call,
+            stream,
+            buffers: LazyBuffers::new(BUFFER, BUFFER),
+            head: Head::default(),
+            origin,
+        }
     }
 
     /// Sets the deadline of the next read or write; what to say if it passes.
@@ -133,6 +141,7 @@ impl Transport for Wire {
             Stream::Tls(tls) => tls.read(input),
         };
         let amount = read.map_err(|error| translate(error, reason))?;
+        self.head.tidy(input.get_mut(..amount).unwrap_or_default());
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::engine::event::{Finished, JobId};
-use crate::provider::mask::mask;
+use crate::provider::mask::{hide, mask};
 use crate::provider::{
     Answer, Exchange, Failure, FailureKind, Learned, Outcome, Query, Request, Step, Verdict,
 };
+
+use crate::secret::Secret;
 
 /// Requests that any job may need, and further ones for each change.
 const STEPS: usize = 64;
@@ -19,6 +21,8 @@ pub(super) trait Carrier {
     /// When the last of them left, since boot: its first bytes, with the connection made. `None` if
     /// nothing of it left.
     fn sent_at(&self) -> Option<Duration>;
+    /// What an answer may repeat of the proxy's, which the exchange does not know.
+    fn secrets(&self) -> Vec<Secret>;
 }
 
 /// Drives `exchange`, which answers for `changes` changes, to its end.
@@ -28,6 +32,7 @@ pub(super) fn drive(
     exchange: &mut dyn Exchange,
     carrier: &mut dyn Carrier,
 ) -> Finished {
+    let secrets = carrier.secrets();
     let mut finished = unsent(job, vec![]);
     let mut step = exchange.start();
     for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
@@ -35,7 +40,7 @@ pub(super) fn drive(
             Step::Send(request) => {
                 let reply = carrier.send(&request);
                 let told = told(&reply, request.answer_secret);
-                finished.answer = mask(&told, &request.secrets);
+                finished.answer = mask(&told, &[&request.secrets, &*secrets].concat());
                 (reply, request.shown)
             }
             Step::Ask(query) => {
@@ -45,6 +50,7 @@ pub(super) fn drive(
             }
             Step::Done(verdicts) => {
                 finished.verdicts = complete(verdicts, changes);
+                cover(&mut finished.verdicts, &secrets);
                 finished.learned = exchange.learned();
                 return finished;
             }
@@ -63,6 +69,21 @@ pub(super) fn drive(
     };
     finished.verdicts = vec![outcome.into(); changes];
     finished
+}
+
+/// Covers `secrets` in the reasons of `verdicts`.
+fn cover(verdicts: &mut [Verdict], secrets: &[Secret]) {
+    if secrets.is_empty() {
+        return;
+    }
+    for verdict in verdicts {
+        match &mut verdict.outcome {
+            Outcome::Retry { reason, .. }
+            | Outcome::Unconfirmed { reason }
+            | Outcome::Refused { reason, .. } => *reason = hide(reason, secrets),
+            Outcome::Updated | Outcome::Unchanged => {}
+        }
+    }
 }
 
 /// A reply as people may see it once it is masked; of one that is `secret` no more than its status.
@@ -103,7 +124,6 @@ mod tests {
     use crate::config::Provider;
     use crate::provider::testing::{account, change, job};
     use crate::provider::{Method, SHORT_ANSWER, exchange};
-    use crate::secret::Secret;
 
     /// Sends so many requests, then says `done`.
     struct Talk {
@@ -171,6 +191,10 @@ mod tests {
         fn sent_at(&self) -> Option<Duration> {
             self.1
         }
+
+        fn secrets(&self) -> Vec<Secret> {
+            ["bob", "pr0xy-pa55", "Ym9iOnByMHh5LXBhNTU="].map(Secret::new).to_vec()
+        }
     }
 
     fn good(_: &Request) -> Result<Answer, Failure> {
@@ -194,6 +218,26 @@ mod tests {
         assert_eq!(finished.sent_at, Some(Duration::from_secs(7)));
         assert_eq!(finished.request, "GET http://h.example/?*** (0 left)");
         assert_eq!(finished.answer, "HTTP 200: good ***");
+    }
+
+    #[test]
+    fn what_a_proxy_repeats_of_its_password_is_not_shown() {
+        let retry = Outcome::Retry {
+            reason: "the answer is not understood: \"pr0xy-pa55 Ym9iOnByMHh5LXBh…\"".into(),
+            after: None,
+            kind: FailureKind::Other,
+        };
+        let echo = |_: &Request| {
+            Ok(Answer {
+                status: 502,
+                body: "bob:pr0xy-pa55, Basic Ym9iOnByMHh5LXBhNTU=".into(),
+                ..Answer::default()
+            })
+        };
+        let finished = talk(1, vec![retry; 2], echo);
+        assert_eq!(finished.answer, "HTTP 502: ***:***, Basic ***");
+        let Outcome::Retry { reason, .. } = &finished.verdicts[1].outcome else { panic!() };
+        assert_eq!(reason, "the answer is not understood: \"*** ***…\"");
     }
 
     #[test]

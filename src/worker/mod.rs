@@ -16,10 +16,11 @@ use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
 use crate::engine::event::{Event, Finished, JobId, Notice, QuestionId};
-use crate::http::{Client, Proof, Shared};
+use crate::http::{Client, Proof, Shared, proxy_secrets};
 use crate::probe::{self, Probe, script};
-use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request};
+use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request, mask};
 use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
+use crate::secret::Secret;
 
 /// Stack of a thread: a TLS handshake needs less than half of it even without optimisation.
 pub const STACK: usize = 512 * 1024;
@@ -230,6 +231,7 @@ impl Inner {
                         clients
                             .get(&transport, &self.shared)
                             .and_then(|client| probe::web(client, &url, family))
+                            .map_err(|failure| covered(failure, &proxy_secrets(&transport)))
                     }
                     Probe::Script(line) => script::run(&line, family, script::SCRIPT_TIMEOUT)
                         .map_err(Failure::of_answer),
@@ -242,6 +244,10 @@ impl Inner {
             }
         }
     }
+}
+
+fn covered(failure: Failure, secrets: &[Secret]) -> Failure {
+    Failure { text: mask::hide(&failure.text, secrets), ..failure }
 }
 
 /// The result of a task that nobody can do.
@@ -292,6 +298,10 @@ impl Carrier for Carrying<'_> {
 
     fn sent_at(&self) -> Option<Duration> {
         self.sent_at
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        proxy_secrets(self.transport)
     }
 }
 
