@@ -154,7 +154,7 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     let Config { sections, disabled, broken, .. } = &checked.config;
     if !broken.is_empty() {
         let names = names(broken.iter().map(|(name, _)| name));
-        warn(&format!("With these mistakes, these sections are not run: {names}\n"));
+        warn(&format!("Not run because of these mistakes: {names}\n"));
     }
     explain(file);
     if !usable || checked.errors().next().is_some() {
@@ -162,7 +162,7 @@ fn show_mistakes(file: &Path, checked: &Checked) -> u8 {
     }
     if !disabled.is_empty() {
         let names = names(disabled.iter());
-        show(&format!("Not enabled, because they lack option enabled '1': {names}\n"));
+        show(&format!("Not enabled (this takes option enabled '1'): {names}\n"));
     }
     let (on, off) = (sections.len(), disabled.len());
     let sections = if on == 1 { "section" } else { "sections" };
@@ -307,7 +307,9 @@ fn try_descriptors() -> io::Result<()> {
 /// One thread is all there is.
 fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
     if let Err(error) = try_descriptors() {
-        let text = format!("cannot start: {error}; {DESCRIPTORS} more are needed (ulimit -n)");
+        let text = format!(
+            "cannot start: {error}; raise the limit of open files (ulimit -n) by {DESCRIPTORS}"
+        );
         return complain(exit::INTERNAL, &text);
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {

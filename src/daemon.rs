@@ -276,7 +276,7 @@ impl Daemon {
         let status = self.engine.status(now);
         let failed = kept.and_then(|()| files.show(&status, now)).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
-            self.say(Level::Warning, format!("LuCI cannot see what is going on: {why}"));
+            self.say(Level::Warning, format!("cannot write the files that LuCI reads: {why}"));
         }
         self.unwritten = failed;
         self.tell(status);

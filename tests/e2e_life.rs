@@ -219,7 +219,7 @@ fn commands_say_what_to_do_where_nothing_is_enabled_or_running() {
         assert!(text.contains("no daemon is running") && text.contains("' starts it"), "{text}");
         let (code, text) = told(&["check"]);
         assert_eq!(code, Some(0));
-        assert!(text.contains("they lack option enabled '1': home\n"), "{text}");
+        assert!(text.contains("Not enabled (this takes option enabled '1'): home\n"), "{text}");
         for words in [&["once"][..], &["once", "--dry-run"]] {
             let (code, text) = told(words);
             assert_eq!(code, Some(0), "{text}");
@@ -639,7 +639,9 @@ fn a_shortage_is_told_as_what_it_is() {
         let mut daemon = Process::start(&mut daemon);
         scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
         daemon.lines.wait_line(LIMIT, |line| line.contains("will not survive a reboot"));
-        daemon.lines.wait_line(LIMIT, |line| line.contains("LuCI cannot see what is going on"));
+        daemon
+            .lines
+            .wait_line(LIMIT, |line| line.contains("cannot write the files that LuCI reads"));
         assert_eq!(launcher.code(&["status"]), Some(0));
         daemon.signal(Signal::SIGTERM);
         assert!(daemon.wait(LIMIT).success());

@@ -149,7 +149,7 @@ fn check_names_what_a_save_in_luci_would_delete() {
         let checked = launcher.output(&["check"]);
         assert_eq!(code(&checked), 0);
         assert!(err(&checked).contains("option also_ipv6 '1'"), "{checked:?}");
-        assert!(err(&checked).contains("LuCI deletes its domain"), "{checked:?}");
+        assert!(err(&checked).contains("LuCI's form deletes its domain"), "{checked:?}");
         scene.config.global("").section("home", "option use_ipv6 '0'\n\toption also_ipv6 '1'");
         scene.config.write();
         let launcher = scene.launcher();

@@ -197,7 +197,7 @@ fn scripts_that_others_can_change_are_told() {
             set(&open, 0o757);
             let told = check();
             let scripts = if mode == 0o600 { 0 } else { 2 };
-            let line = format!("{} can be changed by other users, who then run", path.display());
+            let line = format!("other users can change {} and so run", path.display());
             assert_eq!(told.matches(&line).count(), scripts, "{told}");
             let remedy = format!("{}' prevents it", open.display());
             assert_eq!(told.matches(&remedy).count(), scripts.max(1), "{told}");

@@ -239,7 +239,7 @@ impl Words {
             return Err(UsageError(format!("'{name}' needs the name of a section")));
         }
         if let Some(extra) = operands.get(syntax.most) {
-            return Err(UsageError(format!("'{extra}' is one word too many")));
+            return Err(UsageError(format!("unexpected argument '{extra}'")));
         }
         // Each command has one option at most.
         let option = !self.options.is_empty();
@@ -364,12 +364,12 @@ mod tests {
             ("status --jsno", "there is no option '--jsno' here; did you mean '--json'?"),
             ("check --json", "there is no option '--json' here"),
             ("once --dryrun", "there is no option '--dryrun' here; did you mean '--dry-run'?"),
-            ("check x", "'x' is one word too many"),
+            ("check x", "unexpected argument 'x'"),
             ("why", "'why' needs the name of a section"),
             ("stop", "'stop' needs the name of a section"),
             ("start", "'start' needs the name of a section"),
-            ("why a b", "'b' is one word too many"),
-            ("providers a b", "'b' is one word too many"),
+            ("why a b", "unexpected argument 'b'"),
+            ("providers a b", "unexpected argument 'b'"),
             ("check -c", "option '--config' needs a file"),
             ("check --config=", "option '--config' needs a file"),
             ("check -c a -c b", "option '--config' is given twice"),
@@ -378,7 +378,7 @@ mod tests {
             ("-v", "there is no option '-v' here"),
             ("--jsno", "there is no option '--jsno' here; did you mean '--json'?"),
             ("--json", "no command is given"),
-            ("status a b", "'b' is one word too many"),
+            ("status a b", "unexpected argument 'b'"),
         ] {
             assert_eq!(error(line), text, "{line}");
         }

@@ -90,7 +90,7 @@ pub fn parse(words: &[String]) -> Result<Call, Refusal> {
         ([], None, None) => return Err(refuse("option -S is missing")),
         ([], None, Some(_)) => return Err(refuse("no command is given")),
         ([other], ..) => return Err(refuse(&format!("there is no command '{other}'"))),
-        ([_, extra, ..], ..) => return Err(refuse(&format!("'{extra}' is one word too many"))),
+        ([_, extra, ..], ..) => return Err(refuse(&format!("unexpected argument '{extra}'"))),
     }))
 }
 
@@ -141,7 +141,7 @@ mod tests {
             ("-n wan", "no command is given"),
             ("-n wan -S a -- start", "-S and -n do not go together"),
             ("-S a -- frobnicate", "there is no command 'frobnicate'"),
-            ("-S a -- start stop", "'stop' is one word too many"),
+            ("-S a -- start stop", "unexpected argument 'stop'"),
         ] {
             let refusal = go(line).unwrap_err();
             assert_eq!(refusal.code, 1, "{line}");

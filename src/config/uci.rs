@@ -246,14 +246,12 @@ impl<'a> Parser<'a> {
         let Some(section) = self.document.sections.get_mut(index) else {
             return;
         };
-        let begins = format!("section '{}' begins in line {} already", section.name, section.line);
+        let continues = format!("section '{}' continues from line {}", section.name, section.line);
         if section.kind == kind {
-            let text =
-                "and goes on here; of an option that is in both parts, the value here counts";
-            self.push(line, Severity::Warning, None, format!("{begins} {text}"));
+            self.push(line, Severity::Warning, None, format!("{continues}; later values win"));
         } else {
             section.kind = kind;
-            self.report(line, format!("{begins}, with another type; the type here counts"));
+            self.report(line, format!("{continues} with another type; the type here counts"));
         }
     }
 

@@ -7,7 +7,7 @@ use super::Engine;
 use super::detect::Detector;
 use super::record::{Record, Wait};
 use super::registered::Registered;
-use super::report::{earlier, refused, until};
+use super::report::{again, refused, until};
 use super::section::{Active, Obstacle};
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
@@ -207,7 +207,7 @@ impl Engine {
         now: Now,
     ) -> (Standing, String, Option<Duration>) {
         if !self.facts.book.complete() {
-            let reason = "the kernel's routes are being read".into();
+            let reason = "the kernel is being asked for routes".into();
             (Standing::Unknown, reason, None)
         } else if let Some(at) = self.closed_until(active, now) {
             let after = until(at, now);
@@ -227,9 +227,7 @@ impl Engine {
     /// A record that is up to date: whether its address is still there.
     fn settled(&self, active: &Active, record: &Record, refresh: Option<String>) -> String {
         let refresh = match refresh {
-            Some(after) if record.confirm_at().is_some() => {
-                format!("; {} was never answered; sent again in {after}", earlier(record))
-            }
+            Some(after) if record.confirm_at().is_some() => again(record, &after),
             Some(after) => format!("; sent again in {after} if nothing changes"),
             None => String::new(),
         };
@@ -262,7 +260,7 @@ impl Engine {
 /// An earlier run was asked to wait.
 fn held_before(section: &str, failed: &str, after: &str) -> String {
     format!(
-        "{failed}before the start the provider asked for time; not tried again for {after}, unless \
+        "{failed}before the restart the provider asked to wait; next request in {after}, or when \
          'ddns-netlink update {section}' is run"
     )
 }

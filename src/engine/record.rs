@@ -145,7 +145,7 @@ pub struct Record {
     removed: bool,
     /// See [`Saved::disputed`].
     disputed: bool,
-    /// What the provider refused for good.
+    /// What the provider refused, until the next day or another address.
     pub refusal: Option<Refusal>,
     /// Times of the latest change.
     pub timeline: Timeline,

@@ -1,7 +1,8 @@
-//! The registered address: what the world sees in DNS, looked up once per start.
+//! The registered address: what the world sees in DNS, looked up after a start.
 //!
-//! Nothing waits for it. It fills LuCI's column, and it tells of a record that somebody else changed
-//! or deleted while nobody ran here: that one is sent again, once, at the usual pace. A resolver's
+//! It fills LuCI's column, and it tells of a record that somebody else changed or deleted while nobody
+//! ran here: that one is sent again, once, at the usual pace. No request but one in doubt
+//! ([`doubt`](super::record)) waits for it. A resolver's
 //! word is for showing only, since it may be hours old; the zone's own name servers are believed.
 //!
 //! Nothing that DNS says can make requests follow one another. It counts against what an earlier run

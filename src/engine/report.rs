@@ -47,7 +47,7 @@ pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
         Obstacle::NoDevice(_) => Level::Warning,
         Obstacle::NoRoute(_) => Level::Info,
     };
-    let text = format!("{obstacle}; the update is sent when there is");
+    let text = format!("{obstacle}; the update is sent when this changes");
     Action::Say(Notice::about(&section.spec.name, level, text))
 }
 
@@ -65,21 +65,23 @@ pub(super) fn outcome(
     if let Some(address) = sent {
         what = format!("{what} {address}");
     }
+    let again = match record.confirm_at() {
+        Some(at) => again(record, &until(at, now)),
+        None => String::new(),
+    };
     let (level, text) = match &verdict.outcome {
         Outcome::Updated if sent.is_none() => {
             let text = format!("{what}: removed, because there is no address any more");
-            (Level::Notice, text + &again(record, now))
+            (Level::Notice, text + &again)
         }
         Outcome::Unchanged if sent.is_none() => {
             let text = format!("{what}: nothing to remove: it holds no address of ours");
-            (Level::Notice, text + &again(record, now))
+            (Level::Notice, text + &again)
         }
-        Outcome::Updated => {
-            (Level::Notice, format!("{what}: accepted{}{}", times(record), again(record, now)))
-        }
+        Outcome::Updated => (Level::Notice, format!("{what}: accepted{}{}", times(record), again)),
         Outcome::Unchanged => {
             let text = format!("{what}: the provider had it already{}", times(record));
-            (Level::Notice, text + &again(record, now))
+            (Level::Notice, text + &again)
         }
         Outcome::Retry { reason, .. } => (Level::Warning, format!("{what}: {reason}{next}")),
         Outcome::Unconfirmed { reason } => {
@@ -130,23 +132,17 @@ pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<
     Some(Notice::about(section, Level::Warning, text))
 }
 
-/// An earlier request that was never answered, as the subject of a sentence.
-pub(super) fn earlier(record: &Record) -> String {
-    match record.late_address() {
-        Some(address) => format!("an earlier request with {address}"),
-        None => "an earlier request to remove the record".into(),
-    }
-}
-
-/// `; an earlier request with 192.0.2.1 was never answered, …`.
-fn again(record: &Record, now: Now) -> String {
-    match record.confirm_at() {
-        Some(at) => {
-            let after = until(at, now);
-            format!("; {} was never answered, so this is sent again in {after}", earlier(record))
-        }
-        None => String::new(),
-    }
+/// `; the provider never answered an earlier request with 192.0.2.1; …`: why what was accepted is sent
+/// once more, in `after`.
+pub(super) fn again(record: &Record, after: &str) -> String {
+    let earlier = match record.late_address() {
+        Some(address) => format!("with {address}"),
+        None => "to remove the record".into(),
+    };
+    format!(
+        "; the provider never answered an earlier request {earlier}; this is sent again in {after} in \
+         case that one is still carried out"
+    )
 }
 
 /// An answer said nothing, and the zone's own name servers have what was sent.
@@ -188,7 +184,7 @@ pub(super) fn next(record: &Record, now: Now) -> String {
         Wait::Address => "next try when there is an address".into(),
         Wait::Refused(at) => format!("next try in {}", until(at, now)),
         Wait::Stopped => "next try when the section is started again".into(),
-        Wait::Settled(_) | Wait::InFlight => "nothing is owed any more".into(),
+        Wait::Settled(_) | Wait::InFlight => "nothing left to send".into(),
     };
     format!("; {what}")
 }

@@ -90,7 +90,7 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoDevice(lack) => write!(f, "bind_network: {lack}"),
-            Self::NoRoute(why) => write!(f, "no usable route to the provider: {why}"),
+            Self::NoRoute(why) => write!(f, "cannot reach the provider: {why}"),
         }
     }
 }

@@ -92,7 +92,7 @@ pub enum Standing {
     BackOff,
     /// The provider asked to wait.
     Held,
-    /// The provider refused for good.
+    /// The provider refused; tried again the next day or with another address.
     Refused,
     /// `retry_max_count` failures in a row.
     GivenUp,

@@ -101,8 +101,7 @@ impl Book {
         Some(reasons.join("; "))
     }
 
-    /// Why there is no way; `None` if there is one. Whether the family is `prescribed` decides whether
-    /// it is worth a word.
+    /// Why there is no way; `None` if there is one. `prescribed`: name the family in the message.
     fn obstruction(&self, ask: &Ask, prescribed: bool) -> Option<String> {
         let family = ask.family;
         let of_family = if prescribed { format!("{family} ") } else { String::new() };
@@ -132,9 +131,9 @@ impl Book {
             Way::None(NoWay::NoRoute) => {
                 Some(format!("the kernel has no {of_family}route to {to}{through}"))
             }
-            Way::None(NoWay::Forbidden) => Some(format!(
-                "a rule or a route of the kernel forbids {to} (blackhole or prohibit){through}"
-            )),
+            Way::None(NoWay::Forbidden) => {
+                Some(format!("a blackhole or prohibit route, or a rule, blocks {to}{through}"))
+            }
         }
     }
 

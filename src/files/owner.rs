@@ -50,11 +50,13 @@ pub fn check_directory(path: &Path) -> io::Result<()> {
 pub fn script_warning(path: &Path) -> Option<String> {
     let remedy = exposure(path, OTHERS | GROUP).ok()??;
     let path = path.display();
-    Some(format!("{path} can be changed by other users, who then run what they like; {remedy}"))
+    Some(format!(
+        "other users can change {path} and so run commands as this program's user; {remedy}"
+    ))
 }
 
-/// What prevents that another user changes what `path` names, a directory on the way to it, or a
-/// link; `None` if nobody can. `above`: whose writing to the directories above counts.
+/// The command after which other users can no longer change what `path` names, a directory on the way
+/// to it, or a link; `None` if none can now. `above`: whose writing to the directories above counts.
 fn exposure(path: &Path, above: u32) -> io::Result<Option<String>> {
     // Where links make a circle, this fails.
     fs::metadata(path)?;
@@ -83,7 +85,8 @@ fn walk(way: &Path, path: &Path, above: u32) -> io::Result<Option<String>> {
     Ok(None)
 }
 
-/// What keeps others from changing the one file or directory `at`, if they can.
+/// The command after which others cannot change the one file or directory `at`; `None` if they cannot
+/// now.
 fn remedy(at: &Path, data: &Metadata, writers: u32) -> Option<String> {
     let path = at.display();
     let us = geteuid().as_raw();
@@ -192,7 +195,7 @@ mod tests {
         chmod(&script, 0o755);
         assert_eq!(script_warning(&script), None);
         assert_eq!(script_warning(&scratch.path().join("none")), None);
-        let begin = format!("{} can be changed by other users, ", script.display());
+        let begin = format!("other users can change {} and so run ", script.display());
         for path in [&script, script.parent().unwrap(), &scratch.path().join("a")] {
             chmod(path, 0o757);
             let told = script_warning(&script).unwrap();

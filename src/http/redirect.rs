@@ -29,7 +29,7 @@ pub(super) enum Next {
 /// `secrets` says that the request holds more than a URL that anybody may know: credentials, headers,
 /// a body, or a password or token in the URL, which the redirect may well repeat. Those stay with the
 /// host they were meant for; without them the other host could only refuse, and a provider's refusal
-/// stops the record for good, so such a redirect is an error of its own.
+/// stops the record until the next day or another address, so such a redirect is an error of its own.
 pub(super) fn next(
     method: Method,
     secrets: bool,

@@ -107,12 +107,11 @@ fn certificate(bad: &CertificateError) -> &'static str {
 fn of_chain(error: &webpki::Error) -> &'static str {
     match error {
         webpki::Error::CaUsedAsEndEntity => {
-            "the certificate is marked as an authority (CA:TRUE), so it cannot be a server's own, \
-             unless option 'cacert' names a file with this very certificate; or make it again with \
-             basicConstraints=CA:FALSE"
+            "the certificate is marked as an authority (CA:TRUE) and used as the server's own; name \
+             its file in 'cacert', or reissue it with CA:FALSE"
         }
         webpki::Error::EndEntityUsedAsCa => {
-            "the certificate is signed by one that is no authority (CA:FALSE)"
+            "the issuer of the certificate is not an authority (CA:FALSE)"
         }
         webpki::Error::NameConstraintViolation => {
             "the authority of the certificate may not sign for this name (name constraints)"

@@ -63,7 +63,9 @@ impl fmt::Debug for Probe {
     }
 }
 
-/// The address that the page at `url` shows. `client` must use `family`.
+/// The address that the page at `url` shows. `client` must use `family`. After a redirect to another
+/// host an address alone counts: a captive portal sends everybody to its login page, which may hold
+/// any address.
 ///
 /// # Errors
 /// A sentence that says why there is none.
@@ -95,7 +97,16 @@ fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, F
         let text = format!("the page answered with HTTP status {}", answer.status);
         return Err(Failure::of_answer(text));
     }
-    find_address(&answer.body, family).map_err(Failure::of_answer)
+    let address = find_address(&answer.body, family).map_err(Failure::of_answer)?;
+    if let Some(host) = &answer.redirected_to
+        && answer.body.trim().parse() != Ok(address)
+    {
+        return Err(Failure::of_answer(format!(
+            "the page redirects to {host}, perhaps a captive portal; if that is the page you want, \
+             name it in 'ip_url'"
+        )));
+    }
+    Ok(address)
 }
 
 #[cfg(test)]
@@ -111,6 +122,19 @@ mod tests {
             in_answer(answer(503), Family::V4).unwrap_err().text,
             "the page answered with HTTP status 503"
         );
+    }
+
+    #[test]
+    fn after_a_redirect_to_another_host_an_address_alone_counts() {
+        let answer = |body: &str, host: Option<&str>| {
+            let redirected_to = host.map(str::to_owned);
+            Ok(Answer { status: 200, body: body.into(), redirected_to, ..Answer::default() })
+        };
+        let page = "<html><a href='http://192.0.2.1/login'>Log in</a></html>";
+        assert!(in_answer(answer(page, None), Family::V4).is_ok());
+        assert!(in_answer(answer("192.0.2.1\n", Some("a.example")), Family::V4).is_ok());
+        let failure = in_answer(answer(page, Some("a.example")), Family::V4).unwrap_err();
+        assert!(failure.text.starts_with("the page redirects to a.example, "), "{}", failure.text);
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Judge {
         let what = if page::is_page(body) {
             "the answer looks like a web page, perhaps of a captive portal"
         } else if self.protocol == Protocol::Custom {
-            "the answer is too long to be one about the update"
+            "the answer exceeds 1000 bytes"
         } else {
             "the answer is not understood"
         };
@@ -189,7 +189,7 @@ impl Judge {
             excerpt => format!("{why} (HTTP {status}): {excerpt}"),
         };
         match status {
-            300..=399 => retry(said("the provider redirects, and following led nowhere")),
+            300..=399 => retry(said("the provider redirects without a usable target")),
             401 => Verdict {
                 outcome: Outcome::Refused {
                     reason: said("the user name or password is not accepted"),

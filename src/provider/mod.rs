@@ -233,7 +233,7 @@ pub enum Outcome {
         /// A sentence for the log and `why`.
         reason: String,
     },
-    /// Refused for good: stops this record until the configuration changes or the user forces it.
+    /// Refused: the record rests until the next day, another address, or the user's update.
     Refused {
         /// What the provider said.
         reason: String,

@@ -138,8 +138,8 @@ fn the_same_record_by_two_scripts_is_no_mistake() {
 fn a_definition_whose_script_is_gone_hides_nothing() {
     let said =
         complaints("option service_name servercow.de\noption username www\noption password x");
-    let text = "option 'service_name': your definition 'servercow.de' is not used: its script \
-                \"update_servercow_de.sh\" does not exist; the program does without it";
+    let text = "option 'service_name': your definition 'servercow.de' is ignored: its script \
+                \"update_servercow_de.sh\" is missing; the built-in one is used";
     assert_eq!(said, [(Severity::Warning, text.to_owned())]);
     let known = load("option service_name servercow.de\noption username www\noption password x");
     assert!(matches!(known.config.sections[0].provider.mechanism, Mechanism::Api(_)));

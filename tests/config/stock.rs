@@ -76,8 +76,7 @@ fn an_id_is_for_a_section_with_one_record() {
     for (lines, expected) in [
         (
             "option service_name ionos\noption record_id 7\nlist domain a.b.c\nlist domain b.b.c",
-            "ddns:5: option 'record_id': is the id of one record, and with its names and 'use_ipv6' the section \
-             has 2; make a section for each",
+            "ddns:5: option 'record_id': names one record, but the section has 2; make a section for each",
         ),
         (
             "option service_name linode\noption rec_id 7\noption domain a.b.c\noption use_ipv6 both",
@@ -86,25 +85,22 @@ fn an_id_is_for_a_section_with_one_record() {
         (
             "option service_name cloudflare.com-v4\noption param_opt 'zone_id=z dns_record_id=r'\n\
              list domain a.b.c\nlist domain b.b.c\noption use_ipv6 both",
-            "ddns:5: option 'param_opt': is the id of one record, and with its names and 'use_ipv6' the section \
-             has 4; make a section for each",
+            "ddns:5: option 'param_opt': names one record, but the section has 4; make a section for each",
         ),
         (
             "option service_name digitalocean.com-v2\noption param_opt 7\nlist domain b.c\n\
              list domain d.c",
-            "ddns:5: option 'param_opt': is the id of one record, and with its names and 'use_ipv6' the section \
-             has 2; make a section for each",
+            "ddns:5: option 'param_opt': names one record, but the section has 2; make a section for each",
         ),
         (
             "option service_name aliyun.com\noption param_enc RecordId=7\noption domain a.b.c\n\
              option use_ipv6 both",
-            "ddns:5: option 'param_enc': is the id of one record, and with its names and 'use_ipv6' the section \
-             has 2; make a section for each",
+            "ddns:5: option 'param_enc': names one record, but the section has 2; make a section for each",
         ),
     ] {
         let told = several(lines);
         if expected.is_empty() {
-            assert!(told.starts_with("ddns:5: option 'rec_id': is the id of one record"), "{told}");
+            assert!(told.starts_with("ddns:5: option 'rec_id': names one record"), "{told}");
         } else {
             assert_eq!(told, expected);
         }

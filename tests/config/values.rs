@@ -271,7 +271,7 @@ fn what_may_be_removed_and_what_may_not() {
     for none in ["0", "-1"] {
         let (after, told) = after(none);
         assert!(
-            after.is_none() && told[0].ends_with("is less than 1, so it is not used"),
+            after.is_none() && told[0].ends_with("the minimum is 1; the default applies"),
             "{told:?}"
         );
     }
@@ -356,19 +356,19 @@ fn options_that_mean_nothing_here_are_warned_about() {
         ),
         (
             format!("{url}option ip_interface pppoe-wan"),
-            "option 'ip_interface': has no effect with ip_source 'network'; is it ip_source 'interface'?",
+            "option 'ip_interface': is ignored: it needs ip_source 'interface', and ip_source is 'network'",
         ),
         (
             format!("{url}option ip_url http://b/"),
-            "option 'ip_url': has no effect with ip_source 'network'; is it ip_source 'web'?",
+            "option 'ip_url': is ignored: it needs ip_source 'web', and ip_source is 'network'",
         ),
         (
             format!("{url}option ip_source network\noption ip_script '/bin/address'"),
-            "option 'ip_script': has no effect with ip_source 'network'; is it ip_source 'script'?",
+            "option 'ip_script': is ignored: it needs ip_source 'script', and ip_source is 'network'",
         ),
         (
             format!("{url}option ip_source web\noption ip_network lan"),
-            "option 'ip_network': has no effect with ip_source 'web'; is it ip_source 'network'?",
+            "option 'ip_network': is ignored: it needs ip_source 'network', and ip_source is 'web'",
         ),
         (
             format!("{url}option upd_privateip 1"),
@@ -431,7 +431,7 @@ fn a_number_that_is_too_large_or_too_small_stops_no_section() {
         assert!(text.ends_with("('never' sends an address only when it changes)"), "{text}");
     }
     let interface = "option ip_source interface\noption check_interval 99999999";
-    assert!(timing(interface).1.contains("is more than 5256000, which is used instead"));
+    assert!(timing(interface).1.contains("the maximum is 5256000, which is used"));
     for (lines, retry) in
         [("option retry_interval 999999999", 315_360_000), ("option retry_interval -1", 60)]
     {

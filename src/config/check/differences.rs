@@ -67,8 +67,8 @@ const SERVICE: &[Rule] = &[
         |section, value| {
             value.is_some() && section.is_custom() && section.get("update_script").is_none()
         },
-        "gets an answer that is judged: HTTP errors and words such as badauth are failures; \
-         ddns-scripts takes any answer for consent",
+        "the answer is checked for HTTP errors and failure words; ddns-scripts takes any answer for \
+         success",
     ),
     Rule(
         "update_script",
@@ -120,8 +120,7 @@ const SERVICE: &[Rule] = &[
         |section, source| {
             matches!(source, None | Some("network")) && section.get("bind_network").is_none()
         },
-        "does not say where requests leave: the routing table does, and so does 'bind_network'; \
-         ddns-scripts binds them to ip_network",
+        "requests leave by the routing table or bind_network; ddns-scripts binds them to ip_network",
     ),
     Rule(
         "ip_interface",
@@ -182,8 +181,8 @@ const SERVICE: &[Rule] = &[
             let set = unit.is_some_and(|unit| unit != "minutes");
             set && !section.kernel_source() && section.get("check_interval").is_none()
         },
-        "has no effect without check_interval, which stays 10 minutes; in ddns-scripts it is 10 \
-         of them",
+        "is ignored without check_interval, which is 10 minutes then; ddns-scripts takes 10 of \
+         this unit",
     ),
     Rule(
         "check_unit",
@@ -192,8 +191,8 @@ const SERVICE: &[Rule] = &[
             let bare = section.get("check_interval_min").is_none();
             unit == Some("seconds") && short && bare && !section.kernel_source()
         },
-        "does not make a check_interval below 5 minutes shorter than these (check_interval_min \
-         does); in ddns-scripts it is 5 seconds then",
+        "check_interval is at least 5 minutes unless check_interval_min is set; ddns-scripts uses 5 \
+         seconds",
     ),
     Rule(
         "force_interval",
@@ -216,8 +215,8 @@ const SERVICE: &[Rule] = &[
         |section, unit| {
             unit.is_some_and(|unit| unit != "seconds") && section.get("retry_interval").is_none()
         },
-        "has no effect without retry_interval, which stays 60 seconds; in ddns-scripts it is 60 \
-         of them",
+        "is ignored without retry_interval, which is 60 seconds then; ddns-scripts takes 60 of \
+         this unit",
     ),
     Rule("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), RESTS),
     Rule(

@@ -18,7 +18,7 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
         if value(section, "enabled").and_then(is_flag) != Some(true) {
             continue;
         }
-        let Some(what) = damage(section, openwrt) else {
+        let Some(advice) = advice(section, openwrt) else {
             continue;
         };
         let option = section.options.iter().find(|option| option.name == "use_ipv6");
@@ -28,32 +28,29 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
             severity: Severity::Warning,
             section: None,
             text: format!(
-                "{what}; if this section is opened in LuCI's form and saved there, LuCI deletes its \
-                 domain, username, password, interface and all intervals"
+                "section '{}': a Save in LuCI's form deletes its domain, username, password, interface \
+                 and all intervals. Write {advice}",
+                section.name
             ),
         });
     }
     found.finish(file_name)
 }
 
-/// What LuCI's form does not know about the section, and what to write.
-fn damage(section: &RawSection, openwrt: bool) -> Option<String> {
-    let name = &section.name;
+/// What to write so that LuCI's form knows the section; `None` if it does.
+fn advice(section: &RawSection, openwrt: bool) -> Option<String> {
     match value(section, "use_ipv6") {
         Some("0" | "1") => None,
         Some("both") => Some(
-            "option 'use_ipv6': 'both' is better written as \"option use_ipv6 '0'\" and \"option \
-             also_ipv6 '1'\""
+            "\"option use_ipv6 '0'\" and \"option also_ipv6 '1'\" instead of use_ipv6 'both'"
                 .into(),
         ),
         Some(other) => {
             let number = if is_flag(other) == Some(true) { '1' } else { '0' };
             let written = quoted(other);
-            openwrt.then(|| format!("option 'use_ipv6': {written} is better written as '{number}'"))
+            openwrt.then(|| format!("\"option use_ipv6 '{number}'\" instead of {written}"))
         }
-        None => openwrt.then(|| {
-            format!("section '{name}' has no option 'use_ipv6'; write \"option use_ipv6 '0'\"")
-        }),
+        None => openwrt.then(|| "\"option use_ipv6 '0'\"".into()),
     }
 }
 
@@ -78,14 +75,14 @@ mod tests {
     fn a_section_that_luci_would_damage_is_named_with_what_to_write() {
         for (options, line, advice) in [
             ("option use_ipv6 both", 3, "\"option use_ipv6 '0'\" and \"option also_ipv6 '1'\""),
-            ("option use_ipv6 yes", 3, "written as '1'"),
-            ("option use_ipv6 off", 3, "written as '0'"),
-            ("option domain a", 1, "write \"option use_ipv6 '0'\""),
-            ("option use_ipv6 ''", 1, "write \"option use_ipv6 '0'\""),
+            ("option use_ipv6 yes", 3, "\"option use_ipv6 '1'\" instead of"),
+            ("option use_ipv6 off", 3, "\"option use_ipv6 '0'\" instead of"),
+            ("option domain a", 1, "Write \"option use_ipv6 '0'\""),
+            ("option use_ipv6 ''", 1, "Write \"option use_ipv6 '0'\""),
         ] {
             let [warning] = &warnings(options, true)[..] else { panic!("{options}") };
             assert!(warning.starts_with(&format!("ddns:{line}: ")), "{warning}");
-            assert!(warning.contains(advice) && warning.contains("LuCI deletes its domain"));
+            assert!(warning.contains(advice) && warning.contains("LuCI's form deletes its domain"));
         }
         for options in ["option use_ipv6 0", "option use_ipv6 1\noption also_ipv6 1"] {
             assert_eq!(warnings(options, true), [""; 0], "{options}");

@@ -98,8 +98,8 @@ pub enum PathKind {
 pub struct Checked {
     /// What can be used.
     pub config: Config,
-    /// Errors first, then warnings, each by line. Of more than [`mistake::LIMIT`] of one severity the
-    /// last one tells how many there are.
+    /// Errors first, then warnings, each by line. Of the grammar and of the options, each has
+    /// [`mistake::LIMIT`] of one severity at most; one more then tells how many are left out.
     pub mistakes: Vec<Mistake>,
 }
 
@@ -208,13 +208,14 @@ impl<E: Environment> Checker<'_, E> {
         };
         if named.is_none() {
             let text = format!(
-                "section '{}' is used for what concerns all sections; its name should be 'global'",
+                "section '{}' is used as the global section; rename it 'global'",
                 chosen.name
             );
             self.warn(chosen.line, text);
         }
         for other in all.iter().filter(|it| it.line != chosen.line) {
-            let text = format!("section '{}' is not used, '{}' is", other.name, chosen.name);
+            let text =
+                format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
             self.warn(other.line, text);
         }
         let mut reader = Reader::new(self.file, Kind::Global, chosen);

@@ -90,10 +90,10 @@ pub(super) fn one_record(
     let has = |option: &&str| reader.values(option).iter().any(|(value, _)| value.contains(id));
     let places = ["record_id", "rec_id", "param_opt", "param_enc"];
     let option = places.into_iter().find(has).unwrap_or("record_id");
-    reader.fail(option, format!(
-        "is the id of one record, and with its names and 'use_ipv6' the section has {records}; make \
-         a section for each"
-    ));
+    reader.fail(
+        option,
+        format!("names one record, but the section has {records}; make a section for each"),
+    );
 }
 
 /// The definition to use. `-` is what old versions of LuCI store for a custom URL.
@@ -165,8 +165,7 @@ fn own_definition(
         return Some(own);
     }
     let text = format!(
-        "your definition '{name}' is not used: its script {} does not exist; the program does \
-         without it",
+        "your definition '{name}' is ignored: its script {} is missing; the built-in one is used",
         quoted(script)
     );
     reader.warn("service_name", text);

@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             return flag;
         }
         if text.trim().parse::<u64>().is_ok() && name != "enabled" {
-            self.warn(name, format!("{} is neither 1 nor 0; 1 is used", quoted(text)));
+            self.warn(name, format!("{} is read as 1; write 1 or 0", quoted(text)));
             return true;
         }
         self.fail(name, format!("{} is neither 1 nor 0", quoted(text)));
@@ -118,12 +118,20 @@ impl<'a> Reader<'a> {
                 None
             }
             Number::Whole(number) if number > most => {
-                self.warn(name, format!("{text} is more than {most}, which is used instead{hint}"));
+                self.warn(
+                    name,
+                    format!("{text} is too large: the maximum is {most}, which is used{hint}"),
+                );
                 Some(most)
             }
             Number::Whole(number) if number >= least => Some(number),
             Number::Whole(_) | Number::Negative => {
-                self.warn(name, format!("{text} is less than {least}, so it is not used{hint}"));
+                self.warn(
+                    name,
+                    format!(
+                        "{text} is too small: the minimum is {least}; the default applies{hint}"
+                    ),
+                );
                 None
             }
         }

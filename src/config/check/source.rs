@@ -30,7 +30,7 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         let used = source == other || !OPTIONS.iter().any(|(known, _)| *known == source);
         if !used && !reader.values(option).is_empty() {
             let text =
-                format!("has no effect with ip_source '{source}'; is it ip_source '{other}'?");
+                format!("is ignored: it needs ip_source '{other}', and ip_source is '{source}'");
             reader.warn(option, text);
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Dura
     let label = &section.provider.label;
     let why = match &section.source {
         Source::Web { .. } | Source::Script(_) => {
-            "where a page or a program gives none, there may be an address all the same".into()
+            "no answer from a page or program does not prove that the address is gone".into()
         }
         _ if section.families.iter().any(cannot) => format!("{label} cannot remove records"),
         _ if section.record.id.is_some() => "a record that is removed loses its id".into(),

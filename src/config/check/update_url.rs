@@ -18,7 +18,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
         reader.warn("update_url", odd);
     }
     for (text, ours) in foreign_placeholders(&url) {
-        let text = format!("{text} is sent as it is; what other routers call so is {ours} here");
+        let text = format!("'{text}' is no placeholder here; write {ours}");
         reader.warn("update_url", text);
     }
     let mechanism = match families::mechanism(&url) {

@@ -123,7 +123,7 @@ fn a_section_that_goes_on_is_a_warning() {
     let (_, mistakes) = parse(b"config service s\noption domain a\nconfig service s\n");
     let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
     assert_eq!((mistake.line, mistake.severity), (3, Severity::Warning));
-    assert!(mistake.text.starts_with("section 's' begins in line 1 already and goes on here"));
+    assert!(mistake.text.starts_with("section 's' continues from line 1; later"));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn lines_that_make_no_sense_are_skipped() {
         (
             "config service s\nconfig ddns s",
             2,
-            "section 's' begins in line 1 already, with another type; the type here counts",
+            "section 's' continues from line 1 with another type; the type here counts",
         ),
         (
             "config service ; option a 1",

@@ -1,5 +1,5 @@
-//! What the provider refused for good. It is tried again once a day, because providers refuse by
-//! mistake as well, and nobody may be there to run `update`; and at once when the address is another.
+//! What the provider refused, until the next day or another address. It is tried again once a day,
+//! because providers refuse by mistake as well, and nobody may be there to run `update`.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -25,7 +25,7 @@ fn overtaken() -> Scenario {
 fn the_newer_address_is_sent_once_more_when_the_old_request_is_over() {
     let mut s = overtaken();
     let said = s.said().pop().unwrap();
-    let never = "an earlier request with 203.0.113.2 was never answered";
+    let never = "the provider never answered an earlier request with 203.0.113.2";
     assert!(said.contains(never), "{said}");
     assert_eq!(s.word(), "published");
     assert!(s.state().1.contains(never), "{}", s.state().1);

@@ -104,7 +104,7 @@ fn a_wrong_clock_makes_no_waiting_time_of_an_earlier_run_long() {
         s
     };
     let mut s = held(400 * 86_400, 0);
-    assert!(s.state().1.starts_with("before the start the provider asked for time"));
+    assert!(s.state().1.starts_with("before the restart the provider asked to wait"));
     s.pass(10 * MINUTE);
     assert_eq!(s.sent(), SENT);
     let mut s = held(0, 20 * 3600);

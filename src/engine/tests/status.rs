@@ -52,7 +52,7 @@ fn each_state_has_its_word_and_sentence() {
         (after(failed()), "back-off", "it went wrong; next try in 6"),
         (after(held), "held", "it went wrong; not tried again for 1 h 0 min"),
         (after(refused()), "refused", "then run 'ddns-netlink update home'"),
-        (routeless.start(), "no-route", "no usable route to the provider"),
+        (routeless.start(), "no-route", "cannot reach the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
         (Scenario::new().silent().start(), "sending", "waiting for the provider's answer"),
         (paced, "paced", "it went wrong; next request in "),
