@@ -107,9 +107,9 @@ impl Detector {
         self.ask_again(now);
     }
 
-    /// Routes or rules changed: see [`Backoff::ways_changed`].
-    pub fn ways_changed(&mut self) {
-        if self.backoff.ways_changed() {
+    /// Routes or rules changed: see [`Backoff::routes_changed`].
+    pub fn routes_changed(&mut self) {
+        if self.backoff.routes_changed() {
             self.due = self.backoff.until();
         }
     }

@@ -246,7 +246,7 @@ impl Engine {
             Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
         };
         if another_way {
-            self.sections.iter_mut().for_each(Active::ways_changed);
+            self.sections.iter_mut().for_each(Active::routes_changed);
         }
         if report == Report::Lost {
             Table::ALL.into_iter().for_each(|table| self.dump(table));
@@ -378,7 +378,7 @@ impl Engine {
         let jitter = self.next_jitter();
         self.orphans.retain(|orphan| !orphan.record.flies(finished.job));
         // The way may be another one than the kernel was asked for: the host's address is known now.
-        self.lost_way |= finished.verdicts.iter().any(is_local);
+        self.lost_way |= finished.verdicts.iter().any(lost_network);
         let flown = self.in_flight.iter().position(|leaving| leaving.job == finished.job);
         let flown = flown.map(|place| self.in_flight.swap_remove(place));
         // By its key: another configuration may have come into force meanwhile.
@@ -472,7 +472,7 @@ impl Engine {
     }
 }
 
-/// Whether nothing left the router.
-fn is_local(verdict: &Verdict) -> bool {
+/// Whether nothing left the router, because it had no network.
+fn lost_network(verdict: &Verdict) -> bool {
     matches!(verdict.outcome, Outcome::Retry { kind: FailureKind::NoNetwork, .. })
 }

@@ -133,7 +133,7 @@ impl Backoff {
 
     /// Routes or rules changed: what failed before anything left the router may work now. One attempt a
     /// second at most, however often they change. Returns whether that shortens the pause.
-    pub fn ways_changed(&mut self) -> bool {
+    pub fn routes_changed(&mut self) -> bool {
         let soon = self.failed_at.saturating_add(LOCAL_GAP);
         let shorter = self.local > 0 && soon < self.until;
         if shorter {

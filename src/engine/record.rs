@@ -344,8 +344,8 @@ impl Record {
 
     /// Nobody knows whether the source has an address: for a moment, in which nothing is done and the
     /// time until a removal goes on.
-    pub fn doubt(&mut self) {
-        self.presence.doubt();
+    pub fn source_unknown(&mut self) {
+        self.presence.unknown();
     }
 
     /// The source certainly has no address at `now`. Where the user wants that, the record is removed if
@@ -390,7 +390,7 @@ impl Record {
     }
 
     /// Requests leave in another way now, so that what failed or was refused may succeed.
-    pub fn way_changed(&mut self) {
+    pub fn transport_changed(&mut self) {
         self.refusal = None;
         self.backoff.reset();
     }
@@ -484,9 +484,9 @@ impl Record {
         (!self.disputed || !self.unconfirmed).then(|| now.up.saturating_add(left))
     }
 
-    /// Routes or rules changed: see [`Backoff::ways_changed`].
-    pub fn ways_changed(&mut self) {
-        self.backoff.ways_changed();
+    /// Routes or rules changed: see [`Backoff::routes_changed`].
+    pub fn routes_changed(&mut self) {
+        self.backoff.routes_changed();
     }
 
     /// The network changed for good: failures to reach the provider say nothing any more. What the line

@@ -174,7 +174,7 @@ impl Active {
                 record.name = name;
                 record.retime(&self.spec.timing, now);
                 if !same_way || respelt {
-                    record.way_changed();
+                    record.transport_changed();
                 }
             } else {
                 record.supersede(before);
@@ -266,9 +266,9 @@ impl Active {
     }
 
     /// Routes or rules changed: a failure in which nothing left the router may not happen again.
-    pub fn ways_changed(&mut self) {
-        self.records.iter_mut().for_each(Record::ways_changed);
-        self.detectors.values_mut().for_each(Detector::ways_changed);
+    pub fn routes_changed(&mut self) {
+        self.records.iter_mut().for_each(Record::routes_changed);
+        self.detectors.values_mut().for_each(Detector::routes_changed);
     }
 
     /// The device that requests must leave through: what `bind_network` means now.
@@ -353,7 +353,7 @@ impl Active {
             let desired = self.desired(family, facts);
             let of_family = self.records.iter_mut().filter(|r| r.family == family);
             match desired {
-                Desired::Unknown => of_family.for_each(Record::doubt),
+                Desired::Unknown => of_family.for_each(Record::source_unknown),
                 Desired::Nothing(lack) => {
                     let lost = lack.is_loss();
                     of_family.for_each(|it| if lost { it.lose(now) } else { it.unwant() });

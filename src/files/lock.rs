@@ -81,14 +81,18 @@ pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
             }
             Err(TryLockError::Error(error)) => return Err(fail(error)),
             Err(TryLockError::WouldBlock) => {
-                let stranger = stranger(&file).map_err(LockError::Running)?;
+                let other = match holder(&file) {
+                    Holder::Daemon(pid) => return Err(LockError::Running(Some(pid))),
+                    Holder::Unseen => return Err(LockError::Running(None)),
+                    Holder::Other(pid) => pid,
+                };
                 if tries < TRIES {
                     thread::sleep(PAUSE);
                 } else if tries == TRIES && is_open(&file) {
                     // Earlier versions made files that everybody could lock.
                     fs::remove_file(&path).map_err(fail)?;
                 } else {
-                    return Err(LockError::Stranger(path, stranger));
+                    return Err(LockError::Stranger(path, other));
                 }
             }
         }
@@ -144,16 +148,25 @@ fn identity(data: &fs::Metadata) -> (u64, u64) {
     (data.dev(), data.ino())
 }
 
-/// A process that has the lock file open where it is not the daemon whose number is in it; that
-/// daemon as error, or `Err(None)` if no process can be seen that has the file open.
-fn stranger(file: &File) -> Result<u32, Option<u32>> {
+/// Who has the lock file open.
+enum Holder {
+    /// The daemon whose process id is in the file.
+    Daemon(u32),
+    /// Another program, of this process id.
+    Other(u32),
+    /// No process that can be seen.
+    Unseen,
+}
+
+fn holder(file: &File) -> Holder {
     let mut text = String::new();
     let _ = file.take(16).read_to_string(&mut text);
-    let written = text.trim().parse().ok();
+    let written: Option<u32> = text.trim().parse().ok();
     let users = users(file);
-    match written.filter(|pid| users.contains(pid)) {
-        Some(daemon) => Err(Some(daemon)),
-        None => users.first().copied().ok_or(None),
+    match (written, users.first()) {
+        (Some(daemon), _) if users.contains(&daemon) => Holder::Daemon(daemon),
+        (_, Some(&other)) => Holder::Other(other),
+        (_, None) => Holder::Unseen,
     }
 }
 

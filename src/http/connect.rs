@@ -16,7 +16,6 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 use super::call::Call;
 use super::candidates::Origin;
 use super::failure::{self, Seconds};
-use super::hosts::Proof;
 use super::proxy::Proxy;
 use super::race::{self, Connected, Course, Lost};
 use super::redirect::INWARD;
@@ -66,9 +65,10 @@ impl Connector<()> for Dial {
 
 impl Dial {
     fn wire(&self) -> Result<Wire, Failure> {
-        let remembered = match self.proof() {
-            Proof::Certificate => self.remembered(Proof::Certificate),
-            Proof::None => Vec::new(),
+        let remembered = if self.proves_host() {
+            self.shared.hosts.where_verified(self.target.host(), self.family)
+        } else {
+            Vec::new()
         };
         let connected = self.open(remembered)?;
         let stream = match &self.tls {
@@ -84,33 +84,47 @@ impl Dial {
     /// any more, nothing has been sent to it, and the resolver has to be waited for.
     fn secure_host(
         &self,
+        mut connected: Connected,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<Stream, Failure> {
+        if connected.origin == Origin::Remembered {
+            if let Some(stream) = self.try_remembered(connected, tls) {
+                return Ok(stream);
+            }
+            connected = self.open(Vec::new())?;
+        }
+        self.via_resolver(connected, tls)
+    }
+
+    /// TLS at a remembered address; `None` if no certificate shows that the host is there.
+    fn try_remembered(&self, connected: Connected, tls: &Arc<ClientConfig>) -> Option<Stream> {
+        let (host, address) = (self.target.host(), connected.address);
+        let limit = self.call.limits.first_byte.min(STAND_IN_TIMEOUT);
+        let Ok(stream) = self.secure(connected, tls, limit) else {
+            self.shared.hosts.forget(host, address);
+            return None;
+        };
+        self.shared.hosts.verified(host, address);
+        Some(stream)
+    }
+
+    /// TLS at an address that the resolver gave.
+    fn via_resolver(
+        &self,
         connected: Connected,
         tls: &Arc<ClientConfig>,
     ) -> Result<Stream, Failure> {
-        let host = self.target.host();
-        let origin = connected.origin;
-        let mut address = connected.address;
-        let limit = self.call.limits.first_byte;
-        let mut stream = match origin {
-            Origin::Remembered => self.secure(connected, tls, limit.min(STAND_IN_TIMEOUT)),
-            Origin::Resolved => self.secure(connected, tls, limit),
-        };
-        if origin == Origin::Remembered && stream.is_err() {
-            self.shared.hosts.forget(host, address);
-            let connected = self.open(Vec::new())?;
-            address = connected.address;
-            stream = self.secure(connected, tls, limit);
-        }
-        let stream = stream?;
-        if self.proof() == Proof::Certificate {
-            self.shared.hosts.remember(host, address, Proof::Certificate);
+        let address = connected.address;
+        let stream = self.secure(connected, tls, self.call.limits.first_byte)?;
+        if self.proves_host() {
+            self.shared.hosts.verified(self.target.host(), address);
         }
         Ok(stream)
     }
 
-    /// What a connection shows of the address that it goes to.
-    fn proof(&self) -> Proof {
-        if self.proven && self.proxy.is_none() { Proof::Certificate } else { Proof::None }
+    /// Whether TLS shows that the host is at the address of the connection.
+    fn proves_host(&self) -> bool {
+        self.proven && self.proxy.is_none()
     }
 
     /// Whom to connect to, and the port.
@@ -119,10 +133,6 @@ impl Dial {
             Some(proxy) => (&proxy.host, proxy.port),
             None => (self.target.host(), self.target.port()),
         }
-    }
-
-    fn remembered(&self, proof: Proof) -> Vec<IpAddr> {
-        self.shared.hosts.addresses(self.place().0, self.family, proof)
     }
 
     /// Notes where the host is, and ends a redirect that leads from outside into a network of our own,
@@ -147,7 +157,7 @@ impl Dial {
         let course = Course {
             port,
             device: self.device.as_deref(),
-            preferred: self.remembered(Proof::None),
+            preferred: self.shared.hosts.where_reached(host, self.family),
             remembered,
             delay: limits.attempt,
             limit: limits.connect,
@@ -157,7 +167,7 @@ impl Dial {
         match race::connect(search, &course, &self.shared.connections) {
             Ok(connected) => {
                 self.admit(connected.address)?;
-                self.shared.hosts.remember(host, connected.address, Proof::None);
+                self.shared.hosts.reached(host, connected.address);
                 Ok(connected)
             }
             Err(Lost::NotResolved(text)) => {

@@ -54,7 +54,7 @@ use crate::secret::Secret;
 
 pub use self::connections::Connections;
 pub(crate) use self::failure::{local, system};
-pub use self::hosts::{HostCache, Proof};
+pub use self::hosts::HostCache;
 pub use self::reach::{Unreachable, connects, verify_proxy};
 pub use self::trust::TrustCache;
 

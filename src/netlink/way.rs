@@ -77,10 +77,10 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
     }
     for flags in [FIB_MATCH, 0] {
         match route(to, source, device, flags) {
-            Ok(Err(code)) if is_unreachable(code) => return Way::None(NoWay::NoRoute),
+            Reply::Refused(code) if is_unreachable(code) => return Way::None(NoWay::NoRoute),
             // The socket above could be connected, so there is a way, whatever this is.
-            Err(_) | Ok(Err(_)) => break,
-            Ok(Ok(route)) => match route.leads {
+            Reply::Refused(_) | Reply::None => break,
+            Reply::Route(route) => match route.leads {
                 Leads::Here => return Way::Here,
                 Leads::Nowhere => return Way::None(NoWay::NoRoute),
                 Leads::Out if !route.hops.is_empty() => {
@@ -108,13 +108,17 @@ fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
     Ok(from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.ip()))
 }
 
-/// The route to `to`, or an errno.
-fn route(
-    to: IpAddr,
-    source: IpAddr,
-    device: Device<'_>,
-    flags: u32,
-) -> io::Result<Result<super::Route, i32>> {
+/// What the kernel says about the route to a host.
+enum Reply {
+    Route(super::Route),
+    /// There is none: an errno.
+    Refused(i32),
+    /// It could not be asked, or its answer is not understood.
+    None,
+}
+
+/// Asks for the route to `to`.
+fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Reply {
     let (family, bits) = if to.is_ipv4() { (2, 32) } else { (10, 128) };
     let mut body = vec![family, bits, bits, 0, 0, 0, 0, 0];
     body.extend_from_slice(&flags.to_ne_bytes());
@@ -127,14 +131,14 @@ fn route(
     if let Some((_, index)) = device {
         attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
     }
-    let mut found = Err(0);
-    converse(&request(GET_ROUTE, REQUEST, 1, &body), |kind| match kind {
+    let mut found = Reply::None;
+    let talked = converse(&request(GET_ROUTE, REQUEST, 1, &body), |kind| match kind {
         Kind::Message(Message::Route(route)) => {
-            found = Ok(route);
+            found = Reply::Route(route);
             true
         }
         Kind::Error(code) => {
-            found = Err(code.saturating_neg());
+            found = Reply::Refused(code.saturating_neg());
             true
         }
         Kind::Message(_)
@@ -143,8 +147,11 @@ fn route(
         | Kind::Ignored
         | Kind::Malformed
         | Kind::Garbled => false,
-    })?;
-    Ok(found)
+    });
+    match talked {
+        Ok(()) => found,
+        Err(_) => Reply::None,
+    }
 }
 
 /// The next hops of any route to a part of the internet, where none leads to all of it.

@@ -16,7 +16,7 @@ use self::queue::Queue;
 use crate::config::{Family, Lookup, Transport};
 use crate::dns;
 use crate::engine::event::{Event, Finished, JobId, Notice, QuestionId};
-use crate::http::{Client, Proof, Shared, proxy_secrets};
+use crate::http::{Client, Shared, proxy_secrets};
 use crate::probe::{self, Probe, script};
 use crate::provider::{Answer, Exchange, Failure, FailureKind, Outcome, Query, Request, mask};
 use crate::script::{Call, Hands, UPDATE_TIMEOUT, process};
@@ -123,7 +123,7 @@ impl Pool {
 
     /// The addresses of `host` where it was reached last.
     pub fn addresses(&self, host: &str, family: Family) -> Vec<IpAddr> {
-        self.0.shared.hosts.addresses(host, Some(family), Proof::None)
+        self.0.shared.hosts.where_reached(host, Some(family))
     }
 
     /// Hands `task` to a thread, now or when one is free. Never blocks.

@@ -18,7 +18,7 @@ impl Presence {
     }
 
     /// Nobody knows for a moment.
-    pub(super) fn doubt(&mut self) {
+    pub(super) fn unknown(&mut self) {
         *self = Self { since: self.since, ..Self::default() };
     }
 
