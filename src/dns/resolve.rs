@@ -20,13 +20,12 @@ use super::message::{Message, TC};
 use super::name::Name;
 use super::resolv;
 use super::resolving::{Progress, Resolving, Said};
+use super::wire::{UDP_SIZE, framed};
 use crate::clock::uptime;
 use crate::config::Family;
 use crate::files;
 use crate::http;
 
-/// Most octets of a reply over UDP: nobody is asked for more.
-const UDP_SIZE: usize = 1500;
 /// Longest wait in one call, so that a step of the clock cannot make it long.
 const LONGEST_WAIT: u128 = 60_000;
 
@@ -88,56 +87,62 @@ pub(crate) fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 pub(crate) struct Search {
     host: String,
     family: Option<Family>,
-    /// Addresses that no resolver was needed for.
-    known: Vec<IpAddr>,
-    /// Why the host is nothing that can be asked for.
-    wrong: Option<&'static str>,
-    /// What the resolvers are asked, unless the addresses are known.
-    asking: Option<Asking>,
+    whom: Whom,
+}
+
+/// Who gives the addresses of a host.
+enum Whom {
+    /// Nobody has to be asked for these.
+    Known(Vec<IpAddr>),
+    /// Nobody can be asked: why the host is no name.
+    Nobody(&'static str),
+    /// The resolvers.
+    Resolvers(Box<Asking>),
 }
 
 impl Search {
     /// Begins to look for addresses of `family`, or of both.
     pub(crate) fn begin(host: &str, family: Option<Family>) -> Self {
         let known = known(host);
-        let mut search = Self { host: host.to_owned(), family, known, wrong: None, asking: None };
-        if search.known.is_empty() {
+        let whom = if known.is_empty() {
             match Name::parse(host) {
-                Ok(name) => search.asking = Some(Asking::begin(name, family)),
-                Err(why) => search.wrong = Some(why),
+                Ok(name) => Whom::Resolvers(Box::new(Asking::begin(name, family))),
+                Err(why) => Whom::Nobody(why),
             }
-        }
-        search
+        } else {
+            Whom::Known(known)
+        };
+        Self { host: host.to_owned(), family, whom }
     }
 
     /// A look-up that is over: these are the addresses.
     pub(crate) fn of(addresses: Vec<IpAddr>) -> Self {
-        let host = String::new();
-        Self { host, family: None, known: addresses, wrong: None, asking: None }
+        Self { host: String::new(), family: None, whom: Whom::Known(addresses) }
     }
 
     /// Takes in what has come, and sends what is due.
     pub(crate) fn turn(&mut self, now: Duration) {
-        if let Some(asking) = &mut self.asking {
+        if let Whom::Resolvers(asking) = &mut self.whom {
             asking.turn(now);
         }
     }
 
     /// Where things stand.
     pub(crate) fn progress(&self, now: Duration) -> Progress {
-        match &self.asking {
-            Some(asking) => asking.state.progress(now),
-            None if self.addresses().is_empty() => Progress::Nowhere,
-            None => Progress::Found,
+        match &self.whom {
+            Whom::Resolvers(asking) => asking.state.progress(now),
+            Whom::Known(_) | Whom::Nobody(_) if self.addresses().is_empty() => Progress::Nowhere,
+            Whom::Known(_) | Whom::Nobody(_) => Progress::Found,
         }
     }
 
     /// The addresses that were found so far.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
-        match &self.asking {
-            Some(asking) => asking.state.addresses(),
-            None => {
-                let known = self.known.iter().copied();
+        match &self.whom {
+            Whom::Resolvers(asking) => asking.state.addresses(),
+            Whom::Nobody(_) => Vec::new(),
+            Whom::Known(known) => {
+                let known = known.iter().copied();
                 known.filter(|it| self.family.is_none_or(|of| of == Family::of(*it))).collect()
             }
         }
@@ -145,25 +150,31 @@ impl Search {
 
     /// When there is something to do even if nothing comes.
     pub(crate) fn deadline(&self, now: Duration) -> Option<Duration> {
-        self.asking.as_ref().and_then(|asking| asking.state.deadline(now))
+        match &self.whom {
+            Whom::Resolvers(asking) => asking.state.deadline(now),
+            Whom::Known(_) | Whom::Nobody(_) => None,
+        }
     }
 
     /// What to wait for.
     pub(crate) fn sources(&self) -> Vec<PollFd<'_>> {
-        self.asking.as_ref().map(Asking::sources).unwrap_or_default()
+        match &self.whom {
+            Whom::Resolvers(asking) => asking.sources(),
+            Whom::Known(_) | Whom::Nobody(_) => Vec::new(),
+        }
     }
 
     /// Why there is no address: a sentence.
     pub(crate) fn why(&self) -> String {
         let host = &self.host;
-        let lacks_family = match &self.asking {
-            Some(asking) => asking.state.lacks_family(),
-            None => self.wrong.is_none(),
+        let (lacks_family, why) = match &self.whom {
+            Whom::Resolvers(asking) => (asking.state.lacks_family(), asking.state.why()),
+            Whom::Known(_) => (true, String::new()),
+            Whom::Nobody(why) => (false, (*why).to_owned()),
         };
-        match (self.family, &self.asking) {
-            (Some(family), _) if lacks_family => format!("{host} has no {family} address"),
-            (_, Some(asking)) => format!("cannot resolve {host} ({})", asking.state.why()),
-            (_, None) => format!("cannot resolve {host} ({})", self.wrong.unwrap_or_default()),
+        match self.family {
+            Some(family) if lacks_family => format!("{host} has no {family} address"),
+            Some(_) | None => format!("cannot resolve {host} ({why})"),
         }
     }
 }
@@ -329,8 +340,7 @@ impl Line {
         let socket = Socket::new(domain, kind.nonblocking().cloexec(), Some(protocol))?;
         let mut packet = query.encode().map_err(io::Error::other)?;
         if is_stream {
-            let length = u16::try_from(packet.len()).map_err(io::Error::other)?;
-            packet.splice(0..0, length.to_be_bytes());
+            packet = framed(&packet)?;
         }
         let received = Vec::new();
         let mut line = Self { server, socket, query, packet, is_stream, is_sent: false, received };

@@ -13,7 +13,7 @@ use crate::http;
 /// Time for an exchange over TCP.
 const TCP: Duration = Duration::from_secs(4);
 /// Most octets of a message over UDP: nobody is asked for more.
-const UDP_SIZE: usize = 1500;
+pub(super) const UDP_SIZE: usize = 1500;
 
 /// One message to one server.
 pub(super) struct Call<'a> {
@@ -53,15 +53,15 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The answer to `message` (RFC 1035 section 4.2.2).
+    /// The answer to `message`.
     pub(super) fn over_tcp(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let end = uptime().saturating_add(TCP).min(self.end);
         let mut socket = self.socket(Type::STREAM, Protocol::TCP)?;
         socket.connect_timeout(&self.server.into(), left(end)?)?;
-        let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+        let packet = framed(message)?;
         socket.set_write_timeout(Some(left(end)?))?;
         self.set_sent();
-        socket.write_all(&[&length.to_be_bytes()[..], message].concat())?;
+        socket.write_all(&packet)?;
         let mut length = [0; 2];
         read_exact(&mut socket, &mut length, end)?;
         let mut reply = vec![0; u16::from_be_bytes(length).into()];
@@ -93,6 +93,12 @@ impl<'a> Call<'a> {
             None => format!("{who}: {}", http::system(error)),
         }
     }
+}
+
+/// `message` as it is sent over TCP: after its length (RFC 1035 section 4.2.2).
+pub(super) fn framed(message: &[u8]) -> io::Result<Vec<u8>> {
+    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+    Ok([&length.to_be_bytes()[..], message].concat())
 }
 
 /// Whether nothing came in time.

@@ -1,9 +1,9 @@
 //! The registered address: what the world sees in DNS, looked up after a start.
 //!
 //! It fills LuCI's column, and it tells of a record that somebody else changed or deleted while nobody
-//! ran here: that one is sent again, once, at the usual pace. No request but one in doubt
-//! ([`doubt`](super::record)) waits for it. A resolver's
-//! word is for showing only, since it may be hours old; the zone's own name servers are believed.
+//! ran here: that one is sent again, once, at the usual pace. What a request in doubt has done is looked
+//! up, too (`record/doubt.rs`); no other request waits for DNS. A resolver's word is for showing only,
+//! since it may be hours old; the zone's own name servers are believed.
 //!
 //! Nothing that DNS says can make requests follow one another. It counts against what an earlier run
 //! published only, and if DNS stays as it is although that was sent again, the state remembers that
