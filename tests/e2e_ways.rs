@@ -79,7 +79,7 @@ fn what_the_routers_own_rules_forbid_waits_for_them() {
             let address = format!("203.0.113.{}", 20 + n);
             scene.wan.set_address_only(&address);
             let reason = daemon.wait_state("home", "no-route");
-            assert!(reason.contains("forbids 198.51.100.53"), "{forbid}: {reason}");
+            assert!(reason.contains("blocks 198.51.100.53"), "{forbid}: {reason}");
             scene.wan.ip(allow);
             scene.provider.wait_record("home.example.com", &address, SOON);
             daemon.wait_published("home", &address);
