@@ -155,7 +155,7 @@ pub fn removes(provider: &Provider, family: Family) -> bool {
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => provider.row.and_then(table::Row::rate),
+        Mechanism::Url { .. } => table::of(provider).and_then(table::Row::rate),
         Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,
     }

@@ -41,7 +41,7 @@
 //! (<https://github.com/troglobit/inadyn/issues/238>).
 
 use super::{Rate, families, template};
-use crate::config::{Family, Mechanism, Template};
+use crate::config::{Family, Mechanism, Provider, Template};
 
 const TABLE: &str = include_str!("table.txt");
 
@@ -59,8 +59,21 @@ pub fn find(service_name: &str) -> Option<Row> {
     all().find(|row| row.names().any(|name| name == service_name))
 }
 
-/// The provider whose URLs are at the host of `url`, which has no placeholders. Of several at one host
-/// it is the first whose path `url` begins with, or else the first.
+/// What the table knows of the provider that requests of `account` go to. Its limits count, too, where
+/// the URL is that of the owner's own definition or `update_url`.
+pub fn of(account: &Provider) -> Option<Row> {
+    let named = account.row.or_else(|| find(&account.label));
+    match &account.mechanism {
+        Mechanism::Url { v4, v6, both } if named.is_none() => {
+            let urls = [v4, v6, both].into_iter().flatten();
+            urls.map(|template| template.url.as_str()).find_map(at_host)
+        }
+        _ => named,
+    }
+}
+
+/// The provider whose URLs are at the host of `url`, which has no placeholder in its host. Of several
+/// at one host it is the first whose path `url` begins with, or else the first.
 pub fn at_host(url: &str) -> Option<Row> {
     let host = template::host(url)?;
     let path = path(url);

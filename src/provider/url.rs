@@ -195,13 +195,15 @@ fn prepared(
         })?);
     }
     let posts = provider.row.and_then(|row| row.get("method")) == Some("POST");
+    // Who knows the host knows that the address of the connection is published.
+    let seen = (!names_address && table::of(provider).is_some()).then_some(family);
     let request = Request {
         method: if posts { Method::Post } else { Method::Get },
         url: rendered.url,
         auth: rendered.auth,
         headers: Vec::new(),
         body: None,
-        family: (provider.row.is_some() && !names_address).then_some(family),
+        family: seen,
         shown: rendered.shown,
         secrets: rendered.secrets,
         answer_limit: SHORT_ANSWER,

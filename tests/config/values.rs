@@ -235,6 +235,19 @@ fn pacing() {
         "also by an own definition"
     );
     assert_eq!(pace("option service_name he.net\noption min_interval 0"), seconds(0));
+    for (url, expected) in [
+        ("http://dynamicdns.park-your-domain.com/update?host=@&domain=[DOMAIN]&ip=[IP]", 300),
+        ("https://[USERNAME]:[PASSWORD]@dynamicdns.park-your-domain.com/update?ip=[IP]", 300),
+        ("https://api.cp.zoneedit.com/dyn/generic.php?hostname=[DOMAIN]&myip=[IP]", 600),
+        ("https://www.dy.fi/nic/update?hostname=[DOMAIN]", 300),
+        ("https://www.duckdns.org/update?domains=[SUB]&token=[PASSWORD]&ip=[IP]", 60),
+        ("http://api.cp.zoneedit.com.example.net/dyn/generic.php?myip=[IP]", 60),
+        ("http://example.net/?at=dynamicdns.park-your-domain.com/update&ip=[IP]", 60),
+    ] {
+        let url = format!("option update_url '{url}'");
+        assert_eq!(pace(&url), seconds(expected), "{url}");
+        assert_eq!(pace(&format!("{url}\noption min_interval 7")), seconds(7), "{url}");
+    }
 }
 
 #[test]

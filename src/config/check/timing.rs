@@ -152,10 +152,10 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 }
 
 /// The least time between two requests for one record, and after how many that counts: at once where
-/// the provider has said how long it is, also where the owner has a definition of the same name.
+/// the provider has said how long it is, also where the URL is the owner's own.
 fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
     let said = interval(reader, "min_interval", 1);
-    match (said, table::find(&provider.label).and_then(table::Row::every)) {
+    match (said, table::of(provider).and_then(table::Row::every)) {
         (Some(said), _) => (said, BURST),
         (None, Some(every)) => (Duration::from_secs(every), 1),
         (None, None) => (Duration::from_secs(MINUTE), BURST),

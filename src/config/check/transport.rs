@@ -6,8 +6,8 @@ use super::reader::Reader;
 use super::source::device_name;
 use super::words;
 use super::{Environment, PathKind};
-use crate::config::{Family, Log, Provider, Template, Transport, Trust, USER_AGENT};
-use crate::provider::template;
+use crate::config::{Family, Log, Provider, Transport, Trust, USER_AGENT};
+use crate::provider::{table, template};
 use crate::quoted::quoted;
 use crate::secret::Secret;
 
@@ -104,9 +104,12 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
 /// Where the provider takes the address that it sees, a request over the other family would say
 /// something else. With both families each request has its own.
 fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
-    let ([family], Some(_)) = (families, provider.row) else { return None };
-    let names_address = |template: &Template| template::names_address(&template.url);
-    (!names_address(provider.template(*family)?)).then_some(*family)
+    let [family] = families else { return None };
+    let url = &provider.template(*family)?.url;
+    if template::names_address(url) || table::of(provider).is_none() {
+        return None;
+    }
+    Some(*family)
 }
 
 /// Control characters would end the header; upstream replaces both kinds of quotes.

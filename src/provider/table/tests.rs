@@ -333,6 +333,49 @@ fn a_row_is_found_by_the_host_of_a_url() {
 }
 
 #[test]
+fn the_limits_of_a_provider_count_for_own_urls_at_its_host() {
+    for (url, rate) in [
+        ("https://[USERNAME]:[PASSWORD]@dynupdate.no-ip.com/nic/update?myip=[IP]", Some((10, 10))),
+        ("https://ipv64.net/update.php?key=[PASSWORD]&ip=[IP]", Some((3, 10))),
+        ("https://update.dedyn.io/?hostname=[DOMAIN]&myipv4=[IP4]&myipv6=[IP6]", Some((2, 120))),
+        ("https://www.duckdns.org/update?domains=[SUB]&ip=[IP]", None),
+        ("https://ipv64.net.example.net/update.php?ip=[IP]", None),
+        ("https://[DOMAIN]/update.php?ip=[IP]", None),
+    ] {
+        for label in ["custom", "definition"] {
+            let own = Provider {
+                label: label.into(),
+                mechanism: families::mechanism(url).unwrap(),
+                ..fixture::provider()
+            };
+            let found = crate::provider::rate(&own).map(|it| (it.requests, it.seconds));
+            assert_eq!(found, rate, "{url}");
+        }
+    }
+}
+
+#[test]
+fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_known_host() {
+    for (url, over_its_own) in [
+        ("https://www.dy.fi/nic/update?hostname=[DOMAIN]", true),
+        ("https://dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv4=auto", true),
+        ("https://www.dy.fi/nic/update?hostname=[DOMAIN]&myip=[IP]", false),
+        ("https://example.net/nic/update?hostname=[DOMAIN]", false),
+    ] {
+        let mechanism = families::mechanism(url).unwrap();
+        let own = Provider { mechanism, password: Secret::new("hunter2"), ..fixture::provider() };
+        for address in [V4, V6] {
+            let change = change("home.example.com", address);
+            let family = over_its_own.then_some(change.family);
+            let Step::Send(request) = exchange(&own, job(vec![change])).start() else {
+                panic!("{url}");
+            };
+            assert_eq!(request.family, family, "{url}");
+        }
+    }
+}
+
+#[test]
 fn nothing_else_is_success() {
     const PORTAL: &str = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head><body>Accept \
         cookies and 100 conditions. Your login is updated, press OK to go on</body></html>";
