@@ -62,7 +62,11 @@ impl<'a> Talk<'a> {
             return Err(Halt::Send(Box::new(request()?)));
         };
         self.heard += 1;
-        reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))
+        let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
+        match &answer.redirected_to {
+            Some(host) => Err(redirected(host)),
+            None => Ok(answer),
+        }
     }
 
     /// The response to `query`, in wire form.
@@ -178,6 +182,14 @@ impl<'a> Talk<'a> {
         }
         misled && again
     }
+}
+
+/// The end of a conversation in which `host`, which is not the provider's, has answered. Only
+/// requests that change nothing are sent on to another host.
+fn redirected(host: &str) -> Halt {
+    let reason = format!("a redirect led to {host}, and its answer says nothing about the records");
+    let kind = FailureKind::Other;
+    Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
 }
 
 /// Whether this very record is refused.

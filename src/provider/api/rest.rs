@@ -8,7 +8,7 @@ use super::zone::NO_ZONE;
 use super::{Api, Need};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
-    Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask,
+    Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
 use crate::secret::Secret;
 
@@ -244,6 +244,11 @@ impl Rest {
         };
         let account = |outcome| Verdict { outcome, scope: Scope::Account };
         match status {
+            // The interface refuses in its own words; pages come from what stands before it.
+            _ if answer.status == 403 && page::is_page(&answer.body) => account(retry(
+                " is behind a web page that forbids access, perhaps of a firewall",
+                answer.retry_after,
+            )),
             401 => account(refused(" does not accept the credentials", self.advice())),
             // It may be allowed in another zone.
             403 => Verdict::record(refused(" does not allow the request", self.advice())),
@@ -277,11 +282,22 @@ impl Rest {
 
     /// Ends the conversation because an answer that looks like success does not say what it should.
     pub fn confused(&self, answer: &Answer) -> Halt {
-        let what = match answer.cut {
-            true => "sends more than can be read at once",
-            false => "sends what is not understood",
+        let is_page = page::is_page(&answer.body);
+        let what = if answer.cut {
+            "sends more than can be read at once"
+        } else if is_page {
+            "sends a web page, perhaps of a captive portal"
+        } else {
+            "sends what is not understood"
         };
-        self.again(what, if self.private { "" } else { &answer.body })
+        if self.private {
+            return self.again(what, "");
+        }
+        if !is_page {
+            return self.again(what, &answer.body);
+        }
+        // A secret that tags divide can only be found before the tags are gone.
+        self.again(what, &page::text(&mask::hide(&answer.body, &self.secrets)))
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
@@ -296,7 +312,9 @@ impl Rest {
     }
 
     fn again(&self, what: &str, said: &str) -> Halt {
-        let reason = format!("{} {what}: {}", self.title, mask::mask(said, &self.secrets));
+        let said = mask::mask(said, &self.secrets);
+        let colon = if said.is_empty() { "" } else { ": " };
+        let reason = format!("{} {what}{colon}{said}", self.title);
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }

@@ -302,3 +302,147 @@ fn answers_without_end_are_not_kept() {
         assert!(bytes < 6 * 1024 * 1024, "{}: {bytes}", api.name);
     }
 }
+
+/// What a captive portal answers to everything, with the words in it that mean success elsewhere.
+const PORTALS: [&str; 4] = [
+    "<!DOCTYPE html>\n<html><head><title>Hotel</title></head><body><form action=\"/login\">OK, success! \
+     Your address 192.0.2.9 is updated. <input name=\"code\" value=\"200\"></form></body></html>",
+    "<html><head><meta http-equiv=\"refresh\" content=\"0; url=http://portal.example/\"></head></html>",
+    "<?xml version=\"1.0\"?><WISPAccessGatewayParam><Redirect><MessageType>100</MessageType>\
+     <ResponseCode>0</ResponseCode></Redirect></WISPAccessGatewayParam>",
+    "<?xml version=\"1.0\"?><html><body><Id>1</Id><Name>home.example.com.</Name>\
+     <Status>success</Status></body></html>",
+];
+
+/// Those that HTTP reaches.
+fn of_http() -> impl Iterator<Item = &'static Api> {
+    ALL.iter().copied().filter(|api| api.name != "rfc2136")
+}
+
+/// Lets the account talk: the provider answers `before` times, then the portal answers everything.
+/// Gives the verdicts, if the portal was asked.
+fn behind_a_portal(api: &'static Api, job: Job, before: usize, portal: &Answer) -> Vec<Outcome> {
+    let mut talk = exchange(&secretive(api), job);
+    let mut step = talk.start();
+    for turn in 0..STEPS {
+        match step {
+            Step::Done(verdicts) if turn > before => {
+                return verdicts.into_iter().map(|verdict| verdict.outcome).collect();
+            }
+            Step::Done(_) => return Vec::new(),
+            Step::Ask(query) => panic!("{}: {}", api.name, query.shown),
+            Step::Send(_) => {
+                let xml = api.name == "route53";
+                let body = if xml { XML.into() } else { plausible().to_string() };
+                let answer = Answer { status: 200, body, ..Answer::default() };
+                step = talk.step(Ok(if turn < before { answer } else { portal.clone() }));
+            }
+        }
+    }
+    panic!("{} does not end", api.name);
+}
+
+/// The changes that a portal may stand in the way of, and what is known when it does.
+fn jobs_of_a_traveller() -> Vec<Job> {
+    let known = [
+        ("zone example.com", "1"),
+        ("account", "1"),
+        ("record home.example.com A", "1"),
+        ("record home.example.com AAAA", "1"),
+    ];
+    let known: crate::provider::Known =
+        known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let update = change("home.example.com", "192.0.2.9");
+    let again = Change { previous: Some("192.0.2.1".parse().unwrap()), ..update.clone() };
+    let removal = Change { address: None, ..again.clone() };
+    let several = vec![again.clone(), change("home.example.com", "2001:db8::9")];
+    let mut jobs = Vec::new();
+    for changes in [vec![update], vec![again], vec![removal], several] {
+        jobs.push(job(changes.clone()));
+        jobs.push(Job { known: known.clone(), ..job(changes) });
+    }
+    jobs
+}
+
+/// Asserts that `outcomes` are neither success nor a refusal, and say why in a sentence.
+fn assert_open(outcomes: &[Outcome], context: &str) {
+    for outcome in outcomes {
+        let (Outcome::Retry { reason, .. } | Outcome::Unconfirmed { reason }) = outcome else {
+            panic!("{context}: {outcome:?}");
+        };
+        assert!(reason.split(' ').count() > 3, "{context}: {reason}");
+        assert!(!reason.contains("s3cret") && !reason.contains(char::is_control), "{reason}");
+    }
+}
+
+#[test]
+fn a_captive_portal_is_never_success_nor_a_refusal() {
+    for api in of_http() {
+        for job in jobs_of_a_traveller() {
+            for page in PORTALS {
+                let portal = Answer { status: 200, body: page.into(), ..Answer::default() };
+                let outcomes = behind_a_portal(api, job.clone(), 0, &portal);
+                assert_eq!(outcomes.len(), job.changes.len(), "{}", api.name);
+                assert_open(&outcomes, &format!("{} {page} {:?}", api.name, job.changes));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_web_page_that_forbids_access_is_no_refusal() {
+    for api in of_http() {
+        for job in jobs_of_a_traveller() {
+            let portal = Answer { status: 403, body: PORTALS[0].into(), ..Answer::default() };
+            let outcomes = behind_a_portal(api, job.clone(), 0, &portal);
+            assert_eq!(outcomes.len(), job.changes.len(), "{}", api.name);
+            assert_open(&outcomes, api.name);
+        }
+    }
+}
+
+/// The line may change while the provider is talked to. Of several changes some may be done by then.
+#[test]
+fn a_captive_portal_that_comes_up_meanwhile_is_never_success() {
+    let mut reached = BTreeSet::new();
+    for api in of_http() {
+        for job in jobs_of_a_traveller().into_iter().filter(|job| job.changes.len() == 1) {
+            for before in 1..8 {
+                let portal = Answer { status: 200, body: PORTALS[0].into(), ..Answer::default() };
+                let outcomes = behind_a_portal(api, job.clone(), before, &portal);
+                assert_open(&outcomes, &format!("{} {before} {:?}", api.name, job.changes));
+                if !outcomes.is_empty() {
+                    reached.insert(api.name);
+                }
+            }
+        }
+    }
+    // Not every interface goes on after the answers that are given here.
+    assert!(reached.len() >= 5, "{reached:?}");
+}
+
+/// What another host answers does not count, even if it looks like an answer of the provider.
+#[test]
+fn an_answer_of_another_host_is_never_success_nor_a_refusal() {
+    for api in of_http() {
+        for job in jobs_of_a_traveller() {
+            let xml = api.name == "route53";
+            let likely = if xml { XML.into() } else { plausible().to_string() };
+            for (status, body) in [(200, PORTALS[0]), (200, &likely), (401, "{}"), (404, "")] {
+                let portal = Answer {
+                    status,
+                    body: body.into(),
+                    redirected_to: Some("portal.example".into()),
+                    ..Answer::default()
+                };
+                let outcomes = behind_a_portal(api, job.clone(), 0, &portal);
+                assert_eq!(outcomes.len(), job.changes.len(), "{}", api.name);
+                assert_open(&outcomes, &format!("{} {status} {body}", api.name));
+                for outcome in outcomes {
+                    let told = format!("{outcome:?}");
+                    assert!(told.contains("portal.example"), "{}: {told}", api.name);
+                }
+            }
+        }
+    }
+}

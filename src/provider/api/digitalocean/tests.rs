@@ -131,7 +131,7 @@ fn what_does_not_work_is_explained() {
     );
     assert_eq!(
         of(&home, &[(patch, 200, "<html>hello</html>")]),
-        ["again: DigitalOcean sends what is not understood: <html>hello</html>"]
+        ["again: DigitalOcean sends a web page, perhaps of a captive portal: hello"]
     );
     let other = r#"{"domain_record":{"id":28448432,"data":"192.0.2.1"}}"#;
     assert_eq!(

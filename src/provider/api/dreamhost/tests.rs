@@ -127,5 +127,5 @@ fn what_does_not_work_is_explained() {
         "{text}"
     );
     let text = told(&me, &new, &[], &[(LIST, 200, "<html>")]).remove(0);
-    assert!(text.starts_with("again: DreamHost sends what is not understood"), "{text}");
+    assert!(text.starts_with("again: DreamHost sends a web page"), "{text}");
 }

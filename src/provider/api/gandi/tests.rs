@@ -84,7 +84,7 @@ fn what_does_not_work_is_explained() {
           latest), or an API key of old"]
     );
     assert_eq!(of(429, ""), ["all: again in 300 s: Gandi limits requests: HTTP 429"]);
-    assert_eq!(of(201, "<html>"), ["again: Gandi sends what is not understood: <html>"]);
+    assert_eq!(of(201, "<html>"), ["again: Gandi sends a web page, perhaps of a captive portal"]);
     let expired = r#"{"code":403,"message":"Access was denied to this resource."}"#;
     let script = [(&*get, 403, expired)];
     let verdicts = told(&account("gandi"), &home, &[], &script);

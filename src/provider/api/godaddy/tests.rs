@@ -102,6 +102,6 @@ fn what_does_not_work_is_explained() {
     let script = [(&*get, 200, "[]"), (&*put, 200, "<html>")];
     assert_eq!(
         told(&account("godaddy"), &home, &[], &script),
-        ["again: GoDaddy sends what is not understood: <html>"]
+        ["again: GoDaddy sends a web page, perhaps of a captive portal"]
     );
 }

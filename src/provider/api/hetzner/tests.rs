@@ -163,10 +163,16 @@ fn what_does_not_work_is_explained() {
     let no = r#"{"error":{"code":"unauthorized","message":"unable to authenticate"}}"#;
     let verdicts = told(&old, &home, &[], &[(list, 401, no)]);
     assert!(verdicts[0].contains("; this looks like a token of the DNS Console"), "{verdicts:?}");
-    for body in ["", "{}", "<html>", r#"{"action":{"status":"new"}}"#] {
+    for (body, what) in [
+        ("", "what is not understood"),
+        ("{}", "what is not understood: {}"),
+        ("<html>", "a web page"),
+        (r#"{"action":{"status":"new"}}"#, "what is not understood: {"),
+    ] {
         let verdicts =
             told(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, 201, body)]);
-        assert!(verdicts[0].starts_with("again: Hetzner sends what is not"), "{verdicts:?}");
+        let expected = format!("again: Hetzner sends {what}");
+        assert!(verdicts[0].starts_with(&expected), "{verdicts:?}");
     }
     let foreign = [change("home.example.org", "192.0.2.9")];
     let verdicts = told(&account("hetzner"), &foreign, &[], &[ZONES]);

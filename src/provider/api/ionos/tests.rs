@@ -94,7 +94,7 @@ fn what_does_not_work_is_explained() {
         ["all: again: IONOS has a problem: INTERNAL_SERVER_ERROR (HTTP 500)"]
     );
     assert_eq!(of(429, ""), ["all: again in 300 s: IONOS limits requests: HTTP 429"]);
-    assert_eq!(of(200, "<html>"), ["again: IONOS sends what is not understood: <html>"]);
+    assert_eq!(of(200, "<html>"), ["again: IONOS sends a web page, perhaps of a captive portal"]);
     let none = of(200, "[]");
     assert!(none[0].starts_with("no: IONOS has no zone for home.example.com"), "{none:?}");
     let forbidden = r#"[{"code":"FORBIDDEN_REQUEST","message":"Request not allowed."}]"#;

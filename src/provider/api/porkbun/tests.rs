@@ -87,9 +87,15 @@ fn what_does_not_work_is_explained() {
     );
     let busy = of(503, "busy");
     assert_eq!(busy, ["all: again: Porkbun has a problem: busy (HTTP 503)"]);
-    for body in ["", "<html>", "{}", "[]"] {
+    for (body, what) in [
+        ("", "what is not understood"),
+        ("<html>", "a web page"),
+        ("{}", "what is not understood: {}"),
+        ("[]", "what is not understood: []"),
+    ] {
         let verdicts = told(&account("porkbun"), &home, &[], &[(LOOK, 200, body)]);
-        assert!(verdicts[0].starts_with("again: Porkbun sends what is not"), "{verdicts:?}");
+        let expected = format!("again: Porkbun sends {what}");
+        assert!(verdicts[0].starts_with(&expected), "{verdicts:?}");
     }
     let foreign = [change("home.example.org", "192.0.2.9")];
     let verdicts = told(&account("porkbun"), &foreign, &[], &[ZONES]);

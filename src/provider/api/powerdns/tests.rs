@@ -102,7 +102,10 @@ fn what_does_not_work_is_explained() {
           see the zone"
         ]
     );
-    assert_eq!(of(200, "<html>"), ["again: PowerDNS sends what is not understood: <html>"]);
+    assert_eq!(
+        of(200, "<html>"),
+        ["again: PowerDNS sends a web page, perhaps of a captive portal"]
+    );
     assert_eq!(of(429, ""), ["all: again in 300 s: PowerDNS limits requests: HTTP 429"]);
     let patch = format!("PATCH {PLACE}/example.com.");
     let no = r#"{"error":"RRset home.example.com. IN A: Conflicts with pre-existing RRset"}"#;

@@ -146,6 +146,6 @@ fn what_does_not_work_is_explained() {
     let script = [(&*look, 200, NONE), (&*patch, 200, "<html>")];
     assert_eq!(
         told(&account("scaleway"), &home, &[], &script),
-        ["again: Scaleway sends what is not understood: <html>"]
+        ["again: Scaleway sends a web page, perhaps of a captive portal"]
     );
 }
