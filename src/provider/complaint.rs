@@ -115,7 +115,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 fn add_words(text: &str, words: &mut Vec<String>) {
-    let mut text = text.to_lowercase();
+    let mut text = text.to_ascii_lowercase();
     for nothing in ["[]", "{}", "\"\"", "''", "=&"] {
         text = text.replace(nothing, " none&");
     }
@@ -204,7 +204,7 @@ fn member(name: &str, value: &Value) -> Report {
     let name = name.to_ascii_lowercase();
     let holds_more = value.is_object() || value.is_array();
     let text = match value.as_str() {
-        Some(text) => text.trim().to_lowercase(),
+        Some(text) => text.trim().to_ascii_lowercase(),
         None => value.to_string(),
     };
     let nothing = text.is_empty()

@@ -189,14 +189,20 @@ impl Line {
     }
 }
 
+/// Whether `c` is part of a word. Unicode's table of letters is not linked for this: beyond Latin-1's
+/// marks and general punctuation (U+2000 to U+206F), what is not ASCII is taken for a letter.
+fn is_letter_or_digit(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c >= '\u{c0}' && !('\u{2000}'..='\u{206f}').contains(&c)
+}
+
 /// Whether the word before `rest` goes on there, as in `good-bye` and in `good.example.com`.
 fn continues(rest: &str) -> bool {
     let mut following = rest.chars();
     match following.next() {
         Some('.' | '-' | '/' | '@' | '\'' | '\u{2019}') => {
-            following.next().is_some_and(char::is_alphanumeric)
+            following.next().is_some_and(is_letter_or_digit)
         }
-        Some(c) => c.is_alphanumeric(),
+        Some(c) => is_letter_or_digit(c),
         None => false,
     }
 }
@@ -207,7 +213,7 @@ fn is_prose(rest: &str) -> bool {
     let rest = rest.trim_start();
     let word = rest.split(|c: char| c.is_whitespace() || ",;!".contains(c)).next();
     let word = word.unwrap_or_default();
-    rest.starts_with(char::is_alphanumeric)
+    rest.starts_with(is_letter_or_digit)
         && addresses(word).is_empty()
         && !word.trim_end_matches('.').contains('.')
         && !["updated", "update", "ok", "success"].iter().any(|it| it.eq_ignore_ascii_case(word))
