@@ -294,17 +294,14 @@ mod tests {
     }
 
     #[test]
-    fn a_large_text_and_a_long_secret_take_no_time() {
+    fn a_large_text_is_masked_with_a_long_secret() {
         let long: String = (0..6000).map(|i: u32| char::from(b'a' + (i * i % 26) as u8)).collect();
         let secret = [Secret::new(&*long)];
-        let start = crate::clock::now().up;
         for text in [long.repeat(90), "a".repeat(512 * 1024), format!("x{long}")] {
             let shown = mask(&text, &secret);
             assert!(shown.chars().count() <= MAX_SHOWN + 1);
             assert!(!long.contains(shown.get(..8).unwrap_or("***")), "{shown}");
         }
-        let taken = crate::clock::now().up - start;
-        assert!(taken < std::time::Duration::from_secs(5), "{taken:?}");
         assert!(mask(&long[100..300], &secret).contains("***"), "parts of it");
     }
 
