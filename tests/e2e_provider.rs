@@ -29,7 +29,7 @@ fn wait_of(scene: &Scene, section: &str, n: usize) -> Request {
 /// Waits until the section's record has a reason to show that contains one of these words.
 fn wait_reason(daemon: &Daemon<'_>, section: &str, words: &[&str]) {
     daemon.wait_record(section, LIMIT, |r| {
-        let text = r["reason"].as_str().unwrap_or_default().to_lowercase();
+        let text = r["reason"].as_str().unwrap_or_default().to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     });
 }

@@ -27,7 +27,7 @@ use crate::files;
 use crate::http;
 
 /// Longest wait in one call, so that a step of the clock cannot make it long.
-const LONGEST_WAIT: u128 = 60_000;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The system's resolvers, as `/etc/resolv.conf` has them now.
 pub(super) fn resolvers() -> Vec<SocketAddr> {
@@ -65,7 +65,9 @@ pub fn resolve(
 /// Waits until one of `sources` has something, for `time` at most.
 pub(crate) fn wait(sources: &mut [PollFd<'_>], time: Duration) {
     // To the end of the last millisecond, or the last one would be spent turning round and round.
-    let time = i32::try_from(time.as_micros().div_ceil(1000).min(LONGEST_WAIT)).unwrap_or(0);
+    let time = time.min(LONGEST_WAIT);
+    let time = time.as_secs() * 1000 + u64::from(time.subsec_micros().div_ceil(1000));
+    let time = i32::try_from(time).unwrap_or(0);
     let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
     // Whoever is woken too early looks and waits again.
     let _ = poll(sources, time);

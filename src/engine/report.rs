@@ -212,7 +212,8 @@ pub(super) fn capital(text: &str) -> String {
 
 /// Milliseconds with as many digits as mean something.
 pub(super) fn millis(time: Duration) -> String {
-    let micros = time.as_micros();
+    // Numbers of 128 bits would bring along their own division and printing.
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     if micros < 100_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
     } else if micros < 10_000_000 {

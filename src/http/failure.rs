@@ -167,7 +167,8 @@ impl fmt::Display for Seconds {
         if self.0.subsec_millis() == 0 {
             write!(f, "{} s", self.0.as_secs())
         } else {
-            write!(f, "{} ms", self.0.as_millis())
+            let millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+            write!(f, "{millis} ms")
         }
     }
 }

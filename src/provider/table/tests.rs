@@ -69,7 +69,7 @@ fn every_name_means_one_provider() {
     for row in all() {
         for name in row.names() {
             assert!(seen.insert(name), "{name}");
-            assert!(crate::config::name::is_file_name(name) && name == name.to_lowercase());
+            assert!(crate::config::name::is_file_name(name) && name == name.to_ascii_lowercase());
             assert_eq!(find(name), Some(row));
         }
         let title = row.title();
