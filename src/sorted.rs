@@ -8,6 +8,15 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+/// Takes the oldest of a few things that wait. It moves the others; a `VecDeque` costs about a thousand
+/// bytes of code for every type that it holds.
+pub fn take_first<T>(waiting: &mut Vec<T>) -> Option<T> {
+    if waiting.is_empty() {
+        return None;
+    }
+    Some(waiting.remove(0))
+}
+
 /// A map, iterated in the order of its keys.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Map<K, V>(Vec<(K, V)>);

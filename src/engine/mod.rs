@@ -30,7 +30,6 @@ mod stop;
 mod tests;
 pub mod way;
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ use crate::clock::Now;
 use crate::config::Hostname;
 use crate::netlink::{Message, Report, Table};
 use crate::provider::{FailureKind, Outcome, Verdict};
-use crate::sorted::Set;
+use crate::sorted::{Set, take_first};
 use crate::state::{Learned, Saved, State};
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
@@ -82,7 +81,7 @@ pub struct Engine {
     dormant: Vec<Saved>,
     /// What was kept last.
     saved: State,
-    actions: VecDeque<Action>,
+    actions: Vec<Action>,
     next_job: JobId,
     next_question: QuestionId,
     /// Jobs that are on their way.
@@ -111,7 +110,7 @@ impl Engine {
             orphans: Vec::new(),
             dormant: saved.records.clone(),
             saved,
-            actions: VecDeque::new(),
+            actions: Vec::new(),
             next_job: 0,
             next_question: 0,
             in_flight: Vec::new(),
@@ -168,7 +167,7 @@ impl Engine {
     /// The next thing to do; call until it returns `None`.
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         self.refresh(now);
-        if let Some(action) = self.actions.pop_front() {
+        if let Some(action) = take_first(&mut self.actions) {
             return Some(action);
         }
         let next = self.correct(now).or_else(|| self.publish(now));
@@ -260,7 +259,7 @@ impl Engine {
     fn dump(&mut self, table: Table) {
         let asked = |action: &Action| matches!(action, Action::Dump(t) if *t == table);
         if !self.actions.iter().any(asked) {
-            self.actions.push_back(Action::Dump(table));
+            self.actions.push(Action::Dump(table));
         }
     }
 
@@ -300,7 +299,7 @@ impl Engine {
             section.follow_event_network(&self.facts, now);
             let lacks = section.reselect(&self.facts, now);
             for (family, lack) in lacks.into_iter().filter(|_| !section.stopped) {
-                self.actions.push_back(report::lack(section, family, &lack, now));
+                self.actions.push(report::lack(section, family, &lack, now));
             }
         }
     }

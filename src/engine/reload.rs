@@ -33,7 +33,7 @@ impl Engine {
                 self.orphans.extend(before.orphans(&section.records));
                 section.inherit(before, now);
             } else if let Some(notice) = section.still_refused(now) {
-                self.actions.push_back(Action::Say(notice));
+                self.actions.push(Action::Say(notice));
             }
             self.sections.push(section);
         }

@@ -13,7 +13,7 @@ impl Engine {
                 let name = &section.spec.name;
                 let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
                 let notice = Notice::about(name, Level::Notice, text);
-                self.actions.push_back(Action::Say(notice));
+                self.actions.push(Action::Say(notice));
             }
         }
         self.touch();
@@ -28,7 +28,7 @@ impl Engine {
             let named = names.contains(name);
             if section.stopped && (named || names.is_empty()) {
                 let notice = Notice::about(name, Level::Notice, "started again".into());
-                self.actions.push_back(Action::Say(notice));
+                self.actions.push(Action::Say(notice));
                 section.set_stopped(false);
                 section.ask_again(now);
             } else if named {

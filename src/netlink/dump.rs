@@ -13,11 +13,11 @@
 //! its begin and its end. One that is not is read to its end, as only that frees the socket for
 //! the next, and then begun again: **an end is reported for no dump that was begun before a loss.**
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::Table;
 use super::decode::{Incoming, Kind};
+use crate::sorted::take_first;
 
 /// This many times an unsound dump is begun again without a pause.
 const QUICK_TRIES: u32 = 5;
@@ -78,7 +78,7 @@ pub(super) fn request(message_type: u16, flags: u16, sequence: u32, body: &[u8])
 #[derive(Debug)]
 pub(super) struct Dumps {
     port: u32,
-    queue: VecDeque<Table>,
+    queue: Vec<Table>,
     phase: Phase,
     sequence: u32,
     /// Begun since the last dump that ended well.
@@ -95,7 +95,7 @@ enum Phase {
 impl Dumps {
     /// For the socket with this `nl_pid`.
     pub(super) fn new(port: u32) -> Self {
-        Self { port, queue: VecDeque::new(), phase: Phase::Idle, sequence: 0, tries: 0 }
+        Self { port, queue: Vec::new(), phase: Phase::Idle, sequence: 0, tries: 0 }
     }
 
     /// Asks for a dump that begins after now. Asking twice before that is asking once.
@@ -106,7 +106,7 @@ impl Dumps {
             Phase::Idle => false,
         };
         if !comes_anyway && !self.queue.contains(&table) {
-            self.queue.push_back(table);
+            self.queue.push(table);
         }
     }
 
@@ -116,7 +116,7 @@ impl Dumps {
     /// would miss them.
     pub(super) fn start(&mut self, now: Duration) -> Option<Request> {
         let table = match self.phase {
-            Phase::Idle => self.queue.pop_front()?,
+            Phase::Idle => take_first(&mut self.queue)?,
             Phase::Waiting { table, until } if until <= now => table,
             Phase::Waiting { .. } | Phase::Running { .. } => return None,
         };

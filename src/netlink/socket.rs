@@ -3,7 +3,6 @@
 //! What it holds of policy is pure and elsewhere: which dump runs and whether it counts in `dump`,
 //! what the bytes mean in [`decode`].
 
-use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use super::decode::{self, Kind};
 use super::dump::Dumps;
 use super::{Report, Table};
 use crate::clock;
+use crate::sorted::take_first;
 
 /// `RTNLGRP_LINK`, `_IPV4_IFADDR`, `_IPV4_ROUTE`, `_IPV4_RULE`, `_IPV6_IFADDR`, `_IPV6_ROUTE` and
 /// `_IPV6_RULE` of linux/rtnetlink.h. Numbers of groups, not the bits of the older `RTMGRP_*`.
@@ -39,7 +39,7 @@ pub struct Socket {
     port: u32,
     buffer: Vec<u8>,
     dumps: Dumps,
-    pending: VecDeque<Report>,
+    pending: Vec<Report>,
 }
 
 impl Socket {
@@ -75,7 +75,7 @@ impl Socket {
             port,
             buffer: vec![0; DATAGRAM],
             dumps: Dumps::new(port),
-            pending: VecDeque::new(),
+            pending: Vec::new(),
         })
     }
 
@@ -100,7 +100,7 @@ impl Socket {
         loop {
             // Reads below may succeed for ever under a flood, and timers want their turn.
             tokio::task::coop::consume_budget().await;
-            if let Some(report) = self.pending.pop_front() {
+            if let Some(report) = take_first(&mut self.pending) {
                 return Ok(report);
             }
             if self.receive()? {
@@ -153,7 +153,7 @@ impl Socket {
         for incoming in decode::datagram(bytes) {
             let ended = self.dumps.observe(&incoming, now);
             match incoming.kind {
-                Kind::Message(message) => self.pending.push_back(Report::Message(message)),
+                Kind::Message(message) => self.pending.push(Report::Message(message)),
                 Kind::Overrun | Kind::Garbled => lost = true,
                 Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
             }
@@ -166,7 +166,7 @@ impl Socket {
 
     fn lost(&mut self) {
         self.dumps.lost();
-        self.pending.push_back(Report::Lost);
+        self.pending.push(Report::Lost);
     }
 
     /// Sends the request of the dump that is due; false if none is.
@@ -175,7 +175,7 @@ impl Socket {
             return Ok(false);
         };
         match self.fd.get_ref().send(&request.encode(), 0) {
-            Ok(_) => self.pending.push_back(Report::DumpBegin(request.table)),
+            Ok(_) => self.pending.push(Report::DumpBegin(request.table)),
             Err(error) => match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::EINTR | Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => {
                     self.dumps.failed(now);

@@ -13,7 +13,6 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use tokio::net::UnixStream;
 
 use crate::clock;
 use crate::control::ask::Answer;
+use crate::sorted::take_first;
 use session::{Call, Session, Word};
 use socket::Watch;
 
@@ -54,7 +54,7 @@ pub struct Ubus {
     seen: bool,
     /// Why we could not even try to connect the last time.
     shortage: Option<io::Error>,
-    words: VecDeque<Word>,
+    words: Vec<Word>,
     /// What was said already.
     told: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl Ubus {
             patience: Some(now.saturating_add(if serves { PATIENCE } else { SHORT_PATIENCE })),
             seen: false,
             shortage: None,
-            words: VecDeque::new(),
+            words: Vec::new(),
             told: Vec::new(),
         }
     }
@@ -124,9 +124,9 @@ impl Ubus {
         }
         if self.patience.is_some_and(|until| until <= now) {
             self.patience = None;
-            self.words.push_back(self.out_of_patience());
+            self.words.push(self.out_of_patience());
         }
-        while let Some(word) = self.words.pop_front() {
+        while let Some(word) = take_first(&mut self.words) {
             if self.is_news(&word) {
                 return Some(word);
             }
@@ -181,7 +181,7 @@ impl Ubus {
             Ok(None) => {
                 // Nobody to wait for, unless ubusd only starts again.
                 if !self.seen && self.patience.take().is_some() {
-                    self.words.push_back(Word::Netifd(None));
+                    self.words.push(Word::Netifd(None));
                 }
                 if self.watch.is_none() {
                     self.try_later(now);
@@ -206,11 +206,11 @@ impl Ubus {
     fn lost(&mut self, now: Duration, error: &io::Error) {
         if error.kind() == io::ErrorKind::InvalidData {
             let text = "what comes from ubus's socket cannot be understood: connecting again";
-            self.words.push_back(Word::Trouble(text.into()));
+            self.words.push(Word::Trouble(text.into()));
         }
         self.link = None;
         self.watch = Watch::new().ok();
-        self.words.push_back(Word::Watched(false));
+        self.words.push(Word::Watched(false));
         self.try_later(now);
     }
 

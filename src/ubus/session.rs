@@ -7,8 +7,6 @@
 //! Every program on the bus can send to every other. An answer counts only from whom it was asked of,
 //! an event only from ubusd, and a notification only with the mark that no call can carry.
 
-use std::collections::VecDeque;
-
 use serde_json::{Value as Json, json};
 
 use super::blob::{Broken, Value};
@@ -16,6 +14,7 @@ use super::message::{self, Frame, Kind, Message};
 use super::{netifd, object};
 use crate::control::ask::{Answer, Ask};
 use crate::engine::network::Networks;
+use crate::sorted::take_first;
 
 /// ubusd's own object that events are registered at (`UBUS_SYSTEM_OBJECT_EVENT`).
 const EVENTS: u32 = 1;
@@ -76,7 +75,7 @@ pub struct Session {
     publish: bool,
     input: Vec<u8>,
     output: Vec<u8>,
-    words: VecDeque<Word>,
+    words: Vec<Word>,
     seq: u16,
     /// What was asked: its number and of whom.
     questions: Vec<(u16, u32, Question)>,
@@ -97,7 +96,7 @@ impl Session {
             publish,
             input: Vec::new(),
             output: Vec::new(),
-            words: VecDeque::new(),
+            words: Vec::new(),
             seq: 0,
             questions: Vec::new(),
             listener: None,
@@ -134,7 +133,7 @@ impl Session {
 
     /// What happened, one after another.
     pub fn next_word(&mut self) -> Option<Word> {
-        self.words.pop_front()
+        take_first(&mut self.words)
     }
 
     /// What is to be sent.
@@ -173,7 +172,7 @@ impl Session {
             Some(Kind::Invoke) => self.invoked(message),
             Some(Kind::Unsubscribe) if message.target == self.netifd => self.netifd_gone(),
             Some(Kind::Notify) if message.object == self.object => {
-                self.words.push_back(Word::Watched(message.active));
+                self.words.push(Word::Watched(message.active));
             }
             Some(
                 Kind::LookUp | Kind::AddObject | Kind::Subscribe | Kind::Unsubscribe | Kind::Notify,
@@ -304,17 +303,17 @@ impl Session {
         }
         if self.networks.as_ref() != Some(&networks) {
             self.networks = Some(networks.clone());
-            self.words.push_back(Word::Netifd(Some(networks)));
+            self.words.push(Word::Netifd(Some(networks)));
         }
     }
 
     fn denied(&mut self) {
         self.trouble("ubus does not let this user ask netifd: names of interfaces are taken for kernel devices");
-        self.words.push_back(Word::Netifd(None));
+        self.words.push(Word::Netifd(None));
     }
 
     fn trouble(&mut self, text: &str) {
-        self.words.push_back(Word::Trouble(text.into()));
+        self.words.push(Word::Trouble(text.into()));
     }
 
     fn invoked(&mut self, message: &Message<'_>) {
@@ -337,7 +336,7 @@ impl Session {
             return;
         };
         match object::ask(method, message.data) {
-            Ok(ask) => self.words.push_back(Word::Called(Call { ask, seq, peer, object })),
+            Ok(ask) => self.words.push(Word::Called(Call { ask, seq, peer, object })),
             Err(status) => self.reply(seq, peer, object, Err(status)),
         }
     }
@@ -369,7 +368,7 @@ impl Session {
             && networks.get(&name) != Some(&network)
         {
             netifd::put(networks, name, network);
-            self.words.push_back(Word::Netifd(Some(networks.clone())));
+            self.words.push(Word::Netifd(Some(networks.clone())));
         }
     }
 

@@ -1,7 +1,5 @@
 //! Who is served next, and by how many threads. Pure.
 
-use std::collections::VecDeque;
-
 /// Most threads, but for the one that looks names up.
 pub(super) const MAX_THREADS: usize = 32;
 /// Most tasks under way with one host, so that one that hangs leaves threads for the others.
@@ -14,26 +12,26 @@ pub(super) const LOOK_UP: &str = "look up";
 
 /// Tasks in order of arrival, each with the host it will keep a thread busy with.
 pub(super) struct Queue<T> {
-    waiting: VecDeque<(String, T)>,
+    waiting: Vec<(String, T)>,
     /// The hosts of the tasks under way.
     busy: Vec<String>,
 }
 
 impl<T> Queue<T> {
     pub(super) const fn new() -> Self {
-        Self { waiting: VecDeque::new(), busy: Vec::new() }
+        Self { waiting: Vec::new(), busy: Vec::new() }
     }
 
     /// Adds a task.
     pub(super) fn push(&mut self, host: String, task: T) {
-        self.waiting.push_back((host, task));
+        self.waiting.push((host, task));
     }
 
     /// The oldest task whose host may have another thread. [`Queue::done`] must follow.
     pub(super) fn take(&mut self) -> Option<(String, T)> {
         let busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
         let next = self.waiting.iter().position(|(host, _)| may_run(&busy, host))?;
-        let (host, task) = self.waiting.remove(next)?;
+        let (host, task) = self.waiting.remove(next);
         self.busy.push(host.clone());
         Some((host, task))
     }
