@@ -12,12 +12,11 @@
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::clock::UnixSeconds;
 use crate::config::{Family, Hostname};
-use crate::sorted::Map;
 
 /// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
@@ -154,59 +153,132 @@ enum Entry {
     Other,
 }
 
-type Fields<'a> = Map<&'a str, String>;
-
 impl Entry {
     fn from_line(line: &str) -> Result<Self, &'static str> {
         let (body, sum) = line.rsplit_once(" sum=").ok_or("it is cut off")?;
         if sum.len() != 8 || u32::from_str_radix(sum, 16) != Ok(checksum(body)) {
             return Err("its checksum is wrong");
         }
-        let mut words = body.split(' ');
-        let kind = words.next();
-        if !matches!(kind, Some("record" | "known")) {
-            return Ok(Self::Other);
+        let (kind, fields) = body.split_once(' ').unwrap_or((body, ""));
+        match kind {
+            "record" => Saved::from_fields(&Fields::new(fields)?).map(Self::Record),
+            "known" => Learned::from_fields(&Fields::new(fields)?).map(Self::Known),
+            _ => Ok(Self::Other),
         }
-        let mut fields = Fields::new();
-        for word in words {
-            let (key, value) = word.split_once('=').ok_or("a field has no value")?;
-            fields.insert(key, unescape(value).ok_or("a value is not escaped well")?);
-        }
-        if kind == Some("record") {
-            return Saved::from_fields(&mut fields).map(Self::Record);
-        }
-        Learned::from_fields(&mut fields).map(Self::Known)
     }
 }
 
-/// A line of this kind and these fields, with its checksum.
-fn write_line(text: &mut String, kind: &str, fields: &[(&str, &str)]) {
-    let mut line = String::from(kind);
-    for (key, value) in fields {
-        line.push(' ');
-        line.push_str(key);
-        line.push('=');
-        escape(value, &mut line);
+/// The fields of a line: `key=value`, with a blank between them.
+struct Fields<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Fields<'a> {
+    fn new(text: &'a str) -> Result<Self, &'static str> {
+        let mut fields = Vec::new();
+        if text.is_empty() {
+            return Ok(Self(fields));
+        }
+        for word in text.split(' ') {
+            let (key, value) = word.split_once('=').ok_or("a field has no value")?;
+            fields.push((key, unescape(value).ok_or("a value is not escaped well")?));
+        }
+        Ok(Self(fields))
     }
-    let sum = checksum(&line);
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{line} sum={sum:08x}");
+
+    /// The last value of that name.
+    fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().rev().find(|(key, _)| *key == name)?;
+        Some(value)
+    }
+
+    fn text(&self, name: &str, missing: &'static str) -> Result<String, &'static str> {
+        self.get(name).map(str::to_owned).ok_or(missing)
+    }
+
+    fn hex(&self, name: &str, why: &'static str) -> Result<u64, &'static str> {
+        u64::from_str_radix(self.get(name).unwrap_or_default(), 16).map_err(|_| why)
+    }
+
+    fn time(&self, name: &str, why: &'static str) -> Result<Option<UnixSeconds>, &'static str> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| why)
+    }
+
+    fn address(&self, name: &str, family: Family) -> Result<Option<IpAddr>, &'static str> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(address) if Family::of(address) == family => Ok(Some(address)),
+            Ok(_) | Err(_) => Err("its address cannot be read"),
+        }
+    }
+
+    /// Any value but 0 counts as set: unconfirmed is the careful reading.
+    fn flag(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value != "0")
+    }
+}
+
+/// A line of the file while it is written.
+struct Line(String);
+
+impl Line {
+    fn new(kind: &str) -> Self {
+        Self(kind.into())
+    }
+
+    fn add(&mut self, key: &str, value: &str) {
+        self.0.push(' ');
+        self.0.push_str(key);
+        self.0.push('=');
+        escape(value, &mut self.0);
+    }
+
+    fn add_some(&mut self, key: &str, value: Option<&dyn fmt::Display>) {
+        if let Some(value) = value {
+            self.add(key, &value.to_string());
+        }
+    }
+
+    fn add_hex(&mut self, key: &str, number: u64) {
+        self.add(key, &format!("{number:016x}"));
+    }
+
+    fn add_flag(&mut self, key: &str, set: bool) {
+        if set {
+            self.add(key, "1");
+        }
+    }
+
+    /// Appends the line with its checksum.
+    fn end(self, text: &mut String) {
+        let (line, sum) = (&self.0, checksum(&self.0));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{line} sum={sum:08x}");
+    }
+}
+
+/// The value for [`Line::add_some`].
+fn shown<T: fmt::Display>(value: &Option<T>) -> Option<&dyn fmt::Display> {
+    value.as_ref().map(|value| value as &dyn fmt::Display)
 }
 
 impl Learned {
     fn write(&self, text: &mut String) {
-        let account = format!("{:016x}", self.account);
-        let fields = [("account", account.as_str()), ("key", &self.key), ("value", &self.value)];
-        write_line(text, "known", &fields);
+        let mut line = Line::new("known");
+        line.add_hex("account", self.account);
+        line.add("key", &self.key);
+        line.add("value", &self.value);
+        line.end(text);
     }
 
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
-        let account = fields.remove("account").unwrap_or_default();
-        let mut text = |name| fields.remove(name).ok_or("it says nothing");
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
         Ok(Self {
-            key: text("key")?,
-            value: text("value")?,
-            account: u64::from_str_radix(&account, 16).map_err(|_| "its account cannot be read")?,
+            key: fields.text("key", "it says nothing")?,
+            value: fields.text("value", "it says nothing")?,
+            account: fields.hex("account", "its account cannot be read")?,
         })
     }
 }
@@ -218,72 +290,47 @@ impl Saved {
     }
 
     fn write(&self, text: &mut String) {
-        let fingerprint = format!("{:016x}", self.fingerprint);
-        let published = self.published.map(|address| address.to_string());
-        let at = self.at.map(|at| at.to_string());
-        let yes = |set: bool| set.then(|| "1".to_owned());
-        let (unconfirmed, disputed) = (yes(self.unconfirmed), yes(self.disputed));
-        let (tried, removed) = (self.tried.map(|address| address.to_string()), yes(self.removed));
-        let (answer, remedy) = self.refused.clone().unzip();
-        let hold = self.hold_until.map(|until| until.to_string());
-        let mut fields = vec![
-            ("section", self.section.as_str()),
-            ("name", self.name.as_str()),
-            ("family", self.family.record_type()),
-            ("fingerprint", &fingerprint),
-        ];
-        let more = [
-            ("published", &published),
-            ("at", &at),
-            ("unconfirmed", &unconfirmed),
-            ("tried", &tried),
-            ("removed", &removed),
-            ("disputed", &disputed),
-            ("refused", &answer),
-            ("remedy", &remedy),
-            ("hold", &hold),
-        ];
-        fields.extend(more.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?))));
-        write_line(text, "record", &fields);
+        let mut line = Line::new("record");
+        line.add("section", &self.section);
+        line.add("name", self.name.as_str());
+        line.add("family", self.family.record_type());
+        line.add_hex("fingerprint", self.fingerprint);
+        line.add_some("published", shown(&self.published));
+        line.add_some("at", shown(&self.at));
+        line.add_flag("unconfirmed", self.unconfirmed);
+        line.add_some("tried", shown(&self.tried));
+        line.add_flag("removed", self.removed);
+        line.add_flag("disputed", self.disputed);
+        if let Some((answer, remedy)) = &self.refused {
+            line.add("refused", answer);
+            line.add("remedy", remedy);
+        }
+        line.add_some("hold", shown(&self.hold_until));
+        line.end(text);
     }
 
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, &'static str> {
-        let section = fields.remove("section").ok_or("it names no section")?;
-        let name = fields.remove("name").ok_or("it names no record")?;
-        let family = match fields.remove("family").as_deref() {
+    fn from_fields(fields: &Fields<'_>) -> Result<Self, &'static str> {
+        let section = fields.text("section", "it names no section")?;
+        let name = fields.text("name", "it names no record")?;
+        let family = match fields.get("family") {
             Some("A") => Family::V4,
             Some("AAAA") => Family::V6,
             Some(_) | None => return Err("its record type is not known"),
         };
-        let fingerprint = fields.remove("fingerprint").unwrap_or_default();
-        let address = |value: Option<String>| match value {
-            None => Ok(None),
-            Some(text) => {
-                let address = text.parse().ok().filter(|&it| Family::of(it) == family);
-                address.map(Some).ok_or("its address cannot be read")
-            }
-        };
-        let number = |value: Option<String>, why| match value {
-            None => Ok(None),
-            Some(text) => text.parse::<UnixSeconds>().map(Some).map_err(|_| why),
-        };
+        let remedy = fields.get("remedy").unwrap_or_default();
         Ok(Self {
             section,
             name: Hostname::parse(&name).map_err(|_| "its name is not a name")?,
             family,
-            fingerprint: u64::from_str_radix(&fingerprint, 16)
-                .map_err(|_| "its fingerprint cannot be read")?,
-            published: address(fields.remove("published"))?,
-            at: number(fields.remove("at"), "its time cannot be read")?,
-            // Any value but 0 counts as set: unconfirmed is the careful reading.
-            unconfirmed: fields.remove("unconfirmed").is_some_and(|v| v != "0"),
-            tried: address(fields.remove("tried"))?,
-            removed: fields.remove("removed").is_some_and(|v| v != "0"),
-            disputed: fields.remove("disputed").is_some_and(|v| v != "0"),
-            refused: fields
-                .remove("refused")
-                .map(|answer| (answer, fields.remove("remedy").unwrap_or_default())),
-            hold_until: number(fields.remove("hold"), "its waiting time cannot be read")?,
+            fingerprint: fields.hex("fingerprint", "its fingerprint cannot be read")?,
+            published: fields.address("published", family)?,
+            at: fields.time("at", "its time cannot be read")?,
+            unconfirmed: fields.flag("unconfirmed"),
+            tried: fields.address("tried", family)?,
+            removed: fields.flag("removed"),
+            disputed: fields.flag("disputed"),
+            refused: fields.get("refused").map(|answer| (answer.to_owned(), remedy.to_owned())),
+            hold_until: fields.time("hold", "its waiting time cannot be read")?,
         })
     }
 }
@@ -351,6 +398,7 @@ fn checksum(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sorted::Map;
     use proptest::prelude::*;
 
     fn sample() -> Saved {
