@@ -22,6 +22,21 @@ from common import DIST, NAME, ROOT, chosen, epoch, fail, load, write_if_changed
 TOOLS = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"]
 PROFILE = "router"
 BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]
+# `{:?}` writes nothing, but in the crates that tell somebody something with it: ureq-proto the server
+# which HTTP this is, webpki the names in a certificate, nix the name of an error. There it writes little
+# of what derives Debug. Our own code must not write with it, which clippy checks (use_debug), and what
+# rustls says goes through src/http/tls_failure.rs.
+DEBUG = ["-Zprofile-rustflags", f'--config=profile.{PROFILE}.rustflags=["-Zfmt-debug=none"]']
+DEBUG += [
+    f'--config=profile.{PROFILE}.package.{crate}.rustflags=["-Zfmt-debug=shallow"]'
+    for crate in ("ureq-proto", "rustls-webpki", "nix")
+]
+# No instruction to stop at where the compiler knows that nothing gets to. The program's own crate is
+# where all code is generated.
+DEBUG += [
+    f'--config=profile.{PROFILE}.package.ddns-netlink.rustflags='
+    '["-Zfmt-debug=none", "-Ztrap-unreachable=no"]'
+]
 # What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
 # out of loops, keeps them in registers and spills others, splits live ranges and edges, moves loads,
 # stores and saved registers to where they are needed less often, copies memory inline, schedules for
@@ -200,8 +215,7 @@ def rust_flags(target, source):
     """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
     link-self-contained=no: zig has the start files of musl. linker-flavor: rustc would guess another
     from the file's name. No unwind tables: a panic aborts, and
-    without a message, whose formatting would be a tenth of the program. `{:?}` shows little of what
-    derives Debug; it cannot show nothing, because ureq writes the version of HTTP with it."""
+    without a message, whose formatting would be a tenth of the program."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -213,7 +227,6 @@ def rust_flags(target, source):
         "-Cforce-unwind-tables=no",
         "-Zunstable-options",
         "-Cpanic=immediate-abort",
-        "-Zfmt-debug=shallow",
         f"-Clinker={ROOT / 'openwrt/link.py'}",
         "-Clinker-flavor=gcc",
         *(f"-Cllvm-args={option}" for option in llvm(target)),
@@ -247,7 +260,7 @@ def cargo_build(target, prepared, flags=(), options=(), directory=None):
     env = {**env, "CFLAGS": c_flags(target), "CARGO_TARGET_DIR": str(directory)}
     env["CARGO_ENCODED_RUSTFLAGS"] = flags
     command = [tools / "cargo-zigbuild", "build", "--locked", "--profile", PROFILE, "--quiet"]
-    command += ["--target", target.triple, *BUILD_STD, *options]
+    command += ["--target", target.triple, *BUILD_STD, *DEBUG, *options]
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / f"{target.triple}.log"
     with open(log, "w") as file:

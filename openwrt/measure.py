@@ -32,7 +32,7 @@ SETTINGS = [
     ("overflow checks in every crate", [], [f"--config=profile.{PROFILE}.overflow-checks=true"]),
     ("opt-level s", [], [f'--config=profile.{PROFILE}.opt-level="s"']),
     ("panics with a message", ["-Cpanic=abort"], []),
-    ("Debug in full", ["-Zfmt-debug=full"], []),
+    ("Debug in full", [], [f'--config=profile.{PROFILE}.rustflags=["-Zfmt-debug=full"]']),
 ]
 
 

@@ -5,6 +5,11 @@
 //! time as an argument. Everything that touches the world is a thin edge around them and is wired
 //! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::use_debug, reason = "in the router builds `{:?}` writes nothing")
+)]
+
 pub mod app;
 mod base64;
 pub mod calendar;
