@@ -502,7 +502,7 @@ fn manual(section: u8) -> Option<(String, String)> {
 /// Whether `text` has something between two backquotes that stand at a word's ends.
 fn has_code_marks(text: &str) -> bool {
     text.split('`').skip(1).step_by(2).any(|inner| {
-        let at_word = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        let at_word = |letter: Option<char>| letter.is_some_and(|it| it.is_ascii_alphanumeric());
         at_word(inner.chars().next()) && at_word(inner.chars().last())
     })
 }

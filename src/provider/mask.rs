@@ -270,7 +270,7 @@ mod tests {
         }
         let hexadecimal = "50c3a47373773072742067656865696d3e3f7e";
         assert_eq!(mask(hexadecimal, &secrets), "***");
-        assert_eq!(mask(&hexadecimal.to_uppercase(), &secrets), "***");
+        assert_eq!(mask(&hexadecimal.to_ascii_uppercase(), &secrets), "***");
         for bytes in ["Pässw0rt geheim>?~", "ü:Pässw0rt geheim>?~", "Pässw0rt geheim>?~ and more"]
         {
             let text = base64::encode(bytes.as_bytes());
