@@ -271,7 +271,10 @@ fn what_may_be_removed_and_what_may_not() {
     for (lines, why) in [
         ("option update_url http://a/[IP]", "custom cannot remove records"),
         ("option service_name he.net", "he.net cannot remove records"),
-        ("option service_name cloudflare\noption ip_source web", "there may be an address all"),
+        (
+            "option service_name cloudflare\noption ip_source web",
+            "does not prove that the address is gone",
+        ),
         ("option service_name cloudflare\noption record_id 7", "removed loses its id"),
     ] {
         let (after, told) = read(&format!("{lines}\noption remove_after 600"));
