@@ -25,7 +25,7 @@ mod pem;
 mod proxy;
 mod race;
 mod reach;
-mod redirect;
+pub mod redirect;
 mod request;
 mod suites;
 mod tls;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ureq::http::HeaderValue;
 
-use super::request::Target;
+pub use super::request::Target;
 use crate::engine::addr::not_public;
 use crate::percent;
 use crate::provider::Method;
@@ -15,12 +15,13 @@ pub(super) const INWARD: &str =
     "a public host redirects to this address of a private network, which is not followed";
 
 /// What to do with an answer.
-pub(super) enum Next {
+pub enum Next {
     /// It is the answer.
     Stay,
     /// Ask there.
     Follow(Target),
-    /// It leads where we do not go.
+    /// It leads where we do not go: why. The host in it is the redirect's own text, which may repeat
+    /// a secret of the request.
     Refuse(String),
 }
 
@@ -30,7 +31,7 @@ pub(super) enum Next {
 /// a body, or a password or token in the URL, which the redirect may well repeat. Those stay with the
 /// host they were meant for; without them the other host could only refuse, and a provider's refusal
 /// stops the record until the next day or another address, so such a redirect is an error of its own.
-pub(super) fn next(
+pub fn next(
     method: Method,
     secrets: bool,
     from: &Target,

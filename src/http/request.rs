@@ -9,7 +9,7 @@ use crate::provider::{Method, Request};
 
 /// A checked absolute `http:` or `https:` URL without user information.
 #[derive(Clone)]
-pub(super) struct Target {
+pub struct Target {
     uri: Uri,
     host: String,
     port: u16,
@@ -21,7 +21,7 @@ impl Target {
     ///
     /// # Errors
     /// A sentence that does not repeat the URL, which may hold a password.
-    pub(super) fn parse(url: &str) -> Result<(Self, Option<Auth>), String> {
+    pub fn parse(url: &str) -> Result<(Self, Option<Auth>), String> {
         let (scheme, rest) =
             url.split_once("://").ok_or("the URL does not start with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
@@ -42,46 +42,50 @@ impl Target {
         let uri: Uri = format!("{scheme}://{host}{slash}{path}")
             .parse()
             .map_err(|_| "the URL is not valid")?;
-        let name = uri.host().filter(|name| !name.is_empty());
-        let name = name.ok_or("the URL names no host")?;
+        let name = uri.host().unwrap_or_default();
+        let bare = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        if bare.is_empty() {
+            return Err("the URL names no host".into());
+        }
         // The parser takes anything for a port.
         let port = match host.strip_prefix(name).unwrap_or_default() {
             "" | ":" => Ok(if https { 443 } else { 80 }),
             port => port.trim_start_matches(':').parse(),
         };
         let port = port.map_err(|_| "the URL's port is not a number")?;
-        let host = name.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let target = Self { uri, host, port, https };
+        let target = Self { uri, host: bare, port, https };
         Ok((target, auth))
     }
 
     /// The host, an IPv6 address without its brackets.
-    pub(super) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         &self.host
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// The port, also where the URL leaves it out.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn https(&self) -> bool {
+    /// Whether it is reached over TLS.
+    pub fn https(&self) -> bool {
         self.https
     }
 
     /// Path and query, starting with a slash.
-    pub(super) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
     /// `http://host:port` as written, for a request in absolute form.
-    pub(super) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
         let authority = self.uri.authority().map_or("", |part| part.as_str());
         format!("{scheme}://{authority}")
     }
 
     /// `host:port`, for a CONNECT.
-    pub(super) fn host_and_port(&self) -> String {
+    pub fn host_and_port(&self) -> String {
         match self.host.parse() {
             Ok(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
             _ => format!("{}:{}", self.host, self.port),
@@ -183,6 +187,7 @@ mod tests {
             "http://",
             "http://secret host/",
             "http:///secret",
+            "http://[]/secret",
             "http://host/secret\r\nX: y",
             "http://host:secret/",
         ] {

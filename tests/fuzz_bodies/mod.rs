@@ -5,6 +5,7 @@
 //! file of `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
 
 pub(crate) mod dns;
+pub(crate) mod http;
 pub(crate) mod netlink;
 pub(crate) mod provider;
 mod sandbox;
@@ -27,6 +28,7 @@ pub(crate) struct Target {
 pub(crate) const ALL: &[Target] = &[
     UCI,
     dns::TARGET,
+    http::REDIRECT,
     netlink::TARGET,
     provider::ANSWER,
     provider::TEMPLATE,

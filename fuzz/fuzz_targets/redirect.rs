@@ -1,0 +1,8 @@
+//! Where redirects lead.
+#![no_main]
+
+#[allow(dead_code, reason = "the other targets' bodies are there, too")]
+#[path = "../../tests/fuzz_bodies/mod.rs"]
+mod fuzz_bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz_bodies::http::redirect(data));

@@ -1,0 +1,101 @@
+//! Where redirects lead.
+#![allow(clippy::panic, reason = "only tests and the fuzzer run this")]
+
+use ddns_netlink::http::redirect::{self, Next, Target as Place};
+use ddns_netlink::provider::Method;
+use ddns_netlink::provider::mask::mask;
+use ddns_netlink::secret::Secret;
+
+use super::Target;
+
+/// The URL that was asked and the `Location` of its answer, with a NUL byte between them.
+pub(super) const REDIRECT: Target = Target {
+    name: "redirect",
+    body: redirect,
+    seeds: &[
+        b"https://d.example/nic/update?p=hunter2-hunter2\0/login?back=/nic/update",
+        b"http://d.example:8080/a/b?c\0https://d.example:8443/#x",
+        b"http://d.example\0//hunter2-hunter2.portal.example:80/p",
+        b"https://me:pw@[2001:db8::1]/\0http://d.example@portal.example/",
+        b"https://d.example/\0javascript:alert(1)",
+    ],
+    words: &[
+        "\0",
+        "http:",
+        "https:",
+        "//",
+        "://",
+        "@",
+        ":80",
+        ":443",
+        ":",
+        "?",
+        "#",
+        "..",
+        "\\",
+        "%68",
+        "[::1]",
+        "d.example",
+        "D.EXAMPLE",
+        "hunter2-hunter2",
+        "aHVudGVyMi1odW50ZXIy",
+        "file",
+        "\r\n",
+        "\u{e9}",
+    ],
+};
+
+const PASSWORD: &str = "hunter2-hunter2";
+
+/// Wherever a redirect wants to lead, it ends at a web server, TLS is not given up, and no other host
+/// gets a password or a request that changes something.
+pub(crate) fn redirect(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (base, location) = text.split_once('\0').unwrap_or(("https://d.example/a", &text));
+    let Ok((from, _)) = Place::parse(base) else { return };
+    assert_web(&from);
+    for method in [Method::Get, Method::Post] {
+        for secrets in [false, true] {
+            for status in [200, 301, 302, 303, 304, 307, 308] {
+                match redirect::next(method, secrets, &from, status, Some(location)) {
+                    Next::Stay => {}
+                    Next::Follow(to) => {
+                        assert_allowed(secrets || method != Method::Get, &from, &to)
+                    }
+                    Next::Refuse(why) => assert_told(&why),
+                }
+            }
+        }
+    }
+}
+
+/// The origin is that of a web server, without a user.
+fn assert_web(place: &Place) {
+    let origin = place.origin();
+    let scheme = if place.https() { "https://" } else { "http://" };
+    let authority = origin.strip_prefix(scheme);
+    let Some(authority) = authority else { panic!("{origin:?}") };
+    assert!(!authority.is_empty() && !authority.contains(['@', '/', '?', '#']), "{origin:?}");
+    assert!(!place.host().is_empty(), "{origin:?}");
+    assert!(place.path().starts_with('/') && !place.path().contains(['#', ' ']), "{origin:?}");
+}
+
+fn assert_allowed(confidential: bool, from: &Place, to: &Place) {
+    assert_web(to);
+    let (asked, led) = (from.origin(), to.origin());
+    assert!(to.https() || !from.https(), "{asked} {led}");
+    if confidential {
+        assert!(from.host().eq_ignore_ascii_case(to.host()), "{asked} {led}");
+        let same = from.port() == to.port() && from.https() == to.https();
+        let upgraded = from.port() == 80 && to.port() == 443 && to.https();
+        assert!(same || upgraded, "{asked} {led}");
+    }
+}
+
+/// A refusal is a sentence; as it is shown, it does not repeat the password.
+fn assert_told(why: &str) {
+    assert!(why.starts_with("redirects "), "{why:?}");
+    let shown = mask(why, &[Secret::new(PASSWORD)]);
+    assert!(!shown.contains(char::is_control), "{shown:?}");
+    assert!(!shown.to_ascii_lowercase().contains(PASSWORD), "{shown:?}");
+}
