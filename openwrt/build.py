@@ -31,12 +31,6 @@ DEBUG += [
     f'--config=profile.{PROFILE}.package.{crate}.rustflags=["-Zfmt-debug=shallow"]'
     for crate in ("ureq-proto", "rustls-webpki", "nix")
 ]
-# No instruction to stop at where the compiler knows that nothing gets to. The program's own crate is
-# where all code is generated.
-DEBUG += [
-    f'--config=profile.{PROFILE}.package.ddns-netlink.rustflags='
-    '["-Zfmt-debug=none", "-Ztrap-unreachable=no"]'
-]
 # What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
 # out of loops, keeps them in registers and spills others, splits live ranges and edges, moves loads,
 # stores and saved registers to where they are needed less often, copies memory inline, schedules for
