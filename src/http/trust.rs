@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use webpki::anchor_from_trusted_cert;
 
-use super::verify::{Checked, Pins, Unchecked};
+use super::verify::{Checked, Pins, Unchecked, is_authority};
 use super::{pem, suites};
 use crate::config::Trust;
 use crate::sorted::Set;
@@ -73,8 +75,11 @@ fn named_by_owner(
     files: impl IntoIterator<Item = PathBuf>,
 ) -> Result<Checked, String> {
     let mut pins = Pins::default();
-    let roots = load(files, |certificate| pins.add(certificate));
-    if roots.is_empty() {
+    let roots = load(files, |certificate| {
+        pins.add(certificate);
+        is_authority(certificate)
+    });
+    if pins.is_empty() {
         return Err(format!("no certificate in {} (option cacert)", path.display()));
     }
     Ok(Checked { roots, pins })
@@ -82,12 +87,12 @@ fn named_by_owner(
 
 fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, String> {
     for bundle in bundles {
-        let store = load([PathBuf::from(bundle)], |_| {});
+        let store = load([PathBuf::from(bundle)], |_| true);
         if !store.is_empty() {
             return Ok(store);
         }
     }
-    let store = load(files(Path::new(directory)), |_| {});
+    let store = load(files(Path::new(directory)), |_| true);
     if store.is_empty() {
         return Err(format!(
             "no certificates to check servers with: looked for {}; install the package ca-bundle \
@@ -98,9 +103,12 @@ fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, Stri
     Ok(store)
 }
 
-/// The certificates in `files` as authorities; `each` is shown every one of them once. A
-/// broken one is worth nothing but spoils nothing.
-fn load(files: impl IntoIterator<Item = PathBuf>, mut each: impl FnMut(&[u8])) -> RootCertStore {
+/// The certificates in `files` that `is_root` takes for authorities; it is shown every one of them once.
+/// A broken one is worth nothing but spoils nothing.
+fn load(
+    files: impl IntoIterator<Item = PathBuf>,
+    mut is_root: impl FnMut(&[u8]) -> bool,
+) -> RootCertStore {
     let mut store = RootCertStore::empty();
     // A directory often holds each certificate under two names and in a bundle as well.
     let mut seen = Set::new();
@@ -109,11 +117,14 @@ fn load(files: impl IntoIterator<Item = PathBuf>, mut each: impl FnMut(&[u8])) -
             continue;
         };
         for certificate in pem::certificates(&text) {
-            if seen.insert(certificate.clone()) {
-                let usable = store.add(certificate.as_slice().into()).is_ok();
-                if usable {
-                    each(&certificate);
-                }
+            if !seen.insert(certificate.clone()) {
+                continue;
+            }
+            let der = CertificateDer::from(certificate.as_slice());
+            if let Ok(anchor) = anchor_from_trusted_cert(&der)
+                && is_root(&certificate)
+            {
+                store.roots.push(anchor.to_owned());
             }
         }
     }

@@ -37,13 +37,28 @@ impl Pins {
     }
 }
 
+/// Whether `certificate` may sign others: it is marked as an authority (RFC 5280 section 4.2.1.9), or of
+/// a version that has no such mark.
+pub(super) fn is_authority(certificate: &[u8]) -> bool {
+    /// The object identifier 2.5.29.19 of basicConstraints.
+    const MARK: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x13];
+    /// That the extension is critical.
+    const CRITICAL: &[u8] = &[0x01, 0x01, 0xff];
+    let Some(at) = certificate.windows(MARK.len()).position(|window| window == MARK) else {
+        return EndEntityCert::try_from(&CertificateDer::from(certificate)).is_err();
+    };
+    let value = certificate.get(at + MARK.len()..).unwrap_or_default();
+    let value = value.strip_prefix(CRITICAL).unwrap_or(value);
+    matches!(value, [0x04, _, 0x30, _, 0x01, 0x01, 0xff, ..])
+}
+
 fn sum(certificate: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, certificate).as_ref().to_vec()
 }
 
 /// Checks certificates by the authorities in `roots`. A server that shows one of `pins` itself needs no
 /// authority: the owner has said that this is the server. Such a certificate may be marked as an
-/// authority, as `openssl req -x509` does it; it signs nothing by that.
+/// authority, as `openssl req -x509` does it. One that is not marked so signs no other.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) roots: RootCertStore,

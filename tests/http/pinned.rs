@@ -153,6 +153,25 @@ fn a_named_certificate_proves_nothing_without_its_key() {
 }
 
 #[test]
+fn a_named_certificate_signs_no_other_unless_it_is_an_authority() {
+    for (is_ca, name, taken) in [
+        (IsCa::NoCa, "unmarked.pem", false),
+        (IsCa::ExplicitNoCa, "marked.pem", false),
+        (IsCa::Ca(BasicConstraints::Unconstrained), "authority.pem", true),
+        (IsCa::Ca(BasicConstraints::Constrained(0)), "constrained.pem", true),
+    ] {
+        let mut own = params("other.example");
+        own.is_ca = is_ca;
+        let own = CertifiedIssuer::self_signed(own, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf = params("localhost").signed_by(&key, &own).unwrap();
+        let server = Server::tls(server_config(leaf, &key), OK);
+        let answer = send_over(&named(name, &own.pem()), &get(&https(&server)));
+        assert_eq!(answer.is_ok(), taken, "{name}: {answer:?}");
+    }
+}
+
+#[test]
 fn a_certificate_that_is_not_named_is_judged_as_before() {
     // The one in the file is another of the same name.
     let old = plain("localhost").self_signed(&KeyPair::generate().unwrap()).unwrap();
