@@ -13,14 +13,14 @@ use super::dyndns2;
 /// Words that report a failure wherever they stand, unless a word or number beside them denies it.
 const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail fails failed failing failure \
     failures invalid denied unauthorized unauthorised unauthenticated forbidden refused rejected incorrect \
-    wrong bad illegal malformed exception cannot can't couldn't couldnt unable expired exceeded suspended \
+    wrong bad unsuccessful unsuccessfully illegal malformed exception cannot can't couldn't couldnt unable expired exceeded suspended \
     banned blocked throttled unavailable unsupported mismatch nonexistent fehler erreur verweigert";
 /// What `not` in front of makes a failure. `not changed` and `not needed` are none.
 const AFTER_NOT: &str = "found find allowed authorized authorised authenticated permitted accepted valid \
     known registered recognized supported exist exists match ok good success successful correct work \
     processed";
 /// What `no` in front of makes a failure.
-const AFTER_NO: &str = "such access permission matching valid authorization";
+const AFTER_NO: &str = "such access permission matching valid authorization good success";
 /// Words that may stand between a word of failure and the number or word that denies it.
 const BETWEEN: &str = "count code codes number message msg status is was were are";
 
@@ -53,6 +53,10 @@ fn is_failure(words: &[String], place: usize) -> bool {
         "too" => has("many soon often", next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
         "required" => has("authentication login password token", before),
+        "success" | "successful" | "succeeded" => {
+            next == "false" || (has("0 no", next) && later.is_empty())
+        }
+        "ok" if next == "false" => true,
         _ if has(FAILURE, word) || dyndns2::is_failure_code(word) => !is_denied(words, place),
         _ if negates(word) => {
             has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))

@@ -5,8 +5,8 @@
 
 /// Tags of web pages that have no place in a bare answer, nor in the XML of providers; the last one is
 /// what hotspots answer to programs.
-const TAGS: &str =
-    "html head body meta title script style form frameset iframe link wispaccessgatewayparam";
+const TAGS: &str = "html head body meta title script noscript style form input button frameset iframe \
+    link img div table wispaccessgatewayparam";
 
 /// Whether `body` is a web page rather than a bare answer.
 pub(super) fn is_page(body: &str) -> bool {
@@ -108,6 +108,10 @@ mod tests {
             "<!-- <x> -->\n<meta http-equiv=\"refresh\" content=\"0; url=/login\">",
             "<script>location='/login'</script>",
             "<title>Log in</title><p>Welcome",
+            "<div class=\"login\">Welcome to the hotel</div>",
+            "<p>Room: <input name=room><button>Go</button>",
+            "<center><img src=logo.png></center>",
+            "<noscript>Please enable scripts</noscript>",
             "Warning: x in y\n<html><body>z",
             "<?xml version=\"1.0\"?><WISPAccessGatewayParam></WISPAccessGatewayParam>",
         ] {
