@@ -567,6 +567,7 @@ mod tests {
             "{\n  \"error\": {\"code\": 5}}",
             "{\"id\":1,\"success\": false}",
             "{\"status\":\"failed\"}",
+            "\"success\": false",
         ] {
             let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
             let Outcome::Retry { reason, .. } = &verdict.outcome else { panic!("{body}") };
@@ -601,7 +602,6 @@ mod tests {
             "{\"error\":null}",
             "{\"success\":true}",
             &long_json,
-            "\"success\": false",
             "kobold",
         ] {
             let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
