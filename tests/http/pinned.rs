@@ -187,7 +187,7 @@ fn a_certificate_that_is_not_named_is_judged_as_before() {
         Server::tls(server_config(plain("localhost").self_signed(&key).unwrap(), &key), OK);
     let failure = send_over(&transport, &get(&https(&server))).unwrap_err();
     assert!(failure.text.contains("marked as an authority (CA:TRUE)"), "{}", failure.text);
-    assert!(failure.text.contains("option 'cacert'"), "{}", failure.text);
+    assert!(failure.text.contains("name its file in 'cacert'"), "{}", failure.text);
 }
 
 #[test]
