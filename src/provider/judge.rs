@@ -227,7 +227,10 @@ impl Judge {
     /// those that tags divide.
     fn excerpt(&self, body: &str) -> String {
         let body = mask::hide(body, &self.secrets);
-        format!("\"{}\"", mask::mask(&page::text(&body), &self.secrets))
+        let text = page::text(&body);
+        // Some answers are one element, which says all in its attributes.
+        let shown = if text.trim().is_empty() && !page::is_page(&body) { body } else { text };
+        format!("\"{}\"", mask::mask(&shown, &self.secrets))
     }
 }
 
@@ -607,6 +610,18 @@ mod tests {
             let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
             assert_eq!(verdict.outcome, Outcome::Updated, "{body}");
         }
+    }
+
+    #[test]
+    fn an_answer_of_attributes_alone_is_shown() {
+        let body = "<ERROR CODE=\"799\" TEXT=\"no such name, hunter2\"/>";
+        let verdict = judge(Protocol::Custom, None).judge(&reply(200, body));
+        let Outcome::Retry { reason, .. } = &verdict.outcome else { panic!("{verdict:?}") };
+        assert!(reason.contains("no such name, ***"), "{reason}");
+        let page = "<html><script>x</script></html>";
+        let verdict = judge(Protocol::Custom, None).judge(&reply(200, page));
+        let Outcome::Unconfirmed { reason } = &verdict.outcome else { panic!("{verdict:?}") };
+        assert!(reason.ends_with(": \"\""), "{reason}");
     }
 
     #[test]
