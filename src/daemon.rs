@@ -331,8 +331,9 @@ impl Daemon {
             Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
                 self.pretend(id, &section, &sections, &job, now);
             }
-            Action::Publish { id, section, device, job, .. } => {
-                self.publish(id, section, device, job);
+            Action::Publish { id, section, device, source, job, .. } => {
+                let transport = Transport { device, source, ..section.transport.clone() };
+                self.publish(id, section, transport, job);
             }
             Action::Detect { question, section, device, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
@@ -363,8 +364,7 @@ impl Daemon {
         self.mode == Mode::Once && self.talks && notice.level <= Level::Warning
     }
 
-    fn publish(&self, id: JobId, section: Arc<Section>, device: Option<String>, job: Job) {
-        let transport = Transport { device, ..section.transport.clone() };
+    fn publish(&self, id: JobId, section: Arc<Section>, transport: Transport, job: Job) {
         let script = section.provider.script().cloned();
         // What is to be removed has no address to tell.
         let change = job.changes.first().and_then(|it| Some((it.clone(), it.address?)));

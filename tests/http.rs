@@ -197,6 +197,7 @@ fn transport() -> Transport {
         trust: Trust::File(authority().folder.join("ca.pem")),
         proxy: None,
         device: None,
+        source: None,
         family: None,
         user_agent: "ddns-netlink/test".into(),
     }

@@ -109,7 +109,8 @@ fn trust(cacert: Option<&str>) -> Result<Trust, String> {
 
 fn get(url: &str, trust: Trust) -> Result<String, String> {
     let user_agent = USER_AGENT.into();
-    let transport = Transport { trust, proxy: None, device: None, family: None, user_agent };
+    let transport =
+        Transport { trust, proxy: None, device: None, source: None, family: None, user_agent };
     let client = Client::new(&transport, Default::default()).map_err(|failure| failure.text)?;
     let answer = client.send(&probe::request(url)).map_err(|failure| failure.text)?;
     if answer.status != 200 {

@@ -70,6 +70,7 @@ pub(crate) fn transport() -> Transport {
         trust: Trust::System,
         proxy: None,
         device: None,
+        source: None,
         family: None,
         user_agent: "test".into(),
     }

@@ -221,6 +221,9 @@ pub struct Transport {
     pub proxy: Option<Secret>,
     /// `bind_network`: send only through this device (`SO_BINDTODEVICE`).
     pub device: Option<String>,
+    /// Send from this address. No option: the engine sets it where the provider stores the address
+    /// that it sees.
+    pub source: Option<IpAddr>,
     /// `force_ipversion`: connect only over this family. `Some` only when forced.
     pub family: Option<Family>,
     /// `user_agent`, or ours.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::event::{Finished, JobId};
 use super::network::Facts;
 use super::pace::{Bucket, Hold};
-use super::record::{Record, Wait};
+use super::record::Record;
 use super::section::Active;
 use crate::clock::Now;
 use crate::config::{Hostname, Mechanism, Section};
@@ -171,8 +171,8 @@ impl Account {
             let records = active.records.iter().enumerate();
             records.map(move |(at, record)| (place, at, active, record))
         });
-        let mut ready = records.filter(|(.., record)| {
-            record.wait(now) == Wait::Ready && !in_flight.contains(&record.name)
+        let mut ready = records.filter(|(_, _, active, record)| {
+            active.can_leave(record, facts, now) && !in_flight.contains(&record.name)
         });
         let Some((place, at, first, leader)) = ready.next() else {
             return Vec::new();

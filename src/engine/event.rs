@@ -108,8 +108,11 @@ pub enum Action {
         section: Arc<Section>,
         /// The section of each change, in the job's order.
         sections: Vec<String>,
-        /// The device that requests must leave through: what `bind_network` means now.
+        /// The device that requests must leave through: what `bind_network` means now, or that of the
+        /// address where the provider stores the one that it sees.
         device: Option<String>,
+        /// The address that requests must leave from, in that case.
+        source: Option<IpAddr>,
         /// What to change.
         job: Job,
     },

@@ -8,7 +8,7 @@ use super::detect::Detector;
 use super::record::{Record, Wait};
 use super::registered::Registered;
 use super::report::{again, refused, until};
-use super::section::{Active, Obstacle};
+use super::section::Active;
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
 use crate::clock::{Now, UnixSeconds};
@@ -175,7 +175,7 @@ impl Engine {
                 let text = format!("{trouble}; not tried again for {}", after(at));
                 (Standing::Held, text, Some(at))
             }
-            Wait::Ready => self.ready(active, &failed, now),
+            Wait::Ready => self.ready(active, record.family, &failed, now),
             Wait::InFlight => (Standing::Sending, "waiting for the provider's answer".into(), None),
             Wait::Refused(at) => {
                 let said = record.refusal.as_ref().map(refused).unwrap_or_default();
@@ -203,6 +203,7 @@ impl Engine {
     fn ready(
         &self,
         active: &Active,
+        family: Family,
         failed: &str,
         now: Now,
     ) -> (Standing, String, Option<Duration>) {
@@ -216,11 +217,11 @@ impl Engine {
                  provider limits them"
             );
             (Standing::Paced, reason, Some(at))
-        } else if active.reachable(&self.facts) {
-            (Standing::Sending, "about to be sent".into(), None)
         } else {
-            let obstacle = active.obstacle(&self.facts).as_ref().map(Obstacle::to_string);
-            (Standing::NoRoute, obstacle.unwrap_or_default(), None)
+            match active.way(family, &self.facts) {
+                Ok(_) => (Standing::Sending, "about to be sent".into(), None),
+                Err(obstacle) => (Standing::NoRoute, obstacle.to_string(), None),
+            }
         }
     }
 

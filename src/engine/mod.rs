@@ -213,7 +213,9 @@ impl Engine {
         let busy = |s: &Active| {
             s.records.iter().any(|record| match record.wait(now) {
                 Wait::InFlight | Wait::Settling(_) => true,
-                Wait::Ready => s.reachable(&self.facts) && self.closed_until(s, now).is_none(),
+                Wait::Ready => {
+                    s.way(record.family, &self.facts).is_ok() && self.closed_until(s, now).is_none()
+                }
                 Wait::Settled(_)
                 | Wait::Address
                 | Wait::Lost(_)
@@ -328,11 +330,14 @@ impl Engine {
             let section = self.sections.get(taken.section)?;
             self.unsaved = true;
             self.changed = true;
+            let change = taken.job.changes.first()?;
+            let seen = change.address.filter(|_| section.is_seen(change.family));
             return Some(Action::Publish {
                 id,
                 section: section.spec.clone(),
                 sections: taken.sections,
-                device: section.bound(&self.facts).unwrap_or_default(),
+                device: section.way(change.family, &self.facts).unwrap_or_default(),
+                source: seen,
                 job: taken.job,
             });
         }

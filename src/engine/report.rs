@@ -44,7 +44,7 @@ pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> A
 /// A request is due and cannot leave.
 pub(super) fn obstacle(section: &Active, obstacle: &Obstacle) -> Action {
     let level = match obstacle {
-        Obstacle::NoDevice(_) => Level::Warning,
+        Obstacle::NoDevice(_) | Obstacle::NoWayFrom(_) => Level::Warning,
         Obstacle::NoRoute(_) => Level::Info,
     };
     let text = format!("{obstacle}; the update is sent when this changes");

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::addr;
 use super::detect::Detector;
 use super::directory::Directory;
 use super::event::{Finished, JobId, Notice, QuestionId};
@@ -84,6 +85,8 @@ pub enum Obstacle {
     NoDevice(Lack),
     /// No usable route leads to the provider: what the kernel says.
     NoRoute(String),
+    /// None leads there through the device whose address the provider is to see: what the kernel says.
+    NoWayFrom(String),
 }
 
 impl fmt::Display for Obstacle {
@@ -91,6 +94,11 @@ impl fmt::Display for Obstacle {
         match self {
             Self::NoDevice(lack) => write!(f, "bind_network: {lack}"),
             Self::NoRoute(why) => write!(f, "cannot reach the provider: {why}"),
+            Self::NoWayFrom(why) => write!(
+                f,
+                "cannot reach the provider: {why}, and over another line it would store that one's \
+                 address, because the update URL names none"
+            ),
         }
     }
 }
@@ -215,16 +223,54 @@ impl Active {
         self.records.iter_mut().for_each(|record| record.set_stopped(stopped));
     }
 
-    /// What keeps a request of this section from leaving, as far as the network is concerned.
+    /// What keeps requests of this section from leaving, as far as the network is concerned: of both
+    /// families, if there are two.
     pub fn obstacle(&self, facts: &Facts) -> Option<Obstacle> {
-        let transport = &self.spec.transport;
-        match self.bound(facts) {
-            Ok(device) => {
-                let device = device.as_deref();
-                closed(&self.hosts, transport.family, device, facts).map(Obstacle::NoRoute)
-            }
-            Err(obstacle) => Some(obstacle),
+        let mut found = None;
+        for &family in &self.spec.families {
+            found = Some(self.way(family, facts).err()?);
         }
+        found
+    }
+
+    /// The device that a request for a record of `family` must leave through, if there is one that it
+    /// must.
+    ///
+    /// # Errors
+    /// What keeps it from leaving.
+    pub fn way(&self, family: Family, facts: &Facts) -> Result<Option<String>, Obstacle> {
+        let device = self.bound(facts)?;
+        let over = self.spec.transport.family;
+        let seen = if self.is_seen(family) { self.place(family, facts).ok() } else { None };
+        let Some(place) = seen else {
+            return match closed(&self.hosts, over, device.as_deref(), facts) {
+                None => Ok(device),
+                Some(why) => Err(Obstacle::NoRoute(why)),
+            };
+        };
+        let Some(why) = closed(&self.hosts, Some(family), Some(&place.device), facts) else {
+            return Ok(Some(place.device));
+        };
+        match closed(&self.hosts, Some(family), None, facts) {
+            // The address of another device, such as a LAN's: it is sent from there over the uplink.
+            None if family == Family::V6 => Ok(None),
+            None => Err(Obstacle::NoWayFrom(why)),
+            Some(why) => Err(Obstacle::NoRoute(why)),
+        }
+    }
+
+    /// Whether the provider stores the address that it sees, and that is to be one of a device: then
+    /// requests have to leave from it. A host in the local network is no such provider.
+    pub fn is_seen(&self, family: Family) -> bool {
+        let transport = &self.spec.transport;
+        let local = |host: &Host| matches!(host, Host::Address(address) if addr::not_public(*address).is_some());
+        let from_device = matches!(self.spec.source, Source::Network { .. } | Source::Device(_));
+        from_device
+            && transport.device.is_none()
+            && transport.proxy.is_none()
+            && transport.family.is_none_or(|over| over == family)
+            && !self.hosts.iter().any(local)
+            && provider::takes_seen_address(&self.spec.provider, family)
     }
 
     /// What has to be asked of the kernel about the ways to hosts.
@@ -237,6 +283,15 @@ impl Active {
         let mut asks = facts.book.asks(&anywhere(), family, device);
         for host in &self.hosts {
             asks.extend(facts.book.asks(host, family, device));
+        }
+        for &family in &self.spec.families {
+            let seen = if self.is_seen(family) { self.place(family, facts).ok() } else { None };
+            let Some(place) = seen else {
+                continue;
+            };
+            for host in &self.hosts {
+                asks.extend(facts.book.asks(host, Some(family), Some(&place.device)));
+            }
         }
         for host in &self.askable {
             for &family in self.detectors.keys() {
@@ -292,9 +347,11 @@ impl Active {
 
     /// What newly keeps records from being sent that are due, for the log.
     pub fn news(&mut self, facts: &Facts, now: Now) -> Option<Obstacle> {
-        let due = self.records.iter().any(|record| record.wait(now) == Wait::Ready);
+        let ready = || self.records.iter().filter(|record| record.wait(now) == Wait::Ready);
+        let due = ready().next().is_some();
         let known = facts.book.complete() && facts.netifd != Netifd::Asking;
-        let obstacle = self.obstacle(facts).filter(|_| due && known);
+        let obstacle = ready().find_map(|record| self.way(record.family, facts).err());
+        let obstacle = obstacle.filter(|_| known);
         let new = obstacle != self.obstacle;
         if new && (due || self.obstacle.is_none()) {
             self.obstacle.clone_from(&obstacle);
@@ -378,7 +435,12 @@ impl Active {
 
     /// Whether something is due that could leave now, as far as this section knows.
     pub fn reachable_if_ready(&self, facts: &Facts, now: Now) -> bool {
-        self.records.iter().any(|record| record.wait(now) == Wait::Ready) && self.reachable(facts)
+        self.records.iter().any(|record| self.can_leave(record, facts, now))
+    }
+
+    /// Whether `record` is due and could leave now.
+    pub fn can_leave(&self, record: &Record, facts: &Facts, now: Now) -> bool {
+        record.wait(now) == Wait::Ready && self.way(record.family, facts).is_ok()
     }
 
     /// The record at `place` leaves as change `index` of the job `id`.

@@ -39,6 +39,8 @@ pub(super) struct Dial {
     pub(super) proxy: Option<Proxy>,
     pub(super) user_agent: String,
     pub(super) device: Option<String>,
+    /// The address to send from.
+    pub(super) source: Option<IpAddr>,
     pub(super) family: Option<Family>,
     pub(super) tls: Option<Arc<ClientConfig>>,
     /// Whether a connection proves that the address belongs to the host.
@@ -157,6 +159,7 @@ impl Dial {
         let course = Course {
             port,
             device: self.device.as_deref(),
+            source: self.source,
             preferred: self.shared.hosts.where_reached(host, self.family),
             remembered,
             delay: limits.attempt,

@@ -48,7 +48,7 @@ use self::credentials::Auth;
 use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
-use crate::config::{Transport, Trust};
+use crate::config::{Family, Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 use crate::secret::Secret;
 
@@ -248,8 +248,13 @@ impl Client {
             proxy: self.proxy.clone(),
             user_agent: self.transport.user_agent.clone(),
             device: self.transport.device.clone(),
+            source: self.transport.source,
             // Through a proxy, the provider sees the proxy's address in any case.
-            family: self.transport.family.or(request.family.filter(|_| self.proxy.is_none())),
+            family: self
+                .transport
+                .family
+                .or(request.family.filter(|_| self.proxy.is_none()))
+                .or(self.transport.source.map(Family::of)),
             tls: target.https().then(|| self.tls()).transpose()?,
             // Only a verified certificate shows that an old address still is the host.
             proven: target.https() && self.transport.trust != Trust::Nothing,

@@ -27,6 +27,8 @@ pub(super) struct Course<'a> {
     pub(super) port: u16,
     /// Only through this device.
     pub(super) device: Option<&'a str>,
+    /// Only from this address.
+    pub(super) source: Option<IpAddr>,
     /// Addresses that go first if the resolver gives them, too.
     pub(super) preferred: Vec<IpAddr>,
     /// Addresses that stand in for a resolver that is slow or fails.
@@ -141,6 +143,11 @@ impl Race<'_> {
             if let Some(device) = self.course.device {
                 socket.bind_device(Some(device.as_bytes())).map_err(|error| {
                     Lost::Unbound(format!("cannot send through {device}: {}", system(&error)))
+                })?;
+            }
+            if let Some(source) = self.course.source {
+                socket.bind(&SocketAddr::new(source, 0).into()).map_err(|error| {
+                    Lost::Unbound(format!("cannot send from {source}: {}", system(&error)))
                 })?;
             }
             match socket.connect(&target.into()) {

@@ -45,6 +45,7 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
     let course = Course {
         port,
         device: None,
+        source: None,
         preferred: Vec::new(),
         remembered: Vec::new(),
         delay: ATTEMPT_DELAY,

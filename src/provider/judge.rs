@@ -55,7 +55,7 @@ pub(super) struct Judge {
     pub(super) no: Option<Pattern>,
     /// What the owner can do about such a refusal.
     pub(super) advice: Option<&'static str>,
-    /// The address in the request, if it names one.
+    /// The address that the record is to hold, also where the request does not name it.
     pub(super) sent: Option<IpAddr>,
     /// What must not be repeated from an answer.
     pub(super) secrets: Vec<Secret>,

@@ -152,6 +152,13 @@ pub fn removes(provider: &Provider, family: Family) -> bool {
     }
 }
 
+/// Whether the provider stores the address that it sees a request for a record of `family` come from,
+/// because the update URL names none.
+pub fn takes_seen_address(provider: &Provider, family: Family) -> bool {
+    let template = provider.template(family);
+    template.is_some_and(|template| !template::names_address(&template.url))
+}
+
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {

@@ -185,16 +185,15 @@ fn prepared(
     let zone = subject.zone.or_else(|| provider.row.and_then(|row| row.get("zone")));
     let rendered =
         template::render(&template.url, provider, Subject { zone, ..subject }).map_err(broken)?;
-    let names_address = template::names_address(&template.url);
     let mut judges = Vec::new();
     for address in [Some(subject.address), sibling].into_iter().flatten() {
-        let sent = names_address.then_some(address);
-        let judge = judge(provider, template, address, sent, &rendered);
+        let judge = judge(provider, template, address, Some(address), &rendered);
         judges.push(judge.map_err(|error| {
             broken(format!("the definition's 'answer' cannot be used: {error}"))
         })?);
     }
     let posts = provider.row.and_then(|row| row.get("method")) == Some("POST");
+    let names_address = template::names_address(&template.url);
     // Who knows the host knows that the address of the connection is published.
     let seen = (!names_address && table::of(provider).is_some()).then_some(family);
     let request = Request {

@@ -68,7 +68,8 @@ pub fn direct() -> Client {
 
 fn client(trust: Trust, proxy: Option<Secret>) -> Client {
     let user_agent = "ddns-netlink-test".into();
-    let transport = Transport { trust, proxy, device: None, family: None, user_agent };
+    let transport =
+        Transport { trust, proxy, device: None, source: None, family: None, user_agent };
     Client::new(&transport, Arc::new(Shared::default())).unwrap()
 }
 

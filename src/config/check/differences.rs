@@ -7,6 +7,7 @@ use super::words::is_flag;
 use crate::config::uci::{self, RawSection};
 use crate::provider::api::{self, Api};
 use crate::provider::table::{self, Row};
+use crate::provider::template;
 
 /// What is asked of an option before its line is printed; its value is `None` where it is not set.
 type Applies = fn(&Options<'_>, Option<&str>) -> bool;
@@ -75,6 +76,18 @@ const SERVICE: &[Rule] = &[
         |section, value| value.is_some() && section.is_custom(),
         "is run anew for each update, for 120 seconds at most, and this program decides on \
          retries; in ddns-scripts the script itself does",
+    ),
+    Rule(
+        "update_url",
+        |section, value| takes_seen_address(section, value) && section.sends_from_its_address(),
+        "names no address ([IP]), so the provider stores the one that it sees: requests leave from the \
+         address of ip_source, or as bind_network has it",
+    ),
+    Rule(
+        "update_url",
+        |section, value| takes_seen_address(section, value) && !section.sends_from_its_address(),
+        "names no address ([IP]), so the provider stores the one that it sees, whatever ip_source \
+         finds",
     ),
     Rule(
         "use_https",
@@ -302,10 +315,22 @@ impl<'a> Options<'a> {
         matches!(self.get("ip_source"), None | Some("network" | "interface"))
     }
 
+    /// Whether requests to a provider that stores the address that it sees leave from the one that is to
+    /// be published.
+    fn sends_from_its_address(&self) -> bool {
+        self.kernel_source() && self.get("proxy").is_none()
+    }
+
     /// Whether the provider has no definition.
     fn is_custom(&self) -> bool {
         matches!(self.get("service_name"), None | Some("-" | "custom"))
     }
+}
+
+/// Whether `url` is the user's own and names no address.
+fn takes_seen_address(section: &Options<'_>, url: Option<&str>) -> bool {
+    let used = section.is_custom() && section.get("update_script").is_none();
+    used && url.is_some_and(|url| !template::names_address(url))
 }
 
 fn on(value: &str) -> bool {
@@ -330,7 +355,7 @@ mod tests {
         let cases = [
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
-            ("option update_url http://a/", "option service_name x"),
+            ("option update_url http://a/[IP]", "option service_name x"),
             ("option username 'ü'", "option username 'u'"),
             ("option service_name no-ip.com", "option service_name dyndns.org"),
             (

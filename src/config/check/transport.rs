@@ -23,6 +23,7 @@ pub(super) fn read(
         trust: trust(reader, env),
         proxy: proxy(reader),
         device: device(reader),
+        source: None,
         family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
         user_agent: user_agent(reader),
     }

@@ -16,6 +16,7 @@ mod reload;
 mod removal;
 mod restart;
 mod scenario;
+mod seen;
 mod select;
 mod status;
 mod stop;

@@ -70,6 +70,7 @@ pub(super) fn section() -> Section {
             trust: Trust::System,
             proxy: None,
             device: None,
+            source: None,
             family: None,
             user_agent: "test".into(),
         },
@@ -260,6 +261,8 @@ pub(super) struct Scenario {
     pub(super) jobs: Vec<Job>,
     /// The device that the last request was bound to.
     pub(super) bound: Option<String>,
+    /// The address that the last request was to leave from.
+    pub(super) source: Option<IpAddr>,
     /// What look-ups find at once; `None`: the test answers.
     pub(super) dns: Option<Result<Found, String>>,
     /// How often a registered address was looked up.
@@ -302,6 +305,7 @@ impl Scenario {
             history: Vec::new(),
             jobs: Vec::new(),
             bound: None,
+            source: None,
             dns: None,
             lookups: 0,
             questions: 0,
@@ -576,8 +580,8 @@ impl Scenario {
                 self.engine.handle(Event::WayFound(ask, told), self.now);
             }
             Action::Cut(address) => self.log.push(format!("cut {address}")),
-            Action::Publish { id, section, sections, device, job } => {
-                self.bound = device;
+            Action::Publish { id, section, sections, device, source, job } => {
+                (self.bound, self.source) = (device, source);
                 self.jobs.push(job.clone());
                 for (change, of) in job.changes.iter().zip(sections) {
                     let name = change.name.to_string();

@@ -188,13 +188,15 @@ fn an_own_server_need_not_speak_the_protocol_of_its_path() {
 }
 
 #[test]
-fn an_echo_is_checked_only_if_the_url_names_the_address() {
+fn an_echo_is_checked_also_where_the_url_names_no_address() {
     let one = job(&[("a.example", "192.0.2.1")]);
     let echo = || vec![says("good 192.0.2.2")];
     let (_, outcomes) = play(&section("x", NIC, Some("good")), &one, echo());
     assert!(matches!(outcomes[0], Outcome::Retry { .. }));
     let url = "http://d.example/nic/update?hostname=[DOMAIN]";
     let (_, outcomes) = play(&section("x", url, Some("good")), &one, echo());
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }));
+    let (_, outcomes) = play(&section("x", url, Some("good")), &one, vec![says("good 192.0.2.1")]);
     assert_eq!(outcomes, [Outcome::Updated]);
 }
 
