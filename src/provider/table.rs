@@ -63,13 +63,11 @@ pub fn find(service_name: &str) -> Option<Row> {
 /// the URL is that of the owner's own definition or `update_url`.
 pub fn of(account: &Provider) -> Option<Row> {
     let named = account.row.or_else(|| find(&account.label));
-    match &account.mechanism {
-        Mechanism::Url { v4, v6, both } if named.is_none() => {
-            let urls = [v4, v6, both].into_iter().flatten();
-            urls.map(|template| template.url.as_str()).find_map(at_host)
-        }
-        _ => named,
-    }
+    let Mechanism::Url { v4, v6, both } = &account.mechanism else {
+        return named;
+    };
+    let urls = [v4, v6, both].into_iter().flatten();
+    named.or_else(|| urls.map(|template| template.url.as_str()).find_map(at_host))
 }
 
 /// The provider whose URLs are at the host of `url`, which has no placeholder in its host. Of several
