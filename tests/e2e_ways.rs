@@ -141,3 +141,29 @@ fn events_lost_while_a_request_is_under_way_are_made_up_for() {
         daemon.wait_published("home", "203.0.113.6");
     });
 }
+
+#[test]
+fn a_provider_that_stores_the_address_that_it_sees_sees_the_one_that_is_wanted() {
+    isolated(&[], || {
+        let url = "http://198.51.100.53/set?hostname=[DOMAIN]";
+        let scene = Scene::new(&format!("option update_url '{url}'"));
+        scene.provider.for_path("/set", Reply::body("stored"));
+        scene.wan.ip_batch(&format!(
+            "addr add 203.0.113.5/24 dev wan\nroute add default via {GATEWAY} dev wan metric 100\n"
+        ));
+        scene.wan.dial("vpn0", "203.0.113.66", "192.0.2.1");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        let seen = scene.provider.wait_nth(0, LIMIT).peer.to_string();
+        assert_eq!(seen, "203.0.113.5", "{}", launcher.stdout(&["why", "home"]));
+
+        scene.wan.ip_batch(
+            "route del default dev wan\naddr del 203.0.113.5/24 dev wan\naddr add 203.0.113.6/24 dev wan\n",
+        );
+        let reason = daemon.wait_state("home", "no-route");
+        assert!(reason.contains("through wan"), "{reason}");
+        scene.wan.ip(&format!("route add default via {GATEWAY} dev wan metric 100"));
+        let seen = scene.provider.wait_nth(1, LIMIT).peer.to_string();
+        assert_eq!(seen, "203.0.113.6");
+    });
+}
