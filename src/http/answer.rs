@@ -1,12 +1,11 @@
 //! From HTTP to our [`Answer`]: the body within its limit, the provider's waiting time as a delay.
 
-use std::io::Read;
 use std::time::Duration;
 
-use ureq::Body;
-use ureq::http::{HeaderMap, Response, header};
+use ureq::http::{HeaderMap, header};
 
 use super::call::Call;
+use super::exchange::Reply;
 use super::failure;
 use crate::calendar;
 use crate::clock::{self, UnixSeconds};
@@ -19,27 +18,19 @@ const RESET: [&str; 2] = ["ratelimit-reset", "x-ratelimit-reset"];
 /// A larger number is a time, a smaller one a delay.
 const FIRST_TIME: u64 = 1_000_000_000;
 
-/// Reads what is left of `response`. A body beyond `limit` is cut.
-pub(super) fn read(
-    mut response: Response<Body>,
-    limit: u64,
-    call: &Call,
-) -> Result<Answer, Failure> {
-    let status = response.status().as_u16();
-    let retry_after = delay(status, response.headers(), clock::now().wall);
-    let mut body = Vec::new();
-    let reader = response.body_mut().as_reader();
-    reader
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut body)
-        .map_err(|error| failure::explain_body(error.into(), call))?;
+/// Reads what is left of `reply`. A body beyond `limit` is cut.
+pub(super) fn read(mut reply: Reply<'_>, limit: u64, call: &Call) -> Result<Answer, Failure> {
+    let status = reply.status;
+    let retry_after = delay(status, &reply.headers, clock::now().wall);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let body = reply.read_body(limit).map_err(|broken| failure::explain(&broken, call));
+    let mut body = body?;
     let cut = body.len() > limit;
     if cut {
         body.truncate(limit);
         body.truncate(whole(&body));
     }
-    if let Some(how) = compressed(response.headers(), &body) {
+    if let Some(how) = compressed(&reply.headers, &body) {
         // Nobody asked for that. A status that is no success says enough by itself.
         if (200..300).contains(&status) {
             let text = format!("the answer is compressed ({how}), which was not asked for");

@@ -1,13 +1,11 @@
-//! One request on its way: its deadline, how far it got, and why it stopped.
+//! One request on its way: its deadline, how far it got, and where it leads.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::Limits;
 use super::request::Target;
 use crate::clock::uptime;
-use crate::provider::Failure;
 
 /// A point in time that cannot be stretched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,16 +27,15 @@ impl Deadline {
     }
 }
 
-/// What ureq's callbacks and the sender tell each other.
+/// A request on its way.
 pub(super) struct Call {
     /// Who is asked, for messages.
     pub(super) host: String,
     /// End of the whole exchange, redirects included.
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
-    sent_at: Mutex<Option<Duration>>,
-    outside: AtomicBool,
-    failure: Mutex<Option<Failure>>,
+    sent_at: Cell<Option<Duration>>,
+    outside: Cell<bool>,
 }
 
 impl Call {
@@ -47,9 +44,8 @@ impl Call {
             host: target.host().to_owned(),
             deadline,
             limits,
-            sent_at: Mutex::default(),
-            outside: AtomicBool::new(false),
-            failure: Mutex::new(None),
+            sent_at: Cell::default(),
+            outside: Cell::new(false),
         }
     }
 
@@ -60,34 +56,21 @@ impl Call {
 
     /// Bytes of the request are about to leave.
     pub(super) fn set_sent(&self) {
-        let mut sent_at = self.sent_at.lock().unwrap_or_else(PoisonError::into_inner);
-        sent_at.get_or_insert(uptime());
+        self.sent_at.set(self.sent_at().or_else(|| Some(uptime())));
     }
 
     /// When the first bytes of the request left, since boot; `None` if none did.
     pub(super) fn sent_at(&self) -> Option<Duration> {
-        *self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sent_at.get()
     }
 
     /// Whether the host that is connected has a public address.
     pub(super) fn set_outside(&self, outside: bool) {
-        self.outside.store(outside, Ordering::Relaxed);
+        self.outside.set(outside);
     }
 
     /// What [`Call::set_outside`] was told.
     pub(super) fn outside(&self) -> bool {
-        self.outside.load(Ordering::Relaxed)
-    }
-
-    /// Keeps our own reason; ureq only needs to know that there is no connection.
-    pub(super) fn give_up(&self, failure: Failure) -> ureq::Error {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-        ureq::Error::ConnectionFailed
-    }
-
-    /// The reason kept by [`Call::give_up`].
-    pub(super) fn reason(&self) -> Option<Failure> {
-        let mut kept = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.take()
+        self.outside.get()
     }
 }

@@ -1,6 +1,5 @@
 //! From a host to a connection: resolve, TCP, proxy, TLS.
 
-use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,10 +7,6 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use super::call::Call;
 use super::candidates::Origin;
@@ -21,7 +16,7 @@ use super::race::{self, Connected, Course, Lost};
 use super::redirect::INWARD;
 use super::request::Target;
 use super::tls::Tls;
-use super::wire::{Stream, Tcp, Wire};
+use super::wire::{Stream, Tcp};
 use super::{Shared, before_sending};
 use crate::clock::uptime;
 use crate::config::Family;
@@ -33,12 +28,12 @@ use crate::provider::{Failure, FailureKind};
 const STAND_IN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Opens the connection of one request.
-pub(super) struct Dial {
-    pub(super) call: Arc<Call>,
-    pub(super) target: Target,
-    pub(super) proxy: Option<Proxy>,
-    pub(super) user_agent: String,
-    pub(super) device: Option<String>,
+pub(super) struct Dial<'a> {
+    pub(super) call: &'a Call,
+    pub(super) target: &'a Target,
+    pub(super) proxy: Option<&'a Proxy>,
+    pub(super) user_agent: &'a str,
+    pub(super) device: Option<&'a str>,
     /// The address to send from.
     pub(super) source: Option<IpAddr>,
     pub(super) family: Option<Family>,
@@ -47,39 +42,25 @@ pub(super) struct Dial {
     pub(super) proven: bool,
     /// Whether a public host has redirected here, so that the address must be public, too.
     pub(super) outside_only: bool,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: &'a Shared,
 }
 
-impl Connector<()> for Dial {
-    type Out = Wire;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        _: Option<()>,
-    ) -> Result<Option<Wire>, ureq::Error> {
-        match self.wire() {
-            Ok(wire) => Ok(Some(wire)),
-            Err(failure) => Err(self.call.give_up(failure)),
-        }
-    }
-}
-
-impl Dial {
-    fn wire(&self) -> Result<Wire, Failure> {
+impl Dial<'_> {
+    /// Opens the connection.
+    ///
+    /// # Errors
+    /// Why there is none; nothing was sent.
+    pub(super) fn connect(&self) -> Result<Stream, Failure> {
         let remembered = if self.proves_host() {
             self.shared.hosts.where_verified(self.target.host(), self.family)
         } else {
             Vec::new()
         };
         let connected = self.open(remembered)?;
-        let stream = match &self.tls {
-            Some(tls) => self.secure_host(connected, tls)?,
-            None => Stream::Plain(self.tcp(connected)),
-        };
-        let plain = self.proxy.is_some() && self.tls.is_none();
-        let origin = plain.then(|| self.target.origin());
-        Ok(Wire::new(Arc::clone(&self.call), stream, origin))
+        match &self.tls {
+            Some(tls) => self.secure_host(connected, tls),
+            None => Ok(Stream::Plain(self.tcp(connected))),
+        }
     }
 
     /// TLS with the host, perhaps by way of a remembered address. If that proves not to be the host's
@@ -131,7 +112,7 @@ impl Dial {
 
     /// Whom to connect to, and the port.
     fn place(&self) -> (&str, u16) {
-        match &self.proxy {
+        match self.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
             None => (self.target.host(), self.target.port()),
         }
@@ -158,7 +139,7 @@ impl Dial {
         let limits = self.call.limits;
         let course = Course {
             port,
-            device: self.device.as_deref(),
+            device: self.device,
             source: self.source,
             preferred: self.shared.hosts.where_reached(host, self.family),
             remembered,
@@ -205,9 +186,9 @@ impl Dial {
         limit: Duration,
     ) -> Result<Stream, Failure> {
         let mut tcp = self.tcp(connected);
-        if let Some(proxy) = &self.proxy {
+        if let Some(proxy) = self.proxy {
             proxy
-                .tunnel(&mut tcp, &self.target, &self.user_agent)
+                .tunnel(&mut tcp, self.target, self.user_agent)
                 .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();
@@ -215,7 +196,7 @@ impl Dial {
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
         tcp.set_deadline(self.call.stage(limit));
         let tls = Tls::connect(tls, name, tcp);
-        let tls = tls.map_err(|broken| failure::handshake(&broken, &self.call))?;
+        let tls = tls.map_err(|broken| failure::handshake(&broken, self.call))?;
         Ok(Stream::Tls(Box::new(tls)))
     }
 
@@ -225,27 +206,5 @@ impl Dial {
             Some(_) => format!("the proxy {host}"),
             None => host.to_owned(),
         }
-    }
-}
-
-impl fmt::Debug for Dial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dial")
-    }
-}
-
-/// ureq asks for addresses before it asks for a connection; [`Dial`] looks them up itself, because
-/// only it knows whether the host or the proxy is needed.
-#[derive(Debug)]
-pub(super) struct NoNames;
-
-impl Resolver for NoNames {
-    fn resolve(
-        &self,
-        _: &Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        Ok(self.empty())
     }
 }

@@ -2,8 +2,8 @@
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the errors of ureq and std are long lists that grow; few of them mean something to a \
-              router owner"
+    reason = "the errors of std are a long list that grows; few of them mean something to a router \
+              owner"
 )]
 
 use std::fmt;
@@ -11,43 +11,30 @@ use std::io;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use ureq::{Error, Timeout};
 
 use super::call::Call;
+use super::exchange::Broken as BrokenExchange;
 use super::tls::Broken;
 use super::tls_failure;
 use crate::provider::{Failure, FailureKind};
 
-/// Why ureq has no answer.
-pub(super) fn explain(error: Error, call: &Call) -> Failure {
-    if let Some(failure) = call.reason() {
-        return failure;
-    }
-    let limits = call.limits;
-    let text = match error {
-        Error::Timeout(Timeout::RecvResponse) => no_answer(limits.first_byte),
-        Error::Timeout(_) => no_answer(limits.total),
-        Error::Io(error) => return lost(&error, call),
-        Error::LargeResponseHeader(..) => "the answer's header is too long".into(),
-        Error::Protocol(_) => "the answer is not HTTP".into(),
-        Error::BadUri(_) | Error::Http(_) => "the request cannot be sent".into(),
-        _ => "the request failed".into(),
+/// Why there is no whole answer.
+pub(super) fn explain(broken: &BrokenExchange, call: &Call) -> Failure {
+    let text = match broken {
+        BrokenExchange::Unsendable => "the request cannot be sent".into(),
+        BrokenExchange::NoAnswer(limit) => format!("no answer within {}", Seconds(*limit)),
+        BrokenExchange::Lost(error) => return lost(error, call),
+        BrokenExchange::LongHead => "the answer's header is too long".into(),
+        BrokenExchange::NotHttp => "the answer is not HTTP".into(),
+        BrokenExchange::NoEnd => {
+            format!("the answer did not end within {}", Seconds(call.limits.total))
+        }
+        BrokenExchange::CutOff(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the answer was cut off".into()
+        }
+        BrokenExchange::CutOff(error) => return lost(error, call),
     };
     after_connecting(call, FailureKind::Other, &text)
-}
-
-/// Why the body of an answer did not come to its end.
-pub(super) fn explain_body(error: Error, call: &Call) -> Failure {
-    match error {
-        Error::Timeout(_) => {
-            let text = format!("the answer did not end within {}", Seconds(call.limits.total));
-            after_connecting(call, FailureKind::Other, &text)
-        }
-        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            after_connecting(call, FailureKind::Other, "the answer was cut off")
-        }
-        other => explain(other, call),
-    }
 }
 
 /// A connection that broke while the request or the answer was on it.
@@ -153,10 +140,6 @@ pub(crate) fn system(error: &io::Error) -> String {
 /// A failure of a connection that was there.
 pub(super) fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
     Failure { kind, sent: call.sent_at().is_some(), text: format!("{}: {text}", call.host) }
-}
-
-fn no_answer(limit: Duration) -> String {
-    format!("no answer within {}", Seconds(limit))
 }
 
 /// A limit in messages: `20 s`.

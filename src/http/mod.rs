@@ -1,15 +1,15 @@
 //! The HTTP edge: the only module that names ureq and rustls.
 //!
-//! ureq speaks HTTP; everything below it is ours, because a router needs what its stock connector
-//! does not do: sockets bound to a device, plain requests through a proxy in absolute form, an
-//! address remembered for when the resolver fails, deadlines that a dripping server cannot stretch,
-//! and one TLS configuration shared by all threads.
+//! ureq-proto, the protocol half of ureq, writes and reads HTTP; everything below it is ours, because a
+//! router needs what no stock client does: sockets bound to a device, plain requests through a proxy in
+//! absolute form, an address remembered for when the resolver fails, deadlines that a dripping server
+//! cannot stretch, and one TLS configuration shared by all threads.
 //!
 //! ```text
-//! Client::send ─▶ hop (at most 6) ─▶ ureq ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
-//!      ▲              │                              │
-//!      │  redirect    │                        wire::Wire: bytes under the call's deadline
-//!      └──────────────┴─▶ answer, or failure::explain
+//! Client::send ─▶ hop (at most 6) ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
+//!      ▲              │                   │
+//!      │  redirect    └──▶ exchange ◀─────┘ wire::Stream: bytes under the call's deadline
+//!      └──────────────────────┴─▶ answer, or failure::explain
 //! ```
 
 mod answer;
@@ -18,6 +18,7 @@ mod candidates;
 mod connect;
 mod connections;
 mod credentials;
+mod exchange;
 mod failure;
 mod head;
 mod hosts;
@@ -38,13 +39,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ureq::Agent;
-use ureq::config::{AutoHeaderValue, Config};
-use ureq::http::{Response, StatusCode, header};
+use ureq::http::{StatusCode, header};
 
 use self::call::{Call, Deadline};
-use self::connect::{Dial, NoNames};
+use self::connect::Dial;
 use self::credentials::Auth;
+use self::exchange::Reply;
 use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
@@ -170,24 +170,24 @@ impl Client {
         let asked = target.host().to_owned();
         let mut been_outside = false;
         for redirects in 0..=MAX_REDIRECTS {
-            let call = Arc::new(Call::new(&target, deadline, self.limits));
+            let call = Call::new(&target, deadline, self.limits);
             let result = self.hop(request, auth.as_ref(), &target, been_outside, &call);
             *sent_at = sent_at.or(call.sent_at());
-            let response = match result {
-                Ok(response) => response,
+            let reply = match result {
+                Ok(reply) => reply,
                 // A host that a redirect names is a text from outside.
                 Err(failure) if redirects > 0 => {
                     return Err(self.without_secrets(failure, request, auth.as_ref()));
                 }
                 Err(failure) => return Err(failure),
             };
-            if let Some(why) = self.proxy_refusal(&target, response.status()) {
+            if let Some(why) = self.proxy_refusal(&target, reply.status) {
                 return Err(before_sending(why));
             }
             been_outside |= self.is_outside(&target, &call);
-            match self.next(request, auth.as_ref(), &target, &response) {
+            match self.next(request, auth.as_ref(), &target, &reply) {
                 Next::Stay => {
-                    let answer = answer::read(response, request.answer_limit, &call)?;
+                    let answer = answer::read(reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::elsewhere(&asked, &target);
                     return Ok(Answer { redirected_to, ..answer });
                 }
@@ -206,20 +206,19 @@ impl Client {
         Err(self.without_secrets(before_sending(failure), request, auth.as_ref()))
     }
 
-    /// Where `response` leads.
+    /// Where `reply` leads.
     fn next(
         &self,
         request: &Request,
         auth: Option<&Auth>,
         target: &Target,
-        response: &Response<ureq::Body>,
+        reply: &Reply<'_>,
     ) -> Next {
-        let location = response.headers().get(header::LOCATION).map(redirect::location);
+        let location = reply.headers.get(header::LOCATION).map(redirect::location);
         let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
         let beside = !request.headers.is_empty() || request.body.is_some();
         let secrets = auth.is_some() || in_url || beside;
-        let status = response.status().as_u16();
-        redirect::next(request.method, secrets, target, status, location.as_deref())
+        redirect::next(request.method, secrets, target, reply.status, location.as_deref())
     }
 
     /// Whether `target`, which has answered, is a public host. A proxy does not say where a name is.
@@ -234,71 +233,54 @@ impl Client {
         Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
 
-    fn hop(
+    fn hop<'a>(
         &self,
         request: &Request,
         auth: Option<&Auth>,
         target: &Target,
         outside_only: bool,
-        call: &Arc<Call>,
-    ) -> Result<Response<ureq::Body>, Failure> {
-        let dial = Dial {
-            call: Arc::clone(call),
-            target: target.clone(),
-            proxy: self.proxy.clone(),
-            user_agent: self.transport.user_agent.clone(),
-            device: self.transport.device.clone(),
-            source: self.transport.source,
-            // Through a proxy, the provider sees the proxy's address in any case.
-            family: self
-                .transport
-                .family
-                .or(request.family.filter(|_| self.proxy.is_none()))
-                .or(self.transport.source.map(Family::of)),
-            tls: target.https().then(|| self.tls()).transpose()?,
-            // Only a verified certificate shows that an old address still is the host.
-            proven: target.https() && self.transport.trust != Trust::Nothing,
-            outside_only,
-            shared: Arc::clone(&self.shared),
-        };
+        call: &'a Call,
+    ) -> Result<Reply<'a>, Failure> {
+        let proxy = self.proxy.as_ref();
         let message = request::message(
             request,
             auth,
             target,
             &self.transport.user_agent,
-            self.proxy.as_ref().and_then(|proxy| proxy.auth.as_ref()),
+            proxy.and_then(|proxy| proxy.auth.as_ref()),
         )
         .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
-        let (parts, ()) = message.into_parts();
-        let agent = Agent::with_parts(self.agent_config(), dial, NoNames);
-        let result = match request::body(request) {
-            Some(body) => agent.run(ureq::http::Request::from_parts(parts, body)),
-            None => agent.run(ureq::http::Request::from_parts(parts, ())),
+        let dial = Dial {
+            call,
+            target,
+            proxy,
+            user_agent: &self.transport.user_agent,
+            device: self.transport.device.as_deref(),
+            source: self.transport.source,
+            // Through a proxy, the provider sees the proxy's address in any case.
+            family: self
+                .transport
+                .family
+                .or(request.family.filter(|_| proxy.is_none()))
+                .or(self.transport.source.map(Family::of)),
+            tls: target.https().then(|| self.tls()).transpose()?,
+            // Only a verified certificate shows that an old address still is the host.
+            proven: target.https() && self.transport.trust != Trust::Nothing,
+            outside_only,
+            shared: &self.shared,
         };
-        result.map_err(|error| failure::explain(error, call))
+        let stream = dial.connect()?;
+        let absolute = (proxy.is_some() && !target.https()).then(|| target.origin());
+        let body = request::body(request);
+        exchange::exchange(stream, call, message, body, absolute.as_deref())
+            .map_err(|broken| failure::explain(&broken, call))
     }
 
     /// Whether an answer is the proxy's own. In a tunnel it has had its say before.
-    fn proxy_refusal(&self, target: &Target, status: StatusCode) -> Option<String> {
+    fn proxy_refusal(&self, target: &Target, status: u16) -> Option<String> {
         let proxy = self.proxy.as_ref().filter(|_| !target.https())?;
-        (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+        (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16())
             .then(|| format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
-    }
-
-    /// No redirects, no pool, no headers of ureq's own; the deadlines are kept by [`wire::Wire`].
-    fn agent_config(&self) -> Config {
-        Config::builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .user_agent(AutoHeaderValue::None)
-            .accept(AutoHeaderValue::None)
-            .accept_encoding(AutoHeaderValue::None)
-            .timeout_recv_response(Some(self.limits.first_byte))
-            .max_response_header_size(HEADER_LIMIT)
-            .max_idle_connections(0)
-            .max_idle_connections_per_host(0)
-            .build()
     }
 
     fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Failure> {
