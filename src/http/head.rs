@@ -1,4 +1,4 @@
-//! The head of an answer as ureq reads it: other clients take more. Pure.
+//! The head of an answer as ureq-proto reads it: other clients take more. Pure.
 
 /// Where in the head the next byte is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
