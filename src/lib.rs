@@ -7,7 +7,7 @@
 
 #![cfg_attr(
     not(test),
-    deny(clippy::use_debug, reason = "in the router builds `{:?}` writes nothing")
+    deny(clippy::use_debug, reason = "in the router builds Debug writes nothing")
 )]
 
 pub mod app;
