@@ -45,7 +45,7 @@ use recheck::Recheck;
 const FLUSH: Duration = Duration::from_secs(4);
 /// The same where nobody waits.
 const FLUSH_ONCE: Duration = Duration::from_secs(30);
-/// Most kernel messages that are taken in before the engine looks at them.
+/// Most messages of the kernel, or of other threads, that are taken in before the engine looks at them.
 const BATCH: usize = 1024;
 /// Most mistakes of one file that are logged.
 const MISTAKES: usize = 50;
@@ -221,6 +221,11 @@ impl Daemon {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
                 _ = signals.interrupt.recv() => return self.stop(),
+                // Before what may never cease: thousands of names that follow one change.
+                request = next_request(self.control.as_mut()) => {
+                    let answer = self.answer(&request.ask);
+                    request.reply(answer.into());
+                }
                 report = self.netlink.next() => {
                     if let Err(error) = self.kernel(report) {
                         self.say(Level::Critical, format!("the kernel's events broke off: {error}"));
@@ -228,15 +233,8 @@ impl Daemon {
                         return exit::INTERNAL;
                     }
                 }
-                Some(incoming) = self.incoming.recv() => match incoming {
-                    Incoming::Event(event) => self.engine.handle(event, clock::now()),
-                    Incoming::Notice(notice) => self.logger.say(&notice),
-                },
+                Some(incoming) = self.incoming.recv() => self.take_in(incoming),
                 word = self.ubus.next() => self.hear(word),
-                request = next_request(self.control.as_mut()) => {
-                    let answer = self.answer(&request.ask);
-                    request.reply(answer.into());
-                }
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.read_if_changed();
@@ -245,6 +243,21 @@ impl Daemon {
                 () = clock_step.stepped() => self.engine.handle(Event::ClockStepped, clock::now()),
                 () = sleep(deadline) => {}
             }
+        }
+    }
+
+    /// Takes in what another thread said, and everything else that they have said already: what follows
+    /// from it is worked out once, which takes longer the more names there are.
+    fn take_in(&mut self, first: Incoming) {
+        let mut incoming = Some(first);
+        let mut taken = 0;
+        while let Some(next) = incoming {
+            match next {
+                Incoming::Event(event) => self.engine.handle(event, clock::now()),
+                Incoming::Notice(notice) => self.logger.say(&notice),
+            }
+            taken += 1;
+            incoming = if taken < BATCH { self.incoming.try_recv().ok() } else { None };
         }
     }
 
