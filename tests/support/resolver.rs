@@ -28,11 +28,12 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Without a server to ask; `command` runs dnsmasq at the right place. `/tmp` is its own from now
+    /// Without a server to ask; `command` runs dnsmasq at the right place. `/tmp/resolv.conf.d` is its own from now
     /// on.
     pub fn start(command: Command, upstream: IpAddr) -> Self {
-        run(Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/tmp"]));
+        // Not all of /tmp: the checkout may be there.
         fs::create_dir_all("/tmp/resolv.conf.d").unwrap();
+        run(Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/tmp/resolv.conf.d"]));
         fs::write(AUTO, "").unwrap();
         Self { process: listen(command), upstream, named: Cell::new(false) }
     }
