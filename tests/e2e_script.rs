@@ -116,7 +116,7 @@ fn a_script_whose_address_goes_away_makes_room_for_the_next() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait_until("the script runs", || runs("1000"));
+        wait_until("the script and its guard run", || runs("1000") && runs("guard"));
         let start = Instant::now();
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
@@ -132,7 +132,7 @@ fn no_script_outlives_the_daemon() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait_until("the script runs", || runs("1000"));
+        wait_until("the script and its guard run", || runs("1000") && runs("guard"));
         let place = file("run").join("home.script");
         assert!(place.exists());
         assert!(daemon.stop().0.success());
@@ -153,7 +153,7 @@ fn no_script_outlives_a_daemon_that_is_killed() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait_until("the script runs", || runs("1000"));
+        wait_until("the script and its guard run", || runs("1000") && runs("guard"));
         daemon.kill();
         wait_until("the script is ended", || !runs("1000") && !runs("guard"));
     });
@@ -167,7 +167,7 @@ fn no_source_outlives_a_daemon_that_is_killed() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        wait_until("the program runs", || runs("1000"));
+        wait_until("the program and its guard run", || runs("1000") && runs("guard"));
         daemon.kill();
         wait_until("the program is ended", || !runs("1000") && !runs("guard"));
     });
