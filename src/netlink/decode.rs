@@ -183,10 +183,13 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
         carrier: flags & IFF_LOWER_UP != 0,
     };
     for attribute in NlasIterator::new(payload.get(IFINFOMSG_LEN..)?) {
-        let attribute = attribute.ok()?;
+        // What is broken behind the name does not cost the device.
+        let Ok(attribute) = attribute else {
+            break;
+        };
         match attribute.kind() {
             IFLA_IFNAME => link.name = text(attribute.value()),
-            IFLA_PROP_LIST => link.other_names = other_names(attribute.value())?,
+            IFLA_PROP_LIST => link.other_names = other_names(attribute.value()),
             _ => {}
         }
     }
@@ -196,15 +199,17 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
     Some(Kind::Message(Message::NewLink(link)))
 }
 
-fn other_names(properties: &[u8]) -> Option<Vec<String>> {
+fn other_names(properties: &[u8]) -> Vec<String> {
     let mut names = Vec::new();
     for property in NlasIterator::new(properties) {
-        let property = property.ok()?;
+        let Ok(property) = property else {
+            break;
+        };
         if property.kind() == IFLA_ALT_IFNAME {
             names.push(text(property.value()));
         }
     }
-    Some(names)
+    names
 }
 
 fn del_link(payload: &[u8]) -> Option<Kind> {
