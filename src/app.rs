@@ -195,8 +195,10 @@ fn warn_of_readers(file: &Path) {
     let file = files::config(file);
     let (document, _) = uci::parse(&files::read_config(&file).unwrap_or_default());
     let mut options = document.sections.iter().flat_map(|section| &section.options);
-    let secret = options.any(|option| ["password", "param_enc"].contains(&option.name.as_str()));
-    if let Some(warning) = files::reader_warning(&file).filter(|_| secret) {
+    if !options.any(|option| ["password", "param_enc"].contains(&option.name.as_str())) {
+        return;
+    }
+    if let Some(warning) = files::reader_warning(&file) {
         warn(&format!("{warning}\n"));
     }
 }
@@ -300,8 +302,11 @@ const DESCRIPTORS: usize = 20;
 
 /// Whether there are enough descriptors: tokio panics for want of them.
 fn try_descriptors() -> io::Result<()> {
-    let open = || File::open("/");
-    std::iter::repeat_with(open).take(DESCRIPTORS).collect::<io::Result<Vec<_>>>().map(drop)
+    let mut opened = Vec::new();
+    for _ in 0..DESCRIPTORS {
+        opened.push(File::open("/")?);
+    }
+    Ok(())
 }
 
 /// One thread is all there is.

@@ -46,7 +46,8 @@ pub struct RawSection {
     pub line: usize,
     /// Options in file order, each name once.
     pub options: Vec<RawOption>,
-    /// Whether all of it could be read. If not, nobody knows what else belonged to it.
+    /// Whether every line of the section could be read. If not, the section may lack options that its
+    /// owner wrote.
     pub readable: bool,
 }
 

@@ -57,7 +57,7 @@ impl Daemon {
                 text.map_or_else(|| unknown(name), Answer::Text)
             }
             Ask::Update(sections) => {
-                // Whoever has just corrected the configuration means the corrected one.
+                // An owner who has just corrected the file expects that the corrected file counts.
                 self.read_if_changed();
                 self.act(sections, Event::Force(sections.clone()), now)
             }

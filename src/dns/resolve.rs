@@ -69,7 +69,7 @@ pub(crate) fn wait(sources: &mut [PollFd<'_>], time: Duration) {
     let time = time.as_secs() * 1000 + u64::from(time.subsec_micros().div_ceil(1000));
     let time = i32::try_from(time).unwrap_or(0);
     let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
-    // Whoever is woken too early looks and waits again.
+    // The caller looks at its sources and waits again if poll ends early.
     let _ = poll(sources, time);
 }
 

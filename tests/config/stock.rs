@@ -372,7 +372,7 @@ fn a_script_that_the_installation_replaces_is_taken_as_its_provider() {
         "{told}"
     );
     assert!(script("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
-    assert!(script("/root/update_gandi_net.sh").contains("is not a file"));
+    assert!(script("/etc/own/update_gandi_net.sh").contains("is not a file"));
 }
 
 #[test]

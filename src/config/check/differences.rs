@@ -241,8 +241,13 @@ const SERVICE: &[Rule] = &[
     ),
 ];
 
-const RESTS: &str = "lets a record rest after so many errors until its address or the network \
-                     changes; ddns-scripts ends the section for good";
+const RESTS: &str = "after so many errors in a row nothing is sent for the record until its address or \
+                     the network changes; ddns-scripts ends the section for good";
+
+/// Whether a section was made for ddns-scripts, which writes this option into every section.
+fn is_migrated(section: &RawSection) -> bool {
+    Options(section).get("lookup_host").is_some()
+}
 
 /// Every difference once, in the order of the sections and options that it is found in first. Sections
 /// that are not enabled do nothing in either program. Elsewhere than on OpenWrt there are none, unless
@@ -250,9 +255,7 @@ const RESTS: &str = "lets a record rest after so many errors until its address o
 pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
     let (document, _) = uci::parse(bytes);
     let mut found = Vec::new();
-    // ddns-scripts writes this option into every section that it runs.
-    let migrated = |section: &RawSection| Options(section).get("lookup_host").is_some();
-    if !on_openwrt && !document.sections.iter().any(migrated) {
+    if !on_openwrt && !document.sections.iter().any(is_migrated) {
         return found;
     }
     for section in &document.sections {

@@ -41,12 +41,16 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
     }
 }
 
-/// Takes the key out of what `tsig-keygen` writes, where the file with the secret holds that: a
-/// configuration says what it says, the file fills in the rest.
+/// What stands between the words of `named.conf`.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || "\"{};".contains(c)
+}
+
+/// Takes the key apart where `password_file` holds what `tsig-keygen` writes. The file gives the key's
+/// name and algorithm only where the configuration has none.
 pub(super) fn fill_in(provider: &mut Provider) {
     let text = provider.password.expose();
-    let separator = |c: char| c.is_whitespace() || "\"{};".contains(c);
-    let mut words = text.split(separator).filter(|word| !word.is_empty());
+    let mut words = text.split(is_separator).filter(|word| !word.is_empty());
     let (mut name, mut algorithm, mut secret) = ("", "", None);
     while let Some(word) = words.next() {
         match word {

@@ -244,7 +244,7 @@ impl<E: Environment> Checker<'_, E> {
         self.keep(reader);
     }
 
-    /// Why the section cannot be used, though nobody knows what it says.
+    /// Why a section with a line that cannot be read is not run.
     fn unreadable(&self, raw: &RawSection) -> String {
         let of_section = |mistake: &&Mistake| mistake.section.as_deref() == Some(&raw.name);
         match self.syntax.iter().find(of_section) {

@@ -1,4 +1,4 @@
-//! The owner's own update URL: what it is, and what is probably not meant with it.
+//! The owner's own update URL, and warnings about what its owner probably did not mean.
 
 use std::net::IpAddr;
 

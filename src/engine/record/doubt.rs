@@ -12,7 +12,7 @@ use crate::dns::Found;
 /// When the name servers are asked, counted from the end of the request.
 const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)];
 
-/// See the module.
+/// A request whose outcome the zone's own name servers are to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
     /// What was sent.

@@ -10,7 +10,7 @@ use super::Sent;
 /// How long a provider may take to carry out a request whose connection has ended.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// See the module.
+/// The requests of one record that were never answered and may still be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Late {
     /// What the last of them was to bring about.
