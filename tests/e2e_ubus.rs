@@ -95,8 +95,8 @@ fn at_boot_a_name_waits_for_netifd_and_the_request_for_nothing_else() {
         let _bus = Ubusd::start();
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        let why = daemon.wait_state("home", "unknown");
-        assert!(why.contains("netifd is being asked for the device of 'wan'"), "{why}");
+        let waits = "netifd is being asked for the device of 'wan'";
+        daemon.wait_record("home", LIMIT, |r| r["state"] == "unknown" && reason(r).contains(waits));
         // netifd starts, and its line is not up yet.
         let netifd = Netifd::start(&[down("wan", "wan")]);
         netifd.wait_asked();

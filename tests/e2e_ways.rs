@@ -7,7 +7,14 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use support::provider::Reply;
 use support::router::{GATEWAY, isolated};
-use support::scene::{LIMIT, Scene, is_emulated};
+use support::scene::{LIMIT, Scene, is_spoilt_by_emulator};
+
+/// What qemu-user 7.2 does not do: it ends the socket at a message about a rule, and gives some errors
+/// of routes in the numbers of the machine below it.
+const RULES: &str = "qemu-user passes on no messages about routing rules";
+/// Nor does it turn round the bytes of attributes within attributes.
+const NESTED: &str =
+    "qemu-user passes on no alternative names to a machine of the other byte order";
 
 /// Long enough for an event to be followed, and shorter than any pause after a failure that counts.
 const SOON: Duration = Duration::from_secs(3);
@@ -39,8 +46,7 @@ fn an_address_that_leads_to_two_peers_stays_while_one_of_them_does() {
 #[test]
 fn a_virtual_address_does_not_take_the_place_of_a_lease() {
     isolated(&[], || {
-        let scene = Scene::new("option ip_interface 'uplink-port-0-of-the-router'");
-        scene.wan.ip("link property add dev wan altname uplink-port-0-of-the-router");
+        let scene = Scene::new("option ip_interface 'wan'");
         scene.wan.ip_batch(&format!(
             "addr add 203.0.113.5/24 dev wan valid_lft 3600 preferred_lft 3600\n\
              route add default via {GATEWAY} dev wan\n"
@@ -60,8 +66,25 @@ fn a_virtual_address_does_not_take_the_place_of_a_lease() {
 }
 
 #[test]
+fn a_device_is_found_by_its_alternative_name() {
+    if is_spoilt_by_emulator(NESTED) {
+        return;
+    }
+    isolated(&[], || {
+        let scene = Scene::new("option ip_interface 'uplink-port-0-of-the-router'");
+        scene.wan.ip("link property add dev wan altname uplink-port-0-of-the-router");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        daemon.wait_published("home", "203.0.113.5");
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+    });
+}
+
+#[test]
 fn what_the_routers_own_rules_forbid_waits_for_them() {
-    if is_emulated() {
+    if is_spoilt_by_emulator(RULES) {
         return;
     }
     isolated(&[], || {
@@ -100,8 +123,10 @@ fn a_page_without_a_way_is_said_so() {
         let launcher = scene.launcher();
         let expected = "cannot be asked: the kernel has no IPv6 route to ip.example.net";
         let daemon = launcher.run();
-        let reason = daemon.wait_state("home", "no-address");
-        assert!(reason.contains(expected), "{reason}");
+        daemon.wait_record("home", LIMIT, |record| {
+            let reason = record["reason"].as_str().unwrap_or_default();
+            record["state"] == "no-address" && reason.contains(expected)
+        });
         let why = launcher.stdout(&["why", "home"]);
         assert!(why.contains(expected), "{why}");
         daemon.wait_line(LIMIT, |line| line.contains(expected));
@@ -147,7 +172,7 @@ fn events_lost_while_a_request_is_under_way_are_made_up_for() {
 
 #[test]
 fn a_provider_that_stores_the_address_that_it_sees_sees_the_one_that_is_wanted() {
-    if is_emulated() {
+    if is_spoilt_by_emulator(RULES) {
         return;
     }
     isolated(&[], || {

@@ -31,13 +31,12 @@ fn runner() -> String {
     env::var("DDNS_NETLINK_RUNNER").unwrap_or_default()
 }
 
-/// Whether an emulator of programs stands between the daemon and the kernel. qemu-user 7.2 passes on no
-/// message about rules, and gives some errors of routes in other numbers; a test that needs these says
-/// that it does not run.
-pub fn is_emulated() -> bool {
+/// Whether an emulator of programs stands between the daemon and the kernel, and spoils what this test
+/// needs, for this `reason`; then the test says that it does not run.
+pub fn is_spoilt_by_emulator(reason: &str) -> bool {
     let emulated = !runner().is_empty();
     if emulated {
-        super::skip::note("qemu-user passes on no messages about routing rules");
+        super::skip::note(reason);
     }
     emulated
 }
