@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ddns_netlink::state::State;
 use support::daemon::Launcher;
 use support::named::{self, Named};
-use support::provider::now;
+use support::provider::{Reply, now};
 use support::router::{file, isolated};
 use support::scene::{LIMIT, Scene};
 
@@ -95,6 +95,35 @@ fn what_is_right_in_dns_is_not_sent() {
         let _daemon = launcher.run();
         wait_why(&launcher, "has 198.51.100.7, 203.0.113.5 according to its zone's own");
         assert_eq!(scene.provider.count(), 1);
+    });
+}
+
+/// A login page comes in the place of the provider's answer, so nobody knows whether the provider has
+/// heard of the address.
+#[test]
+fn a_captive_portal_is_no_consent_and_the_zones_servers_decide() {
+    isolated(&TOOLS, || {
+        let scene = Scene::new("option retry_interval '8'");
+        let launcher = scene.launcher();
+        let mut named = Named::start("home A 198.51.100.7");
+        let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
+        let page = "<!doctype html><title>Welcome</title><form action=\"/login\">Log in</form>";
+        scene.provider.next([Reply::body(page)]);
+        scene.wan.set_address("203.0.113.5");
+        let daemon = launcher.run();
+        daemon.wait_record("home", LIMIT, |record| {
+            let reason = record["reason"].as_str().unwrap_or_default();
+            record["published"].is_null() && reason.contains("captive portal")
+        });
+        // The zone has another address: the request is repeated, and this time it arrives.
+        assert_eq!(scene.provider.wait_nth(1, LIMIT * 2).myip(), "203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+        // The zone has the address that was sent with the next request: that one did arrive.
+        named.set("home A 203.0.113.6");
+        scene.provider.next([Reply::body(page)]);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 3);
     });
 }
 

@@ -293,3 +293,27 @@ fn a_request_that_can_get_no_answer_does_not_hold_up_the_new_address() {
         assert!(second.at - first.at < Duration::from_secs(5), "{:?}", second.at - first.at);
     });
 }
+
+/// A minute is what a provider is given for that.
+#[test]
+fn an_old_request_that_the_provider_carries_out_late_is_made_up_for() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.provider.next([Reply::LandLater(Duration::from_secs(3))]);
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.provider.wait_nth(0, LIMIT);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.6");
+        daemon.wait_line(LIMIT, |line| {
+            line.contains("never answered an earlier request with 203.0.113.5")
+        });
+        scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
+        let made_up = scene.provider.wait_nth(2, Duration::from_secs(80));
+        assert_eq!(made_up.myip(), "203.0.113.6");
+        scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
+        daemon.wait_published("home", "203.0.113.6");
+        assert_eq!(scene.provider.count(), 3);
+    });
+}

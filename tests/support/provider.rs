@@ -74,6 +74,8 @@ pub enum Reply {
     Hang,
     /// Do as dyndns2 does, but never answer: the update lands and its answer is lost.
     LandThenHang,
+    /// Do as dyndns2 does, but only after this time, and never answer.
+    LandLater(Duration),
     /// A correct head, then one byte of body every 100 ms without an end.
     Drip,
     /// A body that never ends, as fast as the client takes it.
@@ -481,6 +483,7 @@ fn answer(
         Reply::Echo
         | Reply::Fixed(..)
         | Reply::Hang
+        | Reply::LandLater(_)
         | Reply::Drip
         | Reply::Endless
         | Reply::Reset => None,
@@ -499,6 +502,11 @@ fn answer(
         Reply::Fixed(status, headers, body) => respond(stream_out, status, &headers, &body)?,
         Reply::Hang | Reply::LandThenHang => {
             stream.read_to_end(&mut Vec::new())?;
+            return Ok(false);
+        }
+        Reply::LandLater(delay) => {
+            thread::sleep(delay);
+            provider.update(request);
             return Ok(false);
         }
         Reply::Drip => pour(stream_out, b"x", Duration::from_millis(100))?,
