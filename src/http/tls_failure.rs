@@ -133,8 +133,9 @@ fn refusal(alert: Alert) -> &'static str {
     match alert {
         Alert::ProtocolVersion => TOO_OLD,
         Alert::HandshakeFailure | Alert::InsufficientSecurity => {
-            "the server refuses the TLS handshake: it may know nothing newer than TLS 1.1, or have a \
-             key that is not supported (supported are RSA, P-256 and P-384)"
+            "the server refuses the TLS handshake: it may know nothing newer than TLS 1.1, want a \
+             certificate of its client, or have a key that is not supported (supported are RSA, \
+             P-256 and P-384)"
         }
         Alert::UnrecognisedName => {
             "the server refuses the TLS handshake: it does not know this name"
