@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What a router pays for each dependency and for each provider with an interface of its own, in
-Markdown: measure.py [--settings] [TARGET]. The code of each crate is what is left of it after
-link-time optimisation, by the symbols of an unstripped build; a generic function counts for the
-crate that wrote it, one that was put into its only caller counts for that. --settings also builds
-with other settings of the compiler, some minutes each."""
+"""What a router pays for each dependency and for each provider with an interface of its own, as
+tables for doc/sizes.md: measure.py [--settings] [TARGET]. The symbols of an unstripped build give the
+code of each crate after link-time optimisation. A generic function counts for the crate that wrote it,
+an inlined function for its caller. --settings also builds with other settings of the compiler, some
+minutes each."""
 
 import lzma
 import re
