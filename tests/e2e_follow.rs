@@ -9,7 +9,7 @@ use support::provider::{self, Reply, Request};
 use support::router::{
     Advertiser, DhcpClient, DhcpServer, PROVIDER, PROVIDER6, Wan, file, hosts, isolated,
 };
-use support::scene::{LIMIT, Scene, at};
+use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 
 /// What was sent, as `name address` in order.
@@ -89,7 +89,7 @@ fn a_change_is_followed_over_https_with_a_checked_certificate() {
             "option update_url '{url}'\noption use_https '1'\noption cacert '{pem}'"
         ));
         let certificate = authority.server(&["dyn.example.net"], Flavour::Good);
-        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let _server = scene.provider.listen_tls(endpoint(PROVIDER, 443), certificate);
         let launcher = scene.launcher();
         let daemon = launcher.run();
         scene.wan.set_address("203.0.113.5");
@@ -110,7 +110,7 @@ fn ipv6_alone_waits_for_the_end_of_duplicate_address_detection() {
         let url = format!("http://[{PROVIDER6}]/nic/update?hostname=[DOMAIN]&myip=[IP]");
         let options = format!("option use_ipv6 '1'\noption update_url '{url}'");
         scene.config.section("home", &options);
-        let _server = scene.provider.listen(at(PROVIDER6, 80));
+        let _server = scene.provider.listen(endpoint(PROVIDER6, 80));
         let launcher = scene.launcher();
         let daemon = launcher.run();
         let _router = Advertiser::start(&[("2001:db8:1::", 1800)]);
@@ -299,7 +299,7 @@ fn a_request_that_can_get_no_answer_does_not_hold_up_the_new_address() {
 fn an_old_request_that_the_provider_carries_out_late_is_made_up_for() {
     isolated(&[], || {
         let scene = Scene::new("");
-        scene.provider.next([Reply::LandLater(Duration::from_secs(3))]);
+        scene.provider.next([Reply::UpdateLater(Duration::from_secs(3))]);
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();

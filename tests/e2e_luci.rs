@@ -14,7 +14,7 @@ use support::dns::{Answer, Server as NameServer};
 use support::process::wait_until;
 use support::provider::{Reply, now};
 use support::router::{PROVIDER, file, isolated};
-use support::scene::{LIMIT, Scene, at};
+use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 
 const HELPER: &str = "dynamic_dns_lucihelper.sh";
@@ -48,7 +48,7 @@ fn wait_run_file(name: &str, wanted: Option<&str>) {
 
 /// A name server on the internet that knows one name.
 fn name_server() -> NameServer {
-    NameServer::start(at(PROVIDER, 53), |name, is_v6| match (name, is_v6) {
+    NameServer::start(endpoint(PROVIDER, 53), |name, is_v6| match (name, is_v6) {
         ("home.example.com", false) => Answer::Address("203.0.113.77".parse::<IpAddr>().unwrap()),
         ("home.example.com", true) => Answer::NoData,
         _ => Answer::NoName,
@@ -315,7 +315,7 @@ fn the_helper_verifies_name_servers_and_proxies() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
-        let _tcp = scene.provider.listen(at(PROVIDER, 53));
+        let _tcp = scene.provider.listen(endpoint(PROVIDER, 53));
         let launcher = scene.launcher();
         for (line, expected) in [
             (format!("-d {PROVIDER} -- verify_dns"), 0),
@@ -512,7 +512,7 @@ fn the_server_of_definitions_is_verified_unless_that_is_switched_off() {
         let authority = Authority::new();
         authority.write_pem(&file("ca.pem"));
         let certificate = authority.server(&[PROVIDER], Flavour::Good);
-        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let _server = scene.provider.listen_tls(endpoint(PROVIDER, 443), certificate);
         let list = "/files/usr/share/ddns/list";
         scene.provider.for_path(list, Reply::body("a.example\n"));
         scene.wan.set_address("203.0.113.5");

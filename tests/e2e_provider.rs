@@ -10,7 +10,7 @@ use support::daemon::Daemon;
 use support::process::wait_until;
 use support::provider::{Reply, Request};
 use support::router::{PROVIDER, file, hosts, ip_isp, isolated};
-use support::scene::{LIMIT, Scene, at, connection_refused};
+use support::scene::{LIMIT, Scene, connection_refused, endpoint};
 use support::tls::{Authority, Flavour};
 
 /// Requests for the name of this section.
@@ -198,7 +198,7 @@ fn a_certificate_that_does_not_hold_is_refused_and_one_of_our_authority_is_not()
         let bad = [Flavour::SelfSigned, Flavour::Expired, Flavour::WrongName];
         for flavour in bad {
             let config = authority.server(&["dyn.example.net"], flavour);
-            let _server = scene.provider.listen_tls(at(PROVIDER, 443), config);
+            let _server = scene.provider.listen_tls(endpoint(PROVIDER, 443), config);
             let daemon = launcher.run();
             let from = scene.provider.attempts();
             scene.provider.wait_attempts(from + 1, LIMIT);
@@ -207,7 +207,7 @@ fn a_certificate_that_does_not_hold_is_refused_and_one_of_our_authority_is_not()
             daemon.kill();
         }
         let config = authority.server(&["dyn.example.net"], Flavour::Good);
-        let _server = scene.provider.listen_tls(at(PROVIDER, 443), config);
+        let _server = scene.provider.listen_tls(endpoint(PROVIDER, 443), config);
         let daemon = launcher.run();
         let request = scene.provider.wait_nth(0, LIMIT);
         assert!(request.tls);
@@ -256,7 +256,7 @@ fn an_update_in_the_middle_of_a_kill_is_sent_again_after_the_restart() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
-        scene.provider.next([Reply::LandThenHang]);
+        scene.provider.next([Reply::UpdateThenHang]);
         let launcher = scene.launcher();
         let daemon = launcher.run();
         scene.provider.wait_nth(0, LIMIT);
@@ -273,7 +273,7 @@ fn a_redirect_never_takes_the_credentials_to_another_host() {
         let elsewhere = "198.51.100.54";
         ip_isp(&format!("addr add {elsewhere}/32 dev lo"));
         let scene = Scene::new("");
-        let _other = scene.provider.listen(at(elsewhere, 80));
+        let _other = scene.provider.listen(endpoint(elsewhere, 80));
         let url =
             format!("http://{elsewhere}/nic/update?hostname=home.example.com&myip=203.0.113.5");
         scene.provider.next([Reply::redirect(&url)]);

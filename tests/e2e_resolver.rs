@@ -19,7 +19,7 @@ use support::dns::{Answer, Server};
 use support::provider::now;
 use support::resolver::Resolver;
 use support::router::{PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
-use support::scene::{LIMIT, Scene, at};
+use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 
 const HOST: &str = "dyn.example.net";
@@ -30,7 +30,7 @@ const SOON: Duration = Duration::from_millis(1500);
 
 /// The upstream name server on the internet, which knows the provider.
 fn upstream(v6: bool) -> Server {
-    Server::start(at(PROVIDER, 53), move |name, is_aaaa| match (name, is_aaaa) {
+    Server::start(endpoint(PROVIDER, 53), move |name, is_aaaa| match (name, is_aaaa) {
         (HOST, false) => Answer::Address(PROVIDER.parse().unwrap()),
         (HOST, true) if v6 => Answer::Address(PROVIDER6.parse().unwrap()),
         (HOST, true) => Answer::NoData,
@@ -82,7 +82,7 @@ fn both_families_follow_a_resolver_that_learns_later() {
     isolated(&["dnsmasq"], || {
         let scene = Scene::new(&format!("option use_ipv6 'both'\noption update_url '{URL}'"));
         let _upstream = upstream(true);
-        let _v6 = scene.provider.listen(at(PROVIDER6, 80));
+        let _v6 = scene.provider.listen(endpoint(PROVIDER6, 80));
         let resolver = resolver(&scene);
         let launcher = scene.launcher();
         let _daemon = launcher.run();
@@ -117,7 +117,7 @@ fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent(
         );
         scene.config.section("plain", &format!("option update_url '{URL}'"));
         let certificate = authority.server(&[HOST], Flavour::Good);
-        let tls = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let tls = scene.provider.listen_tls(endpoint(PROVIDER, 443), certificate);
         let resolver = resolver(&scene);
         resolver.learn();
         let launcher = scene.launcher();
@@ -140,12 +140,13 @@ fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent(
         // An address that is somebody else's by now gets no request, and stands in the way of none.
         drop(tls);
         let stranger = authority.server(&["other.example.net"], Flavour::Good);
-        let _stranger = scene.provider.listen_tls(at(PROVIDER, 443), stranger);
+        let _stranger = scene.provider.listen_tls(endpoint(PROVIDER, 443), stranger);
         let moved = "198.51.100.54";
         ip_isp(&format!("addr add {moved}/32 dev lo"));
-        let _moved =
-            scene.provider.listen_tls(at(moved, 443), authority.server(&[HOST], Flavour::Good));
-        let _upstream = Server::start(at(PROVIDER, 53), move |_, is_aaaa| match is_aaaa {
+        let _moved = scene
+            .provider
+            .listen_tls(endpoint(moved, 443), authority.server(&[HOST], Flavour::Good));
+        let _upstream = Server::start(endpoint(PROVIDER, 53), move |_, is_aaaa| match is_aaaa {
             false => Answer::Address(moved.parse().unwrap()),
             true => Answer::NoData,
         });

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use support::process::wait_until;
 use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, hosts, isolated};
-use support::scene::{LIMIT, Scene, at};
+use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 
 /// A section whose records are updated by this script.
@@ -94,7 +94,7 @@ fn a_script_uses_our_transport() {
         let options = format!("\toption cacert '{DIR}/ca.pem'\n\toption bind_network 'wan'");
         let scene = scene(script, &options);
         let certificate = authority.server(&["dyn.example.net"], Flavour::Good);
-        let _server = scene.provider.listen_tls(at(PROVIDER, 443), certificate);
+        let _server = scene.provider.listen_tls(endpoint(PROVIDER, 443), certificate);
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();

@@ -258,7 +258,7 @@ fn once_asks_netifd_and_does_not_wait_for_one_that_is_not_there() {
         drop(netifd);
         let start = provider::now();
         assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
-        let deaf = Netifd::deaf();
+        let deaf = Netifd::silent();
         assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
         assert_eq!(deaf.dumps(), 1);
         assert!(provider::now() - start < Duration::from_secs(15));

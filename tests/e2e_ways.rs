@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use support::provider::Reply;
 use support::router::{GATEWAY, isolated};
-use support::scene::{LIMIT, Scene, is_spoilt_by_emulator};
+use support::scene::{LIMIT, Scene, skip_under_emulator};
 
 /// What qemu-user 7.2 does not do: it ends the socket at a message about a rule, and gives some errors
 /// of routes in the numbers of the machine below it.
@@ -67,7 +67,7 @@ fn a_virtual_address_does_not_take_the_place_of_a_lease() {
 
 #[test]
 fn a_device_is_found_by_its_alternative_name() {
-    if is_spoilt_by_emulator(NESTED) {
+    if skip_under_emulator(NESTED) {
         return;
     }
     isolated(&[], || {
@@ -84,7 +84,7 @@ fn a_device_is_found_by_its_alternative_name() {
 
 #[test]
 fn what_the_routers_own_rules_forbid_waits_for_them() {
-    if is_spoilt_by_emulator(RULES) {
+    if skip_under_emulator(RULES) {
         return;
     }
     isolated(&[], || {
@@ -172,7 +172,7 @@ fn events_lost_while_a_request_is_under_way_are_made_up_for() {
 
 #[test]
 fn a_provider_that_stores_the_address_that_it_sees_sees_the_one_that_is_wanted() {
-    if is_spoilt_by_emulator(RULES) {
+    if skip_under_emulator(RULES) {
         return;
     }
     isolated(&[], || {

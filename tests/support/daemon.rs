@@ -1,4 +1,4 @@
-//! The real binary: its configuration, its log, its answers.
+//! Runs the real binary: writes its configuration, collects its log, asks for its status.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -21,15 +21,15 @@ use serde_json::Value;
 
 use super::process::{Lines, Process};
 
-/// A configuration file in the making. Options given for a section come after the defaults, and
-/// the last one wins, as UCI has it.
+/// A configuration file before it is written. Options that a test gives for a section come after
+/// the default ones; with UCI the last value of an option counts.
 pub struct Config {
     dir: PathBuf,
     text: String,
 }
 
 impl Config {
-    /// With state, run files and logs under `dir`.
+    /// A configuration that keeps state, run files and logs below `dir`.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
         let mut config = Self { dir, text: String::new() };
@@ -37,7 +37,7 @@ impl Config {
         config
     }
 
-    /// Starts again with these lines added to the global section.
+    /// Drops all sections, and adds these lines to the global section.
     pub fn global(&mut self, lines: &str) -> &mut Self {
         let dir = self.dir.display();
         self.text = format!(
@@ -47,8 +47,8 @@ impl Config {
         self
     }
 
-    /// A section for `<name>.example.com` that follows device `wan` and tells the provider at
-    /// 198.51.100.53 by HTTP, without pacing.
+    /// Adds a section for `<name>.example.com` that follows device `wan` and sends updates to the
+    /// provider at 198.51.100.53 over HTTP, without pacing.
     pub fn section(&mut self, name: &str, lines: &str) -> &mut Self {
         let own = lines.contains("option password");
         let password = if own { "" } else { "\toption password 'secret'\n" };
@@ -81,7 +81,7 @@ impl Config {
         self.dir.join("ddns")
     }
 
-    /// Writes the file where [`Config::path`] says.
+    /// Writes the file at [`Config::path`].
     pub fn write(&self) -> PathBuf {
         fs::create_dir_all(&self.dir).unwrap();
         let new = self.dir.join("ddns.new");
@@ -92,8 +92,8 @@ impl Config {
     }
 }
 
-/// A socket where the system's log would be; what comes in is put among `lines`. Not a syslog
-/// daemon: it cares for one test's namespace only.
+/// Listens on `/dev/log` and adds every message to `lines`. `/dev` must be the test's own, or the
+/// host's syslog daemon already listens there and nothing is collected.
 pub fn collect_syslog(lines: &Lines) {
     let Ok(socket) = UnixDatagram::bind("/dev/log") else {
         return;
@@ -107,7 +107,8 @@ pub fn collect_syslog(lines: &Lines) {
     });
 }
 
-/// How the binary is started: its path, and what has to come before it to be in the right place.
+/// How the binary is started: its path, its configuration, and the command that runs it in the
+/// right namespace.
 #[derive(Clone)]
 pub struct Launcher {
     binary: PathBuf,
@@ -117,7 +118,7 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// `prefix` is for instance `nsenter --net=… --`.
+    /// `prefix` is the command in front of the binary, such as `nsenter --net=… --`.
     pub fn new(binary: impl AsRef<Path>, prefix: &[&str], config: &Path) -> Self {
         let lines = Lines::default();
         collect_syslog(&lines);
@@ -129,7 +130,7 @@ impl Launcher {
         }
     }
 
-    /// The binary with these words, without `-c`.
+    /// The binary with these arguments, without `-c`.
     pub fn bare(&self, words: &[&str]) -> Command {
         let mut command = match self.prefix.split_first() {
             None => Command::new(&self.binary),
@@ -143,8 +144,8 @@ impl Launcher {
         command
     }
 
-    /// The binary under another of its names, as a package links it. Like LuCI, which calls it, it
-    /// reads the system's configuration, and that is this one now.
+    /// Runs the binary under another name, through a symbolic link as a package makes it. Called
+    /// like that it takes no `-c`, so `/var/run/uci/ddns` becomes a link to this configuration.
     pub fn called(&self, name: &str, words: &[&str]) -> Output {
         let link = self.config.with_file_name("bin").join(name);
         let usual = Path::new("/var/run/uci/ddns");
@@ -168,29 +169,29 @@ impl Launcher {
         self.command(words).output().unwrap()
     }
 
-    /// Runs a command to its end and gives what it printed.
+    /// Runs a command to its end and returns its standard output.
     pub fn stdout(&self, words: &[&str]) -> String {
         String::from_utf8_lossy(&self.output(words).stdout).into_owned()
     }
 
-    /// Runs a command to its end and gives its exit status.
+    /// Runs a command to its end and returns its exit status.
     pub fn code(&self, words: &[&str]) -> Option<i32> {
         self.output(words).status.code()
     }
 
-    /// `run --stderr`, until dropped.
+    /// Starts `run --stderr`; the daemon is killed when the handle is dropped.
     pub fn run(&self) -> Daemon<'_> {
         let process =
             Process::start_into(&mut self.command(&["run", "--stderr"]), self.lines.clone());
         Daemon { launcher: self, process }
     }
 
-    /// Any other command that goes on, such as `watch`, with lines of its own.
+    /// Starts another command that keeps running, such as `watch`; its output is not in the log.
     pub fn start(&self, words: &[&str]) -> Process {
         Process::start(&mut self.bare(words))
     }
 
-    /// Everything said so far by every daemon started here.
+    /// Everything that the daemons started here have logged so far.
     pub fn log(&self) -> String {
         self.lines.all().join("\n")
     }
@@ -207,7 +208,7 @@ impl Daemon<'_> {
         self.process.lines.wait_line(timeout, wanted)
     }
 
-    /// `status --json`, or `None` while nobody answers.
+    /// `status --json`, or `None` while no daemon answers.
     pub fn status(&self) -> Option<Value> {
         let output = self.launcher.output(&["status", "--json"]);
         if !output.status.success() {
@@ -216,14 +217,14 @@ impl Daemon<'_> {
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// The record of `name` and `kind` (`A`, `AAAA`) in `section`, as status has it.
+    /// The record of `name` and `kind` (`A`, `AAAA`) in `section`, out of the status.
     pub fn record(&self, section: &str, name: &str, kind: &str) -> Option<Value> {
         let status = self.status()?;
         let section = find(&status["sections"], |s| s["name"] == section)?;
         find(&section["records"], |r| r["name"] == name && r["type"] == kind)
     }
 
-    /// Asks for the status until `wanted` is true of it.
+    /// Asks for the status until `wanted` accepts it; returns that status.
     pub fn wait_status(
         &self,
         what: &str,
@@ -242,7 +243,7 @@ impl Daemon<'_> {
                 Instant::now() < end,
                 "{what}: not within {timeout:?}; status {status:#?}; log:\n{log}"
             );
-            // A new line in the log is a good reason to ask again before the time.
+            // A new line in the log often means a new status: ask again at once.
             self.process.lines.wait_more(seen, Duration::from_millis(50));
         }
     }
@@ -264,17 +265,18 @@ impl Daemon<'_> {
         find(&section["records"], |r| r["name"] == name.as_str()).unwrap()
     }
 
-    /// Waits until status says that `<section>.example.com` is published as `address`.
+    /// Waits until the status has `<section>.example.com` published with `address`.
     pub fn wait_published(&self, section: &str, address: &str) {
         self.wait_record(section, Duration::from_secs(10), |r| {
             r["published"] == address && r["state"] == "published"
         });
     }
 
-    /// Waits until status shows this word for `<section>.example.com`; gives its reason.
-    pub fn wait_state(&self, section: &str, word: &str) -> String {
+    /// Waits until `<section>.example.com` is in this state; returns the reason that the status
+    /// gives.
+    pub fn wait_state(&self, section: &str, state: &str) -> String {
         let limit = Duration::from_secs(20);
-        let record = self.wait_record(section, limit, |r| r["state"] == word);
+        let record = self.wait_record(section, limit, |r| r["state"] == state);
         record["reason"].as_str().unwrap_or_default().to_owned()
     }
 
@@ -282,7 +284,7 @@ impl Daemon<'_> {
         self.process.signal(signal);
     }
 
-    /// SIGTERM; gives how it ended and how long that took.
+    /// Sends SIGTERM; returns the exit status and how long the daemon took to end.
     pub fn stop(mut self) -> (ExitStatus, Duration) {
         let start = Instant::now();
         self.signal(Signal::SIGTERM);
@@ -290,7 +292,7 @@ impl Daemon<'_> {
         (status, start.elapsed())
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.process.kill();
     }

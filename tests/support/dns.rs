@@ -1,5 +1,6 @@
-//! A tiny authoritative name server over UDP: A and AAAA, TTL 1, NXDOMAIN for names nobody knows.
-//! Enough for `dig` and for a stub resolver; and a query of our own to time it with.
+//! A small authoritative name server over UDP: A and AAAA records with TTL 1, NXDOMAIN for unknown
+//! names; enough for `dig` and for a stub resolver. And a client that asks one server, to measure
+//! when a record changes.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -18,7 +19,7 @@ const TYPE_A: u16 = 1;
 const TYPE_AAAA: u16 = 28;
 const CLASS_IN: u16 = 1;
 
-/// What there is to say about a name.
+/// The answer to a question about a name.
 pub enum Answer {
     /// This record exists.
     Address(IpAddr),
@@ -28,7 +29,7 @@ pub enum Answer {
     NoName,
 }
 
-/// A running name server; ends when dropped.
+/// A running name server; stops when dropped.
 pub struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -36,7 +37,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers on `address` with what `lookup(name, is AAAA)` says.
+    /// Answers on `address` with what `lookup(name, is_aaaa)` returns.
     pub fn start(
         address: SocketAddr,
         lookup: impl Fn(&str, bool) -> Answer + Send + 'static,
@@ -81,7 +82,7 @@ impl Drop for Server {
     }
 }
 
-/// The reply to one query, or nothing if it is not one (RFC 1035 section 4).
+/// The reply to one query (RFC 1035 section 4), or `None` if the packet is too short for one.
 fn respond(query: &[u8], lookup: &impl Fn(&str, bool) -> Answer) -> Option<Vec<u8>> {
     let question = query.get(12..)?;
     let (name, used) = read_name(question)?;
@@ -117,22 +118,22 @@ fn respond(query: &[u8], lookup: &impl Fn(&str, bool) -> Answer) -> Option<Vec<u
     Some(reply)
 }
 
-/// A name without compression, in lower case, and how many bytes it took.
+/// Reads an uncompressed name: the name in lower case, and how many bytes it takes.
 fn read_name(bytes: &[u8]) -> Option<(String, usize)> {
-    let (mut labels, mut at) = (Vec::new(), 0);
+    let (mut labels, mut position) = (Vec::new(), 0);
     loop {
-        let length = usize::from(*bytes.get(at)?);
-        at += 1;
+        let length = usize::from(*bytes.get(position)?);
+        position += 1;
         if length == 0 {
-            return Some((labels.join("."), at));
+            return Some((labels.join("."), position));
         }
-        let label = bytes.get(at..at + length)?;
+        let label = bytes.get(position..position + length)?;
         labels.push(String::from_utf8_lossy(label).to_ascii_lowercase());
-        at += length;
+        position += length;
     }
 }
 
-/// A resolver's side: asks one server for one name.
+/// Asks one server for the address of a name.
 pub struct Client {
     socket: UdpSocket,
 }
@@ -150,7 +151,7 @@ impl Client {
         Self { socket }
     }
 
-    /// The address of `name` as the server has it now.
+    /// The address of `name` on the server now; `None` without a record or an answer in 500 ms.
     pub fn ask(&self, name: &str, v6: bool) -> Option<IpAddr> {
         let mut query = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         for label in name.split('.') {

@@ -1,5 +1,5 @@
-//! The kernel's address and route events with the time they were received: a bare netlink socket,
-//! nothing else, to measure against.
+//! The kernel's address and route events and the time each was received, from a bare netlink
+//! socket: the daemon's times are measured against these.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -22,16 +22,16 @@ use rtnetlink::sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 /// `RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE`.
 const GROUPS: u32 = 0x10 | 0x100 | 0x40 | 0x400;
 
-/// What happened.
+/// A change in the kernel that an update can follow from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// An address is there; `false` while it is tentative.
+    /// An address was added or changed; `false` while it is tentative (RFC 4862).
     Address(IpAddr, bool),
-    /// A default route is there.
+    /// A default route was added.
     DefaultRoute,
 }
 
-/// One event.
+/// A change and its time.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// `CLOCK_BOOTTIME` when it was received.
@@ -49,7 +49,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// The socket, subscribed.
+/// A netlink socket that has joined the groups of addresses and routes.
 pub struct Listener(Socket);
 
 impl Listener {
@@ -59,7 +59,7 @@ impl Listener {
         Self(socket)
     }
 
-    /// Blocks for the next datagram; the time is taken before it is looked into.
+    /// Waits for the next datagram. Its time is taken before it is decoded.
     pub fn next(&self) -> io::Result<Vec<Event>> {
         let mut buffer = Vec::with_capacity(32 * 1024);
         self.0.recv(&mut buffer, 0)?;
@@ -109,12 +109,12 @@ fn address(message: &AddressMessage) -> Option<Change> {
     Some(Change::Address(local.or(address)?, !tentative))
 }
 
-/// One line that [`parse`] reads; for a listener in a process of its own.
+/// An event as a line for [`parse`], so that a listener can run in a process of its own.
 pub fn print(event: &Event) -> String {
     format!("{} {}", event.at.as_nanos(), event.change)
 }
 
-/// A line of [`print`]: the time, and the change in words.
+/// The time and the change, as text, from a line of [`print`].
 pub fn parse(line: &str) -> Option<(Duration, String)> {
     let (nanos, words) = line.split_once(' ')?;
     Some((Duration::from_nanos(nanos.parse().ok()?), words.to_owned()))

@@ -14,7 +14,7 @@ use std::path::Path;
 const DIRECTORY: u32 = 0o040_755;
 const PROGRAM: u32 = 0o100_755;
 
-/// The archive in the making. Everything belongs to root and may be executed.
+/// An archive that is being written. Every file belongs to root and is executable.
 #[derive(Default)]
 pub struct Initramfs {
     archive: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct Initramfs {
 }
 
 impl Initramfs {
-    /// A file at this path (without a leading slash), and the directories above it.
+    /// Adds a file at this path (without a leading slash), and the directories above it.
     pub fn file(&mut self, path: &str, content: &[u8]) {
         if let Some((directory, _)) = path.rsplit_once('/') {
             self.directory(directory);
@@ -30,7 +30,7 @@ impl Initramfs {
         self.entry(path, PROGRAM, content);
     }
 
-    /// A directory, and those above it.
+    /// Adds a directory, and those above it.
     pub fn directory(&mut self, path: &str) {
         if let Some((above, _)) = path.rsplit_once('/') {
             self.directory(above);
@@ -40,24 +40,24 @@ impl Initramfs {
         }
     }
 
-    /// Everything below `from`, with the same paths.
+    /// Adds every file below `from`, with its path relative to `from`.
     pub fn tree(&mut self, from: &Path) {
-        self.below(from, "");
+        self.add_directory(from, "");
     }
 
-    fn below(&mut self, from: &Path, prefix: &str) {
+    fn add_directory(&mut self, from: &Path, prefix: &str) {
         for entry in fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();
             let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
             if entry.file_type().unwrap().is_dir() {
-                self.below(&entry.path(), &format!("{name}/"));
+                self.add_directory(&entry.path(), &format!("{name}/"));
             } else {
                 self.file(&name, &fs::read(entry.path()).unwrap());
             }
         }
     }
 
-    /// The archive.
+    /// The complete archive.
     pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, &[]);
         self.archive
@@ -66,8 +66,8 @@ impl Initramfs {
     fn entry(&mut self, path: &str, mode: u32, content: &[u8]) {
         let (length, name) = (content.len(), path.len() + 1);
         let links = 1;
-        // inode, mode, user, group, links, time, size, device (2), device of a node (2), length of
-        // the name, checksum (not used).
+        // The fields: inode, mode, user, group, links, time, size, device (major, minor), device
+        // that a node stands for (major, minor), length of the name, checksum (not used).
         self.archive.extend(
             format!(
                 "070701{:08x}{mode:08x}{:08x}{:08x}{links:08x}{:08x}{length:08x}\
@@ -81,7 +81,7 @@ impl Initramfs {
         self.pad();
     }
 
-    /// Names and contents end at a multiple of four.
+    /// Pads to a multiple of four, as the format wants after each name and content.
     fn pad(&mut self) {
         self.archive.resize(self.archive.len().next_multiple_of(4), 0);
     }

@@ -1,5 +1,5 @@
-//! What the end-to-end tests stand on. Each module but `scene` is plain std (and rustls) code that
-//! can also be taken alone with `#[path]`, as the demo and the bench do.
+//! Support for the end-to-end tests. The demo and the benches include single modules of it with
+//! `#[path]`.
 
 #![allow(unreachable_pub, reason = "as in each module")]
 

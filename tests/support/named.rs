@@ -1,5 +1,5 @@
-//! The domain name system in one process: BIND with the root, `com`, `net`, `example.com` and a
-//! resolver, each at an address of its own; and dnsmasq in front of it, as on a router.
+//! The domain name system in one process: BIND serves the root, `com`, `net` and `example.com` and
+//! is a resolver, each at an address of its own. dnsmasq forwards to that resolver, as on a router.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -21,11 +21,11 @@ use super::router::{file, ip_isp};
 pub const COM: &str = "192.0.2.2";
 /// The name server of `example.com`.
 pub const EXAMPLE: &str = "192.0.2.3";
-/// The same over IPv6.
+/// The name server of `example.com` over IPv6.
 pub const EXAMPLE6: &str = "2001:db8::3";
-/// The resolver.
+/// The address of BIND's resolver.
 pub const RESOLVER: &str = "192.0.2.53";
-/// Nobody listens here.
+/// An address where no name server listens.
 pub const NOBODY: &str = "192.0.2.66";
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -76,7 +76,8 @@ const ZONES: [(&str, &str); 5] = [
          glue NS ns.glue\nglue NS ns.example\nns.glue A 203.0.113.7\n",
     ),
     ("net", "$TTL 300\n@ SOA ns.com. x 1 3600 600 86400 60\n@ NS ns.com.\nhost A 203.0.113.8\n"),
-    // The resolver has it, but the name servers that it names are not there.
+    // The resolver serves this zone itself; nothing listens at the addresses of the zone's name
+    // servers.
     (
         "kept.com",
         "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\n@ NS ns2\nns A 192.0.2.66\n\
@@ -84,14 +85,14 @@ const ZONES: [(&str, &str); 5] = [
     ),
 ];
 
-/// All name servers, until dropped.
+/// The BIND process that is all name servers; killed when dropped.
 pub struct Named {
     process: Process,
     serial: u32,
 }
 
 impl Named {
-    /// With these records in `example.com` beside its SOA and NS.
+    /// Starts BIND with these records in `example.com`, beside the SOA and NS records.
     pub fn start(records: &str) -> Self {
         for address in [1, 2, 3, 53].map(|last| format!("192.0.2.{last}/32")) {
             ip_isp(&format!("addr add {address} dev lo"));
@@ -111,7 +112,8 @@ impl Named {
         Self { process, serial: 1 }
     }
 
-    /// From now on `example.com` has these records, for whoever does not ask a cache.
+    /// Replaces the records of `example.com` and waits until BIND has loaded them. The resolver
+    /// keeps what it has cached.
     pub fn set(&mut self, records: &str) {
         self.serial += 1;
         write_zone(self.serial, records);
@@ -130,7 +132,8 @@ fn write_zone(serial: u32, records: &str) {
     fs::write(file("named").join("example.com"), text).unwrap();
 }
 
-/// dnsmasq where `/etc/resolv.conf` points to; `command` runs it at the right place.
+/// Starts dnsmasq at 127.0.0.1, where `/etc/resolv.conf` points; `command` runs it in the right
+/// namespace.
 pub fn dnsmasq(mut command: Command) -> Process {
     command.args([
         "--no-daemon",

@@ -1,9 +1,9 @@
-//! Tests in a network of their own.
+//! Runs a test in network namespaces of its own.
 //!
 //! [`run`] starts the test binary again, with only the calling test, as root of fresh user,
-//! network, mount and process namespaces (`unshare` of util-linux). What the body does to links,
-//! addresses and routes touches nothing outside, and whatever it leaves behind or leaves running
-//! dies with it. Works as root and as an ordinary user:
+//! network, mount and process namespaces (`unshare` of util-linux). Changes to links, addresses and
+//! routes stay inside, and processes that the body leaves running end with the namespaces. Works as
+//! root and as an ordinary user:
 //!
 //! ```ignore
 //! #[path = "support/netns.rs"]
@@ -18,14 +18,10 @@
 //! ```
 //!
 //! The name is that of the test, as `cargo test -- --list` prints it. Where the kernel forbids
-//! user namespaces the test says `skipped` and passes, unless `CI` is set: there it fails.
+//! user namespaces the test prints `skipped:` and passes; with `CI` set it fails instead.
 
-#![allow(dead_code, reason = "every test binary uses another part of this")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests are tests, and a test binary may allow it for all"
-)]
+#![allow(dead_code, reason = "each test program uses a part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test support")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -33,19 +29,19 @@ use std::process::{Command, Output, Stdio};
 #[path = "skip.rs"]
 mod skip;
 
-/// Set for a test that already runs inside.
+/// Set in the environment of a test that already runs in the namespaces.
 const INSIDE: &str = "DDNS_NETLINK_TEST_INSIDE";
-/// A test that hangs is killed after this many seconds.
+/// Seconds after which a test that hangs is killed.
 const PATIENCE: &str = "120";
 
-/// Runs `body` inside, where `lo` is up and nothing else exists.
+/// Runs `body` in new namespaces, where `lo` is up and there is no other device.
 pub(crate) fn run(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         ip("link set lo up");
         body();
         return;
     }
-    if let Err(reason) = possible() {
+    if let Err(reason) = check_namespaces() {
         skip::skip(&format!("cannot test in a network namespace: {reason}"));
         return;
     }
@@ -56,25 +52,24 @@ pub(crate) fn run(test: &str, body: impl FnOnce()) {
         .env(INSIDE, "1")
         .output()
         .unwrap();
-    let said = all(&output);
-    assert!(output.status.success(), "{test} failed inside:\n{said}");
+    let printed = all(&output);
+    assert!(output.status.success(), "{test} failed in its namespaces:\n{printed}");
     // A wrong name would select no test at all and succeed.
-    assert!(said.contains("1 passed"), "no test is called {test}:\n{said}");
-    print!("{said}");
+    assert!(printed.contains("1 passed"), "no test is called {test}:\n{printed}");
+    print!("{printed}");
 }
 
-/// Runs `ip` with these words; it must succeed. Returns what it printed.
+/// Runs `ip` with these arguments, which must succeed. Returns its output.
 pub(crate) fn ip(arguments: &str) -> String {
     let output = Command::new("ip")
         .args(arguments.split_whitespace())
         .output()
         .unwrap_or_else(|error| panic!("ip: {error}"));
-    let said = all(&output);
-    assert!(output.status.success(), "ip {arguments}: {said}");
+    assert!(output.status.success(), "ip {arguments}: {}", all(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs many `ip` commands at once, which is the only fast way.
+/// Runs many `ip` commands in one process; one process for each would take minutes.
 pub(crate) fn ip_batch(commands: impl IntoIterator<Item = String>) {
     let mut child = Command::new("ip")
         .args(["-batch", "-"])
@@ -91,7 +86,7 @@ pub(crate) fn ip_batch(commands: impl IntoIterator<Item = String>) {
     assert!(output.status.success(), "ip -batch: {}", all(&output));
 }
 
-/// Index of a device.
+/// The interface index of a device.
 pub(crate) fn index(device: &str) -> u32 {
     let links: serde_json::Value =
         serde_json::from_str(&ip(&format!("-j link show dev {device}"))).unwrap();
@@ -99,7 +94,7 @@ pub(crate) fn index(device: &str) -> u32 {
     u32::try_from(index).unwrap()
 }
 
-fn possible() -> Result<(), String> {
+fn check_namespaces() -> Result<(), String> {
     match unshare().arg("true").stdin(Stdio::null()).output() {
         Err(error) => Err(format!("unshare: {error}")),
         Ok(output) if output.status.success() => Ok(()),
@@ -115,8 +110,9 @@ fn unshare() -> Command {
     command
 }
 
+/// Standard output and standard error.
 fn all(output: &Output) -> String {
-    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-    said.push_str(&String::from_utf8_lossy(&output.stderr));
-    said
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
 }

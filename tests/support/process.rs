@@ -1,4 +1,4 @@
-//! A child process that ends with its handle, and whose lines can be waited for.
+//! A child process that is killed with its handle, and whose output a test can wait for.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Lines from one or several places, in the order they came in.
+/// Lines of one or several outputs, in the order in which they were read.
 #[derive(Clone, Default)]
 pub struct Lines {
     inner: Arc<(Mutex<Vec<String>>, Condvar)>,
@@ -29,7 +29,7 @@ impl Lines {
         self.inner.1.notify_all();
     }
 
-    /// Reads `from` to its end on a thread of its own.
+    /// Adds the lines of `from` until its end, on a thread of its own.
     pub fn follow(&self, from: impl Read + Send + 'static) {
         let lines = self.clone();
         thread::spawn(move || {
@@ -50,12 +50,12 @@ impl Lines {
         self.inner.0.lock().unwrap().len()
     }
 
-    /// Waits for a line, old or new, that `wanted` accepts.
+    /// Waits for a line that `wanted` accepts; returns the first one, old or new.
     pub fn wait_line(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> String {
         self.wait_line_from(0, timeout, wanted)
     }
 
-    /// Waits for such a line among those after the first `skip`.
+    /// Waits for a line that `wanted` accepts among those after the first `skip`.
     pub fn wait_line_from(
         &self,
         skip: usize,
@@ -75,7 +75,7 @@ impl Lines {
         }
     }
 
-    /// Waits until there are more than `seen` lines, or until `pause` is over.
+    /// Waits until there are more than `seen` lines, at most for `pause`.
     pub fn wait_more(&self, seen: usize, pause: Duration) {
         let lines = self.inner.0.lock().unwrap();
         let _ = self.inner.1.wait_timeout_while(lines, pause, |l| l.len() <= seen).unwrap();
@@ -90,12 +90,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` with both outputs captured.
+    /// Starts `command`; its standard output and error are in `lines`.
     pub fn start(command: &mut Command) -> Self {
         Self::start_into(command, Lines::default())
     }
 
-    /// Starts `command` with both outputs captured into `lines`.
+    /// Starts `command`; its standard output and error are added to `lines`.
     pub fn start_into(command: &mut Command, lines: Lines) -> Self {
         let name = format!("{command:?}");
         let mut child = command
@@ -118,7 +118,7 @@ impl Process {
         kill(pid, signal).unwrap_or_else(|e| panic!("{}: {e}", self.name));
     }
 
-    /// Waits for the end. Panics if it does not come.
+    /// Waits until the process ends; panics after `timeout`.
     pub fn wait(&mut self, timeout: Duration) -> ExitStatus {
         let end = Instant::now() + timeout;
         loop {
@@ -136,7 +136,7 @@ impl Process {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Ends it without asking.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -149,7 +149,7 @@ impl Drop for Process {
     }
 }
 
-/// Asks until `condition` is true, for what gives no word when it is.
+/// Tests `condition` every 5 ms until it is true: for conditions that no event reports.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !condition() {
@@ -158,7 +158,8 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Runs `command` to its end; panics with its output unless it succeeds. Gives its output.
+/// Runs `command` to its end and returns its standard output; panics with its standard error if it
+/// fails.
 pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
     let error = String::from_utf8_lossy(&output.stderr);

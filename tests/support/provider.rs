@@ -1,7 +1,7 @@
 //! An embedded dyndns2 provider: an HTTP(S) server that remembers names and records every request.
 //!
-//! [`Provider`] is what it knows and how it behaves, and outlives any [`Server`]; a server is a
-//! listening address and goes down when it is dropped, connections included.
+//! A [`Provider`] holds the records, the requests and the replies to give. A [`Server`] is one
+//! listening address of it, and closes with all its connections when it is dropped.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -20,15 +20,15 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-/// `CLOCK_BOOTTIME`, the clock the daemon counts in too.
+/// The time of `CLOCK_BOOTTIME`, which the daemon uses, too.
 pub fn now() -> Duration {
     Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap())
 }
 
-/// One request as it came in.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// When its first byte was here.
+    /// When its first byte arrived.
     pub at: Duration,
     pub method: String,
     pub path: String,
@@ -39,7 +39,7 @@ pub struct Request {
     /// Basic credentials.
     pub auth: Option<(String, String)>,
     pub peer: IpAddr,
-    /// Our own address that was connected to.
+    /// The address of the server that the client connected to.
     pub local: SocketAddr,
     pub tls: bool,
 }
@@ -62,46 +62,47 @@ impl Request {
 /// What to do with one request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Real dyndns2: credentials, hostname and address are checked, `good` or `nochg`.
+    /// As a dyndns2 provider does: checks credentials, host name and address, answers `good` or
+    /// `nochg`.
     Dyndns2,
-    /// The same, as late as this.
+    /// As `Dyndns2`, but the answer comes after this time.
     Late(Duration),
-    /// The caller's address, as an address-echo page says it.
+    /// The client's address, as a page that echoes it.
     Echo,
-    /// This status, these header lines, this body.
+    /// Fixed status, header lines and body.
     Fixed(u16, Vec<String>, String),
-    /// Never answer; the connection stays open until the client or the server goes away.
+    /// No answer; the connection stays open until the client or the server closes it.
     Hang,
-    /// Do as dyndns2 does, but never answer: the update lands and its answer is lost.
-    LandThenHang,
-    /// Do as dyndns2 does, but only after this time, and never answer.
-    LandLater(Duration),
-    /// A correct head, then one byte of body every 100 ms without an end.
+    /// The update is carried out, but its answer is lost.
+    UpdateThenHang,
+    /// The update is carried out after this time, and its answer is lost.
+    UpdateLater(Duration),
+    /// A correct head, then one byte of body every 100 ms for ever.
     Drip,
-    /// A body that never ends, as fast as the client takes it.
+    /// A body without end, as fast as the client reads it.
     Endless,
-    /// Close with a reset once the request has been read.
+    /// Reset the connection once the request has been read.
     Reset,
 }
 
 impl Reply {
-    /// Status 200 with this body.
+    /// A reply with status 200 and this body.
     pub fn body(text: &str) -> Self {
         Self::Fixed(200, Vec::new(), text.to_owned())
     }
 
-    /// 429 with `Retry-After` in seconds.
+    /// A reply with status 429 and `Retry-After` in seconds.
     pub fn too_many(seconds: u32) -> Self {
         let header = format!("Retry-After: {seconds}");
         Self::Fixed(429, vec![header], "slow down".to_owned())
     }
 
-    /// 302 to this URL.
+    /// A redirect to this URL with status 302.
     pub fn redirect(url: &str) -> Self {
         Self::Fixed(302, vec![format!("Location: {url}")], String::new())
     }
 
-    /// Status with an empty body.
+    /// A reply with this status and an empty body.
     pub fn status(status: u16) -> Self {
         Self::Fixed(status, Vec::new(), String::new())
     }
@@ -119,29 +120,29 @@ struct State {
     account: Option<(String, String)>,
 }
 
-/// The provider: its records, its memory of requests and its manners. Cheap to clone.
+/// A provider: its records, the requests it got and the replies it gives. Clones share them.
 #[derive(Clone, Default)]
 pub struct Provider {
     inner: Arc<(Mutex<State>, Condvar)>,
 }
 
 impl Provider {
-    /// Accepts any credentials and any name until told otherwise.
+    /// A provider that accepts all credentials and names.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Only these credentials are right; anything else is 401 `badauth`.
+    /// From now on only these credentials are right; others get 401 and `badauth`.
     pub fn require(&self, user: &str, password: &str) {
         self.state().account = Some((user.to_owned(), password.to_owned()));
     }
 
-    /// The next requests get these replies, in order; then it is as before.
+    /// The next requests get these replies, in order; the ones after them get what they got before.
     pub fn next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.state().next.extend(replies);
     }
 
-    /// Every request for `hostname` gets this reply from now on; `None` is dyndns2 again.
+    /// Every request for `hostname` gets this reply from now on; `None` takes that back.
     pub fn for_host(&self, hostname: &str, reply: Option<Reply>) {
         let mut state = self.state();
         match reply {
@@ -160,13 +161,13 @@ impl Provider {
         self.state().below = Some((format!("{path}/"), reply));
     }
 
-    /// What `name` resolves to, and since when.
+    /// The address of `name`, and since when the record has it.
     pub fn record(&self, name: &str, v6: bool) -> Option<(IpAddr, Duration)> {
         let key = (name.to_ascii_lowercase(), v6);
         self.state().records.get(&key).copied()
     }
 
-    /// Whether any record of this name exists.
+    /// Whether there is a record of this name.
     pub fn knows(&self, name: &str) -> bool {
         self.record(name, false).is_some() || self.record(name, true).is_some()
     }
@@ -187,13 +188,13 @@ impl Provider {
         self.state().requests.clone()
     }
 
-    /// How many requests so far.
+    /// The number of requests so far.
     pub fn count(&self) -> usize {
         self.state().requests.len()
     }
 
-    /// Waits until `ready` finds what it looks for among the requests. Panics with the requests
-    /// seen when `timeout` is over.
+    /// Waits until `ready` returns something for the requests so far; returns that. Panics with the
+    /// requests after `timeout`.
     pub fn wait_for<T>(
         &self,
         what: &str,
@@ -204,7 +205,7 @@ impl Provider {
             .unwrap_or_else(|seen| panic!("{what}: not within {timeout:?}; requests: {seen:#?}"))
     }
 
-    /// As [`Provider::wait_for`]; the error holds the requests seen.
+    /// As [`Provider::wait_for`], but returns the requests as an error after `timeout`.
     pub fn try_wait_for<T>(
         &self,
         timeout: Duration,
@@ -229,7 +230,7 @@ impl Provider {
         self.wait_for(&format!("request {n}"), timeout, |seen| seen.get(n).cloned())
     }
 
-    /// Waits until `n` connections have been made since the start, with or without a request.
+    /// Waits until clients have made `n` connections, with or without a request.
     pub fn wait_attempts(&self, n: usize, timeout: Duration) {
         let state = self.state();
         let (state, _) =
@@ -238,7 +239,7 @@ impl Provider {
         assert!(seen >= n, "{seen} of {n} connections in {timeout:?}");
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     pub fn attempts(&self) -> usize {
         self.state().attempts
     }
@@ -282,7 +283,7 @@ impl Provider {
         self.inner.1.notify_all();
     }
 
-    /// The protocol's answer to `request`, changing the records as it says.
+    /// Carries out an update by the dyndns2 protocol; returns status and body of the answer.
     fn update(&self, request: &Request) -> (u16, String) {
         let mut state = self.state();
         if state.account.is_some() && state.account != request.auth {
@@ -337,12 +338,12 @@ impl Server {
         Self { address, stop, connections, thread: Some(thread) }
     }
 
-    /// Where it listens, the port included.
+    /// The address and port where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many connections are open now.
+    /// The number of connections that are open now.
     pub fn open_connections(&self) -> usize {
         self.connections.lock().unwrap().len()
     }
@@ -434,7 +435,7 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
     let target = words.next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if !words.next().is_some_and(|version| version.starts_with("HTTP/1.")) {
-        // What has no version would be a request of HTTP/0.9 to a real server.
+        // A real server would take a request without a version for one of HTTP/0.9.
         stream.get_mut().write_all(b"HTTP/1.1 505 no\r\nContent-Length: 0\r\n\r\n")?;
         return Err(io::Error::other(line));
     }
@@ -468,9 +469,9 @@ fn read_headers(stream: &mut impl BufRead) -> io::Result<BTreeMap<String, String
     }
 }
 
-/// Does what `reply` says. Tells whether the connection can carry another request. The request
-/// counts as seen once its effect is there, so that whoever waits for it sees the record too; one
-/// that gets no answer counts at once.
+/// Carries out `reply`; returns whether the connection can carry another request. The request is
+/// noted after its update was carried out, so that a test that waits for the request sees the
+/// record, too; a request whose update comes later or never is noted at once.
 fn answer(
     provider: &Provider,
     request: &Request,
@@ -479,11 +480,11 @@ fn answer(
     raw: &TcpStream,
 ) -> io::Result<bool> {
     let updated = match reply {
-        Reply::Dyndns2 | Reply::Late(_) | Reply::LandThenHang => Some(provider.update(request)),
+        Reply::Dyndns2 | Reply::Late(_) | Reply::UpdateThenHang => Some(provider.update(request)),
         Reply::Echo
         | Reply::Fixed(..)
         | Reply::Hang
-        | Reply::LandLater(_)
+        | Reply::UpdateLater(_)
         | Reply::Drip
         | Reply::Endless
         | Reply::Reset => None,
@@ -500,11 +501,11 @@ fn answer(
         }
         Reply::Echo => respond(stream_out, 200, &[], &format!("{}\n", request.peer))?,
         Reply::Fixed(status, headers, body) => respond(stream_out, status, &headers, &body)?,
-        Reply::Hang | Reply::LandThenHang => {
+        Reply::Hang | Reply::UpdateThenHang => {
             stream.read_to_end(&mut Vec::new())?;
             return Ok(false);
         }
-        Reply::LandLater(delay) => {
+        Reply::UpdateLater(delay) => {
             thread::sleep(delay);
             provider.update(request);
             return Ok(false);
@@ -512,7 +513,7 @@ fn answer(
         Reply::Drip => pour(stream_out, b"x", Duration::from_millis(100))?,
         Reply::Endless => pour(stream_out, &[b'x'; 16 * 1024], Duration::ZERO)?,
         Reply::Reset => {
-            // Closing with data unread or with zero linger resets; std has no linger on stable.
+            // A linger time of zero makes the kernel send a reset on close.
             socket2::SockRef::from(raw).set_linger(Some(Duration::ZERO))?;
             return Ok(false);
         }
@@ -531,7 +532,7 @@ fn respond(stream: &mut dyn Write, status: u16, headers: &[String], body: &str) 
     stream.flush()
 }
 
-/// A head without a length, then `piece` over and over until the client has had enough.
+/// Sends a head without a length, then `piece` over and over until the client closes.
 fn pour(stream: &mut dyn Write, piece: &[u8], pause: Duration) -> io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")?;
     loop {

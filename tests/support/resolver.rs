@@ -1,5 +1,5 @@
-//! The resolver of a router, as OpenWrt runs it: dnsmasq, which refuses every question until the file
-//! names a server that netifd writes when the WAN is up.
+//! dnsmasq as the resolver of a router, as OpenWrt runs it: its upstream servers are in a file that
+//! netifd writes when the WAN is up, and until then dnsmasq refuses every question.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -16,48 +16,49 @@ use std::time::Duration;
 
 use super::process::{Process, run};
 
-/// Where netifd writes the servers of the WAN.
+/// The file to which netifd writes the name servers of the WAN.
 const AUTO: &str = "/tmp/resolv.conf.d/resolv.conf.auto";
 
-/// dnsmasq on this host, with a file of upstream servers.
+/// dnsmasq at 127.0.0.1, with its file of upstream servers.
 pub struct Resolver {
     process: Process,
     upstream: IpAddr,
-    /// Whether the file names a server.
-    named: Cell<bool>,
+    /// Whether the file has a server.
+    has_upstream: Cell<bool>,
 }
 
 impl Resolver {
-    /// Without a server to ask; `command` runs dnsmasq at the right place. `/tmp/resolv.conf.d` is its own from now
-    /// on.
+    /// Starts dnsmasq without an upstream server; `command` runs it in the right namespace. Mounts
+    /// a tmpfs over `/tmp/resolv.conf.d`.
     pub fn start(command: Command, upstream: IpAddr) -> Self {
-        // Not all of /tmp: the checkout may be there.
+        // Not over all of /tmp, which may hold the checkout.
         fs::create_dir_all("/tmp/resolv.conf.d").unwrap();
         run(Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/tmp/resolv.conf.d"]));
         fs::write(AUTO, "").unwrap();
-        Self { process: listen(command), upstream, named: Cell::new(false) }
+        Self { process: start_dnsmasq(command), upstream, has_upstream: Cell::new(false) }
     }
 
-    /// What netifd does when the WAN is down: nobody can be asked.
+    /// Removes the server from the file, as netifd does when the WAN goes down.
     pub fn lose(&self) {
         let seen = self.process.lines.len();
-        if self.named.replace(false) {
+        if self.has_upstream.replace(false) {
             write("# Interface wan\n");
             self.wait(seen, "no servers found");
         }
     }
 
-    /// What netifd does when the WAN is up.
+    /// Writes the server to the file, as netifd does when the WAN comes up; waits until dnsmasq has
+    /// read it.
     pub fn learn(&self) {
         let seen = self.process.lines.len();
         self.learn_after(Duration::ZERO).join().unwrap();
         self.wait(seen, "using nameserver");
     }
 
-    /// The same after a while, and without waiting until dnsmasq has read it.
+    /// Writes the server to the file after `time`; does not wait until dnsmasq has read it.
     pub fn learn_after(&self, time: Duration) -> thread::JoinHandle<()> {
         let text = format!("# Interface wan\nnameserver {}\n", self.upstream);
-        self.named.set(true);
+        self.has_upstream.set(true);
         thread::spawn(move || {
             thread::sleep(time);
             write(&text);
@@ -70,13 +71,13 @@ impl Resolver {
     }
 }
 
-/// netifd never lets anybody see half of the file.
+/// Replaces the file in one step, as netifd does: no reader sees half of it.
 fn write(text: &str) {
     fs::write("/tmp/resolv.conf.d/resolv.conf.auto.tmp", text).unwrap();
     fs::rename("/tmp/resolv.conf.d/resolv.conf.auto.tmp", AUTO).unwrap();
 }
 
-fn listen(mut command: Command) -> Process {
+fn start_dnsmasq(mut command: Command) -> Process {
     command.args([
         "--no-daemon",
         "--conf-file=/dev/null",

@@ -1,9 +1,9 @@
-//! A router and its provider's network, in namespaces that nobody else sees.
+//! A router and the network of its provider, in private namespaces.
 //!
-//! [`isolated`] runs a test again in a private user, network, mount and process namespace. There
-//! the test itself stands on the internet (device `isp0`, the embedded provider), and [`Wan`]
-//! makes a second network namespace, the router, joined to it by a veth pair; its end is `wan`.
-//! The daemon under test runs there. Everything ends with the process namespace.
+//! [`isolated`] runs a test again in private user, network, mount and process namespaces. There the
+//! test itself is the internet (device `isp0`, the embedded provider). [`Wan`] adds a second
+//! network namespace, the router, in which the daemon under test runs. A veth pair connects the
+//! two: `isp0` in the internet, `wan` in the router. All processes end with the process namespace.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -27,24 +27,25 @@ use nix::sys::signal::Signal;
 use super::process::{Process, run, wait_until};
 use super::skip;
 
-/// Set in the environment of a test that has been started again inside.
+/// Set in the environment of a test that already runs in the namespaces.
 const INSIDE: &str = "DDNS_NETLINK_TEST_INSIDE";
 
-/// Where a test keeps its files: a tmpfs of its own.
+/// The directory of a test's files, on a tmpfs of its own.
 pub const DIR: &str = "/run/t";
 
-/// The provider's address on the internet: reached by the default route only.
+/// The provider's IPv4 address: only the router's default route leads to it.
 pub const PROVIDER: &str = "198.51.100.53";
-/// The same for IPv6.
+/// The provider's IPv6 address.
 pub const PROVIDER6: &str = "2001:db8:53::53";
 
-/// The internet's end of the veth pair, and the router's gateway.
+/// The address of `isp0`, which is the router's gateway.
 pub const GATEWAY: &str = "203.0.113.1";
 
 const MAC: &str = "02:00:00:00:00:05";
 
-/// Runs inside, before the test: /run is ours, /dev has a place for a log socket and nothing of
-/// the host's log, /etc/hosts and /usr/share/ddns can be written, the resolver is on this host.
+/// Runs in the namespaces before the test. /run and /dev become the test's own, so that the host's
+/// log socket is out of reach and the test can have one; /etc/hosts and /usr/share/ddns can be
+/// written; /etc/resolv.conf names 127.0.0.1. The last two lines fail where veth is missing.
 const SETUP: &str = r#"
 set -e
 mount -t tmpfs tmpfs /run
@@ -57,7 +58,7 @@ ln -s /proc/self/fd /run/dev/fd
 mount --rbind /run/dev /dev
 cp /etc/hosts /run/t/hosts
 mount --bind /run/t/hosts /etc/hosts
-# What it points to may be in /run, which is empty now.
+# /etc/resolv.conf may be a link into /run, which is empty now.
 conf=$(readlink -f /etc/resolv.conf) || conf=
 echo 'nameserver 127.0.0.1' >/run/t/resolv.conf
 case "$conf" in /run/*) mkdir -p "${conf%/*}" && : >"$conf" ;; esac
@@ -73,9 +74,9 @@ const NEW_SPACES: [&str; 6] =
     ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const AS_ROOT: [&str; 2] = ["--user", "--map-root-user"];
 
-/// Runs `body` in private namespaces, by starting this test program again for this one test (whose
-/// name is that of the function around the closure). Where the kernel forbids that, or a program in
-/// `tools` is missing, the test says `skipped:` and passes; with `CI` set it fails instead.
+/// Runs `body` in private namespaces: starts this test program again for this one test, whose name
+/// is that of the function around the closure. Where the kernel forbids that, or a program in
+/// `tools` is missing, the test prints `skipped:` and passes; with `CI` set it fails instead.
 pub fn isolated<F: FnOnce()>(tools: &[&str], body: F) {
     if env::var_os(INSIDE).is_some() {
         run(Command::new("sh").args(["-c", SETUP]));
@@ -105,21 +106,21 @@ pub fn isolated<F: FnOnce()>(tools: &[&str], body: F) {
     assert!(text.contains("1 passed"), "the test was not found: {text}");
 }
 
-/// `module::test` of the closure `F` in it.
+/// The path of the test (`module::test`) that contains the closure `F`.
 fn test_name<F>() -> String {
     let full = type_name::<F>();
     let (_, path) = full.split_once("::").unwrap();
     path.trim_end_matches("::{{closure}}").to_owned()
 }
 
-/// The flags of `unshare` that work here, or why none does.
+/// The flags of `unshare` that work here, or the reason why none do.
 pub fn spaces() -> &'static Result<Vec<&'static str>, String> {
     static SPACES: OnceLock<Result<Vec<&str>, String>> = OnceLock::new();
     SPACES.get_or_init(|| {
         let with_user = [&AS_ROOT[..], &NEW_SPACES[..]].concat();
         try_spaces(&with_user)
             .map(|()| with_user)
-            // Root in a container: no user namespace, but all the rights it would give.
+            // Root in a container may have no user namespaces, and does not need one.
             .or_else(|first| {
                 try_spaces(&NEW_SPACES)
                     .map(|()| NEW_SPACES.to_vec())
@@ -142,7 +143,7 @@ fn try_spaces(flags: &[&str]) -> Result<(), String> {
     Err(text.lines().next().unwrap_or("unshare failed").to_owned())
 }
 
-/// The system's programs are not in an ordinary user's path.
+/// `PATH` with the directories of system programs, which an ordinary user's may lack.
 pub fn search_path() -> String {
     let path = env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin")
@@ -158,12 +159,13 @@ fn missing(tools: &[&str]) -> Option<String> {
     Some(format!("{tool} is not installed"))
 }
 
-/// Prepares the present namespaces as [`isolated`] does; for programs that are not tests.
+/// Prepares the current namespaces as [`isolated`] does, for programs that are not tests.
 pub fn prepare() {
     run(Command::new("sh").args(["-c", SETUP]));
 }
 
-/// [`isolated`] for a program that is not a test, such as a bench: starts it again, for `body`.
+/// [`isolated`] for a program that is not a test, such as a bench: starts the program again in
+/// private namespaces and runs `body` there.
 pub fn program(body: impl FnOnce()) -> ExitCode {
     if env::var_os(INSIDE).is_some() {
         prepare();
@@ -187,7 +189,8 @@ pub fn program(body: impl FnOnce()) -> ExitCode {
     ExitCode::from(u8::from(!status.success()))
 }
 
-/// Two devices here: the default route goes by `uplink`, so that `wan` may change as it likes.
+/// Adds two devices to the current namespace. The default route uses `uplink`, so that the
+/// addresses of `wan` can change without it.
 pub fn uplink_and_wan() {
     for (device, other) in [("uplink", "uplink-peer"), ("wan", "wan-peer")] {
         ip_isp(&format!("link add {device} type veth peer name {other}"));
@@ -203,18 +206,18 @@ pub fn file(name: &str) -> PathBuf {
     Path::new(DIR).join(name)
 }
 
-/// `/etc/hosts` as every program of this test sees it.
+/// Sets `/etc/hosts` for every program of this test.
 pub fn hosts(lines: &str) {
-    // In place: the file is bind-mounted.
+    // Not by rename: the file is bind-mounted.
     fs::write("/run/t/hosts", format!("127.0.0.1 localhost\n{lines}\n")).unwrap();
 }
 
-/// Runs `ip` with these words on the internet's side.
+/// Runs `ip` with these arguments in the internet's namespace.
 pub fn ip_isp(words: &str) -> String {
     run(Command::new("ip").args(words.split_whitespace()))
 }
 
-/// The router, joined to the internet but not configured: `wan` is up and has no address.
+/// The router. It is connected to the internet, but `wan` has no address yet.
 pub struct Wan(());
 
 impl Wan {
@@ -227,7 +230,7 @@ impl Wan {
         ip_isp("netns add router");
         ip_isp(&format!("link add isp0 type veth peer name wan address {MAC} netns router"));
         ip_isp(&format!("addr add {GATEWAY}/24 dev isp0"));
-        // Without detection of duplicates, which would keep us from listening for a moment.
+        // nodad: until the detection of duplicates is over, nothing can listen on the address.
         ip_isp("addr add fe80::1/64 dev isp0 nodad");
         ip_isp("link set isp0 up");
         ip_isp(&format!("addr add {PROVIDER}/32 dev lo"));
@@ -239,8 +242,8 @@ impl Wan {
         wan
     }
 
-    /// Waits until both ends of a pair carry packets: the kernel takes up to a second for that, and
-    /// drops what is sent before, which would cost a TCP retransmission.
+    /// Waits until both ends of a veth pair carry packets. The kernel takes up to a second for
+    /// that, and drops earlier packets, which would cost a TCP retransmission.
     fn wait_up(&self, ours: &str, theirs: &str) {
         let up = |text: String| text.contains("state UP");
         wait_until("both ends are up", || {
@@ -249,20 +252,20 @@ impl Wan {
         });
     }
 
-    /// A command that will run in the router.
+    /// A command that runs in the router's namespace.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
         command.arg("--net=/run/netns/router").arg("--").arg(program);
         command
     }
 
-    /// Runs `ip` with these words in the router.
+    /// Runs `ip` with these arguments in the router.
     pub fn ip(&self, words: &str) -> String {
         run(self.command("ip").args(words.split_whitespace()))
     }
 
-    /// Runs several `ip` commands in the router, one a line, in one process: as close together as
-    /// a DHCP client's own.
+    /// Runs several `ip` commands in the router, one per line. They run in one process, so that as
+    /// little time is between them as between the changes of a DHCP client.
     pub fn ip_batch(&self, lines: &str) {
         let mut child =
             self.command("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
@@ -283,8 +286,8 @@ impl Wan {
         ));
     }
 
-    /// Replaces whatever IPv4 `wan` has by this address; the default route goes by our gateway even
-    /// where the address is of another network.
+    /// Replaces the IPv4 addresses of `wan` by this one. The default route uses [`GATEWAY`], even
+    /// if the address is of another network.
     pub fn set_address_only(&self, address: &str) {
         self.ip("-4 addr flush dev wan");
         self.ip_batch(&format!(
@@ -293,8 +296,8 @@ impl Wan {
         ));
     }
 
-    /// What a DHCP client does with another lease: old address away (and the route with it), new
-    /// address, default route.
+    /// What a DHCP client does for a new lease: removes the old address (the kernel removes the
+    /// route with it), adds the new one, adds the default route.
     pub fn change_address(&self, old: &str, new: &str) {
         self.ip_batch(&format!(
             "addr del {old}/24 dev wan\naddr add {new}/24 dev wan\n\
@@ -302,7 +305,7 @@ impl Wan {
         ));
     }
 
-    /// A global IPv6 address and a default route, at once usable.
+    /// Gives `wan` a global IPv6 address without duplicate address detection, and a default route.
     pub fn set_address6(&self, address: &str) {
         self.ip_batch(&format!(
             "addr add {address}/64 dev wan nodad\nroute add default via fe80::1 dev wan\n"
@@ -310,7 +313,8 @@ impl Wan {
         ip_isp(&format!("route replace {address}/128 dev isp0"));
     }
 
-    /// A point-to-point device of this name, as a dial-in makes it: a new ifindex, a peer address.
+    /// Adds a point-to-point device of this name with a peer address, as PPPoE does. Its interface
+    /// index is new each time.
     pub fn dial(&self, device: &str, local: &str, peer: &str) {
         ip_isp(&format!("link add isp-{device} type veth peer name {device} netns router"));
         ip_isp(&format!("addr add {peer}/32 dev isp-{device}"));
@@ -324,15 +328,15 @@ impl Wan {
         ));
     }
 
-    /// The device of [`Wan::dial`] goes away.
+    /// Removes the device of [`Wan::dial`].
     pub fn hang_up(&self, device: &str) {
         self.ip(&format!("link del {device}"));
     }
 
-    /// Events as the router's kernel tells them, one a line.
+    /// Starts `ip monitor` in the router: one line for each event of the kernel.
     pub fn monitor(&self) -> Process {
         let process = Process::start(self.command("ip").args(["-o", "monitor", "all"]));
-        // Nothing tells when it listens: make events until the first is seen.
+        // `ip monitor` does not report when it listens: make events until it prints one.
         loop {
             self.ip("addr add 127.9.9.9/32 dev lo");
             self.ip("addr del 127.9.9.9/32 dev lo");
@@ -344,14 +348,14 @@ impl Wan {
     }
 }
 
-/// A DHCP server on the internet's side with one lease for the router: dnsmasq.
+/// dnsmasq as a DHCP server in the internet, with one lease for the router.
 pub struct DhcpServer {
     process: Process,
     hosts: PathBuf,
 }
 
 impl DhcpServer {
-    /// Offers `address` for two minutes, the shortest dnsmasq grants.
+    /// Offers `address` for two minutes, the shortest lease of dnsmasq.
     pub fn start(address: &str) -> Self {
         let hosts = file("dhcp-hosts");
         fs::write(&hosts, format!("{MAC},{address}\n")).unwrap();
@@ -375,7 +379,7 @@ impl DhcpServer {
         Self { process: Process::start(&mut command), hosts }
     }
 
-    /// From now on the router's lease is `address`; a renewal of the old one is refused.
+    /// Changes the router's lease to `address`; a renewal of the old lease is refused from now on.
     pub fn set(&self, address: &str) {
         fs::write(&self.hosts, format!("{MAC},{address}\n")).unwrap();
         let seen = self.process.lines.len();
@@ -385,8 +389,8 @@ impl DhcpServer {
     }
 }
 
-/// What OpenWrt's script does, without netifd: the address is replaced in place when it is the
-/// same (a renewal), the old one goes first when it is not.
+/// The changes that OpenWrt's script makes through netifd. A renewal replaces the address in place;
+/// for another address the old one is removed first.
 const UDHCPC_SCRIPT: &str = r#"#!/bin/sh
 case "$1" in
 deconfig)
@@ -402,7 +406,7 @@ esac
 echo "script: $1 $ip"
 "#;
 
-/// A DHCP client in the router: busybox udhcpc on `wan`.
+/// udhcpc of busybox as the DHCP client on `wan`.
 pub struct DhcpClient {
     pub process: Process,
 }
@@ -418,7 +422,7 @@ impl DhcpClient {
         Self { process: Process::start(&mut command) }
     }
 
-    /// Renews the lease now; waits until the server has agreed and the kernel has been told.
+    /// Renews the lease; waits until the server has agreed and the script has changed the kernel.
     pub fn renew(&self) {
         let seen = self.process.lines.len();
         self.ask_renewal();
@@ -426,12 +430,12 @@ impl DhcpClient {
         self.process.lines.wait_line_from(seen, limit, |l| l.starts_with("script: renew"));
     }
 
-    /// Asks for a renewal, whatever comes of it.
+    /// Asks for a renewal without waiting for the answer.
     pub fn ask_renewal(&self) {
         self.process.signal(Signal::SIGUSR1);
     }
 
-    /// Gives the lease up: for the kernel the same as its expiry.
+    /// Releases the lease, which looks to the kernel like its expiry.
     pub fn release(&self) {
         self.process.signal(Signal::SIGUSR2);
     }
@@ -440,7 +444,7 @@ impl DhcpClient {
 /// A prefix in a router advertisement: the prefix (without `/64`) and its preferred lifetime.
 pub type Prefix<'a> = (&'a str, u32);
 
-/// A router on the internet's side that advertises prefixes: radvd.
+/// radvd as a router in the internet that advertises prefixes.
 pub struct Advertiser {
     process: Process,
 }
@@ -455,7 +459,7 @@ impl Advertiser {
         Self { process: Process::start(&mut command) }
     }
 
-    /// Advertises these instead, at once.
+    /// Advertises these prefixes instead from now on.
     pub fn set(&self, prefixes: &[Prefix<'_>]) {
         Self::write(prefixes);
         self.process.signal(Signal::SIGHUP);

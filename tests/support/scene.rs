@@ -1,4 +1,4 @@
-//! The usual set of an end-to-end test: a router, a provider that listens, a configuration.
+//! What most end-to-end tests need: a router, a provider that listens, a configuration.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -16,44 +16,46 @@ use super::daemon::{Config, Launcher};
 use super::provider::{Provider, Server};
 use super::router::{DIR, PROVIDER, Wan};
 
-/// How long to wait for what must come. Long: a loaded machine is slow, and nothing waits this
-/// long unless the test fails.
+/// How long a test waits for an event that must come. A test waits this long only when it fails, so
+/// the limit leaves room for a loaded machine.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
-/// The binary under test: ours, or what `DDNS_NETLINK_BIN` names, built for another architecture.
+/// The binary under test: cargo's, or the one that `DDNS_NETLINK_BIN` names, built for another
+/// architecture.
 fn binary() -> PathBuf {
     let other = env::var_os("DDNS_NETLINK_BIN").filter(|path| !path.is_empty());
     other.map_or_else(|| env!("CARGO_BIN_EXE_ddns-netlink").into(), PathBuf::from)
 }
 
-/// What has to run the binary: nothing, or `DDNS_NETLINK_RUNNER`, an emulator with its arguments.
+/// The emulator that runs the binary, with its arguments (`DDNS_NETLINK_RUNNER`); empty without
+/// one.
 fn runner() -> String {
     env::var("DDNS_NETLINK_RUNNER").unwrap_or_default()
 }
 
-/// Whether an emulator of programs stands between the daemon and the kernel, and spoils what this test
-/// needs, for this `reason`; then the test says that it does not run.
-pub fn is_spoilt_by_emulator(reason: &str) -> bool {
+/// Skips a test that cannot work under qemu-user, for this `reason`. Returns whether the daemon
+/// runs under an emulator; then the test must return.
+pub fn skip_under_emulator(reason: &str) -> bool {
     let emulated = !runner().is_empty();
     if emulated {
-        super::skip::note(reason);
+        super::skip::skip_in_ci_too(reason);
     }
     emulated
 }
 
-/// What the daemon says of a closed port. Errors have other numbers on MIPS, and qemu-user 7.2 gives
-/// `SO_ERROR` in those of the machine below it, which is then an error without a name. A real MIPS
-/// kernel does better: tests/targets.rs.
+/// The texts that the daemon may log for a closed port. MIPS has its own error numbers, but
+/// qemu-user 7.2 returns `SO_ERROR` with the number of the host, which may name no error of MIPS.
+/// tests/targets.rs expects the right text of a real MIPS kernel.
 pub fn connection_refused() -> &'static [&'static str] {
     if runner().contains("qemu-mips") { &["refused", "no error information"] } else { &["refused"] }
 }
 
-/// Where the provider listens.
-pub fn at(address: &str, port: u16) -> SocketAddr {
+/// A socket address from an IP address and a port.
+pub fn endpoint(address: &str, port: u16) -> SocketAddr {
     SocketAddr::new(address.parse::<IpAddr>().unwrap(), port)
 }
 
-/// A router without an address, and a provider that is up.
+/// A router whose WAN has no address, and a provider that listens.
 pub struct Scene {
     pub wan: Wan,
     pub provider: Provider,
@@ -62,22 +64,22 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// With an empty configuration.
+    /// A scene whose configuration has no section.
     pub fn bare() -> Self {
         let wan = Wan::new();
         let provider = Provider::new();
-        let server = Some(provider.listen(at(PROVIDER, 80)));
+        let server = Some(provider.listen(endpoint(PROVIDER, 80)));
         Self { wan, provider, server, config: Config::new(DIR) }
     }
 
-    /// With one section, `home`, and these further options in it.
+    /// A scene whose configuration has one section, `home`, with these further options.
     pub fn new(options: &str) -> Self {
         let mut scene = Self::bare();
         scene.config.section("home", options);
         scene
     }
 
-    /// Writes the configuration; what it gives starts the binary in the router.
+    /// Writes the configuration and returns a launcher that starts the binary in the router.
     pub fn launcher(&self) -> Launcher {
         let runner = runner();
         let mut prefix = vec!["nsenter", "--net=/run/netns/router", "--"];
@@ -85,13 +87,13 @@ impl Scene {
         Launcher::new(binary(), &prefix, &self.config.write())
     }
 
-    /// The provider goes away, with every connection.
+    /// Closes the provider's port and all its connections.
     pub fn provider_down(&mut self) {
         self.server = None;
     }
 
-    /// The provider is back.
+    /// Lets the provider listen again.
     pub fn provider_up(&mut self) {
-        self.server = Some(self.provider.listen(at(PROVIDER, 80)));
+        self.server = Some(self.provider.listen(endpoint(PROVIDER, 80)));
     }
 }

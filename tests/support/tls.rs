@@ -1,4 +1,4 @@
-//! A certificate authority and the certificates, good and bad, that a test provider may show.
+//! A certificate authority, and certificates for test servers: valid ones, and one for each fault.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -21,16 +21,16 @@ pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// How a certificate is wrong, or not.
+/// The fault of a certificate, if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
-    /// Nothing wrong.
+    /// A valid certificate.
     Good,
-    /// Signed by nobody but itself.
+    /// Signed with its own key, not by the authority.
     SelfSigned,
     /// Valid from the year 2090.
     NotYetValid,
-    /// Not valid since 2002.
+    /// Expired in 2002.
     Expired,
     /// For another name.
     WrongName,
@@ -55,8 +55,8 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// A certificate for `names`, good from the begin of the first year to that of the second, and
-    /// its key: for a server that is not ours.
+    /// A certificate for `names` and its key in PEM, for a server of others. It is valid from the
+    /// beginning of year `from` to the beginning of year `to`.
     pub fn server_pem(&self, names: &[&str], (from, to): (i32, i32)) -> (String, String) {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
@@ -67,7 +67,7 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// A server set-up with a certificate for `names` (host names or addresses).
+    /// The configuration of a server with a certificate for `names` (host names or addresses).
     pub fn server(&self, names: &[&str], flavour: Flavour) -> Arc<ServerConfig> {
         let names = match flavour {
             Flavour::WrongName => vec!["other.example.org".to_owned()],

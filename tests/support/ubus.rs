@@ -1,5 +1,6 @@
-//! A small ubusd, a netifd that says what a test wants, and a caller, on the socket where the daemon
-//! looks. With `DDNS_NETLINK_UBUSD` the ubusd of this path is used instead of ours.
+//! A small ubusd, a netifd whose interfaces a test sets, and a client of the bus, on the socket
+//! that the daemon connects to. `DDNS_NETLINK_UBUSD` names a real ubusd to use in place of the
+//! small one.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -29,7 +30,7 @@ use super::process::Process;
 
 /// Where ubusd listens.
 pub const SOCKET: &str = "/var/run/ubus/ubus.sock";
-/// Where it did in old releases.
+/// Where ubusd listened in old releases.
 pub const OLD_SOCKET: &str = "/var/run/ubus.sock";
 
 // enum ubus_msg_type
@@ -55,10 +56,10 @@ const A_TARGET: u8 = 8;
 const A_ACTIVE: u8 = 9;
 const A_NO_REPLY: u8 = 10;
 
-/// How long anything on the bus may take.
+/// How long a test waits for an event on the bus.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A message with its attributes as they came.
+/// A message of the bus, its attributes not decoded.
 #[derive(Clone, Debug)]
 struct Frame {
     kind: u8,
@@ -72,17 +73,17 @@ impl Frame {
         Self { kind, seq, peer, attributes: BTreeMap::new() }
     }
 
-    fn with(mut self, id: u8, payload: impl Into<Vec<u8>>) -> Self {
+    fn attribute(mut self, id: u8, payload: impl Into<Vec<u8>>) -> Self {
         self.attributes.insert(id, payload.into());
         self
     }
 
-    fn word(self, id: u8, number: u32) -> Self {
-        self.with(id, number.to_be_bytes())
+    fn integer(self, id: u8, number: u32) -> Self {
+        self.attribute(id, number.to_be_bytes())
     }
 
     fn text(self, id: u8, text: &str) -> Self {
-        self.with(id, [text.as_bytes(), &[0]].concat())
+        self.attribute(id, [text.as_bytes(), &[0]].concat())
     }
 
     fn json(self, id: u8, value: &Json) -> Self {
@@ -90,7 +91,7 @@ impl Frame {
         for (name, value) in value.as_object().unwrap() {
             writer.member(name, value);
         }
-        self.with(id, writer.0)
+        self.attribute(id, writer.0)
     }
 
     fn number(&self, id: u8) -> Option<u32> {
@@ -143,7 +144,7 @@ impl Frame {
     }
 }
 
-/// All of it as JSON.
+/// A blobmsg value, with all that is in it, as JSON.
 fn to_json(value: Value<'_>) -> Json {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match value {
@@ -160,7 +161,7 @@ fn to_json(value: Value<'_>) -> Json {
     }
 }
 
-/// A running ubusd: the real one, or ours.
+/// A running ubusd: the real one or the small one of this module.
 pub enum Ubusd {
     Real(Process),
     Ours(Server),
@@ -177,7 +178,8 @@ impl Ubusd {
         if let Some((directory, _)) = path.rsplit_once('/') {
             fs::create_dir_all(directory).unwrap();
         }
-        let Some(program) = env::var_os("DDNS_NETLINK_UBUSD").filter(|it| !it.is_empty()) else {
+        let Some(program) = env::var_os("DDNS_NETLINK_UBUSD").filter(|path| !path.is_empty())
+        else {
             return Self::Ours(Server::start(path));
         };
         let process = Process::start(Command::new(program).args(["-s", path]));
@@ -208,8 +210,8 @@ struct Object {
     signature: Vec<u8>,
 }
 
-/// Our ubusd; ends with all its connections when dropped. It leaves its socket behind, as one that
-/// was killed does.
+/// The small ubusd. When dropped it closes all connections, but leaves its socket in the file
+/// system, as a ubusd that was killed does.
 pub struct Server {
     bus: Arc<Mutex<Bus>>,
     path: String,
@@ -244,7 +246,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread, which then drops the listener.
+        // Wakes the thread that accepts, which then drops the listener.
         let _ = UnixStream::connect(&self.path);
         for stream in std::mem::take(&mut self.bus.lock().unwrap().clients).into_values() {
             let _ = stream.shutdown(Shutdown::Both);
@@ -261,7 +263,8 @@ impl Bus {
         id
     }
 
-    /// Looks random, as real ones do, and uses the upper half of the range.
+    /// Identifiers look random, as those of ubusd, and are all in the upper half of the range: the
+    /// daemon must not take them for negative numbers.
     fn new_id(&mut self) -> u32 {
         self.last_id = self.last_id.wrapping_add(1);
         self.last_id.wrapping_mul(0x9e37_79b9) | 0x8000_0000
@@ -290,7 +293,7 @@ impl Bus {
             _ => Some(1),
         };
         if let Some(status) = status {
-            let answer = Frame::new(STATUS, frame.seq, frame.peer).word(A_STATUS, status);
+            let answer = Frame::new(STATUS, frame.seq, frame.peer).integer(A_STATUS, status);
             self.send(client, &answer);
         }
     }
@@ -304,7 +307,7 @@ impl Bus {
         let signature = frame.attributes.get(&A_SIGNATURE).cloned().unwrap_or_default();
         self.objects.insert(id, Object { client, path: path.clone(), signature });
         self.object_event("ubus.object.add", id, path);
-        let answer = Frame::new(DATA, frame.seq, frame.peer).word(A_OBJECT, id);
+        let answer = Frame::new(DATA, frame.seq, frame.peer).integer(A_OBJECT, id);
         self.send(client, &answer);
         Some(0)
     }
@@ -324,15 +327,15 @@ impl Bus {
         };
         let answer = Frame::new(DATA, frame.seq, frame.peer)
             .text(A_PATH, &path.unwrap_or_default())
-            .word(A_OBJECT, *id)
-            .with(A_SIGNATURE, object.signature.clone());
+            .integer(A_OBJECT, *id)
+            .attribute(A_SIGNATURE, object.signature.clone());
         self.send(client, &answer);
         Some(0)
     }
 
     fn register(&mut self, client: u32, frame: &Frame) -> Option<u32> {
         let data = frame.data();
-        // As the real one, which wants 32 bits.
+        // ubusd wants a signed number of 32 bits, too.
         let Some(object) = data["object"].as_i64().and_then(|id| i32::try_from(id).ok()) else {
             return Some(2);
         };
@@ -352,7 +355,7 @@ impl Bus {
         for (listener, pattern) in &self.patterns {
             let fits = pattern.strip_suffix('*').map(|start| name.starts_with(start));
             if fits.unwrap_or(pattern == name) {
-                let event = Frame::new(INVOKE, 1, 0).word(A_OBJECT, *listener);
+                let event = Frame::new(INVOKE, 1, 0).integer(A_OBJECT, *listener);
                 let event = event.text(A_METHOD, name).json(A_DATA, &data);
                 self.send(self.owner(Some(*listener)).unwrap_or_default(), &event);
             }
@@ -395,7 +398,7 @@ impl Bus {
     }
 
     fn activity(target: u32, active: bool) -> Frame {
-        Frame::new(NOTIFY, 1, 0).word(A_OBJECT, target).with(A_ACTIVE, [active.into()])
+        Frame::new(NOTIFY, 1, 0).integer(A_OBJECT, target).attribute(A_ACTIVE, [active.into()])
     }
 
     fn notify(&self, client: u32, frame: &Frame) -> Option<u32> {
@@ -405,9 +408,9 @@ impl Bus {
         }
         for (subscriber, target) in &self.subscriptions {
             if Some(*target) == object {
-                let mut told = frame.clone().word(A_OBJECT, *subscriber);
-                (told.kind, told.peer) = (INVOKE, client);
-                self.send(self.owner(Some(*subscriber)).unwrap_or_default(), &told);
+                let mut notification = frame.clone().integer(A_OBJECT, *subscriber);
+                (notification.kind, notification.peer) = (INVOKE, client);
+                self.send(self.owner(Some(*subscriber)).unwrap_or_default(), &notification);
             }
         }
         None
@@ -430,7 +433,7 @@ impl Bus {
         for (subscriber, target) in touched {
             if target == id {
                 let gone = Frame::new(UNSUBSCRIBE, 1, 0);
-                let gone = gone.word(A_OBJECT, subscriber).word(A_TARGET, target);
+                let gone = gone.integer(A_OBJECT, subscriber).integer(A_TARGET, target);
                 self.send(self.owner(Some(subscriber)).unwrap_or_default(), &gone);
             } else if !self.subscriptions.iter().any(|(_, other)| *other == target) {
                 let owner = self.owner(Some(target)).unwrap_or_default();
@@ -443,21 +446,21 @@ impl Bus {
     }
 }
 
-/// A program on the bus that asks.
+/// A program on the bus that calls objects and subscribes to them.
 pub struct Client {
     stream: UnixStream,
     seq: u16,
-    told: Vec<(String, Json)>,
+    notifications: Vec<(String, Json)>,
 }
 
 impl Client {
-    /// To whichever ubusd there is.
+    /// Connects to the ubusd that listens, at the new or at the old path.
     pub fn connect() -> Self {
         let stream = UnixStream::connect(SOCKET).or_else(|_| UnixStream::connect(OLD_SOCKET));
         let stream = stream.unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         assert_eq!(Frame::read(&stream).unwrap().kind, HELLO);
-        Self { stream, seq: 0, told: Vec::new() }
+        Self { stream, seq: 0, notifications: Vec::new() }
     }
 
     fn next(&mut self, kind: u8, peer: u32) -> Frame {
@@ -465,7 +468,8 @@ impl Client {
         Frame::new(kind, self.seq, peer)
     }
 
-    /// Sends and waits for the end of the answer: its last data, or its status.
+    /// Sends a message and waits for the status of its answer: the last data, or the status as
+    /// error.
     fn ask(&mut self, question: &Frame) -> Result<Frame, u32> {
         question.send(&self.stream);
         let mut data = Frame::new(DATA, 0, 0);
@@ -478,7 +482,7 @@ impl Client {
                     Some(0) => return Ok(data),
                     other => return Err(other.unwrap()),
                 },
-                INVOKE => self.told.push((frame.name(A_METHOD).unwrap(), frame.data())),
+                INVOKE => self.notifications.push((frame.name(A_METHOD).unwrap(), frame.data())),
                 _ => {}
             }
         }
@@ -498,7 +502,7 @@ impl Client {
         self.ask(&question).ok()?.number(A_OBJECT)
     }
 
-    /// Waits until an object of this path is there.
+    /// Waits until there is an object of this path; returns its identifier.
     pub fn wait_for(&mut self, path: &str) -> u32 {
         let end = Instant::now() + LIMIT;
         loop {
@@ -513,7 +517,7 @@ impl Client {
     /// `ubus call PATH METHOD DATA`.
     pub fn call(&mut self, path: &str, method: &str, data: &Json) -> Result<Json, u32> {
         let id = self.look_up(path).ok_or(4_u32)?;
-        let question = self.next(INVOKE, id).word(A_OBJECT, id);
+        let question = self.next(INVOKE, id).integer(A_OBJECT, id);
         let question = question.text(A_METHOD, method).json(A_DATA, data);
         Ok(self.ask(&question)?.data())
     }
@@ -522,22 +526,23 @@ impl Client {
     pub fn subscribe(&mut self, path: &str) {
         let target = self.wait_for(path);
         let listener = self.add_object(None);
-        let question = self.next(SUBSCRIBE, 0).word(A_OBJECT, listener).word(A_TARGET, target);
+        let question =
+            self.next(SUBSCRIBE, 0).integer(A_OBJECT, listener).integer(A_TARGET, target);
         self.ask(&question).unwrap();
     }
 
-    /// The next notification.
+    /// Waits for the next notification: its method and data.
     pub fn notified(&mut self) -> (String, Json) {
-        while self.told.is_empty() {
+        while self.notifications.is_empty() {
             let frame = Frame::read(&self.stream).unwrap();
             if frame.kind == INVOKE {
-                self.told.push((frame.name(A_METHOD).unwrap(), frame.data()));
+                self.notifications.push((frame.name(A_METHOD).unwrap(), frame.data()));
             }
         }
-        self.told.remove(0)
+        self.notifications.remove(0)
     }
 
-    /// Waits for the notification that `wanted` accepts.
+    /// Waits for a notification whose data `wanted` accepts; drops those before it.
     pub fn wait_notified(&mut self, wanted: impl Fn(&Json) -> bool) -> Json {
         loop {
             let (_, data) = self.notified();
@@ -548,32 +553,36 @@ impl Client {
     }
 }
 
-/// A netifd: its book is what the test says. Leaves the bus when dropped.
+/// A netifd that answers `network.interface dump` with the rows a test sets. Leaves the bus when
+/// dropped.
 pub struct Netifd {
     stream: UnixStream,
     object: u32,
     rows: Arc<Mutex<Vec<Json>>>,
     dumps: Arc<AtomicUsize>,
-    /// One message for each dump that was asked for.
+    /// One message for each call of `dump`.
     asked: Receiver<()>,
 }
 
-/// A row of the book: an interface that is up.
+/// A row of the answer to `dump`: an interface that is up.
 pub fn up(name: &str, device: &str, addresses: &[&str]) -> Json {
-    let of = |six: bool| -> Json {
-        let all = addresses.iter().filter(|text| text.contains(':') == six);
-        all.map(|text| json!({ "address": text, "mask": if six { 64 } else { 24 } })).collect()
-    };
+    let (ipv6, ipv4): (Vec<&str>, Vec<&str>) =
+        addresses.iter().partition(|address| address.contains(':'));
     json!({
         "interface": name, "up": true, "pending": false, "available": true, "autostart": true,
         "dynamic": false, "uptime": 5, "l3_device": device, "proto": "static", "device": device,
-        "metric": 0, "delegation": true, "ipv4-address": of(false), "ipv6-address": of(true),
+        "metric": 0, "delegation": true,
+        "ipv4-address": with_mask(&ipv4, 24), "ipv6-address": with_mask(&ipv6, 64),
         "ipv6-prefix": [], "ipv6-prefix-assignment": [], "route": [], "dns-server": [],
         "inactive": { "ipv4-address": [], "route": [] }, "data": { "zone": name }
     })
 }
 
-/// A row of the book: an interface that is down, or only being set up.
+fn with_mask(addresses: &[&str], mask: u8) -> Json {
+    addresses.iter().map(|address| json!({ "address": address, "mask": mask })).collect()
+}
+
+/// A row of the answer to `dump`: an interface that is down or being set up.
 pub fn down(name: &str, device: &str) -> Json {
     json!({
         "interface": name, "up": false, "pending": true, "available": true, "autostart": true,
@@ -582,13 +591,13 @@ pub fn down(name: &str, device: &str) -> Json {
 }
 
 impl Netifd {
-    /// With these rows.
+    /// Joins the bus with these rows.
     pub fn start(rows: &[Json]) -> Self {
         Self::begin(rows, true)
     }
 
-    /// One that never answers.
-    pub fn deaf() -> Self {
+    /// Joins the bus, but never answers.
+    pub fn silent() -> Self {
         Self::begin(&[], false)
     }
 
@@ -600,7 +609,7 @@ impl Netifd {
         let (asking, asked) = mpsc::channel();
         let stream = client.stream.try_clone().unwrap();
         stream.set_read_timeout(None).unwrap();
-        let (reader, book, count) = (client.stream, rows.clone(), dumps.clone());
+        let (reader, answered, count) = (client.stream, rows.clone(), dumps.clone());
         thread::spawn(move || {
             while let Ok(frame) = Frame::read(&reader) {
                 if frame.kind != INVOKE || frame.name(A_METHOD).as_deref() != Some("dump") {
@@ -610,37 +619,38 @@ impl Netifd {
                 let _ = asking.send(());
                 if answers {
                     let answer =
-                        |kind| Frame::new(kind, frame.seq, frame.peer).word(A_OBJECT, object);
-                    // Held until the answer is out: what is told afterwards is newer.
-                    let rows = book.lock().unwrap();
+                        |kind| Frame::new(kind, frame.seq, frame.peer).integer(A_OBJECT, object);
+                    // Locked until the answer is sent, so that a notification of newer rows comes
+                    // after it.
+                    let rows = answered.lock().unwrap();
                     answer(DATA).json(A_DATA, &json!({ "interface": *rows })).send(&reader);
-                    answer(STATUS).word(A_STATUS, 0).send(&reader);
+                    answer(STATUS).integer(A_STATUS, 0).send(&reader);
                 }
             }
         });
         Self { stream, object, rows, dumps, asked }
     }
 
-    /// How often the book was asked for.
+    /// The number of calls of `dump`.
     pub fn dumps(&self) -> usize {
         self.dumps.load(Ordering::SeqCst)
     }
 
-    /// Waits until the book is asked for.
+    /// Waits for the next call of `dump`.
     pub fn wait_asked(&self) {
         self.asked.recv_timeout(LIMIT).unwrap();
     }
 
-    /// An interface is like this from now on; subscribers are told.
+    /// Sets the row of one interface and notifies the subscribers.
     pub fn set(&self, row: &Json) {
         let mut rows = self.rows.lock().unwrap();
         rows.retain(|old| old["interface"] != row["interface"]);
         rows.push(row.clone());
         let name = if row["up"] == true { "interface.update" } else { "interface.down" };
         Frame::new(NOTIFY, 1, self.object)
-            .word(A_OBJECT, self.object)
+            .integer(A_OBJECT, self.object)
             .text(A_METHOD, name)
-            .with(A_NO_REPLY, [1])
+            .attribute(A_NO_REPLY, [1])
             .json(A_DATA, row)
             .send(&self.stream);
     }
