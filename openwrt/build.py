@@ -25,7 +25,7 @@ BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_s
 # `{:?}` writes nothing, but in the crates that tell somebody something with it: ureq-proto the server
 # which HTTP this is, webpki the names in a certificate, nix the name of an error. There it writes little
 # of what derives Debug. Our own code must not write with it, which clippy checks (use_debug), and what
-# rustls says goes through src/http/tls_failure.rs.
+# rustls says goes through src/edge/http/tls_failure.rs.
 DEBUG = ["-Zprofile-rustflags", f'--config=profile.{PROFILE}.rustflags=["-Zfmt-debug=none"]']
 DEBUG += [
     f'--config=profile.{PROFILE}.package.{crate}.rustflags=["-Zfmt-debug=shallow"]'

@@ -74,7 +74,7 @@ def config(path="openwrt/files/ddns.config"):
 
 def functions():
     """Scripts source it where ddns-scripts has it, in an update and outside of one."""
-    content = source("src/script/frame.sh") + source("src/script/outside.sh")
+    content = source("src/edge/script/frame.sh") + source("src/edge/script/outside.sh")
     return File("/usr/lib/ddns/dynamic_dns_functions.sh", content)
 
 

@@ -11,37 +11,17 @@
 )]
 
 pub mod app;
-mod base64;
-pub mod calendar;
 pub mod cli;
-pub mod clock;
 pub mod config;
-pub mod console;
-pub mod control;
 pub mod daemon;
 pub mod dns;
+pub mod edge;
 pub mod engine;
-pub mod files;
-pub mod http;
-pub mod load;
-pub mod localtime;
-pub mod logger;
-pub mod netlink;
-mod percent;
-pub mod probe;
+pub mod model;
+pub mod proto;
 pub mod provider;
-mod punycode;
-pub mod quoted;
 #[cfg(test)]
 mod scratch;
-pub mod script;
-pub mod secret;
-mod slip;
-pub mod sorted;
 pub mod state;
-pub mod store;
-pub mod strftime;
-pub mod timezone;
-pub mod ubus;
-pub mod watch;
-pub mod worker;
+pub mod text;
+pub mod time;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use ddns_netlink::{app, cli, console};
+use ddns_netlink::edge::console;
+use ddns_netlink::{app, cli};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();

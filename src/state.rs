@@ -1,4 +1,4 @@
-//! What survives a restart and a reboot, as a value. [`crate::store`] reads and writes the file.
+//! What survives a restart and a reboot, as a value. [`crate::edge::store`] reads and writes the file.
 //!
 //! The file is text, one record per line:
 //!
@@ -15,8 +15,8 @@
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
-use crate::clock::UnixSeconds;
-use crate::config::{Family, Hostname};
+use crate::model::{Family, Hostname};
+use crate::time::UnixSeconds;
 
 /// Most records, and again most other entries, that are written. Far above any router.
 pub const MAX_RECORDS: usize = 10_000;
@@ -398,7 +398,7 @@ fn checksum(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sorted::Map;
+    use crate::model::sorted::Map;
     use proptest::prelude::*;
 
     fn sample() -> Saved {

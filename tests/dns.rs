@@ -10,12 +10,14 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ddns_netlink::config::{Family, Lookup};
+use ddns_netlink::config::Lookup;
+use ddns_netlink::dns::Found;
 use ddns_netlink::dns::message::{AA, Message, QR, Question, Record, TYPE_A};
 use ddns_netlink::dns::name::Name;
-use ddns_netlink::dns::{Found, Way, look_up, verify_server};
-use ddns_netlink::http::{Unreachable, verify_proxy};
-use ddns_netlink::secret::Secret;
+use ddns_netlink::edge::dns::{Way, look_up, verify_server};
+use ddns_netlink::edge::http::{Unreachable, verify_proxy};
+use ddns_netlink::model::Family;
+use ddns_netlink::model::secret::Secret;
 use support::named::{self, EXAMPLE, EXAMPLE6, NOBODY, Named};
 use support::process::Process;
 use support::router::{ip_isp, isolated};

@@ -11,10 +11,10 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ddns_netlink::config::Family;
 use ddns_netlink::dns::message::{Message, QR, RA, Record, TC, TYPE_A, TYPE_AAAA, TYPE_CNAME};
 use ddns_netlink::dns::name::Name;
-use ddns_netlink::dns::resolve;
+use ddns_netlink::edge::dns::resolve;
+use ddns_netlink::model::Family;
 use support::dns::{Answer, Server};
 use support::provider::now;
 use support::resolver::Resolver;
@@ -448,7 +448,7 @@ fn a_server_behind_several_addresses_is_reached_at_the_one_that_answers() {
         ip_isp("neigh add 192.0.2.77 lladdr 02:00:00:00:00:09 dev dead0");
         ip_isp("neigh add 192.0.2.78 lladdr 02:00:00:00:00:09 dev dead0");
         let start = Instant::now();
-        let reached = ddns_netlink::http::connects("many.example", 80, None);
+        let reached = ddns_netlink::edge::http::connects("many.example", 80, None);
         assert_eq!(reached, Ok(()));
         assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
         let peer: SocketAddr = listener.accept().unwrap().1;

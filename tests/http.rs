@@ -15,12 +15,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use ddns_netlink::clock;
-use ddns_netlink::config::{Family, Transport, Trust};
-use ddns_netlink::http::{Client, Limits, Shared};
+use ddns_netlink::edge::clock;
+use ddns_netlink::edge::http::{Client, Limits, Shared};
+use ddns_netlink::edge::worker;
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, Transport, Trust};
 use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request, SHORT_ANSWER};
-use ddns_netlink::secret::Secret;
-use ddns_netlink::worker;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
     date_time_ymd,

@@ -19,10 +19,10 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ddns_netlink::config::Family;
-use ddns_netlink::netlink::socket::Socket;
-use ddns_netlink::netlink::way::{ask, find};
-use ddns_netlink::netlink::{
+use ddns_netlink::edge::netlink::socket::Socket;
+use ddns_netlink::edge::netlink::way::{ask, find};
+use ddns_netlink::model::Family;
+use ddns_netlink::proto::netlink::{
     Address, AddressFlags, IfIndex, Link, Message, NoWay, Report, Table, Way,
 };
 use netns::{index, ip, ip_batch};

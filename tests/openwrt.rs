@@ -16,9 +16,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ddns_netlink::config::{Family, Mechanism, definition};
+use ddns_netlink::config::definition;
+use ddns_netlink::model::Family;
+use ddns_netlink::proto::ubus::object;
+use ddns_netlink::provider::Mechanism;
 use ddns_netlink::provider::{api, table};
-use ddns_netlink::ubus::object;
 use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

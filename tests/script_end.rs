@@ -8,9 +8,9 @@ use std::io::Read;
 use std::thread;
 use std::time::Duration;
 
-use ddns_netlink::config::Family;
-use ddns_netlink::probe::script::run;
-use ddns_netlink::script::process::kill_all;
+use ddns_netlink::edge::probe::script::run;
+use ddns_netlink::edge::script::process::kill_all;
+use ddns_netlink::model::Family;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 

@@ -12,12 +12,13 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, process as this};
 
-use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
-use ddns_netlink::http::Client;
+use ddns_netlink::edge::http::Client;
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{
     Answer, Change, Job, Known, Learned, Method, Outcome, Request, SHORT_ANSWER, Verdict,
 };
-use ddns_netlink::secret::Secret;
 
 use process::Process;
 use servers::{account, direct, free_port, program, publish};

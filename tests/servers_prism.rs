@@ -16,9 +16,10 @@ mod skip;
 use std::process::Command;
 use std::time::Duration;
 
-use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
-use ddns_netlink::secret::Secret;
 
 use process::Process;
 use servers::{account, description, direct, free_port, program};

@@ -16,15 +16,16 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, process as this};
 
-use ddns_netlink::clock;
-use ddns_netlink::config::{Family, Hostname, Provider, RecordOptions};
-use ddns_netlink::http::Client;
+use ddns_netlink::edge::clock;
+use ddns_netlink::edge::http::Client;
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
     Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, SHORT_ANSWER, Step, Verdict,
     exchange,
 };
-use ddns_netlink::secret::Secret;
 
 use process::Process;
 use servers::{Tunnel, account, installed, publish};

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ddns_netlink::config::{Family, Hostname};
 use ddns_netlink::engine::record::Timeline;
 use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot, Standing};
+use ddns_netlink::model::{Family, Hostname};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");

@@ -11,8 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ddns_netlink::calendar::Moment;
-use ddns_netlink::timezone::Zone;
+use ddns_netlink::time::calendar::Moment;
+use ddns_netlink::time::timezone::Zone;
 use proptest::prelude::*;
 
 const ZONES: &str = "/usr/share/zoneinfo";

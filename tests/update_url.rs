@@ -1,8 +1,9 @@
 //! Whatever the configuration holds, the HTTP library takes the URL that comes out, unchanged.
 
-use ddns_netlink::config::{Hostname, Mechanism, Provider};
+use ddns_netlink::model::Hostname;
+use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::template::{self, Subject};
-use ddns_netlink::secret::Secret;
+use ddns_netlink::provider::{Mechanism, Provider};
 use proptest::prelude::*;
 
 proptest! {

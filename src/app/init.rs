@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::cli::exit;
-use crate::console::complain;
+use crate::edge::console::complain;
 
 /// OpenWrt's, which knows procd.
 pub(super) const SCRIPT: &str = "/etc/init.d/ddns";

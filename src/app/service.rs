@@ -7,13 +7,14 @@ use crate::cli::exit;
 use crate::cli::service::Service;
 use crate::config::check::PathKind;
 use crate::config::definition::{self, Downloads};
-use crate::config::{Transport, Trust, USER_AGENT};
-use crate::console::{complain, show, warn};
-use crate::files::{self, definitions::Definitions};
-use crate::http::Client;
-use crate::probe;
+use crate::edge::console::{complain, show, warn};
+use crate::edge::files;
+use crate::edge::files::definitions::Definitions;
+use crate::edge::http::Client;
+use crate::edge::probe;
+use crate::model::{Transport, Trust, USER_AGENT};
 use crate::provider::{api, table};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 /// There is no list (exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`).
 const NO_LIST: u8 = 3;

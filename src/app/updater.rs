@@ -11,12 +11,12 @@ use super::{follow, init, read, rundir, told};
 use crate::cli::exit;
 use crate::cli::updater::{Sections, Updater};
 use crate::config::Section;
-use crate::console::{complain, show};
-use crate::control::{self, ClientError};
 use crate::daemon::Mode;
-use crate::files;
-use crate::files::owner::check_directory;
-use crate::load::load;
+use crate::edge::console::{complain, show};
+use crate::edge::control::{self, ClientError};
+use crate::edge::files;
+use crate::edge::files::owner::check_directory;
+use crate::edge::load::load;
 
 /// How often the daemon is asked whether it is done, and how many times: longer than a request may
 /// take.

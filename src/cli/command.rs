@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::slip::closest;
+use crate::text::spelling::closest;
 
 /// What to do, with everything that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::Family;
-use super::name::is_file_name;
-use crate::quoted::quoted;
+use crate::model::Family;
+use crate::model::name::is_file_name;
+use crate::text::quoted::quoted;
 
 /// What a provider's file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::{
-    Family, Force, Hostname, Log, Lookup, Mechanism, Provider, RecordOptions, Section, Source,
-    Template, Timing, Transport, Trust,
-};
-use crate::secret::Secret;
+use super::{Force, Log, Lookup, Section, Source, Timing};
+use crate::model::secret::Secret;
+use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
+use crate::provider::{Mechanism, Provider, Template};
 
 /// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`. It has no
 /// template yet, and nothing in it waits.

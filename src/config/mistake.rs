@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sorted::Set;
+use crate::model::sorted::Set;
 
 /// Most mistakes of each severity that are kept: nobody reads more, and a file of garbage has
 /// millions.

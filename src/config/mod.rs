@@ -8,25 +8,18 @@ pub mod check;
 pub mod definition;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod listing;
 pub mod mistake;
-pub mod name;
 pub mod options;
 pub mod uci;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::provider::api::Api;
-use crate::provider::table::Row;
-use crate::secret::Secret;
+use crate::model::{Family, Hostname, RecordOptions, Transport};
+use crate::provider::{Provider, Template};
 use definition::Downloads;
 pub use mistake::{Mistake, Severity};
-pub use name::{Family, Hostname};
-
-/// What requests call the program, unless `user_agent` is set.
-pub const USER_AGENT: &str =
-    concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
 /// `ddns_rundir` unless it is set, as in ddns-scripts.
 pub const DEFAULT_RUNDIR: &str = "/var/run/ddns";
@@ -134,115 +127,6 @@ pub struct Lookup {
     pub glue: bool,
 }
 
-/// Where updates go and who we are there: the account.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Provider {
-    /// `service_name`, or `custom` for `update_url` and `update_script`; for messages and `status`.
-    pub label: String,
-    /// How updates are sent.
-    pub mechanism: Mechanism,
-    /// What the program's own table says of it, if that is where the URLs are from.
-    pub row: Option<Row>,
-    /// `username`.
-    pub username: String,
-    /// `password`, or the first line of `password_file`.
-    pub password: Secret,
-    /// `param_enc`: inserted percent-encoded.
-    pub param_enc: Secret,
-    /// `param_opt`: inserted as written.
-    pub param_opt: Secret,
-    /// `dns_server`, where that is who takes the updates; else empty.
-    pub server: String,
-    /// `force_dnstcp`, where there is a `server`.
-    pub tcp: bool,
-}
-
-/// How updates are sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mechanism {
-    /// By opening a URL (`update_url`, or the definition's `ipv4` and `ipv6` blocks).
-    Url {
-        /// For `A` records.
-        v4: Option<Template>,
-        /// For `AAAA` records.
-        v6: Option<Template>,
-        /// For both records of a name at once, with `[IP4]` and `[IP6]` in it.
-        both: Option<Template>,
-    },
-    /// By the provider's own interface, which the program knows.
-    Api(&'static Api),
-    /// By a shell script (`update_script`, or what the definition names).
-    Script(Script),
-}
-
-/// A script that updates records, made for ddns-scripts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
-    /// Where it is.
-    pub file: PathBuf,
-    /// Every option of the section as it is written; a list has its values in one, separated by
-    /// spaces. Yes and no are `1` and `0`.
-    pub options: Vec<(String, Secret)>,
-}
-
-/// What a record is beside its name, type and address, and which of several it is. All ours but
-/// `record_id`, `rec_id` and `zone_id`, which some scripts of ddns-scripts have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RecordOptions {
-    /// `zone`: the zone that holds the record, where it need not be looked for.
-    pub zone: Option<String>,
-    /// `zone_id`: what the provider calls that zone.
-    pub zone_id: Option<String>,
-    /// `record_id`, `rec_id`: what the provider calls the record.
-    pub id: Option<String>,
-    /// `ttl`: seconds; a record keeps its own, and a new one gets 300 or the provider's least, if unset.
-    pub ttl: Option<u32>,
-    /// `proxied`: whether the provider's proxy stands before the address (Cloudflare).
-    pub proxied: Option<bool>,
-}
-
-/// An update URL with placeholders and the answer that means success.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Template {
-    /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
-    /// into `https:` when `use_https` asks for it.
-    pub url: String,
-    /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
-    /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
-    pub answer: Option<String>,
-}
-
-/// How a section's requests travel.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Transport {
-    /// `cacert`: what server certificates are checked against.
-    pub trust: Trust,
-    /// `proxy`: HTTP proxy as `[user:pass@]host:port`.
-    pub proxy: Option<Secret>,
-    /// `bind_network`: send only through this device (`SO_BINDTODEVICE`).
-    pub device: Option<String>,
-    /// Send from this address. No option: the engine sets it where the provider stores the address
-    /// that it sees.
-    pub source: Option<IpAddr>,
-    /// `force_ipversion`: connect only over this family. `Some` only when forced.
-    pub family: Option<Family>,
-    /// `user_agent`, or ours.
-    pub user_agent: String,
-}
-
-/// What server certificates are checked against.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trust {
-    /// The system's bundle: `/etc/ssl/certs/ca-certificates.crt`, then `/etc/ssl/cert.pem`.
-    System,
-    /// A PEM file.
-    File(PathBuf),
-    /// A directory of PEM files.
-    Directory(PathBuf),
-    /// `IGNORE`: not checked at all; warned about at every start.
-    Nothing,
-}
-
 /// Intervals of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -289,34 +173,6 @@ impl Section {
     }
 }
 
-impl Provider {
-    /// The update URL for records of `family`, if updates are URLs and it has one.
-    pub fn template(&self, family: Family) -> Option<&Template> {
-        match (&self.mechanism, family) {
-            (Mechanism::Url { v4, .. }, Family::V4) => v4.as_ref(),
-            (Mechanism::Url { v6, .. }, Family::V6) => v6.as_ref(),
-            (Mechanism::Api(_) | Mechanism::Script(_), _) => None,
-        }
-    }
-
-    /// The script that updates the records, if one does.
-    pub fn script(&self) -> Option<&Script> {
-        match &self.mechanism {
-            Mechanism::Script(script) => Some(script),
-            Mechanism::Url { .. } | Mechanism::Api(_) => None,
-        }
-    }
-}
-
-/// A host that must be reachable before a request can work.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Host {
-    /// A name, of which the kernel can be asked only once its address is known.
-    Name(String),
-    /// A literal address, or one from `/etc/hosts`.
-    Address(IpAddr),
-}
-
 /// The program that a command line for the shell begins with.
 pub fn program(line: &str) -> &str {
     let line = line.trim_start();
@@ -337,18 +193,6 @@ impl std::fmt::Debug for Source {
             Self::Web { .. } => f.write_str("Web(***)"),
             Self::Script(line) => write!(f, "Script({} ***)", program(line)),
         }
-    }
-}
-
-impl std::fmt::Debug for Provider {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Provider").field("label", &self.label).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Template {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Template(***)")
     }
 }
 

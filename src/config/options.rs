@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::slip::closest;
+use crate::text::spelling::closest;
 use Kind::{Global, Service};
 
 /// Which sections an option belongs to.

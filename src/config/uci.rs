@@ -15,8 +15,8 @@ use std::fmt;
 
 use super::mistake::{Mistake, Mistakes, Severity};
 use super::options::{self, Kind};
-use crate::slip::closest;
-use crate::sorted::Map;
+use crate::model::sorted::Map;
+use crate::text::spelling::closest;
 use lexer::{Lexer, Unterminated, Word};
 
 /// The words that a line can begin with.

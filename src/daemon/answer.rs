@@ -1,12 +1,14 @@
 //! What the daemon is asked, on the control socket and on ubus, and what it tells on ubus.
 
 use super::Daemon;
-use crate::clock::{self, Now};
-use crate::control::ask::{Answer, Ask};
-use crate::engine::event::{Event, Level};
+use crate::edge::clock;
+use crate::engine::event::Event;
 use crate::engine::status::Snapshot;
-use crate::ubus::object;
-use crate::ubus::session::Word;
+use crate::model::Level;
+use crate::proto::control::{Answer, Ask};
+use crate::proto::ubus::object;
+use crate::proto::ubus::session::Word;
+use crate::time::Now;
 
 impl Daemon {
     /// Takes in what is heard on ubus.

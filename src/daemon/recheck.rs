@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Now;
+use crate::time::Now;
 
 /// The first pause; each one is twice as long as that before.
 const FIRST: Duration = Duration::from_secs(10);

@@ -25,7 +25,7 @@ use super::message::{
 };
 use super::name::Name;
 use super::resolv::PORT;
-use crate::config::Family;
+use crate::model::Family;
 
 /// Aliases that are followed, one after another.
 pub(super) const MOST_ALIASES: usize = 8;

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::name::Name;
-use crate::config::Family;
+use crate::model::Family;
 
 /// Class of the internet (RFC 1035 section 3.2.4).
 pub const CLASS_IN: u16 = 1;

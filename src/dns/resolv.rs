@@ -1,6 +1,6 @@
 //! Which name servers are asked: `/etc/resolv.conf` and `dns_server`.
 
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
 /// Where name servers listen.

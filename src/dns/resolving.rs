@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::lookup::MOST_ALIASES;
 use super::message::{AA, Message, NOERROR, NXDOMAIN, Question, RA, TYPE_CNAME, refusal};
 use super::name::Name;
-use crate::config::Family;
+use crate::model::Family;
 
 /// How long to wait before a resolver is asked again, in milliseconds: so that it is asked 20, 50, 100
 /// and 200 ms after the first question, and then less often.

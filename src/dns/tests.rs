@@ -8,7 +8,7 @@ use super::message::{
     AA, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA,
 };
 use super::name::Name;
-use crate::config::Family;
+use crate::model::Family;
 
 fn name(text: &str) -> Name {
     if text == "." { Name::root() } else { Name::parse(text).unwrap() }

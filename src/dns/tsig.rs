@@ -4,10 +4,10 @@ use ring::hmac;
 
 use super::message::{Message, Record, TYPE_TSIG};
 use super::name::Name;
-use crate::base64;
-use crate::clock::UnixSeconds;
-use crate::quoted::quoted;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
+use crate::text::base64;
+use crate::text::quoted::quoted;
+use crate::time::UnixSeconds;
 
 /// How far the clocks of both sides may differ, in seconds (RFC 8945 section 10).
 const FUDGE: u16 = 300;

@@ -9,11 +9,13 @@ use super::network::Facts;
 use super::pace::{Bucket, Hold};
 use super::record::Record;
 use super::section::Active;
-use crate::clock::Now;
-use crate::config::{Hostname, Mechanism, Section};
+use crate::config::Section;
+use crate::model::Hostname;
+use crate::model::sorted::Set;
+use crate::provider::Mechanism;
 use crate::provider::{self, Batch, Change, Job, Known, Outcome, Scope, Verdict};
-use crate::sorted::Set;
 use crate::state::State;
+use crate::time::Now;
 
 /// An account and who shares it.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::way::Ways;
-use crate::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
-use crate::sorted::Map;
+use crate::model::sorted::Map;
+use crate::proto::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
 
 /// Ends of lifetimes that are no further apart are the same.
 const ROUNDING: Duration = Duration::from_secs(2);

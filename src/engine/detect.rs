@@ -7,9 +7,9 @@ use super::event::QuestionId;
 use super::pace::{Backoff, Bucket};
 use super::report::seconds;
 use super::select::{self, Desired, Lack, Policy};
-use crate::clock::Now;
 use crate::config::Timing;
 use crate::provider::Failure;
+use crate::time::Now;
 
 /// Least time between two questions that events give reason for.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::config::Host;
-use crate::sorted::Map;
+use crate::model::Host;
+use crate::model::sorted::Map;
 
 /// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use super::report::{again, refused, until};
 use super::section::Active;
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
-use crate::clock::{Now, UnixSeconds};
-use crate::config::{Family, Section, Source, program};
+use crate::config::{Section, Source, program};
+use crate::model::Family;
+use crate::time::{Now, UnixSeconds};
 
 impl Engine {
     /// The state of everything at `now`.

@@ -10,7 +10,6 @@
 //! [`account`] that are ready leave together as one job.
 
 pub mod account;
-pub mod addr;
 pub mod book;
 pub mod detect;
 pub mod directory;
@@ -42,12 +41,12 @@ use section::{Active, Heard, Orphan};
 use select::{Lack, Rejection};
 use way::Ask;
 
-use crate::clock::Now;
-use crate::config::Hostname;
-use crate::netlink::{Message, Report, Table};
+use crate::model::Hostname;
+use crate::model::sorted::{Set, take_first};
+use crate::proto::netlink::{Message, Report, Table};
 use crate::provider::{FailureKind, Outcome, Verdict};
-use crate::sorted::{Set, take_first};
 use crate::state::{Learned, Saved, State};
+use crate::time::Now;
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);

@@ -7,23 +7,9 @@ use std::net::IpAddr;
 
 use super::book::Book;
 use super::select::{self, Lack, Place, Policy};
-use crate::config::Family;
-use crate::sorted::{Map, Set};
-
-/// netifd's word on one logical interface (`network.interface` `dump`, openwrt `netifd`,
-/// `interface_dump_status`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Network {
-    /// `l3_device`: the kernel device that carries its addresses; `None` while it is down.
-    pub device: Option<String>,
-    /// `ipv4-address` and `ipv6-address`.
-    pub addresses: Set<IpAddr>,
-    /// The router's own address in each `ipv6-prefix-assignment`: its part of a delegated prefix.
-    pub assigned: Set<IpAddr>,
-}
-
-/// All logical interfaces by name.
-pub type Networks = Map<String, Network>;
+use crate::model::Family;
+use crate::model::sorted::Set;
+use crate::proto::ubus::netifd::{Network, Networks};
 
 /// What netifd has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::clock::{Now, UnixSeconds};
 use crate::provider::Rate;
+use crate::time::{Now, UnixSeconds};
 
 /// Changes that follow one another within this time are waited out.
 pub const QUIET: Duration = Duration::from_millis(250);

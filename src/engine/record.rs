@@ -43,9 +43,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::pace::{Backoff, Bucket, Hold, Settling};
-use crate::clock::{Now, UnixSeconds};
-use crate::config::{Family, Force, Hostname, Timing};
+use crate::config::{Force, Timing};
+use crate::model::{Family, Hostname};
 use crate::state::Saved;
+use crate::time::{Now, UnixSeconds};
 use doubt::Doubt;
 pub use flight::Ending;
 use flight::Flight;

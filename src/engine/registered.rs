@@ -12,15 +12,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::event::Notice;
 use super::network::Facts;
 use super::pace::Backoff;
 use super::record::{Record, Wait};
 use super::report;
 use super::section::{Active, anywhere};
-use crate::clock::Now;
-use crate::config::{Family, Lookup};
+use crate::config::Lookup;
 use crate::dns::Found;
+use crate::model::Family;
+use crate::model::Notice;
+use crate::time::Now;
 
 /// What was published is not looked for in DNS before: some providers' name servers take their time.
 const PROPAGATION: Duration = Duration::from_secs(600);

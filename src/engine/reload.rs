@@ -5,11 +5,11 @@ use super::account::Account;
 use super::directory::Directory;
 use super::event::Action;
 use super::section::{Active, Orphan};
-use crate::clock::Now;
 use crate::config::{Config, Section};
-use crate::netlink::Table;
+use crate::model::sorted::Map;
+use crate::proto::netlink::Table;
 use crate::provider;
-use crate::sorted::Map;
+use crate::time::Now;
 
 impl Engine {
     /// Puts `config` in force.

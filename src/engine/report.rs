@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::event::{Action, Level, Notice};
+use super::event::Action;
 use super::record::{Record, Refusal, Wait};
 use super::registered::{Registered, list};
 use super::section::{Active, Obstacle};
 use super::select::{Lack, Rejection};
-use crate::clock::Now;
-use crate::config::Family;
+use crate::model::Family;
+use crate::model::{Level, Notice};
 use crate::provider::{Outcome, Scope, Verdict};
+use crate::time::Now;
 
 /// There is no address of `family` to publish.
 pub(super) fn lack(section: &Active, family: Family, lack: &Lack, now: Now) -> Action {

@@ -5,21 +5,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::addr;
 use super::detect::Detector;
 use super::directory::Directory;
-use super::event::{Finished, JobId, Notice, QuestionId};
+use super::event::{Finished, JobId, QuestionId};
 use super::network::{Facts, Netifd};
 use super::record::{Ending, Record, Wait};
 use super::registered::Registered;
 use super::report;
 use super::select::{self, Desired, Lack, Place, Policy};
 use super::way::{Ask, Step};
-use crate::clock::Now;
-use crate::config::{Family, Host, Hostname, Section, Source, Transport};
+use crate::config::{Section, Source};
+use crate::model::Notice;
+use crate::model::address;
+use crate::model::sorted::{Map, Set};
+use crate::model::{Family, Host, Hostname, Transport};
 use crate::provider::{self, Change, Failure, Outcome, Scope, Verdict, template};
-use crate::sorted::{Map, Set};
 use crate::state::State;
+use crate::time::Now;
 
 /// A section with its state.
 #[derive(Clone, Debug)]
@@ -263,7 +265,7 @@ impl Active {
     /// requests have to leave from it. A host in the local network is no such provider.
     pub fn is_seen(&self, family: Family) -> bool {
         let transport = &self.spec.transport;
-        let local = |host: &Host| matches!(host, Host::Address(address) if addr::not_public(*address).is_some());
+        let local = |host: &Host| matches!(host, Host::Address(address) if address::not_public(*address).is_some());
         let from_device = matches!(self.spec.source, Source::Network { .. } | Source::Device(_));
         from_device
             && transport.device.is_none()

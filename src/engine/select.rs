@@ -27,11 +27,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::addr;
 use super::book::{Book, Known, is_secondary};
 use super::network::Claims;
-use crate::config::Family;
-use crate::netlink::AddressFlags;
+use crate::model::Family;
+use crate::model::address;
+use crate::proto::netlink::AddressFlags;
 
 /// `RT_SCOPE_LINK` of linux/rtnetlink.h; above it is only `RT_SCOPE_HOST`.
 const SCOPE_LINK: u8 = 253;
@@ -176,8 +176,8 @@ pub fn from_device(
 
 /// What to make of an address that a `web` or `script` source gave.
 pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
-    let why = addr::never_publishable(address)
-        .or_else(|| addr::not_public(address).filter(|_| !policy.private));
+    let why = address::never_publishable(address)
+        .or_else(|| address::not_public(address).filter(|_| !policy.private));
     match why {
         Some(range) => Desired::Nothing(Lack::Refused(address, Rejection::NotPublic(range))),
         None => Desired::Address(address),
@@ -223,10 +223,10 @@ fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
     if is_temporary(known) && !policy.temporary {
         return Some(Rejection::Temporary);
     }
-    if let Some(range) = addr::never_publishable(address) {
+    if let Some(range) = address::never_publishable(address) {
         return Some(Rejection::NotPublic(range));
     }
-    match addr::not_public(address) {
+    match address::not_public(address) {
         Some(range) if !policy.private => return Some(Rejection::NotPublic(range)),
         // Those ranges have a scope of their own.
         Some(_) => {}
@@ -253,7 +253,7 @@ fn choose<'a>(usable: &[&'a Known], claims: &Claims, current: Option<IpAddr>) ->
 fn class(known: &Known, claims: &Claims) -> (bool, bool, u8, bool) {
     let address = known.address.address;
     let last_resort = is_temporary(known) || is_deprecated(known);
-    let private = addr::not_public(address).is_some();
+    let private = address::not_public(address).is_some();
     (private, last_resort, claims.rank(address), is_secondary(&known.address))
 }
 
@@ -325,7 +325,7 @@ impl fmt::Display for Lack {
                 write!(f, "'{device}' has no {family} address")
             }
             Self::Refused(address, Rejection::NotPublic(range)) => {
-                let hint = addr::advice(*address);
+                let hint = address::advice(*address);
                 write!(f, "only {address}, {range}, is there; it is not published{hint}")
             }
             Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::record::Timeline;
 use super::report::millis;
-use crate::clock::UnixSeconds;
-use crate::config::{Family, Hostname};
+use crate::model::{Family, Hostname};
+use crate::time::UnixSeconds;
 
 /// The state of every active section.
 #[derive(Clone, Debug, PartialEq, Eq)]

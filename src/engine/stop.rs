@@ -1,8 +1,9 @@
 //! Sections that the user stops and starts again while the daemon runs.
 
 use super::Engine;
-use super::event::{Action, Level, Notice};
-use crate::clock::Now;
+use super::event::Action;
+use crate::model::{Level, Notice};
+use crate::time::Now;
 
 impl Engine {
     /// Nothing more is sent or asked for these sections.

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::book::Book;
-use crate::config::{Family, Host};
-use crate::netlink::{Hop, IfIndex, NoWay, Route, Told, Way};
-use crate::sorted::{Map, Set};
+use crate::model::sorted::{Map, Set};
+use crate::model::{Family, Host};
+use crate::proto::netlink::{Hop, IfIndex, NoWay, Route, Told, Way};
 
 /// A question: which way do packets of `family` take to `host`?
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

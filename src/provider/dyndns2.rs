@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome, complaint, page};
-use crate::config::Family;
+use crate::model::Family;
 
 /// The longest wait that a code can ask for: a typing error must not stop a name for a year.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,6 +1,6 @@
 //! Update URLs that tell both addresses of a name, and what is left of them for one.
 
-use crate::config::{Mechanism, Template};
+use crate::provider::{Mechanism, Template};
 
 const IP4: &str = "[IP4]";
 const IP6: &str = "[IP6]";
@@ -71,15 +71,15 @@ fn rest(item: &str, placeholder: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Family;
     use crate::config::fixture::provider;
+    use crate::model::Family;
     use proptest::prelude::*;
 
     fn urls(url: &str) -> [Option<String>; 3] {
         let mechanism = mechanism(url).unwrap();
         let Mechanism::Url { both, .. } = &mechanism else { panic!("{mechanism:?}") };
         let both = both.as_ref().map(|template| template.url.clone());
-        let provider = crate::config::Provider { mechanism, ..provider() };
+        let provider = crate::provider::Provider { mechanism, ..provider() };
         let of = |family| provider.template(family).map(|template| template.url.clone());
         [of(Family::V4), of(Family::V6), both]
     }

@@ -1,7 +1,9 @@
 //! Numbers that tell records and accounts apart across restarts.
 
 use super::table;
-use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section};
+use crate::config::Section;
+use crate::model::{Family, Hostname, RecordOptions};
+use crate::provider::{Mechanism, Provider};
 
 /// A number that changes when anything changes that decides where and as what a record is
 /// published. It is stored, so it must stay what it is.

@@ -17,7 +17,7 @@ use super::complaint::complains;
 use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, dyndns2, mask, page, zoneedit};
-use crate::secret::Secret;
+use crate::model::secret::Secret;
 
 /// The least time until the next request after HTTP 429, which asks for peace and often does not say
 /// for how long: as with the code `interval`.

@@ -1,8 +1,8 @@
 //! Text from outside, made fit for a log: without secrets, on one line, short.
 
-use crate::base64;
-use crate::percent;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
+use crate::text::base64;
+use crate::text::percent;
 
 /// Most characters of a masked text.
 const MAX_SHOWN: usize = 200;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Outcome, Scope, Verdict};
-use crate::config::Family;
-use crate::secret::Secret;
+use crate::model::Family;
+use crate::model::secret::Secret;
 
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Verdict`]
 //! per change. Retrying, pacing and back-off are not its business; they live in the engine.
 
+mod account;
 pub mod api;
 mod complaint;
 pub mod dyndns2;
@@ -11,7 +12,6 @@ pub mod ere;
 pub mod families;
 mod identity;
 mod judge;
-pub mod listing;
 pub mod mask;
 pub mod message;
 mod page;
@@ -26,9 +26,11 @@ mod zoneedit;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::clock::UnixSeconds;
-use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, Section, Transport};
-use crate::sorted::Map;
+use crate::config::Section;
+use crate::model::sorted::Map;
+use crate::model::{Family, Hostname, RecordOptions, Transport};
+use crate::time::UnixSeconds;
+pub use account::{Mechanism, Provider, Script, Template};
 pub use identity::{account, fingerprint, own_name};
 pub use message::{
     Answer, Failure, FailureKind, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER,

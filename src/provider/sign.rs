@@ -6,10 +6,10 @@ use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 
-use crate::base64;
-use crate::calendar::Moment;
-use crate::clock::UnixSeconds;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
+use crate::text::base64;
+use crate::time::UnixSeconds;
+use crate::time::calendar::Moment;
 
 /// HMAC (RFC 2104) with SHA-256.
 pub fn hmac_sha256(key: &[u8], data: &str) -> Vec<u8> {

@@ -41,7 +41,8 @@
 //! (<https://github.com/troglobit/inadyn/issues/238>).
 
 use super::{Rate, families, template};
-use crate::config::{Family, Mechanism, Provider, Template};
+use crate::model::Family;
+use crate::provider::{Mechanism, Provider, Template};
 
 const TABLE: &str = include_str!("table.txt");
 

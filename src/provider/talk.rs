@@ -10,9 +10,9 @@ use super::{
     Answer, Exchange, Failure, FailureKind, Job, Learned, Outcome, Query, Request, Scope, Step,
     Verdict,
 };
-use crate::clock::UnixSeconds;
-use crate::config::Provider;
-use crate::sorted::Map;
+use crate::model::sorted::Map;
+use crate::provider::Provider;
+use crate::time::UnixSeconds;
 
 /// Why the function stops.
 #[derive(Debug)]

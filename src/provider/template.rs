@@ -11,10 +11,11 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::api::zone::Target;
 use super::mask;
-use crate::base64;
-use crate::config::{Family, Hostname, Provider};
-use crate::percent;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
+use crate::model::{Family, Hostname};
+use crate::provider::Provider;
+use crate::text::base64;
+use crate::text::percent;
 
 /// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
 const MAX_URL: usize = 8000;

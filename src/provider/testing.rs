@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::{
     Answer, Change, Job, Known, Learned, Outcome, Request, Scope, Step, Verdict, exchange,
 };
-use crate::config::{Family, Hostname, Mechanism, Provider, RecordOptions, fixture};
-use crate::secret::Secret;
+use crate::config::fixture;
+use crate::model::secret::Secret;
+use crate::model::{Family, Hostname, RecordOptions};
+use crate::provider::{Mechanism, Provider};
 
 /// `name` should hold `address`.
 pub(crate) fn change(name: &str, address: &str) -> Change {
@@ -90,7 +92,7 @@ pub(crate) fn play(
 
 /// A job of these changes.
 pub(crate) fn job(changes: Vec<Change>) -> Job {
-    Job { changes, wall: Some(crate::clock::BUILD_TIME), ..Job::default() }
+    Job { changes, wall: Some(crate::time::BUILD_TIME), ..Job::default() }
 }
 
 /// Plays `script` about `changes` with what is known, and gives the verdicts as people read them.

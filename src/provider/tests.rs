@@ -1,8 +1,9 @@
 //! Sections for the tests of providers, and tests of what is asked about a section.
 
 use super::*;
-use crate::config::{Provider, Template, fixture};
-use crate::secret::Secret;
+use crate::config::fixture;
+use crate::model::secret::Secret;
+use crate::provider::{Provider, Template};
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {

@@ -10,7 +10,8 @@ use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
     Verdict,
 };
-use crate::config::{Family, Hostname, Mechanism, Provider, Template};
+use crate::model::{Family, Hostname};
+use crate::provider::{Mechanism, Provider, Template};
 
 /// The requests of a job, in its order.
 ///

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use ddns_netlink::config::check::{self, Checked};
-use ddns_netlink::config::{Mechanism, RecordOptions, Script, Section, Severity};
+use ddns_netlink::config::{Section, Severity};
+use ddns_netlink::model::RecordOptions;
+use ddns_netlink::provider::{Mechanism, Script};
 
 use crate::sandbox::Sandbox;
 

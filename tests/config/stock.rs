@@ -1,7 +1,7 @@
 //! Options that mean something of their own under the names of ddns-scripts' scripts.
 
 use ddns_netlink::config::check;
-use ddns_netlink::provider::listing;
+use ddns_netlink::config::listing;
 
 use crate::sandbox::Sandbox;
 

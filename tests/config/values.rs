@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{Kind, OPTIONS};
-use ddns_netlink::config::{Family, Force, Mechanism, Section, Source, Trust};
+use ddns_netlink::config::{Force, Section, Source};
+use ddns_netlink::model::{Family, Trust};
+use ddns_netlink::provider::Mechanism;
 use proptest::prelude::*;
 
 use crate::sandbox::Sandbox;

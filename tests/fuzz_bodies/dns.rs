@@ -1,9 +1,9 @@
 //! DNS messages, and a look-up to which every reply is the same one.
 
-use ddns_netlink::config::Family;
 use ddns_netlink::dns::lookup::{Lookup, Plan, Step};
 use ddns_netlink::dns::message::{AA, Message, QR};
 use ddns_netlink::dns::name::Name;
+use ddns_netlink::model::Family;
 
 use super::Target;
 

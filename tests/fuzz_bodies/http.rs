@@ -1,10 +1,10 @@
 //! Where redirects lead.
 #![allow(clippy::panic, reason = "only tests and the fuzzer run this")]
 
-use ddns_netlink::http::redirect::{self, Next, Target as Place};
+use ddns_netlink::edge::http::redirect::{self, Next, Target as Place};
+use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::Method;
 use ddns_netlink::provider::mask::mask;
-use ddns_netlink::secret::Secret;
 
 use super::Target;
 

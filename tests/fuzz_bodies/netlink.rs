@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use ddns_netlink::netlink::decode::{Incoming, Kind, datagram};
-use ddns_netlink::netlink::{Message, Route};
+use ddns_netlink::proto::netlink::decode::{Incoming, Kind, datagram};
+use ddns_netlink::proto::netlink::{Message, Route};
 
 use super::Target;
 

@@ -4,12 +4,14 @@
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-use ddns_netlink::config::{Config, Hostname, Mechanism, Provider, check};
+use ddns_netlink::config::{Config, check};
+use ddns_netlink::model::Hostname;
+use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
-use ddns_netlink::secret::Secret;
+use ddns_netlink::provider::{Mechanism, Provider};
 
 use super::{Target, sandbox};
 
@@ -210,7 +212,7 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
     }
 }
 
-fn address(family: ddns_netlink::config::Family) -> IpAddr {
+fn address(family: ddns_netlink::model::Family) -> IpAddr {
     let text = if family.record_type() == "A" { "192.0.2.1" } else { "2001:db8::1" };
     text.parse().unwrap()
 }

@@ -2,11 +2,12 @@
 //! files, requests on the control socket, what scripts say.
 #![allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
 
-use ddns_netlink::config::{Family, definition};
-use ddns_netlink::control::ask::Ask;
-use ddns_netlink::probe::find::find_address;
-use ddns_netlink::script::said::{Listener, Said};
-use ddns_netlink::timezone::Zone;
+use ddns_netlink::config::definition;
+use ddns_netlink::edge::probe::find::find_address;
+use ddns_netlink::edge::script::said::{Listener, Said};
+use ddns_netlink::model::Family;
+use ddns_netlink::proto::control::Ask;
+use ddns_netlink::time::timezone::Zone;
 
 use super::Target;
 

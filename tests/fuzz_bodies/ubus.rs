@@ -1,9 +1,9 @@
 //! What comes from ubus's socket.
 
-use ddns_netlink::control::ask::Answer;
-use ddns_netlink::ubus::message::{self, LIMIT};
-use ddns_netlink::ubus::netifd::MAX_NETWORKS;
-use ddns_netlink::ubus::session::{Session, Word};
+use ddns_netlink::proto::control::Answer;
+use ddns_netlink::proto::ubus::message::{self, LIMIT};
+use ddns_netlink::proto::ubus::netifd::MAX_NETWORKS;
+use ddns_netlink::proto::ubus::session::{Session, Word};
 
 use super::Target;
 

@@ -16,10 +16,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use ddns_netlink::config::{Mechanism, Provider, Transport, Trust};
-use ddns_netlink::http::{Client, Shared};
+use ddns_netlink::edge::http::{Client, Shared};
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Transport, Trust};
 use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
-use ddns_netlink::secret::Secret;
+use ddns_netlink::provider::{Mechanism, Provider};
 
 use crate::skip;
 

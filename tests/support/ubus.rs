@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ddns_netlink::ubus::blob::{Attributes, Members, Value, Writer};
+use ddns_netlink::proto::ubus::blob::{Attributes, Members, Value, Writer};
 use serde_json::{Map, Value as Json, json};
 
 use super::process::Process;

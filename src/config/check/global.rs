@@ -6,7 +6,7 @@ use super::Environment;
 use super::reader::Reader;
 use crate::config::definition::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 /// What holds where the file says nothing (openwrt `net/ddns-scripts`,
 /// `dynamic_dns_functions.sh`).

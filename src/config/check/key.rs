@@ -1,9 +1,9 @@
 //! The key that signs DNS updates (TSIG): its name in `username`, its secret in `password` or in a file.
 
 use super::reader::Reader;
-use crate::config::Provider;
 use crate::dns::tsig::Key;
-use crate::secret::Secret;
+use crate::model::secret::Secret;
+use crate::provider::Provider;
 
 /// Signs that a secret in base64 has and the name of a key never.
 const OF_SECRETS: [char; 3] = ['+', '/', '='];

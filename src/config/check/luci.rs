@@ -6,7 +6,7 @@
 use super::words::is_flag;
 use crate::config::mistake::{Mistake, Mistakes, Severity};
 use crate::config::uci::{self, RawSection};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 /// A warning for each enabled section that a Save in LuCI would damage. `openwrt`: LuCI may be
 /// installed on this machine; without it only values that nothing but this program understands are

@@ -8,13 +8,15 @@ use super::words;
 use super::{Definitions, Environment, PathKind};
 use super::{key, unused};
 use crate::config::definition::{self, Block, Definition};
-use crate::config::name::is_file_name;
-use crate::config::{Family, Mechanism, Provider, RecordOptions, Script, Template};
+use crate::config::listing;
+use crate::model::name::is_file_name;
+use crate::model::secret::Secret;
+use crate::model::{Family, RecordOptions};
+use crate::provider::api;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
-use crate::provider::{api, listing};
-use crate::quoted::{quoted, quoted_char};
-use crate::secret::Secret;
+use crate::provider::{Mechanism, Provider, Script, Template};
+use crate::text::quoted::{quoted, quoted_char};
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
 const NOT_IN_PARAM_OPT: &str = "\"'`$!();><{}?|[]*\\";

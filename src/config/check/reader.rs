@@ -9,7 +9,7 @@ use super::words::is_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::options::{self, Kind};
 use crate::config::uci::{RawOption, RawSection};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 /// What the readers of all themes share.
 pub(super) struct Reader<'a> {

@@ -4,11 +4,13 @@ use super::Environment;
 use super::reader::Reader;
 use super::words::{check_host, is_flag};
 use super::{provider, source, stock, timing, transport};
-use crate::config::name::in_dns;
-use crate::config::{Family, Hostname, Lookup, Mechanism, Section, Severity};
+use crate::config::{Lookup, Section, Severity};
 use crate::dns::resolv;
-use crate::quoted::quoted;
-use crate::sorted::Set;
+use crate::model::name::in_dns;
+use crate::model::sorted::Set;
+use crate::model::{Family, Hostname};
+use crate::provider::Mechanism;
+use crate::text::quoted::quoted;
 
 /// Reads an enabled section. Only usable if the reader has no error afterwards.
 pub(super) fn read(

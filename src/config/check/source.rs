@@ -6,7 +6,7 @@ use super::Environment;
 use super::reader::Reader;
 use super::words;
 use crate::config::{Source, program};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 const WAN4: &str = "wan";
 const WAN6: &str = "wan6";

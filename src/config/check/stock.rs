@@ -4,10 +4,11 @@
 use std::mem::take;
 
 use super::reader::Reader;
-use crate::config::{Hostname, Mechanism, Provider, RecordOptions};
+use crate::model::secret::Secret;
+use crate::model::{Hostname, RecordOptions};
 use crate::provider::api::pair;
-use crate::quoted::quoted;
-use crate::secret::Secret;
+use crate::provider::{Mechanism, Provider};
+use crate::text::quoted::quoted;
 
 /// Seconds that its script lets a record be cached.
 const NSUPDATE_TTL: u32 = 600;

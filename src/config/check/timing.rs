@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::config::{Family, Force, Provider, Section, Source, Timing};
+use crate::config::{Force, Section, Source, Timing};
+use crate::model::Family;
+use crate::provider::Provider;
 use crate::provider::{self, table};
-use crate::quoted::quoted;
+use crate::text::quoted::quoted;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

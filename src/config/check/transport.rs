@@ -6,10 +6,12 @@ use super::reader::Reader;
 use super::source::device_name;
 use super::words;
 use super::{Environment, PathKind};
-use crate::config::{Family, Log, Provider, Transport, Trust, USER_AGENT};
+use crate::config::Log;
+use crate::model::secret::Secret;
+use crate::model::{Family, Transport, Trust, USER_AGENT};
+use crate::provider::Provider;
 use crate::provider::{table, template};
-use crate::quoted::quoted;
-use crate::secret::Secret;
+use crate::text::quoted::quoted;
 
 /// Reads the transport of a section. Certificates matter also where nothing is configured to travel
 /// over TLS: the provider may redirect there.

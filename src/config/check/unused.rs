@@ -1,7 +1,7 @@
 //! Options that mean nothing in the section that they are in.
 
 use super::reader::Reader;
-use crate::config::{Mechanism, Provider};
+use crate::provider::{Mechanism, Provider};
 
 /// Warns about the options that `provider` makes no use of. A script may use any.
 pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {

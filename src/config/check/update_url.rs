@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::reader::Reader;
 use super::source;
 use super::words;
-use crate::config::{Family, Mechanism, Provider};
+use crate::model::Family;
+use crate::provider::{Mechanism, Provider};
 use crate::provider::{families, template};
 
 /// How `update_url` updates records; `None` if there is none.

@@ -3,8 +3,8 @@
 use std::net::Ipv6Addr;
 
 use crate::provider::template::PLACEHOLDERS;
-use crate::quoted::quoted_char;
-use crate::slip::closest;
+use crate::text::quoted::quoted_char;
+use crate::text::spelling::closest;
 
 /// A UCI boolean (openwrt `package/base-files`, `/lib/functions.sh`, `config_get_bool`).
 pub(super) fn is_flag(text: &str) -> Option<bool> {

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Record;
-use crate::clock::Now;
 use crate::dns::Found;
+use crate::time::Now;
 
 /// When the name servers are asked, counted from the end of the request.
 const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)];

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{Doubt, Late, Record, Refusal, Sent, Timeline};
-use crate::clock::Now;
-use crate::config::RecordOptions;
 use crate::engine::event::JobId;
+use crate::model::RecordOptions;
 use crate::provider::{Change, FailureKind, Outcome};
+use crate::time::Now;
 
 /// A request on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]

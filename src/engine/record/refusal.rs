@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Sent;
-use crate::clock::Now;
 use crate::engine::pace::{Hold, LONGEST_HOLD};
+use crate::time::Now;
 
 /// A refusal of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]

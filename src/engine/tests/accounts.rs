@@ -7,12 +7,14 @@ use proptest::prelude::*;
 use super::scenario::{
     HOUR, MINUTE, Scenario, address, failed, ip, refused, retry, route, secs, section,
 };
-use crate::config::{Family, Hostname, Mechanism, Section, Template};
+use crate::config::Section;
 use crate::engine::event::{Event, Finished};
 use crate::engine::pace::Bucket;
+use crate::model::secret::Secret;
+use crate::model::{Family, Hostname};
 use crate::provider::api::Api;
 use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
-use crate::secret::Secret;
+use crate::provider::{Mechanism, Template};
 
 const BATCH: Api = Api {
     name: "batch",
@@ -86,7 +88,7 @@ fn what_changes_together_leaves_together_as_far_as_the_provider_takes_it() {
 #[test]
 fn another_password_is_another_account() {
     let mut two = sections(2, &Mechanism::Api(&FAST));
-    two[1].provider.password = crate::secret::Secret::new("other");
+    two[1].provider.password = crate::model::secret::Secret::new("other");
     assert_eq!(sizes(&scenario(two)), [1, 1]);
 }
 

@@ -1,11 +1,11 @@
 //! The book of facts: what is forgotten when, and what a loss means.
 
 use super::scenario::{Scenario, WAN, address, ip, link, ms, route, secs};
-use crate::config::Family;
 use crate::engine::book::Book;
 use crate::engine::event::Event;
 use crate::engine::select::{Desired, Place, Policy, from_device};
-use crate::netlink::{Address, Link, Message, Report, Table};
+use crate::model::Family;
+use crate::proto::netlink::{Address, Link, Message, Report, Table};
 
 fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> bool {
     let last = reports.into_iter().map(|r| book.apply(r, secs(1))).last();
@@ -130,7 +130,7 @@ fn a_deletion_of_something_unknown_changes_nothing() {
 fn a_repeated_message_is_not_a_change() {
     let mut book = known();
     let lasting = |preferred| {
-        let address = crate::netlink::Address { preferred, ..address("2001:db8::1") };
+        let address = crate::proto::netlink::Address { preferred, ..address("2001:db8::1") };
         Report::Message(Message::NewAddress(address))
     };
     assert!(book.apply(lasting(600), secs(100)));
@@ -147,7 +147,8 @@ fn equal_facts_give_equal_answers_whatever_the_order() {
     for order in orders {
         let mut book = known();
         for (step, index) in (0_u64..).zip(order) {
-            let address = crate::netlink::Address { preferred: 600, ..address(texts[index]) };
+            let address =
+                crate::proto::netlink::Address { preferred: 600, ..address(texts[index]) };
             let report = Report::Message(Message::NewAddress(address));
             let _ = book.apply(report, ms(5000 + step));
         }

@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use super::scenario::*;
-use crate::config::{Family, Section};
+use crate::config::Section;
+use crate::model::Family;
 use crate::provider::{families, table};
 
 const URL: &str = "https://dyn.example.net/?name=[DOMAIN]&myip=[IP4],[IP6]";

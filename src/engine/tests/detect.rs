@@ -1,7 +1,8 @@
 //! `web` and `script` sources.
 
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, failed, route, secs, web};
-use crate::config::{Family, Source};
+use crate::config::Source;
+use crate::model::Family;
 use crate::provider::Outcome;
 
 const ASKED: [&str; 1] = ["home IPv4"];
@@ -130,11 +131,11 @@ fn a_source_that_nothing_was_sent_to_is_asked_again_soon() {
     s.not_asked();
     s.pass(secs(5));
     // Some rule, though the way that is known of stays.
-    s.report(crate::netlink::Message::Policy);
+    s.report(crate::proto::netlink::Message::Policy);
     assert_eq!(s.logged("ask "), ASKED);
     s.not_asked();
     for _ in 0..20 {
-        s.report(crate::netlink::Message::Policy);
+        s.report(crate::proto::netlink::Message::Policy);
         s.pass(super::scenario::ms(40));
     }
     assert_eq!(s.logged("ask "), [""; 0], "once a second at most");

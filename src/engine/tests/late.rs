@@ -1,7 +1,8 @@
 //! A provider carries out an old request after a newer one that it accepted.
 
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, WAN, address, failed, ip, lost, route, secs};
-use crate::config::{Family, Section};
+use crate::config::Section;
+use crate::model::Family;
 use crate::provider::{Outcome, families};
 
 fn send(last: u8) -> String {

@@ -3,8 +3,8 @@
 use super::scenario::*;
 use crate::config::{Section, Source};
 use crate::engine::event::Event;
-use crate::engine::network::Network;
-use crate::netlink::{Address, IfIndex};
+use crate::proto::netlink::{Address, IfIndex};
+use crate::proto::ubus::netifd::Network;
 
 const PPP: IfIndex = 7;
 

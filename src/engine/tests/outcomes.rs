@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::scenario::{
     DAY, HOUR, MINUTE, Scenario, WAN, failed, lost, ms, refused, retry, route, secs,
 };
-use crate::clock::BUILD_TIME;
-use crate::config::Hostname;
+use crate::model::Hostname;
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
+use crate::time::BUILD_TIME;
 
 fn send(last: u8) -> String {
     format!("home.example.com 203.0.113.{last}")
@@ -114,13 +114,13 @@ fn a_change_of_rules_ends_the_pause_after_a_failure_in_which_nothing_left() {
     assert_eq!(s.word(), "back-off");
     s.sent();
     s.provider = Some(Outcome::Updated);
-    s.report(crate::netlink::Message::Policy);
+    s.report(crate::proto::netlink::Message::Policy);
     assert_eq!(s.sent(), [send(2)]);
     // What the provider did is no matter of rules.
     let mut s = failing(failed());
     s.sent();
     s.pass(secs(2));
-    s.report(crate::netlink::Message::Policy);
+    s.report(crate::proto::netlink::Message::Policy);
     assert_eq!(s.sent(), [""; 0]);
 }
 

@@ -3,8 +3,9 @@
 use super::scenario::{
     HOUR, MINUTE, Scenario, WAN, address, failed, ms, refused, retry, route, secs,
 };
-use crate::config::{Family, Force};
-use crate::netlink::{Address, AddressFlags, Message};
+use crate::config::Force;
+use crate::model::Family;
+use crate::proto::netlink::{Address, AddressFlags, Message};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 
 fn send(last: u8) -> String {
@@ -265,7 +266,7 @@ fn the_same_lease_again_sends_nothing() {
 
 #[test]
 fn each_outcome_belongs_to_its_own_record() {
-    let second = crate::config::Hostname::parse("b.example.com").unwrap();
+    let second = crate::model::Hostname::parse("b.example.com").unwrap();
     let mut s = Scenario::new().with(|c| c.names.push(second)).silent();
     s = s.start();
     assert_eq!(s.sent(), ["home.example.com 203.0.113.1"], "an update URL names one record");
@@ -321,7 +322,7 @@ fn a_connection_that_nobody_accepts_costs_no_token_and_is_tried_again_soon() {
 
 #[test]
 fn what_concerns_the_account_concerns_all_its_records() {
-    let second = crate::config::Hostname::parse("b.example.com").unwrap();
+    let second = crate::model::Hostname::parse("b.example.com").unwrap();
     let both = |refusal: Outcome, scope: Scope| {
         let mut s = Scenario::new().with(|c| c.names.push(second.clone())).silent().start();
         let verdict = Verdict { outcome: refusal, scope };
@@ -338,7 +339,7 @@ fn what_concerns_the_account_concerns_all_its_records() {
 
 #[test]
 fn one_name_that_has_to_wait_does_not_hold_the_others() {
-    let second = crate::config::Hostname::parse("b.example.com").unwrap();
+    let second = crate::model::Hostname::parse("b.example.com").unwrap();
     for (scope, sent) in [(Scope::Record, 1), (Scope::Account, 0)] {
         let mut s = Scenario::new().with(|c| c.names.push(second.clone())).silent().start();
         let wait = Verdict { outcome: retry(FailureKind::Other, Some(10 * MINUTE)), scope };

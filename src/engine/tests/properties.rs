@@ -10,11 +10,12 @@ use super::scenario::{
     DAY, HOUR, MINUTE, Scenario, WAN, address, failed, ip, link, lost, ms, refused, retry, route,
     secs, web,
 };
-use crate::clock::BUILD_TIME;
-use crate::config::{Family, Force, Hostname, Timing};
+use crate::config::{Force, Timing};
 use crate::engine::event::Event;
-use crate::netlink::{Address, AddressFlags, Message, Report, Table};
+use crate::model::{Family, Hostname};
+use crate::proto::netlink::{Address, AddressFlags, Message, Report, Table};
 use crate::provider::{FailureKind, Outcome};
+use crate::time::BUILD_TIME;
 
 /// Something that happens.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! What follows a refusal: it is tried again, and seldom.
 
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, address, refused, secs, section};
-use crate::config::{Hostname, Section};
+use crate::config::Section;
+use crate::model::Hostname;
 use crate::provider::{Outcome, Scope, Verdict};
 
 const SENT: [&str; 1] = ["home.example.com 203.0.113.1"];

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::scenario::*;
-use crate::config::{Family, Force, Hostname};
+use crate::config::Force;
 use crate::dns::Found;
 use crate::engine::event::Event;
+use crate::model::{Family, Hostname};
 use crate::provider::Outcome;
 
 const SENT: [&str; 1] = ["home.example.com 203.0.113.1"];
@@ -253,7 +254,7 @@ fn two_lines_that_hold_the_same_name_in_turn_do_not_fight() {
     s.config.sections.push(second);
     let mut s = s.kernel(|k| {
         k.links.insert(3, link(3, "wan2"));
-        k.addresses.push(crate::netlink::Address { link: 3, ..address("203.0.113.2") });
+        k.addresses.push(crate::proto::netlink::Address { link: 3, ..address("203.0.113.2") });
     });
     s = s.settled();
     for _ in 0..4 {

@@ -1,9 +1,10 @@
 //! What a reload keeps, and what it may not mix up.
 
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, ip, lost, refused, route, secs, section};
-use crate::config::{Family, Hostname, Source};
+use crate::config::Source;
 use crate::engine::event::Event;
-use crate::netlink::Table;
+use crate::model::{Family, Hostname};
+use crate::proto::netlink::Table;
 use crate::provider::Outcome;
 
 const SENT: [&str; 1] = ["home.example.com 203.0.113.1"];

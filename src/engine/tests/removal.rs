@@ -4,12 +4,13 @@ use super::scenario::{
     DAY, HOUR, Kernel, MINUTE, Scenario, WAN, address, failed, ip, link, lost, refused, route,
     secs, web,
 };
-use crate::clock::BUILD_TIME;
-use crate::config::{Family, Source};
+use crate::config::Source;
 use crate::dns::Found;
 use crate::engine::event::Event;
-use crate::netlink::{Address, AddressFlags, Message, Report};
+use crate::model::Family;
+use crate::proto::netlink::{Address, AddressFlags, Message, Report};
 use crate::provider::{Outcome, Scope, Verdict};
+use crate::time::BUILD_TIME;
 
 const REMOVED: &str = "remove home.example.com A";
 const SENT: &str = "send home.example.com 203.0.113.1";

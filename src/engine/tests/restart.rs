@@ -1,11 +1,11 @@
 //! What survives a restart, by which clock.
 
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, address, failed, lost, refused, retry, secs};
-use crate::clock::BUILD_TIME;
 use crate::config::Force;
 use crate::engine::Engine;
-use crate::netlink::Table;
+use crate::proto::netlink::Table;
 use crate::provider::{FailureKind, Outcome};
+use crate::time::BUILD_TIME;
 
 const SENT: [&str; 1] = ["home.example.com 203.0.113.1"];
 

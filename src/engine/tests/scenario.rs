@@ -7,25 +7,24 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::clock::{BUILD_TIME, Now};
-use crate::config::Host;
-use crate::config::{
-    Config, Family, Force, Global, Hostname, Log, Provider, RecordOptions, Section, Source, Timing,
-    Transport, Trust,
-};
+use crate::config::{Config, Force, Global, Log, Section, Source, Timing};
 use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
-use crate::engine::network::{Network, Networks};
 use crate::engine::way::Ask;
-use crate::netlink::{
+use crate::model::Host;
+use crate::model::secret::Secret;
+use crate::model::sorted::Map;
+use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
+use crate::proto::netlink::{
     self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Told,
     Way,
 };
+use crate::proto::ubus::netifd::{Network, Networks};
+use crate::provider::Provider;
 use crate::provider::{Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict};
-use crate::secret::Secret;
-use crate::sorted::Map;
 use crate::state::State;
+use crate::time::{BUILD_TIME, Now};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);

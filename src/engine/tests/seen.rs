@@ -2,8 +2,9 @@
 //! the address that is wanted.
 
 use super::scenario::{MINUTE, Scenario, WAN, address, link, route, section};
-use crate::config::{Family, Section, Source, fixture};
-use crate::netlink::Address;
+use crate::config::{Section, Source, fixture};
+use crate::model::Family;
+use crate::proto::netlink::Address;
 
 const VPN: u32 = 7;
 

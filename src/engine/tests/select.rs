@@ -1,11 +1,13 @@
 //! One case per sentence of the policy in [`crate::engine::select`].
 
 use super::scenario::{WAN, address, ip, link, secs};
-use crate::config::Family;
 use crate::engine::book::Book;
-use crate::engine::select::{Desired, Lack, Place, Policy, Rejection, candidates, from_device};
-use crate::engine::{addr, select};
-use crate::netlink::{Address, AddressFlags, Message, Report, Table};
+use crate::engine::select::{
+    self, Desired, Lack, Place, Policy, Rejection, candidates, from_device,
+};
+use crate::model::Family;
+use crate::model::address;
+use crate::proto::netlink::{Address, AddressFlags, Message, Report, Table};
 
 const STRICT: Policy = Policy { private: false, temporary: false };
 const PRIVATE: Policy = Policy { private: true, temporary: false };
@@ -134,7 +136,7 @@ fn rule_6_private_addresses_only_if_allowed_and_then_last() {
         assert_eq!(chosen(&[address(private)], STRICT, None), None);
     }
     assert_eq!(chosen(&[address("fe80::1")], PRIVATE, None), None, "whatever is allowed");
-    assert!(addr::never_publishable(ip("ff02::1")).is_some());
+    assert!(address::never_publishable(ip("ff02::1")).is_some());
 }
 
 #[test]

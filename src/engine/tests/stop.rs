@@ -1,9 +1,10 @@
 //! Sections that the user stops and starts again.
 
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, failed, refused, section, web};
-use crate::config::{Hostname, Section};
+use crate::config::Section;
 use crate::dns::Found;
 use crate::engine::event::Event;
+use crate::model::Hostname;
 use crate::provider::Outcome;
 
 fn stop(s: &mut Scenario) {

@@ -9,12 +9,12 @@ use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, list, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
-use crate::base64;
-use crate::percent;
+use crate::model::sorted::Map;
 use crate::provider::sign::{hmac_sha1, sha1, timestamp};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Request};
-use crate::sorted::Map;
+use crate::text::base64;
+use crate::text::percent;
 
 pub(super) const API: Api = Api {
     name: "aliyun",

@@ -8,10 +8,10 @@ use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, id, list, member, object, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
+use crate::model::secret::Secret;
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate, Request, template};
-use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
     name: "dnspod",

@@ -12,9 +12,9 @@ use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, text};
 use super::zone::{Zone, ZoneList, by_name, plain};
 use super::{Api, Need};
-use crate::percent;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Rate};
+use crate::text::percent;
 
 pub(super) const API: Api = Api {
     name: "dreamhost",

@@ -9,14 +9,14 @@ use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, 
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList, plain};
 use super::{Api, Need, pair};
-use crate::base64;
-use crate::clock::UnixSeconds;
-use crate::config::Provider;
-use crate::percent;
+use crate::model::secret::Secret;
+use crate::provider::Provider;
 use crate::provider::sign::rs256;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
-use crate::secret::Secret;
+use crate::text::base64;
+use crate::text::percent;
+use crate::time::UnixSeconds;
 
 pub(super) const API: Api = Api {
     name: "google",

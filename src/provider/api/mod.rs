@@ -38,8 +38,8 @@ use std::fmt;
 
 use super::talk::{Talk, Talked};
 use super::{Batch, Rate, Verdict, template};
-use crate::config::Provider;
 use crate::dns::resolv;
+use crate::provider::Provider;
 
 /// A provider that the program knows how to talk to.
 pub struct Api {

@@ -8,9 +8,9 @@ use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, id, list, text};
 use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
-use crate::percent;
 use crate::provider::Batch;
 use crate::provider::talk::{Talk, Talked};
+use crate::text::percent;
 
 pub(super) const API: Api = Api {
     name: "namesilo",

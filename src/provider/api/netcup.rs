@@ -9,9 +9,9 @@ use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, object, text};
 use super::zone::{Zone, ZoneList, tried};
 use super::{Api, Need};
+use crate::model::secret::Secret;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
-use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
     name: "netcup",

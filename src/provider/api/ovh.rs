@@ -10,10 +10,10 @@ use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write, wr
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, listed};
 use super::{Api, Need};
+use crate::model::secret::Secret;
 use crate::provider::sign::sha1;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Method, Request, Verdict};
-use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
     name: "ovh",

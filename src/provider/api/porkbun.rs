@@ -8,9 +8,9 @@ use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
+use crate::model::secret::Secret;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Request};
-use crate::secret::Secret;
 
 pub(super) const API: Api = Api {
     name: "porkbun",

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::rest::{Rest, id, list, object, refused, text};
 use super::zone::{Target, Zone, ZoneList, Zones, plain, within};
+use crate::model::sorted::Map;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
-use crate::sorted::Map;
 
 /// The time to live of a new record of which the user has said nothing. What providers take for usual
 /// may be hours.

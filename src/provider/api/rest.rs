@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::zone::NO_ZONE;
 use super::{Api, Need};
+use crate::model::secret::Secret;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
     Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
-use crate::secret::Secret;
 
 /// What a provider that limits requests without a time is given.
 const PAUSE: Duration = Duration::from_secs(300);

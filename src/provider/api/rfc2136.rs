@@ -10,15 +10,15 @@ use std::net::IpAddr;
 use super::rest::refused;
 use super::zone::Target;
 use super::{Api, Need};
-use crate::clock::UnixSeconds;
 use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
 use crate::dns::name::Name;
 use crate::dns::tsig::{Key, Problem};
+use crate::model::sorted::Map;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
-use crate::sorted::Map;
+use crate::time::UnixSeconds;
 
 pub(super) const API: Api = Api {
     name: "rfc2136",

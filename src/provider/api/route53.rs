@@ -11,12 +11,12 @@ use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, 
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, xml};
-use crate::percent;
+use crate::model::secret::Secret;
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, template};
-use crate::quoted::quoted;
-use crate::secret::Secret;
+use crate::text::percent;
+use crate::text::quoted::quoted;
 
 pub(super) const API: Api = Api {
     name: "route53",

@@ -9,12 +9,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::{Mechanism, RecordOptions};
+use crate::model::RecordOptions;
+use crate::model::secret::Secret;
+use crate::provider::Mechanism;
 use crate::provider::testing::{account, change, job, play, read};
 use crate::provider::{
     Answer, Change, Exchange, Failure, FailureKind, Job, Outcome, Step, exchange,
 };
-use crate::secret::Secret;
 
 /// As many steps as the worker allows.
 const STEPS: usize = 64;

@@ -6,9 +6,9 @@ use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, wri
 use super::rest::{Rest, list, text};
 use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
-use crate::percent;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate};
+use crate::text::percent;
 
 pub(super) const API: Api = Api {
     name: "vultr",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::rest::id;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Outcome, Scope, Verdict};
-use crate::punycode;
+use crate::text::punycode;
 
 /// A record by its place in DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]

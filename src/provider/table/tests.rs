@@ -7,8 +7,10 @@ use super::super::template::{self, Subject};
 use super::super::testing::{change, job, removal};
 use super::super::{Answer, Job, Outcome, Step, api, exchange};
 use super::*;
-use crate::config::{Hostname, Provider, fixture};
-use crate::secret::Secret;
+use crate::config::fixture;
+use crate::model::Hostname;
+use crate::model::secret::Secret;
+use crate::provider::Provider;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
@@ -69,7 +71,7 @@ fn every_name_means_one_provider() {
     for row in all() {
         for name in row.names() {
             assert!(seen.insert(name), "{name}");
-            assert!(crate::config::name::is_file_name(name) && name == name.to_ascii_lowercase());
+            assert!(crate::model::name::is_file_name(name) && name == name.to_ascii_lowercase());
             assert_eq!(find(name), Some(row));
         }
         let title = row.title();

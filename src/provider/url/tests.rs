@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::super::FailureKind;
 use super::super::tests::section;
 use super::*;
-use crate::config::{Mechanism, Section};
+use crate::config::Section;
+use crate::model::secret::Secret;
+use crate::provider::Mechanism;
 use crate::provider::testing::change;
-use crate::secret::Secret;
 
 const NIC: &str = "http://[USERNAME]:[PASSWORD]@d.example/nic/update?hostname=[DOMAIN]&myip=[IP]";
 
@@ -257,7 +258,7 @@ fn what_was_stored_of_one_family_says_nothing_about_the_other() {
 
 #[test]
 fn what_is_kept_of_the_other_family_is_told_again() {
-    let name = |text: &str| crate::config::Hostname::parse(text).unwrap();
+    let name = |text: &str| crate::model::Hostname::parse(text).unwrap();
     let mut one = job(&[("a.example", "192.0.2.1")]);
     let section = both(BOTH);
     let url = |job: &Job| play(&section, job, vec![says("good")]).0[0].clone();

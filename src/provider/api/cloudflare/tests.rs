@@ -17,7 +17,7 @@ fn records(records: &[String]) -> String {
     format!(r#"{{"success":true,"result":[{}]}}"#, records.join(","))
 }
 
-fn me() -> crate::config::Provider {
+fn me() -> crate::provider::Provider {
     let mut me = account("cloudflare.com-v4");
     me.username = "Bearer".into();
     me

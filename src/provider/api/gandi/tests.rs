@@ -1,6 +1,6 @@
+use crate::model::secret::Secret;
 use crate::provider::Outcome;
 use crate::provider::testing::{account, change, job, kept, play, told};
-use crate::secret::Secret;
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.gandi.net/v5/livedns/domains?per_page=100&page=1

@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::clock::BUILD_TIME;
 use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome};
+use crate::time::BUILD_TIME;
 
 const PEM: &str = include_str!("../../../../tests/data/rfc7515.pem");
 const PROJECT: &str = "https://dns.googleapis.com/dns/v1/projects/home-1/managedZones";

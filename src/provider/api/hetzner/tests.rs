@@ -1,6 +1,6 @@
+use crate::model::secret::Secret;
 use crate::provider::Outcome;
 use crate::provider::testing::{account, change, job, kept, play, told};
-use crate::secret::Secret;
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.hetzner.cloud/v1/zones?per_page=50&page=1

@@ -3,7 +3,7 @@ use std::slice;
 use serde_json::json;
 
 use super::*;
-use crate::config::Provider;
+use crate::provider::Provider;
 use crate::provider::testing::{account, change, job, play, removal, written};
 use crate::provider::{Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
 

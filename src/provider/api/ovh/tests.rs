@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::config::Provider;
+use crate::provider::Provider;
 use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, Job, Known, Learned, Outcome};
 
@@ -130,7 +130,7 @@ fn what_is_not_published_is_not_done() {
     // It is made up for, whatever is changed next.
     let mut next = one();
     next.known = after(&next.known, learned);
-    next.changes[0].name = crate::config::Hostname::parse("b@example.net").unwrap();
+    next.changes[0].name = crate::model::Hostname::parse("b@example.net").unwrap();
     let net = "https://eu.api.ovh.com/1.0/domain/zone/example.net";
     let (find, get) =
         (format!("GET {net}/record?fieldType=A&subDomain=b"), format!("GET {net}/record/1"));

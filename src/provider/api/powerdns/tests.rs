@@ -1,6 +1,6 @@
-use crate::config::Provider;
+use crate::model::secret::Secret;
+use crate::provider::Provider;
 use crate::provider::testing::{account, change, told};
-use crate::secret::Secret;
 
 const PLACE: &str = "http://192.0.2.53:8081/api/v1/servers/localhost/zones";
 const FOUND: &str = r#"{"name":"example.com.","rrsets":[

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::clock::BUILD_TIME;
-use crate::config::Provider;
 use crate::dns::message::{AA, QR};
+use crate::model::secret::Secret;
+use crate::provider::Provider;
 use crate::provider::testing::{account, change, removal};
 use crate::provider::{Answer, Job, Known, Learned, Step, exchange};
-use crate::secret::Secret;
+use crate::time::BUILD_TIME;
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
 const NXDOMAIN_HERE: u16 = 3;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::Family;
+use crate::model::Family;
 use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
 
@@ -67,7 +67,7 @@ fn error(code: &str, message: &str) -> String {
     )
 }
 
-fn me() -> crate::config::Provider {
+fn me() -> crate::provider::Provider {
     account("route53")
 }
 

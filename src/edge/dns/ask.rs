@@ -1,0 +1,132 @@
+//! The look-up, carried out: UDP, then TCP, to one server at a time.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io;
+use std::time::Duration;
+
+use super::resolve::resolvers;
+use super::wire::{Call, is_timeout};
+use crate::config;
+use crate::dns::Found;
+use crate::dns::lookup::{Ask, Lookup, Plan, Step, Whom};
+use crate::dns::message::{Message, TC};
+use crate::dns::name::Name;
+use crate::dns::resolv;
+use crate::edge::clock::uptime;
+use crate::edge::dns::resolve;
+use crate::edge::http::{self, Unreachable};
+use crate::model::{Family, Transport};
+
+/// Time for an answer over UDP, for the first packet and the second.
+const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// How questions travel to name servers that are not the system's resolvers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// Only through this device.
+    pub device: Option<String>,
+    /// Only over this family.
+    pub family: Option<Family>,
+}
+
+impl From<&Transport> for Way {
+    fn from(transport: &Transport) -> Self {
+        Self { device: transport.device.clone(), family: transport.family }
+    }
+}
+
+/// Looks the registered address up. Blocks, but not longer than `limit`.
+///
+/// # Errors
+/// A sentence that says why nothing was found out.
+pub fn look_up(
+    lookup: &config::Lookup,
+    family: Family,
+    way: &Way,
+    limit: Duration,
+) -> Result<Found, String> {
+    let end = uptime().saturating_add(limit);
+    let host = &lookup.host;
+    let servers = match &lookup.server {
+        None => Vec::new(),
+        Some(text) => {
+            let (server, port) = resolv::server(text)?;
+            resolve(server, port, way.family, limit)?
+        }
+    };
+    let mut state = Lookup::new(Plan {
+        host: Name::parse(host).map_err(|why| format!("{host} cannot be looked up: {why}"))?,
+        family,
+        glue: lookup.glue,
+        resolvers: resolvers(),
+        servers,
+        over: way.family,
+    });
+    // Name servers of the zone that do not answer leave time to ask a resolver.
+    let own_end = end.saturating_sub(limit / 3);
+    let mut step = state.start();
+    loop {
+        let ask = match step {
+            Step::Done(found) => return found,
+            Step::Ask(ask) => ask,
+        };
+        let (device, end) = match ask.whom {
+            Whom::Resolver => (None, end),
+            Whom::Given => (way.device.as_deref(), end),
+            Whom::Own => (way.device.as_deref(), own_end),
+        };
+        let call = Call::new(ask.server, device, end);
+        let reply = question(&call, &ask, lookup.tcp);
+        step = state.step(reply.map_err(|error| call.explain(&error)));
+    }
+}
+
+/// Whether `dns_server` can be used, as ddns-scripts tests it before it is saved: its name resolves
+/// to an address of `family`, and it takes a connection on its port.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn verify_server(dns_server: &str, family: Option<Family>) -> Result<(), Unreachable> {
+    let (host, port) = resolv::server(dns_server).map_err(Unreachable::Port)?;
+    http::connects(host, port, family)
+}
+
+/// Asks one question of one server.
+fn question(call: &Call<'_>, ask: &Ask, tcp: bool) -> io::Result<Message> {
+    let mut reply = Err(io::ErrorKind::TimedOut.into());
+    let recursive = ask.whom != Whom::Own;
+    let query = || Message::query(random(), ask.question.clone(), recursive);
+    for time in UDP {
+        if tcp {
+            break;
+        }
+        // A new number and a new port for each packet (RFC 5452 section 9).
+        reply = over_udp(call, &query(), time);
+        match &reply {
+            Ok(message) if message.has(TC) => break,
+            Err(error) if is_timeout(error) => {}
+            Ok(_) | Err(_) => return reply,
+        }
+    }
+    if tcp || reply.is_ok() { over_tcp(call, &query()) } else { reply }
+}
+
+fn over_udp(call: &Call<'_>, query: &Message, time: Duration) -> io::Result<Message> {
+    let packet = query.encode().map_err(io::Error::other)?;
+    let reply = |packet: &[u8]| Message::decode(packet).ok().filter(|reply| reply.answers(query));
+    let packet = call.over_udp(&packet, time, &mut |packet| reply(packet).is_some())?;
+    reply(&packet).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn over_tcp(call: &Call<'_>, query: &Message) -> io::Result<Message> {
+    let reply = call.over_tcp(&query.encode().map_err(io::Error::other)?)?;
+    let reply = Message::decode(&reply).map_err(io::Error::other)?;
+    let other = || io::Error::other("the answer is to another question");
+    Some(reply).filter(|reply| reply.answers(query)).ok_or_else(other)
+}
+
+/// A number that nobody can guess: the standard library keys its hashes with the system's randomness.
+pub(super) fn random() -> u16 {
+    let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u16::from_be_bytes([a, b])
+}

@@ -1,0 +1,11 @@
+//! DNS over sockets: look-ups, updates, and the addresses of hosts.
+
+mod ask;
+mod changes;
+pub(crate) mod resolve;
+mod send;
+mod wire;
+
+pub use ask::{Way, look_up, verify_server};
+pub use resolve::resolve;
+pub use send::send;

@@ -1,0 +1,76 @@
+//! Reading the configuration with everything that it points to.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
+use crate::config::uci::Document;
+use crate::edge::files::{self, ReadError};
+use crate::model::sorted::Map;
+
+/// A configuration file as it stands now.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration and what is wrong with it.
+    pub checked: Checked,
+    /// Names that need no name server (`/etc/hosts`).
+    pub hosts: Map<String, Vec<IpAddr>>,
+}
+
+/// Reads and checks `file`; the one that [`files::config`] finds now, if that is empty.
+///
+/// # Errors
+/// If the file itself cannot be read. Mistakes in it are no error: see [`Checked`].
+pub fn load(file: &Path) -> Result<Loaded, ReadError> {
+    let file = files::config(file);
+    let bytes = files::read_config(&file)?;
+    let checked = check::load(&file.display().to_string(), &bytes, &System);
+    Ok(Loaded { checked, hosts: files::hosts::system() })
+}
+
+/// Checks a file that somebody else has read or made.
+pub fn check(document: &Document) -> Loaded {
+    let checked = check::check("", document, Vec::new(), &System);
+    Loaded { checked, hosts: files::hosts::system() }
+}
+
+/// The files of this system, as the checker asks for them.
+struct System;
+
+impl Environment for System {
+    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
+        match files::definition(whose, service_name) {
+            Ok(bytes) => bytes.map(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) => Some(Err(error.to_string())),
+        }
+    }
+
+    fn read_secret(&self, path: &Path) -> Result<String, String> {
+        let (secret, _) = files::password(path).map_err(|error| error.to_string())?;
+        Ok(secret.expose().to_owned())
+    }
+
+    fn secret_warning(&self, path: &Path) -> Option<String> {
+        files::password(path).ok()?.1
+    }
+
+    fn script_warning(&self, path: &Path) -> Option<String> {
+        files::owner::script_warning(path)
+    }
+
+    fn has_certificate(&self, path: &Path) -> bool {
+        files::has_certificate(path)
+    }
+
+    fn path_kind(&self, path: &Path) -> PathKind {
+        files::path_kind(path)
+    }
+
+    fn executable(&self, path: &Path) -> bool {
+        files::is_executable(path)
+    }
+
+    fn default_statedir(&self) -> PathBuf {
+        files::default_statedir()
+    }
+}

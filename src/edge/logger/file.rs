@@ -1,0 +1,130 @@
+//! A section's log file: the newest lines, in RAM, where LuCI looks for them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+use crate::edge::files::owner::make_directory;
+use crate::edge::files::{self, Medium};
+
+/// Most bytes of an existing log that are looked at; of a longer one the newest are kept.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Adds `line` to the log at `path` and keeps the newest `lines` of it.
+///
+/// Nothing is remembered between calls, because others may delete, empty or replace the file while
+/// we run; reading a few kilobytes of RAM disk per message costs less than being wrong.
+pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        // LuCI's rpcd may read it.
+        make_directory(directory, 0o755)?;
+    }
+    let mut file = open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let size = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(size.saturating_sub(LIMIT)))?;
+    (&file).take(LIMIT).read_to_end(&mut bytes)?;
+    let mut text = String::new();
+    // A line that was cut off must not swallow ours.
+    if bytes.last().is_some_and(|&last| last != b'\n') {
+        text.push('\n');
+    }
+    text.push_str(line);
+    text.push('\n');
+    bytes.extend_from_slice(text.as_bytes());
+    let kept = newest(&bytes, lines);
+    if kept.len() == bytes.len() && size <= LIMIT {
+        return file.write_all(text.as_bytes());
+    }
+    files::replace(path, kept, 0o644, Medium::Ram)
+}
+
+/// The last `lines` lines of `bytes`.
+fn newest(bytes: &[u8], lines: usize) -> &[u8] {
+    let ends = bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
+    // The line feed before the first line that is kept: one more back than lines.
+    let before = ends.rev().nth(lines.max(1)).map(|(at, _)| at + 1);
+    bytes.get(before.unwrap_or(0)..).unwrap_or(bytes)
+}
+
+/// Opens for adding. A link is not followed and a pipe does not block: the directory may be one
+/// where others can write.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o644)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn only_the_newest_lines_stay() {
+        let scratch = Scratch::new("log-newest");
+        let path = scratch.path().join("log/ddns/home.log");
+        for i in 0..7 {
+            append(&path, &format!("line {i}"), 3).unwrap();
+        }
+        assert_eq!(read(&path), "line 4\nline 5\nline 6\n");
+        append(&path, "alone", 1).unwrap();
+        assert_eq!(read(&path), "alone\n");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(&path), 0o644);
+        assert_eq!(mode(path.parent().unwrap()), 0o755);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_file_may_be_deleted_replaced_or_cut() {
+        let scratch = Scratch::new("log-foreign");
+        let path = scratch.path().join("home.log");
+        append(&path, "one", 10).unwrap();
+        fs::remove_file(&path).unwrap();
+        append(&path, "two", 10).unwrap();
+        assert_eq!(read(&path), "two\n");
+        fs::write(&path, "other\nhal").unwrap();
+        append(&path, "three", 10).unwrap();
+        assert_eq!(read(&path), "other\nhal\nthree\n");
+        fs::write(&path, "x".repeat(3_000_000)).unwrap();
+        append(&path, "four", 1).unwrap();
+        assert_eq!(read(&path), "four\n");
+        fs::write(&path, "y\n".repeat(3_000_000)).unwrap();
+        append(&path, "five", 2).unwrap();
+        assert_eq!(read(&path), "y\nfive\n");
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused_and_does_not_block() {
+        let scratch = Scratch::new("log-kinds");
+        let target = scratch.path().join("target");
+        fs::write(&target, "").unwrap();
+        let link = scratch.path().join("link.log");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        assert!(append(&link, "x", 10).is_err());
+        let pipe = scratch.path().join("pipe.log");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(append(&pipe, "x", 10).is_err());
+        assert!(append(scratch.path(), "x", 10).is_err());
+        assert_eq!(read(&target), "");
+    }
+}

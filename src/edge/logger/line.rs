@@ -1,0 +1,152 @@
+//! What a message looks like in each place, and which places it belongs to. Pure.
+
+use crate::config::Log;
+use crate::model::{Level, Notice};
+use crate::text::quoted::is_visible;
+use crate::time::strftime::LocalTime;
+
+/// Most bytes of one syslog message: OpenWrt's logd cuts at 1024, with its own header.
+const SYSLOG_LIMIT: usize = 960;
+/// Most bytes of a line on standard error: a pipe takes 4096 at once, with the end of the line.
+const TERMINAL_LIMIT: usize = 4095;
+
+/// `text` on one line: what breaks lines becomes a space, what a terminal would obey goes. What
+/// providers answer ends up here, and must not be able to write lines of its own or move cursors.
+pub fn clean(text: &str) -> String {
+    let kept = text.chars().filter_map(|c| match c {
+        c if c.is_whitespace() => Some(' '),
+        c if is_visible(c) => Some(c),
+        _ => None,
+    });
+    kept.collect::<String>().trim_end().to_owned()
+}
+
+/// Whether a message of `level` goes to syslog: `use_syslog` 1 lets info and worse pass, 4 only
+/// errors, 0 nothing; a section that cannot run is told in any case.
+pub fn passes(level: Level, log: &Log) -> bool {
+    level == Level::Critical || (log.syslog > 0 && u32::from(log.syslog) + level as u32 <= 7)
+}
+
+/// `home: text`, for syslog.
+pub fn system(notice: &Notice) -> String {
+    let mut line = match &notice.section {
+        Some(section) => clean(&format!("{section}: {}", notice.text)),
+        None => clean(&notice.text),
+    };
+    cut(&mut line, SYSLOG_LIMIT);
+    line
+}
+
+/// The first `limit` bytes of `line`, and not half a character.
+fn cut(line: &mut String, limit: usize) {
+    let end = (0..=limit.min(line.len())).rev().find(|&at| line.is_char_boundary(at));
+    line.truncate(end.unwrap_or_default());
+}
+
+/// `12:34:56 home: warning: text`, for people at a terminal.
+pub fn terminal(notice: &Notice, time: &LocalTime) -> String {
+    let word = match notice.level {
+        Level::Critical => "critical: ",
+        Level::Error => "error: ",
+        Level::Warning => "warning: ",
+        Level::Notice | Level::Info | Level::Debug => "",
+    };
+    let (section, colon) = match &notice.section {
+        Some(section) => (section.as_str(), ": "),
+        None => ("", ""),
+    };
+    let line = format!(
+        "{:02}:{:02}:{:02} {section}{colon}{word}{}",
+        time.hour, time.minute, time.second, notice.text
+    );
+    let mut line = clean(&line);
+    cut(&mut line, TERMINAL_LIMIT);
+    line
+}
+
+/// ` 123456  WARN : text`, for the section log, as LuCI's viewers know it from ddns-scripts.
+pub fn file(notice: &Notice, time: &LocalTime) -> String {
+    let label = match notice.level {
+        Level::Critical => " CRIT",
+        Level::Error => "ERROR",
+        Level::Warning => " WARN",
+        Level::Notice => " note",
+        Level::Info => " info",
+        Level::Debug => "     ",
+    };
+    let line =
+        format!(" {:02}{:02}{:02} {label} : {}", time.hour, time.minute, time.second, notice.text);
+    clean(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(section: Option<&str>, level: Level, text: &str) -> Notice {
+        Notice { section: section.map(Into::into), level, text: text.into() }
+    }
+
+    fn time() -> LocalTime {
+        LocalTime {
+            unix: 0,
+            year: 2026,
+            month: 7,
+            day: 5,
+            hour: 1,
+            minute: 2,
+            second: 3,
+            weekday: 0,
+            yearday: 185,
+            offset: 0,
+            zone: "UTC".into(),
+        }
+    }
+
+    #[test]
+    fn each_place_has_its_form() {
+        let n = notice(Some("home"), Level::Warning, "no answer");
+        assert_eq!(system(&n), "home: no answer");
+        assert_eq!(terminal(&n, &time()), "01:02:03 home: warning: no answer");
+        assert_eq!(file(&n, &time()), " 010203  WARN : no answer");
+        let n = notice(None, Level::Notice, "started");
+        assert_eq!(system(&n), "started");
+        assert_eq!(terminal(&n, &time()), "01:02:03 started");
+        assert_eq!(file(&n, &time()), " 010203  note : started");
+        for (level, start) in [
+            (Level::Critical, " 010203  CRIT : x"),
+            (Level::Error, " 010203 ERROR : x"),
+            (Level::Info, " 010203  info : x"),
+            (Level::Debug, " 010203       : x"),
+        ] {
+            assert_eq!(file(&notice(None, level, "x"), &time()), start);
+        }
+    }
+
+    #[test]
+    fn an_answer_cannot_forge_lines() {
+        let n = notice(None, Level::Error, "said\r\n<0>root: \u{1b}[2Jhi\0\u{9b}\t!\n");
+        assert_eq!(system(&n), "said  <0>root: [2Jhi !");
+        assert_eq!(file(&n, &time()).lines().count(), 1);
+        assert_eq!(clean("a\u{202e}b\u{feff}c\u{85}d\u{a0}e"), "abc d e");
+    }
+
+    #[test]
+    fn use_syslog_counts_as_in_ddns_scripts() {
+        use Level::{Critical, Debug, Error, Info, Notice as Note, Warning};
+        let all = [Critical, Error, Warning, Note, Info, Debug];
+        for (syslog, passing) in [(0, 1), (1, 5), (2, 4), (3, 3), (4, 2), (255, 1)] {
+            let log = Log { syslog, file: true };
+            let count = all.iter().filter(|&&level| passes(level, &log)).count();
+            assert_eq!(count, passing, "{syslog}");
+        }
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let n = notice(Some("x"), Level::Info, &"ä".repeat(2000));
+        assert!(system(&n).len() > SYSLOG_LIMIT - 2 && system(&n).len() <= SYSLOG_LIMIT);
+        let n = notice(Some("x"), Level::Info, &"ä".repeat(5000));
+        assert!((TERMINAL_LIMIT - 1..=TERMINAL_LIMIT).contains(&terminal(&n, &time()).len()));
+    }
+}

@@ -1,0 +1,152 @@
+//! The system log, through the `syslog` crate, in a form that needs no date: the log daemon stamps
+//! messages itself, and formatting dates would link the crate's time library.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use syslog::{Error, Facility, LogFormat, LoggerBackend, Severity};
+
+use crate::model::Level;
+
+/// Where log daemons listen.
+const SOCKETS: [&str; 3] = ["/dev/log", "/var/run/syslog", "/var/run/log"];
+/// Most time that a log daemon may hold up the event loop (stream sockets only).
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// `<PRI>ddns-netlink[pid]: text`.
+#[derive(Clone)]
+struct Plain;
+
+impl LogFormat<&str> for Plain {
+    fn format<W: Write>(&self, w: &mut W, severity: Severity, text: &str) -> Result<(), Error> {
+        let priority = Facility::LOG_USER as u8 | severity as u8;
+        let pid = std::process::id();
+        // In one piece: each write to a datagram socket is a message.
+        write!(w, "<{priority}>ddns-netlink[{pid}]: {text}").map_err(Error::Write)
+    }
+}
+
+/// The connection to the log daemon; made when needed, and again after it was lost.
+pub(super) struct System {
+    sockets: Vec<PathBuf>,
+    logger: Option<syslog::Logger<LoggerBackend, Plain>>,
+}
+
+impl System {
+    /// Sends to `socket`, or to the first of the usual ones that takes it.
+    pub(super) fn new(socket: Option<PathBuf>) -> Self {
+        let usual = || SOCKETS.iter().map(PathBuf::from).collect();
+        Self { sockets: socket.map_or_else(usual, |path| vec![path]), logger: None }
+    }
+
+    /// Sends `text`; `false` if no log daemon took it.
+    pub(super) fn send(&mut self, level: Level, text: &str) -> bool {
+        // The daemon may have been restarted since: then the first try fails and the second, on a
+        // new connection, does not.
+        for _ in 0..2 {
+            if self.logger.is_none() {
+                self.logger = self.sockets.iter().find_map(|path| connect(path));
+            }
+            let Some(logger) = &mut self.logger else {
+                return false;
+            };
+            let sent = match level {
+                Level::Critical => logger.crit(text),
+                Level::Error => logger.err(text),
+                Level::Warning => logger.warning(text),
+                Level::Notice => logger.notice(text),
+                Level::Info => logger.info(text),
+                Level::Debug => logger.debug(text),
+            };
+            if sent.is_ok() {
+                return true;
+            }
+            self.logger = None;
+        }
+        false
+    }
+}
+
+fn connect(path: &Path) -> Option<syslog::Logger<LoggerBackend, Plain>> {
+    let logger = syslog::unix_custom(Plain, path).ok()?;
+    // A log daemon that hangs must not hang us.
+    match &logger.backend {
+        LoggerBackend::Unix(socket) => socket.set_nonblocking(true),
+        LoggerBackend::UnixStream(stream) => stream.get_ref().set_write_timeout(Some(PATIENCE)),
+        LoggerBackend::Udp(..) | LoggerBackend::Tcp(_) => Ok(()),
+    }
+    .ok()?;
+    Some(logger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::io::Read as _;
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+
+    fn receive(socket: &UnixDatagram) -> String {
+        let mut buffer = [0; 4096];
+        let size = socket.recv(&mut buffer).unwrap();
+        String::from_utf8(buffer[..size].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn messages_arrive_before_and_after_a_restart_of_the_daemon() {
+        let scratch = Scratch::new("syslog-restart");
+        let path = scratch.path().join("log");
+        let mut system = System::new(Some(path.clone()));
+        assert!(!system.send(Level::Notice, "too early"));
+        let pid = std::process::id();
+        for text in ["first", "second"] {
+            let daemon = UnixDatagram::bind(&path).unwrap();
+            assert!(system.send(Level::Warning, text));
+            assert_eq!(receive(&daemon), format!("<12>ddns-netlink[{pid}]: {text}"));
+            drop(daemon);
+            std::fs::remove_file(&path).unwrap();
+        }
+        assert!(!system.send(Level::Notice, "gone"));
+    }
+
+    #[test]
+    fn every_level_has_its_priority() {
+        let scratch = Scratch::new("syslog-levels");
+        let path = scratch.path().join("log");
+        let daemon = UnixDatagram::bind(&path).unwrap();
+        let mut system = System::new(Some(path));
+        for (level, priority) in [
+            (Level::Critical, "<10>"),
+            (Level::Error, "<11>"),
+            (Level::Warning, "<12>"),
+            (Level::Notice, "<13>"),
+            (Level::Info, "<14>"),
+        ] {
+            assert!(system.send(level, "x"));
+            assert!(receive(&daemon).starts_with(priority));
+        }
+    }
+
+    #[test]
+    fn a_daemon_that_does_not_read_does_not_block() {
+        let scratch = Scratch::new("syslog-full");
+        let path = scratch.path().join("log");
+        let _daemon = UnixDatagram::bind(&path).unwrap();
+        let mut system = System::new(Some(path));
+        assert!((0..100_000).any(|_| !system.send(Level::Info, "x")));
+    }
+
+    #[test]
+    fn a_stream_socket_works_too() {
+        let scratch = Scratch::new("syslog-stream");
+        let path = scratch.path().join("log");
+        let daemon = UnixListener::bind(&path).unwrap();
+        let mut system = System::new(Some(path));
+        assert!(system.send(Level::Info, "x"));
+        drop(system);
+        let mut text = String::new();
+        daemon.accept().unwrap().0.read_to_string(&mut text).unwrap();
+        assert_eq!(text, format!("<14>ddns-netlink[{}]: x\0", std::process::id()));
+    }
+}

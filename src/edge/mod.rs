@@ -1,0 +1,17 @@
+//! Everything that touches the world: sockets, files, clocks, threads and processes.
+
+pub mod clock;
+pub mod console;
+pub mod control;
+pub mod dns;
+pub mod files;
+pub mod http;
+pub mod load;
+pub mod localtime;
+pub mod logger;
+pub mod netlink;
+pub mod probe;
+pub mod script;
+pub mod store;
+pub mod ubus;
+pub mod worker;

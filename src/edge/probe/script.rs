@@ -1,0 +1,144 @@
+//! `ip_script`: a command line whose output is the address.
+
+use std::net::IpAddr;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::find_address;
+use crate::config::program;
+use crate::edge::script::process::{Running, SHELL, command};
+use crate::model::Family;
+
+/// Time for the command and everything it starts.
+pub const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most bytes of output that are kept; the rest is read and dropped.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// The address that `line`, a command line for the shell, prints. The family is in the environment
+/// as `DDNS_FAMILY`, 4 or 6.
+///
+/// # Errors
+/// A sentence that says why there is none: it does not start, fails, prints something else, or
+/// takes longer than `limit`.
+pub fn run(line: &str, family: Family, limit: Duration) -> Result<IpAddr, String> {
+    let program = program(line);
+    let cannot = |error| format!("cannot run {program}: {error}");
+    let mut command = command(SHELL);
+    command.args(["-c", line]).env("DDNS_FAMILY", if family == Family::V4 { "4" } else { "6" });
+    let running = Running::start(&mut command, None, None).map_err(cannot)?;
+    let mut output = Vec::new();
+    let mut keep = |piece: &[u8]| {
+        let room = OUTPUT_LIMIT.saturating_sub(output.len());
+        output.extend(piece.iter().take(room));
+    };
+    let ended = running.wait(limit, &mut keep).map_err(cannot)?;
+    let Some(status) = ended.status else {
+        return Err(format!("{program} did not end within {} s", limit.as_secs()));
+    };
+    if !status.success() {
+        let why = ended.complaint(&[]).map_or(String::new(), |line| format!(": {line}"));
+        return Err(format!("{program} {}{why}", fate(status)));
+    }
+    find_address(&String::from_utf8_lossy(&output), family)
+        .map_err(|why| format!("{program}: {why}"))
+}
+
+fn fate(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("failed with exit status {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "failed".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::clock;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn sh(script: &str, limit: Duration) -> Result<IpAddr, String> {
+        run(script, Family::V4, limit)
+    }
+
+    #[test]
+    fn the_output_is_the_address() {
+        let address = "192.0.2.1".parse().unwrap();
+        assert_eq!(sh("echo 192.0.2.1", LONG), Ok(address));
+        assert_eq!(sh("echo; echo 'ip: 192.0.2.1'", LONG), Ok(address));
+        assert_eq!(sh("echo noise >&2; echo 192.0.2.1", LONG), Ok(address));
+        assert_eq!(sh("[ \"$DDNS_FAMILY\" = 4 ] && echo 192.0.2.1", LONG), Ok(address));
+        assert_eq!(sh("read x; echo 192.0.2.1", LONG), Ok(address));
+        assert_eq!(sh("echo 'is 192.0.2.1' | cut -d' ' -f2", LONG), Ok(address));
+    }
+
+    #[test]
+    fn failures_say_why() {
+        for (script, text) in [
+            ("echo 192.0.2.1; exit 3", "echo failed with exit status 3"),
+            (": ; echo 'no\tlink' >&2; exit 1", ": failed with exit status 1: no link"),
+            ("printf '\\nno\\tlink\\nx' >&2; exit 1", "printf failed with exit status 1: no link"),
+            ("kill -9 $$", "kill was killed by signal 9"),
+            ("echo hello", "echo: found no IPv4 address"),
+            ("'/no such/program' 1", "/no such/program failed with exit status 127: "),
+        ] {
+            let error = sh(script, LONG).unwrap_err();
+            assert!(error.starts_with(text), "{script}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_hangs_is_killed_with_its_children() {
+        let start = clock::uptime();
+        let hangs = "sleep 1000 & sleep 1000";
+        let error = sh(hangs, Duration::from_millis(300)).unwrap_err();
+        assert_eq!(error, "sleep did not end within 0 s");
+        // The output ends only when the child in the background is dead too.
+        assert!(clock::uptime() - start < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn what_a_script_leaves_running_does_not_hold_the_answer() {
+        let start = clock::uptime();
+        assert!(sh("echo 192.0.2.1; sleep 1000 &", LONG).is_ok());
+        assert!(sh("echo 192.0.2.1; setsid sleep 5 &", LONG).is_ok());
+        assert!(clock::uptime() - start < LONG);
+    }
+
+    #[test]
+    fn nothing_is_kept_for_what_made_itself_a_session_of_its_own() {
+        let scratch = crate::scratch::Scratch::new("probe-session");
+        let told = scratch.path().join("told");
+        let text = format!(
+            "setsid sh -c 'readlink /proc/$$/fd/2 >{0}.new; mv {0}.new {0}; sleep 20' & \
+             while [ ! -e {0} ]; do sleep 0.05; done; echo 192.0.2.1",
+            told.display()
+        );
+        assert!(sh(&text, LONG).is_ok());
+        let pipe = std::fs::read_to_string(&told).unwrap();
+        let ours = std::fs::read_dir("/proc/self/fd").unwrap();
+        let mut ours = ours.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+        assert!(pipe.starts_with("pipe:"), "{pipe}");
+        assert!(!ours.any(|file| file == std::path::Path::new(pipe.trim())), "{pipe}");
+    }
+
+    #[test]
+    fn the_manual_names_the_limit_and_the_environment() {
+        let manual = include_str!("../../../doc/ddns-netlink.5.md");
+        assert!(manual.contains(&format!("after {} seconds", SCRIPT_TIMEOUT.as_secs())));
+        assert!(manual.contains("`DDNS_FAMILY`, `4` or `6`"));
+        let only =
+            "[ \"$(env | grep -vc '^\\(PATH\\|DDNS_FAMILY\\|PWD\\|SHLVL\\|_\\|OLDPWD\\)=')\" = 0 ]";
+        assert!(sh(&format!("{only} && echo 192.0.2.1"), LONG).is_ok());
+    }
+
+    #[test]
+    fn endless_output_is_dropped() {
+        let error = sh("yes", Duration::from_millis(500)).unwrap_err();
+        assert!(error.contains("did not end"), "{error}");
+        let big = "echo 192.0.2.1; dd if=/dev/zero bs=1024 count=300 2>/dev/null";
+        assert!(sh(big, LONG).is_ok());
+    }
+}

@@ -1,0 +1,12 @@
+//! A host that requests go to.
+
+use std::net::IpAddr;
+
+/// A host that must be reachable before a request can work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// A name, of which the kernel can be asked only once its address is known.
+    Name(String),
+    /// A literal address, or one from `/etc/hosts`.
+    Address(IpAddr),
+}

@@ -1,0 +1,198 @@
+//! The kernel's events: rtnetlink links, addresses, routes and rules.
+//!
+//! [`decode`] is pure: a datagram in, [`Message`]s out. [`socket`] does the I/O: it subscribes,
+//! then dumps, and reports an overrun instead of hiding it. Links and addresses are kept; of routes and
+//! rules only their changes count, because [`way`] asks the kernel which way packets take. What the facts mean is the business of
+//! [`crate::engine`].
+
+pub mod decode;
+pub mod dump;
+
+use std::net::IpAddr;
+
+/// Kernel interface index (`ifi_index`); never 0.
+pub type IfIndex = u32;
+
+/// One thing the kernel said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// `RTM_NEWLINK`.
+    NewLink(Link),
+    /// `RTM_DELLINK`.
+    DelLink(IfIndex),
+    /// `RTM_NEWADDR`: new, or its flags or lifetimes changed.
+    NewAddress(Address),
+    /// `RTM_DELADDR`.
+    DelAddress(Address),
+    /// `RTM_NEWROUTE` or `RTM_DELROUTE`: this route came, went or changed.
+    Route(Route),
+    /// Rules or next-hop objects changed: any packet may take another way.
+    Policy,
+}
+
+/// A network device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Index; a device that returns has a new one.
+    pub index: IfIndex,
+    /// `IFLA_IFNAME`.
+    pub name: String,
+    /// `IFLA_ALT_IFNAME`: further names, up to 127 characters long (ip-link(8), `altname`).
+    pub other_names: Vec<String>,
+    /// `IFF_UP`: administratively up.
+    pub up: bool,
+    /// `IFF_LOWER_UP`: carrier.
+    pub carrier: bool,
+}
+
+/// An address on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Device.
+    pub link: IfIndex,
+    /// Our own address: `IFA_LOCAL`, or `IFA_ADDRESS` where the kernel sends no local one (IPv6).
+    /// On a point-to-point link `IFA_ADDRESS` is the other end and must not be taken.
+    pub address: IpAddr,
+    /// `IFA_ADDRESS`: the other end of a point-to-point link, elsewhere our own address again.
+    pub peer: IpAddr,
+    /// Prefix length.
+    pub prefix_len: u8,
+    /// `ifa_scope`: 0 is global (`RT_SCOPE_UNIVERSE`).
+    pub scope: u8,
+    /// 32-bit `IFA_FLAGS` where present, else the header's eight bits.
+    pub flags: AddressFlags,
+    /// Remaining preferred lifetime in seconds (`IFA_CACHEINFO`), `u32::MAX` = forever.
+    pub preferred: u32,
+    /// Remaining valid lifetime in seconds, `u32::MAX` = forever.
+    pub valid: u32,
+}
+
+/// `IFA_F_*` of `linux/if_addr.h`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct AddressFlags(pub u32);
+
+impl AddressFlags {
+    /// `IFA_F_SECONDARY` on IPv4: not the primary address of its subnet. On IPv6 the same bit is
+    /// `IFA_F_TEMPORARY`: a privacy address (RFC 8981).
+    pub const SECONDARY_OR_TEMPORARY: u32 = 0x01;
+    /// `IFA_F_OPTIMISTIC`: usable before DAD has finished (RFC 4429), but not proven unique.
+    pub const OPTIMISTIC: u32 = 0x04;
+    /// `IFA_F_DADFAILED`: somebody else has it.
+    pub const DADFAILED: u32 = 0x08;
+    /// `IFA_F_DEPRECATED`: preferred lifetime is over (RFC 4862 section 5.5.4).
+    pub const DEPRECATED: u32 = 0x20;
+    /// `IFA_F_TENTATIVE`: duplicate address detection still runs (RFC 4862 section 5.4).
+    pub const TENTATIVE: u32 = 0x40;
+    /// `IFA_F_PERMANENT`: has no lifetime.
+    pub const PERMANENT: u32 = 0x80;
+
+    /// Whether `bit` is set.
+    pub fn has(self, bit: u32) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+impl std::fmt::Debug for AddressFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+/// A route, as much of it as says where packets go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `RTA_DST`, the unspecified address for a default route.
+    pub destination: IpAddr,
+    /// Destination prefix length; 0 is a default route.
+    pub prefix_len: u8,
+    /// What becomes of the packets.
+    pub leads: Leads,
+    /// `RTPROT_KERNEL`: the kernel made it, for an address.
+    pub by_kernel: bool,
+    /// All next hops; none where the kernel names only a next-hop object.
+    pub hops: Vec<Hop>,
+}
+
+/// What becomes of packets that take a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// They leave through one of its next hops (`RTN_UNICAST`).
+    Out,
+    /// They are for this machine (`RTN_LOCAL`).
+    Here,
+    /// They go nowhere: unreachable, blackhole, prohibit, multicast and the like.
+    Nowhere,
+}
+
+/// A next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// `RTA_OIF`.
+    pub link: Option<IfIndex>,
+    /// `RTA_GATEWAY`.
+    pub gateway: Option<IpAddr>,
+    /// Neither `RTNH_F_DEAD` nor `RTNH_F_LINKDOWN`.
+    pub alive: bool,
+}
+
+/// The way to an address, as the kernel tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The address is this machine's own.
+    Here,
+    /// Packets leave through one of these; none if the kernel does not name them.
+    Out(Vec<Hop>),
+    /// There is none.
+    None(NoWay),
+}
+
+/// Why there is no way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWay {
+    /// No route, or one that says unreachable (`ENETUNREACH`, `EHOSTUNREACH`).
+    NoRoute,
+    /// A rule or a route forbids it: prohibit (`EACCES`), blackhole (`EINVAL`).
+    Forbidden,
+    /// No address to send from (`EADDRNOTAVAIL`).
+    NoSource,
+}
+
+/// What the kernel told about the way to a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The address that it was asked about; `None` if that of the host is not known and another one of
+    /// the internet stood in.
+    pub address: Option<IpAddr>,
+    /// The way.
+    pub way: Way,
+}
+
+/// The tables of facts that a dump fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// `RTM_GETLINK`.
+    Links,
+    /// `RTM_GETADDR`, both families.
+    Addresses,
+}
+
+impl Table {
+    /// Dump order: devices first, so that addresses find their names.
+    pub const ALL: [Self; 2] = [Self::Links, Self::Addresses];
+}
+
+/// What the socket reports to the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// A message, from a dump or a notification.
+    Message(Message),
+    /// A dump of this table begins: what is not seen until [`Report::DumpEnd`] is gone. Comes again,
+    /// without an end in between, if the dump had to be begun again; also comes unasked.
+    DumpBegin(Table),
+    /// The dump of this table is complete and consistent: not interrupted (`NLM_F_DUMP_INTR`), and
+    /// begun after the last [`Report::Lost`].
+    DumpEnd(Table),
+    /// Notifications were lost (`ENOBUFS`, a truncated datagram): what is known is in doubt until
+    /// all tables have been asked for and their dumps have ended.
+    Lost,
+}

@@ -1,0 +1,9 @@
+//! ubus, OpenWrt's bus of services: what netifd says of logical interfaces, and our own object.
+
+pub mod blob;
+pub mod message;
+pub mod netifd;
+pub mod object;
+pub mod session;
+#[cfg(test)]
+mod tests;

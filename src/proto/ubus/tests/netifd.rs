@@ -1,0 +1,116 @@
+//! What is read of netifd's answers, true or not.
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::model::sorted::Set;
+use crate::proto::ubus::netifd::{MAX_NETWORKS, dump, update};
+use crate::proto::ubus::netifd::{Network, Networks};
+
+fn book(rows: &Json) -> Networks {
+    with_data(&json!({ "interface": rows }), |data| dump(data).unwrap())
+}
+
+fn one(row: &Json) -> Network {
+    book(&json!([row])).into_values().next().unwrap()
+}
+
+fn addresses(texts: &[&str]) -> Set<std::net::IpAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_line_has_its_device_and_its_addresses() {
+    let wan = one(&json!({
+        "interface": "wan", "up": true, "pending": false, "l3_device": "pppoe-wan", "proto": "pppoe",
+        "device": "eth1", "metric": 0,
+        "ipv4-address": [{ "address": "203.0.113.5", "mask": 32, "ptpaddress": "192.0.2.1" }],
+        "ipv6-address": [{ "address": "2001:db8::5", "mask": 64, "preferred": 0 }],
+        "inactive": { "ipv4-address": [{ "address": "10.9.9.9" }] }, "data": {}
+    }));
+    let expected = Network {
+        device: Some("pppoe-wan".into()),
+        addresses: addresses(&["203.0.113.5", "2001:db8::5"]),
+        ..Network::default()
+    };
+    assert_eq!(wan, expected);
+}
+
+#[test]
+fn a_lan_has_its_part_of_the_delegated_prefix() {
+    let lan = one(&json!({
+        "interface": "lan", "up": true, "l3_device": "br-lan",
+        "ipv4-address": [{ "address": "192.168.1.1", "mask": 24 }], "ipv6-address": [],
+        "ipv6-prefix-assignment": [
+            { "address": "2001:db8:1::", "mask": 60,
+              "local-address": { "address": "2001:db8:1::1", "mask": 60 } },
+            { "address": "fd00::", "mask": 60, "local-address": {} }
+        ]
+    }));
+    assert_eq!(lan.assigned, addresses(&["2001:db8:1::1"]));
+    assert_eq!(lan.addresses, addresses(&["192.168.1.1"]));
+}
+
+#[test]
+fn an_interface_that_is_not_up_has_no_device() {
+    for row in [
+        json!({ "interface": "wan", "up": false, "pending": true, "device": "wan" }),
+        json!({ "interface": "wan", "up": false, "l3_device": "wan" }),
+        json!({ "interface": "wan", "up": 1, "l3_device": "wan" }),
+        json!({ "interface": "wan", "up": true, "device": "wan" }),
+    ] {
+        assert_eq!(one(&row).device, None, "{row}");
+    }
+}
+
+#[test]
+fn rows_that_mean_nothing_are_passed_over() {
+    let rows = json!([
+        {}, [], 5, null, { "interface": 7 }, { "interface": "" }, { "interface": "a\nb" },
+        { "interface": "x".repeat(65) },
+        { "interface": "wan", "up": true, "l3_device": "y".repeat(65),
+          "ipv4-address": [{ "address": "203.0.113.300" }, { "address": 5 }, {}, "203.0.113.5"],
+          "ipv6-address": "none", "ipv6-prefix-assignment": [{ "local-address": [] }, {}] }
+    ]);
+    let book = book(&rows);
+    assert_eq!(book.into_iter().collect::<Vec<_>>(), [("wan".to_owned(), Network::default())]);
+}
+
+#[test]
+fn texts_of_others_need_not_be_utf_8() {
+    let mut bytes = frame(Kind::Data, 1, 2, |f| {
+        f.data(&json!({ "interface": [{ "interface": "wan", "up": true, "data": { "a": "??" } }] }))
+    });
+    let at = bytes.windows(2).position(|pair| pair == b"??").unwrap();
+    bytes[at..at + 2].copy_from_slice(&[0xff, 0xfe]);
+    let book = dump(parse(&bytes).unwrap().data).unwrap();
+    assert!(book.contains_key("wan"));
+}
+
+#[test]
+fn ten_thousand_interfaces_are_a_thousand() {
+    let rows: Vec<Json> = (0..10_000).map(|n| json!({ "interface": format!("if{n}") })).collect();
+    assert_eq!(book(&rows.into()).len(), MAX_NETWORKS);
+    let many: Vec<Json> = (0..10_000)
+        .map(|n| json!({ "address": format!("10.0.{}.{}", n / 250, n % 250) }))
+        .collect();
+    let row = json!({ "interface": "wan", "up": true, "ipv4-address": many });
+    assert_eq!(one(&row).addresses.len(), 64);
+}
+
+#[test]
+fn a_book_that_is_damaged_is_not_believed() {
+    assert!(with_data(&json!({}), |data| dump(data).is_err()));
+    assert_eq!(with_data(&json!({ "interface": [] }), dump), Ok(Networks::new()));
+    let rows = json!({ "interface": [{ "interface": "wan", "up": true }, { "interface": "lan" }] });
+    let mut bytes = frame(Kind::Data, 1, 2, |f| f.data(&rows));
+    let at = bytes.windows(2).position(|pair| pair == b"up").unwrap();
+    // The length of the name of `up`.
+    bytes[at - 1] = 0xf0;
+    assert!(dump(parse(&bytes).unwrap().data).is_err());
+    let row = json!({ "interface": "wan", "up": true });
+    let mut bytes = frame(Kind::Data, 1, 2, |f| f.data(&row));
+    let at = bytes.windows(2).position(|pair| pair == b"up").unwrap();
+    bytes[at - 1] = 0xf0;
+    assert!(update(parse(&bytes).unwrap().data).is_err());
+}

@@ -1,0 +1,153 @@
+//! What holds for all bytes.
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+use super::*;
+use crate::proto::ubus::blob::Attributes;
+use crate::proto::ubus::session::{Session, Word};
+
+fn json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<i8>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        "[^\\x00]{0,9}".prop_map(Json::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Json::from),
+            object(inner).prop_map(Json::from),
+        ]
+    })
+}
+
+fn object(inner: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
+    btree_map("[a-z0-9._-]{0,9}", inner, 0..6).prop_map(|members| members.into_iter().collect())
+}
+
+/// A message as somebody on the bus could make it, from few numbers so that some of them fit.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let kind = prop_oneof![
+        Just(Kind::Hello),
+        Just(Kind::Status),
+        Just(Kind::Data),
+        Just(Kind::Invoke),
+        Just(Kind::Unsubscribe),
+        Just(Kind::Notify),
+    ];
+    let method = prop_oneof![
+        Just("ubus.object.add"),
+        Just("ubus.object.remove"),
+        Just("interface.update"),
+        Just("status"),
+        Just("why"),
+    ];
+    let path = prop_oneof![Just("network.interface"), Just("network.interface.wan"), Just("ddns")];
+    let numbers = (0..8u16, 0..8u32, 0..8u32, 0..8u32, 0..8u32, any::<bool>());
+    (kind, method, path, numbers, object(json())).prop_map(
+        |(kind, method, path, (seq, peer, object, target, status, flag), mut data)| {
+            data.insert("path".into(), path.into());
+            data.insert("id".into(), target.into());
+            data.insert("section".into(), path.into());
+            data.insert("interface".into(), Json::Array(vec![]));
+            let mut frame = Frame::new(kind, seq, peer).object(object).target(target);
+            if kind == Kind::Status {
+                frame = frame.status(status);
+            }
+            if flag {
+                frame = frame.no_reply().active(true);
+            }
+            frame.method(method).data(&data.into()).finish().unwrap()
+        },
+    )
+}
+
+fn told(session: &mut Session) -> Vec<String> {
+    let words = std::iter::from_fn(|| session.next_word());
+    words.map(|word| format!("{word:?}")).collect()
+}
+
+/// Every value in it, to the depth that there is, and how many.
+fn count(members: Members<'_>, depth: usize) -> usize {
+    let sound = members.map_while(Result::ok);
+    sound.map(|(_, value)| 1 + if depth > 0 { count(value.members(), depth - 1) } else { 0 }).sum()
+}
+
+proptest! {
+    #[test]
+    fn values_are_read_as_they_were_written(members in object(json())) {
+        let members = Json::from(members);
+        let seen = with_data(&members, data);
+        // Beyond 2^53 a text holds more digits than a double.
+        prop_assert_eq!(seen.to_string(), members.to_string());
+    }
+
+    #[test]
+    fn any_bytes_hold_few_values(bytes in vec(any::<u8>(), 0..200)) {
+        prop_assert!(Attributes(&bytes).count() <= bytes.len() / 4 + 1);
+        prop_assert!(count(Members(Attributes(&bytes)), 8) <= bytes.len() * 2);
+        let _ = (length(&bytes), parse(&bytes));
+    }
+
+    #[test]
+    fn damaged_messages_are_read_to_their_end(
+        members in object(json()), at in any::<prop::sample::Index>(), byte: u8,
+    ) {
+        let mut bytes = frame(Kind::Data, 1, 2, |f| f.object(3).data(&members.into()));
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(message) = parse(&bytes) {
+            prop_assert!(count(message.data, 8) <= bytes.len() * 2);
+            let _ = crate::proto::ubus::netifd::dump(message.data);
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_how_bytes_are_cut(
+        messages in vec(message(), 0..20), cuts in vec(1..40usize, 1..9),
+    ) {
+        let stream: Vec<u8> = bytes(HELLO).into_iter().chain(messages.concat()).collect();
+        let mut whole = Session::new(true);
+        prop_assert!(whole.receive(&stream).is_ok());
+        let mut cut = Session::new(true);
+        let mut rest = stream.as_slice();
+        for size in cuts.into_iter().cycle() {
+            let (piece, after) = rest.split_at(size.min(rest.len()));
+            prop_assert!(cut.receive(piece).is_ok());
+            rest = after;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!(told(&mut cut), told(&mut whole));
+        prop_assert_eq!(cut.output(), whole.output());
+    }
+
+    #[test]
+    fn each_message_has_a_bounded_consequence(messages in vec(message(), 0..60)) {
+        let mut session = Session::new(true);
+        session.receive(&bytes(HELLO)).unwrap();
+        for message in messages {
+            let before = session.output().len();
+            session.receive(&message).unwrap();
+            let mut words = 0;
+            while let Some(word) = session.next_word() {
+                words += 1;
+                prop_assert!(!matches!(word, Word::Trouble(text) if text.contains('\n')));
+            }
+            prop_assert!(words <= 2 && session.output().len() - before < 400);
+        }
+    }
+
+    #[test]
+    fn garbage_ends_the_dialogue_or_changes_nothing(garbage in vec(any::<u8>(), 0..300)) {
+        let mut session = Session::new(true);
+        session.receive(&bytes(HELLO)).unwrap();
+        let _ = session.receive(&garbage);
+        prop_assert!(told(&mut session).len() <= garbage.len() / 12 + 1);
+    }
+}

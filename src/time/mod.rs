@@ -1,0 +1,8 @@
+//! Dates, time zones and readings of clocks, as values.
+
+pub mod calendar;
+mod now;
+pub mod strftime;
+pub mod timezone;
+
+pub use now::{BUILD_TIME, Now, UnixSeconds};

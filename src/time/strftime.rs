@@ -1,0 +1,180 @@
+//! Dates as `ddns_dateformat` wants them: the conversions of strftime that its users have, in the
+//! C locale. Any other conversion is copied as it stands.
+
+use std::fmt::Write as _;
+
+/// A moment as the clocks on the wall show it. [`crate::edge::localtime`] makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Seconds since the Unix epoch.
+    pub unix: i64,
+    /// Four digits for the years that matter.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// 0 (Sunday) to 6.
+    pub weekday: u8,
+    /// 0 to 365.
+    pub yearday: u16,
+    /// Seconds east of UTC.
+    pub offset: i32,
+    /// Name of the zone, such as `CEST`.
+    pub zone: String,
+}
+
+const DAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// `time` written as `format` says.
+pub fn strftime(format: &str, time: &LocalTime) -> String {
+    let mut out = String::with_capacity(format.len() * 2);
+    let mut rest = format.chars();
+    while let Some(c) = rest.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let Some(conversion) = rest.next() else {
+            out.push('%');
+            break;
+        };
+        convert(conversion, time, &mut out);
+    }
+    out
+}
+
+fn convert(conversion: char, t: &LocalTime, out: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = match conversion {
+        'Y' => write!(out, "{}", t.year),
+        'm' => write!(out, "{:02}", t.month),
+        'd' => write!(out, "{:02}", t.day),
+        'e' => write!(out, "{:2}", t.day),
+        'H' => write!(out, "{:02}", t.hour),
+        'I' => write!(out, "{:02}", (t.hour + 11) % 12 + 1),
+        'M' => write!(out, "{:02}", t.minute),
+        'S' => write!(out, "{:02}", t.second),
+        'y' => write!(out, "{:02}", t.year.rem_euclid(100)),
+        'j' => write!(out, "{:03}", t.yearday + 1),
+        's' => write!(out, "{}", t.unix),
+        'Z' => out.write_str(&t.zone),
+        'z' => write!(out, "{}", Offset(t.offset)),
+        'p' => out.write_str(if t.hour < 12 { "AM" } else { "PM" }),
+        'A' => out.write_str(weekday(t)),
+        'a' => out.write_str(short(weekday(t))),
+        'B' => out.write_str(month(t)),
+        'b' => out.write_str(short(month(t))),
+        'F' => write!(out, "{}-{:02}-{:02}", t.year, t.month, t.day),
+        'D' => write!(out, "{:02}/{:02}/{:02}", t.month, t.day, t.year.rem_euclid(100)),
+        'R' => write!(out, "{:02}:{:02}", t.hour, t.minute),
+        'T' => write!(out, "{:02}:{:02}:{:02}", t.hour, t.minute, t.second),
+        'n' => out.write_str("\n"),
+        't' => out.write_str("\t"),
+        '%' => out.write_str("%"),
+        other => write!(out, "%{other}"),
+    };
+}
+
+fn weekday(time: &LocalTime) -> &'static str {
+    DAYS.get(usize::from(time.weekday)).copied().unwrap_or("?")
+}
+
+fn month(time: &LocalTime) -> &'static str {
+    let index = usize::from(time.month).wrapping_sub(1);
+    MONTHS.get(index).copied().unwrap_or("?")
+}
+
+fn short(name: &'static str) -> &'static str {
+    name.get(..3).unwrap_or(name)
+}
+
+/// `+hhmm`.
+struct Offset(i32);
+
+impl std::fmt::Display for Offset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        let minutes = self.0.unsigned_abs() / 60;
+        write!(f, "{sign}{:02}{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Sunday, 5 July 2026, 00:07:09 in Newfoundland's summer.
+    fn sample() -> LocalTime {
+        LocalTime {
+            unix: 1_783_219_029,
+            year: 2026,
+            month: 7,
+            day: 5,
+            hour: 0,
+            minute: 7,
+            second: 9,
+            weekday: 0,
+            yearday: 185,
+            offset: -(2 * 3600 + 1800),
+            zone: "NDT".into(),
+        }
+    }
+
+    #[test]
+    fn every_conversion_is_as_in_the_c_locale() {
+        for (format, text) in [
+            ("%F %R", "2026-07-05 00:07"),
+            ("%T", "00:07:09"),
+            ("%Y %m %d %H %M %S", "2026 07 05 00 07 09"),
+            ("%y %j", "26 186"),
+            ("%Z %z", "NDT -0230"),
+            ("a%nb%tc%%", "a\nb\tc%"),
+            ("%e|%b|%B", " 5|Jul|July"),
+            ("%a|%A", "Sun|Sunday"),
+            ("%I %p", "12 AM"),
+            ("%D", "07/05/26"),
+            ("%s", "1783219029"),
+            ("%Q %é %", "%Q %é %"),
+            ("", ""),
+        ] {
+            assert_eq!(strftime(format, &sample()), text, "{format}");
+        }
+        let mut noon = sample();
+        (noon.hour, noon.offset) = (12, 3600);
+        assert_eq!(strftime("%I %p %z", &noon), "12 PM +0100");
+        noon.hour = 23;
+        assert_eq!(strftime("%I %p", &noon), "11 PM");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(format in any::<String>(), month in any::<u8>(), day in any::<u8>()) {
+            let time = LocalTime { month, day, weekday: day, hour: month % 24, ..sample() };
+            strftime(&format, &time);
+            strftime("%b %B %a %A %I %e", &time);
+        }
+    }
+}
