@@ -21,6 +21,7 @@ use support::resolver::Resolver;
 use support::router::{PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
 use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
+use support::ubus::{Netifd, Ubusd, down, up};
 
 const HOST: &str = "dyn.example.net";
 const URL: &str = "http://dyn.example.net/nic/update?hostname=[DOMAIN]&myip=[IP]";
@@ -383,6 +384,38 @@ fn another_resolv_conf_is_asked_at_once() {
         assert_eq!(found, Ok(vec!["192.0.2.7".to_owned()]));
         let took = at.saturating_sub(changed);
         assert!(took < Duration::from_millis(400), "{took:?}");
+    });
+}
+
+#[test]
+fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
+    isolated(&[], || {
+        let scene = Scene::new(&format!("option ip_source 'network'\noption update_url '{URL}'"));
+        let silent = UdpSocket::bind(at(PROVIDER, 53)).unwrap();
+        silent.set_read_timeout(Some(LIMIT)).unwrap();
+        resolv_conf(&[PROVIDER]);
+        let _bus = Ubusd::start();
+        let netifd = Netifd::start(&[up("wan", "wan", &["203.0.113.5"])]);
+        let launcher = scene.launcher();
+        let _daemon = launcher.run();
+        scene.wan.set_address("203.0.113.5");
+        let mut questions: Vec<(u16, SocketAddr)> = Vec::new();
+        let mut next_question = || {
+            let mut packet = [0; 512];
+            let (length, peer) = silent.recv_from(&mut packet).unwrap();
+            let query = Message::decode(&packet[..length]).unwrap();
+            let is_new = !questions.contains(&(query.id, peer));
+            questions.push((query.id, peer));
+            // The section's own name is looked up, too.
+            (query.questions[0].name.to_string() == HOST).then_some(is_new)
+        };
+        // The look-up goes on when a question is repeated with the same number and from the same port.
+        while next_question() != Some(false) {}
+        let event = now();
+        netifd.set(&down("lan", "br-lan"));
+        while next_question() != Some(true) {}
+        let took = now().saturating_sub(event);
+        assert!(took < SOON, "{took:?}");
     });
 }
 

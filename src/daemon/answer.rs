@@ -1,7 +1,7 @@
 //! What the daemon is asked, on the control socket and on ubus, and what it tells on ubus.
 
 use super::Daemon;
-use crate::edge::clock;
+use crate::edge::{clock, dns};
 use crate::engine::event::Event;
 use crate::engine::status::Snapshot;
 use crate::model::Level;
@@ -15,7 +15,10 @@ impl Daemon {
     pub(super) fn hear(&mut self, word: Word) {
         let now = clock::now();
         match word {
-            Word::Netifd(networks) => self.engine.handle(Event::Netifd(networks), now),
+            Word::Netifd(networks) => {
+                dns::network_changed();
+                self.engine.handle(Event::Netifd(networks), now);
+            }
             Word::Called(call) => {
                 let answer = self.answer(&call.ask);
                 self.ubus.answer(&call, answer);

@@ -1,11 +1,15 @@
-//! Tells when a file has changed that says which name servers there are: `/etc/resolv.conf`, and what
-//! the router's own resolver reads.
+//! Tells a look-up under way that its name servers may be other ones, or may know more: a file that
+//! names them has changed (`/etc/resolv.conf`, or what the router's own resolver reads), or netifd has
+//! reported a change of a logical interface.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 /// What programs of this host read, and what netifd writes for dnsmasq: since OpenWrt 19.07, and
@@ -13,10 +17,26 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 const FILES: [&str; 3] =
     ["/etc/resolv.conf", "/tmp/resolv.conf.d/resolv.conf.auto", "/tmp/resolv.conf.auto"];
 
-/// Watches those files.
+/// The event descriptors of all look-ups that watch for changes.
+static WATCHING: Mutex<Vec<Weak<EventFd>>> = Mutex::new(Vec::new());
+
+fn watching() -> MutexGuard<'static, Vec<Weak<EventFd>>> {
+    WATCHING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes every look-up under way ask its name servers anew.
+pub fn network_changed() {
+    watching().retain(|event| match event.upgrade() {
+        Some(event) => event.write(1).is_ok(),
+        None => false,
+    });
+}
+
+/// Watches those files, and waits for [`network_changed`].
 pub(super) struct Changes {
     notifier: Inotify,
     files: Vec<PathBuf>,
+    network: Arc<EventFd>,
 }
 
 impl Changes {
@@ -26,7 +46,13 @@ impl Changes {
         let mut files: Vec<PathBuf> = FILES.map(PathBuf::from).to_vec();
         // Most often it is a link.
         files.extend(fs::canonicalize(FILES[0]));
-        let changes = Self { notifier, files };
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let network = Arc::new(EventFd::from_flags(flags).ok()?);
+        let mut watching = watching();
+        watching.retain(|event| event.strong_count() > 0);
+        watching.push(Arc::downgrade(&network));
+        drop(watching);
+        let changes = Self { notifier, files, network };
         changes.add();
         Some(changes)
     }
@@ -54,7 +80,7 @@ impl Changes {
             // A new file or directory in the place of the old one.
             self.add();
         }
-        any
+        any | self.network.read().is_ok()
     }
 
     /// Whether an event is about one of our files. One about a watched file itself has no name.
@@ -65,10 +91,8 @@ impl Changes {
         let mut parts = self.files.iter().flat_map(|file| file.ancestors().take(2));
         parts.any(|part| part.file_name() == Some(name))
     }
-}
-
-impl AsFd for Changes {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.notifier.as_fd()
+    /// What to wait for.
+    pub(super) fn sources(&self) -> [PollFd<'_>; 2] {
+        [self.notifier.as_fd(), self.network.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }
 }

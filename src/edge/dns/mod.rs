@@ -7,5 +7,6 @@ mod send;
 mod wire;
 
 pub use ask::{Way, look_up, verify_server};
+pub use changes::network_changed;
 pub use resolve::resolve;
 pub use send::send;

@@ -313,7 +313,7 @@ impl Asking {
             sources.push(PollFd::new(line.socket.as_fd(), wanted));
         }
         if let Some(changes) = &self.changes {
-            sources.push(PollFd::new(changes.as_fd(), PollFlags::POLLIN));
+            sources.extend(changes.sources());
         }
         sources
     }
