@@ -391,7 +391,7 @@ fn another_resolv_conf_is_asked_at_once() {
 fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
     isolated(&[], || {
         let scene = Scene::new(&format!("option ip_source 'network'\noption update_url '{URL}'"));
-        let silent = UdpSocket::bind(at(PROVIDER, 53)).unwrap();
+        let silent = UdpSocket::bind(endpoint(PROVIDER, 53)).unwrap();
         silent.set_read_timeout(Some(LIMIT)).unwrap();
         resolv_conf(&[PROVIDER]);
         let _bus = Ubusd::start();
