@@ -1,5 +1,4 @@
-//! `/etc/config/ddns` from bytes to types: whole files with what is wrong in them, and what each
-//! option turns into.
+//! Reading `/etc/config/ddns`: the mistakes reported for whole files, and the value of each option.
 
 #[cfg(test)]
 #[path = "config/options.rs"]
@@ -23,9 +22,9 @@ use ddns_netlink::config::check::{self, Checked};
 
 use sandbox::Sandbox;
 
-/// Each `tests/data/uci/*.conf` has everything said about it beside it, as `*.expected`.
+/// The complete report for each `tests/data/uci/*.conf` is in the file `*.expected` beside it.
 #[test]
-fn files_are_complained_about_as_expected() {
+fn the_report_for_each_file_is_the_expected_one() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/uci");
     let mut count = 0;
     for entry in fs::read_dir(directory).unwrap() {
@@ -41,9 +40,9 @@ fn files_are_complained_about_as_expected() {
     assert!(count > 0);
 }
 
-/// Nothing is said about the examples of the manual.
+/// The examples of the manual cause no warning, either.
 #[test]
-fn the_examples_of_the_manual_work() {
+fn the_examples_of_the_manual_have_no_mistakes() {
     let manual = include_str!("../doc/ddns-netlink.5.md");
     let (_, examples) = manual.split_once("# EXAMPLES").unwrap();
     let (examples, _) = examples.split_once("# DIFFERENCES").unwrap();
@@ -55,7 +54,7 @@ fn the_examples_of_the_manual_work() {
 }
 
 #[test]
-fn an_empty_file_is_a_configuration() {
+fn an_empty_file_is_a_valid_configuration() {
     let checked = check::load("ddns", b"", &Sandbox);
     assert_eq!(checked.mistakes, []);
     assert!(checked.config.sections.is_empty());

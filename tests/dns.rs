@@ -1,4 +1,5 @@
-//! The registered address, asked of real name servers: BIND, and dnsmasq as the router's resolver.
+//! Looking up the registered address at real name servers: BIND, and dnsmasq as the router's
+//! resolver.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
@@ -37,17 +38,19 @@ circle CNAME square
 square CNAME circle
 ";
 
-/// The world, and a resolver.
-fn world() -> (Named, Process) {
+/// BIND with [`RECORDS`], and dnsmasq as the resolver of this host.
+fn name_servers() -> (Named, Process) {
     (Named::start(RECORDS), named::dnsmasq(Command::new("dnsmasq")))
 }
 
-fn of(host: &str) -> Lookup {
+/// A look-up at the name servers of the host's zone.
+fn lookup_of(host: &str) -> Lookup {
     Lookup { host: host.into(), server: None, tcp: false, glue: false }
 }
 
-fn at(host: &str, server: impl ToString) -> Lookup {
-    Lookup { server: Some(server.to_string()), ..of(host) }
+/// A look-up at this server.
+fn lookup_at(host: &str, server: impl ToString) -> Lookup {
+    Lookup { server: Some(server.to_string()), ..lookup_of(host) }
 }
 
 fn ask(lookup: &Lookup) -> Result<Found, String> {
@@ -60,129 +63,144 @@ fn found(authoritative: bool, addresses: &[&str]) -> Result<Found, String> {
 }
 
 #[test]
-fn the_zones_own_name_servers_tell_what_there_is_and_what_there_is_not() {
+fn the_name_servers_of_the_zone_answer_authoritatively() {
     isolated(&TOOLS, || {
-        let (mut named, _dnsmasq) = world();
+        let (mut named, _dnsmasq) = name_servers();
         let both = found(true, &["203.0.113.5", "203.0.113.6"]);
-        assert_eq!(ask(&of("home.example.com")), both);
-        assert_eq!(ask(&of("HOME.example.com.")), both);
-        let v6 = look_up(&of("home.example.com"), Family::V6, &Way::default(), LIMIT);
+        assert_eq!(ask(&lookup_of("home.example.com")), both);
+        assert_eq!(ask(&lookup_of("HOME.example.com.")), both);
+        let v6 = look_up(&lookup_of("home.example.com"), Family::V6, &Way::default(), LIMIT);
         assert_eq!(v6, found(true, &["2001:db8:1::5"]));
-        assert_eq!(ask(&of("any.wild.example.com")), found(true, &["203.0.113.4"]));
-        assert_eq!(ask(&of("*.wild.example.com")), found(true, &["203.0.113.4"]));
-        assert_eq!(ask(&of("www.example.com")), both, "an alias");
-        assert_eq!(ask(&of("far.example.com")), found(true, &["203.0.113.8"]), "of another zone");
+        assert_eq!(ask(&lookup_of("any.wild.example.com")), found(true, &["203.0.113.4"]));
+        assert_eq!(ask(&lookup_of("*.wild.example.com")), found(true, &["203.0.113.4"]));
+        assert_eq!(ask(&lookup_of("www.example.com")), both, "an alias");
+        assert_eq!(
+            ask(&lookup_of("far.example.com")),
+            found(true, &["203.0.113.8"]),
+            "an alias to another zone"
+        );
         let none = found(true, &[]);
         for host in ["none.example.com", "a.b.c.example.com", "other.example.com", "example.com"] {
-            assert_eq!(ask(&of(host)), none, "{host}");
+            assert_eq!(ask(&lookup_of(host)), none, "{host}");
         }
-        assert_eq!(ask(&of("not-delegated.com")), none);
-        assert!(ask(&of("circle.example.com")).is_err());
-        assert!(ask(&of("not a name")).is_err());
+        assert_eq!(ask(&lookup_of("not-delegated.com")), none);
+        assert!(ask(&lookup_of("circle.example.com")).is_err());
+        assert!(ask(&lookup_of("not a name")).is_err());
         let cached = found(false, &["203.0.113.5", "203.0.113.6"]);
-        assert_eq!(ask(&at("home.example.com", "127.0.0.1")), cached);
+        assert_eq!(ask(&lookup_at("home.example.com", "127.0.0.1")), cached);
         named.set("home A 203.0.113.99");
-        assert_eq!(ask(&of("home.example.com")), found(true, &["203.0.113.99"]));
-        assert_eq!(ask(&at("home.example.com", "127.0.0.1")), cached, "the resolver's cache");
+        assert_eq!(ask(&lookup_of("home.example.com")), found(true, &["203.0.113.99"]));
+        assert_eq!(
+            ask(&lookup_at("home.example.com", "127.0.0.1")),
+            cached,
+            "the resolver's cache"
+        );
     });
 }
 
 #[test]
-fn a_zone_whose_servers_are_lame_or_dead_leaves_a_resolvers_word() {
+fn with_dead_or_lame_name_servers_the_resolvers_answer_is_used() {
     isolated(&TOOLS, || {
-        let (_named, _dnsmasq) = world();
-        assert_eq!(ask(&of("home.kept.com")), found(false, &["203.0.113.9"]), "unreachable");
-        // Packets to them disappear.
+        let (_named, _dnsmasq) = name_servers();
+        assert_eq!(ask(&lookup_of("home.kept.com")), found(false, &["203.0.113.9"]), "unreachable");
+        // These sockets receive the queries and never answer.
         let silent = [NOBODY, "192.0.2.67"].map(|address| {
             ip_isp(&format!("addr add {address}/32 dev lo"));
             UdpSocket::bind(format!("{address}:53")).unwrap()
         });
         let start = Instant::now();
-        assert_eq!(ask(&of("home.kept.com")), found(false, &["203.0.113.9"]), "silent");
+        assert_eq!(ask(&lookup_of("home.kept.com")), found(false, &["203.0.113.9"]), "silent");
         let short = Duration::from_secs(3);
         let again = Instant::now();
-        let result = look_up(&of("home.kept.com"), Family::V4, &Way::default(), short);
-        assert_eq!(result, found(false, &["203.0.113.9"]), "in a short time, too");
+        let result = look_up(&lookup_of("home.kept.com"), Family::V4, &Way::default(), short);
+        assert_eq!(result, found(false, &["203.0.113.9"]), "silent, with a short limit");
         let (took, took_again) = (again - start, again.elapsed());
         assert!(took < LIMIT && took_again < short, "{took:?} {took_again:?}");
         drop(silent);
-        // Somebody else answers in their place.
+        // An answer without AA, as from a resolver that intercepts queries.
         server("192.0.2.66:53", |query| {
             let answer = answer(query, 66);
             vec![Message { flags: QR, ..answer }.encode().unwrap()]
         });
-        assert_eq!(ask(&of("home.kept.com")), found(false, &["203.0.113.9"]), "intercepted");
-        let lame = ask(&of("home.lame.com"));
+        assert_eq!(ask(&lookup_of("home.kept.com")), found(false, &["203.0.113.9"]), "intercepted");
+        let lame = ask(&lookup_of("home.lame.com"));
         assert!(lame.as_ref().is_err_and(|why| why.contains("SERVFAIL")), "{lame:?}");
     });
 }
 
 #[test]
-fn without_a_resolver_there_is_an_error_in_time() {
+fn without_a_resolver_the_look_up_fails_in_time() {
     isolated(&TOOLS, || {
-        let refused = ask(&of("home.example.com")).unwrap_err();
+        let refused = ask(&lookup_of("home.example.com")).unwrap_err();
         assert_eq!(refused, "no name server answers (127.0.0.1: Connection refused)");
         let _silent = UdpSocket::bind("127.0.0.1:53").unwrap();
         let limit = Duration::from_secs(1);
         let start = Instant::now();
-        let late = look_up(&of("home.example.com"), Family::V4, &Way::default(), limit);
+        let late = look_up(&lookup_of("home.example.com"), Family::V4, &Way::default(), limit);
         assert_eq!(late.unwrap_err(), "no name server answers (127.0.0.1 does not answer)");
         assert!(start.elapsed() < 2 * limit, "{:?}", start.elapsed());
     });
 }
 
 #[test]
-fn a_server_that_is_named_is_asked_alone() {
+fn a_configured_server_is_the_only_one_asked() {
     isolated(&TOOLS, || {
-        let (_named, _dnsmasq) = world();
+        let (_named, _dnsmasq) = name_servers();
         support::router::hosts(&format!("{EXAMPLE} example-server"));
         let both = |authoritative| found(authoritative, &["203.0.113.5", "203.0.113.6"]);
         for server in [EXAMPLE, EXAMPLE6, "192.0.2.3:53", "[2001:db8::3]:53", "example-server"] {
-            assert_eq!(ask(&at("home.example.com", server)), both(true), "{server}");
+            assert_eq!(ask(&lookup_at("home.example.com", server)), both(true), "{server}");
         }
-        assert_eq!(ask(&at("home.example.com", named::RESOLVER)), both(false), "from its cache");
-        assert_eq!(ask(&at("none.example.com", EXAMPLE)), found(true, &[]));
-        assert_eq!(ask(&at("far.example.com", named::RESOLVER)), found(false, &["203.0.113.8"]));
-        let refuses = ask(&at("home.example.org", EXAMPLE)).unwrap_err();
+        assert_eq!(
+            ask(&lookup_at("home.example.com", named::RESOLVER)),
+            both(false),
+            "from its cache"
+        );
+        assert_eq!(ask(&lookup_at("none.example.com", EXAMPLE)), found(true, &[]));
+        assert_eq!(
+            ask(&lookup_at("far.example.com", named::RESOLVER)),
+            found(false, &["203.0.113.8"])
+        );
+        let refuses = ask(&lookup_at("home.example.org", EXAMPLE)).unwrap_err();
         assert_eq!(refuses, "no name server answers (192.0.2.3 refuses to answer)");
-        let nowhere = ask(&at("home.example.com", "no-such-host.invalid")).unwrap_err();
+        let nowhere = ask(&lookup_at("home.example.com", "no-such-host.invalid")).unwrap_err();
         assert!(nowhere.starts_with("cannot resolve no-such-host.invalid"), "{nowhere}");
         let way = Way { device: None, family: Some(Family::V6) };
-        let other = look_up(&at("home.example.com", EXAMPLE), Family::V4, &way, LIMIT);
+        let other = look_up(&lookup_at("home.example.com", EXAMPLE), Family::V4, &way, LIMIT);
         assert_eq!(other.unwrap_err(), "192.0.2.3 has no IPv6 address");
     });
 }
 
 #[test]
-fn glue_is_what_the_parent_zone_has() {
+fn glue_comes_from_the_parent_zone() {
     isolated(&TOOLS, || {
-        let (_named, _dnsmasq) = world();
-        let glue = |host: &str| ask(&Lookup { glue: true, ..of(host) });
-        // The zone of the glue record does not answer at all, and need not.
+        let (_named, _dnsmasq) = name_servers();
+        let glue = |host: &str| ask(&Lookup { glue: true, ..lookup_of(host) });
+        // The name servers of the zone itself are not asked.
         assert_eq!(glue("ns.example.com"), found(true, &[EXAMPLE]));
-        let at_parent = Lookup { glue: true, ..at("ns.glue.com", named::COM) };
+        let at_parent = Lookup { glue: true, ..lookup_at("ns.glue.com", named::COM) };
         assert_eq!(ask(&at_parent), found(false, &["203.0.113.7"]), "a referral has no AA");
-        let v6 = Lookup { glue: true, ..of("ns.example.com") };
+        let v6 = Lookup { glue: true, ..lookup_of("ns.example.com") };
         let v6 = look_up(&v6, Family::V6, &Way::default(), LIMIT);
         assert_eq!(v6, found(true, &[EXAMPLE6]));
-        assert_eq!(glue("home.example.com"), found(false, &[]), "no name server of its zone");
+        assert_eq!(glue("home.example.com"), found(false, &[]), "not a name server of its zone");
     });
 }
 
 #[test]
-fn the_way_is_kept_to() {
+fn queries_use_the_given_family_and_device() {
     isolated(&TOOLS, || {
-        let (_named, _dnsmasq) = world();
+        let (_named, _dnsmasq) = name_servers();
         let over = |family, device: Option<&str>| {
             let way = Way { device: device.map(str::to_owned), family };
-            look_up(&of("home.example.com"), Family::V4, &way, LIMIT)
+            look_up(&lookup_of("home.example.com"), Family::V4, &way, LIMIT)
         };
         let both = |authoritative| found(authoritative, &["203.0.113.5", "203.0.113.6"]);
         assert_eq!(over(Some(Family::V6), None), both(true));
         ip_isp(&format!("addr del {EXAMPLE6}/128 dev lo"));
         assert_eq!(over(Some(Family::V6), None), both(false));
         assert_eq!(over(Some(Family::V4), None), both(true));
-        // The name servers are not behind this device; the resolver is on this host.
+        // The name servers cannot be reached through this device; the resolver is on this host.
         ip_isp("link add other0 type veth peer name other1");
         ip_isp("link set other0 up");
         assert_eq!(over(None, Some("other0")), both(false));
@@ -191,7 +209,7 @@ fn the_way_is_kept_to() {
     });
 }
 
-/// Passes TCP connections at `from` on to the name server of the zone.
+/// Forwards TCP connections at `from` to the name server of the zone.
 fn relay(from: &str) {
     let listener = TcpListener::bind(from).unwrap();
     thread::spawn(move || {
@@ -203,7 +221,7 @@ fn relay(from: &str) {
             thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
             let mut bytes = [0; 4096];
             while let Ok(length @ 1..) = server.read(&mut bytes) {
-                // One octet at a time, as a stream may come.
+                // One octet at a time: TCP may deliver an answer in any pieces.
                 bytes[..length].iter().for_each(|byte| drop(client.write_all(&[*byte])));
             }
             let _ = client.shutdown(Shutdown::Both);
@@ -212,29 +230,30 @@ fn relay(from: &str) {
 }
 
 #[test]
-fn tcp_is_used_where_it_is_asked_for_and_for_long_answers() {
+fn tcp_is_used_on_request_and_for_long_answers() {
     isolated(&TOOLS, || {
         let many: Vec<String> = (1..=60).map(|last| format!("many A 203.0.113.{last}")).collect();
         let _named = Named::start(&format!("{RECORDS}\n{}", many.join("\n")));
         let _dnsmasq = named::dnsmasq(Command::new("dnsmasq"));
-        let result = ask(&of("many.example.com")).unwrap();
+        let result = ask(&lookup_of("many.example.com")).unwrap();
         assert_eq!((result.addresses.len(), result.authoritative), (60, true));
         let both = found(true, &["203.0.113.5", "203.0.113.6"]);
-        assert_eq!(ask(&Lookup { tcp: true, ..of("home.example.com") }), both);
+        assert_eq!(ask(&Lookup { tcp: true, ..lookup_of("home.example.com") }), both);
         relay("127.0.0.9:5353");
-        let over_tcp = |tcp| ask(&Lookup { tcp, ..at("home.example.com", "127.0.0.9:5353") });
+        let over_tcp =
+            |tcp| ask(&Lookup { tcp, ..lookup_at("home.example.com", "127.0.0.9:5353") });
         assert_eq!(over_tcp(true), both);
-        assert!(over_tcp(false).is_err(), "there is no UDP");
-        // A server that takes the connection and says nothing, or no DNS.
+        assert!(over_tcp(false).is_err(), "nothing listens on UDP");
+        // A server that accepts the connection and sends nothing.
         let silent = TcpListener::bind("127.0.0.10:53").unwrap();
-        let lookup = Lookup { tcp: true, ..at("home.example.com", "127.0.0.10") };
+        let lookup = Lookup { tcp: true, ..lookup_at("home.example.com", "127.0.0.10") };
         let result = look_up(&lookup, Family::V4, &Way::default(), Duration::from_secs(1));
         assert_eq!(result.unwrap_err(), "no name server answers (127.0.0.10 does not answer)");
         drop(silent);
     });
 }
 
-/// Answers every question with what `replies` makes of it, from this address.
+/// A server at this address that sends what `replies` returns for each query.
 fn server(address: &str, replies: impl Fn(&Message) -> Vec<Vec<u8>> + Send + 'static) {
     let socket = UdpSocket::bind(address).unwrap();
     thread::spawn(move || {
@@ -256,7 +275,7 @@ fn answer(query: &Message, last: u8) -> Message {
 }
 
 #[test]
-fn spoofed_answers_are_not_heard() {
+fn spoofed_answers_are_ignored() {
     isolated(&[], || {
         let name = |text| Name::parse(text).unwrap();
         let other = Question::address(name("other.example.com"), Family::V4);
@@ -274,8 +293,11 @@ fn spoofed_answers_are_not_heard() {
                 .chain([cut, vec![], wire(&good)])
                 .collect()
         });
-        assert_eq!(ask(&at("home.example.com", "127.0.0.11")), found(true, &["203.0.113.5"]));
-        // From another address than the one that was asked.
+        assert_eq!(
+            ask(&lookup_at("home.example.com", "127.0.0.11")),
+            found(true, &["203.0.113.5"])
+        );
+        // An answer from another address than the server's.
         let off_path = UdpSocket::bind("127.0.0.13:53").unwrap();
         let socket = UdpSocket::bind("127.0.0.12:53").unwrap();
         thread::spawn(move || {
@@ -285,18 +307,21 @@ fn spoofed_answers_are_not_heard() {
             off_path.send_to(&answer(&query, 66).encode().unwrap(), peer).unwrap();
             socket.send_to(&answer(&query, 5).encode().unwrap(), peer).unwrap();
         });
-        assert_eq!(ask(&at("home.example.com", "127.0.0.12")), found(true, &["203.0.113.5"]));
+        assert_eq!(
+            ask(&lookup_at("home.example.com", "127.0.0.12")),
+            found(true, &["203.0.113.5"])
+        );
     });
 }
 
 #[test]
-fn every_question_has_a_number_and_a_port_of_its_own() {
+fn every_query_has_its_own_id_and_port() {
     isolated(&[], || {
         let socket = UdpSocket::bind("127.0.0.14:53").unwrap();
         let seen = thread::spawn(move || {
             let mut packet = [0; 512];
             let mut all: Vec<(u16, SocketAddr)> = vec![];
-            // The first of each pair stays without an answer, and is asked again.
+            // The first query of each pair gets no answer and is sent again.
             for n in 0..8 {
                 let (length, peer) = socket.recv_from(&mut packet).unwrap();
                 let query = Message::decode(&packet[..length]).unwrap();
@@ -308,7 +333,7 @@ fn every_question_has_a_number_and_a_port_of_its_own() {
             all
         });
         for _ in 0..4 {
-            assert!(ask(&at("home.example.com", "127.0.0.14")).is_ok());
+            assert!(ask(&lookup_at("home.example.com", "127.0.0.14")).is_ok());
         }
         let seen = seen.join().unwrap();
         let ids: std::collections::BTreeSet<u16> = seen.iter().map(|(id, _)| *id).collect();
@@ -318,9 +343,9 @@ fn every_question_has_a_number_and_a_port_of_its_own() {
 }
 
 #[test]
-fn a_server_is_verified_before_it_is_used() {
+fn verifying_a_server_or_proxy_names_the_failure() {
     isolated(&TOOLS, || {
-        let (_named, _dnsmasq) = world();
+        let (_named, _dnsmasq) = name_servers();
         assert_eq!(verify_server(EXAMPLE, None), Ok(()));
         assert_eq!(verify_server("ns.example.com", None), Ok(()));
         assert_eq!(verify_server("ns.example.com", Some(Family::V6)), Ok(()));

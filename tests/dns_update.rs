@@ -1,4 +1,4 @@
-//! RFC 2136 with TSIG against BIND and Knot DNS.
+//! DNS updates (RFC 2136) with TSIG (RFC 8945), sent to BIND and Knot DNS.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
@@ -14,8 +14,8 @@ use support::router::{file, ip_isp, isolated};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
-/// The same text with another meaning.
-const OTHER: &str = "b3RoZXJvdGhlcm90aGVy";
+/// Another secret than the servers have.
+const WRONG_SECRET: &str = "b3RoZXJvdGhlcm90aGVy";
 
 const ZONE: &str = "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n\
                     alias CNAME ns\nb A 198.51.100.1\ntwo A 198.51.100.1\ntwo A 198.51.100.2\n";
@@ -61,7 +61,8 @@ zone:
     acl: [update, read]
 ";
 
-/// A name server of `example.com` at 127.0.0.1 port 5353.
+/// Starts a name server of `example.com` at 127.0.0.1 port 5353 and waits until it has printed
+/// `ready`.
 fn start(program: &str, config: &str, arguments: &[&str], ready: &str) -> Process {
     let dir = file("dns");
     fs::create_dir_all(&dir).unwrap();
@@ -80,7 +81,7 @@ fn knot() -> Process {
     start("knotd", KNOT, &["-c", "/run/t/dns/config"], "server started")
 }
 
-/// What the server has.
+/// The records of this name and type on the server.
 fn dig(name: &str, kind: &str) -> Vec<String> {
     let question = ["+short", "+norecurse", "-p", "5353", "@127.0.0.1", kind, name];
     let mut answers: Vec<String> =
@@ -89,7 +90,7 @@ fn dig(name: &str, kind: &str) -> Vec<String> {
     answers
 }
 
-/// A run of `once` for these names with this key; the status that it ends with.
+/// Runs `once` for these names with this key; returns the status that it prints.
 fn once(address: &str, names: &[&str], user: &str, secret: &str, more: &str) -> String {
     let script = file("ip");
     fs::write(&script, format!("#!/bin/sh\necho {address}\n")).unwrap();
@@ -112,7 +113,7 @@ fn once(address: &str, names: &[&str], user: &str, secret: &str, more: &str) -> 
 
 const TOOLS: [&str; 3] = ["named", "knotd", "dig"];
 
-/// With the one server, then with the other.
+/// Runs `body` with BIND, then with Knot.
 fn with_each(body: fn()) {
     for server in [bind, knot] {
         let _server = server();
@@ -125,7 +126,7 @@ fn with_each(body: fn()) {
 const KEY: &str = "hmac-sha512:home";
 
 #[test]
-fn records_are_made_and_replaced_and_nothing_else_is_touched() {
+fn records_are_added_and_replaced_and_others_stay() {
     isolated(&TOOLS, || {
         with_each(|| {
             let names = ["a.example.com", "b.example.com", "two.example.com", "alias.example.com"];
@@ -138,9 +139,9 @@ fn records_are_made_and_replaced_and_nothing_else_is_touched() {
             assert!(status.contains("alias.example.com is an alias"), "{status}");
             once("192.0.2.2", &names, KEY, SECRET, "");
             assert_eq!(dig("a.example.com", "A"), ["192.0.2.2"]);
-            // Another configuration of the same names.
+            // Without state: first one of the two addresses that the name has is published, then
+            // another address, which replaces only that one.
             fs::remove_dir_all(file("once")).unwrap();
-            // What was published was changed meanwhile by somebody else.
             once("198.51.100.2", &["two.example.com"], KEY, SECRET, "");
             once("192.0.2.3", &["two.example.com"], KEY, SECRET, "");
             assert_eq!(dig("two.example.com", "A"), ["192.0.2.3", "198.51.100.1"]);
@@ -152,7 +153,7 @@ fn records_are_made_and_replaced_and_nothing_else_is_touched() {
 }
 
 #[test]
-fn many_names_go_over_tcp_in_one_update() {
+fn many_names_are_updated_in_one_message_over_tcp() {
     isolated(&TOOLS, || {
         with_each(|| {
             let names: Vec<String> = (0..90).map(|i| format!("h{i}.example.com")).collect();
@@ -169,21 +170,21 @@ fn many_names_go_over_tcp_in_one_update() {
 }
 
 #[test]
-fn keys_that_do_not_fit_are_refused_in_one_clear_sentence() {
+fn a_key_that_the_server_refuses_is_reported_with_the_reason() {
     isolated(&TOOLS, || {
         with_each(|| {
-            let told = |user: &str, secret: &str| {
+            let status_with = |user: &str, secret: &str| {
                 once("192.0.2.1", &["c.example.com"], user, secret, "\toption force_dnstcp '1'")
             };
-            let status = told("hmac-sha256:nobody", SECRET);
+            let status = status_with("hmac-sha256:nobody", SECRET);
             assert!(status.contains("does not know the key"), "{status}");
-            let status = told(KEY, OTHER);
+            let status = status_with(KEY, WRONG_SECRET);
             assert!(
                 status.contains("has another secret or algorithm for the key (BADSIG)"),
                 "{status}"
             );
-            let status = told("reader", SECRET);
-            // BIND answers the one, Knot the other, to a key that may only read.
+            let status = status_with("reader", SECRET);
+            // To a key that may only read BIND answers REFUSED, Knot BADKEY.
             assert!(status.contains("(REFUSED)") || status.contains("(BADKEY)"), "{status}");
             assert_eq!(dig("c.example.com", "A"), [""; 0]);
         });
@@ -191,7 +192,7 @@ fn keys_that_do_not_fit_are_refused_in_one_clear_sentence() {
 }
 
 #[test]
-fn a_name_that_the_policy_locks_spoils_no_other() {
+fn a_name_that_the_policy_forbids_stops_no_other() {
     isolated(&["named", "dig"], || {
         let _server = bind();
         let names = ["c.example.com", "locked.example.com", "d.example.com"];
@@ -205,7 +206,7 @@ fn a_name_that_the_policy_locks_spoils_no_other() {
     });
 }
 
-/// Waits until the server has this of `home.example.com`.
+/// Waits until the server has exactly these records of `home.example.com`.
 fn wait_dig(kind: &str, expected: &[&str], daemon: &Daemon) {
     let end = Instant::now() + LIMIT;
     loop {
@@ -220,7 +221,7 @@ fn wait_dig(kind: &str, expected: &[&str], daemon: &Daemon) {
 }
 
 #[test]
-fn a_record_goes_with_its_address_and_comes_back_with_it() {
+fn a_record_is_removed_with_its_address_and_added_again_with_it() {
     isolated(&TOOLS, || {
         for server in [bind, knot] {
             let _server = server();
@@ -259,7 +260,7 @@ fn a_record_goes_with_its_address_and_comes_back_with_it() {
             wait_dig("AAAA", &["2001:db8:7::6"], &daemon);
             daemon.wait_line(LIMIT, |line| line.contains("AAAA 2001:db8:7::6: accepted"));
 
-            // Killed, and the address goes while nobody looks.
+            // The address goes while no daemon runs.
             daemon.kill();
             ip_isp("addr del 2001:db8:7::6/64 dev wan");
             let daemon = launcher.run();

@@ -1,4 +1,4 @@
-//! What the daemon makes of the registered address, with real name servers.
+//! How the daemon uses the registered address, with real name servers.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
@@ -16,17 +16,17 @@ use support::scene::{LIMIT, Scene};
 
 const TOOLS: [&str; 2] = ["named", "dnsmasq"];
 
-/// The daemon has published `203.0.113.5` and was stopped an hour ago.
-fn was_published(scene: &Scene, launcher: &Launcher) {
+/// Publishes `203.0.113.5` for `home`, and makes the state an hour old.
+fn publish_an_hour_ago(scene: &Scene, launcher: &Launcher) {
     scene.wan.set_address("203.0.113.5");
     let daemon = launcher.run();
     daemon.wait_published("home", "203.0.113.5");
     daemon.stop();
-    an_hour_passes();
+    age_state_by_an_hour();
 }
 
-/// The state, as if it had been written an hour before.
-fn an_hour_passes() {
+/// Sets the times in the state back by an hour.
+fn age_state_by_an_hour() {
     let path = file("state").join("state");
     let (mut state, _) = State::from_text(&fs::read_to_string(&path).unwrap());
     for record in &mut state.records {
@@ -35,7 +35,7 @@ fn an_hour_passes() {
     fs::write(&path, state.to_text()).unwrap();
 }
 
-/// Asks `why` until it says this.
+/// Runs `why` until its output has this text.
 fn wait_why(launcher: &Launcher, text: &str) {
     let end = Instant::now() + LIMIT;
     loop {
@@ -49,11 +49,11 @@ fn wait_why(launcher: &Launcher, text: &str) {
 }
 
 #[test]
-fn what_somebody_else_changed_meanwhile_is_sent_again_once() {
+fn an_address_that_differs_in_dns_is_sent_again_once() {
     isolated(&TOOLS, || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
-        was_published(&scene, &launcher);
+        publish_an_hour_ago(&scene, &launcher);
         let mut named = Named::start("home A 198.51.100.7");
         let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
         let daemon = launcher.run();
@@ -62,8 +62,9 @@ fn what_somebody_else_changed_meanwhile_is_sent_again_once() {
         daemon.wait_line(LIMIT, |l| l.contains(line));
         daemon.wait_published("home", "203.0.113.5");
         daemon.stop();
-        // That did not help, as with a record behind a proxy.
-        an_hour_passes();
+        // DNS still has the other address, as for a record behind a proxy: it is not sent once
+        // more.
+        age_state_by_an_hour();
         let has = |address: &str| {
             format!("home.example.com has {address} according to its zone's own name servers")
         };
@@ -71,25 +72,25 @@ fn what_somebody_else_changed_meanwhile_is_sent_again_once() {
         wait_why(&launcher, &has("198.51.100.7"));
         daemon.stop();
         assert_eq!(scene.provider.count(), 2);
-        // Where it did, the next one counts again.
+        // Once DNS has had the right address, a new difference counts again.
         named.set("home A 203.0.113.5");
-        an_hour_passes();
+        age_state_by_an_hour();
         let daemon = launcher.run();
         wait_why(&launcher, &has("203.0.113.5"));
         daemon.stop();
         named.set("");
-        an_hour_passes();
+        age_state_by_an_hour();
         let _daemon = launcher.run();
         assert_eq!(scene.provider.wait_nth(2, LIMIT).myip(), "203.0.113.5");
     });
 }
 
 #[test]
-fn what_is_right_in_dns_is_not_sent() {
+fn an_address_that_dns_has_is_not_sent() {
     isolated(&TOOLS, || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
-        was_published(&scene, &launcher);
+        publish_an_hour_ago(&scene, &launcher);
         let _named = Named::start("home A 203.0.113.5\nhome A 198.51.100.7");
         let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
         let _daemon = launcher.run();
@@ -98,10 +99,10 @@ fn what_is_right_in_dns_is_not_sent() {
     });
 }
 
-/// A login page comes in the place of the provider's answer, so nobody knows whether the provider has
-/// heard of the address.
+/// A login page comes in place of the provider's answer, so the daemon cannot know whether the
+/// provider got the address.
 #[test]
-fn a_captive_portal_is_no_consent_and_the_zones_servers_decide() {
+fn after_a_captive_portal_the_zones_name_servers_decide() {
     isolated(&TOOLS, || {
         let scene = Scene::new("option retry_interval '8'");
         let launcher = scene.launcher();
@@ -128,13 +129,13 @@ fn a_captive_portal_is_no_consent_and_the_zones_servers_decide() {
 }
 
 #[test]
-fn name_servers_that_are_dead_delay_no_update() {
+fn dead_name_servers_delay_no_update() {
     isolated(&TOOLS, || {
         let mut scene = Scene::new("");
         scene.config.section("second", "option bind_network 'wan'");
         let launcher = scene.launcher();
-        was_published(&scene, &launcher);
-        // It waits for a resolver that is not there.
+        publish_an_hour_ago(&scene, &launcher);
+        // The look-up waits for dnsmasq's upstream server, which is not there.
         let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
         let daemon = launcher.run();
         wait_why(&launcher, "in DNS: being looked up");
@@ -151,11 +152,11 @@ fn name_servers_that_are_dead_delay_no_update() {
 }
 
 #[test]
-fn once_does_not_ask() {
+fn once_does_not_look_up_the_registered_address() {
     isolated(&TOOLS, || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
-        was_published(&scene, &launcher);
+        publish_an_hour_ago(&scene, &launcher);
         let _named = Named::start("home A 198.51.100.7");
         let _dnsmasq = named::dnsmasq(scene.wan.command("dnsmasq"));
         assert_eq!(launcher.code(&["once"]), Some(0));

@@ -288,8 +288,8 @@ fn a_redirect_never_takes_the_credentials_to_another_host() {
     });
 }
 
-/// `PowerDNS` as this provider plays it: the way from a configuration to requests, what is remembered
-/// of them, and that it outlives the program.
+/// `PowerDNS` as this provider plays it: the way from a configuration to requests, what is
+/// remembered of them, and that it outlives the program.
 #[test]
 fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
     isolated(&[], || {

@@ -1,5 +1,5 @@
-//! The provider's name in the moment after the address: a real dnsmasq that does not know yet whom to
-//! ask, name servers that are dead, slow or wrong, and `/etc/hosts`.
+//! The provider's name in the moment after the address: a real dnsmasq that does not know yet whom
+//! to ask, name servers that are dead, slow or wrong, and `/etc/hosts`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 

@@ -9,8 +9,8 @@ use support::provider::Reply;
 use support::router::{GATEWAY, isolated};
 use support::scene::{LIMIT, Scene, skip_under_emulator};
 
-/// What qemu-user 7.2 does not do: it ends the socket at a message about a rule, and gives some errors
-/// of routes in the numbers of the machine below it.
+/// What qemu-user 7.2 does not do: it ends the socket at a message about a rule, and gives some
+/// errors of routes in the numbers of the machine below it.
 const RULES: &str = "qemu-user passes on no messages about routing rules";
 /// Nor does it turn round the bytes of attributes within attributes.
 const NESTED: &str =

@@ -262,8 +262,8 @@ fn providers(argument: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// LuCI offers every provider that the program knows and that is not gone, by each of its names, for
-/// the families that it has, and shows where requests go.
+/// LuCI offers every provider that the program knows and that is not gone, by each of its names,
+/// for the families that it has, and shows where requests go.
 #[test]
 fn luci_lists_what_the_program_knows() {
     if !has_python() {

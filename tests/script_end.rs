@@ -1,5 +1,5 @@
-//! No script outlives the daemon. A test program of its own, because this ends all scripts of a
-//! process.
+//! No script outlives the daemon. This is a test program of its own, because `kill_all` kills the
+//! scripts of all tests in the process.
 
 #![allow(clippy::unwrap_used, reason = "a test and its helpers")]
 
@@ -17,7 +17,7 @@ use nix::unistd::mkfifo;
 const LONG: Duration = Duration::from_secs(60);
 
 #[test]
-fn scripts_and_their_children_end_with_the_daemon() {
+fn kill_all_ends_scripts_and_their_children() {
     let name = format!("script-end-{}", std::process::id());
     let fifo = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     mkfifo(&fifo, Mode::S_IRWXU).unwrap();
@@ -27,7 +27,7 @@ fn scripts_and_their_children_end_with_the_daemon() {
         move || run(&script, Family::V4, LONG)
     });
 
-    // The child of the script is there; the pipe ends when it is dead.
+    // The first bytes prove that the script's child runs; the pipe ends when the child is dead.
     let mut pipe = File::open(&fifo).unwrap();
     std::fs::remove_file(&fifo).unwrap();
     let mut begun = [0; 2];

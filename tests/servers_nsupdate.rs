@@ -1,6 +1,6 @@
-//! The provider nsupdate.info as its own software plays it: the daemon under its real name over TLS,
-//! dyndns2 with both addresses in one request, and the records in the BIND behind it.
-//! `make test-servers` runs it.
+//! The provider nsupdate.info as its own software plays it: the daemon under its real name over
+//! TLS, dyndns2 with both addresses in one request, and the records in the BIND behind it. `make
+//! test-servers` runs it.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod servers;

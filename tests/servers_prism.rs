@@ -49,8 +49,8 @@ fn start(case: &Case) -> Option<(Process, u16)> {
     Some((process, port))
 }
 
-/// Has a record changed and another one made, then the first one removed, and every request on the way
-/// checked.
+/// Has a record changed and another one made, then the first one removed, and every request on the
+/// way checked.
 fn check(case: &Case, account: Provider) {
     let Some((_process, port)) = start(case) else { return };
     let change = |name: &str, address: &str| Change {

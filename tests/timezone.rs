@@ -100,8 +100,8 @@ fn day(month: u8, first: i32) -> impl Strategy<Value = String> {
     ]
 }
 
-/// Two changes of a year, apart from each other and from new year, where the C library takes the year
-/// of UTC.
+/// Two changes of a year, apart from each other and from new year, where the C library takes the
+/// year of UTC.
 fn changes() -> impl Strategy<Value = String> {
     let changes = (day(2, 40), time(), day(8, 220), time(), any::<bool>());
     changes.prop_map(|(first, at, second, then, north)| {

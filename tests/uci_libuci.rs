@@ -104,8 +104,8 @@ fn ours(document: &Document) -> Vec<Section> {
     sections.collect()
 }
 
-/// What is unlike libuci on purpose: below a `config` line that cannot be read nothing counts, nothing
-/// after a quote that is never closed, and no value that has taken in other lines.
+/// What is unlike libuci on purpose: below a `config` line that cannot be read nothing counts,
+/// nothing after a quote that is never closed, and no value that has taken in other lines.
 fn deliberate(text: &str) -> bool {
     let all = ["the section is ignored", "never closed", "closing quote of this value is missing"];
     all.iter().any(|it| text.contains(it))

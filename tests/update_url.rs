@@ -1,4 +1,4 @@
-//! Whatever the configuration holds, the HTTP library takes the URL that comes out, unchanged.
+//! The HTTP library accepts every URL that an update template renders to, without changing it.
 
 use ddns_netlink::model::Hostname;
 use ddns_netlink::model::secret::Secret;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn the_http_library_takes_every_rendered_url(
+    fn the_http_library_accepts_every_rendered_url(
         template in "https?://([a-z:%]{0,5}@)?[a-z0-9._~-]{1,9}(:[0-9]{0,5})?(?s)([/?#\\[\\]@%&=+\"'<>{}|^`\\\\ \r\n]|\\[PARAMOPT\\]|.){0,20}",
         param_opt in "(?s).{0,20}",
         password in "(?s).{0,20}",

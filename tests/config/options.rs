@@ -1,4 +1,4 @@
-//! Every option of ddns-scripts: what it turns into, and that it turns into something.
+//! Every option of ddns-scripts: that it has an effect, and which.
 
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::definition::Downloads;
@@ -7,7 +7,7 @@ use ddns_netlink::config::{Config, Log, Source};
 
 use crate::sandbox::Sandbox;
 
-/// A sound section.
+/// The options of a section without mistakes.
 const PLAIN: &str = "option update_url 'http://a/?[USERNAME][PASSWORD]&d=[DOMAIN]&a=[IP]'\n\
                      option domain a.example.com\noption username u\noption password p\n";
 
@@ -24,7 +24,8 @@ fn sound(global: &str, service: &str) -> Config {
     checked.config
 }
 
-/// A value of each option that is not its default, and what else has to be set for it to count.
+/// For each option a value other than the default, and the other options without which it has no
+/// effect.
 #[rustfmt::skip]
 const EXAMPLES: &[(Kind, &str, &str, &str)] = &[
     (Kind::Global, "ddns_dateformat", "%c", ""),
@@ -73,18 +74,19 @@ const EXAMPLES: &[(Kind, &str, &str, &str)] = &[
     (Kind::Service, "is_glue", "1", ""),
 ];
 
-/// What only single providers look at, and what comes in the place of the URL of the examples.
-const OF_PROVIDERS: &[&str] =
+/// Options that only some providers read, and `update_script`, which would replace the examples'
+/// URL.
+const PROVIDER_OPTIONS: &[&str] =
     &["ip_dynamic", "rec_id", "record", "record_id", "update_script", "zone", "zone_id"];
 
 #[test]
 fn every_option_of_ddns_scripts_has_an_effect() {
-    let general = OPTIONS.iter().filter(|known| !OF_PROVIDERS.contains(&known.name));
-    for known in general.filter(|known| known.origin == Origin::Stock) {
+    let general = OPTIONS.iter().filter(|option| !PROVIDER_OPTIONS.contains(&option.name));
+    for option in general.filter(|option| option.origin == Origin::Stock) {
         let example =
-            EXAMPLES.iter().find(|(kind, name, ..)| (*kind, *name) == (known.kind, known.name));
+            EXAMPLES.iter().find(|(kind, name, ..)| (*kind, *name) == (option.kind, option.name));
         let Some((kind, name, value, others)) = example else {
-            panic!("{}: no example", known.name);
+            panic!("{}: no example", option.name);
         };
         let line = format!("option {name} '{value}'\n");
         let lines = format!("{others}\n{line}");
@@ -92,31 +94,31 @@ fn every_option_of_ddns_scripts_has_an_effect() {
             Kind::Global => (load(&lines, ""), load(&format!("{others}\n\n"), "")),
             Kind::Service => (load("", &lines), load("", others)),
         };
-        // The examples have a URL, which a name makes needless.
-        let needless = usize::from(*name == "service_name");
-        assert_eq!((with.errors().count(), with.mistakes.len()), (0, needless), "{line}");
+        // With a provider's name there is a warning that the URL of the examples is not used.
+        let warnings = usize::from(*name == "service_name");
+        assert_eq!((with.errors().count(), with.mistakes.len()), (0, warnings), "{line}");
         assert_ne!(with.config, without.config, "{line}");
     }
 }
 
 #[test]
-fn what_has_no_effect_is_accepted_without_a_word() {
-    for known in OPTIONS.iter().filter(|known| known.origin == Origin::Unused) {
-        let value = if known.default == Some("0") { "1" } else { "x" };
-        let line = format!("option {} {value}\n", known.name);
-        let (global, service) = match known.kind {
+fn unused_options_of_ddns_scripts_cause_no_warning() {
+    for option in OPTIONS.iter().filter(|option| option.origin == Origin::Unused) {
+        let value = if option.default == Some("0") { "1" } else { "x" };
+        let line = format!("option {} {value}\n", option.name);
+        let (global, service) = match option.kind {
             Kind::Global => (line.as_str(), ""),
             Kind::Service => ("", line.as_str()),
         };
         assert_eq!(load(global, service).errors().count(), 0, "{line}");
-        if known.name != "update_script" {
+        if option.name != "update_script" {
             assert_eq!(load(global, service).mistakes, [], "{line}");
         }
     }
 }
 
 #[test]
-fn the_global_section() {
+fn options_of_the_global_section_are_read_and_its_mistakes_stop_no_section() {
     let global = |lines: &str| sound(lines, "").global;
     assert_eq!(global("option ddns_dateformat '%d.%m.%Y'").dateformat, "%d.%m.%Y");
     assert_eq!(global("option ddns_loglines 1").loglines, 1);
@@ -138,18 +140,18 @@ fn the_global_section() {
     for bad in ["ddns_loglines x", "ddns_rundir run", "ddns_logdir ../log", "upd_privateip x"] {
         let checked = load(&format!("option {bad}"), "");
         assert_eq!(checked.mistakes.len(), 1, "{bad}");
-        assert_eq!(checked.config.sections.len(), 1, "a mistake there stops no section");
+        assert_eq!(checked.config.sections.len(), 1, "{bad}");
     }
 }
 
 #[test]
-fn private_addresses_are_allowed_for_all_sections() {
+fn upd_privateip_allows_private_addresses_in_all_sections() {
     assert!(sound("option upd_privateip 1", "").sections[0].private_addresses);
     assert!(!sound("", "").sections[0].private_addresses);
 }
 
 #[test]
-fn enabled_is_a_yes_or_a_no() {
+fn enabled_takes_every_boolean_of_uci() {
     for (value, on) in
         [("1", true), ("on", true), ("true", true), ("yes", true), ("0", false), ("off", false)]
     {
@@ -159,7 +161,7 @@ fn enabled_is_a_yes_or_a_no() {
 }
 
 #[test]
-fn event_networks() {
+fn the_event_network_comes_from_interface_or_is_wan() {
     let network = |lines: &str| sound("", lines).sections[0].event_network.clone();
     assert_eq!(network("").as_deref(), Some("wan"), "as the hotplug script has it");
     assert_eq!(network("option interface wan6").as_deref(), Some("wan6"));
@@ -168,7 +170,7 @@ fn event_networks() {
 }
 
 #[test]
-fn look_ups() {
+fn look_up_options_are_read_and_checked() {
     let lookup = |lines: &str| sound("", lines).sections[0].lookup.clone();
     let usual = lookup("");
     assert_eq!((usual.host.as_str(), usual.server), ("a.example.com", None));
@@ -187,7 +189,7 @@ fn look_ups() {
 }
 
 #[test]
-fn logs() {
+fn log_options_set_syslog_level_and_log_file() {
     let log = |lines: &str| sound("", lines).sections[0].log.clone();
     assert_eq!(log(""), Log { syslog: 2, file: true });
     for level in 0..=4 {
@@ -197,7 +199,7 @@ fn logs() {
 }
 
 #[test]
-fn credentials() {
+fn credentials_keep_their_spaces() {
     let provider = sound("", "option username 'me too'\noption param_enc 'a b'").sections.remove(0);
     assert_eq!(provider.provider.username, "me too");
     assert_eq!(provider.provider.param_enc.expose(), "a b");
@@ -205,7 +207,7 @@ fn credentials() {
 }
 
 #[test]
-fn https_and_proxies() {
+fn use_https_changes_the_scheme_and_bad_proxies_are_mistakes() {
     let url = |lines: &str| {
         let section = sound("", lines).sections.remove(0);
         section.template(section.families[0]).unwrap().url.clone()
@@ -218,9 +220,9 @@ fn https_and_proxies() {
     }
 }
 
-/// `/etc/config/ddns` of ddns-scripts, as far as a configuration goes: two sections that are off.
+/// The configuration that the package for OpenWrt installs, with two sections that are not enabled.
 #[test]
-fn the_stock_defaults_load_without_a_word_also_when_they_are_switched_on() {
+fn the_installed_configuration_of_openwrt_has_no_mistakes() {
     let shipped = include_str!("../../openwrt/files/ddns.config");
     let off = check::load("ddns", shipped.as_bytes(), &Sandbox);
     assert_eq!(off.mistakes, []);
@@ -231,9 +233,9 @@ fn the_stock_defaults_load_without_a_word_also_when_they_are_switched_on() {
     assert_eq!(on.config.sections.len(), 2);
 }
 
-/// The one of the package for Debian.
+/// The configuration that the package for Debian installs.
 #[test]
-fn the_defaults_without_openwrt_name_a_device_and_load_without_a_word() {
+fn the_installed_configuration_of_debian_names_a_device() {
     let shipped = include_str!("../../systemd/ddns.config");
     let on = shipped.replace("enabled '0'", "enabled '1'");
     for (file, sections) in [(shipped, 0), (&on, 1)] {
@@ -246,7 +248,7 @@ fn the_defaults_without_openwrt_name_a_device_and_load_without_a_word() {
 }
 
 #[test]
-fn a_configuration_can_be_narrowed_to_some_sections() {
+fn only_keeps_the_named_sections() {
     let section = |name: &str, lines: &str| {
         format!("config service {name}\noption enabled 1\n{PLAIN}{lines}\n")
     };
@@ -259,7 +261,7 @@ fn a_configuration_can_be_narrowed_to_some_sections() {
     narrowed.only(&["b".into()]).unwrap();
     assert_eq!(narrowed.config.sections[0].name, "b");
     assert_eq!(narrowed.config.sections.len(), 1);
-    // What is known of the others must stay known.
+    // The other sections stay known, as disabled ones.
     assert_eq!(narrowed.config.disabled, ["off", "a", "bad"]);
     assert_eq!((narrowed.config.broken.len(), narrowed.errors().count()), (0, 0));
     let mut broken = all.clone();

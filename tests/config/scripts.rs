@@ -26,11 +26,11 @@ fn script(lines: &str) -> Script {
 }
 
 fn complaints(lines: &str) -> Vec<(Severity, String)> {
-    load(lines).mistakes.into_iter().map(|it| (it.severity, it.text)).collect()
+    load(lines).mistakes.into_iter().map(|mistake| (mistake.severity, mistake.text)).collect()
 }
 
 fn value<'s>(script: &'s Script, name: &str) -> Option<&'s str> {
-    let mut found = script.options.iter().filter(|(it, _)| it == name);
+    let mut found = script.options.iter().filter(|(option, _)| option == name);
     let value = found.next().map(|(_, value)| value.expose());
     assert!(found.next().is_none(), "{name}");
     value
@@ -39,7 +39,7 @@ fn value<'s>(script: &'s Script, name: &str) -> Option<&'s str> {
 const OWN: &str = "option update_script /usr/lib/ddns/mine.sh\n";
 
 #[test]
-fn a_script_is_the_owners_or_the_definitions() {
+fn the_script_comes_from_update_script_or_the_definition() {
     let mine = Path::new("/usr/lib/ddns/mine.sh");
     assert_eq!(script(OWN).file, mine);
     assert_eq!(script("option service_name own-script.example").file, mine);
@@ -47,13 +47,13 @@ fn a_script_is_the_owners_or_the_definitions() {
     assert_eq!(script("option service_name mixed.example").file, mine);
     let six = section("option service_name mixed.example\noption use_ipv6 1");
     assert!(matches!(six.provider.mechanism, Mechanism::Url { .. }));
-    // As everywhere, the name of a provider comes first.
+    // With a provider's name, update_script has no effect.
     let named = load(&format!("{OWN}option service_name own-script.example")).config.sections;
     assert_eq!(named[0].provider.label, "own-script.example");
 }
 
 #[test]
-fn what_is_wrong_with_a_script_is_said() {
+fn mistakes_with_scripts_are_reported() {
     let error = |lines: &str| match &complaints(lines)[..] {
         [(Severity::Error, text)] => text.clone(),
         other => panic!("{lines}: {other:?}"),
@@ -91,7 +91,7 @@ fn what_is_wrong_with_a_script_is_said() {
 }
 
 #[test]
-fn a_script_gets_every_option() {
+fn a_script_gets_every_option_of_its_section() {
     let lines = format!(
         "{OWN}option mine 'x y'\nlist several a\nlist several b\noption use_https yes\n\
          option ttl auto\noption zone_id 'Z'\noption password s3cret\noption empty ''"
@@ -120,7 +120,7 @@ fn a_script_gets_every_option() {
 }
 
 #[test]
-fn the_same_record_by_two_scripts_is_no_mistake() {
+fn two_sections_may_update_one_record_with_different_scripts() {
     let two = |script: &str| {
         let one = |name: &str, script: &str| {
             format!(
@@ -132,17 +132,17 @@ fn the_same_record_by_two_scripts_is_no_mistake() {
         check::load("ddns", file.as_bytes(), &Sandbox).mistakes.len()
     };
     assert_eq!(two("/usr/lib/ddns/mine.sh"), 1);
-    // Nothing but that anybody can change that script.
+    // The only warning is that anybody can change that script.
     assert_eq!(two("/usr/lib/ddns/update_y.sh"), 1);
 }
 
 #[test]
-fn a_definition_whose_script_is_gone_hides_nothing() {
-    let said =
+fn without_the_script_of_a_definition_the_built_in_provider_is_used() {
+    let warnings =
         complaints("option service_name servercow.de\noption username www\noption password x");
     let text = "option 'service_name': your definition 'servercow.de' is ignored: its script \
                 \"update_servercow_de.sh\" is missing; the built-in one is used";
-    assert_eq!(said, [(Severity::Warning, text.to_owned())]);
+    assert_eq!(warnings, [(Severity::Warning, text.to_owned())]);
     let known = load("option service_name servercow.de\noption username www\noption password x");
     assert!(matches!(known.config.sections[0].provider.mechanism, Mechanism::Api(_)));
 }

@@ -1,11 +1,11 @@
-//! Options that mean something of their own under the names of ddns-scripts' scripts.
+//! Options with another meaning under the providers' names of ddns-scripts.
 
 use ddns_netlink::config::check;
 use ddns_netlink::config::listing;
 
 use crate::sandbox::Sandbox;
 
-/// What the section says of its record, or what is wrong with it.
+/// What the section has for its record, or its first mistake.
 fn record(lines: &str) -> String {
     let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
     let checked = check::load("ddns", file.as_bytes(), &Sandbox);
@@ -27,7 +27,7 @@ fn record(lines: &str) -> String {
 }
 
 #[test]
-fn the_ids_of_cloudflare_are_words_of_param_opt() {
+fn cloudflare_takes_zone_id_and_dns_record_id_from_param_opt() {
     let lines = "option service_name cloudflare.com-v4\noption domain home@example.com\n\
                  option param_opt 'zone_id=abc dns_record_id=def'";
     assert_eq!(record(lines), "home@example.com home.example.com zone abc id def ttl - for ");
@@ -44,7 +44,7 @@ fn the_ids_of_cloudflare_are_words_of_param_opt() {
 }
 
 #[test]
-fn a_provider_that_only_a_package_updates_is_told_with_the_package() {
+fn for_a_provider_that_needs_a_script_the_package_is_named() {
     for (name, package) in
         [("dnspod.cn", "dnspod"), ("freedns.42.pl", "freedns"), ("one.com", "one")]
     {
@@ -60,7 +60,7 @@ fn a_provider_that_only_a_package_updates_is_told_with_the_package() {
 }
 
 #[test]
-fn a_provider_that_is_gone_is_called_by_the_name_in_use() {
+fn for_a_provider_that_is_gone_the_reason_is_reported() {
     for (name, words) in [("nubem.com", "nubem.com is gone"), ("tzo.com", "TZO was bought")] {
         let mistake = record(&format!("option service_name {name}\noption domain a.example.com"));
         assert!(mistake.contains(&format!(": {words}")), "{mistake}");
@@ -71,7 +71,7 @@ fn a_provider_that_is_gone_is_called_by_the_name_in_use() {
 }
 
 #[test]
-fn an_id_is_for_a_section_with_one_record() {
+fn a_record_id_with_several_records_is_a_mistake() {
     let several = |lines: &str| record(&format!("{lines}\noption username me"));
     for (lines, expected) in [
         (
@@ -98,11 +98,11 @@ fn an_id_is_for_a_section_with_one_record() {
             "ddns:5: option 'param_enc': names one record, but the section has 2; make a section for each",
         ),
     ] {
-        let told = several(lines);
+        let mistake = several(lines);
         if expected.is_empty() {
-            assert!(told.starts_with("ddns:5: option 'rec_id': names one record"), "{told}");
+            assert!(mistake.starts_with("ddns:5: option 'rec_id': names one record"), "{mistake}");
         } else {
-            assert_eq!(told, expected);
+            assert_eq!(mistake, expected);
         }
     }
     let one = "option service_name linode\noption rec_id 7\noption domain a.b.c";
@@ -110,7 +110,7 @@ fn an_id_is_for_a_section_with_one_record() {
 }
 
 #[test]
-fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
+fn route_53_takes_the_zone_id_from_domain_and_the_name_from_lookup_host() {
     let route53 = |lines: &str| {
         record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
     };
@@ -126,7 +126,7 @@ fn the_zone_of_route_53_is_an_id_and_the_name_is_looked_up() {
 }
 
 #[test]
-fn a_key_of_google_is_the_whole_file() {
+fn the_key_of_google_is_the_whole_file() {
     let load = |lines: &str| {
         let file = format!("config service 's'\noption enabled 1\noption domain a.b.c\n{lines}\n");
         check::load("ddns", file.as_bytes(), &Sandbox)
@@ -154,7 +154,7 @@ fn a_key_of_google_is_the_whole_file() {
 }
 
 #[test]
-fn the_zone_of_netcup_is_param_opt() {
+fn netcup_takes_the_zone_from_param_opt() {
     let lines = "option service_name netcup.com\noption domain a.b.example.com\n\
                  option username 12345\noption param_enc key\noption param_opt example.com";
     let file = format!("config service 's'\noption enabled 1\noption password x\n{lines}\n");
@@ -166,11 +166,11 @@ fn the_zone_of_netcup_is_param_opt() {
 }
 
 #[test]
-fn the_zone_is_domain_and_the_name_in_it_username() {
+fn the_zone_comes_from_domain_and_the_name_from_username() {
     for service in ["digitalocean.com-v2", "gandi.net", "hetzner.cloud", "pdns"] {
         let server =
             if service == "pdns" { "option param_opt http://192.0.2.1:8081\n" } else { "" };
-        let of = |domain: &str, host: &str| {
+        let record_of = |domain: &str, host: &str| {
             let lines = format!("option service_name {service}\noption domain {domain}\n{server}");
             record(&format!("{lines}option username '{host}'"))
         };
@@ -187,21 +187,21 @@ fn the_zone_is_domain_and_the_name_in_it_username() {
             ("other@example.com", "home", "other@example.com", "other.example.com"),
         ] {
             let expected = format!("{placed} {looked_up} {rest}");
-            assert_eq!(of(domain, host), expected, "{service} {domain} {host}");
+            assert_eq!(record_of(domain, host), expected, "{service} {domain} {host}");
         }
         assert_eq!(
-            of("example.com", ""),
+            record_of("example.com", ""),
             format!(
                 "ddns:1: section 's': {service} needs option 'username': the name of the record in \
                  the zone, or @"
             )
         );
-        assert!(of("example.com", "a b").contains("'username': \"a b\""), "{service}");
+        assert!(record_of("example.com", "a b").contains("'username': \"a b\""), "{service}");
     }
 }
 
 #[test]
-fn digitalocean_has_the_id_in_param_opt_and_scaleway_the_time_to_live() {
+fn param_opt_is_an_id_for_digitalocean_and_the_ttl_for_scaleway() {
     let lines = "option service_name digitalocean.com-v2\noption domain example.com\n\
                  option username home\noption param_opt 28448432";
     assert_eq!(record(lines), "home@example.com home.example.com zone - id 28448432 ttl - for ");
@@ -222,7 +222,7 @@ fn digitalocean_has_the_id_in_param_opt_and_scaleway_the_time_to_live() {
 }
 
 #[test]
-fn other_names_mean_what_they_say() {
+fn under_our_own_names_domain_and_username_keep_their_meaning() {
     for service in ["digitalocean", "gandi", "hetzner", "scaleway", "porkbun.com-v3"] {
         let lines = format!(
             "option service_name {service}\noption domain home.example.com\noption username me\n\
@@ -245,8 +245,8 @@ fn other_names_mean_what_they_say() {
 }
 
 #[test]
-fn a_key_of_dns_updates_is_checked() {
-    let of = |lines: &str| {
+fn the_tsig_key_of_rfc2136_is_checked() {
+    let mistake = |lines: &str| {
         let file = format!(
             "config service 's'\noption enabled 1\noption domain a.b.c\noption service_name \
              rfc2136\noption dns_server 192.0.2.53\n{lines}\n"
@@ -260,39 +260,39 @@ fn a_key_of_dns_updates_is_checked() {
         "option username \
         hmac-sha512:home.example\noption password c2VjcmV0",
     ] {
-        assert_eq!(of(good), "", "{good}");
+        assert_eq!(mistake(good), "", "{good}");
     }
     assert!(
-        of("option username hmac-md5:home\noption password c2VjcmV0").starts_with(
+        mistake("option username hmac-md5:home\noption password c2VjcmV0").starts_with(
             "ddns:6: option 'username': the key algorithm \"hmac-md5\" is none of hmac-"
         )
     );
     assert!(
-        of("option username 'a..b'\noption password c2VjcmV0")
+        mistake("option username 'a..b'\noption password c2VjcmV0")
             .starts_with("ddns:6: option 'username': \"a..b\" cannot be the name of a key: ")
     );
     assert_eq!(
-        of("option username home\noption password 's3cret!'"),
+        mistake("option username home\noption password 's3cret!'"),
         "ddns:7: option 'password': the secret of the key is not base64"
     );
     assert_eq!(
-        of("option password c2VjcmV0"),
+        mistake("option password c2VjcmV0"),
         "ddns:1: section 's': rfc2136 needs option 'username' beside the secret: the name of the key. \
          Without a key updates are not signed"
     );
-    assert!(of("option username c2Vj/mV0=\noption password home").starts_with(
+    assert!(mistake("option username c2Vj/mV0=\noption password home").starts_with(
         "ddns:6: option 'username': is the name of the key and cannot have a '+', '/' or '=' in it"
     ));
-    assert_eq!(of("option password_file /etc/tsig.key"), "", "as tsig-keygen writes it");
+    assert_eq!(mistake("option password_file /etc/tsig.key"), "", "as tsig-keygen writes it");
     assert_eq!(
-        of("option username home"),
+        mistake("option username home"),
         "ddns:1: section 's': rfc2136 needs option 'password': the secret of the key in base64"
     );
 }
 
-/// The section that `providers NAME` ends with can be pasted as it is.
+/// The example at the end of `providers NAME` can be pasted without a change.
 #[test]
-fn the_example_of_every_provider_is_accepted() {
+fn the_example_of_every_provider_has_no_mistakes() {
     let overview = listing::overview(&[], &[]);
     let lines = overview.lines().take_while(|line| !line.is_empty());
     let mut count = 0;
@@ -301,9 +301,8 @@ fn the_example_of_every_provider_is_accepted() {
         let (_, example) = page.split_once("\nconfig service").unwrap();
         let file = format!("config service{example}");
         let checked = check::load("ddns", file.as_bytes(), &Sandbox);
-        let expected = |text: &str| text.contains("has no https");
         for mistake in &checked.mistakes {
-            assert!(expected(&mistake.text), "{mistake}\n{file}");
+            assert!(mistake.text.contains("has no https"), "{mistake}\n{file}");
         }
         assert_eq!(checked.config.sections.len(), 1, "{file}");
         assert_eq!(checked.config.sections[0].families.len(), 1, "{file}");
@@ -313,7 +312,7 @@ fn the_example_of_every_provider_is_accepted() {
 }
 
 #[test]
-fn a_script_that_the_installation_replaces_is_taken_as_its_provider() {
+fn for_a_script_of_ddns_scripts_the_built_in_provider_is_used() {
     for (script, lines, expected) in [
         (
             "update_gandi_net.sh",
@@ -358,32 +357,33 @@ fn a_script_that_the_installation_replaces_is_taken_as_its_provider() {
              option update_script '/usr/lib/ddns/{script}'\n{lines}\n"
         );
         let checked = check::load("ddns", file.as_bytes(), &Sandbox);
-        let told: Vec<_> = checked.mistakes.iter().map(ToString::to_string).collect();
-        assert!(told.len() == 1 && told[0].contains("service_name '"), "{script}: {told:?}");
+        let warnings: Vec<_> = checked.mistakes.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), 1, "{script}: {warnings:?}");
+        assert!(warnings[0].contains("service_name '"), "{script}: {warnings:?}");
         let section = &checked.config.sections[0];
         assert!(section.provider.script().is_none(), "{script}");
         assert_ne!(section.provider.label, "custom", "{script}");
         assert_eq!(section.names[0].as_str(), expected, "{script}");
     }
-    let script = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));
-    let told = script("/usr/lib/ddns/update_transip_nl.sh");
+    let mistake = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));
+    let transip = mistake("/usr/lib/ddns/update_transip_nl.sh");
     assert!(
-        told.contains("does not exist; 'transip.nl' is updated by a script, which comes with"),
-        "{told}"
+        transip.contains("does not exist; 'transip.nl' is updated by a script, which comes with"),
+        "{transip}"
     );
-    assert!(script("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
-    assert!(script("/etc/own/update_gandi_net.sh").contains("is not a file"));
+    assert!(mistake("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
+    assert!(mistake("/etc/own/update_gandi_net.sh").contains("is not a file"));
 }
 
 #[test]
-fn passwords_over_plain_http_are_told_once() {
-    let told = |lines: &str| {
+fn a_password_over_plain_http_causes_one_warning() {
+    let warnings = |lines: &str| {
         let file = format!(
             "config service 's'\noption enabled 1\noption use_ipv6 both\noption password x\n\
              option username me\noption domain a.b.c\n{lines}\n"
         );
         let checked = check::load("ddns", file.as_bytes(), &Sandbox);
-        checked.mistakes.iter().filter(|it| it.text.contains("can read")).count()
+        checked.mistakes.iter().filter(|mistake| mistake.text.contains("can read")).count()
     };
     for (lines, count) in [
         ("option update_url 'http://[USERNAME]:[PASSWORD]@d.example/?[IP]'", 1),
@@ -397,6 +397,6 @@ fn passwords_over_plain_http_are_told_once() {
         ("option service_name no-ip.pl", 1),
         ("option service_name dyn.com", 0),
     ] {
-        assert_eq!(told(lines), count, "{lines}");
+        assert_eq!(warnings(lines), count, "{lines}");
     }
 }

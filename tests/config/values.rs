@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::sandbox::Sandbox;
 
-/// A sound section that needs nothing but a name.
+/// The options of the shortest section without mistakes.
 const PLAIN: &str = "option service_name v4.example\noption domain a.example.com\n";
 
 fn load(lines: &str) -> Checked {
@@ -17,7 +17,7 @@ fn load(lines: &str) -> Checked {
     check::load("ddns", file.as_bytes(), &Sandbox)
 }
 
-/// The section, which is sound and has nothing wrong with it.
+/// The section with these options, which must have no mistakes.
 fn section(lines: &str) -> Section {
     let checked = load(lines);
     assert_eq!(checked.mistakes, [], "{lines}");
@@ -41,12 +41,12 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
-fn a_default_written_down_changes_nothing() {
-    for known in OPTIONS.iter().filter(|known| known.default.is_some()) {
-        let line = format!("option {} '{}'\n", known.name, known.default.unwrap());
-        let (global, service) = match known.kind {
+fn an_option_set_to_its_default_changes_nothing() {
+    for option in OPTIONS.iter().filter(|option| option.default.is_some()) {
+        let line = format!("option {} '{}'\n", option.name, option.default.unwrap());
+        let (global, service) = match option.kind {
             Kind::Global => (line.as_str(), ""),
-            Kind::Service if known.name == "enabled" => continue,
+            Kind::Service if option.name == "enabled" => continue,
             Kind::Service => ("", line.as_str()),
         };
         for source in ["network", "web", "interface"] {
@@ -57,9 +57,9 @@ fn a_default_written_down_changes_nothing() {
                 );
                 check::load("ddns", file.as_bytes(), &Sandbox)
             };
-            // What another source is about is warned about.
-            if known.name == "ip_source" && source != "network"
-                || known.name == "ip_interface" && source != "interface"
+            // An option of another source causes a warning.
+            if option.name == "ip_source" && source != "network"
+                || option.name == "ip_interface" && source != "interface"
             {
                 continue;
             }
@@ -75,7 +75,7 @@ fn a_default_written_down_changes_nothing() {
 }
 
 #[test]
-fn names() {
+fn names_come_from_domain_or_lookup_host() {
     let names = |lines: &str| -> Vec<String> {
         let section = section(&format!("option service_name v4.example\n{lines}"));
         section.names.iter().map(ToString::to_string).collect()
@@ -89,7 +89,7 @@ fn names() {
 }
 
 #[test]
-fn what_is_looked_up() {
+fn the_looked_up_host_and_its_server_are_read() {
     let host =
         |lines: &str| section(&format!("option service_name v4.example\n{lines}")).lookup.host;
     assert_eq!(host("list domain a.b\nlist domain c.d"), "a.b");
@@ -109,7 +109,7 @@ fn what_is_looked_up() {
 }
 
 #[test]
-fn families() {
+fn families_come_from_use_ipv6_and_also_ipv6() {
     let families = |value: &str| {
         let url = "option update_url http://a.example/\noption domain a\n";
         section(&format!("{url}option use_ipv6 '{value}'")).families
@@ -118,7 +118,7 @@ fn families() {
     assert_eq!(families("true"), [Family::V6]);
     let both = [Family::V4, Family::V6];
     assert_eq!(families("both"), both);
-    // Beside either record, and beside none that is named.
+    // also_ipv6 adds the other family to every value of use_ipv6.
     for value in ["", "0", "1", "no", "yes", "both"] {
         assert_eq!(families(&format!("{value}'\noption also_ipv6 '1")), both, "{value}");
     }
@@ -128,9 +128,9 @@ fn families() {
     assert_eq!(text, "option 'also_ipv6': \"6in4\" is neither 1 nor 0");
 }
 
-/// A Save in LuCI turns a list of names into one value with spaces.
+/// LuCI saves a list of names as one value with spaces.
 #[test]
-fn names_as_luci_writes_a_list_are_taken_without_a_word() {
+fn a_list_of_names_as_luci_saves_it_causes_no_warning() {
     let listed = section(
         "option update_url http://a.example/\nlist domain a.example.com\nlist domain b.example.com",
     );
@@ -140,7 +140,7 @@ fn names_as_luci_writes_a_list_are_taken_without_a_word() {
 }
 
 #[test]
-fn sources() {
+fn the_source_comes_from_ip_source_and_its_option() {
     let network = |v4: &str, v6: &str| Source::Network { v4: v4.into(), v6: v6.into() };
     let web = |v4: &str, v6: &str| Source::Web { v4: v4.into(), v6: v6.into() };
     for (lines, expected) in [
@@ -161,7 +161,7 @@ fn sources() {
 }
 
 #[test]
-fn a_script_needs_a_program() {
+fn an_ip_script_must_be_a_program() {
     for command in ["' '", "/bin/sh", "\"'' -x\""] {
         let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");
         assert!(complaint(&lines).ends_with("is not a program that can be run"), "{command}");
@@ -169,7 +169,7 @@ fn a_script_needs_a_program() {
 }
 
 #[test]
-fn check_intervals() {
+fn the_check_interval_has_a_unit_and_a_minimum() {
     for (lines, expected) in [
         ("", 600),
         ("option check_unit hours", 600),
@@ -187,7 +187,7 @@ fn check_intervals() {
 }
 
 #[test]
-fn force_intervals() {
+fn the_force_interval_has_a_unit_and_long_ones_mean_never() {
     let hours = |hours: u64| Force::Every(seconds(3600 * hours));
     for (lines, expected) in [
         ("", hours(72)),
@@ -210,7 +210,7 @@ fn force_intervals() {
 }
 
 #[test]
-fn retries() {
+fn retry_interval_and_count_are_read() {
     let timing = with("option retry_unit hours").timing;
     assert_eq!((timing.retry, timing.retry_max), (seconds(60), 0));
     let timing =
@@ -221,7 +221,7 @@ fn retries() {
 }
 
 #[test]
-fn pacing() {
+fn min_interval_defaults_to_the_limit_of_the_provider() {
     let pace = |lines: &str| {
         let lines = format!("option domain a\noption username u\noption password p\n{lines}");
         section(&lines).timing.min_interval
@@ -234,7 +234,7 @@ fn pacing() {
     assert_eq!(
         pace("option service_name namecheap.com"),
         seconds(300),
-        "also by an own definition"
+        "also with an own definition"
     );
     assert_eq!(pace("option service_name he.net\noption min_interval 0"), seconds(0));
     for (url, expected) in [
@@ -253,12 +253,12 @@ fn pacing() {
 }
 
 #[test]
-fn what_may_be_removed_and_what_may_not() {
+fn remove_after_needs_a_provider_and_a_source_that_allow_it() {
     let read = |lines: &str| {
         let lines = format!("option domain a.example.com\noption password p\n{lines}");
         let checked = load(&lines);
-        let told: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
-        (checked.config.sections[0].timing.remove_after, told)
+        let warnings: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
+        (checked.config.sections[0].timing.remove_after, warnings)
     };
     for lines in [
         "option service_name cloudflare",
@@ -266,8 +266,8 @@ fn what_may_be_removed_and_what_may_not() {
         "option service_name nsupdate.info\noption username a.example.com",
         "option service_name cloudflare\noption ip_source interface\noption ip_interface eth2",
     ] {
-        let (after, told) = read(&format!("{lines}\noption remove_after 600"));
-        assert_eq!((after, told), (Some(seconds(600)), vec![]), "{lines}");
+        let (after, warnings) = read(&format!("{lines}\noption remove_after 600"));
+        assert_eq!((after, warnings), (Some(seconds(600)), vec![]), "{lines}");
         assert_eq!(read(lines).0, None);
     }
     for (lines, why) in [
@@ -279,18 +279,21 @@ fn what_may_be_removed_and_what_may_not() {
         ),
         ("option service_name cloudflare\noption record_id 7", "removed loses its id"),
     ] {
-        let (after, told) = read(&format!("{lines}\noption remove_after 600"));
+        let (after, warnings) = read(&format!("{lines}\noption remove_after 600"));
         assert_eq!(after, None, "{lines}");
         let mistake = "option 'remove_after': is not used: ";
-        assert!(told.iter().any(|it| it.contains(mistake) && it.contains(why)), "{told:?}");
+        assert!(
+            warnings.iter().any(|text| text.contains(mistake) && text.contains(why)),
+            "{warnings:?}"
+        );
     }
     let after =
         |value: &str| read(&format!("option service_name cloudflare\noption remove_after {value}"));
     for none in ["0", "-1"] {
-        let (after, told) = after(none);
+        let (after, warnings) = after(none);
         assert!(
-            after.is_none() && told[0].ends_with("the minimum is 1; the default applies"),
-            "{told:?}"
+            after.is_none() && warnings[0].ends_with("the minimum is 1; the default applies"),
+            "{warnings:?}"
         );
     }
     assert_eq!(after("999999999").0, Some(seconds(3650 * 24 * 3600)));
@@ -298,38 +301,42 @@ fn what_may_be_removed_and_what_may_not() {
         let lines = format!(
             "option domain a\noption service_name cloudflare\noption password p\noption remove_after {bad}"
         );
-        assert!(load(&lines).errors().any(|it| it.to_string().contains("remove_after")), "{bad}");
+        assert!(
+            load(&lines).errors().any(|error| error.to_string().contains("remove_after")),
+            "{bad}"
+        );
     }
 }
 
 #[test]
-fn what_two_sections_update_is_removed_by_neither() {
-    let of = |name: &str, domains: &str| {
+fn a_record_of_two_sections_is_removed_by_neither() {
+    let service = |name: &str, domains: &str| {
         let domains: String =
-            domains.split(' ').map(|it| format!("list domain {it}.example.com\n")).collect();
+            domains.split(' ').map(|label| format!("list domain {label}.example.com\n")).collect();
         format!(
             "config service '{name}'\noption enabled 1\n{domains}option service_name cloudflare\n\
              option password p\noption remove_after 600\n"
         )
     };
-    let file = [of("wan", "a b"), of("lte", "b"), of("alone", "c")].concat();
+    let file = [service("wan", "a b"), service("lte", "b"), service("alone", "c")].concat();
     let checked = check::load("ddns", file.as_bytes(), &Sandbox);
-    let after = |at: usize| checked.config.sections[at].timing.remove_after;
+    let after = |index: usize| checked.config.sections[index].timing.remove_after;
     assert_eq!([after(0), after(1), after(2)], [None, None, Some(seconds(600))]);
-    let told: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].ends_with("as 'wan' does; neither removes it (option 'remove_after')"));
-    // Whatever the provider and the name are called.
-    let other = of("lte", "b")
+    let warnings: Vec<String> = checked.mistakes.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].ends_with("as 'wan' does; neither removes it (option 'remove_after')"));
+    // The same with another spelling of provider and name.
+    let other = service("lte", "b")
         .replace("cloudflare", "cloudflare.com-v4")
         .replace("b.example.com", "b@example.com");
-    let checked = check::load("ddns", [of("wan", "b"), other].concat().as_bytes(), &Sandbox);
-    let after: Vec<_> = checked.config.sections.iter().map(|it| it.timing.remove_after).collect();
+    let checked = check::load("ddns", [service("wan", "b"), other].concat().as_bytes(), &Sandbox);
+    let after: Vec<_> =
+        checked.config.sections.iter().map(|section| section.timing.remove_after).collect();
     assert_eq!(after, [None, None], "{:?}", checked.mistakes);
 }
 
 #[test]
-fn update_urls() {
+fn the_update_url_is_used_without_a_provider_name() {
     let url = |lines: &str| {
         let section = section(&format!("option domain a\noption password p\n{lines}"));
         section.template(Family::V4).unwrap().url.clone()
@@ -343,11 +350,11 @@ fn update_urls() {
 }
 
 #[test]
-fn options_that_mean_nothing_here_are_warned_about() {
-    let told = |lines: &str| {
+fn options_without_effect_cause_warnings() {
+    let warnings = |lines: &str| {
         let checked = load(&format!("option domain a.example.com\noption password p\n{lines}"));
         assert_eq!(checked.errors().count(), 0, "{lines}: {:?}", checked.mistakes);
-        checked.mistakes.iter().map(|it| it.text.clone()).collect::<Vec<_>>()
+        checked.mistakes.iter().map(|mistake| mistake.text.clone()).collect::<Vec<_>>()
     };
     let named = "option service_name cloudflare\n";
     let url = "option update_url http://a/\n";
@@ -396,27 +403,30 @@ fn options_that_mean_nothing_here_are_warned_about() {
         (format!("{url}option hostname x"), "option 'hostname' is not known; is it 'domain'?"),
         (format!("{url}option iface x"), "option 'iface' is not known; is it 'ip_interface'?"),
     ] {
-        assert_eq!(told(&lines), [text], "{lines}");
+        assert_eq!(warnings(&lines), [text], "{lines}");
     }
-    assert_eq!(told(&format!("{named}option proxied 1\noption ttl 60")), [""; 0]);
+    assert_eq!(warnings(&format!("{named}option proxied 1\noption ttl 60")), [""; 0]);
 }
 
 #[test]
-fn a_section_that_was_meant_to_be_enabled_is_warned_about() {
-    let told = |lines: &str| {
+fn a_misspelt_option_enabled_causes_a_warning() {
+    let warnings = |lines: &str| {
         let file = format!("config service s\n{PLAIN}{lines}\n");
         let checked = check::load("ddns", file.as_bytes(), &Sandbox);
         assert_eq!(checked.config.disabled, ["s"]);
         checked.mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(told("option enable 1"), ["ddns:4: option 'enable' is not known; is it 'enabled'?"]);
-    assert_eq!(told("option enabld 1").len(), 1);
-    assert_eq!(told("option enable 1\noption enabled 0"), [""; 0]);
-    assert_eq!(told("option frobnicate 1"), [""; 0]);
+    assert_eq!(
+        warnings("option enable 1"),
+        ["ddns:4: option 'enable' is not known; is it 'enabled'?"]
+    );
+    assert_eq!(warnings("option enabld 1").len(), 1);
+    assert_eq!(warnings("option enable 1\noption enabled 0"), [""; 0]);
+    assert_eq!(warnings("option frobnicate 1"), [""; 0]);
 }
 
 #[test]
-fn old_names_of_global_options_lead_to_the_new_ones() {
+fn for_old_names_of_global_options_the_new_ones_are_suggested() {
     for (old, new) in [
         ("date_format", "ddns_dateformat"),
         ("log_lines", "ddns_loglines"),
@@ -432,7 +442,7 @@ fn old_names_of_global_options_lead_to_the_new_ones() {
 }
 
 #[test]
-fn a_number_that_is_too_large_or_too_small_stops_no_section() {
+fn a_number_out_of_range_causes_only_a_warning() {
     let timing = |lines: &str| {
         let checked = load(&format!("{PLAIN}{lines}"));
         assert_eq!((checked.errors().count(), checked.mistakes.len()), (0, 1), "{lines}");
@@ -468,20 +478,20 @@ fn a_number_that_is_too_large_or_too_small_stops_no_section() {
 }
 
 #[test]
-fn many_mistakes_are_counted_and_every_broken_section_is_known() {
+fn of_many_mistakes_the_first_are_listed_and_the_rest_counted() {
     let file: String = (0..70)
         .map(|number| format!("config service s{number}\noption enabled 1\n{PLAIN}option retry_interval x\noption foo_bar 1\n"))
         .collect();
     let checked = check::load("ddns", file.as_bytes(), &Sandbox);
     assert_eq!(checked.config.broken.len(), 70);
     assert_eq!((checked.errors().count(), checked.mistakes.len()), (51, 102));
-    let texts: Vec<_> = checked.mistakes.iter().map(|it| it.text.as_str()).collect();
+    let texts: Vec<_> = checked.mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
     assert_eq!(texts[50], "20 more mistakes from here on are not listed");
     assert_eq!(texts[101], "20 more warnings from here on are not listed");
 }
 
 #[test]
-fn a_definition_gives_the_block_of_the_family_and_its_answer() {
+fn a_definition_gives_url_and_answer_of_the_family() {
     let credentials = "option domain a\noption username u\noption password p\n";
     let section =
         section(&format!("{credentials}option service_name stock.example\noption use_ipv6 1"));
@@ -491,7 +501,7 @@ fn a_definition_gives_the_block_of_the_family_and_its_answer() {
 }
 
 #[test]
-fn what_the_program_knows_comes_between_own_and_packaged_definitions() {
+fn built_in_providers_rank_below_own_and_above_packaged_definitions() {
     let url = |name: &str, option: &str| {
         let lines = format!("option domain a\noption username u\noption password p\n{option}");
         let section = section(&format!("{lines}\noption service_name {name}"));
@@ -502,19 +512,19 @@ fn what_the_program_knows_comes_between_own_and_packaged_definitions() {
         "https://[USERNAME]:[PASSWORD]@members.dyndns.org/v3/update?hostname=[DOMAIN]&myip=[IP4]";
     assert_eq!(url("dyndns.org", "").0, dyn_com);
     assert_eq!(url("dyndns.org", "option use_https 1").0, dyn_com);
-    // An own definition that does not say what success is gets what is known.
+    // An own definition without an answer gets the answer of the built-in provider.
     let own = |answer: &str| ("http://own.example/?[DOMAIN]".to_owned(), answer.to_owned());
     assert_eq!(url("namecheap.com", ""), own("<ErrCount>0<"));
     assert_eq!(url("joker.com", ""), own("good|nochg"));
 }
 
 #[test]
-fn one_url_can_tell_both_addresses() {
+fn a_url_with_both_placeholders_serves_one_or_both_families() {
     let url = "option domain a\noption update_url 'http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]'\n";
     let section = section(&format!("{url}option use_ipv6 both"));
-    let of = |family| section.template(family).unwrap().url.clone();
-    assert_eq!(of(Family::V4), "http://a/?h=[DOMAIN]&ip=[IP4]");
-    assert_eq!(of(Family::V6), "http://a/?h=[DOMAIN]&ip6=[IP6]");
+    let url_of = |family| section.template(family).unwrap().url.clone();
+    assert_eq!(url_of(Family::V4), "http://a/?h=[DOMAIN]&ip=[IP4]");
+    assert_eq!(url_of(Family::V6), "http://a/?h=[DOMAIN]&ip6=[IP6]");
     let Mechanism::Url { both: Some(both), .. } = &section.provider.mechanism else { panic!() };
     assert_eq!(both.url, "http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]");
     let both = "option domain a\noption update_url 'http://a/?[IP]&ip=[IP4]&ip6=[IP6]'";
@@ -522,7 +532,7 @@ fn one_url_can_tell_both_addresses() {
 }
 
 #[test]
-fn requests_that_name_no_address_travel_over_the_family_of_the_record() {
+fn a_url_without_an_address_forces_the_family_of_the_record() {
     let family = |name: &str, ipv6: &str| {
         let lines = "option domain a\noption username u\noption password p\n";
         let lines = format!("{lines}option service_name {name}\noption use_ipv6 {ipv6}");
@@ -537,7 +547,7 @@ fn requests_that_name_no_address_travel_over_the_family_of_the_record() {
 }
 
 #[test]
-fn credentials_are_needed_only_where_the_url_uses_them() {
+fn credentials_are_needed_only_if_the_url_uses_them() {
     for (placeholder, option) in [
         ("[USERNAME]", "username"),
         ("[PASSWORD]", "password"),
@@ -553,7 +563,7 @@ fn credentials_are_needed_only_where_the_url_uses_them() {
 }
 
 #[test]
-fn a_list_where_one_value_belongs_is_all_that_is_said() {
+fn a_list_in_place_of_one_value_is_the_only_mistake_reported() {
     let url = "option domain a\noption update_url 'http://a/?[USERNAME][PASSWORD]'\n";
     for (lines, option) in [
         (format!("{url}option password p\nlist username u\nlist username v"), "username"),
@@ -577,7 +587,7 @@ fn a_list_where_one_value_belongs_is_all_that_is_said() {
 }
 
 #[test]
-fn devices_have_names_that_the_kernel_takes() {
+fn device_names_must_be_names_that_the_kernel_accepts() {
     for (option, source) in [("ip_interface", "interface"), ("bind_network", "network")] {
         let lines =
             |name: &str| format!("{PLAIN}option ip_source {source}\noption {option} '{name}'");
@@ -591,7 +601,7 @@ fn devices_have_names_that_the_kernel_takes() {
 }
 
 #[test]
-fn urls_are_complained_about_where_they_stand() {
+fn a_bad_url_is_reported_with_its_option() {
     let web = format!("{PLAIN}option ip_source web\n");
     for url in ["http://a:0/", "http://a:65536/", "http://[SUB]/", "http://x.[IP]:80/"] {
         let update = format!("option domain a\noption update_url '{url}'");
@@ -602,7 +612,7 @@ fn urls_are_complained_about_where_they_stand() {
 }
 
 #[test]
-fn a_definition_that_cannot_be_used_is_named() {
+fn a_definition_that_cannot_be_used_is_named_in_the_mistake() {
     let text = complaint("option domain a\noption service_name answer.example");
     let start = "option 'service_name': the IPv4 'answer' of the definition 'answer.example' \
                  cannot be used: ";
@@ -615,11 +625,11 @@ fn a_definition_that_cannot_be_used_is_named() {
 }
 
 #[test]
-fn secrets() {
+fn the_password_comes_from_the_file_and_param_opt_is_checked() {
     let provider = with("option password_file /etc/secret\noption param_opt 'a&b'").provider;
     assert_eq!(provider.password.expose(), "first line");
     assert_eq!(provider.param_opt.expose(), "a&b");
-    // LuCI's form does not save a section without a password, so there may be one beside the file.
+    // LuCI saves no section without a password, so a section may have both; the file counts.
     let beside = with("option password 'see the file'\noption password_file /etc/secret").provider;
     assert_eq!(beside.password.expose(), "first line");
     for bad in "\"`$!();><{}?|[]*\\'".chars() {
@@ -630,7 +640,7 @@ fn secrets() {
 }
 
 #[test]
-fn certificates_are_checked_as_cacert_says() {
+fn cacert_chooses_the_trusted_certificates() {
     let https = "option update_url https://a/\noption domain a\n";
     let trust = |lines: &str| section(lines).transport.trust;
     assert_eq!(trust(https), Trust::System);
@@ -638,7 +648,7 @@ fn certificates_are_checked_as_cacert_says() {
     assert_eq!(file, Trust::File("/etc/ssl/ca.pem".into()));
     let directory = trust(&format!("{PLAIN}option use_https 1\noption cacert /etc/ssl/certs"));
     assert_eq!(directory, Trust::Directory("/etc/ssl/certs".into()));
-    // The provider may redirect to https.
+    // Also for an http URL, because the provider may redirect to https.
     let plain = with("option cacert /etc/ssl/ca.pem").transport.trust;
     assert_eq!(plain, Trust::File("/etc/ssl/ca.pem".into()));
     let page = "option ip_source web\noption ip_url https://a/\noption cacert /etc/ssl/ca.pem";
@@ -654,7 +664,7 @@ fn certificates_are_checked_as_cacert_says() {
 }
 
 #[test]
-fn transports() {
+fn transport_options_are_read() {
     let plain = with("").transport;
     assert_eq!((plain.device, plain.family), (None, None));
     assert!(plain.proxy.is_none());
@@ -666,7 +676,7 @@ fn transports() {
 }
 
 #[test]
-fn complaints_hold_no_secret() {
+fn mistakes_show_no_secret() {
     let lines = "option domain a\noption update_url 'ftp://user:hunter2@a/'\noption proxy 'hunter2@x'\n\
                  option password 'hunter2'\noption password_file hunter2\noption param_opt 'hunter2$'";
     let checked = load(lines);
@@ -690,7 +700,7 @@ fn a_broken_section_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_huge_file_is_checked_in_no_time() {
+fn a_huge_file_is_checked() {
     let mut file =
         String::from("config service a\noption enabled 1\noption service_name v4.example\n");
     for number in 0..20_000 {
@@ -721,7 +731,7 @@ proptest! {
 }
 
 #[test]
-fn what_ddns_scripts_takes_is_taken_with_a_warning() {
+fn values_that_ddns_scripts_accepts_cause_only_warnings() {
     let warned = |lines: &str| {
         let checked = load(&format!("{PLAIN}{lines}"));
         assert_eq!(checked.errors().count(), 0, "{lines}");
@@ -735,7 +745,8 @@ fn what_ddns_scripts_takes_is_taken_with_a_warning() {
         warned("option force_interval -1\noption force_unit minutes").timing.force,
         three_days
     );
-    // As ddns-scripts takes it and LuCI shows it; seconds would be 72 seconds.
+    // A unit without an interval applies to the default of 72, as in ddns-scripts and LuCI; but
+    // the result is an hour at least.
     let often = |unit| warned(&format!("option force_unit {unit}")).timing.force;
     assert_eq!(often("minutes"), Force::Every(Duration::from_secs(72 * 60)));
     assert_eq!(often("seconds"), Force::Every(Duration::from_secs(3600)));
@@ -744,7 +755,7 @@ fn what_ddns_scripts_takes_is_taken_with_a_warning() {
     let page = warned("option ip_source web\noption ip_url ip.example/").source;
     let url = || "http://ip.example/".to_owned();
     assert_eq!(page, Source::Web { v4: url(), v6: url() });
-    // Not a word about blanks.
+    // Blanks around a number cause no warning.
     let spaced = with("option ip_source web\noption check_interval '20 '\noption use_logfile ' 0'");
     assert_eq!(spaced.timing.check, Duration::from_secs(1200));
     assert!(!spaced.log.file);
@@ -757,7 +768,7 @@ fn what_ddns_scripts_takes_is_taken_with_a_warning() {
 }
 
 #[test]
-fn names_that_no_dns_can_have_are_for_providers_that_take_any_word() {
+fn names_that_dns_forbids_are_accepted_only_with_an_update_url() {
     let long = "x".repeat(64);
     for name in ["-a.example.com", "a-.example.com", &long] {
         let url = load(&format!("option domain {name}\noption update_url http://a/?[DOMAIN]"));
