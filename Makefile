@@ -21,7 +21,7 @@ help:
 	@echo '             what `make packages` built, under emulators of its architecture'
 	@echo 'make test-servers [OPENAPI=directory]'
 	@echo '             interfaces of providers against servers that others have written'
-	@echo 'make bench   latency, idle cost, memory; prints, never fails'
+	@echo 'make bench   latency, idle cost, memory, growth; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs a C++ compiler'
 	@echo 'make build   the release binary'
 	@echo 'make packages [TARGET=mipsel_24kc]'
@@ -88,7 +88,7 @@ tools:
 	@CARGO='$(CARGO)' tests/tools.sh test
 
 bench:
-	$(CARGO) bench --locked --bench latency --bench providers
+	$(CARGO) bench --locked --bench latency --bench providers --bench growth
 
 fuzz:
 	@fuzz/run $(FUZZ_SECONDS)
