@@ -420,6 +420,25 @@ fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
 }
 
 #[test]
+fn while_name_servers_are_silent_status_says_that_the_name_is_looked_up() {
+    isolated(&[], || {
+        let scene = Scene::new(&format!("option update_url '{URL}'"));
+        let silent = UdpSocket::bind(endpoint(PROVIDER, 53)).unwrap();
+        resolv_conf(&[PROVIDER]);
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.wan.set_address("203.0.113.5");
+        let text = format!("the address of {HOST} is being looked up");
+        daemon.wait_record("home", LIMIT, |record| {
+            record["state"] == "sending" && record["reason"] == text.as_str()
+        });
+        drop(silent);
+        let _upstream = upstream(false);
+        daemon.wait_published("home", "203.0.113.5");
+    });
+}
+
+#[test]
 fn the_hosts_file_comes_first_and_names_are_complete() {
     isolated(&[], || {
         server("127.0.0.2", |query| {

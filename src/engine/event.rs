@@ -54,6 +54,10 @@ pub enum Event {
         /// What was found, or a sentence that says why nothing.
         result: Result<Found, String>,
     },
+    /// A request on its way has waited for some time for the addresses of this host.
+    LookUpIsSlow(String),
+    /// Such a wait is over.
+    SlowLookUpEnded(String),
     /// A new configuration is in force.
     Reload {
         /// The configuration.

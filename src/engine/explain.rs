@@ -12,7 +12,7 @@ use super::section::Active;
 use super::select::{self, Desired};
 use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
 use crate::config::{Section, Source, program};
-use crate::model::Family;
+use crate::model::{Family, Host};
 use crate::time::{Now, UnixSeconds};
 
 impl Engine {
@@ -177,7 +177,7 @@ impl Engine {
                 (Standing::Held, text, Some(at))
             }
             Wait::Ready => self.ready(active, record.family, &failed, now),
-            Wait::InFlight => (Standing::Sending, "waiting for the provider's answer".into(), None),
+            Wait::InFlight => (Standing::Sending, self.awaited(active), None),
             Wait::Refused(at) => {
                 let said = record.refusal.as_ref().map(refused).unwrap_or_default();
                 let (name, after) = (&active.spec.name, after(at));
@@ -198,6 +198,18 @@ impl Engine {
                 (Standing::Stopped, format!("until {start}, a reload or a restart"), None)
             }
         }
+    }
+
+    /// What a request on its way waits for.
+    fn awaited(&self, active: &Active) -> String {
+        for host in &active.hosts {
+            if let Host::Name(name) = host
+                && self.looked_up.contains(name)
+            {
+                return format!("the address of {name} is being looked up");
+            }
+        }
+        "waiting for the provider's answer".into()
     }
 
     /// A record that only the world keeps from being sent.

@@ -83,6 +83,8 @@ pub struct Engine {
     actions: Vec<Action>,
     next_job: JobId,
     next_question: QuestionId,
+    /// Hosts whose addresses a request on its way waits for, one entry for each such request.
+    looked_up: Vec<String>,
     /// Jobs that are on their way.
     in_flight: Vec<Leaving>,
     jitter: u32,
@@ -112,6 +114,7 @@ impl Engine {
             actions: Vec::new(),
             next_job: 0,
             next_question: 0,
+            looked_up: Vec::new(),
             in_flight: Vec::new(),
             jitter: seed | 1,
             unsaved: false,
@@ -149,6 +152,16 @@ impl Engine {
                 if let Some(active) = self.section_mut(&section) {
                     let notice = active.looked_up((&lookup, family), result, now, jitter);
                     self.actions.extend(notice.map(Action::Say));
+                    self.touch();
+                }
+            }
+            Event::LookUpIsSlow(host) => {
+                self.looked_up.push(host);
+                self.touch();
+            }
+            Event::SlowLookUpEnded(host) => {
+                if let Some(at) = self.looked_up.iter().position(|known| *known == host) {
+                    self.looked_up.swap_remove(at);
                     self.touch();
                 }
             }

@@ -122,6 +122,11 @@ impl Search {
         Self { host: String::new(), family: None, whom: Whom::Known(addresses) }
     }
 
+    /// The host that is looked up.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Takes in what has come, and sends what is due.
     pub(crate) fn turn(&mut self, now: Duration) {
         if let Whom::Resolvers(asking) = &mut self.whom {

@@ -148,7 +148,7 @@ impl Dial<'_> {
             end: uptime().saturating_add(self.call.deadline.left()),
         };
         let search = Search::begin(host, self.family);
-        match race::connect(search, &course, &self.shared.connections) {
+        match race::connect(search, &course, self.shared) {
             Ok(connected) => {
                 self.admit(connected.address)?;
                 self.shared.hosts.reached(host, connected.address);

@@ -55,6 +55,7 @@ use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 pub use self::connections::Connections;
 pub(crate) use self::failure::{local, system};
 pub use self::hosts::HostCache;
+pub use self::race::SlowLookUp;
 pub use self::reach::{Unreachable, connects, verify_proxy};
 pub use self::trust::TrustCache;
 
@@ -105,6 +106,8 @@ pub struct Shared {
     pub trust: TrustCache,
     /// Connections in use.
     pub connections: Connections,
+    /// Told when the look-up of a host takes long, and when such a one has ended.
+    pub on_slow_look_up: Option<Box<dyn Fn(SlowLookUp) + Send + Sync>>,
 }
 
 /// Sends requests the way one [`Transport`] says.

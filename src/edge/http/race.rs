@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::Connections;
+use super::Shared;
 use super::candidates::{Candidates, Origin};
 use super::failure::{local, system};
 use crate::dns::resolving::Progress;
@@ -41,6 +41,14 @@ pub(super) struct Course<'a> {
     pub(super) end: Duration,
 }
 
+/// News of a look-up that takes long.
+pub enum SlowLookUp {
+    /// The addresses of this host are waited for.
+    Waits(String),
+    /// They are not waited for any more.
+    Ended(String),
+}
+
 /// The connection that was made.
 pub(super) struct Connected {
     pub(super) socket: Arc<Socket>,
@@ -62,19 +70,20 @@ pub(super) enum Lost {
 pub(super) fn connect(
     search: Search,
     course: &Course<'_>,
-    connections: &Connections,
+    shared: &Shared,
 ) -> Result<Connected, Lost> {
     let begun = uptime();
     let mut race = Race {
         search,
         course,
-        connections,
+        shared,
         candidates: Candidates::new(course.delay),
         attempts: Vec::new(),
         error: None,
         stand_in: begun.saturating_add(RESOLVER_FIRST),
         until: begun.saturating_add(course.limit),
         has_addresses: false,
+        is_slow: false,
     };
     loop {
         let now = uptime();
@@ -93,7 +102,7 @@ pub(super) fn connect(
 struct Race<'a> {
     search: Search,
     course: &'a Course<'a>,
-    connections: &'a Connections,
+    shared: &'a Shared,
     candidates: Candidates,
     /// Connections being made.
     attempts: Vec<(IpAddr, Arc<Socket>)>,
@@ -105,6 +114,14 @@ struct Race<'a> {
     until: Duration,
     /// Whether the host has addresses, remembered ones aside.
     has_addresses: bool,
+    /// Whether it was reported that the look-up takes long.
+    is_slow: bool,
+}
+
+impl Drop for Race<'_> {
+    fn drop(&mut self) {
+        self.set_slow(false);
+    }
 }
 
 impl Race<'_> {
@@ -124,7 +141,20 @@ impl Race<'_> {
         } else if progress == Progress::Nowhere || now >= self.stand_in {
             self.candidates.add(&self.course.remembered, Origin::Remembered, now);
         }
+        self.set_slow(progress == Progress::Waiting && now >= self.stand_in);
         progress
+    }
+
+    /// Reports a look-up that takes long, or its end.
+    fn set_slow(&mut self, is_slow: bool) {
+        if is_slow == self.is_slow {
+            return;
+        }
+        self.is_slow = is_slow;
+        if let Some(report) = &self.shared.on_slow_look_up {
+            let host = self.search.host().to_owned();
+            report(if is_slow { SlowLookUp::Waits(host) } else { SlowLookUp::Ended(host) });
+        }
     }
 
     /// Begins to connect to the addresses whose turn it is.
@@ -134,7 +164,7 @@ impl Race<'_> {
             let kind = Type::STREAM.nonblocking();
             let socket = Socket::new(Domain::for_address(target), kind, Some(Protocol::TCP));
             let socket = match socket {
-                Ok(socket) => self.connections.add(socket),
+                Ok(socket) => self.shared.connections.add(socket),
                 Err(error) => {
                     self.failed(address, error, now);
                     continue;
@@ -203,8 +233,8 @@ impl Race<'_> {
         idle && *progress != Progress::Waiting
     }
 
-    fn why(self) -> Lost {
-        match self.error {
+    fn why(&mut self) -> Lost {
+        match self.error.take() {
             Some(error) => Lost::Unreachable(error),
             None if self.has_addresses => Lost::Unreachable(io::ErrorKind::TimedOut.into()),
             None => Lost::NotResolved(self.search.why()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::proxy::Proxy;
 use super::race::{self, Course, Lost};
-use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Connections, failure};
+use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared, failure};
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::dns::resolve::Search;
@@ -52,7 +52,7 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
         limit: TIME,
         end: uptime().saturating_add(TIME),
     };
-    let why = match race::connect(Search::of(found), &course, &Connections::default()) {
+    let why = match race::connect(Search::of(found), &course, &Shared::default()) {
         Ok(_) => return Ok(()),
         Err(Lost::NotResolved(why) | Lost::Unbound(why)) => why,
         Err(Lost::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut => {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::scenario::{HOUR, Scenario, failed, refused, retry, secs};
+use crate::engine::event::Event;
 use crate::provider::{FailureKind, Outcome};
 
 /// A change that ended like this.
@@ -40,6 +41,13 @@ fn each_state_has_its_word_and_sentence() {
         s
     };
     let held = retry(FailureKind::Other, Some(HOUR));
+    let seeking = |ended: usize| {
+        let mut s = Scenario::new().silent().start();
+        let host = || "dyn.example.net".to_owned();
+        (0..2).for_each(|_| s.event(Event::LookUpIsSlow(host())));
+        (0..ended).for_each(|_| s.event(Event::SlowLookUpEnded(host())));
+        s
+    };
     let stays = {
         let mut s = Scenario::new().settled();
         s.remove("203.0.113.1");
@@ -55,6 +63,9 @@ fn each_state_has_its_word_and_sentence() {
         (routeless.start(), "no-route", "cannot reach the provider"),
         (deaf, "unknown", "the kernel's addresses are being read"),
         (Scenario::new().silent().start(), "sending", "waiting for the provider's answer"),
+        (seeking(0), "sending", "the address of dyn.example.net is being looked up"),
+        (seeking(1), "sending", "the address of dyn.example.net is being looked up"),
+        (seeking(2), "sending", "waiting for the provider's answer"),
         (paced, "paced", "it went wrong; next request in "),
     ];
     for (s, word, sentence) in cases {
