@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ddns_netlink::time::calendar::Moment;
-use ddns_netlink::time::timezone::Zone;
+use ddns_netlink::time::timezone::TimeZone;
 use proptest::prelude::*;
 
 const ZONES: &str = "/usr/share/zoneinfo";
@@ -45,7 +45,7 @@ fn theirs(zone: &str, times: &[i64]) -> String {
     String::from_utf8(date.wait_with_output().unwrap().stdout).unwrap()
 }
 
-fn ours(zone: &Zone, times: &[i64]) -> String {
+fn ours(zone: &TimeZone, times: &[i64]) -> String {
     let mut text = String::new();
     for time in times {
         let kind = zone.at(*time);
@@ -84,7 +84,7 @@ fn every_zone_of_the_world() {
     // A prime number of seconds: all days, all hours.
     let times: Vec<i64> = TIMES.step_by(20_000_003).collect();
     for path in found {
-        let zone = Zone::tzif(&fs::read(&path).unwrap()).expect("a zone");
+        let zone = TimeZone::tzif(&fs::read(&path).unwrap()).expect("a zone");
         let name = path.strip_prefix(ZONES).unwrap().to_str().unwrap();
         assert_eq!(ours(&zone, &times), theirs(&format!(":{name}"), &times), "{name}");
     }
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn every_rule(rule in rule(), times in proptest::collection::vec(TIMES, 40)) {
         if gnu() {
-            let zone = Zone::posix(&rule).expect("a rule");
+            let zone = TimeZone::posix(&rule).expect("a rule");
             prop_assert_eq!(ours(&zone, &times), theirs(&rule, &times), "{}", rule);
         }
     }

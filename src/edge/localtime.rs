@@ -6,7 +6,7 @@ use crate::edge::files;
 use crate::time::UnixSeconds;
 use crate::time::calendar::{self, Moment};
 use crate::time::strftime::LocalTime;
-use crate::time::timezone::Zone;
+use crate::time::timezone::TimeZone;
 
 /// Most bytes of a zone file. The largest one has less than 4 KiB.
 const LIMIT: u64 = 64 * 1024;
@@ -20,7 +20,7 @@ const LAST: UnixSeconds = 253_402_300_799;
 pub struct LocalClock {
     root: &'static Path,
     variable: Option<String>,
-    zone: Zone,
+    zone: TimeZone,
     minute: Option<UnixSeconds>,
 }
 
@@ -43,7 +43,7 @@ impl LocalClock {
 
     /// As [`LocalClock::system`], with another root directory and value of `TZ`.
     fn of(root: &'static Path, variable: Option<String>) -> Self {
-        Self { root, variable, zone: Zone::utc(), minute: None }
+        Self { root, variable, zone: TimeZone::utc(), minute: None }
     }
 
     /// What the clocks on the wall show at `wall`.
@@ -56,27 +56,29 @@ impl LocalClock {
         project(wall, &self.zone)
     }
 
-    fn find_zone(&self) -> Zone {
+    fn find_zone(&self) -> TimeZone {
         let variable = self.variable.as_deref().filter(|text| !text.is_empty());
         variable
             .and_then(|text| zone_of(text, &self.root.join(ZONES.trim_start_matches('/'))))
             .or_else(|| {
                 let text = String::from_utf8(read(&self.root.join("etc/TZ"))?).ok()?;
-                Zone::posix(text.trim())
+                TimeZone::posix(text.trim())
             })
-            .or_else(|| Zone::tzif(&read(&self.root.join("etc/localtime"))?))
-            .unwrap_or_else(Zone::utc)
+            .or_else(|| TimeZone::tzif(&read(&self.root.join("etc/localtime"))?))
+            .unwrap_or_else(TimeZone::utc)
     }
 }
 
 /// The zone that a value of `TZ` means: the name of a file, or a rule.
-fn zone_of(text: &str, zones: &Path) -> Option<Zone> {
+fn zone_of(text: &str, zones: &Path) -> Option<TimeZone> {
     let name = text.strip_prefix(':').unwrap_or(text);
     // Joining an absolute name gives that name.
-    read(&zones.join(name)).and_then(|bytes| Zone::tzif(&bytes)).or_else(|| Zone::posix(text))
+    read(&zones.join(name))
+        .and_then(|bytes| TimeZone::tzif(&bytes))
+        .or_else(|| TimeZone::posix(text))
 }
 
-fn project(wall: UnixSeconds, zone: &Zone) -> LocalTime {
+fn project(wall: UnixSeconds, zone: &TimeZone) -> LocalTime {
     let unix = i64::try_from(wall.min(LAST)).unwrap_or_default();
     let kind = zone.at(unix);
     let local = unix + i64::from(kind.offset);
@@ -112,7 +114,7 @@ mod tests {
     const FORMAT: &str = "%F %T %Z %z";
 
     fn show(rule: &str, wall: UnixSeconds) -> String {
-        let zone = Zone::posix(rule).unwrap_or_else(|| panic!("{rule}"));
+        let zone = TimeZone::posix(rule).unwrap_or_else(|| panic!("{rule}"));
         strftime(FORMAT, &project(wall, &zone))
     }
 
@@ -149,14 +151,14 @@ mod tests {
             assert_eq!(show(rule, noon), text, "{rule}");
         }
         for bad in ["", "nonsense", "CET-1\nCET-1", "CET-1CEST", "\0"] {
-            assert!(Zone::posix(bad).is_none(), "{bad}");
+            assert!(TimeZone::posix(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn a_clock_that_is_off_by_ages_is_no_trouble() {
         assert_eq!(show("CET-1CEST,M3.5.0,M10.5.0/3", 0), "1970-01-01 01:00:00 CET +0100");
-        let far = strftime("%Y", &project(u64::MAX, &Zone::utc()));
+        let far = strftime("%Y", &project(u64::MAX, &TimeZone::utc()));
         assert_eq!(far, "9999");
     }
 

@@ -1,11 +1,11 @@
-//! What kind of address this is, by the IANA special-purpose registries (RFC 6890).
+//! Special kinds of addresses, by the IANA special-purpose registries (RFC 6890).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address means nothing to the rest of the internet; `None` for one that does.
+/// Why an address cannot be reached from the internet, as a noun phrase; `None` for a public address.
 ///
-/// Documentation and benchmark ranges (RFC 5737, RFC 3849, RFC 2544, RFC 5180) are treated as public, so that examples and tests
-/// behave like the real thing.
+/// Documentation and benchmark ranges (RFC 5737, RFC 3849, RFC 2544, RFC 5180) are treated as
+/// public, so that examples and tests behave like the real thing.
 pub fn not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(v4) => v4_not_public(v4),
@@ -13,7 +13,7 @@ pub fn not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Addresses that no record should hold, whatever the user allows.
+/// Why no record may hold the address, even with `upd_privateip '1'`; `None` if a record may.
 pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
     if address.is_unspecified() {
         Some("the unspecified address")
@@ -22,14 +22,15 @@ pub fn never_publishable(address: IpAddr) -> Option<&'static str> {
     } else if matches!(address, IpAddr::V4(v4) if v4.is_broadcast()) {
         Some("the broadcast address")
     } else if matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local()) {
-        // Every interface has one, and it is of no use to who does not know through which to go.
+        // Link-local addresses are only valid together with an interface, which a record cannot name.
         Some("a link-local address")
     } else {
         None
     }
 }
 
-/// What to do where there is only `address`, which is not public; for the end of a sentence.
+/// Advice to an owner whose only address is `address`, which is not public. It continues a
+/// sentence; empty if there is no advice.
 pub fn advice(address: IpAddr) -> &'static str {
     let IpAddr::V4(v4) = address else { return "" };
     if v4.is_private() {
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manual_names_every_range() {
+    fn the_manual_lists_18_ranges_that_are_not_public() {
         let manual = include_str!("../../doc/ddns-netlink.5.md");
         let (_, entry) = manual.split_once("**upd_privateip**").unwrap();
         let (entry, _) = entry.split_once("\n\n").unwrap();
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_record_should_hold_is_told_from_what_is_private() {
+    fn unspecified_multicast_broadcast_and_link_local_addresses_are_never_published() {
         for text in ["0.0.0.0", "::", "255.255.255.255", "224.0.0.1", "ff02::1", "fe80::1"] {
             assert!(never_publishable(text.parse().unwrap()).is_some(), "{text}");
         }
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn special_ranges_are_told_from_public_ones() {
+    fn special_purpose_addresses_are_not_public() {
         let special = [
             "0.1.2.3",
             "10.0.0.1",

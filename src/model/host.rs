@@ -5,7 +5,7 @@ use std::net::IpAddr;
 /// A host that must be reachable before a request can work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
-    /// A name, of which the kernel can be asked only once its address is known.
+    /// A name. The kernel can be asked for a route only once the name is resolved.
     Name(String),
     /// A literal address, or one from `/etc/hosts`.
     Address(IpAddr),

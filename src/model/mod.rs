@@ -1,4 +1,4 @@
-//! Values that every layer above uses. They have no decisions in them and know nobody else.
+//! Values that every layer above uses. They hold no decisions and use no other layer but `text`.
 
 pub mod address;
 mod host;

@@ -39,22 +39,23 @@ impl fmt::Display for Family {
     }
 }
 
-/// The name whose record follows the address, as the provider knows it.
+/// The name whose record follows the address, as it is sent to the provider.
 ///
-/// Holds what `option domain` may hold (`A-Z a-z 0-9 @ . _ * -`), which is more than a host name:
-/// script providers write `host@zone`, and wildcards are allowed. Compared without regard to case.
+/// The allowed characters are those of `option domain` in ddns-scripts (`A-Z a-z 0-9 @ . _ * -`).
+/// That is more than a host name: script providers take `host@zone`, and wildcards are allowed.
+/// Compared without regard to case.
 #[derive(Clone, Debug)]
 pub struct Hostname {
-    folded: String,
-    /// What was written, where that is something else.
+    lower_case: String,
+    /// The name as the configuration has it, if that is not in lower case.
     written: Option<Box<str>>,
 }
 
 impl Hostname {
-    /// Checks the character set, the length of RFC 1035 section 2.3.4, and that no label is empty.
+    /// Checks the characters, the length (RFC 1035 section 2.3.4), and that no label is empty.
     ///
     /// # Errors
-    /// A sentence that says which character or length is not allowed.
+    /// A sentence that names the character or the length that is not allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("a name cannot be empty".into());
@@ -62,31 +63,30 @@ impl Hostname {
         if text.len() > 253 {
             return Err("a name has at most 253 characters".into());
         }
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "@._*-".contains(c);
-        if let Some(bad) = text.chars().find(|&c| !allowed(c)) {
+        if let Some(bad) = text.chars().find(|&c| !is_allowed(c)) {
             let why = format!("{} cannot be part of a name", quoted_char(bad));
-            let in_ascii = punycode::ascii(text);
-            let sound = |name: Self| name.oddity().is_none();
-            if is_letter(bad) && in_ascii.is_ascii() && Self::parse(&in_ascii).is_ok_and(sound) {
-                return Err(format!("{why}; write it as {in_ascii}"));
+            if is_letter(bad)
+                && let Some(ascii) = ascii_form(text)
+            {
+                return Err(format!("{why}; write it as {ascii}"));
             }
             return Err(why);
         }
-        // `@` stands for the zone itself or before it; a dot at the end is the root.
+        // Both sides of `@` are names of their own. Either may be missing: `@` alone is the zone.
         for part in text.split('@').filter(|part| !part.is_empty()) {
             if part.strip_suffix('.').unwrap_or(part).split('.').any(str::is_empty) {
                 return Err("there is nothing between two dots, or before the first".into());
             }
         }
-        let folded = text.to_ascii_lowercase();
-        let written = (folded != text).then(|| text.into());
-        Ok(Self { folded, written })
+        let lower_case = text.to_ascii_lowercase();
+        let written = if lower_case == text { None } else { Some(text.into()) };
+        Ok(Self { lower_case, written })
     }
 
-    /// Why no DNS can have the name (RFC 1035 section 2.3.4, RFC 1123 section 2.1), if so. To some
-    /// providers it is only a word.
-    pub fn oddity(&self) -> Option<String> {
-        self.folded.split(['.', '@']).find_map(|label| {
+    /// Why the name cannot exist in DNS (RFC 1035 section 2.3.4, RFC 1123 section 2.1). Such a name
+    /// is still accepted, because some providers use it only as an identifier.
+    pub fn dns_problem(&self) -> Option<String> {
+        self.lower_case.split(['.', '@']).find_map(|label| {
             if label.len() > 63 {
                 Some(format!("the label '{label}' is longer than 63 characters"))
             } else if label.starts_with('-') || label.ends_with('-') {
@@ -99,23 +99,23 @@ impl Hostname {
 
     /// The name, in lower case.
     pub fn as_str(&self) -> &str {
-        &self.folded
+        &self.lower_case
     }
 
-    /// The name as it is written in the configuration: to some providers case means something.
+    /// The name with the case of the configuration, which some providers compare.
     pub fn written(&self) -> &str {
-        self.written.as_deref().unwrap_or(&self.folded)
+        self.written.as_deref().unwrap_or(&self.lower_case)
     }
 
-    /// The name as DNS has it: `host@zone` is `host.zone`, and a mere `@zone` the zone itself.
+    /// The name in DNS: `host@zone` is `host.zone`, and `@zone` is `zone`.
     pub fn in_dns(&self) -> String {
-        in_dns(&self.folded)
+        in_dns(&self.lower_case)
     }
 }
 
 impl PartialEq for Hostname {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.lower_case == other.lower_case
     }
 }
 
@@ -129,11 +129,28 @@ impl PartialOrd for Hostname {
 
 impl Ord for Hostname {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded.cmp(&other.folded)
+        self.lower_case.cmp(&other.lower_case)
     }
 }
 
-/// Whether `c` may be a letter that ASCII does not have, and no quotation mark or the like.
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "@._*-".contains(c)
+}
+
+/// The name with its labels in Punycode, if that is a valid name.
+fn ascii_form(text: &str) -> Option<String> {
+    let ascii = punycode::ascii(text);
+    if !ascii.is_ascii() {
+        return None;
+    }
+    match Hostname::parse(&ascii).ok()?.dns_problem() {
+        None => Some(ascii),
+        Some(_) => None,
+    }
+}
+
+/// Whether `c` is probably a letter outside of ASCII. Without Unicode's tables, which would cost
+/// flash, this only excludes punctuation, quotation marks and symbols.
 fn is_letter(c: char) -> bool {
     c >= 'À' && !('\u{2000}'..='\u{2bff}').contains(&c)
 }
@@ -145,11 +162,11 @@ pub fn in_dns(name: &str) -> String {
 
 impl fmt::Display for Hostname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.folded)
+        f.write_str(&self.lower_case)
     }
 }
 
-/// Whether `name` is one file name and no path, and not a hidden file.
+/// Whether `name` is a file name without a directory, and not that of a hidden file.
 pub fn is_file_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])
 }
@@ -159,28 +176,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_scripts_are_names_in_dns() {
+    fn an_at_sign_becomes_a_dot_in_dns() {
         for (name, dns) in [("a@b.c", "a.b.c"), ("@b.c", "b.c"), ("*.b.c.", "*.b.c")] {
             assert_eq!(Hostname::parse(name).unwrap().in_dns(), dns);
         }
     }
 
     #[test]
-    fn a_name_with_other_letters_is_told_as_dns_has_it() {
-        let why = |name| Hostname::parse(name).unwrap_err();
-        assert_eq!(
-            why("Host@München.example"),
-            "'ü' cannot be part of a name; write it as host@xn--mnchen-3ya.example"
-        );
-        assert_eq!(why("ä b.example"), "'ä' cannot be part of a name");
-        assert_eq!(why("“a.example”"), "'“' cannot be part of a name");
-        for long in [64, 65].map(|length| "ä".repeat(length)) {
-            assert_eq!(Hostname::parse(&long).unwrap_err(), "'ä' cannot be part of a name");
+    fn the_error_for_a_letter_outside_of_ascii_suggests_punycode() {
+        for (name, error) in [
+            (
+                "Host@München.example",
+                "'ü' cannot be part of a name; write it as host@xn--mnchen-3ya.example",
+            ),
+            ("ä b.example", "'ä' cannot be part of a name"),
+            ("“a.example”", "'“' cannot be part of a name"),
+            (&"ä".repeat(64), "'ä' cannot be part of a name"),
+            (&"ä".repeat(65), "'ä' cannot be part of a name"),
+        ] {
+            assert_eq!(Hostname::parse(name).unwrap_err(), error);
         }
     }
 
     #[test]
-    fn what_was_written_is_kept_and_does_not_count() {
+    fn case_is_kept_but_not_compared() {
         let name = |text| Hostname::parse(text).unwrap();
         assert_eq!(name("Home.Example"), name("home.example"));
         assert_eq!(name("Home.Example").cmp(&name("homE.example")), Ordering::Equal);
@@ -189,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_ddns_scripts_are_accepted() {
+    fn names_that_ddns_scripts_allows_are_accepted_even_if_dns_cannot_have_them() {
         for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@", "a.b."] {
             assert!(Hostname::parse(good).is_ok(), "{good}");
         }
@@ -200,8 +219,8 @@ mod tests {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
         for odd in ["-a.b", "a.b-", "a-.b@c", "a@-b", &"x".repeat(64)] {
-            assert!(Hostname::parse(odd).unwrap().oddity().is_some(), "{odd}");
+            assert!(Hostname::parse(odd).unwrap().dns_problem().is_some(), "{odd}");
         }
-        assert_eq!(Hostname::parse("*.a-b.example@_c").unwrap().oddity(), None);
+        assert_eq!(Hostname::parse("*.a-b.example@_c").unwrap().dns_problem(), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Messages for the operator.
 
-/// How bad: syslog severities (RFC 5424 section 6.2.1) as far as we use them.
+/// The syslog severities that we use (RFC 5424 section 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// 2: a section cannot run.
@@ -13,16 +13,16 @@ pub enum Level {
     Notice = 5,
     /// 6: good to know.
     Info = 6,
-    /// 7: what somebody wants to know who looks for a mistake. Never in the system log.
+    /// 7: debugging detail; never sent to the system log.
     Debug = 7,
 }
 
 /// A message for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Section it is about, if any.
+    /// The section that the message is about, if it is about one.
     pub section: Option<String>,
-    /// How bad.
+    /// Its severity.
     pub level: Level,
     /// One sentence, no secrets, no newline.
     pub text: String,

@@ -1,17 +1,19 @@
-//! What a record is beside its name, type and rdata.
+//! Properties of a record beside its name, type and rdata.
 
-/// What a record is beside its name, type and address, and which of several it is. All ours but
-/// `record_id`, `rec_id` and `zone_id`, which some scripts of ddns-scripts have.
+/// Options that describe a record beside its name and address, or say which record is meant.
+/// `record_id`, `rec_id` and `zone_id` come from scripts of ddns-scripts; the others are our own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordOptions {
-    /// `zone`: the zone that holds the record, where it need not be looked for.
+    /// `zone`: the zone that holds the record. If it is set, the provider is not asked for it.
     pub zone: Option<String>,
-    /// `zone_id`: what the provider calls that zone.
+    /// `zone_id`: the provider's identifier of that zone.
     pub zone_id: Option<String>,
-    /// `record_id`, `rec_id`: what the provider calls the record.
+    /// `record_id`, `rec_id`: the provider's identifier of the record.
     pub id: Option<String>,
-    /// `ttl`: seconds; a record keeps its own, and a new one gets 300 or the provider's least, if unset.
+    /// `ttl` in seconds. If it is not set, an existing record keeps its TTL, and a new record gets
+    /// 300 or the provider's minimum.
     pub ttl: Option<u32>,
-    /// `proxied`: whether the provider's proxy stands before the address (Cloudflare).
+    /// `proxied`: whether Cloudflare's proxy stands before the address. If it is not set, an
+    /// existing record keeps what it has.
     pub proxied: Option<bool>,
 }

@@ -15,12 +15,12 @@ impl Secret {
         Self(value.into())
     }
 
-    /// The value itself, for the request that needs it.
+    /// The value, for the request that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing to hide.
+    /// Whether the value is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

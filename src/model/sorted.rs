@@ -1,20 +1,21 @@
 //! Maps and sets as sorted vectors.
 //!
-//! What is kept here is small, and read far more often than written. Every type of key costs a few
-//! hundred bytes of code this way; a `BTreeMap` costs about eight thousand on MIPS, and there are
-//! dozens. The names are those of `BTreeMap` and `BTreeSet`. Something that arrives out of order
-//! moves what is after it: thousands of entries in any order are better sorted first.
+//! The program's maps are small and read far more often than written. On MIPS, every type of key
+//! costs a few hundred bytes of code here; with `BTreeMap` it costs about eight thousand, and there
+//! are dozens of types. Methods have the names of `BTreeMap` and `BTreeSet`.
+//!
+//! An insertion moves all entries behind it. Sort thousands of entries before they are inserted.
 
 use std::borrow::Borrow;
 use std::fmt;
 
-/// Takes the oldest of a few things that wait. It moves the others; a `VecDeque` costs about a thousand
-/// bytes of code for every type that it holds.
-pub fn take_first<T>(waiting: &mut Vec<T>) -> Option<T> {
-    if waiting.is_empty() {
+/// Removes the first element of a short queue. The others are moved, which is cheaper than a
+/// `VecDeque`: that costs about a thousand bytes of code for every type of element.
+pub fn take_first<T>(queue: &mut Vec<T>) -> Option<T> {
+    if queue.is_empty() {
         return None;
     }
-    Some(waiting.remove(0))
+    Some(queue.remove(0))
 }
 
 /// A map, iterated in the order of its keys.
@@ -61,29 +62,24 @@ impl<K, V> Map<K, V> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// The values, to be changed.
+    /// The values, mutable.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
     }
 
-    /// The values alone.
-    pub fn into_values(self) -> impl Iterator<Item = V> {
-        self.0.into_iter().map(|(_, value)| value)
-    }
-
-    /// Keeps the entries for which `keep` holds.
+    /// Keeps the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.0.retain_mut(|(key, value)| keep(key, value));
     }
 }
 
 impl<K: Ord, V> Map<K, V> {
-    /// Where `key` is, or where it would be.
+    /// The index of `key`, or as the error the index where it belongs.
     fn find<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
     where
         K: Borrow<Q>,
     {
-        self.0.binary_search_by(|(known, _)| known.borrow().cmp(key))
+        self.0.binary_search_by(|(present, _)| present.borrow().cmp(key))
     }
 
     /// The value of `key`.
@@ -91,17 +87,17 @@ impl<K: Ord, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        let at = self.find(key).ok()?;
-        Some(&self.0.get(at)?.1)
+        let index = self.find(key).ok()?;
+        Some(&self.0.get(index)?.1)
     }
 
-    /// The value of `key`, to be changed.
+    /// The value of `key`, mutable.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
     {
-        let at = self.find(key).ok()?;
-        Some(&mut self.0.get_mut(at)?.1)
+        let index = self.find(key).ok()?;
+        Some(&mut self.0.get_mut(index)?.1)
     }
 
     /// Whether there is an entry for `key`.
@@ -115,9 +111,9 @@ impl<K: Ord, V> Map<K, V> {
     /// Sets the value of `key` and returns the one before.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(&key) {
-            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
-            Err(at) => {
-                self.0.insert(at, (key, value));
+            Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
+            Err(index) => {
+                self.0.insert(index, (key, value));
                 None
             }
         }
@@ -128,25 +124,25 @@ impl<K: Ord, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        let at = self.find(key).ok()?;
-        Some(self.0.remove(at).1)
+        let index = self.find(key).ok()?;
+        Some(self.0.remove(index).1)
     }
 
-    /// The value of `key`, which is `value` if there was none.
+    /// The value of `key`. If there is none, `value` is inserted.
     pub fn get_or_insert(&mut self, key: K, value: V) -> &mut V {
-        let at = match self.find(&key) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, (key, value));
-                at
+        let index = match self.find(&key) {
+            Ok(index) => index,
+            Err(index) => {
+                self.0.insert(index, (key, value));
+                index
             }
         };
-        &mut self.0[at].1
+        &mut self.0[index].1
     }
 }
 
 impl<T> Set<T> {
-    /// A set of nothing.
+    /// A set without elements.
     pub const fn new() -> Self {
         Self(Map::new())
     }
@@ -168,7 +164,7 @@ impl<T> Set<T> {
 }
 
 impl<T: Ord> Set<T> {
-    /// Whether `element` is in it.
+    /// Whether `element` is in the set.
     pub fn contains<Q: Ord + ?Sized>(&self, element: &Q) -> bool
     where
         T: Borrow<Q>,
@@ -176,12 +172,12 @@ impl<T: Ord> Set<T> {
         self.0.contains_key(element)
     }
 
-    /// Adds `element`; false if it was in it already.
+    /// Adds `element`; false if the set had it already.
     pub fn insert(&mut self, element: T) -> bool {
         self.0.insert(element, ()).is_none()
     }
 
-    /// Takes `element` out; false if it was not in it.
+    /// Removes `element`; false if the set did not have it.
     pub fn remove<Q: Ord + ?Sized>(&mut self, element: &Q) -> bool
     where
         T: Borrow<Q>,
@@ -189,7 +185,7 @@ impl<T: Ord> Set<T> {
         self.0.remove(element).is_some()
     }
 
-    /// Whether all elements are in `other`, too.
+    /// Whether `other` has all elements of this set.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|element| other.contains(element))
     }
@@ -292,7 +288,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_map_is_what_a_tree_is(steps in proptest::collection::vec(step(), 0..60)) {
+        fn a_map_does_what_a_btree_map_does(steps in proptest::collection::vec(step(), 0..60)) {
             let (mut map, mut tree) = (Map::new(), BTreeMap::new());
             for step in steps {
                 match step {
@@ -324,7 +320,7 @@ mod tests {
         }
 
         #[test]
-        fn a_set_is_what_a_tree_is(
+        fn a_set_does_what_a_btree_set_does(
             a in proptest::collection::vec(0..9_u8, 0..9),
             b in proptest::collection::vec(0..9_u8, 0..9),
         ) {

@@ -1,4 +1,4 @@
-//! How requests travel.
+//! How a section's requests reach the provider: device, source address, proxy, certificates.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -6,21 +6,21 @@ use std::path::PathBuf;
 use super::Family;
 use super::secret::Secret;
 
-/// What requests call the program, unless `user_agent` is set.
+/// `User-Agent` of requests, unless `user_agent` is set.
 pub const USER_AGENT: &str =
     concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
 
-/// How a section's requests travel.
+/// How a section's requests reach the provider.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Transport {
-    /// `cacert`: what server certificates are checked against.
+    /// `cacert`: the certificate authorities that server certificates are checked against.
     pub trust: Trust,
     /// `proxy`: HTTP proxy as `[user:pass@]host:port`.
     pub proxy: Option<Secret>,
     /// `bind_network`: send only through this device (`SO_BINDTODEVICE`).
     pub device: Option<String>,
-    /// Send from this address. No option: the engine sets it where the provider stores the address
-    /// that it sees.
+    /// Send from this address. There is no option for it: the engine sets it for providers that
+    /// store the source address of the request.
     pub source: Option<IpAddr>,
     /// `force_ipversion`: connect only over this family. `Some` only when forced.
     pub family: Option<Family>,
@@ -28,7 +28,7 @@ pub struct Transport {
     pub user_agent: String,
 }
 
-/// What server certificates are checked against.
+/// The certificate authorities that server certificates are checked against.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
     /// The system's bundle: `/etc/ssl/certs/ca-certificates.crt`, then `/etc/ssl/cert.pem`.
@@ -37,6 +37,6 @@ pub enum Trust {
     File(PathBuf),
     /// A directory of PEM files.
     Directory(PathBuf),
-    /// `IGNORE`: not checked at all; warned about at every start.
+    /// `IGNORE`: certificates are not checked; a warning says so at every start.
     Nothing,
 }

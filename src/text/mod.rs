@@ -1,4 +1,4 @@
-//! Encodings and comparisons of text that know nothing of what the text is about.
+//! Encodings and comparisons of text, whatever it means.
 
 pub(crate) mod base64;
 pub(crate) mod percent;

@@ -8,7 +8,7 @@ pub(crate) fn encode(text: &str) -> String {
     encode_as(text, |digit| digit)
 }
 
-/// As [`encode`], with upper-case digits: what signatures are made of.
+/// As [`encode`], with upper-case digits, which signed requests need (Alibaba Cloud, Route 53).
 pub(crate) fn encode_upper(text: &str) -> String {
     encode_as(text, |digit| digit.to_ascii_uppercase())
 }
@@ -25,12 +25,12 @@ fn encode_as(text: &str, digit: fn(char) -> char) -> String {
     encoded
 }
 
-/// Whether `c` stands for itself anywhere.
+/// Whether `c` need not be encoded in any part of a URL (RFC 3986 section 2.3).
 pub(crate) fn is_unreserved(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.~".contains(c)
 }
 
-/// Gives `c` as `%xx`, once for each of its bytes.
+/// Passes the characters of `%xx` to `push`, for each byte of `c` in UTF-8.
 pub(crate) fn escape(c: char, mut push: impl FnMut(char)) {
     for byte in c.encode_utf8(&mut [0; 4]).bytes() {
         push('%');
@@ -40,32 +40,37 @@ pub(crate) fn escape(c: char, mut push: impl FnMut(char)) {
     }
 }
 
-/// Undoes [`encode`]; a `%` without two digits stands for itself.
+/// Decodes `%xx`. A `%` without two hexadecimal digits is kept.
 ///
 /// # Errors
-/// If the bytes are not UTF-8.
+/// If the decoded bytes are not UTF-8.
 pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let pair = (first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let byte = pair.and_then(|(digits, tail)| Some((hex(digits)?, tail)));
-        let (byte, tail) = byte.unwrap_or((first, tail));
+        let (byte, tail) = escaped_byte(rest).unwrap_or((first, tail));
         bytes.push(byte);
         rest = tail;
     }
     String::from_utf8(bytes)
 }
 
-/// Like [`decode`], for whom a replacement character is better than nothing.
+/// Like [`decode`], with U+FFFD in the place of bytes that are not UTF-8.
 pub(crate) fn decode_lossy(text: &str) -> String {
     decode(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-fn hex(digits: &[u8]) -> Option<u8> {
-    let [high, low] = digits else { return None };
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(value(*high)? * 16 + value(*low)?).ok()
+/// The byte that `text` begins with as `%xx`, and the rest.
+fn escaped_byte(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, rest @ ..] = text else {
+        return None;
+    };
+    let value = hex_digit(*high)? * 16 + hex_digit(*low)?;
+    Some((u8::try_from(value).ok()?, rest))
+}
+
+fn hex_digit(digit: u8) -> Option<u32> {
+    char::from(digit).to_digit(16)
 }
 
 #[cfg(test)]
@@ -74,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_no_escape_stands_for_itself() {
+    fn a_percent_sign_without_two_digits_is_kept() {
         for (text, decoded) in [
             ("u%40x", "u@x"),
             ("%zz%4", "%zz%4"),

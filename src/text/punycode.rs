@@ -1,12 +1,15 @@
-//! Names with other letters than those of ASCII, as DNS has them: Punycode (RFC 3492) behind `xn--`
-//! (RFC 5890 section 2.3.2.1).
+//! Internationalised names in ASCII: labels in Punycode (RFC 3492) behind `xn--` (RFC 5890 section
+//! 2.3.2.1).
 //!
-//! Only the way there. Letters become small ones, and are otherwise taken as they are written.
+//! Only encodes. Letters are made lower case; the rest of IDNA's mapping (UTS 46) is left out.
 
-/// What a label begins with whose rest is Punycode.
+/// Begins a label whose rest is Punycode.
 const PREFIX: &str = "xn--";
-/// More characters than a label can have (RFC 1035 section 2.3.4).
-const LONG: usize = 64;
+/// Labels with more characters than this are not encoded. DNS allows 63 octets in a label (RFC 1035
+/// section 2.3.4), so they are invalid anyway.
+const LONGEST_LABEL: usize = 64;
+/// Characters that end a label in `host@zone`.
+const LABEL_ENDS: [char; 2] = ['.', '@'];
 
 /// Parameters of Punycode (RFC 3492 section 5).
 const BASE: u32 = 36;
@@ -17,42 +20,44 @@ const DAMP: u32 = 700;
 const INITIAL_BIAS: u32 = 72;
 const INITIAL_N: u32 = 128;
 
-/// `name`, which may be `host@zone`, in small letters, and each label that has other letters than those
-/// of ASCII as DNS has it. What is too long for a label stays.
+/// `name` (or `host@zone`) in lower case, with each label that is not ASCII in Punycode. Labels that
+/// are too long for DNS stay as they are.
 pub(crate) fn ascii(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
-    let ends = ['.', '@'];
-    let label = |part: &str| {
-        let (label, end) = part.split_at(part.trim_end_matches(ends).len());
-        let label: String = label.chars().flat_map(char::to_lowercase).collect();
-        if label.is_ascii() || label.chars().nth(LONG).is_some() {
-            return label + end;
-        }
-        [PREFIX, &encode(&label), end].concat()
-    };
-    name.split_inclusive(ends).map(label).collect()
+    name.split_inclusive(LABEL_ENDS).map(ascii_label).collect()
 }
 
-/// A label in Punycode (RFC 3492 section 6.3). It is so short that no number overflows.
+/// One label with the character that ends it.
+fn ascii_label(part: &str) -> String {
+    let (label, end) = part.split_at(part.trim_end_matches(LABEL_ENDS).len());
+    let label: String = label.chars().flat_map(char::to_lowercase).collect();
+    if label.is_ascii() || label.chars().nth(LONGEST_LABEL).is_some() {
+        return label + end;
+    }
+    [PREFIX, &encode(&label), end].concat()
+}
+
+/// A label in Punycode (RFC 3492 section 6.3). With at most [`LONGEST_LABEL`] characters, `delta`
+/// stays below 2^27, so the sums cannot overflow.
 fn encode(label: &str) -> String {
     let mut out: String = label.chars().filter(char::is_ascii).collect();
     let basic = u32::try_from(out.len()).unwrap_or_default();
     if basic > 0 {
         out.push('-');
     }
-    let points = || label.chars().map(u32::from);
+    let points: Vec<u32> = label.chars().map(u32::from).collect();
     let (mut n, mut delta, mut bias, mut handled) = (INITIAL_N, 0, INITIAL_BIAS, basic);
-    while let Some(next) = points().filter(|point| *point >= n).min() {
+    while let Some(next) = points.iter().copied().filter(|point| *point >= n).min() {
         delta += (next - n) * (handled + 1);
         n = next;
-        for point in points() {
+        for &point in &points {
             if point < n {
                 delta += 1;
             }
             if point == n {
-                number(&mut out, delta, bias);
+                push_number(&mut out, delta, bias);
                 bias = adapt(delta, handled + 1, handled == basic);
                 delta = 0;
                 handled += 1;
@@ -64,8 +69,8 @@ fn encode(label: &str) -> String {
     out
 }
 
-/// Writes a number of variable length.
-fn number(out: &mut String, mut delta: u32, bias: u32) {
+/// Appends a variable-length integer (RFC 3492 section 3.3).
+fn push_number(out: &mut String, mut delta: u32, bias: u32) {
     let mut position = BASE;
     loop {
         let threshold = position.saturating_sub(bias).clamp(T_MIN, T_MAX);
@@ -91,7 +96,7 @@ fn adapt(delta: u32, points: u32, first: bool) -> u32 {
     steps + (BASE - T_MIN + 1) * delta / (delta + SKEW)
 }
 
-/// `a` to `z`, then `0` to `9`.
+/// The digit of a value below 36: `a` to `z`, then `0` to `9`.
 fn digit(value: u32) -> char {
     let first = if value < 26 { 'a' } else { '0' };
     char::from_u32(u32::from(first) + value % 26).unwrap_or(first)
@@ -133,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn names() {
+    fn labels_that_are_not_ascii_are_encoded() {
         for (name, in_dns) in [
             ("Home.Example.COM", "home.example.com"),
             ("münchen.example", "xn--mnchen-3ya.example"),
             ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
             ("a.bücher.例え.テスト", "a.xn--bcher-kva.xn--r8jz45g.xn--zckzah"),
             ("ä@ö.ü.", "xn--4ca@xn--nda.xn--tda."),
-            // Its small form does not depend on where it is (UTS 46 section 4).
+            // Sigma has one lower-case form, also at the end of a word (UTS 46 section 4).
             ("ΣΣ.example", "xn--4xaa.example"),
             ("", ""),
         ] {
@@ -152,12 +157,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_panics(name in "\\PC*", scale in 1usize..40) {
+        fn encoding_never_panics(name in "\\PC*", scale in 1usize..40) {
             let _ = ascii(&name.repeat(scale));
         }
 
         #[test]
-        fn labels_that_differ_stay_different(
+        fn different_labels_have_different_encodings(
             a in "[a-z0-9\u{e0}-\u{f6}\u{4e00}-\u{9fa5}\u{1f600}-\u{1f64f}]{1,64}",
             b in "[a-z0-9\u{e0}-\u{f6}\u{4e00}-\u{9fa5}\u{1f600}-\u{1f64f}]{1,64}",
         ) {

@@ -1,14 +1,16 @@
-//! Text of others in messages. Pure.
+//! Quotes text that comes from elsewhere, so that a terminal shows it and does not obey it.
 
 use std::fmt::Write as _;
 
-/// `text` in double quotes, in one line and without anything that a terminal would obey.
+/// `text` in double quotes, on one line, with control characters escaped.
 ///
-/// What Rust's own `Debug` would print but for rare characters, which that knows from tables.
+/// The result is that of Rust's `Debug` but for rare characters: `Debug` would link Unicode's tables.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    text.chars().for_each(|c| push(&mut out, c, '"'));
+    for c in text.chars() {
+        push_escaped(&mut out, c, '"');
+    }
     out.push('"');
     out
 }
@@ -16,13 +18,13 @@ pub fn quoted(text: &str) -> String {
 /// `c` in single quotes, as [`quoted`] writes it.
 pub fn quoted_char(c: char) -> String {
     let mut out = String::from("'");
-    push(&mut out, c, '\'');
+    push_escaped(&mut out, c, '\'');
     out.push('\'');
     out
 }
 
-/// `text` of several lines for a terminal: what it would obey is written as in JSON, so that a value
-/// in JSON stays the same value.
+/// Text of several lines for a terminal. Control characters are escaped as JSON does, so that JSON
+/// keeps its value.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -37,19 +39,19 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-fn push(out: &mut String, c: char, mark: char) {
+fn push_escaped(out: &mut String, c: char, quote: char) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        _ if c == mark || c == '\\' => out.extend(['\\', c]),
+        _ if c == quote || c == '\\' => out.extend(['\\', c]),
         _ if is_visible(c) => out.push(c),
         _ => out.extend(c.escape_unicode()),
     }
 }
 
-/// Whether a terminal shows `c` and does nothing else. Not so: control characters, spaces of other kinds, marks that change the direction of writing,
-/// what has no meaning of its own.
+/// Whether a terminal only displays `c`. It does not for control characters, spaces other than
+/// U+0020, marks that change the direction of writing, private use and noncharacters.
 pub fn is_visible(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_obeyed() {
+    fn control_characters_and_quotes_are_escaped() {
         assert_eq!(quoted("a b"), "\"a b\"");
         assert_eq!(quoted("käse \"x\\y\"\r\n\t"), r#""käse \"x\\y\"\r\n\t""#);
         assert_eq!(
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_several_lines_stays_so_and_json_stays_json() {
+    fn visible_text_keeps_its_lines_and_json_keeps_its_value() {
         let text = "käse \"x\"\n\t\x1b[2J\u{7f}\r\u{9b}\u{202e}\u{e0001}\u{fffd}\n";
         let shown = "käse \"x\"\n\t\\u001b[2J\\u007f\\u000d\\u009b\\u202e\\udb40\\udc01\u{fffd}\n";
         assert_eq!(visible(text), shown);
@@ -86,13 +88,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_rust_writes_it(text in "[ -~\u{a1}-\u{ac}\u{ae}-\u{17f}\u{4e00}-\u{9fa5}\x01-\x1f]*") {
-            let theirs = format!("{text:?}");
-            prop_assert_eq!(quoted(&text), theirs);
+        fn quoting_is_that_of_rusts_debug(text in "[ -~\u{a1}-\u{ac}\u{ae}-\u{17f}\u{4e00}-\u{9fa5}\x01-\x1f]*") {
+            let debug = format!("{text:?}");
+            prop_assert_eq!(quoted(&text), debug);
         }
 
         #[test]
-        fn one_line(text: String) {
+        fn quoted_text_has_no_control_characters(text: String) {
             prop_assert!(!quoted(&text).contains(|c: char| c.is_control()));
         }
     }

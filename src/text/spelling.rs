@@ -1,43 +1,48 @@
-//! What somebody who mistyped a word may have meant.
+//! Suggestions for mistyped words.
 
-/// Longer words are no slips of short ones, and nobody waits for the comparison with a novel.
+/// Longer words get no suggestion: no option is that long, and the comparison takes quadratic time.
 const LONGEST: usize = 64;
 
-/// The one of `words` that differs least from `word`, if it is near enough to be a slip.
+/// The one of `words` that differs least from `word`, if it is similar enough to be a typing error.
 pub(crate) fn closest(
     word: &str,
     words: &mut dyn Iterator<Item = &'static str>,
 ) -> Option<&'static str> {
+    if word.len() >= LONGEST {
+        return None;
+    }
     let limit = (word.len() / 3).clamp(1, 3);
-    let near =
-        words.filter(|near| word.len() < LONGEST && near.len().abs_diff(word.len()) <= limit);
-    let (least, best) = near.map(|near| (distance(word, near), near)).min()?;
-    (least <= limit).then_some(best)
+    let similar = words.filter(|candidate| candidate.len().abs_diff(word.len()) <= limit);
+    let (least, best) = similar.map(|candidate| (distance(word, candidate), candidate)).min()?;
+    if least <= limit { Some(best) } else { None }
 }
 
-/// How many letters must be added, removed, changed or swapped with their neighbour (optimal
-/// string alignment).
+/// How many letters must be added, removed, changed or swapped with their neighbour to turn `a` into
+/// `b` (optimal string alignment: a table with a row for each letter of `a`).
 pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut row_before_last: Vec<usize> = Vec::new();
+    let mut last_row: Vec<usize> = (0..=b.len()).collect();
     let mut previous = None;
     for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
+        let mut row = vec![i + 1];
         for (j, &y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let change = at(&row, j) + usize::from(x != y);
-            let mut best = change.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let change = cell(&last_row, j) + usize::from(x != y);
+            let mut best = change.min(cell(&last_row, j + 1) + 1).min(cell(&row, j) + 1);
             let swapped = j > 0 && previous == Some(y) && b.get(j - 1) == Some(&x);
             if swapped {
-                best = best.min(at(&before, j - 1) + 1);
+                best = best.min(cell(&row_before_last, j - 1) + 1);
             }
-            next.push(best);
+            row.push(best);
         }
-        before = std::mem::replace(&mut row, next);
+        row_before_last = std::mem::replace(&mut last_row, row);
         previous = Some(x);
     }
-    row.last().copied().unwrap_or_default()
+    last_row.last().copied().unwrap_or_default()
+}
+
+fn cell(row: &[usize], column: usize) -> usize {
+    row.get(column).copied().unwrap_or(usize::MAX / 2)
 }
 
 #[cfg(test)]
@@ -46,7 +51,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn distances() {
+    fn distance_counts_changed_and_swapped_letters() {
         for (a, b, expected) in
             [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("domian", "domain", 1)]
         {
@@ -57,7 +62,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn distances_are_sane(a in "[a-c]{0,6}", b in "[a-c]{0,6}") {
+        fn distance_is_symmetric_and_zero_only_for_equal_words(a in "[a-c]{0,6}", b in "[a-c]{0,6}") {
             prop_assert_eq!(distance(&a, &b), distance(&b, &a));
             prop_assert_eq!(distance(&a, &b) == 0, a == b);
             prop_assert!(distance(&a, &b) <= a.len().max(b.len()));

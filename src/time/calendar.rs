@@ -1,4 +1,8 @@
-//! The Gregorian calendar. Days are counted from 1970-01-01.
+//! The Gregorian calendar. Days are counted from 1970-01-01, which is day 0.
+
+/// The first and the last day of the years 1 to 9999.
+const FIRST_DAY: i64 = -719_162;
+const LAST_DAY: i64 = 2_932_896;
 
 /// A date and a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,46 +26,52 @@ impl Moment {
     pub fn at(seconds: i64) -> Self {
         let (year, month, day) = date(day_of(seconds));
         let second = u32::try_from(seconds.rem_euclid(DAY)).unwrap_or_default();
-        let part = |number: u32| u8::try_from(number % 60).unwrap_or_default();
         Self {
             year,
             month,
             day,
-            hour: part(second / 3600),
-            minute: part(second / 60),
-            second: part(second),
+            hour: below_60(second / 3600),
+            minute: below_60(second / 60),
+            second: below_60(second),
         }
     }
+}
+
+fn below_60(number: u32) -> u8 {
+    u8::try_from(number % 60).unwrap_or_default()
 }
 
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
 
-/// The day of a moment in seconds, or the nearest one in the years 1 to 9999.
+/// The day that holds the given second, or the nearest day in the years 1 to 9999.
 pub fn day_of(seconds: i64) -> i32 {
-    let days = seconds.div_euclid(DAY).clamp(-719_162, 2_932_896);
+    let days = seconds.div_euclid(DAY).clamp(FIRST_DAY, LAST_DAY);
     i32::try_from(days).unwrap_or_default()
 }
 
-/// The day of a date. Years are counted from March here, so that the leap day comes last.
+/// The day of a date.
 pub fn day(year: i32, month: u8, day: u8) -> i32 {
+    // Counts years from March, so that the leap day is the last day of a year.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let before_month = (i32::from(month) * 153 + 2) / 5;
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     year * 365 + leap_days + before_month + i32::from(day) - 1 - 719_468
 }
 
-/// Year, month (1 to 12) and day (1 to 31) of a day of the years 1 to 9999.
+/// Year, month (1 to 12) and day of the month (1 to 31) of a day in the years 1 to 9999.
 pub fn date(day_number: i32) -> (i32, u8, u8) {
-    // An average year has 365.2425 days: not beyond the year, and two before it at most.
+    // 400 years have 146,097 days. The estimate is never too late, and at most two years too early.
     let mut year = (day_number + 719_162) * 400 / 146_097;
     while day(year + 1, 1, 1) <= day_number {
         year += 1;
     }
-    let in_month = |month: &u8| day(year, *month, 1) <= day_number;
-    let month = (2..=12).rev().find(in_month).unwrap_or(1);
-    let in_month = day_number - day(year, month, 1) + 1;
-    (year, month, u8::try_from(in_month).unwrap_or(1))
+    let mut month = 12;
+    while month > 1 && day(year, month, 1) > day_number {
+        month -= 1;
+    }
+    let day_of_month = day_number - day(year, month, 1) + 1;
+    (year, month, u8::try_from(day_of_month).unwrap_or(1))
 }
 
 #[cfg(test)]
@@ -69,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_moment_is_too_far() {
+    fn moments_outside_of_the_years_1_to_9999_become_the_nearest_one() {
         for seconds in [i64::MIN, i64::MAX, i64::from(i32::MAX) * DAY] {
             let year = Moment::at(seconds).year;
             assert_eq!(year, if seconds < 0 { 1 } else { 9999 });
@@ -79,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_the_years_1_to_9999() {
+    fn days_and_dates_agree_in_the_years_1_to_9999() {
         assert_eq!(day(1970, 1, 1), 0);
         assert_eq!(day(1994, 11, 6), 9075);
         let mut number = day(1, 1, 1);
@@ -88,9 +98,9 @@ mod tests {
             for (month, days) in
                 (1..).zip([31, 28 + u8::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
             {
-                for of_month in 1..=days {
-                    assert_eq!(day(year, month, of_month), number);
-                    assert_eq!(date(number), (year, month, of_month));
+                for day_of_month in 1..=days {
+                    assert_eq!(day(year, month, day_of_month), number);
+                    assert_eq!(date(number), (year, month, day_of_month));
                     number += 1;
                 }
             }

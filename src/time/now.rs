@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-/// Seconds since the Unix epoch, as the wall clock says, right or wrong.
+/// Seconds since the Unix epoch by the wall clock, which may be wrong.
 pub type UnixSeconds = u64;
 
-/// The wall clock of this build. A router without a battery-backed clock starts years before it;
-/// a wall time earlier than this is known to be wrong. Set by `build.rs` from `SOURCE_DATE_EPOCH`
-/// or the newest commit, so that builds stay reproducible.
+/// When this program was built. An earlier wall time is certainly wrong: a router without a
+/// battery-backed clock starts years before. Set by `build.rs` from `SOURCE_DATE_EPOCH` or the newest
+/// commit, so that builds stay reproducible.
 pub const BUILD_TIME: UnixSeconds = parse_seconds(env!("BUILD_TIME"));
 
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Now {
-    /// Time since boot (`CLOCK_BOOTTIME`): never steps, and is what run files are counted in.
+    /// Time since boot (`CLOCK_BOOTTIME`), which never steps. Run files count in it.
     pub up: Duration,
-    /// Wall clock (`CLOCK_REALTIME`) in whole seconds. May be wrong, may step.
+    /// Wall clock (`CLOCK_REALTIME`) in whole seconds. It may be wrong and may step.
     pub wall: UnixSeconds,
 }
 
 impl Now {
-    /// The wall time, unless it is earlier than the build and so certainly wrong.
+    /// The wall time, or `None` if it is earlier than [`BUILD_TIME`].
     pub fn trusted_wall(self) -> Option<UnixSeconds> {
-        (self.wall >= BUILD_TIME).then_some(self.wall)
+        if self.wall >= BUILD_TIME { Some(self.wall) } else { None }
     }
 }
 

@@ -1,14 +1,14 @@
-//! Dates as `ddns_dateformat` wants them: the conversions of strftime that its users have, in the
-//! C locale. Any other conversion is copied as it stands.
+//! Dates in the format of `ddns_dateformat`: the common conversions of strftime(3), in the C locale.
+//! Any other conversion is copied unchanged.
 
 use std::fmt::Write as _;
 
-/// A moment as the clocks on the wall show it. [`crate::edge::localtime`] makes it.
+/// A local date and time. [`crate::edge::localtime`] computes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalTime {
     /// Seconds since the Unix epoch.
     pub unix: i64,
-    /// Four digits for the years that matter.
+    /// The year, such as 2026.
     pub year: i32,
     /// 1 to 12.
     pub month: u8,
@@ -47,7 +47,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// `time` written as `format` says.
+/// `format` with its conversions replaced by the parts of `time`.
 pub fn strftime(format: &str, time: &LocalTime) -> String {
     let mut out = String::with_capacity(format.len() * 2);
     let mut rest = format.chars();
@@ -110,7 +110,7 @@ fn short(name: &'static str) -> &'static str {
     name.get(..3).unwrap_or(name)
 }
 
-/// `+hhmm`.
+/// Seconds east of UTC, shown as `+hhmm`.
 struct Offset(i32);
 
 impl std::fmt::Display for Offset {
@@ -171,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(format in any::<String>(), month in any::<u8>(), day in any::<u8>()) {
+        fn formatting_never_panics(format in any::<String>(), month in any::<u8>(), day in any::<u8>()) {
             let time = LocalTime { month, day, weekday: day, hour: month % 24, ..sample() };
             strftime(&format, &time);
             strftime("%b %B %a %A %I %e", &time);

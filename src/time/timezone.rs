@@ -1,12 +1,13 @@
-//! Time zones: the rules of POSIX `TZ` and the files of tzdata. Pure.
+//! Time zones: the rules of the POSIX variable `TZ` and the files of tzdata (TZif).
 
 use crate::time::calendar;
 
 const HOUR: i32 = 3600;
 
-/// What the clocks of a zone show for some time.
+/// The offset and the name that are in force during some part of the year (RFC 9636: local time
+/// type).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct LocalTimeType {
     /// Seconds east of UTC.
     pub offset: i32,
     /// Such as `CEST`.
@@ -15,33 +16,34 @@ pub struct Kind {
 
 /// A time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone {
-    /// Never empty, and all that `changes` names are in it.
-    kinds: Vec<Kind>,
-    /// From when on which of the kinds counts, in order.
-    changes: Vec<(i64, usize)>,
-    /// What counts after the last change.
+pub struct TimeZone {
+    /// Never empty. `transitions` has indices into it.
+    types: Vec<LocalTimeType>,
+    /// In ascending order: when a local time type begins, in seconds since the epoch, and which.
+    transitions: Vec<(i64, usize)>,
+    /// In force after the last transition.
     rule: Option<Rule>,
 }
 
 /// A rule for all years (POSIX.1-2024 section 8.3, `TZ`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
-    standard: Kind,
+    standard: LocalTimeType,
     summer: Option<Summer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Summer {
-    kind: Kind,
-    begin: Change,
-    end: Change,
+    time_type: LocalTimeType,
+    begin: SwitchDate,
+    end: SwitchDate,
 }
 
-/// A day of the year and the seconds from its midnight, on the clock that is changed.
+/// When the clocks are changed in every year.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Change {
+struct SwitchDate {
     day: DayRule,
+    /// Seconds from midnight of that day, by the clock before the change.
     time: i32,
 }
 
@@ -55,46 +57,51 @@ enum DayRule {
     Weekday(u8, i32, i32),
 }
 
-impl Zone {
+impl TimeZone {
     /// UTC.
     pub fn utc() -> Self {
-        let kind = Kind { offset: 0, name: "UTC".into() };
-        Self { kinds: vec![kind], changes: Vec::new(), rule: None }
+        let utc = LocalTimeType { offset: 0, name: "UTC".into() };
+        Self { types: vec![utc], transitions: Vec::new(), rule: None }
     }
 
-    /// The zone of a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, with the hours of RFC 9636 section
-    /// 3.3.1 (Greenland, Gaza: a change before midnight or days later).
+    /// The zone of a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`. Hours may be negative or beyond 24
+    /// (RFC 9636 section 3.3.1): Greenland changes its clocks before midnight, Gaza days later.
     pub fn posix(text: &str) -> Option<Self> {
         let rule = Rule::parse(text)?;
-        Some(Self { kinds: vec![rule.standard.clone()], changes: Vec::new(), rule: Some(rule) })
+        let types = vec![rule.standard.clone()];
+        Some(Self { types, transitions: Vec::new(), rule: Some(rule) })
     }
 
-    /// The zone in a file of version 2 or later (RFC 9636 section 3). Leap seconds are not counted.
+    /// The zone in a TZif file of version 2 or later (RFC 9636 section 3). Leap seconds are skipped.
     pub fn tzif(bytes: &[u8]) -> Option<Self> {
+        // The first half, with times of four bytes, is for readers of version 1.
         let (first, rest) = Header::read(bytes)?;
         let (header, rest) = Header::read(rest.get(first.size(4)?..)?)?;
         let footer = rest.get(header.size(8)?..)?;
-        let (times, rest) = rest.split_at_checked(header.changes.checked_mul(8)?)?;
-        let (indices, rest) = rest.split_at_checked(header.changes)?;
-        let (kinds, rest) = rest.split_at_checked(header.kinds.checked_mul(6)?)?;
+        let (times, rest) = rest.split_at_checked(header.transitions.checked_mul(8)?)?;
+        let (indices, rest) = rest.split_at_checked(header.transitions)?;
+        let (types, rest) = rest.split_at_checked(header.types.checked_mul(6)?)?;
         let (names, _) = rest.split_at_checked(header.names)?;
-        let kinds: Vec<Kind> =
-            kinds.chunks(6).map(|kind| read_kind(kind, names)).collect::<Option<_>>()?;
+        let types: Vec<LocalTimeType> =
+            types.chunks(6).map(|entry| read_type(entry, names)).collect::<Option<_>>()?;
         let times = times.chunks(8).filter_map(|time| time.try_into().ok().map(i64::from_be_bytes));
-        let changes: Vec<_> = times.zip(indices.iter().map(|&index| usize::from(index))).collect();
+        let indices = indices.iter().map(|&index| usize::from(index));
+        let transitions: Vec<_> = times.zip(indices).collect();
+        if types.is_empty() || transitions.iter().any(|(_, index)| *index >= types.len()) {
+            return None;
+        }
         let footer = std::str::from_utf8(footer).ok()?.trim_matches('\n');
-        let sound = !kinds.is_empty() && changes.iter().all(|(_, kind)| *kind < kinds.len());
-        sound.then_some(Self { kinds, changes, rule: Rule::parse(footer) })
+        Some(Self { types, transitions, rule: Rule::parse(footer) })
     }
 
-    /// What the clocks show at `unix`, in seconds since the epoch.
-    pub fn at(&self, unix: i64) -> &Kind {
-        let passed = self.changes.partition_point(|(from, _)| *from <= unix);
+    /// What is in force at `unix`, in seconds since the epoch.
+    pub fn at(&self, unix: i64) -> &LocalTimeType {
+        let passed = self.transitions.partition_point(|(from, _)| *from <= unix);
         match &self.rule {
-            Some(rule) if passed == self.changes.len() => rule.at(unix),
+            Some(rule) if passed == self.transitions.len() => rule.at(unix),
             _ => {
-                let last = passed.checked_sub(1).and_then(|last| self.changes.get(last));
-                &self.kinds[last.map_or(0, |(_, kind)| *kind)]
+                let last = passed.checked_sub(1).and_then(|last| self.transitions.get(last));
+                &self.types[last.map_or(0, |(_, index)| *index)]
             }
         }
     }
@@ -102,38 +109,41 @@ impl Zone {
 
 impl Rule {
     fn parse(text: &str) -> Option<Self> {
-        let (standard, rest) = parse_kind(text, None)?;
+        let (standard, rest) = parse_type(text, None)?;
         if rest.is_empty() {
             return Some(Self { standard, summer: None });
         }
-        let (kind, rest) = parse_kind(rest, Some(standard.offset + HOUR))?;
-        let (begin, rest) = Change::parse(rest)?;
-        let (end, rest) = Change::parse(rest)?;
-        let summer = Some(Summer { kind, begin, end });
-        rest.is_empty().then_some(Self { standard, summer })
+        let (time_type, rest) = parse_type(rest, Some(standard.offset + HOUR))?;
+        let (begin, rest) = SwitchDate::parse(rest)?;
+        let (end, rest) = SwitchDate::parse(rest)?;
+        if !rest.is_empty() {
+            return None;
+        }
+        Some(Self { standard, summer: Some(Summer { time_type, begin, end }) })
     }
 
-    fn at(&self, unix: i64) -> &Kind {
+    fn at(&self, unix: i64) -> &LocalTimeType {
         let Some(summer) = &self.summer else {
             return &self.standard;
         };
         let (year, ..) = calendar::date(calendar::day_of(unix));
-        // The last change counts; where two meet there is no winter.
-        let changes = (year - 1..=year + 1).flat_map(|year| {
+        // In order, `false` comes before `true`: if summer ends and begins at the same moment, there
+        // is no winter (RFC 9636 section 3.3.1).
+        let switches = (year - 1..=year + 1).flat_map(|year| {
             [
                 (summer.begin.at(year, self.standard.offset), true),
-                (summer.end.at(year, summer.kind.offset), false),
+                (summer.end.at(year, summer.time_type.offset), false),
             ]
         });
-        match changes.filter(|(at, _)| *at <= unix).max() {
+        match switches.filter(|(time, _)| *time <= unix).max() {
             Some((_, false)) | None => &self.standard,
-            Some((_, true)) => &summer.kind,
+            Some((_, true)) => &summer.time_type,
         }
     }
 }
 
-impl Change {
-    /// `,date[/time]`.
+impl SwitchDate {
+    /// Parses `,date[/time]`, and returns what follows.
     fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.strip_prefix(',')?;
         let (day, rest) = DayRule::parse(text)?;
@@ -144,7 +154,7 @@ impl Change {
         Some((Self { day, time }, rest))
     }
 
-    /// When it happens in `year`, if the clocks show `offset` until then.
+    /// The moment in `year`, in seconds since the epoch, if `offset` is in force until then.
     fn at(&self, year: i32, offset: i32) -> i64 {
         let first = calendar::day(year, 1, 1);
         let day = match self.day {
@@ -183,24 +193,25 @@ impl DayRule {
     }
 }
 
-/// A name and its offset, which POSIX counts west of UTC; without one, `usual`.
-fn parse_kind(text: &str, usual: Option<i32>) -> Option<(Kind, &str)> {
+/// Parses a name and its offset, which POSIX counts west of UTC. Where the offset is missing before a
+/// comma, it is `default`.
+fn parse_type(text: &str, default: Option<i32>) -> Option<(LocalTimeType, &str)> {
     let (name, rest) = match text.strip_prefix('<') {
         Some(quoted) => quoted.split_once('>')?,
         None => text.split_at(text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len())),
     };
-    let sound = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-');
-    if name.len() < 3 || !name.bytes().all(sound) {
+    let is_name = name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-'));
+    if name.len() < 3 || !is_name {
         return None;
     }
-    let (offset, rest) = match usual {
-        Some(usual) if rest.starts_with(',') => (usual, rest),
+    let (offset, rest) = match default {
+        Some(default) if rest.starts_with(',') => (default, rest),
         _ => seconds(rest, 24).map(|(west, rest)| (-west, rest))?,
     };
-    Some((Kind { offset, name: name.to_owned() }, rest))
+    Some((LocalTimeType { offset, name: name.to_owned() }, rest))
 }
 
-/// `[+-]hh[:mm[:ss]]`.
+/// Parses `[+-]hh[:mm[:ss]]`.
 fn seconds(text: &str, most_hours: i32) -> Option<(i32, &str)> {
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -219,71 +230,81 @@ fn seconds(text: &str, most_hours: i32) -> Option<(i32, &str)> {
     Some((sign * total, rest))
 }
 
-/// A number of at most three digits.
+/// Parses a number of at most three digits between `least` and `most`.
 fn number(text: &str, least: i32, most: i32) -> Option<(i32, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    if end > 3 {
+        return None;
+    }
     let (digits, rest) = text.split_at(end);
-    let number: i32 = digits.parse().ok().filter(|_| end <= 3)?;
-    (least..=most).contains(&number).then_some((number, rest))
+    let number: i32 = digits.parse().ok()?;
+    if (least..=most).contains(&number) { Some((number, rest)) } else { None }
 }
 
-/// How much of everything there is in one half of a file.
+/// The counts in the header of one half of a file (RFC 9636 section 3.1).
 struct Header {
-    utc_marks: usize,
-    standard_marks: usize,
+    /// `isutcnt`.
+    utc_indicators: usize,
+    /// `isstdcnt`.
+    standard_indicators: usize,
+    /// `leapcnt`.
     leap_seconds: usize,
-    changes: usize,
-    kinds: usize,
+    /// `timecnt`.
+    transitions: usize,
+    /// `typecnt`.
+    types: usize,
+    /// `charcnt`: bytes of all names.
     names: usize,
 }
 
 impl Header {
-    /// The header of a half, and what follows it.
+    /// Reads a header, and returns the bytes that follow.
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (header, rest) = bytes.split_at_checked(44)?;
         let version = header.strip_prefix(b"TZif")?.first()?;
         if *version < b'2' {
             return None;
         }
-        let mut counts = header.get(20..)?.chunks(4).map(|count| {
-            let count = count.try_into().map(u32::from_be_bytes).ok()?;
-            // Nothing that is read takes less than a byte.
-            usize::try_from(count).ok().filter(|count| *count <= bytes.len())
-        });
-        let mut next = || counts.next().flatten();
-        let header = Self {
-            utc_marks: next()?,
-            standard_marks: next()?,
-            leap_seconds: next()?,
-            changes: next()?,
-            kinds: next()?,
-            names: next()?,
-        };
+        let mut counts = [0; 6];
+        for (count, field) in counts.iter_mut().zip(header.get(20..)?.chunks(4)) {
+            *count = usize::try_from(u32::from_be_bytes(field.try_into().ok()?)).ok()?;
+            // Every entry has at least one byte, so the file cannot hold more entries than bytes.
+            if *count > bytes.len() {
+                return None;
+            }
+        }
+        let [utc_indicators, standard_indicators, leap_seconds, transitions, types, names] = counts;
+        let header =
+            Self { utc_indicators, standard_indicators, leap_seconds, transitions, types, names };
         Some((header, rest))
     }
 
-    /// The bytes of everything after the header, where a time has `time` bytes.
+    /// The number of bytes after the header, if a time has `time` bytes.
     fn size(&self, time: usize) -> Option<usize> {
         [
-            (self.changes, time + 1),
-            (self.kinds, 6),
+            (self.transitions, time + 1),
+            (self.types, 6),
             (self.names, 1),
             (self.leap_seconds, time + 4),
-            (self.standard_marks, 1),
-            (self.utc_marks, 1),
+            (self.standard_indicators, 1),
+            (self.utc_indicators, 1),
         ]
         .into_iter()
         .try_fold(0_usize, |sum, (count, size)| sum.checked_add(count.checked_mul(size)?))
     }
 }
 
-fn read_kind(kind: &[u8], names: &[u8]) -> Option<Kind> {
-    let (offset, rest) = kind.split_first_chunk()?;
+/// Reads a local time type: four bytes of offset, one for summer time, the index of its name.
+fn read_type(entry: &[u8], names: &[u8]) -> Option<LocalTimeType> {
+    let (offset, rest) = entry.split_first_chunk()?;
     let name = names.get(usize::from(*rest.get(1)?)..)?.split(|byte| *byte == 0).next()?;
     let name = String::from_utf8_lossy(name).into_owned();
-    // RFC 9636 section 3.2: between -25 and 26 hours.
     let offset = i32::from_be_bytes(*offset);
-    (-25 * HOUR < offset && offset < 26 * HOUR).then_some(Kind { offset, name })
+    // RFC 9636 section 3.2: between -25 and 26 hours.
+    if offset <= -25 * HOUR || offset >= 26 * HOUR {
+        return None;
+    }
+    Some(LocalTimeType { offset, name })
 }
 
 #[cfg(test)]
@@ -293,11 +314,11 @@ mod tests {
     use super::*;
 
     fn offset(rule: &str, unix: i64) -> i32 {
-        Zone::posix(rule).unwrap_or_else(|| panic!("{rule}")).at(unix).offset
+        TimeZone::posix(rule).unwrap_or_else(|| panic!("{rule}")).at(unix).offset
     }
 
     #[test]
-    fn days_are_counted_in_three_ways() {
+    fn the_three_notations_of_a_day_agree() {
         // 1 March, 00:00 winter time, of a year with 29 February and of one without.
         for (year, ordinal, weekday) in [(2024, 60, 5), (2026, 59, 0)] {
             let first = i64::from(calendar::day(year, 3, 1)) * calendar::DAY;
@@ -310,16 +331,16 @@ mod tests {
     }
 
     #[test]
-    fn summer_all_year() {
-        // RFC 9636 section 3.3.1: the end and the next beginning are one moment.
+    fn summer_that_ends_when_the_next_begins_lasts_all_year() {
+        // RFC 9636 section 3.3.1.
         for day in 0..800 {
-            let at = i64::from(day) * calendar::DAY + 3 * 3600;
-            assert_eq!(offset("XXX3EDT4,0/0,J365/23", at), -4 * HOUR);
+            let unix = i64::from(day) * calendar::DAY + 3 * 3600;
+            assert_eq!(offset("XXX3EDT4,0/0,J365/23", unix), -4 * HOUR);
         }
     }
 
     #[test]
-    fn what_is_no_rule() {
+    fn invalid_rules_are_rejected() {
         for bad in [
             "",
             "AA0",
@@ -343,31 +364,31 @@ mod tests {
             "CET-0001",
             "CET-1\n",
         ] {
-            assert_eq!(Zone::posix(bad), None, "{bad:?}");
+            assert_eq!(TimeZone::posix(bad), None, "{bad:?}");
         }
     }
 
     #[test]
-    fn a_file_that_claims_to_hold_more_than_it_has_is_none() {
+    fn a_file_shorter_than_its_counts_is_rejected() {
         let header =
             |count: u32| [b"TZif2", [0; 15].as_slice(), &count.to_be_bytes().repeat(6)].concat();
         for (first, second) in [(0, u32::MAX), (u32::MAX, 0), (0, 100), (80, 88), (1, 0)] {
             let file = [header(first), header(second), vec![0; 40]].concat();
-            assert_eq!(Zone::tzif(&file), None, "{first} {second}");
+            assert_eq!(TimeZone::tzif(&file), None, "{first} {second}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_and_no_file_is_too_strange(
+        fn parsing_never_panics(
             text: String, rule in "[A-Z<>]{3,4}-?[0-9:]{1,3}[A-Z]{3},[JM0-9./-]{1,7},[JM0-9./-]{1,7}",
             bytes: Vec<u8>, counts: [u8; 24], times: [i64; 4],
         ) {
             let header = [b"TZif2", [0; 15].as_slice(), &counts].concat();
             let counted = [header.as_slice(), &bytes].concat();
             let whole = [&b"TZif2"[..], &[0; 39], &counted].concat();
-            let zones = [Zone::posix(&text), Zone::posix(&rule)];
-            let files = [&bytes, &counted, &whole].map(|bytes| Zone::tzif(bytes));
+            let zones = [TimeZone::posix(&text), TimeZone::posix(&rule)];
+            let files = [&bytes, &counted, &whole].map(|bytes| TimeZone::tzif(bytes));
             for zone in zones.into_iter().chain(files).flatten() {
                 times.iter().for_each(|time| drop(zone.at(*time).clone()));
             }

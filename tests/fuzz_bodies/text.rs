@@ -7,7 +7,7 @@ use ddns_netlink::edge::probe::find::find_address;
 use ddns_netlink::edge::script::said::{Listener, Said};
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::control::Ask;
-use ddns_netlink::time::timezone::Zone;
+use ddns_netlink::time::timezone::TimeZone;
 
 use super::Target;
 
@@ -119,7 +119,7 @@ pub(crate) fn provider_definition(bytes: &[u8]) {
 /// A zone that was read has an offset of less than a week and a day at any time.
 pub(crate) fn time_zone(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    for zone in [Zone::posix(&text), Zone::tzif(bytes)].into_iter().flatten() {
+    for zone in [TimeZone::posix(&text), TimeZone::tzif(bytes)].into_iter().flatten() {
         for unix in [i64::MIN, -1, 0, 1_700_000_000, 4_102_444_800, i64::MAX] {
             zone.at(unix);
         }

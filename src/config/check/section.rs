@@ -117,7 +117,7 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let odd = name.oddity().map(|why| format!("{}: {why}", quoted(name.written())));
+            let odd = name.dns_problem().map(|why| format!("{}: {why}", quoted(name.written())));
             oddities.extend(odd.map(|text| Oddity { option, line, text }));
             names.push(name);
         }

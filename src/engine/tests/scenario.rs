@@ -632,7 +632,9 @@ impl Scenario {
     pub(super) fn dump(&mut self, table: Table) {
         let kernel = self.kernel.clone();
         let messages: Vec<Message> = match table {
-            Table::Links => kernel.links.into_values().map(Message::NewLink).collect(),
+            Table::Links => {
+                kernel.links.into_iter().map(|(_, link)| Message::NewLink(link)).collect()
+            }
             Table::Addresses => kernel.addresses.into_iter().map(Message::NewAddress).collect(),
         };
         let messages = messages.into_iter().map(Report::Message);

@@ -12,7 +12,7 @@ fn book(rows: &Json) -> Networks {
 }
 
 fn one(row: &Json) -> Network {
-    book(&json!([row])).into_values().next().unwrap()
+    book(&json!([row])).into_iter().next().unwrap().1
 }
 
 fn addresses(texts: &[&str]) -> Set<std::net::IpAddr> {
