@@ -113,7 +113,9 @@ impl Server {
     }
 
     fn account(&self) -> Provider {
-        Provider { param_opt: Secret::new(&*self.url), ..account("powerdns", "", KEY) }
+        let mut provider = account("powerdns", "", KEY);
+        provider.account.param_opt = Secret::new(&*self.url);
+        provider
     }
 
     fn publish(&self, changes: &[Change], known: &Known) -> (Vec<Verdict>, Learned, usize) {
@@ -254,7 +256,8 @@ fn one_that_is_refused_leaves_the_others_alone() {
 fn a_wrong_key_and_a_missing_zone_are_refused() {
     let Some(server) = Server::start("wrong") else { return };
     let home = Job { changes: vec![change("home.example.com", "192.0.2.1")], ..Job::default() };
-    let wrong = Provider { password: Secret::new("wrong"), ..server.account() };
+    let mut wrong = server.account();
+    wrong.account.password = Secret::new("wrong");
     let (verdicts, _, _) = publish(&server.client, &wrong, home);
     let reason = |verdicts: &[Verdict]| {
         let Outcome::Refused { reason, .. } = &verdicts[0].outcome else { panic!("{verdicts:?}") };

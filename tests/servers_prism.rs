@@ -279,6 +279,7 @@ fn powerdns() {
             ("PATCH /servers/localhost/zones/example.com.", 204, ""),
         ],
     };
-    let account = account(case.service, "", "s3cret");
-    check(&case, Provider { param_opt: Secret::new("http://192.0.2.53:8081"), ..account });
+    let mut provider = account(case.service, "", "s3cret");
+    provider.account.param_opt = Secret::new("http://192.0.2.53:8081");
+    check(&case, provider);
 }

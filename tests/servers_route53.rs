@@ -72,7 +72,7 @@ impl Moto {
             time: &time,
             headers: &[("host", host), ("x-amz-date", &time)],
         };
-        let who = (key.username.as_str(), &key.password);
+        let who = (key.account.username.as_str(), &key.account.password);
         let signature = canonical.authorization(who, "POST", (path, ""), body);
         let request = Request {
             method: Method::Post,

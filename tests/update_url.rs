@@ -3,7 +3,7 @@
 use ddns_netlink::model::Hostname;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::template::{self, Subject};
-use ddns_netlink::provider::{Mechanism, Provider};
+use ddns_netlink::provider::{Account, Mechanism, Provider};
 use proptest::prelude::*;
 
 proptest! {
@@ -13,17 +13,15 @@ proptest! {
         param_opt in "(?s).{0,20}",
         password in "(?s).{0,20}",
     ) {
-        let provider = Provider {
+        let account = Account {
             label: "custom".into(),
-            mechanism: Mechanism::Url { v4: None, v6: None, both: None },
-            row: None,
             username: "me".into(),
             password: Secret::new(password),
-            param_enc: Secret::default(),
             param_opt: Secret::new(param_opt),
-            server: String::new(),
-            tcp: false,
+            ..Account::default()
         };
+        let mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+        let provider = Provider { account, mechanism, row: None };
         let name = Hostname::parse("home.example.com").unwrap();
         let address = "192.0.2.1".parse().unwrap();
         if let Ok(rendered) = template::render(&template, &provider, Subject::new(&name, address)) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Force, Log, Lookup, Section, Source, Timing};
 use crate::model::secret::Secret;
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
-use crate::provider::{Mechanism, Provider, Template};
+use crate::provider::{Account, Mechanism, Provider, Template};
 
 /// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`. It has no
 /// template yet, and nothing in it waits.
@@ -45,15 +45,17 @@ pub(crate) fn lookup() -> Lookup {
 /// A custom provider without templates and credentials.
 pub(crate) fn provider() -> Provider {
     Provider {
-        label: "custom".into(),
+        account: Account {
+            label: "custom".into(),
+            username: String::new(),
+            password: Secret::default(),
+            param_enc: Secret::default(),
+            param_opt: Secret::default(),
+            server: String::new(),
+            tcp: false,
+        },
         mechanism: Mechanism::Url { v4: None, v6: None, both: None },
         row: None,
-        username: String::new(),
-        password: Secret::default(),
-        param_enc: Secret::default(),
-        param_opt: Secret::default(),
-        server: String::new(),
-        tcp: false,
     }
 }
 

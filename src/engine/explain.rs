@@ -123,7 +123,7 @@ impl Engine {
         let asked = asked.filter(|_| !active.stopped);
         SectionStatus {
             name: active.spec.name.clone(),
-            provider: active.spec.provider.label.clone(),
+            provider: active.spec.provider.account.label.clone(),
             source: describe(&active.spec),
             records: active.records.iter().map(record).collect(),
             registered,

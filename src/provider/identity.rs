@@ -17,14 +17,16 @@ pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
     let mut parts = vec![
         own_name(provider).or(template.map(|template| template.url.as_str())),
         template.and_then(|template| template.answer.as_deref()),
-        Some(provider.username.as_str()),
-        Some(provider.password.expose()),
-        Some(provider.param_enc.expose()),
-        Some(provider.param_opt.expose()),
+        Some(provider.account.username.as_str()),
+        Some(provider.account.password.expose()),
+        Some(provider.account.param_enc.expose()),
+        Some(provider.account.param_opt.expose()),
         Some(name.as_str()),
         Some(family.record_type()),
     ];
-    parts.extend((!provider.server.is_empty()).then_some(Some(provider.server.as_str())));
+    parts.extend(
+        (!provider.account.server.is_empty()).then_some(Some(provider.account.server.as_str())),
+    );
     if *options != RecordOptions::default() {
         parts.extend(zone);
         parts.extend([ttl.as_deref(), proxied]);
@@ -50,11 +52,11 @@ pub fn account(provider: &Provider) -> u64 {
         own,
         url(Family::V4),
         url(Family::V6),
-        Some(provider.username.as_str()),
-        Some(provider.password.expose()),
-        Some(provider.param_enc.expose()),
-        Some(provider.param_opt.expose()),
-        Some(provider.server.as_str()),
+        Some(provider.account.username.as_str()),
+        Some(provider.account.password.expose()),
+        Some(provider.account.param_enc.expose()),
+        Some(provider.account.param_opt.expose()),
+        Some(provider.account.server.as_str()),
     ])
 }
 

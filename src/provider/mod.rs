@@ -13,6 +13,7 @@ pub mod families;
 mod identity;
 mod judge;
 pub mod mask;
+mod mechanism;
 pub mod message;
 mod page;
 pub mod sign;
@@ -30,8 +31,9 @@ use crate::config::Section;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname, RecordOptions, Transport};
 use crate::time::UnixSeconds;
-pub use account::{Mechanism, Provider, Script, Template};
+pub use account::Account;
 pub use identity::{account, fingerprint, own_name};
+pub use mechanism::{Mechanism, Provider, Script, Template};
 pub use message::{
     Answer, Failure, FailureKind, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER,
 };
@@ -177,7 +179,7 @@ pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
         Mechanism::Url { .. } | Mechanism::Script(_) => {
             Box::new(url::UrlUpdate::new(provider, &job))
         }
-        Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.clone(), job)),
+        Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.account.clone(), job)),
     }
 }
 
@@ -208,7 +210,7 @@ pub fn proxy_host(transport: &Transport) -> Option<String> {
 /// A host with a placeholder in it is known only after rendering; the address never is part of it.
 fn host(section: &Section, family: Family) -> Option<String> {
     if let Mechanism::Api(api) = section.provider.mechanism {
-        return api.host(&section.provider);
+        return api.host(&section.provider.account);
     }
     let url = &section.template(family)?.url;
     let rendered = || {

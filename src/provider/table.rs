@@ -60,11 +60,11 @@ pub fn find(service_name: &str) -> Option<Row> {
     all().find(|row| row.names().any(|name| name == service_name))
 }
 
-/// What the table knows of the provider that requests of `account` go to. Its limits count, too, where
+/// What the table knows of the provider that requests of `provider` go to. Its limits count, too, where
 /// the URL is that of the owner's own definition or `update_url`.
-pub fn of(account: &Provider) -> Option<Row> {
-    let named = account.row.or_else(|| find(&account.label));
-    let Mechanism::Url { v4, v6, both } = &account.mechanism else {
+pub fn of(provider: &Provider) -> Option<Row> {
+    let named = provider.row.or_else(|| find(&provider.account.label));
+    let Mechanism::Url { v4, v6, both } = &provider.mechanism else {
         return named;
     };
     let urls = [v4, v6, both].into_iter().flatten();

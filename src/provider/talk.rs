@@ -11,7 +11,7 @@ use super::{
     Verdict,
 };
 use crate::model::sorted::Map;
-use crate::provider::Provider;
+use crate::provider::Account;
 use crate::time::UnixSeconds;
 
 /// Why the function stops.
@@ -32,7 +32,7 @@ pub type Talked<T> = Result<T, Halt>;
 #[derive(Debug)]
 pub struct Talk<'a> {
     /// Who talks to whom.
-    pub account: &'a Provider,
+    pub account: &'a Account,
     /// About what.
     pub job: &'a Job,
     replies: &'a [Result<Answer, Failure>],
@@ -200,7 +200,7 @@ fn is_refused(verdict: &Verdict) -> bool {
 /// A conversation as an [`Exchange`].
 pub(super) struct Replay {
     api: &'static Api,
-    account: Provider,
+    account: Account,
     job: Job,
     replies: Vec<Result<Answer, Failure>>,
     /// Bytes of them.
@@ -209,7 +209,7 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn new(api: &'static Api, account: Provider, job: Job) -> Self {
+    pub(super) fn new(api: &'static Api, account: Account, job: Job) -> Self {
         Self { api, account, job, replies: Vec::new(), length: 0, learned: Learned::new() }
     }
 

@@ -81,10 +81,10 @@ pub fn render(
         (subject.name.written(), sub.unwrap_or(within).to_owned())
     };
     let expanded = expand(template, |placeholder| match placeholder {
-        "[USERNAME]" => (percent::encode(&provider.username), Origin::Value),
-        "[PASSWORD]" => (percent::encode(provider.password.expose()), Origin::Secret),
-        "[PARAMENC]" => (percent::encode(provider.param_enc.expose()), Origin::Secret),
-        "[PARAMOPT]" => (provider.param_opt.expose().to_owned(), Origin::Secret),
+        "[USERNAME]" => (percent::encode(&provider.account.username), Origin::Value),
+        "[PASSWORD]" => (percent::encode(provider.account.password.expose()), Origin::Secret),
+        "[PARAMENC]" => (percent::encode(provider.account.param_enc.expose()), Origin::Secret),
+        "[PARAMOPT]" => (provider.account.param_opt.expose().to_owned(), Origin::Secret),
         "[DOMAIN]" => (domain.to_owned(), Origin::Value),
         "[ZONE]" => (zone.to_owned(), Origin::Value),
         "[SUB]" => (sub.clone(), Origin::Value),
@@ -92,11 +92,14 @@ pub fn render(
         "[IP6]" => (subject.address(Family::V6), Origin::Value),
         _ => (subject.address.to_string(), Origin::Value),
     });
-    let known = [domain, zone, sub.as_str(), provider.username.as_str()];
-    let known = if provider.label == "custom" { Words::OfOwner(&known) } else { Words::Packaged };
+    let known = [domain, zone, sub.as_str(), provider.account.username.as_str()];
+    let known =
+        if provider.account.label == "custom" { Words::OfOwner(&known) } else { Words::Packaged };
     let mut rendered = finish(Parts::of(&expanded)?, known)?;
     // A secret may also be written out in the template, or be the user name.
-    let secrets = [&provider.password, &provider.param_enc, &provider.param_opt].map(Clone::clone);
+    let secrets =
+        [&provider.account.password, &provider.account.param_enc, &provider.account.param_opt]
+            .map(Clone::clone);
     rendered.shown = mask::hide(&rendered.shown, &secrets);
     rendered.secrets.extend(secrets);
     rendered.secrets.retain(|secret| !secret.is_empty());

@@ -33,12 +33,14 @@ pub(crate) fn removal(name: &str, previous: &str) -> Change {
 /// An account `me` with password `hunter2` at the provider `service_name`.
 pub(crate) fn account(service_name: &str) -> Provider {
     Provider {
-        label: service_name.into(),
         mechanism: Mechanism::Api(super::api::find(service_name).unwrap()),
-        username: "me".into(),
-        password: Secret::new("hunter2"),
         ..fixture::provider()
     }
+    .with(|account| {
+        account.label = service_name.into();
+        account.username = "me".into();
+        account.password = Secret::new("hunter2");
+    })
 }
 
 /// A request as tests read it: its line, headers and body.
@@ -77,7 +79,7 @@ pub(crate) fn play(
                 "request {number} lacks\n{line}\nin\n{sent}"
             );
         }
-        assert!(!request.shown.contains(account.password.expose()), "{}", request.shown);
+        assert!(!request.shown.contains(account.account.password.expose()), "{}", request.shown);
         let after = body.strip_prefix("Retry-After: ").and_then(|rest| rest.split_once('\n'));
         let retry_after = after.map(|(after, _)| Duration::from_secs(after.parse().unwrap()));
         let body = after.map_or(*body, |(_, body)| body).to_owned();

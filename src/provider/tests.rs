@@ -9,13 +9,13 @@ use crate::provider::{Provider, Template};
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
     Section {
         families: vec![Family::V4, Family::V6],
-        provider: Provider {
-            label: label.into(),
-            mechanism: fixture::url(url, answer),
-            username: "me".into(),
-            password: Secret::new("hunter2"),
-            ..fixture::provider()
-        },
+        provider: Provider { mechanism: fixture::url(url, answer), ..fixture::provider() }.with(
+            |account| {
+                account.label = label.into();
+                account.username = "me".into();
+                account.password = Secret::new("hunter2");
+            },
+        ),
         ..fixture::section()
     }
 }
@@ -63,16 +63,16 @@ fn the_fingerprint_is_stable_and_sees_every_part() {
         fingerprint(&base, &name, Family::V6),
         fingerprint(&base, &Hostname::parse("b").unwrap(), Family::V4),
         changed(|p| p.mechanism = fixture::url("http://e.example/", Some("good"))),
-        changed(|p| p.username = "you".into()),
-        changed(|p| p.username = "mehunter2".into()),
-        changed(|p| p.password = Secret::new("x")),
-        changed(|p| p.param_enc = Secret::new("x")),
-        changed(|p| p.param_opt = Secret::new("x")),
+        changed(|p| p.account.username = "you".into()),
+        changed(|p| p.account.username = "mehunter2".into()),
+        changed(|p| p.account.password = Secret::new("x")),
+        changed(|p| p.account.param_enc = Secret::new("x")),
+        changed(|p| p.account.param_opt = Secret::new("x")),
     ];
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 9);
-    assert_eq!(changed(|p| p.label = "x".into()), print(&base));
+    assert_eq!(changed(|p| p.account.label = "x".into()), print(&base));
     let with = |record: RecordOptions| print(&Section { record, ..base.clone() });
     let none = RecordOptions::default;
     let mut all = vec![

@@ -153,7 +153,7 @@ fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Pla
 /// published.
 fn removal(provider: &Provider, change: &Change) -> Result<(Request, Vec<Judge>), Outcome> {
     let unable = || Outcome::Refused {
-        reason: format!("{} cannot remove a record", provider.label),
+        reason: format!("{} cannot remove a record", provider.account.label),
         advice: "leave out option 'remove_after'".into(),
     };
     let template = provider.row.and_then(|row| row.removal(change.family));
@@ -175,7 +175,7 @@ fn prepared(
 ) -> Result<(Request, Vec<Judge>), Outcome> {
     let family = Family::of(subject.address);
     let template = template.ok_or_else(|| Outcome::Refused {
-        reason: format!("{} has no update URL for {family}", provider.label),
+        reason: format!("{} has no update URL for {family}", provider.account.label),
         advice: "choose another 'service_name', or set 'use_ipv6' to what the provider offers"
             .into(),
     })?;
@@ -221,7 +221,7 @@ fn judge(
     sent: Option<IpAddr>,
     rendered: &Rendered,
 ) -> Result<Judge, String> {
-    let own_url = provider.row.is_none() && provider.label == "custom";
+    let own_url = provider.row.is_none() && provider.account.label == "custom";
     let row = match own_url {
         true => table::at_host(rendered.url.expose()),
         false => provider.row,
@@ -230,7 +230,7 @@ fn judge(
     let pattern = |text: Option<&str>| text.map(|it| Pattern::new(it, address)).transpose();
     let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
     // A definition without an answer has that of the table.
-    let known = || table::find(&provider.label).map(table::Row::ok);
+    let known = || table::find(&provider.account.label).map(table::Row::ok);
     Ok(Judge {
         protocol: match row {
             Some(_) if own_url => Protocol::AtKnownHost,

@@ -201,9 +201,9 @@ fn log_options_set_syslog_level_and_log_file() {
 #[test]
 fn credentials_keep_their_spaces() {
     let provider = sound("", "option username 'me too'\noption param_enc 'a b'").sections.remove(0);
-    assert_eq!(provider.provider.username, "me too");
-    assert_eq!(provider.provider.param_enc.expose(), "a b");
-    assert_eq!(provider.provider.password.expose(), "p");
+    assert_eq!(provider.provider.account.username, "me too");
+    assert_eq!(provider.provider.account.param_enc.expose(), "a b");
+    assert_eq!(provider.provider.account.password.expose(), "p");
 }
 
 #[test]

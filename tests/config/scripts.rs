@@ -49,7 +49,7 @@ fn the_script_comes_from_update_script_or_the_definition() {
     assert!(matches!(six.provider.mechanism, Mechanism::Url { .. }));
     // With a provider's name, update_script has no effect.
     let named = load(&format!("{OWN}option service_name own-script.example")).config.sections;
-    assert_eq!(named[0].provider.label, "own-script.example");
+    assert_eq!(named[0].provider.account.label, "own-script.example");
 }
 
 #[test]

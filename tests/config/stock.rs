@@ -15,7 +15,8 @@ fn record(lines: &str) -> String {
     let section = &checked.config.sections[0];
     let names: Vec<_> = section.names.iter().map(|name| name.as_str()).collect();
     let (record, provider) = (&section.record, &section.provider);
-    let credentials = [provider.username.as_str(), provider.param_opt.expose()].concat();
+    let credentials =
+        [provider.account.username.as_str(), provider.account.param_opt.expose()].concat();
     format!(
         "{} {} zone {} id {} ttl {} for {credentials}",
         names.join(" "),
@@ -142,7 +143,7 @@ fn the_key_of_google_is_the_whole_file() {
         let checked = load(&format!("{service}{key}"));
         assert_eq!(checked.mistakes, [], "{key}");
         let section = &checked.config.sections[0];
-        assert_eq!(section.provider.password.expose(), "{\n}\n", "{key}");
+        assert_eq!(section.provider.account.password.expose(), "{\n}\n", "{key}");
         let record = (section.record.zone_id.as_deref(), section.record.ttl);
         assert_eq!(record, if service == stock { (Some("z"), Some(60)) } else { (None, None) });
     }
@@ -162,7 +163,7 @@ fn netcup_takes_the_zone_from_param_opt() {
     assert_eq!(checked.mistakes, []);
     let section = &checked.config.sections[0];
     assert_eq!(section.record.zone.as_deref(), Some("example.com"));
-    assert!(section.provider.param_opt.is_empty());
+    assert!(section.provider.account.param_opt.is_empty());
 }
 
 #[test]
@@ -362,7 +363,7 @@ fn for_a_script_of_ddns_scripts_the_built_in_provider_is_used() {
         assert!(warnings[0].contains("service_name '"), "{script}: {warnings:?}");
         let section = &checked.config.sections[0];
         assert!(section.provider.script().is_none(), "{script}");
-        assert_ne!(section.provider.label, "custom", "{script}");
+        assert_ne!(section.provider.account.label, "custom", "{script}");
         assert_eq!(section.names[0].as_str(), expected, "{script}");
     }
     let mistake = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));

@@ -495,7 +495,7 @@ fn a_definition_gives_url_and_answer_of_the_family() {
     let credentials = "option domain a\noption username u\noption password p\n";
     let section =
         section(&format!("{credentials}option service_name stock.example\noption use_ipv6 1"));
-    assert_eq!(section.provider.label, "stock.example");
+    assert_eq!(section.provider.account.label, "stock.example");
     let template = section.template(Family::V6).unwrap();
     assert_eq!(template.answer.as_deref(), Some("good|nochg"));
 }
@@ -627,11 +627,11 @@ fn a_definition_that_cannot_be_used_is_named_in_the_mistake() {
 #[test]
 fn the_password_comes_from_the_file_and_param_opt_is_checked() {
     let provider = with("option password_file /etc/secret\noption param_opt 'a&b'").provider;
-    assert_eq!(provider.password.expose(), "first line");
-    assert_eq!(provider.param_opt.expose(), "a&b");
+    assert_eq!(provider.account.password.expose(), "first line");
+    assert_eq!(provider.account.param_opt.expose(), "a&b");
     // LuCI saves no section without a password, so a section may have both; the file counts.
     let beside = with("option password 'see the file'\noption password_file /etc/secret").provider;
-    assert_eq!(beside.password.expose(), "first line");
+    assert_eq!(beside.account.password.expose(), "first line");
     for bad in "\"`$!();><{}?|[]*\\'".chars() {
         let value = format!("\"a\\{bad}\"");
         let text = complaint(&format!("{PLAIN}option param_opt {value}"));

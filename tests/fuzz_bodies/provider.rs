@@ -10,8 +10,8 @@ use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
+use ddns_netlink::provider::{Account, Mechanism, Provider};
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
-use ddns_netlink::provider::{Mechanism, Provider};
 
 use super::{Target, sandbox};
 
@@ -243,7 +243,10 @@ fn rendered(url: &str, value: &str) {
                 let place = sent.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
                 assert!(!place.is_empty() && !place.contains('@'), "{sent:?}");
                 assert!(!sent.contains('#'), "{sent:?}");
-                assert!(!leaks(&rendered.shown, provider.password.expose()), "{rendered:?}");
+                assert!(
+                    !leaks(&rendered.shown, provider.account.password.expose()),
+                    "{rendered:?}"
+                );
                 assert!(template::host(sent).is_some(), "{sent:?}");
             }
             Err(error) => {
@@ -276,17 +279,16 @@ fn inserted(value: &str) {
 }
 
 fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
-    Provider {
+    let account = Account {
         label: "custom".into(),
-        mechanism: Mechanism::Url { v4: None, v6: None, both: None },
-        row: None,
         username: username.into(),
         password: Secret::new(password),
         param_enc: Secret::new(password),
         param_opt: Secret::new(param_opt),
-        server: String::new(),
-        tcp: false,
-    }
+        ..Account::default()
+    };
+    let mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+    Provider { account, mechanism, row: None }
 }
 
 /// An expression works line by line and without regard to case, or is refused with a sentence.

@@ -19,8 +19,8 @@ use std::thread;
 use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Transport, Trust};
+use ddns_netlink::provider::{Account, Mechanism, Provider};
 use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
-use ddns_netlink::provider::{Mechanism, Provider};
 
 use crate::skip;
 
@@ -111,17 +111,14 @@ fn pass(mut from: impl Read, mut to: &TcpStream) -> io::Result<()> {
 
 /// An account at the provider `service_name`.
 pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
-    Provider {
+    let account = Account {
         label: service_name.into(),
-        row: None,
-        mechanism: Mechanism::Api(api::find(service_name).unwrap()),
         username: username.into(),
         password: Secret::new(password),
-        param_enc: Secret::default(),
-        param_opt: Secret::default(),
-        server: String::new(),
-        tcp: false,
-    }
+        ..Account::default()
+    };
+    let mechanism = Mechanism::Api(api::find(service_name).unwrap());
+    Provider { account, mechanism, row: None }
 }
 
 /// Publishes `job`, and gives how many requests that took.

@@ -3,14 +3,14 @@
 use super::reader::Reader;
 use crate::dns::tsig::Key;
 use crate::model::secret::Secret;
-use crate::provider::Provider;
+use crate::provider::{Account, Provider};
 
 /// Signs that a secret in base64 has and the name of a key never.
 const OF_SECRETS: [char; 3] = ['+', '/', '='];
 
 /// Complains about a key that cannot be used.
 pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
-    let Provider { label, username, password, .. } = provider;
+    let Account { label, username, password, .. } = &provider.account;
     let said = ["password", "password_file"].into_iter().find(|it| reader.text(it).is_some());
     if username.is_empty() {
         if !password.is_empty() && !reader.is_list("username") {
@@ -49,7 +49,7 @@ fn is_separator(c: char) -> bool {
 /// Takes the key apart where `password_file` holds what `tsig-keygen` writes. The file gives the key's
 /// name and algorithm only where the configuration has none.
 pub(super) fn fill_in(provider: &mut Provider) {
-    let text = provider.password.expose();
+    let text = provider.account.password.expose();
     let mut words = text.split(is_separator).filter(|word| !word.is_empty());
     let (mut name, mut algorithm, mut secret) = ("", "", None);
     while let Some(word) = words.next() {
@@ -62,16 +62,16 @@ pub(super) fn fill_in(provider: &mut Provider) {
     }
     let Some(secret) = secret else {
         let first = text.lines().next().unwrap_or_default();
-        provider.password = Secret::new(first);
+        provider.account.password = Secret::new(first);
         return;
     };
-    if provider.username.is_empty() {
-        provider.username = name.into();
+    if provider.account.username.is_empty() {
+        provider.account.username = name.into();
     }
-    if !algorithm.is_empty() && !provider.username.contains(':') {
-        provider.username = format!("{algorithm}:{}", provider.username);
+    if !algorithm.is_empty() && !provider.account.username.contains(':') {
+        provider.account.username = format!("{algorithm}:{}", provider.account.username);
     }
-    provider.password = Secret::new(secret);
+    provider.account.password = Secret::new(secret);
 }
 
 #[cfg(test)]
@@ -90,10 +90,13 @@ mod tests {
             ("home", "", ("home", "")),
         ] {
             let mut provider = fixture::provider();
-            provider.username = username.into();
-            provider.password = Secret::new(text);
+            provider.account.username = username.into();
+            provider.account.password = Secret::new(text);
             fill_in(&mut provider);
-            assert_eq!((provider.username.as_str(), provider.password.expose()), expected);
+            assert_eq!(
+                (provider.account.username.as_str(), provider.account.password.expose()),
+                expected
+            );
         }
     }
 }

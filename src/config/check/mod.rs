@@ -321,8 +321,8 @@ fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
     for name in &section.names {
         for &family in &section.families {
             let provider = &section.provider;
-            let label = own_name(provider).unwrap_or(&provider.label);
-            let account = (label, &provider.username);
+            let label = own_name(provider).unwrap_or(&provider.account.label);
+            let account = (label, &provider.account.username);
             let url = section.template(family).map(|template| &template.url);
             let script = section.provider.script().map(|script| &script.file);
             let shown = format!("the {} record of {name}", family.record_type());

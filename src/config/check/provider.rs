@@ -15,7 +15,7 @@ use crate::model::{Family, RecordOptions};
 use crate::provider::api;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
-use crate::provider::{Mechanism, Provider, Script, Template};
+use crate::provider::{Account, Mechanism, Provider, Script, Template};
 use crate::text::quoted::{quoted, quoted_char};
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -39,10 +39,8 @@ pub(super) fn read(
     let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
     let param_opt = param_opt(reader, &mechanism);
     let key_file = updates || matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
-    let mut provider = Provider {
+    let account = Account {
         label: service.unwrap_or(CUSTOM).into(),
-        mechanism: secured(mechanism, reader.flag("use_https", false)),
-        row,
         username: reader.text("username").unwrap_or_default().into(),
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
@@ -50,6 +48,8 @@ pub(super) fn read(
         server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
         tcp: updates && reader.flag("force_dnstcp", false),
     };
+    let mechanism = secured(mechanism, reader.flag("use_https", false));
+    let mut provider = Provider { account, mechanism, row };
     update_url::warn_of_plain_http(reader, &provider, families);
     unused::warn(reader, &provider);
     if updates {
@@ -483,16 +483,16 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
 /// section goes without a name.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
     // A file that cannot be read and a list have been reported already.
-    let password = !provider.password.is_empty()
+    let password = !provider.account.password.is_empty()
         || reader.text("password").is_some()
         || reader.text("password_file").is_some()
         || reader.is_list("password_file");
     let needs: [(&str, &str, bool); 5] = [
-        ("[USERNAME]", "username", !provider.username.is_empty()),
+        ("[USERNAME]", "username", !provider.account.username.is_empty()),
         ("[PASSWORD]", "password", password),
-        ("[PARAMENC]", "param_enc", !provider.param_enc.is_empty()),
-        ("[PARAMOPT]", "param_opt", !provider.param_opt.is_empty()),
-        ("[SERVER]", "dns_server", !provider.server.is_empty()),
+        ("[PARAMENC]", "param_enc", !provider.account.param_enc.is_empty()),
+        ("[PARAMOPT]", "param_opt", !provider.account.param_opt.is_empty()),
+        ("[SERVER]", "dns_server", !provider.account.server.is_empty()),
     ];
     for (placeholder, option, present) in needs {
         if present || reader.is_list(option) {
@@ -510,7 +510,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         if let Mechanism::Api(api) = provider.mechanism
             && let Some(need) = api.needs.iter().find(|need| need.option == option)
         {
-            reader.lacks(needs_option(&provider.label, option, Some(need.holds)));
+            reader.lacks(needs_option(&provider.account.label, option, Some(need.holds)));
         }
     }
 }

@@ -25,31 +25,33 @@ pub(super) fn translate(
         return;
     }
     let pair = |text: &Secret, key| pair(text.expose(), key).unwrap_or_default().to_owned();
-    let label = provider.label.clone();
+    let label = provider.account.label.clone();
     match label.as_str() {
-        "aliyun.com" => unless_set(&mut record.id, pair(&provider.param_enc, "RecordId")),
+        "aliyun.com" => unless_set(&mut record.id, pair(&provider.account.param_enc, "RecordId")),
         "bind-nsupdate" => record.ttl = record.ttl.or(Some(NSUPDATE_TTL)),
         "cloud.google.com-v1" => {
-            unless_set(&mut record.zone_id, pair(&provider.param_enc, "zone"));
-            ttl(reader, record, take(&mut provider.param_opt).expose());
+            unless_set(&mut record.zone_id, pair(&provider.account.param_enc, "zone"));
+            ttl(reader, record, take(&mut provider.account.param_opt).expose());
         }
         "cloudflare.com-v4" => cloudflare(reader, provider, record),
         "digitalocean.com-v2" => {
             host_in_username(reader, names, provider);
-            unless_set(&mut record.id, take(&mut provider.param_opt).expose().into());
+            unless_set(&mut record.id, take(&mut provider.account.param_opt).expose().into());
         }
         "gandi.net" | "hetzner.cloud" | "pdns" => host_in_username(reader, names, provider),
         "namesilo.com-v1" => {
             host_in_username(reader, names, provider);
-            ttl(reader, record, &pair(&take(&mut provider.param_opt), "ttl"));
+            ttl(reader, record, &pair(&take(&mut provider.account.param_opt), "ttl"));
         }
-        "netcup.com" => unless_set(&mut record.zone, take(&mut provider.param_opt).expose().into()),
-        "ns1.com" => unless_set(&mut record.zone, take(&mut provider.username)),
+        "netcup.com" => {
+            unless_set(&mut record.zone, take(&mut provider.account.param_opt).expose().into())
+        }
+        "ns1.com" => unless_set(&mut record.zone, take(&mut provider.account.username)),
         "route53-v1" => hosted_zone(reader, names, record),
         "scaleway.com" => {
             let zone = username(reader, provider, "the zone");
             place(reader, names, |host| (host, zone.clone()));
-            ttl(reader, record, take(&mut provider.param_opt).expose());
+            ttl(reader, record, take(&mut provider.account.param_opt).expose());
         }
         _ => {}
     }
@@ -63,7 +65,7 @@ fn host_in_username(reader: &mut Reader<'_>, names: &mut [Hostname], provider: &
 
 /// Ids of zone and record in `param_opt`.
 fn cloudflare(reader: &mut Reader<'_>, provider: &mut Provider, record: &mut RecordOptions) {
-    let words = take(&mut provider.param_opt);
+    let words = take(&mut provider.account.param_opt);
     for word in words.expose().split_ascii_whitespace() {
         match word.split_once('=') {
             Some(("zone_id", id)) => record.zone_id = Some(id.into()),
@@ -112,10 +114,10 @@ fn ttl(reader: &mut Reader<'_>, record: &mut RecordOptions, text: &str) {
 
 /// `username` where it is no credential.
 fn username(reader: &mut Reader<'_>, provider: &mut Provider, holds: &str) -> String {
-    if provider.username.is_empty() && !reader.is_list("username") {
-        reader.lacks(format!("{} needs option 'username': {holds}", provider.label));
+    if provider.account.username.is_empty() && !reader.is_list("username") {
+        reader.lacks(format!("{} needs option 'username': {holds}", provider.account.label));
     }
-    take(&mut provider.username)
+    take(&mut provider.account.username)
 }
 
 /// Makes `host@zone` of every name that has no `@` yet.

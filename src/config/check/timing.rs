@@ -44,7 +44,7 @@ pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider
 pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
     let after = Duration::from_secs(reader.number("remove_after", 1..=LONGEST)?);
     let cannot = |family: &Family| !provider::removes(&section.provider, *family);
-    let label = &section.provider.label;
+    let label = &section.provider.account.label;
     let why = match &section.source {
         Source::Web { .. } | Source::Script(_) => {
             "no answer from a page or program does not prove that the address is gone".into()

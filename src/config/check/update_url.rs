@@ -60,7 +60,7 @@ pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, w
             let text = format!("{title} has no https, so anybody on the way can read the password");
             reader.warn("service_name", text);
         }
-        None if provider.label == "custom" => reader.warn(
+        None if provider.account.label == "custom" => reader.warn(
             "update_url",
             "the password is sent over http, so anybody on the way can read it; with use_https '1' \
              it is sent over https, if the server has that",

@@ -97,7 +97,7 @@ impl Call {
         let credentials = proxy.clone().filter_map(|proxy| {
             proxy.expose().rsplit_once('@')?.0.split_once(':').map(|(_, it)| Secret::new(it))
         });
-        [&provider.password, &provider.param_enc, &provider.param_opt]
+        [&provider.account.password, &provider.account.param_enc, &provider.account.param_opt]
             .into_iter()
             .chain(own.map(|(_, value)| value))
             .chain(proxy)

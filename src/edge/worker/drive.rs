@@ -121,7 +121,6 @@ fn complete(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Provider;
     use crate::provider::testing::{account, change, job};
     use crate::provider::{Method, SHORT_ANSWER, exchange};
 
@@ -243,11 +242,10 @@ mod tests {
     #[test]
     fn an_answer_that_is_a_secret_is_not_shown() {
         let key = include_str!("../../../tests/data/rfc7515.pem");
-        let google = Provider {
-            password: Secret::new(key),
-            param_enc: Secret::new("project=p"),
-            ..account("google")
-        };
+        let google = account("google").with(|account| {
+            account.password = Secret::new(key);
+            account.param_enc = Secret::new("project=p");
+        });
         let token = r#"{"access_token":"t0ken"}"#;
         let session =
             r#"{"status":"success","statuscode":2000,"responsedata":{"apisessionid":"t0ken"}}"#;

@@ -88,7 +88,7 @@ fn what_changes_together_leaves_together_as_far_as_the_provider_takes_it() {
 #[test]
 fn another_password_is_another_account() {
     let mut two = sections(2, &Mechanism::Api(&FAST));
-    two[1].provider.password = crate::model::secret::Secret::new("other");
+    two[1].provider.account.password = crate::model::secret::Secret::new("other");
     assert_eq!(sizes(&scenario(two)), [1, 1]);
 }
 
@@ -130,7 +130,7 @@ fn two_requests_for_one_name_never_overlap() {
 #[test]
 fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
     let mut all = sections(4, &Mechanism::Api(&FAST));
-    all[3].provider.username = "somebody else".into();
+    all[3].provider.account.username = "somebody else".into();
     let mut s = settled(all).silent();
     s.lease("203.0.113.2");
     s.answer_verdicts(vec![Verdict { outcome: refused(), scope: Scope::Account }; 3]);
@@ -179,7 +179,7 @@ fn scenario_silent(sections: Vec<Section>) -> Scenario {
 fn what_the_old_account_is_told_says_nothing_of_the_new_one() {
     let wrong = || vec![Verdict { outcome: refused(), scope: Scope::Account }];
     let mut s = scenario_silent(sections(1, &url()));
-    s.reconfigure(|c| c.provider.password = Secret::new("right"));
+    s.reconfigure(|c| c.provider.account.password = Secret::new("right"));
     s.answer_verdicts(wrong());
     assert_eq!(s.word(), "sending", "the right password is tried");
     s.answer(Outcome::Updated);
@@ -187,12 +187,12 @@ fn what_the_old_account_is_told_says_nothing_of_the_new_one() {
 
     // A section moves to the account of another one.
     let mut two = sections(2, &url());
-    two[0].provider.username = "somebody else".into();
+    two[0].provider.account.username = "somebody else".into();
     let mut s = scenario_silent(two);
     s.flights.swap(0, 1);
     s.answer(Outcome::Updated);
-    let username = s.config.sections[1].provider.username.clone();
-    s.config.sections[0].provider.username = username;
+    let username = s.config.sections[1].provider.account.username.clone();
+    s.config.sections[0].provider.account.username = username;
     s.reload();
     s.answer_verdicts(wrong());
     s.lease("203.0.113.2");

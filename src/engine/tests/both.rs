@@ -58,7 +58,7 @@ fn what_has_its_own_credentials_or_way_is_sent_alone_but_not_in_ignorance() {
     assert_eq!(last(&s), (vec![ip("2001:db8::1")], vec![ip("203.0.113.1")]));
     let mut s = two_sections(|section| {
         if section.name == "home6" {
-            section.provider.username = "another".into();
+            section.provider.account.username = "another".into();
         }
     });
     s = s.start();

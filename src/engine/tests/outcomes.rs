@@ -218,7 +218,7 @@ fn a_refusal_ends_when_credentials_or_transport_change() {
         s.provider = Some(Outcome::Updated);
         s.sent();
         s.reconfigure(|c| {
-            c.provider.username = user.into();
+            c.provider.account.username = user.into();
             c.transport.user_agent = agent.into();
         });
         assert_eq!(s.sent().len(), sends, "{user} {agent}");

@@ -154,7 +154,9 @@ fn happen(s: &mut Scenario, op: Op) {
         Op::Stop => s.event(Event::Stop(vec!["home".into()])),
         Op::Start => s.event(Event::Start(vec!["home".into()])),
         Op::Reload => s.reload(),
-        Op::Account(which) => s.reconfigure(|c| c.provider.username = format!("user{which}")),
+        Op::Account(which) => {
+            s.reconfigure(|c| c.provider.account.username = format!("user{which}"))
+        }
         Op::Names(which) => s.reconfigure(|c| c.names = names(which)),
         Op::Step(by) => {
             let wall = s.now.wall.saturating_add_signed(by);

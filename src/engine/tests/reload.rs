@@ -38,7 +38,7 @@ fn a_reload_keeps_the_back_off_and_the_pacing() {
 #[test]
 fn other_credentials_mean_that_nothing_is_known() {
     let mut s = Scenario::new().settled();
-    s.reconfigure(|c| c.provider.username = "new".into());
+    s.reconfigure(|c| c.provider.account.username = "new".into());
     assert_eq!(s.sent(), SENT);
     s.reload();
     assert_eq!(s.sent(), [""; 0]);
@@ -48,7 +48,7 @@ fn other_credentials_mean_that_nothing_is_known() {
 fn other_credentials_do_not_bring_back_an_address_that_is_gone() {
     let mut s = Scenario::new().settled();
     s.remove("203.0.113.1");
-    s.reconfigure(|c| c.provider.username = "new".into());
+    s.reconfigure(|c| c.provider.account.username = "new".into());
     s.force();
     s.pass(80 * HOUR);
     assert_eq!(s.sent(), [""; 0]);
@@ -59,7 +59,7 @@ fn other_credentials_do_not_bring_back_an_address_that_is_gone() {
 fn other_credentials_wait_for_the_request_that_is_on_its_way() {
     let mut s = Scenario::new().silent().start();
     s.sent();
-    s.reconfigure(|c| c.provider.username = "new".into());
+    s.reconfigure(|c| c.provider.account.username = "new".into());
     s.pass(secs(5));
     assert_eq!(s.sent(), [""; 0]);
     s.answer(refused());

@@ -59,7 +59,7 @@ fn other_credentials_after_a_restart_mean_that_nothing_is_known() {
     for outcome in [Outcome::Updated, refused()] {
         let mut s = Scenario::new();
         s.provider = Some(outcome);
-        s = s.start().with(|c| c.provider.username = "new".into());
+        s = s.start().with(|c| c.provider.account.username = "new".into());
         assert_eq!(s.restart(MINUTE).sent(), SENT);
     }
 }

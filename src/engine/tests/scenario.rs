@@ -22,7 +22,9 @@ use crate::proto::netlink::{
 };
 use crate::proto::ubus::netifd::{Network, Networks};
 use crate::provider::Provider;
-use crate::provider::{Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict};
+use crate::provider::{
+    Account, Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict,
+};
 use crate::state::State;
 use crate::time::{BUILD_TIME, Now};
 
@@ -54,15 +56,17 @@ pub(super) fn section() -> Section {
         event_network: None,
         lookup: crate::config::fixture::lookup(),
         provider: Provider {
-            label: "custom".into(),
+            account: Account {
+                label: "custom".into(),
+                username: "user".into(),
+                password: Secret::new("secret"),
+                param_enc: Secret::default(),
+                param_opt: Secret::default(),
+                server: String::new(),
+                tcp: false,
+            },
             mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),
             row: None,
-            username: "user".into(),
-            password: Secret::new("secret"),
-            param_enc: Secret::default(),
-            param_opt: Secret::default(),
-            server: String::new(),
-            tcp: false,
         },
         record: RecordOptions::default(),
         transport: Transport {

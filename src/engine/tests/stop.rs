@@ -92,7 +92,7 @@ fn only_the_section_that_is_named_stops() {
 fn a_section_that_is_stopped_stays_so_when_the_configuration_changes() {
     let mut s = Scenario::new().settled();
     stop(&mut s);
-    s.reconfigure(|c| c.provider.username = "other".into());
+    s.reconfigure(|c| c.provider.account.username = "other".into());
     s.pass(MINUTE);
     assert_eq!((s.word(), s.sent()), ("stopped", vec![]));
     s.event(Event::Start(Vec::new()));

@@ -10,7 +10,7 @@ use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList, plain};
 use super::{Api, Need, pair};
 use crate::model::secret::Secret;
-use crate::provider::Provider;
+use crate::provider::Account;
 use crate::provider::sign::rs256;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
@@ -68,7 +68,7 @@ struct Key {
 
 impl Key {
     /// The key is the JSON file that Google hands out, or the PEM text in it.
-    fn of(account: &Provider) -> Result<Self, &'static str> {
+    fn of(account: &Account) -> Result<Self, &'static str> {
         let secret = account.password.expose();
         let json: Value = serde_json::from_str(secret).unwrap_or_default();
         let or = |said: &str, pointer| match said {

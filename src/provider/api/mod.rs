@@ -39,7 +39,7 @@ use std::fmt;
 use super::talk::{Talk, Talked};
 use super::{Batch, Rate, Verdict, template};
 use crate::dns::resolv;
-use crate::provider::Provider;
+use crate::provider::Account;
 
 /// A provider that the program knows how to talk to.
 pub struct Api {
@@ -138,7 +138,7 @@ impl Api {
     }
 
     /// The host that requests go to.
-    pub(super) fn host(&self, account: &Provider) -> Option<String> {
+    pub(super) fn host(&self, account: &Account) -> Option<String> {
         if self.needs("dns_server") {
             let place = resolv::server(&account.server).ok()?;
             return Some(place.0.to_ascii_lowercase());

@@ -2,6 +2,7 @@
 
 mod removal;
 
+use crate::provider::Provider;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -25,14 +26,12 @@ const STEPS_PER_CHANGE: usize = 4;
 fn secretive(api: &'static Api) -> Provider {
     let key = include_str!("../../../tests/data/rfc7515.pem");
     let key = json!({"project_id": "p", "client_email": "e", "private_key": key}).to_string();
-    Provider {
-        mechanism: Mechanism::Api(api),
-        username: "s3cret-user".into(),
-        password: Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" }),
-        param_opt: Secret::new("http://192.0.2.53:8081"),
-        server: "192.0.2.53".into(),
-        ..account(api.name)
-    }
+    Provider { mechanism: Mechanism::Api(api), ..account(api.name) }.with(|account| {
+        account.username = "s3cret-user".into();
+        account.password = Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" });
+        account.param_opt = Secret::new("http://192.0.2.53:8081");
+        account.server = "192.0.2.53".into();
+    })
 }
 
 /// Words that interfaces use, and what they mean nothing by.
@@ -231,7 +230,7 @@ proptest! {
             prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
             for (change, verdict) in changes.iter().zip(&course.verdicts) {
                 let text = read(verdict) + &course.shown;
-                prop_assert!(!text.contains(me.password.expose()), "{}: {text}", api.name);
+                prop_assert!(!text.contains(me.account.password.expose()), "{}: {text}", api.name);
                 let told = |address: IpAddr| course.accepted.contains(&address.to_string());
                 let sent = change.address.is_none_or(told);
                 prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
@@ -281,7 +280,7 @@ fn names_are_unique_and_everything_is_said() {
         assert!(!api.title.is_empty() && !api.base.ends_with('/'), "{}", api.name);
         let secret = api.needs("password") || api.needs("dns_server");
         assert!(secret, "{}", api.name);
-        let host = api.host(&secretive(api));
+        let host = api.host(&secretive(api).account);
         assert!(host.is_some_and(|host| !host.is_empty()), "{}", api.name);
     }
     let sorted: Vec<_> = ALL.iter().map(|api| api.name).collect();

@@ -42,15 +42,13 @@ const KEYS: [&str; 22] = [
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
 
 fn account(row: Row) -> Provider {
-    Provider {
-        label: row.name().into(),
-        mechanism: row.mechanism(),
-        row: Some(row),
-        username: "me".into(),
-        password: Secret::new("hunter2"),
-        param_opt: Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" }),
-        ..fixture::provider()
-    }
+    Provider { mechanism: row.mechanism(), row: Some(row), ..fixture::provider() }.with(|account| {
+        account.label = row.name().into();
+        account.username = "me".into();
+        account.password = Secret::new("hunter2");
+        account.param_opt =
+            Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" });
+    })
 }
 
 /// The URLs of a row, for IPv4, IPv6 and both.
@@ -289,7 +287,9 @@ fn every_answer_of_every_row_has_its_meaning() {
 fn an_own_url_at_the_same_host_is_judged_the_same() {
     for row in living().filter(|row| row.name() != "powerdns-admin") {
         let (ok, same, no) = answers(row);
-        let own = Provider { row: None, label: "custom".into(), ..account(row) };
+        let own = Provider { row: None, ..account(row) }.with(|account| {
+            account.label = "custom".into();
+        });
         for address in [V4, V6] {
             if !row.has(Family::of(address.parse().unwrap())) {
                 continue;
@@ -345,11 +345,11 @@ fn the_limits_of_a_provider_count_for_own_urls_at_its_host() {
         ("https://[DOMAIN]/update.php?ip=[IP]", None),
     ] {
         for label in ["custom", "definition"] {
-            let own = Provider {
-                label: label.into(),
-                mechanism: families::mechanism(url).unwrap(),
-                ..fixture::provider()
-            };
+            let own =
+                Provider { mechanism: families::mechanism(url).unwrap(), ..fixture::provider() }
+                    .with(|account| {
+                        account.label = label.into();
+                    });
             let found = crate::provider::rate(&own).map(|it| (it.requests, it.seconds));
             assert_eq!(found, rate, "{url}");
         }
@@ -365,7 +365,9 @@ fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_know
         ("https://example.net/nic/update?hostname=[DOMAIN]", false),
     ] {
         let mechanism = families::mechanism(url).unwrap();
-        let own = Provider { mechanism, password: Secret::new("hunter2"), ..fixture::provider() };
+        let own = Provider { mechanism, ..fixture::provider() }.with(|account| {
+            account.password = Secret::new("hunter2");
+        });
         for address in [V4, V6] {
             let change = change("home.example.com", address);
             let family = over_its_own.then_some(change.family);

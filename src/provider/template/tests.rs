@@ -7,13 +7,12 @@ use crate::config::fixture;
 use crate::provider::table;
 
 fn provider() -> Provider {
-    Provider {
-        username: "me@example.org".into(),
-        password: Secret::new("p&s%+ é:/"),
-        param_enc: Secret::new("a b"),
-        param_opt: Secret::new("x=1&[IP]=2"),
-        ..fixture::provider()
-    }
+    fixture::provider().with(|account| {
+        account.username = "me@example.org".into();
+        account.password = Secret::new("p&s%+ é:/");
+        account.param_enc = Secret::new("a b");
+        account.param_opt = Secret::new("x=1&[IP]=2");
+    })
 }
 
 fn try_render(template: &str) -> Result<Rendered, String> {
@@ -259,19 +258,14 @@ proptest! {
         param_opt in "[a-z]{2}[A-Z]{6}(?s).{0,10}",
     ) {
         let template = format!("https://[USERNAME]:[PASSWORD]@d.example/{literal}?[PARAMOPT]&[PASSWORD]");
-        let provider = Provider {
-            username,
-            password: Secret::new(&*password),
-            param_opt: Secret::new(&*param_opt),
-            ..provider()
-        };
+        let provider = provider().with(|account| { account.username = username; account.password = Secret::new(&*password); account.param_opt = Secret::new(&*param_opt); });
         let name = Hostname::parse("home.example.com").unwrap();
         let rendered = render(&template, &provider, Subject::new(&name, "192.0.2.1".parse().unwrap())).unwrap();
         prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
         prop_assert_eq!(rendered.auth.unwrap().1, Secret::new(&*password));
         let (head, tail) = (&password[..6], &param_opt[2..8]);
-        let free = |part: &str| !literal.contains(part) && !provider.username.contains(part);
+        let free = |part: &str| !literal.contains(part) && !provider.account.username.contains(part);
         prop_assume!(free(head) && free(tail));
         prop_assert!(!rendered.shown.contains(head) && !rendered.shown.contains(tail));
     }

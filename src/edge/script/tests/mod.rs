@@ -42,9 +42,9 @@ impl Stage {
         let mut section = fixture::section();
         section.provider.mechanism = Mechanism::Script(script.clone());
         section.name = self.name.clone();
-        section.provider.username = "user".into();
-        section.provider.password = Secret::new("p@ss 'w\"$(id)ord");
-        section.provider.param_enc = Secret::new("enc&");
+        section.provider.account.username = "user".into();
+        section.provider.account.password = Secret::new("p@ss 'w\"$(id)ord");
+        section.provider.account.param_enc = Secret::new("enc&");
         let global = Global {
             dateformat: "%F %R".into(),
             rundir: self.scratch.path().into(),

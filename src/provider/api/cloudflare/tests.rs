@@ -19,7 +19,7 @@ fn records(records: &[String]) -> String {
 
 fn me() -> crate::provider::Provider {
     let mut me = account("cloudflare.com-v4");
-    me.username = "Bearer".into();
+    me.account.username = "Bearer".into();
     me
 }
 
@@ -238,7 +238,7 @@ fn refusals_are_clear() {
         X-Auth-Email: me@example.net
         X-Auth-Key: hunter2";
     let mut global = account("cloudflare");
-    global.username = "me@example.net".into();
+    global.account.username = "me@example.net".into();
     let (verdicts, _) = play(&global, one(), &[(key, 429, "{}")]);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { after: Some(_), .. }));
     let (verdicts, _) = play(&me(), one(), &[(ASK_ZONES, 200, "<html>")]);

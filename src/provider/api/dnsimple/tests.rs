@@ -49,7 +49,7 @@ fn the_account_is_that_of_the_token_or_as_said() {
     let script = [(WHOAMI.0, 200, user), (accounts, 200, list), (HOME, 200, FOUND)];
     assert_eq!(told(&account("dnsimple"), &same, &[], &script), ["unchanged"]);
     let mut me = account("dnsimple");
-    me.username = "1010".into();
+    me.account.username = "1010".into();
     assert_eq!(told(&me, &same, &[], &[(HOME, 200, FOUND)]), ["unchanged"]);
 }
 
@@ -82,7 +82,7 @@ fn one_that_is_refused_leaves_the_others_alone() {
         (BATCH, 200, &made("c")),
     ];
     let mut me = account("dnsimple");
-    me.username = "1010".into();
+    me.account.username = "1010".into();
     let verdicts = told(&me, &three, &[], &script);
     assert_eq!((&*verdicts[0], &*verdicts[2]), ("updated", "updated"));
     assert!(verdicts[1].starts_with("no: DNSimple refuses the request: "), "{verdicts:?}");

@@ -34,7 +34,7 @@ fn error(code: &str, message: &str) -> String {
 #[test]
 fn a_request_is_signed() {
     let mut me = account("dnspod.cn-v3");
-    me.username = "AKIDEXAMPLE".into();
+    me.account.username = "AKIDEXAMPLE".into();
     let mut one = job(vec![change("home.example.com", "192.0.2.1")]);
     one.wall = Some(1_551_113_065);
     // As Tencent's own library for Python signs it.

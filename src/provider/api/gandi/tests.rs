@@ -60,7 +60,7 @@ fn a_new_set_at_the_apex_and_values_that_stay() {
 #[test]
 fn an_api_key_is_told_from_a_token() {
     let mut old = account("gandi.net");
-    old.password = Secret::new("abcdefghijklmnopqrstuvwx");
+    old.account.password = Secret::new("abcdefghijklmnopqrstuvwx");
     let get = format!("GET {PLACE}/home/A\nAuthorization: Apikey abcdefghijklmnopqrstuvwx");
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&old, &same, &[], &[(&get, 200, FOUND)]), ["unchanged"]);

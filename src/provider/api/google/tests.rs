@@ -1,3 +1,4 @@
+use crate::provider::Provider;
 use serde_json::json;
 
 use super::*;
@@ -26,11 +27,10 @@ const CHANGES: &str = "POST https://dns.googleapis.com/dns/v1/projects/home-1/ma
 fn me() -> Provider {
     let key = json!({"type": "service_account", "project_id": "home-1", "private_key": PEM,
         "client_email": "ddns@home-1.iam.gserviceaccount.com"});
-    Provider {
-        username: String::new(),
-        password: Secret::new(key.to_string()),
-        ..account("google")
-    }
+    account("google").with(|account| {
+        account.username = String::new();
+        account.password = Secret::new(key.to_string());
+    })
 }
 
 fn ask(name: &str, kind: &str) -> String {
@@ -97,7 +97,7 @@ fn a_name_is_found_once_and_replaced_exactly() {
 
 #[test]
 fn a_claim_says_who_we_are_until_when() {
-    let key = Key::of(&me()).unwrap();
+    let key = Key::of(&me().account).unwrap();
     let claim = key.claim(BUILD_TIME).unwrap();
     let parts: Vec<_> = claim.split('.').collect();
     let part = |part: &str| {
@@ -120,23 +120,22 @@ fn a_claim_says_who_we_are_until_when() {
 #[test]
 fn a_key_comes_in_several_forms() {
     let of = |username: &str, password: &str, param_enc: &str| {
-        let account = Provider {
-            username: username.into(),
-            password: Secret::new(password),
-            param_enc: Secret::new(param_enc),
-            ..account("cloud.google.com-v1")
-        };
-        Key::of(&account).map(|key| (key.email, key.project))
+        let account = account("cloud.google.com-v1").with(|account| {
+            account.username = username.into();
+            account.password = Secret::new(password);
+            account.param_enc = Secret::new(param_enc);
+        });
+        Key::of(&account.account).map(|key| (key.email, key.project))
     };
     let both = |email: &str, project: &str| Ok((email.to_owned(), project.to_owned()));
-    let json = me().password.expose().to_owned();
+    let json = me().account.password.expose().to_owned();
     assert_eq!(of("", &json, ""), both("ddns@home-1.iam.gserviceaccount.com", "home-1"));
     assert_eq!(of("me@x", &json, "project=p&zone=z"), both("me@x", "p"));
     assert_eq!(of("me@x", PEM, "project=p&zone=z"), both("me@x", "p"));
     assert!(of("", PEM, "project=p").unwrap_err().contains("username"));
     assert!(of("me@x", PEM, "").unwrap_err().contains("project"));
     let mut odd = me();
-    odd.password = Secret::new("{\"project_id\": \"p\", \"client_email\": \"e\"}");
+    odd.account.password = Secret::new("{\"project_id\": \"p\", \"client_email\": \"e\"}");
     let (verdicts, _) = play(&odd, job(vec![change("home.example.com", "192.0.2.9")]), &[]);
     assert!(reason(&verdicts[0]).contains("no RSA key"), "{verdicts:?}");
 }

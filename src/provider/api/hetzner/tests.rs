@@ -157,7 +157,7 @@ fn what_does_not_work_is_explained() {
         )]
     );
     let mut old = account("hetzner");
-    old.password = Secret::new("0123456789abcdef0123456789abcdef");
+    old.account.password = Secret::new("0123456789abcdef0123456789abcdef");
     let (list, ..) = ZONES;
     let list = list.lines().next().unwrap();
     let no = r#"{"error":{"code":"unauthorized","message":"unable to authenticate"}}"#;

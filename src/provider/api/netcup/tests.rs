@@ -17,7 +17,10 @@ const ZONE: &str = r#"{"action":"infoDnsZone","status":"success","statuscode":20
     "responsedata":{"name":"example.com","ttl":"86400","serial":"2026111701"}}"#;
 
 fn me() -> Provider {
-    Provider { username: "12345".into(), param_enc: Secret::new("4p1k3y"), ..account("netcup.com") }
+    account("netcup.com").with(|account| {
+        account.username = "12345".into();
+        account.param_enc = Secret::new("4p1k3y");
+    })
 }
 
 /// The request for `action` of `param` in the session.

@@ -13,7 +13,10 @@ const RECORD: &str = "https://eu.api.ovh.com/1.0/domain/zone/example.com/record"
 const REFRESH: &str = "POST https://eu.api.ovh.com/1.0/domain/zone/example.com/refresh";
 
 fn me() -> Provider {
-    Provider { username: "app".into(), param_enc: Secret::new("consumer"), ..account("ovh") }
+    account("ovh").with(|account| {
+        account.username = "app".into();
+        account.param_enc = Secret::new("consumer");
+    })
 }
 
 fn record(id: u64, host: &str, kind: &str, target: &str) -> String {
@@ -229,8 +232,8 @@ fn answers_that_are_no_success() {
 #[test]
 fn other_continents_are_other_places() {
     let mut there = me();
-    there.param_opt = Secret::new("ovh-ca");
-    assert_eq!(API.host(&there).as_deref(), Some("ca.api.ovh.com"));
+    there.account.param_opt = Secret::new("ovh-ca");
+    assert_eq!(API.host(&there.account).as_deref(), Some("ca.api.ovh.com"));
     let one = job(vec![change("home.example.com", "192.0.2.9")]);
     let script = [
         ("GET https://ca.api.ovh.com/1.0/auth/time", 200, TIME),

@@ -9,7 +9,9 @@ const FOUND: &str = r#"{"name":"example.com.","rrsets":[
     {"name":"example.com.","type":"A","ttl":60,"records":[{"content":"192.0.2.7"}]}]}"#;
 
 fn me(name: &str) -> Provider {
-    Provider { param_opt: Secret::new("http://192.0.2.53:8081/"), ..account(name) }
+    account(name).with(|account| {
+        account.param_opt = Secret::new("http://192.0.2.53:8081/");
+    })
 }
 
 fn set(name: &str, kind: &str, ttl: u32, address: &str) -> String {
@@ -78,7 +80,7 @@ fn other_values_stay() {
 #[test]
 fn the_server_may_be_named_in_full() {
     let mut me = me("powerdns");
-    me.param_opt = Secret::new("https://dns.example/api/v1/servers/other");
+    me.account.param_opt = Secret::new("https://dns.example/api/v1/servers/other");
     let look = "GET https://dns.example/api/v1/servers/other/zones/example.com.?rrset_name=home.example.com.";
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(look, 200, FOUND)]), ["unchanged"]);

@@ -128,12 +128,11 @@ fn mac(tsig: &Record) -> Vec<u8> {
 }
 
 fn me() -> Provider {
-    Provider {
-        username: "hmac-sha512:home".into(),
-        password: Secret::new(SECRET),
-        server: "192.0.2.53".into(),
-        ..account("rfc2136")
-    }
+    account("rfc2136").with(|account| {
+        account.username = "hmac-sha512:home".into();
+        account.password = Secret::new(SECRET);
+        account.server = "192.0.2.53".into();
+    })
 }
 
 fn job(changes: Vec<Change>) -> Job {
@@ -274,12 +273,12 @@ fn keys_and_clocks_that_differ_are_told_apart() {
     let told = verdict(&me(), one(), &mut silent);
     assert!(matches!(told.outcome, Outcome::Unconfirmed { .. }), "{told:?}");
     let mut odd = me();
-    odd.username = "hmac-md5:home".into();
+    odd.account.username = "hmac-md5:home".into();
     let told = verdict(&odd, one(), &mut Server::new());
     assert_eq!(told.scope, Scope::Account);
     assert!(reason(&told).contains("hmac-md5"), "{told:?}");
-    odd.username = "home".into();
-    odd.password = Secret::new("hunter2 is not base64!");
+    odd.account.username = "home".into();
+    odd.account.password = Secret::new("hunter2 is not base64!");
     let told = verdict(&odd, one(), &mut Server::new());
     assert!(!reason(&told).contains("hunter2") && reason(&told).contains("base64"), "{told:?}");
 }
@@ -287,7 +286,9 @@ fn keys_and_clocks_that_differ_are_told_apart() {
 #[test]
 fn without_a_key_nothing_is_signed() {
     let mut open = Server { key: None, ..Server::new() };
-    let nobody = Provider { username: String::new(), ..me() };
+    let nobody = me().with(|account| {
+        account.username = String::new();
+    });
     let mut v6 = change("home@example.com", "2001:db8::1");
     v6.record.ttl = Some(300);
     // The fake takes the last additional record for the signature; an unsigned message has none.

@@ -106,8 +106,8 @@ fn a_zone_is_found_once_and_what_was_added_since_stays() {
 #[test]
 fn a_request_is_signed() {
     let mut me = me();
-    me.username = "AKIDEXAMPLE".into();
-    me.password = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    me.account.username = "AKIDEXAMPLE".into();
+    me.account.password = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     let mut job = within(vec![change("*@example.com", "2001:db8::1")]);
     job.wall = Some(1_440_938_160);
     // As botocore signs it.

@@ -1,6 +1,7 @@
 //! Records that are to be removed, at every provider: what is there is read, ours is taken away, and what
 //! others have put there stays.
 
+use crate::provider::Provider;
 use serde_json::json;
 
 use super::*;
@@ -17,11 +18,11 @@ fn remove(me: &Provider, zone: &str, script: &[(&str, u16, &str)]) -> Vec<String
 /// The same; it has to succeed, and what holds another address has to be left alone, which is seen from
 /// what is read, the first of the script.
 fn removes(me: &Provider, zone: &str, script: &[(&str, u16, &str)]) {
-    assert_eq!(remove(me, zone, script), ["updated"], "{}", me.label);
+    assert_eq!(remove(me, zone, script), ["updated"], "{}", me.account.label);
     let (look, status, found) = script[0];
     let other = found.replace("192.0.2.1", "192.0.2.77");
-    assert_ne!(found, other, "{}", me.label);
-    assert_eq!(remove(me, zone, &[(look, status, &other)]), ["unchanged"], "{}", me.label);
+    assert_ne!(found, other, "{}", me.account.label);
+    assert_eq!(remove(me, zone, &[(look, status, &other)]), ["unchanged"], "{}", me.account.label);
 }
 
 #[test]
@@ -162,7 +163,9 @@ fn sets_that_are_empty_go_in_the_message_that_changes_others() {
     let done = r#"{"records":[]}"#;
     removes(&account("scaleway"), "example.com", &[(&look, 200, found), (&patch, 200, done)]);
 
-    let me = Provider { param_opt: Secret::new("http://192.0.2.53:8081"), ..account("powerdns") };
+    let me = account("powerdns").with(|account| {
+        account.param_opt = Secret::new("http://192.0.2.53:8081");
+    });
     let base = "http://192.0.2.53:8081/api/v1/servers/localhost/zones/example.com.";
     let look = format!("GET {base}?rrset_name=home.example.com.");
     let patch = format!(
@@ -173,7 +176,9 @@ fn sets_that_are_empty_go_in_the_message_that_changes_others() {
         "records":[{"content":"192.0.2.1","disabled":false}]}]}"#;
     removes(&me, "example.com", &[(&look, 200, found), (&patch, 204, "")]);
 
-    let me = Provider { username: "99".into(), ..account("dnsimple") };
+    let me = account("dnsimple").with(|account| {
+        account.username = "99".into();
+    });
     let base = "https://api.dnsimple.com/v2/99/zones/example.com";
     let look = format!("GET {base}/records?name=home&type=A&per_page=100");
     let batch =
