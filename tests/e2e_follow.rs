@@ -1,4 +1,4 @@
-//! The name follows the address: real DHCP, router advertisements, dial-in, on a real kernel.
+//! The record follows the address, on a real kernel: DHCP, router advertisements, PPP-like links.
 
 mod support;
 
@@ -12,14 +12,14 @@ use support::router::{
 use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 
-/// What was sent, as `name address` in order.
+/// The name and address of each request, in order.
 fn sent(requests: &[Request]) -> Vec<String> {
     let line = |r: &Request| format!("{} {}", r.hostname(), r.myip());
     requests.iter().map(line).collect()
 }
 
 #[test]
-fn a_lease_is_followed_a_renewal_and_an_expiry_are_not_sent() {
+fn a_new_lease_is_sent_but_no_renewal_and_no_expiry() {
     isolated(&["busybox", "dnsmasq"], || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
@@ -38,7 +38,7 @@ fn a_lease_is_followed_a_renewal_and_an_expiry_are_not_sent() {
         let monitor = scene.wan.monitor();
         client.release();
         monitor.lines.wait_line(LIMIT, |l| l.contains("Deleted") && l.contains("203.0.113.21"));
-        // The expiry has been noticed, and the record kept.
+        // The daemon has noticed the expiry, and keeps the record.
         daemon.wait_record("home", LIMIT, |r| {
             let reason = r["reason"].as_str().unwrap_or_default();
             r["published"] == "203.0.113.21" && reason.contains("stays published")
@@ -54,7 +54,7 @@ fn a_lease_is_followed_a_renewal_and_an_expiry_are_not_sent() {
 }
 
 #[test]
-fn an_advertised_prefix_is_followed_and_a_deprecated_one_never_returns() {
+fn a_new_prefix_is_sent_and_a_deprecated_one_never_again() {
     isolated(&["radvd"], || {
         let scene = Scene::new("option use_ipv6 '1'");
         scene.wan.set_address("203.0.113.5");
@@ -78,7 +78,7 @@ fn an_advertised_prefix_is_followed_and_a_deprecated_one_never_returns() {
 }
 
 #[test]
-fn a_change_is_followed_over_https_with_a_checked_certificate() {
+fn a_new_address_is_sent_over_https_with_a_verified_certificate() {
     isolated(&[], || {
         let authority = Authority::new();
         authority.write_pem(&file("ca.pem"));
@@ -104,7 +104,7 @@ fn a_change_is_followed_over_https_with_a_checked_certificate() {
 }
 
 #[test]
-fn ipv6_alone_waits_for_the_end_of_duplicate_address_detection() {
+fn without_ipv4_the_update_waits_for_duplicate_address_detection() {
     isolated(&["radvd"], || {
         let mut scene = Scene::bare();
         let url = format!("http://[{PROVIDER6}]/nic/update?hostname=[DOMAIN]&myip=[IP]");
@@ -122,7 +122,7 @@ fn ipv6_alone_waits_for_the_end_of_duplicate_address_detection() {
 }
 
 #[test]
-fn a_dial_in_publishes_its_own_end_and_is_found_again_after_a_redial() {
+fn the_local_address_of_a_dial_in_is_sent_after_each_redial() {
     isolated(&[], || {
         let scene = Scene::new("option ip_interface 'ppp0'");
         let launcher = scene.launcher();
@@ -145,9 +145,9 @@ fn a_dial_in_publishes_its_own_end_and_is_found_again_after_a_redial() {
 }
 
 #[test]
-fn nothing_is_sent_before_there_is_a_route_and_at_once_when_there_is() {
+fn the_update_waits_for_a_route_and_is_sent_with_it() {
     isolated(&[], || {
-        // An attempt burnt on a missing network would cost an hour.
+        // A failed attempt without a route would be retried only after an hour.
         let scene = Scene::new("option retry_interval '3600'");
         scene.wan.ip("addr add 203.0.113.5/24 dev wan");
         let launcher = scene.launcher();
@@ -162,7 +162,7 @@ fn nothing_is_sent_before_there_is_a_route_and_at_once_when_there_is() {
     });
 }
 
-/// How many events the router's netlink sockets have lost.
+/// The number of events that the router's netlink sockets have lost.
 fn lost_events(wan: &Wan) -> u64 {
     let table = support::process::run(wan.command("cat").arg("/proc/net/netlink"));
     let drops = |line: &str| line.split_whitespace().nth(8)?.parse::<u64>().ok();
@@ -170,7 +170,7 @@ fn lost_events(wan: &Wan) -> u64 {
 }
 
 #[test]
-fn events_lost_in_an_overrun_are_made_up_for() {
+fn after_a_receive_overrun_the_current_address_is_sent() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -187,7 +187,7 @@ fn events_lost_in_an_overrun_are_made_up_for() {
         while lost_events(&scene.wan) == before {
             scene.wan.ip_batch(&flood);
         }
-        // Now its queue is full: neither this nor the end of the old address can be told.
+        // The daemon's receive queue is full, so the kernel drops the events of this change.
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.signal(Signal::SIGCONT);
         assert_eq!(scene.provider.wait_nth(1, LIMIT).myip(), "203.0.113.6");
@@ -195,7 +195,7 @@ fn events_lost_in_an_overrun_are_made_up_for() {
 }
 
 #[test]
-fn an_address_that_is_not_public_is_refused_and_status_says_so() {
+fn a_private_address_is_not_sent_and_status_gives_the_reason() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.ip_batch(
@@ -215,7 +215,7 @@ fn an_address_that_is_not_public_is_refused_and_status_says_so() {
 }
 
 #[test]
-fn one_section_keeps_both_families() {
+fn one_section_updates_both_families() {
     isolated(&[], || {
         let scene = Scene::new("option use_ipv6 'both'");
         scene.wan.set_address("203.0.113.5");
@@ -228,7 +228,7 @@ fn one_section_keeps_both_families() {
         let name = "home.example.com";
         let expected = [format!("{name} 2001:db8:1::5"), format!("{name} 203.0.113.5")];
         assert_eq!(lines, expected);
-        // The answers have to be here before the address that they come to goes.
+        // The answers must arrive before the address goes to which the provider sends them.
         daemon.wait_published("home", "203.0.113.5");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         assert_eq!(scene.provider.wait_nth(2, LIMIT).myip(), "203.0.113.6");
@@ -236,7 +236,7 @@ fn one_section_keeps_both_families() {
 }
 
 #[test]
-fn one_section_keeps_several_names() {
+fn one_section_updates_several_names() {
     isolated(&[], || {
         let scene = Scene::new("list domain 'www.example.com'");
         scene.wan.set_address("203.0.113.5");
@@ -248,7 +248,7 @@ fn one_section_keeps_several_names() {
             }
             for name in ["home.example.com", "www.example.com"] {
                 scene.provider.wait_record(name, address, LIMIT);
-                // The answer has to be here before the address that it comes to goes.
+                // The answer must arrive before the address goes to which the provider sends it.
                 daemon.wait_status(name, LIMIT, |status| {
                     status["sections"][0]["records"].as_array().is_some_and(|all| {
                         all.iter().any(|r| r["name"] == name && r["published"] == address)
@@ -260,7 +260,7 @@ fn one_section_keeps_several_names() {
 }
 
 #[test]
-fn a_flapping_line_costs_few_requests_and_the_last_address_wins() {
+fn fifty_quick_changes_cost_few_requests_and_end_at_the_last_address() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.100");
@@ -278,7 +278,7 @@ fn a_flapping_line_costs_few_requests_and_the_last_address_wins() {
 }
 
 #[test]
-fn a_request_that_can_get_no_answer_does_not_hold_up_the_new_address() {
+fn a_request_from_a_lost_address_does_not_delay_the_new_one() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.provider.next([Reply::Hang]);
@@ -289,14 +289,15 @@ fn a_request_that_can_get_no_answer_does_not_hold_up_the_new_address() {
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         let second = scene.provider.wait_nth(1, LIMIT);
         assert_eq!(second.myip(), "203.0.113.6");
-        // Far below the time-out of the answer that never comes.
+        // Far below the time-out of the first request.
         assert!(second.at - first.at < Duration::from_secs(5), "{:?}", second.at - first.at);
     });
 }
 
-/// A minute is what a provider is given for that.
+/// A minute after an unanswered request the daemon sends the current address once more, in case the
+/// provider has carried the old request out meanwhile.
 #[test]
-fn an_old_request_that_the_provider_carries_out_late_is_made_up_for() {
+fn an_old_request_that_is_carried_out_late_is_corrected() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.provider.next([Reply::UpdateLater(Duration::from_secs(3))]);
@@ -310,8 +311,8 @@ fn an_old_request_that_the_provider_carries_out_late_is_made_up_for() {
             line.contains("never answered an earlier request with 203.0.113.5")
         });
         scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
-        let made_up = scene.provider.wait_nth(2, Duration::from_secs(80));
-        assert_eq!(made_up.myip(), "203.0.113.6");
+        let corrected = scene.provider.wait_nth(2, Duration::from_secs(80));
+        assert_eq!(corrected.myip(), "203.0.113.6");
         scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(scene.provider.count(), 3);

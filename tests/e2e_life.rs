@@ -1,4 +1,4 @@
-//! The daemon's life and its commands: start, stop, reload, state, exit codes, sources.
+//! The daemon from start to stop, and its commands: reload, state, exit codes, sources.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
@@ -17,7 +17,8 @@ use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene};
 
-/// Waits until the state on disk speaks of this address: it is written behind the daemon's back.
+/// Waits until the state on disk has this address as published: a thread of the daemon writes it
+/// later.
 fn wait_saved(address: &str) {
     wait_until(&format!("{address} is saved"), || {
         let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
@@ -50,7 +51,7 @@ fn a_restart_with_the_same_address_sends_nothing() {
 }
 
 #[test]
-fn an_address_that_changed_while_nobody_ran_is_sent_at_the_start() {
+fn an_address_that_changed_while_no_daemon_ran_is_sent_at_start() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -65,7 +66,7 @@ fn an_address_that_changed_while_nobody_ran_is_sent_at_the_start() {
 }
 
 #[test]
-fn a_state_file_cut_short_is_lived_with() {
+fn the_daemon_runs_with_a_truncated_state_file() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -89,7 +90,7 @@ fn a_state_file_cut_short_is_lived_with() {
 }
 
 #[test]
-fn a_reload_keeps_what_is_still_true() {
+fn a_reload_sends_only_new_sections_and_those_with_another_account() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -103,7 +104,7 @@ fn a_reload_keeps_what_is_still_true() {
         assert_eq!(scene.provider.wait_nth(1, LIMIT).hostname(), "work.example.com");
         daemon.wait_published("work", "203.0.113.5");
 
-        // Who we are at the provider has changed: nobody knows what is published there.
+        // With another account the daemon cannot know what is published.
         scene.config.global("").section("home", "option username 'another'");
         scene.config.section("work", "");
         scene.config.write();
@@ -115,7 +116,7 @@ fn a_reload_keeps_what_is_still_true() {
 }
 
 #[test]
-fn a_reload_with_mistakes_keeps_the_sound_sections() {
+fn a_reload_with_mistakes_serves_the_sections_without_them() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -133,7 +134,7 @@ fn a_reload_with_mistakes_keeps_the_sound_sections() {
 }
 
 #[test]
-fn sigterm_ends_it_within_a_second_with_a_request_in_flight() {
+fn sigterm_ends_the_daemon_within_a_second_during_a_request() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -150,7 +151,7 @@ fn sigterm_ends_it_within_a_second_with_a_request_in_flight() {
 }
 
 #[test]
-fn once_sends_what_is_due_and_ends() {
+fn once_sends_what_changed_and_exits_with_one_on_failure() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -205,38 +206,38 @@ fn exit_codes_are_as_documented() {
 }
 
 #[test]
-fn commands_say_what_to_do_where_nothing_is_enabled_or_running() {
+fn without_an_enabled_section_or_a_daemon_commands_give_advice() {
     isolated(&[], || {
         let scene = Scene::new("option enabled '0'");
         let launcher = scene.launcher();
-        let told = |words: &[&str]| {
+        let run_command = |words: &[&str]| {
             let output = launcher.output(words);
             let text = [output.stdout, output.stderr].concat();
             (output.status.code(), String::from_utf8_lossy(&text).into_owned())
         };
-        let (code, text) = told(&["status"]);
+        let (code, text) = run_command(&["status"]);
         assert_eq!(code, Some(4));
         assert!(text.contains("no daemon is running") && text.contains("' starts it"), "{text}");
-        let (code, text) = told(&["check"]);
+        let (code, text) = run_command(&["check"]);
         assert_eq!(code, Some(0));
         assert!(text.contains("Not enabled (this takes option enabled '1'): home\n"), "{text}");
         for words in [&["once"][..], &["once", "--dry-run"]] {
-            let (code, text) = told(words);
+            let (code, text) = run_command(words);
             assert_eq!(code, Some(0), "{text}");
             assert!(text.contains("nothing to do: no section of "), "{text}");
         }
         let daemon = launcher.run();
         wait_until("the daemon answers", || daemon.status().is_some());
-        let (code, text) = told(&["update"]);
+        let (code, text) = run_command(&["update"]);
         assert_eq!(code, Some(0));
         assert!(text.contains("no section of ") && text.contains("option enabled '1'"), "{text}");
-        assert_eq!(told(&["status", "home"]), (Some(0), "home: not enabled\n".into()));
-        assert_eq!(told(&["status", "nowhere"]).0, Some(5));
+        assert_eq!(run_command(&["status", "home"]), (Some(0), "home: not enabled\n".into()));
+        assert_eq!(run_command(&["status", "nowhere"]).0, Some(5));
     });
 }
 
 #[test]
-fn check_tells_mistakes_before_warnings_and_each_difference_once() {
+fn check_prints_mistakes_before_warnings_and_each_difference_once() {
     isolated(&[], || {
         let mut scene = Scene::new("option retry_max_count '5'\n\toption frobnicate '1'");
         scene.config.section("office", "option retry_max_count '5'\n\toption use_ipv6 'perhaps'");
@@ -244,8 +245,8 @@ fn check_tells_mistakes_before_warnings_and_each_difference_once() {
         let launcher = scene.launcher();
         let check = launcher.output(&["check"]);
         let [out, err] = [check.stdout, check.stderr].map(|text| String::from_utf8(text).unwrap());
-        let about = |line: &&str| line.contains(": option '") && !line.contains("'update_url'");
-        let mut lines = err.lines().filter(about);
+        let wanted = |line: &&str| line.contains(": option '") && !line.contains("'update_url'");
+        let mut lines = err.lines().filter(wanted);
         let [Some(mistake), Some(warning), None] = std::array::from_fn(|_| lines.next()) else {
             panic!("{err}")
         };
@@ -257,19 +258,19 @@ fn check_tells_mistakes_before_warnings_and_each_difference_once() {
         let mut differences = out.lines();
         assert!(differences.next().unwrap().starts_with("What works differently"), "{out}");
         let differences: Vec<&str> = differences.collect();
-        let rests: Vec<_> =
-            differences.iter().filter(|it| it.contains("retry_max_count")).collect();
-        assert_eq!(rests.len(), 1, "{out}");
-        assert!(rests[0].ends_with("(home, office)"), "{out}");
-        assert!(!differences.iter().any(|it| it.contains("ddns:")), "{out}");
-        // Where ddns-scripts never was, nothing is compared with it.
+        let retries: Vec<_> =
+            differences.iter().filter(|line| line.contains("retry_max_count")).collect();
+        assert_eq!(retries.len(), 1, "{out}");
+        assert!(retries[0].ends_with("(home, office)"), "{out}");
+        assert!(!differences.iter().any(|line| line.contains("ddns:")), "{out}");
+        // A configuration with options of ours alone is not compared with ddns-scripts.
         scene.config.global("").section("home", "option retry_max_count '5'");
         assert!(!scene.launcher().stdout(&["check"]).contains("ddns-scripts"));
     });
 }
 
 #[test]
-fn update_sends_what_was_corrected_since_the_configuration_was_read() {
+fn update_reads_the_configuration_and_password_file_again() {
     isolated(&[], || {
         let secret = file("password");
         fs::write(&secret, "wrong\n").unwrap();
@@ -287,7 +288,7 @@ fn update_sends_what_was_corrected_since_the_configuration_was_read() {
         assert_eq!(launcher.code(&["update", "home"]), Some(0));
         daemon.wait_published("home", "203.0.113.5");
         assert_eq!(scene.provider.count(), 2);
-        // A section that is new is served, too.
+        // A new section is served, too.
         scene.config.section("office", "option password 'right'");
         scene.config.write();
         assert_eq!(launcher.code(&["update", "office"]), Some(0));
@@ -312,7 +313,7 @@ fn update_and_sigusr1_send_an_unchanged_address() {
 }
 
 #[test]
-fn watch_tells_what_changes_without_a_configuration() {
+fn watch_prints_changes_without_a_configuration() {
     isolated(&[], || {
         let scene = Scene::bare();
         scene.wan.set_address("203.0.113.5");
@@ -384,7 +385,7 @@ fn a_password_file_is_read_and_never_shown() {
 }
 
 #[test]
-fn a_file_that_is_cut_changes_nothing() {
+fn a_reload_of_a_truncated_configuration_changes_nothing() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -399,7 +400,7 @@ fn a_file_that_is_cut_changes_nothing() {
         scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
         wait_saved("203.0.113.6");
         assert!(daemon.stop().0.success());
-        // Nor is anything forgotten that an earlier run published.
+        // A start with it forgets nothing of what an earlier daemon published.
         let daemon = launcher.run();
         daemon.wait_line(LIMIT, |line| line.contains("never closed"));
         daemon.stop();
@@ -411,7 +412,7 @@ fn a_file_that_is_cut_changes_nothing() {
 }
 
 #[test]
-fn other_directories_are_used_at_once() {
+fn a_reload_moves_run_files_to_another_directory() {
     isolated(&[], || {
         let mut scene = Scene::bare();
         scene.config.global(&format!("\toption ddns_rundir '{DIR}/elsewhere'"));
@@ -423,14 +424,14 @@ fn other_directories_are_used_at_once() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        // Those that cannot be are not.
-        for (wrong, said) in
+        // A directory that cannot be used causes a message, and the old one stays in use.
+        for (wrong, message) in
             [("tmp/elsewhere", "does not begin with '/'"), ("/proc/version/x", "goes on")]
         {
             fs::write(scene.config.path(), elsewhere.replace(&format!("{DIR}/elsewhere"), wrong))
                 .unwrap();
             daemon.signal(Signal::SIGHUP);
-            daemon.wait_line(LIMIT, |line| line.contains(said));
+            daemon.wait_line(LIMIT, |line| line.contains(message));
         }
         fs::write(scene.config.path(), elsewhere).unwrap();
         daemon.signal(Signal::SIGHUP);
@@ -439,8 +440,8 @@ fn other_directories_are_used_at_once() {
         assert!(!file("run").join("home.pid").exists());
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
-        assert_eq!(scene.provider.count(), 2, "the state moved along");
-        // And back again.
+        assert_eq!(scene.provider.count(), 2, "the state is kept");
+        // The old directory again.
         scene.config.write();
         daemon.signal(Signal::SIGHUP);
         daemon.wait_published("home", "203.0.113.6");
@@ -450,7 +451,7 @@ fn other_directories_are_used_at_once() {
 }
 
 #[test]
-fn a_section_whose_script_comes_later_begins_then() {
+fn a_section_starts_once_its_missing_script_exists() {
     isolated(&[], || {
         let script = file("late");
         let scene = Scene::new(&format!(
@@ -476,21 +477,21 @@ fn a_run_directory_that_is_removed_is_made_again() {
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         let pid = daemon.process.id();
-        for what in ["run", "run/ddns-netlink.lock", "run/control.sock"] {
-            let path = file(what);
+        for name in ["run", "run/ddns-netlink.lock", "run/control.sock"] {
+            let path = file(name);
             if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
             daemon.signal(Signal::SIGHUP);
-            wait_until(what, || launcher.code(&["status"]) == Some(0));
-            wait_until(what, || file("run/home.pid").exists() && file("run/home.ip").exists());
+            wait_until(name, || launcher.code(&["status"]) == Some(0));
+            wait_until(name, || file("run/home.pid").exists() && file("run/home.ip").exists());
             let output = launcher.output(&["run", "--stderr"]);
-            let told = String::from_utf8(output.stderr).unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
             assert!(
-                told.contains(&format!("another instance is running (process {pid})")),
-                "{told}"
+                error.contains(&format!("another instance is running (process {pid})")),
+                "{error}"
             );
             assert_eq!(output.status.code(), Some(6));
         }
-        // Without a signal: with the next thing that is to be shown.
+        // Without a signal the directory is made when the next run file is written.
         fs::remove_dir_all(file("run")).unwrap();
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
@@ -517,12 +518,12 @@ fn directories_that_others_can_change_are_not_used() {
         for words in [["run", "--stderr"].as_slice(), &["once"], &["check"]] {
             let output = launcher.output(words);
             assert_eq!(output.status.code(), Some(3));
-            let told = String::from_utf8(output.stderr).unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
             let line = format!(
                 "ddns_rundir {DIR}/run: other users can change this directory, so it is not used; \
                  'chmod go-w {DIR}/run' prevents it\n"
             );
-            assert!(told.contains(&line), "{told}");
+            assert!(error.contains(&line), "{error}");
         }
         assert_eq!(fs::read_dir(file("run")).unwrap().count(), 0);
         chmod("run", 0o755);
@@ -530,11 +531,15 @@ fn directories_that_others_can_change_are_not_used() {
         chmod("log", 0o777);
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        let is =
-            |line: &str, word: &str| line.contains(word) && line.contains(" so it is not used; ");
-        daemon.wait_line(LIMIT, |line| is(line, "what was published before is not known"));
-        daemon.wait_line(LIMIT, |line| is(line, "cannot write the log file"));
-        daemon.wait_line(LIMIT, |line| is(line, "will not survive a reboot"));
+        for consequence in [
+            "what was published before is not known",
+            "cannot write the log file",
+            "will not survive a reboot",
+        ] {
+            daemon.wait_line(LIMIT, |line| {
+                line.contains(consequence) && line.contains(" so it is not used; ")
+            });
+        }
         for name in ["state", "log"] {
             assert_eq!(fs::read_dir(file(name)).unwrap().count(), 0, "{name}");
         }
@@ -542,7 +547,7 @@ fn directories_that_others_can_change_are_not_used() {
 }
 
 #[test]
-fn files_that_are_none_do_not_hold_the_start_up() {
+fn a_state_that_is_no_regular_file_does_not_delay_the_start() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -564,7 +569,7 @@ fn files_that_are_none_do_not_hold_the_start_up() {
     });
 }
 
-/// `words` by a shell that has done `first` before.
+/// The command with these arguments, run by a shell that has run `first` before.
 fn after(first: &str, launcher: &Launcher, words: &[&str]) -> Command {
     let command = launcher.command(words);
     let mut shell = Command::new("sh");
@@ -574,7 +579,7 @@ fn after(first: &str, launcher: &Launcher, words: &[&str]) -> Command {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn a_log_pipe_that_nobody_reads_does_not_stop_the_daemon() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         for i in 0..40 {
@@ -588,11 +593,11 @@ fn a_log_that_nobody_reads_stops_nothing() {
         let pid = Pid::from_raw(i32::try_from(daemon.id()).unwrap());
         for _ in 0..30 {
             kill(pid, Signal::SIGHUP).unwrap();
-            wait_until("it answers", || launcher.code(&["status"]) == Some(0));
+            wait_until("the daemon answers", || launcher.code(&["status"]) == Some(0));
         }
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
-        // What was lost is told when somebody reads again.
+        // Once the pipe is read again, the daemon logs how many messages were lost.
         let lines = Lines::default();
         lines.follow(reader);
         lines.wait_line(LIMIT, |line| line.contains("reading"));
@@ -604,7 +609,7 @@ fn a_log_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
-fn many_mistakes_are_few_messages() {
+fn of_many_mistakes_only_the_first_are_logged() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         for i in 0..300 {
@@ -624,17 +629,18 @@ fn many_mistakes_are_few_messages() {
 }
 
 #[test]
-fn a_shortage_is_told_as_what_it_is() {
+fn reaching_a_resource_limit_is_reported_with_its_name() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let output = after("ulimit -n 8", &launcher, &["run", "--stderr"]).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(70), "{told}");
-        assert!(told.starts_with("ddns-netlink: cannot start: "), "{told}");
-        assert!(told.contains("(ulimit -n)") && !told.contains("panic"), "{told}");
-        // Nothing can be written: neither run files nor the state. All else goes on.
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(70), "{error}");
+        assert!(error.starts_with("ddns-netlink: cannot start: "), "{error}");
+        assert!(error.contains("(ulimit -n)") && !error.contains("panic"), "{error}");
+        // With a file size limit of 0 neither run files nor the state can be written; updates still
+        // work.
         let mut daemon = after("ulimit -f 0", &launcher, &["run", "--stderr"]);
         let mut daemon = Process::start(&mut daemon);
         scene.provider.wait_record("home.example.com", "203.0.113.5", LIMIT);
@@ -649,7 +655,7 @@ fn a_shortage_is_told_as_what_it_is() {
 }
 
 #[test]
-fn names_of_others_move_no_cursor() {
+fn watch_escapes_control_characters_in_device_names() {
     isolated(&[], || {
         let scene = Scene::bare();
         let launcher = scene.launcher();

@@ -1,6 +1,6 @@
-//! What LuCI's page for ddns-scripts and people's scripts call and read, with the real binary under
-//! all its names.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+//! The commands that LuCI and users' scripts call, and the files that LuCI reads: the real binary
+//! under the names of ddns-scripts.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
@@ -36,17 +36,18 @@ fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A run file.
+/// The content of a run file, if it exists.
 fn run_file(name: &str) -> Option<String> {
     fs::read_to_string(file("run").join(name)).ok()
 }
 
-/// Waits until a run file says so: it is written just after what it tells.
+/// Waits until a run file has this content (`None`: does not exist). The daemon writes it just
+/// after the change that it shows.
 fn wait_run_file(name: &str, wanted: Option<&str>) {
     wait_until(&format!("{name} is {wanted:?}"), || run_file(name).as_deref() == wanted);
 }
 
-/// A name server on the internet that knows one name.
+/// A name server in the internet that knows `home.example.com`.
 fn name_server() -> NameServer {
     NameServer::start(endpoint(PROVIDER, 53), |name, is_v6| match (name, is_v6) {
         ("home.example.com", false) => Answer::Address("203.0.113.77".parse::<IpAddr>().unwrap()),
@@ -56,7 +57,7 @@ fn name_server() -> NameServer {
 }
 
 #[test]
-fn luci_finds_the_run_files_it_reads() {
+fn the_daemon_writes_the_run_files_that_luci_reads() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("off", "\toption enabled '0'");
@@ -64,7 +65,7 @@ fn luci_finds_the_run_files_it_reads() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        // They are written right after the state changed.
+        // The daemon answers only after it has written the run files.
         daemon.status();
         assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
         assert_eq!(run_file("off.ip").as_deref(), Some("\n"));
@@ -81,9 +82,10 @@ fn luci_finds_the_run_files_it_reads() {
     });
 }
 
-/// As LuCI shows "Last Update": a reboot empties the run directory, and nothing is sent after it.
+/// LuCI shows "Last Update" from these files. A reboot empties the run directory, and after it
+/// nothing may be sent that would write them.
 #[test]
-fn run_files_of_what_was_published_before_come_back_with_the_daemon() {
+fn run_files_are_written_at_start_for_earlier_updates() {
     isolated(&[], || {
         let mut scene = Scene::new("option force_interval '1'\n\toption force_unit 'days'");
         scene.wan.set_address("203.0.113.5");
@@ -94,8 +96,8 @@ fn run_files_of_what_was_published_before_come_back_with_the_daemon() {
         let first: u64 = run_file("home.update").unwrap().trim().parse().unwrap();
         assert!(run_file("home.nextcheck").is_some());
         daemon.stop();
-        for ended in ["home.pid", "home.nextcheck"] {
-            assert_eq!(run_file(ended), None, "{ended}: no process, no plans");
+        for removed in ["home.pid", "home.nextcheck"] {
+            assert_eq!(run_file(removed), None, "{removed} without a process");
         }
         fs::remove_file(file("run/home.update")).unwrap();
         let daemon = launcher.run();
@@ -105,7 +107,7 @@ fn run_files_of_what_was_published_before_come_back_with_the_daemon() {
         assert!(again.abs_diff(first) <= 2, "{first} {again}");
         assert_eq!(scene.provider.count(), 1, "nothing is sent again");
 
-        // Another run directory, and a section that is switched off there.
+        // Another run directory, and the section is disabled there.
         let elsewhere = |name: &str| fs::read_to_string(file("elsewhere").join(name)).ok();
         let other = format!("\toption ddns_rundir '{}'", file("elsewhere").display());
         scene.config.global(&other).section("home", "");
@@ -117,14 +119,14 @@ fn run_files_of_what_was_published_before_come_back_with_the_daemon() {
         scene.config.global(&other).section("home", "\toption enabled '0'");
         scene.config.write();
         daemon.signal(Signal::SIGHUP);
-        wait_until("it is off", || elsewhere("home.pid").is_none());
+        wait_until("the section is not served", || elsewhere("home.pid").is_none());
         assert_eq!(elsewhere("home.nextcheck"), None);
         assert_eq!(scene.provider.count(), 1);
     });
 }
 
 #[test]
-fn a_section_that_is_refused_or_has_a_mistake_is_not_shown_as_running() {
+fn a_refused_section_and_one_with_a_mistake_have_no_pid_file() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("bad", "\toption retry_interval 'soon'");
@@ -142,7 +144,7 @@ fn a_section_that_is_refused_or_has_a_mistake_is_not_shown_as_running() {
 }
 
 #[test]
-fn check_names_what_a_save_in_luci_would_delete() {
+fn check_warns_of_options_that_luci_deletes_on_save() {
     isolated(&[], || {
         let mut scene = Scene::new("option use_ipv6 'both'");
         let launcher = scene.launcher();
@@ -158,7 +160,7 @@ fn check_names_what_a_save_in_luci_would_delete() {
 }
 
 #[test]
-fn a_section_is_stopped_and_started_alone() {
+fn stop_and_start_act_on_the_named_section_only() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("work", "");
@@ -173,7 +175,7 @@ fn a_section_is_stopped_and_started_alone() {
         assert_eq!(code(&stopped), 0);
         assert!(out(&stopped).contains("home.example.com A: stopped: until"), "{stopped:?}");
         wait_run_file("home.pid", None);
-        assert!(run_file("work.pid").is_some(), "the other goes on");
+        assert!(run_file("work.pid").is_some(), "the other section is still served");
         assert!(launcher.stdout(&["why", "home"]).contains("stopped"));
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("work", "203.0.113.6");
@@ -184,7 +186,7 @@ fn a_section_is_stopped_and_started_alone() {
         wait_run_file("home.pid", run_file("work.pid").as_deref());
         assert_eq!(scene.provider.count(), 4);
 
-        // Who reads the configuration again serves all of it.
+        // A reload starts stopped sections, too.
         assert_eq!(launcher.code(&["stop", "home", "work"]), Some(0));
         daemon.signal(Signal::SIGHUP);
         daemon.wait_published("home", "203.0.113.6");
@@ -197,7 +199,7 @@ fn a_section_is_stopped_and_started_alone() {
 }
 
 #[test]
-fn start_reads_the_configuration_and_leaves_other_sections_stopped() {
+fn start_reloads_the_configuration_and_leaves_other_sections_stopped() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("work", "");
@@ -217,7 +219,7 @@ fn start_reads_the_configuration_and_leaves_other_sections_stopped() {
 }
 
 #[test]
-fn the_helper_starts_and_stops_sections_as_luci_does() {
+fn the_helper_starts_and_stops_a_section() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -230,7 +232,7 @@ fn the_helper_starts_and_stops_sections_as_luci_does() {
         assert_eq!(code(&launcher.called(HELPER, &["-S", "home", "--", "start"])), 0);
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(scene.provider.count(), 2);
-        // 24.10 and 25.12 start what runs already, to have it looked at again.
+        // LuCI of OpenWrt 24.10 and 25.12 starts a running section to have its address sent again.
         assert_eq!(code(&launcher.called(HELPER, &["-S", "home", "--", "start"])), 0);
         scene.provider.wait_nth(2, LIMIT);
         let unknown = launcher.called(HELPER, &["-S", "nowhere", "--", "start"]);
@@ -252,7 +254,7 @@ fn the_helper_prints_the_registered_address() {
         };
         let server = format!("-d {PROVIDER}");
         let get = |options: &str| ask(&format!("{options} {server} -- get_registered_ip"));
-        // No daemon runs: DNS says it, and the run file has it.
+        // Without a daemon the helper looks the address up and writes it to the run file.
         assert_eq!(get("-l home.example.com -S home"), (0, "203.0.113.77".into()));
         assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.77\n"));
         assert_eq!(get("-6 -l home.example.com -S home"), (127, String::new()));
@@ -265,7 +267,8 @@ fn the_helper_prints_the_registered_address() {
         scene.wan.ip("route add unreachable 198.51.100.54");
         assert_eq!(ask(dead), (1, String::new()));
 
-        // What a daemon accepted is newer than DNS, and its run file stays its own.
+        // With a daemon the helper prints the address that the daemon has published, and leaves the
+        // run file to the daemon.
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         wait_run_file("home.ip", Some("203.0.113.5\n"));
@@ -280,7 +283,7 @@ fn the_helper_prints_the_registered_address() {
 }
 
 #[test]
-fn the_helper_says_whether_a_source_has_an_address() {
+fn the_helper_reports_whether_a_source_has_an_address() {
     isolated(&[], || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
@@ -305,8 +308,9 @@ fn the_helper_says_whether_a_source_has_an_address() {
         let odd = launcher.called(HELPER, &["-s", "/none", "--", "get_local_ip"]);
         assert_eq!(code(&odd), 255);
         assert!(err(&odd).contains("is not a program that can be run"), "{odd:?}");
-        let updates = scene.provider.requests().iter().filter(|it| !it.query.is_empty()).count();
-        assert_eq!(updates, 0, "asking is all it does");
+        let updates =
+            scene.provider.requests().iter().filter(|request| !request.query.is_empty()).count();
+        assert_eq!(updates, 0, "get_local_ip sends no update");
     });
 }
 
@@ -331,14 +335,14 @@ fn the_helper_verifies_name_servers_and_proxies() {
         ] {
             let verified = launcher.called(HELPER, &words(&line));
             assert_eq!(code(&verified), expected, "{line}: {verified:?}");
-            let said = out(&verified) + &err(&verified);
-            assert!(!said.contains("s3cret"), "{said}");
+            let printed = out(&verified) + &err(&verified);
+            assert!(!printed.contains("s3cret"), "{printed}");
         }
     });
 }
 
 #[test]
-fn usage_is_told_on_the_right_output_with_the_right_code() {
+fn usage_goes_to_standard_output_only_when_asked_for() {
     isolated(&[], || {
         let scene = Scene::new("");
         let launcher = scene.launcher();
@@ -360,10 +364,10 @@ fn usage_is_told_on_the_right_output_with_the_right_code() {
             ("ddns", "service frobnicate", 2, false),
             ("ddns", "service install", 4, false),
         ] {
-            let told = launcher.called(name, &words(line));
-            assert_eq!(code(&told), expected, "{name} {line}: {told:?}");
-            assert_eq!(!told.stdout.is_empty(), on_stdout, "{name} {line}: {told:?}");
-            assert_eq!(told.stderr.is_empty(), on_stdout, "{name} {line}: {told:?}");
+            let output = launcher.called(name, &words(line));
+            assert_eq!(code(&output), expected, "{name} {line}: {output:?}");
+            assert_eq!(!output.stdout.is_empty(), on_stdout, "{name} {line}: {output:?}");
+            assert_eq!(output.stderr.is_empty(), on_stdout, "{name} {line}: {output:?}");
         }
         let nothing = launcher.called(HELPER, &["--", "frobnicate"]);
         assert_eq!((code(&nothing), out(&nothing), err(&nothing)), (255, "".into(), "".into()));
@@ -373,7 +377,7 @@ fn usage_is_told_on_the_right_output_with_the_right_code() {
 }
 
 #[test]
-fn the_updater_does_one_round_by_hand() {
+fn without_a_daemon_the_updater_updates_once() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("work", "").section("off", "option enabled '0'");
@@ -392,13 +396,13 @@ fn the_updater_does_one_round_by_hand() {
         assert!(err(&round).contains("accepted"), "{round:?}");
         let log = fs::read_to_string(file("log/home.log")).unwrap();
         assert!(log.contains("accepted") && !log.contains("old"), "{log}");
-        // LuCI shows what cron has done.
+        // The updater, which cron may run, writes the run files for LuCI, too.
         assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
         assert!(run_file("home.update").is_some() && run_file("home.pid").is_none());
         let quiet = launcher.called(UPDATER, &words("-S work"));
         assert_eq!((code(&quiet), out(&quiet)), (0, String::new()));
         assert_eq!(scene.provider.count(), 2);
-        // What is known of the other sections is not lost on the way.
+        // An update of one section keeps the state of the others.
         assert_eq!(code(&launcher.called(UPDATER, &words("-S home -v 1"))), 0);
         assert_eq!(code(&launcher.called(UPDATER, &words("-S work"))), 0);
         assert_eq!(scene.provider.count(), 2);
@@ -417,7 +421,7 @@ fn the_updater_does_one_round_by_hand() {
 }
 
 #[test]
-fn the_updater_asks_the_daemon_where_there_is_one() {
+fn with_a_daemon_the_updater_passes_the_request_on() {
     isolated(&[], || {
         let mut scene = Scene::new("option interface 'wan'");
         scene.config.section("lan", "option interface 'lan'");
@@ -449,7 +453,7 @@ fn the_updater_asks_the_daemon_where_there_is_one() {
     });
 }
 
-/// What is under `/usr/share/ddns`.
+/// The content of a file below `/usr/share/ddns`, if it exists.
 fn shared(name: &str) -> Option<String> {
     fs::read_to_string(Path::new("/usr/share/ddns").join(name)).ok()
 }
@@ -486,12 +490,12 @@ fn definitions_are_downloaded_listed_and_removed() {
         assert_eq!(ddns("list-installed").1, "x.example.json\n");
         for (body, why) in [("<html>", "expected value"), ("{}", "nothing about IPv4 or IPv6")] {
             scene.provider.for_path("/files/x.example.json", Reply::body(body));
-            let (failed, _, said) = ddns("install x.example");
-            assert!(failed == 1 && said.contains(why), "{said}");
+            let (failed, _, error) = ddns("install x.example");
+            assert!(failed == 1 && error.contains(why), "{error}");
         }
         scene.provider.for_path("/files/x.example.json", Reply::status(404));
         assert!(ddns("install x.example").2.contains("HTTP status 404"));
-        assert_eq!(shared("custom/x.example.json").as_deref(), Some(DEFINITION), "as it was");
+        assert_eq!(shared("custom/x.example.json").as_deref(), Some(DEFINITION), "not changed");
         let asked = scene.provider.count();
         for bad in ["../x", "/etc/x", ".x", "a/b"] {
             assert_eq!(ddns(&format!("install {bad}")).0, 4, "{bad}");
@@ -506,7 +510,7 @@ fn definitions_are_downloaded_listed_and_removed() {
 }
 
 #[test]
-fn the_server_of_definitions_is_verified_unless_that_is_switched_off() {
+fn the_certificate_of_the_definitions_server_is_verified_unless_cacert_is_ignore() {
     isolated(&[], || {
         let mut scene = Scene::bare();
         let authority = Authority::new();
@@ -516,7 +520,7 @@ fn the_server_of_definitions_is_verified_unless_that_is_switched_off() {
         let list = "/files/usr/share/ddns/list";
         scene.provider.for_path(list, Reply::body("a.example\n"));
         scene.wan.set_address("203.0.113.5");
-        for (cacert, expected, said) in [
+        for (cacert, expected, message) in [
             ("", 1, "certificate"),
             ("/run/t/none.pem", 5, "/run/t/none.pem does not exist"),
             ("/run/t/ca.pem", 0, ""),
@@ -527,16 +531,16 @@ fn the_server_of_definitions_is_verified_unless_that_is_switched_off() {
             );
             scene.config.global(&lines);
             let launcher = scene.launcher();
-            assert_eq!(launcher.output(&["check"]).stderr, b"", "no word about it");
+            assert_eq!(launcher.output(&["check"]).stderr, b"", "{cacert}");
             let done = launcher.called("ddns", &["service", "update"]);
             assert_eq!(code(&done), expected, "{cacert}: {done:?}");
-            assert!(err(&done).contains(said), "{cacert}: {done:?}");
+            assert!(err(&done).contains(message), "{cacert}: {done:?}");
         }
     });
 }
 
 #[test]
-fn the_default_configuration_runs_without_a_word_of_complaint() {
+fn the_installed_configuration_runs_without_warnings() {
     isolated(&[], || {
         let scene = Scene::bare();
         scene.wan.set_address("203.0.113.5");
@@ -564,7 +568,7 @@ fn the_default_configuration_runs_without_a_word_of_complaint() {
         assert!(!log.contains("warning") && !log.contains("error"), "{log}");
         assert_eq!(scene.provider.attempts(), 0);
 
-        // LuCI switches one on, as Save & Apply does it.
+        // As if LuCI had enabled a section with Save & Apply.
         let on = own.replacen("option domain", "option enabled '1'\n\toption domain", 1);
         let on = on.replacen("yourhost.example.com", "home.example.com", 2);
         fs::write(

@@ -1,4 +1,4 @@
-//! Providers that misbehave, and what the daemon makes of it.
+//! How the daemon reacts to providers that fail, refuse, hang, redirect or lose answers.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
@@ -13,20 +13,20 @@ use support::router::{PROVIDER, file, hosts, ip_isp, isolated};
 use support::scene::{LIMIT, Scene, connection_refused, endpoint};
 use support::tls::{Authority, Flavour};
 
-/// Requests for the name of this section.
-fn of(section: &str, requests: &[Request]) -> Vec<Request> {
+/// The requests for the name of this section.
+fn requests_of(section: &str, requests: &[Request]) -> Vec<Request> {
     let name = format!("{section}.example.com");
     let mine = requests.iter().filter(|r| r.hostname() == name);
     mine.cloned().collect()
 }
 
-/// Waits for request `n` of this section.
-fn wait_of(scene: &Scene, section: &str, n: usize) -> Request {
-    let nth = |requests: &[Request]| of(section, requests).get(n).cloned();
+/// Waits for request number `n` (from 0) of this section.
+fn wait_nth_of(scene: &Scene, section: &str, n: usize) -> Request {
+    let nth = |requests: &[Request]| requests_of(section, requests).get(n).cloned();
     scene.provider.wait_for(section, LIMIT, nth)
 }
 
-/// Waits until the section's record has a reason to show that contains one of these words.
+/// Waits until the status of the section's record has a reason with one of these words.
 fn wait_reason(daemon: &Daemon<'_>, section: &str, words: &[&str]) {
     daemon.wait_record(section, LIMIT, |r| {
         let text = r["reason"].as_str().unwrap_or_default().to_ascii_lowercase();
@@ -35,7 +35,7 @@ fn wait_reason(daemon: &Daemon<'_>, section: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_provider_that_is_down_is_tried_again_until_it_is_up() {
+fn while_a_provider_is_down_the_update_is_retried() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.provider_down();
@@ -60,9 +60,10 @@ fn a_new_route_ends_the_back_off() {
         scene.provider.wait_nth(0, LIMIT);
         wait_reason(&daemon, "home", &["500"]);
         scene.wan.ip("route del default");
-        // The outage has to be noticed for its end to mean something.
-        let none = |text: &str| text.contains("can be reached: no");
-        wait_until("the outage is noticed", || none(&launcher.stdout(&["why", "home"])));
+        // The daemon must have noticed the outage before it ends.
+        wait_until("the daemon has noticed the outage", || {
+            launcher.stdout(&["why", "home"]).contains("can be reached: no")
+        });
         scene.wan.ip("route add default via 203.0.113.1 dev wan");
         scene.provider.wait_nth(1, LIMIT);
         daemon.wait_published("home", "203.0.113.5");
@@ -70,7 +71,7 @@ fn a_new_route_ends_the_back_off() {
 }
 
 #[test]
-fn retry_after_holds_across_a_change_of_address() {
+fn retry_after_also_applies_to_a_new_address() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -78,7 +79,7 @@ fn retry_after_holds_across_a_change_of_address() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         let first = scene.provider.wait_nth(0, LIMIT);
-        // The answer has to be here before the address that it comes to goes.
+        // The answer must arrive before the address goes to which the provider sends it.
         daemon.wait_state("home", "held");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         let second = scene.provider.wait_nth(1, LIMIT);
@@ -90,7 +91,7 @@ fn retry_after_holds_across_a_change_of_address() {
 }
 
 #[test]
-fn a_refusal_stops_its_section_only_and_update_resumes_it() {
+fn a_refusal_stops_only_its_section_until_update_is_called() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("work", "option password 'other'");
@@ -103,18 +104,22 @@ fn a_refusal_stops_its_section_only_and_update_resumes_it() {
         daemon.wait_published("work", "203.0.113.5");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("work", "203.0.113.6");
-        assert_eq!(wait_of(&scene, "home", 1).myip(), "203.0.113.6", "once at a new address");
+        assert_eq!(
+            wait_nth_of(&scene, "home", 1).myip(),
+            "203.0.113.6",
+            "one try with the new address"
+        );
         daemon.wait_state("home", "refused");
-        assert_eq!(of("home", &scene.provider.requests()).len(), 2);
+        assert_eq!(requests_of("home", &scene.provider.requests()).len(), 2);
 
         scene.provider.require("user", "secret");
         assert_eq!(launcher.code(&["update", "home"]), Some(0));
-        assert_eq!(wait_of(&scene, "home", 2).myip(), "203.0.113.6");
+        assert_eq!(wait_nth_of(&scene, "home", 2).myip(), "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
     });
 }
 
-/// A service definition with an answer to look for.
+/// Installs a definition `strict` that recognises success by `good` or `nochg`.
 fn define_strict_service() {
     let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP]");
     let block = format!(r#"{{ "url": "{url}", "answer": "good|nochg" }}"#);
@@ -122,9 +127,9 @@ fn define_strict_service() {
     std::fs::write("/usr/share/ddns/custom/strict.json", text).unwrap();
 }
 
-/// One URL for both families, and the two sections that ddns-scripts needs for them.
+/// Two sections, as ddns-scripts needs them, have one URL for both families.
 #[test]
-fn both_families_are_told_in_one_request_and_neither_wipes_the_other() {
+fn one_request_has_the_addresses_of_both_families() {
     isolated(&[], || {
         let url = format!("http://{PROVIDER}/nic/update?hostname=[DOMAIN]&myip=[IP4],[IP6]");
         let mut scene = Scene::new(&format!("option update_url '{url}'"));
@@ -145,7 +150,7 @@ fn both_families_are_told_in_one_request_and_neither_wipes_the_other() {
 }
 
 #[test]
-fn a_body_without_end_is_cut_and_is_no_success() {
+fn an_endless_body_is_cut_and_the_update_retried() {
     isolated(&[], || {
         define_strict_service();
         let scene = Scene::new("option service_name 'strict'");
@@ -159,7 +164,7 @@ fn a_body_without_end_is_cut_and_is_no_success() {
 }
 
 #[test]
-fn a_dripping_body_ends_at_the_deadline_and_holds_nobody_up() {
+fn a_slow_body_ends_at_the_deadline_and_delays_no_other_section() {
     isolated(&[], || {
         define_strict_service();
         let mut scene = Scene::new("option service_name 'strict'");
@@ -169,13 +174,13 @@ fn a_dripping_body_ends_at_the_deadline_and_holds_nobody_up() {
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
         let daemon = launcher.run();
-        let first = wait_of(&scene, "home", 0);
+        let first = wait_nth_of(&scene, "home", 0);
         daemon.wait_published("work", "203.0.113.5");
         scene.provider.for_host("home.example.com", None);
-        let patience = Duration::from_secs(50);
-        let second = scene
-            .provider
-            .wait_for("home again", patience, |requests| of("home", requests).get(1).cloned());
+        let limit = Duration::from_secs(50);
+        let second = scene.provider.wait_for("home again", limit, |requests| {
+            requests_of("home", requests).get(1).cloned()
+        });
         let pause = second.at.saturating_sub(first.at);
         assert!(pause < Duration::from_secs(45), "{pause:?}");
         daemon.wait_published("home", "203.0.113.5");
@@ -183,7 +188,7 @@ fn a_dripping_body_ends_at_the_deadline_and_holds_nobody_up() {
 }
 
 #[test]
-fn a_certificate_that_does_not_hold_is_refused_and_one_of_our_authority_is_not() {
+fn only_a_valid_certificate_of_the_authority_is_accepted() {
     isolated(&[], || {
         let authority = Authority::new();
         authority.write_pem(&file("ca.pem"));
@@ -228,12 +233,12 @@ fn providers_that_hang_do_not_delay_another_section() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         for name in ["h1", "h2", "h3"] {
-            wait_of(&scene, name, 0);
+            wait_nth_of(&scene, name, 0);
         }
         daemon.wait_published("home", "203.0.113.5");
         let start = support::provider::now();
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
-        let took = wait_of(&scene, "home", 1).at.saturating_sub(start);
+        let took = wait_nth_of(&scene, "home", 1).at.saturating_sub(start);
         assert!(took < Duration::from_secs(3), "{took:?}");
     });
 }
@@ -252,7 +257,7 @@ fn an_update_whose_answer_was_lost_is_sent_again() {
 }
 
 #[test]
-fn an_update_in_the_middle_of_a_kill_is_sent_again_after_the_restart() {
+fn an_update_without_an_answer_is_sent_again_after_a_kill() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -268,7 +273,7 @@ fn an_update_in_the_middle_of_a_kill_is_sent_again_after_the_restart() {
 }
 
 #[test]
-fn a_redirect_never_takes_the_credentials_to_another_host() {
+fn a_redirect_to_another_host_gets_no_credentials() {
     isolated(&[], || {
         let elsewhere = "198.51.100.54";
         ip_isp(&format!("addr add {elsewhere}/32 dev lo"));
@@ -288,10 +293,9 @@ fn a_redirect_never_takes_the_credentials_to_another_host() {
     });
 }
 
-/// `PowerDNS` as this provider plays it: the way from a configuration to requests, what is
-/// remembered of them, and that it outlives the program.
+/// The provider plays the interface of `PowerDNS`.
 #[test]
-fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
+fn the_zone_is_looked_up_once_even_across_a_restart() {
     isolated(&[], || {
         let scene = Scene::new(&format!(
             "option service_name 'powerdns'\n\
@@ -304,7 +308,7 @@ fn what_a_provider_calls_things_is_looked_up_once_and_survives_a_restart() {
                 "records":[{{"content":"{address}","disabled":false}}]}}]}}"#
             ))
         };
-        // The zone is looked up once; what is in it is read before each change.
+        // The zone is looked up once; its records are read before each change.
         scene.provider.next([
             Reply::body(r#"[{"name":"example.com."}]"#),
             set("203.0.113.1"),

@@ -1,5 +1,5 @@
-//! The provider's name in the moment after the address: a real dnsmasq that does not know yet whom
-//! to ask, name servers that are dead, slow or wrong, and `/etc/hosts`.
+//! Resolving the provider's name just after a new address: a real dnsmasq without upstream servers,
+//! name servers that are dead, slow or wrong, and `/etc/hosts`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
@@ -26,10 +26,11 @@ use support::ubus::{Netifd, Ubusd, down, up};
 const HOST: &str = "dyn.example.net";
 const URL: &str = "http://dyn.example.net/nic/update?hostname=[DOMAIN]&myip=[IP]";
 
-/// What musl waits before it asks again is 2.5 s; a loaded machine is slow.
+/// Longer than a look-up takes on a loaded machine, and shorter than the 2.5 s after which musl's
+/// resolver would repeat a query.
 const SOON: Duration = Duration::from_millis(1500);
 
-/// The upstream name server on the internet, which knows the provider.
+/// The upstream name server in the internet, which knows the provider.
 fn upstream(v6: bool) -> Server {
     Server::start(endpoint(PROVIDER, 53), move |name, is_aaaa| match (name, is_aaaa) {
         (HOST, false) => Answer::Address(PROVIDER.parse().unwrap()),
@@ -44,7 +45,7 @@ fn resolver(scene: &Scene) -> Resolver {
 }
 
 #[test]
-fn the_request_follows_the_address_although_the_resolver_learns_its_servers_later() {
+fn the_update_is_sent_as_soon_as_the_resolver_has_a_server() {
     isolated(&["dnsmasq"], || {
         let scene = Scene::new(&format!("option update_url '{URL}'"));
         let _upstream = upstream(false);
@@ -58,7 +59,7 @@ fn the_request_follows_the_address_although_the_resolver_learns_its_servers_late
             let learning = resolver.learn_after(Duration::from_millis(wait));
             let event = now();
             match &old {
-                // Another lease, or the cable was pulled out.
+                // Either the lease changes, or the cable is pulled out.
                 Some(old) if n % 2 == 1 => scene.wan.change_address(old, &address),
                 _ => {
                     scene.wan.ip("link set wan down");
@@ -79,7 +80,7 @@ fn the_request_follows_the_address_although_the_resolver_learns_its_servers_late
 }
 
 #[test]
-fn both_families_follow_a_resolver_that_learns_later() {
+fn both_families_are_sent_as_soon_as_the_resolver_has_a_server() {
     isolated(&["dnsmasq"], || {
         let scene = Scene::new(&format!("option use_ipv6 'both'\noption update_url '{URL}'"));
         let _upstream = upstream(true);
@@ -94,7 +95,7 @@ fn both_families_follow_a_resolver_that_learns_later() {
         scene.wan.set_address6("2001:db8:1::5");
         for address in ["203.0.113.5", "2001:db8:1::5"] {
             let at = scene.provider.wait_for(address, LIMIT, |requests| {
-                requests.iter().find(|request| request.myip() == address).map(|it| it.at)
+                requests.iter().find(|request| request.myip() == address).map(|request| request.at)
             });
             let took = at.saturating_sub(event);
             assert!(took < SOON, "{address}: {took:?}");
@@ -104,7 +105,7 @@ fn both_families_follow_a_resolver_that_learns_later() {
 }
 
 #[test]
-fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent() {
+fn without_a_resolver_https_uses_the_last_address_with_a_valid_certificate() {
     isolated(&["dnsmasq"], || {
         let authority = Authority::new();
         authority.write_pem(&file("ca.pem"));
@@ -126,7 +127,7 @@ fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent(
         scene.wan.set_address("203.0.113.5");
         daemon.wait_published("home", "203.0.113.5");
         daemon.wait_published("plain", "203.0.113.5");
-        // The upstream server says nothing any more.
+        // The upstream server does not answer any more.
         drop(upstream);
         resolver.lose();
         let event = now();
@@ -136,9 +137,10 @@ fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent(
         let took = request.at.saturating_sub(event);
         assert!(took < SOON, "{took:?}");
         daemon.wait_published("home", "203.0.113.6");
-        // Over plain HTTP nobody could tell whether the address still is the provider's.
+        // Plain HTTP cannot prove that the old address is still the provider's, so nothing is sent.
         assert_eq!(scene.provider.count(), 3);
-        // An address that is somebody else's by now gets no request, and stands in the way of none.
+        // Now the old address belongs to another server. It gets no request, and the update goes to
+        // the address from DNS.
         drop(tls);
         let stranger = authority.server(&["other.example.net"], Flavour::Good);
         let _stranger = scene.provider.listen_tls(endpoint(PROVIDER, 443), stranger);
@@ -159,7 +161,7 @@ fn an_address_that_a_certificate_proved_stands_in_for_a_resolver_that_is_silent(
 }
 
 #[test]
-fn while_nobody_resolves_the_reason_is_named() {
+fn while_the_resolver_refuses_status_gives_the_reason() {
     isolated(&["dnsmasq"], || {
         let scene = Scene::new(&format!("option update_url '{URL}'"));
         let resolver = resolver(&scene);
@@ -179,17 +181,17 @@ fn while_nobody_resolves_the_reason_is_named() {
     });
 }
 
-// -------------------------------------------------------------------- name servers of our own
+// -------------------------------------------------------------------- name servers of the test
 
-/// Answers every question at `address` with what `reply` makes of it.
+/// A name server at `address` that answers each query with what `reply` returns.
 fn server(address: &str, reply: impl FnMut(&Message) -> Option<Message> + Send + 'static) {
     far_server(address, Duration::ZERO, reply);
 }
 
-/// The same for a server whose replies take a while on their way.
+/// As [`server`], but each answer takes `delay`.
 fn far_server(
     address: &str,
-    way: Duration,
+    delay: Duration,
     mut reply: impl FnMut(&Message) -> Option<Message> + Send + 'static,
 ) {
     let socket = UdpSocket::bind((address, 53)).unwrap();
@@ -200,7 +202,7 @@ fn far_server(
             if let Some(reply) = reply(&query) {
                 let socket = socket.try_clone().unwrap();
                 thread::spawn(move || {
-                    thread::sleep(way);
+                    thread::sleep(delay);
                     socket.send_to(&reply.encode().unwrap(), peer).unwrap();
                 });
             }
@@ -216,10 +218,10 @@ fn record(name: &str, address: &str) -> Record {
     Record { name: Name::parse(name).unwrap(), kind, class: 1, ttl: 1, rdata }
 }
 
-/// The records among these that are of the type that is asked for, and aliases.
+/// An answer with those of these records that have the type of the question or are aliases.
 fn answer(query: &Message, records: &[Record]) -> Message {
     let wanted = query.questions[0].kind;
-    let fits = |it: &&Record| it.kind == wanted || it.kind == TYPE_CNAME;
+    let fits = |record: &&Record| record.kind == wanted || record.kind == TYPE_CNAME;
     let answers = records.iter().filter(fits).cloned().collect();
     Message { flags: QR | RA, answers, ..query.clone() }
 }
@@ -229,8 +231,8 @@ fn code(query: &Message, code: u16) -> Message {
 }
 
 fn resolv_conf(servers: &[&str]) {
-    let lines: String = servers.iter().map(|it| format!("nameserver {it}\n")).collect();
-    // In place: the file is bind-mounted.
+    let lines: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
+    // Not by rename: the file is bind-mounted.
     fs::write("/run/t/resolv.conf", format!("search lan\noptions ndots:5\n{lines}")).unwrap();
 }
 
@@ -244,14 +246,15 @@ fn look_up_for(host: &str, family: Option<Family>, limit: Duration) -> Result<Ve
 }
 
 #[test]
-fn the_first_server_that_gives_an_address_is_believed() {
+fn the_first_answer_with_an_address_counts() {
     isolated(&[], || {
         let addresses = [record("a.example", "192.0.2.7"), record("a.example", "2001:db8::7")];
         let near = addresses.clone();
         server("127.0.0.2", move |query| Some(answer(query, &near)));
-        let way = Duration::from_millis(60);
-        far_server("127.0.0.3", way, move |query| Some(answer(query, &addresses)));
-        // Nobody listens, nobody answers, and three that have no answer.
+        let delay = Duration::from_millis(60);
+        far_server("127.0.0.3", delay, move |query| Some(answer(query, &addresses)));
+        // Nothing listens at 127.0.0.4, the next never answers, the others answer without an
+        // address.
         let _silent = UdpSocket::bind("127.0.0.5:53").unwrap();
         server("127.0.0.6", |query| Some(code(query, 2)));
         server("127.0.0.7", |query| Some(code(query, 5)));
@@ -274,7 +277,7 @@ fn the_first_server_that_gives_an_address_is_believed() {
 }
 
 #[test]
-fn a_server_that_fails_at_first_is_asked_again_soon() {
+fn a_server_that_fails_at_first_is_asked_again_within_a_second() {
     isolated(&[], || {
         for (address, bad) in [("127.0.0.2", Some(2)), ("127.0.0.3", Some(5)), ("127.0.0.4", None)]
         {
@@ -293,7 +296,7 @@ fn a_server_that_fails_at_first_is_asked_again_soon() {
 }
 
 #[test]
-fn what_the_servers_say_is_the_reason() {
+fn the_error_names_what_each_server_answered() {
     isolated(&[], || {
         server("127.0.0.2", |query| Some(code(query, 3)));
         server("127.0.0.3", |query| Some(answer(query, &[])));
@@ -326,7 +329,7 @@ fn what_the_servers_say_is_the_reason() {
 }
 
 #[test]
-fn aliases_and_long_answers_are_followed() {
+fn aliases_are_followed_and_truncated_answers_repeated_over_tcp() {
     isolated(&[], || {
         let alias = |name: &str, target: &str| Record {
             kind: TYPE_CNAME,
@@ -342,7 +345,7 @@ fn aliases_and_long_answers_are_followed() {
         server("127.0.0.2", move |query| Some(answer(query, &records)));
         resolv_conf(&["127.0.0.2"]);
         assert_eq!(look_up("a.example"), Ok(vec!["192.0.2.7".to_owned()]));
-        // Over UDP it is cut off, over TCP it is whole.
+        // The answer is truncated over UDP and complete over TCP.
         server("127.0.0.3", |query| Some(Message { flags: QR | RA | TC, ..query.clone() }));
         let listener = TcpListener::bind("127.0.0.3:53").unwrap();
         thread::spawn(move || {
@@ -369,14 +372,14 @@ fn aliases_and_long_answers_are_followed() {
 }
 
 #[test]
-fn another_resolv_conf_is_asked_at_once() {
+fn servers_of_a_changed_resolv_conf_are_asked_at_once() {
     isolated(&[], || {
         let _silent = UdpSocket::bind("127.0.0.2:53").unwrap();
         server("127.0.0.3", |query| Some(answer(query, &[record("a.example", "192.0.2.7")])));
         resolv_conf(&["127.0.0.2"]);
         let (sender, receiver) = std::sync::mpsc::channel();
         thread::spawn(move || sender.send((look_up("a.example"), now())));
-        // By now it asks once a second.
+        // After this time the resolver repeats its query only once a second.
         thread::sleep(Duration::from_millis(1900));
         let changed = now();
         resolv_conf(&["127.0.0.3"]);
@@ -388,7 +391,7 @@ fn another_resolv_conf_is_asked_at_once() {
 }
 
 #[test]
-fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
+fn a_change_of_an_interface_makes_the_resolver_ask_again() {
     isolated(&[], || {
         let scene = Scene::new(&format!("option ip_source 'network'\noption update_url '{URL}'"));
         let silent = UdpSocket::bind(endpoint(PROVIDER, 53)).unwrap();
@@ -406,10 +409,11 @@ fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
             let query = Message::decode(&packet[..length]).unwrap();
             let is_new = !questions.contains(&(query.id, peer));
             questions.push((query.id, peer));
-            // The section's own name is looked up, too.
+            // The daemon looks up the section's own name, too: those queries are left out.
             (query.questions[0].name.to_string() == HOST).then_some(is_new)
         };
-        // The look-up goes on when a question is repeated with the same number and from the same port.
+        // A query with the same id from the same port is a repetition, so the look-up is still
+        // under way.
         while next_question() != Some(false) {}
         let event = now();
         netifd.set(&down("lan", "br-lan"));
@@ -420,7 +424,7 @@ fn after_a_report_of_netifd_the_name_servers_are_asked_anew() {
 }
 
 #[test]
-fn while_name_servers_are_silent_status_says_that_the_name_is_looked_up() {
+fn while_name_servers_are_silent_status_shows_the_look_up() {
     isolated(&[], || {
         let scene = Scene::new(&format!("option update_url '{URL}'"));
         let silent = UdpSocket::bind(endpoint(PROVIDER, 53)).unwrap();
@@ -439,7 +443,7 @@ fn while_name_servers_are_silent_status_says_that_the_name_is_looked_up() {
 }
 
 #[test]
-fn the_hosts_file_comes_first_and_names_are_complete() {
+fn the_hosts_file_comes_first_and_search_domains_are_not_used() {
     isolated(&[], || {
         server("127.0.0.2", |query| {
             let name = query.questions[0].name.to_string();
@@ -450,13 +454,13 @@ fn the_hosts_file_comes_first_and_names_are_complete() {
         });
         resolv_conf(&["127.0.0.2"]);
         hosts("192.0.2.1 Router.lan router\n192.0.2.2 router # again\n2001:db8::1 router\n");
-        let found = |all: &[&str]| Ok(all.iter().map(|it| (*it).to_owned()).collect());
+        let found = |all: &[&str]| Ok(all.iter().map(|address| (*address).to_owned()).collect());
         assert_eq!(look_up("ROUTER"), found(&["2001:db8::1", "192.0.2.1", "192.0.2.2"]));
         assert_eq!(look_up("router.lan."), found(&["192.0.2.1"]));
         assert_eq!(look_up_for("router", Some(Family::V6), SOON), found(&["2001:db8::1"]));
         let none = look_up_for("router.lan", Some(Family::V6), SOON);
         assert_eq!(none, Err("router.lan has no IPv6 address".to_owned()));
-        // Asked as it is, not with what `search` names.
+        // The name is asked for without the domain of `search`.
         assert_eq!(look_up("nas"), found(&["192.0.2.66"]));
         let none = look_up("printer").unwrap_err();
         assert_eq!(none, "cannot resolve printer (the name does not exist)");
@@ -466,9 +470,9 @@ fn the_hosts_file_comes_first_and_names_are_complete() {
 }
 
 #[test]
-fn a_dead_family_costs_a_quarter_of_a_second_once() {
+fn an_unreachable_ipv6_address_delays_the_request_only_briefly() {
     isolated(&[], || {
-        // Packets to the IPv6 address disappear.
+        // The kernel drops packets to the provider's IPv6 address.
         let scene = Scene::new(&format!("option update_url '{URL}'"));
         hosts(&format!("2001:db8:dead::1 {HOST}\n{PROVIDER} {HOST}"));
         let launcher = scene.launcher();
@@ -488,11 +492,11 @@ fn a_dead_family_costs_a_quarter_of_a_second_once() {
 }
 
 #[test]
-fn a_server_behind_several_addresses_is_reached_at_the_one_that_answers() {
+fn of_several_addresses_the_one_that_answers_is_used() {
     isolated(&[], || {
         let listener = TcpListener::bind("127.0.0.9:80").unwrap();
         hosts("192.0.2.77 many.example\n192.0.2.78 many.example\n127.0.0.9 many.example");
-        // Nobody is behind this device.
+        // No host answers behind this device.
         ip_isp("link add dead0 type veth peer name dead1");
         ip_isp("link set dead1 up");
         ip_isp("link set dead0 up");

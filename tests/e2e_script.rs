@@ -1,4 +1,4 @@
-//! Scripts that update records, on a real kernel with the real daemon.
+//! Scripts that update records (`update_script`) or print the address (`ip_script`).
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test and its helpers")]
 
@@ -22,27 +22,28 @@ fn scene(script: &str, options: &str) -> Scene {
     Scene::new(&format!("\toption update_script '{}'\n{options}", path.display()))
 }
 
-/// What the script does to tell the provider.
-const TELL: &str = "do_transfer \"http://$URL_USER:$URL_PASS@198.51.100.53/nic/update?hostname=$domain&myip=$__IP\"\n\
+/// The lines of a script that send the update.
+const SEND: &str = "do_transfer \"http://$URL_USER:$URL_PASS@198.51.100.53/nic/update?hostname=$domain&myip=$__IP\"\n\
      grep -qE 'good|nochg' $DATFILE";
 
+/// The name and address of each request, in order.
 fn sent(scene: &Scene) -> Vec<String> {
     let requests = scene.provider.requests();
-    requests.iter().map(|it| format!("{} {}", it.hostname(), it.myip())).collect()
+    requests.iter().map(|request| format!("{} {}", request.hostname(), request.myip())).collect()
 }
 
-/// Whether a process has this word in its command line.
+/// Whether a process has this argument in its command line.
 fn runs(word: &str) -> bool {
     let all = fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("cmdline")).ok());
-    all.into_iter().any(|line| line.split('\0').any(|it| it == word))
+    all.into_iter().any(|line| line.split('\0').any(|argument| argument == word))
 }
 
 #[test]
-fn a_script_follows_the_address() {
+fn a_script_runs_for_each_new_address_and_its_log_hides_the_password() {
     isolated(&[], || {
-        let script = format!("write_log 5 \"telling $domain\"\n{TELL}");
+        let script = format!("write_log 5 \"telling $domain\"\n{SEND}");
         let scene = scene(&script, "\toption password 's3 cr&t'");
         scene.provider.require("user", "s3 cr&t");
         scene.wan.set_address("203.0.113.5");
@@ -63,13 +64,14 @@ fn a_script_follows_the_address() {
 }
 
 #[test]
-fn a_failure_is_retried_at_the_usual_pace_and_nothing_runs_twice_at_once() {
+fn a_failed_script_is_retried_and_never_runs_twice_at_once() {
     isolated(&[], || {
-        // A lock that ends with the script: the other name's run may be ended by the change.
+        // The lock ends with the script, since the change of address may kill the script of the
+        // other name.
         let script = format!(
             "exec 9>{DIR}/busy; flock -n 9 || {{ echo twice >>{DIR}/twice; return 0; }}\n\
              echo $domain $__IP >>{DIR}/calls\nsleep 1 9>&-\n\
-             [ $(wc -l <{DIR}/calls) -gt 2 ] || write_log 14 'not yet'\n{TELL}"
+             [ $(wc -l <{DIR}/calls) -gt 2 ] || write_log 14 'not yet'\n{SEND}"
         );
         let scene = scene(&script, "\tlist domain 'a.example.com'\n\tlist domain 'b.example.com'");
         scene.wan.set_address("203.0.113.5");
@@ -85,7 +87,7 @@ fn a_failure_is_retried_at_the_usual_pace_and_nothing_runs_twice_at_once() {
 }
 
 #[test]
-fn a_script_uses_our_transport() {
+fn do_transfer_uses_certificates_and_device_of_the_section() {
     isolated(&[], || {
         let authority = Authority::new();
         authority.write_pem(&file("ca.pem"));
@@ -99,7 +101,7 @@ fn a_script_uses_our_transport() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        assert!(scene.provider.requests().iter().all(|it| it.tls));
+        assert!(scene.provider.requests().iter().all(|request| request.tls));
 
         scene.provider.next([Reply::status(500)]);
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
@@ -109,9 +111,9 @@ fn a_script_uses_our_transport() {
 }
 
 #[test]
-fn a_script_whose_address_goes_away_makes_room_for_the_next() {
+fn a_script_with_a_lost_address_is_ended_for_the_new_one() {
     isolated(&[], || {
-        let script = format!("[ $__IP = 203.0.113.5 ] && exec sleep 1000\n{TELL}");
+        let script = format!("[ $__IP = 203.0.113.5 ] && exec sleep 1000\n{SEND}");
         let scene = scene(&script, "");
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
@@ -138,8 +140,8 @@ fn no_script_outlives_the_daemon() {
         assert!(daemon.stop().0.success());
         assert!(!runs("1000"));
 
-        // What it left is not in the way of the next.
-        fs::write(file("update.sh"), TELL).unwrap();
+        // The directory that the killed script left does not hinder the next one.
+        fs::write(file("update.sh"), SEND).unwrap();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
         assert!(!place.exists());
@@ -160,7 +162,7 @@ fn no_script_outlives_a_daemon_that_is_killed() {
 }
 
 #[test]
-fn no_source_outlives_a_daemon_that_is_killed() {
+fn no_ip_script_outlives_a_daemon_that_is_killed() {
     isolated(&[], || {
         let source = "\toption ip_source 'script'\n\toption ip_script '/bin/sleep 1000'";
         let scene = Scene::new(source);
@@ -174,7 +176,7 @@ fn no_source_outlives_a_daemon_that_is_killed() {
 }
 
 #[test]
-fn scripts_that_others_can_change_are_told() {
+fn check_warns_of_scripts_that_other_users_can_change() {
     isolated(&[], || {
         let path = file("d").join("address");
         fs::create_dir(file("d")).unwrap();
@@ -195,12 +197,12 @@ fn scripts_that_others_can_change_are_told() {
             [(path.clone(), 0o755), (file("d"), 0o755), (scene.config.path(), 0o600)]
         {
             set(&open, 0o757);
-            let told = check();
+            let warnings = check();
             let scripts = if mode == 0o600 { 0 } else { 2 };
             let line = format!("other users can change {} and so run", path.display());
-            assert_eq!(told.matches(&line).count(), scripts, "{told}");
+            assert_eq!(warnings.matches(&line).count(), scripts, "{warnings}");
             let remedy = format!("{}' prevents it", open.display());
-            assert_eq!(told.matches(&remedy).count(), scripts.max(1), "{told}");
+            assert_eq!(warnings.matches(&remedy).count(), scripts.max(1), "{warnings}");
             set(&open, mode);
         }
     });
@@ -209,7 +211,7 @@ fn scripts_that_others_can_change_are_told() {
 #[test]
 fn once_waits_for_a_script_and_a_dry_run_names_it() {
     isolated(&[], || {
-        let scene = scene(&format!("sleep 1\n{TELL}"), "\toption use_ipv6 'both'");
+        let scene = scene(&format!("sleep 1\n{SEND}"), "\toption use_ipv6 'both'");
         scene.wan.set_address("203.0.113.5");
         scene.wan.set_address6("2001:db8::5");
         let launcher = scene.launcher();

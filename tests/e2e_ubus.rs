@@ -1,5 +1,5 @@
-//! Logical interfaces and the object `ddns`: the daemon on ubus, with a netifd that says what the
-//! test wants, over a real kernel. `DDNS_NETLINK_UBUSD` names a real ubusd to test with.
+//! The daemon on ubus: logical interfaces of netifd, and the object `ddns`. The kernel is real,
+//! netifd is a stand-in, ubusd a small one or the one that `DDNS_NETLINK_UBUSD` names.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
@@ -17,10 +17,10 @@ use support::router::isolated;
 use support::scene::{LIMIT, Scene};
 use support::ubus::{Client, Netifd, OLD_SOCKET, SOCKET, Ubusd, down, up};
 
-/// Follows the logical interface `wan`.
+/// Options of a section that follows the logical interface `wan`.
 const NETWORK: &str = "option ip_source 'network'\noption ip_network 'wan'";
 
-/// A DSA router: a port is called `wan` and has an address, the line is PPPoE over it.
+/// A DSA router: the port `wan` has an address, and the interface `wan` is PPPoE over it.
 fn pppoe(options: &str) -> Scene {
     let scene = Scene::new(&format!("{NETWORK}\n{options}"));
     scene.wan.ip("addr add 203.0.113.5/24 dev wan");
@@ -28,6 +28,7 @@ fn pppoe(options: &str) -> Scene {
     scene
 }
 
+/// The address of request number `n` (from 0).
 fn nth(scene: &Scene, n: usize) -> String {
     scene.provider.wait_nth(n, LIMIT).myip().to_owned()
 }
@@ -37,7 +38,7 @@ fn reason(record: &Value) -> &str {
 }
 
 #[test]
-fn a_logical_interface_is_its_device_whatever_a_port_is_called() {
+fn the_device_of_an_interface_comes_from_netifd() {
     isolated(&[], || {
         let scene = pppoe("");
         let _bus = Ubusd::start();
@@ -47,23 +48,23 @@ fn a_logical_interface_is_its_device_whatever_a_port_is_called() {
         assert_eq!(nth(&scene, 0), "192.0.2.7");
         daemon.wait_published("home", "192.0.2.7");
 
-        // The line is configured anew: DHCP on the port itself.
+        // The interface changes to DHCP on the port itself.
         netifd.set(&down("wan", "wan"));
         daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
         netifd.set(&up("wan", "wan", &["203.0.113.5"]));
         assert_eq!(nth(&scene, 1), "203.0.113.5");
         daemon.wait_published("home", "203.0.113.5");
 
-        // The kernel rings the bell, whatever netifd knows of it.
+        // The kernel's event alone triggers an update.
         scene.wan.ip_batch("addr del 203.0.113.5/24 dev wan\naddr add 203.0.113.6/24 dev wan\n");
         assert_eq!(nth(&scene, 2), "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
-        assert_eq!(netifd.dumps(), 1, "changes come by themselves");
+        assert_eq!(netifd.dumps(), 1, "netifd notifies of changes");
     });
 }
 
 #[test]
-fn every_way_to_name_the_line_is_understood() {
+fn an_interface_can_be_named_in_every_spelling() {
     isolated(&[], || {
         let mut scene = Scene::bare();
         scene.wan.ip("addr add 203.0.113.5/24 dev wan");
@@ -89,7 +90,7 @@ fn every_way_to_name_the_line_is_understood() {
 }
 
 #[test]
-fn at_boot_a_name_waits_for_netifd_and_the_request_for_nothing_else() {
+fn at_boot_an_interface_waits_for_netifd_and_the_update_for_nothing_else() {
     isolated(&[], || {
         let scene = pppoe("");
         let _bus = Ubusd::start();
@@ -97,11 +98,11 @@ fn at_boot_a_name_waits_for_netifd_and_the_request_for_nothing_else() {
         let daemon = launcher.run();
         let waits = "netifd is being asked for the device of 'wan'";
         daemon.wait_record("home", LIMIT, |r| r["state"] == "unknown" && reason(r).contains(waits));
-        // netifd starts, and its line is not up yet.
+        // netifd starts, but the interface is not up yet.
         let netifd = Netifd::start(&[down("wan", "wan")]);
         netifd.wait_asked();
         daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
-        assert_eq!(scene.provider.attempts(), 0, "the port called wan was taken for the line");
+        assert_eq!(scene.provider.attempts(), 0, "the address of port wan was sent");
         let start = provider::now();
         netifd.set(&up("wan", "pppoe-wan", &["192.0.2.7"]));
         let request = scene.provider.wait_nth(0, LIMIT);
@@ -112,7 +113,7 @@ fn at_boot_a_name_waits_for_netifd_and_the_request_for_nothing_else() {
 }
 
 #[test]
-fn netifd_starts_again_and_nothing_is_lost() {
+fn updates_go_on_without_netifd_and_after_its_restart() {
     isolated(&[], || {
         let scene = pppoe("");
         let _bus = Ubusd::start();
@@ -124,7 +125,7 @@ fn netifd_starts_again_and_nothing_is_lost() {
         Client::connect().wait_for("ddns");
         scene.wan.hang_up("pppoe-wan");
         scene.wan.dial("pppoe-wan", "192.0.2.8", "192.0.2.1");
-        assert_eq!(nth(&scene, 1), "192.0.2.8", "the kernel rings without netifd");
+        assert_eq!(nth(&scene, 1), "192.0.2.8", "the kernel's event alone triggers an update");
         let netifd = Netifd::start(&[down("wan", "wan")]);
         daemon.wait_record("home", LIMIT, |r| reason(r).contains("'wan' is down"));
         netifd.set(&up("wan", "wan", &["203.0.113.5"]));
@@ -133,7 +134,7 @@ fn netifd_starts_again_and_nothing_is_lost() {
 }
 
 #[test]
-fn ubusd_starts_again_and_is_found_again() {
+fn the_daemon_reconnects_after_ubusd_restarted() {
     isolated(&[], || {
         let scene = pppoe("");
         let bus = Ubusd::start();
@@ -143,7 +144,7 @@ fn ubusd_starts_again_and_is_found_again() {
         daemon.wait_published("home", "192.0.2.7");
         drop((bus, netifd));
         assert_eq!(launcher.code(&["update"]), Some(0));
-        assert_eq!(nth(&scene, 1), "192.0.2.7", "the daemon does not need it");
+        assert_eq!(nth(&scene, 1), "192.0.2.7", "updates go on without ubusd");
         let _bus = Ubusd::start();
         Client::connect().wait_for("ddns");
         let netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
@@ -154,8 +155,8 @@ fn ubusd_starts_again_and_is_found_again() {
     });
 }
 
-/// Without ubus a name is a device, until ubusd appears at `path`.
-fn appears_later(path: &str) {
+/// Without ubus `wan` is a device; once ubusd listens at `path`, it is an interface.
+fn ubusd_starts_later(path: &str) {
     let scene = pppoe("");
     let launcher = scene.launcher();
     let daemon = launcher.run();
@@ -164,17 +165,17 @@ fn appears_later(path: &str) {
     Client::connect().wait_for("ddns");
     let _netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
     assert_eq!(nth(&scene, 1), "192.0.2.7");
-    assert!(!launcher.log().contains("ubus"), "it is no trouble: {}", launcher.log());
+    assert!(!launcher.log().contains("ubus"), "{}", launcher.log());
 }
 
 #[test]
-fn ubusd_may_appear_after_the_daemon() {
-    isolated(&[], || appears_later(SOCKET));
+fn ubusd_may_start_after_the_daemon() {
+    isolated(&[], || ubusd_starts_later(SOCKET));
 }
 
 #[test]
-fn ubusd_may_appear_where_it_was_in_old_releases() {
-    isolated(&[], || appears_later(OLD_SOCKET));
+fn ubusd_may_listen_at_the_path_of_old_releases() {
+    isolated(&[], || ubusd_starts_later(OLD_SOCKET));
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn a_socket_that_nobody_listens_on_is_tried_again() {
 }
 
 #[test]
-fn what_is_not_ubus_is_told_once_and_left_for_the_real_one() {
+fn a_server_that_is_not_ubusd_is_logged_once_and_left() {
     isolated(&[], || {
         let scene = pppoe("");
         fs::create_dir_all("/var/run/ubus").unwrap();
@@ -203,19 +204,19 @@ fn what_is_not_ubus_is_told_once_and_left_for_the_real_one() {
             let (mut stream, _) = impostor.accept().unwrap();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         }
-        let told = || launcher.log().matches("cannot be understood").count();
+        let logged = || launcher.log().matches("cannot be understood").count();
         daemon.wait_line(LIMIT, |line| line.contains("cannot be understood"));
-        assert_eq!(told(), 1, "{}", launcher.log());
+        assert_eq!(logged(), 1, "{}", launcher.log());
         drop(impostor);
         let _bus = Ubusd::start();
         let _netifd = Netifd::start(&[up("wan", "pppoe-wan", &["192.0.2.7"])]);
         assert_eq!(nth(&scene, 0), "192.0.2.7");
-        assert_eq!(told(), 1, "{}", launcher.log());
+        assert_eq!(logged(), 1, "{}", launcher.log());
     });
 }
 
 #[test]
-fn a_lan_publishes_its_part_of_the_delegated_prefix() {
+fn a_lan_publishes_its_address_from_the_delegated_prefix() {
     isolated(&[], || {
         let options = "option ip_network 'lan'\noption use_ipv6 '1'";
         let scene = Scene::new(&format!("option ip_source 'network'\n{options}"));
@@ -237,7 +238,7 @@ fn a_lan_publishes_its_part_of_the_delegated_prefix() {
         let launcher = scene.launcher();
         let _daemon = launcher.run();
         assert_eq!(nth(&scene, 0), "2001:db8:f::1");
-        // The provider delegates another prefix; the old one stays a while in the kernel.
+        // The ISP delegates another prefix; the kernel keeps the old one for a while.
         lan["ipv6-prefix-assignment"] = json!([prefix("fd00:1::"), prefix("2001:db8:8::")]);
         scene.wan.ip("addr add 2001:db8:8::1/64 dev br-lan nodad");
         scene.wan.ip("addr change 2001:db8:f::1/64 dev br-lan preferred_lft 0");
@@ -247,7 +248,7 @@ fn a_lan_publishes_its_part_of_the_delegated_prefix() {
 }
 
 #[test]
-fn once_asks_netifd_and_does_not_wait_for_one_that_is_not_there() {
+fn once_asks_netifd_and_waits_only_briefly_for_its_answer() {
     isolated(&[], || {
         let scene = pppoe("");
         let launcher = scene.launcher();
@@ -258,15 +259,15 @@ fn once_asks_netifd_and_does_not_wait_for_one_that_is_not_there() {
         drop(netifd);
         let start = provider::now();
         assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
-        let deaf = Netifd::silent();
+        let silent = Netifd::silent();
         assert!(launcher.stdout(&["once", "--dry-run"]).contains(" 203.0.113.5:"));
-        assert_eq!(deaf.dumps(), 1);
+        assert_eq!(silent.dumps(), 1);
         assert!(provider::now() - start < Duration::from_secs(15));
     });
 }
 
 #[test]
-fn the_object_answers_as_the_command_line_does() {
+fn the_ubus_object_answers_as_the_command_line_does() {
     isolated(&[], || {
         let mut scene = Scene::new("");
         scene.config.section("off", "\toption enabled '0'");
@@ -280,14 +281,14 @@ fn the_object_answers_as_the_command_line_does() {
         let mut call = |method: &str, data: &Value| client.call("ddns", method, data);
 
         let status = call("status", &json!({})).unwrap();
-        let told = daemon.status().unwrap();
+        let printed = daemon.status().unwrap();
         let without_time = |mut status: Value| {
             status["sections"][0]["records"][0]["next_in"] = Value::Null;
             status
         };
-        // As text, because reading a text may cost the last bit of a number.
+        // Through text, as the other status: reading a text may lose the last bit of a number.
         let read = serde_json::from_str(&status.to_string()).unwrap();
-        assert_eq!(without_time(read), without_time(told));
+        assert_eq!(without_time(read), without_time(printed));
         assert_eq!(status["disabled"], json!(["off"]));
         let home = json!({ "section": "home" });
         let one = call("get", &home).unwrap();
@@ -312,7 +313,7 @@ fn the_object_answers_as_the_command_line_does() {
 }
 
 #[test]
-fn subscribers_are_told_when_a_record_changes() {
+fn subscribers_are_notified_when_a_record_changes() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -322,21 +323,22 @@ fn subscribers_are_told_when_a_record_changes() {
         daemon.wait_published("home", "203.0.113.5");
         let mut client = Client::connect();
         client.subscribe("ddns");
-        let (told, listener) = std::sync::mpsc::channel();
+        let (sender, notifications) = std::sync::mpsc::channel();
         thread::spawn(move || {
             loop {
-                told.send(client.notified()).unwrap();
+                sender.send(client.notified()).unwrap();
             }
         });
-        // Nothing tells when the daemon has heard of the subscription: changes until one is told.
+        // No event shows when the subscription is in force: change the address until a notification
+        // comes.
         let mut last = 5;
         let (name, data) = loop {
             let (old, new) = (format!("203.0.113.{last}"), format!("203.0.113.{}", last + 1));
             scene.wan.change_address(&old, &new);
             last += 1;
             daemon.wait_published("home", &new);
-            if let Ok(told) = listener.recv_timeout(Duration::from_millis(500)) {
-                break told;
+            if let Ok(notification) = notifications.recv_timeout(Duration::from_millis(500)) {
+                break notification;
             }
         };
         assert_eq!(name, "record.update");
@@ -347,13 +349,13 @@ fn subscribers_are_told_when_a_record_changes() {
             |data: &Value| data["state"] == "published" && data["published"] == address.as_str();
         let mut data = data;
         while !published(&data) {
-            data = listener.recv_timeout(LIMIT).unwrap().1;
+            data = notifications.recv_timeout(LIMIT).unwrap().1;
         }
     });
 }
 
-/// How often a process has waited for something.
-fn waits(daemon: &Daemon<'_>) -> u64 {
+/// How often the daemon has given the CPU up to wait.
+fn wait_count(daemon: &Daemon<'_>) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.process.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -365,20 +367,20 @@ fn neither_ubus_nor_its_absence_wakes_the_daemon() {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
         let launcher = scene.launcher();
-        let idle = |daemon: &Daemon<'_>| {
+        let assert_idle = |daemon: &Daemon<'_>| {
             let still = |_: &u32| {
-                let before = waits(daemon);
+                let before = wait_count(daemon);
                 thread::sleep(Duration::from_millis(700));
-                waits(daemon) == before
+                wait_count(daemon) == before
             };
-            assert!((0..20).find(still).is_some(), "it wakes up again and again");
+            assert!((0..20).find(still).is_some(), "the daemon keeps waking up");
         };
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        idle(&daemon);
+        assert_idle(&daemon);
         let _bus = Ubusd::start();
         let _netifd = Netifd::start(&[up("wan", "wan", &["203.0.113.5"])]);
         Client::connect().wait_for("ddns");
-        idle(&daemon);
+        assert_idle(&daemon);
     });
 }

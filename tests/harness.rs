@@ -1,4 +1,4 @@
-//! The harness tested by itself: a wrong harness makes wrong tests.
+//! Tests of the test support: other tests can only be right if it is.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
@@ -23,7 +23,7 @@ fn get(to: SocketAddr, target: &str) -> String {
     let mut stream = TcpStream::connect(to).unwrap();
     let head = "Authorization: Basic dXNlcjpzZWNyZXQ=\r\nConnection: close\r\n";
     write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\n{head}\r\n").unwrap();
-    // A provider that resets the connection may have done so by now.
+    // Fails if the provider has reset the connection already.
     let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut text = String::new();
     let _ = stream.read_to_string(&mut text);
@@ -31,7 +31,7 @@ fn get(to: SocketAddr, target: &str) -> String {
 }
 
 #[test]
-fn provider_remembers_and_answers_by_what_it_remembers() {
+fn the_provider_keeps_records_and_checks_credentials() {
     let provider = Provider::new();
     let server = provider.listen(anywhere());
     let target = "/nic/update?hostname=a.example.com&myip=203.0.113.5";
@@ -45,7 +45,7 @@ fn provider_remembers_and_answers_by_what_it_remembers() {
 }
 
 #[test]
-fn provider_goes_down_and_comes_up_at_the_same_address() {
+fn the_provider_can_close_its_port_and_listen_again() {
     let provider = Provider::new();
     let server = provider.listen(anywhere());
     let address = server.address();
@@ -59,7 +59,7 @@ fn provider_goes_down_and_comes_up_at_the_same_address() {
 }
 
 #[test]
-fn name_server_answers_dig_and_our_own_client() {
+fn the_name_server_answers_dig_and_its_own_client() {
     let here: IpAddr = "203.0.113.5".parse().unwrap();
     let server = dns::Server::start(anywhere(), move |name, v6| match (name, v6) {
         ("a.example.com", false) => dns::Answer::Address(here),
@@ -83,7 +83,7 @@ fn name_server_answers_dig_and_our_own_client() {
 }
 
 #[test]
-fn https_is_trusted_only_by_who_knows_the_authority() {
+fn openssl_accepts_only_the_valid_certificate() {
     let Ok(_) = Command::new("openssl").arg("version").output() else {
         skip::skip("openssl is not installed");
         return;
@@ -116,7 +116,7 @@ fn https_is_trusted_only_by_who_knows_the_authority() {
 }
 
 #[test]
-fn router_reaches_the_provider_by_its_default_route_only() {
+fn the_router_reaches_the_provider_only_by_its_default_route() {
     isolated(&[], || {
         let wan = Wan::new();
         let provider = Provider::new();
@@ -145,7 +145,7 @@ fn router_reaches_the_provider_by_its_default_route_only() {
 }
 
 #[test]
-fn leases_change_renew_and_end() {
+fn dhcp_leases_can_be_renewed_changed_and_released() {
     isolated(&["dnsmasq", "busybox"], || {
         let wan = Wan::new();
         let monitor = wan.monitor();
@@ -169,7 +169,7 @@ fn leases_change_renew_and_end() {
 }
 
 #[test]
-fn advertised_prefixes_come_and_are_deprecated() {
+fn advertised_prefixes_can_be_added_and_deprecated() {
     isolated(&["radvd"], || {
         let wan = Wan::new();
         let monitor = wan.monitor();
@@ -188,7 +188,7 @@ fn advertised_prefixes_come_and_are_deprecated() {
 }
 
 #[test]
-fn files_of_the_host_are_out_of_reach() {
+fn hosts_file_definitions_and_log_socket_are_the_tests_own() {
     isolated(&["busybox"], || {
         support::router::hosts("198.51.100.53 dyn.example.net");
         assert!(run(Command::new("getent").args(["hosts", "dyn.example.net"])).contains(PROVIDER));

@@ -1,4 +1,4 @@
-//! Ways to the provider and addresses to choose from, as a real kernel has them.
+//! Routes to the provider, and the choice between several addresses, on a real kernel.
 
 mod support;
 
@@ -9,18 +9,18 @@ use support::provider::Reply;
 use support::router::{GATEWAY, isolated};
 use support::scene::{LIMIT, Scene, skip_under_emulator};
 
-/// What qemu-user 7.2 does not do: it ends the socket at a message about a rule, and gives some
-/// errors of routes in the numbers of the machine below it.
+/// qemu-user 7.2 closes the socket at a message about a rule, and passes on some errors of routes
+/// with the numbers of the host.
 const RULES: &str = "qemu-user passes on no messages about routing rules";
-/// Nor does it turn round the bytes of attributes within attributes.
+/// qemu-user 7.2 does not swap the bytes of nested attributes.
 const NESTED: &str =
     "qemu-user passes on no alternative names to a machine of the other byte order";
 
-/// Long enough for an event to be followed, and shorter than any pause after a failure that counts.
+/// Long enough to follow an event, and shorter than any back-off after a failure.
 const SOON: Duration = Duration::from_secs(3);
 
 #[test]
-fn an_address_that_leads_to_two_peers_stays_while_one_of_them_does() {
+fn an_address_with_two_peers_stays_until_the_second_is_removed() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.ip_batch(&format!(
@@ -44,7 +44,7 @@ fn an_address_that_leads_to_two_peers_stays_while_one_of_them_does() {
 }
 
 #[test]
-fn a_virtual_address_does_not_take_the_place_of_a_lease() {
+fn a_leased_address_is_preferred_to_a_static_host_address() {
     isolated(&[], || {
         let scene = Scene::new("option ip_interface 'wan'");
         scene.wan.ip_batch(&format!(
@@ -61,7 +61,7 @@ fn a_virtual_address_does_not_take_the_place_of_a_lease() {
         drop(daemon);
         std::fs::remove_dir_all("/run/t/state").unwrap();
         launcher.run().wait_published("home", "203.0.113.5");
-        assert!(scene.provider.requests().iter().all(|it| it.myip() == "203.0.113.5"));
+        assert!(scene.provider.requests().iter().all(|request| request.myip() == "203.0.113.5"));
     });
 }
 
@@ -83,7 +83,7 @@ fn a_device_is_found_by_its_alternative_name() {
 }
 
 #[test]
-fn what_the_routers_own_rules_forbid_waits_for_them() {
+fn an_update_that_routing_rules_block_waits_for_their_removal() {
     if skip_under_emulator(RULES) {
         return;
     }
@@ -114,7 +114,7 @@ fn what_the_routers_own_rules_forbid_waits_for_them() {
 }
 
 #[test]
-fn a_page_without_a_way_is_said_so() {
+fn without_a_route_to_the_web_source_the_reason_is_reported() {
     isolated(&[], || {
         let scene = Scene::new(
             "option use_ipv6 '1'\noption ip_source 'web'\noption ip_url 'http://ip.example.net/'",
@@ -132,12 +132,12 @@ fn a_page_without_a_way_is_said_so() {
         daemon.wait_line(LIMIT, |line| line.contains(expected));
         drop(daemon);
         let once = launcher.output(&["once"]);
-        let said = String::from_utf8_lossy(&once.stdout).into_owned();
-        assert!(said.contains(expected), "{said}");
+        let printed = String::from_utf8_lossy(&once.stdout).into_owned();
+        assert!(printed.contains(expected), "{printed}");
     });
 }
 
-/// How many events the router's netlink sockets have lost.
+/// The number of events that the router's netlink sockets have lost.
 fn lost_events(scene: &Scene) -> u64 {
     let table = support::process::run(scene.wan.command("cat").arg("/proc/net/netlink"));
     let drops = |line: &str| line.split_whitespace().nth(8)?.parse::<u64>().ok();
@@ -145,7 +145,7 @@ fn lost_events(scene: &Scene) -> u64 {
 }
 
 #[test]
-fn events_lost_while_a_request_is_under_way_are_made_up_for() {
+fn after_an_overrun_during_a_request_the_current_address_is_sent() {
     isolated(&[], || {
         let scene = Scene::new("");
         scene.wan.set_address("203.0.113.5");
@@ -171,7 +171,7 @@ fn events_lost_while_a_request_is_under_way_are_made_up_for() {
 }
 
 #[test]
-fn a_provider_that_stores_the_address_that_it_sees_sees_the_one_that_is_wanted() {
+fn a_request_without_an_address_leaves_from_the_address_to_publish() {
     if skip_under_emulator(RULES) {
         return;
     }
