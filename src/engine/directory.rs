@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::model::Host;
 use crate::model::sorted::Map;
+use crate::model::{Host, name};
 
 /// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,13 +16,13 @@ impl Directory {
     }
 
     fn hosts(&self, name: &str) -> Vec<Host> {
-        let bare = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let bare = name::plain(name.trim_start_matches('[').trim_end_matches(']'));
         if let Ok(address) = bare.parse() {
             return vec![Host::Address(address)];
         }
         match self.0.get(&bare) {
             Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
-            None if bare == "localhost" || bare.ends_with(".localhost") => {
+            None if name::is_localhost(&bare) => {
                 let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
                 loopback.map(Host::Address).to_vec()
             }

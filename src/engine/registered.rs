@@ -21,6 +21,7 @@ use crate::config::Lookup;
 use crate::dns::Found;
 use crate::model::Family;
 use crate::model::Notice;
+use crate::model::name::plain;
 use crate::time::Now;
 
 /// What was published is not looked for in DNS before: some providers' name servers take their time.
@@ -214,7 +215,7 @@ impl Active {
 
     /// Which records the name that is looked up tells of: its own, or all if there is none.
     fn looked_up_records(&self) -> impl Fn(&Record) -> bool + use<> {
-        let host = self.spec.lookup.host.trim_end_matches('.').to_ascii_lowercase();
+        let host = plain(&self.spec.lookup.host);
         let is_host = move |record: &Record| record.name.in_dns() == host;
         let named = self.records.iter().any(&is_host);
         move |record| !named || is_host(record)

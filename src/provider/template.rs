@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::api::zone::Target;
 use super::mask;
+use crate::model::name::{below, plain};
 use crate::model::secret::Secret;
 use crate::model::{Family, Hostname};
 use crate::provider::Provider;
@@ -453,12 +454,11 @@ fn is_number(word: &str) -> bool {
 
 /// Whether `word` is one of `names`, or a name within one.
 fn is_name(word: &str, names: &[&str]) -> bool {
-    let word = word.to_ascii_lowercase();
-    names.iter().filter(|name| !name.is_empty()).any(|name| {
-        let within = word.strip_suffix(&name.to_ascii_lowercase());
-        within.is_some_and(|within| {
-            within.is_empty() || (within.ends_with('.') && name.contains('.'))
-        })
+    let word = plain(word);
+    names.iter().filter(|name| !name.is_empty()).any(|name| match below(&word, &plain(name)) {
+        Some("") => true,
+        Some(_) => name.contains('.'),
+        None => false,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::mem::take;
 
 use super::reader::Reader;
+use crate::model::name::below;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, RecordOptions};
 use crate::provider::api::pair;
@@ -132,7 +133,8 @@ fn place(
         }
         let (host, zone) = split(name.as_str().to_owned());
         let (host, zone) = (host.trim_matches('.'), zone.trim_matches('.'));
-        let within = if host == "@" { "" } else { within(host, zone) };
+        // Some write the zone behind it.
+        let within = if host == "@" { "" } else { below(host, zone).unwrap_or(host) };
         match Hostname::parse(&format!("{within}@{zone}")) {
             Ok(placed) => *name = placed,
             Err(why) => {
@@ -140,10 +142,4 @@ fn place(
             }
         }
     }
-}
-
-/// `host` without the zone, which some write behind it.
-fn within<'a>(host: &'a str, zone: &str) -> &'a str {
-    let rest = host.strip_suffix(zone).filter(|rest| rest.is_empty() || rest.ends_with('.'));
-    rest.map_or(host, |rest| rest.trim_end_matches('.'))
 }

@@ -24,7 +24,7 @@ use crate::dns::resolving::{Progress, Resolving, Said};
 use crate::edge::clock::uptime;
 use crate::edge::files;
 use crate::edge::http;
-use crate::model::Family;
+use crate::model::{Family, name};
 
 /// Longest wait in one call, so that a step of the clock cannot make it long.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -192,8 +192,8 @@ fn known(host: &str) -> Vec<IpAddr> {
     if let Ok(address) = host.parse() {
         return vec![address];
     }
-    let name = host.trim_end_matches('.').to_ascii_lowercase();
-    if name == "localhost" || name.ends_with(".localhost") {
+    let name = name::plain(host);
+    if name::is_localhost(&name) {
         return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     }
     files::hosts::find(&name)

@@ -17,10 +17,10 @@ pub fn system() -> Map<String, Vec<IpAddr>> {
     parse(&String::from_utf8_lossy(&bytes))
 }
 
-/// The addresses of `host` in `/etc/hosts` as it is now, however long that file is.
+/// The addresses of `host`, a plain name, in `/etc/hosts` as it is now, however long that file is.
 pub fn find(host: &str) -> Vec<IpAddr> {
     match super::open(Path::new("/etc/hosts")) {
-        Ok(file) => find_in(&mut BufReader::new(file), host.trim_end_matches('.')),
+        Ok(file) => find_in(&mut BufReader::new(file), host),
         Err(_) => Vec::new(),
     }
 }

@@ -22,6 +22,7 @@ use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::Search;
 use crate::model::Family;
 use crate::model::address::not_public;
+use crate::model::name;
 use crate::provider::{Failure, FailureKind};
 
 /// Time for the TLS handshake with a remembered address, which may be somebody else's by now.
@@ -192,7 +193,7 @@ impl Dial<'_> {
                 .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();
-        let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
+        let name = ServerName::try_from(name::plain(host))
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
         tcp.set_deadline(self.call.stage(limit));
         let tls = Tls::connect(tls, name, tcp);

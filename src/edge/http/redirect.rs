@@ -6,6 +6,7 @@ use ureq::http::HeaderValue;
 
 pub use super::request::Target;
 use crate::model::address::not_public;
+use crate::model::name;
 use crate::provider::Method;
 use crate::text::percent;
 
@@ -64,12 +65,12 @@ pub fn next(
 /// Whether `host` says by itself that it is this machine or in a private network. What only looks like
 /// an address is one for the C library (`127.1`).
 pub(super) fn is_inside(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let host = name::plain(host);
     match host.parse::<IpAddr>() {
         Ok(address) => not_public(address).is_some(),
         Err(_) => {
             let last = host.rsplit('.').next().unwrap_or_default();
-            last == "localhost" || last.starts_with(|c: char| c.is_ascii_digit())
+            name::is_localhost(&host) || last.starts_with(|c: char| c.is_ascii_digit())
         }
     }
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList, by_name, plain};
+use super::zone::{Zone, ZoneList, by_name};
 use super::{Api, Need};
+use crate::model::name::plain;
 use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Rate};
 use crate::text::percent;

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
 use super::rest::{self, Rest, list, object, refused, text};
-use super::zone::{Zone, ZoneList, plain};
+use super::zone::{Zone, ZoneList};
 use super::{Api, Need, pair};
+use crate::model::name::plain;
 use crate::model::secret::Secret;
 use crate::provider::Account;
 use crate::provider::sign::rs256;

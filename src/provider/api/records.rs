@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::rest::{Rest, id, list, object, refused, text};
-use super::zone::{Target, Zone, ZoneList, Zones, plain, within};
+use super::zone::{Target, Zone, ZoneList, Zones, within};
+use crate::model::name::plain;
 use crate::model::sorted::Map;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};

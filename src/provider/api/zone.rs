@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::rest::id;
+use crate::model::name::{below, plain};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Outcome, Scope, Verdict};
-use crate::text::punycode;
 
 /// A record by its place in DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +37,16 @@ impl Target {
 
     /// Whether it is where the user has said.
     pub fn is_within(&self) -> bool {
-        self.zone.as_ref().is_none_or(|zone| !zone.is_empty() && holds(zone, &self.fqdn))
+        self.zone.as_ref().is_none_or(|zone| !zone.is_empty() && below(&self.fqdn, zone).is_some())
     }
 
     /// The longest of `zones` that holds the record.
     pub fn zone_among<'z>(&self, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
         match &self.zone {
             Some(said) => zones.into_iter().find(|zone| zone == said),
-            None => zones.filter(|zone| holds(zone, &self.fqdn)).max_by_key(|zone| zone.len()),
+            None => {
+                zones.filter(|zone| below(&self.fqdn, zone).is_some()).max_by_key(|zone| zone.len())
+            }
         }
     }
 
@@ -191,7 +193,9 @@ impl Zones {
             return Ok(None);
         };
         // With those below it, so that a name in one of them is not taken for one of this zone later.
-        for (zone, id) in zones.iter().filter(|(zone, _)| holds(name, zone)).take(REMEMBERED) {
+        for (zone, id) in
+            zones.iter().filter(|(zone, _)| below(zone, name).is_some()).take(REMEMBERED)
+        {
             talk.learn(format!("{KEY}{zone}"), id);
         }
         Ok(zones.iter().find(|(zone, _)| zone == name).cloned())
@@ -220,22 +224,10 @@ const REMEMBERED: usize = 50;
 
 /// `fqdn` within `zone`: `home`, or `apex` for the zone itself.
 pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
-    let host = fqdn.strip_suffix(zone).unwrap_or(fqdn);
-    match host.strip_suffix('.').unwrap_or(host) {
-        "" => apex,
-        host => host,
+    match below(fqdn, zone) {
+        Some("") => apex,
+        host => host.unwrap_or(fqdn),
     }
-}
-
-/// A name as we write it: in small letters of ASCII, without the dot at its end.
-pub fn plain(name: &str) -> String {
-    punycode::ascii(name.trim_end_matches('.'))
-}
-
-/// Whether `name` is `zone` or below it.
-fn holds(zone: &str, name: &str) -> bool {
-    let host = name.strip_suffix(zone);
-    host.is_some_and(|host| host.is_empty() || host.ends_with('.'))
 }
 
 #[cfg(test)]
