@@ -14,7 +14,7 @@ use std::{env, fs, process as this};
 
 use ddns_netlink::edge::http::Client;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{
     Answer, Change, Job, Known, Learned, Method, Outcome, Request, SHORT_ANSWER, Verdict,
@@ -145,7 +145,7 @@ fn change(name: &str, address: &str) -> Change {
 /// The record of `name` that holds `previous` is to be removed.
 fn removal(name: &str, previous: &str) -> Change {
     let change = change(name, previous);
-    Change { previous: change.address, address: None, ..change }
+    Change { previous: change.address(), target: Target::Absent, ..change }
 }
 
 fn updated(count: usize) -> Vec<Verdict> {

@@ -17,7 +17,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
 
@@ -66,7 +66,7 @@ fn check(case: &Case, account: Provider) {
     let mut asked = Vec::new();
     talk(case, &account, port, made, &mut asked);
     let home = change("home.example.com", "192.0.2.1");
-    let gone = Change { previous: home.address, address: None, ..home };
+    let gone = Change { previous: home.address(), target: Target::Absent, ..home };
     talk(case, &account, port, vec![gone], &mut asked);
     for (beginning, ..) in case.answers {
         assert!(asked.iter().any(|line| line.starts_with(beginning)), "{beginning} was not asked");

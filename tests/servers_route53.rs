@@ -19,7 +19,7 @@ use std::{env, fs, process as this};
 use ddns_netlink::edge::clock;
 use ddns_netlink::edge::http::Client;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
@@ -136,7 +136,7 @@ fn change(name: &str, address: &str) -> Change {
     Change {
         name: Hostname::parse(name).unwrap(),
         family: Family::of(address.parse().unwrap()),
-        address: address.parse().ok(),
+        target: Target::Address(address.parse().unwrap()),
         previous: None,
         tried: None,
         anew: false,
@@ -202,7 +202,7 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
     // One is removed, another one changed; what is gone is not removed again.
     let gone = |address: &str| {
         let home = change("home.example.com", "192.0.2.2");
-        let home = Change { previous: home.address, address: None, ..home };
+        let home = Change { previous: home.address(), target: Target::Absent, ..home };
         job(vec![home, change("*@example.com", address)], &known)
     };
     let (verdicts, _, _) = publish(&moto.client, &me, gone("192.0.2.3"));

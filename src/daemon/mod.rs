@@ -385,7 +385,7 @@ impl Daemon {
     fn publish(&self, id: JobId, section: Arc<Section>, transport: Transport, job: Job) {
         let script = section.provider.script().cloned();
         // What is to be removed has no address to tell.
-        let change = job.changes.first().and_then(|it| Some((it.clone(), it.address?)));
+        let change = job.changes.first().and_then(|it| Some((it.clone(), it.address()?)));
         self.pool.submit(match (script, change) {
             (Some(script), Some((change, address))) => {
                 let global = self.global.clone();
@@ -404,7 +404,7 @@ impl Daemon {
 
     /// Prints what would be sent and believes that it was accepted.
     fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
-        let told = |change: &Change| Some((change.name.clone(), change.address?));
+        let told = |change: &Change| Some((change.name.clone(), change.address()?));
         let all = job.changes.iter().filter_map(told);
         let kept: Vec<_> = job.kept.iter().cloned().chain(all).collect();
         for (change, of) in job.changes.iter().zip(sections) {
@@ -422,7 +422,7 @@ impl Daemon {
             let shown = shown.unwrap_or_else(ask);
             let (name, record) = (&change.name, change.family.record_type());
             let subject = format!("{of}: {name} {record}");
-            let address = change.address.map(|address| address.to_string());
+            let address = change.address().map(|address| address.to_string());
             let what = address.as_deref().unwrap_or("is to be removed");
             show(&format!("{subject} {what}: {shown}\n"));
             self.pretended.push(format!("{subject}:"));

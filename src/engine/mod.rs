@@ -343,7 +343,7 @@ impl Engine {
             self.unsaved = true;
             self.changed = true;
             let change = taken.job.changes.first()?;
-            let seen = change.address.filter(|_| section.is_seen(change.family));
+            let seen = change.address().filter(|_| section.is_seen(change.family));
             return Some(Action::Publish {
                 id,
                 section: section.spec.clone(),

@@ -7,10 +7,12 @@ mod notice;
 mod record;
 pub mod secret;
 pub mod sorted;
+mod target;
 mod transport;
 
 pub use host::Host;
 pub use name::{Family, Hostname};
 pub use notice::{Level, Notice};
 pub use record::RecordOptions;
+pub use target::Target;
 pub use transport::{Transport, Trust, USER_AGENT};

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use crate::config::Section;
 use crate::model::sorted::Map;
-use crate::model::{Family, Hostname, RecordOptions, Transport};
+use crate::model::{Family, Hostname, RecordOptions, Target, Transport};
 use crate::time::UnixSeconds;
 pub use account::Account;
 pub use identity::{account, fingerprint, own_name};
@@ -39,15 +39,15 @@ pub use message::{
 };
 pub use verdict::{Scope, Verdict};
 
-/// One record that should hold `address` from now on, or be gone.
+/// One record, and what a request is to make of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The name, as `option domain` has it.
     pub name: Hostname,
     /// The record's type.
     pub family: Family,
-    /// The new rdata, of that family; `None` removes the record.
-    pub address: Option<IpAddr>,
+    /// The new rdata, of that family, or a removal.
+    pub target: Target,
     /// The rdata that was published last, as far as is known: which of several records is ours.
     pub previous: Option<IpAddr>,
     /// The rdata of a request whose answer was lost: that may be what ours holds instead.
@@ -59,6 +59,16 @@ pub struct Change {
 }
 
 impl Change {
+    /// The new rdata; `None` if the record is to be removed.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.target.address()
+    }
+
+    /// Whether the record is to be removed.
+    pub fn removes(&self) -> bool {
+        self.target == Target::Absent
+    }
+
     /// Whether a record with this rdata is ours.
     pub fn owns(&self, address: IpAddr) -> bool {
         self.previous == Some(address) || self.tried == Some(address)
@@ -66,7 +76,7 @@ impl Change {
 
     /// Whether the record is to hold this.
     pub fn wants(&self, address: IpAddr) -> bool {
-        self.address == Some(address)
+        self.target == Target::Address(address)
     }
 }
 

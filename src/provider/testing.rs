@@ -7,7 +7,7 @@ use super::{
 };
 use crate::config::fixture;
 use crate::model::secret::Secret;
-use crate::model::{Family, Hostname, RecordOptions};
+use crate::model::{Family, Hostname, RecordOptions, Target};
 use crate::provider::{Mechanism, Provider};
 
 /// `name` should hold `address`.
@@ -16,7 +16,7 @@ pub(crate) fn change(name: &str, address: &str) -> Change {
     Change {
         name: Hostname::parse(name).unwrap(),
         family: Family::of(address),
-        address: Some(address),
+        target: Target::Address(address),
         previous: None,
         tried: None,
         anew: false,
@@ -26,8 +26,8 @@ pub(crate) fn change(name: &str, address: &str) -> Change {
 
 /// The record of `name` that holds `previous` should be gone.
 pub(crate) fn removal(name: &str, previous: &str) -> Change {
-    let Change { address, .. } = change(name, previous);
-    Change { previous: address, address: None, ..change(name, previous) }
+    let held = change(name, previous);
+    Change { previous: held.address(), target: Target::Absent, ..held }
 }
 
 /// An account `me` with password `hunter2` at the provider `service_name`.

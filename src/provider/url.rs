@@ -117,7 +117,7 @@ impl Exchange for UrlUpdate {
 /// one and the provider takes both. What else is published of the name is told again, so that it is
 /// not taken away.
 fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Planned {
-    let Some(address) = change.address else {
+    let Some(address) = change.address() else {
         let act = removal(provider, change).map_err(Verdict::record);
         return Planned { changes: vec![place], act };
     };
@@ -132,13 +132,14 @@ fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Pla
         Subject { zone: change.record.zone.as_deref(), ..Subject::new(&change.name, address) };
     let mut changes = vec![place];
     if both.is_some() {
-        let sibling =
-            |(_, it): &(usize, &Change)| it.address.is_some_and(|address| other(&it.name, address));
+        let sibling = |(_, it): &(usize, &Change)| {
+            it.address().is_some_and(|address| other(&it.name, address))
+        };
         let sibling = job.changes.iter().enumerate().skip(place).find(sibling);
         let kept = job.kept.iter().find(|(name, address)| other(name, *address));
         changes.extend(sibling.map(|(place, _)| place));
         subject.other =
-            sibling.and_then(|(_, it)| it.address).or(kept.map(|(_, address)| *address));
+            sibling.and_then(|(_, it)| it.address()).or(kept.map(|(_, address)| *address));
     }
     let template = match both.filter(|_| subject.other.is_some()) {
         Some(both) => Some(both),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use ddns_netlink::config::{Config, check};
-use ddns_netlink::model::Hostname;
 use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{self, Hostname};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
@@ -178,7 +178,7 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
     let change = |name: &Hostname, family| Change {
         name: name.clone(),
         family,
-        address: Some(address(family)),
+        target: model::Target::Address(address(family)),
         previous: None,
         tried: None,
         anew: false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Doubt, Late, Record, Refusal, Sent, Timeline};
 use crate::engine::event::JobId;
-use crate::model::RecordOptions;
+use crate::model::{RecordOptions, Target};
 use crate::provider::{Change, FailureKind, Outcome};
 use crate::time::Now;
 
@@ -72,7 +72,7 @@ impl Record {
         Some(Change {
             name: self.name.clone(),
             family: self.family,
-            address,
+            target: address.map_or(Target::Absent, Target::Address),
             previous: self.published,
             tried: self.tried,
             anew: self.removed,

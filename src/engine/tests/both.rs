@@ -29,7 +29,7 @@ fn two_sections(change: impl Fn(&mut Section)) -> Scenario {
 /// What the last job changed and what it kept.
 fn last(s: &Scenario) -> (Vec<IpAddr>, Vec<IpAddr>) {
     let job = s.jobs.last().unwrap();
-    let changed = job.changes.iter().filter_map(|change| change.address).collect();
+    let changed = job.changes.iter().filter_map(|change| change.address()).collect();
     (changed, job.kept.iter().map(|(_, address)| *address).collect())
 }
 

@@ -330,7 +330,7 @@ fn a_lost_answer_is_known_after_a_restart() {
     let mut s = s.restart(secs(5));
     s.pass(10 * MINUTE);
     let change = &s.jobs.last().unwrap().changes[0];
-    assert_eq!(change.address, None);
+    assert_eq!(change.address(), None);
     assert_eq!((change.previous, change.tried), (Some(ip("203.0.113.1")), Some(ip("203.0.113.2"))));
 }
 

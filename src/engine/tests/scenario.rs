@@ -588,12 +588,12 @@ impl Scenario {
                 self.jobs.push(job.clone());
                 for (change, of) in job.changes.iter().zip(sections) {
                     let name = change.name.to_string();
-                    self.log.push(match change.address {
+                    self.log.push(match change.address() {
                         Some(address) => format!("send {name} {address}"),
                         None => format!("remove {name} {}", change.family.record_type()),
                     });
                     let none = if change.family == Family::V4 { ip("0.0.0.0") } else { ip("::") };
-                    let address = change.address.unwrap_or(none);
+                    let address = change.address().unwrap_or(none);
                     self.history.push((self.now.up, of, name, address));
                 }
                 let changes = job.changes;

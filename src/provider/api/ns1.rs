@@ -95,7 +95,7 @@ fn write(
         let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
         let made = Record::set("", "", None, &named(&rest.value(answer)?));
         let is_there = made.iter().any(|record| record.is_as(place.change, ADDRESS));
-        if place.change.address.is_some() && !is_there {
+        if !place.change.removes() && !is_there {
             return Err(rest.confused(answer));
         }
     }

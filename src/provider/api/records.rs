@@ -91,7 +91,7 @@ impl Place<'_> {
 
     /// The new address; `null` if the record is to be removed.
     pub fn address(&self) -> Value {
-        self.change.address.map(|address| address.to_string()).into()
+        self.change.address().map(|address| address.to_string()).into()
     }
 
     /// The name within its zone: `home`, or `apex` for the zone itself.
@@ -504,7 +504,7 @@ fn publish_zone(
     }
     // Credentials that may not delete shall not be in the way of addresses.
     let (left, gone): (Vec<_>, Vec<_>) =
-        writes.into_iter().partition(|write| write.place.change.address.is_some());
+        writes.into_iter().partition(|write| !write.place.change.removes());
     for writes in [left, gone] {
         let size = if scheme.together { writes.len() } else { 1 };
         for part in writes.chunks(size.max(1)) {

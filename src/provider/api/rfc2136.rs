@@ -195,7 +195,7 @@ fn publish_zone(
     let mut believed = Vec::new();
     for planned in plan {
         let change = planned.change;
-        let has = match (change.previous, change.address) {
+        let has = match (change.previous, change.address()) {
             (Some(previous), Some(address)) if previous != address => Ok(vec![previous]),
             _ => present(talk, server, planned),
         };
@@ -276,7 +276,7 @@ impl Edit {
     fn of(planned: &Planned<'_>, has: &[IpAddr]) -> Talked<Self> {
         let change = planned.change;
         let stale = has.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
-        let right = change.address.is_none_or(|address| has.contains(&address));
+        let right = change.address().is_none_or(|address| has.contains(&address));
         let gone = match (has, stale) {
             (_, None) if right => return Err(Halt::End(Outcome::Unchanged.into())),
             ([], _) => None,
@@ -318,7 +318,7 @@ fn update(
         }
         updates.extend(edit.gone.map(|gone| record(CLASS_NONE, 0, Some(gone))));
         let ttl = change.record.ttl.unwrap_or(TTL);
-        updates.extend(change.address.map(|_| record(CLASS_IN, ttl, change.address)));
+        updates.extend(change.address().map(|_| record(CLASS_IN, ttl, change.address())));
     }
     let names = edits.iter().map(|(planned, _)| planned.name.to_string());
     let mut names: Vec<String> = names.collect();

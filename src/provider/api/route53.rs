@@ -151,7 +151,7 @@ fn read(
 
 /// Nothing is removed that the key may not see.
 fn unreadable(talk: &mut Talk<'_>, places: &[&Place<'_>]) {
-    for place in places.iter().filter(|place| place.change.address.is_none()) {
+    for place in places.iter().filter(|place| place.change.removes()) {
         let reason = "Route 53 does not let the key list records, and so none is removed".into();
         place.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
     }

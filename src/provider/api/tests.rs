@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::RecordOptions;
 use crate::model::secret::Secret;
+use crate::model::{RecordOptions, Target};
 use crate::provider::Mechanism;
 use crate::provider::testing::{account, change, job, play, read};
 use crate::provider::{
@@ -156,7 +156,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
         (name, address, options, any).prop_map(|(name, address, record, (again, removes))| {
             let previous = again.then(|| "192.0.2.1".parse().unwrap());
             let change = Change { record, previous, ..change(name, address) };
-            if removes { Change { address: None, ..change } } else { change }
+            if removes { Change { target: Target::Absent, ..change } } else { change }
         });
     prop::collection::vec(one, 1..6).prop_map(|mut changes: Vec<Change>| {
         let mut seen = BTreeSet::new();
@@ -232,7 +232,7 @@ proptest! {
                 let text = read(verdict) + &course.shown;
                 prop_assert!(!text.contains(me.account.password.expose()), "{}: {text}", api.name);
                 let told = |address: IpAddr| course.accepted.contains(&address.to_string());
-                let sent = change.address.is_none_or(told);
+                let sent = change.address().is_none_or(told);
                 prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
                 if let Outcome::Refused { advice, .. } = &verdict.outcome {
                     prop_assert!(!advice.is_empty(), "{}: {text}", api.name);
@@ -354,7 +354,7 @@ fn jobs_of_a_traveller() -> Vec<Job> {
         known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     let update = change("home.example.com", "192.0.2.9");
     let again = Change { previous: Some("192.0.2.1".parse().unwrap()), ..update.clone() };
-    let removal = Change { address: None, ..again.clone() };
+    let removal = Change { target: Target::Absent, ..again.clone() };
     let several = vec![again.clone(), change("home.example.com", "2001:db8::9")];
     let mut jobs = Vec::new();
     for changes in [vec![update], vec![again], vec![removal], several] {

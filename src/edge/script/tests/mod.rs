@@ -7,7 +7,7 @@ use super::*;
 use crate::config::definition::Downloads;
 use crate::config::fixture;
 use crate::model::Level;
-use crate::model::{Hostname, RecordOptions};
+use crate::model::{Hostname, RecordOptions, Target};
 use crate::provider::Mechanism;
 use crate::scratch::Scratch;
 
@@ -58,7 +58,7 @@ impl Stage {
         let change = Change {
             name: Hostname::parse("Home.Example.com").unwrap(),
             family: Family::V4,
-            address: Some(address),
+            target: Target::Address(address),
             tried: None,
             anew: false,
             previous: Some("192.0.2.1".parse().unwrap()),

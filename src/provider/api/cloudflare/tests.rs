@@ -1,3 +1,4 @@
+use crate::model::Target;
 use crate::provider::testing::{account, change, job, play};
 use crate::provider::{Change, Job, Known, Outcome, Verdict};
 
@@ -96,7 +97,7 @@ fn of_several_records_the_one_that_was_published_is_replaced() {
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r2";
     let script = [(ASK_HOME, 200, &*several), (patch, 200, DONE)];
     assert_eq!(play(&me(), of(&ours), &script).0, [Outcome::Updated.into()]);
-    ours.address = "192.0.2.1".parse().ok();
+    ours.target = Target::Address("192.0.2.1".parse().unwrap());
     assert_eq!(play(&me(), of(&ours), &[(ASK_HOME, 200, &several)]).0, [Outcome::Unchanged.into()]);
 }
 

@@ -1,3 +1,4 @@
+use crate::model::Target;
 use crate::provider::Outcome;
 use crate::provider::testing::{account, change, job, kept, play, told};
 
@@ -35,10 +36,10 @@ fn both_families_are_one_request_and_what_was_added_since_stays() {
     let mut next = job(both.to_vec());
     next.known = kept(learned);
     for change in &mut next.changes {
-        change.previous = change.address;
+        change.previous = change.address();
     }
-    next.changes[0].address = "192.0.2.10".parse().ok();
-    next.changes[1].address = "2001:db8::10".parse().ok();
+    next.changes[0].target = Target::Address("192.0.2.10".parse().unwrap());
+    next.changes[1].target = Target::Address("2001:db8::10".parse().unwrap());
     let now = FOUND.replace(r#""192.0.2.1""#, r#""192.0.2.9","192.0.2.77""#).replace(
         r#""type":"TXT","records":["\"x\""]"#,
         r#""type":"AAAA","records":["2001:db8::9"]"#,
@@ -67,7 +68,7 @@ fn the_apex_has_no_name_and_other_values_stay() {
     assert_eq!(told(&me, &[apex], &[], &[(look, 200, two), (patch, 200, "[{}]")]), ["updated"]);
     let mut same = change("me.dedyn.io", "192.0.2.7");
     assert_eq!(told(&me, &[same.clone()], &[], &[ZONES, (look, 200, two)]), ["unchanged"]);
-    same.address = "192.0.2.9".parse().ok();
+    same.target = Target::Address("192.0.2.9".parse().unwrap());
     let verdicts = told(&me, &[same], &[], &[ZONES, (look, 200, two)]);
     assert!(verdicts[0].ends_with("; delete all but one of them"), "{verdicts:?}");
 }

@@ -26,7 +26,7 @@ fn a_set_is_put_with_its_time_to_live_and_what_was_added_since() {
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
     next.known = kept(learned);
-    next.changes[0].previous = home.address;
+    next.changes[0].previous = home.address();
     let now = FOUND.replace(r#"["192.0.2.1"]"#, r#"["192.0.2.9","192.0.2.77"]"#);
     let put = put.replace(r#"["192.0.2.9"]"#, r#"["192.0.2.10","192.0.2.77"]"#);
     let script = [(&*get, 200, &*now), (&*put, 201, DONE)];

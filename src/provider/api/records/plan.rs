@@ -13,7 +13,7 @@ use crate::provider::{FailureKind, Outcome};
 /// it another name since its id was found out.
 pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
     let place = write.place;
-    if place.change.address.is_none() {
+    if place.change.removes() {
         talk.forget(place.key());
         talk.settle(place.index, Outcome::Updated.into());
         return;
@@ -62,7 +62,7 @@ pub(super) fn remembered(
     place: &Place<'_>,
 ) -> Option<String> {
     // What is to be removed is looked at: somebody else may have made something else of it.
-    if scheme.unit != Unit::Id || place.change.address.is_none() || place.change.anew {
+    if scheme.unit != Unit::Id || place.change.removes() || place.change.anew {
         return None;
     }
     let said = place.change.record.id.as_ref();
@@ -92,7 +92,7 @@ pub(super) fn plan<'a>(
         return Ok(Some(write(Some(known), vec![fresh()], None)));
     }
     let there = distinct(records, place);
-    if change.address.is_none() {
+    if change.removes() {
         return removal(talk, scheme, place, &there);
     }
     let chosen = pick(scheme, place, &there)?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Family;
+use crate::model::{Family, Target};
 use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
 
@@ -234,7 +234,7 @@ fn a_key_that_may_only_write_writes() {
     // Of several names it is told once that it may not read.
     let mut two = Job { changes: vec![one.changes[0].clone(); 2], ..one.clone() };
     two.changes[1] = Change { family: Family::V6, ..two.changes[1].clone() };
-    two.changes[1].address = "2001:db8::9".parse().ok();
+    two.changes[1].target = Target::Address("2001:db8::9".parse().unwrap());
     let both = write.replace(
         "</Changes>",
         &format!("{}</Changes>", upsert("home.example.com", "AAAA", 300, &["2001:db8::9"])),
