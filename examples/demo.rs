@@ -1,8 +1,8 @@
-//! `make demo`: a router and its provider in namespaces of their own, the real daemon between them,
-//! four things that happen to a line, and how long the name took to follow.
+//! `make demo`: a router and a provider in network namespaces, with the real daemon on the router. The line
+//! changes its address six times. The demo prints how long DNS took to follow each change.
 //!
 //! Usage: `demo PATH-OF-ddns-netlink`. No root, no account, no configuration.
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::print_stdout, reason = "printing is its purpose")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -35,9 +35,10 @@ use process::Process;
 use provider::{Provider, now};
 use router::{PROVIDER, Wan};
 
-/// How long a name may take before the demo calls it lost.
+/// If DNS does not have the new address within this time, the change counts as failed.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Lines rarely change twice within a second; changes that do are waited out for 250 ms.
+/// The pause before each change. The daemon waits 250 ms when changes follow one another; the demo
+/// shows changes that stand alone, as on a real line.
 const QUIET: Duration = Duration::from_millis(600);
 
 fn main() -> ExitCode {
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Starts the demo again in namespaces of its own.
+/// Starts the demo again, as `--inside`, in new namespaces.
 fn outside(binary: &str) -> ExitCode {
     for (tool, package) in [("ip", "iproute2"), ("unshare", "util-linux")] {
         if !router::has(tool) {
@@ -94,7 +95,7 @@ fn outside(binary: &str) -> ExitCode {
     ExitCode::from(u8::from(!status.success()))
 }
 
-/// A process of its own in the router's namespace: the kernel's events and their times.
+/// Prints the kernel's events with their times. Runs as a process in the router's namespace.
 fn print_events() -> ExitCode {
     let listener = events::Listener::new();
     println!("0 ready");
@@ -106,7 +107,7 @@ fn print_events() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Everything that takes part.
+/// The parts of the demo, and how long each change took so far.
 struct Stage<'a> {
     wan: Wan,
     provider: Provider,
@@ -121,13 +122,13 @@ fn inside(binary: PathBuf) -> ExitCode {
     let wan = Wan::new();
     let provider = Provider::new();
     provider.require("user", "secret");
-    let here: IpAddr = PROVIDER.parse().unwrap();
-    let _http = provider.listen((here, 80));
-    let book = provider.clone();
-    let names = dns::Server::start(SocketAddr::new(here, 53), move |name, v6| {
-        match book.record(name, v6) {
+    let address: IpAddr = PROVIDER.parse().unwrap();
+    let _http = provider.listen((address, 80));
+    let records = provider.clone();
+    let names = dns::Server::start(SocketAddr::new(address, 53), move |name, v6| {
+        match records.record(name, v6) {
             Some((address, _)) => dns::Answer::Address(address),
-            None if book.knows(name) => dns::Answer::NoData,
+            None if records.knows(name) => dns::Answer::NoData,
             None => dns::Answer::NoName,
         }
     });
@@ -157,7 +158,7 @@ fn inside(binary: PathBuf) -> ExitCode {
 
 fn configuration() -> Config {
     let mut config = Config::new(router::DIR);
-    // As LuCI's form takes it: the section is shown.
+    // The section is printed, so it is written in a form that LuCI's form accepts.
     config.section(
         "home",
         "\toption use_ipv6 '0'\n\toption also_ipv6 '1'\n\
@@ -168,9 +169,9 @@ fn configuration() -> Config {
 }
 
 fn introduce(config: &Config) {
-    println!("A router (device wan, later ppp0) and a provider at {PROVIDER} that takes updates");
-    println!("over HTTP and serves the names over DNS, in private namespaces. One section of the");
-    println!("router's configuration:\n");
+    println!("A router (device wan, later ppp0) and a provider ({PROVIDER}), in private");
+    println!("namespaces. The provider takes updates over HTTP and serves the names over DNS.");
+    println!("One section of the router's configuration:\n");
     let section = config.text().split("\n\n").nth(1).unwrap_or_default();
     for line in section.trim().lines() {
         println!("    {}", line.trim_end());
@@ -205,7 +206,7 @@ impl Stage<'_> {
         });
     }
 
-    /// One thing that happens, and everything that follows from it.
+    /// Makes one change to the line and prints what follows from it, until DNS has `address` for `name`.
     fn act(&mut self, title: &'static str, name: &str, address: &str, change: impl Fn(&Wan)) {
         let wanted: IpAddr = address.parse().unwrap();
         let (kernel_seen, said) = (self.kernel.lines.len(), self.daemon.process.lines.len());
@@ -215,7 +216,7 @@ impl Stage<'_> {
         change(&self.wan);
         let resolved = self.until_resolved(name, wanted);
         let events = self.kernel_events(kernel_seen, &format!("address {address}"));
-        // What could be published from is the last of these: address without doubt, route there.
+        // The last of these events makes the address publishable: it is usable and has a route.
         let start = events.last().map_or(Duration::ZERO, |e| e.0);
         let mut timeline: Vec<(Duration, String)> =
             events.into_iter().map(|(at, words)| (at, format!("kernel    {words}"))).collect();
@@ -238,7 +239,7 @@ impl Stage<'_> {
         self.results.push((title, took));
     }
 
-    /// Asks for the name over DNS, over and over.
+    /// Asks DNS for the name until it has the address `wanted`; the time of that answer.
     fn until_resolved(&self, name: &str, wanted: IpAddr) -> Option<Duration> {
         let end = now() + PATIENCE;
         while now() < end {
@@ -249,14 +250,14 @@ impl Stage<'_> {
         None
     }
 
-    /// The events since `from` that matter: those of this address, and of default routes.
+    /// The events since line `from` that begin with `address` or are about a default route.
     fn kernel_events(&self, from: usize, address: &str) -> Vec<(Duration, String)> {
         let lines = self.kernel.lines.all();
         let events = lines.iter().skip(from).filter_map(|l| events::parse(l));
         events.filter(|(_, words)| words.starts_with(address) || words == "default route").collect()
     }
 
-    /// The daemon's own words and figures.
+    /// Prints the times in the daemon's status, and its log lines since line `said`.
     fn show_daemon(&self, name: &str, address: &str, said: usize) {
         let status = self.daemon.status().unwrap_or_default();
         let sections = status["sections"].as_array().cloned().unwrap_or_default();
