@@ -1,10 +1,7 @@
-//! The HTTP client against real sockets and real TLS. The servers live in this file; nothing leaves
-//! the host.
+//! The HTTP client with real sockets and real TLS. The servers are threads of this program; no
+//! packet leaves the host.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "the helpers of a test may fail it; clippy knows only the test functions"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{self, Read, Write};
 use std::iter;
@@ -36,7 +33,7 @@ mod pinned;
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// Answers one connection; gets what the client sent.
+/// Answers one connection, whose request it gets.
 type Handler = dyn Fn(&mut dyn Stream, &str) -> io::Result<()> + Send + Sync;
 
 struct Server {
@@ -51,7 +48,7 @@ impl Server {
         Self::start(None, Arc::new(handler))
     }
 
-    /// Answers everything with `response`.
+    /// A server that answers every request with `response`.
     fn fixed(response: &'static str) -> Self {
         Self::plain(move |stream, _| stream.write_all(response.as_bytes()))
     }
@@ -94,7 +91,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the server was sent, in order.
+    /// The requests that arrived since the last call, in order.
     fn seen(&self) -> Vec<String> {
         self.requests.try_iter().collect()
     }
@@ -130,7 +127,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     Some(line.split_once(':')?.1.trim())
 }
 
-/// Waits until the client goes away.
+/// Waits until the client closes the connection.
 fn until_closed(stream: &mut dyn Stream) {
     let mut buffer = [0; 64];
     while matches!(stream.read(&mut buffer), Ok(1..)) {}
@@ -145,7 +142,7 @@ struct Authority {
     folder: PathBuf,
 }
 
-/// One authority for all tests; its certificate is `ca.pem` in a folder of its own.
+/// One authority for all tests; its certificate is `ca.pem` in its folder.
 fn authority() -> &'static Authority {
     static AUTHORITY: OnceLock<Authority> = OnceLock::new();
     AUTHORITY.get_or_init(|| {
@@ -203,7 +200,7 @@ fn transport() -> Transport {
     }
 }
 
-/// Short, but long enough for a busy machine to do its part.
+/// Short limits, though long enough for a busy machine.
 fn limits() -> Limits {
     Limits {
         connect: Duration::from_secs(4),
@@ -244,7 +241,7 @@ fn send(request: &Request) -> Result<Answer, Failure> {
     send_over(&transport(), request)
 }
 
-/// The failure of a GET, which must not repeat the path.
+/// The failure of a GET; its text must not contain `secret`, which the callers put into the path.
 fn failure(url: &str) -> Failure {
     let failure = send(&get(url)).unwrap_err();
     assert!(!failure.text.contains("secret"), "{}", failure.text);
@@ -254,7 +251,7 @@ fn failure(url: &str) -> Failure {
 // ------------------------------------------------------------------------------------ requests
 
 #[test]
-fn a_request_has_its_headers_and_the_password() {
+fn a_request_has_the_usual_headers_and_the_password() {
     let server = Server::fixed(OK);
     let answer = send(&with_password(&server.url("/nic/update?a=b&c=%20d"))).unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (200, "good"));
@@ -268,7 +265,7 @@ fn a_request_has_its_headers_and_the_password() {
 }
 
 #[test]
-fn a_body_and_headers_are_sent() {
+fn the_body_and_the_headers_of_a_request_are_sent() {
     let server = Server::fixed("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
     for method in [Method::Post, Method::Put, Method::Patch, Method::Delete] {
         let request = Request {
@@ -292,7 +289,7 @@ fn a_body_and_headers_are_sent() {
 }
 
 #[test]
-fn user_information_in_the_url_is_a_password() {
+fn user_information_in_the_url_becomes_basic_authentication() {
     let server = Server::fixed(OK);
     send(&get(&format!("http://us%65r:pass:word@{}/", server.address))).unwrap();
     let request = &server.seen()[0];
@@ -301,7 +298,7 @@ fn user_information_in_the_url_is_a_password() {
 }
 
 #[test]
-fn what_cannot_be_a_header_is_refused_without_being_shown() {
+fn a_header_with_a_line_end_is_not_sent_and_not_shown() {
     let server = Server::fixed(OK);
     let request = Request {
         headers: vec![("X-Auth-Key", Secret::new("sec\r\nret"))],
@@ -315,14 +312,14 @@ fn what_cannot_be_a_header_is_refused_without_being_shown() {
 // ------------------------------------------------------------------------------------- answers
 
 #[test]
-fn an_error_status_is_an_answer() {
+fn an_error_status_is_returned_as_an_answer() {
     let server = Server::fixed("HTTP/1.1 401 Unauthorized\r\nContent-Length: 7\r\n\r\nbadauth");
     let answer = send(&get(&server.url("/"))).unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (401, "badauth"));
 }
 
 #[test]
-fn all_framings_of_a_body() {
+fn the_body_is_read_in_every_framing() {
     for response in [
         OK,
         "HTTP/1.0 200 OK\r\n\r\ngood",
@@ -338,15 +335,15 @@ fn all_framings_of_a_body() {
 }
 
 #[test]
-fn a_body_that_is_not_utf_8_is_read_leniently() {
+fn a_body_that_is_not_utf_8_is_read_as_latin_1() {
     let server = Server::plain(|stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ngood \xe9")
     });
-    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good \u{e9}", "it is Latin-1");
+    assert_eq!(send(&get(&server.url("/"))).unwrap().body, "good \u{e9}");
 }
 
 #[test]
-fn heads_that_other_clients_read_are_read() {
+fn malformed_heads_that_other_clients_accept_are_accepted() {
     for head in [
         &b"HTTP/1.1 200 OK\r\nX-Gr\xfc\xdfe: yes\r\nContent-Length: 4\r\n\r\n"[..],
         b"HTTP/1.1 200 OK\r\nX: Gr\xfc\xdfe\r\nContent-Length: 4\r\n\r\n",
@@ -366,7 +363,7 @@ fn heads_that_other_clients_read_are_read() {
 }
 
 #[test]
-fn a_compressed_answer_is_no_answer() {
+fn a_compressed_body_of_a_success_is_a_failure() {
     for (head, body) in [
         ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &b"\x1f\x8b\x08garbage"[..]),
         ("HTTP/1.1 200 OK\r\n\r\n", b"\x1f\x8b\x08garbage"),
@@ -379,7 +376,7 @@ fn a_compressed_answer_is_no_answer() {
         let failure = failure(&server.url("/secret"));
         assert!(failure.sent && failure.text.contains("is compressed ("), "{}", failure.text);
     }
-    // A refusal stays one.
+    // With an error status the compressed body is dropped.
     let server = Server::fixed("HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\n\r\nxyz");
     let answer = send(&get(&server.url("/"))).unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (401, ""));
@@ -391,23 +388,25 @@ fn a_compressed_answer_is_no_answer() {
 }
 
 #[test]
-fn retry_after_is_a_delay() {
-    let of = |fields: &str| {
+fn retry_after_is_read_as_seconds_or_date() {
+    let retry_after = |fields: &str| {
         let response =
             format!("HTTP/1.1 429 Too Many Requests\r\n{fields}\r\nContent-Length: 0\r\n\r\n");
         let server = Server::plain(move |stream, _| stream.write_all(response.as_bytes()));
         send(&get(&server.url("/"))).unwrap().retry_after
     };
-    assert_eq!(of("Retry-After: 120"), Some(Duration::from_secs(120)));
-    assert_eq!(of("X: y"), None);
+    assert_eq!(retry_after("Retry-After: 120"), Some(Duration::from_secs(120)));
+    assert_eq!(retry_after("X: y"), None);
     assert_eq!(
-        of("Date: Sun, 06 Nov 1994 08:48:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT"),
+        retry_after(
+            "Date: Sun, 06 Nov 1994 08:48:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT"
+        ),
         Some(Duration::from_secs(60))
     );
 }
 
 #[test]
-fn an_endless_body_is_cut() {
+fn a_body_over_the_limit_is_cut() {
     let server = Server::plain(|stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
         loop {
@@ -426,7 +425,7 @@ fn an_endless_body_is_cut() {
 }
 
 #[test]
-fn a_truncated_answer_is_not_an_answer() {
+fn a_truncated_answer_is_a_failure() {
     for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ngood",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n",
@@ -440,7 +439,7 @@ fn a_truncated_answer_is_not_an_answer() {
 }
 
 #[test]
-fn garbage_is_not_an_answer() {
+fn an_answer_that_is_not_http_is_a_failure() {
     for response in [
         "SSH-2.0-OpenSSH_9.9\r\n\r\n",
         "\0\0\0\0\r\n\r\n",
@@ -456,7 +455,7 @@ fn garbage_is_not_an_answer() {
 }
 
 #[test]
-fn an_endless_header_is_not_an_answer() {
+fn an_endless_header_is_a_failure() {
     let server = Server::plain(|stream, _| {
         stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
         loop {
@@ -470,7 +469,7 @@ fn an_endless_header_is_not_an_answer() {
 // ----------------------------------------------------------------------------------- deadlines
 
 #[test]
-fn no_answer_ends_in_time() {
+fn a_request_without_an_answer_ends_in_time() {
     let server = Server::plain(|stream, _| {
         until_closed(stream);
         Ok(())
@@ -481,7 +480,7 @@ fn no_answer_ends_in_time() {
 }
 
 #[test]
-fn a_dripping_body_and_a_dripping_header_end_in_time() {
+fn a_slow_body_and_a_slow_header_end_in_time() {
     for head in ["HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "HTTP/1.1 200 OK\r\nX: "] {
         let server = Server::plain(move |stream, _| {
             stream.write_all(head.as_bytes())?;
@@ -500,7 +499,7 @@ fn a_dripping_body_and_a_dripping_header_end_in_time() {
 }
 
 #[test]
-fn an_answer_on_a_connection_that_stays_open_is_taken_at_once() {
+fn a_complete_answer_does_not_wait_for_the_connection_to_close() {
     let server = Server::plain(|stream, _| {
         stream.write_all(OK.as_bytes())?;
         until_closed(stream);
@@ -522,7 +521,7 @@ fn a_silent_tls_server_ends_in_time() {
 // --------------------------------------------------------------------------------- connections
 
 #[test]
-fn a_refused_connection_was_not_sent() {
+fn after_a_refused_connection_the_request_counts_as_not_sent() {
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -532,7 +531,7 @@ fn a_refused_connection_was_not_sent() {
 }
 
 #[test]
-fn a_reset_after_the_request_may_have_been_an_update() {
+fn after_a_reset_the_request_counts_as_sent() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -547,14 +546,14 @@ fn a_reset_after_the_request_may_have_been_an_update() {
 }
 
 #[test]
-fn a_name_that_does_not_resolve() {
+fn a_name_that_does_not_resolve_is_a_failure_of_its_own_kind() {
     let failure = failure("http://no-such-host.invalid/secret");
     assert!(failure.text.starts_with("cannot resolve no-such-host.invalid"), "{}", failure.text);
     assert_eq!((failure.sent, failure.kind), (false, FailureKind::NotResolved));
 }
 
 #[test]
-fn a_missing_device_is_a_missing_network() {
+fn a_missing_device_counts_as_a_missing_network() {
     let server = Server::fixed(OK);
     let transport = Transport { device: Some("no-such-dev0".into()), ..transport() };
     let failure = send_over(&transport, &get(&server.url("/"))).unwrap_err();
@@ -563,11 +562,12 @@ fn a_missing_device_is_a_missing_network() {
 }
 
 #[test]
-fn requests_leave_through_the_device() {
+fn requests_leave_through_the_configured_device() {
     let transport = Transport { device: Some("lo".into()), ..transport() };
     let server = Server::fixed(OK);
     assert_eq!(send_over(&transport, &get(&server.url("/"))).unwrap().status, 200);
-    // There is no way from lo to the documentation network (IPv4 would take it for a neighbour).
+    // No route leads from lo to the documentation network. (With IPv4 the kernel would take the
+    // host for a neighbour on lo.)
     let failure = send_over(&transport, &get("http://[2001:db8::1]/")).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NoNetwork, "{}", failure.text);
 }
@@ -581,14 +581,15 @@ fn the_forced_family_is_used() {
     assert_eq!(v4.status, 200);
     // The server listens on 127.0.0.1 only.
     assert!(send_over(&transport(Family::V6), &get(&url)).is_err());
-    // A single request may ask for it, too.
+    // A single request can force the family, too.
     let only = |family| Request { family: Some(family), ..get(&url) };
     assert!(send(&only(Family::V4)).is_ok());
     assert!(send(&only(Family::V6)).is_err());
 }
 
-/// Sockets of both families with one port, which may be somebody else's in the one family.
-fn twins() -> Option<(TcpListener, socket2::Socket)> {
+/// A socket of each family with the same port. `None` if another program has the port in one
+/// family.
+fn same_port_in_both_families() -> Option<(TcpListener, socket2::Socket)> {
     let alive = TcpListener::bind("127.0.0.1:0").ok()?;
     let address = SocketAddr::from((Ipv6Addr::LOCALHOST, alive.local_addr().ok()?.port()));
     let dead = socket2::Socket::new(socket2::Domain::IPV6, socket2::Type::STREAM, None).ok()?;
@@ -598,18 +599,19 @@ fn twins() -> Option<(TcpListener, socket2::Socket)> {
 }
 
 #[test]
-fn a_dead_family_leaves_time_for_the_other() {
+fn after_a_family_without_answer_the_other_is_tried_in_time() {
     if TcpListener::bind("[::1]:0").is_err() {
         return; // a host without IPv6
     }
-    let (alive, dead) = iter::repeat_with(twins).take(100).flatten().next().unwrap();
+    let (alive, dead) =
+        iter::repeat_with(same_port_in_both_families).take(100).flatten().next().unwrap();
     let address = SocketAddr::from((Ipv6Addr::LOCALHOST, alive.local_addr().unwrap().port()));
     let port = address.port();
-    // A listener whose queue is full drops what comes, as a broken path does.
+    // A listener whose queue is full drops connection attempts, as a broken path does.
     dead.listen(0).unwrap();
     let wait = Duration::from_millis(100);
     let fillers: Vec<_> = (0..8).map(|_| TcpStream::connect_timeout(&address, wait)).collect();
-    assert!(fillers.iter().any(Result::is_err), "the queue never fills");
+    assert!(fillers.iter().any(Result::is_err), "the queue is not full");
     let server = Server::on(
         alive,
         None,
@@ -641,7 +643,7 @@ fn a_get_follows_redirects_to_other_hosts() {
 }
 
 #[test]
-fn a_password_follows_only_to_the_same_host() {
+fn a_password_is_sent_only_to_the_same_host() {
     let goal = Server::fixed(OK);
     let server = redirect(302, &goal.url("/x"));
     let failure = send(&with_password(&server.url("/secret"))).unwrap_err();
@@ -659,7 +661,7 @@ fn a_password_follows_only_to_the_same_host() {
 }
 
 #[test]
-fn a_token_in_the_url_follows_only_to_the_same_host() {
+fn a_redirect_with_the_token_in_its_url_must_stay_on_the_host() {
     let goal = Server::fixed(OK);
     let token = |url: &str| Request { secrets: vec![Secret::new("t0ken")], ..get(url) };
     let server = redirect(302, &goal.url("/x?key=t0ken"));
@@ -668,7 +670,7 @@ fn a_token_in_the_url_follows_only_to_the_same_host() {
     assert!(!failure.text.contains("t0ken") && !failure.sent);
     assert!(goal.seen().is_empty());
     assert!(send(&token(&redirect(302, "/x").url("/"))).unwrap_err().text.contains("5 redirects"));
-    // An empty password is none.
+    // With an empty secret the redirect is followed.
     let open = Request { secrets: vec![Secret::default()], ..get(&server.url("/")) };
     assert_eq!(send(&open).unwrap().body, "good");
 }
@@ -692,22 +694,22 @@ fn the_host_of_a_redirect_is_shown_without_secrets() {
 }
 
 #[test]
-fn a_redirect_from_outside_does_not_lead_in() {
-    // The proxy stands for public hosts.
-    for inside in
+fn a_redirect_from_a_public_host_to_a_private_one_is_not_followed() {
+    // The proxy answers in place of public hosts.
+    for private in
         ["http://127.0.0.1/", "http://localhost/", "http://192.168.1.1/", "http://[fd00::1]/"]
     {
-        let server = redirect(302, inside);
+        let server = redirect(302, private);
         let transport =
             Transport { proxy: Some(Secret::new(server.address.to_string())), ..transport() };
         let failure = send_over(&transport, &get("http://198.51.100.1/")).unwrap_err();
-        assert!(failure.text.contains("not followed"), "{inside}: {}", failure.text);
+        assert!(failure.text.contains("not followed"), "{private}: {}", failure.text);
         assert_eq!((failure.sent, server.seen().len()), (false, 1));
     }
 }
 
 #[test]
-fn https_is_not_left_for_http() {
+fn a_redirect_from_https_to_http_is_not_followed() {
     let goal = Server::fixed(OK);
     let response = format!("HTTP/1.1 302 Moved\r\nLocation: {}\r\n\r\n", goal.url("/x"));
     let server = Server::start(
@@ -720,7 +722,7 @@ fn https_is_not_left_for_http() {
 }
 
 #[test]
-fn other_methods_are_sent_again_to_the_same_host_only() {
+fn a_post_follows_307_and_308_only_on_the_same_host() {
     let post =
         |url: &str| Request { method: Method::Post, body: Some(Secret::new("x=1")), ..get(url) };
     assert_eq!(send(&post(&redirect(302, "/x").url("/"))).unwrap().status, 302);
@@ -737,7 +739,7 @@ fn other_methods_are_sent_again_to_the_same_host_only() {
 }
 
 #[test]
-fn a_circle_of_redirects_ends() {
+fn a_sixth_redirect_is_a_failure() {
     let server = redirect(302, "/again");
     let failure = failure(&server.url("/secret"));
     assert_eq!(failure.text, "127.0.0.1: more than 5 redirects");
@@ -751,7 +753,7 @@ fn https(server: &Server) -> String {
 }
 
 #[test]
-fn a_trusted_certificate() {
+fn a_certificate_of_a_trusted_authority_is_accepted() {
     let server = Server::tls(signed(params("localhost")), OK);
     let client = Client::with_limits(&transport(), Arc::new(Shared::default()), limits()).unwrap();
     for _ in 0..3 {
@@ -761,7 +763,7 @@ fn a_trusted_certificate() {
 }
 
 #[test]
-fn a_handshake_fits_the_stack_of_a_worker() {
+fn a_tls_handshake_needs_half_the_stack_of_a_worker() {
     let server = Server::tls(signed(params("localhost")), OK);
     let url = https(&server);
     let worker = thread::Builder::new()
@@ -772,14 +774,14 @@ fn a_handshake_fits_the_stack_of_a_worker() {
 }
 
 #[test]
-fn an_address_can_have_a_certificate() {
+fn a_certificate_for_an_ip_address_is_accepted() {
     let server = Server::tls(signed(params("127.0.0.1")), OK);
     let url = format!("https://{}/", server.address);
     assert_eq!(send(&get(&url)).unwrap().body, "good");
 }
 
 #[test]
-fn bad_certificates_are_named() {
+fn the_fault_of_a_bad_certificate_is_named() {
     let mut expired = params("localhost");
     expired.not_before = date_time_ymd(2001, 1, 1);
     expired.not_after = date_time_ymd(2002, 1, 1);
@@ -821,7 +823,7 @@ fn bad_certificates_are_named() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_trusted_if_it_is_no_authority() {
+fn a_self_signed_certificate_named_in_cacert_is_accepted() {
     let key = KeyPair::generate().unwrap();
     let own = params("localhost").self_signed(&key).unwrap();
     let file = folder("self-signed").join("own.pem");
@@ -832,7 +834,7 @@ fn a_self_signed_certificate_is_trusted_if_it_is_no_authority() {
 }
 
 #[test]
-fn ignore_takes_any_certificate() {
+fn without_verification_every_certificate_is_accepted() {
     let transport = Transport { trust: Trust::Nothing, ..transport() };
     let mut expired = params("other.example");
     expired.not_after = date_time_ymd(2002, 1, 1);
@@ -841,7 +843,7 @@ fn ignore_takes_any_certificate() {
 }
 
 #[test]
-fn a_directory_may_hold_broken_files() {
+fn broken_files_in_a_directory_of_certificates_are_skipped() {
     let folder = folder("directory");
     let good = std::fs::read(authority().folder.join("ca.pem")).unwrap();
     std::fs::write(folder.join("0-broken.pem"), "-----BEGIN CERTIFICATE-----\n%%\n-----END")
@@ -857,7 +859,7 @@ fn a_directory_may_hold_broken_files() {
 }
 
 #[test]
-fn a_missing_bundle_stops_https_but_not_http() {
+fn without_certificates_https_fails_but_http_works() {
     let empty = folder("empty").join("empty.pem");
     std::fs::write(&empty, "no certificates here\n").unwrap();
     for trust in [
@@ -875,7 +877,7 @@ fn a_missing_bundle_stops_https_but_not_http() {
 }
 
 #[test]
-fn https_to_a_plain_server_and_back() {
+fn https_to_a_plain_server_and_http_to_a_tls_server_fail() {
     let plain = Server::fixed(OK);
     let failed = failure(&format!("https://{}/secret", plain.address));
     assert!(!failed.sent, "{}", failed.text);
@@ -885,7 +887,7 @@ fn https_to_a_plain_server_and_back() {
 }
 
 #[test]
-fn a_tls_answer_without_a_goodbye_is_complete_if_its_length_says_so() {
+fn without_close_notify_the_content_length_decides_whether_an_answer_is_complete() {
     for (response, complete) in
         [(OK, true), ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", false)]
     {
@@ -904,7 +906,7 @@ fn a_tls_answer_without_a_goodbye_is_complete_if_its_length_says_so() {
 
 // --------------------------------------------------------------------------------------- proxy
 
-/// A proxy that answers plain requests itself and tunnels the others.
+/// A proxy that answers plain requests itself, and opens a tunnel for CONNECT.
 fn proxy(connect_answer: &'static str) -> Server {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -916,12 +918,12 @@ fn proxy(connect_answer: &'static str) -> Server {
                 let mut client = stream?;
                 let request = read_request(&mut client)?;
                 let _ = sender.send(request.clone());
-                let Some(place) = request.strip_prefix("CONNECT ") else {
+                let Some(target) = request.strip_prefix("CONNECT ") else {
                     return client.write_all(OK.as_bytes());
                 };
                 client.write_all(connect_answer.as_bytes())?;
-                let place = place.split(' ').next().unwrap();
-                let mut server = TcpStream::connect(place)?;
+                let target = target.split(' ').next().unwrap();
+                let mut server = TcpStream::connect(target)?;
                 let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
                 thread::spawn(move || io::copy(&mut from, &mut to));
                 io::copy(&mut server, &mut client)?;
@@ -940,7 +942,7 @@ fn through(proxy: &Server) -> Transport {
 }
 
 #[test]
-fn plain_requests_reach_a_proxy_in_absolute_form() {
+fn a_proxy_gets_plain_requests_in_absolute_form() {
     let proxy = proxy("");
     let request = with_password("http://unknown.example:8080/nic/update?x=1");
     assert_eq!(send_over(&through(&proxy), &request).unwrap().body, "good");
@@ -955,7 +957,7 @@ fn plain_requests_reach_a_proxy_in_absolute_form() {
 }
 
 #[test]
-fn tls_goes_through_a_tunnel() {
+fn https_goes_through_a_tunnel_of_the_proxy() {
     let proxy = proxy("HTTP/1.1 200 Connection established\r\n\r\n");
     let server = Server::tls(signed(params("localhost")), OK);
     let answer = send_over(&through(&proxy), &with_password(&https(&server))).unwrap();
@@ -971,7 +973,7 @@ fn tls_goes_through_a_tunnel() {
 }
 
 #[test]
-fn a_proxy_that_refuses() {
+fn a_refusal_by_the_proxy_is_named() {
     let server = Server::tls(signed(params("localhost")), OK);
     for (answer, text) in [
         ("HTTP/1.1 407 No\r\n\r\n", "the proxy 127.0.0.1: wants a user name and a password"),

@@ -1,16 +1,16 @@
-//! The netlink socket against the kernel, each test in a network of its own.
+//! The netlink socket with a real kernel, each test in a network namespace of its own.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::wildcard_enum_match_arm,
-    reason = "helpers of tests are tests"
+    reason = "helpers of tests"
 )]
 
 #[expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "asks whether it runs inside already; repeats what the test inside said"
+    reason = "reads the environment; prints the output of the test in its namespace"
 )]
 #[path = "support/netns.rs"]
 mod netns;
@@ -29,7 +29,7 @@ use netns::{index, ip, ip_batch};
 use rtnetlink::sys;
 use tokio::time::timeout;
 
-/// Nothing here takes the kernel this long, except on a machine that is very busy.
+/// How long a test waits for the kernel; only a very busy machine needs nearly so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs `body` inside a network namespace and a runtime.
@@ -46,11 +46,11 @@ fn inside(test: &str, body: impl AsyncFnOnce()) {
 async fn next(socket: &mut Socket) -> Report {
     timeout(PATIENCE, socket.next())
         .await
-        .expect("the kernel says nothing")
+        .expect("the kernel sends a message")
         .expect("the socket works")
 }
 
-/// The first thing said from now on that `wanted` takes.
+/// Waits for a message for which `wanted` returns something.
 async fn wait_for<T>(socket: &mut Socket, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
     loop {
         if let Report::Message(message) = next(socket).await
@@ -85,7 +85,8 @@ fn new_link(name: &str) -> impl Fn(&Message) -> Option<Link> + use<> {
     }
 }
 
-/// What a receiver knows that does as [`Report`] says: mark and sweep.
+/// The links and addresses that a receiver has after it has followed every [`Report`]. During a
+/// dump they are collected a second time; at its end those that were not dumped are dropped.
 #[derive(Debug, Default)]
 struct Known {
     links: BTreeSet<(IfIndex, String)>,
@@ -137,7 +138,7 @@ impl Known {
         }
     }
 
-    /// Listens until every table has been dumped and then nothing more comes.
+    /// Reads reports until every table has been dumped and no more come for 300 ms.
     async fn settle(&mut self, socket: &mut Socket) {
         loop {
             let quiet = Duration::from_millis(300);
@@ -187,8 +188,8 @@ fn veth(name: &str) {
 }
 
 #[test]
-fn the_first_dumps_find_what_is_there() {
-    inside("the_first_dumps_find_what_is_there", async || {
+fn the_first_dumps_contain_all_links_and_addresses() {
+    inside("the_first_dumps_contain_all_links_and_addresses", async || {
         ip("addr add 192.0.2.1/24 dev lo");
         let (_socket, known) = opened().await;
         assert_eq!(known.ended, Table::ALL);
@@ -200,8 +201,8 @@ fn the_first_dumps_find_what_is_there() {
 }
 
 #[test]
-fn changes_before_the_first_dump_are_not_missed() {
-    inside("changes_before_the_first_dump_are_not_missed", async || {
+fn changes_before_the_first_dump_are_reported() {
+    inside("changes_before_the_first_dump_are_reported", async || {
         let mut socket = Socket::open().unwrap();
         ip("addr add 192.0.2.1/24 dev lo");
         wait_for(&mut socket, new_address("192.0.2.1")).await;
@@ -209,8 +210,8 @@ fn changes_before_the_first_dump_are_not_missed() {
 }
 
 #[test]
-fn addresses_come_change_and_go() {
-    inside("addresses_come_change_and_go", async || {
+fn added_changed_and_deleted_addresses_are_reported() {
+    inside("added_changed_and_deleted_addresses_are_reported", async || {
         let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1/24 dev lo valid_lft 3600 preferred_lft 1800");
         let address = wait_for(&mut socket, new_address("192.0.2.1")).await;
@@ -249,8 +250,8 @@ fn addresses_come_change_and_go() {
 }
 
 #[test]
-fn on_a_point_to_point_link_the_address_is_ours() {
-    inside("on_a_point_to_point_link_the_address_is_ours", async || {
+fn on_a_point_to_point_link_the_local_address_is_reported() {
+    inside("on_a_point_to_point_link_the_local_address_is_reported", async || {
         veth("ppp0");
         let (mut socket, _) = opened().await;
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
@@ -268,8 +269,8 @@ fn on_a_point_to_point_link_the_address_is_ours() {
 }
 
 #[test]
-fn a_device_that_returns_has_another_index() {
-    inside("a_device_that_returns_has_another_index", async || {
+fn a_device_added_again_has_another_index() {
+    inside("a_device_added_again_has_another_index", async || {
         veth("ppp0");
         ip("addr add 192.0.2.1 peer 198.51.100.9 dev ppp0");
         let (mut socket, mut known) = opened().await;
@@ -282,15 +283,15 @@ fn a_device_that_returns_has_another_index() {
         known.settle(&mut socket).await;
         let ppp: Vec<_> = known.links.iter().filter(|(_, n)| n == "ppp0").collect();
         assert_eq!(ppp, [&(second, "ppp0".to_owned())]);
-        // Link-local addresses of IPv6 come when they like.
+        // Without IPv6: the kernel adds link-local addresses some time later.
         assert_eq!(v4(&known.addresses), v4(&listed()));
         assert!(known.addresses.contains(&(second, [192, 0, 2, 2].into())));
     });
 }
 
 #[test]
-fn links_go_down_and_are_renamed() {
-    inside("links_go_down_and_are_renamed", async || {
+fn link_state_carrier_and_name_are_reported() {
+    inside("link_state_carrier_and_name_are_reported", async || {
         veth("wan");
         let (mut socket, _) = opened().await;
         ip("link set isp down");
@@ -307,8 +308,8 @@ fn links_go_down_and_are_renamed() {
 }
 
 #[test]
-fn an_ipv6_address_is_tentative_until_dad_is_over() {
-    inside("an_ipv6_address_is_tentative_until_dad_is_over", async || {
+fn an_ipv6_address_is_tentative_until_dad_ends() {
+    inside("an_ipv6_address_is_tentative_until_dad_ends", async || {
         veth("wan");
         let (mut socket, _) = opened().await;
         ip("-6 addr add 2001:db8::1/64 dev wan");
@@ -324,10 +325,9 @@ fn an_ipv6_address_is_tentative_until_dad_is_over() {
     });
 }
 
-/// Routes, rules and next-hop objects that change are said so, whatever they are.
 #[test]
-fn changes_of_routes_rules_and_next_hops_are_heard() {
-    inside("changes_of_routes_rules_and_next_hops_are_heard", async || {
+fn changes_of_routes_rules_and_next_hops_are_reported() {
+    inside("changes_of_routes_rules_and_next_hops_are_reported", async || {
         veth("wan");
         ip("addr add 192.0.2.1/24 dev wan");
         let (mut socket, mut known) = opened().await;
@@ -360,7 +360,7 @@ fn changes_of_routes_rules_and_next_hops_are_heard() {
 const HOST: &str = "198.51.100.7";
 const HOST6: &str = "2001:db8:53::7";
 
-/// The devices and gateways of the way to `to`, or why there is none.
+/// The devices and gateways of the route to `to`, or the reason why there is none.
 fn way(to: &str, device: Option<&str>) -> Result<Vec<String>, NoWay> {
     let device = device.map(|name| (name, index(name)));
     match ask(to.parse().unwrap(), device) {
@@ -377,7 +377,7 @@ fn way(to: &str, device: Option<&str>) -> Result<Vec<String>, NoWay> {
     }
 }
 
-/// Two lines with an address of each family.
+/// Adds the devices `wan` and `lte`, each with an address of each family.
 fn two_lines() {
     for (name, v4, v6) in [("wan", "192.0.2", "2001:db8:1"), ("lte", "203.0.113", "2001:db8:2")] {
         ip(&format!("link add {name} type veth peer name {name}-isp"));
@@ -389,8 +389,8 @@ fn two_lines() {
 }
 
 #[test]
-fn the_kernel_tells_every_next_hop() {
-    inside("the_kernel_tells_every_next_hop", async || {
+fn every_next_hop_of_a_route_is_found() {
+    inside("every_next_hop_of_a_route_is_found", async || {
         two_lines();
         assert_eq!(way(HOST, None), Err(NoWay::NoRoute));
         assert_eq!(way("192.0.2.1", None), Ok(vec!["here".into()]));
@@ -402,7 +402,7 @@ fn the_kernel_tells_every_next_hop() {
         assert_eq!(way(HOST, Some("wan")), Ok(vec![both[0].clone()]));
         assert_eq!(way(HOST, Some("lte")), Ok(vec![both[1].clone()]));
         ip("route del default");
-        // The same by next-hop objects.
+        // The same routes with next-hop objects.
         ip("nexthop add id 1 via 192.0.2.254 dev wan");
         ip("nexthop add id 2 via 203.0.113.254 dev lte");
         ip("nexthop add id 10 group 1/2");
@@ -420,8 +420,8 @@ fn the_kernel_tells_every_next_hop() {
 }
 
 #[test]
-fn a_device_without_a_route_leads_nowhere() {
-    inside("a_device_without_a_route_leads_nowhere", async || {
+fn through_a_device_without_a_route_nothing_is_reachable() {
+    inside("through_a_device_without_a_route_nothing_is_reachable", async || {
         two_lines();
         ip("route add default via 192.0.2.254");
         ip("-6 route add default via fe80::1 dev wan");
@@ -433,11 +433,11 @@ fn a_device_without_a_route_leads_nowhere() {
 }
 
 #[test]
-fn rules_tables_and_metrics_count() {
-    inside("rules_tables_and_metrics_count", async || {
+fn rules_tables_and_metrics_decide_the_route() {
+    inside("rules_tables_and_metrics_decide_the_route", async || {
         two_lines();
         ip("route add default via 192.0.2.254 table 99");
-        assert_eq!(way(HOST, None), Err(NoWay::NoRoute), "a table that nobody uses");
+        assert_eq!(way(HOST, None), Err(NoWay::NoRoute), "no rule uses the table");
         ip("rule add prio 500 lookup 99");
         assert!(way(HOST, None).is_ok());
         for refusal in ["blackhole", "prohibit"] {
@@ -452,24 +452,28 @@ fn rules_tables_and_metrics_count() {
         ip("route add blackhole default metric 10");
         ip("rule del prio 500");
         assert_eq!(way(HOST, None), Err(NoWay::Forbidden));
-        assert_eq!(way(HOST, Some("wan")), Err(NoWay::NoRoute), "a blackhole goes before, too");
+        assert_eq!(
+            way(HOST, Some("wan")),
+            Err(NoWay::NoRoute),
+            "the blackhole has the lower metric"
+        );
         ip("-6 route add blackhole default metric 10");
         assert_eq!(way(HOST6, None), Err(NoWay::Forbidden));
     });
 }
 
 #[test]
-fn a_way_needs_an_address_to_send_from() {
-    inside("a_way_needs_an_address_to_send_from", async || {
+fn a_route_needs_a_source_address() {
+    inside("a_route_needs_a_source_address", async || {
         veth("wan");
         ip("-6 route add default via fe80::1 dev wan");
         ip("route add default dev wan");
         assert_eq!(way(HOST, None), Err(NoWay::NoSource));
-        assert_eq!(way(HOST6, None), Err(NoWay::NoSource), "link-local at most");
+        assert_eq!(way(HOST6, None), Err(NoWay::NoSource), "a link-local address is no source");
         ip("addr add 2001:db8:1::1/64 dev wan nodad");
         ip("addr add 192.0.2.1/24 dev wan");
         assert!(way(HOST6, None).is_ok() && way(HOST, None).is_ok());
-        // As OpenWrt sets it, for packets from its own prefix only.
+        // OpenWrt's default route is only for packets from the delegated prefix.
         ip("-6 route del default");
         assert_eq!(way(HOST6, None), Err(NoWay::NoRoute));
         ip("-6 route add default from 2001:db8:1::/64 via fe80::1 dev wan");
@@ -477,16 +481,19 @@ fn a_way_needs_an_address_to_send_from() {
     });
 }
 
-/// What is known of a host that was never reached is its name.
+/// Before a host's name has been resolved, any route to the internet counts.
 #[test]
-fn the_internet_may_come_in_pieces() {
-    inside("the_internet_may_come_in_pieces", async || {
+fn a_default_route_may_be_split_into_several_prefixes() {
+    inside("a_default_route_may_be_split_into_several_prefixes", async || {
         two_lines();
         let open = |family| matches!(find(&[], family, None).way, Way::Out(_));
-        assert!(!open(Family::V4) && !open(Family::V6), "neighbours are no internet");
+        assert!(!open(Family::V4) && !open(Family::V6), "neighbours do not count as the internet");
         ip("route add 10.0.0.0/8 via 192.0.2.254");
         ip("-6 route add fd00::/8 via fe80::1 dev wan");
-        assert!(!open(Family::V4) && !open(Family::V6), "nor are private networks");
+        assert!(
+            !open(Family::V4) && !open(Family::V6),
+            "private networks do not count as the internet"
+        );
         for pieces in [
             &["::/3", "2000::/4", "3000::/4", "fc00::/7"][..],
             &["2000::/3"],
@@ -505,17 +512,17 @@ fn the_internet_may_come_in_pieces() {
             ip(&format!("route add {piece} via 192.0.2.254"));
         }
         assert!(open(Family::V4));
-        // Its address is known: the kernel is asked about that one.
+        // With an address the kernel is asked for the route to it.
         ip("rule add to 198.51.100.0/24 prio 500 blackhole");
-        let told = find(&[HOST.parse().unwrap()], Family::V4, None);
-        assert_eq!(told.way, Way::None(NoWay::Forbidden));
-        assert_eq!(told.address, Some(HOST.parse().unwrap()));
+        let found = find(&[HOST.parse().unwrap()], Family::V4, None);
+        assert_eq!(found.way, Way::None(NoWay::Forbidden));
+        assert_eq!(found.address, Some(HOST.parse().unwrap()));
     });
 }
 
 #[test]
-fn a_port_that_leaves_its_bridge_stays_a_device() {
-    inside("a_port_that_leaves_its_bridge_stays_a_device", async || {
+fn a_port_that_leaves_its_bridge_stays_known() {
+    inside("a_port_that_leaves_its_bridge_stays_known", async || {
         veth("wan");
         ip("link add br-lan type bridge");
         ip("link set wan master br-lan");
@@ -532,14 +539,15 @@ fn a_port_that_leaves_its_bridge_stays_a_device() {
     });
 }
 
-fn many(from: u32, to: u32, verb: &str) -> impl Iterator<Item = String> {
+/// `ip` commands that add or delete (`verb`) the addresses number `from` to `to` on `lo`.
+fn addresses(from: u32, to: u32, verb: &str) -> impl Iterator<Item = String> {
     (from..to).map(move |n| format!("addr {verb} 10.9.{}.{}/32 dev lo", n / 250, n % 250 + 1))
 }
 
 #[test]
 fn two_thousand_addresses_are_dumped() {
     inside("two_thousand_addresses_are_dumped", async || {
-        ip_batch(many(0, 2000, "add"));
+        ip_batch(addresses(0, 2000, "add"));
         let (_socket, known) = opened().await;
         assert_eq!(known.addresses.len(), 2002);
         assert_eq!(known.addresses, listed());
@@ -547,20 +555,20 @@ fn two_thousand_addresses_are_dumped() {
 }
 
 #[test]
-fn after_an_overrun_dumps_restore_the_truth() {
-    inside("after_an_overrun_dumps_restore_the_truth", async || {
+fn after_an_overrun_dumps_restore_links_and_addresses() {
+    inside("after_an_overrun_dumps_restore_links_and_addresses", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
             socket.request_dump(table);
         }
-        ip_batch(many(0, 100, "add"));
+        ip_batch(addresses(0, 100, "add"));
         known.settle(&mut socket).await;
         assert_eq!(known.addresses, listed());
 
-        // Nobody reads meanwhile: most of these are lost, deletions and all.
-        ip_batch(many(0, 50, "del").chain(many(100, 700, "add")));
-        ip_batch(many(300, 350, "del"));
+        // The socket is not read meanwhile, so most of these events are lost, deletions among them.
+        ip_batch(addresses(0, 50, "del").chain(addresses(100, 700, "add")));
+        ip_batch(addresses(300, 350, "del"));
         known.settle(&mut socket).await;
         assert!(known.lost > 0, "the buffer was too large");
         assert_eq!(known.addresses, listed());
@@ -568,14 +576,14 @@ fn after_an_overrun_dumps_restore_the_truth() {
     });
 }
 
-/// From an overrun until its queue is empty the kernel drops notifications without saying so again.
-/// A dump that began in that time could miss what changes after it has been written.
+/// After an overrun the kernel drops notifications without another ENOBUFS until the receive queue
+/// is empty. A dump that began before that could miss a later change.
 #[test]
-fn after_an_overrun_the_dump_waits_until_all_is_read() {
-    inside("after_an_overrun_the_dump_waits_until_all_is_read", async || {
+fn after_an_overrun_the_dump_waits_until_the_queue_is_empty() {
+    inside("after_an_overrun_the_dump_waits_until_the_queue_is_empty", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
-        ip_batch(many(0, 100, "add"));
+        ip_batch(addresses(0, 100, "add"));
         assert_eq!(next(&mut socket).await, Report::Lost);
         socket.request_dump(Table::Addresses);
         let mut added = 100;
@@ -583,7 +591,7 @@ fn after_an_overrun_the_dump_waits_until_all_is_read() {
             let report = next(&mut socket).await;
             known.take(report, &mut socket);
             if added < 180 {
-                ip_batch(many(added, added + 1, "add"));
+                ip_batch(addresses(added, added + 1, "add"));
                 added += 1;
             }
         }
@@ -594,8 +602,8 @@ fn after_an_overrun_the_dump_waits_until_all_is_read() {
 }
 
 #[test]
-fn an_overrun_while_reading_is_restored_too() {
-    inside("an_overrun_while_reading_is_restored_too", async || {
+fn overruns_during_reading_and_dumping_lose_nothing() {
+    inside("overruns_during_reading_and_dumping_lose_nothing", async || {
         let mut socket = Socket::open_with_buffer(8 << 10).unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
@@ -603,11 +611,11 @@ fn an_overrun_while_reading_is_restored_too() {
         }
         let flood = std::thread::spawn(|| {
             for round in 0..10 {
-                ip_batch(many(0, 200, "add"));
-                ip_batch(many(round, 200, "del"));
-                ip_batch(many(0, round, "del"));
+                ip_batch(addresses(0, 200, "add"));
+                ip_batch(addresses(round, 200, "del"));
+                ip_batch(addresses(0, round, "del"));
             }
-            ip_batch(many(500, 600, "add"));
+            ip_batch(addresses(500, 600, "add"));
         });
         while !flood.is_finished() {
             if let Ok(report) = timeout(Duration::from_millis(50), socket.next()).await {
@@ -622,15 +630,15 @@ fn an_overrun_while_reading_is_restored_too() {
 }
 
 #[test]
-fn a_dropped_future_loses_nothing() {
-    inside("a_dropped_future_loses_nothing", async || {
+fn a_dropped_future_loses_no_report() {
+    inside("a_dropped_future_loses_no_report", async || {
         let mut socket = Socket::open().unwrap();
         let mut known = Known::default();
         for table in Table::ALL {
             socket.request_dump(table);
         }
-        ip_batch(many(0, 300, "add"));
-        let flood = std::thread::spawn(|| ip_batch(many(300, 600, "add")));
+        ip_batch(addresses(0, 300, "add"));
+        let flood = std::thread::spawn(|| ip_batch(addresses(300, 600, "add")));
         while !flood.is_finished() {
             tokio::select! {
                 biased;
@@ -645,7 +653,7 @@ fn a_dropped_future_loses_nothing() {
     });
 }
 
-/// `RTM_NEWADDR` of 192.0.2.66 on `lo`, as the kernel would send it.
+/// An `RTM_NEWADDR` of 192.0.2.66 on `lo`, as the kernel would send it.
 fn forged() -> Vec<u8> {
     let mut bytes = 32_u32.to_ne_bytes().to_vec();
     bytes.extend(20_u16.to_ne_bytes());
@@ -659,8 +667,8 @@ fn forged() -> Vec<u8> {
 }
 
 #[test]
-fn only_the_kernel_is_believed() {
-    inside("only_the_kernel_is_believed", async || {
+fn forged_messages_are_ignored() {
+    inside("forged_messages_are_ignored", async || {
         let (mut socket, _) = opened().await;
         let mut forger = sys::Socket::new(sys::protocols::NETLINK_ROUTE).unwrap();
         forger.bind_auto().unwrap();
@@ -668,14 +676,15 @@ fn only_the_kernel_is_believed() {
         let refused = forger.send_to(&forged(), &to_us, 0).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 
-        // RTMGRP_IPV4_IFADDR. The answer is about the copy that goes to port 0, the kernel.
+        // 16 is RTMGRP_IPV4_IFADDR. The result of send_to concerns only the copy for port 0, the
+        // kernel.
         let mut witness = sys::Socket::new(sys::protocols::NETLINK_ROUTE).unwrap();
         witness.bind(&sys::SocketAddr::new(0, 16)).unwrap();
         witness.set_non_blocking(true).unwrap();
         let to_group = sys::SocketAddr::new(0, 16);
         let _ = forger.send_to(&forged(), &to_group, 0);
         let (_, from) = witness.recv_from(&mut Vec::with_capacity(4096), 0).unwrap();
-        assert_ne!(from.port_number(), 0, "it has been sent to the group");
+        assert_ne!(from.port_number(), 0, "the forged message reaches the group");
 
         ip("addr add 192.0.2.1/32 dev lo");
         let first = wait_for(&mut socket, |message| match message {

@@ -1,5 +1,5 @@
-//! The init script of OpenWrt, under a stand-in for rc.common and procd that writes down what it is
-//! told; the list of providers for LuCI; and the packages, made twice from a program that is none.
+//! The init script for OpenWrt, run by a stand-in for rc.common and procd that records every call;
+//! the list of providers for LuCI; and the packages, made of a file in place of the program.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -25,7 +25,7 @@ use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A directory that goes away with the test.
+/// A directory that is removed after the test.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -47,64 +47,65 @@ fn source(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).unwrap()
 }
 
-/// What one call of the init script did.
+/// The effects of one call of the init script.
 #[derive(Debug)]
-struct Did {
+struct Effects {
     code: i32,
-    /// What procd was told, in order.
+    /// The calls of procd's functions, in order.
     procd: Vec<String>,
-    /// What the program was called with.
-    asked: Vec<String>,
+    /// The arguments of each call of the program.
+    program: Vec<String>,
     out: String,
     err: String,
 }
 
-/// `/etc/init.d/ddns WORDS`, with the daemon running or not.
-fn init(name: &str, running: bool, words: &str) -> Did {
+/// Runs `/etc/init.d/ddns WORDS`; procd reports the daemon as running or not.
+fn init(name: &str, running: bool, words: &str) -> Effects {
     let scratch = Scratch::new(name);
-    let at = |name: &str| scratch.0.join(name);
-    let program = at("ddns-netlink");
+    let path = |name: &str| scratch.0.join(name);
+    let program = path("ddns-netlink");
     let script = source("openwrt/files/ddns.init")
         .replace("PROG=/usr/sbin/ddns-netlink", &format!("PROG={}", program.display()));
-    fs::write(at("ddns"), script).unwrap();
+    fs::write(path("ddns"), script).unwrap();
     let answer = "[ \"$2\" != nowhere ] || exit 5\n";
     let text = format!("#!/bin/sh\necho \"$*\" >>\"$ASKED\"\necho \"answer to $1\"\n{answer}");
     fs::write(&program, text).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(at("home.pid"), "1\n").unwrap();
+    fs::write(path("home.pid"), "1\n").unwrap();
     let output = Command::new("sh")
         .arg(Path::new(ROOT).join("tests/openwrt/rc.common"))
-        .arg(at("ddns"))
+        .arg(path("ddns"))
         .args(words.split_whitespace())
-        .env("CALLS", at("calls"))
-        .env("ASKED", at("asked"))
+        .env("CALLS", path("calls"))
+        .env("ASKED", path("asked"))
         .env("RUNNING", if running { "1" } else { "" })
         .env("RUNDIR", &scratch.0)
         .output()
         .unwrap();
     let lines = |name| {
-        let text = fs::read_to_string(at(name)).unwrap_or_default();
+        let text = fs::read_to_string(path(name)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     };
-    Did {
+    Effects {
         code: output.status.code().unwrap(),
         procd: lines("calls"),
-        asked: lines("asked"),
+        program: lines("asked"),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-fn has(did: &Did, call: &str) -> bool {
-    did.procd.iter().any(|said| said == call)
+/// Whether procd got this call.
+fn has(effects: &Effects, call: &str) -> bool {
+    effects.procd.iter().any(|recorded| recorded == call)
 }
 
 #[test]
-fn one_instance_is_described_to_procd() {
-    let did = init("start", false, "start");
-    assert_eq!((did.code, did.err.as_str()), (0, ""), "{did:?}");
-    assert!(did.procd.iter().filter(|call| call.starts_with("open_instance")).count() == 1);
-    assert!(did.procd.iter().any(|call| call.ends_with("ddns-netlink run")), "{did:?}");
+fn start_registers_one_instance_with_procd() {
+    let effects = init("start", false, "start");
+    assert_eq!((effects.code, effects.err.as_str()), (0, ""), "{effects:?}");
+    assert!(effects.procd.iter().filter(|call| call.starts_with("open_instance")).count() == 1);
+    assert!(effects.procd.iter().any(|call| call.ends_with("ddns-netlink run")), "{effects:?}");
     for call in [
         "param respawn 3600 5 5",
         "param limits core=0",
@@ -115,50 +116,51 @@ fn one_instance_is_described_to_procd() {
         "trigger ddns",
         "service set",
     ] {
-        assert!(has(&did, call), "{call}: {did:?}");
+        assert!(has(&effects, call), "{call}: {effects:?}");
     }
-    assert!(did.asked.is_empty(), "{did:?}");
+    assert!(effects.program.is_empty(), "{effects:?}");
     assert!(has(&init("enable", false, "enable"), "enable S95 K10"));
 }
 
 #[test]
-fn a_changed_configuration_does_not_restart_the_daemon() {
-    let did = init("reload", true, "reload");
-    assert_eq!(did.procd, ["signal ddns * HUP"], "{did:?}");
-    let did = init("reload-stopped", false, "reload");
-    assert!(has(&did, "service set"), "{did:?}");
+fn reload_sends_sighup_to_a_running_daemon() {
+    let effects = init("reload", true, "reload");
+    assert_eq!(effects.procd, ["signal ddns * HUP"], "{effects:?}");
+    let effects = init("reload-stopped", false, "reload");
+    assert!(has(&effects, "service set"), "{effects:?}");
 }
 
 #[test]
-fn a_section_that_is_started_is_served_and_sent() {
+fn starting_a_section_calls_the_running_daemon() {
     for verb in ["start", "restart", "reload"] {
-        let did = init(&format!("{verb}-section"), true, &format!("{verb} home"));
-        assert_eq!(did.asked, ["start home"], "{did:?}");
-        assert!(!did.procd.iter().any(|call| call.starts_with("kill")), "{did:?}");
-        assert!(has(&did, "service add"), "{did:?}");
+        let effects = init(&format!("{verb}-section"), true, &format!("{verb} home"));
+        assert_eq!(effects.program, ["start home"], "{effects:?}");
+        assert!(!effects.procd.iter().any(|call| call.starts_with("kill")), "{effects:?}");
+        assert!(has(&effects, "service add"), "{effects:?}");
     }
-    // A daemon that only starts now looks after its sections by itself.
-    let did = init("start-cold", false, "start home");
-    assert!(did.asked.is_empty() && has(&did, "service add"), "{did:?}");
+    // Without a running daemon it is started, and serves all enabled sections.
+    let effects = init("start-cold", false, "start home");
+    assert!(effects.program.is_empty() && has(&effects, "service add"), "{effects:?}");
 }
 
 #[test]
-fn starting_what_runs_serves_again_what_was_stopped() {
-    let did = init("start-again", true, "start");
-    assert!(has(&did, "service set") && has(&did, "signal ddns * HUP"), "{did:?}");
-    let did = init("start-fresh", false, "start");
-    assert!(!did.procd.iter().any(|call| call.starts_with("signal")), "{did:?}");
+fn starting_a_running_service_makes_it_reload() {
+    let effects = init("start-again", true, "start");
+    assert!(has(&effects, "service set") && has(&effects, "signal ddns * HUP"), "{effects:?}");
+    let effects = init("start-fresh", false, "start");
+    assert!(!effects.procd.iter().any(|call| call.starts_with("signal")), "{effects:?}");
 }
 
 #[test]
-fn at_boot_the_daemon_that_an_interface_started_is_not_disturbed() {
-    let did = init("boot-again", true, "boot");
-    assert!(has(&did, "service set"), "{did:?}");
-    assert!(!did.procd.iter().any(|call| call.starts_with("signal")), "{did:?}");
+fn boot_sends_no_signal_to_a_running_daemon() {
+    let effects = init("boot-again", true, "boot");
+    assert!(has(&effects, "service set"), "{effects:?}");
+    assert!(!effects.procd.iter().any(|call| call.starts_with("signal")), "{effects:?}");
     assert!(has(&init("boot", false, "boot"), "service set"));
 }
 
-/// What the hotplug script asks of an init script that is `enabled` and `running` or not.
+/// The calls of the init script by the hotplug script; the service is `enabled` and `running` or
+/// not.
 fn hotplug(name: &str, action: &str, enabled: bool, running: bool) -> String {
     let scratch = Scratch::new(name);
     let (service, asked) = (scratch.0.join("ddns"), scratch.0.join("asked"));
@@ -170,7 +172,7 @@ fn hotplug(name: &str, action: &str, enabled: bool, running: bool) -> String {
     fs::set_permissions(&service, fs::Permissions::from_mode(0o755)).unwrap();
     let script = source("openwrt/files/ddns.hotplug");
     let script = script.replace("/etc/init.d/ddns", &service.display().to_string());
-    // hotplug-call sources it.
+    // The file has no first line with an interpreter, because hotplug-call sources it.
     fs::write(scratch.0.join("95-ddns"), script).unwrap();
     let output = Command::new("sh")
         .args(["-c", ". \"$0\""])
@@ -184,7 +186,7 @@ fn hotplug(name: &str, action: &str, enabled: bool, running: bool) -> String {
 }
 
 #[test]
-fn an_interface_that_comes_up_starts_a_service_that_was_stopped_but_not_disabled() {
+fn ifup_starts_an_enabled_service_that_does_not_run() {
     let started = |name, action, enabled, running| {
         hotplug(name, action, enabled, running).lines().any(|line| line == "start")
     };
@@ -192,25 +194,29 @@ fn an_interface_that_comes_up_starts_a_service_that_was_stopped_but_not_disabled
     assert!(!started("ifup-running", "ifup", true, true));
     assert!(!started("ifup-disabled", "ifup", false, false));
     assert!(!started("ifdown", "ifdown", true, false));
-    assert_eq!(hotplug("ifupdate", "ifupdate", true, false), "", "nobody is asked");
+    assert_eq!(hotplug("ifupdate", "ifupdate", true, false), "", "no call");
 }
 
 #[test]
-fn one_section_or_all_are_stopped() {
+fn stop_ends_the_daemon_or_stops_one_section() {
     assert_eq!(init("stop", true, "stop").procd, ["kill ddns"]);
-    let did = init("stop-section", true, "stop home");
-    assert_eq!((did.code, did.asked.as_slice()), (0, &["stop home".to_owned()][..]), "{did:?}");
-    assert!(did.procd.is_empty(), "the daemon goes on: {did:?}");
+    let effects = init("stop-section", true, "stop home");
+    assert_eq!(
+        (effects.code, effects.program.as_slice()),
+        (0, &["stop home".to_owned()][..]),
+        "{effects:?}"
+    );
+    assert!(effects.procd.is_empty(), "the daemon goes on: {effects:?}");
     assert_eq!(init("stop-unknown", true, "stop nowhere").code, 5);
-    let did = init("stop-nothing", false, "stop home");
-    assert_eq!((did.code, did.asked.len()), (0, 0), "{did:?}");
-    let did = init("restart", true, "restart");
-    assert_eq!(did.procd.first().map(String::as_str), Some("kill ddns"), "{did:?}");
-    assert!(has(&did, "service set") && !has(&did, "signal ddns * HUP"), "{did:?}");
+    let effects = init("stop-nothing", false, "stop home");
+    assert_eq!((effects.code, effects.program.len()), (0, 0), "{effects:?}");
+    let effects = init("restart", true, "restart");
+    assert_eq!(effects.procd.first().map(String::as_str), Some("kill ddns"), "{effects:?}");
+    assert!(has(&effects, "service set") && !has(&effects, "signal ddns * HUP"), "{effects:?}");
 }
 
 #[test]
-fn a_section_runs_while_it_has_a_run_file() {
+fn a_section_counts_as_running_while_it_has_a_pid_file() {
     for (words, running, code) in [
         ("running", true, 0),
         ("running", false, 1),
@@ -218,13 +224,13 @@ fn a_section_runs_while_it_has_a_run_file() {
         ("running home", false, 1),
         ("running off", true, 1),
     ] {
-        let did = init(&format!("{}-{running}", words.replace(' ', "-")), running, words);
-        assert_eq!(did.code, code, "{words}: {did:?}");
+        let effects = init(&format!("{}-{running}", words.replace(' ', "-")), running, words);
+        assert_eq!(effects.code, code, "{words}: {effects:?}");
     }
 }
 
 #[test]
-fn status_update_and_why_ask_the_daemon() {
+fn status_update_and_why_call_the_program() {
     for (words, asked) in [
         ("status", "status"),
         ("status home", "why home"),
@@ -232,12 +238,16 @@ fn status_update_and_why_ask_the_daemon() {
         ("update home", "update home"),
         ("why home", "why home"),
     ] {
-        let did = init(&words.replace(' ', "-"), true, words);
-        assert_eq!((did.code, did.asked.as_slice()), (0, &[asked.to_owned()][..]), "{did:?}");
-        assert!(did.out.starts_with("answer to"), "{did:?}");
+        let effects = init(&words.replace(' ', "-"), true, words);
+        assert_eq!(
+            (effects.code, effects.program.as_slice()),
+            (0, &[asked.to_owned()][..]),
+            "{effects:?}"
+        );
+        assert!(effects.out.starts_with("answer to"), "{effects:?}");
     }
-    let did = init("status-stopped", false, "status");
-    assert_eq!((did.code, did.out.as_str()), (3, "not running\n"));
+    let effects = init("status-stopped", false, "status");
+    assert_eq!((effects.code, effects.out.as_str()), (3, "not running\n"));
     assert_eq!(init("running", true, "running").code, 0);
     assert_ne!(init("not-running", false, "running").code, 0);
 }
@@ -262,10 +272,10 @@ fn providers(argument: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// LuCI offers every provider that the program knows and that is not gone, by each of its names,
-/// for the families that it has, and shows where requests go.
+/// LuCI shows a provider's file from here: each name of each built-in provider that still exists
+/// has one, with a URL for each of its families.
 #[test]
-fn luci_lists_what_the_program_knows() {
+fn each_name_of_a_built_in_provider_has_a_file_for_luci() {
     if !has_python() {
         return;
     }
@@ -283,7 +293,8 @@ fn luci_lists_what_the_program_knows() {
             for family in [Family::V4, Family::V6] {
                 let Mechanism::Url { v4, v6, .. } = row.mechanism() else { panic!("{name}") };
                 let url = if family == Family::V4 { v4 } else { v6 };
-                let url = url.map(|it| it.url.replace("[IP4]", "[IP]").replace("[IP6]", "[IP]"));
+                let url = url
+                    .map(|template| template.url.replace("[IP4]", "[IP]").replace("[IP6]", "[IP]"));
                 assert_eq!(definition.block(family).map(|block| block.url.clone()), url, "{name}");
             }
         };
@@ -305,7 +316,7 @@ fn luci_lists_what_the_program_knows() {
     assert!(makefile.contains(&line), "openwrt/Makefile should have{line}");
 }
 
-/// Packages of one target, made from a program that is none; `None` without Python 3.11.
+/// Packages of one target, made of a text file in place of the program; `None` without Python 3.11.
 fn pack(name: &str) -> Option<Scratch> {
     if !has_python() {
         return None;
@@ -325,7 +336,7 @@ fn pack(name: &str) -> Option<Scratch> {
     Some(scratch)
 }
 
-/// What `script` prints about the file `$0`.
+/// The output of the shell script `script`, whose `$0` is `file`.
 fn shell(script: &str, file: PathBuf) -> String {
     let output = Command::new("sh").args(["-c", script]).arg(file).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -333,7 +344,7 @@ fn shell(script: &str, file: PathBuf) -> String {
 }
 
 #[test]
-fn packages_are_the_same_to_the_byte_each_time() {
+fn packages_made_twice_are_identical() {
     let sums = ["first", "second"].map(|name| {
         let scratch = pack(name)?;
         for arch in ["arm_arm926ej-s", "arm_xscale"] {
@@ -349,7 +360,7 @@ fn packages_are_the_same_to_the_byte_each_time() {
 }
 
 #[test]
-fn packages_hold_everything_that_luci_calls_and_reads() {
+fn packages_contain_the_files_that_luci_calls_and_reads() {
     let Some(scratch) = pack("contents") else {
         return;
     };
@@ -381,12 +392,12 @@ fn packages_hold_everything_that_luci_calls_and_reads() {
         assert!(makefile.contains(&format!("$(1)/{path}")), "{path}");
     }
     let shown = shell("tar -xzOf \"$0\" usr/share/ddns/version 2>/dev/null", apk);
-    assert_eq!(shown, format!("{version}-1\n"), "LuCI shows it");
+    assert_eq!(shown, format!("{version}-1\n"), "LuCI shows this version");
     assert!(source("openwrt/files/ddns-netlink.keep").contains("/usr/share/ddns/custom/\n"));
 }
 
 #[test]
-fn opkg_starts_and_stops_the_service_though_its_list_lacks_files_of_ddns_scripts() {
+fn package_scripts_for_opkg_start_stop_and_clean_up() {
     let Some(scratch) = pack("scripts") else {
         return;
     };
@@ -413,8 +424,8 @@ fn opkg_starts_and_stops_the_service_though_its_list_lacks_files_of_ddns_scripts
 }
 
 #[test]
-fn packages_stand_for_ddns_scripts_and_for_those_whose_files_they_have() {
-    let Some(scratch) = pack("stands-for") else {
+fn packages_replace_ddns_scripts_and_packages_with_the_same_files() {
+    let Some(scratch) = pack("replaces") else {
         return;
     };
     let index = fs::read_to_string(scratch.0.join("feed/arm_xscale/Packages")).unwrap();
@@ -430,7 +441,7 @@ fn packages_stand_for_ddns_scripts_and_for_those_whose_files_they_have() {
 }
 
 #[test]
-fn sessions_of_rpcd_may_call_every_method_of_the_object() {
+fn the_acl_for_rpcd_has_every_method_of_the_ubus_object() {
     let acl: Value = serde_json::from_str(&source("openwrt/files/ddns-netlink.acl.json")).unwrap();
     let granted = |kind: &str| {
         let methods = acl["ddns-netlink"][kind]["ubus"]["ddns"].as_array().unwrap().clone();
@@ -440,14 +451,14 @@ fn sessions_of_rpcd_may_call_every_method_of_the_object() {
     let all: BTreeSet<String> = granted("read").chain(granted("write")).collect();
     let signature = object::signature();
     let methods = signature.as_object().unwrap().keys().cloned();
-    // The right to be told of changes, as uhttpd asks for it.
+    // uhttpd asks for this right before it passes notifications on.
     assert_eq!(all, methods.chain([":subscribe".into()]).collect());
     let installed = "/usr/share/rpcd/acl.d/ddns-netlink.json\n";
     assert!(source("openwrt/Makefile").contains(installed));
 }
 
 #[test]
-fn the_default_configuration_has_the_sections_of_ddns_scripts() {
+fn the_installed_configuration_has_the_sections_of_ddns_scripts() {
     let text = source("openwrt/files/ddns.config");
     let sections: Vec<_> = text.lines().filter(|line| line.starts_with("config ")).collect();
     assert_eq!(
@@ -458,14 +469,14 @@ fn the_default_configuration_has_the_sections_of_ddns_scripts() {
 }
 
 #[test]
-fn the_feed_and_the_packages_are_of_this_version() {
+fn feed_and_packages_have_the_version_of_cargo_toml() {
     let makefile = source("openwrt/Makefile");
     assert!(makefile.contains(&format!("\nPKG_VERSION:={}\n", env!("CARGO_PKG_VERSION"))));
     let release = makefile.lines().find_map(|line| line.strip_prefix("PKG_RELEASE:=")).unwrap();
     assert!(source("openwrt/common.py").contains(&format!("\nRELEASE = {release}\n")));
 }
 
-/// A page of the manual as a reader sees it, and what mandoc complains about in its source.
+/// A page of the manual as mandoc prints it, and mandoc's warnings about its source.
 fn manual(section: u8) -> Option<(String, String)> {
     if !has_python() {
         return None;
@@ -488,7 +499,7 @@ fn manual(section: u8) -> Option<(String, String)> {
         let output = Command::new("mandoc").args(words).arg(&page).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let complaints = mandoc(&["-T", "lint", "-W", "warning"]);
+    let warnings = mandoc(&["-T", "lint", "-W", "warning"]);
     // Bold and underlined letters are overstruck: letter, backspace, letter.
     let mut shown = String::new();
     for letter in mandoc(&["-T", "utf8", "-O", "width=78"]).chars() {
@@ -498,22 +509,23 @@ fn manual(section: u8) -> Option<(String, String)> {
             shown.push(letter);
         }
     }
-    Some((shown, complaints))
+    Some((shown, warnings))
 }
 
-/// Whether `text` has something between two backquotes that stand at a word's ends.
+/// Whether `text` has Markdown's marks of code: two backquotes with a word between them.
 fn has_code_marks(text: &str) -> bool {
     text.split('`').skip(1).step_by(2).any(|inner| {
-        let at_word = |letter: Option<char>| letter.is_some_and(|it| it.is_ascii_alphanumeric());
+        let at_word =
+            |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
         at_word(inner.chars().next()) && at_word(inner.chars().last())
     })
 }
 
 #[test]
-fn manual_pages_are_shown_without_marks_and_with_lists_and_tables_whole() {
+fn manual_pages_have_no_markdown_marks_and_all_lists_and_tables() {
     for section in [5, 8] {
-        let Some((shown, complaints)) = manual(section) else { return };
-        assert_eq!(complaints, "", "section {section}");
+        let Some((shown, warnings)) = manual(section) else { return };
+        assert_eq!(warnings, "", "section {section}");
         for line in shown.lines() {
             // `***` stands for a secret.
             let bold = line.replace("***", "").contains("**");
@@ -524,7 +536,7 @@ fn manual_pages_are_shown_without_marks_and_with_lists_and_tables_whole() {
         let bullets = source.lines().map(str::trim_start);
         let bullets = bullets.filter(|line| line.starts_with("* ") || line.starts_with("- "));
         assert_eq!(shown.matches('•').count(), bullets.count(), "section {section}");
-        // Those of an option are indented.
+        // Tables within the description of an option are indented.
         let tables =
             source.split("\n\n").filter(|block| block.trim_start().starts_with('|')).count();
         assert_eq!(shown.matches('┌').count(), tables, "section {section}: tables with borders");
