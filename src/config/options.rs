@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::text::spelling::closest;
+use crate::text::spelling::{closest, distance};
 use Kind::{Global, Service};
 
 /// Which sections an option belongs to.
@@ -169,14 +169,31 @@ const OTHER_NAMES: &[(Kind, &str, &str)] = &[
     (Service, "update_unit", "check_unit"),
 ];
 
+/// Shortest of the [`OTHER_NAMES`] that is recognised with one slip in it. A slip in a shorter one
+/// looks like any other word.
+const LONG: usize = 5;
+
 /// The option of `kind` that somebody who wrote `name` may have meant.
 pub fn meant(kind: Kind, name: &str) -> Option<&'static str> {
-    let other = OTHER_NAMES.iter().find(|(of, other, _)| *of == kind && *other == name);
-    if let Some((_, _, meant)) = other {
-        return Some(meant);
+    let name = name.to_ascii_lowercase();
+    if let Some((_, option)) = other_names(kind).find(|(other, _)| *other == name) {
+        return Some(option);
     }
-    let names = OPTIONS.iter().filter(|known| known.kind == kind);
-    closest(name, &mut names.map(|known| known.name))
+    let options = OPTIONS.iter().filter(|known| known.kind == kind);
+    let near = closest(&name, &mut options.map(|known| known.name));
+    if near.is_some_and(|near| distance(&name, near) <= 1) {
+        return near;
+    }
+    let mut long = other_names(kind).filter(|(other, _)| other.len() >= LONG);
+    match long.find(|(other, _)| distance(&name, other) == 1) {
+        Some((_, option)) => Some(option),
+        None => near,
+    }
+}
+
+fn other_names(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let names = OTHER_NAMES.iter().filter(move |(of, ..)| *of == kind);
+    names.map(|&(_, other, option)| (other, option))
 }
 
 const fn stock(
@@ -245,6 +262,57 @@ mod tests {
         assert_eq!(near("frobnicate"), None);
         assert_eq!(near(""), None);
         assert_eq!(meant(Global, "domian"), None);
+    }
+
+    /// `name` with one letter lost, doubled, mistyped or swapped with the next, in capitals, or with
+    /// another sign or none between its words.
+    fn slips(name: &str) -> Vec<String> {
+        let mut all = vec![name.to_uppercase(), name.replace('_', "-"), name.replace('_', "")];
+        all.push(format!("{}{}", name[..1].to_uppercase(), &name[1..]));
+        for at in 0..name.len() {
+            let (before, rest) = name.split_at(at);
+            let (letter, after) = rest.split_at(1);
+            all.push(format!("{before}{after}"));
+            all.push(format!("{before}{letter}{letter}{after}"));
+            all.push(format!("{before}q{after}"));
+            if let Some(next) = after.get(..1) {
+                all.push(format!("{before}{next}{letter}{}", &after[1..]));
+            }
+        }
+        all.retain(|slip| slip != name);
+        all
+    }
+
+    #[test]
+    fn a_slip_in_any_option_gets_the_nearest_option() {
+        for known in OPTIONS.iter().filter(|known| known.origin != Origin::Unused) {
+            for slip in slips(known.name) {
+                if find(known.kind, &slip).is_some() {
+                    continue;
+                }
+                let hint = meant(known.kind, &slip);
+                let is_as_near = |hint| distance(&slip, hint) == 1 && known.name.len() < 6;
+                assert!(
+                    hint == Some(known.name) || hint.is_some_and(is_as_near),
+                    "{slip} is {}, not {hint:?}",
+                    known.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_slip_in_another_name_means_the_option() {
+        for (slip, option) in [
+            ("intervall", "check_interval"),
+            ("Interval", "check_interval"),
+            ("hostnmae", "domain"),
+            ("provder", "service_name"),
+            ("apikeey", "password"),
+            ("update_intervall", "check_interval"),
+        ] {
+            assert_eq!(meant(Service, slip), Some(option), "{slip}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ddns_netlink::config::check::{self, Checked};
-use ddns_netlink::config::options::{Kind, OPTIONS};
+use ddns_netlink::config::options::{Kind, OPTIONS, Origin};
 use ddns_netlink::config::{Force, Section, Source};
 use ddns_netlink::model::{Family, Trust};
 use ddns_netlink::provider::Mechanism;
@@ -406,6 +406,36 @@ fn options_without_effect_cause_warnings() {
         assert_eq!(warnings(&lines), [text], "{lines}");
     }
     assert_eq!(warnings(&format!("{named}option proxied 1\noption ttl 60")), [""; 0]);
+}
+
+#[test]
+fn an_option_in_a_section_of_the_wrong_type_is_told_where_it_belongs() {
+    let has = |kind: Kind, name: &str| OPTIONS.iter().any(|it| it.kind == kind && it.name == name);
+    for known in OPTIONS.iter().filter(|known| known.origin != Origin::Unused) {
+        let name = known.name;
+        let (other, place) = match known.kind {
+            Kind::Global => (Kind::Service, "the section 'config ddns'"),
+            Kind::Service => (Kind::Global, "a section 'config service'"),
+        };
+        if has(other, name) {
+            continue;
+        }
+        let section = match known.kind {
+            Kind::Global => format!("config service s\n{PLAIN}option enabled 1\noption {name} 1\n"),
+            Kind::Service => format!("config ddns global\noption {name} 1\n"),
+        };
+        let own = "option update_script /usr/lib/ddns/mine.sh";
+        let script = section.replace("option service_name v4.example", own);
+        for text in [section, script] {
+            let checked = check::load("ddns", text.as_bytes(), &Sandbox);
+            let texts: Vec<_> = checked.mistakes.iter().map(|it| it.text.as_str()).collect();
+            let expected = match name {
+                "url" => "option 'url' is not known; is it 'update_url'?".to_owned(),
+                _ => format!("option '{name}' has no effect here; it belongs to {place}"),
+            };
+            assert!(texts.contains(&expected.as_str()), "{text}: {texts:?}");
+        }
+    }
 }
 
 #[test]

@@ -33,6 +33,8 @@ impl<'a> Reader<'a> {
             }
             let text = if let Some(meant) = options::meant(self.kind, name) {
                 not_known(name, meant)
+            } else if let Some(place) = place_elsewhere(self.kind, name) {
+                format!("option '{name}' has no effect here; it belongs to {place}")
             } else if script {
                 continue;
             } else {
@@ -210,6 +212,15 @@ impl Number {
     }
 }
 
+/// The sections that an option belongs to which those of `kind` do not have.
+fn place_elsewhere(kind: Kind, name: &str) -> Option<&'static str> {
+    let (other, place) = match kind {
+        Kind::Global => (Kind::Service, "a section 'config service'"),
+        Kind::Service => (Kind::Global, "the section 'config ddns'"),
+    };
+    options::find(other, name).map(|_| place)
+}
+
 fn not_known(name: &str, meant: &str) -> String {
     format!("option '{name}' is not known; is it '{meant}'?")
 }
@@ -218,13 +229,6 @@ fn not_known(name: &str, meant: &str) -> String {
 /// with one.
 fn unknown(kind: Kind, option: &RawOption) -> String {
     let name = option.name.as_str();
-    let (other, place) = match kind {
-        Kind::Global => (Kind::Service, "a section 'config service'"),
-        Kind::Service => (Kind::Global, "the section 'config ddns'"),
-    };
-    if options::find(other, name).is_some() {
-        return format!("option '{name}' has no effect here; it belongs to {place}");
-    }
     for secret in ["username", "password", "param_enc", "param_opt"] {
         if name.starts_with(secret) {
             return format!(
