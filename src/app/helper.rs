@@ -41,7 +41,7 @@ pub(super) fn run(helper: &Helper) -> u8 {
         Verb::LocalIp => local(helper),
         Verb::VerifyDns => {
             let server = helper.get("dns_server").unwrap_or_default();
-            verified(dns::verify_server(server, forced(helper)))
+            verified(http::verify_server(server, forced(helper)))
         }
         Verb::VerifyProxy => {
             let proxy = Secret::new(helper.get("proxy").unwrap_or_default());

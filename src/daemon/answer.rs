@@ -3,7 +3,9 @@
 use super::Daemon;
 use crate::edge::{clock, dns};
 use crate::engine::event::Event;
-use crate::engine::status::Snapshot;
+use serde_json::Value as Json;
+
+use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::Level;
 use crate::proto::control::{Answer, Ask};
 use crate::proto::ubus::object;
@@ -34,7 +36,7 @@ impl Daemon {
             return;
         };
         for (section, record) in status.changes(before) {
-            self.ubus.notify(object::UPDATE, &object::update(section, record));
+            self.ubus.notify(object::UPDATE, &notification(section, record));
         }
         self.told = Some(status);
     }
@@ -91,4 +93,13 @@ impl Daemon {
         }
         text
     }
+}
+
+/// What subscribers are told of a record.
+fn notification(section: &SectionStatus, record: &RecordStatus) -> Json {
+    let mut told = record.to_json();
+    if let Json::Object(members) = &mut told {
+        members.insert("section".into(), section.name.as_str().into());
+    }
+    told
 }

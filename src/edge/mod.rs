@@ -13,5 +13,6 @@ pub mod netlink;
 pub mod probe;
 pub mod script;
 pub mod store;
+mod system_error;
 pub mod ubus;
 pub mod worker;

@@ -111,7 +111,7 @@ impl Active {
         let mut records = Vec::new();
         for name in &spec.names {
             for &family in &spec.families {
-                let fingerprint = provider::fingerprint(&spec, name, family);
+                let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
                 let mut record = Record::new(name.clone(), family, fingerprint, &spec.timing, now);
                 let known = saved.records.iter().find(|saved| {
                     saved.section == spec.name && saved.name == *name && saved.family == family

@@ -1,16 +1,18 @@
 //! Numbers that tell records and accounts apart across restarts.
 
 use super::table;
-use crate::config::Section;
 use crate::model::{Family, Hostname, RecordOptions};
 use crate::provider::{Mechanism, Provider};
 
 /// A number that changes when anything changes that decides where and as what a record is
 /// published. It is stored, so it must stay what it is.
-pub fn fingerprint(section: &Section, name: &Hostname, family: Family) -> u64 {
-    let provider = &section.provider;
-    let template = section.template(family).filter(|_| provider.row.is_none());
-    let options = &section.record;
+pub fn fingerprint(
+    provider: &Provider,
+    options: &RecordOptions,
+    name: &Hostname,
+    family: Family,
+) -> u64 {
+    let template = provider.template(family).filter(|_| provider.row.is_none());
     let ttl = options.ttl.map(|ttl| ttl.to_string());
     let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
     let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];

@@ -59,6 +59,11 @@ pub struct Template {
     pub answer: Option<String>,
 }
 
+impl Mechanism {
+    /// Stands in for a mechanism that has mistakes, so that the rest of the section is checked, too.
+    pub const NO_URL: Self = Self::Url { v4: None, v6: None, both: None };
+}
+
 impl Provider {
     /// The update URL for records of `family`, if updates are URLs and it has one.
     pub fn template(&self, family: Family) -> Option<&Template> {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Outcome, Scope, Verdict};
 use crate::model::Family;
 use crate::model::secret::Secret;
 
@@ -89,42 +88,6 @@ pub struct Answer {
     pub message: Vec<u8>,
 }
 
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What kind, for the planner.
-    pub kind: FailureKind,
-    /// Whether the request may have reached the provider, so that nobody knows what it did.
-    pub sent: bool,
-    /// A sentence for the log, without secrets.
-    pub text: String,
-}
-
-impl Failure {
-    /// Whether nothing left the router: no network, or no name server that answers.
-    pub fn is_local(&self) -> bool {
-        matches!(self.kind, FailureKind::NoNetwork | FailureKind::NotResolved)
-    }
-
-    /// A failure of what was asked.
-    pub fn of_answer(text: String) -> Self {
-        Self { kind: FailureKind::Other, sent: true, text }
-    }
-}
-
-/// Kinds of transport failure that the planner treats differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// No route, no address to send from, device gone: the network is not there.
-    NoNetwork,
-    /// The certificate is not valid yet by our clock: the clock is behind.
-    ClockBehind,
-    /// The host name could not be resolved: the name server is not there, or not yet.
-    NotResolved,
-    /// Anything else: refused, timed out, TLS, protocol.
-    Other,
-}
-
 /// One DNS message to a name server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -136,22 +99,4 @@ pub struct Query {
     pub wire: Vec<u8>,
     /// What it is, for people.
     pub shown: String,
-}
-
-impl Failure {
-    /// What a failed transport means, and for whom: one that did not reach the provider is the same
-    /// for every request of the account.
-    pub fn verdict(&self) -> Verdict {
-        let scope = if self.sent { Scope::Record } else { Scope::Account };
-        Verdict { outcome: self.clone().outcome(), scope }
-    }
-
-    /// What a failed transport means for the change that was being sent.
-    pub fn outcome(self) -> Outcome {
-        if self.sent {
-            Outcome::Unconfirmed { reason: self.text }
-        } else {
-            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
-        }
-    }
 }

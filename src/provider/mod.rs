@@ -9,6 +9,7 @@ pub mod api;
 mod complaint;
 pub mod dyndns2;
 pub mod ere;
+mod failure;
 pub mod families;
 mod identity;
 mod judge;
@@ -25,19 +26,17 @@ pub mod verdict;
 mod zoneedit;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
 
 use crate::config::Section;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname, RecordOptions, Target, Transport};
 use crate::time::UnixSeconds;
 pub use account::Account;
+pub use failure::{Failure, FailureKind};
 pub use identity::{account, fingerprint, own_name};
 pub use mechanism::{Mechanism, Provider, Script, Template};
-pub use message::{
-    Answer, Failure, FailureKind, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER,
-};
-pub use verdict::{Scope, Verdict};
+pub use message::{Answer, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
+pub use verdict::{Outcome, Scope, Verdict};
 
 /// One record, and what a request is to make of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +188,9 @@ pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
         Mechanism::Url { .. } | Mechanism::Script(_) => {
             Box::new(url::UrlUpdate::new(provider, &job))
         }
-        Mechanism::Api(api) => Box::new(talk::Replay::new(api, provider.account.clone(), job)),
+        Mechanism::Api(api) => {
+            Box::new(talk::Replay::new(api.publish, provider.account.clone(), job))
+        }
     }
 }
 
@@ -230,37 +231,6 @@ fn host(section: &Section, family: Family) -> Option<String> {
         template::host(rendered.ok()?.url.expose())
     };
     template::host(url).or_else(rendered)
-}
-
-/// What became of one change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Outcome {
-    /// The provider accepted it (`good`), or has removed the record.
-    Updated,
-    /// The provider had it already (`nochg`), or nothing of ours that could be removed.
-    Unchanged,
-    /// Not done; worth another try.
-    Retry {
-        /// A sentence for the log and `why`.
-        reason: String,
-        /// The provider's own waiting time: a floor that nothing but it lowers.
-        after: Option<Duration>,
-        /// How the planner should see it.
-        kind: FailureKind,
-    },
-    /// It may or may not have been done: the answer was lost. Sent again.
-    Unconfirmed {
-        /// A sentence for the log and `why`.
-        reason: String,
-    },
-    /// Refused: the record rests until the next day, another address, or the user's update.
-    Refused {
-        /// What the provider said.
-        reason: String,
-        /// What a router owner can do about it.
-        advice: String,
-    },
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
 
-use super::api::Api;
 use super::{
     Answer, Exchange, Failure, FailureKind, Job, Learned, Outcome, Query, Request, Scope, Step,
     Verdict,
@@ -27,6 +26,9 @@ pub enum Halt {
 
 /// What a step of a conversation gives.
 pub type Talked<T> = Result<T, Halt>;
+
+/// What publishes a job at a provider that has an interface of its own: one verdict per change.
+pub type Publish = fn(&mut Talk<'_>) -> Talked<Vec<Verdict>>;
 
 /// A conversation as far as it has come.
 #[derive(Debug)]
@@ -199,7 +201,7 @@ fn is_refused(verdict: &Verdict) -> bool {
 
 /// A conversation as an [`Exchange`].
 pub(super) struct Replay {
-    api: &'static Api,
+    publish: Publish,
     account: Account,
     job: Job,
     replies: Vec<Result<Answer, Failure>>,
@@ -209,8 +211,8 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub(super) fn new(api: &'static Api, account: Account, job: Job) -> Self {
-        Self { api, account, job, replies: Vec::new(), length: 0, learned: Learned::new() }
+    pub(super) fn new(publish: Publish, account: Account, job: Job) -> Self {
+        Self { publish, account, job, replies: Vec::new(), length: 0, learned: Learned::new() }
     }
 
     fn run(&mut self) -> Step {
@@ -223,9 +225,9 @@ impl Replay {
             trusted: false,
             settled: Map::new(),
         };
-        let mut ended = (self.api.publish)(&mut talk);
+        let mut ended = (self.publish)(&mut talk);
         if talk.misled(&ended) {
-            ended = (self.api.publish)(&mut talk);
+            ended = (self.publish)(&mut talk);
         }
         let step = match ended {
             Ok(verdicts) => Step::Done(verdicts),

@@ -51,7 +51,8 @@ fn hosts_are_those_that_are_connected_to() {
 fn the_fingerprint_is_stable_and_sees_every_part() {
     let base = section("custom", "http://d.example/", Some("good"));
     let name = base.names[0].clone();
-    let print = |section: &Section| fingerprint(section, &name, Family::V4);
+    let print =
+        |section: &Section| fingerprint(&section.provider, &section.record, &name, Family::V4);
     assert_eq!(print(&base), FINGERPRINT, "stored fingerprints would no longer match");
     let changed = |change: fn(&mut Provider)| {
         let mut section = base.clone();
@@ -60,8 +61,8 @@ fn the_fingerprint_is_stable_and_sees_every_part() {
     };
     let mut all = vec![
         print(&base),
-        fingerprint(&base, &name, Family::V6),
-        fingerprint(&base, &Hostname::parse("b").unwrap(), Family::V4),
+        fingerprint(&base.provider, &base.record, &name, Family::V6),
+        fingerprint(&base.provider, &base.record, &Hostname::parse("b").unwrap(), Family::V4),
         changed(|p| p.mechanism = fixture::url("http://e.example/", Some("good"))),
         changed(|p| p.account.username = "you".into()),
         changed(|p| p.account.username = "mehunter2".into()),

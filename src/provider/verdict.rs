@@ -1,6 +1,39 @@
 //! What an answer means, and for whom.
 
-use super::{FailureKind, Outcome};
+use std::time::Duration;
+
+use super::failure::{Failure, FailureKind};
+
+/// What became of one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// The provider accepted it (`good`), or has removed the record.
+    Updated,
+    /// The provider had it already (`nochg`), or nothing of ours that could be removed.
+    Unchanged,
+    /// Not done; worth another try.
+    Retry {
+        /// A sentence for the log and `why`.
+        reason: String,
+        /// The provider's own waiting time: a floor that nothing but it lowers.
+        after: Option<Duration>,
+        /// How the planner should see it.
+        kind: FailureKind,
+    },
+    /// It may or may not have been done: the answer was lost. Sent again.
+    Unconfirmed {
+        /// A sentence for the log and `why`.
+        reason: String,
+    },
+    /// Refused: the record rests until the next day, another address, or the user's update.
+    Refused {
+        /// What the provider said.
+        reason: String,
+        /// What a router owner can do about it.
+        advice: String,
+    },
+}
 
 /// What an answer means, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,5 +98,23 @@ impl Verdict {
 impl From<Outcome> for Verdict {
     fn from(outcome: Outcome) -> Self {
         Self::record(outcome)
+    }
+}
+
+impl Failure {
+    /// What a failed transport means, and for whom: one that did not reach the provider is the same
+    /// for every request of the account.
+    pub fn verdict(&self) -> Verdict {
+        let scope = if self.sent { Scope::Record } else { Scope::Account };
+        Verdict { outcome: self.clone().outcome(), scope }
+    }
+
+    /// What a failed transport means for the change that was being sent.
+    pub fn outcome(self) -> Outcome {
+        if self.sent {
+            Outcome::Unconfirmed { reason: self.text }
+        } else {
+            Outcome::Retry { reason: self.text, after: None, kind: self.kind }
+        }
     }
 }

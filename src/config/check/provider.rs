@@ -104,8 +104,6 @@ fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
     (name != "-" && name != CUSTOM).then_some(name)
 }
 
-pub(super) const NO_URL: Mechanism = Mechanism::Url { v4: None, v6: None, both: None };
-
 /// The owner's own definition comes before what the program knows, and that before what a package
 /// of ddns-scripts brings.
 fn from_name(
@@ -128,7 +126,7 @@ fn from_name(
         Ok(definition) => definition,
         Err(why) => {
             reader.fail("service_name", why);
-            return (NO_URL, None);
+            return (Mechanism::NO_URL, None);
         }
     };
     let used = families.iter().filter_map(|&family| block(reader, &definition, name, family));
@@ -177,7 +175,7 @@ fn own_definition(
 fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
     if let Some(why) = row.get("dead") {
         reader.fail("service_name", format!("{} {why}", row.title_or(name)));
-        return NO_URL;
+        return Mechanism::NO_URL;
     }
     for family in families.iter().filter(|family| !row.has(**family)) {
         reader.lacks(format!("{} has no {family}", row.title()));
@@ -406,7 +404,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
     if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
         reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
     }
-    NO_URL
+    Mechanism::NO_URL
 }
 
 /// The mechanism as `use_https` wants it.

@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
         Ok(mechanism) => mechanism,
         Err(why) => {
             reader.fail("update_url", why);
-            return Some(super::provider::NO_URL);
+            return Some(Mechanism::NO_URL);
         }
     };
     if let Mechanism::Url { v4, v6, both: None } = &mechanism

@@ -1,11 +1,10 @@
 //! The look-up, carried out: UDP, then TCP, to one server at a time.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::time::Duration;
 
 use super::resolve::resolvers;
-use super::wire::{Call, is_timeout};
+use super::wire::{Call, is_timeout, random};
 use crate::config;
 use crate::dns::Found;
 use crate::dns::lookup::{Ask, Lookup, Plan, Step, Whom};
@@ -14,7 +13,6 @@ use crate::dns::name::Name;
 use crate::dns::resolv;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
-use crate::edge::http::{self, Unreachable};
 use crate::model::{Family, Transport};
 
 /// Time for an answer over UDP, for the first packet and the second.
@@ -81,16 +79,6 @@ pub fn look_up(
     }
 }
 
-/// Whether `dns_server` can be used, as ddns-scripts tests it before it is saved: its name resolves
-/// to an address of `family`, and it takes a connection on its port.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn verify_server(dns_server: &str, family: Option<Family>) -> Result<(), Unreachable> {
-    let (host, port) = resolv::server(dns_server).map_err(Unreachable::Port)?;
-    http::connects(host, port, family)
-}
-
 /// Asks one question of one server.
 fn question(call: &Call<'_>, ask: &Ask, tcp: bool) -> io::Result<Message> {
     let mut reply = Err(io::ErrorKind::TimedOut.into());
@@ -123,10 +111,4 @@ fn over_tcp(call: &Call<'_>, query: &Message) -> io::Result<Message> {
     let reply = Message::decode(&reply).map_err(io::Error::other)?;
     let other = || io::Error::other("the answer is to another question");
     Some(reply).filter(|reply| reply.answers(query)).ok_or_else(other)
-}
-
-/// A number that nobody can guess: the standard library keys its hashes with the system's randomness.
-pub(super) fn random() -> u16 {
-    let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
-    u16::from_be_bytes([a, b])
 }

@@ -14,16 +14,15 @@ use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::ask::random;
 use super::changes::Changes;
-use super::wire::{UDP_SIZE, framed};
+use super::wire::{UDP_SIZE, framed, random};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
 use crate::dns::resolv;
 use crate::dns::resolving::{Progress, Resolving, Said};
 use crate::edge::clock::uptime;
 use crate::edge::files;
-use crate::edge::http;
+use crate::edge::system_error;
 use crate::model::{Family, name};
 
 /// Longest wait in one call, so that a step of the clock cannot make it long.
@@ -297,7 +296,7 @@ impl Asking {
 
     fn fail(&mut self, at: usize, error: &io::Error, now: Duration) {
         let server = self.state.asked().get(at).map(|asked| asked.server.ip().to_string());
-        let why = format!("{}: {}", server.unwrap_or_default(), http::system(error));
+        let why = format!("{}: {}", server.unwrap_or_default(), system_error::system(error));
         self.close(at, Said::Trouble(why), now);
     }
 

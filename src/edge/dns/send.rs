@@ -9,7 +9,7 @@ use super::wire::{Call, is_timeout};
 use crate::dns::resolv;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
-use crate::edge::http;
+use crate::edge::system_error;
 use crate::provider::{Answer, Failure, FailureKind, Query};
 
 /// Time for a message over UDP, and for each time that it is sent again.
@@ -56,7 +56,7 @@ fn attempt(
         *sent_at = left;
     }
     result.map_err(|error| {
-        let kind = match http::local(&error) {
+        let kind = match system_error::local(&error) {
             Some(_) => FailureKind::NoNetwork,
             None => FailureKind::Other,
         };

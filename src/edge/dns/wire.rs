@@ -1,6 +1,7 @@
 //! Messages on the wire, as octets: over UDP and TCP, under a deadline, through a device.
 
 use std::cell::Cell;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::edge::clock::uptime;
-use crate::edge::http;
+use crate::edge::system_error;
 
 /// Time for an exchange over TCP.
 const TCP: Duration = Duration::from_secs(4);
@@ -88,9 +89,9 @@ impl<'a> Call<'a> {
         if is_timeout(error) {
             return format!("{who} does not answer");
         }
-        match http::local(error) {
+        match system_error::local(error) {
             Some(why) => format!("{who}: {why}"),
-            None => format!("{who}: {}", http::system(error)),
+            None => format!("{who}: {}", system_error::system(error)),
         }
     }
 }
@@ -127,4 +128,10 @@ fn read_exact(socket: &mut Socket, bytes: &mut [u8], end: Duration) -> io::Resul
         }
     }
     Ok(())
+}
+
+/// A number that nobody can guess: the standard library keys its hashes with the system's randomness.
+pub(super) fn random() -> u16 {
+    let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    u16::from_be_bytes([a, b])
 }

@@ -16,6 +16,7 @@ use super::call::Call;
 use super::exchange::Broken as BrokenExchange;
 use super::tls::Broken;
 use super::tls_failure;
+use crate::edge::system_error::{local, system};
 use crate::provider::{Failure, FailureKind};
 
 /// Why there is no whole answer.
@@ -57,26 +58,6 @@ pub(super) fn unconnected(who: impl fmt::Display, error: &io::Error) -> Failure 
         }
         None => unsent(who, error),
     }
-}
-
-/// Why this router itself does not let a connection or a packet out; `None` if it is not the reason.
-/// Only for the error of a system call that connects, binds or sends: from others the same numbers mean
-/// other things.
-pub(crate) fn local(error: &io::Error) -> Option<&'static str> {
-    Some(match error.raw_os_error().map(Errno::from_raw)? {
-        Errno::EINVAL => {
-            "a route or routing rule of this router discards what goes there (blackhole)"
-        }
-        Errno::EACCES => "a route, a routing rule or a firewall forbids what goes there (prohibit)",
-        Errno::EPERM => "the firewall of this router forbids what goes there",
-        Errno::ENETUNREACH => "this router has no route there",
-        Errno::EHOSTUNREACH => "there is no way to the host: unreachable, says a route or a router",
-        Errno::EADDRNOTAVAIL => "this router has no address to send from",
-        Errno::ENODEV | Errno::ENXIO => "the network device is not there",
-        Errno::ENETDOWN => "the network device is down",
-        Errno::EAFNOSUPPORT => "this system does not support the IP version",
-        _ => return None,
-    })
 }
 
 /// A failure of a stage before the request was sent. `who` is the host or the proxy.
@@ -126,15 +107,6 @@ fn kind(error: &io::Error) -> FailureKind {
         Some(code) if NO_NETWORK.contains(&code) => FailureKind::NoNetwork,
         _ => FailureKind::Other,
     }
-}
-
-/// The C library's words, without the number that std adds.
-pub(crate) fn system(error: &io::Error) -> String {
-    let mut text = error.to_string();
-    if let Some(number) = text.find(" (os error") {
-        text.truncate(number);
-    }
-    text
 }
 
 /// A failure of a connection that was there.

@@ -29,6 +29,7 @@ mod reach;
 pub mod redirect;
 mod request;
 mod suites;
+mod tcp;
 mod tls;
 mod tls_failure;
 mod trust;
@@ -53,10 +54,9 @@ use crate::model::{Family, Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
 pub use self::connections::Connections;
-pub(crate) use self::failure::{local, system};
 pub use self::hosts::HostCache;
 pub use self::race::SlowLookUp;
-pub use self::reach::{Unreachable, connects, verify_proxy};
+pub use self::reach::{Unreachable, connects, verify_proxy, verify_server};
 pub use self::trust::TrustCache;
 
 /// Time to resolve a name, and again to establish a TCP connection.

@@ -14,10 +14,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Shared;
 use super::candidates::{Candidates, Origin};
-use super::failure::{local, system};
 use crate::dns::resolving::Progress;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::{Search, alternate, is_under_way, wait};
+use crate::edge::system_error::{local, system};
 
 /// How long the resolver is waited for before remembered addresses are tried.
 const RESOLVER_FIRST: Duration = Duration::from_millis(100);

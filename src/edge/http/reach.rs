@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::proxy::Proxy;
 use super::race::{self, Course, Lost};
-use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared, failure};
+use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared};
+use crate::dns::resolv;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::dns::resolve::Search;
+use crate::edge::system_error;
 use crate::model::Family;
 use crate::model::secret::Secret;
 
@@ -58,7 +60,7 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
         Err(Lost::Unreachable(error)) if error.kind() == io::ErrorKind::TimedOut => {
             "no connection in time".to_owned()
         }
-        Err(Lost::Unreachable(error)) => failure::system(&error),
+        Err(Lost::Unreachable(error)) => system_error::system(&error),
     };
     Err(Unreachable::NoConnection(format!("{host} port {port}: {why}")))
 }
@@ -70,4 +72,14 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
 pub fn verify_proxy(proxy: &Secret, family: Option<Family>) -> Result<(), Unreachable> {
     let proxy = Proxy::parse(proxy).map_err(Unreachable::Port)?;
     connects(&proxy.host, proxy.port, family)
+}
+
+/// Whether `dns_server` can be used, as ddns-scripts tests it before it is saved: its name resolves
+/// to an address of `family`, and it takes a connection on its port.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn verify_server(dns_server: &str, family: Option<Family>) -> Result<(), Unreachable> {
+    let (host, port) = resolv::server(dns_server).map_err(Unreachable::Port)?;
+    connects(host, port, family)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
+use super::tcp::Tcp;
 use super::tls_failure;
-use super::wire::Tcp;
 
 /// A connection whose handshake is done.
 pub(super) struct Tls {

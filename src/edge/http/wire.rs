@@ -1,68 +1,10 @@
-//! Bytes on a connection. No read or write outlives the call's deadline, however slowly the other
-//! side drips.
+//! The bytes of a request and its answer, over TCP or TLS.
 
-use std::io::{self, Read, Write};
-use std::sync::Arc;
-
-use socket2::Socket;
+use std::io::{self, Read as _, Write as _};
 
 use super::call::Deadline;
+use super::tcp::Tcp;
 use super::tls::Tls;
-
-/// A TCP connection with a deadline for whatever is done next.
-pub(super) struct Tcp {
-    socket: Arc<Socket>,
-    until: Deadline,
-}
-
-impl Tcp {
-    pub(super) fn new(socket: Arc<Socket>, until: Deadline) -> Self {
-        Self { socket, until }
-    }
-
-    pub(super) fn set_deadline(&mut self, until: Deadline) {
-        self.until = until;
-    }
-
-    /// Does `work` under the deadline. The socket's own time-out starts anew with every system
-    /// call, so it is set before each.
-    fn timed(
-        &mut self,
-        set: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
-        mut work: impl FnMut(&Socket) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        loop {
-            let left = self.until.left();
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            set(&self.socket, Some(left))?;
-            match work(&self.socket) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                result => return result,
-            }
-        }
-    }
-}
-
-impl Read for Tcp {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.timed(Socket::set_read_timeout, |mut socket| socket.read(buffer))
-    }
-}
-
-impl Write for Tcp {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.timed(Socket::set_write_timeout, |mut socket| socket.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// With or without TLS.
 pub(super) enum Stream {

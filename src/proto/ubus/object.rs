@@ -3,7 +3,6 @@
 use serde_json::{Value as Json, json};
 
 use super::blob::Members;
-use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::proto::control::{Answer, Ask};
 
 /// Path of the object.
@@ -57,13 +56,4 @@ pub fn result(answer: Answer) -> Result<Json, u32> {
         Answer::Json(value) => Ok(value),
         Answer::NoSection(_) => Err(NOT_FOUND),
     }
-}
-
-/// What subscribers are told of a record.
-pub fn update(section: &SectionStatus, record: &RecordStatus) -> Json {
-    let mut told = record.to_json();
-    if let Json::Object(members) = &mut told {
-        members.insert("section".into(), section.name.as_str().into());
-    }
-    told
 }

@@ -36,8 +36,8 @@ pub mod zone;
 
 use std::fmt;
 
-use super::talk::{Talk, Talked};
-use super::{Batch, Rate, Verdict, template};
+use super::talk::Publish;
+use super::{Batch, Rate, template};
 use crate::dns::resolv;
 use crate::provider::Account;
 
@@ -62,7 +62,7 @@ pub struct Api {
     /// What to know before choosing it, in a sentence; may be empty.
     pub remark: &'static str,
     /// Publishes the job: one verdict per change, in its order.
-    pub publish: fn(&mut Talk<'_>) -> Talked<Vec<Verdict>>,
+    pub publish: Publish,
 }
 
 /// An option that a provider cannot do without.

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::zone::NO_ZONE;
 use super::{Api, Need};
 use crate::model::secret::Secret;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
     Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
+
+/// What to do where a zone is not there.
+pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
 
 /// What a provider that limits requests without a time is given.
 const PAUSE: Duration = Duration::from_secs(300);

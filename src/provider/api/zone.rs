@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::rest::id;
+use super::rest::{NO_ZONE, id};
 use crate::model::name::{below, plain};
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Change, Outcome, Scope, Verdict};
@@ -89,9 +89,6 @@ impl Target {
         }
     }
 }
-
-/// What to do where a zone is not there.
-pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
 
 /// Names and ids of zones.
 pub type ZoneList = Vec<(String, String)>;
