@@ -16,6 +16,7 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::model::{Family, Hostname};
+use crate::text::percent;
 use crate::time::UnixSeconds;
 
 /// Most records, and again most other entries, that are written. Far above any router.
@@ -179,7 +180,7 @@ impl<'a> Fields<'a> {
         }
         for word in text.split(' ') {
             let (key, value) = word.split_once('=').ok_or("a field has no value")?;
-            fields.push((key, unescape(value).ok_or("a value is not escaped well")?));
+            fields.push((key, percent::decode_strict(value).ok_or("a value is not escaped well")?));
         }
         Ok(Self(fields))
     }
@@ -233,7 +234,7 @@ impl Line {
         self.0.push(' ');
         self.0.push_str(key);
         self.0.push('=');
-        escape(value, &mut self.0);
+        self.0.push_str(&percent::encode_upper_except(value, is_plain));
     }
 
     fn add_some(&mut self, key: &str, value: Option<&dyn fmt::Display>) {
@@ -359,35 +360,9 @@ impl Complaints {
     }
 }
 
-/// Appends `value` with everything but visible ASCII, and the format's own characters, as `%XX`.
-fn escape(value: &str, out: &mut String) {
-    for &byte in value.as_bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' && byte != b'=' {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-}
-
-fn unescape(value: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let [high, low, tail @ ..] = rest else {
-            return None;
-        };
-        let digit = |b: u8| char::from(b).to_digit(16);
-        let value = digit(*high)? * 16 + digit(*low)?;
-        bytes.push(u8::try_from(value).ok()?);
-        rest = tail;
-    }
-    String::from_utf8(bytes).ok()
+/// Whether `c` stands for itself in a value: visible ASCII without the format's own characters.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_graphic() && c != '%' && c != '='
 }
 
 /// FNV-1a, 32 bits: finds damage, not malice; whoever can write the file is root.

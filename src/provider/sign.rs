@@ -7,7 +7,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 
 use crate::model::secret::Secret;
-use crate::text::base64;
+use crate::text::pem;
 use crate::time::UnixSeconds;
 use crate::time::calendar::Moment;
 
@@ -46,24 +46,15 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256` of RFC 7518) by a private key in PEM, PKCS #8 or PKCS #1.
-/// `None` if that is no key.
+/// Line ends may be written as `\n`, as they are in JSON. `None` if that is no key.
 pub fn rs256(pem: &str, data: &str) -> Option<Vec<u8>> {
-    let der = der(pem)?;
+    let der = pem::private_key(&pem.replace("\\n", ""))?;
     let key = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()?;
     let mut signature = vec![0; key.public().modulus_len()];
     // The padding is fixed, so the random numbers that the signature of `sign` asks for go unused.
     let random = SystemRandom::new();
     key.sign(&RSA_PKCS1_SHA256, &random, data.as_bytes(), &mut signature).ok()?;
     Some(signature)
-}
-
-/// What is between the lines of a PEM text (RFC 7468). Line ends may be written as `\n`, as they are
-/// in JSON.
-fn der(pem: &str) -> Option<Vec<u8>> {
-    let (_, rest) = pem.split_once("-----BEGIN ")?;
-    let (_, rest) = rest.split_once("-----")?;
-    let (text, _) = rest.split_once("-----END ")?;
-    base64::decode(&text.replace("\\n", ""))
 }
 
 /// `2015-08-30T12:36:00Z` (ISO 8601, UTC).
@@ -127,6 +118,7 @@ impl Canonical<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::base64;
 
     const KEY: &str = include_str!("../../tests/data/rfc7515.pem");
 
@@ -161,7 +153,7 @@ mod tests {
                         WzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwus\
                         C-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXL\
                         IhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
-        let pkcs1 = base64::encode(&der(KEY).unwrap()[26..]);
+        let pkcs1 = base64::encode(&pem::private_key(KEY).unwrap()[26..]);
         let pkcs1 =
             format!("-----BEGIN RSA PRIVATE KEY-----\n{pkcs1}\n-----END RSA PRIVATE KEY-----");
         for key in [KEY, &KEY.replace('\n', "\\n"), &pkcs1] {

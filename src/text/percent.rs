@@ -5,18 +5,23 @@ use std::string::FromUtf8Error;
 /// Encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case digits
 /// as ddns-scripts does.
 pub(crate) fn encode(text: &str) -> String {
-    encode_as(text, |digit| digit)
+    encode_as(text, is_unreserved, |digit| digit)
 }
 
 /// As [`encode`], with upper-case digits, which signed requests need (Alibaba Cloud, Route 53).
 pub(crate) fn encode_upper(text: &str) -> String {
-    encode_as(text, |digit| digit.to_ascii_uppercase())
+    encode_upper_except(text, is_unreserved)
 }
 
-fn encode_as(text: &str, digit: fn(char) -> char) -> String {
+/// As [`encode_upper`], with other characters that need not be encoded.
+pub(crate) fn encode_upper_except(text: &str, is_plain: fn(char) -> bool) -> String {
+    encode_as(text, is_plain, |digit| digit.to_ascii_uppercase())
+}
+
+fn encode_as(text: &str, is_plain: fn(char) -> bool, digit: fn(char) -> char) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_unreserved(c) {
+        if is_plain(c) {
             encoded.push(c);
         } else {
             escape(c, |c| encoded.push(digit(c)));
@@ -55,6 +60,13 @@ pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
     String::from_utf8(bytes)
 }
 
+/// As [`decode`]. `None` if a `%` has no two digits behind it, or the bytes are not UTF-8.
+pub(crate) fn decode_strict(text: &str) -> Option<String> {
+    let mut escapes = text.match_indices('%');
+    let whole = escapes.all(|(at, _)| text.as_bytes().get(at..).and_then(escaped_byte).is_some());
+    if whole { decode(text).ok() } else { None }
+}
+
 /// Like [`decode`], with U+FFFD in the place of bytes that are not UTF-8.
 pub(crate) fn decode_lossy(text: &str) -> String {
     decode(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -91,6 +103,9 @@ mod tests {
             assert_eq!(decode(text).unwrap(), decoded);
             assert_eq!(decode_lossy(text), decoded);
         }
+        for broken in ["%zz%4", "%%41", "%é9", "%", "a%ff"] {
+            assert_eq!(decode_strict(broken), None, "{broken}");
+        }
         assert!(decode("a%ff").is_err());
         assert_eq!(decode_lossy("a%ffb"), "a\u{fffd}b");
     }
@@ -102,6 +117,7 @@ mod tests {
             prop_assert!(encoded.chars().all(|c| is_unreserved(c) || c == '%'));
             prop_assert_eq!(decode_lossy(&encoded), &*text);
             prop_assert_eq!(decode_lossy(&encode_upper(&text)), &*text);
+            prop_assert_eq!(decode_strict(&encoded), Some(text.clone()));
             prop_assert_eq!(decode(&encoded).unwrap(), text);
         }
     }

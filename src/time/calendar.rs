@@ -41,6 +41,28 @@ fn below_60(number: u32) -> u8 {
     u8::try_from(number % 60).unwrap_or_default()
 }
 
+/// The names of the months.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The number of the month that is abbreviated to these three letters.
+pub fn month(abbreviation: &str) -> Option<u8> {
+    let mut months = (1..).zip(MONTHS);
+    months.find(|(_, name)| name.get(..3) == Some(abbreviation)).map(|(number, _)| number)
+}
+
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
 

@@ -1,6 +1,7 @@
 //! Dates, time zones and readings of clocks, as values.
 
 pub mod calendar;
+pub mod duration;
 mod now;
 pub mod strftime;
 pub mod timezone;

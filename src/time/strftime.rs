@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::calendar::MONTHS;
+
 /// A local date and time. [`crate::edge::localtime`] computes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalTime {
@@ -32,20 +34,6 @@ pub struct LocalTime {
 
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// `format` with its conversions replaced by the parts of `time`.
 pub fn strftime(format: &str, time: &LocalTime) -> String {

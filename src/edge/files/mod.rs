@@ -19,6 +19,7 @@ use nix::unistd::{AccessFlags, access};
 use crate::config::check::{Definitions, PathKind};
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
+use crate::text::pem;
 
 /// Most bytes of a configuration file.
 const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
@@ -270,11 +271,10 @@ pub fn path_kind(path: &Path) -> PathKind {
     }
 }
 
-/// Whether the beginning of a certificate in PEM is in the file `path`, or it cannot be read.
+/// Whether a certificate in PEM is in the file `path`, or the file cannot be read.
 pub fn has_certificate(path: &Path) -> bool {
-    let begin = b"-----BEGIN CERTIFICATE-----";
     match read(path, CONFIG_LIMIT) {
-        Ok(pem) => pem.windows(begin.len()).any(|part| part == begin),
+        Ok(text) => !pem::certificates(&text).is_empty(),
         Err(_) => true,
     }
 }

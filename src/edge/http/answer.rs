@@ -99,13 +99,10 @@ fn wait(value: &str, server: Option<UnixSeconds>, here: UnixSeconds) -> Option<D
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 fn date(text: &str) -> Option<UnixSeconds> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split([' ', ':']);
     let day: u8 = parts.next()?.parse().ok()?;
-    let month = parts.next()?;
-    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+    let month = calendar::month(parts.next()?)?;
     let year: i32 = parts.next()?.parse().ok()?;
     let hour: u64 = parts.next()?.parse().ok()?;
     let minute: u64 = parts.next()?.parse().ok()?;

@@ -10,7 +10,7 @@ use rustls::pki_types::ServerName;
 
 use super::call::Call;
 use super::candidates::Origin;
-use super::failure::{self, Seconds};
+use super::failure;
 use super::proxy::Proxy;
 use super::race::{self, Connected, Course, Lost};
 use super::redirect::INWARD;
@@ -25,6 +25,7 @@ use crate::model::Family;
 use crate::model::address::not_public;
 use crate::model::name;
 use crate::provider::{Failure, FailureKind};
+use crate::time::duration::seconds;
 
 /// Time for the TLS handshake with a remembered address, which may be somebody else's by now.
 const STAND_IN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -174,7 +175,7 @@ impl Dial<'_> {
     fn unreachable(&self, host: &str, error: &io::Error) -> Failure {
         let who = self.who(host);
         if error.kind() == io::ErrorKind::TimedOut {
-            let time = Seconds(self.call.limits.connect);
+            let time = seconds(self.call.limits.connect);
             return before_sending(format!("{who}: no connection within {time}"));
         }
         failure::unconnected(who, error)

@@ -8,7 +8,6 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -18,17 +17,18 @@ use super::tls::Broken;
 use super::tls_failure;
 use crate::edge::system_error::{local, system};
 use crate::provider::{Failure, FailureKind};
+use crate::time::duration::seconds;
 
 /// Why there is no whole answer.
 pub(super) fn explain(broken: &BrokenExchange, call: &Call) -> Failure {
     let text = match broken {
         BrokenExchange::Unsendable => "the request cannot be sent".into(),
-        BrokenExchange::NoAnswer(limit) => format!("no answer within {}", Seconds(*limit)),
+        BrokenExchange::NoAnswer(limit) => format!("no answer within {}", seconds(*limit)),
         BrokenExchange::Lost(error) => return lost(error, call),
         BrokenExchange::LongHead => "the answer's header is too long".into(),
         BrokenExchange::NotHttp => "the answer is not HTTP".into(),
         BrokenExchange::NoEnd => {
-            format!("the answer did not end within {}", Seconds(call.limits.total))
+            format!("the answer did not end within {}", seconds(call.limits.total))
         }
         BrokenExchange::CutOff(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the answer was cut off".into()
@@ -79,7 +79,7 @@ pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
         Broken::Tls(error) => (tls_failure::kind(error), tls_failure::text(error)),
         Broken::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
-                let time = Seconds(call.limits.first_byte);
+                let time = seconds(call.limits.first_byte);
                 (FailureKind::Other, format!("no TLS handshake within {time}"))
             }
             io::ErrorKind::UnexpectedEof => {
@@ -112,18 +112,4 @@ fn kind(error: &io::Error) -> FailureKind {
 /// A failure of a connection that was there.
 pub(super) fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
     Failure { kind, sent: call.sent_at().is_some(), text: format!("{}: {text}", call.host) }
-}
-
-/// A limit in messages: `20 s`.
-pub(super) struct Seconds(pub(super) Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.subsec_millis() == 0 {
-            write!(f, "{} s", self.0.as_secs())
-        } else {
-            let millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-            write!(f, "{millis} ms")
-        }
-    }
 }

@@ -22,7 +22,6 @@ mod exchange;
 mod failure;
 mod head;
 mod hosts;
-mod pem;
 mod proxy;
 mod race;
 mod reach;

@@ -11,10 +11,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use webpki::anchor_from_trusted_cert;
 
+use super::suites;
 use super::verify::{Checked, Pins, Unchecked, is_authority};
-use super::{pem, suites};
 use crate::model::Trust;
 use crate::model::sorted::Set;
+use crate::text::pem;
 
 /// Where distributions keep the bundle: OpenWrt's `ca-bundle` and Debian, then Alpine and BSD.
 const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];

@@ -1,25 +1,27 @@
-//! Certificates in PEM (RFC 7468). Pure.
+//! Certificates and keys as text (RFC 7468).
 
-use crate::text::base64;
+use super::base64;
 
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
+/// The sections of `text`: what each is labelled, and its bytes in DER. Other text between them is
+/// skipped, as is a section that is broken or has no end.
+pub(crate) fn sections(text: &str) -> impl Iterator<Item = (&str, Vec<u8>)> {
+    text.split_inclusive("-----END ").filter_map(|part| {
+        let (_, section) = part.strip_suffix("-----END ")?.rsplit_once("-----BEGIN ")?;
+        let (label, body) = section.split_once("-----")?;
+        Some((label, base64::decode(body)?))
+    })
+}
 
-/// The certificates in `text`, in DER. Text between them says what they are, as `ca-bundle` has it;
-/// a broken one is left out.
-pub(super) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    let mut body: Option<String> = None;
-    for line in String::from_utf8_lossy(text).lines().map(str::trim_ascii) {
-        if line == BEGIN {
-            body = Some(String::new());
-        } else if line == END {
-            found.extend(body.take().and_then(|body| base64::decode(&body)));
-        } else if let Some(body) = &mut body {
-            body.push_str(line);
-        }
-    }
-    found
+/// The certificates in `text`, in DER.
+pub(crate) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(text);
+    let certificates = sections(&text).filter(|(label, _)| *label == "CERTIFICATE");
+    certificates.map(|(_, der)| der).collect()
+}
+
+/// The first private key in `text`, in DER.
+pub(crate) fn private_key(text: &str) -> Option<Vec<u8>> {
+    sections(text).find(|(label, _)| label.ends_with("PRIVATE KEY")).map(|(_, der)| der)
 }
 
 #[cfg(test)]
@@ -29,6 +31,9 @@ mod tests {
     use rustls::pki_types::pem::PemObject;
 
     use super::*;
+
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
 
     fn pem(der: &[u8], width: usize, end_of_line: &str) -> String {
         let body = base64::encode(der);
@@ -46,6 +51,7 @@ mod tests {
             pem(b"two", 3, "\r\n"),
         );
         assert_eq!(certificates(text.as_bytes()), [b"one", b"two"]);
+        assert_eq!(private_key(&text).unwrap(), b"foo");
     }
 
     proptest! {
