@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Force, Log, Lookup, Section, Source, Timing};
+use super::definition::Downloads;
+use super::{Force, Global, Log, Lookup, Section, Source, Timing};
 use crate::model::secret::Secret;
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Mechanism, Provider, Template};
@@ -74,5 +75,18 @@ pub(crate) fn transport() -> Transport {
         source: None,
         family: None,
         user_agent: "test".into(),
+    }
+}
+
+/// Directories that do not exist.
+pub(crate) fn global() -> Global {
+    Global {
+        dateformat: "%F %R".into(),
+        rundir: "/nowhere/run".into(),
+        logdir: "/nowhere/log".into(),
+        statedir: "/nowhere/state".into(),
+        loglines: 250,
+        private_addresses: false,
+        downloads: Downloads::default(),
     }
 }

@@ -15,9 +15,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::cli::{VERSION, exit};
+use crate::config::Global;
 use crate::config::check::Checked;
 use crate::config::mistake::{Mistake, Severity};
-use crate::config::{Global, Section};
 use crate::edge::clock::{self, ClockStep};
 use crate::edge::console::show;
 use crate::edge::control::{Control, Request};
@@ -30,17 +30,16 @@ use crate::edge::logger::{Logger, Target};
 use crate::edge::netlink::socket::Socket;
 use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
-use crate::edge::script::{self, Call};
+use crate::edge::script;
 use crate::edge::store::{Store, StoreThread};
 use crate::edge::ubus::Ubus;
-use crate::edge::worker::{Pool, Task};
+use crate::edge::worker::{Delivery, DryRun, Network, Pool, Publication, Task};
 use crate::engine::Engine;
-use crate::engine::event::{Action, Event, Finished, JobId};
+use crate::engine::event::{Action, Event};
 use crate::engine::status::Snapshot;
-use crate::model::{Host, Transport};
-use crate::model::{Level, Notice};
+use crate::model::{Family, Host, Hostname, Level, Notice, Transport};
 use crate::proto::netlink::Report;
-use crate::provider::{self, Change, Job, Learned, Outcome, Step};
+use crate::provider::Job;
 use crate::state::State;
 use crate::time::Now;
 use recheck::Recheck;
@@ -74,7 +73,7 @@ struct Daemon {
     /// Somebody reads standard output.
     talks: bool,
     file: PathBuf,
-    global: Global,
+    global: Arc<Global>,
     engine: Engine,
     logger: Logger,
     netlink: Socket,
@@ -97,8 +96,8 @@ struct Daemon {
     mistaken: bool,
     /// When sections that cannot run are looked at again.
     recheck: Recheck,
-    /// What a dry run has said already: the beginning of each line of its answer.
-    pretended: Vec<String>,
+    /// The records that a dry run has shown: section, name and type.
+    shown: Vec<(String, Hostname, Family)>,
     /// Messages of `once` that the answer at its end may make needless.
     withheld: Vec<Notice>,
 }
@@ -142,14 +141,18 @@ pub async fn run(
 
 impl Daemon {
     fn new(file: &Path, loaded: Loaded, mode: Mode, logger: Logger, netlink: Socket) -> Self {
-        let global = loaded.checked.config.global.clone();
+        let global = Arc::new(loaded.checked.config.global.clone());
         let (sender, incoming) = mpsc::unbounded_channel();
         let (store, state, lost) = keep_in(global.statedir.clone(), sender.clone());
         let notices = sender.clone();
         let from_scripts = sender.clone();
         let report = move |event| drop(sender.send(Incoming::Event(event)));
         let say = move |notice| drop(from_scripts.send(Incoming::Notice(notice)));
-        let pool = Pool::new(report, say);
+        let delivery: Box<dyn Delivery> = match mode {
+            Mode::DryRun => Box::new(DryRun),
+            Mode::Serve | Mode::Once | Mode::Detect => Box::new(Network),
+        };
+        let pool = Pool::new(delivery, report, say);
         let seed = std::process::id() ^ clock::now().up.subsec_nanos();
         let mut daemon = Self {
             mode,
@@ -171,7 +174,7 @@ impl Daemon {
             lock: None,
             mistaken: false,
             recheck: Recheck::default(),
-            pretended: Vec::new(),
+            shown: Vec::new(),
             withheld: Vec::new(),
         };
         if mode != Mode::Serve {
@@ -346,12 +349,14 @@ impl Daemon {
             }
             Action::Publish { .. } | Action::Save(_) | Action::Say(_)
                 if self.mode == Mode::Detect => {}
-            Action::Publish { id, section, sections, job, .. } if self.mode == Mode::DryRun => {
-                self.pretend(id, &section, &sections, &job, now);
-            }
-            Action::Publish { id, section, device, source, job, .. } => {
+            Action::Publish { id, section, sections, device, source, job } => {
+                if self.mode == Mode::DryRun {
+                    self.note_shown(&sections, &job);
+                }
                 let transport = Transport { device, source, ..section.transport.clone() };
-                self.publish(id, section, transport, job);
+                let global = Arc::clone(&self.global);
+                let publication = Publication { id, section, sections, job, transport, global };
+                self.pool.submit(Task::Publish(Box::new(publication)));
             }
             Action::Detect { question, section, device, family } => {
                 let transport = Transport { device, ..section.transport.clone() };
@@ -382,61 +387,11 @@ impl Daemon {
         self.mode == Mode::Once && self.talks && notice.level <= Level::Warning
     }
 
-    fn publish(&self, id: JobId, section: Arc<Section>, transport: Transport, job: Job) {
-        let script = section.provider.script().cloned();
-        // What is to be removed has no address to tell.
-        let change = job.changes.first().and_then(|it| Some((it.clone(), it.address()?)));
-        self.pool.submit(match (script, change) {
-            (Some(script), Some((change, address))) => {
-                let global = self.global.clone();
-                let call = Call { section, script, change, address, global };
-                Task::Script { id, call: Box::new(call), transport }
-            }
-            _ => Task::Publish {
-                id,
-                host: provider::hosts(&section).into_iter().next().unwrap_or_default(),
-                changes: job.changes.len(),
-                exchange: provider::exchange(&section.provider, job),
-                transport,
-            },
-        });
-    }
-
-    /// Prints what would be sent and believes that it was accepted.
-    fn pretend(&mut self, id: JobId, section: &Section, sections: &[String], job: &Job, now: Now) {
-        let told = |change: &Change| Some((change.name.clone(), change.address()?));
-        let all = job.changes.iter().filter_map(told);
-        let kept: Vec<_> = job.kept.iter().cloned().chain(all).collect();
-        for (change, of) in job.changes.iter().zip(sections) {
-            let single = Job { changes: vec![change.clone()], kept: kept.clone(), ..job.clone() };
-            let script = section.provider.script();
-            let shown = script.map(|script| format!("would run {}", script.file.display()));
-            let ask = || match provider::exchange(&section.provider, single).start() {
-                Step::Send(request) => format!("would send {}", request.shown),
-                Step::Ask(query) => format!("would send {}", query.shown),
-                Step::Done(verdicts) => match verdicts.first().map(|verdict| &verdict.outcome) {
-                    Some(Outcome::Refused { reason, .. }) => format!("cannot be sent: {reason}"),
-                    _ => "nothing to send".into(),
-                },
-            };
-            let shown = shown.unwrap_or_else(ask);
-            let (name, record) = (&change.name, change.family.record_type());
-            let subject = format!("{of}: {name} {record}");
-            let address = change.address().map(|address| address.to_string());
-            let what = address.as_deref().unwrap_or("is to be removed");
-            show(&format!("{subject} {what}: {shown}\n"));
-            self.pretended.push(format!("{subject}:"));
+    /// Remembers that the dry run shows the records of `job` by itself.
+    fn note_shown(&mut self, sections: &[String], job: &Job) {
+        for (section, change) in sections.iter().zip(&job.changes) {
+            self.shown.push((section.clone(), change.name.clone(), change.family));
         }
-        let finished = Finished {
-            job: id,
-            verdicts: vec![Outcome::Updated.into(); job.changes.len()],
-            sent_at: None,
-            requests: 0,
-            learned: Learned::new(),
-            request: String::new(),
-            answer: String::new(),
-        };
-        self.engine.handle(Event::Finished(finished), now);
     }
 
     /// SIGHUP: reads the configuration again, and serves the sections that were stopped, too.
@@ -532,7 +487,7 @@ impl Daemon {
                 Ok(lock) => {
                     self.withdraw();
                     self.lock = Some(lock);
-                    self.global.rundir = rundir;
+                    Arc::make_mut(&mut self.global).rundir = rundir;
                     self.listen();
                 }
                 Err(error) => {
@@ -545,7 +500,7 @@ impl Daemon {
             self.flush(FLUSH);
             (self.store, ..) = keep_in(statedir.clone(), self.notices.clone());
             self.store.put(self.engine.state(clock::now()));
-            self.global.statedir = statedir;
+            Arc::make_mut(&mut self.global).statedir = statedir;
         }
     }
 
@@ -586,7 +541,7 @@ impl Daemon {
                     return exit::FAILED;
                 }
             }
-            Mode::DryRun => self.show_rest(&status),
+            Mode::DryRun => self.show_rest(status.clone()),
             Mode::Detect if status.has_addresses() => return exit::OK,
             Mode::Detect => return exit::FAILED,
         }
@@ -597,13 +552,15 @@ impl Daemon {
         }
     }
 
-    /// What a dry run has not told yet.
-    fn show_rest(&self, status: &Snapshot) {
-        let lines = status.to_lines(&[]);
-        let told = |line: &&str| self.pretended.iter().any(|subject| line.starts_with(subject));
-        lines.lines().filter(|line| !told(line)).for_each(|line| {
-            show(&format!("{line}\n"));
-        });
+    /// Shows the records for which the dry run would send nothing.
+    fn show_rest(&self, mut status: Snapshot) {
+        for section in &mut status.sections {
+            let name = &section.name;
+            section.records.retain(|record| {
+                !self.shown.contains(&(name.clone(), record.name.clone(), record.family))
+            });
+        }
+        show(&status.to_lines(&[]));
     }
 
     fn stop(&mut self) -> u8 {

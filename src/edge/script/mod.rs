@@ -56,7 +56,7 @@ pub struct Call {
     /// Its address.
     pub address: IpAddr,
     /// Where files are.
-    pub global: Global,
+    pub global: Arc<Global>,
 }
 
 /// What became of a call.

@@ -1,4 +1,4 @@
-//! One exchange from its first step to its outcomes. Pure but for the carrier it is given.
+//! One exchange from its first step to its verdicts. Pure but for the carrier that it is given.
 
 use std::time::Duration;
 
@@ -16,12 +16,13 @@ const STEPS_PER_CHANGE: usize = 4;
 
 /// Carries what an exchange sends, and waits for the reply.
 pub(super) trait Carrier {
+    /// Sends a request over HTTP.
     fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
+    /// Sends a query over DNS.
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
-    /// When the last of them left, since boot: its first bytes, with the connection made. `None` if
-    /// nothing of it left.
+    /// When the first bytes of the last request or query left, since boot; `None` if none left.
     fn sent_at(&self) -> Option<Duration>;
-    /// What an answer may repeat of the proxy's, which the exchange does not know.
+    /// Secrets of the proxy, which the exchange does not know and an answer may repeat.
     fn secrets(&self) -> Vec<Secret>;
 }
 

@@ -1,20 +1,27 @@
-//! Who is served next, and by how many threads. Pure.
+//! Which task runs next, and how many threads tasks of one kind may use. Pure.
 
-/// Most threads, but for the one that looks names up.
+/// Most threads, but for the one that carries out tasks one by one.
 pub(super) const MAX_THREADS: usize = 32;
 /// Most tasks under way with one host, so that one that hangs leaves threads for the others.
 pub(super) const MAX_PER_HOST: usize = 8;
-/// Threads that only serve hosts nobody else is busy with: several that hang must not take all.
+/// Threads that only serve hosts with no other task under way, so that several hosts that hang
+/// cannot take all threads.
 const RESERVED: usize = 8;
 
-/// In the place of a host: look-ups have one thread, beside those of all others.
-pub(super) const LOOK_UP: &str = "look up";
+/// Tasks that wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Tasks with this host, script or page: a few of them run at the same time.
+    Host(String),
+    /// Tasks that run one after the other, in order of arrival, while others run beside them.
+    OneByOne,
+}
 
-/// Tasks in order of arrival, each with the host it will keep a thread busy with.
+/// Tasks in order of arrival, each with its lane.
 pub(super) struct Queue<T> {
-    waiting: Vec<(String, T)>,
-    /// The hosts of the tasks under way.
-    busy: Vec<String>,
+    waiting: Vec<(Lane, T)>,
+    /// The lanes of the tasks under way.
+    busy: Vec<Lane>,
 }
 
 impl<T> Queue<T> {
@@ -23,23 +30,23 @@ impl<T> Queue<T> {
     }
 
     /// Adds a task.
-    pub(super) fn push(&mut self, host: String, task: T) {
-        self.waiting.push((host, task));
+    pub(super) fn push(&mut self, lane: Lane, task: T) {
+        self.waiting.push((lane, task));
     }
 
-    /// The oldest task whose host may have another thread. [`Queue::done`] must follow.
-    pub(super) fn take(&mut self) -> Option<(String, T)> {
-        let busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
-        let next = self.waiting.iter().position(|(host, _)| may_run(&busy, host))?;
-        let (host, task) = self.waiting.remove(next);
-        self.busy.push(host.clone());
-        Some((host, task))
+    /// The oldest task whose lane may have another thread. [`Queue::done`] must follow.
+    pub(super) fn take(&mut self) -> Option<(Lane, T)> {
+        let busy: Vec<&Lane> = self.busy.iter().collect();
+        let next = self.waiting.iter().position(|(lane, _)| may_run(&busy, lane))?;
+        let (lane, task) = self.waiting.remove(next);
+        self.busy.push(lane.clone());
+        Some((lane, task))
     }
 
-    /// A task with `host` has ended.
-    pub(super) fn done(&mut self, host: &str) {
-        if let Some(at) = self.busy.iter().position(|busy| busy == host) {
-            self.busy.swap_remove(at);
+    /// A task of `lane` has ended.
+    pub(super) fn done(&mut self, lane: &Lane) {
+        if let Some(index) = self.busy.iter().position(|busy| busy == lane) {
+            self.busy.swap_remove(index);
         }
     }
 
@@ -50,26 +57,30 @@ impl<T> Queue<T> {
 
     /// How many waiting tasks could start now if there were threads.
     pub(super) fn startable(&self) -> usize {
-        let mut busy: Vec<&str> = self.busy.iter().map(String::as_str).collect();
-        for (host, _) in &self.waiting {
-            if may_run(&busy, host) {
-                busy.push(host);
+        let mut busy: Vec<&Lane> = self.busy.iter().collect();
+        for (lane, _) in &self.waiting {
+            if may_run(&busy, lane) {
+                busy.push(lane);
             }
         }
         busy.len() - self.busy.len()
     }
 }
 
-/// Whether another task with `host` may start beside those with `busy`.
-fn may_run(busy: &[&str], host: &str) -> bool {
-    let with = |host: &str| busy.iter().filter(|other| **other == host).count();
-    let (with_host, looking_up) = (with(host), with(LOOK_UP));
-    if host == LOOK_UP {
-        return looking_up == 0;
+/// Whether another task of `lane` may start beside those of the lanes `busy`.
+fn may_run(busy: &[&Lane], lane: &Lane) -> bool {
+    let of_lane = count(busy, lane);
+    let one_by_one = count(busy, &Lane::OneByOne);
+    if *lane == Lane::OneByOne {
+        return one_by_one == 0;
     }
-    let running = busy.len() - looking_up;
-    with_host == 0 && running < MAX_THREADS
-        || with_host < MAX_PER_HOST && running < MAX_THREADS - RESERVED
+    let running = busy.len() - one_by_one;
+    of_lane == 0 && running < MAX_THREADS
+        || of_lane < MAX_PER_HOST && running < MAX_THREADS - RESERVED
+}
+
+fn count(busy: &[&Lane], lane: &Lane) -> usize {
+    busy.iter().filter(|other| **other == lane).count()
 }
 
 #[cfg(test)]
@@ -78,60 +89,64 @@ mod tests {
 
     use super::*;
 
-    fn drain(queue: &mut Queue<u32>) -> Vec<String> {
-        std::iter::from_fn(|| queue.take().map(|(host, _)| host)).collect()
+    fn host(name: impl ToString) -> Lane {
+        Lane::Host(name.to_string())
+    }
+
+    fn drain(queue: &mut Queue<u32>) -> Vec<Lane> {
+        std::iter::from_fn(|| queue.take().map(|(lane, _)| lane)).collect()
     }
 
     #[test]
-    fn first_come_first_served() {
+    fn tasks_start_in_order_of_arrival() {
         let mut queue = Queue::new();
-        queue.push("a".into(), 1);
-        queue.push("b".into(), 2);
-        assert_eq!(queue.take(), Some(("a".into(), 1)));
-        assert_eq!(queue.take(), Some(("b".into(), 2)));
+        queue.push(host("a"), 1);
+        queue.push(host("b"), 2);
+        assert_eq!(queue.take(), Some((host("a"), 1)));
+        assert_eq!(queue.take(), Some((host("b"), 2)));
         assert_eq!(queue.take(), None);
     }
 
     #[test]
-    fn a_host_that_hangs_leaves_room() {
+    fn a_host_that_hangs_leaves_threads_for_others() {
         let mut queue = Queue::new();
-        (0..100).for_each(|i| queue.push("hangs".into(), i));
+        (0..100).for_each(|i| queue.push(host("hangs"), i));
         assert_eq!(queue.startable(), MAX_PER_HOST);
         assert_eq!(drain(&mut queue).len(), MAX_PER_HOST);
-        queue.push("other".into(), 0);
-        assert_eq!(queue.take().unwrap().0, "other");
-        queue.done("hangs");
-        assert_eq!(queue.take().unwrap().0, "hangs");
+        queue.push(host("other"), 0);
+        assert_eq!(queue.take().unwrap().0, host("other"));
+        queue.done(&host("hangs"));
+        assert_eq!(queue.take().unwrap().0, host("hangs"));
         assert_eq!(queue.take(), None);
     }
 
     #[test]
-    fn several_hosts_that_hang_leave_room_too() {
+    fn several_hosts_that_hang_leave_threads_for_others() {
         let mut queue = Queue::new();
         for i in 0..1000 {
-            queue.push(format!("hangs{}", i % 5), i);
+            queue.push(host(format!("hangs{}", i % 5)), i);
         }
         assert_eq!(drain(&mut queue).len(), MAX_THREADS - RESERVED);
         for i in 0..100 {
-            queue.push(format!("other{i}"), i);
+            queue.push(host(format!("other{i}")), i);
         }
         assert_eq!(drain(&mut queue).len(), RESERVED);
     }
 
     #[test]
-    fn look_ups_take_no_thread_from_others() {
+    fn tasks_that_run_one_by_one_take_no_thread_from_others() {
         let mut queue = Queue::new();
-        (0..5).for_each(|i| queue.push(LOOK_UP.into(), i));
+        (0..5).for_each(|i| queue.push(Lane::OneByOne, i));
         for i in 0..1000 {
-            queue.push(format!("hangs{}", i % 5), i);
+            queue.push(host(format!("hangs{}", i % 5)), i);
         }
         assert_eq!(drain(&mut queue).len(), 1 + MAX_THREADS - RESERVED);
         for i in 0..100 {
-            queue.push(format!("other{i}"), i);
+            queue.push(host(format!("other{i}")), i);
         }
         assert_eq!(drain(&mut queue).len(), RESERVED);
-        queue.done(LOOK_UP);
-        assert_eq!(drain(&mut queue), [LOOK_UP], "whatever hangs");
+        queue.done(&Lane::OneByOne);
+        assert_eq!(drain(&mut queue), [Lane::OneByOne], "whatever hangs");
     }
 
     proptest! {
@@ -139,41 +154,41 @@ mod tests {
         fn the_limits_hold_and_nothing_is_lost(moves in prop::collection::vec((0..3, 0..12u8), 0..400)) {
             let mut queue = Queue::new();
             let (mut pushed, mut taken) = (0, vec![]);
-            let mut under_way: Vec<String> = vec![];
-            for (what, host) in moves {
+            let mut under_way: Vec<Lane> = vec![];
+            for (what, number) in moves {
                 match what {
                     0 => {
-                        let host = if host == 0 { LOOK_UP.into() } else { host.to_string() };
-                        queue.push(host, pushed);
+                        let lane = if number == 0 { Lane::OneByOne } else { host(number) };
+                        queue.push(lane, pushed);
                         pushed += 1;
                     }
                     1 => {
                         let startable = queue.startable();
                         let next = queue.take();
                         prop_assert_eq!(startable > 0, next.is_some());
-                        if let Some((host, task)) = next {
-                            under_way.push(host);
+                        if let Some((lane, task)) = next {
+                            under_way.push(lane);
                             taken.push(task);
                         }
                     }
                     _ => {
-                        if let Some(host) = under_way.pop() {
-                            queue.done(&host);
+                        if let Some(lane) = under_way.pop() {
+                            queue.done(&lane);
                         }
                     }
                 }
-                let looking_up = under_way.iter().filter(|host| *host == LOOK_UP).count();
-                prop_assert!(looking_up <= 1 && under_way.len() - looking_up <= MAX_THREADS);
-                for host in &under_way {
-                    prop_assert!(under_way.iter().filter(|h| *h == host).count() <= MAX_PER_HOST);
+                let one_by_one = under_way.iter().filter(|lane| **lane == Lane::OneByOne).count();
+                prop_assert!(one_by_one <= 1 && under_way.len() - one_by_one <= MAX_THREADS);
+                for lane in &under_way {
+                    prop_assert!(under_way.iter().filter(|l| *l == lane).count() <= MAX_PER_HOST);
                 }
             }
             while !under_way.is_empty() || queue.startable() > 0 {
-                while let Some((host, task)) = queue.take() {
-                    under_way.push(host);
+                while let Some((lane, task)) = queue.take() {
+                    under_way.push(lane);
                     taken.push(task);
                 }
-                under_way.drain(..).for_each(|host| queue.done(&host));
+                under_way.drain(..).for_each(|lane| queue.done(&lane));
             }
             taken.sort_unstable();
             prop_assert_eq!(taken, (0..pushed).collect::<Vec<_>>());

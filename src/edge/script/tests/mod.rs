@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::thread;
 
 use super::*;
-use crate::config::definition::Downloads;
 use crate::config::fixture;
 use crate::model::Level;
 use crate::model::{Hostname, RecordOptions, Target};
@@ -45,15 +44,11 @@ impl Stage {
         section.provider.account.username = "user".into();
         section.provider.account.password = Secret::new("p@ss 'w\"$(id)ord");
         section.provider.account.param_enc = Secret::new("enc&");
-        let global = Global {
-            dateformat: "%F %R".into(),
+        let global = Arc::new(Global {
             rundir: self.scratch.path().into(),
             logdir: self.scratch.path().join("log"),
-            statedir: self.scratch.path().into(),
-            loglines: 250,
-            private_addresses: false,
-            downloads: Downloads::default(),
-        };
+            ..fixture::global()
+        });
         let address = "192.0.2.7".parse().unwrap();
         let change = Change {
             name: Hostname::parse("Home.Example.com").unwrap(),
@@ -294,7 +289,7 @@ fn what_a_script_writes_is_its_own_and_ends_with_it() {
     fs::write(place.join("left"), "s3cret").unwrap();
     assert_eq!(stage.run("[ ! -e ${DATFILE%/*}/left ]").0.outcome, Outcome::Updated);
     let mut call = stage.call("");
-    call.global.rundir = "/nonexistent".into();
+    Arc::make_mut(&mut call.global).rundir = "/nonexistent".into();
     let (done, _) = play(&call, SH, LONG, &mut |_| panic!());
     assert!(retry(&done).starts_with("the script cannot be run: "), "{done:?}");
     assert_eq!(done.sent_at, None);

@@ -1,0 +1,162 @@
+//! Carries jobs out: requests over HTTP, queries over DNS, scripts in a shell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::drive::{Carrier, drive, unsent};
+use super::{Delivery, Lane, Publication};
+use crate::config::Lookup;
+use crate::edge::dns;
+use crate::edge::http::{Client, Shared, proxy_secrets};
+use crate::edge::script::{Call, Hands, UPDATE_TIMEOUT};
+use crate::engine::event::{Finished, JobId};
+use crate::model::secret::Secret;
+use crate::model::{Notice, Transport};
+use crate::provider::{self, Answer, Failure, Query, Request};
+
+/// Time for a look-up that a script waits for.
+const LOOK_UP_FIRST: Duration = Duration::from_secs(5);
+/// Clients a thread keeps. Sections of one router rarely differ in their transport.
+const MAX_CLIENTS: usize = 4;
+
+/// Sends jobs to their providers, or has scripts publish them.
+pub struct Network;
+
+impl Delivery for Network {
+    fn lane(&self, publication: &Publication) -> Lane {
+        let section = &publication.section;
+        Lane::Host(match section.provider.script() {
+            Some(script) => script.file.display().to_string(),
+            None => provider::hosts(section).into_iter().next().unwrap_or_default(),
+        })
+    }
+
+    fn publish(
+        &self,
+        publication: Publication,
+        clients: &mut Clients,
+        say: &dyn Fn(Notice),
+    ) -> Finished {
+        let call = script_call(&publication);
+        let Publication { id, section, job, transport, .. } = publication;
+        let mut carrier = NetworkCarrier { clients, transport: &transport, sent_at: None };
+        if let Some(call) = call {
+            return run_script(id, &call, &mut carrier, say);
+        }
+        let changes = job.changes.len();
+        let mut exchange = provider::exchange(&section.provider, job);
+        drive(id, changes, &mut *exchange, &mut carrier)
+    }
+}
+
+/// What the script of the section is to do, if a script publishes for it. A job for a script has one
+/// change, and a script cannot remove a record.
+fn script_call(publication: &Publication) -> Option<Call> {
+    let section = &publication.section;
+    let script = section.provider.script()?.clone();
+    let change = publication.job.changes.first()?.clone();
+    let address = change.address()?;
+    let global = Arc::clone(&publication.global);
+    Some(Call { section: Arc::clone(section), script, change, address, global })
+}
+
+fn run_script(
+    id: JobId,
+    call: &Call,
+    carrier: &mut NetworkCarrier<'_>,
+    say: &dyn Fn(Notice),
+) -> Finished {
+    let transport = carrier.transport;
+    let look_up = |lookup: &Lookup, family| {
+        let found = dns::look_up(lookup, family, &transport.into(), LOOK_UP_FIRST).ok()?;
+        found.addresses.first().copied()
+    };
+    let hands = Hands { send: &mut |request| carrier.send(request), look_up: &look_up, say };
+    let done = call.run(UPDATE_TIMEOUT, hands);
+    Finished {
+        sent_at: done.sent_at,
+        requests: u32::from(done.sent_at.is_some()),
+        request: call.shown(),
+        answer: done.answer,
+        ..unsent(id, vec![done.outcome.into()])
+    }
+}
+
+/// Carries the requests of one job.
+struct NetworkCarrier<'a> {
+    clients: &'a mut Clients,
+    transport: &'a Transport,
+    /// When the last request left, since boot.
+    sent_at: Option<Duration>,
+}
+
+impl Carrier for NetworkCarrier<'_> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        self.sent_at = None;
+        let client = self.clients.get(self.transport)?;
+        client.send_timed(request, &mut self.sent_at)
+    }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        self.sent_at = None;
+        dns::send(query, &self.transport.into(), &mut self.sent_at)
+    }
+
+    fn sent_at(&self) -> Option<Duration> {
+        self.sent_at
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        proxy_secrets(self.transport)
+    }
+}
+
+/// The HTTP clients of one thread, the one used last at the end.
+pub struct Clients {
+    shared: Arc<Shared>,
+    clients: Vec<(Transport, Client)>,
+}
+
+impl Clients {
+    /// No clients yet. They will use the connections and certificates in `shared`.
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, clients: Vec::new() }
+    }
+
+    /// The client for `transport`, made if the thread has none.
+    pub(super) fn get(&mut self, transport: &Transport) -> Result<&Client, Failure> {
+        let known = self.clients.iter().position(|(other, _)| other == transport);
+        let entry = match known {
+            Some(index) => self.clients.remove(index),
+            None => {
+                let client = Client::new(transport, Arc::clone(&self.shared))?;
+                (transport.clone(), client)
+            }
+        };
+        if self.clients.len() >= MAX_CLIENTS {
+            self.clients.remove(0);
+        }
+        let last = self.clients.len();
+        self.clients.push(entry);
+        Ok(&self.clients[last].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::fixture::transport;
+
+    #[test]
+    fn a_thread_keeps_few_clients() {
+        let mut clients = Clients::new(Arc::default());
+        for i in 0..10 {
+            let mut transport = transport();
+            transport.user_agent = i.to_string();
+            clients.get(&transport).unwrap();
+            clients.get(&transport).unwrap();
+        }
+        assert_eq!(clients.clients.len(), MAX_CLIENTS);
+        assert_eq!(clients.clients[MAX_CLIENTS - 1].0.user_agent, "9");
+    }
+}
