@@ -7,26 +7,26 @@ use serde_json::Value as Json;
 
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::Level;
-use crate::proto::control::{Answer, Ask};
+use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::object;
-use crate::proto::ubus::session::Word;
+use crate::proto::ubus::session::UbusEvent;
 use crate::time::Now;
 
 impl Daemon {
     /// Takes in what is heard on ubus.
-    pub(super) fn hear(&mut self, word: Word) {
+    pub(super) fn hear(&mut self, event: UbusEvent) {
         let now = clock::now();
-        match word {
-            Word::Netifd(networks) => {
+        match event {
+            UbusEvent::Netifd(networks) => {
                 dns::network_changed();
                 self.engine.handle(Event::Netifd(networks), now);
             }
-            Word::Called(call) => {
-                let answer = self.answer(&call.ask);
+            UbusEvent::Called(call) => {
+                let answer = self.answer(&call.request);
                 self.ubus.answer(&call, answer);
             }
-            Word::Watched(watched) => self.told = watched.then(|| self.engine.status(now)),
-            Word::Trouble(text) => self.say(Level::Warning, text),
+            UbusEvent::Watched(watched) => self.told = watched.then(|| self.engine.status(now)),
+            UbusEvent::Trouble(text) => self.say(Level::Warning, text),
         }
     }
 
@@ -42,34 +42,37 @@ impl Daemon {
     }
 
     /// Answers the control socket and ubus alike.
-    pub(super) fn answer(&mut self, ask: &Ask) -> Answer {
+    pub(super) fn answer(&mut self, ask: &ControlRequest) -> ControlAnswer {
         let now = clock::now();
-        let unknown = |name: &String| Answer::NoSection(name.clone());
+        let unknown = |name: &String| ControlAnswer::NoSection(name.clone());
         match ask {
-            Ask::Status => Answer::Text(self.status(now)),
-            Ask::StatusJson => Answer::Json(self.engine.status(now).to_json()),
-            Ask::Section(name) => {
+            ControlRequest::Status => ControlAnswer::Text(self.status(now)),
+            ControlRequest::StatusJson => ControlAnswer::Json(self.engine.status(now).to_json()),
+            ControlRequest::Section(name) => {
                 let status = self.engine.status(now).of(name);
                 let text = status.to_text(&mut |wall| self.logger.date(wall));
-                if text.is_empty() { unknown(name) } else { Answer::Text(text) }
+                if text.is_empty() { unknown(name) } else { ControlAnswer::Text(text) }
             }
-            Ask::Get(name) => {
+            ControlRequest::Get(name) => {
                 let status = self.engine.status(now);
                 let section = status.sections.iter().find(|section| section.name == *name);
-                section.map_or_else(|| unknown(name), |section| Answer::Json(section.to_json()))
+                section
+                    .map_or_else(|| unknown(name), |section| ControlAnswer::Json(section.to_json()))
             }
-            Ask::Why(name) => {
+            ControlRequest::Why(name) => {
                 let mut date = |wall| self.logger.date(wall);
                 let text = self.engine.why(name, now, &mut date);
-                text.map_or_else(|| unknown(name), Answer::Text)
+                text.map_or_else(|| unknown(name), ControlAnswer::Text)
             }
-            Ask::Update(sections) => {
+            ControlRequest::Update(sections) => {
                 // An owner who has just corrected the file expects that the corrected file counts.
                 self.read_if_changed();
                 self.act(sections, Event::Force(sections.clone()), now)
             }
-            Ask::Stop(sections) => self.act(sections, Event::Stop(sections.clone()), now),
-            Ask::Start(sections) => {
+            ControlRequest::Stop(sections) => {
+                self.act(sections, Event::Stop(sections.clone()), now)
+            }
+            ControlRequest::Start(sections) => {
                 self.read_again();
                 self.act(sections, Event::Start(sections.clone()), now)
             }
@@ -77,13 +80,13 @@ impl Daemon {
     }
 
     /// Hands `event` to the engine if all of `sections` run; tells how they stand then.
-    fn act(&mut self, sections: &[String], event: Event, now: Now) -> Answer {
+    fn act(&mut self, sections: &[String], event: Event, now: Now) -> ControlAnswer {
         if let Some(unknown) = sections.iter().find(|name| !self.engine.runs(name)) {
-            return Answer::NoSection(unknown.clone());
+            return ControlAnswer::NoSection(unknown.clone());
         }
         self.engine.handle(event, now);
         self.work(now);
-        Answer::Text(self.engine.status(now).to_lines(sections))
+        ControlAnswer::Text(self.engine.status(now).to_lines(sections))
     }
 
     pub(super) fn status(&mut self, now: Now) -> String {

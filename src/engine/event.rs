@@ -10,7 +10,7 @@ use crate::config::{Config, Lookup, Section};
 use crate::dns::Found;
 use crate::model::Family;
 use crate::model::sorted::Map;
-use crate::proto::netlink::{Report, Table, Told};
+use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, Learned, Verdict};
 use crate::state::State;
@@ -27,7 +27,7 @@ pub enum Event {
     /// The kernel said something.
     Kernel(Report),
     /// The kernel told the way to a host.
-    WayFound(Ask, Told),
+    WayFound(Ask, WayAnswer),
     /// netifd's book, all of it, replacing what was known; `None` if there is no netifd to ask.
     Netifd(Option<Networks>),
     /// A job has ended.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::book::Book;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Host};
-use crate::proto::netlink::{Hop, IfIndex, NoWay, Route, Told, Way};
+use crate::proto::netlink::{Hop, IfIndex, NoWay, Route, Way, WayAnswer};
 
 /// A question: which way do packets of `family` take to `host`?
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ pub type Step = (Family, Option<IfIndex>, Option<IpAddr>);
 /// All answers.
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
-    told: Map<Ask, Told>,
+    told: Map<Ask, WayAnswer>,
     /// What is asked and not answered yet.
     pub asked: Set<Ask>,
 }
@@ -37,7 +37,7 @@ impl Ways {
     }
 
     /// The kernel told. Returns whether that is new.
-    pub fn told(&mut self, ask: Ask, told: Told) -> bool {
+    pub fn told(&mut self, ask: Ask, told: WayAnswer) -> bool {
         self.asked.remove(&ask);
         let news = self.told.get(&ask) != Some(&told);
         self.told.insert(ask, told);
@@ -105,7 +105,7 @@ impl Book {
     fn obstruction(&self, ask: &Ask, prescribed: bool) -> Option<String> {
         let family = ask.family;
         let of_family = if prescribed { format!("{family} ") } else { String::new() };
-        let Some(Told { address, way }) = self.ways.told.get(ask) else {
+        let Some(WayAnswer { address, way }) = self.ways.told.get(ask) else {
             return Some("the kernel is being asked for a route".into());
         };
         let to = match (&ask.host, address) {
@@ -139,7 +139,7 @@ impl Book {
 
     /// The usable ways of `ask`.
     pub fn steps(&self, ask: &Ask) -> Vec<Step> {
-        let Some(Told { way: Way::Out(hops), .. }) = self.ways.told.get(ask) else {
+        let Some(WayAnswer { way: Way::Out(hops), .. }) = self.ways.told.get(ask) else {
             return Vec::new();
         };
         let usable = hops.iter().filter(|hop| self.works(hop));
@@ -148,7 +148,7 @@ impl Book {
 
     /// Whether all that is missing for a way is an address to send from.
     pub fn lacks_source(&self, ask: &Ask) -> bool {
-        matches!(self.ways.told.get(ask), Some(Told { way: Way::None(NoWay::NoSource), .. }))
+        matches!(self.ways.told.get(ask), Some(WayAnswer { way: Way::None(NoWay::NoSource), .. }))
     }
 
     fn works(&self, hop: &Hop) -> bool {

@@ -1,10 +1,10 @@
-//! What can be asked of the daemon and what it answers, on the control socket and on ubus.
+//! Requests to the daemon and its answers, on the control socket and on ubus.
 
 use serde_json::Value as Json;
 
-/// What a client can ask.
+/// A request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum ControlRequest {
     /// `status`: the state of every record, for people.
     Status,
     /// `status json`: the same for programs.
@@ -23,8 +23,8 @@ pub enum Ask {
     Start(Vec<String>),
 }
 
-impl Ask {
-    /// Understands the words of a request.
+impl ControlRequest {
+    /// Parses the line of a request.
     ///
     /// # Errors
     /// A sentence for the client.
@@ -48,9 +48,9 @@ fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// What the daemon answers to whoever asks, here or on ubus.
+/// What the daemon answers, before it is encoded for the control socket or for ubus.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub enum ControlAnswer {
     /// Text for people.
     Text(String),
     /// A value for programs.
@@ -59,23 +59,23 @@ pub enum Answer {
     NoSection(String),
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<ControlAnswer> for Reply {
+    fn from(answer: ControlAnswer) -> Self {
         match answer {
-            Answer::Text(text) => Self { ok: true, text },
-            Answer::Json(value) => Self { ok: true, text: format!("{value}\n") },
-            Answer::NoSection(name) => {
+            ControlAnswer::Text(text) => Self { ok: true, text },
+            ControlAnswer::Json(value) => Self { ok: true, text: format!("{value}\n") },
+            ControlAnswer::NoSection(name) => {
                 Self { ok: false, text: format!("there is no section '{name}' that runs\n") }
             }
         }
     }
 }
 
-/// What a client is told.
+/// An answer as the control socket sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// Whether it was done.
+    /// Whether the request was carried out.
     pub ok: bool,
-    /// What to show.
+    /// What the client shows.
     pub text: String,
 }

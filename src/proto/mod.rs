@@ -1,6 +1,5 @@
-//! What others on this machine say to the daemon and hear from it, as bytes and values: the kernel
-//! over rtnetlink, netifd over ubus, and people over the control socket. [`edge`](crate::edge) moves
-//! the bytes.
+//! The protocols of this machine, between bytes and values: the kernel's rtnetlink, ubus (netifd),
+//! and the control socket. [`edge`](crate::edge) sends and receives the bytes.
 
 pub mod control;
 pub mod netlink;

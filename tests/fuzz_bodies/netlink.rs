@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ddns_netlink::proto::netlink::decode::{Incoming, Kind, datagram};
+use ddns_netlink::proto::netlink::decode::{Incoming, Payload, datagram};
 use ddns_netlink::proto::netlink::{Message, Route};
 
 use super::Target;
@@ -32,8 +32,8 @@ pub(crate) fn netlink_decode(bytes: &[u8]) {
     assert!(messages.len() <= limit, "more messages than headers fit in");
     for (at, message) in messages.iter().enumerate() {
         let last = at + 1 == messages.len();
-        assert!(last || message.kind != Kind::Garbled, "nothing can follow a bad length");
-        if let Kind::Message(fact) = &message.kind {
+        assert!(last || message.payload != Payload::Garbled, "nothing can follow a bad length");
+        if let Payload::Message(fact) = &message.payload {
             check(fact);
         }
     }

@@ -6,7 +6,7 @@ use ddns_netlink::config::definition;
 use ddns_netlink::edge::probe::find::find_address;
 use ddns_netlink::edge::script::said::{Listener, Said};
 use ddns_netlink::model::Family;
-use ddns_netlink::proto::control::Ask;
+use ddns_netlink::proto::control::ControlRequest;
 use ddns_netlink::time::timezone::TimeZone;
 
 use super::Target;
@@ -129,8 +129,12 @@ pub(crate) fn time_zone(bytes: &[u8]) {
 /// Each request is understood or refused; sections are named without spaces.
 pub(crate) fn control_line(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    match Ask::parse(&text) {
-        Ok(Ask::Update(names) | Ask::Stop(names) | Ask::Start(names)) => {
+    match ControlRequest::parse(&text) {
+        Ok(
+            ControlRequest::Update(names)
+            | ControlRequest::Stop(names)
+            | ControlRequest::Start(names),
+        ) => {
             assert!(names.iter().all(|name| !name.contains(|c: char| c.is_ascii_whitespace())));
         }
         Ok(_) => {}

@@ -1,9 +1,9 @@
 //! What comes from ubus's socket.
 
-use ddns_netlink::proto::control::Answer;
+use ddns_netlink::proto::control::ControlAnswer;
 use ddns_netlink::proto::ubus::message::{self, LIMIT};
 use ddns_netlink::proto::ubus::netifd::MAX_NETWORKS;
-use ddns_netlink::proto::ubus::session::{Session, Word};
+use ddns_netlink::proto::ubus::session::{Session, UbusEvent};
 
 use super::Target;
 
@@ -48,10 +48,10 @@ fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
     let mut session = Session::new(true);
     let sound = pieces.iter().all(|piece| session.receive(piece).is_ok());
     let mut said = Vec::new();
-    while let Some(word) = session.next_word() {
-        said.push(format!("{word:?}"));
-        match word {
-            Word::Netifd(Some(networks)) => {
+    while let Some(event) = session.next_event() {
+        said.push(format!("{event:?}"));
+        match event {
+            UbusEvent::Netifd(Some(networks)) => {
                 assert!(networks.len() <= MAX_NETWORKS);
                 let devices = networks.values().filter_map(|network| network.device.as_ref());
                 let mut names = networks.keys().chain(devices);
@@ -60,10 +60,10 @@ fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
                         .all(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_graphic()))
                 );
             }
-            Word::Called(call) => {
-                session.answer(&call, Answer::Text("yes".into()));
+            UbusEvent::Called(call) => {
+                session.answer(&call, ControlAnswer::Text("yes".into()));
             }
-            Word::Netifd(None) | Word::Watched(_) | Word::Trouble(_) => {}
+            UbusEvent::Netifd(None) | UbusEvent::Watched(_) | UbusEvent::Trouble(_) => {}
         }
     }
     let sent = session.output().to_vec();

@@ -58,7 +58,7 @@ impl std::error::Error for ClientError {
     }
 }
 
-/// Asks the daemon whose run directory is `rundir`; see [`super::Ask`] for the words.
+/// Asks the daemon whose run directory is `rundir`; see [`super::ControlRequest`] for the words.
 ///
 /// # Errors
 /// When there is no answer. A daemon that says no is an answer: [`Reply::ok`].

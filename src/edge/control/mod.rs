@@ -18,7 +18,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use crate::proto::control::{Ask, Reply};
+use crate::proto::control::{ControlRequest, Reply};
 pub use client::{ClientError, ask};
 
 /// Name of the socket in the run directory.
@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[must_use]
 pub struct Request {
     /// What is asked.
-    pub ask: Ask,
+    pub ask: ControlRequest,
     answer: oneshot::Sender<Reply>,
 }
 
@@ -138,7 +138,7 @@ async fn serve(mut stream: UnixStream, sender: mpsc::Sender<Request>) {
 }
 
 /// `Err(None)` if there is nobody to answer.
-async fn read_request(stream: &mut UnixStream) -> Result<Ask, Option<String>> {
+async fn read_request(stream: &mut UnixStream) -> Result<ControlRequest, Option<String>> {
     let peer = stream.peer_cred().map_err(|_| None)?.uid();
     if peer != 0 && peer != nix::unistd::geteuid().as_raw() {
         return Err(Some("only root and the daemon's own user may ask".into()));
@@ -154,10 +154,10 @@ async fn read_request(stream: &mut UnixStream) -> Result<Ask, Option<String>> {
         Err(_) => return Err(Some("no request came in time".into())),
     }
     let line = String::from_utf8(line).map_err(|_| Some("the request is not text".into()))?;
-    Ask::parse(&line).map_err(Some)
+    ControlRequest::parse(&line).map_err(Some)
 }
 
-async fn answer(ask: Ask, sender: mpsc::Sender<Request>) -> Reply {
+async fn answer(ask: ControlRequest, sender: mpsc::Sender<Request>) -> Reply {
     let (answer, reply) = oneshot::channel();
     let exchange = async {
         sender.send(Request { ask, answer }).await.ok()?;

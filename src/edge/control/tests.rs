@@ -26,15 +26,15 @@ fn with_client<T: Send + 'static>(
             tokio::select! {
                 request = control.next() => {
                     let text = match &request.ask {
-                        Ask::Status => "x".repeat(1_000_000),
-                        Ask::StatusJson | Ask::Get(_) => "{}".into(),
-                        Ask::Why(section) | Ask::Section(section) => format!("why {section}"),
-                        Ask::Update(sections) | Ask::Stop(sections) | Ask::Start(sections) => {
+                        ControlRequest::Status => "x".repeat(1_000_000),
+                        ControlRequest::StatusJson | ControlRequest::Get(_) => "{}".into(),
+                        ControlRequest::Why(section) | ControlRequest::Section(section) => format!("why {section}"),
+                        ControlRequest::Update(sections) | ControlRequest::Stop(sections) | ControlRequest::Start(sections) => {
                             sections.join("+")
                         }
                     };
-                    let ok = request.ask != Ask::Why("nobody".into());
-                    if request.ask != Ask::Why("drop".into()) {
+                    let ok = request.ask != ControlRequest::Why("nobody".into());
+                    if request.ask != ControlRequest::Why("drop".into()) {
                         request.reply(Reply { ok, text });
                     }
                 }

@@ -105,7 +105,7 @@ pub struct Shared {
     pub trust: TrustCache,
     /// Connections in use.
     pub connections: Connections,
-    /// Told when the look-up of a host takes long, and when such a one has ended.
+    /// WayAnswer when the look-up of a host takes long, and when such a one has ended.
     pub on_slow_look_up: Option<Box<dyn Fn(SlowLookUp) + Send + Sync>>,
 }
 

@@ -15,7 +15,7 @@ use tokio::io::unix::AsyncFd;
 
 use crate::edge::clock;
 use crate::model::sorted::take_first;
-use crate::proto::netlink::decode::{self, Kind};
+use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::Dumps;
 use crate::proto::netlink::{Report, Table};
 
@@ -152,10 +152,10 @@ impl Socket {
         let mut lost = false;
         for incoming in decode::datagram(bytes) {
             let ended = self.dumps.observe(&incoming, now);
-            match incoming.kind {
-                Kind::Message(message) => self.pending.push(Report::Message(message)),
-                Kind::Overrun | Kind::Garbled => lost = true,
-                Kind::Done(_) | Kind::Error(_) | Kind::Ignored | Kind::Malformed => {}
+            match incoming.payload {
+                Payload::Message(message) => self.pending.push(Report::Message(message)),
+                Payload::Overrun | Payload::Garbled => lost = true,
+                Payload::Done(_) | Payload::Error(_) | Payload::Ignored | Payload::Malformed => {}
             }
             self.pending.extend(ended.map(Report::DumpEnd));
         }

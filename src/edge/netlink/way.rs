@@ -10,9 +10,9 @@ use socket2::{Domain, Socket, Type};
 
 use crate::model::Family;
 use crate::model::address;
-use crate::proto::netlink::decode::{self, Kind};
+use crate::proto::netlink::decode::{self, Payload};
 use crate::proto::netlink::dump::request;
-use crate::proto::netlink::{Hop, IfIndex, Leads, Message, NoWay, Route, Told, Way};
+use crate::proto::netlink::{Hop, IfIndex, Leads, Message, NoWay, Route, Way, WayAnswer};
 
 /// `RTM_GETROUTE`.
 const GET_ROUTE: u16 = 26;
@@ -37,10 +37,10 @@ const INTERNET: (Ipv4Addr, Ipv6Addr) =
 pub type Device<'a> = Option<(&'a str, IfIndex)>;
 
 /// The way to a host whose addresses of `family` are `known`, as far as they are.
-pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> Told {
+pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> WayAnswer {
     let mut failed = None;
     for &address in known {
-        let told = Told { address: Some(address), way: ask(address, device) };
+        let told = WayAnswer { address: Some(address), way: ask(address, device) };
         match told.way {
             Way::None(_) => failed = failed.or(Some(told)),
             Way::Here | Way::Out(_) => return told,
@@ -59,7 +59,7 @@ pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> Told {
     {
         way = Way::Out(hops);
     }
-    Told { address: None, way }
+    WayAnswer { address: None, way }
 }
 
 /// The way to `to`.
@@ -133,20 +133,20 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Reply {
     }
     let mut found = Reply::None;
     let talked = converse(&request(GET_ROUTE, REQUEST, 1, &body), |kind| match kind {
-        Kind::Message(Message::Route(route)) => {
+        Payload::Message(Message::Route(route)) => {
             found = Reply::Route(route);
             true
         }
-        Kind::Error(code) => {
+        Payload::Error(code) => {
             found = Reply::Refused(code.saturating_neg());
             true
         }
-        Kind::Message(_)
-        | Kind::Done(_)
-        | Kind::Overrun
-        | Kind::Ignored
-        | Kind::Malformed
-        | Kind::Garbled => false,
+        Payload::Message(_)
+        | Payload::Done(_)
+        | Payload::Overrun
+        | Payload::Ignored
+        | Payload::Malformed
+        | Payload::Garbled => false,
     });
     match talked {
         Ok(()) => found,
@@ -160,7 +160,7 @@ fn any_way_out(family: Family, device: Device<'_>) -> Option<Vec<Hop>> {
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut found = None;
     let talked = converse(&request(GET_ROUTE, DUMP, 1, &body), |kind| match kind {
-        Kind::Message(Message::Route(route)) => {
+        Payload::Message(Message::Route(route)) => {
             let outside = route.leads == Leads::Out && !route.by_kernel;
             if outside && address::not_public(route.destination).is_none() {
                 let hops = through(route.hops, device);
@@ -168,15 +168,19 @@ fn any_way_out(family: Family, device: Device<'_>) -> Option<Vec<Hop>> {
             }
             found.is_some()
         }
-        Kind::Done(_) | Kind::Error(_) => true,
-        Kind::Message(_) | Kind::Overrun | Kind::Ignored | Kind::Malformed | Kind::Garbled => false,
+        Payload::Done(_) | Payload::Error(_) => true,
+        Payload::Message(_)
+        | Payload::Overrun
+        | Payload::Ignored
+        | Payload::Malformed
+        | Payload::Garbled => false,
     });
     talked.ok().and(found)
 }
 
 /// Asks the kernel on a socket of its own, until `take` has what it wants. The kernel answers before
 /// the request is sent, so that there is nothing to wait for.
-fn converse(request: &[u8], mut take: impl FnMut(Kind) -> bool) -> io::Result<()> {
+fn converse(request: &[u8], mut take: impl FnMut(Payload) -> bool) -> io::Result<()> {
     let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
     socket.bind_auto()?;
     socket.connect(&sys::SocketAddr::new(0, 0))?;
@@ -187,7 +191,7 @@ fn converse(request: &[u8], mut take: impl FnMut(Kind) -> bool) -> io::Result<()
         buffer.clear();
         socket.recv(&mut buffer, 0)?;
         for incoming in decode::datagram(&buffer) {
-            if take(incoming.kind) {
+            if take(incoming.payload) {
                 return Ok(());
             }
         }

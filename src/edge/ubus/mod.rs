@@ -16,8 +16,8 @@ use tokio::net::UnixStream;
 
 use crate::edge::clock;
 use crate::model::sorted::take_first;
-use crate::proto::control::Answer;
-use crate::proto::ubus::session::{Call, Session, Word};
+use crate::proto::control::ControlAnswer;
+use crate::proto::ubus::session::{MethodCall, Session, UbusEvent};
 use socket::Watch;
 
 /// How long netifd may be silent before `once` goes on without it.
@@ -47,7 +47,7 @@ pub struct Ubus {
     seen: bool,
     /// Why we could not even try to connect the last time.
     shortage: Option<io::Error>,
-    words: Vec<Word>,
+    events: Vec<UbusEvent>,
     /// What was said already.
     told: Vec<String>,
 }
@@ -60,7 +60,7 @@ struct Link {
 }
 
 impl Ubus {
-    /// Connects as soon as it is asked for the next word. `serves` is false for a run that ends.
+    /// Connects as soon as it is asked for the next event. `serves` is false for a run that ends.
     pub fn new(serves: bool) -> Self {
         let now = clock::uptime();
         Self {
@@ -72,25 +72,25 @@ impl Ubus {
             patience: Some(now.saturating_add(if serves { PATIENCE } else { SHORT_PATIENCE })),
             seen: false,
             shortage: None,
-            words: Vec::new(),
+            events: Vec::new(),
             told: Vec::new(),
         }
     }
 
     /// What is heard next. Cancel-safe. Must be called within a tokio runtime with I/O and time.
-    pub async fn next(&mut self) -> Word {
+    pub async fn next(&mut self) -> UbusEvent {
         loop {
             // Reads may succeed for ever under a flood, and timers want their turn.
             tokio::task::coop::consume_budget().await;
-            if let Some(word) = self.step(clock::uptime()) {
-                return word;
+            if let Some(event) = self.step(clock::uptime()) {
+                return event;
             }
             self.wait().await;
         }
     }
 
     /// Answers a call.
-    pub fn answer(&mut self, call: &Call, answer: Answer) {
+    pub fn answer(&mut self, call: &MethodCall, answer: ControlAnswer) {
         if let Some(link) = &mut self.link {
             link.session.answer(call, answer);
         }
@@ -104,58 +104,60 @@ impl Ubus {
     }
 
     /// Does what can be done without waiting.
-    fn step(&mut self, now: Duration) -> Option<Word> {
+    fn step(&mut self, now: Duration) -> Option<UbusEvent> {
         if self.link.is_none() && self.retry.is_some_and(|at| at <= now) {
             self.connect(now);
         }
         if let Some(link) = &mut self.link {
             let moved = link.pump();
-            self.words.extend(std::iter::from_fn(|| link.session.next_word()));
+            self.events.extend(std::iter::from_fn(|| link.session.next_event()));
             if let Err(error) = moved {
                 self.lost(now, &error);
             }
         }
         if self.patience.is_some_and(|until| until <= now) {
             self.patience = None;
-            self.words.push(self.out_of_patience());
+            self.events.push(self.out_of_patience());
         }
-        while let Some(word) = take_first(&mut self.words) {
-            if self.is_news(&word) {
-                return Some(word);
+        while let Some(event) = take_first(&mut self.events) {
+            if self.is_news(&event) {
+                return Some(event);
             }
         }
         None
     }
 
     /// Whether to pass it on; trouble is told once.
-    fn is_news(&mut self, word: &Word) -> bool {
-        match word {
-            Word::Netifd(networks) => {
+    fn is_news(&mut self, event: &UbusEvent) -> bool {
+        match event {
+            UbusEvent::Netifd(networks) => {
                 self.patience = None;
                 if networks.is_some() {
                     self.pause = PAUSES.0;
                 }
                 true
             }
-            Word::Trouble(text) => {
+            UbusEvent::Trouble(text) => {
                 let new = self.told.len() < TROUBLES && !self.told.contains(text);
                 self.told.extend(new.then(|| text.clone()));
                 new
             }
-            Word::Called(_) | Word::Watched(_) => true,
+            UbusEvent::Called(_) | UbusEvent::Watched(_) => true,
         }
     }
 
-    fn out_of_patience(&self) -> Word {
+    fn out_of_patience(&self) -> UbusEvent {
         if !self.serves {
-            return Word::Netifd(None);
+            return UbusEvent::Netifd(None);
         }
         let text = "names of interfaces cannot be resolved before that";
         if let Some(error) = &self.shortage {
-            return Word::Trouble(format!("no connection to ubus can be made: {error}; {text}"));
+            return UbusEvent::Trouble(format!(
+                "no connection to ubus can be made: {error}; {text}"
+            ));
         }
         let who = if self.link.is_some() { "netifd" } else { "ubusd" };
-        Word::Trouble(format!("{who} does not answer on ubus: {text}"))
+        UbusEvent::Trouble(format!("{who} does not answer on ubus: {text}"))
     }
 
     fn connect(&mut self, now: Duration) {
@@ -174,7 +176,7 @@ impl Ubus {
             Ok(None) => {
                 // Nobody to wait for, unless ubusd only starts again.
                 if !self.seen && self.patience.take().is_some() {
-                    self.words.push(Word::Netifd(None));
+                    self.events.push(UbusEvent::Netifd(None));
                 }
                 if self.watch.is_none() {
                     self.try_later(now);
@@ -199,11 +201,11 @@ impl Ubus {
     fn lost(&mut self, now: Duration, error: &io::Error) {
         if error.kind() == io::ErrorKind::InvalidData {
             let text = "what comes from ubus's socket cannot be understood: connecting again";
-            self.words.push(Word::Trouble(text.into()));
+            self.events.push(UbusEvent::Trouble(text.into()));
         }
         self.link = None;
         self.watch = Watch::new().ok();
-        self.words.push(Word::Watched(false));
+        self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }
 

@@ -17,8 +17,8 @@ use crate::model::secret::Secret;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::proto::netlink::{
-    self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Told,
-    Way,
+    self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Way,
+    WayAnswer,
 };
 use crate::proto::ubus::netifd::{Network, Networks};
 use crate::provider::Provider;
@@ -211,7 +211,7 @@ pub(super) struct Kernel {
 
 impl Kernel {
     /// The way that it would send packets; of several routes the newest counts.
-    fn way(&self, ask: &Ask) -> Told {
+    fn way(&self, ask: &Ask) -> WayAnswer {
         let address = match &ask.host {
             Host::Address(address) => Some(*address),
             Host::Name(_) => None,
@@ -233,7 +233,7 @@ impl Kernel {
             Some(_) if !source => Way::None(NoWay::NoSource),
             Some(route) => Way::Out(vec![route.hop()]),
         };
-        Told { address, way }
+        WayAnswer { address, way }
     }
 }
 

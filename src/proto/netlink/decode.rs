@@ -1,11 +1,11 @@
-//! Bytes of the kernel in, [`Message`]s out. Pure, total, and it never reads past the end.
+//! Decodes the kernel's datagrams into [`Message`]s. Any bytes are accepted.
 //!
-//! Framing and attributes are those of man 7 netlink and man 3 rtnetlink; everything is in the
-//! byte order of the machine (`from_ne_bytes`), so that big-endian MIPS needs no other code.
+//! Framing and attributes are those of netlink(7) and rtnetlink(7). Numbers are in the byte order of
+//! the machine (`from_ne_bytes`), so big-endian MIPS needs no other code.
 //!
-//! Addresses are parsed by netlink-packet-route, attribute by attribute, as one odd label must not
-//! hide an address. Links and routes are read by hand: the parsers of that crate also know every
-//! bond, bridge, tunnel and encapsulation, which is hundreds of kilobytes that no router needs here.
+//! Addresses are parsed by netlink-packet-route, attribute by attribute, so that an unusual label
+//! does not hide an address. Links and routes are read by hand: the crate's parsers for these also
+//! know every bond, bridge, tunnel and encapsulation, which is hundreds of kilobytes of code.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -70,14 +70,14 @@ const ALIGN: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// `nlmsg_seq`. Belongs to one of our requests only if [`Incoming::port`] is ours too: the
-    /// kernel stamps a notification with the sequence and the port of whoever caused it.
+    /// kernel gives a notification the sequence and the port of the process that caused it.
     pub sequence: u32,
     /// `nlmsg_pid`.
     pub port: u32,
     /// `nlmsg_flags`.
     pub flags: u16,
-    /// What it says.
-    pub kind: Kind,
+    /// The decoded content.
+    pub payload: Payload,
 }
 
 impl Incoming {
@@ -87,10 +87,10 @@ impl Incoming {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A fact.
+pub enum Payload {
+    /// A link, an address, a route or a change of policy.
     Message(Message),
     /// `NLMSG_DONE`: the end of a dump; 0, or a negative errno that cut it short.
     Done(i32),
@@ -100,15 +100,15 @@ pub enum Kind {
     Overrun,
     /// Well-formed, but of no interest here.
     Ignored,
-    /// Not what the kernel headers promise. Skipped like what is ignored: a kernel that says
-    /// something odd about one route must not keep us from all the others.
+    /// Not what the kernel headers define. Skipped like an ignored message, so that one unusual
+    /// route does not hide all the others.
     Malformed,
-    /// A length that makes no sense: whatever follows in the datagram is lost.
+    /// A length that is too short or too long. The rest of the datagram is lost.
     Garbled,
 }
 
-/// All messages of one datagram, which often holds many. Ends after the first one whose length
-/// makes no sense, as nothing says where the next would begin.
+/// All messages of one datagram. Ends after the first one with an impossible length, because the
+/// begin of the next is unknown.
 pub fn datagram(bytes: &[u8]) -> Datagram<'_> {
     Datagram { rest: bytes }
 }
@@ -126,17 +126,18 @@ impl Iterator for Datagram<'_> {
         if self.rest.is_empty() {
             return None;
         }
-        // Checks that the length covers the header and is covered by the bytes: also what keeps
-        // a length of 0 from being looked at for ever.
+        // `new_checked` rejects a length below that of the header. So a length of 0 cannot make this
+        // iterator endless.
         let Ok(message) = NetlinkBuffer::new_checked(self.rest) else {
             self.rest = &[];
-            return Some(Incoming { sequence: 0, port: 0, flags: 0, kind: Kind::Garbled });
+            return Some(Incoming { sequence: 0, port: 0, flags: 0, payload: Payload::Garbled });
         };
+        let payload = payload(message.message_type(), message.payload());
         let incoming = Incoming {
             sequence: message.sequence_number(),
             port: message.port_number(),
             flags: message.flags(),
-            kind: kind(message.message_type(), message.payload()).unwrap_or(Kind::Malformed),
+            payload: payload.unwrap_or(Payload::Malformed),
         };
         let length = message.length() as usize;
         self.rest = after(self.rest, length);
@@ -144,37 +145,37 @@ impl Iterator for Datagram<'_> {
     }
 }
 
-/// What follows an element of `length` bytes and its padding, which the last element may lack.
+/// The bytes after an element of `length` bytes and its padding. The last element may lack padding.
 fn after(bytes: &[u8], length: usize) -> &[u8] {
     let next = length.checked_next_multiple_of(ALIGN).unwrap_or(bytes.len());
     bytes.get(next..).unwrap_or_default()
 }
 
-/// `None` means malformed, here and below.
-fn kind(message_type: u16, payload: &[u8]) -> Option<Kind> {
+/// Decodes the body of a message. `None` means malformed, here and in the functions below.
+fn payload(message_type: u16, body: &[u8]) -> Option<Payload> {
     match message_type {
-        NLMSG_NOOP => Some(Kind::Ignored),
-        NLMSG_ERROR => Some(Kind::Error(i32_at(payload, 0)?)),
+        NLMSG_NOOP => Some(Payload::Ignored),
+        NLMSG_ERROR => Some(Payload::Error(i32_at(body, 0)?)),
         // Kernels before 4.20 or so may send an empty one.
-        NLMSG_DONE => Some(Kind::Done(i32_at(payload, 0).unwrap_or(0))),
-        NLMSG_OVERRUN => Some(Kind::Overrun),
-        RTM_NEWLINK => new_link(payload),
-        RTM_DELLINK => del_link(payload),
-        RTM_NEWADDR => address(payload, Message::NewAddress),
-        RTM_DELADDR => address(payload, Message::DelAddress),
-        RTM_NEWROUTE | RTM_DELROUTE => route(payload),
+        NLMSG_DONE => Some(Payload::Done(i32_at(body, 0).unwrap_or(0))),
+        NLMSG_OVERRUN => Some(Payload::Overrun),
+        RTM_NEWLINK => new_link(body),
+        RTM_DELLINK => del_link(body),
+        RTM_NEWADDR => address(body, Message::NewAddress),
+        RTM_DELADDR => address(body, Message::DelAddress),
+        RTM_NEWROUTE | RTM_DELROUTE => route(body),
         RTM_NEWRULE | RTM_DELRULE | RTM_NEWNEXTHOP | RTM_DELNEXTHOP => {
-            Some(Kind::Message(Message::Policy))
+            Some(Payload::Message(Message::Policy))
         }
-        _ => Some(Kind::Ignored),
+        _ => Some(Payload::Ignored),
     }
 }
 
-fn new_link(payload: &[u8]) -> Option<Kind> {
-    let Some(index) = link_index(payload)? else {
-        return Some(Kind::Ignored);
+fn new_link(body: &[u8]) -> Option<Payload> {
+    let LinkSubject::Device(index) = link_subject(body)? else {
+        return Some(Payload::Ignored);
     };
-    let flags = u32_at(payload, 8)?;
+    let flags = u32_at(body, 8)?;
     let mut link = Link {
         index,
         name: String::new(),
@@ -182,8 +183,8 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
         up: flags & IFF_UP != 0,
         carrier: flags & IFF_LOWER_UP != 0,
     };
-    for attribute in NlasIterator::new(payload.get(IFINFOMSG_LEN..)?) {
-        // What is broken behind the name does not cost the device.
+    for attribute in NlasIterator::new(body.get(IFINFOMSG_LEN..)?) {
+        // A malformed attribute after the name must not hide the device.
         let Ok(attribute) = attribute else {
             break;
         };
@@ -194,9 +195,9 @@ fn new_link(payload: &[u8]) -> Option<Kind> {
         }
     }
     if link.name.is_empty() {
-        return Some(Kind::Ignored);
+        return Some(Payload::Ignored);
     }
-    Some(Kind::Message(Message::NewLink(link)))
+    Some(Payload::Message(Message::NewLink(link)))
 }
 
 fn other_names(properties: &[u8]) -> Vec<String> {
@@ -212,24 +213,38 @@ fn other_names(properties: &[u8]) -> Vec<String> {
     names
 }
 
-fn del_link(payload: &[u8]) -> Option<Kind> {
-    let index = link_index(payload)?;
-    Some(index.map_or(Kind::Ignored, |index| Kind::Message(Message::DelLink(index))))
+fn del_link(body: &[u8]) -> Option<Payload> {
+    match link_subject(body)? {
+        LinkSubject::Device(index) => Some(Payload::Message(Message::DelLink(index))),
+        LinkSubject::Other => Some(Payload::Ignored),
+    }
 }
 
-/// The index of a `struct ifinfomsg`; `Some(None)` if it is not about the device itself: a bridge
-/// says `RTM_DELLINK` with `AF_BRIDGE` when a device merely stops being its port.
-fn link_index(payload: &[u8]) -> Option<Option<IfIndex>> {
-    let family = *payload.first()?;
-    let index = u32_at(payload, 4)?;
-    payload.get(..IFINFOMSG_LEN)?;
-    Some((family == AF_UNSPEC && index != 0).then_some(index))
+/// What a link message is about.
+enum LinkSubject {
+    /// The device itself.
+    Device(IfIndex),
+    /// A role of a device. A bridge sends `RTM_DELLINK` with `AF_BRIDGE` when a device stops being
+    /// its port.
+    Other,
 }
 
-fn address(payload: &[u8], message: fn(Address) -> Message) -> Option<Kind> {
-    let header = AddressHeader::parse(payload).ok()?;
+/// Reads a `struct ifinfomsg`.
+fn link_subject(body: &[u8]) -> Option<LinkSubject> {
+    let family = *body.first()?;
+    let index = u32_at(body, 4)?;
+    body.get(..IFINFOMSG_LEN)?;
+    if family == AF_UNSPEC && index != 0 {
+        Some(LinkSubject::Device(index))
+    } else {
+        Some(LinkSubject::Other)
+    }
+}
+
+fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
+    let header = AddressHeader::parse(body).ok()?;
     let Some(family) = address_family(header.family) else {
-        return Some(Kind::Ignored);
+        return Some(Payload::Ignored);
     };
     let mut result = Address {
         link: header.index,
@@ -243,7 +258,7 @@ fn address(payload: &[u8], message: fn(Address) -> Message) -> Option<Kind> {
     };
     let mut local = None;
     let mut peer_or_own = None;
-    for attribute in NlasIterator::new(payload.get(IFADDRMSG_LEN..)?) {
+    for attribute in NlasIterator::new(body.get(IFADDRMSG_LEN..)?) {
         let attribute = attribute.ok()?;
         if ![IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS].contains(&attribute.kind()) {
             continue;
@@ -260,13 +275,18 @@ fn address(payload: &[u8], message: fn(Address) -> Message) -> Option<Kind> {
             result.valid = lifetimes.ifa_valid;
         }
     }
-    let Some(own) = local.or(peer_or_own).filter(|_| result.link != 0) else {
-        return Some(Kind::Ignored);
+    let Some(own) = local.or(peer_or_own) else {
+        return Some(Payload::Ignored);
     };
-    fits(family, own, result.prefix_len)?;
+    if result.link == 0 {
+        return Some(Payload::Ignored);
+    }
+    if !is_prefix(family, own, result.prefix_len) {
+        return None;
+    }
     result.address = own;
     result.peer = peer_or_own.unwrap_or(own);
-    Some(Kind::Message(message(result)))
+    Some(Payload::Message(message(result)))
 }
 
 fn address_family(family: AddressFamily) -> Option<Family> {
@@ -279,17 +299,17 @@ fn address_family(family: AddressFamily) -> Option<Family> {
     }
 }
 
-fn route(payload: &[u8]) -> Option<Kind> {
-    let &[family, prefix_len, _source_len, _tos, _table, protocol, _scope, kind] =
-        payload.first_chunk()?;
-    let flags = u32_at(payload, 8)?;
-    let attributes = payload.get(RTMSG_LEN..)?;
+fn route(body: &[u8]) -> Option<Payload> {
+    let &[family, prefix_len, _source_len, _tos, _table, protocol, _scope, route_type] =
+        body.first_chunk()?;
+    let flags = u32_at(body, 8)?;
+    let attributes = body.get(RTMSG_LEN..)?;
     let family = match family {
         AF_INET => Family::V4,
         AF_INET6 => Family::V6,
-        _ => return Some(Kind::Ignored),
+        _ => return Some(Payload::Ignored),
     };
-    let leads = match kind {
+    let leads = match route_type {
         RTN_UNICAST => Leads::Out,
         RTN_LOCAL => Leads::Here,
         _ => Leads::Nowhere,
@@ -297,7 +317,7 @@ fn route(payload: &[u8]) -> Option<Kind> {
     let by_kernel = protocol == RTPROT_KERNEL;
     let destination = unspecified(family);
     let mut result = Route { destination, prefix_len, leads, by_kernel, hops: Vec::new() };
-    let mut only = Hop { link: None, gateway: None, alive: lives(flags) };
+    let mut only = Hop { link: None, gateway: None, alive: is_alive(flags) };
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.ok()?;
         let value = attribute.value();
@@ -310,11 +330,13 @@ fn route(payload: &[u8]) -> Option<Kind> {
             _ => {}
         }
     }
-    fits(family, result.destination, prefix_len)?;
+    if !is_prefix(family, result.destination, prefix_len) {
+        return None;
+    }
     if result.hops.is_empty() && (only.link.is_some() || only.gateway.is_some()) {
         result.hops.push(only);
     }
-    Some(Kind::Message(Message::Route(result)))
+    Some(Payload::Message(Message::Route(result)))
 }
 
 /// The next hops of a multipath route: a `struct rtnexthop` each.
@@ -323,7 +345,8 @@ fn hops(mut bytes: &[u8]) -> Option<Vec<Hop>> {
     while !bytes.is_empty() {
         let length = usize::from(u16_at(bytes, 0)?);
         let flags = u32::from(*bytes.get(2)?);
-        let mut hop = Hop { link: index(u32_at(bytes, 4)?), gateway: None, alive: lives(flags) };
+        let link = index(u32_at(bytes, 4)?);
+        let mut hop = Hop { link, gateway: None, alive: is_alive(flags) };
         for attribute in NlasIterator::new(bytes.get(RTNEXTHOP_LEN..length)?) {
             let attribute = attribute.ok()?;
             match attribute.kind() {
@@ -338,12 +361,12 @@ fn hops(mut bytes: &[u8]) -> Option<Vec<Hop>> {
     Some(hops)
 }
 
-fn lives(flags: u32) -> bool {
+fn is_alive(flags: u32) -> bool {
     flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN) == 0
 }
 
-/// `struct rtvia`: a gateway of another family (RFC 5549). One that is no IP address, as MPLS has,
-/// is nothing for us.
+/// `struct rtvia`: a gateway of another family than the route (RFC 5549). `None` for one without an
+/// IP address, such as an MPLS label.
 fn via(value: &[u8]) -> Option<IpAddr> {
     ip(value.get(2..)?)
 }
@@ -355,18 +378,18 @@ fn unspecified(family: Family) -> IpAddr {
     }
 }
 
-/// Whoever computes a netmask from these two must not have to check again.
-fn fits(family: Family, address: IpAddr, prefix_len: u8) -> Option<()> {
-    let fits = match (family, address) {
+/// Whether the address is of `family` and the prefix no longer than it. Code that computes a netmask
+/// from both relies on this.
+fn is_prefix(family: Family, address: IpAddr, prefix_len: u8) -> bool {
+    match (family, address) {
         (Family::V4, IpAddr::V4(_)) => prefix_len <= 32,
         (Family::V6, IpAddr::V6(_)) => prefix_len <= 128,
         (Family::V4, IpAddr::V6(_)) | (Family::V6, IpAddr::V4(_)) => false,
-    };
-    fits.then_some(())
+    }
 }
 
 fn index(value: u32) -> Option<IfIndex> {
-    (value != 0).then_some(value)
+    if value == 0 { None } else { Some(value) }
 }
 
 fn ip(value: &[u8]) -> Option<IpAddr> {
@@ -379,23 +402,24 @@ fn ip(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// A name is any bytes but `/` and space (`dev_valid_name` of the kernel), ended by a NUL.
+/// A device name up to its NUL. The kernel allows any bytes but `/` and space (`dev_valid_name`), so
+/// it need not be UTF-8.
 fn text(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0);
     let name = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|b| u16::from_ne_bytes(*b))
+fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+    bytes.get(offset..)?.first_chunk().map(|b| u16::from_ne_bytes(*b))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|b| u32::from_ne_bytes(*b))
+fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk().map(|b| u32::from_ne_bytes(*b))
 }
 
-fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
-    bytes.get(at..)?.first_chunk().map(|b| i32::from_ne_bytes(*b))
+fn i32_at(bytes: &[u8], offset: usize) -> Option<i32> {
+    bytes.get(offset..)?.first_chunk().map(|b| i32::from_ne_bytes(*b))
 }
 
 #[cfg(test)]

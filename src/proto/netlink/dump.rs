@@ -1,4 +1,4 @@
-//! Which dump runs, which waits, and whether the running one can still be believed. Pure.
+//! Schedules dumps of the kernel's tables, and notices when a running dump has become unsound.
 //!
 //! ```text
 //!            request             start                 DONE, sound
@@ -8,39 +8,39 @@
 //!                                  └─────── Waiting (at once, or after a pause)
 //! ```
 //!
-//! The kernel runs one dump per socket at a time and answers `EBUSY` to a second, so the others
-//! queue. A dump is sound if neither `NLM_F_DUMP_INTR` nor a loss of notifications came between
-//! its begin and its end. One that is not is read to its end, as only that frees the socket for
-//! the next, and then begun again: **an end is reported for no dump that was begun before a loss.**
+//! The kernel runs one dump per socket at a time and answers `EBUSY` to a second request, so further
+//! dumps are queued. A dump is sound if neither `NLM_F_DUMP_INTR` nor a loss of notifications came
+//! between its begin and its end. An unsound dump is read to its end, because only then the socket
+//! can begin another, and is then begun again. **The end of a dump that was begun before a loss is
+//! never reported.**
 
 use std::time::Duration;
 
 use super::Table;
-use super::decode::{Incoming, Kind};
+use super::decode::{Incoming, Payload};
 use crate::model::sorted::take_first;
 
-/// This many times an unsound dump is begun again without a pause.
+/// After so many unsound dumps in a row there is a pause before the next.
 const QUICK_TRIES: u32 = 5;
-/// The pause after that, and the first after an error.
+/// That pause, and the first pause after an error.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Errors double the pause up to 2^6 times: 6.4 s.
+/// Each further error doubles the pause, up to 2^6 times 100 ms: 6.4 s.
 const MAX_DOUBLINGS: u32 = 6;
-/// A dump without an answer for this long is asked for again: its answer may have been what an
-/// overrun swallowed.
+/// A dump without any message for this long is requested again: an overrun may have dropped its end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A dump to be asked for.
+/// A dump to request from the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct DumpRequest {
     /// What to dump.
     pub(crate) table: Table,
-    /// `nlmsg_seq` of the request and so of its answers; never 0.
+    /// `nlmsg_seq` of the request and of its answers; never 0.
     pub(crate) sequence: u32,
 }
 
-impl Request {
-    /// The request as the kernel wants it: `struct nlmsghdr`, then the header of the table with
-    /// everything zero, as `NETLINK_GET_STRICT_CHK` demands. `AF_UNSPEC` is all families.
+impl DumpRequest {
+    /// The wire form: `struct nlmsghdr`, then the header of the table with everything zero, as
+    /// `NETLINK_GET_STRICT_CHK` demands. Zero is `AF_UNSPEC`: all families.
     pub(crate) fn encode(self) -> Vec<u8> {
         /// linux/netlink.h: `NLM_F_REQUEST | NLM_F_DUMP`.
         const FLAGS: u16 = 0x301;
@@ -74,31 +74,41 @@ pub(crate) fn request(message_type: u16, flags: u16, sequence: u32, body: &[u8])
     bytes
 }
 
-/// See the module.
+/// The dumps of one socket. Times are since boot.
 #[derive(Debug)]
 pub(crate) struct Dumps {
+    /// `nl_pid` of the socket.
     port: u32,
     queue: Vec<Table>,
     phase: Phase,
     sequence: u32,
-    /// Begun since the last dump that ended well.
+    /// Dumps begun since the last one that ended soundly.
     tries: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Idle,
-    Waiting { table: Table, until: Duration },
-    Running { request: Request, sound: bool, progress: Duration },
+    /// This table is dumped again at `until`.
+    Waiting {
+        table: Table,
+        until: Duration,
+    },
+    Running {
+        request: DumpRequest,
+        sound: bool,
+        /// When the last message of the dump came.
+        progress: Duration,
+    },
 }
 
 impl Dumps {
-    /// For the socket with this `nl_pid`.
+    /// No dumps yet, for the socket with this `nl_pid`.
     pub(crate) fn new(port: u32) -> Self {
         Self { port, queue: Vec::new(), phase: Phase::Idle, sequence: 0, tries: 0 }
     }
 
-    /// Asks for a dump that begins after now. Asking twice before that is asking once.
+    /// Requests a dump that begins after this call. Further calls before it begins change nothing.
     pub(crate) fn request(&mut self, table: Table) {
         let comes_anyway = match self.phase {
             Phase::Waiting { table: waiting, .. } => waiting == table,
@@ -110,11 +120,11 @@ impl Dumps {
         }
     }
 
-    /// The dump to ask the kernel for now, if any. Only to be called when the socket has nothing
-    /// to read: after an overrun the kernel drops notifications, without a further `ENOBUFS`,
-    /// until the queue has been read empty (`NETLINK_S_CONGESTED`), and a dump begun before that
-    /// would miss them.
-    pub(crate) fn start(&mut self, now: Duration) -> Option<Request> {
+    /// The dump to request from the kernel now, if any. To be called only when the socket has
+    /// nothing to read: after an overrun the kernel drops notifications without a further `ENOBUFS`
+    /// until the queue has been read empty (`NETLINK_S_CONGESTED`). A dump begun before that would
+    /// miss them.
+    pub(crate) fn start(&mut self, now: Duration) -> Option<DumpRequest> {
         let table = match self.phase {
             Phase::Idle => take_first(&mut self.queue)?,
             Phase::Waiting { table, until } if until <= now => table,
@@ -122,25 +132,26 @@ impl Dumps {
         };
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         self.tries = self.tries.saturating_add(1);
-        let request = Request { table, sequence: self.sequence };
+        let request = DumpRequest { table, sequence: self.sequence };
         self.phase = Phase::Running { request, sound: true, progress: now };
         Some(request)
     }
 
-    /// The request could not be sent, or the kernel refused it.
+    /// To be called when the request could not be sent or the kernel refused it. The dump is
+    /// requested again after a pause.
     pub(crate) fn failed(&mut self, now: Duration) {
         let doublings = self.tries.saturating_sub(1).min(MAX_DOUBLINGS);
-        self.again(now.saturating_add(PAUSE.saturating_mul(1 << doublings)));
+        self.begin_again(now.saturating_add(PAUSE.saturating_mul(1 << doublings)));
     }
 
-    /// Notifications were lost.
+    /// To be called when notifications were lost: a running dump is unsound from now on.
     pub(crate) fn lost(&mut self) {
         if let Phase::Running { sound, .. } = &mut self.phase {
             *sound = false;
         }
     }
 
-    /// Looks at a message, and says which dump it ends.
+    /// Takes note of a received message. Returns the table whose dump it ends soundly, if any.
     pub(crate) fn observe(&mut self, incoming: &Incoming, now: Duration) -> Option<Table> {
         let Phase::Running { request, sound, progress } = &mut self.phase else {
             return None;
@@ -151,21 +162,26 @@ impl Dumps {
         *progress = now;
         *sound &= !incoming.interrupted();
         let (table, sound) = (request.table, *sound);
-        match incoming.kind {
-            Kind::Done(0) if sound => {
+        match incoming.payload {
+            Payload::Done(0) if sound => {
                 self.phase = Phase::Idle;
                 self.tries = 0;
                 return Some(table);
             }
-            Kind::Done(0) => self.unsound(now),
-            Kind::Error(0) => {}
-            Kind::Done(_) | Kind::Error(_) => self.failed(now),
-            Kind::Message(_) | Kind::Overrun | Kind::Ignored | Kind::Malformed | Kind::Garbled => {}
+            Payload::Done(0) => self.unsound(now),
+            // An acknowledgement.
+            Payload::Error(0) => {}
+            Payload::Done(_) | Payload::Error(_) => self.failed(now),
+            Payload::Message(_)
+            | Payload::Overrun
+            | Payload::Ignored
+            | Payload::Malformed
+            | Payload::Garbled => {}
         }
         None
     }
 
-    /// Gives up a dump that has stopped. To be called when there is nothing to read.
+    /// Gives up a dump without progress. To be called when there is nothing to read.
     pub(crate) fn expire(&mut self, now: Duration) {
         if let Phase::Running { progress, .. } = self.phase
             && progress.saturating_add(PATIENCE) <= now
@@ -174,7 +190,7 @@ impl Dumps {
         }
     }
 
-    /// When to call [`Dumps::expire`] and [`Dumps::start`] though nothing came.
+    /// When to call [`Dumps::expire`] and [`Dumps::start`] if nothing is received before.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::Idle => None,
@@ -185,13 +201,13 @@ impl Dumps {
 
     fn unsound(&mut self, now: Duration) {
         let pause = if self.tries < QUICK_TRIES { Duration::ZERO } else { PAUSE };
-        self.again(now.saturating_add(pause));
+        self.begin_again(now.saturating_add(pause));
     }
 
-    fn again(&mut self, until: Duration) {
+    fn begin_again(&mut self, until: Duration) {
         if let Phase::Running { request, .. } = self.phase {
             let table = request.table;
-            // Asked for while it ran: the new attempt is that dump.
+            // If another dump of this table was requested meanwhile, the new attempt is that dump.
             self.queue.retain(|queued| *queued != table);
             self.phase = Phase::Waiting { table, until };
         }
@@ -205,8 +221,8 @@ mod tests {
     const PORT: u32 = 77;
     const NOW: Duration = Duration::from_secs(100);
 
-    fn incoming(sequence: u32, kind: Kind) -> Incoming {
-        Incoming { sequence, port: PORT, flags: 0, kind }
+    fn incoming(sequence: u32, payload: Payload) -> Incoming {
+        Incoming { sequence, port: PORT, flags: 0, payload }
     }
 
     fn running(table: Table) -> (Dumps, u32) {
@@ -218,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn dumps_run_one_at_a_time_in_the_order_asked() {
+    fn dumps_run_one_at_a_time_in_the_order_requested() {
         let mut dumps = Dumps::new(PORT);
         for table in Table::ALL.into_iter().chain(Table::ALL) {
             dumps.request(table);
@@ -227,7 +243,7 @@ mod tests {
             let request = dumps.start(NOW).unwrap();
             assert_eq!(request.table, table);
             assert_eq!(dumps.start(NOW), None, "one runs already");
-            let done = incoming(request.sequence, Kind::Done(0));
+            let done = incoming(request.sequence, Payload::Done(0));
             assert_eq!(dumps.observe(&done, NOW), Some(table));
         }
         assert_eq!(dumps.start(NOW), None);
@@ -235,62 +251,62 @@ mod tests {
     }
 
     #[test]
-    fn a_table_asked_for_while_its_sound_dump_runs_is_dumped_again() {
+    fn a_table_requested_while_its_sound_dump_runs_is_dumped_again() {
         let (mut dumps, sequence) = running(Table::Addresses);
         dumps.request(Table::Addresses);
-        let done = incoming(sequence, Kind::Done(0));
+        let done = incoming(sequence, Payload::Done(0));
         assert_eq!(dumps.observe(&done, NOW), Some(Table::Addresses));
         assert_eq!(dumps.start(NOW).unwrap().table, Table::Addresses);
     }
 
     #[test]
-    fn an_interrupted_dump_begins_again_and_has_no_end() {
+    fn an_interrupted_dump_begins_again_and_its_end_is_not_reported() {
         let (mut dumps, sequence) = running(Table::Addresses);
-        let mut message = incoming(sequence, Kind::Ignored);
+        let mut message = incoming(sequence, Payload::Ignored);
         message.flags = 0x10;
         assert_eq!(dumps.observe(&message, NOW), None);
-        let done = incoming(sequence, Kind::Done(0));
+        let done = incoming(sequence, Payload::Done(0));
         assert_eq!(dumps.observe(&done, NOW), None);
         let again = dumps.start(NOW).unwrap();
         assert_eq!(again.table, Table::Addresses);
         assert_ne!(again.sequence, sequence);
-        let done = incoming(again.sequence, Kind::Done(0));
+        let done = incoming(again.sequence, Payload::Done(0));
         assert_eq!(dumps.observe(&done, NOW), Some(Table::Addresses));
     }
 
     #[test]
-    fn a_done_that_says_interrupted_counts() {
+    fn a_done_with_the_interrupted_flag_ends_unsoundly() {
         let (mut dumps, sequence) = running(Table::Links);
-        let mut done = incoming(sequence, Kind::Done(0));
+        let mut done = incoming(sequence, Payload::Done(0));
         done.flags = 0x12;
         assert_eq!(dumps.observe(&done, NOW), None);
         assert_eq!(dumps.start(NOW).unwrap().table, Table::Links);
     }
 
     #[test]
-    fn a_dump_begun_before_a_loss_has_no_end() {
+    fn the_end_of_a_dump_begun_before_a_loss_is_not_reported() {
         let (mut dumps, sequence) = running(Table::Addresses);
         dumps.lost();
         for table in Table::ALL {
             dumps.request(table);
         }
-        let done = incoming(sequence, Kind::Done(0));
+        let done = incoming(sequence, Payload::Done(0));
         assert_eq!(dumps.observe(&done, NOW), None);
         for table in [Table::Addresses, Table::Links] {
             let request = dumps.start(NOW).unwrap();
             assert_eq!(request.table, table, "each once");
-            let done = incoming(request.sequence, Kind::Done(0));
+            let done = incoming(request.sequence, Payload::Done(0));
             assert_eq!(dumps.observe(&done, NOW), Some(table));
         }
         assert_eq!(dumps.start(NOW), None);
     }
 
     #[test]
-    fn a_table_that_never_holds_still_is_not_asked_for_without_pause() {
+    fn a_table_that_keeps_changing_is_dumped_with_pauses() {
         let (mut dumps, mut sequence) = running(Table::Addresses);
         let mut at_once = 0;
         loop {
-            let mut done = incoming(sequence, Kind::Done(0));
+            let mut done = incoming(sequence, Payload::Done(0));
             done.flags = 0x10;
             assert_eq!(dumps.observe(&done, NOW), None);
             match dumps.start(NOW) {
@@ -305,12 +321,12 @@ mod tests {
     }
 
     #[test]
-    fn errors_pause_longer_and_longer_up_to_a_bound() {
+    fn errors_double_the_pause_up_to_a_bound() {
         let (mut dumps, mut sequence) = running(Table::Links);
         let mut now = NOW;
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            assert_eq!(dumps.observe(&incoming(sequence, Kind::Error(-16)), now), None);
+            assert_eq!(dumps.observe(&incoming(sequence, Payload::Error(-16)), now), None);
             assert_eq!(dumps.start(now), None);
             let until = dumps.deadline().unwrap();
             pauses.push((until - now).as_millis());
@@ -325,18 +341,18 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_cut_short_by_an_error_has_no_end() {
+    fn the_end_of_a_dump_cut_short_by_an_error_is_not_reported() {
         let (mut dumps, sequence) = running(Table::Links);
-        let done = incoming(sequence, Kind::Done(-4));
+        let done = incoming(sequence, Payload::Done(-4));
         assert_eq!(dumps.observe(&done, NOW), None);
         assert_eq!(dumps.deadline(), Some(NOW + PAUSE));
     }
 
     #[test]
-    fn a_dump_without_progress_is_asked_for_again() {
+    fn a_dump_without_progress_is_requested_again() {
         let (mut dumps, sequence) = running(Table::Links);
         let later = NOW + PATIENCE / 2;
-        dumps.observe(&incoming(sequence, Kind::Ignored), later);
+        dumps.observe(&incoming(sequence, Payload::Ignored), later);
         assert_eq!(dumps.deadline(), Some(later + PATIENCE), "progress counts");
         dumps.expire(NOW + PATIENCE);
         assert_eq!(dumps.deadline(), Some(later + PATIENCE));
@@ -344,31 +360,31 @@ mod tests {
         let until = dumps.deadline().unwrap();
         assert_eq!(until, later + PATIENCE + PAUSE);
         let again = dumps.start(until).unwrap();
-        let stale = incoming(sequence, Kind::Done(0));
-        assert_eq!(dumps.observe(&stale, until), None, "the old one is nothing");
-        let done = incoming(again.sequence, Kind::Done(0));
+        let stale = incoming(sequence, Payload::Done(0));
+        assert_eq!(dumps.observe(&stale, until), None, "the old dump does not count");
+        let done = incoming(again.sequence, Payload::Done(0));
         assert_eq!(dumps.observe(&done, until), Some(Table::Links));
     }
 
     #[test]
-    fn a_notification_with_our_sequence_but_the_port_of_its_cause_is_not_ours() {
+    fn a_message_with_our_sequence_but_another_port_is_not_ours() {
         let (mut dumps, sequence) = running(Table::Links);
-        let mut foreign = incoming(sequence, Kind::Done(0));
+        let mut foreign = incoming(sequence, Payload::Done(0));
         foreign.port = PORT + 1;
         assert_eq!(dumps.observe(&foreign, NOW), None);
         assert_eq!(dumps.start(NOW), None, "still running");
     }
 
     #[test]
-    fn an_acknowledgement_ends_nothing() {
+    fn an_acknowledgement_does_not_end_a_dump() {
         let (mut dumps, sequence) = running(Table::Links);
-        let ack = incoming(sequence, Kind::Error(0));
+        let ack = incoming(sequence, Payload::Error(0));
         assert_eq!(dumps.observe(&ack, NOW), None);
         assert_eq!(dumps.start(NOW), None);
     }
 
     #[test]
-    fn sequences_wrap_around_zero() {
+    fn sequence_numbers_skip_zero() {
         let (mut dumps, sequence) = running(Table::Links);
         assert_eq!(sequence, 1);
         dumps.failed(NOW);

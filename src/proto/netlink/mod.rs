@@ -1,9 +1,9 @@
-//! The kernel's events: rtnetlink links, addresses, routes and rules.
+//! rtnetlink: links, addresses, routes and rules as the kernel reports them.
 //!
-//! [`decode`] is pure: a datagram in, [`Message`]s out. [`socket`] does the I/O: it subscribes,
-//! then dumps, and reports an overrun instead of hiding it. Links and addresses are kept; of routes and
-//! rules only their changes count, because [`way`] asks the kernel which way packets take. What the facts mean is the business of
-//! [`crate::engine`].
+//! [`decode`] turns datagrams into [`Message`]s, and [`dump`] schedules dumps. The socket
+//! ([`crate::edge::netlink`]) subscribes, then dumps, and reports an overrun. [`crate::engine`] keeps
+//! links and addresses. Of routes and rules it needs only that they changed: it then asks the kernel
+//! which way packets take.
 
 pub mod decode;
 pub mod dump;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 /// Kernel interface index (`ifi_index`); never 0.
 pub type IfIndex = u32;
 
-/// One thing the kernel said.
+/// One message of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// `RTM_NEWLINK`.
@@ -33,7 +33,7 @@ pub enum Message {
 /// A network device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Index; a device that returns has a new one.
+    /// `ifi_index`. A device that is removed and added again has a new one.
     pub index: IfIndex,
     /// `IFLA_IFNAME`.
     pub name: String,
@@ -48,10 +48,10 @@ pub struct Link {
 /// An address on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// Device.
+    /// The device that has it.
     pub link: IfIndex,
-    /// Our own address: `IFA_LOCAL`, or `IFA_ADDRESS` where the kernel sends no local one (IPv6).
-    /// On a point-to-point link `IFA_ADDRESS` is the other end and must not be taken.
+    /// Our own address: `IFA_LOCAL`, or `IFA_ADDRESS` if the kernel sends no `IFA_LOCAL` (IPv6).
+    /// On a point-to-point link `IFA_ADDRESS` is the address of the other end.
     pub address: IpAddr,
     /// `IFA_ADDRESS`: the other end of a point-to-point link, elsewhere our own address again.
     pub peer: IpAddr,
@@ -77,13 +77,13 @@ impl AddressFlags {
     pub const SECONDARY_OR_TEMPORARY: u32 = 0x01;
     /// `IFA_F_OPTIMISTIC`: usable before DAD has finished (RFC 4429), but not proven unique.
     pub const OPTIMISTIC: u32 = 0x04;
-    /// `IFA_F_DADFAILED`: somebody else has it.
+    /// `IFA_F_DADFAILED`: another host has the address.
     pub const DADFAILED: u32 = 0x08;
     /// `IFA_F_DEPRECATED`: preferred lifetime is over (RFC 4862 section 5.5.4).
     pub const DEPRECATED: u32 = 0x20;
     /// `IFA_F_TENTATIVE`: duplicate address detection still runs (RFC 4862 section 5.4).
     pub const TENTATIVE: u32 = 0x40;
-    /// `IFA_F_PERMANENT`: has no lifetime.
+    /// `IFA_F_PERMANENT`: the address has no lifetime.
     pub const PERMANENT: u32 = 0x80;
 
     /// Whether `bit` is set.
@@ -98,22 +98,22 @@ impl std::fmt::Debug for AddressFlags {
     }
 }
 
-/// A route, as much of it as says where packets go.
+/// The parts of a route that say where packets go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// `RTA_DST`, the unspecified address for a default route.
     pub destination: IpAddr,
     /// Destination prefix length; 0 is a default route.
     pub prefix_len: u8,
-    /// What becomes of the packets.
+    /// Where the packets go.
     pub leads: Leads,
-    /// `RTPROT_KERNEL`: the kernel made it, for an address.
+    /// `RTPROT_KERNEL`: the kernel added the route because an address was added.
     pub by_kernel: bool,
-    /// All next hops; none where the kernel names only a next-hop object.
+    /// All next hops; empty if the kernel names only a next-hop object.
     pub hops: Vec<Hop>,
 }
 
-/// What becomes of packets that take a route.
+/// Where packets go that take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leads {
     /// They leave through one of its next hops (`RTN_UNICAST`).
@@ -135,7 +135,7 @@ pub struct Hop {
     pub alive: bool,
 }
 
-/// The way to an address, as the kernel tells it.
+/// The way to an address, by the kernel's answer to `RTM_GETROUTE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The address is this machine's own.
@@ -149,7 +149,7 @@ pub enum Way {
 /// Why there is no way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoWay {
-    /// No route, or one that says unreachable (`ENETUNREACH`, `EHOSTUNREACH`).
+    /// No route, or an unreachable route (`ENETUNREACH`, `EHOSTUNREACH`).
     NoRoute,
     /// A rule or a route forbids it: prohibit (`EACCES`), blackhole (`EINVAL`).
     Forbidden,
@@ -157,17 +157,17 @@ pub enum NoWay {
     NoSource,
 }
 
-/// What the kernel told about the way to a host.
+/// The way to a host, and the address that the kernel was asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The address that it was asked about; `None` if that of the host is not known and another one of
-    /// the internet stood in.
+pub struct WayAnswer {
+    /// The host's address; `None` if it was not known and the kernel was asked about another address
+    /// on the internet.
     pub address: Option<IpAddr>,
     /// The way.
     pub way: Way,
 }
 
-/// The tables of facts that a dump fills.
+/// The kernel's tables that are dumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// `RTM_GETLINK`.
@@ -177,7 +177,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Dump order: devices first, so that addresses find their names.
+    /// All tables in the order of dumps: links first, because addresses refer to them.
     pub const ALL: [Self; 2] = [Self::Links, Self::Addresses];
 }
 
@@ -186,13 +186,14 @@ impl Table {
 pub enum Report {
     /// A message, from a dump or a notification.
     Message(Message),
-    /// A dump of this table begins: what is not seen until [`Report::DumpEnd`] is gone. Comes again,
-    /// without an end in between, if the dump had to be begun again; also comes unasked.
+    /// A dump of this table begins. Entries that are not reported before [`Report::DumpEnd`] no
+    /// longer exist. Repeated, without an end in between, when a dump is begun again. May come
+    /// without a request of the engine.
     DumpBegin(Table),
     /// The dump of this table is complete and consistent: not interrupted (`NLM_F_DUMP_INTR`), and
     /// begun after the last [`Report::Lost`].
     DumpEnd(Table),
-    /// Notifications were lost (`ENOBUFS`, a truncated datagram): what is known is in doubt until
-    /// all tables have been asked for and their dumps have ended.
+    /// Notifications were lost (`ENOBUFS`, a truncated datagram). The engine's tables are in doubt
+    /// until it has requested dumps of all tables and these have ended.
     Lost,
 }

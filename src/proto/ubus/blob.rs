@@ -1,12 +1,12 @@
-//! blobmsg: the values in messages of ubus. Pure, total, and it never reads past the end.
+//! blobmsg: the values in ubus messages. Any bytes are accepted.
 //!
-//! A blob attribute is a word and a payload, padded with zeros to four bytes. The word holds a flag
-//! (bit 31), an id (bits 24 to 30) and the length without the padding, but with itself. In a blobmsg
-//! attribute the flag is set, the id is the type, and the payload begins with a name (openwrt
-//! libubox, `blob.h` and `blobmsg.h`). All numbers are big-endian.
+//! A blob attribute is a header of 32 bits and a payload, padded with zeros to four bytes. The header
+//! holds a flag (bit 31), an id (bits 24 to 30) and the length with the header but without the
+//! padding. In a blobmsg attribute the flag is set, the id is the type, and the payload begins with a
+//! name (openwrt libubox, `blob.h` and `blobmsg.h`). All numbers are big-endian.
 //!
-//! Values are read in place and one level at a time, so that neither depth nor number of what comes
-//! in costs memory.
+//! Values are read in place and one level at a time, so that deeply nested or many values do not
+//! cost memory.
 
 use serde_json::Value as Json;
 
@@ -21,43 +21,44 @@ const INT16: u8 = 6;
 const INT8: u8 = 7;
 const DOUBLE: u8 = 8;
 
-/// Bytes of the word before a payload.
+/// Bytes of the header before a payload.
 const HEADER: usize = 4;
 const EXTENDED: u32 = 1 << 31;
 const LENGTH: u32 = 0x00ff_ffff;
 
-/// The bytes are not what they should be.
+/// The bytes are not blobmsg, or not a ubus message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
+pub struct Malformed;
 
 /// A blob attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute<'a> {
     /// Whether the payload begins with a name.
     pub extended: bool,
-    /// What it is; of a blobmsg attribute the type.
+    /// The attribute's id; the type in a blobmsg attribute.
     pub id: u8,
     /// Without the padding.
     pub payload: &'a [u8],
 }
 
-/// Blob attributes one after another. The first that is broken is the last.
+/// An iterator over blob attributes. It ends after the first malformed one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes<'a>(pub &'a [u8]);
 
-/// Named values one after another: the members of a table, the elements of an array (without
-/// names), the data of a message. The first that is broken is the last.
+/// An iterator over named values: the members of a table, the elements of an array (without names),
+/// the data of a message. It ends after the first malformed one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Members<'a>(pub Attributes<'a>);
 
-/// A value. Texts are bytes: nobody promises UTF-8.
+/// A value. Texts are bytes, because libubox does not check that they are UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// JSON's null, and types that are not known here.
+    /// JSON's null, and types that are not used here.
     Null,
-    /// `int8`, which stands for a truth value.
+    /// `int8`, blobmsg's boolean.
     Bool(bool),
-    /// `int64`, `int32` or `int16`; unsigned numbers look negative from half their range on.
+    /// `int64`, `int32` or `int16`. blobmsg has no unsigned numbers: the upper half of their range
+    /// is negative here.
     Integer(i64),
     /// `double`.
     Double(f64),
@@ -70,14 +71,14 @@ pub enum Value<'a> {
 }
 
 impl<'a> Iterator for Attributes<'a> {
-    type Item = Result<Attribute<'a>, Broken>;
+    type Item = Result<Attribute<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
             return None;
         }
         let bytes = std::mem::take(&mut self.0);
-        Some(split(bytes).ok_or(Broken).map(|(attribute, rest)| {
+        Some(split(bytes).ok_or(Malformed).map(|(attribute, rest)| {
             self.0 = rest;
             attribute
         }))
@@ -85,11 +86,11 @@ impl<'a> Iterator for Attributes<'a> {
 }
 
 impl<'a> Iterator for Members<'a> {
-    type Item = Result<(&'a [u8], Value<'a>), Broken>;
+    type Item = Result<(&'a [u8], Value<'a>), Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let attribute = self.0.next()?;
-        let member = attribute.and_then(|attribute| member(attribute).ok_or(Broken));
+        let member = attribute.and_then(|attribute| member(attribute).ok_or(Malformed));
         if member.is_err() {
             *self = Self::default();
         }
@@ -98,15 +99,15 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The first member of this name, if nothing before it is broken.
+    /// The value of the first member `name`, if nothing before it is malformed.
     pub fn get(self, name: &str) -> Option<Value<'a>> {
-        let mut sound = self.map_while(Result::ok);
-        sound.find_map(|(found, value)| (found == name.as_bytes()).then_some(value))
+        let mut members = self.map_while(Result::ok);
+        members.find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
     }
 }
 
 impl<'a> Value<'a> {
-    /// A text in UTF-8.
+    /// The value as a text, if it is one and UTF-8.
     pub fn text(self) -> Option<&'a str> {
         match self {
             Self::Text(bytes) => std::str::from_utf8(bytes).ok(),
@@ -119,8 +120,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// An unsigned number of 32 bits.
-    pub fn word(self) -> Option<u32> {
+    /// The value as an unsigned number of 32 bits, such as an object's id.
+    pub fn unsigned(self) -> Option<u32> {
         match self {
             Self::Integer(number) => {
                 i32::try_from(number).ok().map(i32::cast_unsigned).or(u32::try_from(number).ok())
@@ -134,7 +135,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The members of a table or the elements of an array; of anything else none.
+    /// The members of a table or the elements of an array; empty for any other value.
     pub fn members(self) -> Members<'a> {
         match self {
             Self::Array(members) | Self::Table(members) => members,
@@ -145,13 +146,14 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Splits the first attribute off `bytes`.
 fn split(bytes: &[u8]) -> Option<(Attribute<'_>, &[u8])> {
-    let word = u32::from_be_bytes(*bytes.first_chunk()?);
-    let length = usize::try_from(word & LENGTH).ok()?;
+    let header = u32::from_be_bytes(*bytes.first_chunk()?);
+    let length = usize::try_from(header & LENGTH).ok()?;
     let (padded, rest) = bytes.split_at_checked(length.next_multiple_of(HEADER))?;
-    let id = word.to_be_bytes()[0] & 0x7f;
+    let id = header.to_be_bytes()[0] & 0x7f;
     let payload = padded.get(HEADER..length)?;
-    Some((Attribute { extended: word & EXTENDED != 0, id, payload }, rest))
+    Some((Attribute { extended: header & EXTENDED != 0, id, payload }, rest))
 }
 
 fn member(attribute: Attribute<'_>) -> Option<(&[u8], Value<'_>)> {
@@ -180,17 +182,18 @@ fn value(kind: u8, bytes: &[u8]) -> Option<Value<'_>> {
     })
 }
 
-/// A string as C has it.
+/// A C string: the bytes before the first NUL.
 pub fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
-/// Attributes in the making.
+/// Writes attributes.
 #[derive(Debug, Default)]
 pub struct Writer(pub Vec<u8>);
 
 impl Writer {
-    /// Begins an attribute; what is written until its [`Writer::end`] is its payload.
+    /// Begins an attribute, and returns its position for [`Writer::end`]. Everything written in
+    /// between is its payload.
     pub fn begin(&mut self) -> usize {
         let start = self.0.len();
         self.0.extend([0; HEADER]);
@@ -201,21 +204,21 @@ impl Writer {
     pub fn end(&mut self, start: usize, extended: bool, id: u8) {
         let length = u32::try_from(self.0.len() - start).unwrap_or(0) & LENGTH;
         let flag = if extended { EXTENDED } else { 0 };
-        let word = flag | u32::from(id & 0x7f) << 24 | length;
-        if let Some(place) = self.0.get_mut(start..start + HEADER) {
-            place.copy_from_slice(&word.to_be_bytes());
+        let header = flag | u32::from(id & 0x7f) << 24 | length;
+        if let Some(bytes) = self.0.get_mut(start..start + HEADER) {
+            bytes.copy_from_slice(&header.to_be_bytes());
         }
         self.pad();
     }
 
-    /// An attribute without a name.
+    /// Writes an attribute without a name.
     pub fn attribute(&mut self, id: u8, payload: &[u8]) {
         let start = self.begin();
         self.0.extend(payload);
         self.end(start, false, id);
     }
 
-    /// A value with a name, which is empty in an array.
+    /// Writes a value with its name, which is empty in an array.
     pub fn member(&mut self, name: &str, value: &Json) {
         let start = self.begin();
         self.0.extend(u16::try_from(name.len()).unwrap_or(0).to_be_bytes());
@@ -226,7 +229,7 @@ impl Writer {
         self.end(start, true, kind);
     }
 
-    /// Writes a value without its header; gives its type.
+    /// Writes a value without its header, and returns its type.
     fn value(&mut self, value: &Json) -> u8 {
         match value {
             Json::Null => UNSPEC,
@@ -251,7 +254,8 @@ impl Writer {
         }
     }
 
-    /// As libubox turns JSON into blobmsg (`blobmsg_add_json_element`): 32 bits where they do.
+    /// Writes a number with the type that libubox would choose (`blobmsg_add_json_element`): 32 bits
+    /// if they are enough.
     fn number(&mut self, number: &serde_json::Number) -> u8 {
         let Some(whole) = number.as_i64() else {
             self.0.extend(number.as_f64().unwrap_or_default().to_be_bytes());

@@ -1,15 +1,15 @@
-//! Frames and attributes of ubus. Pure, total, and it never reads past the end.
+//! ubus messages: their frame and their attributes. Any bytes are accepted.
 //!
-//! A message is eight bytes of header and one blob attribute, whose payload is the attributes of the
-//! message (openwrt ubus, `ubusmsg.h`). The header holds a version, the type, a sequence number and
-//! the peer: whom it goes to, or where it comes from.
+//! A message is a header of eight bytes and one blob attribute, whose payload is the attributes of
+//! the message (openwrt ubus, `ubusmsg.h`). The header holds a version, the type, a sequence number
+//! and the peer: the receiver of a message that we send, the sender of one that we get.
 
 use serde_json::Value as Json;
 
-use super::blob::{Attributes, Broken, Members, Writer, until_nul};
+use super::blob::{Attributes, Malformed, Members, Writer, until_nul};
 
-/// Most bytes of the attribute in a message, padding included (`UBUS_MAX_MSGLEN`). ubusd hangs up on
-/// whoever sends more.
+/// Most bytes of the attribute in a message, padding included (`UBUS_MAX_MSGLEN`). ubusd closes the
+/// connection of a client that sends more.
 pub const LIMIT: usize = 1 << 20;
 /// Bytes of the header.
 const HEADER: usize = 8;
@@ -25,104 +25,112 @@ const TARGET: u8 = 8;
 const ACTIVE: u8 = 9;
 const NO_REPLY: u8 = 10;
 
-/// What a message is (`enum ubus_msg_type`), as far as it matters here.
+/// The type of a message (`enum ubus_msg_type`), if it is used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageType {
     /// The first message of ubusd.
     Hello = 0,
     /// The end of an answer.
     Status = 1,
     /// The body of an answer.
     Data = 2,
-    /// Which object has this path?
+    /// Asks for the id of the object with a path.
     LookUp = 4,
     /// A call, an event or a notification.
     Invoke = 5,
-    /// Here is an object.
+    /// Registers an object.
     AddObject = 6,
-    /// Notifications of an object are wanted.
+    /// Asks for the notifications of an object.
     Subscribe = 8,
-    /// An object that was subscribed to is gone.
+    /// An object that we have subscribed to is gone.
     Unsubscribe = 9,
-    /// From us: a notification of our object. From ubusd: whether that has subscribers.
+    /// From us: a notification of our object. From ubusd: whether our object has subscribers.
     Notify = 10,
 }
 
-/// What is read of a message.
+/// A received message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// What it is; `None` for the rest.
-    pub kind: Option<Kind>,
-    /// Answers have that of their question.
+    /// Its type; `None` for types that are not used here.
+    pub message_type: Option<MessageType>,
+    /// Sequence number. An answer has that of the request.
     pub seq: u16,
-    /// A client or an object; 0 is ubusd.
+    /// The client or object that sent it; 0 is ubusd.
     pub peer: u32,
-    /// How it went: 0 is well (`enum ubus_msg_status`).
+    /// The result of a request: 0 is success (`enum ubus_msg_status`).
     pub status: Option<u32>,
-    /// An object.
+    /// `UBUS_ATTR_OBJID`: the object that the message is about.
     pub object: Option<u32>,
     /// Name of a method, an event or a notification.
     pub method: Option<&'a [u8]>,
     /// Arguments or results.
     pub data: Members<'a>,
-    /// The other object.
+    /// `UBUS_ATTR_TARGET`: the object that was subscribed to.
     pub target: Option<u32>,
-    /// Whether there are subscribers.
+    /// Whether our object has subscribers.
     pub active: bool,
-    /// Whether no answer is wanted.
+    /// Whether the sender wants no answer.
     pub no_reply: bool,
 }
 
-/// The number of bytes of the message at the beginning of `bytes`, if that can be told already.
+/// The number of bytes of the message at the beginning of `bytes`; `None` if the bytes are too few
+/// to tell.
 ///
 /// # Errors
-/// If what is there is no message, or one that is too long.
-pub fn length(bytes: &[u8]) -> Result<Option<usize>, Broken> {
+/// If the bytes are not a message, or the message is too long.
+pub fn length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     let Some((header, rest)) = bytes.split_at_checked(HEADER) else {
         return Ok(None);
     };
-    let Some(word) = rest.first_chunk() else {
+    let Some(attribute) = rest.first_chunk() else {
         return Ok(None);
     };
-    let length = usize::try_from(u32::from_be_bytes(*word) & 0x00ff_ffff).map_err(|_| Broken)?;
-    let sound = header.first() == Some(&0) && (4..=LIMIT).contains(&length);
-    if sound { Ok(Some(HEADER + length)) } else { Err(Broken) }
+    let length = u32::from_be_bytes(*attribute) & 0x00ff_ffff;
+    let length = usize::try_from(length).map_err(|_| Malformed)?;
+    let is_valid = header.first() == Some(&0) && (4..=LIMIT).contains(&length);
+    if is_valid { Ok(Some(HEADER + length)) } else { Err(Malformed) }
 }
 
-/// Reads one whole message.
+/// Parses one whole message.
 ///
 /// # Errors
-/// If its attributes do not fit into it.
-pub fn parse(bytes: &[u8]) -> Result<Message<'_>, Broken> {
-    let (header, body) = bytes.split_first_chunk::<HEADER>().ok_or(Broken)?;
-    let &[_, kind, seq_high, seq_low, p0, p1, p2, p3] = header;
+/// If an attribute is longer than the message.
+pub fn parse(bytes: &[u8]) -> Result<Message<'_>, Malformed> {
+    let (header, body) = bytes.split_first_chunk::<HEADER>().ok_or(Malformed)?;
+    let &[_, message_type, seq_high, seq_low, p0, p1, p2, p3] = header;
     let mut message = Message {
-        kind: Kind::of(kind),
+        message_type: MessageType::of(message_type),
         seq: u16::from_be_bytes([seq_high, seq_low]),
         peer: u32::from_be_bytes([p0, p1, p2, p3]),
         ..Message::default()
     };
-    // The length of the outermost attribute is that of the frame, whatever follows in `bytes`.
-    for attribute in Attributes(body.get(4..).ok_or(Broken)?) {
+    // The caller has cut `bytes` at the length of the outermost attribute.
+    for attribute in Attributes(body.get(4..).ok_or(Malformed)?) {
         let attribute = attribute?;
         let payload = attribute.payload;
-        let number = || payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
-        let truth = || payload.first().is_some_and(|&byte| byte != 0);
         match attribute.id {
-            STATUS => message.status = number(),
-            OBJID => message.object = number(),
+            STATUS => message.status = number(payload),
+            OBJID => message.object = number(payload),
             METHOD => message.method = Some(until_nul(payload)),
             DATA => message.data = Members(Attributes(payload)),
-            TARGET => message.target = number(),
-            ACTIVE => message.active = truth(),
-            NO_REPLY => message.no_reply = truth(),
+            TARGET => message.target = number(payload),
+            ACTIVE => message.active = truth(payload),
+            NO_REPLY => message.no_reply = truth(payload),
             _ => {}
         }
     }
     Ok(message)
 }
 
-impl Kind {
+fn number(payload: &[u8]) -> Option<u32> {
+    payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+fn truth(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|&byte| byte != 0)
+}
+
+impl MessageType {
     fn of(number: u8) -> Option<Self> {
         Some(match number {
             0 => Self::Hello,
@@ -139,14 +147,14 @@ impl Kind {
     }
 }
 
-/// A message in the making.
+/// Builds a message to send.
 #[derive(Debug)]
 pub struct Frame(Writer);
 
 impl Frame {
     /// A message to `peer`: an object, a client, or 0 for ubusd.
-    pub fn new(kind: Kind, seq: u16, peer: u32) -> Self {
-        let mut bytes = vec![0, kind as u8];
+    pub fn new(message_type: MessageType, seq: u16, peer: u32) -> Self {
+        let mut bytes = vec![0, message_type as u8];
         bytes.extend(seq.to_be_bytes());
         bytes.extend(peer.to_be_bytes());
         let mut writer = Writer(bytes);
@@ -154,55 +162,56 @@ impl Frame {
         Self(writer)
     }
 
-    /// How it went.
+    /// Adds the result of a request.
     pub fn status(self, status: u32) -> Self {
         self.attribute(STATUS, &status.to_be_bytes())
     }
 
-    /// The object that is meant.
+    /// Adds the id of the object that the message is about.
     pub fn object(self, id: u32) -> Self {
         self.attribute(OBJID, &id.to_be_bytes())
     }
 
-    /// The other object.
+    /// Adds the id of the object to subscribe to.
     pub fn target(self, id: u32) -> Self {
         self.attribute(TARGET, &id.to_be_bytes())
     }
 
-    /// The path of an object.
+    /// Adds the path of an object.
     pub fn path(self, path: &str) -> Self {
         self.text(OBJPATH, path)
     }
 
-    /// The name of a method, an event or a notification.
+    /// Adds the name of a method, an event or a notification.
     pub fn method(self, name: &str) -> Self {
         self.text(METHOD, name)
     }
 
-    /// No answer is wanted.
+    /// Tells the receiver not to answer.
     pub fn no_reply(self) -> Self {
         self.attribute(NO_REPLY, &[1])
     }
 
-    /// Whether an object has subscribers; ubusd says that.
+    /// Adds whether an object has subscribers, as ubusd does.
     pub fn active(self, active: bool) -> Self {
         self.attribute(ACTIVE, &[active.into()])
     }
 
-    /// The methods of an object, each with the types of its arguments.
+    /// Adds the methods of an object, each with the types of its arguments.
     pub fn signature(self, methods: &Json) -> Self {
         self.members(SIGNATURE, methods)
     }
 
-    /// Arguments or results: the members of a JSON object.
+    /// Adds arguments or results: the members of a JSON object.
     pub fn data(self, data: &Json) -> Self {
         self.members(DATA, data)
     }
 
-    /// The bytes to send; `None` if they are too many.
+    /// The bytes to send; `None` if the message is longer than [`LIMIT`].
     pub fn finish(mut self) -> Option<Vec<u8>> {
         self.0.end(HEADER, false, 0);
-        (self.0.0.len() <= HEADER + LIMIT).then_some(self.0.0)
+        let bytes = self.0.0;
+        if bytes.len() <= HEADER + LIMIT { Some(bytes) } else { None }
     }
 
     fn attribute(mut self, id: u8, payload: &[u8]) -> Self {

@@ -1,4 +1,4 @@
-//! ubus, OpenWrt's bus of services: what netifd says of logical interfaces, and our own object.
+//! ubus, OpenWrt's bus of services: netifd's logical interfaces, and our own object.
 
 pub mod blob;
 pub mod message;

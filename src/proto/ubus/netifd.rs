@@ -1,45 +1,45 @@
-//! netifd's word on logical interfaces, read from its messages (openwrt netifd, `ubus.c`).
+//! netifd's logical interfaces, read from its messages (openwrt netifd, `ubus.c`).
 
 use std::net::IpAddr;
 
-use super::blob::{Broken, Members, Value};
+use super::blob::{Malformed, Members, Value};
 use crate::model::sorted::{Map, Set};
 
-/// Path of the object that knows all logical interfaces.
+/// Path of netifd's object for all logical interfaces.
 pub const PATH: &str = "network.interface";
-/// Method that lists them.
+/// Method that lists all logical interfaces.
 pub const DUMP: &str = "dump";
 
 /// Most logical interfaces that are kept.
 pub const MAX_NETWORKS: usize = 1024;
-/// Most addresses of one that are kept, of each kind.
+/// Most addresses of one logical interface that are kept, of each kind.
 const MAX_ADDRESSES: usize = 64;
-/// Longest name that is believed. Devices have 15 characters, logical interfaces hardly more.
+/// Longer names are ignored. Devices have at most 15 characters, logical interfaces hardly more.
 const MAX_NAME: usize = 64;
 
-/// netifd's word on one logical interface (`network.interface` `dump`, openwrt `netifd`,
-/// `interface_dump_status`).
+/// One logical interface (openwrt netifd, `interface_dump_status`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
-    /// `l3_device`: the kernel device that carries its addresses; `None` while it is down.
+    /// `l3_device`: the kernel device that has its addresses; `None` while the interface is down.
     pub device: Option<String>,
     /// `ipv4-address` and `ipv6-address`.
     pub addresses: Set<IpAddr>,
-    /// The router's own address in each `ipv6-prefix-assignment`: its part of a delegated prefix.
+    /// `ipv6-prefix-assignment`: the router's own address in each part of a delegated prefix.
     pub assigned: Set<IpAddr>,
 }
 
 /// All logical interfaces by name.
 pub type Networks = Map<String, Network>;
 
-/// The answer to `dump`. Of more than [`MAX_NETWORKS`] the first are kept.
+/// Parses the answer to `dump`. Interfaces beyond [`MAX_NETWORKS`] are left out.
 ///
 /// # Errors
-/// If any of it is damaged: what is missing from the book would be taken for a device.
-pub fn dump(data: Members<'_>) -> Result<Networks, Broken> {
+/// If any part is malformed. An incomplete list cannot be used: the name of a missing interface would
+/// be taken for that of a kernel device.
+pub fn dump(data: Members<'_>) -> Result<Networks, Malformed> {
     let mut networks = Networks::new();
     let Some(Value::Array(rows)) = data.get("interface") else {
-        return Err(Broken);
+        return Err(Malformed);
     };
     for row in rows {
         let (_, row) = row?;
@@ -50,21 +50,21 @@ pub fn dump(data: Members<'_>) -> Result<Networks, Broken> {
     Ok(networks)
 }
 
-/// A notification `interface.update` or `interface.down`, or a row of the dump: the name and what is
-/// known of it; `None` if it has no name that could be meant.
+/// Parses a notification `interface.update` or `interface.down`, or a row of the dump: the name of
+/// the interface and its state. `None` if it has no valid name.
 ///
 /// # Errors
-/// If any of it is damaged.
-pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Broken> {
+/// If any part is malformed.
+pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Malformed> {
     let mut name = None;
     let mut up = false;
     let mut network = Network::default();
     for member in data {
         let (key, value) = member?;
         match key {
-            b"interface" => name = plain(value),
+            b"interface" => name = valid_name(value),
             b"up" => up = value == Value::Bool(true),
-            b"l3_device" => network.device = plain(value),
+            b"l3_device" => network.device = valid_name(value),
             b"ipv4-address" | b"ipv6-address" => list(value, None, &mut network.addresses)?,
             b"ipv6-prefix-assignment" => {
                 list(value, Some("local-address"), &mut network.assigned)?;
@@ -72,35 +72,43 @@ pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Broken> {
             _ => {}
         }
     }
-    network.device = network.device.filter(|_| up);
+    if !up {
+        network.device = None;
+    }
     Ok(name.map(|name| (name, network)))
 }
 
-/// Puts `network` into the book, if there is room.
+/// Inserts or replaces `network`, unless there are [`MAX_NETWORKS`] others.
 pub fn put(networks: &mut Networks, name: String, network: Network) {
     if networks.len() < MAX_NETWORKS || networks.contains_key(&name) {
         networks.insert(name, network);
     }
 }
 
-/// The member `address` of each of these tables, or of a table in it.
-fn list(value: Value<'_>, inner: Option<&str>, addresses: &mut Set<IpAddr>) -> Result<(), Broken> {
+/// Collects the member `address` of each table in `value`, or of the table `inner` in it.
+fn list(
+    value: Value<'_>,
+    inner: Option<&str>,
+    addresses: &mut Set<IpAddr>,
+) -> Result<(), Malformed> {
     for entry in value.members() {
         let mut entry = entry?.1.members();
         if let Some(inner) = inner {
             entry = entry.get(inner).map(Value::members).unwrap_or_default();
         }
         let address = entry.get("address").and_then(Value::text);
-        let address = address.and_then(|text| text.parse::<IpAddr>().ok());
-        let room = addresses.len() < MAX_ADDRESSES;
-        addresses.extend(address.filter(|_| room));
+        if addresses.len() < MAX_ADDRESSES {
+            addresses.extend(address.and_then(|text| text.parse::<IpAddr>().ok()));
+        }
     }
     Ok(())
 }
 
-/// A name as it can be configured.
-fn plain(value: Value<'_>) -> Option<String> {
+/// The text, if it can be the name of an interface or a device in the configuration.
+fn valid_name(value: Value<'_>) -> Option<String> {
     let text = value.text()?;
-    let sound = (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    sound.then(|| text.to_owned())
+    if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return None;
+    }
+    Some(text.to_owned())
 }

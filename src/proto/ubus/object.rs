@@ -1,13 +1,13 @@
-//! Our own object: the words of the control socket as methods of ubus.
+//! Our own ubus object: the requests of the control socket as methods.
 
 use serde_json::{Value as Json, json};
 
 use super::blob::Members;
-use crate::proto::control::{Answer, Ask};
+use crate::proto::control::{ControlAnswer, ControlRequest};
 
 /// Path of the object.
 pub const PATH: &str = "ddns";
-/// Name of the notification that a record is not as it was.
+/// Name of the notification that the state of a record has changed.
 pub const UPDATE: &str = "record.update";
 
 // enum ubus_msg_status
@@ -25,35 +25,35 @@ pub fn signature() -> Json {
     })
 }
 
-/// What a call asks for.
+/// The request in a call.
 ///
 /// # Errors
-/// The status that the caller gets (`enum ubus_msg_status`).
-pub fn ask(method: &[u8], arguments: Members<'_>) -> Result<Ask, u32> {
+/// The status for the caller (`enum ubus_msg_status`).
+pub fn request(method: &[u8], arguments: Members<'_>) -> Result<ControlRequest, u32> {
     let section = match arguments.get("section") {
         None => None,
-        // Not all sections, which is what its absence means.
+        // A value that is no text must not mean all sections, as a missing one does.
         Some(value) => Some(value.text().ok_or(INVALID_ARGUMENT)?.to_owned()),
     };
     match method {
-        b"status" => Ok(Ask::StatusJson),
-        b"get" => section.map(Ask::Get).ok_or(INVALID_ARGUMENT),
-        b"why" => section.map(Ask::Why).ok_or(INVALID_ARGUMENT),
-        b"update" => Ok(Ask::Update(section.into_iter().collect())),
-        b"stop" => section.map(|name| Ask::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
-        b"start" => section.map(|name| Ask::Start(vec![name])).ok_or(INVALID_ARGUMENT),
+        b"status" => Ok(ControlRequest::StatusJson),
+        b"get" => section.map(ControlRequest::Get).ok_or(INVALID_ARGUMENT),
+        b"why" => section.map(ControlRequest::Why).ok_or(INVALID_ARGUMENT),
+        b"update" => Ok(ControlRequest::Update(section.into_iter().collect())),
+        b"stop" => section.map(|name| ControlRequest::Stop(vec![name])).ok_or(INVALID_ARGUMENT),
+        b"start" => section.map(|name| ControlRequest::Start(vec![name])).ok_or(INVALID_ARGUMENT),
         _ => Err(METHOD_NOT_FOUND),
     }
 }
 
-/// What the caller gets: a value as it is, text for people as member `text`.
+/// The data for the caller: a value as it is, text for people as member `text`.
 ///
 /// # Errors
-/// The status that the caller gets instead.
-pub fn result(answer: Answer) -> Result<Json, u32> {
+/// The status for the caller, if there are no data.
+pub fn result(answer: ControlAnswer) -> Result<Json, u32> {
     match answer {
-        Answer::Text(text) => Ok(json!({ "text": text })),
-        Answer::Json(value) => Ok(value),
-        Answer::NoSection(_) => Err(NOT_FOUND),
+        ControlAnswer::Text(text) => Ok(json!({ "text": text })),
+        ControlAnswer::Json(value) => Ok(value),
+        ControlAnswer::NoSection(_) => Err(NOT_FOUND),
     }
 }

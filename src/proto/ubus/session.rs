@@ -1,26 +1,28 @@
-//! The dialogue with ubusd as a state machine: bytes in, bytes and [`Word`]s out. Pure.
+//! A connection to ubusd as a state machine: received bytes in, bytes to send and [`UbusEvent`]s out.
 //!
-//! An object without a name is what events and notifications are sent to; `network.interface` is
-//! looked up, subscribed to and only then asked for its book, so that no change falls in between.
-//! When netifd goes, its book stays; when it comes, ubusd says so.
+//! The session registers an object without a name, the listener, which gets events and
+//! notifications. It looks up netifd's object `network.interface`, subscribes to it and only then
+//! calls `dump`, so that no change is missed in between. If netifd goes away, its last list of
+//! interfaces stays in force; ubusd reports when it is back.
 //!
-//! Every program on the bus can send to every other. An answer counts only from whom it was asked of,
-//! an event only from ubusd, and a notification only with the mark that no call can carry.
+//! Every program on the bus can send messages to every other. So an answer counts only if it comes
+//! from the peer that was asked, an event only from ubusd, and a notification only with `no_reply`,
+//! which ubusd does not pass on in a call.
 
 use serde_json::{Value as Json, json};
 
-use super::blob::{Broken, Value};
-use super::message::{self, Frame, Kind, Message};
+use super::blob::{Malformed, Value};
+use super::message::{self, Frame, Message, MessageType};
 use super::{netifd, object};
 use crate::model::sorted::take_first;
-use crate::proto::control::{Answer, Ask};
+use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::netifd::Networks;
 
-/// ubusd's own object that events are registered at (`UBUS_SYSTEM_OBJECT_EVENT`).
+/// ubusd's own object, where clients register for events (`UBUS_SYSTEM_OBJECT_EVENT`).
 const EVENTS: u32 = 1;
 /// ubusd itself as a peer.
 const UBUSD: u32 = 0;
-/// Most bytes that wait for ubusd before answers and notifications are dropped.
+/// Answers and notifications are dropped while more unsent bytes than this wait for ubusd.
 const BACKLOG: usize = 4 << 20;
 
 // enum ubus_msg_status
@@ -29,90 +31,102 @@ const NOT_FOUND: u32 = 4;
 const PERMISSION_DENIED: u32 = 6;
 const NO_MEMORY: u32 = 11;
 
-/// What the daemon hears of ubus.
+/// An event on ubus, for the daemon.
 #[derive(Debug)]
-pub enum Word {
-    /// netifd's book, all of it; `None` if nobody will tell.
+pub enum UbusEvent {
+    /// All of netifd's logical interfaces; `None` if netifd cannot be asked.
     Netifd(Option<Networks>),
-    /// Somebody calls our object.
-    Called(Call),
-    /// Whether our object has subscribers.
+    /// A program calls our object.
+    Called(MethodCall),
+    /// Whether our object has subscribers now.
     Watched(bool),
     /// Something does not work: a sentence for the operator.
     Trouble(String),
 }
 
-/// A call that waits for its answer.
+/// A call of our object that waits for its answer.
 #[derive(Debug)]
-pub struct Call {
-    /// What is asked.
-    pub ask: Ask,
+pub struct MethodCall {
+    /// The caller's request.
+    pub request: ControlRequest,
     seq: u16,
     peer: u32,
     object: u32,
 }
 
-/// A question of ours.
+/// A request of ours that has not been answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Question {
-    /// For the object that listens.
+struct Pending {
+    seq: u16,
+    /// The peer that must answer.
+    peer: u32,
+    purpose: Purpose,
+}
+
+/// What a request of ours is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// Registers the listener.
     Listener,
-    /// For the object that is called.
+    /// Registers our object `ddns`.
     Object,
-    /// For news of objects.
+    /// Asks ubusd for events about objects.
     Events,
-    /// For netifd's object.
+    /// Looks up netifd's object.
     LookUp,
-    /// For netifd's notifications.
+    /// Subscribes to netifd's notifications.
     Subscribe,
-    /// For netifd's book.
+    /// Asks netifd for all logical interfaces.
     Dump,
 }
 
-/// One connection.
+/// One connection to ubusd.
 #[derive(Debug)]
 pub struct Session {
+    /// Whether to register our object `ddns`.
     publish: bool,
     input: Vec<u8>,
     output: Vec<u8>,
-    words: Vec<Word>,
+    events: Vec<UbusEvent>,
     seq: u16,
-    /// What was asked: its number and of whom.
-    questions: Vec<(u16, u32, Question)>,
+    pending: Vec<Pending>,
+    /// Id of the listener.
     listener: Option<u32>,
+    /// Id of our object `ddns`.
     object: Option<u32>,
+    /// Id of netifd's object.
     netifd: Option<u32>,
     networks: Option<Networks>,
-    /// What the dump has brought that is being answered.
+    /// The body of the answer to `dump`, until the end of the answer.
     dumped: Option<Networks>,
-    /// Something changed during a dump that may not be in it.
-    again: bool,
+    /// Whether an interface came or went during a dump, which may lack it.
+    dump_again: bool,
 }
 
 impl Session {
-    /// A dialogue that begins when ubusd has said hello. `publish` says whether our object is wanted.
+    /// A session that waits for ubusd's hello. `publish`: whether to register our object `ddns`.
     pub fn new(publish: bool) -> Self {
         Self {
             publish,
             input: Vec::new(),
             output: Vec::new(),
-            words: Vec::new(),
+            events: Vec::new(),
             seq: 0,
-            questions: Vec::new(),
+            pending: Vec::new(),
             listener: None,
             object: None,
             netifd: None,
             networks: None,
             dumped: None,
-            again: false,
+            dump_again: false,
         }
     }
 
-    /// Takes in what was received.
+    /// Handles received bytes, which may end within a message.
     ///
     /// # Errors
-    /// If that is not ubus: nothing more can be understood.
-    pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    /// If the bytes are not ubus messages. The connection must then be closed.
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         let mut input = std::mem::take(&mut self.input);
         input.extend(bytes);
         let mut rest = input.as_slice();
@@ -120,28 +134,28 @@ impl Session {
             let Some((frame, after)) = rest.split_at_checked(length) else {
                 break;
             };
-            self.heard(&message::parse(frame)?);
+            self.handle(&message::parse(frame)?);
             rest = after;
         }
-        let done = input.len() - rest.len();
-        if done < input.len() {
-            input.drain(..done);
+        let handled = input.len() - rest.len();
+        if handled < input.len() {
+            input.drain(..handled);
             self.input = input;
         }
         Ok(())
     }
 
-    /// What happened, one after another.
-    pub fn next_word(&mut self) -> Option<Word> {
-        take_first(&mut self.words)
+    /// The next event, in the order of the messages.
+    pub fn next_event(&mut self) -> Option<UbusEvent> {
+        take_first(&mut self.events)
     }
 
-    /// What is to be sent.
+    /// Bytes to send.
     pub fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// So many bytes of it were sent.
+    /// Removes the first `count` bytes of the output, which have been sent.
     pub fn sent(&mut self, count: usize) {
         self.output.drain(..count.min(self.output.len()));
         if self.output.is_empty() {
@@ -149,35 +163,42 @@ impl Session {
         }
     }
 
-    /// Answers a call; one of an earlier connection is not answered any more.
-    pub fn answer(&mut self, call: &Call, answer: Answer) {
+    /// Answers a call. A call of an earlier connection gets no answer.
+    pub fn answer(&mut self, call: &MethodCall, answer: ControlAnswer) {
         if self.object == Some(call.object) && self.output.len() < BACKLOG {
             self.reply(call.seq, call.peer, call.object, object::result(answer));
         }
     }
 
-    /// Tells the subscribers of our object.
+    /// Sends a notification to the subscribers of our object.
     pub fn notify(&mut self, name: &str, data: &Json) {
-        if let Some(object) = self.object.filter(|_| self.output.len() < BACKLOG) {
-            let frame = self.frame(Kind::Notify, object).object(object).method(name);
+        let Some(object) = self.object else {
+            return;
+        };
+        if self.output.len() < BACKLOG {
+            let frame = self.frame(MessageType::Notify, object).object(object).method(name);
             self.send(frame.no_reply().data(data));
         }
     }
 
-    fn heard(&mut self, message: &Message<'_>) {
-        match message.kind {
-            Some(Kind::Hello) => self.begin(),
-            Some(Kind::Data) => self.brought(message),
-            Some(Kind::Status) => self.answered(message),
-            Some(Kind::Invoke) => self.invoked(message),
-            Some(Kind::Unsubscribe) if message.target == self.netifd => self.netifd_gone(),
-            Some(Kind::Notify) if message.object == self.object => {
-                self.words.push(Word::Watched(message.active));
+    fn handle(&mut self, message: &Message<'_>) {
+        let Some(message_type) = message.message_type else {
+            return;
+        };
+        match message_type {
+            MessageType::Hello => self.begin(),
+            MessageType::Data => self.answer_body(message),
+            MessageType::Status => self.answer_end(message),
+            MessageType::Invoke => self.invoked(message),
+            MessageType::Unsubscribe if message.target == self.netifd => self.netifd_gone(),
+            MessageType::Notify if message.object == self.object => {
+                self.events.push(UbusEvent::Watched(message.active));
             }
-            Some(
-                Kind::LookUp | Kind::AddObject | Kind::Subscribe | Kind::Unsubscribe | Kind::Notify,
-            )
-            | None => {}
+            MessageType::LookUp
+            | MessageType::AddObject
+            | MessageType::Subscribe
+            | MessageType::Unsubscribe
+            | MessageType::Notify => {}
         }
     }
 
@@ -185,61 +206,58 @@ impl Session {
         if self.seq != 0 {
             return;
         }
-        let frame = self.frame(Kind::AddObject, UBUSD);
-        self.ask(Question::Listener, UBUSD, frame);
+        let frame = self.frame(MessageType::AddObject, UBUSD);
+        self.request(Purpose::Listener, UBUSD, frame);
         self.publish();
     }
 
     fn publish(&mut self) {
         if self.publish && self.object.is_none() {
-            let frame = self.frame(Kind::AddObject, UBUSD).path(object::PATH);
-            self.ask(Question::Object, UBUSD, frame.signature(&object::signature()));
+            let frame = self.frame(MessageType::AddObject, UBUSD).path(object::PATH);
+            self.request(Purpose::Object, UBUSD, frame.signature(&object::signature()));
         }
     }
 
-    /// The body of an answer.
-    fn brought(&mut self, message: &Message<'_>) {
-        let Some((_, question)) = self.question(message) else {
+    /// Keeps the data of an answer until its end, which has the status.
+    fn answer_body(&mut self, message: &Message<'_>) {
+        let Some(index) = self.answered(message) else {
             return;
         };
-        match question {
-            Question::Listener => self.listener = message.object,
-            Question::Object => self.object = message.object,
-            Question::LookUp => self.netifd = message.object,
-            Question::Dump => self.dumped = netifd::dump(message.data).ok(),
-            Question::Events | Question::Subscribe => {}
+        match self.pending[index].purpose {
+            Purpose::Listener => self.listener = message.object,
+            Purpose::Object => self.object = message.object,
+            Purpose::LookUp => self.netifd = message.object,
+            Purpose::Dump => self.dumped = netifd::dump(message.data).ok(),
+            Purpose::Events | Purpose::Subscribe => {}
         }
     }
 
-    /// The end of an answer.
-    fn answered(&mut self, message: &Message<'_>) {
-        let Some((at, question)) = self.question(message) else {
+    fn answer_end(&mut self, message: &Message<'_>) {
+        let Some(index) = self.answered(message) else {
             return;
         };
-        self.questions.remove(at);
+        let purpose = self.pending.remove(index).purpose;
         let status = message.status.unwrap_or(OK);
-        match question {
-            Question::Listener => self.look_for_netifd(),
-            Question::LookUp if status == OK => self.found(self.netifd),
-            Question::LookUp if status != NOT_FOUND => self.denied(),
-            Question::Dump => self.dump_ended(status),
-            Question::Object if status != OK => {
-                self.trouble(
-                    "ubus does not take an object 'ddns': it has one, or this user may not",
-                );
+        match purpose {
+            Purpose::Listener => self.look_for_netifd(),
+            Purpose::LookUp if status == OK => self.found(self.netifd),
+            Purpose::LookUp if status != NOT_FOUND => self.denied(),
+            Purpose::Dump => self.dump_ended(status),
+            Purpose::Object if status != OK => self.trouble(
+                "ubus refuses the object 'ddns': another program has that name, or this user may \
+                 not publish it",
+            ),
+            Purpose::Events | Purpose::Subscribe if status != OK => {
+                self.trouble("ubus does not report netifd's changes to this user");
             }
-            Question::Events | Question::Subscribe if status != OK => {
-                self.trouble("ubus does not tell this user what changes at netifd");
-            }
-            Question::LookUp | Question::Object | Question::Events | Question::Subscribe => {}
+            Purpose::LookUp | Purpose::Object | Purpose::Events | Purpose::Subscribe => {}
         }
     }
 
-    /// The question that is being answered, if it was asked of whoever answers.
-    fn question(&self, message: &Message<'_>) -> Option<(usize, Question)> {
-        let mut all = self.questions.iter().enumerate();
-        let of = |(seq, peer)| (seq, peer) == (message.seq, message.peer);
-        all.find(|(_, (seq, peer, _))| of((*seq, *peer))).map(|(at, (.., asked))| (at, *asked))
+    /// The index of the pending request that `message` answers, if the right peer sent it.
+    fn answered(&self, message: &Message<'_>) -> Option<usize> {
+        let mut pending = self.pending.iter();
+        pending.position(|request| request.seq == message.seq && request.peer == message.peer)
     }
 
     fn look_for_netifd(&mut self) {
@@ -248,72 +266,77 @@ impl Session {
         };
         // blobmsg has no unsigned numbers.
         let data = json!({ "object": listener.cast_signed(), "pattern": "ubus.object.*" });
-        let frame = self.frame(Kind::Invoke, EVENTS).object(EVENTS).method("register");
-        self.ask(Question::Events, EVENTS, frame.data(&data));
-        let frame = self.frame(Kind::LookUp, UBUSD).path(netifd::PATH);
-        self.ask(Question::LookUp, UBUSD, frame);
+        let frame = self.frame(MessageType::Invoke, EVENTS).object(EVENTS).method("register");
+        self.request(Purpose::Events, EVENTS, frame.data(&data));
+        let frame = self.frame(MessageType::LookUp, UBUSD).path(netifd::PATH);
+        self.request(Purpose::LookUp, UBUSD, frame);
     }
 
-    /// netifd's object is this one; one that may not be seen has no id.
+    /// Follows the object of netifd. It has no id if the ACL hides it from this user.
     fn found(&mut self, netifd: Option<u32>) {
         let (Some(id), Some(listener)) = (netifd, self.listener) else {
             return self.denied();
         };
         self.netifd_gone();
         self.netifd = Some(id);
-        let frame = self.frame(Kind::Subscribe, UBUSD).object(listener).target(id);
-        self.ask(Question::Subscribe, UBUSD, frame);
+        let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(id);
+        self.request(Purpose::Subscribe, UBUSD, frame);
         self.dump();
     }
 
-    /// Asks netifd for its book, after the present answer if one is on its way.
+    /// Asks netifd for all interfaces. If a dump is running, the next one begins at its end.
     fn dump(&mut self) {
         let Some(id) = self.netifd else {
             return;
         };
-        self.again = self.questions.iter().any(|(.., asked)| *asked == Question::Dump);
-        if !self.again {
-            let frame = self.frame(Kind::Invoke, id).object(id).method(netifd::DUMP);
-            self.ask(Question::Dump, id, frame.data(&Json::Null));
+        self.dump_again = self.pending.iter().any(|request| request.purpose == Purpose::Dump);
+        if !self.dump_again {
+            let frame = self.frame(MessageType::Invoke, id).object(id).method(netifd::DUMP);
+            self.request(Purpose::Dump, id, frame.data(&Json::Null));
         }
     }
 
     fn dump_ended(&mut self, status: u32) {
         match (self.dumped.take(), status) {
-            (Some(networks), OK) => self.adopt(networks),
+            (Some(networks), OK) => self.replace_networks(networks),
             (_, PERMISSION_DENIED) => self.denied(),
-            _ => self.trouble("netifd gave no list of its interfaces that can be read"),
+            _ => self.trouble("netifd's list of interfaces cannot be read"),
         }
-        if std::mem::take(&mut self.again) {
+        if std::mem::take(&mut self.dump_again) {
             self.dump();
         }
     }
 
-    /// Questions to it will not be answered any more; ubusd does not do that in its place.
     fn netifd_gone(&mut self) {
         self.netifd = None;
         self.dumped = None;
-        let asked = |question| matches!(question, Question::Subscribe | Question::Dump);
-        self.questions.retain(|(.., question)| !asked(*question));
+        // ubusd does not answer requests to an object that has gone away.
+        self.pending.retain(|request| match request.purpose {
+            Purpose::Subscribe | Purpose::Dump => false,
+            Purpose::Listener | Purpose::Object | Purpose::Events | Purpose::LookUp => true,
+        });
     }
 
-    fn adopt(&mut self, networks: Networks) {
+    fn replace_networks(&mut self, networks: Networks) {
         if networks.len() >= netifd::MAX_NETWORKS {
-            self.trouble("netifd has too many logical interfaces: only the first 1024 are known");
+            self.trouble("netifd has too many logical interfaces: only the first 1024 are used");
         }
         if self.networks.as_ref() != Some(&networks) {
             self.networks = Some(networks.clone());
-            self.words.push(Word::Netifd(Some(networks)));
+            self.events.push(UbusEvent::Netifd(Some(networks)));
         }
     }
 
     fn denied(&mut self) {
-        self.trouble("ubus does not let this user ask netifd: names of interfaces are taken for kernel devices");
-        self.words.push(Word::Netifd(None));
+        self.trouble(
+            "ubus does not let this user ask netifd: names of interfaces are taken as names of \
+             kernel devices",
+        );
+        self.events.push(UbusEvent::Netifd(None));
     }
 
     fn trouble(&mut self, text: &str) {
-        self.words.push(Word::Trouble(text.into()));
+        self.events.push(UbusEvent::Trouble(text.into()));
     }
 
     fn invoked(&mut self, message: &Message<'_>) {
@@ -324,7 +347,7 @@ impl Session {
             self.called(method, message);
         } else if message.object == self.listener {
             match message.peer {
-                UBUSD => self.object_news(method, message),
+                UBUSD => self.object_event(method, message),
                 _ if message.no_reply => self.notified(method, message),
                 _ => {}
             }
@@ -335,28 +358,31 @@ impl Session {
         let (Some(object), seq, peer) = (self.object, message.seq, message.peer) else {
             return;
         };
-        match object::ask(method, message.data) {
-            Ok(ask) => self.words.push(Word::Called(Call { ask, seq, peer, object })),
+        match object::request(method, message.data) {
+            Ok(request) => {
+                self.events.push(UbusEvent::Called(MethodCall { request, seq, peer, object }));
+            }
             Err(status) => self.reply(seq, peer, object, Err(status)),
         }
     }
 
-    /// An object of somebody came or went.
-    fn object_news(&mut self, event: &[u8], message: &Message<'_>) {
+    /// Handles ubusd's event that an object was added or removed.
+    fn object_event(&mut self, event: &[u8], message: &Message<'_>) {
         let path = message.data.get("path").and_then(Value::text).unwrap_or_default();
-        let id = message.data.get("id").and_then(Value::word);
-        let below = path.strip_prefix(netifd::PATH);
-        match (event, below) {
+        let id = message.data.get("id").and_then(Value::unsigned);
+        match (event, path.strip_prefix(netifd::PATH)) {
             (b"ubus.object.add", Some("")) if id != self.netifd => self.found(id),
             (b"ubus.object.remove", Some("")) if id == self.netifd => self.netifd_gone(),
-            (_, Some(one)) if one.starts_with('.') => self.dump(),
-            // Whoever had our name has left.
+            // netifd has an object for each logical interface, such as `network.interface.wan`.
+            (_, Some(interface)) if interface.starts_with('.') => self.dump(),
+            // The program that had our name has left.
             (b"ubus.object.remove", None) if path == object::PATH => self.publish(),
             _ => {}
         }
     }
 
-    /// netifd says how a logical interface is now. Before the first dump has come this is in it.
+    /// Handles netifd's notification of the new state of one logical interface. Before the first
+    /// dump has ended it is ignored, because the dump will contain it.
     fn notified(&mut self, name: &[u8], message: &Message<'_>) {
         let Some(networks) = &mut self.networks else {
             return;
@@ -368,33 +394,34 @@ impl Session {
             && networks.get(&name) != Some(&network)
         {
             netifd::put(networks, name, network);
-            self.words.push(Word::Netifd(Some(networks.clone())));
+            self.events.push(UbusEvent::Netifd(Some(networks.clone())));
         }
     }
 
     fn reply(&mut self, seq: u16, peer: u32, object: u32, result: Result<Json, u32>) {
-        let head = |kind| Frame::new(kind, seq, peer);
-        let mut status = result.as_ref().err().copied().unwrap_or(OK);
-        if let Ok(data) = result {
-            let sent = self.send(head(Kind::Data).object(object).data(&data));
-            status = if sent { OK } else { NO_MEMORY };
-        }
-        self.send(head(Kind::Status).status(status).object(object));
+        let status = match result {
+            Ok(data) => {
+                let frame = Frame::new(MessageType::Data, seq, peer).object(object).data(&data);
+                if self.send(frame) { OK } else { NO_MEMORY }
+            }
+            Err(status) => status,
+        };
+        self.send(Frame::new(MessageType::Status, seq, peer).status(status).object(object));
     }
 
-    /// Sends the newest message and remembers what it asks of `peer`.
-    fn ask(&mut self, question: Question, peer: u32, frame: Frame) {
-        self.questions.push((self.seq, peer, question));
+    /// Sends the request that [`Session::frame`] has just begun, and notes that `peer` must answer.
+    fn request(&mut self, purpose: Purpose, peer: u32, frame: Frame) {
+        self.pending.push(Pending { seq: self.seq, peer, purpose });
         self.send(frame);
     }
 
-    /// A message with the next number.
-    fn frame(&mut self, kind: Kind, peer: u32) -> Frame {
+    /// Begins a message with the next sequence number.
+    fn frame(&mut self, message_type: MessageType, peer: u32) -> Frame {
         self.seq = self.seq.wrapping_add(1).max(1);
-        Frame::new(kind, self.seq, peer)
+        Frame::new(message_type, self.seq, peer)
     }
 
-    /// Whether it is short enough to be sent.
+    /// Queues a message for sending; false if it is too long for ubus.
     fn send(&mut self, frame: Frame) -> bool {
         let bytes = frame.finish();
         self.output.extend(bytes.iter().flatten());

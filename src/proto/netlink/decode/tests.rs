@@ -39,7 +39,7 @@ fn family_of(address: IpAddr) -> u8 {
     if address.is_ipv4() { AF_INET } else { AF_INET6 }
 }
 
-/// The inverse of the decoder.
+/// A message that decodes to `fact`.
 fn encode(fact: &Message) -> Vec<u8> {
     match fact {
         Message::NewLink(link) => message(RTM_NEWLINK, 0, &link_body(link)),
@@ -83,7 +83,7 @@ fn address_body(address: &Address) -> Vec<u8> {
     if address.address.is_ipv4() {
         body.extend(attribute(IFA_ADDRESS, &octets(address.peer)));
         body.extend(attribute(IFA_LOCAL, &octets(address.address)));
-        // IFA_LABEL, of which any bytes will do.
+        // IFA_LABEL, with bytes that are not UTF-8.
         body.extend(attribute(3, &[0xff, 0xfe, 0]));
     } else {
         body.extend(attribute(IFA_ADDRESS, &octets(address.address)));
@@ -150,8 +150,8 @@ fn gateway(hop: &Hop, family: u8) -> Vec<u8> {
     }
 }
 
-fn kinds(bytes: &[u8]) -> Vec<Kind> {
-    datagram(bytes).map(|incoming| incoming.kind).collect()
+fn payloads(bytes: &[u8]) -> Vec<Payload> {
+    datagram(bytes).map(|incoming| incoming.payload).collect()
 }
 
 fn any_address(family: Family) -> BoxedStrategy<IpAddr> {
@@ -222,18 +222,18 @@ proptest! {
     #[test]
     fn decoding_undoes_encoding(facts in proptest::collection::vec(any_fact(), 1..20)) {
         let bytes: Vec<u8> = facts.iter().flat_map(encode).collect();
-        let expected: Vec<Kind> = facts.into_iter().map(Kind::Message).collect();
-        prop_assert_eq!(kinds(&bytes), expected);
+        let expected: Vec<Payload> = facts.into_iter().map(Payload::Message).collect();
+        prop_assert_eq!(payloads(&bytes), expected);
     }
 
     #[test]
-    fn any_bytes_end_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
+    fn decoding_any_bytes_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
         let found = datagram(&bytes).count();
         prop_assert!(found <= bytes.len().div_ceil(16));
     }
 
     #[test]
-    fn any_body_of_any_type_ends_without_a_panic(
+    fn decoding_any_body_never_panics(
         message_type in 0_u16..32,
         family in prop_oneof![Just(0_u8), Just(2), Just(10), any::<u8>()],
         body in proptest::collection::vec(any::<u8>(), 0..256),
@@ -243,18 +243,18 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_message_ends_without_a_panic(
+    fn decoding_a_damaged_message_never_panics(
         fact in any_fact(),
-        at in any::<prop::sample::Index>(),
+        position in any::<prop::sample::Index>(),
         byte in any::<u8>(),
         cut in any::<prop::sample::Index>(),
     ) {
         let mut bytes = encode(&fact);
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
+        let position = position.index(bytes.len());
+        bytes[position] = byte;
         bytes.truncate(cut.index(bytes.len() + 1));
         for incoming in datagram(&bytes) {
-            if let Kind::Message(Message::NewAddress(address)) = incoming.kind {
+            if let Payload::Message(Message::NewAddress(address)) = incoming.payload {
                 prop_assert!(address.prefix_len <= 128 && address.link != 0);
             }
         }
@@ -262,44 +262,44 @@ proptest! {
 }
 
 #[test]
-fn a_length_of_zero_is_the_end() {
+fn a_length_of_zero_ends_the_datagram() {
     let mut bytes = message(NLMSG_NOOP, 0, &[]);
     bytes.extend([0; 64]);
-    assert_eq!(kinds(&bytes), [Kind::Ignored, Kind::Garbled]);
+    assert_eq!(payloads(&bytes), [Payload::Ignored, Payload::Garbled]);
 }
 
 #[test]
-fn a_length_beyond_the_datagram_is_the_end() {
+fn a_length_beyond_the_datagram_ends_it() {
     let mut bytes = encode(&Message::DelLink(3));
     bytes.pop();
-    assert_eq!(kinds(&bytes), [Kind::Garbled]);
-    assert_eq!(kinds(&[1, 2, 3]), [Kind::Garbled]);
-    assert_eq!(kinds(&[]), []);
+    assert_eq!(payloads(&bytes), [Payload::Garbled]);
+    assert_eq!(payloads(&[1, 2, 3]), [Payload::Garbled]);
+    assert_eq!(payloads(&[]), []);
 }
 
 #[test]
 fn the_last_message_may_lack_its_padding() {
     let mut bytes = message(NLMSG_NOOP, 0, &[0; 3]);
     bytes.pop();
-    assert_eq!(kinds(&bytes), [Kind::Ignored]);
+    assert_eq!(payloads(&bytes), [Payload::Ignored]);
 }
 
 #[test]
-fn control_messages() {
+fn error_done_and_overrun_messages_are_decoded() {
     let error = |code: i32| message(NLMSG_ERROR, 0, &[&code.to_ne_bytes()[..], &[0; 16]].concat());
-    assert_eq!(kinds(&error(-16)), [Kind::Error(-16)]);
-    assert_eq!(kinds(&error(0)), [Kind::Error(0)]);
-    assert_eq!(kinds(&message(NLMSG_ERROR, 0, &[])), [Kind::Malformed]);
-    assert_eq!(kinds(&message(NLMSG_DONE, 2, &[0; 4])), [Kind::Done(0)]);
-    assert_eq!(kinds(&message(NLMSG_DONE, 2, &[])), [Kind::Done(0)]);
+    assert_eq!(payloads(&error(-16)), [Payload::Error(-16)]);
+    assert_eq!(payloads(&error(0)), [Payload::Error(0)]);
+    assert_eq!(payloads(&message(NLMSG_ERROR, 0, &[])), [Payload::Malformed]);
+    assert_eq!(payloads(&message(NLMSG_DONE, 2, &[0; 4])), [Payload::Done(0)]);
+    assert_eq!(payloads(&message(NLMSG_DONE, 2, &[])), [Payload::Done(0)]);
     let cut_short = message(NLMSG_DONE, 2, &(-4_i32).to_ne_bytes());
-    assert_eq!(kinds(&cut_short), [Kind::Done(-4)]);
-    assert_eq!(kinds(&message(NLMSG_OVERRUN, 0, &[])), [Kind::Overrun]);
-    assert_eq!(kinds(&message(28, 0, &[0; 12])), [Kind::Ignored]);
+    assert_eq!(payloads(&cut_short), [Payload::Done(-4)]);
+    assert_eq!(payloads(&message(NLMSG_OVERRUN, 0, &[])), [Payload::Overrun]);
+    assert_eq!(payloads(&message(28, 0, &[0; 12])), [Payload::Ignored]);
 }
 
 #[test]
-fn the_header_is_handed_on() {
+fn sequence_port_and_flags_come_from_the_header() {
     let bytes = message(NLMSG_DONE, 0x12, &[0; 4]);
     let incoming = datagram(&bytes).next().unwrap();
     assert_eq!((incoming.sequence, incoming.port), (5, 9));
@@ -307,24 +307,24 @@ fn the_header_is_handed_on() {
 }
 
 #[test]
-fn only_messages_about_the_device_itself_count() {
-    // A device that leaves a bridge, and IPv6 statistics of a device.
+fn link_messages_of_other_families_are_ignored() {
+    // A device that leaves a bridge (AF_BRIDGE), and IPv6 statistics of a device.
     for family in [7, AF_INET6] {
         let body = ifinfomsg(family, 3, 0);
-        assert_eq!(kinds(&message(RTM_DELLINK, 0, &body)), [Kind::Ignored]);
-        assert_eq!(kinds(&message(RTM_NEWLINK, 0, &body)), [Kind::Ignored]);
+        assert_eq!(payloads(&message(RTM_DELLINK, 0, &body)), [Payload::Ignored]);
+        assert_eq!(payloads(&message(RTM_NEWLINK, 0, &body)), [Payload::Ignored]);
     }
     let nameless = message(RTM_NEWLINK, 0, &ifinfomsg(AF_UNSPEC, 3, 0));
-    assert_eq!(kinds(&nameless), [Kind::Ignored]);
+    assert_eq!(payloads(&nameless), [Payload::Ignored]);
 }
 
 #[test]
-fn the_flags_of_the_header_count_where_there_are_no_others() {
+fn without_ifa_flags_the_flags_of_the_header_are_used() {
     let mut body = vec![AF_INET6, 64, 0x40, 0];
     body.extend(3_u32.to_ne_bytes());
     body.extend(attribute(IFA_ADDRESS, &[1; 16]));
-    let decoded = kinds(&message(RTM_NEWADDR, 0, &body));
-    let [Kind::Message(Message::NewAddress(address))] = &decoded[..] else {
+    let decoded = payloads(&message(RTM_NEWADDR, 0, &body));
+    let [Payload::Message(Message::NewAddress(address))] = &decoded[..] else {
         panic!("{decoded:?}");
     };
     assert!(address.flags.has(AddressFlags::TENTATIVE));
@@ -332,32 +332,32 @@ fn the_flags_of_the_header_count_where_there_are_no_others() {
 }
 
 #[test]
-fn addresses_that_say_nothing_are_ignored_and_impossible_ones_malformed() {
+fn addresses_without_address_or_device_are_ignored_and_impossible_ones_malformed() {
     let body = |family, prefix_len, link: u32, address: &[u8]| {
         let mut body = vec![family, prefix_len, 0, 0];
         body.extend(link.to_ne_bytes());
         if !address.is_empty() {
             body.extend(attribute(IFA_ADDRESS, address));
         }
-        kinds(&message(RTM_NEWADDR, 0, &body))
+        payloads(&message(RTM_NEWADDR, 0, &body))
     };
-    assert_eq!(body(AF_INET, 24, 3, &[]), [Kind::Ignored], "no address");
-    assert_eq!(body(AF_INET, 24, 0, &[1; 4]), [Kind::Ignored], "no device");
-    assert_eq!(body(45, 0, 3, &[1; 1]), [Kind::Ignored], "AF_MCTP");
-    assert_eq!(body(AF_INET, 24, 3, &[1; 5]), [Kind::Malformed]);
-    assert_eq!(body(AF_INET, 24, 3, &[1; 16]), [Kind::Malformed]);
-    assert_eq!(body(AF_INET, 33, 3, &[1; 4]), [Kind::Malformed]);
-    assert_eq!(body(AF_INET6, 129, 3, &[1; 16]), [Kind::Malformed]);
+    assert_eq!(body(AF_INET, 24, 3, &[]), [Payload::Ignored], "no address");
+    assert_eq!(body(AF_INET, 24, 0, &[1; 4]), [Payload::Ignored], "no device");
+    assert_eq!(body(45, 0, 3, &[1; 1]), [Payload::Ignored], "AF_MCTP");
+    assert_eq!(body(AF_INET, 24, 3, &[1; 5]), [Payload::Malformed]);
+    assert_eq!(body(AF_INET, 24, 3, &[1; 16]), [Payload::Malformed]);
+    assert_eq!(body(AF_INET, 33, 3, &[1; 4]), [Payload::Malformed]);
+    assert_eq!(body(AF_INET6, 129, 3, &[1; 16]), [Payload::Malformed]);
 }
 
 #[test]
-fn a_route_leads_out_here_or_nowhere() {
-    let leads = |kind, flags: u32| {
-        let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, kind];
+fn the_route_type_says_whether_a_route_leads_out_here_or_nowhere() {
+    let leads = |route_type, flags: u32| {
+        let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, route_type];
         body.extend(flags.to_ne_bytes());
         body.extend(attribute(RTA_OIF, &3_u32.to_ne_bytes()));
-        match &kinds(&message(RTM_DELROUTE, 0, &body))[..] {
-            [Kind::Message(Message::Route(route))] => (route.leads, route.hops[0].alive),
+        match &payloads(&message(RTM_DELROUTE, 0, &body))[..] {
+            [Payload::Message(Message::Route(route))] => (route.leads, route.hops[0].alive),
             other => panic!("{other:?}"),
         }
     };
@@ -372,16 +372,16 @@ fn a_route_leads_out_here_or_nowhere() {
 }
 
 #[test]
-fn a_hop_of_no_length_is_malformed() {
+fn a_next_hop_with_length_zero_is_malformed() {
     let mut body = vec![AF_INET, 0, 0, 0, 254, 3, 0, RTN_UNICAST, 0, 0, 0, 0];
     body.extend(attribute(RTA_MULTIPATH, &[0; 8]));
-    assert_eq!(kinds(&message(RTM_NEWROUTE, 0, &body)), [Kind::Malformed]);
+    assert_eq!(payloads(&message(RTM_NEWROUTE, 0, &body)), [Payload::Malformed]);
 }
 
 #[test]
 fn rules_and_next_hop_objects_are_policy() {
     for policy in [RTM_NEWRULE, RTM_DELRULE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP] {
-        assert_eq!(kinds(&message(policy, 0, &[])), [Kind::Message(Message::Policy)]);
+        assert_eq!(payloads(&message(policy, 0, &[])), [Payload::Message(Message::Policy)]);
     }
 }
 
@@ -390,26 +390,26 @@ fn rules_and_next_hop_objects_are_policy() {
 mod recorded {
     use super::*;
 
-    fn fact(message_type: u16, hex: &str) -> Kind {
+    fn fact(message_type: u16, hex: &str) -> Payload {
         let body: Vec<u8> = (0..hex.len())
             .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .map(|digit| u8::from_str_radix(&hex[digit..digit + 2], 16).unwrap())
             .collect();
-        let mut decoded = kinds(&message(message_type, 0, &body));
+        let mut decoded = payloads(&message(message_type, 0, &body));
         assert_eq!(decoded.len(), 1);
         decoded.remove(0)
     }
 
     fn route(hex: &str) -> Route {
         let decoded = fact(RTM_NEWROUTE, hex);
-        let Kind::Message(Message::Route(route)) = decoded else {
+        let Payload::Message(Message::Route(route)) = decoded else {
             panic!("{decoded:?}");
         };
         route
     }
 
     #[test]
-    fn a_point_to_point_address_is_ours_not_the_peers() {
+    fn a_point_to_point_address_is_the_local_one() {
         let decoded = fact(
             RTM_NEWADDR,
             "022080000300000008000100c633640908000200c000020107000300763000000800080080000000\
@@ -425,11 +425,11 @@ mod recorded {
             preferred: u32::MAX,
             valid: u32::MAX,
         };
-        assert_eq!(decoded, Kind::Message(Message::NewAddress(expected)));
+        assert_eq!(decoded, Payload::Message(Message::NewAddress(expected)));
     }
 
     #[test]
-    fn a_tentative_address_with_lifetimes() {
+    fn a_tentative_address_has_flags_and_lifetimes() {
         let decoded = fact(
             RTM_NEWADDR,
             "0a404000030000001400010020010db80000000000000000000000011400060008070000100e0000\
@@ -445,21 +445,21 @@ mod recorded {
             preferred: 1800,
             valid: 3600,
         };
-        assert_eq!(decoded, Kind::Message(Message::NewAddress(expected)));
+        assert_eq!(decoded, Payload::Message(Message::NewAddress(expected)));
     }
 
     #[test]
-    fn a_port_that_left_its_bridge_is_not_gone() {
+    fn a_port_that_left_its_bridge_is_ignored() {
         let decoded = fact(
             RTM_DELLINK,
             "07000100030000004310010000000000070003007630000008000a000400000008000400dc050000\
              05001000060000000a0001000a30bd1134f800000800050002000000",
         );
-        assert_eq!(decoded, Kind::Ignored);
+        assert_eq!(decoded, Payload::Ignored);
     }
 
     #[test]
-    fn a_multipath_route() {
+    fn a_multipath_route_has_all_next_hops() {
         let route = route(
             "02180000fe0300010000000008000f00fe00000008000100cb007100240009001000000002000000\
              08000500c000020a100000000300000008000500c6336409",
@@ -475,7 +475,7 @@ mod recorded {
     }
 
     #[test]
-    fn a_source_specific_default_route() {
+    fn a_source_specific_default_route_is_a_default_route() {
         let route = route(
             "0a003000fe0300010000000008000f00fe0000001400020020010db8000100000000000000000000\
              080006000002000014000500fe800000000000000000000000000001080004000300000024000c00\
@@ -486,7 +486,7 @@ mod recorded {
     }
 
     #[test]
-    fn an_ipv4_route_through_an_ipv6_gateway() {
+    fn an_ipv4_route_may_have_an_ipv6_gateway() {
         let route = route(
             "02190000fe0300010000000008000f00fe00000008000100cb007180160012000a00fe8000000000\
              0000000000000000000100000800040003000000",
@@ -496,7 +496,7 @@ mod recorded {
     }
 
     #[test]
-    fn an_unreachable_route_in_a_table_beyond_255() {
+    fn an_unreachable_route_in_a_table_beyond_255_leads_nowhere() {
         let route = route("02080000fc0300070000000008000f002c010000080001000a000000");
         assert_eq!((route.leads, route.hops.len()), (Leads::Nowhere, 0));
     }

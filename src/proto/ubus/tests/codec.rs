@@ -1,9 +1,9 @@
-//! Each message of the vectors, written and read.
+//! Encoding and decoding, by the recorded messages.
 
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::proto::ubus::blob::{Attributes, Broken, Members};
+use crate::proto::ubus::blob::{Attributes, Malformed, Members};
 use crate::proto::ubus::message::{LIMIT, Message};
 
 fn read(words: &str, look: impl FnOnce(Message<'_>)) {
@@ -13,40 +13,43 @@ fn read(words: &str, look: impl FnOnce(Message<'_>)) {
 }
 
 #[test]
-fn questions_are_as_ubusd_takes_them() {
-    let lookup = frame(Kind::LookUp, 1, 0, |f| f.path("network.interface"));
+fn requests_are_encoded_as_recorded() {
+    let lookup = frame(MessageType::LookUp, 1, 0, |f| f.path("network.interface"));
     assert_eq!(lookup, bytes(LOOKUP));
     let dump = |f: Frame| f.object(NETIFD).method("dump").data(&Json::Null);
-    assert_eq!(frame(Kind::Invoke, 2, NETIFD, dump), bytes(DUMP));
-    assert_eq!(frame(Kind::AddObject, 5, 0, |f| f), bytes(ADD_OBJECT));
+    assert_eq!(frame(MessageType::Invoke, 2, NETIFD, dump), bytes(DUMP));
+    assert_eq!(frame(MessageType::AddObject, 5, 0, |f| f), bytes(ADD_OBJECT));
     let register = json!({ "object": LISTENER, "pattern": "network.interface" });
     let register = |f: Frame| f.object(1).method("register").data(&register);
-    assert_eq!(frame(Kind::Invoke, 6, 1, register), bytes(REGISTER));
-    let subscribe = frame(Kind::Subscribe, 7, 0, |f| f.object(LISTENER).target(NETIFD));
+    assert_eq!(frame(MessageType::Invoke, 6, 1, register), bytes(REGISTER));
+    let subscribe = frame(MessageType::Subscribe, 7, 0, |f| f.object(LISTENER).target(NETIFD));
     assert_eq!(subscribe, bytes(SUBSCRIBE));
-    let status = frame(Kind::Status, 2, NETIFD, |f| f.status(0).object(NETIFD));
+    let status = frame(MessageType::Status, 2, NETIFD, |f| f.status(0).object(NETIFD));
     assert_eq!(status, bytes(DUMP_STATUS));
 }
 
 #[test]
-fn an_object_is_published_with_its_methods() {
+fn an_object_is_registered_with_its_methods() {
     let methods = json!({ "dump": {}, "status": { "interface": 3 } });
-    let published = frame(Kind::AddObject, 1, 0, |f| f.signature(&methods));
+    let published = frame(MessageType::AddObject, 1, 0, |f| f.signature(&methods));
     let signature = bytes(LOOKUP_DATA)[0x34..].to_vec();
     assert_eq!(published[12..], signature);
 }
 
 #[test]
-fn answers_are_read() {
+fn recorded_answers_are_decoded() {
     read(HELLO, |hello| {
-        assert_eq!((hello.kind, hello.peer), (Some(Kind::Hello), 0x1c36_183b));
+        assert_eq!((hello.message_type, hello.peer), (Some(MessageType::Hello), 0x1c36_183b));
     });
     read(LOOKUP_DATA, |answer| {
-        assert_eq!((answer.kind, answer.seq, answer.peer), (Some(Kind::Data), 1, 0));
+        assert_eq!((answer.message_type, answer.seq, answer.peer), (Some(MessageType::Data), 1, 0));
         assert_eq!(answer.object, Some(NETIFD));
     });
     read(NOT_FOUND, |answer| {
-        assert_eq!((answer.kind, answer.seq, answer.status), (Some(Kind::Status), 3, Some(4)));
+        assert_eq!(
+            (answer.message_type, answer.seq, answer.status),
+            (Some(MessageType::Status), 3, Some(4))
+        );
     });
     read(ADD_OBJECT_DATA, |answer| assert_eq!(answer.object, Some(LISTENER)));
     read(DUMP_STATUS, |answer| {
@@ -62,9 +65,12 @@ fn answers_are_read() {
 }
 
 #[test]
-fn notifications_and_events_are_told_apart() {
+fn recorded_notifications_and_events_are_decoded() {
     read(NOTIFICATION, |message| {
-        assert_eq!((message.kind, message.object), (Some(Kind::Invoke), Some(LISTENER)));
+        assert_eq!(
+            (message.message_type, message.object),
+            (Some(MessageType::Invoke), Some(LISTENER))
+        );
         assert_eq!(message.method, Some(&b"interface.update"[..]));
         assert_eq!(data(message.data), json!({ "interface": "wan", "up": true }));
         assert!(message.no_reply && message.peer != 0);
@@ -77,39 +83,39 @@ fn notifications_and_events_are_told_apart() {
 }
 
 #[test]
-fn numbers_have_the_size_they_need() {
+fn json_values_survive_encoding_and_numbers_get_the_size_they_need() {
     let all = json!({
         "a": -1, "b": i64::from(i32::MAX), "c": i64::from(i32::MAX) + 1, "d": i64::MIN,
         "e": 1.5, "f": null, "g": false, "h": "", "i": [], "j": {}, "k": [[1], {"": [null]}]
     });
     with_data(&all, |members| {
         assert_eq!(data(members), all);
-        assert_eq!(members.get("a").unwrap().word(), Some(u32::MAX));
-        assert_eq!(members.get("c").unwrap().word(), Some(1 << 31));
-        assert_eq!(members.get("d").unwrap().word(), None);
+        assert_eq!(members.get("a").unwrap().unsigned(), Some(u32::MAX));
+        assert_eq!(members.get("c").unwrap().unsigned(), Some(1 << 31));
+        assert_eq!(members.get("d").unwrap().unsigned(), None);
         assert_eq!(members.get("h").unwrap().text(), Some(""));
         assert_eq!(members.get("l"), None);
     });
 }
 
 #[test]
-fn what_is_no_message_is_refused_at_once() {
+fn malformed_messages_are_rejected_at_once() {
     for words in ["01000000 00000000 00000004", "00000000 00000000 00000003", "0 0 00100001"] {
-        assert_eq!(length(&bytes(words)), Err(Broken), "{words}");
+        assert_eq!(length(&bytes(words)), Err(Malformed), "{words}");
     }
     assert_eq!(length(&bytes("0 0 00100000")), Ok(Some(8 + LIMIT)));
     assert_eq!(length(&bytes(HELLO)[..11]), Ok(None));
-    // An attribute that reaches beyond the message, and one shorter than its own word.
+    // An attribute longer than the message, and one shorter than its own header.
     for words in ["0 0 0000000c 03000009 00000000", "0 0 0000000c 03000003 00000000"] {
-        assert_eq!(parse(&bytes(words)), Err(Broken), "{words}");
+        assert_eq!(parse(&bytes(words)), Err(Malformed), "{words}");
     }
 }
 
 #[test]
-fn a_message_that_is_too_long_is_not_sent() {
+fn too_long_a_message_is_not_encoded() {
     let long = |length: usize| {
         let data = json!({ "text": "x".repeat(length) });
-        Frame::new(Kind::Data, 1, 2).data(&data).finish()
+        Frame::new(MessageType::Data, 1, 2).data(&data).finish()
     };
     assert!(long(LIMIT - 100).is_some());
     assert!(long(LIMIT).is_none());
@@ -117,14 +123,13 @@ fn a_message_that_is_too_long_is_not_sent() {
 }
 
 #[test]
-fn after_a_broken_value_nothing_follows() {
-    let members = |words: &str| bytes(words);
-    // A name longer than its attribute; a number of three bytes; then a sound value.
+fn iteration_ends_after_a_malformed_value() {
+    // A name longer than its attribute; a number of three bytes; then a valid value.
     for broken in ["85000008 00ff6100", "8500000b 00016100 00000000"] {
         let text = format!("8700000d 00016100 01000000 {broken} 8700000d 00016200 01000000");
-        let bytes = members(&text);
+        let bytes = bytes(&text);
         let all: Vec<_> = Members(Attributes(&bytes)).collect();
-        assert!(matches!(all.as_slice(), [Ok(_), Err(Broken)]), "{all:?}");
+        assert!(matches!(all.as_slice(), [Ok(_), Err(Malformed)]), "{all:?}");
         assert_eq!(Members(Attributes(&bytes)).get("b"), None);
     }
 }

@@ -3,26 +3,26 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::proto::control::{Answer, Ask};
+use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::netifd::Networks;
-use crate::proto::ubus::session::{Session, Word};
+use crate::proto::ubus::session::{Session, UbusEvent};
 
 const OBJECT: u32 = 0x5000_0001;
 const CALLER: u32 = 0x7000_0007;
 
-/// A session and the other end of it.
-struct Talk(Session);
+/// A session, with ubusd played by the test.
+struct Dialogue(Session);
 
-impl Talk {
+impl Dialogue {
     fn new(publish: bool) -> Self {
         Self(Session::new(publish))
     }
 
-    fn hear(&mut self, bytes: &[u8]) {
+    fn receive(&mut self, bytes: &[u8]) {
         self.0.receive(bytes).unwrap();
     }
 
-    /// What is sent, a line each: kind, sequence number, peer, and what is in it.
+    /// The sent messages, a line each: type, sequence number, peer, and attributes.
     fn sent(&mut self) -> Vec<String> {
         let output = self.0.output().to_vec();
         self.0.sent(output.len());
@@ -31,7 +31,7 @@ impl Talk {
         while let Some(length) = length(rest).unwrap() {
             let message = parse(&rest[..length]).unwrap();
             let mut line =
-                format!("{:?} {} {:x}", message.kind.unwrap(), message.seq, message.peer);
+                format!("{:?} {} {:x}", message.message_type.unwrap(), message.seq, message.peer);
             let method = message.method.map(|name| String::from_utf8_lossy(name).into_owned());
             line.extend(method.map(|name| format!(" {name}")));
             line.extend(message.status.map(|status| format!(" status {status}")));
@@ -46,49 +46,49 @@ impl Talk {
         lines
     }
 
-    fn words(&mut self) -> Vec<Word> {
-        std::iter::from_fn(|| self.0.next_word()).collect()
+    fn events(&mut self) -> Vec<UbusEvent> {
+        std::iter::from_fn(|| self.0.next_event()).collect()
     }
 
-    /// The book, if it is the one thing that is told.
-    fn book(&mut self) -> Networks {
-        let words = self.words();
-        let [Word::Netifd(Some(networks))] = words.as_slice() else {
-            panic!("{words:?}");
+    /// netifd's interfaces, if that is the only event.
+    fn networks(&mut self) -> Networks {
+        let events = self.events();
+        let [UbusEvent::Netifd(Some(networks))] = events.as_slice() else {
+            panic!("{events:?}");
         };
         networks.clone()
     }
 
     fn data(&mut self, seq: u16, peer: u32, fill: impl FnOnce(Frame) -> Frame) {
-        self.hear(&frame(Kind::Data, seq, peer, fill));
+        self.receive(&frame(MessageType::Data, seq, peer, fill));
     }
 
     fn status(&mut self, seq: u16, peer: u32, status: u32) {
-        self.hear(&frame(Kind::Status, seq, peer, |f| f.status(status)));
+        self.receive(&frame(MessageType::Status, seq, peer, |f| f.status(status)));
     }
 
-    /// ubusd says hello and gives an id to the object that listens, and to ours.
+    /// ubusd has said hello, and has registered the listener and our object.
     fn greeted(publish: bool) -> Self {
-        let mut talk = Self::new(publish);
-        talk.hear(&bytes(HELLO));
-        talk.data(1, 0, |f| f.object(LISTENER));
-        talk.status(1, 0, 0);
+        let mut dialogue = Self::new(publish);
+        dialogue.receive(&bytes(HELLO));
+        dialogue.data(1, 0, |f| f.object(LISTENER));
+        dialogue.status(1, 0, 0);
         if publish {
-            talk.data(2, 0, |f| f.object(OBJECT));
-            talk.status(2, 0, 0);
+            dialogue.data(2, 0, |f| f.object(OBJECT));
+            dialogue.status(2, 0, 0);
         }
-        talk
+        dialogue
     }
 
-    /// Everything up to the question for the book, which has number 5.
+    /// Everything up to the request for a dump, which has sequence number 5.
     fn asking() -> Self {
-        let mut talk = Self::greeted(false);
-        talk.status(2, 1, 0);
-        talk.data(3, 0, |f| f.object(NETIFD));
-        talk.status(3, 0, 0);
-        talk.status(4, 0, 0);
-        talk.sent();
-        talk
+        let mut dialogue = Self::greeted(false);
+        dialogue.status(2, 1, 0);
+        dialogue.data(3, 0, |f| f.object(NETIFD));
+        dialogue.status(3, 0, 0);
+        dialogue.status(4, 0, 0);
+        dialogue.sent();
+        dialogue
     }
 
     fn dumped(&mut self, seq: u16, netifd: u32, rows: Json) {
@@ -96,28 +96,30 @@ impl Talk {
         self.status(seq, netifd, 0);
     }
 
-    /// The book is there: `wan` is `pppoe-wan`.
+    /// netifd has answered: `wan` is `pppoe-wan`.
     fn following() -> Self {
-        let mut talk = Self::asking();
-        talk.dumped(5, NETIFD, json!([wan("pppoe-wan")]));
-        talk.book();
-        talk
+        let mut dialogue = Self::asking();
+        dialogue.dumped(5, NETIFD, json!([wan("pppoe-wan")]));
+        dialogue.networks();
+        dialogue
     }
 
     fn event(&mut self, name: &str, id: u32, path: &str) {
         let data = json!({ "id": id.cast_signed(), "path": path });
-        self.hear(&frame(Kind::Invoke, 9, 0, |f| f.object(LISTENER).method(name).data(&data)));
+        self.receive(&frame(MessageType::Invoke, 9, 0, |f| {
+            f.object(LISTENER).method(name).data(&data)
+        }));
     }
 
     fn notified(&mut self, name: &str, data: &Json) {
         let fill = |f: Frame| f.no_reply().object(LISTENER).method(name).data(data);
-        self.hear(&frame(Kind::Invoke, 9, CALLER, fill));
+        self.receive(&frame(MessageType::Invoke, 9, CALLER, fill));
     }
 
-    fn called(&mut self, method: &str, data: &Json) -> Vec<Word> {
+    fn called(&mut self, method: &str, data: &Json) -> Vec<UbusEvent> {
         let fill = |f: Frame| f.object(OBJECT).method(method).data(data);
-        self.hear(&frame(Kind::Invoke, 33, CALLER, fill));
-        self.words()
+        self.receive(&frame(MessageType::Invoke, 33, CALLER, fill));
+        self.events()
     }
 }
 
@@ -130,253 +132,261 @@ fn device(networks: &Networks, name: &str) -> Option<String> {
 }
 
 #[test]
-fn from_hello_to_the_book_in_four_steps() {
-    let mut talk = Talk::new(true);
-    assert_eq!(talk.sent(), [""; 0], "ubusd speaks first");
-    talk.hear(&bytes(HELLO));
-    assert_eq!(talk.sent(), ["AddObject 1 0", "AddObject 2 0"]);
-    talk.data(1, 0, |f| f.object(LISTENER));
-    talk.status(1, 0, 0);
+fn a_session_registers_subscribes_and_then_dumps() {
+    let mut dialogue = Dialogue::new(true);
+    assert_eq!(dialogue.sent(), [""; 0], "ubusd speaks first");
+    dialogue.receive(&bytes(HELLO));
+    assert_eq!(dialogue.sent(), ["AddObject 1 0", "AddObject 2 0"]);
+    dialogue.data(1, 0, |f| f.object(LISTENER));
+    dialogue.status(1, 0, 0);
     let register =
         format!("Invoke 3 1 register {{\"object\":{LISTENER},\"pattern\":\"ubus.object.*\"}}");
-    assert_eq!(talk.sent(), [register, "LookUp 4 0".into()]);
-    talk.status(3, 1, 0);
-    talk.data(4, 0, |f| f.object(NETIFD));
-    talk.status(4, 0, 0);
-    assert_eq!(talk.sent(), ["Subscribe 5 0 of 85f67542", "Invoke 6 85f67542 dump"]);
-    talk.status(5, 0, 0);
-    talk.dumped(6, NETIFD, json!([wan("pppoe-wan")]));
-    assert_eq!(device(&talk.book(), "wan"), Some("pppoe-wan".into()));
-    assert_eq!(talk.sent(), [""; 0]);
+    assert_eq!(dialogue.sent(), [register, "LookUp 4 0".into()]);
+    dialogue.status(3, 1, 0);
+    dialogue.data(4, 0, |f| f.object(NETIFD));
+    dialogue.status(4, 0, 0);
+    assert_eq!(dialogue.sent(), ["Subscribe 5 0 of 85f67542", "Invoke 6 85f67542 dump"]);
+    dialogue.status(5, 0, 0);
+    dialogue.dumped(6, NETIFD, json!([wan("pppoe-wan")]));
+    assert_eq!(device(&dialogue.networks(), "wan"), Some("pppoe-wan".into()));
+    assert_eq!(dialogue.sent(), [""; 0]);
 }
 
 #[test]
-fn an_id_of_32_bits_is_registered_as_what_blobmsg_has() {
-    let mut talk = Talk::new(false);
-    talk.hear(&bytes(HELLO));
-    talk.data(1, 0, |f| f.object(0xffff_fffe));
-    talk.status(1, 0, 0);
-    assert!(talk.sent()[1].contains("\"object\":-2"));
+fn an_id_beyond_31_bits_is_sent_as_a_negative_number() {
+    let mut dialogue = Dialogue::new(false);
+    dialogue.receive(&bytes(HELLO));
+    dialogue.data(1, 0, |f| f.object(0xffff_fffe));
+    dialogue.status(1, 0, 0);
+    assert!(dialogue.sent()[1].contains("\"object\":-2"));
 }
 
 #[test]
-fn a_book_like_netifds_is_read_from_the_vectors() {
-    let mut talk = Talk::asking();
+fn the_recorded_dump_of_netifd_is_read() {
+    let mut dialogue = Dialogue::asking();
     // Number 2 in the vectors, 5 here.
     for words in [DUMP_DATA, DUMP_STATUS] {
         let mut bytes = bytes(words);
         bytes[3] = 5;
-        talk.hear(&bytes);
+        dialogue.receive(&bytes);
     }
-    let book = talk.book();
-    assert_eq!(device(&book, "wan"), Some("pppoe-wan".into()));
-    assert!(book.get("wan").unwrap().addresses.contains(&"203.0.113.5".parse().unwrap()));
-    talk.hear(&bytes(NOTIFICATION));
-    assert_eq!(device(&talk.book(), "wan"), None, "it names no device");
+    let networks = dialogue.networks();
+    assert_eq!(device(&networks, "wan"), Some("pppoe-wan".into()));
+    assert!(networks.get("wan").unwrap().addresses.contains(&"203.0.113.5".parse().unwrap()));
+    dialogue.receive(&bytes(NOTIFICATION));
+    assert_eq!(device(&dialogue.networks(), "wan"), None, "it names no device");
 }
 
 #[test]
-fn changes_are_followed_without_asking() {
-    let mut talk = Talk::following();
-    talk.notified("interface.update", &wan("eth1"));
-    assert_eq!(device(&talk.book(), "wan"), Some("eth1".into()));
-    talk.notified("interface.update", &wan("eth1"));
-    assert!(talk.words().is_empty(), "nothing that matters has changed");
-    talk.notified("interface.down", &json!({ "interface": "wan", "up": false }));
-    assert_eq!(device(&talk.book(), "wan"), None);
-    talk.notified("interface.update", &json!({ "interface": "lan", "up": false }));
-    assert_eq!(talk.book().len(), 2);
-    talk.notified("interface.renamed", &wan("eth7"));
-    assert!(talk.words().is_empty());
-    assert_eq!(talk.sent(), [""; 0]);
+fn notifications_change_the_networks_without_a_dump() {
+    let mut dialogue = Dialogue::following();
+    dialogue.notified("interface.update", &wan("eth1"));
+    assert_eq!(device(&dialogue.networks(), "wan"), Some("eth1".into()));
+    dialogue.notified("interface.update", &wan("eth1"));
+    assert!(dialogue.events().is_empty(), "nothing relevant has changed");
+    dialogue.notified("interface.down", &json!({ "interface": "wan", "up": false }));
+    assert_eq!(device(&dialogue.networks(), "wan"), None);
+    dialogue.notified("interface.update", &json!({ "interface": "lan", "up": false }));
+    assert_eq!(dialogue.networks().len(), 2);
+    dialogue.notified("interface.renamed", &wan("eth7"));
+    assert!(dialogue.events().is_empty());
+    assert_eq!(dialogue.sent(), [""; 0]);
 }
 
 #[test]
-fn a_change_before_the_book_is_in_the_book() {
-    let mut talk = Talk::asking();
-    talk.notified("interface.update", &wan("eth1"));
-    assert!(talk.words().is_empty(), "one interface is not the book");
-    talk.dumped(5, NETIFD, json!([wan("eth1")]));
-    assert_eq!(device(&talk.book(), "wan"), Some("eth1".into()));
+fn a_notification_before_the_first_dump_is_ignored() {
+    let mut dialogue = Dialogue::asking();
+    dialogue.notified("interface.update", &wan("eth1"));
+    assert!(dialogue.events().is_empty(), "one interface is not the whole list");
+    dialogue.dumped(5, NETIFD, json!([wan("eth1")]));
+    assert_eq!(device(&dialogue.networks(), "wan"), Some("eth1".into()));
 }
 
 #[test]
-fn netifd_that_is_not_there_yet_is_waited_for() {
-    let mut talk = Talk::greeted(false);
-    talk.status(2, 1, 0);
-    talk.status(3, 0, 4);
-    talk.sent();
-    talk.event("ubus.object.add", 5000, "network.device");
-    talk.event("ubus.object.add", 5001, "network.interface.wan");
-    assert!(talk.words().is_empty() && talk.sent().is_empty());
-    talk.event("ubus.object.add", NETIFD, "network.interface");
-    assert_eq!(talk.sent(), ["Subscribe 4 0 of 85f67542", "Invoke 5 85f67542 dump"]);
-    talk.dumped(5, NETIFD, json!([]));
-    assert!(talk.book().is_empty());
+fn a_missing_netifd_is_waited_for() {
+    let mut dialogue = Dialogue::greeted(false);
+    dialogue.status(2, 1, 0);
+    dialogue.status(3, 0, 4);
+    dialogue.sent();
+    dialogue.event("ubus.object.add", 5000, "network.device");
+    dialogue.event("ubus.object.add", 5001, "network.interface.wan");
+    assert!(dialogue.events().is_empty() && dialogue.sent().is_empty());
+    dialogue.event("ubus.object.add", NETIFD, "network.interface");
+    assert_eq!(dialogue.sent(), ["Subscribe 4 0 of 85f67542", "Invoke 5 85f67542 dump"]);
+    dialogue.dumped(5, NETIFD, json!([]));
+    assert!(dialogue.networks().is_empty());
 }
 
 #[test]
-fn netifd_that_starts_again_is_asked_again_and_nothing_is_forgotten_meanwhile() {
+fn a_restarted_netifd_is_asked_again_and_its_networks_are_kept_meanwhile() {
     for gone in ["unsubscribe", "remove", "both"] {
-        let mut talk = Talk::following();
+        let mut dialogue = Dialogue::following();
         if gone != "remove" {
             let fill = |f: Frame| f.object(LISTENER).target(NETIFD);
-            talk.hear(&frame(Kind::Unsubscribe, 1, 0, fill));
+            dialogue.receive(&frame(MessageType::Unsubscribe, 1, 0, fill));
         }
         if gone != "unsubscribe" {
-            talk.event("ubus.object.remove", NETIFD, "network.interface");
+            dialogue.event("ubus.object.remove", NETIFD, "network.interface");
         }
-        assert!(talk.words().is_empty() && talk.sent().is_empty(), "{gone}");
-        talk.event("ubus.object.add", 77, "network.interface");
-        assert_eq!(talk.sent(), ["Subscribe 6 0 of 4d", "Invoke 7 4d dump"], "{gone}");
-        talk.dumped(7, NETIFD, json!([wan("eth9")]));
-        assert!(talk.words().is_empty(), "the old one has nothing to say");
-        talk.dumped(7, 77, json!([wan("eth1")]));
-        assert_eq!(device(&talk.book(), "wan"), Some("eth1".into()), "{gone}");
+        assert!(dialogue.events().is_empty() && dialogue.sent().is_empty(), "{gone}");
+        dialogue.event("ubus.object.add", 77, "network.interface");
+        assert_eq!(dialogue.sent(), ["Subscribe 6 0 of 4d", "Invoke 7 4d dump"], "{gone}");
+        dialogue.dumped(7, NETIFD, json!([wan("eth9")]));
+        assert!(dialogue.events().is_empty(), "the old netifd does not count");
+        dialogue.dumped(7, 77, json!([wan("eth1")]));
+        assert_eq!(device(&dialogue.networks(), "wan"), Some("eth1".into()), "{gone}");
     }
 }
 
 #[test]
-fn netifd_that_goes_before_it_has_answered_is_asked_when_it_is_back() {
-    let mut talk = Talk::asking();
-    talk.event("ubus.object.remove", NETIFD, "network.interface");
-    talk.dumped(5, NETIFD, json!([wan("eth9")]));
-    assert!(talk.words().is_empty());
-    talk.event("ubus.object.add", 77, "network.interface");
-    talk.sent();
-    talk.dumped(7, 77, json!([wan("eth1")]));
-    assert_eq!(device(&talk.book(), "wan"), Some("eth1".into()));
+fn netifd_that_goes_away_during_a_dump_is_asked_again_when_it_is_back() {
+    let mut dialogue = Dialogue::asking();
+    dialogue.event("ubus.object.remove", NETIFD, "network.interface");
+    dialogue.dumped(5, NETIFD, json!([wan("eth9")]));
+    assert!(dialogue.events().is_empty());
+    dialogue.event("ubus.object.add", 77, "network.interface");
+    dialogue.sent();
+    dialogue.dumped(7, 77, json!([wan("eth1")]));
+    assert_eq!(device(&dialogue.networks(), "wan"), Some("eth1".into()));
 }
 
 #[test]
-fn interfaces_that_come_and_go_are_asked_for_one_dump_at_a_time() {
-    let mut talk = Talk::following();
+fn interfaces_that_come_and_go_cause_one_dump_at_a_time() {
+    let mut dialogue = Dialogue::following();
     for n in 0..1000 {
-        talk.event("ubus.object.add", 5000 + n, &format!("network.interface.if{n}"));
+        dialogue.event("ubus.object.add", 5000 + n, &format!("network.interface.if{n}"));
     }
-    assert_eq!(talk.sent(), ["Invoke 6 85f67542 dump"]);
-    talk.dumped(6, NETIFD, json!([wan("pppoe-wan"), { "interface": "if7" }]));
-    assert_eq!(talk.book().len(), 2);
-    assert_eq!(talk.sent(), ["Invoke 7 85f67542 dump"], "the first may have come too early");
-    talk.dumped(7, NETIFD, json!([wan("pppoe-wan"), { "interface": "if7" }]));
-    assert!(talk.words().is_empty() && talk.sent().is_empty());
-    talk.event("ubus.object.remove", 5007, "network.interface.if7");
-    talk.sent();
-    talk.dumped(8, NETIFD, json!([wan("pppoe-wan")]));
-    assert_eq!(talk.book().len(), 1, "what is not in the book is no interface");
+    assert_eq!(dialogue.sent(), ["Invoke 6 85f67542 dump"]);
+    dialogue.dumped(6, NETIFD, json!([wan("pppoe-wan"), { "interface": "if7" }]));
+    assert_eq!(dialogue.networks().len(), 2);
+    assert_eq!(
+        dialogue.sent(),
+        ["Invoke 7 85f67542 dump"],
+        "the first dump may have begun too early"
+    );
+    dialogue.dumped(7, NETIFD, json!([wan("pppoe-wan"), { "interface": "if7" }]));
+    assert!(dialogue.events().is_empty() && dialogue.sent().is_empty());
+    dialogue.event("ubus.object.remove", 5007, "network.interface.if7");
+    dialogue.sent();
+    dialogue.dumped(8, NETIFD, json!([wan("pppoe-wan")]));
+    assert_eq!(dialogue.networks().len(), 1, "an interface that is missing from the dump is gone");
 }
 
 #[test]
-fn a_user_who_may_not_ask_has_devices() {
-    let may_not = |mut talk: Talk| {
-        let words = talk.words();
-        let [Word::Trouble(_), Word::Netifd(None)] = words.as_slice() else {
-            panic!("{words:?}");
+fn without_permission_there_are_no_networks() {
+    let assert_denied = |mut dialogue: Dialogue| {
+        let events = dialogue.events();
+        let [UbusEvent::Trouble(_), UbusEvent::Netifd(None)] = events.as_slice() else {
+            panic!("{events:?}");
         };
     };
-    let mut talk = Talk::new(false);
-    talk.hear(&bytes(HELLO));
-    talk.status(1, 0, 6);
-    may_not(talk);
-    // An object that may not be seen is found, but not shown.
-    let mut talk = Talk::greeted(false);
-    talk.status(2, 1, 0);
-    talk.status(3, 0, 0);
-    may_not(talk);
-    let mut talk = Talk::asking();
-    talk.status(5, NETIFD, 6);
-    may_not(talk);
+    let mut dialogue = Dialogue::new(false);
+    dialogue.receive(&bytes(HELLO));
+    dialogue.status(1, 0, 6);
+    assert_denied(dialogue);
+    // The ACL hides the object: the look-up succeeds without an id.
+    let mut dialogue = Dialogue::greeted(false);
+    dialogue.status(2, 1, 0);
+    dialogue.status(3, 0, 0);
+    assert_denied(dialogue);
+    let mut dialogue = Dialogue::asking();
+    dialogue.status(5, NETIFD, 6);
+    assert_denied(dialogue);
 }
 
 #[test]
-fn a_book_that_cannot_be_read_is_trouble_and_not_an_empty_book() {
+fn an_unreadable_dump_is_trouble_and_not_an_empty_list() {
     for answer in [json!({}), json!({ "interface": 5, "x": 1 })] {
-        let mut talk = Talk::asking();
-        talk.data(5, NETIFD, |f| f.object(NETIFD).data(&answer));
-        talk.status(5, NETIFD, 0);
-        let words = talk.words();
-        assert!(matches!(words.as_slice(), [Word::Trouble(_)]), "{answer}: {words:?}");
+        let mut dialogue = Dialogue::asking();
+        dialogue.data(5, NETIFD, |f| f.object(NETIFD).data(&answer));
+        dialogue.status(5, NETIFD, 0);
+        let events = dialogue.events();
+        assert!(matches!(events.as_slice(), [UbusEvent::Trouble(_)]), "{answer}: {events:?}");
     }
-    let mut talk = Talk::asking();
-    talk.status(5, NETIFD, 7);
-    assert!(matches!(talk.words().as_slice(), [Word::Trouble(_)]));
+    let mut dialogue = Dialogue::asking();
+    dialogue.status(5, NETIFD, 7);
+    assert!(matches!(dialogue.events().as_slice(), [UbusEvent::Trouble(_)]));
 }
 
 #[test]
-fn what_cannot_be_had_is_said() {
-    let mut talk = Talk::new(true);
-    talk.hear(&bytes(HELLO));
-    talk.data(1, 0, |f| f.object(LISTENER));
-    talk.status(1, 0, 0);
-    talk.status(2, 0, 2);
-    talk.sent();
-    talk.event("ubus.object.remove", 7, "ddns");
-    assert_eq!(talk.sent(), ["AddObject 5 0"], "another one had the name, perhaps our predecessor");
-    talk.data(5, 0, |f| f.object(OBJECT));
-    talk.event("ubus.object.remove", 7, "ddns");
-    assert_eq!(talk.sent(), [""; 0]);
-    let words = talk.words();
-    assert!(
-        matches!(words.as_slice(), [Word::Trouble(text)] if text.contains("'ddns'")),
-        "{words:?}"
+fn a_refused_object_or_registration_is_trouble() {
+    let mut dialogue = Dialogue::new(true);
+    dialogue.receive(&bytes(HELLO));
+    dialogue.data(1, 0, |f| f.object(LISTENER));
+    dialogue.status(1, 0, 0);
+    dialogue.status(2, 0, 2);
+    dialogue.sent();
+    dialogue.event("ubus.object.remove", 7, "ddns");
+    assert_eq!(
+        dialogue.sent(),
+        ["AddObject 5 0"],
+        "another program had the name, perhaps our predecessor"
     );
-    let mut talk = Talk::greeted(false);
-    talk.status(2, 1, 6);
-    assert!(matches!(talk.words().as_slice(), [Word::Trouble(_)]));
+    dialogue.data(5, 0, |f| f.object(OBJECT));
+    dialogue.event("ubus.object.remove", 7, "ddns");
+    assert_eq!(dialogue.sent(), [""; 0]);
+    let events = dialogue.events();
+    assert!(
+        matches!(events.as_slice(), [UbusEvent::Trouble(text)] if text.contains("'ddns'")),
+        "{events:?}"
+    );
+    let mut dialogue = Dialogue::greeted(false);
+    dialogue.status(2, 1, 6);
+    assert!(matches!(dialogue.events().as_slice(), [UbusEvent::Trouble(_)]));
 }
 
 #[test]
-fn the_word_of_others_is_not_believed() {
-    let mut talk = Talk::asking();
-    // Anybody may send anybody data, with the number of an own object as peer.
-    talk.dumped(5, CALLER, json!([wan("eth9")]));
-    talk.data(4, CALLER, |f| f.object(99));
-    assert!(talk.words().is_empty());
-    talk.dumped(5, NETIFD, json!([wan("eth1")]));
-    talk.book();
-    // A call of an object without a name needs no right; it is no notification and no event.
+fn answers_events_and_notifications_of_other_senders_are_ignored() {
+    let mut dialogue = Dialogue::asking();
+    // Every client can send data to every other, with the id of its own object as peer.
+    dialogue.dumped(5, CALLER, json!([wan("eth9")]));
+    dialogue.data(4, CALLER, |f| f.object(99));
+    assert!(dialogue.events().is_empty());
+    dialogue.dumped(5, NETIFD, json!([wan("eth1")]));
+    dialogue.networks();
+    // Every client may call an object without a name. Such a call is no notification and no event.
     let forged = |f: Frame| f.object(LISTENER).method("interface.update").data(&wan("eth9"));
-    talk.hear(&frame(Kind::Invoke, 1, CALLER, forged));
+    dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
     let object = json!({ "id": 99, "path": "network.interface" });
     let forged = |f: Frame| f.object(LISTENER).method("ubus.object.add").data(&object);
-    talk.hear(&frame(Kind::Invoke, 1, CALLER, forged));
+    dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
     let forged = |f: Frame| f.object(12345).no_reply().method("interface.update").data(&wan("x"));
-    talk.hear(&frame(Kind::Invoke, 1, CALLER, forged));
-    assert!(talk.words().is_empty() && talk.sent().is_empty());
+    dialogue.receive(&frame(MessageType::Invoke, 1, CALLER, forged));
+    assert!(dialogue.events().is_empty() && dialogue.sent().is_empty());
 }
 
 #[test]
-fn calls_of_our_object_are_asked_and_answered() {
-    let mut talk = Talk::greeted(true);
-    talk.sent();
-    for (method, data, ask) in [
-        ("status", json!({}), Ask::StatusJson),
-        ("get", json!({ "section": "home" }), Ask::Get("home".into())),
-        ("why", json!({ "section": "home" }), Ask::Why("home".into())),
-        ("update", json!({}), Ask::Update(vec![])),
-        ("update", json!({ "section": "home" }), Ask::Update(vec!["home".into()])),
-        ("stop", json!({ "section": "home" }), Ask::Stop(vec!["home".into()])),
-        ("start", json!({ "section": "home" }), Ask::Start(vec!["home".into()])),
+fn calls_of_our_object_become_requests_and_are_answered() {
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.sent();
+    for (method, data, request) in [
+        ("status", json!({}), ControlRequest::StatusJson),
+        ("get", json!({ "section": "home" }), ControlRequest::Get("home".into())),
+        ("why", json!({ "section": "home" }), ControlRequest::Why("home".into())),
+        ("update", json!({}), ControlRequest::Update(vec![])),
+        ("update", json!({ "section": "home" }), ControlRequest::Update(vec!["home".into()])),
+        ("stop", json!({ "section": "home" }), ControlRequest::Stop(vec!["home".into()])),
+        ("start", json!({ "section": "home" }), ControlRequest::Start(vec!["home".into()])),
     ] {
-        let words = talk.called(method, &data);
-        let [Word::Called(call)] = words.as_slice() else {
-            panic!("{words:?}");
+        let events = dialogue.called(method, &data);
+        let [UbusEvent::Called(call)] = events.as_slice() else {
+            panic!("{events:?}");
         };
-        assert_eq!(call.ask, ask);
-        talk.0.answer(call, Answer::Json(json!({ "a": [1, null] })));
+        assert_eq!(call.request, request);
+        dialogue.0.answer(call, ControlAnswer::Json(json!({ "a": [1, null] })));
         let ended = "Status 33 70000007 status 0";
-        assert_eq!(talk.sent(), ["Data 33 70000007 {\"a\":[1,null]}", ended]);
-        talk.0.answer(call, Answer::Text("x: y\n".into()));
-        assert_eq!(talk.sent(), ["Data 33 70000007 {\"text\":\"x: y\\n\"}", ended]);
-        talk.0.answer(call, Answer::NoSection("x".into()));
-        assert_eq!(talk.sent(), ["Status 33 70000007 status 4"]);
+        assert_eq!(dialogue.sent(), ["Data 33 70000007 {\"a\":[1,null]}", ended]);
+        dialogue.0.answer(call, ControlAnswer::Text("x: y\n".into()));
+        assert_eq!(dialogue.sent(), ["Data 33 70000007 {\"text\":\"x: y\\n\"}", ended]);
+        dialogue.0.answer(call, ControlAnswer::NoSection("x".into()));
+        assert_eq!(dialogue.sent(), ["Status 33 70000007 status 4"]);
     }
 }
 
 #[test]
-fn calls_that_make_no_sense_are_refused() {
-    let mut talk = Talk::greeted(true);
-    talk.sent();
+fn invalid_calls_are_refused_with_a_status() {
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.sent();
     for (method, data, status) in [
         ("reboot", json!({}), 3),
         ("interface.update", wan("eth9"), 3),
@@ -387,53 +397,55 @@ fn calls_that_make_no_sense_are_refused() {
         ("stop", json!({}), 2),
         ("start", json!({}), 2),
     ] {
-        assert!(talk.called(method, &data).is_empty());
-        assert_eq!(talk.sent(), [format!("Status 33 70000007 status {status}")], "{method}");
+        assert!(dialogue.called(method, &data).is_empty());
+        assert_eq!(dialogue.sent(), [format!("Status 33 70000007 status {status}")], "{method}");
     }
 }
 
 #[test]
-fn an_answer_that_is_too_long_is_refused_and_one_of_another_connection_is_not_sent() {
-    let mut talk = Talk::greeted(true);
-    talk.sent();
-    let words = talk.called("why", &json!({ "section": "home" }));
-    let [Word::Called(call)] = words.as_slice() else {
-        panic!("{words:?}");
+fn too_long_an_answer_becomes_a_status_and_another_connection_gets_none() {
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.sent();
+    let events = dialogue.called("why", &json!({ "section": "home" }));
+    let [UbusEvent::Called(call)] = events.as_slice() else {
+        panic!("{events:?}");
     };
-    talk.0.answer(call, Answer::Text("x".repeat(2 << 20)));
-    assert_eq!(talk.sent(), ["Status 33 70000007 status 11"]);
+    dialogue.0.answer(call, ControlAnswer::Text("x".repeat(2 << 20)));
+    assert_eq!(dialogue.sent(), ["Status 33 70000007 status 11"]);
     let mut other = Session::new(true);
-    other.answer(call, Answer::Text(String::new()));
+    other.answer(call, ControlAnswer::Text(String::new()));
     assert!(other.output().is_empty());
 }
 
 #[test]
-fn subscribers_are_told_and_ubusd_says_whether_there_are_any() {
-    let mut talk = Talk::greeted(true);
-    talk.sent();
+fn subscribers_are_notified_and_ubusd_reports_whether_there_are_any() {
+    let mut dialogue = Dialogue::greeted(true);
+    dialogue.sent();
     for active in [true, false] {
-        talk.hear(&frame(Kind::Notify, 1, 0, |f| f.object(OBJECT).active(active)));
-        assert!(matches!(talk.words().as_slice(), [Word::Watched(it)] if *it == active));
+        dialogue.receive(&frame(MessageType::Notify, 1, 0, |f| f.object(OBJECT).active(active)));
+        assert!(
+            matches!(dialogue.events().as_slice(), [UbusEvent::Watched(watched)] if *watched == active)
+        );
     }
-    talk.0.notify("record.update", &json!({ "a": 1 }));
-    let sent = talk.sent();
+    dialogue.0.notify("record.update", &json!({ "a": 1 }));
+    let sent = dialogue.sent();
     assert_eq!(sent, [format!("Notify 5 {OBJECT:x} record.update {{\"a\":1}}")]);
-    let mut without = Talk::greeted(false);
+    let mut without = Dialogue::greeted(false);
     without.sent();
     without.0.notify("record.update", &json!({}));
     assert_eq!(without.sent(), [""; 0]);
 }
 
 #[test]
-fn a_caller_who_does_not_read_costs_a_bounded_amount() {
-    let mut talk = Talk::greeted(true);
-    let words = talk.called("why", &json!({ "section": "home" }));
-    let [Word::Called(call)] = words.as_slice() else {
-        panic!("{words:?}");
+fn unread_output_is_bounded() {
+    let mut dialogue = Dialogue::greeted(true);
+    let events = dialogue.called("why", &json!({ "section": "home" }));
+    let [UbusEvent::Called(call)] = events.as_slice() else {
+        panic!("{events:?}");
     };
     for _ in 0..100 {
-        talk.0.answer(call, Answer::Text("x".repeat(1_000_000)));
-        talk.0.notify("record.update", &json!({ "text": "x".repeat(1_000_000) }));
+        dialogue.0.answer(call, ControlAnswer::Text("x".repeat(1_000_000)));
+        dialogue.0.notify("record.update", &json!({ "text": "x".repeat(1_000_000) }));
     }
-    assert!(talk.0.output().len() < 6 << 20);
+    assert!(dialogue.0.output().len() < 6 << 20);
 }

@@ -1,4 +1,4 @@
-//! Messages as a real ubusd exchanged them, dialogues, and hostile bytes.
+//! Messages recorded from a real ubusd, dialogues, and hostile bytes.
 
 mod codec;
 mod dialogue;
@@ -8,11 +8,11 @@ mod properties;
 use serde_json::{Map, Value as Json};
 
 use super::blob::{Members, Value};
-use super::message::{Frame, Kind, length, parse};
+use super::message::{Frame, MessageType, length, parse};
 
-/// Id of the stand-in for netifd in the vectors.
+/// Id of the stand-in for netifd in the recorded messages.
 const NETIFD: u32 = 0x85f6_7542;
-/// Id of the listening object in the vectors.
+/// Id of the listener in the recorded messages.
 const LISTENER: u32 = 0x0107_2cfd;
 
 const HELLO: &str = "00000000 1c36183b 00000004";
@@ -44,18 +44,23 @@ const EVENT: &str = "00050001 00000000 00000054 03000008 01072cfd 04000016 6e657
     696e7465 72666163 65000000 07000030 83000015 00066163 74696f6e 00000000 69667570 00000000 \
     83000014 0009696e 74657266 61636500 77616e00";
 
-/// The bytes of words in hexadecimal.
+/// The bytes of hexadecimal numbers of 32 bits.
 fn bytes(words: &str) -> Vec<u8> {
     let words = words.split_whitespace().map(|word| u32::from_str_radix(word, 16).unwrap());
     words.flat_map(u32::to_be_bytes).collect()
 }
 
-/// A message without attributes beyond those that `fill` puts there.
-fn frame(kind: Kind, seq: u16, peer: u32, fill: impl FnOnce(Frame) -> Frame) -> Vec<u8> {
-    fill(Frame::new(kind, seq, peer)).finish().unwrap()
+/// A message with the attributes that `fill` adds.
+fn frame(
+    message_type: MessageType,
+    seq: u16,
+    peer: u32,
+    fill: impl FnOnce(Frame) -> Frame,
+) -> Vec<u8> {
+    fill(Frame::new(message_type, seq, peer)).finish().unwrap()
 }
 
-/// All of it as JSON.
+/// The value as JSON.
 fn to_json(value: Value<'_>) -> Json {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match value {
@@ -76,9 +81,9 @@ fn data(members: Members<'_>) -> Json {
     to_json(Value::Table(members))
 }
 
-/// The data of a message that holds `members`, handed to `look`.
+/// Calls `look` with the data of a message that holds `members`.
 fn with_data<T>(members: &Json, look: impl FnOnce(Members<'_>) -> T) -> T {
-    let bytes = frame(Kind::Data, 1, 2, |frame| frame.data(members));
+    let bytes = frame(MessageType::Data, 1, 2, |frame| frame.data(members));
     assert_eq!(length(&bytes), Ok(Some(bytes.len())));
     look(parse(&bytes).unwrap().data)
 }

@@ -1,4 +1,4 @@
-//! What is read of netifd's answers, true or not.
+//! netifd's answers, valid and not.
 
 use serde_json::{Value as Json, json};
 
@@ -7,12 +7,12 @@ use crate::model::sorted::Set;
 use crate::proto::ubus::netifd::{MAX_NETWORKS, dump, update};
 use crate::proto::ubus::netifd::{Network, Networks};
 
-fn book(rows: &Json) -> Networks {
+fn networks(rows: &Json) -> Networks {
     with_data(&json!({ "interface": rows }), |data| dump(data).unwrap())
 }
 
 fn one(row: &Json) -> Network {
-    book(&json!([row])).into_iter().next().unwrap().1
+    networks(&json!([row])).into_iter().next().unwrap().1
 }
 
 fn addresses(texts: &[&str]) -> Set<std::net::IpAddr> {
@@ -20,7 +20,7 @@ fn addresses(texts: &[&str]) -> Set<std::net::IpAddr> {
 }
 
 #[test]
-fn a_line_has_its_device_and_its_addresses() {
+fn an_interface_has_its_device_and_its_addresses() {
     let wan = one(&json!({
         "interface": "wan", "up": true, "pending": false, "l3_device": "pppoe-wan", "proto": "pppoe",
         "device": "eth1", "metric": 0,
@@ -37,7 +37,7 @@ fn a_line_has_its_device_and_its_addresses() {
 }
 
 #[test]
-fn a_lan_has_its_part_of_the_delegated_prefix() {
+fn a_lan_has_its_address_in_the_delegated_prefix() {
     let lan = one(&json!({
         "interface": "lan", "up": true, "l3_device": "br-lan",
         "ipv4-address": [{ "address": "192.168.1.1", "mask": 24 }], "ipv6-address": [],
@@ -64,7 +64,7 @@ fn an_interface_that_is_not_up_has_no_device() {
 }
 
 #[test]
-fn rows_that_mean_nothing_are_passed_over() {
+fn invalid_rows_are_skipped() {
     let rows = json!([
         {}, [], 5, null, { "interface": 7 }, { "interface": "" }, { "interface": "a\nb" },
         { "interface": "x".repeat(65) },
@@ -72,25 +72,25 @@ fn rows_that_mean_nothing_are_passed_over() {
           "ipv4-address": [{ "address": "203.0.113.300" }, { "address": 5 }, {}, "203.0.113.5"],
           "ipv6-address": "none", "ipv6-prefix-assignment": [{ "local-address": [] }, {}] }
     ]);
-    let book = book(&rows);
-    assert_eq!(book.into_iter().collect::<Vec<_>>(), [("wan".to_owned(), Network::default())]);
+    let networks = networks(&rows);
+    assert_eq!(networks.into_iter().collect::<Vec<_>>(), [("wan".to_owned(), Network::default())]);
 }
 
 #[test]
-fn texts_of_others_need_not_be_utf_8() {
-    let mut bytes = frame(Kind::Data, 1, 2, |f| {
+fn other_texts_need_not_be_utf_8() {
+    let mut bytes = frame(MessageType::Data, 1, 2, |f| {
         f.data(&json!({ "interface": [{ "interface": "wan", "up": true, "data": { "a": "??" } }] }))
     });
-    let at = bytes.windows(2).position(|pair| pair == b"??").unwrap();
-    bytes[at..at + 2].copy_from_slice(&[0xff, 0xfe]);
-    let book = dump(parse(&bytes).unwrap().data).unwrap();
-    assert!(book.contains_key("wan"));
+    let position = bytes.windows(2).position(|pair| pair == b"??").unwrap();
+    bytes[position..position + 2].copy_from_slice(&[0xff, 0xfe]);
+    let networks = dump(parse(&bytes).unwrap().data).unwrap();
+    assert!(networks.contains_key("wan"));
 }
 
 #[test]
-fn ten_thousand_interfaces_are_a_thousand() {
+fn interfaces_and_addresses_are_bounded() {
     let rows: Vec<Json> = (0..10_000).map(|n| json!({ "interface": format!("if{n}") })).collect();
-    assert_eq!(book(&rows.into()).len(), MAX_NETWORKS);
+    assert_eq!(networks(&rows.into()).len(), MAX_NETWORKS);
     let many: Vec<Json> = (0..10_000)
         .map(|n| json!({ "address": format!("10.0.{}.{}", n / 250, n % 250) }))
         .collect();
@@ -99,18 +99,18 @@ fn ten_thousand_interfaces_are_a_thousand() {
 }
 
 #[test]
-fn a_book_that_is_damaged_is_not_believed() {
+fn a_malformed_dump_or_update_is_rejected() {
     assert!(with_data(&json!({}), |data| dump(data).is_err()));
     assert_eq!(with_data(&json!({ "interface": [] }), dump), Ok(Networks::new()));
     let rows = json!({ "interface": [{ "interface": "wan", "up": true }, { "interface": "lan" }] });
-    let mut bytes = frame(Kind::Data, 1, 2, |f| f.data(&rows));
-    let at = bytes.windows(2).position(|pair| pair == b"up").unwrap();
+    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&rows));
+    let position = bytes.windows(2).position(|pair| pair == b"up").unwrap();
     // The length of the name of `up`.
-    bytes[at - 1] = 0xf0;
+    bytes[position - 1] = 0xf0;
     assert!(dump(parse(&bytes).unwrap().data).is_err());
     let row = json!({ "interface": "wan", "up": true });
-    let mut bytes = frame(Kind::Data, 1, 2, |f| f.data(&row));
-    let at = bytes.windows(2).position(|pair| pair == b"up").unwrap();
-    bytes[at - 1] = 0xf0;
+    let mut bytes = frame(MessageType::Data, 1, 2, |f| f.data(&row));
+    let position = bytes.windows(2).position(|pair| pair == b"up").unwrap();
+    bytes[position - 1] = 0xf0;
     assert!(update(parse(&bytes).unwrap().data).is_err());
 }

@@ -1,4 +1,4 @@
-//! What holds for all bytes.
+//! Properties for any bytes and any messages.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::proto::ubus::blob::Attributes;
-use crate::proto::ubus::session::{Session, Word};
+use crate::proto::ubus::session::{Session, UbusEvent};
 
 fn json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
@@ -29,15 +29,15 @@ fn object(inner: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<Strin
     btree_map("[a-z0-9._-]{0,9}", inner, 0..6).prop_map(|members| members.into_iter().collect())
 }
 
-/// A message as somebody on the bus could make it, from few numbers so that some of them fit.
+/// A message as any program on the bus could send it. Ids are from a small range, so that some match.
 fn message() -> impl Strategy<Value = Vec<u8>> {
-    let kind = prop_oneof![
-        Just(Kind::Hello),
-        Just(Kind::Status),
-        Just(Kind::Data),
-        Just(Kind::Invoke),
-        Just(Kind::Unsubscribe),
-        Just(Kind::Notify),
+    let message_type = prop_oneof![
+        Just(MessageType::Hello),
+        Just(MessageType::Status),
+        Just(MessageType::Data),
+        Just(MessageType::Invoke),
+        Just(MessageType::Unsubscribe),
+        Just(MessageType::Notify),
     ];
     let method = prop_oneof![
         Just("ubus.object.add"),
@@ -48,14 +48,14 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     ];
     let path = prop_oneof![Just("network.interface"), Just("network.interface.wan"), Just("ddns")];
     let numbers = (0..8u16, 0..8u32, 0..8u32, 0..8u32, 0..8u32, any::<bool>());
-    (kind, method, path, numbers, object(json())).prop_map(
-        |(kind, method, path, (seq, peer, object, target, status, flag), mut data)| {
+    (message_type, method, path, numbers, object(json())).prop_map(
+        |(message_type, method, path, (seq, peer, object, target, status, flag), mut data)| {
             data.insert("path".into(), path.into());
             data.insert("id".into(), target.into());
             data.insert("section".into(), path.into());
             data.insert("interface".into(), Json::Array(vec![]));
-            let mut frame = Frame::new(kind, seq, peer).object(object).target(target);
-            if kind == Kind::Status {
+            let mut frame = Frame::new(message_type, seq, peer).object(object).target(target);
+            if message_type == MessageType::Status {
                 frame = frame.status(status);
             }
             if flag {
@@ -66,15 +66,15 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-fn told(session: &mut Session) -> Vec<String> {
-    let words = std::iter::from_fn(|| session.next_word());
-    words.map(|word| format!("{word:?}")).collect()
+fn events(session: &mut Session) -> Vec<String> {
+    let events = std::iter::from_fn(|| session.next_event());
+    events.map(|event| format!("{event:?}")).collect()
 }
 
-/// Every value in it, to the depth that there is, and how many.
+/// The number of values, down to `depth` levels.
 fn count(members: Members<'_>, depth: usize) -> usize {
-    let sound = members.map_while(Result::ok);
-    sound.map(|(_, value)| 1 + if depth > 0 { count(value.members(), depth - 1) } else { 0 }).sum()
+    let valid = members.map_while(Result::ok);
+    valid.map(|(_, value)| 1 + if depth > 0 { count(value.members(), depth - 1) } else { 0 }).sum()
 }
 
 proptest! {
@@ -87,19 +87,19 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_hold_few_values(bytes in vec(any::<u8>(), 0..200)) {
+    fn the_number_of_values_is_bounded_by_the_bytes(bytes in vec(any::<u8>(), 0..200)) {
         prop_assert!(Attributes(&bytes).count() <= bytes.len() / 4 + 1);
         prop_assert!(count(Members(Attributes(&bytes)), 8) <= bytes.len() * 2);
         let _ = (length(&bytes), parse(&bytes));
     }
 
     #[test]
-    fn damaged_messages_are_read_to_their_end(
-        members in object(json()), at in any::<prop::sample::Index>(), byte: u8,
+    fn damaged_messages_never_panic(
+        members in object(json()), position in any::<prop::sample::Index>(), byte: u8,
     ) {
-        let mut bytes = frame(Kind::Data, 1, 2, |f| f.object(3).data(&members.into()));
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
+        let mut bytes = frame(MessageType::Data, 1, 2, |f| f.object(3).data(&members.into()));
+        let position = position.index(bytes.len());
+        bytes[position] = byte;
         if let Ok(message) = parse(&bytes) {
             prop_assert!(count(message.data, 8) <= bytes.len() * 2);
             let _ = crate::proto::ubus::netifd::dump(message.data);
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_how_bytes_are_cut(
+    fn messages_may_arrive_in_any_pieces(
         messages in vec(message(), 0..20), cuts in vec(1..40usize, 1..9),
     ) {
         let stream: Vec<u8> = bytes(HELLO).into_iter().chain(messages.concat()).collect();
@@ -123,31 +123,31 @@ proptest! {
                 break;
             }
         }
-        prop_assert_eq!(told(&mut cut), told(&mut whole));
+        prop_assert_eq!(events(&mut cut), events(&mut whole));
         prop_assert_eq!(cut.output(), whole.output());
     }
 
     #[test]
-    fn each_message_has_a_bounded_consequence(messages in vec(message(), 0..60)) {
+    fn each_message_causes_few_events_and_little_output(messages in vec(message(), 0..60)) {
         let mut session = Session::new(true);
         session.receive(&bytes(HELLO)).unwrap();
         for message in messages {
             let before = session.output().len();
             session.receive(&message).unwrap();
-            let mut words = 0;
-            while let Some(word) = session.next_word() {
-                words += 1;
-                prop_assert!(!matches!(word, Word::Trouble(text) if text.contains('\n')));
+            let mut events = 0;
+            while let Some(event) = session.next_event() {
+                events += 1;
+                prop_assert!(!matches!(event, UbusEvent::Trouble(text) if text.contains('\n')));
             }
-            prop_assert!(words <= 2 && session.output().len() - before < 400);
+            prop_assert!(events <= 2 && session.output().len() - before < 400);
         }
     }
 
     #[test]
-    fn garbage_ends_the_dialogue_or_changes_nothing(garbage in vec(any::<u8>(), 0..300)) {
+    fn garbage_causes_few_events(garbage in vec(any::<u8>(), 0..300)) {
         let mut session = Session::new(true);
         session.receive(&bytes(HELLO)).unwrap();
         let _ = session.receive(&garbage);
-        prop_assert!(told(&mut session).len() <= garbage.len() / 12 + 1);
+        prop_assert!(events(&mut session).len() <= garbage.len() / 12 + 1);
     }
 }
