@@ -1,5 +1,6 @@
-//! Stamps the build with its own date: `SOURCE_DATE_EPOCH` if set, else the newest commit, else
-//! the date of CHANGELOG.md. Never the current time, so that the same source gives the same bytes.
+//! Sets `BUILD_TIME`, in seconds since 1970: `SOURCE_DATE_EPOCH` if set, else the time of the
+//! newest commit, else that of CHANGELOG.md. The current time is never used, so that the same
+//! source gives the same program.
 
 use std::process::Command;
 use std::time::UNIX_EPOCH;

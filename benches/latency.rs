@@ -1,15 +1,16 @@
-//! `make bench`: how fast, how quiet, how small. Prints, never asserts.
+//! `make bench`: latency from the kernel's event to the request, cost while idle, memory. Prints,
+//! never asserts.
 //!
-//! Everything runs in private namespaces: the daemon, an HTTP provider on the loopback, and a bare
-//! listener on a netlink socket that takes the time of each event. In every second round the daemon
-//! is stopped and the listener itself connects and writes a request: the floor, which no program
-//! that does more can beat.
+//! Everything runs in private namespaces: the daemon, an HTTP provider on the loopback, and a
+//! thread that reads a netlink socket and takes the time of each event. In every second round the
+//! daemon is stopped, and that thread connects and sends a request itself. This is the floor: a
+//! program that does more cannot be faster.
 //!
-//! At last the provider has a name, and the router's resolver (dnsmasq) learns whom to ask only 30 to
-//! 300 ms after the address, as on OpenWrt.
+//! The last measurements use a provider with a host name. The router's resolver (dnsmasq) gets its
+//! upstream server only 30 to 300 ms after the address, as on OpenWrt.
 //!
-//! `BENCH_ROUNDS` (100; half as many with a name) is how many changes of each kind, `BENCH_IDLE` (60) how many idle seconds,
-//! `BENCH_DAEMON` another binary to measure.
+//! `BENCH_ROUNDS` (100) is the number of changes of each kind, with a host name half of it.
+//! `BENCH_IDLE` (60) is the number of idle seconds, `BENCH_DAEMON` another binary to measure.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
     clippy::unwrap_used,
@@ -56,13 +57,14 @@ use tls::{Authority, Flavour};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Between two changes: longer than the quiet that the daemon waits for in a burst.
+/// The pause between two changes. After so long without events the daemon sends at once; in a burst
+/// of changes it would wait.
 const PAUSE: Duration = Duration::from_millis(350);
 
 const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// The same over TLS.
+/// The provider's address and port for TLS.
 const SECURE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
-/// Its name.
+/// The provider's host name.
 const HOST: &str = "dyn.example.net";
 
 fn main() -> ExitCode {
@@ -98,7 +100,7 @@ impl Bench {
         let (mut ours, mut floor) = (Vec::new(), Vec::new());
         for _ in 0..number("BENCH_ROUNDS", 100) {
             ours.push(self.round("s0.example.com"));
-            // Stopped, it takes no part; it catches up during the next pause.
+            // The stopped daemon sees the change only after SIGCONT, during the next pause.
             daemon.signal(Signal::SIGSTOP);
             self.watcher.connect(true);
             floor.push(self.round("floor"));
@@ -109,24 +111,24 @@ impl Bench {
         }
         show("event to first byte of the request", &mut ours);
         show("  bare program: event, connect, write", &mut floor);
-        let ratio = |at| percentile(&mut ours.clone(), at) / percentile(&mut floor.clone(), at);
-        let (half, worst) = (ratio(50), ratio(99));
-        println!("{:<44}{half:>11.1}x{worst:>11.1}x", "  ratio");
+        let ratio = |p| percentile(&mut ours.clone(), p) / percentile(&mut floor.clone(), p);
+        let (median, p99) = (ratio(50), ratio(99));
+        println!("{:<44}{median:>11.1}x{p99:>11.1}x", "  ratio");
         idle(&daemon);
         drop(daemon);
         for sections in [1, 10, 300] {
             self.many(sections);
         }
         if router::has("dnsmasq") {
-            self.by_name();
+            self.measure_host_name();
         } else {
             println!("with a resolver that learns its servers late: dnsmasq is not installed");
         }
     }
 
-    /// From the event to the request where the provider's name has to be resolved, and the router's
-    /// resolver refuses to until some time after the address.
-    fn by_name(&mut self) {
+    /// Measures from the event to the request while the resolver refuses to resolve the provider's
+    /// name until some time after the address.
+    fn measure_host_name(&mut self) {
         let authority = Authority::new();
         authority.write_pem(&router::file("ca.pem"));
         let certificate = authority.server(&[HOST], Flavour::Good);
@@ -141,31 +143,31 @@ impl Bench {
         resolver.learn();
         self.add();
         self.add6();
-        let launcher = by_name();
+        let launcher = host_name_launcher();
         let _daemon = launcher.run();
         for section in ["secure", "plain", "secure6", "plain6"] {
             self.wait_request(section, 0);
         }
         for kind in [Kind::Lease, Kind::Link, Kind::DualStack] {
-            self.named_rounds(kind, &resolver);
+            self.host_name_rounds(kind, &resolver);
         }
     }
 
-    fn named_rounds(&mut self, kind: Kind, resolver: &Resolver) {
+    fn host_name_rounds(&mut self, kind: Kind, resolver: &Resolver) {
         let (what, sections): (&str, &[&str]) = match kind {
             Kind::Lease => ("another lease", &["secure", "plain"]),
             Kind::Link => ("link down and up", &["secure", "plain"]),
             Kind::DualStack => ("dual stack", &["secure", "plain", "secure6", "plain6"]),
         };
-        let (mut secure, mut plain, mut behind) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut secure, mut plain, mut after_resolver) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..number("BENCH_ROUNDS", 100).div_ceil(2) {
             thread::sleep(PAUSE);
             self.lose_addresses(kind);
             resolver.lose();
             thread::sleep(PAUSE);
             let from = self.provider.count();
-            let late = Duration::from_millis(30 + round * 53 % 271);
-            let learning = resolver.learn_after(late);
+            let delay = Duration::from_millis(30 + round * 53 % 271);
+            let learning = resolver.learn_after(delay);
             if kind == Kind::DualStack {
                 self.add6();
             }
@@ -177,17 +179,17 @@ impl Bench {
                     secure.push(time);
                 } else {
                     plain.push(time);
-                    behind.push(time.saturating_sub(late));
+                    after_resolver.push(time.saturating_sub(delay));
                 }
             }
             learning.join().unwrap();
         }
         show(&format!("late resolver, {what}: https"), &mut secure);
         show("  http, which has to wait for it", &mut plain);
-        show("  http, since the resolver was told", &mut behind);
-        let late = |times: &[Duration]| times.iter().filter(|it| it.as_millis() > 300).count();
-        let (secure, behind) = (late(&secure), late(&behind));
-        println!("{:<44}{secure:>12}{behind:>12}", "  later than 300 ms: https, http");
+        show("  http, since the resolver has a server", &mut after_resolver);
+        let late = |times: &[Duration]| times.iter().filter(|time| time.as_millis() > 300).count();
+        let (secure, plain) = (late(&secure), late(&after_resolver));
+        println!("{:<44}{secure:>12}{plain:>12}", "  later than 300 ms: https, http");
     }
 
     fn lose_addresses(&self, kind: Kind) {
@@ -204,13 +206,14 @@ impl Bench {
         }
     }
 
-    /// A new IPv6 address on `wan`.
+    /// Adds a new IPv6 address to `wan`.
     fn add6(&mut self) {
         self.next += 1;
         ip(&format!("addr add 2001:db8:9::{}/128 dev wan nodad", self.next));
     }
 
-    /// When the first request for the name of `section` came, of those after the first `from`.
+    /// Waits for a request for the name of `section` after the first `from` requests; returns its
+    /// time.
     fn wait_request(&self, section: &str, from: usize) -> Duration {
         let name = format!("{section}.example.com");
         self.provider.wait_for(&name, PATIENCE, |requests| {
@@ -218,13 +221,13 @@ impl Bench {
         })
     }
 
-    /// The address that is there, or was last.
+    /// The address that `wan` has, or had last.
     fn address(&self) -> IpAddr {
         let [high, low] = self.next.to_be_bytes();
         IpAddr::from([203, 0, 112 + high, low])
     }
 
-    /// A new address on `wan`.
+    /// Adds a new IPv4 address to `wan`.
     fn add(&mut self) -> IpAddr {
         self.next += 1;
         let address = self.address();
@@ -232,7 +235,8 @@ impl Bench {
         address
     }
 
-    /// The old address goes, time passes, another comes: when it came.
+    /// Removes the old address and, after a pause, adds another; returns it and the time of its
+    /// event.
     fn change(&mut self) -> (IpAddr, Duration) {
         thread::sleep(PAUSE);
         ip(&format!("addr del {}/32 dev wan", self.address()));
@@ -241,19 +245,19 @@ impl Bench {
         (address, self.watcher.wait(address))
     }
 
-    /// One change: from its event to the request for `name`.
+    /// Makes one change; returns the time from its event to the request for `name`.
     fn round(&mut self, name: &str) -> Duration {
         let (address, event) = self.change();
         let address = address.to_string();
         let wanted = |r: &&Request| r.hostname() == name && r.myip() == address;
-        let at = self
+        let sent = self
             .provider
             .wait_for(name, PATIENCE, |requests| requests.iter().rev().find(wanted).map(|r| r.at));
-        at.saturating_sub(event)
+        sent.saturating_sub(event)
     }
 
-    /// Waits until the names of `count` sections have this address; when the last one was asked
-    /// for, and when the first.
+    /// Waits until a request with this address has come for each of `count` sections; returns the
+    /// times of the last and the first one.
     fn wait_all(&self, count: usize, address: IpAddr) -> (Duration, Duration) {
         let address = address.to_string();
         self.provider.wait_for("all sections", PATIENCE, |requests| {
@@ -265,9 +269,9 @@ impl Bench {
         })
     }
 
-    /// Memory with so many sections, and how long all take to follow one change.
+    /// Measures memory with `count` sections, and how long they take to follow one change.
     fn many(&mut self, count: usize) {
-        // An address that nobody has asked for yet.
+        // A new address, so that the requests of earlier daemons are not counted.
         let (address, _) = self.change();
         let launcher = launcher(count);
         let daemon = launcher.run();
@@ -284,7 +288,8 @@ impl Bench {
     }
 }
 
-/// `count` sections that follow `wan`, each with a name of its own, and no state from before.
+/// A launcher for `count` sections that follow `wan`, each with its own name, without earlier
+/// state.
 fn launcher(count: usize) -> Launcher {
     let dir = router::file(&format!("sections-{count}-{}", now().as_nanos()));
     let mut config = Config::new(dir);
@@ -297,7 +302,7 @@ fn launcher(count: usize) -> Launcher {
     Launcher::new(binary, &[], &config.write())
 }
 
-/// What happens to the WAN.
+/// A kind of change on the WAN.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// The address is replaced.
@@ -308,8 +313,8 @@ enum Kind {
     DualStack,
 }
 
-/// A section for each family, over TLS and without, for a provider that has a name.
-fn by_name() -> Launcher {
+/// A launcher for four sections, http and https with each family, for a provider with a host name.
+fn host_name_launcher() -> Launcher {
     let mut config = Config::new(router::file("named"));
     let pem = router::file("ca.pem");
     let secure = format!("option cacert '{}'\n\toption update_url 'https://{HOST}", pem.display());
@@ -331,14 +336,14 @@ fn by_name() -> Launcher {
     Launcher::new(env!("CARGO_BIN_EXE_ddns-netlink"), &[], &config.write())
 }
 
-/// The bare program: a thread with a netlink socket, and on demand a request at once.
+/// The floor: a thread with a netlink socket, which on demand sends a request at each event.
 struct Watcher {
     shared: Arc<(Mutex<Seen>, Condvar)>,
 }
 
 #[derive(Default)]
 struct Seen {
-    /// When each address came.
+    /// The time of each address's event.
     times: Vec<(IpAddr, Duration)>,
     connect: bool,
 }
@@ -370,11 +375,11 @@ impl Watcher {
         self.shared.0.lock().unwrap().connect = on;
     }
 
-    /// When the event of this address came.
+    /// Waits for the event of this address; returns its time.
     fn wait(&self, address: IpAddr) -> Duration {
         let time = |seen: &Seen| {
             let mut times = seen.times.iter().rev();
-            times.find(|(of, _)| *of == address).map(|(_, at)| *at)
+            times.find(|(seen, _)| *seen == address).map(|(_, time)| *time)
         };
         let seen = self.shared.0.lock().unwrap();
         let waited = self.shared.1.wait_timeout_while(seen, PATIENCE, |seen| time(seen).is_none());
@@ -388,12 +393,13 @@ fn request(address: IpAddr) {
     stream.write_all(text.as_bytes()).unwrap();
 }
 
-/// What the daemon costs while nothing happens.
+/// Measures context switches and CPU time while nothing happens.
 fn idle(daemon: &Daemon<'_>) {
     let seconds = number("BENCH_IDLE", 60);
-    // The last change is over and done with before the count starts.
+    // Wait until the daemon has finished with the last change.
     thread::sleep(Duration::from_secs(seconds.min(10)));
-    // Threads that served the last request end within ten seconds, and take their counts along.
+    // The threads that served the last request end within ten seconds; their counts would disappear
+    // with them.
     while tasks(daemon) > 1 {
         thread::sleep(Duration::from_millis(100));
     }
@@ -409,7 +415,7 @@ fn tasks(daemon: &Daemon<'_>) -> usize {
     fs::read_dir(format!("/proc/{}/task", daemon.process.id())).unwrap().count()
 }
 
-/// Context switches and CPU time of all threads so far.
+/// Context switches and CPU time of all threads since they started.
 fn effort(daemon: &Daemon<'_>) -> (u64, Duration) {
     let tasks = fs::read_dir(format!("/proc/{}/task", daemon.process.id())).unwrap();
     let (mut switches, mut cpu) = (0, Duration::ZERO);
@@ -437,11 +443,11 @@ fn field(text: &str, key: &str) -> u64 {
 }
 
 fn show(what: &str, samples: &mut [Duration]) {
-    let [half, worst] = [50, 99].map(|at| Duration::from_secs_f64(percentile(samples, at)));
-    println!("{what:<44}{}{}", millis(half), millis(worst));
+    let [median, p99] = [50, 99].map(|p| Duration::from_secs_f64(percentile(samples, p)));
+    println!("{what:<44}{}{}", millis(median), millis(p99));
 }
 
-/// The sample below which `percent` of all are, in seconds.
+/// The percentile of the samples, in seconds.
 fn percentile(samples: &mut [Duration], percent: usize) -> f64 {
     samples.sort();
     let index = (samples.len() * percent / 100).min(samples.len().saturating_sub(1));

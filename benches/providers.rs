@@ -1,10 +1,13 @@
-//! `make bench`: what it costs to tell each kind of provider one new address. Prints, never asserts.
+//! `make bench`: the cost of sending one new address to each kind of provider. Prints, never
+//! asserts.
 //!
-//! For each kind so many sections follow one device, all in one account. The table says how many
-//! requests left after one change, and when the last name was accepted, counted from the kernel's
-//! event. The providers are on the loopback and answer at once, but for one; BIND is real.
+//! The sections of one account follow one device. The table has, for each kind of provider and each
+//! number of names, the requests after one change and the time from the kernel's event until the
+//! last name is accepted. The providers are on the loopback and answer at once, except one that
+//! takes 100 ms. BIND is real.
 //!
-//! `BENCH_NAMES` (`1 10 100 1000`) is how many names, `BENCH_DAEMON` another binary to measure.
+//! `BENCH_NAMES` (`1 10 100 1000`) are the numbers of names, `BENCH_DAEMON` is another binary to
+//! measure.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
     clippy::unwrap_used,
@@ -44,18 +47,19 @@ use provider::{Provider, Reply, Server, now};
 use router::{file, ip_isp as ip};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Longer than the quiet that the daemon waits for in a burst.
+/// The pause between two changes. After so long without events the daemon sends at once; in a burst
+/// of changes it would wait.
 const PAUSE: Duration = Duration::from_millis(350);
 const PLAIN: u16 = 8080;
-/// How long the slow one takes.
+/// How long the slow provider takes to answer.
 const SLOW: Duration = Duration::from_millis(100);
 
-/// A way to publish: what its sections say, and how the other side counts requests.
+/// A kind of provider: the options of its sections, and how its requests are counted.
 struct Kind {
     title: &'static str,
     /// Options of every section.
     options: &'static str,
-    /// A program without which it cannot be measured.
+    /// A program that the measurement needs.
     tool: Option<&'static str>,
     count: fn(&World) -> usize,
 }
@@ -107,7 +111,7 @@ const KINDS: [Kind; 7] = [
     },
 ];
 
-/// Everything that is told, until dropped.
+/// The providers, and the kernel's events.
 struct World {
     provider: Provider,
     events: Receiver<Event>,
@@ -165,7 +169,7 @@ impl World {
         Self { provider, events: events(), _servers: servers, _bind: bind, address: 0 }
     }
 
-    /// Requests and time that one change costs `count` names that are published already.
+    /// Requests and time of one change for `count` names that are published already.
     fn measure(&mut self, kind: &Kind, count: usize) -> (usize, Duration) {
         self.change();
         let launcher = launcher(kind, count);
@@ -178,7 +182,7 @@ impl World {
         ((kind.count)(self) - before, time)
     }
 
-    /// Another IPv4 address on `wan`: when the kernel said so.
+    /// Replaces the IPv4 address of `wan`; returns the time of the kernel's event.
     fn change(&mut self) -> Duration {
         thread::sleep(PAUSE);
         ip("-4 addr flush dev wan");
@@ -195,7 +199,7 @@ impl World {
         IpAddr::from([203, 0, 112 + high, low])
     }
 
-    /// Waits until the daemon has said of all names that the address is accepted.
+    /// Waits until the daemon has logged for `count` names that the address is accepted.
     fn wait_accepted(&self, daemon: &Daemon<'_>, count: usize) {
         let address = format!(" {}: accepted", self.address());
         let end = now() + PATIENCE;
@@ -212,7 +216,7 @@ impl World {
     }
 }
 
-/// `count` sections of this kind, each with a name of its own, and no state from before.
+/// A launcher for `count` sections of this kind, each with its own name, without earlier state.
 fn launcher(kind: &Kind, count: usize) -> Launcher {
     let mut config = Config::new(file(&format!("sections-{}", now().as_nanos())));
     for n in 0..count {
@@ -223,7 +227,7 @@ fn launcher(kind: &Kind, count: usize) -> Launcher {
     Launcher::new(binary, &[], &config.write())
 }
 
-/// The kernel's events, with the time each was read by a thread that does nothing else.
+/// The kernel's events, read by a thread that does nothing else.
 fn events() -> Receiver<Event> {
     let (sender, receiver) = mpsc::channel();
     let listener = Listener::new();
@@ -235,7 +239,7 @@ fn events() -> Receiver<Event> {
     receiver
 }
 
-/// A name server of `example.com` at port 5353.
+/// Starts a name server of `example.com` at port 5353.
 fn bind() -> Process {
     let zone = "$TTL 300\n@ SOA ns x 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n";
     let config = r#"
@@ -255,7 +259,7 @@ zone "example.com" { type primary; file "zone"; update-policy { grant home zones
     process
 }
 
-/// The zone's serial number, which every update raises by one (RFC 2136 section 3.6).
+/// The zone's serial number, which counts updates (RFC 2136 section 3.6).
 fn serial() -> usize {
     let question = ["+short", "+norecurse", "-p", "5353", "@127.0.0.1", "SOA", "example.com"];
     let soa = run(Command::new("dig").args(question));

@@ -1,4 +1,4 @@
-//! Every fuzz target for about a second, with the same inputs in every run.
+//! Runs every fuzz target for about a second, with the same inputs each time.
 
 mod fuzz_bodies;
 
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use fuzz_bodies::{ALL, Target};
 
 #[test]
-fn no_input_breaks_a_parser() {
+fn parsers_keep_their_promises_for_mutated_inputs() {
     for target in ALL {
         fuzz(target, Duration::from_secs(1));
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test that is to end after a time")]
-#[expect(clippy::print_stdout, reason = "how many inputs there were is worth knowing")]
+#[expect(clippy::disallowed_methods, reason = "the test ends after a time")]
+#[expect(clippy::print_stdout, reason = "shows how many inputs were tried")]
 fn fuzz(target: &Target, time: Duration) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for seed in target.seeds {
@@ -34,23 +34,23 @@ fn fuzz(target: &Target, time: Duration) {
 }
 
 fn mutate(random: &mut Random, input: &mut Vec<u8>, words: &[&str]) {
-    let at = random.below(input.len() + 1);
-    let end = (at + random.below(32)).min(input.len());
+    let start = random.below(input.len() + 1);
+    let end = (start + random.below(32)).min(input.len());
     match random.below(6) {
-        0 if at < input.len() => input[at] ^= 1 << random.below(8),
-        1 => drop(input.drain(at..end)),
-        2 => input.truncate(at),
+        0 if start < input.len() => input[start] ^= 1 << random.below(8),
+        1 => drop(input.drain(start..end)),
+        2 => input.truncate(start),
         3 => {
-            let piece = input[at..end].to_vec();
+            let piece = input[start..end].to_vec();
             let to = random.below(input.len() + 1);
             input.splice(to..to, piece);
         }
-        4 if !words.is_empty() => drop(input.splice(at..at, random.pick(words).bytes())),
-        _ => input.insert(at, random.next() as u8),
+        4 if !words.is_empty() => drop(input.splice(start..start, random.pick(words).bytes())),
+        _ => input.insert(start, random.next() as u8),
     }
 }
 
-/// Marsaglia's xorshift64: good enough here and the same everywhere.
+/// Marsaglia's xorshift64: gives the same numbers on every machine.
 struct Random(u64);
 
 impl Random {

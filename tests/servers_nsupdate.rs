@@ -1,6 +1,6 @@
-//! The provider nsupdate.info as its own software plays it: the daemon under its real name over
-//! TLS, dyndns2 with both addresses in one request, and the records in the BIND behind it. `make
-//! test-servers` runs it.
+//! The provider nsupdate.info, with its own software under its real host names and over TLS:
+//! dyndns2 with both addresses in one request, and the records in the BIND that the software
+//! updates. `make test-servers` runs this test.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod servers;
@@ -19,7 +19,7 @@ use support::process::{Process, run};
 use support::router::{file, hosts, ip_isp, isolated};
 use support::tls::Authority;
 
-/// What starting a program of Python may take on a busy machine.
+/// How long a test waits; on a busy machine a Python program takes that long to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ZONE_SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";
 const HOST_SECRET: &str = "pass word+%";
@@ -35,7 +35,7 @@ zone "example.com" { type primary; file "zone";
     update-policy { grant example.com. zonesub A AAAA; }; };
 "#;
 
-/// The name server that the service updates, which it expects at port 53.
+/// Starts the name server that the service updates; the service expects it at port 53.
 fn bind() -> Process {
     let dir = file("dns");
     fs::create_dir_all(&dir).unwrap();
@@ -47,7 +47,7 @@ fn bind() -> Process {
     process
 }
 
-/// The service at port 443, where its names lead now; its lines are those of its access log.
+/// Starts the service at port 443, and maps its host names to it. Its output is the access log.
 fn service(gunicorn: PathBuf) -> Process {
     let authority = Authority::new();
     authority.write_pem(&file("ca.pem"));
@@ -77,7 +77,7 @@ fn service(gunicorn: PathBuf) -> Process {
     process
 }
 
-/// Waits until the name server has this.
+/// Waits until the name server has this record, or none if `address` is empty.
 fn wait_dig(kind: &str, address: &str, daemon: &Daemon) {
     let question = ["+short", "+norecurse", "@127.0.0.1", kind, "home.example.com"];
     let end = Instant::now() + PATIENCE;
@@ -91,7 +91,7 @@ fn wait_dig(kind: &str, address: &str, daemon: &Daemon) {
     }
 }
 
-/// How often the service was asked for an update.
+/// The number of update requests in the service's access log.
 fn updates(service: &Process) -> usize {
     service.lines.all().iter().filter(|line| line.contains("GET /nic/update?")).count()
 }
@@ -113,7 +113,7 @@ fn configuration(password: &str, domain: &str) -> PathBuf {
 
 #[test]
 #[ignore = "needs nsupdate.info's software: make test-servers"]
-fn both_families_follow_the_line_in_one_request() {
+fn the_service_gets_both_families_in_one_request() {
     isolated(&["named", "dig"], || {
         let Some(gunicorn) = program("venv/bin/gunicorn") else { return };
         let _bind = bind();
@@ -137,7 +137,7 @@ fn both_families_follow_the_line_in_one_request() {
         daemon.wait_published("home", "203.0.113.5");
         assert_eq!(updates(&service), 1, "{:#?}", service.lines.all());
 
-        // One of them changes: the other is named again, for it would be lost.
+        // One address changes. The request has the other one, too, or the service would remove it.
         ip_isp("addr flush to 203.0.113.0/24 dev wan");
         ip_isp("addr add 203.0.113.6/24 dev wan");
         ip_isp("route add default via 203.0.113.1 dev wan");
@@ -146,7 +146,7 @@ fn both_families_follow_the_line_in_one_request() {
         daemon.wait_published("home", "203.0.113.6");
         assert_eq!(updates(&service), 2, "{:#?}", service.lines.all());
 
-        // One goes for good, and its record with it; then it is back.
+        // One address goes, and after `remove_after` its record; then there is an address again.
         ip_isp("addr del 2001:db8:7::5/64 dev wan");
         wait_dig("AAAA", "", &daemon);
         wait_dig("A", "203.0.113.6", &daemon);

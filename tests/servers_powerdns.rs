@@ -1,5 +1,6 @@
-//! The HTTP interface of a real PowerDNS, over plain HTTP on loopback. `make test-servers` runs it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+//! The HTTP interface of a real PowerDNS, over plain HTTP on loopback. `make test-servers` runs
+//! these tests.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "support/process.rs"]
 mod process;
@@ -26,7 +27,7 @@ use servers::{account, direct, free_port, program, publish};
 const PATIENCE: Duration = Duration::from_secs(30);
 const KEY: &str = "s3cret";
 
-/// A server that ends with its handle.
+/// A running PowerDNS; killed when dropped.
 struct Server {
     _process: Process,
     client: Client,
@@ -35,7 +36,8 @@ struct Server {
 }
 
 impl Server {
-    /// With the zones `example.com` and `sub.example.com`; none if it is not installed.
+    /// Starts PowerDNS with the zones `example.com` and `sub.example.com`; `None` if it is not
+    /// installed.
     fn start(name: &str) -> Option<Self> {
         let root = program("pdns")?;
         let directory = env::temp_dir().join(format!("ddns-netlink-{name}-{}", this::id()));
@@ -81,7 +83,7 @@ impl Server {
         Some(server)
     }
 
-    /// A request to its interface, below the list of zones.
+    /// Sends a request to the interface; `path` is below the list of zones.
     fn send(&self, method: Method, path: &str, body: Option<&str>) -> Answer {
         let request = Request {
             method,
@@ -134,7 +136,7 @@ fn change(name: &str, address: &str) -> Change {
     Change {
         name: Hostname::parse(name).unwrap(),
         family: Family::of(address.parse().unwrap()),
-        address: address.parse().ok(),
+        target: Target::Address(address.parse().unwrap()),
         previous: None,
         tried: None,
         anew: false,
@@ -142,7 +144,7 @@ fn change(name: &str, address: &str) -> Change {
     }
 }
 
-/// The record of `name` that holds `previous` is to be removed.
+/// The removal of the record of `name` that holds `previous`.
 fn removal(name: &str, previous: &str) -> Change {
     let change = change(name, previous);
     Change { previous: change.address(), target: Target::Absent, ..change }
@@ -154,7 +156,7 @@ fn updated(count: usize) -> Vec<Verdict> {
 
 #[test]
 #[ignore = "needs PowerDNS: make test-servers"]
-fn names_of_all_zones_are_made_changed_and_left_alone() {
+fn records_of_two_zones_are_added_changed_and_found_unchanged() {
     let Some(server) = Server::start("names") else { return };
     let all = |v4: &str, v6: &str| {
         [
@@ -180,7 +182,7 @@ fn names_of_all_zones_are_made_changed_and_left_alone() {
     let (verdicts, _, _) = server.publish(&first, &Known::new());
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 6]);
 
-    // Many names are read with their zone, and those of a zone are written at once.
+    // With many names the whole zone is read, and its records are written in one request.
     let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let (verdicts, _, requests) = server.publish(&all("192.0.2.2", "2001:db8::2"), &known);
     assert_eq!((verdicts, requests), (updated(6), 4));
@@ -189,7 +191,7 @@ fn names_of_all_zones_are_made_changed_and_left_alone() {
 
 #[test]
 #[ignore = "needs PowerDNS: make test-servers"]
-fn other_addresses_and_the_time_to_live_stay() {
+fn other_addresses_and_the_ttl_of_a_name_stay() {
     let Some(server) = Server::start("others") else { return };
     let set = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":77,"changetype":"REPLACE",
         "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
@@ -211,7 +213,7 @@ fn other_addresses_and_the_time_to_live_stay() {
 
 #[test]
 #[ignore = "needs PowerDNS: make test-servers"]
-fn what_is_ours_is_removed() {
+fn a_removal_takes_only_the_published_address() {
     let Some(server) = Server::start("removal") else { return };
     let set = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":77,"changetype":"REPLACE",
         "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
@@ -235,7 +237,7 @@ fn what_is_ours_is_removed() {
 
 #[test]
 #[ignore = "needs PowerDNS: make test-servers"]
-fn one_that_is_refused_leaves_the_others_alone() {
+fn of_a_batch_only_the_refused_change_fails() {
     let Some(server) = Server::start("refused") else { return };
     let names = ["a", "b", "alias", "c", "d"];
     let changes = names.map(|name| change(&format!("{name}.example.com"), "192.0.2.1"));
@@ -253,7 +255,7 @@ fn one_that_is_refused_leaves_the_others_alone() {
 
 #[test]
 #[ignore = "needs PowerDNS: make test-servers"]
-fn a_wrong_key_and_a_missing_zone_are_refused() {
+fn a_wrong_key_and_a_missing_zone_are_reported() {
     let Some(server) = Server::start("wrong") else { return };
     let home = Job { changes: vec![change("home.example.com", "192.0.2.1")], ..Job::default() };
     let mut wrong = server.account();
@@ -268,7 +270,7 @@ fn a_wrong_key_and_a_missing_zone_are_refused() {
     assert_eq!(reason(&verdicts), "PowerDNS has no zone for a.example.org in this account");
     let (verdicts, _, _) = server.publish(&[change("a@example.org", "192.0.2.1")], &Known::new());
     assert_eq!(reason(&verdicts), "PowerDNS does not know the zone or the record: HTTP 404");
-    // What is remembered and wrong is found again.
+    // A learned zone that does not exist any more is looked up again.
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
     let known: Known = known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     assert_eq!(server.send(Method::Delete, "/sub.example.com.", None).status, 204);

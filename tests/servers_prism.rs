@@ -1,10 +1,11 @@
-//! What is sent, checked by Prism against the vendors' own descriptions of their interfaces. These
-//! are not ours to hand on: `make test-servers OPENAPI=directory` runs it on what is there.
+//! Prism checks the requests for some providers against the vendors' OpenAPI descriptions. The
+//! project may not distribute these; `make test-servers OPENAPI=directory` runs the tests whose
+//! description is in that directory.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
-    reason = "helpers of tests are tests"
+    reason = "helpers of tests"
 )]
 
 #[path = "support/process.rs"]
@@ -24,20 +25,22 @@ use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchan
 use process::Process;
 use servers::{account, description, direct, free_port, program};
 
-/// Prism takes half a minute to read a description on a slow machine.
+/// How long a test waits for Prism, which takes half a minute to read a description on a slow
+/// machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A provider, its description, and how it answers.
 struct Case {
     service: &'static str,
     description: &'static str,
-    /// What of a URL the paths of the description do not have.
+    /// The beginning of each URL that the description's paths lack.
     base: &'static str,
-    /// The first answer whose beginning a request line has.
+    /// Beginning of the request line, status, body: the first entry whose beginning fits is the
+    /// answer.
     answers: &'static [(&'static str, u16, &'static str)],
 }
 
-/// The description, and Prism to check against it; nothing if either is not there.
+/// Starts Prism with the description; returns its port. `None` if one of the two is missing.
 fn start(case: &Case) -> Option<(Process, u16)> {
     let description = description(case.description)?;
     let prism = program("node_modules/.bin/prism")?;
@@ -49,32 +52,38 @@ fn start(case: &Case) -> Option<(Process, u16)> {
     Some((process, port))
 }
 
-/// Has a record changed and another one made, then the first one removed, and every request on the
-/// way checked.
+/// Changes one record and adds another, then removes the first one; Prism checks every request.
+/// Every answer of the case must have been used.
 fn check(case: &Case, account: Provider) {
     let Some((_process, port)) = start(case) else { return };
     let change = |name: &str, address: &str| Change {
         name: Hostname::parse(name).unwrap(),
         family: Family::of(address.parse().unwrap()),
-        address: address.parse().ok(),
+        target: Target::Address(address.parse().unwrap()),
         previous: None,
         tried: None,
         anew: false,
         record: RecordOptions { ttl: Some(300), ..RecordOptions::default() },
     };
     let made = vec![change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
-    let mut asked = Vec::new();
-    talk(case, &account, port, made, &mut asked);
+    let mut sent = Vec::new();
+    publish(case, &account, port, made, &mut sent);
     let home = change("home.example.com", "192.0.2.1");
     let gone = Change { previous: home.address(), target: Target::Absent, ..home };
-    talk(case, &account, port, vec![gone], &mut asked);
+    publish(case, &account, port, vec![gone], &mut sent);
     for (beginning, ..) in case.answers {
-        assert!(asked.iter().any(|line| line.starts_with(beginning)), "{beginning} was not asked");
+        assert!(sent.iter().any(|line| line.starts_with(beginning)), "{beginning} was not sent");
     }
 }
 
-/// Has the changes carried out, and notes what was asked.
-fn talk(case: &Case, account: &Provider, port: u16, changes: Vec<Change>, asked: &mut Vec<String>) {
+/// Publishes the changes; adds the line of each request to `sent`.
+fn publish(
+    case: &Case,
+    account: &Provider,
+    port: u16,
+    changes: Vec<Change>,
+    sent: &mut Vec<String>,
+) {
     let client = direct();
     let count = changes.len();
     let mut talk = exchange(account, Job { changes, ..Job::default() });
@@ -87,29 +96,29 @@ fn talk(case: &Case, account: &Provider, port: u16, changes: Vec<Change>, asked:
         };
         let path = request.url.expose().strip_prefix(case.base).unwrap().to_owned();
         let line = format!("{} {path}", request.method.name());
-        let there = Request {
+        let checked = Request {
             url: Secret::new(format!("http://127.0.0.1:{port}{path}")),
             ..request.clone()
         };
-        let judged = client.send(&there).unwrap();
+        let verdict = client.send(&checked).unwrap();
         let body = request.body.as_ref().map_or("", Secret::expose);
         assert!(
-            (200..300).contains(&judged.status),
-            "{line}\n{body}\nis no request of {}: {}",
+            (200..300).contains(&verdict.status),
+            "{line}\n{body}\nis not a request of {}: {}",
             case.description,
-            judged.body
+            verdict.body
         );
         let answer = case.answers.iter().find(|(beginning, ..)| line.starts_with(beginning));
         let (_, status, body) = answer.unwrap_or_else(|| panic!("no answer to {line}\n{body}"));
-        asked.push(line);
+        sent.push(line);
         step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
     };
-    assert_eq!(verdicts, vec![Outcome::Updated.into(); count], "{asked:#?}");
+    assert_eq!(verdicts, vec![Outcome::Updated.into(); count], "{sent:#?}");
 }
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn digitalocean() {
+fn requests_to_digitalocean_fit_the_description() {
     let case = Case {
         service: "digitalocean",
         description: "digitalocean.yaml",
@@ -140,7 +149,7 @@ fn digitalocean() {
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn cloudflare() {
+fn requests_to_cloudflare_fit_the_description() {
     const RECORD: &str = r#"{"success":true,"result":[{"id":"372e67954025e0ba6aaa6d586b9e0b59",
         "type":"A","name":"home.example.com","content":"192.0.2.1"}]}"#;
     let case = Case {
@@ -168,14 +177,14 @@ fn cloudflare() {
             ),
         ],
     };
-    // The description knows no tokens.
+    // The description has no API tokens, so this uses the older global key.
     let key = "144c9defac04969c7bfad8efaa8ea194";
     check(&case, account(case.service, "me@example.net", key));
 }
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn dnsimple() {
+fn requests_to_dnsimple_fit_the_description() {
     let case = Case {
         service: "dnsimple",
         description: "dnsimple.yaml",
@@ -203,7 +212,7 @@ fn dnsimple() {
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn hetzner() {
+fn requests_to_hetzner_fit_the_description() {
     let case = Case {
         service: "hetzner",
         description: "hetzner-cloud.json",
@@ -240,7 +249,7 @@ fn hetzner() {
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn ionos() {
+fn requests_to_ionos_fit_the_description() {
     let case = Case {
         service: "ionos",
         description: "ionos-hosting-dns.yaml",
@@ -262,7 +271,7 @@ fn ionos() {
 
 #[test]
 #[ignore = "needs Prism and descriptions: make test-servers OPENAPI=directory"]
-fn powerdns() {
+fn requests_to_powerdns_fit_the_description() {
     let case = Case {
         service: "powerdns",
         description: "powerdns.yaml",

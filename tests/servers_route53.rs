@@ -1,6 +1,6 @@
-//! Route 53 as moto plays it: the real host name over TLS, signatures checked by somebody else's
-//! code. `make test-servers` runs it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+//! Route 53, played by moto under the real host name and over TLS; moto checks the signatures.
+//! `make test-servers` runs these tests.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "support/process.rs"]
 mod process;
@@ -30,11 +30,11 @@ use ddns_netlink::provider::{
 use process::Process;
 use servers::{Tunnel, account, installed, publish};
 
-/// What starting a program of Python may take on a busy machine.
+/// How long a test waits; on a busy machine a Python program takes that long to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 const HOST: &str = "route53.amazonaws.com";
 
-/// A moto that ends with its handle.
+/// A running moto; killed when dropped.
 struct Moto {
     _process: Process,
     client: Client,
@@ -101,7 +101,7 @@ impl Moto {
         self.send(&anybody(), "iam.amazonaws.com", "/", form, &body)
     }
 
-    /// A new zone `example.com`; gives its id.
+    /// Creates a zone `example.com`; returns its id.
     fn zone(&self, key: &Provider) -> String {
         let body = "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
                     <Name>example.com.</Name><CallerReference>1</CallerReference>\
@@ -110,7 +110,7 @@ impl Moto {
         element(&answer.body, "Id").rsplit('/').next().unwrap().to_owned()
     }
 
-    /// From now on signatures are checked, or not.
+    /// Lets moto check signatures from now on, or not.
     fn check_signatures(&self, check: bool) {
         let body = if check { "0" } else { "inf" };
         self.send(&anybody(), HOST, "/moto-api/reset-auth", "text/plain", body);
@@ -144,7 +144,8 @@ fn change(name: &str, address: &str) -> Change {
     }
 }
 
-/// Publishes `job` with a key that may write and nothing else; gives how many requests that took.
+/// Publishes `job` as with a key that may only write: every GET is answered with status 403.
+/// Returns the verdicts and the number of requests.
 fn publish_unread(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, usize) {
     let mut talk = exchange(account, job);
     let mut step = talk.start();
@@ -170,7 +171,7 @@ fn job(changes: Vec<Change>, known: &Known) -> Job {
 
 #[test]
 #[ignore = "needs moto: make test-servers"]
-fn names_of_both_families_are_made_changed_and_left_alone() {
+fn records_of_both_families_are_added_changed_and_found_unchanged() {
     let moto = Moto::start("records");
     moto.zone(&anybody());
     let me = anybody();
@@ -187,11 +188,11 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
     let (verdicts, learned, _) = publish(&moto.client, &me, job(first.clone(), &Known::new()));
     assert_eq!(verdicts, updated);
 
-    // Read back, and found to be so.
+    // The records are read first and are the same already.
     let (verdicts, _, _) = publish(&moto.client, &me, job(first, &Known::new()));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
 
-    // They are written at once.
+    // All records are written in one request.
     let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let second = both("192.0.2.2", "2001:db8::2");
     let (verdicts, _, requests) = publish(&moto.client, &me, job(second.clone(), &known));
@@ -199,7 +200,7 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
     let (verdicts, _, _) = publish(&moto.client, &me, job(second, &Known::new()));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
 
-    // One is removed, another one changed; what is gone is not removed again.
+    // One record is removed and another one changed; a second time there is nothing to remove.
     let gone = |address: &str| {
         let home = change("home.example.com", "192.0.2.2");
         let home = Change { previous: home.address(), target: Target::Absent, ..home };
@@ -213,7 +214,7 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
     let (verdicts, _, _) = publish(&moto.client, &me, job(home, &known));
     assert_eq!(verdicts, [Outcome::Unchanged.into()], "the other type is still there");
 
-    // A name of no zone.
+    // A name outside of every zone.
     let (verdicts, _, _) = publish(
         &moto.client,
         &me,
@@ -224,7 +225,7 @@ fn names_of_both_families_are_made_changed_and_left_alone() {
 
 #[test]
 #[ignore = "needs moto: make test-servers"]
-fn signatures_are_what_aws_expects() {
+fn moto_accepts_the_signatures_of_the_right_key_only() {
     let moto = Moto::start("signatures");
     moto.iam("Action=CreateUser");
     let key = moto.iam("Action=CreateAccessKey").body;
@@ -236,7 +237,7 @@ fn signatures_are_what_aws_expects() {
     let me = account("route53", id, secret);
     moto.check_signatures(true);
     let zone = moto.zone(&me);
-    // moto refuses to read as soon as it checks, even if boto3 asks.
+    // While moto checks signatures it refuses to read, even for boto3.
     let known = Known::from_iter([("zone example.com".to_owned(), zone)]);
     let two = || {
         let changes =
@@ -258,7 +259,7 @@ fn signatures_are_what_aws_expects() {
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
     assert_eq!(requests, 0);
 
-    // It is all there.
+    // Both records were written.
     moto.check_signatures(false);
     let (verdicts, _, _) = publish(&moto.client, &me, Job { known: Known::new(), ..two() });
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 2]);

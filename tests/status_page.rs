@@ -1,5 +1,5 @@
-//! The man page tells every word and every member that `status` and `watch` print.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+//! The manual page documents every state and every JSON member that `status` and `watch` print.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
 
-/// One of each; the compiler asks for those that are missing in [`word`].
+/// Every variant; for a new one the compiler asks for an arm in [`word`].
 const STANDINGS: [Standing; 12] = [
     Standing::Published,
     Standing::NoAddress,
@@ -27,7 +27,7 @@ const STANDINGS: [Standing; 12] = [
     Standing::Stopped,
 ];
 
-/// The words are a promise to scripts, so they are written out again here.
+/// Scripts rely on these words, so they are written out here a second time.
 fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Published => "published",
@@ -74,7 +74,7 @@ const STATUS: [&str; 23] = [
 const WATCH: [&str; 5] = ["device", "event", "address", "verdict", "type"];
 const WATCH_EVENTS: [&str; 4] = ["added", "changed", "removed", "chosen"];
 
-/// The section STATUS of the page.
+/// The section STATUS of the manual page.
 fn section() -> &'static str {
     let (_, rest) = PAGE.split_once("\n## STATUS\n").unwrap();
     rest.split("\n## ").next().unwrap()
@@ -117,22 +117,22 @@ fn snapshot() -> Snapshot {
     Snapshot { sections: vec![section], disabled: vec!["off".into()], broken }
 }
 
-fn members(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+fn members(value: &Value, parent: &str, found: &mut BTreeSet<String>) {
     if let Some(object) = value.as_object() {
         for (name, value) in object {
-            let dot = if at.is_empty() { "" } else { "." };
-            let name = format!("{at}{dot}{name}");
+            let dot = if parent.is_empty() { "" } else { "." };
+            let name = format!("{parent}{dot}{name}");
             members(value, &name, found);
             found.insert(name);
         }
     }
     for item in value.as_array().into_iter().flatten() {
-        members(item, &format!("{at}[]"), found);
+        members(item, &format!("{parent}[]"), found);
     }
 }
 
 #[test]
-fn every_state_has_a_row() {
+fn every_state_is_in_the_manual() {
     for standing in STANDINGS {
         assert_eq!(standing.as_str(), word(standing));
         assert!(has_row(word(standing)), "{}", word(standing));
@@ -142,7 +142,7 @@ fn every_state_has_a_row() {
 }
 
 #[test]
-fn every_member_of_status_has_a_row() {
+fn every_member_of_status_is_in_the_manual() {
     let mut found = BTreeSet::new();
     members(&snapshot().to_json(), "", &mut found);
     assert!(found.iter().eq(STATUS.iter()), "{found:?}");
@@ -152,7 +152,7 @@ fn every_member_of_status_has_a_row() {
 }
 
 #[test]
-fn the_units_are_those_of_the_page() {
+fn times_have_the_units_of_the_manual() {
     let status = snapshot().to_json();
     let record = &status["sections"][0]["records"][0];
     assert_eq!(record["since"], 1_800_000_000);
@@ -162,7 +162,7 @@ fn the_units_are_those_of_the_page() {
 }
 
 #[test]
-fn every_member_of_watch_has_a_row() {
+fn every_member_of_watch_is_in_the_manual() {
     for name in WATCH {
         assert!(has_row(name), "{name}");
     }

@@ -1,9 +1,10 @@
-//! Whole routers: a real kernel of another architecture boots in an emulated machine of 64 MB, gets
-//! a DHCP lease and later dials in, and the binary that was built for it keeps its names right.
+//! Whole routers: a real kernel of another architecture boots in an emulated machine of 64 MB. The
+//! machine gets a DHCP lease and later dials in, and the binary that was built for it keeps its
+//! names up to date.
 //!
-//! What happens in there is tests/targets/init.sh, and so is what is asserted: it says what has
-//! been reached, line by line, and `done` at the end. `make test-targets` fetches the kernels and
-//! runs this; plain `cargo test` does not.
+//! tests/targets/init.sh runs in the machine as the first process, and holds the assertions. It
+//! prints a line for each step, and `done` at the end. `make test-targets` fetches the kernels and
+//! runs these tests; without a kernel they are skipped.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "helpers of tests")]
 
 mod support;
@@ -21,26 +22,26 @@ use support::router::search_path;
 use support::skip;
 use support::tls::Authority;
 
-/// From switching on to switching off; it takes a sixth of that on two free cores.
+/// Limit from start to power-off; on two free cores a sixth of it is needed.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// Most memory of the daemon that was ever resident, in kB: a 64 MB router has about 20 MB to give.
+/// Limit for the daemon's peak resident memory, in kB. A router of 64 MB has about 20 MB to spare.
 const MOST_MEMORY: u32 = 3072;
 
 const PROVIDER: &str = "dyn.example.net";
 
 /// An emulated router.
 struct Machine {
-    /// What the binary was built for.
+    /// The target that the binary was built for.
     triple: &'static str,
-    /// Name of the directory that tests/targets/fetch.sh has filled.
+    /// The name of the directory that tests/targets/fetch.sh fills.
     parts: &'static str,
     emulator: &'static str,
     arguments: &'static [&'static str],
     kernel_arguments: &'static str,
 }
 
-/// As in many routers with MT76x8 and MT7620: little-endian, one core.
+/// The CPU of many routers with MT76x8 or MT7620: little-endian, one core.
 const MALTA: Machine = Machine {
     triple: "mipsel-unknown-linux-musl",
     parts: "mipsel",
@@ -49,7 +50,7 @@ const MALTA: Machine = Machine {
     kernel_arguments: "console=ttyS0",
 };
 
-/// Debian's ARM kernel sets 16 MB aside for graphics, unless told not to.
+/// `cma=0`, because Debian's ARM kernel would reserve 16 MB for graphics.
 const ARM: Machine = Machine {
     triple: "armv7-unknown-linux-musleabihf",
     parts: "armhf",
@@ -59,18 +60,18 @@ const ARM: Machine = Machine {
 };
 
 #[test]
-fn a_mips_router_of_64_megabytes() {
-    MALTA.live();
+fn a_mips_router_of_64_megabytes_publishes_its_addresses() {
+    MALTA.run();
 }
 
 #[test]
-fn an_arm_router_of_64_megabytes() {
-    ARM.live();
+fn an_arm_router_of_64_megabytes_publishes_its_addresses() {
+    ARM.run();
 }
 
 impl Machine {
-    /// Boots, and follows the machine's life to its end.
-    fn live(&self) {
+    /// Boots the machine and follows its console until it prints `done` or fails.
+    fn run(&self) {
         if let Some(reason) = self.missing() {
             skip::skip(&format!("{}: {reason}", self.triple));
             return;
@@ -83,7 +84,7 @@ impl Machine {
         });
         let lines = console.lines.all();
         let failed = step(&last).is_none_or(|(_, what)| what != "done");
-        assert!(!failed, "{}", self.whole_story(console));
+        assert!(!failed, "{}", self.rest_of_console(console));
         println!("{}: {:.0?} in all", self.triple, start.elapsed());
         for (time, what) in lines.iter().filter_map(|line| step(line)) {
             println!("{time:>8} s  {what}");
@@ -92,8 +93,8 @@ impl Machine {
         assert!(!peaks.is_empty() && peaks.iter().all(|&kb| kb < MOST_MEMORY), "{peaks:?} kB");
     }
 
-    /// Everything on the console, to the end of what the machine has to say about a failure.
-    fn whole_story(&self, mut console: Process) -> String {
+    /// All lines of the console, after the machine had time to print the details of a failure.
+    fn rest_of_console(&self, mut console: Process) -> String {
         let end = Instant::now() + Duration::from_secs(15);
         while console.is_running() && Instant::now() < end {
             console.lines.wait_more(console.lines.len(), Duration::from_millis(100));
@@ -122,20 +123,20 @@ impl Machine {
         directory("DDNS_NETLINK_ROUTERS", "target/routers").join(self.parts)
     }
 
-    /// The emulator, with its console on our side.
+    /// The command of the emulator, with the machine's console as its output.
     fn command(&self, initramfs: &Path) -> Command {
         let mut command = Command::new(self.emulator);
         command.env("PATH", search_path()).args(self.arguments);
         command.args(["-m", "64", "-net", "none", "-nographic", "-no-reboot"]);
         command.arg("-kernel").arg(self.parts().join("kernel"));
         command.arg("-initrd").arg(initramfs);
-        // ramfs: tmpfs would take no more than half of the memory, which is too little.
+        // ramfs, because a tmpfs may use only half of the memory, which is too little.
         let rest = "rootfstype=ramfs rdinit=/init quiet panic=-1";
         command.arg("-append").arg(format!("{} {rest}", self.kernel_arguments));
         command
     }
 
-    /// Writes the initial file system; gives its path.
+    /// Writes the initial file system; returns its path.
     fn initramfs(&self) -> PathBuf {
         let mut files = Initramfs::default();
         for directory in ["dev", "proc", "sys", "etc/ssl", "usr/lib/ssl"] {
@@ -157,7 +158,7 @@ impl Machine {
         files.file("etc/ca.pem", authority.pem().as_bytes());
         files.file("etc/server.pem", certificate.as_bytes());
         files.file("etc/server.key", key.as_bytes());
-        // openssl's server takes what is asked for as the name of a file with the whole answer.
+        // `openssl s_server -HTTP` answers with the file that has the request's path as its name.
         for address in ["203.0.113.20", "203.0.113.21"] {
             let name = format!("isp/update?hostname=secure.example.com&myip={address}");
             let answer = format!("HTTP/1.0 200 OK\r\n\r\ngood {address}\n");
@@ -181,18 +182,18 @@ fn today() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// A directory that the environment may name; ours are below the project's.
+/// The directory that this environment variable names, or else `ours` below the project's.
 fn directory(variable: &str, ours: &str) -> PathBuf {
     let other = env::var_os(variable).map(PathBuf::from);
     other.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(ours))
 }
 
-/// Seconds since boot, and what has been reached.
+/// Seconds since boot and the name of the step, from a line of init.sh.
 fn step(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("## ")?.split_once(' ')
 }
 
-/// The peak in a line about memory.
+/// The peak memory (`VmHWM`) in a line about memory.
 fn peak(line: &str) -> Option<u32> {
     let (_, rest) = line.split_once("VmHWM: ")?;
     rest.split(' ').next()?.parse().ok()

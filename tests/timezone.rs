@@ -1,4 +1,4 @@
-//! Time zones, against the C library's opinion as `date` gives it.
+//! Time zones, compared with the C library's, as GNU `date` prints them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test and its helpers")]
 
@@ -19,8 +19,8 @@ const ZONES: &str = "/usr/share/zoneinfo";
 /// 1970 to 2105.
 const TIMES: std::ops::Range<i64> = 0..4_260_000_000;
 
-/// Whether this is GNU `date` on glibc; others differ in what they take.
-fn gnu() -> bool {
+/// Whether `date` is GNU's; other implementations accept other arguments.
+fn has_gnu_date() -> bool {
     let version = Command::new("date").arg("--version").output();
     let gnu =
         version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains("GNU coreutils"));
@@ -30,7 +30,7 @@ fn gnu() -> bool {
     gnu
 }
 
-/// What `date` shows at each of `times`, a line each.
+/// The output of `date` for each of `times`, one line each.
 fn theirs(zone: &str, times: &[i64]) -> String {
     let mut date = Command::new("date")
         .args(["-f", "-", "+%Y-%m-%d %H:%M:%S %Z"])
@@ -60,7 +60,7 @@ fn ours(zone: &TimeZone, times: &[i64]) -> String {
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        // These count leap seconds, or are the same again.
+        // These have leap seconds, or are copies of the others.
         if ["right", "posix", "posixrules", "localtime"].iter().any(|other| name == *other) {
         } else if path.is_dir() {
             files(&path, found);
@@ -71,17 +71,17 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_zone_of_the_world() {
+fn every_tzif_file_gives_the_times_of_the_c_library() {
     let mut found = Vec::new();
     files(Path::new(ZONES), &mut found);
     if found.is_empty() {
         skip::skip_in_ci_too(&format!("{ZONES} is not there (Debian: tzdata)"));
         return;
     }
-    if !gnu() {
+    if !has_gnu_date() {
         return;
     }
-    // A prime number of seconds: all days, all hours.
+    // The step is a prime number of seconds, so that the times fall on all days and hours.
     let times: Vec<i64> = TIMES.step_by(20_000_003).collect();
     for path in found {
         let zone = TimeZone::tzif(&fs::read(&path).unwrap()).expect("a zone");
@@ -90,7 +90,8 @@ fn every_zone_of_the_world() {
     }
 }
 
-/// A day in one of four months, the first of which begins with day `first` or the one after it.
+/// A rule's day in the four months from `month` on, in each notation of POSIX. `first` is the day
+/// of the year with which `month` begins, or the one after it.
 fn day(month: u8, first: i32) -> impl Strategy<Value = String> {
     prop_oneof![
         (month..month + 4, 1..6, 0..7)
@@ -100,12 +101,12 @@ fn day(month: u8, first: i32) -> impl Strategy<Value = String> {
     ]
 }
 
-/// Two changes of a year, apart from each other and from new year, where the C library takes the
-/// year of UTC.
+/// The two changes of a year. They are far from each other, and from the turn of the year, where
+/// the C library uses the year of UTC.
 fn changes() -> impl Strategy<Value = String> {
     let changes = (day(2, 40), time(), day(8, 220), time(), any::<bool>());
-    changes.prop_map(|(first, at, second, then, north)| {
-        let (first, second) = (first + &at, second + &then);
+    changes.prop_map(|(first, first_time, second, second_time, north)| {
+        let (first, second) = (first + &first_time, second + &second_time);
         if north { format!("{first},{second}") } else { format!("{second},{first}") }
     })
 }
@@ -131,8 +132,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn every_rule(rule in rule(), times in proptest::collection::vec(TIMES, 40)) {
-        if gnu() {
+    fn every_posix_rule_gives_the_times_of_the_c_library(rule in rule(), times in proptest::collection::vec(TIMES, 40)) {
+        if has_gnu_date() {
             let zone = TimeZone::posix(&rule).expect("a rule");
             prop_assert_eq!(ours(&zone, &times), theirs(&rule, &times), "{}", rule);
         }

@@ -1,14 +1,14 @@
 #!/bin/sh
-# tools.sh demo|test|install: what `make demo` and `make test` need, looked for before anything is
-# built. Everything that is missing is named at once, with one line that installs it.
+# tools.sh demo|test|install: looks for the programs that `make demo` and `make test` need, before
+# anything is built. Names all that are missing at once, and the command that installs them.
 #
 # demo     fails if a program is missing
-# test     installs what is missing where it may (apt, as root or by sudo without a password); fails if
-#          it cannot be built; what only tests need may be missing, and those tests do not run
-# install  installs it, as root
+# test     installs missing programs with apt, if it can (as root or by sudo without a password);
+#          fails if the project cannot be built without one; tests that need one are skipped
+# install  installs missing programs, as root
 #
-# bind9, knot and radvd would be enabled as services of this machine. So only their libraries are
-# installed, and they themselves are unpacked below target/tools, where the tests start their own.
+# Installing bind9, knot and radvd would enable them as services of this machine. So only their
+# libraries are installed; the programs are unpacked below target/tools, where the tests start them.
 set -u
 
 task=$1
@@ -20,7 +20,7 @@ programs=
 packages=
 services=
 
-# lacks PROGRAM...: whether one is not here; it is noted.
+# lacks PROGRAM...: succeeds if one is missing, and adds the first such to $programs.
 lacks() {
     for program; do
         command -v "$program" >/dev/null && continue
@@ -34,7 +34,7 @@ compiles() {
     echo 'int main(void) { return 0; }' | cc -xc - -o /dev/null 2>/dev/null
 }
 
-# newer VERSION THAN: as numbers, part by part.
+# newer VERSION THAN: whether VERSION is THAN or newer, compared part by part as numbers.
 newer() {
     [ "$(printf '%s\n%s\n' "$1" "$2" | sort -t. -k1,1n -k2,2n | head -n1)" = "$2" ]
 }
@@ -43,7 +43,7 @@ check_rust() {
     least=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
     hint="Rust $least or newer is needed, as rustup installs it (https://rustup.rs)"
     if ! command -v "${CARGO:-cargo}" >/dev/null; then
-        echo "cargo is not here. $hint." >&2
+        echo "cargo is not installed. $hint." >&2
         return 1
     fi
     version=$("${CARGO:-cargo}" --version | cut -d' ' -f2)
@@ -52,12 +52,12 @@ check_rust() {
     return 1
 }
 
-# Names what is missing, and how to get it.
+# Names the missing programs, and how to install them.
 advise() {
     if [ -z "$programs" ]; then
         return
     fi
-    echo "Not here:$programs" >&2
+    echo "Missing:$programs" >&2
     if ! command -v apt-get >/dev/null; then
         echo "Debian has them in:$packages$services" >&2
     elif [ -n "$services" ]; then
@@ -72,7 +72,7 @@ apt() {
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y "$@" >/dev/null
 }
 
-# The packages that $services stand on.
+# The packages that $services depend on.
 libraries() {
     # shellcheck disable=SC2086 # a list
     apt-cache show --no-all-versions $services | sed -n 's/^Depends: //p' | tr ',' '\n' |
@@ -113,9 +113,9 @@ if [ "$task" = demo ]; then
     [ -z "${needed:-}" ] && [ "$built" = yes ]
     exit
 fi
-# busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd: router
-# advertisements; named, knotd: name servers; openssl: a second opinion on our certificates; python3:
-# makes packages; mandoc: shows manual pages.
+# busybox: the DHCP client of OpenWrt; dnsmasq: a DHCP server, and a router's resolver; radvd:
+# router advertisements; named, knotd: name servers; openssl: checks the tests' certificates;
+# python3: makes packages; mandoc: checks manual pages.
 ! lacks busybox || packages="$packages busybox"
 ! lacks dnsmasq || packages="$packages dnsmasq-base"
 ! lacks sysctl || packages="$packages procps"

@@ -1,6 +1,6 @@
-//! Our reader of UCI files against libuci itself, by way of its program `uci`, where there is one
-//! (OpenWrt has it; Debian does not).
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+//! The reader of UCI files compared with libuci, through libuci's program `uci` (OpenWrt has it,
+//! Debian does not).
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "support/skip.rs"]
 mod skip;
@@ -14,7 +14,7 @@ use ddns_netlink::config::Severity;
 use ddns_netlink::config::uci::{self, Document};
 use proptest::prelude::*;
 
-/// Type, name, and the options with their values.
+/// Type, name, and the options: name, whether a list, values.
 type Section = (String, String, Vec<(String, bool, Vec<String>)>);
 
 static PRESENT: LazyLock<bool> = LazyLock::new(|| Command::new("uci").output().is_ok());
@@ -28,7 +28,7 @@ fn has_uci() -> bool {
     *PRESENT
 }
 
-/// A directory that goes away with the test.
+/// A directory that is removed after the test.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -54,8 +54,8 @@ impl Drop for Scratch {
     }
 }
 
-/// What `uci export` prints, which is written in one form only: values in single quotes, of which
-/// one inside is `'\''`.
+/// The sections in the output of `uci export`. It has all values in single quotes, and writes a
+/// single quote within a value as `'\''`.
 fn exported(text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut rest = text.split_once('\n').map_or("", |(_, rest)| rest);
@@ -76,7 +76,7 @@ fn exported(text: &str) -> Vec<Section> {
     sections
 }
 
-/// A quoted word at the beginning of `text`, and what follows it.
+/// The quoted value at the beginning of `text`, and the rest.
 fn quoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut rest = text;
@@ -104,11 +104,12 @@ fn ours(document: &Document) -> Vec<Section> {
     sections.collect()
 }
 
-/// What is unlike libuci on purpose: below a `config` line that cannot be read nothing counts,
-/// nothing after a quote that is never closed, and no value that has taken in other lines.
-fn deliberate(text: &str) -> bool {
+/// Whether a mistake with this text is one after which the result differs from libuci's on purpose:
+/// the section of a bad `config` line is ignored, all after a quote that is never closed, and a
+/// value that contains whole lines of options.
+fn is_deliberate_difference(text: &str) -> bool {
     let all = ["the section is ignored", "never closed", "closing quote of this value is missing"];
-    all.iter().any(|it| text.contains(it))
+    all.iter().any(|part| text.contains(part))
 }
 
 fn compare(scratch: &Scratch, bytes: &[u8]) -> Result<(), String> {
@@ -121,7 +122,7 @@ fn compare(scratch: &Scratch, bytes: &[u8]) -> Result<(), String> {
         let theirs = String::from_utf8_lossy(&strict.stderr);
         return Err(format!("{shown}\nstrict libuci: {theirs:?}, we: {mistakes:?}"));
     }
-    if mistakes.iter().any(|mistake| deliberate(&mistake.text)) {
+    if mistakes.iter().any(|mistake| is_deliberate_difference(&mistake.text)) {
         return Ok(());
     }
     let lenient = scratch.export(bytes, "-S");
@@ -131,7 +132,7 @@ fn compare(scratch: &Scratch, bytes: &[u8]) -> Result<(), String> {
 }
 
 #[test]
-fn the_files_of_the_other_tests_mean_the_same() {
+fn test_files_are_read_as_by_libuci() {
     if !has_uci() {
         return;
     }
@@ -145,7 +146,7 @@ fn the_files_of_the_other_tests_mean_the_same() {
     }
 }
 
-/// A word as people write it, and as they should not.
+/// Well-formed and malformed values.
 fn word() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-c_0-9]{1,3}",
@@ -184,7 +185,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn generated_files_mean_the_same(
+    fn generated_files_are_read_as_by_libuci(
         first in "config (service|ddns)( [ab])?\n",
         lines in prop::collection::vec(line(), 0..8),
     ) {
@@ -196,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_means_the_same(
+    fn any_text_is_read_as_by_libuci(
         first in "(c s( n)?\n)?",
         text in "([col]|[a-c0-9=._-]|[ \t]|['\"#;\\\\]|[\n\r\x0b\x0cé]| ; |\n(option|list) [a-c] ){0,30}",
     ) {

@@ -1,7 +1,7 @@
-//! Definitions of providers, and lists of them.
+//! Definitions and lists of providers.
 #![no_main]
 
-#[allow(dead_code, reason = "the other targets' bodies are there, too")]
+#[allow(dead_code, reason = "has the bodies of the other targets, too")]
 #[path = "../../tests/fuzz_bodies/mod.rs"]
 mod fuzz_bodies;
 

@@ -1,7 +1,7 @@
 //! Secrets in texts that are shown.
 #![no_main]
 
-#[allow(dead_code, reason = "the other targets' bodies are there, too")]
+#[allow(dead_code, reason = "has the bodies of the other targets, too")]
 #[path = "../../tests/fuzz_bodies/mod.rs"]
 mod fuzz_bodies;
 

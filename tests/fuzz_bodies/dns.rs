@@ -1,4 +1,4 @@
-//! DNS messages, and a look-up to which every reply is the same one.
+//! DNS messages, and a look-up that gets the same reply to every query.
 
 use ddns_netlink::dns::lookup::{Lookup, Plan, Step};
 use ddns_netlink::dns::message::{AA, Message, QR};
@@ -7,7 +7,7 @@ use ddns_netlink::model::Family;
 
 use super::Target;
 
-/// An input is an octet of choices and a message.
+/// An input is an octet that chooses the look-up, and a message.
 pub(super) const TARGET: Target = Target {
     name: "dns_message",
     body: dns_message,
@@ -39,17 +39,18 @@ pub(crate) fn dns_message(bytes: &[u8]) {
     let Ok(message) = Message::decode(wire) else {
         return;
     };
-    // Without compression it may be longer than a message can be.
+    // Fails if the message is too long without compression.
     if let Ok(written) = message.encode() {
         assert_eq!(Message::decode(&written), Ok(message.clone()));
     }
     for flags in [message.flags, QR, QR | AA, QR | AA | 3] {
-        ends(*choices, &Message { flags, ..message.clone() });
+        assert_ends(*choices, &Message { flags, ..message.clone() });
     }
 }
 
+/// A look-up ends, although the reply to every query is this one.
 #[allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
-fn ends(choices: u8, reply: &Message) {
+fn assert_ends(choices: u8, reply: &Message) {
     let server = "192.0.2.1:53".parse().unwrap();
     let mut lookup = Lookup::new(Plan {
         host: Name::parse("a.b.c").unwrap(),
@@ -63,7 +64,7 @@ fn ends(choices: u8, reply: &Message) {
     let mut asked = 0;
     while let Step::Ask(_) = step {
         asked += 1;
-        assert!(asked < 100, "there is no end of questions: {reply:?}");
+        assert!(asked < 100, "more than 100 queries: {reply:?}");
         step = lookup.step(Ok(reply.clone()));
     }
     if let Step::Done(Ok(found)) = step {

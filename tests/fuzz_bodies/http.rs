@@ -1,4 +1,4 @@
-//! Where redirects lead.
+//! Redirects (RFC 9110 section 15.4).
 #![allow(clippy::panic, reason = "only tests and the fuzzer run this")]
 
 use ddns_netlink::edge::http::redirect::{self, Next, Target as Place};
@@ -8,7 +8,7 @@ use ddns_netlink::provider::mask::mask;
 
 use super::Target;
 
-/// The URL that was asked and the `Location` of its answer, with a NUL byte between them.
+/// The URL of a request and the `Location` of its answer, with a NUL byte between them.
 pub(super) const REDIRECT: Target = Target {
     name: "redirect",
     body: redirect,
@@ -47,8 +47,8 @@ pub(super) const REDIRECT: Target = Target {
 
 const PASSWORD: &str = "hunter2-hunter2";
 
-/// Wherever a redirect wants to lead, it ends at a web server, TLS is not given up, and no other host
-/// gets a password or a request that changes something.
+/// A redirect that is followed leads to a URL of http or https and never from https to http. No
+/// other host gets a password or a request that changes something.
 pub(crate) fn redirect(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (base, location) = text.split_once('\0').unwrap_or(("https://d.example/a", &text));
@@ -62,14 +62,14 @@ pub(crate) fn redirect(bytes: &[u8]) {
                     Next::Follow(to) => {
                         assert_allowed(secrets || method != Method::Get, &from, &to)
                     }
-                    Next::Refuse(why) => assert_told(&why),
+                    Next::Refuse(why) => assert_reason(&why),
                 }
             }
         }
     }
 }
 
-/// The origin is that of a web server, without a user.
+/// The target has the origin of a web server, without user information.
 fn assert_web(place: &Place) {
     let origin = place.origin();
     let scheme = if place.https() { "https://" } else { "http://" };
@@ -82,18 +82,19 @@ fn assert_web(place: &Place) {
 
 fn assert_allowed(confidential: bool, from: &Place, to: &Place) {
     assert_web(to);
-    let (asked, led) = (from.origin(), to.origin());
-    assert!(to.https() || !from.https(), "{asked} {led}");
+    let origins = format!("{} {}", from.origin(), to.origin());
+    assert!(to.https() || !from.https(), "{origins}");
     if confidential {
-        assert!(from.host().eq_ignore_ascii_case(to.host()), "{asked} {led}");
+        assert!(from.host().eq_ignore_ascii_case(to.host()), "{origins}");
         let same = from.port() == to.port() && from.https() == to.https();
         let upgraded = from.port() == 80 && to.port() == 443 && to.https();
-        assert!(same || upgraded, "{asked} {led}");
+        assert!(same || upgraded, "{origins}");
     }
 }
 
-/// A refusal is a sentence; as it is shown, it does not repeat the password.
-fn assert_told(why: &str) {
+/// The reason of a refusal can be shown: without control characters and, once masked, without the
+/// password.
+fn assert_reason(why: &str) {
     assert!(why.starts_with("redirects "), "{why:?}");
     let shown = mask(why, &[Secret::new(PASSWORD)]);
     assert!(!shown.contains(char::is_control), "{shown:?}");

@@ -1,8 +1,9 @@
-//! What is fuzzed. `fuzz/fuzz_targets/` runs each body for hours on nightly; `tests/fuzz_short.rs`
-//! runs all of them for a second on every `cargo test`.
+//! The bodies of the fuzz targets: what must hold for every input. `make fuzz` runs each of them
+//! from `fuzz/fuzz_targets/`, steered by coverage; `tests/fuzz_short.rs` runs all for a second each
+//! in `cargo test`.
 //!
-//! To add one: write its body here or in a file beside, add its [`Target`] to [`ALL`], and copy a
-//! file of `fuzz/fuzz_targets/` with its entry in `fuzz/Cargo.toml`.
+//! To add a target: write its body here or in a file of this directory, add its [`Target`] to
+//! [`ALL`], and copy a file of `fuzz/fuzz_targets/` and its entry in `fuzz/Cargo.toml`.
 
 pub(crate) mod dns;
 pub(crate) mod http;
@@ -15,11 +16,11 @@ pub(crate) mod ubus;
 
 use ddns_netlink::config::{Source, check};
 
-/// One body and what to begin with.
+/// A body and the inputs to begin with.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) body: fn(&[u8]),
-    /// Inputs that get deep; mutations start from these.
+    /// Inputs that reach much of the code; mutations start from these.
     pub(crate) seeds: &'static [&'static [u8]],
     /// Pieces that the mutator inserts.
     pub(crate) words: &'static [&'static str],
@@ -73,8 +74,8 @@ const UCI: Target = Target {
     ],
 };
 
-/// A configuration file: whatever is in it, every complaint has a line of the file, and a section
-/// is either sound or broken or disabled.
+/// For any configuration file, every mistake has a line of the file, and a section that is served
+/// is not also listed as broken.
 pub(crate) fn uci_parse(bytes: &[u8]) {
     let checked = check::load("ddns", bytes, &sandbox::Sandbox);
     let lines = bytes.split(|&byte| byte == b'\n').count();

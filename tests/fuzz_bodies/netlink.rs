@@ -1,4 +1,4 @@
-//! Datagrams of the kernel.
+//! Netlink datagrams.
 
 use std::net::IpAddr;
 
@@ -7,9 +7,9 @@ use ddns_netlink::proto::netlink::{Message, Route};
 
 use super::Target;
 
-/// The seeds are dumps that Linux gave on a little-endian machine: two devices, addresses of both
-/// families with a peer and with lifetimes, routes with several next hops, with a source and
-/// without a way.
+/// The seeds are dumps of Linux on a little-endian machine: two devices; addresses of both
+/// families, some with a peer or with lifetimes; routes with several next hops, with a source
+/// prefix, and of type unreachable.
 pub(super) const TARGET: Target = Target {
     name: "netlink_decode",
     body: netlink_decode,
@@ -24,25 +24,25 @@ pub(super) const TARGET: Target = Target {
 /// Length of a `struct nlmsghdr`.
 const HEADER: usize = 16;
 
-/// Any datagram is decoded to its end, the same wherever it lies in memory, and whoever uses a fact
-/// need not doubt it.
+/// Decoding any datagram ends, does not depend on its alignment in memory, and gives only messages
+/// whose fields are in range.
 pub(crate) fn netlink_decode(bytes: &[u8]) {
     let limit = bytes.len() / HEADER + 1;
     let messages: Vec<Incoming> = datagram(bytes).take(limit + 1).collect();
     assert!(messages.len() <= limit, "more messages than headers fit in");
-    for (at, message) in messages.iter().enumerate() {
-        let last = at + 1 == messages.len();
-        assert!(last || message.payload != Payload::Garbled, "nothing can follow a bad length");
-        if let Payload::Message(fact) = &message.payload {
-            check(fact);
+    for (index, message) in messages.iter().enumerate() {
+        let last = index + 1 == messages.len();
+        assert!(last || message.payload != Payload::Garbled, "decoding went on after a bad length");
+        if let Payload::Message(message) = &message.payload {
+            check(message);
         }
     }
     let shifted = [&[0], bytes].concat();
-    assert!(datagram(&shifted[1..]).eq(messages), "the alignment matters");
+    assert!(datagram(&shifted[1..]).eq(messages), "another result at another alignment");
 }
 
-fn check(fact: &Message) {
-    match fact {
+fn check(message: &Message) {
+    match message {
         Message::NewLink(link) => {
             assert!(link.index != 0 && !link.name.contains('\0'), "{link:?}");
         }

@@ -1,4 +1,5 @@
-//! What providers answer, what users put into URLs, and the expressions of definitions.
+//! Answers of providers, update URLs with users' values, expressions of definitions, secrets in
+//! texts.
 #![allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
 
 use std::net::IpAddr;
@@ -15,7 +16,7 @@ use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchan
 
 use super::{Target, sandbox};
 
-/// An answer. Its first byte says which section asked, and the HTTP status.
+/// The body of an answer, after a byte that chooses the section and the HTTP status.
 pub(super) const ANSWER: Target = Target {
     name: "provider_answer",
     body: provider_answer,
@@ -143,7 +144,7 @@ config service 'custom'
     list domain 'www.example.com'
 ";
 
-/// The two texts of an input.
+/// The two texts of an input, before and after the first NUL byte.
 fn halves(bytes: &[u8]) -> (String, String) {
     let text = String::from_utf8_lossy(bytes);
     let (first, second) = text.split_once('\0').unwrap_or((&text, ""));
@@ -152,25 +153,25 @@ fn halves(bytes: &[u8]) -> (String, String) {
 
 pub(crate) fn url_template(bytes: &[u8]) {
     let (url, value) = halves(bytes);
-    rendered(&url, &value);
-    inserted(&value);
+    check_rendering(&url, &value);
+    check_insertion(&value);
 }
 
 pub(crate) fn answer_expression(bytes: &[u8]) {
     let (expression, text) = halves(bytes);
-    expected(&expression, &text);
+    check_expression(&expression, &text);
 }
 
 pub(crate) fn secret_mask(bytes: &[u8]) {
     let (text, secret) = halves(bytes);
-    masked(&text, &secret);
+    check_masking(&text, &secret);
 }
 
-/// Whatever comes back, each change has one verdict, an HTTP error is no success, and what is told
-/// about it is one line without the password.
+/// For any answer each change gets one verdict, an HTTP error is no success, and the reason of a
+/// failure is one line without the password.
 pub(crate) fn provider_answer(bytes: &[u8]) {
-    static READ: OnceLock<Config> = OnceLock::new();
-    let config = READ.get_or_init(|| check::load("ddns", CONFIG, &sandbox::Sandbox).config);
+    static CHECKED: OnceLock<Config> = OnceLock::new();
+    let config = CHECKED.get_or_init(|| check::load("ddns", CONFIG, &sandbox::Sandbox).config);
     assert_eq!(config.sections.len(), 3, "{:?}", config.broken);
     let Some((&first, body)) = bytes.split_first() else { return };
     let section = &config.sections[usize::from(first) % config.sections.len()];
@@ -206,9 +207,9 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
         }
     };
     assert_eq!(verdicts.len(), changes.len());
-    verdicts.iter().for_each(|verdict| told(&verdict.outcome, status));
+    verdicts.iter().for_each(|verdict| check_outcome(&verdict.outcome, status));
     if let Some(outcome) = dyndns2::classify(&body, "192.0.2.1".parse().unwrap()) {
-        told(&outcome, 200);
+        check_outcome(&outcome, 200);
     }
 }
 
@@ -217,7 +218,7 @@ fn address(family: ddns_netlink::model::Family) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn told(outcome: &Outcome, status: u16) {
+fn check_outcome(outcome: &Outcome, status: u16) {
     match outcome {
         Outcome::Updated | Outcome::Unchanged => assert_eq!(status, 200),
         Outcome::Retry { reason, .. }
@@ -230,9 +231,9 @@ fn told(outcome: &Outcome, status: u16) {
     }
 }
 
-/// Any template with any values: a URL that can be sent as it is and shown without its secrets, or
-/// a sentence.
-fn rendered(url: &str, value: &str) {
+/// Any template with any values gives a URL that can be sent unchanged and shown without its
+/// secrets, or an error.
+fn check_rendering(url: &str, value: &str) {
     for provider in [provider(value, PASSWORD, PASSWORD), provider("me", value, value)] {
         let name = Hostname::parse("home.example.com").unwrap();
         let subject = Subject::new(&name, "2001:db8::1".parse().unwrap());
@@ -240,8 +241,9 @@ fn rendered(url: &str, value: &str) {
             Ok(rendered) => {
                 let sent = rendered.url.expose();
                 assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent:?}");
-                let place = sent.split_once("://").unwrap().1.split(['/', '?']).next().unwrap();
-                assert!(!place.is_empty() && !place.contains('@'), "{sent:?}");
+                let authority = sent.split_once("://").unwrap().1;
+                let authority = authority.split(['/', '?']).next().unwrap();
+                assert!(!authority.is_empty() && !authority.contains('@'), "{sent:?}");
                 assert!(!sent.contains('#'), "{sent:?}");
                 assert!(
                     !leaks(&rendered.shown, provider.account.password.expose()),
@@ -257,8 +259,8 @@ fn rendered(url: &str, value: &str) {
     }
 }
 
-/// No value changes what a URL is: it stays where it was put.
-fn inserted(value: &str) {
+/// A value that is inserted into a URL stays in its component, whatever characters it has.
+fn check_insertion(value: &str) {
     let name = Hostname::parse("home.example.com").unwrap();
     let render = |url| {
         let subject = Subject::new(&name, "192.0.2.1".parse().unwrap());
@@ -291,8 +293,8 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
     Provider { account, mechanism, row: None }
 }
 
-/// An expression works line by line and without regard to case, or is refused with a sentence.
-fn expected(expression: &str, text: &str) {
+/// An expression is matched line by line and without regard to case, or is rejected with an error.
+fn check_expression(expression: &str, text: &str) {
     let text: String = text.chars().take(256).collect();
     match Ere::new(expression) {
         Ok(ere) => {
@@ -305,8 +307,8 @@ fn expected(expression: &str, text: &str) {
     }
 }
 
-/// However a secret stands in a text, it is not in what is shown.
-fn masked(text: &str, secret: &str) {
+/// A masked text does not contain the secret, has no control characters, and is short.
+fn check_masking(text: &str, secret: &str) {
     let secrets = [Secret::new(secret)];
     for text in [text.to_owned(), format!("{text}{secret}{text}"), secret.repeat(2)] {
         let shown = mask(&text, &secrets);
@@ -316,8 +318,8 @@ fn masked(text: &str, secret: &str) {
     }
 }
 
-/// Whether `secret` can be read in `shown`. One or two bytes are not masked, and the marks of what
-/// was masked or cut are no leak.
+/// Whether `shown` contains `secret`. Secrets of one or two bytes are not masked, and those with
+/// `*` or `…` cannot be told from the marks of masking and cutting.
 fn leaks(shown: &str, secret: &str) -> bool {
     secret.len() >= 3 && !secret.contains(['*', '…']) && shown.contains(secret)
 }

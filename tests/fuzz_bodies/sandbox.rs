@@ -1,4 +1,4 @@
-//! A machine on which a few files exist, for configurations that are only tests.
+//! A machine with a few files, on which tests check configurations.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ impl Environment for Sandbox {
         if whose == Definitions::Own {
             return match service_name {
                 "namecheap.com" | "joker.com" => Some(Ok(OWN.into())),
-                "servercow.de" => Some(Ok(HOLLOW.into())),
+                "servercow.de" => Some(Ok(WITHOUT_SCRIPT.into())),
                 _ => None,
             };
         }
@@ -20,7 +20,7 @@ impl Environment for Sandbox {
             "v4.example" => V4_ONLY,
             "v6.example" => V6_ONLY,
             "cloudflare.example" => PLAIN,
-            // The program knows it: nobody looks here.
+            // Never read, because the built-in provider ranks above this definition.
             "dyndns.org" => "broken",
             "script.example" => SCRIPT,
             "own-script.example" => MINE,
@@ -92,11 +92,11 @@ const STOCK: &str = r#"{
     }
 }"#;
 
-/// An owner's own definition of a provider that the program knows.
+/// An owner's definition of a built-in provider.
 const OWN: &str = r#"{"name": "own", "ipv4": {"url": "http://own.example/?[DOMAIN]"}}"#;
 
-/// One as LuCI downloads it, without its script.
-const HOLLOW: &str = r#"{"ipv4": {"url": "update_servercow_de.sh"}}"#;
+/// A downloaded definition whose script is missing.
+const WITHOUT_SCRIPT: &str = r#"{"ipv4": {"url": "update_servercow_de.sh"}}"#;
 
 const PLAIN: &str = r#"{"name": "plain", "ipv4": {"url": "http://plain.example/?[DOMAIN]"}}"#;
 const V4_ONLY: &str = r#"{"name": "v4", "ipv4": {"url": "http://v4.example/?h=[DOMAIN]"}}"#;

@@ -1,4 +1,4 @@
-//! The state file, which may be damaged in any way.
+//! The state file, damaged in any way.
 
 use ddns_netlink::state::{MAX_RECORDS, State};
 
@@ -43,15 +43,15 @@ pub(super) const TARGET: Target = Target {
     ],
 };
 
-/// What was read is written and read again unchanged, without a complaint. Lines are also tried
-/// with checksums that fit, or no mutation would get past those.
+/// The state that was read can be written and read again without a change or a complaint. The lines
+/// are also tried with right checksums, without which hardly any mutated line would be read.
 pub(crate) fn state_file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    stable(&text);
-    stable(&text.lines().map(signed).collect::<String>());
+    check_round_trip(&text);
+    check_round_trip(&text.lines().map(with_checksum).collect::<String>());
 }
 
-fn stable(text: &str) {
+fn check_round_trip(text: &str) {
     let (state, complaints) = State::from_text(text);
     assert!(state.records.len() <= MAX_RECORDS);
     assert!(complaints.iter().all(|line| !line.contains(char::is_control)), "{complaints:?}");
@@ -60,12 +60,12 @@ fn stable(text: &str) {
     assert_eq!(State::from_text(&written), (state, vec![]), "{written}");
 }
 
-fn signed(line: &str) -> String {
+/// The line with a right checksum (FNV-1a), if it is a record.
+fn with_checksum(line: &str) -> String {
     if !line.starts_with("record ") {
         return format!("{line}\n");
     }
     let body = line.rsplit_once(" sum=").map_or(line, |(body, _)| body);
-    // FNV-1a, as the format has it.
     let sum = body
         .bytes()
         .fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));

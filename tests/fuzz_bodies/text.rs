@@ -1,5 +1,5 @@
-//! Texts of others: pages with an address in them, definitions of providers, lists of them, time-zone
-//! files, requests on the control socket, what scripts say.
+//! Texts from elsewhere: web pages with an address, definitions and lists of providers, time zones,
+//! requests on the control socket, output of scripts.
 #![allow(clippy::unwrap_used, reason = "only tests and the fuzzer run this")]
 
 use ddns_netlink::config::definition;
@@ -86,7 +86,7 @@ pub(super) const SCRIPT: Target = Target {
     words: &["\u{1}", "\u{2}", "\u{1}U", "\n", " : ", "ERROR", "14 ", "\\n", "\u{e9}"],
 };
 
-/// What is found is of the family that was asked for; what is said otherwise is a short sentence.
+/// An address that is found is of the requested family; an error is one short line.
 pub(crate) fn address_in_a_page(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for family in [Family::V4, Family::V6] {
@@ -97,7 +97,7 @@ pub(crate) fn address_in_a_page(bytes: &[u8]) {
     }
 }
 
-/// A definition is understood or refused with a sentence; a list names only files of its directory.
+/// A definition is read or rejected with one line; names in a list are plain file names.
 pub(crate) fn provider_definition(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match definition::parse(&text) {
@@ -116,7 +116,7 @@ pub(crate) fn provider_definition(bytes: &[u8]) {
     }
 }
 
-/// A zone that was read has an offset of less than a week and a day at any time.
+/// A zone that was read has an offset for any time.
 pub(crate) fn time_zone(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for zone in [TimeZone::posix(&text), TimeZone::tzif(bytes)].into_iter().flatten() {
@@ -126,7 +126,7 @@ pub(crate) fn time_zone(bytes: &[u8]) {
     }
 }
 
-/// Each request is understood or refused; sections are named without spaces.
+/// A request is read or rejected with one line; names of sections have no spaces.
 pub(crate) fn control_line(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match ControlRequest::parse(&text) {
@@ -142,7 +142,8 @@ pub(crate) fn control_line(bytes: &[u8]) {
     }
 }
 
-/// However the bytes are cut, the same is heard, and nothing of it is endless.
+/// Reading byte by byte gives the same messages as reading all at once, and every message is
+/// bounded.
 pub(crate) fn script_message(bytes: &[u8]) {
     let mut whole = Listener::default();
     let at_once = whole.hear(bytes);

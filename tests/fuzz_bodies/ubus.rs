@@ -1,4 +1,4 @@
-//! What comes from ubus's socket.
+//! Bytes from ubusd.
 
 use ddns_netlink::proto::control::ControlAnswer;
 use ddns_netlink::proto::ubus::message::{self, LIMIT};
@@ -7,8 +7,8 @@ use ddns_netlink::proto::ubus::session::{Session, UbusEvent};
 
 use super::Target;
 
-/// The seeds are two connections as ubusd would make them: netifd has two interfaces, one changes,
-/// our object is called; and netifd comes and goes.
+/// The seeds are what ubusd sends on two connections: on the first netifd has two interfaces, one
+/// changes, and the object `ddns` is called; on the second netifd starts and stops.
 pub(super) const TARGET: Target = Target {
     name: "ubus_session",
     body: ubus_session,
@@ -31,25 +31,26 @@ pub(super) const TARGET: Target = Target {
     ],
 };
 
-/// Whatever comes in, however it is cut: names can be printed, the book is bounded, and what goes
-/// out is messages.
+/// For any bytes in any pieces, the names of interfaces are printable, their number is bounded, and
+/// the session sends only whole messages.
 pub(crate) fn ubus_session(bytes: &[u8]) {
-    let (whole, said) = hear(&[bytes]);
+    let (whole, events) = receive(&[bytes]);
     let (first, second) = bytes.split_at(bytes.len() / 3);
-    let (cut, said_again) = hear(&[first, second]);
-    // A break is noticed at once where all is there at once.
+    let (cut, events_again) = receive(&[first, second]);
+    // After a protocol error the two may differ, because it is found earlier when all bytes are
+    // there.
     if whole.is_some() {
-        assert_eq!((whole, said), (cut, said_again));
+        assert_eq!((whole, events), (cut, events_again));
     }
 }
 
-/// What is sent, unless the dialogue broke off; and what was heard.
-fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
+/// The bytes that the session sends (`None` after a protocol error), and its events.
+fn receive(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
     let mut session = Session::new(true);
     let sound = pieces.iter().all(|piece| session.receive(piece).is_ok());
-    let mut said = Vec::new();
+    let mut events = Vec::new();
     while let Some(event) = session.next_event() {
-        said.push(format!("{event:?}"));
+        events.push(format!("{event:?}"));
         match event {
             UbusEvent::Netifd(Some(networks)) => {
                 assert!(networks.len() <= MAX_NETWORKS);
@@ -73,5 +74,5 @@ fn hear(pieces: &[&[u8]]) -> (Option<Vec<u8>>, Vec<String>) {
         rest = &rest[length..];
     }
     assert!(rest.is_empty());
-    (sound.then_some(sent), said)
+    (sound.then_some(sent), events)
 }

@@ -1,12 +1,12 @@
 #!/bin/bash
-# fetch-pdns.sh DIRECTORY: PowerDNS from Debian, with the libraries that this machine lacks, without
-# installing anything. Without apt it says so, and the tests skip what they cannot run.
+# fetch-pdns.sh DIRECTORY: unpacks Debian's PowerDNS, and the libraries that this machine lacks, into
+# DIRECTORY; installs nothing. Without apt it prints a message, and the tests are skipped.
 set -euo pipefail
 
 directory=$(realpath -m "$1")
 [ ! -e "$directory" ] || exit 0
 for program in apt-get dpkg-deb; do
-    command -v "$program" >/dev/null || { echo "PowerDNS: $program is not here"; exit 0; }
+    command -v "$program" >/dev/null || { echo "PowerDNS: $program is not installed"; exit 0; }
 done
 
 part=$directory.part

@@ -1,5 +1,5 @@
-//! Servers that others have written, on loopback, for tests that are not run unless they are asked
-//! for: `make test-servers` installs them once, below `target/servers`, and runs the tests.
+//! Support for tests with servers of other projects, on loopback. `make test-servers` installs the
+//! servers below `target/servers` and runs these tests; plain `cargo test` does not.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -24,13 +24,13 @@ use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
 
 use crate::skip;
 
-/// Where the servers are installed.
+/// The directory in which the servers are installed.
 pub fn installed() -> PathBuf {
-    let place = env::var_os("DDNS_NETLINK_SERVERS").map(PathBuf::from);
-    place.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers").into())
+    let directory = env::var_os("DDNS_NETLINK_SERVERS").map(PathBuf::from);
+    directory.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/target/servers").into())
 }
 
-/// The vendors' description of an interface with this file name, if it is there.
+/// The path of a vendor's OpenAPI description with this file name; without it the test is skipped.
 pub fn description(file: &str) -> Option<PathBuf> {
     let directory = env::var_os("DDNS_NETLINK_OPENAPI").map(PathBuf::from);
     let path = directory.map(|directory| directory.join(file)).filter(|path| path.exists());
@@ -40,8 +40,8 @@ pub fn description(file: &str) -> Option<PathBuf> {
     path
 }
 
-/// An HTTP proxy that leads every tunnel (RFC 9110 section 9.3.6) to one server, so that a test can
-/// use the real names of a provider, and its TLS.
+/// An HTTP proxy that connects every tunnel (RFC 9110 section 9.3.6) to one server, so that a test
+/// can use a provider's real host names, and TLS.
 pub struct Tunnel(SocketAddr);
 
 impl Tunnel {
@@ -56,13 +56,13 @@ impl Tunnel {
         Self(address)
     }
 
-    /// Requests that go through it and trust `authority`.
+    /// A client that sends through the proxy and trusts `authority`.
     pub fn client(&self, authority: PathBuf) -> Client {
         client(Trust::File(authority), Some(Secret::new(self.0.to_string())))
     }
 }
 
-/// Requests that go straight to the host.
+/// A client that sends without a proxy.
 pub fn direct() -> Client {
     client(Trust::System, None)
 }
@@ -74,8 +74,8 @@ fn client(trust: Trust, proxy: Option<Secret>) -> Client {
     Client::new(&transport, Arc::new(Shared::default())).unwrap()
 }
 
-/// The path of `program` below where servers are installed. If it is not there the test says
-/// `skipped` and passes, unless `CI` is set: there it fails.
+/// The path of `program` below the directory of servers. If it is missing the test prints
+/// `skipped:` and passes; with `CI` set it fails instead.
 pub fn program(program: &str) -> Option<PathBuf> {
     let path = installed().join(program);
     if path.exists() {
@@ -85,13 +85,13 @@ pub fn program(program: &str) -> Option<PathBuf> {
     None
 }
 
-/// A port that nobody listens on.
+/// A port on which nothing listens.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// Answers the CONNECT, then passes bytes on in both directions until one side has ended.
+/// Answers the CONNECT, then passes bytes on in both directions until one side closes.
 fn join(client: TcpStream, server: TcpStream) -> io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut line = String::new();
@@ -121,7 +121,7 @@ pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
     Provider { account, mechanism, row: None }
 }
 
-/// Publishes `job`, and gives how many requests that took.
+/// Publishes `job`; returns the verdicts, what was learned, and the number of requests.
 pub fn publish(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, Learned, usize) {
     let mut talk = exchange(account, job);
     let mut step = talk.start();

@@ -1,4 +1,5 @@
-"""Settings of nsupdate.info's software for servers_nsupdate.rs: everything in one directory."""
+"""Settings of nsupdate.info's software for servers_nsupdate.rs: its database is in
+$NSUPDATE_DIRECTORY."""
 
 import os
 
@@ -12,6 +13,6 @@ DATABASES = {
         "NAME": os.path.join(os.environ["NSUPDATE_DIRECTORY"], "db.sqlite"),
     }
 }
-# Neither is a dependency of the package.
+# The development settings use debug_toolbar, which the package does not depend on.
 INSTALLED_APPS = tuple(app for app in INSTALLED_APPS if app != "debug_toolbar")  # noqa: F405
 MIDDLEWARE = tuple(name for name in MIDDLEWARE if "debug_toolbar" not in name)  # noqa: F405

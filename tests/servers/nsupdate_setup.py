@@ -1,4 +1,4 @@
-"""The database of nsupdate.info's software: the zone example.com, and a host `home` in it."""
+"""Fills the database of nsupdate.info's software: the zone example.com, and a host `home` in it."""
 
 import sys
 

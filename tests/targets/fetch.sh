@@ -1,10 +1,10 @@
 #!/bin/bash
-# fetch.sh ARCHITECTURE KERNEL DIRECTORY: what a router of this architecture is made of, from Debian
-# 12, by an apt configuration of its own: nothing of this machine's packages is touched, and no root
-# is needed. DIRECTORY gets `kernel`, and in `tree` what the initial file system holds besides our
-# own files: busybox, kernel modules, openssl and pppd with the libraries that they need.
+# fetch.sh ARCHITECTURE KERNEL DIRECTORY: downloads the parts of a router of this architecture from
+# Debian 12. It uses an apt configuration of its own, so it changes no package of this machine and
+# needs no root. Into DIRECTORY it writes `kernel`, and `tree`: busybox, kernel modules, openssl and
+# pppd with their libraries, for the initial file system.
 #
-# Downloads come from where this machine has its own Debian packages, or from $DEBIAN_MIRROR.
+# The packages come from the mirror of this machine's own apt, or from $DEBIAN_MIRROR.
 set -euo pipefail
 
 architecture=$1 kernel=$2 directory=$3
@@ -17,7 +17,7 @@ packages='busybox-static openssl ppp pppoe libatomic1 libaudit1 libc6 libcap-ng0
 [ ! -e "$directory/complete" ] || exit 0
 
 for program in apt-get dpkg-deb readelf; do
-    command -v "$program" >/dev/null || { echo "$program is not here (Debian: apt, dpkg, binutils)"; exit 1; }
+    command -v "$program" >/dev/null || { echo "$program is not installed (Debian: apt, dpkg, binutils)"; exit 1; }
 done
 
 mirrors() {
@@ -56,7 +56,8 @@ for module in $modules; do
     echo "$module.ko"
 done >tree/modules/order
 
-# The libraries of the files given, and theirs.
+# libraries FILE...: copies the shared libraries of the files, and those of the libraries, to
+# tree/lib.
 libraries() {
     local file name
     for file; do

@@ -1,20 +1,20 @@
 #!/bin/busybox sh
-# The whole life of the test's router, as its first process. Every line that begins with `## ` goes
-# to the test: seconds since boot, then what has been reached. The first thing that does not come
-# within the limit ends it all with `## FAILED`.
+# The first process of the test's router, which runs all steps of the test. A line that begins with
+# `## ` reports a step to tests/targets.rs: seconds since boot, then the step. If a step is not
+# reached within the limit, `## FAILED` is printed and the machine powers off.
 #
-# The machine itself is the router; its provider is a second network namespace, `isp`. Between them
-# lies a veth pair: `wan` here, `isp0` there.
+# The machine is the router. Its provider is in a second network namespace, `isp`. A veth pair
+# connects the two: `wan` in the router, `isp0` at the provider.
 
 export PATH=/bin:/usr/sbin:/usr/bin
 /bin/busybox --install -s /bin
 
 CONFIG=/etc/config/ddns
 LIMIT=30
-# The day on which the clock is set right. The certificate of the test is valid then, and in 1970
-# it is not.
+# The time to which the clock is set later. The test's certificate is valid then, but not in 1970.
 read -r TODAY </etc/today
 
+# say TEXT: reports to the test.
 say() {
     echo "## $(cut -d' ' -f1 /proc/uptime) $*"
 }
@@ -35,52 +35,54 @@ fail() {
     end
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds; then WHAT has been reached.
+# wait_for STEP COMMAND...: waits until the command succeeds, then reports STEP.
 wait_for() {
-    what=$1
+    step=$1
     shift
     begin=$(cut -d. -f1 /proc/uptime)
     until "$@" >/dev/null 2>&1; do
         now=$(cut -d. -f1 /proc/uptime)
-        [ $((now - begin)) -lt $LIMIT ] || fail "$what"
+        [ $((now - begin)) -lt $LIMIT ] || fail "$step"
         usleep 20000
     done
-    say "$what"
+    say "$step"
 }
 
-# must WHAT COMMAND...: it is so already.
+# must STEP COMMAND...: fails unless the command succeeds now; reports STEP.
 must() {
-    what=$1
+    step=$1
     shift
-    "$@" >/dev/null 2>&1 || fail "$what"
-    say "$what"
+    "$@" >/dev/null 2>&1 || fail "$step"
+    say "$step"
 }
 
 isp() {
     nsenter -t "$ISP" -n "$@"
 }
 
-# sent NAME ADDRESS: the provider has been told, and nothing else of this name since.
+# sent NAME ADDRESS: whether the last request for the name had this address.
 sent() {
     [ "$(grep "hostname=$1.example.com&" /isp/requests | tail -n 1)" = \
         "hostname=$1.example.com&myip=$2" ]
 }
 
+# requests NAME COUNT: whether the provider has got this number of requests for the name.
 requests() {
     [ "$(grep -c "hostname=$1.example.com&" /isp/requests)" = "$2" ]
 }
 
-# shown SECTION WORDS: `why` speaks of the section with these words.
+# shown SECTION TEXT: whether `why` prints this text for the section.
 shown() {
     ddns-netlink why "$1" -c $CONFIG | grep -q "$2"
 }
 
+# saved TEXT: whether the state file has this text.
 saved() {
     cat /state/* | grep -q "$1"
 }
 
-# gone PROGRAM: ends it, and waits until it has ended.
-gone() {
+# stop PROGRAM: ends the program and waits until it has ended.
+stop() {
     while killall "$1" 2>/dev/null; do
         usleep 20000
     done
@@ -90,19 +92,20 @@ not() {
     ! "$@"
 }
 
+# has ADDRESS: whether a device of the router has the address.
 has() {
     ip addr | grep -q "inet $1[/ ]"
 }
 
-# The date of the publication is now, give or take a minute.
+# Whether the date of the publication in the state is now, give or take a minute.
 dated() {
-    at=$(sed -n 's/.*section=home .* at=\([0-9]*\).*/\1/p' /state/*)
-    [ "$at" -gt $((TODAY - 60)) ] && [ "$at" -lt $((TODAY + 60)) ]
+    date=$(sed -n 's/.*section=home .* at=\([0-9]*\).*/\1/p' /state/*)
+    [ "$date" -gt $((TODAY - 60)) ] && [ "$date" -lt $((TODAY + 60)) ]
 }
 
-# lease ADDRESS: what the DHCP server has to give from now on.
+# lease ADDRESS: the DHCP server leases this address from now on.
 lease() {
-    gone udhcpd
+    stop udhcpd
     echo "interface isp0
 start 203.0.113.20
 end 203.0.113.29
@@ -116,10 +119,10 @@ option lease 600" >/isp/udhcpd.conf
     isp udhcpd -f /isp/udhcpd.conf >>/log.udhcpd 2>&1 &
 }
 
-# dial_in ADDRESS: whoever dials in from now on gets this address; who is connected is cut off.
+# dial_in ADDRESS: ends the PPPoE connections; the next one gets this address.
 dial_in() {
-    gone pppoe-server
-    gone pppoe
+    stop pppoe-server
+    stop pppoe
     isp pppoe-server -F -I isp0 -L 192.0.2.1 -R "$1" -N 1 -O /etc/ppp/options.isp >>/log.isp 2>&1 &
 }
 
@@ -177,8 +180,8 @@ UDHCPC=$!
 wait_for "lease: 203.0.113.20" ip route get 198.51.100.53
 wait_for "published: 203.0.113.20" sent home 203.0.113.20
 wait_for "published: saved" saved "published=203.0.113.20"
-must "published: saved without a date, since nobody knows it" not saved " at="
-wait_for "connection refused: said so" shown closed "connection refused"
+must "published: saved without a date, since the clock is not set" not saved " at="
+wait_for "connection refused: why shows it" shown closed "connection refused"
 wait_for "HTTPS: the certificate is not valid yet" shown secure "not valid"
 memory
 
@@ -210,8 +213,8 @@ memory
 
 # --- PPPoE
 
-gone udhcpc
-gone udhcpd
+stop udhcpc
+stop udhcpd
 ip addr flush dev wan
 dial_in 192.0.2.7
 pppd plugin rp-pppoe.so wan noauth nodetach noipdefault defaultroute persist holdoff 1 maxfail 0 \

@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# What the script of OpenWrt does, without netifd.
+# Makes the changes that OpenWrt's script makes through netifd.
 case "$1" in
 deconfig)
     ip -4 addr flush dev "$interface"
