@@ -1,6 +1,7 @@
 //! Values that every layer above uses. They hold no decisions and use no other layer but `text`.
 
 pub mod address;
+pub mod fifo;
 mod host;
 pub mod name;
 mod notice;

@@ -156,7 +156,7 @@ impl Pool {
         let mut state = self.0.lock();
         state.queue.push(lane, task);
         // Threads without a task are waiting, starting or reporting: each takes one in a moment.
-        if state.queue.startable() <= state.threads - state.queue.running() {
+        if state.queue.under_way() <= state.threads {
             self.0.work.notify_one();
             return;
         }
