@@ -14,13 +14,29 @@ use super::dyndns2;
 const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail fails failed failing failure \
     failures invalid denied unauthorized unauthorised unauthenticated forbidden refused rejected incorrect \
     wrong bad unsuccessful unsuccessfully illegal malformed exception cannot can't couldn't couldnt unable expired exceeded suspended \
-    banned blocked throttled unavailable unsupported mismatch nonexistent fehler erreur verweigert";
+    banned blocked throttled unavailable unsupported mismatch nonexistent exhausted revoked declined aborted \
+    insufficient sorry fatal busy overloaded maintenance ratelimited prohibited fehler erreur verweigert \
+    abgelehnt gesperrt";
 /// What `not` in front of makes a failure. `not changed` and `not needed` are none.
 const AFTER_NOT: &str = "found find allowed authorized authorised authenticated permitted accepted valid \
     known registered recognized supported exist exists match ok good success successful correct work \
-    processed";
+    processed logged signed saved stored applied";
 /// What `no` in front of makes a failure.
 const AFTER_NO: &str = "such access permission matching valid authorization good success";
+/// What an answer asks for after `please`, in the place of an update.
+const ASKED: &str = "log login sign signin authenticate authorize try retry provide specify supply enter register \
+    renew upgrade activate";
+/// What an update may lack, before `required` or `needed`.
+const LACKING: &str = "authentication authorization login password token key username user hostname host domain \
+    parameter parameters credentials is are";
+/// What can be disabled or locked so that nothing is updated.
+const ACCESS: &str = "account user login token key service access";
+/// What an answer says of an address that needs no update.
+const SAME: &str =
+    "same already unchanged change changed changes nochange nochg current identical modified";
+/// What an update is called that was done. With `false` it was not done.
+const DONE: &str = "updated update saved stored applied accepted authorized authenticated loggedin valid found done \
+    processed";
 /// Words that may stand between a word of failure and the number or word that denies it.
 const BETWEEN: &str = "count code codes number message msg status is was were are";
 
@@ -29,6 +45,9 @@ pub(super) fn complains(body: &str) -> bool {
     let body = body.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     match serde_json::from_str(body) {
         Ok(Value::Bool(success)) => !success,
+        Ok(Value::Number(number)) => {
+            number.as_i64().is_some_and(|number| number < 0 || (400..600).contains(&number))
+        }
         Ok(value) => reported(&value) == Report::Failure,
         Err(_) => in_text(body),
     }
@@ -38,6 +57,12 @@ pub(super) fn complains(body: &str) -> bool {
 fn in_text(text: &str) -> bool {
     let words = words(text);
     (0..words.len()).any(|place| is_failure(&words, place))
+}
+
+/// Whether `text` asks for something, such as a log-in.
+pub(super) fn asks_for_something(text: &str) -> bool {
+    let words = words(text);
+    (0..words.len()).any(|place| asks(&words, place))
 }
 
 /// Whether the word at `place` reports a failure, together with its neighbours.
@@ -50,19 +75,109 @@ fn is_failure(words: &[String], place: usize) -> bool {
         "not" if has("can could", before) => true,
         "ko" | "nok" => before.is_empty(),
         "unknown" | "missing" => before.is_empty() || next.is_empty(),
-        "too" => has("many soon often", next),
+        "too" => has("many soon often fast frequent frequently", next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
-        "required" => has("authentication login password token", before),
         "success" | "successful" | "succeeded" => {
             next == "false" || (has("0 no", next) && later.is_empty())
         }
-        "ok" if next == "false" => true,
+        "ok" | "accepted" | "authorized" | "authenticated" | "valid" | "saved" | "stored"
+        | "update"
+            if next == "false" =>
+        {
+            true
+        }
+        "updated" => updated_nothing(words, place),
         _ if has(FAILURE, word) || dyndns2::is_failure_code(word) => !is_denied(words, place),
         _ if negates(word) => {
             has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))
         }
-        _ => before.is_empty() && word.starts_with("bad"),
+        _ => {
+            (before.is_empty() && word.starts_with("bad"))
+                || asks(words, place)
+                || speaks_of_limit(word, before, next, clause(words, place))
+                || finds_nothing(word, clause(words, place))
+        }
     }
+}
+
+/// Whether the word at `place` belongs to a request to the client, which it should meet first.
+fn asks(words: &[String], place: usize) -> bool {
+    let at = |place: usize| words.get(place).map_or("", String::as_str);
+    let before = place.checked_sub(1).map_or("", at);
+    let (word, next, later) = (at(place), at(place + 1), at(place + 2));
+    match word {
+        "please" => has(ASKED, next),
+        "must" => before == "you" || next == "be",
+        "login" | "signin" => before.is_empty() && next.is_empty(),
+        "log" | "sign" if next == "in" => {
+            has("to must first", before)
+                || before.is_empty() && has("to first", later)
+                || before.is_empty() && later.is_empty()
+        }
+        "required" | "needed" => has(LACKING, before) && !denies(clause(words, place)),
+        "again" => before == "try",
+        _ => false,
+    }
+}
+
+/// Whether `word` reports that the provider takes no more requests.
+fn speaks_of_limit(word: &str, before: &str, next: &str, clause: &[String]) -> bool {
+    match word {
+        "reached" => any(clause, "limit quota maximum max"),
+        "limited" => before == "rate",
+        "limit" => before == "rate" && next.is_empty(),
+        "quota" => before == "over",
+        "slow" => next == "down",
+        "timed" => next == "out",
+        _ => false,
+    }
+}
+
+/// Whether `word` reports, with the rest of its `clause`, that something is not there or not in use.
+fn finds_nothing(word: &str, clause: &[String]) -> bool {
+    match word {
+        "found" | "matched" => {
+            any(clause, "no none 0 zero")
+                && !any(clause, "change changes difference differences problem")
+        }
+        "given" | "supplied" | "specified" | "provided" => {
+            denies(clause) && !any(clause, "ip address addr myip ipv4 ipv6")
+        }
+        "disabled" | "locked" | "inactive" | "deactivated" => any(clause, ACCESS),
+        _ => false,
+    }
+}
+
+/// Whether `updated` at `place` is said of nothing, and no word anywhere says that the address was there
+/// already.
+fn updated_nothing(words: &[String], place: usize) -> bool {
+    let at = |place: usize| words.get(place).map_or("", String::as_str);
+    let before = place.checked_sub(1).map_or("", at);
+    let first = place.checked_sub(2).map_or("", at);
+    let (next, later) = (at(place + 1), at(place + 2));
+    let none = negates(before)
+        || has("no 0 zero nothing", before)
+        || (!before.is_empty() && has("no 0 zero", first))
+        || next == "false"
+        || (has("no 0", next) && later.is_empty());
+    none && !any(words, SAME)
+}
+
+/// The words between the two ends of clauses around `place`.
+fn clause(words: &[String], place: usize) -> &[String] {
+    let (before, behind) = words.split_at(place);
+    let start = before.iter().rposition(String::is_empty).map_or(0, |end| end + 1);
+    let length = behind.iter().position(String::is_empty).unwrap_or(behind.len());
+    words.get(start..place + length).unwrap_or_default()
+}
+
+/// Whether one of `words` is in `list`.
+fn any(words: &[String], list: &str) -> bool {
+    words.iter().any(|word| has(list, word))
+}
+
+fn denies(clause: &[String]) -> bool {
+    clause.iter().any(|word| negates(word) || has("no none", word))
 }
 
 /// Whether `no` or `0` before the word of failure at `place`, or `0` or `none` behind it, says that
@@ -158,6 +273,8 @@ fn add_token(token: &str, words: &mut Vec<String>) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Report {
     Failure,
+    /// It was not done, which is a failure unless the same object reports success.
+    Denial,
     Success,
     Nothing,
 }
@@ -173,8 +290,12 @@ fn reported(value: &Value) -> Report {
                 match member(name, value) {
                     Report::Failure => return Report::Failure,
                     Report::Success => found = Report::Success,
-                    Report::Nothing => {}
+                    Report::Denial if found == Report::Nothing => found = Report::Denial,
+                    Report::Denial | Report::Nothing => {}
                 }
+            }
+            if found == Report::Denial {
+                return Report::Failure;
             }
             if found == Report::Nothing {
                 return worst(&mut members.values().filter(|it| it.is_object() || it.is_array()));
@@ -191,7 +312,7 @@ fn worst(values: &mut dyn Iterator<Item = &Value>) -> Report {
         match reported(value) {
             Report::Failure => return Report::Failure,
             Report::Success => found = Report::Success,
-            Report::Nothing => {}
+            Report::Denial | Report::Nothing => {}
         }
     }
     found
@@ -223,7 +344,13 @@ fn member(name: &str, value: &Value) -> Report {
         return Report::Nothing;
     }
     let is_success = has("success ok successful succeeded issuccess", &name);
-    let tells = is_success || has("status result state", &name);
+    let tells = is_success || has("status result state ret rc", &name);
+    if has(DONE, &name) && has("false no 0", &text) {
+        return Report::Denial;
+    }
+    if has("unchanged nochange same uptodate", &name) && !nothing {
+        return Report::Success;
+    }
     if let Ok(number) = text.parse::<i64>() {
         let code = name.ends_with("code");
         let failed = (is_success && number == 0)
@@ -242,6 +369,9 @@ fn member(name: &str, value: &Value) -> Report {
     }
     if value.is_string() && in_text(&text) {
         return Report::Failure;
+    }
+    if value.is_string() && any(&words(&text), SAME) {
+        return Report::Success;
     }
     if tells && (is_success || has("true ok success good updated", &text)) {
         return Report::Success;

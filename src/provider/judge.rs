@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::complaint::complains;
+use super::complaint::{asks_for_something, complains};
 use super::ere::Ere;
 use super::verdict::{Scope, Verdict};
 use super::{Answer, FailureKind, Outcome, dyndns2, mask, page, zoneedit};
@@ -248,13 +248,14 @@ fn retry(reason: String) -> Verdict {
     Verdict::record(Outcome::Retry { reason, after: None, kind: FailureKind::Other })
 }
 
-/// Whether the words of an answer, or of a page with little text, report a failure.
+/// Whether the words of an answer, or of a page with little text, report a failure. A page that asks for
+/// a log-in may be that of a captive portal.
 fn reports_failure(body: &str) -> bool {
     if !page::is_page(body) {
         return complains(body);
     }
     let text = page::text(body);
-    page::is_short(&text) && complains(&text)
+    page::is_short(&text) && complains(&text) && !asks_for_something(&text)
 }
 
 /// Whether `body` is such as a script answers: JSON, or no more than some lines of text.

@@ -65,6 +65,133 @@ fn words_of_failure_are_found() {
 }
 
 #[test]
+fn an_answer_that_asks_for_something_reports_a_failure() {
+    for body in [
+        "Please log in",
+        "Please login first.",
+        "please sign in to continue",
+        "Log in to continue",
+        "You must log in",
+        "You need to log in first",
+        "You are not logged in",
+        "Login",
+        "Sign in",
+        "login required",
+        "Login is required",
+        "hostname is required",
+        "API key required",
+        "authentication is needed",
+        "Your session has ended, please log in again",
+        "Please try again later",
+        "try again in 5 minutes",
+        "Please provide a host name",
+        "please renew your subscription",
+        "<p>Please log in</p>",
+        "No hostname supplied",
+        "hostname not specified",
+        "no token given",
+        "you must wait 10 minutes",
+    ] {
+        assert!(complains(body), "{body}");
+    }
+}
+
+#[test]
+fn an_answer_that_speaks_of_a_limit_reports_a_failure() {
+    for body in [
+        "quota reached",
+        "Quota has been reached.",
+        "update limit reached",
+        "Daily limit was reached",
+        "limit of 5 updates reached",
+        "over quota",
+        "rate limited",
+        "rate-limited",
+        "rate limit",
+        "Maximum number of updates reached",
+        "quota exhausted",
+        "too frequent updates",
+        "too fast",
+        "slow down",
+        "insufficient credit",
+    ] {
+        assert!(complains(body), "{body}");
+    }
+}
+
+#[test]
+fn an_answer_that_nothing_was_updated_reports_a_failure() {
+    for body in [
+        "not updated",
+        "Record was not updated.",
+        "record not saved",
+        "updated: false",
+        "updated=no",
+        "<updated>false</updated>",
+        "no records found",
+        "0 hosts found",
+        "no zone matched",
+        "none found",
+        "account disabled",
+        "Your account is locked",
+        "user inactive",
+        "token revoked",
+        "Sorry",
+        "fatal",
+        "request declined",
+        "transaction aborted",
+        "timed out",
+        "server is busy",
+        "down for maintenance",
+        "403",
+        "500\n",
+        "-1",
+        "Zugriff abgelehnt",
+        "Benutzer gesperrt",
+    ] {
+        assert!(complains(body), "{body}");
+    }
+}
+
+#[test]
+fn other_wordings_of_success_report_no_failure() {
+    for body in [
+        "Updated. Please allow 5 minutes for the change to propagate",
+        "Thank you, please enjoy the service",
+        "logged in as home, updated 203.0.113.10",
+        "Login: ok",
+        "login ok, record updated",
+        "no update required",
+        "No changes are required",
+        "update not needed",
+        "nothing to update",
+        "not updated, address has not changed",
+        "IP not updated: already 203.0.113.10",
+        "not modified",
+        "updated=0 unchanged=1",
+        "0 changes",
+        "no changes found",
+        "no difference found",
+        "myip not specified, using 203.0.113.10",
+        "no address given, using yours: 203.0.113.10",
+        "rate limit: 60, remaining: 59",
+        "quota: 5 of 100 used",
+        "updated, 95 updates left of your limit",
+        "1 record updated",
+        "found host home, updated",
+        "updated: true",
+        "200",
+        "0",
+        "account home.example.com updated",
+        "wildcard disabled, address updated",
+        "your account was updated",
+        "processed in 0.403 s",
+    ] {
+        assert!(!complains(body), "{body}");
+    }
+}
+
+#[test]
 fn words_that_deny_a_failure_report_none() {
     for body in [
         "",
@@ -143,6 +270,69 @@ fn members_of_json_report_failures() {
         r#""Access denied""#,
     ] {
         assert!(complains(body), "{body}");
+    }
+}
+
+#[test]
+fn members_of_json_that_deny_the_update_report_a_failure() {
+    for body in [
+        r#"{"updated":false}"#,
+        r#"{"updated":"false"}"#,
+        r#"{"updated":"no"}"#,
+        r#"{"updated":0}"#,
+        r#"{"update":false,"ip":"192.0.2.1"}"#,
+        r#"{"saved":false}"#,
+        r#"{"accepted":false}"#,
+        r#"{"authorized":false}"#,
+        r#"{"authenticated":false}"#,
+        r#"{"logged_in":false}"#,
+        r#"{"loggedIn":false}"#,
+        r#"{"valid":false}"#,
+        r#"{"found":false}"#,
+        r#"{"done":false}"#,
+        r#"{"data":{"updated":false}}"#,
+        r#"{"data":[{"host":"a","updated":false}]}"#,
+        r#"[{"updated":false}]"#,
+        r#"{"status":200,"result":{"updated":false}}"#,
+        r#"{"changed":false,"reason":"login required"}"#,
+        r#"{"changed":false,"error":"quota"}"#,
+        r#"{"message":"Please log in"}"#,
+        r#"{"msg":"quota reached"}"#,
+        r#"{"result":"not updated"}"#,
+        r#"{"status":"rate_limited"}"#,
+        r#"{"status":"login_required"}"#,
+        r#"{"result":null,"ok":null}"#,
+        r#"{"ret":-1}"#,
+        r#"{"rc":-5}"#,
+        r#"{"success":"no"}"#,
+        r#"{"result":{"ok":false}}"#,
+        r#"{"response":{"result":{"success":0}}}"#,
+        r#""not updated""#,
+        "403",
+        "-1",
+    ] {
+        assert!(complains(body), "{body}");
+    }
+    for body in [
+        r#"{"success":true,"updated":false}"#,
+        r#"{"status":"ok","updated":false}"#,
+        r#"{"status":"unchanged","updated":false}"#,
+        r#"{"updated":false,"unchanged":true}"#,
+        r#"{"updated":false,"reason":"address has not changed"}"#,
+        r#"{"updated":0,"unchanged":1}"#,
+        r#"{"updated":["a.example.com"]}"#,
+        r#"{"updated":"2024-05-01T10:00:00Z"}"#,
+        r#"{"updated":1714557600}"#,
+        r#"{"updated":true,"found":true}"#,
+        r#"{"changed":0}"#,
+        r#"{"changed":false,"ip":"192.0.2.1"}"#,
+        r#"{"result":{"updated":true}}"#,
+        r#"{"result":0}"#,
+        r#"{"ret":0}"#,
+        r#"{"host":{"active":true,"updated":"now"},"proxied":false}"#,
+        "200",
+    ] {
+        assert!(!complains(body), "{body}");
     }
 }
 
