@@ -4,9 +4,9 @@ CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 
-# Where tests/tools.sh unpacks programs that are not to be installed.
+# The directory into which tests/tools.sh unpacks programs that it does not install.
 TOOLS := $(abspath $(TARGET_DIR))/tools
-# Tests that did not run, and why (tests/support/skip.rs).
+# The file in which tests/support/skip.rs lists the tests that did not run, and why.
 SKIPPED := $(abspath $(TARGET_DIR))/skipped-tests
 
 export PATH := $(TOOLS)/usr/sbin:$(TOOLS)/usr/bin:$(PATH):/usr/local/sbin:/usr/sbin:/sbin
@@ -15,21 +15,21 @@ export DDNS_NETLINK_SKIPPED := $(SKIPPED)
 .PHONY: help build demo test test-targets test-servers tools bench fuzz packages sizes measures
 
 help:
-	@echo 'make demo    a line changes its address, a name follows; no root, nothing to set up'
-	@echo 'make test    format, lints, unit, property and end-to-end tests; installs what they need'
+	@echo 'make demo    the daemon follows changes of an address; needs no root and no set-up'
+	@echo 'make test    format, lints, unit, property and end-to-end tests; installs missing programs'
 	@echo 'make test-targets [TARGET=triple]'
-	@echo '             what `make packages` built, under emulators of its architecture'
+	@echo '             tests programs of `make packages` under emulators of their architecture'
 	@echo 'make test-servers [OPENAPI=directory]'
-	@echo '             interfaces of providers against servers that others have written'
+	@echo '             tests interfaces of providers with servers of other projects'
 	@echo 'make bench   latency, idle cost, memory, growth; prints, never fails'
 	@echo 'make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); needs a C++ compiler'
 	@echo 'make build   the release binary'
 	@echo 'make packages [TARGET=mipsel_24kc]'
-	@echo '             static router binaries, .ipk, .apk and .deb in dist/, with their sizes'
+	@echo '             builds static router binaries, .ipk, .apk and .deb in dist/; prints their sizes'
 	@echo 'make sizes [TARGET=triple]'
-	@echo '             what each dependency and build setting costs on a router'
+	@echo '             bytes of each dependency and build setting on a router'
 	@echo 'make measures'
-	@echo '             lengths of functions and files, shares of comments and the like, of src/ without tests'
+	@echo '             lengths of functions and files, share of comments and other measures of src/'
 
 build:
 	$(CARGO) build --locked --release
@@ -41,7 +41,7 @@ demo:
 	$(CARGO) build --locked --example demo
 	@$(TARGET_DIR)/debug/examples/demo $(TARGET_DIR)/release/ddns-netlink
 
-# Ends with the tests that did not run, and why.
+# Prints at the end which tests did not run, and why.
 test: tools
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -57,10 +57,10 @@ test: tools
 test-targets: tools
 	@tests/targets/run $(TARGET)
 
-# Servers that others have written, on loopback: moto plays AWS, PowerDNS and nsupdate.info are
-# themselves, Prism checks requests against descriptions that vendors have made of their interfaces
-# (OPENAPI is their directory; they are not part of this repository). Installed once, below the target directory; what
-# cannot be installed is said, and its tests are skipped.
+# Servers of other projects, on loopback: moto plays AWS, PowerDNS and nsupdate.info are the real
+# ones, Prism checks requests against vendors' OpenAPI descriptions. OPENAPI is the directory of
+# these; they are not part of this repository. The servers are installed once, below the target
+# directory. Tests of a server that cannot be installed are skipped.
 SERVERS := $(abspath $(TARGET_DIR))/servers
 PYTHON_SERVERS := moto[server,route53]==5.2.5 nsupdate==0.13.0 argon2-cffi==25.1.0 gunicorn==27.0.1
 NODE_SERVERS := @stoplight/prism-cli@5.16.0
@@ -71,7 +71,7 @@ test-servers: $(SERVERS)/python
 	@if [ -n '$(OPENAPI)' ] && [ ! -e $(SERVERS)/node_modules/.bin/prism ]; then \
 	    if command -v npm >/dev/null; then \
 	        npm install --prefix $(SERVERS) --no-audit --no-fund --silent '$(NODE_SERVERS)'; \
-	    else echo 'Prism: npm is not here'; fi; fi
+	    else echo 'Prism: npm is not installed'; fi; fi
 	@rm -f $(SKIPPED)
 	@status=0; \
 	DDNS_NETLINK_SERVERS=$(SERVERS) DDNS_NETLINK_OPENAPI=$(abspath $(OPENAPI)) \
@@ -93,8 +93,8 @@ bench:
 fuzz:
 	@fuzz/run $(FUZZ_SECONDS)
 
-# Both steps go on after a target that fails, and fail at the end. Packing alone takes seconds:
-# openwrt/pack.py.
+# Each step works through all targets, and fails at the end if one of them failed. openwrt/pack.py
+# alone packs built programs in seconds.
 packages:
 	@python3 -c 'import tomllib' 2>/dev/null || \
 	    { echo 'This needs Python 3.11 or newer (Debian: python3).'; exit 2; }

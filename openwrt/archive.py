@@ -1,5 +1,6 @@
-"""Archives that are the same to the byte wherever and whenever they are made: root owns everything,
-one time stamp, a fixed order. Formats: .ipk (opkg), .apk (apk-tools 2 and 3), .deb."""
+"""Package archives that do not depend on where and when they are made: every file belongs to root
+and has the same time stamp, and the order is fixed. Formats: .ipk (opkg), .apk (apk-tools 2 and 3),
+.deb."""
 
 import base64
 import gzip
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 
 @dataclass
 class File:
-    """A file of a package; `path` begins with a slash. One that ends with a slash is a directory with
-    no file in it; one with a `link` points there."""
+    """A file of a package. `path` begins with a slash; if it ends with one, it is an empty
+    directory. A file with a `link` is a symbolic link to that."""
 
     path: str
     content: bytes = b""
@@ -22,7 +23,7 @@ class File:
 
 
 def member(name, mode, time, kind=tarfile.REGTYPE, size=0):
-    """The header of one member."""
+    """The header of one member of a tar archive."""
     info = tarfile.TarInfo(name)
     info.type, info.mode, info.mtime, info.size = kind, mode, time, size
     info.uname = info.gname = "root"
@@ -39,8 +40,8 @@ def directories(files):
 
 
 def tar(files, time, prefix="./", checksums=False, end=True):
-    """A tar archive of the files and their directories. `checksums`: as apk wants them. `end`: with
-    the blocks of zeros that mark the end."""
+    """A tar archive of the files and their directories. `checksums` adds the SHA-1 header that apk
+    expects for each file, `end` the blocks of zeros that end an archive."""
     buffer = io.BytesIO()
     kind = tarfile.PAX_FORMAT if checksums else tarfile.GNU_FORMAT
     archive = tarfile.open(fileobj=buffer, mode="w", format=kind)
@@ -65,7 +66,7 @@ def tar(files, time, prefix="./", checksums=False, end=True):
 
 
 def compress(content):
-    """gzip without a name and a time."""
+    """The content in gzip format, without a file name and a time."""
     return gzip.compress(content, compresslevel=9, mtime=0)
 
 
@@ -86,9 +87,9 @@ def ipk(control, data, time):
 
 
 def apk(fields, scripts, data, time):
-    """A package for apk-tools: a gzip member of .PKGINFO and the scripts, without an end of archive,
-    then one of the files. apk-tools 3 wants a checksum in every file's header. Gives back the
-    package and its identity, the checksum of the first member."""
+    """A package for apk-tools: a gzip member with .PKGINFO and the scripts, without the blocks that
+    end an archive, then one with the files. apk-tools 3 expects a checksum in the header of each
+    file. Returns the package and its identity, which is the checksum of the first member."""
     body = compress(tar(data, time, prefix="", checksums=True))
     fields = [*fields, ("datahash", hashlib.sha256(body).hexdigest())]
     info = "".join(f"{name} = {value}\n" for name, value in fields)

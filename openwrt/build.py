@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Builds the static router binaries into dist/: build.py [TARGET...]; all of cross.toml without.
+"""Builds the static router binaries into dist/: build.py [TARGET...]; without TARGET all of
+cross.toml.
 
-No target but x86-64 has a prebuilt std where this must run, so std is built from source with the
-same compiler (-Zbuild-std). zig brings the C compiler, the linker and musl for every target,
-cargo-zigbuild puts them to use.
+Not every target has a prebuilt std, so std is built from source with the same compiler
+(-Zbuild-std). zig has a C compiler, a linker and musl for every target; cargo-zigbuild lets cargo
+use them.
 """
 
 import os
@@ -18,24 +19,25 @@ import time
 
 from common import DIST, NAME, ROOT, chosen, epoch, fail, load, write_if_changed
 
-# Pinned: another version is another binary.
+# Pinned, because another version makes another binary.
 TOOLS = ["ziglang==0.15.2", "cargo-zigbuild==0.24.0"]
 PROFILE = "router"
 BUILD_STD = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]
-# `{:?}` writes nothing, but in the crates that tell somebody something with it: ureq-proto the server
-# which HTTP this is, webpki the names in a certificate, nix the name of an error. There it writes little
-# of what derives Debug. Our own code must not write with it, which clippy checks (use_debug), and what
-# rustls says goes through src/edge/http/tls_failure.rs.
+# `{:?}` writes nothing, which saves the code of every Debug. Exceptions are crates whose output
+# needs it, and there it writes only the names of variants (shallow): ureq-proto writes the
+# HTTP version with it, webpki the names in a certificate, nix the name of an error. Our own code
+# must not use it, which clippy checks (use_debug); src/edge/http/tls_failure.rs words the errors of
+# rustls.
 DEBUG = ["-Zprofile-rustflags", f'--config=profile.{PROFILE}.rustflags=["-Zfmt-debug=none"]']
 DEBUG += [
     f'--config=profile.{PROFILE}.package.{crate}.rustflags=["-Zfmt-debug=shallow"]'
     for crate in ("ureq-proto", "rustls-webpki", "nix")
 ]
-# What LLVM does for speed at the price of bytes, or of bytes that compress badly: it hoists constants
-# out of loops, keeps them in registers and spills others, splits live ranges and edges, moves loads,
-# stores and saved registers to where they are needed less often, copies memory inline, schedules for
-# pipelines and lays out blocks for branch predictors, and on MIPS it returns from a function only to
-# return again. None of it changes what a program does. Measured one by one.
+# Options against optimisations that make code faster, but larger or worse to compress:
+# hoisting constants out of loops, keeping them in registers while others are spilled, splitting
+# live ranges and edges, moving loads, stores and saved registers to where they are executed less
+# often, copying memory inline, scheduling for pipelines, laying out blocks for branch predictors.
+# On MIPS tail calls save a return. Each was measured alone; none changes what the program does.
 LLVM = [
     "-pre-RA-sched=source",
     "-disable-machine-licm",
@@ -50,13 +52,14 @@ LLVM = [
     "-min-jump-table-entries=6",
     "-disable-licm-promotion",
     "-licm-mssa-optimization-cap=0",
-    # Two dashes: cargo-zigbuild takes any word that begins with -e for a linker's.
+    # With two dashes, because cargo-zigbuild takes a word that begins with -e for a linker option.
     "--enable-merge-functions",
     "--enable-pre=0",
     "--enable-shrink-wrap=0",
     "--enable-constraint-elimination=0",
 ]
-# More instructions, which are more alike: a gain under xz where all have the same length.
+# These make more but more similar instructions. Where all instructions have the same length, xz
+# compresses them to less.
 LLVM_MIPS = [
     "-regalloc=basic",
     "-machine-sink-split=0",
@@ -71,7 +74,7 @@ LINKER = "LLD 21 or newer; LLD names one"
 
 
 def output(*command):
-    """What a command prints, or None if it cannot be run."""
+    """The output of a command, or None if it fails or cannot be run."""
     try:
         result = subprocess.run(command, capture_output=True, text=True)
     except OSError:
@@ -80,13 +83,13 @@ def output(*command):
 
 
 def version_of(program):
-    """The version that rustc or cargo prints, as numbers."""
+    """Major and minor version of rustc or cargo, as numbers; zeros if it cannot be run."""
     found = re.match(r"\w+ (\d+)\.(\d+)", output(program, "--version") or "")
     return tuple(map(int, found.groups())) if found else (0, 0)
 
 
 def usable(rustc, cargo):
-    """Whether this pair is new enough and has the source of std; then where that is."""
+    """The directory of std's source, if this pair is new enough and has it; else None."""
     least = load(ROOT / "Cargo.toml")["package"]["rust-version"]
     if min(version_of(rustc), version_of(cargo)) < tuple(map(int, least.split("."))):
         return None
@@ -95,8 +98,9 @@ def usable(rustc, cargo):
 
 
 def compiler():
-    """Paths of rustc and cargo, and the place of std's source: what RUSTC and CARGO name, or the
-    toolchain of rustup that is in use, or Debian's; None if none of them will do."""
+    """The paths of rustc, cargo and std's source. The compiler is the one that RUSTC and CARGO
+    name, else that of rustup's current toolchain or Debian's; None if it is too old or has no
+    source of std."""
     if "RUSTC" in os.environ:
         pairs = [(os.environ["RUSTC"], os.environ.get("CARGO", "cargo"))]
     else:
@@ -110,8 +114,8 @@ def compiler():
 
 
 def linker():
-    """The path of LLD, which must know what link.py wants of it; None if there is none. A toolchain
-    of rustup brings one along."""
+    """The path of an LLD that has the options of link.py: $LLD, Debian's or rustup's; None without
+    one."""
     toolchain = output("rustc", "--print", "sysroot") or "/usr"
     found = [os.environ.get("LLD"), *(f"/usr/bin/ld.lld-{n}" for n in (22, 23, 21)), "ld.lld"]
     found += map(str, pathlib.Path(toolchain).glob("lib/rustlib/*/bin/gcc-ld/ld.lld"))
@@ -122,8 +126,8 @@ def linker():
 
 
 def emulator(target):
-    """What starts a program of `target` here, as words before it; None if nothing does. A processor
-    of the same kind needs no emulator."""
+    """The command in front of a program of `target` that runs it here; empty if this machine runs
+    it itself, None without an emulator."""
     machine, cpu = target.qemu
     for qemu in (f"qemu-{machine}-static", f"qemu-{machine}"):
         if shutil.which(qemu):
@@ -132,7 +136,7 @@ def emulator(target):
 
 
 def missing(wanted):
-    """What is not here of what the builds need: a sentence and Debian's packages for each."""
+    """The missing tools that the builds need: for each a description and Debian's packages."""
     least = load(ROOT / "Cargo.toml")["package"]["rust-version"]
     if compiler() is None:
         yield COMPILER.format(least), "rustc-web cargo-web rust-web-src"
@@ -147,23 +151,24 @@ def missing(wanted):
 
 
 def target_directory():
-    """Where cargo builds. Apart from that of other toolchains: they would evict each other."""
+    """The directory in which cargo builds. Not that of the host's builds: two compilers in one
+    directory would make each other build everything again."""
     return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target/cross")).resolve()
 
 
 def python():
-    """The system's Python where there is one: that of pyenv may have been built without modules."""
+    """The path of Python: the system's if there is one, because one of pyenv may lack modules."""
     return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 
 
 def zig_is_there():
-    """Whether zig and cargo-zigbuild of the pinned versions are installed."""
+    """Whether the pinned versions of zig and cargo-zigbuild are installed."""
     stamp = target_directory() / "tools/installed"
     return stamp.exists() and stamp.read_text().split() == TOOLS
 
 
 def zig_tools():
-    """The directory of cargo-zigbuild and zig, in a virtual environment that is made if needed."""
+    """The directory of cargo-zigbuild and zig, which are installed there if needed."""
     venv = target_directory() / "tools"
     stamp = venv / "installed"
     if zig_is_there():
@@ -180,7 +185,7 @@ def zig_tools():
 
 
 def environment(rustc, cargo, tools):
-    """For cargo-zigbuild. Nothing of the caller's own build settings gets in."""
+    """The environment of cargo-zigbuild, without the caller's own build settings."""
     kept = ("HOME", "CARGO_HOME", "http_proxy", "https_proxy", "no_proxy", "TMPDIR", "LANG")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
@@ -188,28 +193,32 @@ def environment(rustc, cargo, tools):
         "RUSTC": rustc,
         "CARGO": cargo,
         "LLD": linker(),
-        # The -Z flags, on a compiler that is not a nightly one.
+        # Lets a stable compiler accept -Z options.
         "RUSTC_BOOTSTRAP": "1",
         "SOURCE_DATE_EPOCH": str(epoch()),
     }
 
 
 def llvm(target):
-    """Options for LLVM, in rustc and in zig's C compiler."""
+    """The options for LLVM, for rustc and for zig's C compiler."""
     return [*LLVM, *(LLVM_MIPS if target.triple.startswith("mips") else [])]
 
 
 def c_flags(target):
-    """For ring and thread_name.c."""
+    """The compiler options for C: ring and thread_name.c."""
     options = [f"-mllvm {option}" for option in llvm(target)]
     return " ".join(["-fno-asynchronous-unwind-tables -fno-unwind-tables", *options])
 
 
 def rust_flags(target, source):
-    """static: a static-pie crashes at start on MIPS, and its relocations cost space elsewhere.
-    link-self-contained=no: zig has the start files of musl. linker-flavor: rustc would guess another
-    from the file's name. No unwind tables: a panic aborts, and
-    without a message, whose formatting would be a tenth of the program."""
+    """The compiler options for Rust.
+
+    relocation-model=static: a static-pie crashes at start on MIPS, and relocations need space.
+    link-self-contained=no: zig has the start files of musl.
+    linker-flavor=gcc: rustc would guess another one from the name of link.py.
+    force-unwind-tables=no: a panic aborts.
+    panic=immediate-abort: without a message, whose formatting would be a tenth of the program.
+    """
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     names = {path: "crates" for path in sorted((home / "registry/src").glob("*"))}
     names |= {source: "rust", ROOT: "."}
@@ -231,8 +240,8 @@ def rust_flags(target, source):
 
 
 def setup(wanted):
-    """What `cargo_build` needs, the same for every target. Ends the program, and names everything
-    that is missing, before anything is built."""
+    """What `cargo_build` needs for every target: environment, source of std, tools. If something is
+    missing, exits with a message that names it all."""
     if lacks := list(missing(wanted)):
         packages = " ".join(packages for _, packages in lacks)
         fail(
@@ -247,7 +256,8 @@ def setup(wanted):
 
 
 def cargo_build(target, prepared, flags=(), options=(), directory=None):
-    """The program as cargo leaves it, or None, and the path of cargo's messages."""
+    """Builds with cargo. Returns the path of the program, None if the build failed, and the path of
+    cargo's output."""
     env, source, tools = prepared
     directory = directory or target_directory()
     flags = "\x1f".join([*rust_flags(target, source), *flags])
@@ -264,8 +274,9 @@ def cargo_build(target, prepared, flags=(), options=(), directory=None):
 
 
 def loaded_part(elf):
-    """An ELF program without what is not loaded, as OpenWrt's sstrip leaves it: section headers, and
-    on MIPS a tenth of the file, the procedure descriptors (.pdr) that stripping leaves in."""
+    """An ELF program without the parts that the kernel does not load, as OpenWrt's sstrip makes it:
+    section headers, and on MIPS the procedure descriptors (.pdr), a tenth of the file that strip
+    leaves in."""
     wide, order = elf[4] == 2, ">" if elf[5] == 2 else "<"
     word = "Q" if wide else "I"
     start, = struct.unpack_from(order + word, elf, 32 if wide else 28)
@@ -282,7 +293,7 @@ def loaded_part(elf):
 
 
 def build(target, prepared):
-    """Builds one target; the reason as text if that fails."""
+    """Builds one target and starts the program; returns an error message, or None."""
     made, log = cargo_build(target, prepared)
     if made is None:
         target.binary.unlink(missing_ok=True)
@@ -293,8 +304,8 @@ def build(target, prepared):
 
 
 def start(target):
-    """Starts the program, where there is an emulator on the weakest CPU it is for; the reason as text
-    if that fails."""
+    """Starts the program, under an emulator as on the weakest CPU it is for; returns an error
+    message, or None."""
     example = ROOT / "openwrt/files/ddns.config"
     for words in (["--version"], ["check", "-c", str(example)]):
         command = [*emulator(target), target.binary, *words]

@@ -1,4 +1,4 @@
-"""What the scripts of this directory share: where things are, which targets there are, versions."""
+"""Shared by the scripts of this directory: paths, targets, versions."""
 
 import os
 import pathlib
@@ -15,14 +15,14 @@ RELEASE = 1
 
 
 def fail(*lines):
-    """Ends the program with a message for the person who ran it."""
+    """Prints the lines as an error message and exits with status 2."""
     print(*lines, sep="\n", file=sys.stderr)
     sys.exit(2)
 
 
 @dataclass
 class Target:
-    """One target of cross.toml with its row of architectures.toml."""
+    """A target of cross.toml and its entry in architectures.toml."""
 
     triple: str
     openwrt: list[str]
@@ -34,7 +34,7 @@ class Target:
 
     @property
     def binary(self):
-        """Where the finished program lies."""
+        """The path of the finished program."""
         return DIST / f"{NAME}-{self.triple}"
 
 
@@ -45,17 +45,18 @@ def load(path):
 
 
 def targets():
-    """Every target of cross.toml, in its order."""
+    """Every target, in the order of cross.toml."""
     triples = list(load(ROOT / "cross.toml")["target"])
     table = load(ROOT / "openwrt/architectures.toml")
     del table["not_served"]
-    if odd := set(triples) ^ set(table):
-        fail(f"cross.toml and openwrt/architectures.toml do not agree about {', '.join(odd)}.")
+    if differing := set(triples) ^ set(table):
+        names = ", ".join(sorted(differing))
+        fail(f"Only one of cross.toml and openwrt/architectures.toml has {names}.")
     return [target(triple, table[triple]) for triple in triples]
 
 
 def target(triple, row):
-    """A row of architectures.toml as a Target."""
+    """An entry of architectures.toml as a Target."""
     return Target(
         triple=triple,
         openwrt=row["openwrt"],
@@ -68,15 +69,15 @@ def target(triple, row):
 
 
 def chosen(words):
-    """The targets that the command line names, by their triples or by an architecture of OpenWrt or
-    Debian that they serve; all of them if it names none."""
+    """The targets that these words of a command line name, by triple or by an architecture of
+    OpenWrt or Debian; all targets if there are no words."""
     known = targets()
     wanted = [target_named(word, known) for word in words]
     return [t for t in known if not words or t in wanted]
 
 
 def target_named(word, known):
-    """The target with this triple, or the one that serves this architecture."""
+    """The target with this triple, or the one for this architecture."""
     for target in known:
         if word in (target.triple, target.debian, *target.openwrt):
             return target
@@ -90,19 +91,20 @@ def target_named(word, known):
 
 
 def version():
-    """The version of Cargo.toml."""
+    """The version in Cargo.toml."""
     return load(ROOT / "Cargo.toml")["package"]["version"]
 
 
 def package_version():
-    """The version of packages. apk's grammar allows no other hyphen than that of -rN."""
+    """The version of packages. apk allows a hyphen only before rN."""
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", version()):
-        fail(f"Version {version()} of Cargo.toml is not in apk's grammar.")
+        fail(f"apk does not accept the version {version()} of Cargo.toml: only digits and dots.")
     return f"{version()}-r{RELEASE}"
 
 
 def epoch():
-    """The time of every file made here: SOURCE_DATE_EPOCH, else the newest commit's."""
+    """The time stamp of every file in the packages: SOURCE_DATE_EPOCH if set, else the time of the
+    newest commit, else that of CHANGELOG.md."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
@@ -113,7 +115,7 @@ def epoch():
 
 
 def write_if_changed(path, content, mode=0o644):
-    """Keeps time stamps of what is up to date."""
+    """Writes a file, unless it has this content already; then its time stamp stays."""
     if not path.exists() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

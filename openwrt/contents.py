@@ -1,4 +1,4 @@
-"""What the packages hold, and what they say about themselves."""
+"""The files in the packages, and the packages' control data."""
 
 import hashlib
 
@@ -16,9 +16,9 @@ URL = "https://openwrt.org/docs/guide-user/services/ddns/client"
 MAINTAINER = "The ddns-netlink developers <ddns-netlink@localhost>"
 LICENSE = load(ROOT / "Cargo.toml")["package"]["license"]
 CONFIG = "/etc/config/ddns"
-# What this package stands for, and those whose files it has, too.
+# The packages that this one replaces: ddns-scripts, and its packages with files of the same names.
 REPLACED = ["ddns-scripts", *providers.packages()]
-# Names under which LuCI and people's scripts call ddns-scripts, and what they are links to.
+# Programs of ddns-scripts that LuCI and users' scripts call: symbolic links to the program.
 NAMES = {
     "/usr/bin/ddns": f"../sbin/{NAME}",
     "/usr/lib/ddns/dynamic_dns_lucihelper.sh": f"../../sbin/{NAME}",
@@ -34,16 +34,17 @@ FUNCTIONS = """#!/bin/sh
 OPKG_POSTINST = FUNCTIONS.replace("\n", '\n[ "${IPKG_NO_SCRIPT}" = 1 ] && exit 0\n', 1)
 
 
-# opkg leaves files that ddns-scripts had out of this package's list, where the functions look for
-# the init script. So the script is named here.
+# opkg leaves files that ddns-scripts had out of this package's list. default_postinst looks there
+# for the init script and does not find it, so the init script is enabled and started here.
 OPKG_ENABLE = """[ -n "$IPKG_INSTROOT" ] || [ "$PKG_UPGRADE" = 1 ] || /etc/init.d/ddns enabled || {
 	/etc/init.d/ddns enable
 	/etc/init.d/ddns start
 }
 exit 0
 """
-# Nor would they be stopped and removed. Where default_prerm has stopped the service already, procd
-# knows of none, which ubus would complain about. Files that a list names are opkg's, of whichever package.
+# For the same reason the service is stopped, and those files are removed, here. Where default_prerm
+# has stopped the service already, procd has no such service, and ubus's error about that is dropped.
+# Files that the list of any package names are left to opkg.
 OPKG_REMOVE = """[ -z "$IPKG_INSTROOT" ] || exit 0
 [ "$PKG_UPGRADE" = 1 ] || /etc/init.d/ddns disable
 /etc/init.d/ddns stop 2>/dev/null
@@ -68,12 +69,12 @@ def source(path):
 
 
 def config(path="openwrt/files/ddns.config"):
-    """0600: it will hold passwords."""
+    """The configuration, with mode 0600 because it will contain passwords."""
     return File(CONFIG, source(path), 0o600)
 
 
 def functions():
-    """Scripts source it where ddns-scripts has it, in an update and outside of one."""
+    """The shell functions that scripts source, in an update and outside of one."""
     content = source("src/edge/script/frame.sh") + source("src/edge/script/outside.sh")
     return File("/usr/lib/ddns/dynamic_dns_functions.sh", content)
 
@@ -91,7 +92,7 @@ def openwrt_files(binary):
         File(f"/lib/upgrade/keep.d/{NAME}", source("openwrt/files/ddns-netlink.keep")),
         File(f"/usr/share/rpcd/acl.d/{NAME}.json", source("openwrt/files/ddns-netlink.acl.json")),
         *(File(path, link=link) for path, link in NAMES.items()),
-        # What LuCI shows.
+        # LuCI shows this version.
         File("/usr/share/ddns/version", f"{version()}-{RELEASE}\n".encode()),
         File("/usr/share/ddns/custom/"),
         File("/usr/share/ddns/default/"),
@@ -104,7 +105,7 @@ def fields_text(fields):
 
 
 def ipk_fields(arch, size):
-    """Replaces: opkg then takes ddns-scripts out by itself."""
+    """The control fields of an .ipk. With `Replaces` opkg removes ddns-scripts by itself."""
     replaced = ", ".join(REPLACED)
     return [
         ("Package", NAME),
@@ -122,7 +123,7 @@ def ipk_fields(arch, size):
 
 
 def opkg_remove():
-    """What is done before opkg removes the package, after default_prerm."""
+    """The commands for prerm after default_prerm."""
     directories = {}
     for file in openwrt_files(b""):
         directory, _, name = file.path.rpartition("/")
@@ -144,8 +145,8 @@ def ipk_control(arch, size):
 
 
 def apk_files(binary):
-    """With OpenWrt's own records: which files the package has, and which of them are configuration
-    that sysupgrade keeps when it was changed."""
+    """The files on a router, and OpenWrt's records of them in /lib/apk/packages: the list of files,
+    and the configuration files that sysupgrade keeps if they were changed."""
     files = openwrt_files(binary)
     paths = sorted(file.path for file in files if not file.path.endswith("/"))
     listing = "".join(f"{path}\n" for path in paths)
@@ -160,8 +161,8 @@ def apk_files(binary):
 
 
 def apk_fields(arch, size):
-    """One package may own a provided name that has a version: that is the conflict with
-    ddns-scripts, and what lets this package stand for it."""
+    """The control fields of an .apk. apk lets only one installed package provide a name with a
+    version, so this package conflicts with ddns-scripts and can take its place."""
     return [
         ("pkgname", NAME),
         ("pkgver", package_version()),
@@ -178,8 +179,8 @@ def apk_fields(arch, size):
 
 
 def apk_scripts():
-    """apk has scripts of their own for an upgrade. procd does not start a service again whose
-    definition is the same, so the old program is stopped first."""
+    """The scripts of an .apk; apk has separate ones for an upgrade. procd would not restart a
+    service whose definition stays the same, so .pre-upgrade stops the old program."""
     setting = f'export root="${{IPKG_INSTROOT}}"\nexport pkgname="{NAME}"\n'
     install = f"{OPKG_POSTINST}{setting}default_postinst\n"
     upgrade = install.replace("\n", "\nexport PKG_UPGRADE=1\n", 1)
@@ -197,7 +198,7 @@ def debian_files(binary):
     doc = f"/usr/share/doc/{NAME}"
     return [
         File(f"/usr/sbin/{NAME}", binary, 0o755),
-        # No netifd, so no 'wan': a section names a device.
+        # Without netifd there is no interface 'wan', so the section names a device.
         config("systemd/ddns.config"),
         functions(),
         File(f"/lib/systemd/system/{NAME}.service", source(f"systemd/{NAME}.service")),
@@ -209,7 +210,7 @@ def debian_files(binary):
 
 
 def debian_fields(arch, size):
-    """Debian revisions are plain numbers."""
+    """The control fields of a .deb."""
     return [
         ("Package", NAME),
         ("Version", f"{version()}-{RELEASE}"),

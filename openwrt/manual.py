@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Manual pages out of the Markdown of doc/; manual.py SECTION prints one. What they use is known:
-headings, paragraphs, lists, definitions (a term, then a line that begins with `:`), tables, code, and
-inline **bold**, *italic*, `code` and [links](to). The result is man(7) with tables for tbl(1)."""
+"""Converts a manual page in doc/ from Markdown to man(7), with tables for tbl(1): manual.py SECTION
+prints it. Only what the pages use is supported: headings, paragraphs, lists, definitions (a term,
+then a line that begins with `:`), tables, code, and inline **bold**, *italic*, `code` and
+[links](to)."""
 
 import re
 import sys
@@ -14,13 +15,13 @@ DEFINITION = re.compile(r": +")
 
 
 def escape(text):
-    """Text in which nothing is special to troff."""
+    """Text with the characters escaped that are special to troff."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     return text.replace("^", "\\(ha").replace("~", "\\(ti").replace("`", "\\(ga")
 
 
 def inline(text):
-    """A run of text with what is bold, italic, code or a link in it."""
+    """Text with its inline marks converted: bold, italic, code, links."""
     kept = []
 
     def keep(font):
@@ -39,12 +40,12 @@ def inline(text):
 
 
 def protect(line):
-    """A line of text that would be a request, because of how it begins."""
+    """A line of text, escaped if it begins with a character that begins a request."""
     return f"\\&{line}" if line.startswith((".", "'")) else line
 
 
 def take(lines, belongs):
-    """Takes lines from the front as long as they belong to it."""
+    """Removes lines from the front while `belongs` accepts them, and returns them."""
     taken = []
     while lines and belongs(lines[0]):
         taken.append(lines.pop(0))
@@ -52,25 +53,26 @@ def take(lines, belongs):
 
 
 def body(lines, width):
-    """Takes what is indented by `width`, over blank lines, without the indentation."""
+    """Removes the lines that are blank or indented by `width`; returns them without the
+    indentation."""
     taken = take(lines, lambda line: not line.strip() or line.startswith(" " * width))
     return [line[width:] for line in taken]
 
 
 def is_text(line):
-    """Whether a line goes on with a paragraph."""
+    """Whether a line continues a paragraph."""
     return bool(line.strip()) and not line.startswith(("|", "#")) and not (
         BULLET.match(line) or DEFINITION.match(line)
     )
 
 
 def paragraph(lines):
-    """Takes a paragraph as one line."""
+    """Removes a paragraph; returns it as one converted line."""
     return inline(" ".join(line.strip() for line in [lines.pop(0), *take(lines, is_text)]))
 
 
 def item(lines, marker):
-    """Takes an item of a list or a definition: its first paragraph, and what follows indented."""
+    """Converts an item of a list or a definition: its first paragraph, then the indented lines."""
     lines[0] = marker.sub("", lines[0], count=1)
     yield paragraph(lines)
     if inner := list(render(body(lines, 2 if marker is BULLET else 4))):
@@ -78,8 +80,8 @@ def item(lines, marker):
 
 
 def widths(rows):
-    """The width of each column, in characters, so that the table fits a page of 80: the widest give
-    way first."""
+    """The width of each column in characters. The widest columns are narrowed until the table fits
+    a page of 80."""
     found = [max(len(re.sub(r"[`*]", "", cell)) for cell in column) for column in zip(*rows)]
     while sum(found) + 3 * len(found) > 70:
         found[found.index(max(found))] -= 1
@@ -87,7 +89,7 @@ def widths(rows):
 
 
 def table(lines):
-    """A table; its second line only divides the head from the rest."""
+    """Converts a table. Its second line only separates the head from the rows."""
     rows = [re.split(r"(?<!\\)\|", line.strip().strip("|")) for line in lines]
     rows = [[cell.strip().replace("\\|", "|") for cell in row] for row in rows if row is not rows[1]]
     columns = widths(rows)
@@ -100,13 +102,13 @@ def table(lines):
 
 
 def heading(line):
-    """A part of the page (in capitals) or of such a part."""
+    """Converts a heading: in capitals it begins a section of the page, else a subsection."""
     text = line.lstrip("# ")
     return f"{'.SH' if text.isupper() else '.SS'} {inline(text)}"
 
 
 def code(lines):
-    """Lines as they are."""
+    """Converts a block of code, whose lines stay as they are."""
     while lines and not lines[-1].strip():
         lines.pop()
     text = (protect(escape(line)) for line in lines)
@@ -114,7 +116,7 @@ def code(lines):
 
 
 def render(lines):
-    """Blocks, one after the other, as lines of troff."""
+    """Converts blocks, one after the other, to lines of troff."""
     lines = list(lines)
     while lines:
         first = lines[0]
@@ -138,14 +140,14 @@ def render(lines):
 
 
 def roff(section):
-    """The whole page of this section. Its first line tells man(1) that there are tables."""
+    """The page of this section. Its first line makes man(1) run tbl(1)."""
     text = (ROOT / f"doc/{NAME}.{section}.md").read_text()
     lines = [line for line in text.splitlines() if not line.startswith(("% ", f"# {NAME}("))]
     date = time.strftime("%Y-%m-%d", time.gmtime(epoch()))
     title = f'.TH {NAME.upper()} {section} "{date}" "{NAME} {version()}"'
     page = ["'\\\" t", title, ".ad l", ".nh"]
     for line in render(lines):
-        # A heading begins a paragraph by itself.
+        # After a heading a paragraph begins without .PP.
         if line != ".PP" or not page[-1].startswith((".SH", ".SS")):
             page.append(line)
     return ("\n".join(page) + "\n").encode()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What a router pays for each dependency and for each provider with an interface of its own, as
-tables for doc/sizes.md: measure.py [--settings] [TARGET]. The symbols of an unstripped build give the
-code of each crate after link-time optimisation. A generic function counts for the crate that wrote it,
-an inlined function for its caller. --settings also builds with other settings of the compiler, some
-minutes each."""
+"""Prints the bytes of each dependency, and of each provider with an interface of its own, as tables
+for doc/sizes.md: measure.py [--settings] [TARGET]. The symbols of an unstripped build give
+the code of each crate after link-time optimisation. A generic function counts for the crate that
+wrote it, an inlined function for its caller. --settings also builds with other settings of the
+compiler, some minutes each."""
 
 import lzma
 import re
@@ -17,16 +17,16 @@ from common import ROOT, chosen, fail
 DEFAULT = "mipsel-unknown-linux-musl"
 STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashbrown", "memchr",
        "miniz_oxide", "object", "rustc_demangle", "std_detect", "panic_abort", "unwind"}
-# The C functions of ring that are not named after it.
+# Beginnings of the names of ring's C functions.
 RING = ("ring_core", "aes_nohw", "bn_", "fe_", "fiat_", "ge_", "k25519", "nistz", "x25519", "ecp_")
-# What is no provider in src/provider/api.
+# Files of src/provider/api that are not providers.
 COMMON = {"records", "rest", "xml", "zone"}
 SMALL = 4096
 SHT_SYMTAB, SHT_NOBITS = 2, 8
 SHF_TLS = 1 << 10
 STT_OBJECT, STT_FUNC = 1, 2
 
-# Name, flags for rustc, options for cargo.
+# Name, flags for rustc, and options for cargo of each build.
 SETTINGS = [
     ("as built", [], []),
     ("overflow checks in every crate", [], [f"--config=profile.{PROFILE}.overflow-checks=true"]),
@@ -37,7 +37,7 @@ SETTINGS = [
 
 
 def sections(elf):
-    """The section headers of an ELF file, whether it is a 64-bit one, and its byte order."""
+    """The section headers of an ELF file, whether it is a 64-bit file, and its byte order."""
     wide, big = elf[4] == 2, elf[5] == 2
     order = ">" if big else "<"
     start, = struct.unpack_from(order + ("Q" if wide else "I"), elf, 40 if wide else 32)
@@ -64,8 +64,9 @@ def symbols(elf):
 
 
 def crate(symbol):
-    """The crate that a symbol comes from. In Rust's mangling a crate is `C`, an optional
-    disambiguator, the length of its name, the name; the first is where the code was written."""
+    """The crate that defines a symbol. Rust's v0 mangling has a crate as `C`, an optional
+    disambiguator, the length of the name and the name; the first crate is the one that defines the
+    symbol."""
     if symbol.startswith("_R"):
         if found := re.search(r"C(?:s[0-9A-Za-z]*_)?(\d+)_?", symbol):
             name = symbol[found.end() : found.end() + int(found[1])]
@@ -78,15 +79,16 @@ def crate(symbol):
 
 
 def provider(symbol):
-    """The file of src/provider/api that a symbol comes from, or nothing."""
+    """The file of src/provider/api that defines a symbol, or None."""
     if found := re.search(r"12ddns_netlink8provider3api(\d+)_?", symbol):
         return symbol[found.end() : found.end() + int(found[1])]
     return None
 
 
 def by(part, elf):
-    """Bytes of each part, which `part` tells from a symbol's name. Of symbols at the same address
-    one counts; memory that starts as zeros is not in the file."""
+    """The bytes of each part of the program; `part` returns the part of a symbol. Of several
+    symbols at one address only one counts. Sections of zeros are left out, because they take no
+    space in the file."""
     headers, _, _ = sections(elf)
     zeros = [range(h[3], h[3] + h[5]) for h in headers if h[1] == SHT_NOBITS and not h[2] & SHF_TLS]
     found = {
@@ -105,23 +107,24 @@ def compressed(content):
 
 
 def table(head, rows):
-    """Markdown."""
+    """Prints a table in Markdown."""
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
         print(f"| {' | '.join(f'{c:,}' if isinstance(c, int) else c for c in row)} |")
 
 
 def variant(target, prepared, flags, options):
-    """Builds with other settings, apart from the builds that are handed out."""
+    """Builds with other settings, in a directory apart from the release builds."""
     directory = target_directory() / "measure"
     made, log = cargo_build(target, prepared, flags, options, directory)
     if made is None:
-        fail(f"The build failed; why: {log}")
+        fail(f"The build failed; see {log}")
     return made.read_bytes()
 
 
 def crates(target, prepared):
-    # After the profile's own: cargo makes "debuginfo" of its "none", and zig strips everything then.
+    # -Cstrip=none as the last option: cargo turns the profile's "none" into "debuginfo", with which
+    # zig strips everything.
     elf = variant(target, prepared, ["-Csymbol-mangling-version=v0", "-Cstrip=none"], [])
     counted, whole = by(crate, elf), len(loaded_part(elf))
     large = [(name, size) for name, size in counted.most_common() if size >= SMALL]
@@ -151,7 +154,7 @@ def main():
     also = "--settings" in words
     target, *more = chosen([word for word in words if word != "--settings"] or [DEFAULT])
     if more:
-        fail("One target at a time.")
+        fail("Only one TARGET can be given.")
     prepared = setup([target])
     print(f"{target.triple}:")
     crates(target, prepared)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes packages, feeds, checksums and the table of sizes in dist/ from the programs that are there:
+"""Makes packages, local feeds and checksums of the programs in dist/, and prints their sizes:
 pack.py [TARGET...]. Fails if a program is missing or above its budget."""
 
 import gzip
@@ -17,12 +17,12 @@ STEM = f"{NAME}-{package_version()}"
 
 
 def feed(arch):
-    """Directory of one architecture's local feed."""
+    """The directory of one architecture's local feed."""
     return DIST / "feed" / arch
 
 
 def place(path, content, name):
-    """Writes a package, and a link to it under the name that its feed's index implies."""
+    """Writes a package, and a hard link to it at the path `name` in the feeds."""
     write_if_changed(path, content)
     link = path.parent / "feed" / name
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def place(path, content, name):
 
 
 def make_ipk(arch, binary, time):
-    """The .ipk and opkg's index."""
+    """Makes the .ipk and opkg's index."""
     files = contents.openwrt_files(binary)
     size = sum(len(file.content) for file in files)
     package = archive.ipk(contents.ipk_control(arch, size), files, time)
@@ -49,7 +49,7 @@ def make_ipk(arch, binary, time):
 
 
 def make_apk(arch, binary, time):
-    """The .apk and an index in the older of apk-tools' two formats, which version 3 reads, too."""
+    """Makes the .apk and an index in the format of apk-tools 2, which version 3 reads, too."""
     files = contents.apk_files(binary)
     size = sum(len(file.content) for file in files)
     fields = contents.apk_fields(arch, size)
@@ -72,14 +72,14 @@ def make_apk(arch, binary, time):
 
 
 def make_deb(arch, binary, time):
-    """The .deb."""
+    """Makes the .deb."""
     files = contents.debian_files(binary)
     package = archive.deb(contents.debian_control(arch, files), files, time)
     write_if_changed(DIST / f"{NAME}_{version()}-{RELEASE}_{arch}.deb", package)
 
 
 def pack(target):
-    """All packages of one target."""
+    """Makes all packages of one target."""
     binary, time = target.binary.read_bytes(), epoch()
     for arch in target.openwrt:
         make_ipk(arch, binary, time)
@@ -89,7 +89,7 @@ def pack(target):
 
 
 def clean():
-    """Takes away packages of other versions: SHA256SUMS lists what lies here."""
+    """Removes packages of other versions, so that SHA256SUMS does not list them."""
     kept = (package_version(), f"{version()}-{RELEASE}_")
     for path in [*DIST.glob(f"{NAME}*.*pk"), *DIST.glob(f"{NAME}*.deb"), *DIST.glob("feed/*/*.*pk")]:
         if not any(text in path.name for text in kept):
@@ -97,14 +97,14 @@ def clean():
 
 
 def checksums():
-    """SHA256SUMS of everything that is handed out."""
+    """Writes SHA256SUMS of the programs and packages."""
     files = sorted(path for path in DIST.glob(f"{NAME}*") if path.is_file())
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
     write_if_changed(DIST / "SHA256SUMS", "".join(lines).encode())
 
 
 def row(target):
-    """A line of the table, and whether the target is within its budget."""
+    """A line of the table of sizes, and whether the target is within its budget."""
     if not target.binary.exists():
         return f"{target.triple:<32} not built", False
     content = target.binary.read_bytes()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The list of providers that LuCI shows: a file for each name under /usr/share/ddns/default, made
-from what the program knows. The program itself does not read them.
+"""Makes the files of /usr/share/ddns/default, from which LuCI shows its list of providers: one for
+each name of each built-in provider. The program itself does not read them.
 
-providers.py DIRECTORY writes the files; providers.py --packages prints which packages of ddns-scripts
-have files of the same names."""
+providers.py DIRECTORY writes the files. providers.py --packages prints the packages of ddns-scripts
+that have files of the same names."""
 
 import json
 import pathlib
@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "src/provider/table.txt"
 INTERFACES = ROOT / "src/provider/api"
 
-# The packages that bring a provider's file together with its script, by the file's name.
+# The package of ddns-scripts that contains a provider's file and script, without `ddns-scripts-`, by
+# the name of the file.
 SCRIPTS = {
     "aliyun.com": "aliyun", "beget.com": "beget", "bind-nsupdate": "nsupdate",
     "blazingfast.io": "blazingfast", "cloud.google.com-v1": "gcp", "cloudflare.com-v4": "cloudflare",
@@ -36,7 +37,7 @@ def written_out(url):
 
 
 def without(url, placeholder):
-    """What is left of a URL for both families for one of them; None if it is the other's alone."""
+    """A URL for both families without the query items of one family's `placeholder`."""
     head, _, query = url.partition("?")
     items = [item.partition("=") for item in query.split("&")]
     lists = [(key, sign, [word for word in value.split(",") if placeholder not in word])
@@ -46,7 +47,7 @@ def without(url, placeholder):
 
 
 def blocks(row):
-    """The blocks of one row of the table."""
+    """The blocks `ipv4` and `ipv6` of one row of the table."""
     url = row.get("url")
     both = url and "[IP4]" in url and "[IP6]" in url
     found = {}
@@ -58,7 +59,7 @@ def blocks(row):
 
 
 def table():
-    """The names and blocks of every provider with an update URL that is not gone."""
+    """The names and blocks of every provider in the table of update URLs that still exists."""
     for paragraph in TABLE.read_text().split("\n\n"):
         head, *lines = paragraph.strip().splitlines()
         row = dict(line.split(" ", 1) for line in lines)
@@ -67,8 +68,8 @@ def table():
 
 
 def interfaces():
-    """The names and blocks of every provider with an interface of its own: where that is, or what it
-    is called."""
+    """The names and blocks of every provider with an interface. In place of an update URL they have
+    the address of the interface, or the provider's title."""
     for path in sorted(INTERFACES.glob("*.rs")):
         text = path.read_text()
         for api in re.findall(r"\bApi = Api \{(.*?)\n\};", text, re.DOTALL):
@@ -81,7 +82,7 @@ def interfaces():
 
 
 def definitions():
-    """Every file as its name and its content, in the format of ddns-scripts."""
+    """Name and content of every file, in the format of ddns-scripts."""
     for names, found in [*table(), *interfaces()]:
         for name in names:
             text = json.dumps({"name": name, **found}, separators=(",", ":"))
@@ -89,7 +90,8 @@ def definitions():
 
 
 def packages():
-    """The packages of ddns-scripts that have files of the same names, the first by two names."""
+    """The packages of ddns-scripts that have files of the same names; the first package has two
+    names."""
     names = {name.removesuffix(".json") for name, _ in definitions()}
     scripts = sorted(f"ddns-scripts-{SCRIPTS[name]}" for name in names & SCRIPTS.keys())
     return ["ddns-scripts-services", "ddns-scripts_service", *scripts]

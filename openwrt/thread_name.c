@@ -1,5 +1,5 @@
-/* In the place of musl's function, which for the sake of the names of other threads brings printf.
-   Rust's std names no thread but the one that it runs in. */
+/* Replaces musl's function, which can name other threads and needs printf for that. Rust's std names
+   only the calling thread. */
 
 #include <errno.h>
 #include <pthread.h>
