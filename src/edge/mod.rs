@@ -1,4 +1,4 @@
-//! Everything that touches the world: sockets, files, clocks, threads and processes.
+//! Input and output: sockets, files, clocks, threads and processes.
 
 pub mod clock;
 pub mod console;

@@ -1,17 +1,17 @@
-//! Errors of system calls as sentences for a router owner.
+//! Errors of system calls as clauses for the router's owner.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the errors of Linux are a long list; few of them mean something to a router owner"
+    reason = "Linux has many errors, and a router owner can act on few of them"
 )]
 
 use std::io;
 
 use nix::errno::Errno;
 
-/// Why this router itself does not let a connection or a packet out; `None` if it is not the reason.
-/// Only for the error of a system call that connects, binds or sends: from others the same numbers mean
-/// other things.
+/// Why this router does not let a connection or a packet out; `None` if the cause is not this router.
+/// Only for errors of `connect`, `bind` and `send`: after other system calls the same numbers have
+/// other meanings.
 pub(crate) fn local(error: &io::Error) -> Option<&'static str> {
     Some(match error.raw_os_error().map(Errno::from_raw)? {
         Errno::EINVAL => {
@@ -20,7 +20,7 @@ pub(crate) fn local(error: &io::Error) -> Option<&'static str> {
         Errno::EACCES => "a route, a routing rule or a firewall forbids what goes there (prohibit)",
         Errno::EPERM => "the firewall of this router forbids what goes there",
         Errno::ENETUNREACH => "this router has no route there",
-        Errno::EHOSTUNREACH => "there is no way to the host: unreachable, says a route or a router",
+        Errno::EHOSTUNREACH => "a route or another router reports the host as unreachable",
         Errno::EADDRNOTAVAIL => "this router has no address to send from",
         Errno::ENODEV | Errno::ENXIO => "the network device is not there",
         Errno::ENETDOWN => "the network device is down",
@@ -29,7 +29,7 @@ pub(crate) fn local(error: &io::Error) -> Option<&'static str> {
     })
 }
 
-/// The C library's words, without the number that std adds.
+/// The C library's text of an error (`strerror`), without the number that std appends to it.
 pub(crate) fn system(error: &io::Error) -> String {
     let mut text = error.to_string();
     if let Some(number) = text.find(" (os error") {

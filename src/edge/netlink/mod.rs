@@ -1,4 +1,5 @@
-//! The netlink sockets: one for the kernel's events, one that asks for ways to hosts.
+//! The rtnetlink sockets: [`socket`] receives the kernel's events, [`way`] asks for the route to a
+//! host.
 
 pub mod socket;
 pub mod way;

@@ -1,5 +1,10 @@
-//! Which way a packet would take: asked of the kernel, so that rules, tables, metrics, next hops and
-//! source addresses count as they do for a connection. Nothing leaves the router.
+//! Asks the kernel which way packets to a host take. The kernel's answer considers rules, tables,
+//! metrics, next hops and source addresses as it does for a connection. No packet leaves the router.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the errors of Linux are a long list; three of them matter here"
+)]
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,50 +21,60 @@ use crate::proto::netlink::{Hop, IfIndex, Leads, Message, NoWay, Route, Way, Way
 
 /// `RTM_GETROUTE`.
 const GET_ROUTE: u16 = 26;
-/// `NLM_F_REQUEST`, and with `NLM_F_DUMP`.
+/// `NLM_F_REQUEST`.
 const REQUEST: u16 = 1;
+/// `NLM_F_REQUEST | NLM_F_DUMP`.
 const DUMP: u16 = 0x301;
-/// `RTM_F_FIB_MATCH`: the route with all its next hops; and no route for a device that has none, where
-/// IPv4 otherwise takes every destination for a neighbour.
+/// `RTM_F_FIB_MATCH`: the kernel answers with the entry of its table, with all next hops. Without
+/// this flag it answers with the one next hop of a connection. For a device without routes the flag
+/// gives an error; without it, IPv4 takes every destination for a neighbour on the device.
 const FIB_MATCH: u32 = 0x2000;
 // Attributes of linux/rtnetlink.h.
 const RTA_DST: u16 = 1;
 const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
+// Address families of linux/socket.h.
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 /// As large as the kernel makes the datagrams of a dump.
 const DATAGRAM: usize = 32 << 10;
 
-/// a.root-servers.net: stands for the internet where the address of a host is not known yet.
+/// a.root-servers.net: stands for any host on the internet while the address of a host is unknown.
 const INTERNET: (Ipv4Addr, Ipv6Addr) =
     (Ipv4Addr::new(198, 41, 0, 4), Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30));
 
-/// A device that packets must leave through.
+/// The device that packets must leave through, if the owner has chosen one.
 pub type Device<'a> = Option<(&'a str, IfIndex)>;
 
-/// The way to a host whose addresses of `family` are `known`, as far as they are.
+/// The way to a host. `known` are the addresses of `family` at which it was reached before; the
+/// first one with a way decides.
 pub fn find(known: &[IpAddr], family: Family, device: Device<'_>) -> WayAnswer {
-    let mut failed = None;
+    let mut first_failed = None;
     for &address in known {
-        let told = WayAnswer { address: Some(address), way: ask(address, device) };
-        match told.way {
-            Way::None(_) => failed = failed.or(Some(told)),
-            Way::Here | Way::Out(_) => return told,
+        let answer = WayAnswer { address: Some(address), way: ask(address, device) };
+        match answer.way {
+            Way::Here | Way::Out(_) => return answer,
+            Way::None(_) if first_failed.is_none() => first_failed = Some(answer),
+            Way::None(_) => {}
         }
     }
-    if let Some(told) = failed {
-        return told;
+    if let Some(answer) = first_failed {
+        return answer;
     }
-    let internet = match family {
+    WayAnswer { address: None, way: way_to_internet(family, device) }
+}
+
+fn way_to_internet(family: Family, device: Device<'_>) -> Way {
+    let host = match family {
         Family::V4 => INTERNET.0.into(),
         Family::V6 => INTERNET.1.into(),
     };
-    let mut way = ask(internet, device);
-    if way == Way::None(NoWay::NoRoute)
-        && let Some(hops) = any_way_out(family, device)
-    {
-        way = Way::Out(hops);
+    let way = ask(host, device);
+    if way != Way::None(NoWay::NoRoute) {
+        return way;
     }
-    WayAnswer { address: None, way }
+    let hops = public_route_hops(family, device);
+    if hops.is_empty() { way } else { Way::Out(hops) }
 }
 
 /// The way to `to`.
@@ -68,25 +83,23 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
         Ok(source) => source,
         Err(error) => return Way::None(no_way(error.raw_os_error().unwrap_or_default())),
     };
-    // Where there is nothing better, the kernel takes these; no answer comes to them.
-    let useless = source.is_unspecified()
-        || source.is_loopback() && !to.is_loopback()
-        || is_link_local(source) && !is_link_local(to);
-    if useless {
+    if !can_be_answered(source, to) {
         return Way::None(NoWay::NoSource);
     }
     for flags in [FIB_MATCH, 0] {
         match route(to, source, device, flags) {
-            Reply::Refused(code) if is_unreachable(code) => return Way::None(NoWay::NoRoute),
-            // The socket above could be connected, so there is a way, whatever this is.
-            Reply::Refused(_) | Reply::None => break,
-            Reply::Route(route) => match route.leads {
+            RouteAnswer::Refused(code) if is_unreachable(code) => {
+                return Way::None(NoWay::NoRoute);
+            }
+            // source() could connect its socket, so there is a way although this answer names none.
+            RouteAnswer::Refused(_) | RouteAnswer::Unclear => break,
+            RouteAnswer::Route(route) => match route.leads {
                 Leads::Here => return Way::Here,
                 Leads::Nowhere => return Way::None(NoWay::NoRoute),
                 Leads::Out if !route.hops.is_empty() => {
                     return Way::Out(through(route.hops, device));
                 }
-                // A next-hop object, whose hops only the other answer names.
+                // The route uses a next-hop object. Only the answer without FIB_MATCH has its hops.
                 Leads::Out => {}
             },
         }
@@ -94,13 +107,21 @@ pub fn ask(to: IpAddr, device: Device<'_>) -> Way {
     Way::Out(Vec::new())
 }
 
-/// The address that a connection to `to` would come from. A datagram socket that is connected sends
-/// nothing.
+/// Whether an answer can come back to `source`. If a device has no better address, the kernel
+/// chooses a loopback or link-local one.
+fn can_be_answered(source: IpAddr, to: IpAddr) -> bool {
+    !source.is_unspecified()
+        && (!source.is_loopback() || to.is_loopback())
+        && (!is_link_local(source) || is_link_local(to))
+}
+
+/// The source address of a connection to `to`: connecting a datagram socket chooses it and sends
+/// no packet.
 fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
     let to = SocketAddr::new(to, 443);
     let socket = Socket::new(Domain::for_address(to), Type::DGRAM, None)?;
     if let Some((name, _)) = device {
-        // Without the right to do this the connection fails, too, and tells why.
+        // Without permission for SO_BINDTODEVICE the connection itself fails later and reports why.
         let _ = socket.bind_device(Some(name.as_bytes()));
     }
     socket.connect(&to.into())?;
@@ -108,18 +129,18 @@ fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
     Ok(from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.ip()))
 }
 
-/// What the kernel says about the route to a host.
-enum Reply {
+/// The kernel's answer to a request for the route to a host.
+enum RouteAnswer {
     Route(Route),
-    /// There is none: an errno.
+    /// There is no route: an errno.
     Refused(i32),
-    /// It could not be asked, or its answer is not understood.
-    None,
+    /// The kernel could not be asked, or its answer cannot be parsed.
+    Unclear,
 }
 
-/// Asks for the route to `to`.
-fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Reply {
-    let (family, bits) = if to.is_ipv4() { (2, 32) } else { (10, 128) };
+/// Asks for the route from `source` to `to`. `flags` are the `rtm_flags` of the request.
+fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAnswer {
+    let (family, bits) = if to.is_ipv4() { (AF_INET, 32) } else { (AF_INET6, 128) };
     let mut body = vec![family, bits, bits, 0, 0, 0, 0, 0];
     body.extend_from_slice(&flags.to_ne_bytes());
     for (kind, address) in [(RTA_DST, to), (RTA_SRC, source)] {
@@ -131,56 +152,48 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> Reply {
     if let Some((_, index)) = device {
         attribute(&mut body, RTA_OIF, &index.to_ne_bytes());
     }
-    let mut found = Reply::None;
-    let talked = converse(&request(GET_ROUTE, REQUEST, 1, &body), |kind| match kind {
-        Payload::Message(Message::Route(route)) => {
-            found = Reply::Route(route);
-            true
-        }
-        Payload::Error(code) => {
-            found = Reply::Refused(code.saturating_neg());
-            true
-        }
+    let answer = query(&request(GET_ROUTE, REQUEST, 1, &body), |payload| match payload {
+        Payload::Message(Message::Route(route)) => Some(RouteAnswer::Route(route)),
+        Payload::Error(code) => Some(RouteAnswer::Refused(code.saturating_neg())),
         Payload::Message(_)
         | Payload::Done(_)
         | Payload::Overrun
         | Payload::Ignored
         | Payload::Malformed
-        | Payload::Garbled => false,
+        | Payload::Garbled => None,
     });
-    match talked {
-        Ok(()) => found,
-        Err(_) => Reply::None,
-    }
+    answer.unwrap_or(RouteAnswer::Unclear)
 }
 
-/// The next hops of any route to a part of the internet, where none leads to all of it.
-fn any_way_out(family: Family, device: Device<'_>) -> Option<Vec<Hop>> {
-    let family = if family == Family::V4 { 2 } else { 10 };
+/// The next hops of some route to public addresses, for a router whose routes lead to parts of the
+/// internet only; empty if there is none.
+fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
+    let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let mut found = None;
-    let talked = converse(&request(GET_ROUTE, DUMP, 1, &body), |kind| match kind {
-        Payload::Message(Message::Route(route)) => {
-            let outside = route.leads == Leads::Out && !route.by_kernel;
-            if outside && address::not_public(route.destination).is_none() {
-                let hops = through(route.hops, device);
-                found = Some(hops).filter(|hops| hops.iter().any(|hop| hop.alive));
-            }
-            found.is_some()
+    let hops = query(&request(GET_ROUTE, DUMP, 1, &body), |payload| match payload {
+        Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
+            let hops = through(route.hops, device);
+            if hops.iter().any(|hop| hop.alive) { Some(hops) } else { None }
         }
-        Payload::Done(_) | Payload::Error(_) => true,
+        Payload::Done(_) | Payload::Error(_) => Some(Vec::new()),
         Payload::Message(_)
         | Payload::Overrun
         | Payload::Ignored
         | Payload::Malformed
-        | Payload::Garbled => false,
+        | Payload::Garbled => None,
     });
-    talked.ok().and(found)
+    hops.unwrap_or_default()
 }
 
-/// Asks the kernel on a socket of its own, until `take` has what it wants. The kernel answers before
-/// the request is sent, so that there is nothing to wait for.
-fn converse(request: &[u8], mut take: impl FnMut(Payload) -> bool) -> io::Result<()> {
+fn is_to_internet(route: &Route) -> bool {
+    route.leads == Leads::Out
+        && !route.by_kernel
+        && address::not_public(route.destination).is_none()
+}
+
+/// Sends a request on a netlink socket of its own, and reads answers until `take` accepts one.
+/// Never blocks: the kernel has queued its answer when `send` returns.
+fn query<T>(request: &[u8], mut take: impl FnMut(Payload) -> Option<T>) -> io::Result<T> {
     let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
     socket.bind_auto()?;
     socket.connect(&sys::SocketAddr::new(0, 0))?;
@@ -191,13 +204,14 @@ fn converse(request: &[u8], mut take: impl FnMut(Payload) -> bool) -> io::Result
         buffer.clear();
         socket.recv(&mut buffer, 0)?;
         for incoming in decode::datagram(&buffer) {
-            if take(incoming.payload) {
-                return Ok(());
+            if let Some(answer) = take(incoming.payload) {
+                return Ok(answer);
             }
         }
     }
 }
 
+/// Appends a `struct rtattr`.
 fn attribute(body: &mut Vec<u8>, kind: u16, value: &[u8]) {
     let length = u16::try_from(4 + value.len()).unwrap_or(u16::MAX);
     body.extend_from_slice(&length.to_ne_bytes());
@@ -205,6 +219,7 @@ fn attribute(body: &mut Vec<u8>, kind: u16, value: &[u8]) {
     body.extend_from_slice(value);
 }
 
+/// The hops that leave through `device`; all of them if there is no such condition.
 fn through(mut hops: Vec<Hop>, device: Device<'_>) -> Vec<Hop> {
     if let Some((_, index)) = device {
         hops.retain(|hop| hop.link == Some(index));
@@ -213,20 +228,16 @@ fn through(mut hops: Vec<Hop>, device: Device<'_>) -> Vec<Hop> {
 }
 
 fn no_way(code: i32) -> NoWay {
-    // Of a prohibit, and of a blackhole.
-    let forbidden = [Errno::EACCES, Errno::EPERM, Errno::EINVAL];
-    let code = Errno::from_raw(code);
-    if code == Errno::EADDRNOTAVAIL {
-        NoWay::NoSource
-    } else if forbidden.contains(&code) {
-        NoWay::Forbidden
-    } else {
-        NoWay::NoRoute
+    match Errno::from_raw(code) {
+        Errno::EADDRNOTAVAIL => NoWay::NoSource,
+        // EACCES is the error of a prohibit route, EINVAL that of a blackhole route.
+        Errno::EACCES | Errno::EPERM | Errno::EINVAL => NoWay::Forbidden,
+        _ => NoWay::NoRoute,
     }
 }
 
 fn is_unreachable(code: i32) -> bool {
-    [Errno::ENETUNREACH, Errno::EHOSTUNREACH].contains(&Errno::from_raw(code))
+    matches!(Errno::from_raw(code), Errno::ENETUNREACH | Errno::EHOSTUNREACH)
 }
 
 fn is_link_local(address: IpAddr) -> bool {

@@ -1,8 +1,9 @@
-//! ubus, OpenWrt's bus of services: what netifd says of logical interfaces, and our own object.
+//! The connection to ubusd, OpenWrt's message bus. netifd reports its logical interfaces on it, and
+//! the daemon offers its own object.
 //!
-//! [`proto::ubus`](crate::proto::ubus) makes bytes of requests and events of bytes; here the bytes are
-//! moved. Where there is no ubus, as on most Linux, nothing is said and
-//! nothing woken: the kernel tells if its socket appears.
+//! This file connects and moves bytes; [`proto::ubus`](crate::proto::ubus) parses and builds them.
+//! On a system without ubus nothing is logged and no timer runs: inotify reports if ubusd's socket
+//! appears later.
 
 mod socket;
 
@@ -22,65 +23,70 @@ use socket::Watch;
 
 /// How long netifd may be silent before `once` goes on without it.
 const SHORT_PATIENCE: Duration = Duration::from_secs(3);
-/// How long netifd may be silent before the log says so.
+/// How long netifd may be silent before the daemon logs that.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// First and longest pause after a socket that does not answer.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
-/// Most kinds of trouble that are told, each once.
-const TROUBLES: usize = 16;
-/// Most bytes that are read at once.
+/// Pause before the second attempt to connect. Each further pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How many different problems are reported.
+const MAX_TROUBLES: usize = 16;
+/// Most bytes of one read.
 const CHUNK: usize = 8192;
 
-/// The bus as the daemon sees it.
+/// The connection to ubusd, made again whenever it is lost.
 #[derive(Debug)]
 pub struct Ubus {
-    /// Whether this is a daemon, which has an object and waits for netifd.
+    /// Whether this process is a daemon. A daemon registers an object and waits longer for netifd.
     serves: bool,
-    link: Option<Link>,
+    connection: Option<Connection>,
     watch: Option<Watch>,
-    /// When to connect, since boot; `None`: when something appears.
+    /// When to connect again, since boot; `None` to wait until the socket appears.
     retry: Option<Duration>,
     pause: Duration,
-    /// Until when netifd may be silent, since boot; `None` once that is settled.
-    patience: Option<Duration>,
-    /// Whether there was ever a socket.
-    seen: bool,
-    /// Why we could not even try to connect the last time.
+    /// Until when netifd may be silent, since boot. `None` once netifd has answered or its absence
+    /// was reported.
+    netifd_deadline: Option<Duration>,
+    /// Whether ubusd's socket has existed since the start.
+    socket_seen: bool,
+    /// Why the last attempt failed, if this system lacked a resource for it.
     shortage: Option<io::Error>,
     events: Vec<UbusEvent>,
-    /// What was said already.
-    told: Vec<String>,
+    /// Problems that were reported. Each is reported once.
+    reported: Vec<String>,
 }
 
-/// A connection.
 #[derive(Debug)]
-struct Link {
+struct Connection {
     stream: UnixStream,
     session: Session,
 }
 
 impl Ubus {
-    /// Connects as soon as it is asked for the next event. `serves` is false for a run that ends.
+    /// Connects at the first [`Ubus::next`]. `serves` is true for the daemon, false for a command
+    /// that ends.
     pub fn new(serves: bool) -> Self {
         let now = clock::uptime();
+        let patience = if serves { PATIENCE } else { SHORT_PATIENCE };
         Self {
             serves,
-            link: None,
+            connection: None,
             watch: None,
             retry: Some(now),
-            pause: PAUSES.0,
-            patience: Some(now.saturating_add(if serves { PATIENCE } else { SHORT_PATIENCE })),
-            seen: false,
+            pause: FIRST_PAUSE,
+            netifd_deadline: Some(now.saturating_add(patience)),
+            socket_seen: false,
             shortage: None,
             events: Vec::new(),
-            told: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
-    /// What is heard next. Cancel-safe. Must be called within a tokio runtime with I/O and time.
+    /// The next event. Cancel-safe. Must be called within a tokio runtime with I/O and time.
     pub async fn next(&mut self) -> UbusEvent {
         loop {
-            // Reads may succeed for ever under a flood, and timers want their turn.
+            // In a flood of messages each read succeeds at once. Without a yield, timers would never
+            // run.
             tokio::task::coop::consume_budget().await;
             if let Some(event) = self.step(clock::uptime()) {
                 return event;
@@ -89,35 +95,37 @@ impl Ubus {
         }
     }
 
-    /// Answers a call.
+    /// Answers a call of our object.
     pub fn answer(&mut self, call: &MethodCall, answer: ControlAnswer) {
-        if let Some(link) = &mut self.link {
-            link.session.answer(call, answer);
+        if let Some(connection) = &mut self.connection {
+            connection.session.answer(call, answer);
         }
     }
 
-    /// Tells those who have subscribed to our object.
+    /// Sends a notification to the subscribers of our object.
     pub fn notify(&mut self, name: &str, data: &Json) {
-        if let Some(link) = &mut self.link {
-            link.session.notify(name, data);
+        if let Some(connection) = &mut self.connection {
+            connection.session.notify(name, data);
         }
     }
 
     /// Does what can be done without waiting.
     fn step(&mut self, now: Duration) -> Option<UbusEvent> {
-        if self.link.is_none() && self.retry.is_some_and(|at| at <= now) {
+        if self.connection.is_none() && self.retry.is_some_and(|retry| retry <= now) {
             self.connect(now);
         }
-        if let Some(link) = &mut self.link {
-            let moved = link.pump();
-            self.events.extend(std::iter::from_fn(|| link.session.next_event()));
+        if let Some(connection) = &mut self.connection {
+            let moved = connection.transfer();
+            while let Some(event) = connection.session.next_event() {
+                self.events.push(event);
+            }
             if let Err(error) = moved {
-                self.lost(now, &error);
+                self.disconnect(now, &error);
             }
         }
-        if self.patience.is_some_and(|until| until <= now) {
-            self.patience = None;
-            self.events.push(self.out_of_patience());
+        if self.netifd_deadline.is_some_and(|deadline| deadline <= now) {
+            self.netifd_deadline = None;
+            self.events.push(self.silence_of_netifd());
         }
         while let Some(event) = take_first(&mut self.events) {
             if self.is_news(&event) {
@@ -127,55 +135,57 @@ impl Ubus {
         None
     }
 
-    /// Whether to pass it on; trouble is told once.
+    /// Whether to return `event`. A problem that was reported before is not returned again.
     fn is_news(&mut self, event: &UbusEvent) -> bool {
         match event {
             UbusEvent::Netifd(networks) => {
-                self.patience = None;
+                self.netifd_deadline = None;
                 if networks.is_some() {
-                    self.pause = PAUSES.0;
+                    self.pause = FIRST_PAUSE;
                 }
                 true
             }
             UbusEvent::Trouble(text) => {
-                let new = self.told.len() < TROUBLES && !self.told.contains(text);
-                self.told.extend(new.then(|| text.clone()));
-                new
+                if self.reported.len() >= MAX_TROUBLES || self.reported.contains(text) {
+                    return false;
+                }
+                self.reported.push(text.clone());
+                true
             }
             UbusEvent::Called(_) | UbusEvent::Watched(_) => true,
         }
     }
 
-    fn out_of_patience(&self) -> UbusEvent {
+    /// The event for a netifd that was silent for too long.
+    fn silence_of_netifd(&self) -> UbusEvent {
         if !self.serves {
             return UbusEvent::Netifd(None);
         }
-        let text = "names of interfaces cannot be resolved before that";
-        if let Some(error) = &self.shortage {
-            return UbusEvent::Trouble(format!(
-                "no connection to ubus can be made: {error}; {text}"
-            ));
-        }
-        let who = if self.link.is_some() { "netifd" } else { "ubusd" };
-        UbusEvent::Trouble(format!("{who} does not answer on ubus: {text}"))
+        let problem = match (&self.shortage, &self.connection) {
+            (Some(error), _) => format!("cannot connect to ubus: {error}"),
+            (None, Some(_)) => "netifd does not answer on ubus".to_owned(),
+            (None, None) => "ubusd does not answer".to_owned(),
+        };
+        UbusEvent::Trouble(format!("{problem}; until it works, interface names cannot be resolved"))
     }
 
     fn connect(&mut self, now: Duration) {
         self.retry = None;
+        // The watch begins before the attempt: a socket that appears after it is not missed.
         if self.watch.is_none() {
             self.watch = Watch::new().ok();
         }
-        let found = socket::connect();
         self.shortage = None;
-        self.seen |= matches!(found, Ok(Some(_)));
-        match found {
+        match socket::connect() {
             Ok(Some(stream)) => {
+                self.socket_seen = true;
                 self.watch = None;
-                self.link = Some(Link { stream, session: Session::new(self.serves) });
+                self.connection = Some(Connection { stream, session: Session::new(self.serves) });
             }
             Ok(None) => {
-                // Nobody to wait for, unless ubusd only starts again.
-                if !self.seen && self.patience.take().is_some() {
+                // This system has no ubus, so nobody waits for netifd. If the socket existed before,
+                // ubusd is only restarting.
+                if !self.socket_seen && self.netifd_deadline.take().is_some() {
                     self.events.push(UbusEvent::Netifd(None));
                 }
                 if self.watch.is_none() {
@@ -187,7 +197,7 @@ impl Ubus {
                 self.try_later(now);
             }
             Err(_) => {
-                self.seen = true;
+                self.socket_seen = true;
                 self.try_later(now);
             }
         }
@@ -195,58 +205,65 @@ impl Ubus {
 
     fn try_later(&mut self, now: Duration) {
         self.retry = Some(now.saturating_add(self.pause));
-        self.pause = (self.pause * 2).min(PAUSES.1);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
-    fn lost(&mut self, now: Duration, error: &io::Error) {
+    /// Gives the connection up after `error`, and connects again later.
+    fn disconnect(&mut self, now: Duration, error: &io::Error) {
         if error.kind() == io::ErrorKind::InvalidData {
-            let text = "what comes from ubus's socket cannot be understood: connecting again";
+            let text = "received invalid data from ubus's socket: connecting again";
             self.events.push(UbusEvent::Trouble(text.into()));
         }
-        self.link = None;
+        self.connection = None;
         self.watch = Watch::new().ok();
         self.events.push(UbusEvent::Watched(false));
         self.try_later(now);
     }
 
-    /// Waits until there may be something to do.
+    /// Waits until [`Ubus::step`] may have something to do.
     async fn wait(&mut self) {
-        let patience = self.patience.into_iter();
-        let deadline = patience.chain(self.retry.filter(|_| self.link.is_none())).min();
-        let something = async {
-            match (&self.link, &self.watch) {
-                (Some(link), _) => link.ready().await,
-                (None, Some(watch)) => watch.stirred().await,
+        let readiness = async {
+            match (&self.connection, &self.watch) {
+                (Some(connection), _) => connection.ready().await,
+                (None, Some(watch)) => watch.changed().await,
                 (None, None) => std::future::pending().await,
             }
         };
-        let stirred = match deadline {
-            None => {
-                something.await;
-                true
-            }
-            Some(at) => {
-                let left = at.saturating_sub(clock::uptime());
-                tokio::time::timeout(left, something).await.is_ok()
-            }
+        let Some(deadline) = self.deadline() else {
+            readiness.await;
+            self.connect_at_once();
+            return;
         };
-        if stirred && self.link.is_none() {
-            // What appeared may be the directory: it is to be watched as well.
+        let left = deadline.saturating_sub(clock::uptime());
+        if tokio::time::timeout(left, readiness).await.is_ok() {
+            self.connect_at_once();
+        }
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        let retry = if self.connection.is_none() { self.retry } else { None };
+        self.netifd_deadline.into_iter().chain(retry).min()
+    }
+
+    /// Connects in the next step, if there is no connection. The watch is made anew, because what
+    /// appeared may be the socket's directory, which must be watched, too.
+    fn connect_at_once(&mut self) {
+        if self.connection.is_none() {
             self.watch = None;
             self.retry = Some(clock::uptime());
         }
     }
 }
 
-/// Whether it is the system that lacks something, and not the socket that does not answer.
+/// Whether this system lacks a resource for a connection, so that ubusd is not the cause.
 fn is_shortage(error: &io::Error) -> bool {
-    let of_system = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
-    error.raw_os_error().is_some_and(|code| of_system.contains(&code))
+    let codes = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
-impl Link {
-    /// Sends and receives what can be sent and received now.
-    fn pump(&mut self) -> io::Result<()> {
+impl Connection {
+    /// Sends and receives as much as is possible without waiting.
+    fn transfer(&mut self) -> io::Result<()> {
         while !self.session.output().is_empty() {
             match self.stream.try_write(self.session.output()) {
                 Ok(count) => self.session.sent(count),
@@ -266,11 +283,14 @@ impl Link {
         }
     }
 
+    /// Resolves when there is something to read, or room for what is to be sent.
     async fn ready(&self) {
-        let unsent = !self.session.output().is_empty();
-        let interest =
-            if unsent { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-        // An error shows itself at the next read.
+        let interest = if self.session.output().is_empty() {
+            Interest::READABLE
+        } else {
+            Interest::READABLE | Interest::WRITABLE
+        };
+        // The next read returns the same error.
         let _ = self.stream.ready(interest).await;
     }
 }
