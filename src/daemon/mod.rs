@@ -26,7 +26,7 @@ use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::files::run::RunFiles;
 use crate::edge::load::{Loaded, load};
-use crate::edge::logger::{Logger, Target};
+use crate::edge::logger::{Destination, Logger};
 use crate::edge::netlink::socket::Socket;
 use crate::edge::netlink::way;
 use crate::edge::probe::Probe;
@@ -118,7 +118,7 @@ pub async fn run(
     lock: Option<InstanceLock>,
     talks: bool,
 ) -> u8 {
-    let mut logger = Logger::new(Target::choose(talks));
+    let mut logger = Logger::new(Destination::choose(talks));
     logger.configure(&loaded.checked.config);
     let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
         (Ok(signals), Ok(netlink)) => (signals, netlink),

@@ -1,4 +1,4 @@
-//! A section's log file: the newest lines, in RAM, where LuCI looks for them.
+//! The log file of a section: its newest lines, on a RAM disk, at the path where LuCI looks for them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -10,16 +10,16 @@ use nix::fcntl::OFlag;
 use crate::edge::files::owner::make_directory;
 use crate::edge::files::{self, Medium};
 
-/// Most bytes of an existing log that are looked at; of a longer one the newest are kept.
+/// Most bytes of an existing log that are read. If the file is longer, its last bytes are kept.
 const LIMIT: u64 = 1024 * 1024;
 
-/// Adds `line` to the log at `path` and keeps the newest `lines` of it.
+/// Appends `line` to the log at `path` and keeps its newest `lines` lines.
 ///
-/// Nothing is remembered between calls, because others may delete, empty or replace the file while
-/// we run; reading a few kilobytes of RAM disk per message costs less than being wrong.
+/// Reads the file at each call, because LuCI, the owner or another program may delete, empty or
+/// replace it in between. A few kilobytes of a RAM disk are quickly read.
 pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     if let Some(directory) = path.parent() {
-        // LuCI's rpcd may read it.
+        // Readable for all: rpcd reads the log for LuCI.
         make_directory(directory, 0o755)?;
     }
     let mut file = open(path)?;
@@ -31,7 +31,7 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
     file.seek(SeekFrom::Start(size.saturating_sub(LIMIT)))?;
     (&file).take(LIMIT).read_to_end(&mut bytes)?;
     let mut text = String::new();
-    // A line that was cut off must not swallow ours.
+    // If the last line has no end, the new one must not continue it.
     if bytes.last().is_some_and(|&last| last != b'\n') {
         text.push('\n');
     }
@@ -48,13 +48,13 @@ pub(super) fn append(path: &Path, line: &str, lines: usize) -> io::Result<()> {
 /// The last `lines` lines of `bytes`.
 fn newest(bytes: &[u8], lines: usize) -> &[u8] {
     let ends = bytes.iter().enumerate().filter(|&(_, &byte)| byte == b'\n');
-    // The line feed before the first line that is kept: one more back than lines.
-    let before = ends.rev().nth(lines.max(1)).map(|(at, _)| at + 1);
-    bytes.get(before.unwrap_or(0)..).unwrap_or(bytes)
+    // Counted from the end, number `lines` is the line feed before the first line that is kept.
+    let start = ends.rev().nth(lines.max(1)).map_or(0, |(line_feed, _)| line_feed + 1);
+    bytes.get(start..).unwrap_or(bytes)
 }
 
-/// Opens for adding. A link is not followed and a pipe does not block: the directory may be one
-/// where others can write.
+/// Opens a log to append to it. Does not follow a link and does not block at a pipe: other users may
+/// be able to write in the directory.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options
@@ -78,8 +78,12 @@ mod tests {
         fs::read_to_string(path).unwrap()
     }
 
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
     #[test]
-    fn only_the_newest_lines_stay() {
+    fn append_keeps_the_newest_lines() {
         let scratch = Scratch::new("log-newest");
         let path = scratch.path().join("log/ddns/home.log");
         for i in 0..7 {
@@ -88,14 +92,13 @@ mod tests {
         assert_eq!(read(&path), "line 4\nline 5\nline 6\n");
         append(&path, "alone", 1).unwrap();
         assert_eq!(read(&path), "alone\n");
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode(&path), 0o644);
         assert_eq!(mode(path.parent().unwrap()), 0o755);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 
     #[test]
-    fn the_file_may_be_deleted_replaced_or_cut() {
+    fn append_works_after_the_file_was_deleted_replaced_or_cut() {
         let scratch = Scratch::new("log-foreign");
         let path = scratch.path().join("home.log");
         append(&path, "one", 10).unwrap();
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_is_refused_and_does_not_block() {
+    fn links_pipes_and_directories_are_refused_without_blocking() {
         let scratch = Scratch::new("log-kinds");
         let target = scratch.path().join("target");
         fs::write(&target, "").unwrap();

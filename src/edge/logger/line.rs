@@ -1,17 +1,18 @@
-//! What a message looks like in each place, and which places it belongs to. Pure.
+//! The form of a message in each log, and which messages go to the system log. Pure.
 
 use crate::config::Log;
 use crate::model::{Level, Notice};
 use crate::text::quoted::is_visible;
 use crate::time::strftime::LocalTime;
 
-/// Most bytes of one syslog message: OpenWrt's logd cuts at 1024, with its own header.
+/// Most bytes of one syslog message. OpenWrt's logd (ubox) cuts at 1024 bytes, its header included.
 const SYSLOG_LIMIT: usize = 960;
-/// Most bytes of a line on standard error: a pipe takes 4096 at once, with the end of the line.
+/// Most bytes of a line on standard error. With its line feed it is one atomic write to a pipe:
+/// `PIPE_BUF` is 4096 (man 7 pipe).
 const TERMINAL_LIMIT: usize = 4095;
 
-/// `text` on one line: what breaks lines becomes a space, what a terminal would obey goes. What
-/// providers answer ends up here, and must not be able to write lines of its own or move cursors.
+/// `text` on one line: white space becomes spaces, control characters are removed. Otherwise the
+/// answer of a provider could forge log lines or control the reader's terminal.
 pub fn clean(text: &str) -> String {
     let kept = text.chars().filter_map(|c| match c {
         c if c.is_whitespace() => Some(' '),
@@ -21,13 +22,13 @@ pub fn clean(text: &str) -> String {
     kept.collect::<String>().trim_end().to_owned()
 }
 
-/// Whether a message of `level` goes to syslog: `use_syslog` 1 lets info and worse pass, 4 only
-/// errors, 0 nothing; a section that cannot run is told in any case.
+/// Whether a message of `level` goes to syslog. `use_syslog` 1 lets pass information and everything
+/// more severe, 4 only errors, 0 nothing. [`Level::Critical`] always passes: a section cannot run.
 pub fn passes(level: Level, log: &Log) -> bool {
     level == Level::Critical || (log.syslog > 0 && u32::from(log.syslog) + level as u32 <= 7)
 }
 
-/// `home: text`, for syslog.
+/// `home: text`, for the system log.
 pub fn system(notice: &Notice) -> String {
     let mut line = match &notice.section {
         Some(section) => clean(&format!("{section}: {}", notice.text)),
@@ -37,13 +38,12 @@ pub fn system(notice: &Notice) -> String {
     line
 }
 
-/// The first `limit` bytes of `line`, and not half a character.
+/// Cuts `line` to at most `limit` bytes, between two characters.
 fn cut(line: &mut String, limit: usize) {
-    let end = (0..=limit.min(line.len())).rev().find(|&at| line.is_char_boundary(at));
-    line.truncate(end.unwrap_or_default());
+    line.truncate(line.floor_char_boundary(limit));
 }
 
-/// `12:34:56 home: warning: text`, for people at a terminal.
+/// `12:34:56 home: warning: text`, for standard error.
 pub fn terminal(notice: &Notice, time: &LocalTime) -> String {
     let word = match notice.level {
         Level::Critical => "critical: ",
@@ -64,7 +64,8 @@ pub fn terminal(notice: &Notice, time: &LocalTime) -> String {
     line
 }
 
-/// ` 123456  WARN : text`, for the section log, as LuCI's viewers know it from ddns-scripts.
+/// ` 123456  WARN : text`, for the log file of a section, in the form that ddns-scripts writes and
+/// LuCI displays.
 pub fn file(notice: &Notice, time: &LocalTime) -> String {
     let label = match notice.level {
         Level::Critical => " CRIT",
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn each_place_has_its_form() {
+    fn a_message_has_one_form_per_log() {
         let n = notice(Some("home"), Level::Warning, "no answer");
         assert_eq!(system(&n), "home: no answer");
         assert_eq!(terminal(&n, &time()), "01:02:03 home: warning: no answer");
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_cannot_forge_lines() {
+    fn control_characters_of_an_answer_are_removed() {
         let n = notice(None, Level::Error, "said\r\n<0>root: \u{1b}[2Jhi\0\u{9b}\t!\n");
         assert_eq!(system(&n), "said  <0>root: [2Jhi !");
         assert_eq!(file(&n, &time()).lines().count(), 1);

@@ -1,4 +1,4 @@
-//! Where messages go: the terminal or the system log, and a log file per section.
+//! Writes messages to standard error or the system log, and to the log file of their section.
 
 mod file;
 pub mod line;
@@ -16,37 +16,41 @@ use crate::model::sorted::{Map, Set};
 use crate::model::{Level, Notice};
 use crate::time::UnixSeconds;
 use crate::time::strftime::strftime;
+use stderr::LossyStderr;
+use system::SystemLog;
 
-/// What a section without a readable configuration gets: ddns-scripts' own defaults.
+/// The log settings of a section whose configuration has mistakes: the defaults of ddns-scripts.
 const DEFAULT_LOG: Log = Log { syslog: 2, file: true };
 
-/// Where messages go that are not for a file.
+/// Where all messages go, beside the log file of their section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// Standard error: every message, in a form for people.
+pub enum Destination {
+    /// Standard error.
     Stderr,
-    /// The system log on this socket, or on the usual ones; standard error if there is none.
+    /// The system log, on this socket or on one of the usual ones. If no log daemon listens, messages
+    /// go to standard error.
     Syslog(Option<PathBuf>),
 }
 
-impl Target {
-    /// Standard error if it was asked for or is a terminal, else the system log.
-    pub fn choose(stderr_asked: bool) -> Self {
-        if stderr_asked || io::stderr().is_terminal() { Self::Stderr } else { Self::Syslog(None) }
+impl Destination {
+    /// Standard error if it is a terminal or `stderr_wanted`, else the system log.
+    pub fn choose(stderr_wanted: bool) -> Self {
+        if stderr_wanted || io::stderr().is_terminal() { Self::Stderr } else { Self::Syslog(None) }
     }
 }
 
-/// Writes messages down. Never fails: what cannot be written somewhere is told elsewhere, once.
+/// Writes messages. It never fails: if a log file cannot be written, a warning goes to the other log,
+/// once.
 pub struct Logger {
-    system: Option<system::System>,
+    system: Option<SystemLog>,
     stderr: Box<dyn io::Write + Send>,
     clock: LocalClock,
     settings: Settings,
-    /// Sections whose log file could not be written last time.
+    /// Sections whose log file could not be written at the last message.
     unwritable: Set<String>,
 }
 
-/// The parts of the configuration that say what is logged where.
+/// The options about logging.
 struct Settings {
     dateformat: String,
     logdir: PathBuf,
@@ -55,16 +59,16 @@ struct Settings {
 }
 
 impl Logger {
-    /// Before [`Logger::configure`], messages go to `target` alone.
-    pub fn new(target: Target) -> Self {
-        Self::with_stderr(target, Box::new(stderr::Patient::new(io::stderr())))
+    /// A logger without log files. [`Logger::configure`] adds them.
+    pub fn new(destination: Destination) -> Self {
+        Self::with_stderr(destination, Box::new(LossyStderr::new(io::stderr())))
     }
 
-    fn with_stderr(target: Target, stderr: Box<dyn io::Write + Send>) -> Self {
+    fn with_stderr(destination: Destination, stderr: Box<dyn io::Write + Send>) -> Self {
         Self {
-            system: match target {
-                Target::Stderr => None,
-                Target::Syslog(socket) => Some(system::System::new(socket)),
+            system: match destination {
+                Destination::Stderr => None,
+                Destination::Syslog(socket) => Some(SystemLog::new(socket)),
             },
             stderr,
             clock: LocalClock::system(),
@@ -78,46 +82,50 @@ impl Logger {
         }
     }
 
-    /// Takes over what `config` says about logging. Broken sections are logged as by default, so
-    /// that their log says why they do not run.
+    /// Applies the options of `config`. A section with mistakes is logged with [`DEFAULT_LOG`], so
+    /// that its log file explains why it does not run.
     pub fn configure(&mut self, config: &Config) {
-        let broken = config.broken.iter().map(|(name, _)| (name, &DEFAULT_LOG));
-        let sound = config.sections.iter().map(|s| (&s.name, &s.log));
+        let broken = config.broken.iter().map(|(name, _)| (name.clone(), DEFAULT_LOG));
+        let valid =
+            config.sections.iter().map(|section| (section.name.clone(), section.log.clone()));
         self.settings = Settings {
             dateformat: config.global.dateformat.clone(),
             logdir: config.global.logdir.clone(),
             loglines: config.global.loglines,
-            sections: broken.chain(sound).map(|(name, log)| (name.clone(), log.clone())).collect(),
+            sections: broken.chain(valid).collect(),
         };
         self.unwritable = Set::new();
     }
 
-    /// Writes `notice` wherever it belongs.
+    /// Writes `notice` to every log that it belongs to.
     pub fn say(&mut self, notice: &Notice) {
         self.say_at(notice, clock::now().wall);
     }
 
-    /// `wall` as `ddns_dateformat` wants it.
+    /// `wall` in the format of `ddns_dateformat`.
     pub fn date(&mut self, wall: UnixSeconds) -> String {
         strftime(&self.settings.dateformat, &self.clock.at(wall))
     }
 
     fn say_at(&mut self, notice: &Notice, wall: UnixSeconds) {
-        let log =
-            notice.section.as_ref().and_then(|name| self.settings.sections.get(name)).cloned();
-        let shown = notice.section.is_none()
-            || line::passes(notice.level, log.as_ref().unwrap_or(&DEFAULT_LOG));
-        // At a terminal someone is looking: there, nothing is filtered but what the log file is for.
-        if shown || self.system.is_none() && notice.level < Level::Debug {
-            self.tell(notice, wall);
+        let Some(section) = &notice.section else {
+            self.write_common(notice, wall);
+            return;
+        };
+        let log = self.settings.sections.get(section).cloned();
+        let passes = line::passes(notice.level, log.as_ref().unwrap_or(&DEFAULT_LOG));
+        // Standard error has a reader who watches, so use_syslog does not filter there. Debugging
+        // details are for the log file only.
+        if passes || self.system.is_none() && notice.level < Level::Debug {
+            self.write_common(notice, wall);
         }
-        if let (Some(section), Some(Log { file: true, .. })) = (&notice.section, log) {
+        if let Some(Log { file: true, .. }) = log {
             self.write_file(section, notice, wall);
         }
     }
 
-    /// To the system log or the terminal.
-    fn tell(&mut self, notice: &Notice, wall: UnixSeconds) {
+    /// Writes to the system log, or to standard error.
+    fn write_common(&mut self, notice: &Notice, wall: UnixSeconds) {
         if let Some(system) = &mut self.system
             && system.send(notice.level, &line::system(notice))
         {
@@ -125,8 +133,8 @@ impl Logger {
         }
         let mut text = line::terminal(notice, &self.clock.at(wall));
         text.push('\n');
-        // In one piece, so that lines of several processes do not mix. With standard error gone as
-        // well there is nobody left to tell.
+        // One write per line, so that lines of several processes do not mix. If this fails, no log
+        // is left that could report it.
         let _ = self.stderr.write_all(text.as_bytes());
     }
 
@@ -149,7 +157,7 @@ impl Logger {
                         level: Level::Warning,
                         text: format!("cannot write the log file {}: {error}", path.display()),
                     };
-                    self.tell(&warning, wall);
+                    self.write_common(&warning, wall);
                 }
             }
         }
@@ -166,7 +174,7 @@ mod tests {
     use std::path::Path;
     use std::sync::{Arc, Mutex};
 
-    /// Standard error as the tests read it.
+    /// Stands for standard error and keeps what is written.
     #[derive(Clone, Default)]
     struct Shown(Arc<Mutex<Vec<u8>>>);
 
@@ -193,7 +201,10 @@ mod tests {
     }
 
     fn config(logdir: &Path, sections: &[(&str, u8, bool)]) -> Config {
-        let build = |&(name, syslog, file): &(&str, u8, bool)| section(name, Log { syslog, file });
+        let mut built = Vec::new();
+        for &(name, syslog, file) in sections {
+            built.push(section(name, Log { syslog, file }));
+        }
         Config {
             cut: false,
             global: Global {
@@ -205,14 +216,15 @@ mod tests {
                 private_addresses: false,
                 downloads: Default::default(),
             },
-            sections: sections.iter().map(build).collect(),
+            sections: built,
             disabled: vec!["off".into()],
             broken: vec![("broken".into(), "ddns:1: no".into())],
         }
     }
 
     fn notice(section: &str, level: Level, text: &str) -> Notice {
-        Notice { section: (!section.is_empty()).then(|| section.into()), level, text: text.into() }
+        let section = if section.is_empty() { None } else { Some(section.to_owned()) };
+        Notice { section, level, text: text.into() }
     }
 
     fn lines(path: &Path) -> Vec<String> {
@@ -221,14 +233,15 @@ mod tests {
     }
 
     #[test]
-    fn each_section_is_filtered_and_filed_on_its_own() {
+    fn each_section_has_its_own_filter_and_file() {
         let scratch = Scratch::new("logger-sections");
         let logdir = scratch.path().join("log");
         let socket = scratch.path().join("dev-log");
         let daemon = UnixDatagram::bind(&socket).unwrap();
         daemon.set_nonblocking(true).unwrap();
         let shown = Shown::default();
-        let mut logger = Logger::with_stderr(Target::Syslog(Some(socket)), Box::new(shown.clone()));
+        let destination = Destination::Syslog(Some(socket));
+        let mut logger = Logger::with_stderr(destination, Box::new(shown.clone()));
         logger.configure(&config(&logdir, &[("quiet", 0, true), ("nofile", 1, false)]));
         for section in ["", "quiet", "nofile", "broken", "off"] {
             for level in [Level::Critical, Level::Notice, Level::Info] {
@@ -236,14 +249,14 @@ mod tests {
             }
         }
         let mut buffer = [0; 4096];
-        let mut told = Vec::new();
+        let mut received = Vec::new();
         while let Ok(size) = daemon.recv(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
             let (start, text) = text.split_once(": ").unwrap();
-            told.push(format!("{} {text}", start.split('d').next().unwrap()));
+            received.push(format!("{} {text}", start.split('d').next().unwrap()));
         }
         assert_eq!(
-            told,
+            received,
             [
                 "<10> x",
                 "<13> x",
@@ -267,10 +280,10 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_shows_everything() {
+    fn standard_error_is_not_filtered_by_use_syslog() {
         let scratch = Scratch::new("logger-terminal");
         let shown = Shown::default();
-        let mut logger = Logger::with_stderr(Target::Stderr, Box::new(shown.clone()));
+        let mut logger = Logger::with_stderr(Destination::Stderr, Box::new(shown.clone()));
         logger.configure(&config(scratch.path(), &[("quiet", 0, false)]));
         logger.say(&notice("quiet", Level::Info, "x"));
         logger.say(&notice("", Level::Error, "y"));
@@ -278,29 +291,30 @@ mod tests {
     }
 
     #[test]
-    fn without_a_log_daemon_standard_error_has_it() {
+    fn without_a_log_daemon_messages_go_to_standard_error() {
         let scratch = Scratch::new("logger-fallback");
         let shown = Shown::default();
         let socket = scratch.path().join("none");
-        let mut logger = Logger::with_stderr(Target::Syslog(Some(socket)), Box::new(shown.clone()));
+        let destination = Destination::Syslog(Some(socket));
+        let mut logger = Logger::with_stderr(destination, Box::new(shown.clone()));
         logger.say(&notice("", Level::Notice, "x"));
         assert_eq!(shown.take(), ["x"]);
     }
 
     #[test]
-    fn a_log_that_cannot_be_written_is_told_once() {
+    fn a_log_file_that_cannot_be_written_is_reported_once() {
         let scratch = Scratch::new("logger-once");
         let shown = Shown::default();
         let blocked = scratch.path().join("blocked");
         fs::write(&blocked, "").unwrap();
-        let mut logger = Logger::with_stderr(Target::Stderr, Box::new(shown.clone()));
+        let mut logger = Logger::with_stderr(Destination::Stderr, Box::new(shown.clone()));
         logger.configure(&config(&blocked, &[("home", 2, true), ("../up", 2, true)]));
         for _ in 0..3 {
             logger.say(&notice("home", Level::Notice, "x"));
         }
-        let told = shown.take();
-        assert_eq!(told.len(), 4, "{told:?}");
-        assert!(told[1].starts_with("home: warning: cannot write the log file "));
+        let lines = shown.take();
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(lines[1].starts_with("home: warning: cannot write the log file "));
         fs::remove_file(&blocked).unwrap();
         logger.say(&notice("home", Level::Notice, "x"));
         assert_eq!(shown.take().len(), 1);
@@ -309,8 +323,8 @@ mod tests {
     }
 
     #[test]
-    fn dates_follow_the_format() {
-        let mut logger = Logger::new(Target::Stderr);
+    fn the_default_date_format_is_iso_8601_to_the_minute() {
+        let mut logger = Logger::new(Destination::Stderr);
         logger.clock = LocalClock::utc();
         assert_eq!(logger.date(0), "1970-01-01 00:00");
     }

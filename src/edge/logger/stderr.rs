@@ -1,40 +1,45 @@
-//! Standard error of the daemon. Whoever reads it may stop reading, and must not stop us.
+//! Standard error of the daemon. If its reader stops reading, lines are lost and the daemon goes on.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// How long a reader is waited for, in milliseconds. One that let us wait is not waited for again
-/// until it has read.
+/// How many milliseconds a write waits for the reader. After a wait in vain, further writes do not
+/// wait until the reader has read again.
 const PATIENCE: u16 = 500;
 
-/// Where lines go, each in a write of at most 4096 bytes: a pipe that can be written takes that much
-/// at once.
-pub(super) struct Patient<W> {
+/// A pipe or terminal that lines are written to. Each line is one write of at most 4096 bytes:
+/// a pipe that poll(2) reports as writable takes `PIPE_BUF` bytes without blocking.
+pub(super) struct LossyStderr<W> {
     out: W,
+    /// How many lines were dropped since the reader stopped reading.
     lost: usize,
 }
 
-impl<W: Write + AsFd> Patient<W> {
+impl<W: Write + AsFd> LossyStderr<W> {
     pub(super) fn new(out: W) -> Self {
         Self { out, lost: 0 }
     }
 
-    /// Whether a write would not wait, now or within so many milliseconds.
+    /// Whether a write would succeed at once, now or within `limit` milliseconds.
     fn is_ready(&self, limit: u16) -> bool {
-        let mut wanted = [PollFd::new(self.out.as_fd(), PollFlags::POLLOUT)];
-        poll(&mut wanted, PollTimeout::from(limit)).is_ok_and(|ready| ready > 0)
+        let mut polled = [PollFd::new(self.out.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut polled, PollTimeout::from(limit)).is_ok_and(|ready| ready > 0)
+    }
+
+    fn note_lost_lines(&mut self) -> io::Result<()> {
+        let lost = std::mem::take(&mut self.lost);
+        let note = format!("{lost} messages are missing here: nobody read them in time\n");
+        self.out.write_all(note.as_bytes())
     }
 }
 
-impl<W: Write + AsFd> Write for Patient<W> {
+impl<W: Write + AsFd> Write for LossyStderr<W> {
     /// Writes `line`, or counts it as lost if nobody reads.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.lost > 0 && self.is_ready(0) {
-            let lost = std::mem::take(&mut self.lost);
-            let note = format!("{lost} messages are missing here: nobody read them in time\n");
-            self.out.write_all(note.as_bytes())?;
+            self.note_lost_lines()?;
         }
         if self.lost > 0 || !self.is_ready(PATIENCE) {
             self.lost += 1;
@@ -63,16 +68,16 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stops_loses_lines_and_holds_nobody_up() {
+    fn if_the_reader_stops_lines_are_lost_and_writes_do_not_block() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let mut out = Patient::new(writer);
+        let mut out = LossyStderr::new(writer);
         let start = crate::edge::clock::uptime();
         fill(&mut out, 1000);
         assert!((crate::edge::clock::uptime() - start).as_millis() < 3000);
         let lost = out.lost;
         assert!((800..1000).contains(&lost), "{lost}");
         let mut text = String::new();
-        // Room for what comes next.
+        // Makes room in the pipe for the next line.
         reader.read_exact(&mut [0; 32 * 1024]).unwrap();
         out.write_all(b"after\n").unwrap();
         drop(out);
@@ -82,9 +87,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_reads_gets_everything() {
+    fn a_reader_that_reads_gets_every_line() {
         let (mut reader, writer) = UnixStream::pair().unwrap();
-        let mut out = Patient::new(writer);
+        let mut out = LossyStderr::new(writer);
         let read = thread::spawn(move || {
             let mut text = String::new();
             reader.read_to_string(&mut text).unwrap();
@@ -96,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_is_gone_is_an_error() {
+    fn writing_without_a_reader_is_an_error() {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
-        assert!(Patient::new(writer).write_all(b"x\n").is_err());
+        assert!(LossyStderr::new(writer).write_all(b"x\n").is_err());
     }
 }

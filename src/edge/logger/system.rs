@@ -1,5 +1,5 @@
-//! The system log, through the `syslog` crate, in a form that needs no date: the log daemon stamps
-//! messages itself, and formatting dates would link the crate's time library.
+//! The system log, through the `syslog` crate. Messages have no date: the log daemon adds its own,
+//! and formatting one would link the crate's time library.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,39 +11,43 @@ use crate::model::Level;
 
 /// Where log daemons listen.
 const SOCKETS: [&str; 3] = ["/dev/log", "/var/run/syslog", "/var/run/log"];
-/// Most time that a log daemon may hold up the event loop (stream sockets only).
+/// How long a write to a log daemon on a stream socket may block the event loop. Datagram sockets
+/// do not block at all.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// `<PRI>ddns-netlink[pid]: text`.
+/// `<PRI>ddns-netlink[pid]: text`: the header of RFC 3164 without the date.
 #[derive(Clone)]
-struct Plain;
+struct Undated;
 
-impl LogFormat<&str> for Plain {
+impl LogFormat<&str> for Undated {
     fn format<W: Write>(&self, w: &mut W, severity: Severity, text: &str) -> Result<(), Error> {
         let priority = Facility::LOG_USER as u8 | severity as u8;
         let pid = std::process::id();
-        // In one piece: each write to a datagram socket is a message.
+        // With one write, because each write to a datagram socket is a message.
         write!(w, "<{priority}>ddns-netlink[{pid}]: {text}").map_err(Error::Write)
     }
 }
 
-/// The connection to the log daemon; made when needed, and again after it was lost.
-pub(super) struct System {
+/// The connection to the log daemon. It is made at the first message, and again after an error.
+pub(super) struct SystemLog {
     sockets: Vec<PathBuf>,
-    logger: Option<syslog::Logger<LoggerBackend, Plain>>,
+    logger: Option<syslog::Logger<LoggerBackend, Undated>>,
 }
 
-impl System {
-    /// Sends to `socket`, or to the first of the usual ones that takes it.
+impl SystemLog {
+    /// Sends to `socket`, or to the first of [`SOCKETS`] where a daemon listens.
     pub(super) fn new(socket: Option<PathBuf>) -> Self {
-        let usual = || SOCKETS.iter().map(PathBuf::from).collect();
-        Self { sockets: socket.map_or_else(usual, |path| vec![path]), logger: None }
+        let sockets = match socket {
+            Some(path) => vec![path],
+            None => SOCKETS.iter().map(PathBuf::from).collect(),
+        };
+        Self { sockets, logger: None }
     }
 
-    /// Sends `text`; `false` if no log daemon took it.
+    /// Sends `text`; false if no log daemon has received it.
     pub(super) fn send(&mut self, level: Level, text: &str) -> bool {
-        // The daemon may have been restarted since: then the first try fails and the second, on a
-        // new connection, does not.
+        // If the log daemon was restarted, the first attempt fails, and the second one makes a new
+        // connection.
         for _ in 0..2 {
             if self.logger.is_none() {
                 self.logger = self.sockets.iter().find_map(|path| connect(path));
@@ -68,9 +72,9 @@ impl System {
     }
 }
 
-fn connect(path: &Path) -> Option<syslog::Logger<LoggerBackend, Plain>> {
-    let logger = syslog::unix_custom(Plain, path).ok()?;
-    // A log daemon that hangs must not hang us.
+fn connect(path: &Path) -> Option<syslog::Logger<LoggerBackend, Undated>> {
+    let logger = syslog::unix_custom(Undated, path).ok()?;
+    // A log daemon that hangs must not block the event loop.
     match &logger.backend {
         LoggerBackend::Unix(socket) => socket.set_nonblocking(true),
         LoggerBackend::UnixStream(stream) => stream.get_ref().set_write_timeout(Some(PATIENCE)),
@@ -94,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn messages_arrive_before_and_after_a_restart_of_the_daemon() {
+    fn messages_arrive_after_the_log_daemon_was_restarted() {
         let scratch = Scratch::new("syslog-restart");
         let path = scratch.path().join("log");
-        let mut system = System::new(Some(path.clone()));
+        let mut system = SystemLog::new(Some(path.clone()));
         assert!(!system.send(Level::Notice, "too early"));
         let pid = std::process::id();
         for text in ["first", "second"] {
@@ -111,11 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn every_level_has_its_priority() {
+    fn each_level_is_sent_with_its_priority() {
         let scratch = Scratch::new("syslog-levels");
         let path = scratch.path().join("log");
         let daemon = UnixDatagram::bind(&path).unwrap();
-        let mut system = System::new(Some(path));
+        let mut system = SystemLog::new(Some(path));
         for (level, priority) in [
             (Level::Critical, "<10>"),
             (Level::Error, "<11>"),
@@ -129,20 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn a_daemon_that_does_not_read_does_not_block() {
+    fn a_log_daemon_that_does_not_read_does_not_block_the_sender() {
         let scratch = Scratch::new("syslog-full");
         let path = scratch.path().join("log");
         let _daemon = UnixDatagram::bind(&path).unwrap();
-        let mut system = System::new(Some(path));
+        let mut system = SystemLog::new(Some(path));
         assert!((0..100_000).any(|_| !system.send(Level::Info, "x")));
     }
 
     #[test]
-    fn a_stream_socket_works_too() {
+    fn messages_are_sent_to_a_stream_socket() {
         let scratch = Scratch::new("syslog-stream");
         let path = scratch.path().join("log");
         let daemon = UnixListener::bind(&path).unwrap();
-        let mut system = System::new(Some(path));
+        let mut system = SystemLog::new(Some(path));
         assert!(system.send(Level::Info, "x"));
         drop(system);
         let mut text = String::new();
