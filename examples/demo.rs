@@ -209,7 +209,7 @@ impl Stage<'_> {
     /// Makes one change to the line and prints what follows from it, until DNS has `address` for `name`.
     fn act(&mut self, title: &'static str, name: &str, address: &str, change: impl Fn(&Wan)) {
         let wanted: IpAddr = address.parse().unwrap();
-        let (kernel_seen, said) = (self.kernel.lines.len(), self.daemon.process.lines.len());
+        let (kernel_seen, logged) = (self.kernel.lines.len(), self.daemon.process.lines.len());
         let requests = self.provider.count();
         println!("\n{}. {title}", self.results.len() + 1);
         std::thread::sleep(QUIET);
@@ -231,7 +231,7 @@ impl Stage<'_> {
         for (at, text) in timeline {
             println!("  {:>12}  {text}", offset(at, start));
         }
-        self.show_daemon(name, address, said);
+        self.show_daemon(name, address, logged);
         if resolved.is_none() {
             println!("  {name} did not follow within {PATIENCE:?}");
         }
@@ -257,8 +257,8 @@ impl Stage<'_> {
         events.filter(|(_, words)| words.starts_with(address) || words == "default route").collect()
     }
 
-    /// Prints the times in the daemon's status, and its log lines since line `said`.
-    fn show_daemon(&self, name: &str, address: &str, said: usize) {
+    /// Prints the times in the daemon's status, and its log lines since line `logged`.
+    fn show_daemon(&self, name: &str, address: &str, logged: usize) {
         let status = self.daemon.status().unwrap_or_default();
         let sections = status["sections"].as_array().cloned().unwrap_or_default();
         let records =
@@ -269,7 +269,7 @@ impl Stage<'_> {
             let accepted = figure("accepted_after_ms").unwrap_or_default();
             println!("  {:>12}  status    request {sent}, accepted {accepted}", "");
         }
-        for line in self.daemon.process.lines.all().iter().skip(said) {
+        for line in self.daemon.process.lines.all().iter().skip(logged) {
             println!("  {:>12}  log       {line}", "");
         }
     }

@@ -94,10 +94,10 @@ fn both_families_are_sent_as_soon_as_the_resolver_has_a_server() {
         scene.wan.set_address("203.0.113.5");
         scene.wan.set_address6("2001:db8:1::5");
         for address in ["203.0.113.5", "2001:db8:1::5"] {
-            let at = scene.provider.wait_for(address, LIMIT, |requests| {
+            let sent = scene.provider.wait_for(address, LIMIT, |requests| {
                 requests.iter().find(|request| request.myip() == address).map(|request| request.at)
             });
-            let took = at.saturating_sub(event);
+            let took = sent.saturating_sub(event);
             assert!(took < SOON, "{address}: {took:?}");
         }
         learning.join().unwrap();

@@ -111,7 +111,7 @@ fn a_record_id_with_several_records_is_a_mistake() {
 }
 
 #[test]
-fn route_53_takes_the_zone_id_from_domain_and_the_name_from_lookup_host() {
+fn for_route_53_domain_may_be_the_zone_id() {
     let route53 = |lines: &str| {
         record(&format!("option service_name route53-v1\noption username AKID\n{lines}"))
     };

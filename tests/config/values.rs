@@ -409,18 +409,17 @@ fn options_without_effect_cause_warnings() {
 }
 
 #[test]
-fn an_option_in_a_section_of_the_wrong_type_is_told_where_it_belongs() {
-    let has = |kind: Kind, name: &str| OPTIONS.iter().any(|it| it.kind == kind && it.name == name);
-    for known in OPTIONS.iter().filter(|known| known.origin != Origin::Unused) {
-        let name = known.name;
-        let (other, place) = match known.kind {
+fn for_an_option_in_the_wrong_section_the_right_one_is_named() {
+    for option in OPTIONS.iter().filter(|option| option.origin != Origin::Unused) {
+        let name = option.name;
+        let (other, place) = match option.kind {
             Kind::Global => (Kind::Service, "the section 'config ddns'"),
             Kind::Service => (Kind::Global, "a section 'config service'"),
         };
-        if has(other, name) {
+        if OPTIONS.iter().any(|option| option.kind == other && option.name == name) {
             continue;
         }
-        let section = match known.kind {
+        let section = match option.kind {
             Kind::Global => format!("config service s\n{PLAIN}option enabled 1\noption {name} 1\n"),
             Kind::Service => format!("config ddns global\noption {name} 1\n"),
         };
@@ -428,7 +427,8 @@ fn an_option_in_a_section_of_the_wrong_type_is_told_where_it_belongs() {
         let script = section.replace("option service_name v4.example", own);
         for text in [section, script] {
             let checked = check::load("ddns", text.as_bytes(), &Sandbox);
-            let texts: Vec<_> = checked.mistakes.iter().map(|it| it.text.as_str()).collect();
+            let texts: Vec<_> =
+                checked.mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
             let expected = match name {
                 "url" => "option 'url' is not known; is it 'update_url'?".to_owned(),
                 _ => format!("option '{name}' has no effect here; it belongs to {place}"),

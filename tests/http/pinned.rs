@@ -94,7 +94,7 @@ fn a_pinned_certificate_made_by_openssl_is_accepted() {
 }
 
 #[test]
-fn a_pinned_certificate_may_lie_in_a_directory_or_be_signed_by_an_authority() {
+fn a_pinned_certificate_may_lie_in_a_directory_or_be_signed() {
     let key = KeyPair::generate().unwrap();
     let own = marked_as_authority("localhost").self_signed(&key).unwrap();
     let folder = folder("pinned-directory");
