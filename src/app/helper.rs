@@ -16,7 +16,7 @@ use crate::config::uci::{Document, RawSection};
 use crate::daemon::{self, Mode};
 use crate::edge::console::{complain, show};
 use crate::edge::control;
-use crate::edge::dns::{self, Way};
+use crate::edge::dns::{self, DnsTransport};
 use crate::edge::files;
 use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load};
@@ -119,7 +119,7 @@ fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, S
         tcp: helper.get("force_dnstcp").is_some(),
         glue: helper.get("is_glue").is_some(),
     };
-    let way = Way { device: None, family: forced(helper) };
+    let way = DnsTransport { device: None, family: forced(helper) };
     dns::look_up(&lookup, family, &way, LOOK_UP).map(|found| found.addresses)
 }
 

@@ -21,7 +21,7 @@ use crate::config::mistake::{Mistake, Severity};
 use crate::edge::clock::{self, ClockStep};
 use crate::edge::console::show;
 use crate::edge::control::{Control, Request};
-use crate::edge::dns::Way;
+use crate::edge::dns::DnsTransport;
 use crate::edge::files;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::files::run::RunFiles;
@@ -370,7 +370,7 @@ impl Daemon {
                 section: section.name.clone(),
                 lookup,
                 family,
-                way: Way { device, family: section.transport.family },
+                way: DnsTransport { device, family: section.transport.family },
             }),
             Action::Cut(address) => self.pool.cut(address),
             Action::Save(_) if self.mode == Mode::DryRun => {}

@@ -1,19 +1,19 @@
-//! How the registered address is found, question by question. Pure: whoever drives it asks.
+//! How the registered address is found, question by question. The caller sends the questions.
 //!
 //! ```text
 //!          resolver: SOA      resolver: NS           resolver: A, AAAA
-//! start ──▶ Zone ────────────▶ Servers ─────────────▶ Address ─────────▶ Own ──────────▶ found
+//! start ──▶ Zone ────────────▶ Servers ─────────────▶ Address ─────▶ AskAuthority ─────▶ found
 //!   │       ▲ │ none: parent                          ▲ ▲     no address │ │ with authority
 //!   │       │ │                                       │ └────────────────┘ │
-//!   │       │ └── no zone, no servers ──┐             └── nobody answers ──┤
+//!   │       │ └── no zone, no servers ──┐             └─── no answer ──────┤
 //!   │       └───────────────────────────┼───────────────── alias ──────────┘
 //!   │                                   ▼                          no servers left
-//!   └─▶ Given (dns_server)             Word (resolver: A, AAAA) ◀──────────┘
+//!   └─▶ AskConfigured (dns_server)     AskResolver (A, AAAA) ◀─────────────┘
 //! ```
 //!
-//! The zone's own name servers are asked, because a resolver's cache may be hours old. What does not
-//! come with authority (AA) does not come from them, whoever's address it bears: routers and providers
-//! intercept port 53.
+//! The zone's own name servers are asked, because a resolver's cache may be hours old. An answer
+//! without authority (AA) does not count as theirs, even if it comes from their address: routers and
+//! internet providers intercept port 53.
 
 use std::net::{IpAddr, SocketAddr};
 use std::vec;
@@ -27,25 +27,25 @@ use super::name::Name;
 use super::resolv::PORT;
 use crate::model::Family;
 
-/// Aliases that are followed, one after another.
+/// Longest chain of aliases that is followed.
 pub(super) const MOST_ALIASES: usize = 8;
-/// Questions of one look-up.
+/// Most questions of one look-up.
 const MOST_QUESTIONS: usize = 60;
-/// Name servers of a zone that are tried, and addresses of each.
+/// Most name servers of a zone that are tried, and most addresses of each.
 const MOST_SERVERS: usize = 4;
 
-/// What is looked up, and who may be asked.
+/// What is looked up, and which servers may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The name.
     pub host: Name,
-    /// Which addresses of it.
+    /// The family of the addresses.
     pub family: Family,
-    /// `is_glue`: the parent zone has them.
+    /// `is_glue`: the parent zone has the addresses.
     pub glue: bool,
     /// The system's resolvers.
     pub resolvers: Vec<SocketAddr>,
-    /// `dns_server`: asked instead of the zone's own name servers; empty if it is not set.
+    /// `dns_server`: asked in the place of the zone's own name servers; empty if it is not set.
     pub servers: Vec<SocketAddr>,
     /// `force_ipversion`: the zone's own name servers are asked only over this family.
     pub over: Option<Family>,
@@ -53,72 +53,72 @@ pub struct Plan {
 
 /// A question to one server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Where it listens.
+pub struct ServerQuery {
+    /// Address and port of the server.
     pub server: SocketAddr,
-    /// What it is to us.
-    pub whom: Whom,
-    /// What is asked.
+    /// Why this server is asked.
+    pub role: ServerRole,
+    /// The question.
     pub question: Question,
 }
 
-/// What a server is to us.
+/// Why a server is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whom {
-    /// A resolver of the system: asks others for us.
+pub enum ServerRole {
+    /// A resolver of the system, which is asked to recurse.
     Resolver,
-    /// `dns_server`: may ask others for us.
-    Given,
-    /// A name server of the zone: says what it knows itself.
-    Own,
+    /// `dns_server`, which is asked to recurse.
+    Configured,
+    /// A name server of the zone, which is asked for its own records only.
+    Authority,
 }
 
-/// What comes next.
+/// The next step of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ask this; the reply goes to [`Lookup::step`].
-    Ask(Ask),
-    /// The end: what was found, or a sentence that says why nothing was.
+    /// Send this question, and pass the reply to [`Lookup::step`].
+    Ask(ServerQuery),
+    /// The look-up has ended: the addresses, or a sentence that says why it failed.
     Done(Result<Found, String>),
 }
 
-/// Which question is being asked.
+/// The question that is being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
-    /// In which zone this name is.
+    /// The SOA record of the zone of this name.
     Zone(Name),
-    /// Which name servers the zone has.
+    /// The NS records of the zone.
     Servers,
-    /// An address of one of them.
+    /// The addresses of one name server of the zone.
     Address(Name, Family),
-    /// What is looked up: asked of the zone's own name servers,
-    Own,
-    /// of `dns_server`,
-    Given,
-    /// of a resolver.
-    Word,
+    /// The addresses of the host, asked of the zone's own name servers.
+    AskAuthority,
+    /// The addresses of the host, asked of `dns_server`.
+    AskConfigured,
+    /// The addresses of the host, asked of the system's resolvers.
+    AskResolver,
 }
 
-/// A look-up under way.
+/// The state of a look-up.
 #[derive(Clone, Debug)]
 pub struct Lookup {
     plan: Plan,
-    /// The host, or where aliases have led.
+    /// The host, or the target of the aliases so far.
     name: Name,
     aliases: usize,
     questions: usize,
     stage: Stage,
     server: Option<SocketAddr>,
-    /// Who else can be asked the same.
+    /// Further servers that can be asked the same question.
     left: vec::IntoIter<SocketAddr>,
-    /// The zone that has the address, once it is known.
+    /// The zone that has the address, once it is found.
     zone: Option<Name>,
-    /// Its primary name server.
+    /// The zone's primary name server.
     primary: Option<Name>,
-    /// Its name servers that were not tried yet.
+    /// The zone's name servers that have not been tried.
     others: vec::IntoIter<(Name, Family)>,
     authoritative: bool,
-    /// Why the last server was of no use.
+    /// Why the last server gave no usable answer.
     trouble: String,
 }
 
@@ -130,7 +130,7 @@ impl Lookup {
             plan,
             aliases: 0,
             questions: 0,
-            stage: Stage::Given,
+            stage: Stage::AskConfigured,
             server: None,
             left: Vec::new().into_iter(),
             zone: None,
@@ -144,98 +144,114 @@ impl Lookup {
     /// The first question.
     pub fn start(&mut self) -> Step {
         if !self.plan.servers.is_empty() {
-            return self.given();
+            return self.ask_configured();
         }
         self.zone = None;
         self.find_zone(Some(self.name.clone()))
     }
 
-    /// Takes the reply to the last question, or a sentence that says why there is none.
+    /// The step after the reply to the last question. An error is a sentence that says why there is
+    /// no reply.
     pub fn step(&mut self, reply: Result<Message, String>) -> Step {
-        let understood = match reply {
-            Ok(message) => self.understand(&message),
+        let step = match reply {
+            Ok(message) => self.interpret(&message),
             Err(why) => Err(why),
         };
-        understood.unwrap_or_else(|why| {
-            self.trouble = why;
-            // A resolver that was of no use comes last from now on.
-            let resolvers = &mut self.plan.resolvers;
-            if let Some(at) = resolvers.iter().position(|it| Some(*it) == self.server) {
-                let useless = resolvers.remove(at);
-                resolvers.push(useless);
+        match step {
+            Ok(step) => step,
+            Err(why) => {
+                self.trouble = why;
+                self.ask_last();
+                self.next()
             }
-            self.next()
-        })
+        }
     }
 
-    /// The step after a reply; an error if another server has to be asked the same.
-    fn understand(&mut self, message: &Message) -> Result<Step, String> {
+    /// Asks the present server after all other resolvers from now on, if it is a resolver.
+    fn ask_last(&mut self) {
+        let resolvers = &mut self.plan.resolvers;
+        if let Some(index) = resolvers.iter().position(|server| Some(*server) == self.server) {
+            let useless = resolvers.remove(index);
+            resolvers.push(useless);
+        }
+    }
+
+    /// The step after a reply. An error says why another server must be asked the same question.
+    fn interpret(&mut self, message: &Message) -> Result<Step, String> {
         let who = self.server.map_or(String::new(), |server| server.ip().to_string());
         match message.rcode() {
             NOERROR | NXDOMAIN => {}
             code => return Err(refusal(&who, code)),
         }
         match self.stage.clone() {
-            Stage::Zone(of) => Ok(self.zone_of(&of, message)),
-            Stage::Servers => Ok(self.servers(message)),
+            Stage::Zone(name) => Ok(self.soa_answer(&name, message)),
+            Stage::Servers => Ok(self.ns_answer(message)),
             Stage::Address(server, family) => {
-                let known = addresses(&message.answers, &server, family);
-                let known: Vec<_> =
-                    known.map(|it| SocketAddr::new(it, PORT)).take(MOST_SERVERS).collect();
-                self.left = known.into_iter();
-                self.stage = Stage::Own;
+                let servers: Vec<_> = addresses(&message.answers, &server, family)
+                    .map(|address| SocketAddr::new(address, PORT))
+                    .take(MOST_SERVERS)
+                    .collect();
+                self.left = servers.into_iter();
+                self.stage = Stage::AskAuthority;
                 Ok(self.next())
             }
-            Stage::Own => {
-                let own = self.own(message);
-                own.ok_or_else(|| format!("{who} does not answer with authority"))
-            }
-            Stage::Given | Stage::Word => Ok(self.word(message)),
+            Stage::AskAuthority => match self.authority_answer(message) {
+                Some(step) => Ok(step),
+                None => Err(format!("{who} does not answer with authority")),
+            },
+            Stage::AskConfigured | Stage::AskResolver => Ok(self.recursive_answer(message)),
         }
     }
 
-    /// Asks for the zone that `name` is in.
+    /// Asks for the zone of `name`.
     fn find_zone(&mut self, name: Option<Name>) -> Step {
         match name {
             Some(name) if !name.is_root() => self.begin(Stage::Zone(name)),
-            Some(_) | None => self.begin(Stage::Word),
+            Some(_) | None => self.begin(Stage::AskResolver),
         }
     }
 
-    /// The SOA record of the zone comes in the answer or, for a name below it, beside it. Neither
-    /// does for an alias, whose zone is its parent's, and from the cache of some resolvers.
-    fn zone_of(&mut self, of: &Name, message: &Message) -> Step {
-        let is_alias = message.answers.iter().any(|record| record.kind == TYPE_CNAME);
-        let mut records = message.answers.iter().chain(&message.authorities);
-        let start = records.find(|it| it.kind == TYPE_SOA && of.is_within(&it.name));
-        let Some(start) = start.filter(|_| !is_alias) else {
-            return self.find_zone(of.parent());
-        };
-        if start.name.is_root() {
-            return self.begin(Stage::Word);
+    /// The SOA record of the zone is in the answer section or, for a name below it, in the authority
+    /// section. It is missing for an alias, whose zone is that of its parent, and in the cache of
+    /// some resolvers.
+    fn soa_answer(&mut self, name: &Name, message: &Message) -> Step {
+        if message.answers.iter().any(|record| record.kind == TYPE_CNAME) {
+            return self.find_zone(name.parent());
         }
-        self.primary = start.target();
-        let child = self.zone.replace(start.name.clone());
+        let mut records = message.answers.iter().chain(&message.authorities);
+        let Some(soa) = records.find(|it| it.kind == TYPE_SOA && name.is_within(&it.name)) else {
+            return self.find_zone(name.parent());
+        };
+        if soa.name.is_root() {
+            return self.begin(Stage::AskResolver);
+        }
+        self.primary = soa.target();
+        let child = self.zone.replace(soa.name.clone());
         if self.plan.glue && child.is_none() {
-            return self.find_zone(start.name.parent());
+            return self.find_zone(soa.name.parent());
         }
         self.begin(Stage::Servers)
     }
 
-    /// The name servers of the zone, the primary first: it knows of changes before the others.
-    fn servers(&mut self, message: &Message) -> Step {
-        let of_zone =
-            |it: &&Record| it.kind == TYPE_NS && self.zone.as_ref().is_some_and(|z| *z == it.name);
-        let mut servers: Vec<Name> =
-            message.answers.iter().filter(of_zone).filter_map(Record::target).collect();
-        if let Some(at) = servers.iter().position(|it| Some(it) == self.primary.as_ref()) {
-            servers.swap(0, at);
+    /// Tries the name servers of the zone, the primary first, because it has changes before the
+    /// others.
+    fn ns_answer(&mut self, message: &Message) -> Step {
+        let mut servers = Vec::new();
+        for record in &message.answers {
+            if record.kind == TYPE_NS && self.zone.as_ref() == Some(&record.name) {
+                servers.extend(record.target());
+            }
+        }
+        if let Some(index) = servers.iter().position(|name| Some(name) == self.primary.as_ref()) {
+            servers.swap(0, index);
         }
         servers.truncate(MOST_SERVERS);
-        let families = [Family::V4, Family::V6].into_iter();
-        let families = families.filter(|&it| self.plan.over.is_none_or(|over| over == it));
-        let others: Vec<_> =
-            families.flat_map(|family| servers.iter().map(move |s| (s.clone(), family))).collect();
+        let mut others = Vec::new();
+        for family in [Family::V4, Family::V6] {
+            if self.plan.over.is_none_or(|over| over == family) {
+                others.extend(servers.iter().map(|server| (server.clone(), family)));
+            }
+        }
         self.others = others.into_iter();
         self.next_server()
     }
@@ -243,12 +259,13 @@ impl Lookup {
     fn next_server(&mut self) -> Step {
         match self.others.next() {
             Some((server, family)) => self.begin(Stage::Address(server, family)),
-            None => self.begin(Stage::Word),
+            None => self.begin(Stage::AskResolver),
         }
     }
 
-    /// What a name server of the zone says; nothing if it has no authority to say it.
-    fn own(&mut self, message: &Message) -> Option<Step> {
+    /// The step after an answer of a name server of the zone; `None` if the answer is without
+    /// authority.
+    fn authority_answer(&mut self, message: &Message) -> Option<Step> {
         if message.has(AA) {
             return Some(match self.alias(message) {
                 Some(name) => self.follow(name),
@@ -258,16 +275,15 @@ impl Lookup {
         if !self.plan.glue || !message.answers.is_empty() {
             return None;
         }
-        // The parent zone refers to the child's servers, and gives their addresses along with it.
+        // A referral of the parent zone to the child's name servers, with their addresses (glue).
         let zone = self.zone.as_ref()?;
-        let refers = |it: &Record| {
-            it.kind == TYPE_NS
-                && self.name.is_within(&it.name)
-                && it.name.is_within(zone)
-                && it.name != *zone
-        };
-        let servers = message.authorities.iter().filter(|it| refers(it));
-        let targets: Vec<Name> = servers.filter_map(Record::target).collect();
+        let mut targets = Vec::new();
+        for record in &message.authorities {
+            let is_child = record.name.is_within(zone) && record.name != *zone;
+            if record.kind == TYPE_NS && is_child && self.name.is_within(&record.name) {
+                targets.extend(record.target());
+            }
+        }
         if targets.is_empty() {
             return None;
         }
@@ -275,9 +291,10 @@ impl Lookup {
         Some(self.found(&message.additionals))
     }
 
-    /// What a server says that asks others. With authority only if it is the authority itself.
-    fn word(&mut self, message: &Message) -> Step {
-        self.authoritative &= self.stage == Stage::Given && message.has(AA);
+    /// The step after the answer of a server that may have asked others. It is authoritative only if
+    /// `dns_server` is an authority itself.
+    fn recursive_answer(&mut self, message: &Message) -> Step {
+        self.authoritative &= self.stage == Stage::AskConfigured && message.has(AA);
         match self.alias(message) {
             Some(name) => self.follow(name),
             None if self.plan.glue && message.answers.is_empty() => {
@@ -287,13 +304,13 @@ impl Lookup {
         }
     }
 
-    /// What the name is an alias of, if it is one.
+    /// The target of the name, if it is an alias.
     fn alias(&self, message: &Message) -> Option<Name> {
-        let is_alias = |it: &&Record| it.kind == TYPE_CNAME && it.name == self.name;
-        message.answers.iter().find(is_alias)?.target()
+        let mut answers = message.answers.iter();
+        answers.find(|record| record.kind == TYPE_CNAME && record.name == self.name)?.target()
     }
 
-    /// Looks for what an alias leads to. What the same message says of it may come from a cache.
+    /// Looks up the target of an alias. Its records in the same message may come from a cache.
     fn follow(&mut self, name: Name) -> Step {
         self.aliases += 1;
         if self.aliases > MOST_ALIASES {
@@ -302,10 +319,12 @@ impl Lookup {
         }
         self.name = name;
         match self.stage {
-            Stage::Word => self.begin(Stage::Word),
-            Stage::Zone(_) | Stage::Servers | Stage::Address(..) | Stage::Own | Stage::Given => {
-                self.start()
-            }
+            Stage::AskResolver => self.begin(Stage::AskResolver),
+            Stage::Zone(_)
+            | Stage::Servers
+            | Stage::Address(..)
+            | Stage::AskAuthority
+            | Stage::AskConfigured => self.start(),
         }
     }
 
@@ -316,44 +335,47 @@ impl Lookup {
         Step::Done(Ok(Found { addresses, authoritative: self.authoritative }))
     }
 
-    fn given(&mut self) -> Step {
-        self.stage = Stage::Given;
+    fn ask_configured(&mut self) -> Step {
+        self.stage = Stage::AskConfigured;
         self.left = self.plan.servers.clone().into_iter();
         self.next()
     }
 
-    /// Asks the system's resolvers.
+    /// Asks the system's resolvers the question of `stage`.
     fn begin(&mut self, stage: Stage) -> Step {
         self.stage = stage;
         self.left = self.plan.resolvers.clone().into_iter();
         self.next()
     }
 
-    /// Asks the next server, or goes on without.
+    /// Asks the next server the same question, or enters the next stage if no server is left.
     fn next(&mut self) -> Step {
         self.server = self.left.next();
-        if let Some(server) = self.server.filter(|_| self.questions < MOST_QUESTIONS) {
+        if let Some(server) = self.server {
+            if self.questions >= MOST_QUESTIONS {
+                let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
+                return Step::Done(Err(text));
+            }
             self.questions += 1;
-            return Step::Ask(Ask { server, whom: self.whom(), question: self.question() });
-        }
-        if self.server.is_some() {
-            let text = format!("no result after {MOST_QUESTIONS} questions ({})", self.trouble);
-            return Step::Done(Err(text));
+            let (role, question) = (self.role(), self.question());
+            return Step::Ask(ServerQuery { server, role, question });
         }
         match self.stage {
-            Stage::Zone(_) | Stage::Servers => self.begin(Stage::Word),
-            Stage::Address(..) | Stage::Own => self.next_server(),
-            Stage::Given | Stage::Word => {
+            Stage::Zone(_) | Stage::Servers => self.begin(Stage::AskResolver),
+            Stage::Address(..) | Stage::AskAuthority => self.next_server(),
+            Stage::AskConfigured | Stage::AskResolver => {
                 Step::Done(Err(format!("no name server answers ({})", self.trouble)))
             }
         }
     }
 
-    fn whom(&self) -> Whom {
+    fn role(&self) -> ServerRole {
         match self.stage {
-            Stage::Zone(_) | Stage::Servers | Stage::Address(..) | Stage::Word => Whom::Resolver,
-            Stage::Own => Whom::Own,
-            Stage::Given => Whom::Given,
+            Stage::Zone(_) | Stage::Servers | Stage::Address(..) | Stage::AskResolver => {
+                ServerRole::Resolver
+            }
+            Stage::AskAuthority => ServerRole::Authority,
+            Stage::AskConfigured => ServerRole::Configured,
         }
     }
 
@@ -362,7 +384,7 @@ impl Lookup {
             Stage::Zone(name) => (name.clone(), TYPE_SOA),
             Stage::Servers => (self.zone.clone().unwrap_or_else(Name::root), TYPE_NS),
             Stage::Address(server, family) => (server.clone(), address_type(*family)),
-            Stage::Own | Stage::Given | Stage::Word => {
+            Stage::AskAuthority | Stage::AskConfigured | Stage::AskResolver => {
                 (self.name.clone(), address_type(self.plan.family))
             }
         };
@@ -376,6 +398,6 @@ fn addresses<'a>(
     name: &'a Name,
     family: Family,
 ) -> impl Iterator<Item = IpAddr> + use<'a> {
-    let of_name = records.iter().filter(move |it| it.name == *name).filter_map(Record::address);
-    of_name.filter(move |address| Family::of(*address) == family)
+    let records = records.iter().filter(move |record| record.name == *name);
+    records.filter_map(Record::address).filter(move |address| Family::of(*address) == family)
 }

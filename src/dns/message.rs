@@ -1,5 +1,5 @@
-//! DNS messages: header, question and resource records (RFC 1035 section 4), with what EDNS(0) adds
-//! (RFC 6891). Names are decompressed when read and never compressed when written.
+//! DNS messages: header, question and resource records (RFC 1035 section 4), and EDNS(0) (RFC 6891).
+//! Names are decompressed when they are read, and written without compression.
 
 use std::net::IpAddr;
 
@@ -46,55 +46,55 @@ pub const NOERROR: u16 = 0;
 /// Response code: there is no such name.
 pub const NXDOMAIN: u16 = 3;
 
-/// Most records of a message that is read. Real ones have some dozens.
+/// Messages with more records are rejected. Real ones have some dozens.
 const MOST_RECORDS: usize = 256;
 
 /// One message. An UPDATE (RFC 2136) has zone, prerequisites and changes in the place of question,
 /// answers and authorities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
-    /// Comes back with the response.
+    /// Transaction id, which the response repeats.
     pub id: u16,
-    /// The second word of the header: [`QR`], [`AA`] and so on, opcode and response code.
+    /// Bits 16 to 31 of the header: [`QR`], [`AA`] and so on, opcode and response code.
     pub flags: u16,
-    /// What is asked.
+    /// The question section.
     pub questions: Vec<Question>,
-    /// Records that answer it.
+    /// The answer section.
     pub answers: Vec<Record>,
-    /// Records that lead to an authority.
+    /// The authority section.
     pub authorities: Vec<Record>,
-    /// Records that may help.
+    /// The additional section.
     pub additionals: Vec<Record>,
 }
 
-/// What is asked.
+/// A question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The name.
     pub name: Name,
-    /// Type of the records that are wanted.
+    /// The type of the wanted records.
     pub kind: u16,
-    /// Their class.
+    /// The class of the wanted records.
     pub class: u16,
 }
 
 /// A resource record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its owner.
+    /// The owner's name.
     pub name: Name,
-    /// Its type.
+    /// The type.
     pub kind: u16,
-    /// Its class; of an OPT record, how many octets its sender takes over UDP.
+    /// The class. In an OPT record: the largest UDP message that the sender accepts, in octets.
     pub class: u16,
-    /// How long it may be cached, in seconds.
+    /// How long the record may be cached, in seconds.
     pub ttl: u32,
-    /// What it says, names in it without compression.
+    /// The data, with names uncompressed.
     pub rdata: Vec<u8>,
 }
 
 impl Message {
-    /// A query with this question.
+    /// A query with one question. `recursive`: ask the server to recurse.
     pub fn query(id: u16, question: Question, recursive: bool) -> Self {
         let flags = if recursive { RD } else { 0 };
         Self { id, flags, questions: vec![question], ..Self::default() }
@@ -105,20 +105,20 @@ impl Message {
         self.flags & flags == flags
     }
 
-    /// What the message is for: 0 a query, 5 an update.
+    /// The opcode: 0 is a query, 5 an update.
     pub fn opcode(&self) -> u16 {
         self.flags >> 11 & 0xf
     }
 
-    /// How it went, with the upper bits of an OPT record (RFC 6891 section 6.1.3).
+    /// The response code, with the upper bits from the OPT record (RFC 6891 section 6.1.3).
     pub fn rcode(&self) -> u16 {
         let opt = self.additionals.iter().find(|record| record.kind == TYPE_OPT);
         let upper = opt.and_then(|opt| u16::try_from(opt.ttl >> 24).ok()).unwrap_or(0);
         upper << 4 | self.flags & 0xf
     }
 
-    /// Whether it is a response to `query`: the same transaction, operation and question (RFC 5452
-    /// section 9.1).
+    /// Whether this is the response to `query`: transaction id, opcode and question are the same (RFC
+    /// 5452 section 9.1).
     pub fn answers(&self, query: &Self) -> bool {
         self.has(QR)
             && self.id == query.id
@@ -129,7 +129,7 @@ impl Message {
     /// The wire form.
     ///
     /// # Errors
-    /// A sentence, if a part is longer than the format allows.
+    /// A sentence, if the message or a part is longer than the format allows.
     pub fn encode(&self) -> Result<Vec<u8>, &'static str> {
         let mut wire = Vec::with_capacity(512);
         let sections = [&self.answers, &self.authorities, &self.additionals];
@@ -150,44 +150,46 @@ impl Message {
         length(wire.len()).map(|_| wire)
     }
 
-    /// The wire form without its last record, as if that had never been added, and that record. A
-    /// transaction signature covers the former and is the latter.
+    /// Splits the last record off the wire form, and counts one additional record less. A transaction
+    /// signature is the last record, and covers the message without it.
     pub fn split_last(wire: &[u8]) -> Option<(Vec<u8>, Record)> {
         let message = Self::decode(wire).ok()?;
         let last = message.additionals.last()?.clone();
         let count = u16::try_from(message.additionals.len()).ok()?.checked_sub(1)?;
-        let mut reader = Reader { wire, at: 12 };
+        let mut reader = WireReader { wire, position: 12 };
         let before = message.answers.len() + message.authorities.len() + usize::from(count);
-        (0..message.questions.len()).try_for_each(|_| reader.question().map(drop)).ok()?;
+        for _ in &message.questions {
+            reader.question().ok()?;
+        }
         reader.records(before).ok()?;
-        let mut stripped = wire.get(..reader.at)?.to_vec();
+        let mut stripped = wire.get(..reader.position)?.to_vec();
         stripped.get_mut(10..12)?.copy_from_slice(&count.to_be_bytes());
         Some((stripped, last))
     }
 
-    /// Reads the wire form. What follows the last record is ignored.
+    /// Parses the wire form. Octets after the last record are ignored.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with it.
+    /// A sentence that says what is wrong with the message.
     pub fn decode(wire: &[u8]) -> Result<Self, &'static str> {
-        Reader { wire, at: 0 }.message()
+        WireReader { wire, position: 0 }.message()
     }
 }
 
 impl Question {
-    /// Asks for the addresses of `name`.
+    /// The question for the addresses of `name`.
     pub fn address(name: Name, family: Family) -> Self {
         Self { name, kind: address_type(family), class: CLASS_IN }
     }
 }
 
 impl Record {
-    /// The OPT record of a sender that takes `size` octets over UDP, without options.
+    /// The OPT record of a sender that accepts UDP messages of `size` octets, without options.
     pub fn opt(size: u16) -> Self {
         Self { name: Name::root(), kind: TYPE_OPT, class: size, ttl: 0, rdata: Vec::new() }
     }
 
-    /// The address of an A or AAAA record.
+    /// The address, if this is an A or AAAA record.
     pub fn address(&self) -> Option<IpAddr> {
         let rdata = self.rdata.as_slice();
         match self.kind {
@@ -198,7 +200,7 @@ impl Record {
         }
     }
 
-    /// The name that the data of an NS, CNAME, DNAME, PTR or SOA record begins with.
+    /// The name at the beginning of the data of an NS, CNAME, DNAME, PTR or SOA record.
     pub fn target(&self) -> Option<Name> {
         Name::read(&self.rdata, 0).map(|(name, _)| name)
     }
@@ -222,7 +224,8 @@ pub fn address_type(family: Family) -> u16 {
     }
 }
 
-/// What a response code other than [`NOERROR`] and [`NXDOMAIN`] means, said of the server `who`.
+/// A sentence about the server `who` that has answered with a response code other than [`NOERROR`]
+/// and [`NXDOMAIN`].
 pub fn refusal(who: &str, code: u16) -> String {
     match code {
         1 => format!("{who} does not understand the question"),
@@ -236,13 +239,13 @@ fn length(length: usize) -> Result<[u8; 2], &'static str> {
     u16::try_from(length).map(u16::to_be_bytes).map_err(|_| "the message is too long")
 }
 
-/// A place in a message that is being read.
-struct Reader<'a> {
+/// Reads a message from a position on.
+struct WireReader<'a> {
     wire: &'a [u8],
-    at: usize,
+    position: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WireReader<'a> {
     fn message(mut self) -> Result<Message, &'static str> {
         let [id, flags] = [self.number()?, self.number()?];
         let [questions, answers, authorities, additionals] =
@@ -277,27 +280,29 @@ impl<'a> Reader<'a> {
         Ok(Record { name, kind, class, ttl, rdata: self.rdata(kind, length)? })
     }
 
-    /// The data of a record. Only in types of old may names be compressed (RFC 3597 section 4).
+    /// Reads the data of a record. Names may be compressed only in the types of RFC 1035 (RFC 3597
+    /// section 4), and in DNAME by old servers.
     fn rdata(&mut self, kind: u16, length: usize) -> Result<Vec<u8>, &'static str> {
-        let end = self.at + length;
-        let (before, names) = match kind {
+        let end = self.position + length;
+        let (octets_before, names) = match kind {
             TYPE_NS | TYPE_CNAME | TYPE_PTR | TYPE_DNAME => (0, 1),
             TYPE_SOA => (0, 2),
             TYPE_MX => (2, 1),
             _ => (0, 0),
         };
-        let mut rdata = self.take(before)?.to_vec();
+        let mut rdata = self.take(octets_before)?.to_vec();
         for _ in 0..names {
             rdata.extend(self.name()?.wire());
         }
-        let rest = end.checked_sub(self.at).ok_or("a name is longer than its record")?;
+        let rest = end.checked_sub(self.position).ok_or("a name is longer than its record")?;
         rdata.extend(self.take(rest)?);
         Ok(rdata)
     }
 
     fn name(&mut self) -> Result<Name, &'static str> {
-        let (name, end) = Name::read(self.wire, self.at).ok_or("a name in it makes no sense")?;
-        self.at = end;
+        let (name, end) =
+            Name::read(self.wire, self.position).ok_or("a name in the message is malformed")?;
+        self.position = end;
         Ok(name)
     }
 
@@ -306,9 +311,9 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], &'static str> {
-        let end = self.at + length;
-        let taken = self.wire.get(self.at..end).ok_or("the message is cut off")?;
-        self.at = end;
+        let end = self.position + length;
+        let taken = self.wire.get(self.position..end).ok_or("the message is cut off")?;
+        self.position = end;
         Ok(taken)
     }
 }
@@ -351,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_something_else_is_none() {
+    fn only_a_response_with_the_same_id_opcode_and_question_answers_a_query() {
         let query = Message::query(7, Question::address(name("a.b"), Family::V4), false);
         let answer = Message { flags: QR | AA, ..query.clone() };
         assert!(answer.answers(&query));
@@ -370,14 +375,14 @@ mod tests {
     }
 
     #[test]
-    fn an_opt_record_has_the_upper_bits_of_the_response_code() {
+    fn the_opt_record_holds_the_upper_bits_of_the_response_code() {
         let mut message = Message { flags: QR | 1, ..Message::default() };
         message.additionals.push(Record { ttl: 1 << 24, ..Record::opt(512) });
         assert_eq!(message.rcode(), 17);
     }
 
     #[test]
-    fn sizes_are_bounded() {
+    fn messages_that_are_too_long_or_cut_off_are_rejected() {
         let many = Message {
             answers: vec![record("a.b A 192.0.2.1"); MOST_RECORDS + 1],
             ..Message::default()
@@ -412,12 +417,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(
+        fn decoding_undoes_encoding(
             (id, flags) in any::<(u16, u16)>(),
-            asked in any_record(),
+            question in any_record(),
             [answers, authorities, additionals] in prop::array::uniform3(prop::collection::vec(any_record(), 0..5)),
         ) {
-            let questions = vec![Question { name: asked.name, kind: asked.kind, class: asked.class }];
+            let Record { name, kind, class, .. } = question;
+            let questions = vec![Question { name, kind, class }];
             let message = Message { id, flags, questions, answers, authorities, additionals };
             let wire = message.encode().unwrap();
             prop_assert_eq!(Message::decode(&wire), Ok(message.clone()));
@@ -427,7 +433,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_breaks_it(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        fn decoding_never_panics_and_what_it_accepts_can_be_encoded(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             if let Ok(message) = Message::decode(&bytes) {
                 let wire = message.encode().unwrap();
                 prop_assert_eq!(Message::decode(&wire), Ok(message));

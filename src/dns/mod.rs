@@ -1,5 +1,5 @@
-//! DNS as a client: the registered address is asked of the zone's own name servers, the addresses of
-//! providers of the system's resolvers.
+//! DNS as a client: looks up the registered address at the zone's own name servers, and the addresses
+//! of providers at the system's resolvers.
 
 pub mod lookup;
 pub mod message;
@@ -12,11 +12,11 @@ pub mod tsig;
 
 use std::net::IpAddr;
 
-/// What a look-up found.
+/// The result of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The addresses, sorted; empty if there is no such name or no address of the family.
     pub addresses: Vec<IpAddr>,
-    /// Whether an authority for the name says so, and not somebody's cache.
+    /// Whether the answer comes from an authority for the name, and not from a cache.
     pub authoritative: bool,
 }

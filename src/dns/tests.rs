@@ -1,9 +1,9 @@
-//! Look-ups by transcripts: who is asked what, what comes back, and what is made of it.
+//! Look-ups by transcripts: the questions, the replies, and the result.
 
 use proptest::prelude::*;
 
 use super::Found;
-use super::lookup::{Ask, Lookup, Plan, Step, Whom};
+use super::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
 use super::message::{
     AA, CLASS_IN, Message, QR, Record, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_SOA,
 };
@@ -14,7 +14,7 @@ fn name(text: &str) -> Name {
     if text == "." { Name::root() } else { Name::parse(text).unwrap() }
 }
 
-/// `owner TYPE data`.
+/// Parses `owner TYPE data`.
 pub(super) fn record(text: &str) -> Record {
     let words: Vec<&str> = text.split(' ').collect();
     let (kind, rdata) = match words[1] {
@@ -27,7 +27,8 @@ pub(super) fn record(text: &str) -> Record {
     Record { name: name(words[0]), kind, class: CLASS_IN, ttl: 300, rdata }
 }
 
-/// `aa` or `nx` (or both), then records; `|` begins the authorities, a second one the additionals.
+/// Parses flags (`aa`, `nx`, `servfail`, `refused`) and records. `|` begins the authority section, a
+/// second one the additional section. `-` is no reply.
 fn reply(text: &str) -> Result<Message, String> {
     if text == "-" {
         return Err("it does not answer".into());
@@ -66,38 +67,39 @@ fn plan(host: &str) -> Plan {
     }
 }
 
-/// Whom: `r` a resolver, `o` one of the zone's own, `g` `dns_server`; the last part of its address.
-fn shown(ask: &Ask) -> String {
-    let whom = match ask.whom {
-        Whom::Resolver => "r",
-        Whom::Own => "o",
-        Whom::Given => "g",
+/// The question as in a transcript: the server's role (`r` a resolver, `o` one of the zone's own, `g`
+/// `dns_server`), the last part of its address, type and name.
+fn shown(query: &ServerQuery) -> String {
+    let role = match query.role {
+        ServerRole::Resolver => "r",
+        ServerRole::Authority => "o",
+        ServerRole::Configured => "g",
     };
-    let kind = match ask.question.kind {
+    let kind = match query.question.kind {
         TYPE_A => "A",
         TYPE_AAAA => "AAAA",
         TYPE_NS => "NS",
         TYPE_SOA => "SOA",
         _ => "?",
     };
-    let address = ask.server.ip().to_string();
+    let address = query.server.ip().to_string();
     let last = address.rsplit(['.', ':']).next().unwrap();
-    format!("{whom}{last} {kind} {}", ask.question.name)
+    format!("{role}{last} {kind} {}", query.question.name)
 }
 
-/// Runs through the transcript, lines of `question = reply`, and gives the result.
-fn talk(plan: Plan, transcript: &str) -> Result<Found, String> {
+/// Plays a transcript, lines of `question = reply`, and returns the result.
+fn play(plan: Plan, transcript: &str) -> Result<Found, String> {
     let mut state = Lookup::new(plan);
     let mut step = state.start();
     for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (question, answer) = line.split_once(" =").unwrap();
-        let Step::Ask(ask) = step else { panic!("ended before {line}: {step:?}") };
-        assert_eq!(shown(&ask), question);
+        let Step::Ask(query) = step else { panic!("ended before {line}: {step:?}") };
+        assert_eq!(shown(&query), question);
         step = state.step(reply(answer.trim()));
     }
     match step {
         Step::Done(result) => result,
-        Step::Ask(ask) => panic!("asks further: {}", shown(&ask)),
+        Step::Ask(query) => panic!("asks further: {}", shown(&query)),
     }
 }
 
@@ -113,7 +115,7 @@ const ZONE: &str = "
 ";
 
 fn from_zone(rest: &str) -> Result<Found, String> {
-    talk(plan("home.example.com"), &format!("{ZONE}{rest}"))
+    play(plan("home.example.com"), &format!("{ZONE}{rest}"))
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn the_primary_name_server_of_the_zone_is_asked() {
 }
 
 #[test]
-fn what_the_zone_does_not_have_is_known_not_to_be() {
+fn an_authority_without_the_record_means_no_address() {
     for none in ["aa, nx", "aa", "aa, |, example.com SOA ns2.example.net", "aa, x.org A 192.0.2.1"]
     {
         let result = from_zone(&format!("o2 A home.example.com = {none}"));
@@ -133,7 +135,7 @@ fn what_the_zone_does_not_have_is_known_not_to_be() {
 
 #[test]
 fn an_answer_without_authority_does_not_count() {
-    // The next address, the next server, the other family, and at last a resolver.
+    // The look-up tries the next address, the next server, the other family, and at last a resolver.
     let result = from_zone(
         "o2 A home.example.com = home.example.com A 198.51.100.1
          r1 A ns1.example.net = ns1.example.net A 192.0.2.1, ns1.example.net A 192.0.2.3
@@ -149,7 +151,7 @@ fn an_answer_without_authority_does_not_count() {
 
 #[test]
 fn a_resolver_that_claims_authority_is_not_believed() {
-    let result = talk(
+    let result = play(
         plan("router.lan"),
         "r1 SOA router.lan = nx
          r1 SOA lan = nx, |, . SOA a.root-servers.net
@@ -159,8 +161,8 @@ fn a_resolver_that_claims_authority_is_not_believed() {
 }
 
 #[test]
-fn the_zone_is_found_where_a_cache_keeps_it_to_itself() {
-    let result = talk(
+fn the_zone_is_found_without_the_soa_record_of_the_name() {
+    let result = play(
         plan("a.b.example.com"),
         "r1 SOA a.b.example.com = nx
          r1 SOA b.example.com = |, other.org SOA ns.other.org
@@ -174,7 +176,7 @@ fn the_zone_is_found_where_a_cache_keeps_it_to_itself() {
 
 #[test]
 fn aliases_are_followed_to_their_own_zones() {
-    let result = talk(
+    let result = play(
         plan("www.example.com"),
         "r1 SOA www.example.com = www.example.com CNAME h.example.net, |, example.net SOA x.y
          r1 SOA example.com = example.com SOA ns.example.com
@@ -190,7 +192,7 @@ fn aliases_are_followed_to_their_own_zones() {
 }
 
 #[test]
-fn an_alias_of_a_zone_that_cannot_be_asked_is_a_resolvers_word() {
+fn a_resolver_is_asked_for_an_alias_into_a_zone_that_cannot_be_asked() {
     let result = from_zone(
         "o2 A home.example.com = aa, home.example.com CNAME h.example.org
          r1 SOA h.example.org = servfail
@@ -201,18 +203,18 @@ fn an_alias_of_a_zone_that_cannot_be_asked_is_a_resolvers_word() {
 }
 
 #[test]
-fn aliases_in_a_circle_end() {
+fn a_loop_of_aliases_is_an_error() {
     let mut plan = plan("a.example");
     plan.servers = vec!["192.0.2.9:53".parse().unwrap()];
     let circle = "g9 A a.example = a.example CNAME a.example\n".repeat(9);
-    assert_eq!(talk(plan, &circle), Err("a.example is an alias that leads nowhere".into()));
+    assert_eq!(play(plan, &circle), Err("a.example is an alias that leads nowhere".into()));
 }
 
 #[test]
-fn the_next_resolver_is_asked_and_stays_the_first() {
+fn a_resolver_that_fails_is_asked_last_from_then_on() {
     let mut plan = plan("home.example.com");
     plan.resolvers.push("127.0.0.2:53".parse().unwrap());
-    let result = talk(
+    let result = play(
         plan,
         "r1 SOA home.example.com = -
          r2 SOA home.example.com = |, example.com SOA ns.example.com
@@ -229,11 +231,11 @@ fn the_next_resolver_is_asked_and_stays_the_first() {
 }
 
 #[test]
-fn a_server_that_is_named_is_asked_alone() {
+fn only_dns_server_is_asked_if_it_is_set() {
     let given = |transcript| {
         let mut plan = plan("home.example.com");
         plan.servers = vec!["192.0.2.8:53".parse().unwrap(), "192.0.2.9:5353".parse().unwrap()];
-        talk(plan, transcript)
+        play(plan, transcript)
     };
     let one = "g8 A home.example.com = home.example.com A 203.0.113.5";
     assert_eq!(given(one), found(false, &["203.0.113.5"]));
@@ -255,7 +257,7 @@ const PARENT: &str = "
 
 fn glue(rest: &str) -> Result<Found, String> {
     let plan = Plan { glue: true, ..plan("ns1.example.com") };
-    talk(plan, &format!("{PARENT}{rest}"))
+    play(plan, &format!("{PARENT}{rest}"))
 }
 
 #[test]
@@ -272,7 +274,7 @@ fn glue_is_asked_of_the_parent_zone() {
 }
 
 #[test]
-fn a_referral_that_leads_nowhere_is_none() {
+fn a_referral_to_another_zone_does_not_count() {
     for lame in [
         "|, . NS a.root-servers.net",
         "|, com NS a.gtld.net",
@@ -289,7 +291,7 @@ fn a_referral_that_leads_nowhere_is_none() {
 }
 
 #[test]
-fn glue_of_a_server_that_is_named_is_beside_its_answer() {
+fn glue_from_dns_server_is_in_the_additional_section() {
     let plan = Plan {
         glue: true,
         servers: vec!["192.0.2.9:53".parse().unwrap()],
@@ -297,13 +299,13 @@ fn glue_of_a_server_that_is_named_is_beside_its_answer() {
     };
     let referral = "g9 A ns1.example.com = |, example.com NS ns1.example.com, |, \
                     ns1.example.com A 203.0.113.5";
-    assert_eq!(talk(plan, referral), found(false, &["203.0.113.5"]));
+    assert_eq!(play(plan, referral), found(false, &["203.0.113.5"]));
 }
 
 #[test]
-fn a_forced_family_leaves_out_the_other() {
+fn a_forced_family_is_the_only_one_that_name_servers_are_asked_over() {
     let plan = Plan { over: Some(Family::V6), ..plan("home.example.com") };
-    let result = talk(
+    let result = play(
         plan,
         "r1 SOA home.example.com = |, example.com SOA ns.example.com
          r1 NS example.com = example.com NS ns.example.com
@@ -338,7 +340,8 @@ fn any_reply() -> impl Strategy<Value = Result<Message, String>> {
 }
 
 proptest! {
-    /// Whatever servers say, it ends, and authority comes from those who have it.
+    /// Whatever the servers reply, the look-up ends. Its result is authoritative only if the last
+    /// server was no resolver.
     #[test]
     fn every_look_up_ends(
         replies in prop::collection::vec(any_reply(), 1..20),
@@ -348,15 +351,15 @@ proptest! {
         let servers = if given { vec!["192.0.2.9:53".parse().unwrap()] } else { vec![] };
         let mut state = Lookup::new(Plan { glue, servers, ..plan("a.b.c") });
         let mut step = state.start();
-        let mut last = Whom::Resolver;
+        let mut last = ServerRole::Resolver;
         for reply in replies.iter().cycle().take(100) {
             match step {
                 Step::Done(Ok(found)) => {
-                    prop_assert!(!found.authoritative || last != Whom::Resolver);
+                    prop_assert!(!found.authoritative || last != ServerRole::Resolver);
                     return Ok(());
                 }
                 Step::Done(Err(_)) => return Ok(()),
-                Step::Ask(ask) => last = ask.whom,
+                Step::Ask(query) => last = query.role,
             }
             step = state.step(reply.clone());
         }

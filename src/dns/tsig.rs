@@ -1,4 +1,4 @@
-//! Transaction signatures (RFC 8945): who sends a message, and that nobody changed it.
+//! Transaction signatures (RFC 8945): they prove who has sent a message, and that it is unchanged.
 
 use ring::hmac;
 
@@ -19,58 +19,56 @@ const BADKEY: u16 = 17;
 const BADTIME: u16 = 18;
 const BADTRUNC: u16 = 22;
 
-/// A key that both sides know.
+/// A key that is shared with the server.
 #[derive(Clone)]
-pub struct Key {
+pub struct TsigKey {
     name: Name,
     algorithm: Name,
     key: hmac::Key,
 }
 
-/// What is wrong with the signature of a response.
+/// Why a response cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The server did not sign, or not with our key: anybody may have sent it.
+    /// The response is not signed with our key: any host may have sent it.
     Unsigned,
     /// The server does not know the key.
     Key,
-    /// The server knows another secret for the key, or the algorithm is another one.
+    /// The server has another secret or another algorithm for the key.
     Signature,
     /// The clocks differ by more than five minutes.
     Time,
 }
 
-impl Key {
-    /// The key `name`, or `algorithm:name` as nsupdate's `-y` has it, with its secret in base64.
+impl TsigKey {
+    /// The key `name`, or `algorithm:name` as in nsupdate's `-y`, with its secret in base64.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with it, without the secret.
+    /// A sentence that says what is wrong with the name or the secret, without the secret.
     pub fn parse(name: &str, secret: &Secret) -> Result<Self, String> {
         let (algorithm, name) = name.split_once(':').unwrap_or(("hmac-sha256", name));
-        let kind = match algorithm.trim_end_matches('.').to_ascii_lowercase().as_str() {
+        let hmac_algorithm = match algorithm.trim_end_matches('.').to_ascii_lowercase().as_str() {
             "hmac-sha1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             "hmac-sha256" => hmac::HMAC_SHA256,
             "hmac-sha384" => hmac::HMAC_SHA384,
             "hmac-sha512" => hmac::HMAC_SHA512,
             _ => {
-                let known = "hmac-sha256, hmac-sha384, hmac-sha512 and hmac-sha1";
-                return Err(format!("the key algorithm {} is none of {known}", quoted(algorithm)));
+                let supported = "hmac-sha256, hmac-sha384, hmac-sha512 and hmac-sha1";
+                let given = quoted(algorithm);
+                return Err(format!("the key algorithm {given} is none of {supported}"));
             }
         };
         let secret = base64::decode(secret.expose()).filter(|secret| !secret.is_empty());
         let secret = secret.ok_or("the secret of the key is not base64")?;
-        let named = |text: &str| {
-            Name::parse(text)
-                .map_err(|why| format!("{} cannot be the name of a key: {why}", quoted(text)))
-        };
         Ok(Self {
-            name: named(name)?,
-            algorithm: named(&algorithm.to_ascii_lowercase())?,
-            key: hmac::Key::new(kind, &secret),
+            name: key_name(name)?,
+            algorithm: key_name(&algorithm.to_ascii_lowercase())?,
+            key: hmac::Key::new(hmac_algorithm, &secret),
         })
     }
 
-    /// The wire form of `message` with a signature as of `now`, and the signature.
+    /// The wire form of `message` with a signature made at `now`, and that signature alone, which
+    /// [`TsigKey::verify`] needs.
     ///
     /// # Errors
     /// As [`Message::encode`].
@@ -87,10 +85,12 @@ impl Key {
         Ok((signed.encode()?, mac.as_ref().to_vec()))
     }
 
-    /// The response `wire` to a request with the signature `request`, if the server signed it.
+    /// The response in `wire` without its signature, if the server has signed it. `request` is the
+    /// signature of the request.
     ///
     /// # Errors
-    /// What is wrong with the signature. An error of the server's about ours comes without one.
+    /// Why the response cannot be trusted. A server that rejects our signature reports that in an
+    /// unsigned response (RFC 8945 section 5.2).
     pub fn verify(
         &self,
         wire: &[u8],
@@ -119,7 +119,7 @@ impl Key {
         Message::decode(&stripped).map_err(|_| Problem::Unsigned)
     }
 
-    /// A response with the signature that a server gives it.
+    /// Signs a response as a server does.
     #[cfg(test)]
     pub(crate) fn sign_response(
         &self,
@@ -136,7 +136,7 @@ impl Key {
         signed.encode().unwrap()
     }
 
-    /// What is signed beside the message (RFC 8945 section 4.3.3).
+    /// The TSIG variables, which are signed with the message (RFC 8945 section 4.3.3).
     fn variables(&self, time: &[u8], fudge: u16, error: u16, other: &[u8]) -> Vec<u8> {
         let other_length = u16::try_from(other.len()).unwrap_or_default();
         [
@@ -168,7 +168,11 @@ impl Key {
     }
 }
 
-/// The lower 48 bits.
+fn key_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|why| format!("{} cannot be the name of a key: {why}", quoted(text)))
+}
+
+/// The time as TSIG writes it: the lower 48 bits.
 fn time(now: UnixSeconds) -> [u8; 6] {
     let [_, _, rest @ ..] = now.to_be_bytes();
     rest
@@ -187,8 +191,11 @@ struct Tsig<'a> {
 
 impl<'a> Tsig<'a> {
     fn read(record: &'a Record) -> Option<Self> {
-        let (algorithm, at) = Name::read(&record.rdata, 0).filter(|_| record.kind == TYPE_TSIG)?;
-        let rest = record.rdata.get(at..)?;
+        if record.kind != TYPE_TSIG {
+            return None;
+        }
+        let (algorithm, end) = Name::read(&record.rdata, 0)?;
+        let rest = record.rdata.get(end..)?;
         let (time, rest) = rest.split_at_checked(6)?;
         let (fudge, rest) = number(rest)?;
         let (length, rest) = number(rest)?;

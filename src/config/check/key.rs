@@ -1,7 +1,7 @@
 //! The key that signs DNS updates (TSIG): its name in `username`, its secret in `password` or in a file.
 
 use super::reader::Reader;
-use crate::dns::tsig::Key;
+use crate::dns::tsig::TsigKey;
 use crate::model::secret::Secret;
 use crate::provider::{Account, Provider};
 
@@ -28,9 +28,9 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
         return;
     }
     // The name and its algorithm for themselves, with any secret.
-    if let Err(why) = Key::parse(username, &Secret::new("AAAA")) {
+    if let Err(why) = TsigKey::parse(username, &Secret::new("AAAA")) {
         reader.fail("username", why);
-    } else if let Err(why) = Key::parse(username, password) {
+    } else if let Err(why) = TsigKey::parse(username, password) {
         match said {
             // A file that cannot be read has been reported already.
             Some("password_file") if password.is_empty() => {}

@@ -7,7 +7,7 @@ use super::resolve::resolvers;
 use super::wire::{Call, is_timeout, random};
 use crate::config;
 use crate::dns::Found;
-use crate::dns::lookup::{Ask, Lookup, Plan, Step, Whom};
+use crate::dns::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
 use crate::dns::resolv;
@@ -18,16 +18,16 @@ use crate::model::{Family, Transport};
 /// Time for an answer over UDP, for the first packet and the second.
 const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// How questions travel to name servers that are not the system's resolvers.
+/// The device and the family over which name servers are asked that are not the system's resolvers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Way {
+pub struct DnsTransport {
     /// Only through this device.
     pub device: Option<String>,
     /// Only over this family.
     pub family: Option<Family>,
 }
 
-impl From<&Transport> for Way {
+impl From<&Transport> for DnsTransport {
     fn from(transport: &Transport) -> Self {
         Self { device: transport.device.clone(), family: transport.family }
     }
@@ -40,7 +40,7 @@ impl From<&Transport> for Way {
 pub fn look_up(
     lookup: &config::Lookup,
     family: Family,
-    way: &Way,
+    way: &DnsTransport,
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
@@ -64,26 +64,26 @@ pub fn look_up(
     let own_end = end.saturating_sub(limit / 3);
     let mut step = state.start();
     loop {
-        let ask = match step {
+        let query = match step {
             Step::Done(found) => return found,
-            Step::Ask(ask) => ask,
+            Step::Ask(query) => query,
         };
-        let (device, end) = match ask.whom {
-            Whom::Resolver => (None, end),
-            Whom::Given => (way.device.as_deref(), end),
-            Whom::Own => (way.device.as_deref(), own_end),
+        let (device, end) = match query.role {
+            ServerRole::Resolver => (None, end),
+            ServerRole::Configured => (way.device.as_deref(), end),
+            ServerRole::Authority => (way.device.as_deref(), own_end),
         };
-        let call = Call::new(ask.server, device, end);
-        let reply = question(&call, &ask, lookup.tcp);
+        let call = Call::new(query.server, device, end);
+        let reply = question(&call, &query, lookup.tcp);
         step = state.step(reply.map_err(|error| call.explain(&error)));
     }
 }
 
 /// Asks one question of one server.
-fn question(call: &Call<'_>, ask: &Ask, tcp: bool) -> io::Result<Message> {
+fn question(call: &Call<'_>, asked: &ServerQuery, tcp: bool) -> io::Result<Message> {
     let mut reply = Err(io::ErrorKind::TimedOut.into());
-    let recursive = ask.whom != Whom::Own;
-    let query = || Message::query(random(), ask.question.clone(), recursive);
+    let recursive = asked.role != ServerRole::Authority;
+    let query = || Message::query(random(), asked.question.clone(), recursive);
     for time in UDP {
         if tcp {
             break;

@@ -6,7 +6,7 @@ pub(crate) mod resolve;
 mod send;
 mod wire;
 
-pub use ask::{Way, look_up};
+pub use ask::{DnsTransport, look_up};
 pub use changes::network_changed;
 pub use resolve::resolve;
 pub use send::send;

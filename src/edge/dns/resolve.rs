@@ -19,7 +19,7 @@ use super::wire::{UDP_SIZE, framed, random};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
 use crate::dns::resolv;
-use crate::dns::resolving::{Progress, Resolving, Said};
+use crate::dns::resolving::{Progress, ResolverAnswer, Resolving};
 use crate::edge::clock::uptime;
 use crate::edge::files;
 use crate::edge::system_error;
@@ -202,7 +202,7 @@ fn known(host: &str) -> Vec<IpAddr> {
 struct Asking {
     state: Resolving,
     servers: Vec<SocketAddr>,
-    /// The questions under way, in the order of [`Resolving::asked`].
+    /// The questions under way, in the order of [`Resolving::queries`].
     lines: Vec<Option<Line>>,
     /// Watched from the first question on that is repeated.
     changes: Option<Changes>,
@@ -221,7 +221,7 @@ impl Asking {
 
     /// Forgets the questions under way.
     fn clear(&mut self) {
-        self.lines = self.state.asked().iter().map(|_| None).collect();
+        self.lines = self.state.queries().iter().map(|_| None).collect();
     }
 
     fn turn(&mut self, now: Duration) {
@@ -258,7 +258,7 @@ impl Asking {
 
     /// Sends the question at this place, or sends it again.
     fn ask(&mut self, at: usize, now: Duration) {
-        let Some(asked) = self.state.asked().get(at) else {
+        let Some(asked) = self.state.queries().get(at) else {
             return;
         };
         let sent = match self.lines.get_mut(at) {
@@ -289,24 +289,24 @@ impl Asking {
                     Err(error) => self.fail(at, &error, now),
                 }
             }
-            Ok(Some(reply)) => self.close(at, self.state.understand(at, &reply), now),
+            Ok(Some(reply)) => self.close(at, self.state.interpret(at, &reply), now),
             Err(error) => self.fail(at, &error, now),
         }
     }
 
     fn fail(&mut self, at: usize, error: &io::Error, now: Duration) {
-        let server = self.state.asked().get(at).map(|asked| asked.server.ip().to_string());
+        let server = self.state.queries().get(at).map(|asked| asked.server.ip().to_string());
         let why = format!("{}: {}", server.unwrap_or_default(), system_error::system(error));
-        self.close(at, Said::Trouble(why), now);
+        self.close(at, ResolverAnswer::Trouble(why), now);
     }
 
     /// The question at this place is answered. If it is asked again, then with a new number and from a
     /// new port.
-    fn close(&mut self, at: usize, said: Said, now: Duration) {
+    fn close(&mut self, at: usize, answer: ResolverAnswer, now: Duration) {
         if let Some(line) = self.lines.get_mut(at) {
             *line = None;
         }
-        self.state.heard(at, said, now);
+        self.state.answered(at, answer, now);
     }
 
     fn sources(&self) -> Vec<PollFd<'_>> {

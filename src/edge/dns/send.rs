@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::ask::Way;
+use super::ask::DnsTransport;
 use super::wire::{Call, is_timeout};
 use crate::dns::resolv;
 use crate::edge::clock::uptime;
@@ -23,7 +23,11 @@ const RESPONSE: u8 = 0x80;
 ///
 /// # Errors
 /// A sentence with the server's name.
-pub fn send(query: &Query, way: &Way, sent_at: &mut Option<Duration>) -> Result<Answer, Failure> {
+pub fn send(
+    query: &Query,
+    way: &DnsTransport,
+    sent_at: &mut Option<Duration>,
+) -> Result<Answer, Failure> {
     let end = uptime().saturating_add(LIMIT);
     let unsent = |kind, text| Failure { kind, sent: false, text };
     let (host, port) =
@@ -45,7 +49,7 @@ pub fn send(query: &Query, way: &Way, sent_at: &mut Option<Duration>) -> Result<
 fn attempt(
     query: &Query,
     server: SocketAddr,
-    way: &Way,
+    way: &DnsTransport,
     end: Duration,
     sent_at: &mut Option<Duration>,
 ) -> Result<Vec<u8>, Failure> {

@@ -62,7 +62,7 @@ pub enum Task {
         /// Which address is wanted.
         family: Family,
         /// How questions travel.
-        way: dns::Way,
+        way: dns::DnsTransport,
     },
 }
 

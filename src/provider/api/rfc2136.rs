@@ -14,7 +14,7 @@ use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
 use crate::dns::name::Name;
-use crate::dns::tsig::{Key, Problem};
+use crate::dns::tsig::{Problem, TsigKey};
 use crate::model::sorted::Map;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
@@ -61,7 +61,7 @@ const NOTZONE: u16 = 10;
 struct Server<'a> {
     place: &'a str,
     tcp: bool,
-    key: Option<(Key, UnixSeconds)>,
+    key: Option<(TsigKey, UnixSeconds)>,
 }
 
 /// A change and its name in its zone.
@@ -102,7 +102,7 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
     let key = if account.username.is_empty() {
         None
     } else {
-        let key = Key::parse(&account.username, &account.password).map_err(|why| {
+        let key = TsigKey::parse(&account.username, &account.password).map_err(|why| {
             let outcome = refused(why, "correct 'username' and 'password'");
             Halt::End(Verdict { outcome, scope: Scope::Account })
         })?;

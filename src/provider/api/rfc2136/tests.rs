@@ -19,7 +19,7 @@ type Data = BTreeMap<(Name, u16), Vec<Vec<u8>>>;
 
 /// A server of `example.com`.
 struct Server {
-    key: Option<Key>,
+    key: Option<TsigKey>,
     now: u64,
     data: Data,
     /// Names that nobody may change.
@@ -37,7 +37,7 @@ fn addresses(list: &[&str]) -> Vec<Vec<u8>> {
 
 impl Server {
     fn new() -> Self {
-        let key = Key::parse("hmac-sha512:home", &Secret::new(SECRET)).ok();
+        let key = TsigKey::parse("hmac-sha512:home", &Secret::new(SECRET)).ok();
         Self { key, now: BUILD_TIME, data: Data::new(), locked: None, queries: vec![] }
     }
 
@@ -269,7 +269,7 @@ fn keys_and_clocks_that_differ_are_told_apart() {
     let told = verdict(&me(), unset, &mut Server::new());
     assert!(matches!(told.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
     let mut silent = Server::new();
-    silent.key = Key::parse("hmac-sha512:home", &Secret::new("b3RoZXI=")).ok();
+    silent.key = TsigKey::parse("hmac-sha512:home", &Secret::new("b3RoZXI=")).ok();
     let told = verdict(&me(), one(), &mut silent);
     assert!(matches!(told.outcome, Outcome::Unconfirmed { .. }), "{told:?}");
     let mut odd = me();
