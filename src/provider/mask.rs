@@ -13,12 +13,15 @@ const MIN_SECRET: usize = 3;
 /// Characters of a secret that are looked for at once. A longer one, such as a key in PEM, is looked for
 /// in such pieces, so that the time for a text does not grow with it.
 const PIECE: usize = 64;
+/// Longest tag, in bytes, that may stand between the letters of a secret.
+const MAX_TAG: usize = 128;
 /// Stands where a text was cut.
 const CUT: char = '…';
 
-/// `text` with every occurrence of a secret as `***`, in any case of its ASCII letters: raw,
-/// percent-encoded, in base64, in hexadecimal, or with the escapes of JSON or HTML; control characters
-/// and runs of white space become one space; cut to about 200 characters.
+/// `text` with every occurrence of a secret as `***`, in capitals or small letters: raw, backwards,
+/// percent-encoded, in base64, in hexadecimal, or with the escapes of JSON, HTML or C, also with tags or
+/// invisible characters between its letters; control characters and runs of white space become one
+/// space; cut to about 200 characters.
 pub fn mask(text: &str, secrets: &[Secret]) -> String {
     let needles = needles(secrets);
     let end = text.floor_char_boundary(MAX_READ);
@@ -42,6 +45,7 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
     for value in secrets.iter().map(Secret::expose) {
         written.extend([value.to_owned(), percent::encode(value), one_line(value)]);
         if value.len() >= MIN_SECRET {
+            written.push(value.chars().rev().collect());
             written.push(in_hexadecimal(value));
             written.extend((1..=3).flat_map(|zeros| in_base64(value, zeros)));
         }
@@ -100,11 +104,17 @@ type Escape = fn(&str) -> Option<(char, usize)>;
 /// How texts are written, and the sign without which one is not written so.
 const WRITTEN: [(&str, Escape); 4] = [("", |_| None), ("\\", json), ("&", html), ("%", in_percent)];
 
-/// A character in UTF-8, or else a byte, which is a character of Latin-1.
 fn in_percent(text: &str) -> Option<(char, usize)> {
+    in_bytes(text, "%")
+}
+
+/// A character in UTF-8, or else a byte, which is a character of Latin-1. Each byte is written as
+/// `prefix` and two hexadecimal digits.
+fn in_bytes(text: &str, prefix: &str) -> Option<(char, usize)> {
+    let width = prefix.len() + 2;
     let mut bytes = Vec::with_capacity(4);
     while bytes.len() < 4
-        && let Some(byte) = escaped_byte(text, 3 * bytes.len())
+        && let Some(byte) = escaped_byte(text, width * bytes.len(), prefix)
     {
         bytes.push(byte);
     }
@@ -112,14 +122,14 @@ fn in_percent(text: &str) -> Option<(char, usize)> {
     for length in 1..=bytes.len() {
         let character = bytes.get(..length).and_then(|part| str::from_utf8(part).ok());
         if let Some(character) = character.and_then(|part| part.chars().next()) {
-            return Some((character, 3 * length));
+            return Some((character, width * length));
         }
     }
-    Some((char::from(first), 3))
+    Some((char::from(first), width))
 }
 
-fn escaped_byte(text: &str, at: usize) -> Option<u8> {
-    let digits = text.get(at..)?.strip_prefix('%')?.get(..2)?;
+fn escaped_byte(text: &str, at: usize, prefix: &str) -> Option<u8> {
+    let digits = text.get(at..)?.strip_prefix(prefix)?.get(..2)?;
     u8::from_str_radix(digits, 16).ok()
 }
 
@@ -130,6 +140,13 @@ fn json(text: &str) -> Option<(char, usize)> {
     };
     if let Some(Ok(c)) = char::decode_utf16([0, 6].into_iter().map_while(unit)).next() {
         return Some((c, 6 * c.len_utf16()));
+    }
+    if let Some((digits, _)) = text.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
+        let code = u32::from_str_radix(digits, 16).ok()?;
+        return Some((char::from_u32(code)?, digits.len() + 4));
+    }
+    if let Some(found) = in_bytes(text, "\\x") {
+        return Some(found);
     }
     let c = text.strip_prefix('\\')?.chars().next()?;
     let meant = match c {
@@ -150,6 +167,7 @@ fn html(text: &str) -> Option<(char, usize)> {
         "lt" => '<',
         "gt" => '>',
         "apos" => '\'',
+        "shy" => '\u{ad}',
         _ => {
             let digits = name.strip_prefix('#')?;
             let code = match digits.strip_prefix(['x', 'X']) {
@@ -166,8 +184,31 @@ fn html(text: &str) -> Option<(char, usize)> {
 /// is not ASCII may have been lost when the text was read as UTF-8.
 fn same(c: char, wanted: char) -> bool {
     c.eq_ignore_ascii_case(&wanted)
+        || is_other_case(c, wanted)
         || (c == '+' && wanted == ' ')
         || (c == char::REPLACEMENT_CHARACTER && !wanted.is_ascii())
+}
+
+/// Whether one of two letters that are not ASCII is the capital of the other, or looks so by its number:
+/// the distances between capitals and small letters in the Latin, Greek and Cyrillic blocks.
+fn is_other_case(a: char, b: char) -> bool {
+    let letters = '\u{c0}'..'\u{530}';
+    letters.contains(&a)
+        && letters.contains(&b)
+        && matches!(u32::from(a).abs_diff(u32::from(b)), 1 | 0x20 | 0x25 | 0x3f | 0x40 | 0x50)
+}
+
+/// The length of a tag at the beginning of `text`, or of an invisible character `c` there.
+fn invisible(text: &str, (c, length): (char, usize)) -> Option<usize> {
+    if c == '\u{ad}' || is_format(c) || (c.is_control() && !c.is_whitespace()) {
+        return Some(length);
+    }
+    let tag = text.strip_prefix('<')?;
+    if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || "/!".contains(c)) {
+        return None;
+    }
+    let end = tag.bytes().take(MAX_TAG).position(|byte| byte == b'>')?;
+    Some(end + 2)
 }
 
 /// The first character of `text` and its length there.
@@ -179,11 +220,21 @@ fn first(text: &str, escape: Escape) -> Option<(char, usize)> {
 fn begins(text: &str, needle: &[char], escape: Escape) -> Option<usize> {
     let mut at = 0;
     for &wanted in needle {
-        let (c, length) = first(text.get(at..)?, escape)?;
-        if !same(c, wanted) {
-            return (c == CUT && at > 0).then_some(at);
+        loop {
+            let rest = text.get(at..)?;
+            let (c, length) = first(rest, escape)?;
+            if same(c, wanted) {
+                at += length;
+                break;
+            }
+            if at == 0 {
+                return None;
+            }
+            if c == CUT {
+                return Some(at);
+            }
+            at += invisible(rest, (c, length))?;
         }
-        at += length;
     }
     Some(at)
 }
@@ -279,6 +330,46 @@ mod tests {
                 let shown = mask(&text, &secrets);
                 assert!(shown.contains("***") && shown.len() < 20, "{text}: {shown}");
             }
+        }
+    }
+
+    #[test]
+    fn secrets_are_covered_with_something_between_their_letters() {
+        let secrets = secrets(&["hunter22", "a<b>c"]);
+        for (text, shown) in [
+            ("user hun<b>ter</b>22!", "user ***!"),
+            ("<i>h</i><i>u</i><i class=\"x\">nt</i>er22 is wrong", "<i>*** is wrong"),
+            ("hunt<wbr/>er<!-- x -->22", "***"),
+            ("hunt\u{ad}er\u{200b}22", "***"),
+            ("hunt&shy;er&#8203;22", "***"),
+            ("a<b>c", "***"),
+            ("hun < ter22", "hun < ter22"),
+        ] {
+            assert_eq!(mask(text, &secrets), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_covered_in_capitals_and_backwards() {
+        let secrets = secrets(&["pässwörd-ñéçø", "пароль-δέκα", "hunter22"]);
+        for text in [
+            "PÄSSWÖRD-ÑÉÇØ",
+            "Pässwörd-ÑéÇø",
+            "ПАРОЛЬ-ΔΈΚΑ",
+            "22retnuh",
+            "22RETNUH",
+            "øçéñ-dröwssäp",
+            "P%C3%84SSW%D6RD-%D1%C9%C7%D8",
+        ] {
+            assert_eq!(mask(text, &secrets), "***", "{text}");
+        }
+        for text in [
+            r"\x68\x75nter\x322",
+            r"p\xc3\xa4ssw\xC3\xB6rd-\xc3\xb1\xc3\xa9\xc3\xa7\xc3\xb8",
+            r"p\xe4ssw\xf6rd-\xf1\xe9\xe7\xf8",
+            r"\u{68}unter22",
+        ] {
+            assert_eq!(mask(text, &secrets), "***", "{text}");
         }
     }
 

@@ -464,10 +464,12 @@ fn is_name(word: &str, names: &[&str]) -> bool {
 
 fn is_secret_key(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let parts = ["pass", "pwd", "token", "key", "secret", "sig", "hash", "cred", "code", "session"];
+    let parts = [
+        "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred", "code", "session",
+        "bearer", "auth", "kennwort",
+    ];
     parts.iter().any(|part| key.contains(part))
-        || key.ends_with("auth")
-        || ["pw", "p", "k", "pin", "psw"].contains(&&*key)
+        || ["pw", "p", "k", "pin", "psw", "api", "mdp", "sid", "otp"].contains(&&*key)
 }
 
 /// A part of a path that nobody calls a file or a folder: escaped, or changing between capitals,

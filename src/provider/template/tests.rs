@@ -185,6 +185,11 @@ fn of_an_owners_words_only_those_are_shown_that_are_no_secrets() {
             "http://d.example/?id=***&code=***&session=***&bearer=***&api=***",
         ),
         (
+            "http://d.example/?bearer=qqq&api=q&kennwort=q&mdp=7&auth_v=q&sid=12&otp=1234&y=de&z=4",
+            "http://d.example/?bearer=***&api=***&kennwort=***&mdp=***&auth_v=***&sid=***&otp=***\
+             &y=de&z=4",
+        ),
+        (
             "http://d.example/?kennwort=geheim&x=abcdefghijklmnopqrstuvwx&y=1234567890123456",
             "http://d.example/?kennwort=***&x=***&y=***",
         ),
