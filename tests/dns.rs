@@ -16,9 +16,9 @@ use ddns_netlink::dns::Found;
 use ddns_netlink::dns::message::{AA, Message, QR, Question, Record, TYPE_A};
 use ddns_netlink::dns::name::Name;
 use ddns_netlink::edge::dns::{DnsTransport, look_up};
-use ddns_netlink::edge::http::{Unreachable, verify_proxy, verify_server};
-use ddns_netlink::model::Family;
+use ddns_netlink::edge::http::{Unreachable, connects, verify_proxy};
 use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, HostPort};
 use support::named::{self, EXAMPLE, EXAMPLE6, NOBODY, Named};
 use support::process::Process;
 use support::router::{ip_isp, isolated};
@@ -50,7 +50,8 @@ fn lookup_of(host: &str) -> Lookup {
 
 /// A look-up at this server.
 fn lookup_at(host: &str, server: impl ToString) -> Lookup {
-    Lookup { server: Some(server.to_string()), ..lookup_of(host) }
+    let server = HostPort::parse(&server.to_string()).unwrap();
+    Lookup { server: Some(server), ..lookup_of(host) }
 }
 
 fn ask(lookup: &Lookup) -> Result<Found, String> {
@@ -349,12 +350,11 @@ fn every_query_has_its_own_id_and_port() {
 fn verifying_a_server_or_proxy_names_the_failure() {
     isolated(&TOOLS, || {
         let (_named, _dnsmasq) = name_servers();
-        assert_eq!(verify_server(EXAMPLE, None), Ok(()));
-        assert_eq!(verify_server("ns.example.com", None), Ok(()));
-        assert_eq!(verify_server("ns.example.com", Some(Family::V6)), Ok(()));
-        let verify = |server, family| verify_server(server, family).unwrap_err();
+        assert_eq!(connects(EXAMPLE, 53, None), Ok(()));
+        assert_eq!(connects("ns.example.com", 53, None), Ok(()));
+        assert_eq!(connects("ns.example.com", 53, Some(Family::V6)), Ok(()));
+        let verify = |server, family| connects(server, 53, family).unwrap_err();
         assert!(matches!(verify("no.such.host.com", None), Unreachable::Unresolved(_)));
-        assert!(matches!(verify("ns:x", None), Unreachable::Port(_)));
         assert!(matches!(verify("127.0.0.99", None), Unreachable::NoConnection(_)));
         let wrong = verify(EXAMPLE, Some(Family::V6));
         assert_eq!(wrong, Unreachable::WrongFamily("192.0.2.3 has no IPv6 address".into()));

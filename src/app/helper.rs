@@ -14,6 +14,7 @@ use crate::cli::helper::{Helper, NOTHING, Verb, set};
 use crate::config::Lookup;
 use crate::config::uci::{Document, RawSection};
 use crate::daemon::{self, Mode};
+use crate::dns::resolv::PORT;
 use crate::edge::console::{complain, show};
 use crate::edge::control;
 use crate::edge::dns::{self, DnsTransport};
@@ -21,9 +22,9 @@ use crate::edge::files;
 use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load};
 use crate::edge::script::process;
-use crate::model::Family;
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
+use crate::model::{Family, HostPort};
 
 /// DNS has no address for the name, as ddns-scripts says it.
 const NO_ADDRESS: u8 = 127;
@@ -32,6 +33,9 @@ const LOOK_UP: Duration = Duration::from_secs(10);
 /// Most time for a page or a program, as in ddns-scripts.
 const DETECT: Duration = Duration::from_secs(3);
 
+/// The code of ddns-scripts for a server or proxy whose port is missing or no number.
+const NO_PORT: u8 = 5;
+
 /// Does it; returns the exit code.
 pub(super) fn run(helper: &Helper) -> u8 {
     let file = files::default_config();
@@ -39,10 +43,13 @@ pub(super) fn run(helper: &Helper) -> u8 {
     match helper.verb {
         Verb::RegisteredIp => registered(helper, &file),
         Verb::LocalIp => local(helper),
-        Verb::VerifyDns => {
-            let server = helper.get("dns_server").unwrap_or_default();
-            verified(http::verify_server(server, forced(helper)))
-        }
+        Verb::VerifyDns => match HostPort::parse(helper.get("dns_server").unwrap_or_default()) {
+            Ok(server) => {
+                let port = server.port.unwrap_or(PORT);
+                verified(http::connects(&server.host, port, forced(helper)))
+            }
+            Err(why) => complain(NO_PORT, &why.to_string()),
+        },
         Verb::VerifyProxy => {
             let proxy = Secret::new(helper.get("proxy").unwrap_or_default());
             verified(http::verify_proxy(&proxy, forced(helper)))
@@ -80,7 +87,7 @@ fn verified(result: Result<(), Unreachable>) -> u8 {
         Err(Unreachable::Unresolved(why)) => complain(2, &why),
         Err(Unreachable::NoConnection(why)) => complain(3, &why),
         Err(Unreachable::WrongFamily(why)) => complain(4, &why),
-        Err(Unreachable::Port(why)) => complain(5, &why),
+        Err(Unreachable::Port(why)) => complain(NO_PORT, &why),
     }
 }
 
@@ -113,9 +120,10 @@ fn registered(helper: &Helper, file: &Path) -> u8 {
 }
 
 fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, String> {
+    let server = helper.get("dns_server").map(HostPort::parse).transpose();
     let lookup = Lookup {
         host: host.into(),
-        server: helper.get("dns_server").map(str::to_owned),
+        server: server.map_err(|why| why.to_string())?,
         tcp: helper.get("force_dnstcp").is_some(),
         glue: helper.get("is_glue").is_some(),
     };

@@ -52,7 +52,7 @@ pub(crate) fn provider() -> Provider {
             password: Secret::default(),
             param_enc: Secret::default(),
             param_opt: Secret::default(),
-            server: String::new(),
+            server: None,
             tcp: false,
         },
         mechanism: Mechanism::Url { v4: None, v6: None, both: None },

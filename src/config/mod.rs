@@ -16,7 +16,7 @@ pub mod uci;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Family, Hostname, RecordOptions, Transport};
+use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
 pub use mistake::{Mistake, Severity};
@@ -120,7 +120,7 @@ pub struct Lookup {
     /// `lookup_host`; the first `domain` where there is none.
     pub host: String,
     /// `dns_server`: asked instead of the zone's own name servers.
-    pub server: Option<String>,
+    pub server: Option<HostPort>,
     /// `force_dnstcp`: over TCP only.
     pub tcp: bool,
     /// `is_glue`: the record is a glue record, which the parent zone has.

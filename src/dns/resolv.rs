@@ -1,7 +1,6 @@
-//! Which name servers are asked: `/etc/resolv.conf` and `dns_server`.
+//! Which name servers the system asks: `/etc/resolv.conf`.
 
-use crate::text::quoted::quoted;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 
 /// Where name servers listen.
 pub const PORT: u16 = 53;
@@ -32,31 +31,6 @@ fn resolver(word: &str, zone: &dyn Fn(&str) -> Option<u32>) -> Option<SocketAddr
     Some(SocketAddrV6::new(address.parse().ok()?, PORT, 0, zone(device)?).into())
 }
 
-/// The host and the port of `dns_server`: an address, a name, or either with `:port`, an IPv6 address
-/// then in brackets.
-///
-/// # Errors
-/// A sentence about what is wrong.
-pub fn server(text: &str) -> Result<(&str, u16), String> {
-    if unbracketed(text).parse::<IpAddr>().is_ok() {
-        return Ok((unbracketed(text), PORT));
-    }
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (unbracketed(host), port.parse().ok().filter(|port| *port > 0)),
-        None => (text, Some(PORT)),
-    };
-    if host.is_empty() || host.contains(':') && host.parse::<IpAddr>().is_err() {
-        return Err(format!("{} is not an address, a name or host:port", quoted(text)));
-    }
-    let port =
-        port.ok_or_else(|| format!("{} has no port from 1 to 65535 behind the ':'", quoted(text)))?;
-    Ok((host, port))
-}
-
-fn unbracketed(text: &str) -> &str {
-    text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,22 +57,5 @@ mod tests {
 
     fn parse(text: &str) -> SocketAddr {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn servers_have_a_port_or_the_usual_one() {
-        for (text, host, port) in [
-            ("192.0.2.1", "192.0.2.1", 53),
-            ("192.0.2.1:5353", "192.0.2.1", 5353),
-            ("2001:db8::53", "2001:db8::53", 53),
-            ("[2001:db8::53]:5353", "2001:db8::53", 5353),
-            ("ns.example", "ns.example", 53),
-            ("ns.example:5353", "ns.example", 5353),
-        ] {
-            assert_eq!(server(text), Ok((host, port)), "{text}");
-        }
-        for bad in ["", ":53", "ns:", "ns:x", "ns:0", "ns:70000", "1:2:3", "2001:db8::x"] {
-            assert!(server(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -85,8 +85,9 @@ impl Registered {
             None => "not looked up yet".into(),
             Some(Err(why)) => format!("could not be looked up {ago} ago: {why}"),
             Some(Ok(found)) => {
-                let whose = match (&lookup.server, found.authoritative) {
-                    (Some(server), _) => server,
+                let server = lookup.server.as_ref().map(ToString::to_string);
+                let whose = match (&server, found.authoritative) {
+                    (Some(server), _) => server.as_str(),
                     (None, false) => "a resolver",
                     (None, true) if lookup.glue => "the parent zone's name servers",
                     (None, true) => "its zone's own name servers",

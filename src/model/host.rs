@@ -1,6 +1,9 @@
-//! A host that requests go to.
+//! Hosts that requests go to.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::text::quoted::quoted_char;
 
 /// A host that must be reachable before a request can work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,4 +12,163 @@ pub enum Host {
     Name(String),
     /// A literal address, or one from `/etc/hosts`.
     Address(IpAddr),
+}
+
+/// A host by its name or address, and the port if one is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPort {
+    /// In lower case. An IPv6 address has no brackets.
+    pub host: String,
+    /// 1 to 65535. Without one, the protocol's own port is meant.
+    pub port: Option<u16>,
+}
+
+/// Why a text is no [`HostPort`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostPortError {
+    /// There is nothing before the port.
+    NoHost,
+    /// No host name has this character.
+    Character(char),
+    /// What is between brackets is no IPv6 address, or a bracket is missing.
+    Brackets,
+    /// The host has several colons and no brackets.
+    NoBrackets,
+    /// The port is no number from 1 to 65535.
+    Port,
+}
+
+impl HostPort {
+    /// Reads `host`, `host:port` or `[IPv6 address]:port`. An IPv6 address without a port may do
+    /// without brackets.
+    ///
+    /// # Errors
+    /// Why the text is not one of these.
+    pub fn parse(text: &str) -> Result<Self, HostPortError> {
+        let (host, port) = if text.parse::<Ipv6Addr>().is_ok() {
+            (text, None)
+        } else if let Some(inner) = text.strip_prefix('[') {
+            let (host, rest) = inner.split_once(']').ok_or(HostPortError::Brackets)?;
+            if host.parse::<Ipv6Addr>().is_err() {
+                return Err(HostPortError::Brackets);
+            }
+            match rest.strip_prefix(':') {
+                None if rest.is_empty() => (host, None),
+                None => return Err(HostPortError::Brackets),
+                Some(port) => (host, Some(port)),
+            }
+        } else {
+            let (host, port) = match text.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (text, None),
+            };
+            check_name(host)?;
+            if port.is_some_and(|port| port.contains(':')) {
+                return Err(HostPortError::NoBrackets);
+            }
+            (host, port)
+        };
+        let port = port.map(parse_port).transpose()?;
+        Ok(Self { host: host.to_ascii_lowercase(), port })
+    }
+}
+
+fn check_name(host: &str) -> Result<(), HostPortError> {
+    if host.is_empty() {
+        return Err(HostPortError::NoHost);
+    }
+    if host.contains(['[', ']']) {
+        return Err(HostPortError::Brackets);
+    }
+    let bad = host.chars().find(|&c| !c.is_ascii_alphanumeric() && !"-._~".contains(c));
+    bad.map_or(Ok(()), |bad| Err(HostPortError::Character(bad)))
+}
+
+fn parse_port(text: &str) -> Result<u16, HostPortError> {
+    match text.parse() {
+        Ok(port @ 1..) if !text.starts_with('+') => Ok(port),
+        Ok(_) | Err(_) => Err(HostPortError::Port),
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) if self.host.contains(':') => write!(f, "[{}]:{port}", self.host),
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+impl fmt::Display for HostPortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHost => "the host is missing",
+            Self::Character(bad) => {
+                let xn = if bad.is_ascii() { "" } else { "; write the name in its xn-- form" };
+                return write!(f, "{} cannot be part of a host name{xn}", quoted_char(*bad));
+            }
+            Self::Brackets => "brackets are for IPv6 addresses only, as in [2001:db8::1]:3128",
+            Self::NoBrackets => "an IPv6 address needs brackets, as in [2001:db8::1]:3128",
+            Self::Port => "the port is not a number from 1 to 65535",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_host_may_have_a_port() {
+        for (text, host, port) in [
+            ("192.0.2.1", "192.0.2.1", None),
+            ("192.0.2.1:5353", "192.0.2.1", Some(5353)),
+            ("2001:DB8::53", "2001:db8::53", None),
+            ("[2001:db8::53]", "2001:db8::53", None),
+            ("[2001:db8::53]:5353", "2001:db8::53", Some(5353)),
+            ("NS.example", "ns.example", None),
+            ("my_ns.example.:65535", "my_ns.example.", Some(65535)),
+        ] {
+            let place = HostPort::parse(text).unwrap();
+            assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_with_a_port_is_refused_with_the_reason() {
+        use HostPortError::{Brackets, Character, NoBrackets, NoHost, Port};
+        for (text, why) in [
+            ("", NoHost),
+            (":53", NoHost),
+            ("a b", Character(' ')),
+            ("a/b:80", Character('/')),
+            ("n\u{e4}s", Character('\u{e4}')),
+            ("[x]:80", Brackets),
+            ("[::1:80", Brackets),
+            ("[::1]80", Brackets),
+            ("a[0]", Brackets),
+            ("1:2:3", NoBrackets),
+            ("2001:db8::x", NoBrackets),
+            ("ns:", Port),
+            ("ns:x", Port),
+            ("ns:0", Port),
+            ("ns:+1", Port),
+            ("ns:65536", Port),
+        ] {
+            assert_eq!(HostPort::parse(text), Err(why), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(text in "(\\[?([a-f:0-9]{0,12}|[a-z.]{1,8})\\]?)?(:[0-9]{1,5})?|.{0,20}") {
+            if let Ok(place) = HostPort::parse(&text) {
+                prop_assert_eq!(HostPort::parse(&place.to_string()), Ok(place));
+            }
+        }
+    }
 }

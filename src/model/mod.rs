@@ -11,7 +11,7 @@ pub mod sorted;
 mod target;
 mod transport;
 
-pub use host::Host;
+pub use host::{Host, HostPort, HostPortError};
 pub use name::{Family, Hostname};
 pub use notice::{Level, Notice};
 pub use record::RecordOptions;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::HostPort;
 use crate::model::secret::Secret;
 
 /// The credentials of a section, and the server where the owner names one.
@@ -17,8 +18,8 @@ pub struct Account {
     pub param_enc: Secret,
     /// `param_opt`: inserted as written.
     pub param_opt: Secret,
-    /// `dns_server`, where that server takes the updates (RFC 2136); else empty.
-    pub server: String,
+    /// `dns_server`, where that server takes the updates (RFC 2136).
+    pub server: Option<HostPort>,
     /// `force_dnstcp`, where there is a `server`.
     pub tcp: bool,
 }

@@ -1,7 +1,7 @@
 //! Numbers that tell records and accounts apart across restarts.
 
 use super::table;
-use crate::model::{Family, Hostname, RecordOptions};
+use crate::model::{Family, HostPort, Hostname, RecordOptions};
 use crate::provider::{Mechanism, Provider};
 
 /// A number that changes when anything changes that decides where and as what a record is
@@ -26,9 +26,10 @@ pub fn fingerprint(
         Some(name.as_str()),
         Some(family.record_type()),
     ];
-    parts.extend(
-        (!provider.account.server.is_empty()).then_some(Some(provider.account.server.as_str())),
-    );
+    let server = provider.account.server.as_ref().map(HostPort::to_string);
+    if server.is_some() {
+        parts.push(server.as_deref());
+    }
     if *options != RecordOptions::default() {
         parts.extend(zone);
         parts.extend([ttl.as_deref(), proxied]);
@@ -50,6 +51,7 @@ pub fn account(provider: &Provider) -> u64 {
         let template = provider.template(family).filter(|_| own.is_none());
         template.map(|template| template.url.as_str())
     };
+    let server = provider.account.server.as_ref().map(HostPort::to_string);
     fnv(&[
         own,
         url(Family::V4),
@@ -58,7 +60,7 @@ pub fn account(provider: &Provider) -> u64 {
         Some(provider.account.password.expose()),
         Some(provider.account.param_enc.expose()),
         Some(provider.account.param_opt.expose()),
-        Some(provider.account.server.as_str()),
+        server.as_deref(),
     ])
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::Family;
 use crate::model::secret::Secret;
+use crate::model::{Family, HostPort};
 
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +91,8 @@ pub struct Answer {
 /// One DNS message to a name server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// The server: an address or a name, and a port if it is not 53.
-    pub server: String,
+    /// The server.
+    pub server: HostPort,
     /// Whether only TCP will do.
     pub tcp: bool,
     /// The message in wire form (RFC 1035 section 4).

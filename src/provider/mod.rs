@@ -203,7 +203,10 @@ pub fn hosts(section: &Section) -> Vec<String> {
     let script = section.provider.script().is_some();
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
-        None if script => section.lookup.server.iter().cloned().chain([String::new()]).collect(),
+        None if script => {
+            let server = section.lookup.server.iter().map(|server| server.host.clone());
+            server.chain([String::new()]).collect()
+        }
         None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
     };
     hosts.sort_unstable();

@@ -11,7 +11,7 @@ use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
-use crate::model::{Family, RecordOptions};
+use crate::model::{Family, HostPort, RecordOptions};
 use crate::provider::api;
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
@@ -28,6 +28,7 @@ pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
+    server: Option<&HostPort>,
 ) -> Provider {
     let service = service_name(reader);
     let service = service.or_else(|| of_replaced_script(reader, env));
@@ -45,7 +46,7 @@ pub(super) fn read(
         password: password(reader, env, key_file),
         param_enc: secret(reader, "param_enc"),
         param_opt,
-        server: reader.text("dns_server").filter(|_| updates).unwrap_or_default().into(),
+        server: if updates { server.cloned() } else { None },
         tcp: updates && reader.flag("force_dnstcp", false),
     };
     let mechanism = secured(mechanism, reader.flag("use_https", false));
@@ -490,7 +491,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         ("[PASSWORD]", "password", password),
         ("[PARAMENC]", "param_enc", !provider.account.param_enc.is_empty()),
         ("[PARAMOPT]", "param_opt", !provider.account.param_opt.is_empty()),
-        ("[SERVER]", "dns_server", !provider.account.server.is_empty()),
+        ("[SERVER]", "dns_server", reader.text("dns_server").is_some()),
     ];
     for (placeholder, option, present) in needs {
         if present || reader.is_list(option) {

@@ -2,13 +2,11 @@
 
 use super::Environment;
 use super::reader::Reader;
-use super::words::{check_host, is_flag};
+use super::words::is_flag;
 use super::{provider, source, stock, timing, transport};
 use crate::config::{Lookup, Section, Severity};
-use crate::dns::resolv;
-use crate::model::name::in_dns;
 use crate::model::sorted::Set;
-use crate::model::{Family, Hostname};
+use crate::model::{Family, HostPort, Hostname};
 use crate::provider::Mechanism;
 use crate::text::quoted::quoted;
 
@@ -21,7 +19,8 @@ pub(super) fn read(
     let families = families(reader);
     let (mut names, oddities) = names(reader);
     let source = source::read(reader, env);
-    let mut provider = provider::read(reader, env, &families);
+    let server = name_server(reader);
+    let mut provider = provider::read(reader, env, &families, server.as_ref());
     // Interfaces need names of the DNS; to other providers they are only words.
     let severity = match provider.mechanism {
         Mechanism::Api(_) => Severity::Error,
@@ -34,7 +33,7 @@ pub(super) fn read(
     let mut record = provider::record(reader, &provider);
     stock::translate(reader, &mut names, &mut provider, &mut record);
     provider::one_record(reader, &provider, &record, names.len() * families.len());
-    let lookup = lookup(reader, &names);
+    let lookup = lookup(reader, &names, server);
     let transport = transport::read(reader, env, &families, &provider);
     let timing = timing::read(reader, &source, &provider);
     let mut section = Section {
@@ -75,20 +74,32 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
     }
 }
 
+/// `dns_server`: who is asked for the registered address, and who takes updates by DNS.
+fn name_server(reader: &mut Reader<'_>) -> Option<HostPort> {
+    match HostPort::parse(reader.text("dns_server")?) {
+        Ok(server) => Some(server),
+        Err(why) => {
+            reader.fail("dns_server", why.to_string());
+            None
+        }
+    }
+}
+
 /// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
 /// configuration; here it is only taken for granted.
-fn lookup(reader: &mut Reader<'_>, names: &[Hostname]) -> Lookup {
-    if let Some(Err(why)) = reader.text("lookup_host").map(check_host) {
-        reader.fail("lookup_host", why);
-    }
-    let server = |text| resolv::server(text).and_then(|(host, _)| check_host(host));
-    if let Some(Err(why)) = reader.text("dns_server").map(server) {
-        reader.fail("dns_server", why);
-    }
-    let first = || names.first().map(Hostname::as_str).unwrap_or_default();
+fn lookup(reader: &mut Reader<'_>, names: &[Hostname], server: Option<HostPort>) -> Lookup {
+    let written = match reader.text("lookup_host").map(Hostname::parse) {
+        Some(Err(why)) => {
+            reader.fail("lookup_host", why);
+            None
+        }
+        Some(Ok(name)) => Some(name),
+        None => None,
+    };
+    let host = written.as_ref().or(names.first()).map(Hostname::in_dns);
     Lookup {
-        host: in_dns(reader.text("lookup_host").unwrap_or_else(first)),
-        server: reader.text("dns_server").map(str::to_owned),
+        host: host.unwrap_or_default(),
+        server,
         tcp: reader.flag("force_dnstcp", false),
         glue: reader.flag("is_glue", false),
     }

@@ -3,7 +3,6 @@
 use std::net::Ipv6Addr;
 
 use crate::provider::template::PLACEHOLDERS;
-use crate::text::quoted::quoted_char;
 use crate::text::spelling::closest;
 
 /// A UCI boolean (openwrt `package/base-files`, `/lib/functions.sh`, `config_get_bool`).
@@ -50,15 +49,6 @@ fn split_port(address: &str) -> Result<(&str, &str), &'static str> {
         return Err("an IPv6 address needs brackets, as in [2001:db8::1]:3128");
     }
     Ok((host, port))
-}
-
-/// Checks a name that only ever goes into a DNS question: `lookup_host`, `dns_server`.
-pub(super) fn check_host(text: &str) -> Result<(), String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "@.:_-".contains(c);
-    match text.chars().find(|&c| !allowed(c)) {
-        Some(bad) => Err(format!("{} cannot be part of a host name", quoted_char(bad))),
-        None => Ok(()),
-    }
 }
 
 /// Whether `url` is one we can send a request to. The message does not repeat it: it may hold a
@@ -315,12 +305,6 @@ mod tests {
                    [IP4] [IP6]";
         assert!(odd("http://a/?[FOO]").ends_with(all));
         assert!(!odd("http://a/?[GEHEIM]").contains("GEHEIM"));
-    }
-
-    #[test]
-    fn hosts() {
-        assert_eq!(check_host("2001:db8::53"), Ok(()));
-        assert_eq!(check_host("a/b"), Err("'/' cannot be part of a host name".into()));
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use crate::dns::Found;
 use crate::dns::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
-use crate::dns::resolv;
+use crate::dns::resolv::PORT;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::model::{Family, Transport};
@@ -47,10 +47,7 @@ pub fn look_up(
     let host = &lookup.host;
     let servers = match &lookup.server {
         None => Vec::new(),
-        Some(text) => {
-            let (server, port) = resolv::server(text)?;
-            resolve(server, port, way.family, limit)?
-        }
+        Some(server) => resolve(&server.host, server.port.unwrap_or(PORT), way.family, limit)?,
     };
     let mut state = Lookup::new(Plan {
         host: Name::parse(host).map_err(|why| format!("{host} cannot be looked up: {why}"))?,

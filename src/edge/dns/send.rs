@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ask::DnsTransport;
 use super::wire::{Call, is_timeout};
-use crate::dns::resolv;
+use crate::dns::resolv::PORT;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::system_error;
@@ -30,9 +30,8 @@ pub fn send(
 ) -> Result<Answer, Failure> {
     let end = uptime().saturating_add(LIMIT);
     let unsent = |kind, text| Failure { kind, sent: false, text };
-    let (host, port) =
-        resolv::server(&query.server).map_err(|text| unsent(FailureKind::Other, text))?;
-    let servers = resolve(host, port, way.family, LIMIT)
+    let host = &query.server.host;
+    let servers = resolve(host, query.server.port.unwrap_or(PORT), way.family, LIMIT)
         .map_err(|text| unsent(FailureKind::NotResolved, text))?;
     let mut failure = unsent(FailureKind::NotResolved, format!("{host} has no address"));
     for server in servers {

@@ -55,7 +55,7 @@ use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
 pub use self::race::SlowLookUp;
-pub use self::reach::{Unreachable, connects, verify_proxy, verify_server};
+pub use self::reach::{Unreachable, connects, verify_proxy};
 pub use self::trust::TrustCache;
 
 /// Time to resolve a name, and again to establish a TCP connection.

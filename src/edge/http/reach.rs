@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::proxy::Proxy;
 use super::race::{self, Course, Lost};
 use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared};
-use crate::dns::resolv;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::dns::resolve::Search;
@@ -72,14 +71,4 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
 pub fn verify_proxy(proxy: &Secret, family: Option<Family>) -> Result<(), Unreachable> {
     let proxy = Proxy::parse(proxy).map_err(Unreachable::Port)?;
     connects(&proxy.host, proxy.port, family)
-}
-
-/// Whether `dns_server` can be used, as ddns-scripts tests it before it is saved: its name resolves
-/// to an address of `family`, and it takes a connection on its port.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn verify_server(dns_server: &str, family: Option<Family>) -> Result<(), Unreachable> {
-    let (host, port) = resolv::server(dns_server).map_err(Unreachable::Port)?;
-    connects(host, port, family)
 }

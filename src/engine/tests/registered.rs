@@ -6,7 +6,7 @@ use super::scenario::*;
 use crate::config::Force;
 use crate::dns::Found;
 use crate::engine::event::Event;
-use crate::model::{Family, Hostname};
+use crate::model::{Family, HostPort, Hostname};
 use crate::provider::Outcome;
 
 const SENT: [&str; 1] = ["home.example.com 203.0.113.1"];
@@ -163,7 +163,7 @@ fn what_was_published_just_before_a_restart_has_time_to_reach_the_name_servers()
 fn the_answer_to_another_question_does_not_count() {
     let mut s = world().settled().restart(HOUR);
     let lookup = s.config.sections[0].lookup.clone();
-    s.reconfigure(|c| c.lookup.server = Some("192.0.2.53".into()));
+    s.reconfigure(|c| c.lookup.server = Some(HostPort::parse("192.0.2.53").unwrap()));
     let result = found(true, &[]).unwrap();
     s.event(Event::LookedUp { section: "home".into(), lookup, family: Family::V4, result });
     assert_eq!(s.sent(), NOTHING);
@@ -275,7 +275,7 @@ fn why_says_who_says_so() {
     s.dns = found(false, &[]);
     s.reconfigure(|c| c.lookup.tcp = true);
     assert_eq!(why(&s), format!("{host} no address according to a resolver, 0 s ago"));
-    s.reconfigure(|c| c.lookup.server = Some("ns.example:53".into()));
+    s.reconfigure(|c| c.lookup.server = Some(HostPort::parse("ns.example:53").unwrap()));
     assert_eq!(why(&s), format!("{host} no address according to ns.example:53, 0 s ago"));
 }
 

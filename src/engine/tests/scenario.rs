@@ -62,7 +62,7 @@ pub(super) fn section() -> Section {
                 password: Secret::new("secret"),
                 param_enc: Secret::default(),
                 param_opt: Secret::default(),
-                server: String::new(),
+                server: None,
                 tcp: false,
             },
             mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),

@@ -38,7 +38,6 @@ use std::fmt;
 
 use super::talk::Publish;
 use super::{Batch, Rate, template};
-use crate::dns::resolv;
 use crate::provider::Account;
 
 /// A provider that the program knows how to talk to.
@@ -140,8 +139,7 @@ impl Api {
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Account) -> Option<String> {
         if self.needs("dns_server") {
-            let place = resolv::server(&account.server).ok()?;
-            return Some(place.0.to_ascii_lowercase());
+            return Some(account.server.as_ref()?.host.clone());
         }
         let said = account.param_opt.expose();
         template::host(match self.base {

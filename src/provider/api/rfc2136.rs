@@ -15,6 +15,7 @@ use crate::dns::message::{
 };
 use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
+use crate::model::HostPort;
 use crate::model::sorted::Map;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
@@ -59,7 +60,7 @@ const NOTZONE: u16 = 10;
 
 /// The server and how we show who we are.
 struct Server<'a> {
-    place: &'a str,
+    place: &'a HostPort,
     tcp: bool,
     key: Option<(TsigKey, UnixSeconds)>,
 }
@@ -108,7 +109,11 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
         })?;
         Some((key, talk.wall()?))
     };
-    Ok(Server { place: &account.server, tcp: account.tcp, key })
+    // Without 'dns_server' a section has an error and does not run.
+    let place = account.server.as_ref().ok_or_else(|| {
+        Halt::End(refused("there is no name server".into(), "set 'dns_server'").into())
+    })?;
+    Ok(Server { place, tcp: account.tcp, key })
 }
 
 impl Server<'_> {
@@ -123,7 +128,7 @@ impl Server<'_> {
         .map_err(too_long)?;
         let tcp = self.tcp || wire.len() > PACKET;
         let shown = format!("{shown}, to {}", self.place);
-        let response = talk.ask(Query { server: self.place.to_owned(), tcp, wire, shown })?;
+        let response = talk.ask(Query { server: self.place.clone(), tcp, wire, shown })?;
         match &self.key {
             Some((key, now)) => key.verify(response, &mac, *now).map_err(|it| self.distrusted(it)),
             None => Message::decode(response).map_err(|_| self.distrusted(Problem::Unsigned)),

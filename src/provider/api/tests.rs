@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::model::HostPort;
 use crate::model::secret::Secret;
 use crate::model::{RecordOptions, Target};
 use crate::provider::Mechanism;
@@ -30,7 +31,7 @@ fn secretive(api: &'static Api) -> Provider {
         account.username = "s3cret-user".into();
         account.password = Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" });
         account.param_opt = Secret::new("http://192.0.2.53:8081");
-        account.server = "192.0.2.53".into();
+        account.server = Some(HostPort::parse("192.0.2.53").unwrap());
     })
 }
 

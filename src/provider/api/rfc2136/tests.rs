@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dns::message::{AA, QR};
+use crate::model::HostPort;
 use crate::model::secret::Secret;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, removal};
@@ -131,7 +132,7 @@ fn me() -> Provider {
     account("rfc2136").with(|account| {
         account.username = "hmac-sha512:home".into();
         account.password = Secret::new(SECRET);
-        account.server = "192.0.2.53".into();
+        account.server = Some(HostPort::parse("192.0.2.53").unwrap());
     })
 }
 
