@@ -87,6 +87,13 @@ impl State {
         Self { records, known }
     }
 
+    /// What is known of this record. The records are sorted.
+    pub fn record(&self, section: &str, name: &Hostname, family: Family) -> Option<&Saved> {
+        let key = (section, name, family);
+        let place = self.records.binary_search_by(|saved| saved.key().cmp(&key)).ok()?;
+        self.records.get(place)
+    }
+
     /// The file's text.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEADER}{VERSION}\n");

@@ -4,44 +4,58 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ddns_netlink::engine::no_address::{NoAddress, SendBlock};
 use ddns_netlink::engine::record::Timeline;
-use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot, Standing};
-use ddns_netlink::model::{Family, Hostname};
+use ddns_netlink::engine::status::{RecordStatus, SectionStatus, Snapshot};
+use ddns_netlink::engine::wait::Wait;
+use ddns_netlink::model::{Family, Hostname, Target};
 use serde_json::Value;
 
 const PAGE: &str = include_str!("../doc/ddns-netlink.8.md");
 
+const PUBLISHED: Wait = Wait::Settled { again_at: None, late: None };
+
 /// Every variant; for a new one the compiler asks for an arm in [`word`].
-const STANDINGS: [Standing; 12] = [
-    Standing::Published,
-    Standing::NoAddress,
-    Standing::Unknown,
-    Standing::NoRoute,
-    Standing::Settling,
-    Standing::Paced,
-    Standing::Sending,
-    Standing::BackOff,
-    Standing::Held,
-    Standing::Refused,
-    Standing::GivenUp,
-    Standing::Stopped,
-];
+fn waits() -> Vec<Wait> {
+    let (at, address) = (Duration::from_secs(1), "192.0.2.1".parse().unwrap());
+    vec![
+        PUBLISHED,
+        Wait::Lost { at, is_published: true },
+        Wait::Lost { at, is_published: false },
+        Wait::Address,
+        Wait::NoAddress(NoAddress::NotAsked),
+        Wait::Unknown(String::new()),
+        Wait::Route(SendBlock::NoRoute(String::new())),
+        Wait::Settling(at),
+        Wait::Pace(at),
+        Wait::Account(at),
+        Wait::Ready(Target::Absent),
+        Wait::InFlight,
+        Wait::Seen(address),
+        Wait::LookUp(String::new()),
+        Wait::BackOff(at),
+        Wait::Hold { until: at, is_restored: false },
+        Wait::Refused(at),
+        Wait::GivenUp(1),
+        Wait::Stopped,
+    ]
+}
 
 /// Scripts rely on these words, so they are written out here a second time.
-fn word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Published => "published",
-        Standing::NoAddress => "no-address",
-        Standing::Unknown => "unknown",
-        Standing::NoRoute => "no-route",
-        Standing::Settling => "settling",
-        Standing::Paced => "paced",
-        Standing::Sending => "sending",
-        Standing::BackOff => "back-off",
-        Standing::Held => "held",
-        Standing::Refused => "refused",
-        Standing::GivenUp => "given-up",
-        Standing::Stopped => "stopped",
+fn word(wait: &Wait) -> &'static str {
+    match wait {
+        Wait::Settled { .. } | Wait::Lost { is_published: true, .. } => "published",
+        Wait::Lost { is_published: false, .. } | Wait::Address | Wait::NoAddress(_) => "no-address",
+        Wait::Unknown(_) => "unknown",
+        Wait::Route(_) => "no-route",
+        Wait::Settling(_) => "settling",
+        Wait::Pace(_) | Wait::Account(_) => "paced",
+        Wait::Ready(_) | Wait::InFlight | Wait::Seen(_) | Wait::LookUp(_) => "sending",
+        Wait::BackOff(_) => "back-off",
+        Wait::Hold { .. } => "held",
+        Wait::Refused(_) => "refused",
+        Wait::GivenUp(_) => "given-up",
+        Wait::Stopped => "stopped",
     }
 }
 
@@ -93,7 +107,7 @@ fn snapshot() -> Snapshot {
         since: Some(1_800_000_000),
         since_up: None,
         desired: Some(address),
-        state: Standing::Published,
+        wait: PUBLISHED,
         reason: "up to date".into(),
         next_in: Some(Duration::from_millis(1500)),
         timeline: Timeline {
@@ -133,12 +147,12 @@ fn members(value: &Value, parent: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_state_is_in_the_manual() {
-    for standing in STANDINGS {
-        assert_eq!(standing.as_str(), word(standing));
-        assert!(has_row(word(standing)), "{}", word(standing));
+    for wait in waits() {
+        assert_eq!(wait.word(), word(&wait));
+        assert!(has_row(word(&wait)), "{}", word(&wait));
     }
-    let different: BTreeSet<&str> = STANDINGS.map(word).into();
-    assert_eq!(different.len(), STANDINGS.len());
+    let different: BTreeSet<&str> = waits().iter().map(word).collect();
+    assert_eq!(different.len(), 12);
 }
 
 #[test]

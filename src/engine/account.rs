@@ -4,14 +4,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::event::{Finished, JobId};
+use super::event::Finished;
+use super::flights::{Owner, Part, RecordId};
 use super::network::Facts;
 use super::pace::{Bucket, Hold};
 use super::record::Record;
 use super::section::Active;
+use super::wait::Wait;
 use crate::config::Section;
-use crate::model::Hostname;
 use crate::model::sorted::Set;
+use crate::model::{Family, Hostname, Target};
 use crate::provider::Mechanism;
 use crate::provider::{self, Batch, Change, Job, Known, Outcome, Scope, Verdict};
 use crate::state::State;
@@ -52,6 +54,8 @@ pub struct Taken {
     pub sections: Vec<String>,
     /// The changes.
     pub job: Job,
+    /// What each of them is to make of which record.
+    pub parts: Vec<Part>,
 }
 
 impl Account {
@@ -89,12 +93,11 @@ impl Account {
         limit.max(self.scout_until).max(self.hold.until())
     }
 
-    /// Takes the changes that may leave now, as one job with the number `id`.
+    /// Takes the changes that may leave now, as one job.
     pub fn take(
         &mut self,
         sections: &mut [Active],
         facts: &Facts,
-        id: JobId,
         seed: u32,
         now: Now,
     ) -> Option<Taken> {
@@ -103,13 +106,20 @@ impl Account {
         }
         let chosen = self.choose(sections, facts, now);
         let first = *chosen.first()?;
-        let mut taken = Taken { section: first.0, sections: Vec::new(), job: Job::default() };
-        for (section, record) in chosen {
+        let mut taken = Taken {
+            section: first.0,
+            sections: Vec::new(),
+            job: Job::default(),
+            parts: Vec::new(),
+        };
+        for (section, record, target) in chosen {
             let Some(active) = sections.get_mut(section) else { continue };
-            if let Some(change) = active.dispatch(record, id, taken.job.changes.len(), now) {
-                taken.sections.push(active.spec.name.clone());
-                taken.job.changes.push(change);
-            }
+            let Some(waiting) = active.records.get_mut(record) else { continue };
+            let (change, sent) = waiting.send(target, &active.spec.record, now);
+            taken.sections.push(active.spec.name.clone());
+            taken.job.changes.push(change);
+            let owner = Owner::Record(RecordId { section, record });
+            taken.parts.push(Part { owner, sent });
         }
         taken.job.kept = self.kept(sections, &taken.job.changes);
         taken.job.known = self.known.clone();
@@ -157,7 +167,7 @@ impl Account {
 
     /// The records that leave next, by the places of their section and in it. All of them leave the
     /// same way.
-    fn choose(&self, sections: &[Active], facts: &Facts, now: Now) -> Vec<(usize, usize)> {
+    fn choose(&self, sections: &[Active], facts: &Facts, now: Now) -> Vec<(usize, usize, Target)> {
         let of = |place: &usize| sections.get(*place).map(|active| (*place, active));
         let members = || self.sections.iter().filter_map(of);
         if matches!(self.batch, Batch::Account(_)) && members().any(|(_, active)| active.is_busy())
@@ -165,38 +175,48 @@ impl Account {
             return Vec::new();
         }
         let in_flight = self.names_in_flight(sections);
-        let able = |active: &Active| {
-            let free = self.batch != Batch::Record || !active.is_busy();
-            free && active.reachable_if_ready(facts, now)
-        };
-        let records = members().filter(|(_, active)| able(active)).flat_map(|(place, active)| {
-            let records = active.records.iter().enumerate();
-            records.map(move |(at, record)| (place, at, active, record))
-        });
-        let mut ready = records.filter(|(_, _, active, record)| {
-            active.can_leave(record, facts, now) && !in_flight.contains(&record.name)
-        });
-        let Some((place, at, first, leader)) = ready.next() else {
-            return Vec::new();
-        };
-        let along = ready.filter(|(_, _, active, record)| {
-            let same_way = active.spec.transport == first.spec.transport;
-            same_way && (self.batch != Batch::Name || is_sibling(record, leader))
-        });
-        // Two sections may have the same name: one after the other, or both would make a record.
-        let mut taken = vec![(&leader.name, leader.family)];
-        let along = along.filter(|(.., record)| {
-            let new = !taken.contains(&(&record.name, record.family));
-            taken.push((&record.name, record.family));
-            new
-        });
-        let most = match self.batch {
+        let mut chosen: Vec<(usize, usize, Target)> = Vec::new();
+        let mut leader: Option<(&Active, &Record)> = None;
+        let mut taken: Vec<(&Hostname, Family)> = Vec::new();
+        for (section, active) in members() {
+            if self.batch == Batch::Record && active.is_busy() {
+                continue;
+            }
+            if leader.is_some_and(|(first, _)| first.spec.transport != active.spec.transport) {
+                continue;
+            }
+            for (record, waiting) in active.records.iter().enumerate() {
+                let Wait::Ready(target) = waiting.wait(now) else { continue };
+                if chosen.len() >= self.most()
+                    || in_flight.contains(&waiting.name)
+                    || active.way(waiting.family, facts).is_err()
+                {
+                    continue;
+                }
+                if let Some((_, leader)) = leader
+                    && self.batch == Batch::Name
+                    && !is_sibling(waiting, leader)
+                {
+                    continue;
+                }
+                // Two sections may have the same name: one after the other, or both would make a record.
+                if !taken.contains(&waiting.key()) {
+                    taken.push(waiting.key());
+                    chosen.push((section, record, target));
+                    leader = leader.or(Some((active, waiting)));
+                }
+            }
+        }
+        chosen
+    }
+
+    /// How many changes leave together at most.
+    fn most(&self) -> usize {
+        match self.batch {
             Batch::Record => 1,
             Batch::Name => 2,
             Batch::Account(most) => most,
-        };
-        let along = along.map(|(place, at, ..)| (place, at));
-        [(place, at)].into_iter().chain(along).take(most).collect()
+        }
     }
 
     fn names_in_flight<'s>(&self, sections: &'s [Active]) -> Set<&'s Hostname> {
@@ -213,7 +233,7 @@ impl Account {
             let same = |change: &Change| change.family == record.family;
             changes.iter().any(|change| named(&change)) && !changes.iter().filter(named).any(same)
         });
-        others.filter_map(|record| Some((record.name.clone(), record.published?))).collect()
+        others.filter_map(|record| Some((record.name.clone(), record.published()?))).collect()
     }
 }
 

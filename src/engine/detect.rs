@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::event::QuestionId;
+use super::no_address::{Desired, NoAddress};
 use super::pace::{Backoff, Bucket};
-use super::report::seconds;
-use super::select::{self, Desired, Lack, Policy};
+use super::select::{self, Policy};
 use crate::config::Timing;
 use crate::provider::Failure;
 use crate::time::Now;
+use crate::time::duration::seconds;
 
 /// Least time between two questions that events give reason for.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);
@@ -51,9 +52,9 @@ impl Detector {
             return Desired::Unknown;
         }
         match &self.result {
-            None => Desired::Nothing(Lack::NotAsked),
+            None => Desired::Nothing(NoAddress::NotAsked),
             Some(Ok(address)) => select::from_outside(*address, policy),
-            Some(Err(why)) => Desired::Nothing(Lack::NotDetected(why.clone())),
+            Some(Err(why)) => Desired::Nothing(NoAddress::NotDetected(why.clone())),
         }
     }
 

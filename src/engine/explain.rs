@@ -1,18 +1,18 @@
 //! Where things stand and why: the engine's answers to `status` and `why`.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use super::Engine;
 use super::detect::Detector;
-use super::record::{Record, Wait};
+use super::no_address::Desired;
+use super::record::{Record, Refusal};
 use super::registered::Registered;
-use super::report::{again, refused, until};
 use super::section::Active;
-use super::select::{self, Desired};
-use super::status::{RecordStatus, SectionStatus, Snapshot, Standing};
+use super::select;
+use super::status::{RecordStatus, SectionStatus, Snapshot};
+use super::wait::{About, Wait};
 use crate::config::{Section, Source, program};
-use crate::model::{Family, Host};
+use crate::model::{Family, Host, Target};
 use crate::time::{Now, UnixSeconds};
 
 impl Engine {
@@ -48,8 +48,8 @@ impl Engine {
         for &family in &active.spec.families {
             self.write_candidates(&mut text, active, family, now);
         }
-        let reach = active.obstacle(&self.facts);
-        let reach = reach.map_or("yes".to_owned(), |obstacle| format!("no: {obstacle}"));
+        let reach = active.block(&self.facts);
+        let reach = reach.map_or("yes".to_owned(), |block| format!("no: {block}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (family, registered) in active.registered.iter() {
             let found = registered.explain(&active.spec.lookup, now);
@@ -76,9 +76,9 @@ impl Engine {
     fn write_candidates(&self, text: &mut String, active: &Active, family: Family, now: Now) {
         let place = match active.place(family, &self.facts) {
             Ok(place) => place,
-            Err(lack) => {
+            Err(why) => {
                 let found = active.detectors.get(&family);
-                let found = found.map_or(lack.to_string(), |detector| {
+                let found = found.map_or(why.to_string(), |detector| {
                     detector.explain(active.cannot_ask(family, &self.facts), now)
                 });
                 let _ = writeln!(text, "  {family}: {found}");
@@ -103,18 +103,20 @@ impl Engine {
 
     fn section_status(&self, active: &Active, now: Now) -> SectionStatus {
         let record = |record: &Record| {
-            let (state, reason, next) = self.explain(active, record, now);
+            let (wait, reason) = self.explain(active, record, now);
+            let has_no_next_try = self.ends && matches!(wait, Wait::BackOff(_));
+            let next = if has_no_next_try { None } else { wait.deadline() };
             RecordStatus {
                 name: record.name.clone(),
                 family: record.family,
-                published: record.published,
-                since: record.published_wall,
-                since_up: record.published_up,
-                desired: record.desired,
-                state,
+                published: record.published(),
+                since: record.published_wall(),
+                since_up: record.published_up(),
+                desired: record.desired(),
+                wait,
                 reason,
                 next_in: next.map(|at| at.saturating_sub(now.up)),
-                timeline: record.timeline,
+                timeline: record.timeline(),
             }
         };
         let registered =
@@ -134,149 +136,85 @@ impl Engine {
         }
     }
 
-    /// The state of a record as a word, a sentence and the time of the next call.
-    fn explain(
-        &self,
-        active: &Active,
-        record: &Record,
-        now: Now,
-    ) -> (Standing, String, Option<Duration>) {
-        let after = |at: Duration| until(at, now);
-        let trouble = record.trouble.as_deref().unwrap_or("a request failed");
-        // A wait that has nothing to do with a failure does not hide that there was one.
-        let failed = record.trouble.as_ref().map(|it| format!("{it}; ")).unwrap_or_default();
-        match record.wait(now) {
-            Wait::Settled(next) => {
-                (Standing::Published, self.settled(active, record, next.map(after)), next)
-            }
-            Wait::Address => self.missing(active, record.family),
-            Wait::Lost(at) => {
-                let standing = match record.published {
-                    Some(_) => Standing::Published,
-                    None => Standing::NoAddress,
-                };
-                let (_, lack, _) = self.missing(active, record.family);
-                (standing, format!("removed in {}: {lack}", after(at)), Some(at))
-            }
-            Wait::Settling(at) => {
-                (Standing::Settling, format!("{failed}changes still follow one another"), Some(at))
-            }
-            Wait::Pace(at) => {
-                let text = format!("{failed}next request in {} (min_interval)", after(at));
-                (Standing::Paced, text, Some(at))
-            }
-            Wait::BackOff(_) if self.ends => (Standing::BackOff, trouble.into(), None),
-            Wait::BackOff(at) => {
-                (Standing::BackOff, format!("{trouble}; next try in {}", after(at)), Some(at))
-            }
-            Wait::Hold(at) if record.held_before() => {
-                (Standing::Held, held_before(&active.spec.name, &failed, &after(at)), Some(at))
-            }
-            Wait::Hold(at) => {
-                let text = format!("{trouble}; not tried again for {}", after(at));
-                (Standing::Held, text, Some(at))
-            }
-            Wait::Ready => self.ready(active, record.family, &failed, now),
-            Wait::InFlight => (Standing::Sending, self.awaited(active), None),
-            Wait::Refused(at) => {
-                let said = record.refusal.as_ref().map(refused).unwrap_or_default();
-                let (name, after) = (&active.spec.name, after(at));
-                let text = match self.ends {
-                    true => said,
-                    false => {
-                        format!("{said}; then run 'ddns-netlink update {name}', or wait {after}")
-                    }
-                };
-                (Standing::Refused, text, Some(at))
-            }
-            Wait::GivenUp => {
-                let failures = record.failures();
-                (Standing::GivenUp, format!("{trouble}; given up after {failures} failures"), None)
-            }
-            Wait::Stopped => {
-                let start = format!("'ddns-netlink start {}'", active.spec.name);
-                (Standing::Stopped, format!("until {start}, a reload or a restart"), None)
-            }
+    /// What a record waits for, and a sentence about it.
+    fn explain(&self, active: &Active, record: &Record, now: Now) -> (Wait, String) {
+        let refusal = match &record.refusal {
+            Some(refusal) => Refusal::sentence(&refusal.reason, &refusal.advice),
+            None => String::new(),
+        };
+        let about = About {
+            section: &active.spec.name,
+            trouble: record.trouble.as_deref(),
+            refusal: &refusal,
+            ends: self.ends,
+            now,
+        };
+        let wait = self.wait(active, record, now);
+        let mut reason = wait.reason(&about);
+        if let Wait::Lost { .. } = wait {
+            let source = self.source_wait(active, record.family).reason(&about);
+            reason = format!("{reason}: {source}");
         }
+        if let Wait::Settled { .. } = wait
+            && let Desired::Nothing(why) = active.desired(record.family, &self.facts)
+        {
+            reason = format!("stays published although {why}");
+        }
+        (wait, reason)
+    }
+
+    /// What a record waits for, with what only the engine knows.
+    fn wait(&self, active: &Active, record: &Record, now: Now) -> Wait {
+        let wait = record.wait(now);
+        if let Wait::Ready(target) = wait {
+            return self.ready_wait(active, record.family, target, now);
+        }
+        if wait == Wait::InFlight {
+            return self.answer_wait(active);
+        }
+        if wait == Wait::Address { self.source_wait(active, record.family) } else { wait }
     }
 
     /// What a request on its way waits for.
-    fn awaited(&self, active: &Active) -> String {
+    fn answer_wait(&self, active: &Active) -> Wait {
         for host in &active.hosts {
             if let Host::Name(name) = host
                 && self.looked_up.contains(name)
             {
-                return format!("the address of {name} is being looked up");
+                return Wait::LookUp(name.clone());
             }
         }
-        "waiting for the provider's answer".into()
+        Wait::InFlight
     }
 
-    /// A record that only the world keeps from being sent.
-    fn ready(
-        &self,
-        active: &Active,
-        family: Family,
-        failed: &str,
-        now: Now,
-    ) -> (Standing, String, Option<Duration>) {
+    /// What a record waits for that only the world keeps from being sent.
+    fn ready_wait(&self, active: &Active, family: Family, target: Target, now: Now) -> Wait {
         if !self.facts.book.complete() {
-            let reason = "the kernel is being asked for routes".into();
-            (Standing::Unknown, reason, None)
-        } else if let Some(at) = self.closed_until(active, now) {
-            let after = until(at, now);
-            let reason = format!(
-                "{failed}next request within {after}: another one of the account goes first, or the \
-                 provider limits them"
-            );
-            (Standing::Paced, reason, Some(at))
-        } else {
-            match active.way(family, &self.facts) {
-                Ok(_) => (Standing::Sending, "about to be sent".into(), None),
-                Err(obstacle) => (Standing::NoRoute, obstacle.to_string(), None),
-            }
+            return Wait::Unknown("the kernel is being asked for routes".into());
+        }
+        if let Some(at) = self.closed_until(active, now) {
+            return Wait::Account(at);
+        }
+        match active.way(family, &self.facts) {
+            Ok(_) => Wait::Ready(target),
+            Err(block) => Wait::Route(block),
         }
     }
 
-    /// A record that is up to date: whether its address is still there.
-    fn settled(&self, active: &Active, record: &Record, refresh: Option<String>) -> String {
-        let refresh = match refresh {
-            Some(after) if record.confirm_at().is_some() => again(record, &after),
-            Some(after) => format!("; sent again in {after} if nothing changes"),
-            None => String::new(),
-        };
-        match active.desired(record.family, &self.facts) {
-            Desired::Nothing(lack) => format!("stays published although {lack}"),
-            Desired::Unknown | Desired::Address(_) => format!("up to date{refresh}"),
+    /// What a record waits for that has no address: what its source lacks.
+    fn source_wait(&self, active: &Active, family: Family) -> Wait {
+        match active.desired(family, &self.facts) {
+            Desired::Address(address) => Wait::Seen(address),
+            Desired::Nothing(why) => Wait::NoAddress(why),
+            Desired::Unknown if !active.detectors.is_empty() => {
+                Wait::Unknown("the network changed, the address source is asked again".into())
+            }
+            Desired::Unknown => match active.place(family, &self.facts) {
+                Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
+                _ => Wait::Unknown("the kernel's addresses are being read".into()),
+            },
         }
     }
-
-    /// A record that owes a request but has nothing to put into it.
-    fn missing(&self, active: &Active, family: Family) -> (Standing, String, Option<Duration>) {
-        let (word, reason) = match active.desired(family, &self.facts) {
-            Desired::Unknown if active.detectors.is_empty() => {
-                let kernel = || "the kernel's addresses are being read".to_owned();
-                let place = active.place(family, &self.facts);
-                let lack = place.err().filter(|_| self.facts.book.addresses_known());
-                (Standing::Unknown, lack.map_or_else(kernel, |lack| lack.to_string()))
-            }
-            Desired::Unknown => (
-                Standing::Unknown,
-                "the network changed, the address source is asked again".to_owned(),
-            ),
-            Desired::Nothing(lack) => (Standing::NoAddress, lack.to_string()),
-            Desired::Address(address) => (Standing::Sending, format!("{address} was just seen")),
-        };
-        (word, reason, None)
-    }
-}
-
-/// An earlier run was asked to wait.
-fn held_before(section: &str, failed: &str, after: &str) -> String {
-    format!(
-        "{failed}before the restart the provider asked to wait; next request in {after}, or when \
-         'ddns-netlink update {section}' is run"
-    )
 }
 
 /// The source in a few words.

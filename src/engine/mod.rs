@@ -15,7 +15,10 @@ pub mod detect;
 pub mod directory;
 pub mod event;
 mod explain;
+mod finish;
+pub mod flights;
 pub mod network;
+pub mod no_address;
 pub mod pace;
 pub mod record;
 pub mod registered;
@@ -27,39 +30,28 @@ pub mod status;
 mod stop;
 #[cfg(test)]
 mod tests;
+pub mod wait;
 pub mod way;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use account::Account;
 use directory::Directory;
-use event::{Action, Event, Finished, JobId, QuestionId};
+use event::{Action, Event, QuestionId};
+use flights::{Flight, Flights, RecordId};
 use network::{Facts, Netifd};
-use record::{Record, Wait};
-use section::{Active, Heard, Orphan};
-use select::{Lack, Rejection};
+use no_address::NoAddress;
+use section::Active;
+use wait::Wait;
 use way::Ask;
 
-use crate::model::Hostname;
 use crate::model::sorted::{Set, take_first};
 use crate::proto::netlink::{Message, Report, Table};
-use crate::provider::{FailureKind, Outcome, Verdict};
 use crate::state::{Learned, Saved, State};
 use crate::time::Now;
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
-
-/// A job on its way.
-#[derive(Clone, Debug)]
-struct Leaving {
-    job: JobId,
-    /// The key of the account that it was sent to.
-    account: u64,
-    /// See [`crate::provider::Job::kept`].
-    kept: Vec<(Hostname, IpAddr)>,
-}
 
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
@@ -74,19 +66,16 @@ pub struct Engine {
     sections: Vec<Active>,
     /// Who publishes where.
     accounts: Vec<Account>,
-    /// Records that a reload took away while their request was on its way.
-    orphans: Vec<Orphan>,
+    /// Jobs that are on their way.
+    flights: Flights,
     /// What is known of sections that are not active now.
     dormant: Vec<Saved>,
     /// What was kept last.
     saved: State,
     actions: Vec<Action>,
-    next_job: JobId,
     next_question: QuestionId,
     /// Hosts whose addresses a request on its way waits for, one entry for each such request.
     looked_up: Vec<String>,
-    /// Jobs that are on their way.
-    in_flight: Vec<Leaving>,
     jitter: u32,
     unsaved: bool,
     /// Something that [`Engine::status`] shows may have changed since that was asked last.
@@ -108,14 +97,12 @@ impl Engine {
             broken: Vec::new(),
             sections: Vec::new(),
             accounts: Vec::new(),
-            orphans: Vec::new(),
+            flights: Flights::default(),
             dormant: saved.records.clone(),
             saved,
             actions: Vec::new(),
-            next_job: 0,
             next_question: 0,
             looked_up: Vec::new(),
-            in_flight: Vec::new(),
             jitter: seed | 1,
             unsaved: false,
             changed: false,
@@ -139,7 +126,7 @@ impl Engine {
                 self.stale |= news;
                 self.lost_way |= news;
             }
-            Event::Finished(finished) => self.finished(finished, now),
+            Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 let jitter = self.next_jitter();
                 if let Some(active) = self.section_mut(&section) {
@@ -223,25 +210,17 @@ impl Engine {
                 || s.question(&self.facts, now).is_some()
         };
         let busy = |s: &Active| {
-            s.records.iter().any(|record| match record.wait(now) {
-                Wait::InFlight | Wait::Settling(_) => true,
-                Wait::Ready => {
-                    s.way(record.family, &self.facts).is_ok() && self.closed_until(s, now).is_none()
-                }
-                Wait::Settled(_)
-                | Wait::Address
-                | Wait::Lost(_)
-                | Wait::Pace(_)
-                | Wait::BackOff(_)
-                | Wait::Hold(_)
-                | Wait::Refused(_)
-                | Wait::GivenUp
-                | Wait::Stopped => false,
+            s.records.iter().any(|record| {
+                let wait = record.wait(now);
+                let is_kept = || {
+                    s.way(record.family, &self.facts).is_err()
+                        || self.closed_until(s, now).is_some()
+                };
+                wait.is_active() && !(matches!(wait, Wait::Ready(_)) && is_kept())
             })
         };
         // Duplicate address detection ends by itself, within seconds.
-        let tentative = |lack: &Lack| matches!(lack, Lack::Refused(_, Rejection::Tentative));
-        let waiting = |s: &Active| s.lacks.values().any(tentative);
+        let waiting = |s: &Active| s.lacks.values().any(NoAddress::is_tentative);
         let known = self.facts.book.complete() && self.facts.netifd != Netifd::Asking;
         known && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
     }
@@ -290,7 +269,11 @@ impl Engine {
         }
         if self.facts.book.ways.asked.is_empty() && std::mem::take(&mut self.stale) {
             if self.facts.book.complete() {
-                self.sections.iter_mut().for_each(|it| it.follow_ways(&self.facts, now));
+                for (place, section) in self.sections.iter_mut().enumerate() {
+                    if section.follow_ways(&self.facts, now) {
+                        self.flights.network_gone(Some(place));
+                    }
+                }
             }
             self.follow_losses();
             self.reselect(now);
@@ -303,7 +286,7 @@ impl Engine {
     fn follow_losses(&mut self) {
         let gone = self.facts.book.take_gone();
         if !gone.is_empty() {
-            self.records_mut().for_each(Record::source_lost);
+            self.flights.network_gone(None);
             self.actions.extend(gone.into_iter().map(Action::Cut));
         }
     }
@@ -313,7 +296,9 @@ impl Engine {
             section.follow_event_network(&self.facts, now);
             let lacks = section.reselect(&self.facts, now);
             for (family, lack) in lacks.into_iter().filter(|_| !section.stopped) {
-                self.actions.push(report::lack(section, family, &lack, now));
+                let records = section.records.iter().filter(|record| record.family == family);
+                let name = &section.spec.name;
+                self.actions.push(report::no_address(name, family, records, &lack, now));
             }
         }
     }
@@ -323,39 +308,39 @@ impl Engine {
             let meant = names.is_empty() || names.contains(&section.spec.name);
             if meant && !section.stopped {
                 section.ask_again(now);
-                section.records.iter_mut().for_each(|record| record.force_now(now));
+                section.records.iter_mut().for_each(|record| record.request_update(now));
             }
         }
         self.touch();
     }
 
     fn publish(&mut self, now: Now) -> Option<Action> {
-        let (id, seed) = (self.next_job, self.jitter);
+        let seed = self.jitter;
         for account in &mut self.accounts {
-            let Some(taken) = account.take(&mut self.sections, &self.facts, id, seed, now) else {
+            let Some(taken) = account.take(&mut self.sections, &self.facts, seed, now) else {
                 continue;
             };
+            let id = self.flights.next_id();
             let kept = taken.job.kept.clone();
-            self.in_flight.push(Leaving { job: id, account: account.key, kept });
-            self.next_job = self.next_job.wrapping_add(1);
+            self.flights.add(Flight { account: account.key, kept, parts: taken.parts });
             self.next_jitter();
             let section = self.sections.get(taken.section)?;
             self.unsaved = true;
             self.changed = true;
             let change = taken.job.changes.first()?;
-            let seen = change.address().filter(|_| section.is_seen(change.family));
+            let source = if section.is_seen(change.family) { change.address() } else { None };
             return Some(Action::Publish {
                 id,
                 section: section.spec.clone(),
                 sections: taken.sections,
                 device: section.way(change.family, &self.facts).unwrap_or_default(),
-                source: seen,
+                source,
                 job: taken.job,
             });
         }
         let obstacle = |section: &mut Active| {
-            let obstacle = section.news(&self.facts, now)?;
-            Some(report::obstacle(section, &obstacle))
+            let block = section.news(&self.facts, now)?;
+            Some(report::blocked(&section.spec.name, &block))
         };
         self.sections.iter_mut().find_map(obstacle)
     }
@@ -388,57 +373,6 @@ impl Engine {
             }
         }
         None
-    }
-
-    fn finished(&mut self, finished: Finished, now: Now) {
-        let jitter = self.next_jitter();
-        self.orphans.retain(|orphan| !orphan.record.flies(finished.job));
-        // The way may be another one than the kernel was asked for: the host's address is known now.
-        self.lost_way |= finished.verdicts.iter().any(lost_network);
-        let flown = self.in_flight.iter().position(|leaving| leaving.job == finished.job);
-        let flown = flown.map(|place| self.in_flight.swap_remove(place));
-        // By its key: another configuration may have come into force meanwhile.
-        let key = flown.as_ref().map(|leaving| leaving.account);
-        let account = self.accounts.iter().position(|account| Some(account.key) == key);
-        if let Some(leaving) = flown
-            && finished.verdicts.iter().any(Verdict::is_unanswered)
-        {
-            let members = self.sections.iter_mut().filter(|it| Some(it.account) == account);
-            members.for_each(|section| section.told_along(&leaving.kept, now));
-        }
-        let mut heard = None;
-        let mut told = Vec::new();
-        for (place, section) in self.sections.iter_mut().enumerate() {
-            let (notices, about) = section.finished(&finished, &self.facts, now, jitter, self.ends);
-            self.actions.extend(notices.into_iter().map(Action::Say));
-            told.extend(about.is_some().then_some(place));
-            heard = about.or(heard);
-        }
-        if let Some(account) = account {
-            self.heard(account, &finished, heard.map(|heard| (heard, told)), now);
-        }
-        self.touch();
-    }
-
-    /// What a job has shown of its account; of the sections, those at these places were told already.
-    fn heard(
-        &mut self,
-        account: usize,
-        finished: &Finished,
-        heard: Option<(Heard, Vec<usize>)>,
-        now: Now,
-    ) {
-        if let Some(account) = self.accounts.get_mut(account) {
-            account.finished(finished, now);
-        }
-        if let Some((heard, told)) = heard {
-            let sections = self.sections.iter_mut().enumerate();
-            let members = sections.filter(|(_, section)| section.account == account);
-            let notices = members.filter_map(|(place, section)| {
-                section.heard(&heard, now).filter(|_| !told.contains(&place))
-            });
-            self.actions.extend(notices.map(Action::Say));
-        }
     }
 
     /// When the account of `section` may be asked, if not now: by the provider's documented limit or
@@ -475,6 +409,10 @@ impl Engine {
         self.sections.iter_mut().find(|section| section.spec.name == name)
     }
 
+    fn record_mut(&mut self, id: RecordId) -> Option<&mut record::Record> {
+        self.sections.get_mut(id.section)?.records.get_mut(id.record)
+    }
+
     fn records_mut(&mut self) -> impl Iterator<Item = &mut record::Record> {
         self.sections.iter_mut().flat_map(|section| section.records.iter_mut())
     }
@@ -486,9 +424,4 @@ impl Engine {
         self.jitter ^= self.jitter << 5;
         self.jitter
     }
-}
-
-/// Whether nothing left the router, because it had no network.
-fn lost_network(verdict: &Verdict) -> bool {
-    matches!(verdict.outcome, Outcome::Retry { kind: FailureKind::NoNetwork, .. })
 }

@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 
 use super::book::Book;
-use super::select::{self, Lack, Place, Policy};
+use super::no_address::NoAddress;
+use super::select::{self, Place, Policy};
 use crate::model::Family;
 use crate::model::sorted::Set;
 use crate::proto::ubus::netifd::{Network, Networks};
@@ -67,20 +68,20 @@ impl Facts {
     /// LuCI writes logical interfaces with `@` where it lists devices, too.
     ///
     /// # Errors
-    /// Why there is none; [`Lack::NetifdAsked`] while netifd is being asked.
-    pub fn device(&self, name: &str) -> Result<String, Lack> {
+    /// Why there is none; [`NoAddress::NetifdAsked`] while netifd is being asked.
+    pub fn device(&self, name: &str) -> Result<String, NoAddress> {
         let plain = name.strip_prefix('@').unwrap_or(name);
         if let Some(network) = self.netifd.network(plain) {
-            return network.device.clone().ok_or_else(|| Lack::Down(plain.to_owned()));
+            return network.device.clone().ok_or_else(|| NoAddress::Down(plain.to_owned()));
         }
         if self.netifd == Netifd::Asking {
-            return Err(Lack::NetifdAsked(plain.to_owned()));
+            return Err(NoAddress::NetifdAsked(plain.to_owned()));
         }
         match self.book.link(plain) {
             Some(link) => Ok(link.name.clone()),
             None => {
                 let network = plain.to_owned();
-                Err(Lack::NoSuchInterface { network, instead: self.likely_device() })
+                Err(NoAddress::NoSuchInterface { network, instead: self.likely_device() })
             }
         }
     }
@@ -101,7 +102,7 @@ impl Facts {
     ///
     /// # Errors
     /// As [`Facts::device`].
-    pub fn place(&self, name: &str) -> Result<Place, Lack> {
+    pub fn place(&self, name: &str) -> Result<Place, NoAddress> {
         let device = self.device(name)?;
         let claims = self.claims(name.strip_prefix('@').unwrap_or(name), &device);
         Ok(Place { device, claims })
@@ -113,16 +114,16 @@ impl Facts {
     ///
     /// # Errors
     /// As [`Facts::device`], for `v6`.
-    pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, Lack> {
+    pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, NoAddress> {
         let wanted = match self.place(v6) {
-            Err(lack @ (Lack::NoSuchInterface { .. } | Lack::Down(_))) => lack,
+            Err(lack @ (NoAddress::NoSuchInterface { .. } | NoAddress::Down(_))) => lack,
             found => return found,
         };
-        let unknown = matches!(wanted, Lack::NoSuchInterface { .. });
+        let unknown = matches!(wanted, NoAddress::NoSuchInterface { .. });
         match self.place(&format!("{v4}_6")) {
-            Err(Lack::NoSuchInterface { .. }) if unknown => self.place(v4).map_err(|lack| {
+            Err(NoAddress::NoSuchInterface { .. }) if unknown => self.place(v4).map_err(|lack| {
                 // It goes with the line.
-                let of_line = matches!(lack, Lack::Down(_) | Lack::NoDevice(_));
+                let of_line = matches!(lack, NoAddress::Down(_) | NoAddress::NoDevice(_));
                 if of_line { lack } else { wanted }
             }),
             Err(_) if !unknown => Err(wanted),

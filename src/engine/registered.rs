@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::network::Facts;
 use super::pace::Backoff;
-use super::record::{Record, Wait};
+use super::record::Record;
 use super::report;
 use super::section::{Active, anywhere};
 use crate::config::Lookup;
@@ -23,6 +23,7 @@ use crate::model::Family;
 use crate::model::Notice;
 use crate::model::name::plain;
 use crate::time::Now;
+use crate::time::duration;
 
 /// What was published is not looked for in DNS before: some providers' name servers take their time.
 const PROPAGATION: Duration = Duration::from_secs(600);
@@ -79,7 +80,7 @@ impl Registered {
 
     /// What was found, for people.
     pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
-        let ago = report::seconds(now.up.saturating_sub(self.answered_at));
+        let ago = duration::seconds(now.up.saturating_sub(self.answered_at));
         match &self.answer {
             None if self.asked => "being looked up".into(),
             None => "not looked up yet".into(),
@@ -92,7 +93,7 @@ impl Registered {
                     (None, true) if lookup.glue => "the parent zone's name servers",
                     (None, true) => "its zone's own name servers",
                 };
-                let (host, addresses) = (&lookup.host, list(&found.addresses));
+                let (host, addresses) = (&lookup.host, report::list(&found.addresses));
                 format!("{host} has {addresses} according to {whose}, {ago} ago")
             }
         }
@@ -113,12 +114,9 @@ impl Active {
             let host = record.name.in_dns();
             return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
         }
-        let busy = |record: &Record| {
-            matches!(record.wait(now), Wait::Ready | Wait::InFlight | Wait::Settling(_))
-        };
         let due = |family: &&Family| self.look_up_at(**family, now).is_some_and(|at| at <= now.up);
         let family = *self.registered.keys().find(due)?;
-        if self.records.iter().any(busy) {
+        if self.records.iter().any(|record| record.wait(now).is_active()) {
             return None;
         }
         self.registered.get_mut(&family)?.asked = true;
@@ -136,7 +134,7 @@ impl Active {
     fn look_up_at(&self, family: Family, now: Now) -> Option<Duration> {
         let registered = self.registered.get(&family).filter(|it| !it.asked)?;
         let of_family = self.records.iter().filter(|record| record.family == family);
-        let times = of_family.map(|record| record.in_dns_at(PROPAGATION, now));
+        let times = of_family.map(|record| record.dns_visible_at(PROPAGATION, now));
         times
             .chain([Some(registered.backoff.until())])
             .try_fold(Duration::ZERO, |latest, at| at.map(|at| latest.max(at)))
@@ -185,7 +183,7 @@ impl Active {
         };
         registered.answered(answer, now, jitter);
         for record in self.records.iter_mut().filter(|it| it.family == family && meant(it)) {
-            if record.published.and_then(|at| registered.confirms(at)) == Some(true) {
+            if record.published().and_then(|at| registered.confirms(at)) == Some(true) {
                 record.confirmed();
             }
         }
@@ -198,7 +196,7 @@ impl Active {
         let proxied = self.spec.record.proxied == Some(true);
         for record in self.records.iter_mut().filter(|record| meant(record)) {
             let (Some(published), Some(registered)) =
-                (record.published, self.registered.get_mut(&record.family))
+                (record.published(), self.registered.get_mut(&record.family))
             else {
                 continue;
             };
@@ -208,7 +206,7 @@ impl Active {
             if wrong && record.contradicted(now) {
                 registered.asked = false;
                 let (name, host) = (&self.spec.name, &self.spec.lookup.host);
-                return Some(report::contradiction(name, host, published, registered));
+                return Some(report::contradiction(name, host, published, registered.addresses()));
             }
         }
         None
@@ -221,12 +219,4 @@ impl Active {
         let named = self.records.iter().any(&is_host);
         move |record| !named || is_host(record)
     }
-}
-
-/// Addresses in a sentence.
-pub(super) fn list(addresses: &[IpAddr]) -> String {
-    if addresses.is_empty() {
-        return "no address".into();
-    }
-    addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ")
 }

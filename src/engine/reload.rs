@@ -4,7 +4,9 @@ use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
 use super::event::Action;
-use super::section::{Active, Orphan};
+use super::flights::{Owner, Part, RecordId};
+use super::record::{Counts, Record};
+use super::section::Active;
 use crate::config::{Config, Section};
 use crate::model::sorted::Map;
 use crate::proto::netlink::Table;
@@ -24,22 +26,20 @@ impl Engine {
                 || config.cut
         };
         known.records.retain(|saved| kept(&saved.section));
+        let waiting = self.waiting_records();
         let mut old: Map<String, Active> =
             self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
         for spec in config.sections {
             let before = old.remove(&spec.name);
             let mut section = Active::new(spec, &directory, &known, now);
             if let Some(before) = before {
-                self.orphans.extend(before.orphans(&section.records));
                 section.inherit(before, now);
             } else if let Some(notice) = section.still_refused(now) {
                 self.actions.push(Action::Say(notice));
             }
             self.sections.push(section);
         }
-        let gone = old.values().flat_map(|section| section.orphans(&[]));
-        self.orphans.extend(gone);
-        self.adopt_orphans();
+        self.reassign_flights(waiting);
         self.assign_accounts();
         self.disabled = config.disabled;
         self.broken = config.broken;
@@ -77,21 +77,75 @@ impl Engine {
         }
     }
 
-    /// A name that comes back while its last request is still on its way waits for that, also in a
-    /// section of another name: the older of two requests may be carried out last.
-    fn adopt_orphans(&mut self) {
-        for section in &mut self.sections {
-            let account = provider::account(&section.spec.provider);
-            for record in section.records.iter_mut().filter(|it| !it.is_busy()) {
-                let same = |orphan: &Orphan| {
-                    (orphan.section == section.spec.name || orphan.account == account)
-                        && orphan.record.name == record.name
-                        && orphan.record.family == record.family
+    /// What names the records that wait for jobs, in the order of the jobs' parts.
+    fn waiting_records(&mut self) -> Vec<Owner> {
+        let mut waiting = Vec::new();
+        for part in self.flights.parts() {
+            let Owner::Record(id) = part.owner else { continue };
+            let Some(active) = self.sections.get(id.section) else { continue };
+            let Some(record) = active.records.get(id.record) else { continue };
+            let section = active.spec.name.clone();
+            waiting.push(Owner::Gone { section, name: record.name.clone(), family: record.family });
+        }
+        waiting
+    }
+
+    /// The places of records are others now: `waiting` names those that wait for jobs.
+    fn reassign_flights(&mut self, waiting: Vec<Owner>) {
+        let mut waiting = waiting.into_iter();
+        for (_, part) in self.flights.parts_mut() {
+            if let Owner::Record(_) = part.owner
+                && let Some(owner) = waiting.next()
+            {
+                part.owner = match find(&self.sections, &owner, None) {
+                    Some(id) => {
+                        wait_for(&mut self.sections, id, part);
+                        Owner::Record(id)
+                    }
+                    None => owner,
                 };
-                if let Some(found) = self.orphans.iter().position(same) {
-                    record.supersede(&self.orphans.swap_remove(found).record);
-                }
             }
         }
+        // A name that comes back while its last request is still on its way waits for that, also in a
+        // section of another name: the older of two requests may be carried out last.
+        for (account, part) in self.flights.parts_mut() {
+            if let Some(id) = find(&self.sections, &part.owner, Some(account)) {
+                wait_for(&mut self.sections, id, part);
+                part.owner = Owner::Record(id);
+            }
+        }
+    }
+}
+
+/// The record that `owner` names, in the section of that name; or, with `account`, one of that name that
+/// waits for nothing, in that section or in one with that account.
+fn find(sections: &[Active], owner: &Owner, account: Option<u64>) -> Option<RecordId> {
+    let Owner::Gone { section, name, family } = owner else {
+        return None;
+    };
+    for (place, active) in sections.iter().enumerate() {
+        let is_same_account = account == Some(provider::account(&active.spec.provider));
+        if active.spec.name != *section && !is_same_account {
+            continue;
+        }
+        let is_meant = |record: &Record| {
+            record.key() == (name, *family) && (account.is_none() || !record.is_busy())
+        };
+        if let Some(record) = active.records.iter().position(is_meant) {
+            return Some(RecordId { section: place, record });
+        }
+    }
+    None
+}
+
+/// The record waits for `part`. Unless it did so before, `part` is about an earlier configuration.
+fn wait_for(sections: &mut [Active], id: RecordId, part: &mut Part) {
+    let section = sections.get_mut(id.section);
+    let Some(record) = section.and_then(|section| section.records.get_mut(id.record)) else {
+        return;
+    };
+    if !record.is_busy() {
+        record.wait_for_old_request(part.sent.target);
+        part.sent.counts = Counts::Superseded;
     }
 }

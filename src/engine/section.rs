@@ -1,25 +1,26 @@
 //! One `config service` section at work: its records, and where their address comes from.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::detect::Detector;
 use super::directory::Directory;
-use super::event::{Finished, JobId, QuestionId};
+use super::event::QuestionId;
 use super::network::{Facts, Netifd};
-use super::record::{Ending, Record, Wait};
+use super::no_address::{Desired, NoAddress, SendBlock};
+use super::record::Record;
 use super::registered::Registered;
 use super::report;
-use super::select::{self, Desired, Lack, Place, Policy};
+use super::select::{self, Place, Policy};
+use super::wait::Wait;
 use super::way::{Ask, Step};
-use crate::config::{Section, Source};
+use crate::config::{Section, Source, Timing};
 use crate::model::Notice;
 use crate::model::address;
 use crate::model::sorted::{Map, Set};
-use crate::model::{Family, Host, Hostname, Transport};
-use crate::provider::{self, Change, Failure, Outcome, Scope, Verdict, template};
+use crate::model::{Family, Host, Hostname, Target, Transport};
+use crate::provider::{self, Failure, Outcome, template};
 use crate::state::State;
 use crate::time::Now;
 
@@ -28,6 +29,7 @@ use crate::time::Now;
 pub struct Active {
     /// What the user asked for.
     pub spec: Arc<Section>,
+    timing: Arc<Timing>,
     /// Hosts that requests go to; one must be reachable.
     pub hosts: Vec<Host>,
     /// Hosts that a `web` source asks; one must be reachable over the family asked for.
@@ -45,21 +47,21 @@ pub struct Active {
     /// The last answer, secrets masked.
     pub last_answer: String,
     /// Why there is no address, per family; for the log, once per change.
-    pub lacks: Map<Family, Lack>,
+    pub lacks: Map<Family, NoAddress>,
     /// Its account, by place.
     pub account: usize,
     /// What was said last to keep requests from leaving.
-    obstacle: Option<Obstacle>,
+    obstacle: Option<SendBlock>,
     /// The event network as it was last: its device and addresses; `None` before the first look.
     event_network: Option<(Option<String>, Set<IpAddr>)>,
     /// The usable ways to its hosts, as of the last time that everything was known.
     steps: Option<Set<Step>>,
 }
 
-/// What a provider said about an account, in answer to one of its records.
+/// What a provider answered about an account, in answer to one of its records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
-    /// What it said.
+pub struct AccountVerdict {
+    /// What became of that record.
     pub outcome: Outcome,
     /// When that record is tried again, since boot.
     pub pause: Duration,
@@ -69,54 +71,17 @@ pub struct Heard {
     pub families: Vec<Family>,
 }
 
-/// A record that a reload took away while its request was on its way.
-#[derive(Clone, Debug)]
-pub struct Orphan {
-    /// The name of its section.
-    pub section: String,
-    /// The key of its account.
-    pub account: u64,
-    /// The record.
-    pub record: Record,
-}
-
-/// What keeps requests from leaving.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// What `bind_network` names is not there.
-    NoDevice(Lack),
-    /// No usable route leads to the provider: what the kernel says.
-    NoRoute(String),
-    /// None leads there through the device whose address the provider is to see: what the kernel says.
-    NoWayFrom(String),
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoDevice(lack) => write!(f, "bind_network: {lack}"),
-            Self::NoRoute(why) => write!(f, "cannot reach the provider: {why}"),
-            Self::NoWayFrom(why) => write!(
-                f,
-                "cannot reach the provider: {why}, and over another line it would store that one's \
-                 address, because the update URL names none"
-            ),
-        }
-    }
-}
-
 impl Active {
     /// A section that starts, with what was saved about it.
     pub fn new(spec: Section, directory: &Directory, saved: &State, now: Now) -> Self {
         let mut records = Vec::new();
+        let timing = Arc::new(spec.timing.clone());
         for name in &spec.names {
             for &family in &spec.families {
                 let fingerprint = provider::fingerprint(&spec.provider, &spec.record, name, family);
-                let mut record = Record::new(name.clone(), family, fingerprint, &spec.timing, now);
-                let known = saved.records.iter().find(|saved| {
-                    saved.section == spec.name && saved.name == *name && saved.family == family
-                });
-                if let Some(known) = known {
+                let mut record =
+                    Record::new(name.clone(), family, fingerprint, Arc::clone(&timing), now);
+                if let Some(known) = saved.record(&spec.name, name, family) {
                     record.restore(known, now);
                 }
                 records.push(record);
@@ -134,6 +99,7 @@ impl Active {
         let askable = directory.resolve(&asked_hosts(&spec));
         Self {
             spec: Arc::new(spec),
+            timing,
             hosts,
             askable,
             records,
@@ -150,47 +116,39 @@ impl Active {
         }
     }
 
-    /// The records that are not among `kept` but whose request is on its way.
-    pub fn orphans(&self, kept: &[Record]) -> Vec<Orphan> {
-        let is_kept = |o: &Record| kept.iter().any(|r| r.name == o.name && r.family == o.family);
-        self.records
-            .iter()
-            .filter(|record| record.is_busy() && !is_kept(record))
-            .map(|record| Orphan {
-                section: self.spec.name.clone(),
-                account: provider::account(&self.spec.provider),
-                record: record.clone(),
-            })
-            .collect()
-    }
-
     /// Takes over from `old`, the section of the same name before a reload, what is still true.
     pub fn inherit(&mut self, old: Self, now: Now) {
         let same_account = old.spec.provider == self.spec.provider;
         let same_way = same_account && old.spec.transport == self.spec.transport;
         let held = old.records.iter().map(Record::held_until).max();
+        let mut old_places: Vec<usize> = (0..old.records.len()).collect();
+        old_places.sort_by(|a, b| record_key(&old, *a).cmp(&record_key(&old, *b)));
         for record in &mut self.records {
-            let same_name = |o: &&Record| o.name == record.name && o.family == record.family;
-            let Some(before) = old.records.iter().find(same_name) else {
+            let Ok(place) = old_places
+                .binary_search_by(|place| record_key(&old, *place).cmp(&Some(record.key())))
+            else {
                 // The account has to wait, not the one name.
-                if let Some(held) = held.filter(|_| same_account) {
+                if let Some(held) = held
+                    && same_account
+                {
                     record.hold(held, now);
                 }
+                continue;
+            };
+            let Some(before) = old_places.get(place).and_then(|place| old.records.get(*place))
+            else {
                 continue;
             };
             if before.fingerprint == record.fingerprint {
                 let name = std::mem::replace(record, before.clone()).name;
                 let respelt = name.written() != record.name.written();
                 record.name = name;
-                record.retime(&self.spec.timing, now);
+                record.retime(Arc::clone(&self.timing), now);
                 if !same_way || respelt {
-                    record.transport_changed();
+                    record.reset_after_transport_change();
                 }
-            } else {
-                record.supersede(before);
-                if same_account {
-                    record.keep_pace(before, &self.spec.timing, now);
-                }
+            } else if same_account {
+                record.inherit_limits(before, now);
             }
         }
         let same_source = old.spec.source == self.spec.source
@@ -202,7 +160,7 @@ impl Active {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
-            self.records.iter_mut().for_each(Record::unwant);
+            self.records.iter_mut().for_each(Record::suspend);
             for (family, before) in old.detectors.iter() {
                 if let Some(detector) = self.detectors.get_mut(family) {
                     detector.supersede(before);
@@ -227,7 +185,7 @@ impl Active {
 
     /// What keeps requests of this section from leaving, as far as the network is concerned: of both
     /// families, if there are two.
-    pub fn obstacle(&self, facts: &Facts) -> Option<Obstacle> {
+    pub fn block(&self, facts: &Facts) -> Option<SendBlock> {
         let mut found = None;
         for &family in &self.spec.families {
             found = Some(self.way(family, facts).err()?);
@@ -240,14 +198,14 @@ impl Active {
     ///
     /// # Errors
     /// What keeps it from leaving.
-    pub fn way(&self, family: Family, facts: &Facts) -> Result<Option<String>, Obstacle> {
+    pub fn way(&self, family: Family, facts: &Facts) -> Result<Option<String>, SendBlock> {
         let device = self.bound(facts)?;
         let over = self.spec.transport.family;
         let seen = if self.is_seen(family) { self.place(family, facts).ok() } else { None };
         let Some(place) = seen else {
             return match closed(&self.hosts, over, device.as_deref(), facts) {
                 None => Ok(device),
-                Some(why) => Err(Obstacle::NoRoute(why)),
+                Some(why) => Err(SendBlock::NoRoute(why)),
             };
         };
         let Some(why) = closed(&self.hosts, Some(family), Some(&place.device), facts) else {
@@ -256,8 +214,8 @@ impl Active {
         match closed(&self.hosts, Some(family), None, facts) {
             // The address of another device, such as a LAN's: it is sent from there over the uplink.
             None if family == Family::V6 => Ok(None),
-            None => Err(Obstacle::NoWayFrom(why)),
-            Some(why) => Err(Obstacle::NoRoute(why)),
+            None => Err(SendBlock::NoRouteFrom(why)),
+            Some(why) => Err(SendBlock::NoRoute(why)),
         }
     }
 
@@ -305,7 +263,7 @@ impl Active {
 
     /// A way to a host that was not there before is another network: failures of the old one, and what
     /// a `web` source said over it, count no more.
-    pub fn follow_ways(&mut self, facts: &Facts, now: Now) {
+    pub fn follow_ways(&mut self, facts: &Facts, now: Now) -> bool {
         let before = self.steps.take();
         let mut steps = Set::default();
         for ask in self.asks(facts) {
@@ -316,10 +274,12 @@ impl Active {
             }
             steps.extend(facts.book.steps(&ask));
         }
-        if before.is_some_and(|before| !steps.is_subset(&before)) {
+        let is_another = before.is_some_and(|before| !steps.is_subset(&before));
+        if is_another {
             self.network_changed(now);
         }
         self.steps = Some(steps);
+        is_another
     }
 
     /// Routes or rules changed: a failure in which nothing left the router may not happen again.
@@ -329,27 +289,28 @@ impl Active {
     }
 
     /// The device that requests must leave through: what `bind_network` means now.
-    pub fn bound(&self, facts: &Facts) -> Result<Option<String>, Obstacle> {
+    pub fn bound(&self, facts: &Facts) -> Result<Option<String>, SendBlock> {
         let Some(name) = &self.spec.transport.device else {
             return Ok(None);
         };
         let device = match facts.device(name) {
             Ok(device) => device,
-            Err(Lack::NoSuchInterface { network, .. }) => {
-                let lack = Lack::NoSuchInterface { network, instead: None };
-                return Err(Obstacle::NoDevice(lack));
+            Err(NoAddress::NoSuchInterface { network, .. }) => {
+                let lack = NoAddress::NoSuchInterface { network, instead: None };
+                return Err(SendBlock::NoDevice(lack));
             }
-            Err(lack) => return Err(Obstacle::NoDevice(lack)),
+            Err(lack) => return Err(SendBlock::NoDevice(lack)),
         };
         match facts.book.link(&device) {
             Some(link) => Ok(Some(link.name.clone())),
-            None => Err(Obstacle::NoDevice(Lack::NoDevice(device))),
+            None => Err(SendBlock::NoDevice(NoAddress::NoDevice(device))),
         }
     }
 
     /// What newly keeps records from being sent that are due, for the log.
-    pub fn news(&mut self, facts: &Facts, now: Now) -> Option<Obstacle> {
-        let ready = || self.records.iter().filter(|record| record.wait(now) == Wait::Ready);
+    pub fn news(&mut self, facts: &Facts, now: Now) -> Option<SendBlock> {
+        let ready =
+            || self.records.iter().filter(|record| matches!(record.wait(now), Wait::Ready(_)));
         let due = ready().next().is_some();
         let known = facts.book.complete() && facts.netifd != Netifd::Asking;
         let obstacle = ready().find_map(|record| self.way(record.family, facts).err());
@@ -363,16 +324,16 @@ impl Active {
 
     /// Whether a request could leave now.
     pub fn reachable(&self, facts: &Facts) -> bool {
-        self.obstacle(facts).is_none()
+        self.block(facts).is_none()
     }
 
     /// Where the addresses of `family` are that are published, if the source is a device.
-    pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, Lack> {
+    pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, NoAddress> {
         match (&self.spec.source, family) {
             (Source::Device(name), _) => Ok(Place::device(name)),
             (Source::Network { v4, .. }, Family::V4) => facts.place(v4),
             (Source::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
-            (Source::Web { .. } | Source::Script(_), _) => Err(Lack::NotAsked),
+            (Source::Web { .. } | Source::Script(_), _) => Err(NoAddress::NotAsked),
         }
     }
 
@@ -380,10 +341,10 @@ impl Active {
     pub fn desired(&self, family: Family, facts: &Facts) -> Desired {
         if let Some(detector) = self.detectors.get(&family) {
             return match (detector.desired(self.policy()), self.cannot_ask(family, facts)) {
-                (Desired::Unknown | Desired::Nothing(Lack::NotAsked), Some(why))
+                (Desired::Unknown | Desired::Nothing(NoAddress::NotAsked), Some(why))
                     if !detector.asking() =>
                 {
-                    Desired::Nothing(Lack::CannotAsk(why))
+                    Desired::Nothing(NoAddress::CannotAsk(why))
                 }
                 (desired, _) => desired,
             };
@@ -396,26 +357,26 @@ impl Active {
                 // A name that was just added holds nothing yet: it follows the others.
                 let of_family = || self.records.iter().filter(|r| r.family == family);
                 let current = of_family()
-                    .find_map(|record| record.desired)
-                    .or_else(|| of_family().find_map(|record| record.published));
+                    .find_map(Record::desired)
+                    .or_else(|| of_family().find_map(Record::published));
                 select::from_device(&facts.book, &place, family, self.policy(), current)
             }
-            Err(Lack::NetifdAsked(_)) => Desired::Unknown,
+            Err(NoAddress::NetifdAsked(_)) => Desired::Unknown,
             Err(lack) => Desired::Nothing(lack),
         }
     }
 
     /// Looks at the address again. Returns what is newly missing, for the log.
-    pub fn reselect(&mut self, facts: &Facts, now: Now) -> Vec<(Family, Lack)> {
+    pub fn reselect(&mut self, facts: &Facts, now: Now) -> Vec<(Family, NoAddress)> {
         let mut news = Vec::new();
         for family in self.spec.families.clone() {
             let desired = self.desired(family, facts);
             let of_family = self.records.iter_mut().filter(|r| r.family == family);
             match desired {
-                Desired::Unknown => of_family.for_each(Record::source_unknown),
+                Desired::Unknown => of_family.for_each(Record::mark_unknown),
                 Desired::Nothing(lack) => {
                     let lost = lack.is_loss();
-                    of_family.for_each(|it| if lost { it.lose(now) } else { it.unwant() });
+                    of_family.for_each(|it| if lost { it.mark_lost(now) } else { it.suspend() });
                     if self.lacks.get(&family) != Some(&lack) {
                         self.lacks.insert(family, lack.clone());
                         news.push((family, lack));
@@ -423,7 +384,7 @@ impl Active {
                 }
                 Desired::Address(address) => {
                     self.lacks.remove(&family);
-                    of_family.for_each(|record| record.want(address, now));
+                    of_family.for_each(|record| record.set_address(address, now));
                 }
             }
         }
@@ -442,103 +403,18 @@ impl Active {
 
     /// Whether `record` is due and could leave now.
     pub fn can_leave(&self, record: &Record, facts: &Facts, now: Now) -> bool {
-        record.wait(now) == Wait::Ready && self.way(record.family, facts).is_ok()
+        matches!(record.wait(now), Wait::Ready(_)) && self.way(record.family, facts).is_ok()
     }
 
-    /// The record at `place` leaves as change `index` of the job `id`.
-    pub fn dispatch(&mut self, place: usize, id: JobId, index: usize, now: Now) -> Option<Change> {
-        self.records.get_mut(place)?.dispatch((id, index), &self.spec.record, now)
-    }
-
-    /// A job has ended; nothing happens unless records of this section wait for it. Returns what
-    /// the operator should know, and what the provider said about the account. `last`: there is no
-    /// next try, because the program ends.
-    pub fn finished(
-        &mut self,
-        finished: &Finished,
-        facts: &Facts,
-        now: Now,
-        jitter: u32,
-        last: bool,
-    ) -> (Vec<Notice>, Option<Heard>) {
-        self.land_superseded(finished, now);
-        if !self.records.iter().any(|record| record.flies(finished.job)) {
-            return (Vec::new(), None);
-        }
-        if !finished.request.is_empty() {
-            self.last_request.clone_from(&finished.request);
-        }
-        self.last_answer.clone_from(&finished.answer);
-        let network_gone = !self.reachable(facts);
-        let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
-        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
-        let lost = Verdict::record(lost);
-        let mut notices = Vec::new();
-        let mut account = None;
-        let mut pause = Duration::ZERO;
-        let mut families = Vec::new();
-        for record in &mut self.records {
-            let Some(index) = record.change_of(finished.job) else {
-                continue;
-            };
-            let verdict = finished.verdicts.get(index).unwrap_or(&lost);
-            let sent = record.sending();
-            let was_trial = record.is_trial();
-            record.finished(&verdict.outcome, ending);
-            let only = match verdict.scope {
-                Scope::Address => true,
-                Scope::Record => sent.is_none(),
-                Scope::Account => false,
-            };
-            if only && matches!(verdict.outcome, Outcome::Refused { .. }) {
-                record.refuse_only(sent);
-            }
-            if sent.is_none() && verdict.is_success() {
-                // What was looked up before is gone.
-                self.registered.insert(record.family, Registered::default());
-            }
-            pause = pause.max(record.paused_until());
-            // Where an account is accepted again, that is so for all of its records.
-            let recovered = was_trial && verdict.is_success();
-            let of_account = verdict.scope == Scope::Account || recovered;
-            if of_account {
-                families.push(record.family);
-            }
-            // What is said of the account once holds for all records.
-            if !of_account || recovered || account.is_none() {
-                let next = if last { String::new() } else { report::next(record, now) };
-                notices.push(report::outcome(&self.spec.name, record, sent, verdict, next, now));
-            }
-            account = Some(&verdict.outcome).filter(|_| of_account).or(account);
-        }
-        let heard = account.map(|outcome| Heard {
-            outcome: outcome.clone(),
-            pause,
-            transport: self.spec.transport.clone(),
-            families,
-        });
-        (notices, heard)
-    }
-
-    /// A job has ended that was about an earlier configuration.
-    fn land_superseded(&mut self, finished: &Finished, now: Now) {
-        for record in self.records.iter_mut().filter(|it| it.is_superseded(finished.job)) {
-            let verdict = record.change_of(finished.job).and_then(|at| finished.verdicts.get(at));
-            let sent = record.sending();
-            record.land();
-            if verdict.is_none_or(Verdict::is_unanswered) {
-                record.may_become(sent, now);
-            }
-        }
-    }
-
-    /// A request that was never answered held these for names of this section beside what it was about:
+    /// A request that was never answered held `kept` for names of this section beside what it was about:
     /// the provider may still carry it out.
-    pub fn told_along(&mut self, kept: &[(Hostname, IpAddr)], now: Now) {
+    pub fn sent_along(&mut self, kept: &[(Hostname, IpAddr)], now: Now) {
         for record in &mut self.records {
-            let same = |(name, it): &&(Hostname, IpAddr)| (name, Family::of(*it)) == record.key();
-            if let Some((_, address)) = kept.iter().find(same) {
-                record.may_become(Some(*address), now);
+            let key = (record.name.clone(), record.family);
+            let held =
+                kept.iter().find(|(name, held)| (name, Family::of(*held)) == (&key.0, key.1));
+            if let Some((_, address)) = held {
+                record.may_become(Target::Address(*address), now);
             }
         }
     }
@@ -549,18 +425,20 @@ impl Active {
         report::still_refused(&self.spec.name, record, now)
     }
 
-    /// What the provider said about the account in answer to another section.
-    pub fn heard(&mut self, heard: &Heard, now: Now) -> Option<Notice> {
+    /// What the provider answered about the account, in answer to another section.
+    pub fn account_answered(&mut self, verdict: &AccountVerdict, now: Now) -> Option<Notice> {
         // A failure says nothing of another way, and a family may have a host of its own.
-        let failed = matches!(heard.outcome, Outcome::Retry { after: None, .. });
-        let same_way = !failed || heard.transport == self.spec.transport;
-        let concerned =
-            |record: &&mut Record| same_way && (!failed || heard.families.contains(&record.family));
-        let mut news = false;
-        for record in self.records.iter_mut().filter(concerned) {
-            news |= record.heard(&heard.outcome, heard.pause, now);
+        let is_failure = matches!(verdict.outcome, Outcome::Retry { after: None, .. });
+        if is_failure && verdict.transport != self.spec.transport {
+            return None;
         }
-        report::refused_too(&self.spec.name, &heard.outcome).filter(|_| news)
+        let mut is_news = false;
+        for record in &mut self.records {
+            if !is_failure || verdict.families.contains(&record.family) {
+                is_news |= record.account_answered(&verdict.outcome, verdict.pause, now);
+            }
+        }
+        if is_news { report::refused_too(&self.spec.name, &verdict.outcome) } else { None }
     }
 
     /// Takes the family whose source should be asked now, if any.
@@ -634,16 +512,7 @@ impl Active {
 
     /// The next time at which something is due here, since boot; `None` if only an event can help.
     pub fn deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
-        let waits = self.records.iter().filter_map(|record| match record.wait(now) {
-            Wait::Settled(at) => at,
-            Wait::Settling(at)
-            | Wait::Pace(at)
-            | Wait::BackOff(at)
-            | Wait::Hold(at)
-            | Wait::Lost(at)
-            | Wait::Refused(at) => Some(at),
-            Wait::Address | Wait::Ready | Wait::InFlight | Wait::GivenUp | Wait::Stopped => None,
-        });
+        let waits = self.records.iter().filter_map(|record| record.wait(now).deadline());
         let questions = self.detectors.iter().filter(|(family, _)| self.can_ask(**family, facts));
         let times = questions.filter_map(|(_, detector)| detector.deadline());
         waits.chain(times).chain(self.look_up_deadline(facts, now)).min()
@@ -670,7 +539,7 @@ impl Active {
         }
         match self.bound(facts) {
             Ok(device) => closed(&self.askable, Some(family), device.as_deref(), facts),
-            Err(Obstacle::NoDevice(Lack::NetifdAsked(_))) => None,
+            Err(SendBlock::NoDevice(NoAddress::NetifdAsked(_))) => None,
             Err(obstacle) => Some(obstacle.to_string()),
         }
     }
@@ -679,6 +548,11 @@ impl Active {
     pub fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
     }
+}
+
+/// What names the record at `place`, to sort and find by.
+fn record_key(section: &Active, place: usize) -> Option<(&Hostname, Family)> {
+    section.records.get(place).map(Record::key)
 }
 
 /// Any host of the internet.

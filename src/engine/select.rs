@@ -23,73 +23,18 @@
 //!     prefix that was assigned to it, and that over one that it does not know.
 
 use std::cmp::Reverse;
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::book::{Book, Known, is_secondary};
 use super::network::Claims;
+pub use super::no_address::{Desired, NoAddress, Rejection};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::AddressFlags;
 
 /// `RT_SCOPE_LINK` of linux/rtnetlink.h; above it is only `RT_SCOPE_HOST`.
 const SCOPE_LINK: u8 = 253;
-
-/// What a record should hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Desired {
-    /// Not known yet: change nothing.
-    Unknown,
-    /// There is no usable address: the record stays as it is.
-    Nothing(Lack),
-    /// This.
-    Address(IpAddr),
-}
-
-/// Why there is no address to publish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// Neither a logical interface nor a device of this name is known.
-    NoSuchInterface {
-        /// This name.
-        network: String,
-        /// A device with an address that could be published, where names can only be devices.
-        instead: Option<String>,
-    },
-    /// netifd is being asked for the device of this logical interface.
-    NetifdAsked(String),
-    /// The logical interface is down.
-    Down(String),
-    /// No device of this name is there.
-    NoDevice(String),
-    /// The device has no address of the family.
-    NoAddress(String, Family),
-    /// There are addresses, but none that may be published: the best of them and why not.
-    Refused(IpAddr, Rejection),
-    /// A `web` or `script` source has not answered yet.
-    NotAsked,
-    /// A `web` source cannot be asked now: why.
-    CannotAsk(String),
-    /// A `web` or `script` source failed.
-    NotDetected(String),
-}
-
-impl Lack {
-    /// Whether it is certain that there is no address, and not only for a moment: neither a page that does
-    /// not answer nor an interface that nobody knows of says that.
-    pub fn is_loss(&self) -> bool {
-        match self {
-            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
-            Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
-            Self::NoSuchInterface { .. }
-            | Self::NetifdAsked(_)
-            | Self::NotAsked
-            | Self::CannotAsk(_)
-            | Self::NotDetected(_) => false,
-        }
-    }
-}
 
 /// What the user allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,25 +43,6 @@ pub struct Policy {
     pub private: bool,
     /// `allow_temporary`.
     pub temporary: bool,
-}
-
-/// Why an address is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// Duplicate address detection still runs.
-    Tentative,
-    /// Duplicate address detection failed.
-    DadFailed,
-    /// Preferred lifetime is over.
-    Deprecated,
-    /// Its scope is host or link: it is for this router, or for its neighbours.
-    Scope,
-    /// A temporary address, and nobody asked for one.
-    Temporary,
-    /// Means nothing outside: which range it is of.
-    NotPublic(&'static str),
-    /// netifd lists it for another logical interface on the same device.
-    OtherNetwork,
 }
 
 /// A device, and whose its addresses are.
@@ -158,7 +84,7 @@ pub fn from_device(
     }
     let Place { device, claims } = place;
     let Some(link) = book.link(device) else {
-        return Desired::Nothing(Lack::NoDevice(device.clone()));
+        return Desired::Nothing(NoAddress::NoDevice(device.clone()));
     };
     let judge = |known: &Known| judge(known, policy, claims);
     let all: Vec<&Known> =
@@ -169,8 +95,8 @@ pub fn from_device(
     }
     let refused = |known: &&Known| judge(known).map(|why| (known.address.address, why));
     match all.iter().find_map(refused) {
-        Some((address, why)) => Desired::Nothing(Lack::Refused(address, why)),
-        None => Desired::Nothing(Lack::NoAddress(device.clone(), family)),
+        Some((address, why)) => Desired::Nothing(NoAddress::Refused(address, why)),
+        None => Desired::Nothing(NoAddress::NoAddress(device.clone(), family)),
     }
 }
 
@@ -179,7 +105,7 @@ pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
     let why = address::never_publishable(address)
         .or_else(|| address::not_public(address).filter(|_| !policy.private));
     match why {
-        Some(range) => Desired::Nothing(Lack::Refused(address, Rejection::NotPublic(range))),
+        Some(range) => Desired::Nothing(NoAddress::Refused(address, Rejection::NotPublic(range))),
         None => Desired::Address(address),
     }
 }
@@ -290,48 +216,4 @@ fn is_deprecated(known: &Known) -> bool {
 
 fn is_temporary(known: &Known) -> bool {
     known.address.address.is_ipv6() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
-}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Tentative => "tentative: duplicate address detection still runs",
-            Self::DadFailed => {
-                "another host on the link has it (duplicate address detection failed)"
-            }
-            Self::Deprecated => "deprecated: its preferred lifetime is over",
-            Self::Scope => "its scope is host or link, so it is not for the internet",
-            Self::Temporary => "temporary (set allow_temporary to publish it)",
-            Self::NotPublic(range) => range,
-            Self::OtherNetwork => "belongs to another network on the same device",
-        })
-    }
-}
-
-impl fmt::Display for Lack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchInterface { network, instead } => {
-                write!(f, "neither a logical interface nor a device '{network}' is there")?;
-                let Some(device) = instead else { return Ok(()) };
-                write!(f, "; the device '{device}' has an address: option ip_network '{device}'")
-            }
-            Self::NetifdAsked(network) => {
-                write!(f, "netifd is being asked for the device of '{network}'")
-            }
-            Self::Down(network) => write!(f, "the logical interface '{network}' is down"),
-            Self::NoDevice(device) => write!(f, "no device '{device}' is there"),
-            Self::NoAddress(device, family) => {
-                write!(f, "'{device}' has no {family} address")
-            }
-            Self::Refused(address, Rejection::NotPublic(range)) => {
-                let hint = address::advice(*address);
-                write!(f, "only {address}, {range}, is there; it is not published{hint}")
-            }
-            Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
-            Self::NotAsked => f.write_str("the address source has not answered yet"),
-            Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
-            Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
-        }
-    }
 }

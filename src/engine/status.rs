@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::record::Timeline;
-use super::report::millis;
+use super::wait::Wait;
 use crate::model::{Family, Hostname};
 use crate::time::UnixSeconds;
+use crate::time::duration::millis;
 
 /// The state of every active section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,63 +62,14 @@ pub struct RecordStatus {
     pub since_up: Option<Duration>,
     /// What it should hold.
     pub desired: Option<IpAddr>,
-    /// What is being waited for, in a word.
-    pub state: Standing,
+    /// What it waits for.
+    pub wait: Wait,
     /// A sentence: what is being waited for and why.
     pub reason: String,
-    /// When the next call is allowed or due, from now.
+    /// When something happens next without an event, from now.
     pub next_in: Option<Duration>,
     /// Times of the latest change.
     pub timeline: Timeline,
-}
-
-/// The state of a record in a word, as `status` prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Up to date.
-    Published,
-    /// There is no address to publish.
-    NoAddress,
-    /// The kernel or the source is being asked.
-    Unknown,
-    /// No route leads to the provider.
-    NoRoute,
-    /// Changes still follow one another.
-    Settling,
-    /// `min_interval` is not over.
-    Paced,
-    /// A request is on its way or about to leave.
-    Sending,
-    /// Waits after a failure.
-    BackOff,
-    /// The provider asked to wait.
-    Held,
-    /// The provider refused; tried again the next day or with another address.
-    Refused,
-    /// `retry_max_count` failures in a row.
-    GivenUp,
-    /// The user stopped the section.
-    Stopped,
-}
-
-impl Standing {
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::NoAddress => "no-address",
-            Self::Unknown => "unknown",
-            Self::NoRoute => "no-route",
-            Self::Settling => "settling",
-            Self::Paced => "paced",
-            Self::Sending => "sending",
-            Self::BackOff => "back-off",
-            Self::Held => "held",
-            Self::Refused => "refused",
-            Self::GivenUp => "given-up",
-            Self::Stopped => "stopped",
-        }
-    }
 }
 
 impl Snapshot {
@@ -162,7 +114,7 @@ impl Snapshot {
         for section in self.sections.iter().filter(wanted) {
             for record in &section.records {
                 let (name, record_type) = (&record.name, record.family.record_type());
-                let (state, reason) = (record.state.as_str(), &record.reason);
+                let (state, reason) = (record.wait.word(), &record.reason);
                 let _ = writeln!(text, "{}: {name} {record_type}: {state}: {reason}", section.name);
             }
         }
@@ -177,7 +129,7 @@ impl Snapshot {
             let mut records = sections.flat_map(|s| &s.records);
             records.find(|r| (&r.name, r.family) == (&record.name, record.family))
         };
-        let essence = |r: &RecordStatus| (r.state, r.published, r.desired);
+        let essence = |r: &RecordStatus| (r.wait.word(), r.published, r.desired);
         let mut changes = Vec::new();
         for section in &self.sections {
             for record in &section.records {
@@ -197,13 +149,13 @@ impl Snapshot {
     /// The records that are not up to date, as messages about them begin.
     pub fn failures(&self) -> impl Iterator<Item = String> {
         let records = self.sections.iter().flat_map(|section| &section.records);
-        let failed = records.filter(|record| record.state != Standing::Published);
+        let failed = records.filter(|record| !record.wait.is_published());
         failed.map(|record| format!("{} {}", record.name, record.family.record_type()))
     }
 
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
-        let settled = |record: &RecordStatus| record.state == Standing::Published;
+        let settled = |record: &RecordStatus| record.wait.is_published();
         self.broken.is_empty() && self.sections.iter().all(|s| s.records.iter().all(settled))
     }
 }
@@ -262,7 +214,7 @@ impl RecordStatus {
             "published": self.published.map(|address| address.to_string()),
             "since": self.since,
             "desired": self.desired.map(|address| address.to_string()),
-            "state": self.state.as_str(),
+            "state": self.wait.word(),
             "reason": self.reason,
             "next_in": self.next_in.map(|after| after.as_secs_f64()),
             "request_after_ms": after(self.timeline.sent),
@@ -280,7 +232,7 @@ impl RecordStatus {
         let _ = writeln!(text, "  {} {record_type}: {published}", self.name);
         let wanted = self.desired.filter(|_| self.desired != self.published);
         let wanted = wanted.map(|address| format!("{address} is wanted: ")).unwrap_or_default();
-        let _ = writeln!(text, "    {}: {wanted}{}", self.state.as_str(), self.reason);
+        let _ = writeln!(text, "    {}: {wanted}{}", self.wait.word(), self.reason);
         if let (Some(sent), Some(accepted)) = (self.timeline.sent, self.timeline.accepted) {
             let event = self.timeline.event;
             let (sent, accepted) = (sent.saturating_sub(event), accepted.saturating_sub(event));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Now;
+
 /// `45 s`, `12 min`, `3 h 20 min`, `5 d 2 h`; rounded up to a whole second first.
 pub fn seconds(time: Duration) -> String {
     let total = time.as_secs() + u64::from(time.subsec_nanos() > 0);
@@ -27,6 +29,11 @@ pub fn millis(time: Duration) -> String {
     } else {
         seconds(time)
     }
+}
+
+/// The time from `now` to `at`, which is since boot, as [`seconds`].
+pub fn until(at: Duration, now: Now) -> String {
+    seconds(at.saturating_sub(now.up))
 }
 
 #[cfg(test)]

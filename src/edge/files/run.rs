@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Medium;
-use crate::engine::status::{RecordStatus, SectionStatus, Snapshot, Standing};
+use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::sorted::Map;
 use crate::time::Now;
 
@@ -113,10 +113,7 @@ fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> Map<String, Content> {
 /// Whether the daemon would send something for the section when its address changes or a time comes.
 /// LuCI shows "Not Running" for one that is stopped, refused by its provider or given up.
 fn is_served(section: &SectionStatus) -> bool {
-    let at_work = |record: &RecordStatus| {
-        !matches!(record.state, Standing::Refused | Standing::GivenUp | Standing::Stopped)
-    };
-    !section.stopped && section.records.iter().any(at_work)
+    !section.stopped && section.records.iter().any(|record| !record.wait.is_halted())
 }
 
 /// When an update was accepted last; `None` if nothing is published.
@@ -169,12 +166,15 @@ fn line(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::no_address::NoAddress;
     use crate::engine::record::Timeline;
-    use crate::engine::status::{RecordStatus, Standing};
+    use crate::engine::status::RecordStatus;
+    use crate::engine::wait::Wait;
     use crate::model::{Family, Hostname};
     use crate::scratch::Scratch;
     use crate::time::BUILD_TIME;
 
+    const PUBLISHED: Wait = Wait::Settled { again_at: None, late: None };
     const NOW: Now = Now { up: Duration::from_secs(1000), wall: BUILD_TIME };
 
     fn record(name: &str, published: Option<&str>) -> RecordStatus {
@@ -185,7 +185,7 @@ mod tests {
             since: None,
             since_up: published.map(|_| Duration::from_millis(700_900)),
             desired: None,
-            state: Standing::Published,
+            wait: PUBLISHED,
             reason: String::new(),
             next_in: Some(Duration::from_secs(600)),
             timeline: Timeline::default(),
@@ -296,19 +296,19 @@ mod tests {
         let scratch = Scratch::new("run-refused");
         let pid = scratch.path().join("home.pid");
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
-        let states = |states: [Standing; 2]| {
-            let of = |state| RecordStatus { state, ..record("a.example", Some("192.0.2.1")) };
-            snapshot(states.map(of).to_vec())
-        };
-        for (records, running) in [
-            ([Standing::Published, Standing::Published], true),
-            ([Standing::Refused, Standing::Refused], false),
-            ([Standing::Refused, Standing::Published], true),
-            ([Standing::GivenUp, Standing::Refused], false),
-            ([Standing::BackOff, Standing::NoAddress], true),
+        let refused = Wait::Refused(NOW.up);
+        for (waits, running) in [
+            ([PUBLISHED, PUBLISHED], true),
+            ([refused.clone(), refused.clone()], false),
+            ([refused.clone(), PUBLISHED], true),
+            ([Wait::GivenUp(3), refused], false),
+            ([Wait::BackOff(NOW.up), Wait::NoAddress(NoAddress::NotAsked)], true),
         ] {
-            files.show(&states(records), NOW).unwrap();
-            assert_eq!(pid.exists(), running, "{records:?}");
+            let records = waits
+                .clone()
+                .map(|wait| RecordStatus { wait, ..record("a.example", Some("192.0.2.1")) });
+            files.show(&snapshot(records.to_vec()), NOW).unwrap();
+            assert_eq!(pid.exists(), running, "{waits:?}");
         }
     }
 

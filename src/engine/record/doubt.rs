@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Record;
 use crate::dns::Found;
+use crate::model::Target;
 use crate::time::Now;
 
 /// When the name servers are asked, counted from the end of the request.
@@ -15,13 +16,13 @@ const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)
 /// A request whose outcome the zone's own name servers are to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
-    /// What was sent.
+    /// The address that was sent.
     address: IpAddr,
     /// When the request ended, since boot.
     since: Duration,
     /// How often the name servers were asked.
     asked: usize,
-    /// They are being asked.
+    /// Whether they are being asked.
     asking: bool,
 }
 
@@ -35,15 +36,16 @@ impl Doubt {
 impl Record {
     /// When the name servers are to be asked whether they have what was sent, since boot.
     pub fn doubt_at(&self) -> Option<Duration> {
-        let doubt = self.doubt.as_ref()?;
-        let open = !doubt.asking && !self.is_busy() && self.desired == Some(doubt.address);
-        let after = LOOK_UPS.get(doubt.asked).filter(|_| open)?;
-        Some(doubt.since.saturating_add(*after))
+        let doubt = self.remote.doubt.as_ref()?;
+        if doubt.asking || self.is_busy() || self.wish.address != Some(doubt.address) {
+            return None;
+        }
+        Some(doubt.since.saturating_add(*LOOK_UPS.get(doubt.asked)?))
     }
 
     /// The name servers are being asked.
     pub fn asks_dns(&mut self) {
-        if let Some(doubt) = &mut self.doubt {
+        if let Some(doubt) = &mut self.remote.doubt {
             doubt.asking = true;
             doubt.asked += 1;
         }
@@ -51,12 +53,14 @@ impl Record {
 
     /// Whether an answer of the name servers is waited for.
     pub fn is_asking_dns(&self) -> bool {
-        self.doubt.is_some_and(|doubt| doubt.asking)
+        self.remote.doubt.is_some_and(|doubt| doubt.asking)
     }
 
-    /// The name servers have answered. Whether they have what was sent: then that counts as accepted.
+    /// The name servers have answered. Returns whether they have what was sent: then that counts as
+    /// accepted.
     pub fn dns_answered(&mut self, answer: &Result<Found, String>, now: Now) -> bool {
-        let Some(doubt) = &mut self.doubt else {
+        let is_busy = self.is_busy();
+        let Some(doubt) = &mut self.remote.doubt else {
             return false;
         };
         doubt.asking = false;
@@ -65,11 +69,11 @@ impl Record {
             Ok(found) => found.authoritative && found.addresses.contains(&address),
             Err(_) => false,
         };
-        let open = !self.is_busy() && self.desired == Some(address);
-        if has_it && open {
-            // Any earlier request may still be carried out.
-            self.accepted(Some(address), Duration::ZERO, now);
+        if !has_it || is_busy || self.wish.address != Some(address) {
+            return false;
         }
-        has_it && open
+        // Any earlier request may still be carried out.
+        self.accepted(Target::Address(address), Duration::ZERO, now);
+        true
     }
 }

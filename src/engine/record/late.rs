@@ -2,10 +2,9 @@
 //! accepted, and then the record holds the older address. So the newer one is sent once more when
 //! that cannot happen any more.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::Sent;
+use crate::model::Target;
 
 /// How long a provider may take to carry out a request whose connection has ended.
 const LATEST: Duration = Duration::from_secs(60);
@@ -14,24 +13,27 @@ const LATEST: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Late {
     /// What the last of them was to bring about.
-    last: Sent,
+    pub(super) last: Target,
     /// What an earlier one was to bring about, if that is something else.
-    before: Option<Sent>,
+    before: Option<Target>,
     /// When the last of them ended, since boot.
     ended: Duration,
+    /// Whether one of them may replace what the provider accepted, so that this is sent once more.
+    pub(super) repeats: bool,
 }
 
 impl Late {
-    /// A request for `what` that left at `left` has ended at `now` without an answer; `known` are those
-    /// before it.
-    pub(super) fn add(known: Option<Self>, what: Sent, left: Duration, now: Duration) -> Self {
+    /// A request for `target` that left at `left` has ended at `now` without an answer; `known` are
+    /// those before it.
+    pub(super) fn add(known: Option<Self>, target: Target, left: Duration, now: Duration) -> Self {
         let before = match known {
             Some(known) if left >= known.over_at() => None,
-            Some(known) if known.last == what => known.before,
+            Some(known) if known.last == target => known.before,
             Some(known) => Some(known.last),
             None => None,
         };
-        Self { last: what, before, ended: now }
+        let repeats = known.is_some_and(|known| known.repeats);
+        Self { last: target, before, ended: now, repeats }
     }
 
     /// When none of them can be carried out any more, since boot.
@@ -39,23 +41,14 @@ impl Late {
         self.ended.saturating_add(LATEST)
     }
 
-    /// What is left of them once the provider has accepted `held` in a request that left at `left`:
-    /// those that may still replace it.
-    pub(super) fn after(self, held: Sent, left: Duration) -> Option<Self> {
+    /// Those that may still replace `held`, which the provider has accepted in a request that left at
+    /// `left`.
+    pub(super) fn after(self, held: Target, left: Duration) -> Option<Self> {
         if left >= self.over_at() {
             return None;
         }
-        if self.last != held {
-            return Some(self);
-        }
-        self.before.map(|before| Self { last: before, before: None, ..self })
-    }
-
-    /// The address that was sent; `None` if it was a removal.
-    pub(super) fn address(self) -> Option<IpAddr> {
-        match self.last {
-            Sent::Address(address) => Some(address),
-            Sent::Removal => None,
-        }
+        let last = if self.last == held { self.before? } else { self.last };
+        let before = if self.last == held { None } else { self.before };
+        Some(Self { last, before, ended: self.ended, repeats: true })
     }
 }

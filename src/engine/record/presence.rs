@@ -3,39 +3,43 @@
 use std::time::Duration;
 
 /// See the module.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Presence {
-    present: bool,
-    lost: bool,
-    /// When it was found to be lost first, since boot. Doubts in between change nothing about that.
-    since: Option<Duration>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Nobody knows. If the address was certainly lost before, the time since then (since boot) goes on.
+    Unknown {
+        /// When the address was lost.
+        lost_since: Option<Duration>,
+    },
+    /// The source has an address right now.
+    Present,
+    /// The source certainly has no address.
+    Lost {
+        /// When that was found first, since boot. Doubts in between do not change it.
+        since: Duration,
+    },
 }
 
 impl Presence {
-    /// It has one.
-    pub(super) fn found(&mut self) {
-        *self = Self { present: true, ..Self::default() };
+    /// Nothing is known of any loss.
+    pub(super) const NEVER_LOST: Self = Self::Unknown { lost_since: None };
+
+    /// The source cannot be asked for a moment.
+    pub(super) fn mark_unknown(&mut self) {
+        *self = Self::Unknown { lost_since: self.first_lost() };
     }
 
-    /// Nobody knows for a moment.
-    pub(super) fn unknown(&mut self) {
-        *self = Self { since: self.since, ..Self::default() };
+    /// The source certainly has no address at `now`. Returns whether that was not known before.
+    pub(super) fn mark_lost(&mut self, now: Duration) -> bool {
+        let before = self.first_lost();
+        *self = Self::Lost { since: before.unwrap_or(now) };
+        before.is_none()
     }
 
-    /// It certainly has none, `now` since boot. Whether that is new.
-    pub(super) fn lost(&mut self, now: Duration) -> bool {
-        let new = self.since.is_none();
-        *self = Self { present: false, lost: true, since: self.since.or(Some(now)) };
-        new
-    }
-
-    /// Whether it has one right now: without it no address is sent.
-    pub(super) fn is_present(self) -> bool {
-        self.present
-    }
-
-    /// Since when it certainly has none, since boot; `None` if that is not certain now.
-    pub(super) fn lost_since(self) -> Option<Duration> {
-        self.since.filter(|_| self.lost)
+    fn first_lost(self) -> Option<Duration> {
+        match self {
+            Self::Unknown { lost_since } => lost_since,
+            Self::Present => None,
+            Self::Lost { since } => Some(since),
+        }
     }
 }

@@ -139,7 +139,7 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
     s.pass(HOUR);
     assert_eq!(s.sent(), [""; 0]);
     let words: Vec<_> =
-        s.engine.status(s.now).sections.iter().map(|s| s.records[0].state.as_str()).collect();
+        s.engine.status(s.now).sections.iter().map(|s| s.records[0].wait.word()).collect();
     assert_eq!(words, ["refused", "refused", "refused", "published"]);
 }
 
@@ -201,7 +201,7 @@ fn what_the_old_account_is_told_says_nothing_of_the_new_one() {
     }
     let refused = |s: &Scenario| {
         let sections = s.engine.status(s.now).sections;
-        sections.iter().filter(|s| s.records[0].state.as_str() == "refused").count()
+        sections.iter().filter(|s| s.records[0].wait.word() == "refused").count()
     };
     assert_eq!(refused(&s), 0);
 }
@@ -221,7 +221,7 @@ fn a_way_that_is_dead_does_not_hold_up_another_one() {
             s.answer(Outcome::Updated);
         }
         let status = s.engine.status(s.now).sections;
-        if status[1].records[0].state.as_str() == "published" {
+        if status[1].records[0].wait.word() == "published" {
             return;
         }
         s.pass(HOUR);
@@ -298,7 +298,7 @@ fn a_waiting_time_counts_for_the_whole_account() {
 fn a_documented_limit_counts_for_the_whole_account_and_is_told() {
     let mut s = scenario(sections(5, &Mechanism::Api(&SLOW)));
     assert_eq!(sizes(&s), [3], "the limit is two jobs in two minutes");
-    assert_eq!(s.engine.status(s.now).sections[4].records[0].state.as_str(), "paced");
+    assert_eq!(s.engine.status(s.now).sections[4].records[0].wait.word(), "paced");
     s.pass(secs(119));
     assert_eq!(sizes(&s), [3]);
     s.pass(secs(1));

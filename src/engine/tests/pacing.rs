@@ -274,7 +274,7 @@ fn each_outcome_belongs_to_its_own_record() {
     assert_eq!(s.sent(), ["b.example.com 203.0.113.1"]);
     s.answer(refused());
     let records = s.engine.status(s.now).sections.remove(0).records;
-    let words: Vec<_> = records.iter().map(|r| r.state.as_str()).collect();
+    let words: Vec<_> = records.iter().map(|r| r.wait.word()).collect();
     assert_eq!(words, ["published", "refused"]);
 }
 
@@ -331,7 +331,7 @@ fn what_concerns_the_account_concerns_all_its_records() {
             s.answer(Outcome::Updated);
         }
         let records = s.engine.status(s.now).sections.remove(0).records;
-        records.iter().map(|r| r.state.as_str()).collect::<Vec<_>>()
+        records.iter().map(|r| r.wait.word()).collect::<Vec<_>>()
     };
     assert_eq!(both(refused(), Scope::Record), ["refused", "published"]);
     assert_eq!(both(refused(), Scope::Account), ["refused", "refused"]);

@@ -90,7 +90,7 @@ fn outcomes_find_their_names_after_a_reload_changed_the_order() {
         let records = s.engine.status(s.now).sections.remove(0).records;
         for record in records {
             let expected = record.name.as_str().starts_with(refused_word);
-            assert_eq!(record.state.as_str() == "refused", expected, "{}", record.name);
+            assert_eq!(record.wait.word() == "refused", expected, "{}", record.name);
         }
     }
 }

@@ -543,7 +543,7 @@ impl Scenario {
     pub(super) fn state(&self) -> (&'static str, String) {
         let status = self.engine.status(self.now);
         let record = &status.sections[0].records[0];
-        (record.state.as_str(), record.reason.clone())
+        (record.wait.word(), record.reason.clone())
     }
 
     pub(super) fn word(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use super::scenario::{WAN, address, ip, link, secs};
 use crate::engine::book::Book;
 use crate::engine::select::{
-    self, Desired, Lack, Place, Policy, Rejection, candidates, from_device,
+    self, Desired, NoAddress, Place, Policy, Rejection, candidates, from_device,
 };
 use crate::model::Family;
 use crate::model::address;
@@ -75,7 +75,7 @@ fn rule_2_a_device_is_found_by_name() {
     let book = book(&[address("203.0.113.1")]);
     let ask = |device: &str| from_device(&book, &Place::device(device), Family::V4, STRICT, None);
     assert_eq!(ask("wan"), Desired::Address(ip("203.0.113.1")));
-    let missing = Lack::NoDevice("wan2".into());
+    let missing = NoAddress::NoDevice("wan2".into());
     assert_eq!(ask("wan2"), Desired::Nothing(missing));
 }
 
@@ -152,7 +152,7 @@ fn rule_6_an_address_of_scope_host_or_link_is_for_nobody_outside() {
 
 #[test]
 fn advice_is_what_helps() {
-    let refused = |text| Lack::Refused(ip(text), Rejection::NotPublic("x")).to_string();
+    let refused = |text| NoAddress::Refused(ip(text), Rejection::NotPublic("x")).to_string();
     for private in ["192.168.1.2", "10.0.0.1", "172.16.0.1"] {
         assert!(refused(private).contains("ip_source 'web'"), "{private}");
     }

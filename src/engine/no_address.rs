@@ -1,0 +1,155 @@
+//! Why there is no address to publish, and why a request cannot leave.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::model::{Family, address};
+
+/// Why an address is not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Duplicate address detection still runs.
+    Tentative,
+    /// Duplicate address detection failed.
+    DadFailed,
+    /// Its preferred lifetime is over.
+    Deprecated,
+    /// Its scope is host or link: only this router, or only its neighbours, can use it.
+    Scope,
+    /// It is a temporary address, and `allow_temporary` is not set.
+    Temporary,
+    /// It is of this range, which is not routed on the internet.
+    NotPublic(&'static str),
+    /// netifd lists it for another logical interface on the same device.
+    OtherNetwork,
+}
+
+/// Why there is no address to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAddress {
+    /// Neither a logical interface nor a device of this name is known.
+    NoSuchInterface {
+        /// This name.
+        network: String,
+        /// A device with an address that could be published, where names can only be devices.
+        instead: Option<String>,
+    },
+    /// netifd is being asked for the device of this logical interface.
+    NetifdAsked(String),
+    /// This logical interface is down.
+    Down(String),
+    /// There is no device of this name.
+    NoDevice(String),
+    /// This device has no address of the family.
+    NoAddress(String, Family),
+    /// There are addresses, but none that may be published: the best of them, and the reason.
+    Refused(IpAddr, Rejection),
+    /// A `web` or `script` source has not answered yet.
+    NotAsked,
+    /// A `web` source cannot be asked now, for this reason.
+    CannotAsk(String),
+    /// A `web` or `script` source failed, for this reason.
+    NotDetected(String),
+}
+
+impl NoAddress {
+    /// Whether the address is certainly lost, and not only for a moment. A failing web source or an
+    /// unknown interface is no proof of that.
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
+            Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
+            Self::NoSuchInterface { .. }
+            | Self::NetifdAsked(_)
+            | Self::NotAsked
+            | Self::CannotAsk(_)
+            | Self::NotDetected(_) => false,
+        }
+    }
+
+    /// Whether duplicate address detection still runs: it ends by itself, within seconds.
+    pub fn is_tentative(&self) -> bool {
+        matches!(self, Self::Refused(_, Rejection::Tentative))
+    }
+}
+
+/// What a record should hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// Not known yet: nothing changes.
+    Unknown,
+    /// There is no usable address: the record stays as it is.
+    Nothing(NoAddress),
+    /// This address.
+    Address(IpAddr),
+}
+
+/// What keeps requests from leaving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendBlock {
+    /// The device that `bind_network` means is not there.
+    NoDevice(NoAddress),
+    /// No usable route leads to the provider: the kernel's reason.
+    NoRoute(String),
+    /// No route leads to the provider through the device whose address it is to store: the kernel's
+    /// reason.
+    NoRouteFrom(String),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tentative => "tentative: duplicate address detection still runs",
+            Self::DadFailed => {
+                "another host on the link has it (duplicate address detection failed)"
+            }
+            Self::Deprecated => "deprecated: its preferred lifetime is over",
+            Self::Scope => "its scope is host or link, so it is not for the internet",
+            Self::Temporary => "temporary (set allow_temporary to publish it)",
+            Self::NotPublic(range) => range,
+            Self::OtherNetwork => "belongs to another network on the same device",
+        })
+    }
+}
+
+impl fmt::Display for NoAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchInterface { network, instead } => {
+                write!(f, "neither a logical interface nor a device '{network}' is there")?;
+                let Some(device) = instead else { return Ok(()) };
+                write!(f, "; the device '{device}' has an address: option ip_network '{device}'")
+            }
+            Self::NetifdAsked(network) => {
+                write!(f, "netifd is being asked for the device of '{network}'")
+            }
+            Self::Down(network) => write!(f, "the logical interface '{network}' is down"),
+            Self::NoDevice(device) => write!(f, "no device '{device}' is there"),
+            Self::NoAddress(device, family) => {
+                write!(f, "'{device}' has no {family} address")
+            }
+            Self::Refused(address, Rejection::NotPublic(range)) => {
+                let hint = address::advice(*address);
+                write!(f, "only {address}, {range}, is there; it is not published{hint}")
+            }
+            Self::Refused(address, why) => write!(f, "only {address} is there: {why}"),
+            Self::NotAsked => f.write_str("the address source has not answered yet"),
+            Self::CannotAsk(why) => write!(f, "the address source cannot be asked: {why}"),
+            Self::NotDetected(why) => write!(f, "the address source failed: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for SendBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDevice(reason) => write!(f, "bind_network: {reason}"),
+            Self::NoRoute(why) => write!(f, "cannot reach the provider: {why}"),
+            Self::NoRouteFrom(why) => write!(
+                f,
+                "cannot reach the provider: {why}, and over another line it would store that one's \
+                 address, because the update URL names none"
+            ),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a record keeps across restarts.
+
+use std::time::Duration;
+
+use super::late::Late;
+use super::{Record, Refusal};
+use crate::engine::pace::Hold;
+use crate::model::Target;
+use crate::state::Saved;
+use crate::time::Now;
+
+impl Record {
+    /// Takes over what was saved about this record, if it is about the same provider and account.
+    pub fn restore(&mut self, saved: &Saved, now: Now) {
+        if saved.fingerprint != self.fingerprint {
+            return;
+        }
+        self.remote.held = match (saved.published, saved.removed) {
+            (Some(address), _) => Some(Target::Address(address)),
+            (None, true) => Some(Target::Absent),
+            (None, false) => None,
+        };
+        self.remote.accepted_wall = saved.at;
+        self.remote.in_doubt = saved.unconfirmed;
+        self.remote.last_attempted = saved.tried;
+        self.remote.resent_for_dns = saved.disputed;
+        let hold = Hold::saved(saved.hold_until, now);
+        match &saved.refused {
+            Some((reason, advice)) => {
+                let pause = if saved.hold_until.is_some() { hold } else { Hold::undated(now) };
+                let refusal = Refusal::new(reason, advice, saved.tried, now);
+                self.refusal = Some(Refusal { pause, ..refusal });
+            }
+            None => self.pace.hold = hold,
+        }
+        if saved.unconfirmed {
+            self.restore_late(now);
+        } else {
+            self.remote.last_attempted = None;
+        }
+        self.date_publication(now);
+    }
+
+    /// The earlier run ended before an answer came: to a request that was on its way, or to one that a
+    /// newer one has overtaken.
+    fn restore_late(&mut self, now: Now) {
+        let target = match self.remote.last_attempted {
+            Some(address) => Target::Address(address),
+            None if self.timing.remove_after.is_some() => Target::Absent,
+            None => return,
+        };
+        let mut late = Late::add(None, target, now.up, now.up);
+        let is_address = target != Target::Absent;
+        if is_address && self.remote.held.is_some() && self.published() != target.address() {
+            self.remote.in_doubt = false;
+            late.repeats = true;
+        }
+        self.remote.late = Some(late);
+    }
+
+    /// What to keep of this record; `None` if it was never sent.
+    pub fn saved(&self, section: &str, now: Now) -> Option<Saved> {
+        // A request that failed will be made again: noting each start and end wears the flash.
+        let is_owed = self.trouble.is_some() && self.is_owed(now);
+        let is_repeated = self.repeat_at().is_some();
+        let at_risk = self.remote.in_doubt || is_repeated || self.flight.is_some() || is_owed;
+        let refusal = self.refusal.as_ref().filter(|refusal| refusal.only.is_none());
+        let refused_until = refusal.and_then(|refusal| refusal.pause.to_save(now));
+        let hold_until = self.pace.hold.to_save(now).max(refused_until);
+        let tried = match (at_risk, refusal) {
+            (true, _) => self.flight.and_then(Target::address).or(self.remote.last_attempted),
+            (false, Some(refusal)) => refusal.address,
+            (false, None) => None,
+        };
+        let is_known = self.remote.held.is_some() || refusal.is_some();
+        if !is_known && !at_risk && hold_until.is_none() {
+            return None;
+        }
+        Some(Saved {
+            section: section.to_owned(),
+            name: self.name.clone(),
+            family: self.family,
+            fingerprint: self.fingerprint,
+            published: self.published(),
+            at: self.remote.accepted_wall,
+            unconfirmed: at_risk,
+            tried,
+            removed: self.remote.held == Some(Target::Absent),
+            disputed: self.remote.resent_for_dns,
+            refused: refusal.map(|refusal| (refusal.reason.clone(), refusal.advice.clone())),
+            hold_until,
+        })
+    }
+
+    /// The end of the provider's waiting time, since boot.
+    pub fn held_until(&self) -> Duration {
+        self.pace.hold.until()
+    }
+}
