@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use ddns_netlink::dns::message::{Message, QR, RA, Record, TC, TYPE_A, TYPE_AAAA, TYPE_CNAME};
 use ddns_netlink::dns::name::Name;
 use ddns_netlink::edge::dns::resolve;
-use ddns_netlink::model::Family;
+use ddns_netlink::edge::files::hosts::system as system_hosts;
+use ddns_netlink::engine::directory::Directory;
+use ddns_netlink::model::{Family, Host};
 use support::dns::{Answer, Server};
 use support::provider::now;
 use support::resolver::Resolver;
@@ -466,6 +468,42 @@ fn the_hosts_file_comes_first_and_search_domains_are_not_used() {
         assert_eq!(none, "cannot resolve printer (the name does not exist)");
         assert_eq!(look_up("localhost"), found(&["::1", "127.0.0.1"]));
         assert_eq!(look_up("192.0.2.3"), found(&["192.0.2.3"]));
+    });
+}
+
+/// What the engine takes for the addresses of a host is what a request will connect to.
+#[test]
+fn the_engine_and_the_resolver_know_the_same_addresses_of_a_host() {
+    isolated(&[], || {
+        server("127.0.0.2", |query| Some(code(query, 3)));
+        resolv_conf(&["127.0.0.2"]);
+        hosts(
+            "192.0.2.5 x.localhost\n192.0.2.6 Router.lan router\n\
+             192.0.2.7 notlocalhost localhost.example",
+        );
+        let directory = Directory(system_hosts());
+        for (host, expected) in [
+            ("localhost", &["127.0.0.1", "::1"][..]),
+            ("LOCALHOST.", &["127.0.0.1", "::1"]),
+            ("x.localhost", &["127.0.0.1", "::1"]),
+            ("a.b.localhost", &["127.0.0.1", "::1"]),
+            ("notlocalhost", &["192.0.2.7"]),
+            ("localhost.example", &["192.0.2.7"]),
+            ("ROUTER", &["192.0.2.6"]),
+            ("router.lan.", &["192.0.2.6"]),
+            ("192.0.2.8", &["192.0.2.8"]),
+            ("::1", &["::1"]),
+        ] {
+            let mut resolved = look_up(host).unwrap();
+            resolved.sort();
+            assert_eq!(resolved, expected, "{host}");
+            let known = directory.resolve(&[host.to_owned()]);
+            let expected: Vec<Host> =
+                expected.iter().map(|text| Host::Address(text.parse().unwrap())).collect();
+            assert_eq!(known, expected, "{host}");
+        }
+        assert_eq!(directory.resolve(&["printer".into()]), [Host::Name("printer".into())]);
+        look_up("printer").unwrap_err();
     });
 }
 

@@ -20,12 +20,13 @@ impl Directory {
         if let Ok(address) = bare.parse() {
             return vec![Host::Address(address)];
         }
+        // As in the resolver, `/etc/hosts` does not count for these.
+        if name::is_localhost(&bare) {
+            let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
+            return loopback.map(Host::Address).to_vec();
+        }
         match self.0.get(&bare) {
             Some(addresses) => addresses.iter().copied().map(Host::Address).collect(),
-            None if name::is_localhost(&bare) => {
-                let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
-                loopback.map(Host::Address).to_vec()
-            }
             None => vec![Host::Name(bare)],
         }
     }
