@@ -5,7 +5,7 @@ use crate::edge::{clock, dns};
 use crate::engine::event::Event;
 use serde_json::Value as Json;
 
-use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
+use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::model::Level;
 use crate::proto::control::{ControlAnswer, ControlRequest};
 use crate::proto::ubus::object;
@@ -25,20 +25,20 @@ impl Daemon {
                 let answer = self.answer(&call.request);
                 self.ubus.answer(&call, answer);
             }
-            UbusEvent::Watched(watched) => self.told = watched.then(|| self.engine.status(now)),
+            UbusEvent::Watched(true) => {
+                let status = self.engine.status(now);
+                self.display.subscribe(Some(&status));
+            }
+            UbusEvent::Watched(false) => self.display.subscribe(None),
             UbusEvent::Trouble(text) => self.say(Level::Warning, text),
         }
     }
 
     /// Tells subscribers what is not as they know it.
-    pub(super) fn tell(&mut self, status: Snapshot) {
-        let Some(before) = &self.told else {
-            return;
-        };
-        for (section, record) in status.changes(before) {
+    pub(super) fn tell(&mut self, sections: &[SectionStatus]) {
+        for (section, record) in self.display.news(sections) {
             self.ubus.notify(object::UPDATE, &notification(section, record));
         }
-        self.told = Some(status);
     }
 
     /// Answers the control socket and ubus alike.

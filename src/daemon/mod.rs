@@ -3,6 +3,7 @@
 //! This is the composition root: the one module that names both the engine and the edges.
 
 mod answer;
+mod display;
 mod recheck;
 
 use std::io;
@@ -41,7 +42,8 @@ use crate::model::{Family, Host, Hostname, Level, Notice, Transport};
 use crate::proto::netlink::Report;
 use crate::provider::Job;
 use crate::state::State;
-use crate::time::Now;
+use crate::time::{Now, Share};
+use display::Display;
 use recheck::Recheck;
 
 /// Time that the state may take to reach flash when the daemon is told to end: procd waits for five
@@ -81,11 +83,13 @@ struct Daemon {
     store: StoreThread,
     control: Option<Control>,
     ubus: Ubus,
-    /// What the subscribers of our ubus object know; `None` if there are none.
-    told: Option<Snapshot>,
-    /// What LuCI reads, unless nothing is to change.
-    run_files: Option<RunFiles>,
-    /// What the run files lacked when that was said last.
+    /// What LuCI and subscribers on ubus see.
+    display: Display,
+    /// Something may not be as the display has it.
+    undisplayed: bool,
+    /// How often the display follows.
+    displaying: Share,
+    /// Why run files could not be written, as it was reported last.
     unwritten: Option<String>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// Where it comes from.
@@ -166,8 +170,9 @@ impl Daemon {
             store,
             control: None,
             ubus: Ubus::new(mode == Mode::Serve),
-            told: None,
-            run_files: None,
+            display: Display::default(),
+            undisplayed: false,
+            displaying: Share::default(),
             unwritten: None,
             incoming,
             notices,
@@ -191,7 +196,8 @@ impl Daemon {
 
     /// Begins to write what LuCI reads.
     fn show_run_files(&mut self) {
-        self.run_files = Some(RunFiles::new(self.global.rundir.clone(), std::process::id()));
+        let files = RunFiles::new(self.global.rundir.clone(), std::process::id());
+        self.display.write_to(files);
     }
 
     /// Opens the control socket and begins to write run files. Without either the daemon still does
@@ -223,8 +229,9 @@ impl Daemon {
             if self.is_done(now) {
                 return self.conclude(now);
             }
-            let deadline = [self.engine.deadline(now), self.recheck.due()].into_iter().flatten();
-            let deadline = deadline.min().map(|at| at.saturating_sub(now.up));
+            let deadlines = [self.engine.deadline(now), self.recheck.due(), self.display_due()];
+            let deadline = deadlines.into_iter().flatten().min();
+            let deadline = deadline.map(|at| at.saturating_sub(now.up));
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
@@ -283,24 +290,33 @@ impl Daemon {
         while let Some(action) = self.engine.poll(now) {
             self.perform(action, now);
         }
-        if self.engine.take_changed() {
+        self.undisplayed |= self.engine.take_changed();
+        if self.display_due().is_some_and(|at| at <= now.up) {
             self.publish_state(now);
         }
     }
 
+    /// When the display follows, since boot.
+    fn display_due(&self) -> Option<Duration> {
+        (self.undisplayed && self.display.is_on()).then(|| self.displaying.next())
+    }
+
     /// Shows LuCI and others where things stand.
     fn publish_state(&mut self, now: Now) {
+        let begin = clock::now().up;
+        self.undisplayed = false;
         let kept = self.keep_rundir();
-        let Some(files) = &mut self.run_files else {
+        if !self.display.is_on() {
             return;
-        };
+        }
         let status = self.engine.status(now);
-        let failed = kept.and_then(|()| files.show(&status, now)).err();
+        let failed = kept.and_then(|()| self.display.show(&status, now)).err();
         if let Some(why) = failed.as_ref().filter(|_| self.unwritten != failed) {
             self.say(Level::Warning, format!("cannot write the files that LuCI reads: {why}"));
         }
         self.unwritten = failed;
-        self.tell(status);
+        self.tell(&status.sections);
+        self.displaying.spent(begin, clock::now().up);
     }
 
     /// Makes the run directory again, with all that belongs there, if somebody has removed it.
@@ -517,6 +533,7 @@ impl Daemon {
             self.recheck.begin(&checked.config.broken, clock::now());
         }
         let config = Box::new(checked.config);
+        self.display.outdate();
         self.engine.handle(Event::Reload { config, hosts }, clock::now());
     }
 
@@ -534,9 +551,7 @@ impl Daemon {
                 if self.talks {
                     show(&self.status(now));
                 }
-                if let Some(files) = &mut self.run_files {
-                    files.withdraw();
-                }
+                self.withdraw();
                 if !self.flush(FLUSH_ONCE) {
                     return exit::FAILED;
                 }
@@ -574,9 +589,11 @@ impl Daemon {
     /// Nobody can ask any more, here.
     fn withdraw(&mut self) {
         self.control = None;
-        if let Some(files) = &mut self.run_files {
-            files.withdraw();
+        if self.undisplayed {
+            let now = clock::now();
+            let _ = self.display.show(&self.engine.status(now), now);
         }
+        self.display.withdraw();
     }
 
     /// Whether the state is on flash.

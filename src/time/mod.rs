@@ -3,7 +3,9 @@
 pub mod calendar;
 pub mod duration;
 mod now;
+mod share;
 pub mod strftime;
 pub mod timezone;
 
 pub use now::{BUILD_TIME, Now, UnixSeconds};
+pub use share::Share;

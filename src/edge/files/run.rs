@@ -3,14 +3,20 @@
 //! since boot.
 
 use std::fs;
+use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Medium;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::sorted::Map;
 use crate::time::Now;
+
+/// The ends of the names of a section's files, in the order of [`Files`].
+const SUFFIXES: [&str; 4] = ["ip", "update", "pid", "nextcheck"];
+/// How many of these, from the first, stay when the process ends.
+const LASTING: usize = 2;
 
 /// What a file should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +27,35 @@ enum Content {
     Default(String),
     /// Not there.
     Absent,
+    /// As it is.
+    Untouched,
 }
+
+impl Content {
+    fn write(&self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Untouched => Ok(()),
+            Self::Default(_) if path.exists() => Ok(()),
+            Self::Text(text) | Self::Default(text) => {
+                super::replace(path, text.as_bytes(), 0o644, Medium::Ram)
+            }
+            Self::Absent => super::gone(fs::remove_file(path)),
+        }
+    }
+}
+
+/// The files of a section.
+type Files = [Content; 4];
+
+const UNTOUCHED: Files = [const { Content::Untouched }; 4];
 
 /// The run files as they were written last: what has not changed is not written again.
 #[derive(Debug)]
 pub struct RunFiles {
     directory: PathBuf,
     pid: u32,
-    written: Map<String, Content>,
+    /// By the names of their sections.
+    written: Map<String, Files>,
 }
 
 impl RunFiles {
@@ -37,30 +64,57 @@ impl RunFiles {
         Self { directory, pid, written: Map::new() }
     }
 
-    /// Writes what is new in `snapshot`.
+    /// Writes what is new of all sections. Others are not there any more.
     ///
     /// # Errors
     /// The first file that could not be written, and why; the others are.
-    pub fn show(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
-        let mut wanted = contents(snapshot, self.pid, now);
-        for name in self.written.keys().filter(|name| is_of_process(name)) {
-            wanted.get_or_insert(name.clone(), Content::Absent);
+    pub fn show_all(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
+        let mut wanted: Vec<(&str, Files)> = Vec::new();
+        for section in &snapshot.sections {
+            wanted.push((&section.name, active(section, self.pid, now)));
         }
+        // LuCI looks a name up by itself, every few seconds, where there is no file with its address.
+        for name in &snapshot.disabled {
+            wanted.push((name, inactive(Content::Default("\n".into()))));
+        }
+        for (name, why) in &snapshot.broken {
+            wanted.push((name, inactive(Content::Text(mistake(why)))));
+        }
+        // In this order, what is new is added to `written` at its end.
+        wanted.sort_by_key(|(name, _)| *name);
+        let has = |name: &str| wanted.binary_search_by_key(&name, |(name, _)| *name).is_ok();
+        let left: Vec<String> =
+            self.written.keys().filter(|name| !has(name.as_str())).cloned().collect();
+        let left = left.iter().map(|name| (name.as_str(), inactive(Content::Untouched)));
+        self.write_all(left.chain(wanted))
+    }
+
+    /// Writes what is new of these sections.
+    ///
+    /// # Errors
+    /// The first file that could not be written, and why; the others are.
+    pub fn show(&mut self, sections: &[SectionStatus], now: Now) -> Result<(), String> {
+        let pid = self.pid;
+        self.write_all(sections.iter().map(|section| (&*section.name, active(section, pid, now))))
+    }
+
+    fn write_all<'a>(
+        &mut self,
+        wanted: impl Iterator<Item = (&'a str, Files)>,
+    ) -> Result<(), String> {
+        wanted.fold(Ok(()), |result, (name, files)| result.and(self.write(name, files)))
+    }
+
+    fn write(&mut self, section: &str, wanted: Files) -> Result<(), String> {
         let mut result = Ok(());
-        for (name, content) in wanted {
-            if self.written.get(&name) == Some(&content) {
+        let written = self.written.get_or_insert(section.to_owned(), UNTOUCHED);
+        for ((suffix, wanted), written) in SUFFIXES.iter().zip(wanted).zip(written) {
+            if *written == wanted || wanted == Content::Untouched {
                 continue;
             }
-            let path = self.directory.join(&name);
-            let written = match &content {
-                Content::Default(_) if path.exists() => Ok(()),
-                Content::Text(text) | Content::Default(text) => {
-                    super::replace(&path, text.as_bytes(), 0o644, Medium::Ram)
-                }
-                Content::Absent => super::gone(fs::remove_file(&path)),
-            };
-            match written {
-                Ok(()) => drop(self.written.insert(name, content)),
+            let path = self.directory.join(format!("{section}.{suffix}"));
+            match wanted.write(&path) {
+                Ok(()) => *written = wanted,
                 Err(error) => result = result.and(Err(format!("{}: {error}", path.display()))),
             }
         }
@@ -69,45 +123,28 @@ impl RunFiles {
 
     /// The process ends: its number may be another's soon, and nothing comes of its plans.
     pub fn withdraw(&mut self) {
-        for name in self.written.keys().filter(|name| is_of_process(name)) {
-            let _ = fs::remove_file(self.directory.join(name));
+        for name in self.written.keys() {
+            for suffix in SUFFIXES.iter().skip(LASTING) {
+                let _ = fs::remove_file(self.directory.join(format!("{name}.{suffix}")));
+            }
         }
     }
 }
 
-/// Whether a file holds only while the process runs.
-fn is_of_process(name: &str) -> bool {
-    name.ends_with(".pid") || name.ends_with(".nextcheck")
+/// The files of a section in force.
+fn active(section: &SectionStatus, pid: u32, now: Now) -> Files {
+    let next = next(section).map(|after| line(now.up.saturating_add(after)));
+    [
+        Content::Text(registered(section)),
+        updated(section, now),
+        if is_served(section) { Content::Text(format!("{pid}\n")) } else { Content::Absent },
+        next.map_or(Content::Absent, Content::Text),
+    ]
 }
 
-/// Every run file by name.
-fn contents(snapshot: &Snapshot, pid: u32, now: Now) -> Map<String, Content> {
-    let mut files = Map::new();
-    for section in &snapshot.sections {
-        let mut set =
-            |suffix: &str, content| files.insert(format!("{}.{suffix}", section.name), content);
-        let pid = format!("{pid}\n");
-        set("pid", if is_served(section) { Content::Text(pid) } else { Content::Absent });
-        set("ip", Content::Text(registered(section)));
-        let next = next(section).map(|after| line(now.up.saturating_add(after)));
-        set("nextcheck", next.map_or(Content::Absent, Content::Text));
-        if let Some(update) = updated(section, now) {
-            set("update", update);
-        }
-    }
-    // LuCI looks a name up by itself, every few seconds, where there is no file with its address.
-    for name in &snapshot.disabled {
-        files.insert(format!("{name}.ip"), Content::Default("\n".into()));
-    }
-    for (name, why) in &snapshot.broken {
-        files.insert(format!("{name}.ip"), Content::Text(mistake(why)));
-    }
-    let broken = snapshot.broken.iter().map(|(name, _)| name);
-    for name in snapshot.disabled.iter().chain(broken) {
-        files.insert(format!("{name}.pid"), Content::Absent);
-        files.insert(format!("{name}.nextcheck"), Content::Absent);
-    }
-    files
+/// The files of a section that is not in force.
+fn inactive(ip: Content) -> Files {
+    [ip, Content::Untouched, Content::Absent, Content::Absent]
 }
 
 /// Whether the daemon would send something for the section when its address changes or a time comes.
@@ -116,16 +153,16 @@ fn is_served(section: &SectionStatus) -> bool {
     !section.stopped && section.records.iter().any(|record| !record.wait.is_halted())
 }
 
-/// When an update was accepted last; `None` if nothing is published.
-fn updated(section: &SectionStatus, now: Now) -> Option<Content> {
+/// When an update was accepted last.
+fn updated(section: &SectionStatus, now: Now) -> Content {
     let records = section.records.iter();
     if let Some(at) = records.clone().filter_map(|record| record.since_up).max() {
-        return Some(Content::Text(line(at)));
+        return Content::Text(line(at));
     }
     // An earlier run published it: the file of that run is more exact, if it is still there.
     let published = records.filter(|record| record.published.is_some());
-    let at = published.map(|record| accepted_before(record, now)).max()?;
-    Some(Content::Default(line(at)))
+    let at = published.map(|record| accepted_before(record, now)).max();
+    at.map_or(Content::Untouched, |at| Content::Default(line(at)))
 }
 
 /// When an earlier run published the record, since boot: the boot, if that was earlier or nobody
@@ -216,14 +253,14 @@ mod tests {
         let scratch = Scratch::new("run-files");
         let read = |name: &str| fs::read_to_string(scratch.path().join(name)).ok();
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
-        files.show(&snapshot(vec![record("a.example", None)]), NOW).unwrap();
+        files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap();
         assert_eq!(read("home.pid").as_deref(), Some("42\n"));
         assert_eq!(read("home.ip").as_deref(), Some("\n"), "No Data");
         assert_eq!(read("home.update"), None);
         assert_eq!(read("home.nextcheck").as_deref(), Some("1600\n"));
         let both =
             vec![record("a.example", Some("192.0.2.1")), record("a.example", Some("2001:db8::1"))];
-        files.show(&snapshot(both), NOW).unwrap();
+        files.show_all(&snapshot(both), NOW).unwrap();
         assert_eq!(read("home.ip").as_deref(), Some("192.0.2.1\n2001:db8::1\n"));
         assert_eq!(read("home.update").as_deref(), Some("700\n"));
         assert_eq!(read("off.ip").as_deref(), Some("\n"));
@@ -245,14 +282,14 @@ mod tests {
         fs::write(path("off.nextcheck"), "7\n").unwrap();
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
         let state = snapshot(vec![record("a.example", Some("192.0.2.1"))]);
-        files.show(&state, NOW).unwrap();
+        files.show_all(&state, NOW).unwrap();
         assert_eq!(fs::read_to_string(path("off.ip")).unwrap(), "192.0.2.9\n");
         let left = [path("off.pid").exists(), path("off.nextcheck").exists()];
         assert_eq!(left, [false; 2], "a process of another time");
         fs::remove_file(path("home.update")).unwrap();
-        files.show(&state, NOW).unwrap();
+        files.show_all(&state, NOW).unwrap();
         assert!(!path("home.update").exists());
-        files.show(&Snapshot { sections: vec![], ..state }, NOW).unwrap();
+        files.show_all(&Snapshot { sections: vec![], ..state }, NOW).unwrap();
         assert!(!path("home.pid").exists() && !path("home.nextcheck").exists());
         assert!(path("home.ip").exists());
     }
@@ -271,7 +308,7 @@ mod tests {
                 fs::write(&path, text).unwrap();
             }
             let mut files = RunFiles::new(scratch.path().to_owned(), 42);
-            files.show(&snapshot(records), NOW).unwrap();
+            files.show_all(&snapshot(records), NOW).unwrap();
             fs::read_to_string(path).ok()
         };
         for (since, expected) in [
@@ -307,7 +344,7 @@ mod tests {
             let records = waits
                 .clone()
                 .map(|wait| RecordStatus { wait, ..record("a.example", Some("192.0.2.1")) });
-            files.show(&snapshot(records.to_vec()), NOW).unwrap();
+            files.show_all(&snapshot(records.to_vec()), NOW).unwrap();
             assert_eq!(pid.exists(), running, "{waits:?}");
         }
     }
@@ -320,16 +357,35 @@ mod tests {
         let mut state = snapshot(vec![record("a.example", Some("192.0.2.1"))]);
         for stopped in [false, true, false] {
             state.sections[0].stopped = stopped;
-            files.show(&state, NOW).unwrap();
+            files.show_all(&state, NOW).unwrap();
             assert_eq!(pid.exists(), !stopped);
         }
+    }
+
+    #[test]
+    fn files_of_other_sections_stay_as_they_are() {
+        let scratch = Scratch::new("run-one");
+        let read = |name: &str| fs::read_to_string(scratch.path().join(name)).ok();
+        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
+        let mut state = snapshot(vec![record("a.example", None)]);
+        let other = SectionStatus { name: "other".into(), ..state.sections[0].clone() };
+        state.sections.insert(0, other);
+        files.show_all(&state, NOW).unwrap();
+        let changed = snapshot(vec![record("a.example", Some("192.0.2.1"))]).sections;
+        files.show(&changed, NOW).unwrap();
+        assert_eq!(read("home.ip").as_deref(), Some("192.0.2.1\n"));
+        let left = ["other.ip", "other.pid", "off.ip"].map(read);
+        assert_eq!(left.map(|text| text.unwrap()), ["\n", "42\n", "\n"]);
+        fs::remove_file(scratch.path().join("home.ip")).unwrap();
+        files.show(&changed, NOW).unwrap();
+        assert_eq!(read("home.ip"), None, "nothing is new");
     }
 
     #[test]
     fn a_directory_that_is_gone_is_said() {
         let scratch = Scratch::new("run-nowhere");
         let mut files = RunFiles::new(scratch.path().join("nowhere"), 42);
-        let why = files.show(&snapshot(vec![record("a.example", None)]), NOW).unwrap_err();
+        let why = files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap_err();
         assert!(why.contains("nowhere/") && why.contains("No such file"), "{why}");
     }
 }
