@@ -267,7 +267,8 @@ mod tests {
     /// `name` with one letter lost, doubled, mistyped or swapped with the next, in capitals, or with
     /// another sign or none between its words.
     fn slips(name: &str) -> Vec<String> {
-        let mut all = vec![name.to_ascii_uppercase(), name.replace('_', "-"), name.replace('_', "")];
+        let mut all =
+            vec![name.to_ascii_uppercase(), name.replace('_', "-"), name.replace('_', "")];
         all.push(format!("{}{}", name[..1].to_ascii_uppercase(), &name[1..]));
         for at in 0..name.len() {
             let (before, rest) = name.split_at(at);
