@@ -3,7 +3,6 @@
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +12,7 @@ use crate::cli::exit;
 use crate::cli::helper::{Helper, NOTHING, Verb, set};
 use crate::config::Lookup;
 use crate::config::uci::{Document, RawSection};
-use crate::daemon::{self, Mode};
+use crate::daemon;
 use crate::dns::resolv::PORT;
 use crate::edge::console::{complain, show};
 use crate::edge::control;
@@ -176,9 +175,8 @@ fn local(helper: &Helper) -> u8 {
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));
     let limit = if slow { DETECT } else { Duration::MAX };
-    let run = Box::pin(daemon::run(Path::new(""), loaded, Mode::Detect, None, false));
     block_on(Box::pin(async move {
-        let code = tokio::time::timeout(limit, run as Pin<Box<dyn Future<Output = u8>>>).await;
+        let code = tokio::time::timeout(limit, daemon::detect(loaded)).await;
         process::kill_all();
         code.unwrap_or(exit::FAILED)
     }))

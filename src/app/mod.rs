@@ -19,11 +19,11 @@ use crate::config::Config;
 use crate::config::check::{self, Checked, Definitions};
 use crate::config::listing;
 use crate::config::{Global, Mistake, definition, uci};
-use crate::daemon::{self, Mode};
+use crate::daemon::{self, Running, Start};
 use crate::edge::console::{complain, show, warn};
 use crate::edge::control::{self, ClientError};
 use crate::edge::files;
-use crate::edge::files::lock::{LockError, lock};
+use crate::edge::files::lock::{InstanceLock, LockError, lock};
 use crate::edge::load::{Loaded, load};
 use crate::text::quoted::quoted;
 
@@ -44,10 +44,15 @@ pub fn run(call: Call) -> u8 {
 fn own(invocation: Invocation) -> u8 {
     let file = invocation.config.unwrap_or_default();
     match invocation.command {
-        Command::Run { stderr } => serve(&file, &[], Mode::Serve, stderr),
-        Command::Once { sections, dry_run } => {
-            serve(&file, &sections, if dry_run { Mode::DryRun } else { Mode::Once }, true)
-        }
+        Command::Run { stderr } => serve(&file, stderr),
+        Command::Once { sections, dry_run: dry } => match read(&file, &sections) {
+            Ok(loaded) => {
+                warn_if_nothing_to_do(&file, &loaded.checked);
+                let command = if dry { dry_run } else { once };
+                command(&file, loaded, true)
+            }
+            Err(code) => code,
+        },
         Command::Check => check_file(&file),
         Command::Status { json, section } => {
             let section = section.as_deref();
@@ -84,15 +89,49 @@ fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
     Ok(loaded)
 }
 
-fn serve(file: &Path, sections: &[String], mode: Mode, talks: bool) -> u8 {
-    let loaded = match read(file, sections) {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
-    };
-    if mode != Mode::Serve && loaded.checked.config.sections.is_empty() {
-        warn(&format!("ddns-netlink: nothing to do: {}\n", why_none(file, &loaded.checked)));
+/// `run`.
+fn serve(file: &Path, interactive: bool) -> u8 {
+    match read(file, &[]) {
+        Ok(loaded) => {
+            let start = Start { file, loaded, interactive };
+            block_on(Box::pin(locked(start, daemon::serve, "")))
+        }
+        Err(code) => code,
     }
-    follow(file, loaded, mode, talks)
+}
+
+/// `once`.
+fn once(file: &Path, loaded: Loaded, interactive: bool) -> u8 {
+    let start = Start { file, loaded, interactive };
+    block_on(Box::pin(locked(start, daemon::once, "; 'ddns-netlink update' asks it")))
+}
+
+/// `once --dry-run`. It changes nothing, so it needs no lock and may run beside a daemon.
+fn dry_run(file: &Path, loaded: Loaded, interactive: bool) -> u8 {
+    block_on(daemon::dry_run(Start { file, loaded, interactive }))
+}
+
+/// Runs `mode` while no other instance uses the run directory. `hint` follows the message that one
+/// does.
+async fn locked<'a>(
+    start: Start<'a>,
+    mode: fn(Start<'a>, InstanceLock) -> Running<'a>,
+    hint: &str,
+) -> u8 {
+    match lock(&start.loaded.checked.config.global.rundir) {
+        Ok(lock) => mode(start, lock).await,
+        Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
+        Err(error @ LockError::Stranger(..)) => complain(exit::RUNNING, &error),
+        Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
+        Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
+    }
+}
+
+/// Prints a warning if no section of the file is served.
+fn warn_if_nothing_to_do(file: &Path, checked: &Checked) {
+    if checked.config.sections.is_empty() {
+        warn(&format!("ddns-netlink: nothing to do: {}\n", why_none(file, checked)));
+    }
 }
 
 /// Why no section is served.
@@ -103,29 +142,6 @@ fn why_none(file: &Path, checked: &Checked) -> String {
         format!("no section of {file} has option enabled '1'")
     } else {
         format!("the enabled sections of {file} have mistakes; 'ddns-netlink check' lists them")
-    }
-}
-
-/// `talks`: somebody reads standard output and standard error.
-fn follow(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
-    block_on(Box::pin(follow_alone(file, loaded, mode, talks)))
-}
-
-async fn follow_alone(file: &Path, loaded: Loaded, mode: Mode, talks: bool) -> u8 {
-    // Beyond the largest size of a file (`ulimit -f`), writing is to fail and not to end the process.
-    let _ignored = signal(SignalKind::from_raw(SIGXFSZ));
-    // A dry run changes nothing, so it may look over a running daemon's shoulder.
-    let lock = (mode != Mode::DryRun).then(|| lock(&loaded.checked.config.global.rundir));
-    match lock.transpose() {
-        Ok(lock) => daemon::run(file, loaded, mode, lock, talks).await,
-        Err(error @ LockError::Running(_)) if mode == Mode::Once => {
-            complain(exit::RUNNING, &format!("{error}; 'ddns-netlink update' asks it"))
-        }
-        Err(error @ (LockError::Running(_) | LockError::Stranger(..))) => {
-            complain(exit::RUNNING, &error)
-        }
-        Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
-        Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
     }
 }
 
@@ -319,7 +335,12 @@ fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
-            let code = runtime.block_on(future);
+            let code = runtime.block_on(async {
+                // Beyond the largest size of a file (`ulimit -f`), writing is to fail and not to end
+                // the process.
+                let _ignored = signal(SignalKind::from_raw(SIGXFSZ));
+                future.await
+            });
             // Whatever is still on its way is not waited for.
             runtime.shutdown_background();
             code

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{follow, init, read, rundir, told};
+use super::{dry_run, init, once, read, rundir, told};
 use crate::cli::exit;
 use crate::cli::updater::{Sections, Updater};
 use crate::config::Section;
-use crate::daemon::Mode;
 use crate::edge::console::{complain, show};
 use crate::edge::control::{self, ClientError};
 use crate::edge::files;
@@ -46,11 +45,11 @@ pub(super) fn run(updater: &Updater) -> u8 {
 }
 
 /// The daemon is told to do it, or it is done here, where none runs.
-fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
+fn round(file: &Path, section: &str, verbose: u8, dry: bool) -> u8 {
     if verbose == 2 {
         begin_log(file, section);
     }
-    if !dry_run {
+    if !dry {
         match control::ask(&rundir(file), &["start", section]) {
             Ok(reply) if reply.ok => return watch(file, section, verbose > 0),
             Ok(reply) => return complain(exit::NO_SECTION, &reply.text.trim_end()),
@@ -58,12 +57,11 @@ fn round(file: &Path, section: &str, verbose: u8, dry_run: bool) -> u8 {
             Err(error) => return complain(exit::NO_DAEMON, &error),
         }
     }
-    let mode = if dry_run { Mode::DryRun } else { Mode::Once };
-    let loaded = match read(file, &[section.to_owned()]) {
-        Ok(loaded) => loaded,
-        Err(code) => return code,
-    };
-    follow(file, loaded, mode, verbose > 0)
+    let command = if dry { dry_run } else { once };
+    match read(file, &[section.to_owned()]) {
+        Ok(loaded) => command(file, loaded, verbose > 0),
+        Err(code) => code,
+    }
 }
 
 /// Waits until the daemon has done what there is to do for `section`, and shows the result.

@@ -1,10 +1,12 @@
-//! What the daemon is asked, on the control socket and on ubus, and what it tells on ubus.
+//! Answers requests on the control socket and on ubus, and notifies the subscribers of our ubus
+//! object.
 
-use super::Daemon;
-use crate::edge::{clock, dns};
-use crate::engine::event::Event;
 use serde_json::Value as Json;
 
+use super::Daemon;
+use super::event_loop::EventLoop;
+use crate::edge::{clock, dns};
+use crate::engine::event::Event;
 use crate::engine::status::{RecordStatus, SectionStatus};
 use crate::model::Level;
 use crate::proto::control::{ControlAnswer, ControlRequest};
@@ -12,57 +14,46 @@ use crate::proto::ubus::object;
 use crate::proto::ubus::session::UbusEvent;
 use crate::time::Now;
 
-impl Daemon {
-    /// Takes in what is heard on ubus.
-    pub(super) fn hear(&mut self, event: UbusEvent) {
+impl EventLoop {
+    pub(super) fn handle_ubus(&mut self, event: UbusEvent) {
         let now = clock::now();
         match event {
             UbusEvent::Netifd(networks) => {
                 dns::network_changed();
-                self.engine.handle(Event::Netifd(networks), now);
+                self.daemon.engine.handle(Event::Netifd(networks), now);
             }
             UbusEvent::Called(call) => {
                 let answer = self.answer(&call.request);
-                self.ubus.answer(&call, answer);
+                self.daemon.ubus.answer(&call, answer);
             }
             UbusEvent::Watched(true) => {
-                let status = self.engine.status(now);
-                self.display.subscribe(Some(&status));
+                let status = self.daemon.engine.status(now);
+                self.daemon.display.subscribe(Some(&status));
             }
-            UbusEvent::Watched(false) => self.display.subscribe(None),
-            UbusEvent::Trouble(text) => self.say(Level::Warning, text),
+            UbusEvent::Watched(false) => self.daemon.display.subscribe(None),
+            UbusEvent::Trouble(text) => self.daemon.say(Level::Warning, text),
         }
     }
 
-    /// Tells subscribers what is not as they know it.
-    pub(super) fn tell(&mut self, sections: &[SectionStatus]) {
-        for (section, record) in self.display.news(sections) {
-            self.ubus.notify(object::UPDATE, &notification(section, record));
-        }
-    }
-
-    /// Answers the control socket and ubus alike.
-    pub(super) fn answer(&mut self, ask: &ControlRequest) -> ControlAnswer {
+    /// Does what a request wants. The control socket and ubus have the same ones.
+    pub(super) fn answer(&mut self, request: &ControlRequest) -> ControlAnswer {
         let now = clock::now();
-        let unknown = |name: &String| ControlAnswer::NoSection(name.clone());
-        match ask {
-            ControlRequest::Status => ControlAnswer::Text(self.status(now)),
-            ControlRequest::StatusJson => ControlAnswer::Json(self.engine.status(now).to_json()),
+        match request {
+            ControlRequest::Status => ControlAnswer::Text(self.daemon.status_text(now)),
+            ControlRequest::StatusJson => {
+                ControlAnswer::Json(self.daemon.engine.status(now).to_json())
+            }
             ControlRequest::Section(name) => {
-                let status = self.engine.status(now).of(name);
-                let text = status.to_text(&mut |wall| self.logger.date(wall));
-                if text.is_empty() { unknown(name) } else { ControlAnswer::Text(text) }
+                let text = self.daemon.section_text(name, now);
+                text.map_or_else(|| no_section(name), ControlAnswer::Text)
             }
             ControlRequest::Get(name) => {
-                let status = self.engine.status(now);
-                let section = status.sections.iter().find(|section| section.name == *name);
-                section
-                    .map_or_else(|| unknown(name), |section| ControlAnswer::Json(section.to_json()))
+                let json = self.daemon.section_json(name, now);
+                json.map_or_else(|| no_section(name), ControlAnswer::Json)
             }
             ControlRequest::Why(name) => {
-                let mut date = |wall| self.logger.date(wall);
-                let text = self.engine.why(name, now, &mut date);
-                text.map_or_else(|| unknown(name), ControlAnswer::Text)
+                let text = self.daemon.why(name, now);
+                text.map_or_else(|| no_section(name), ControlAnswer::Text)
             }
             ControlRequest::Update(sections) => {
                 // An owner who has just corrected the file expects that the corrected file counts.
@@ -79,30 +70,54 @@ impl Daemon {
         }
     }
 
-    /// Hands `event` to the engine if all of `sections` run; tells how they stand then.
+    /// Hands `event` to the engine if all of `sections` run; the answer is their state after that.
     fn act(&mut self, sections: &[String], event: Event, now: Now) -> ControlAnswer {
-        if let Some(unknown) = sections.iter().find(|name| !self.engine.runs(name)) {
-            return ControlAnswer::NoSection(unknown.clone());
+        if let Some(name) = sections.iter().find(|name| !self.daemon.engine.runs(name)) {
+            return no_section(name);
         }
-        self.engine.handle(event, now);
+        self.daemon.engine.handle(event, now);
         self.work(now);
-        ControlAnswer::Text(self.engine.status(now).to_lines(sections))
-    }
-
-    pub(super) fn status(&mut self, now: Now) -> String {
-        let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
-        if text.is_empty() {
-            return format!("no service sections in {}\n", self.file.display());
-        }
-        text
+        ControlAnswer::Text(self.daemon.engine.status(now).to_lines(sections))
     }
 }
 
-/// What subscribers are told of a record.
+fn no_section(name: &str) -> ControlAnswer {
+    ControlAnswer::NoSection(name.to_owned())
+}
+
+impl Daemon {
+    /// What `status` has of a section; also of one that is not enabled or cannot run.
+    fn section_text(&mut self, name: &str, now: Now) -> Option<String> {
+        let status = self.engine.status(now).of(name);
+        let text = status.to_text(&mut |wall| self.logger.date(wall));
+        if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// What `status --json` has of a section that runs.
+    fn section_json(&self, name: &str, now: Now) -> Option<Json> {
+        let status = self.engine.status(now);
+        let section = status.sections.iter().find(|section| section.name == name)?;
+        Some(section.to_json())
+    }
+
+    fn why(&mut self, name: &str, now: Now) -> Option<String> {
+        self.engine.why(name, now, &mut |wall| self.logger.date(wall))
+    }
+
+    /// Notifies the subscribers on ubus of the records of `sections` that have changed since they were
+    /// notified last.
+    pub(super) fn notify_subscribers(&mut self, sections: &[SectionStatus]) {
+        for (section, record) in self.display.news(sections) {
+            self.ubus.notify(object::UPDATE, &notification(section, record));
+        }
+    }
+}
+
+/// What subscribers are sent about a record.
 fn notification(section: &SectionStatus, record: &RecordStatus) -> Json {
-    let mut told = record.to_json();
-    if let Json::Object(members) = &mut told {
+    let mut json = record.to_json();
+    if let Json::Object(members) = &mut json {
         members.insert("section".into(), section.name.as_str().into());
     }
-    told
+    json
 }

@@ -1,20 +1,28 @@
 //! Shows LuCI and the subscribers on ubus how the records stand: only what has changed.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::edge::files::run::RunFiles;
+use crate::engine::Engine;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname};
-use crate::time::Now;
+use crate::time::{Now, Share};
 
-/// What others see, as it was shown last.
+/// What LuCI and the subscribers on ubus see, as it was shown last.
 #[derive(Default)]
 pub(super) struct Display {
-    /// What LuCI reads, unless nothing is to change.
+    /// The files that LuCI reads; `None` in a mode that shows nothing.
     run_files: Option<RunFiles>,
     /// Whether sections may have come or gone since all were shown.
     outdated: bool,
+    /// Whether anything may have changed since it was shown.
+    pending: bool,
+    /// How often changes are shown.
+    share: Share,
+    /// Why files could not be written, as it was logged last; `None` if they were written.
+    failure: Option<String>,
     /// What subscribers on ubus know, by section; `None` if there are none.
     told: Option<Map<String, Vec<Told>>>,
 }
@@ -53,9 +61,26 @@ impl Display {
         self.outdated = true;
     }
 
-    /// Whether anything is shown to anybody.
-    pub(super) fn is_on(&self) -> bool {
-        self.run_files.is_some()
+    /// Something may have changed.
+    pub(super) fn change(&mut self) {
+        self.pending = true;
+    }
+
+    /// When to show what has changed, since boot; `None` if nothing has, or nothing is shown.
+    pub(super) fn due(&self) -> Option<Duration> {
+        if self.pending && self.run_files.is_some() { Some(self.share.next()) } else { None }
+    }
+
+    /// Everything was shown from `begin` until `end`, since boot.
+    pub(super) fn shown(&mut self, begin: Duration, end: Duration) {
+        self.pending = false;
+        self.share.spent(begin, end);
+    }
+
+    /// Keeps whether files could be written; returns why not if that was not so before.
+    pub(super) fn new_failure(&mut self, result: Result<(), String>) -> Option<String> {
+        let before = std::mem::replace(&mut self.failure, result.err());
+        if self.failure == before { None } else { self.failure.clone() }
     }
 
     /// Somebody subscribes on ubus, and knows what `status` has; nobody does if it is `None`.
@@ -110,8 +135,11 @@ impl Display {
         news
     }
 
-    /// Run files that only hold for a running daemon are removed.
-    pub(super) fn withdraw(&mut self) {
+    /// Removes the run files that only hold while the process runs, and brings the others up to date.
+    pub(super) fn withdraw(&mut self, engine: &Engine, now: Now) {
+        if self.pending {
+            let _ = self.show(&engine.status(now), now);
+        }
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
@@ -120,8 +148,6 @@ impl Display {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::engine::record::Timeline;
     use crate::engine::wait::Wait;

@@ -4,8 +4,8 @@ use super::drive::{Carrier, drive, unsent};
 use super::{Clients, Delivery, Lane, Publication};
 use crate::edge::console::show;
 use crate::engine::event::Finished;
-use crate::model::Notice;
 use crate::model::secret::Secret;
+use crate::model::{Notice, Target};
 use crate::provider::{
     self, Answer, Change, Failure, FailureKind, Job, Outcome, Query, Request, Verdict,
 };
@@ -24,9 +24,9 @@ impl Delivery for DryRun {
         for (change, section) in publication.job.changes.iter().zip(&publication.sections) {
             let (shown, verdict) = rehearse(&publication, change);
             let (name, record_type) = (&change.name, change.family.record_type());
-            let target = match change.address() {
-                Some(address) => address.to_string(),
-                None => "is to be removed".into(),
+            let target = match change.target {
+                Target::Address(address) => address.to_string(),
+                Target::Absent => "is to be removed".into(),
             };
             show(&format!("{section}: {name} {record_type} {target}: {shown}\n"));
             verdicts.push(verdict);

@@ -1,0 +1,49 @@
+//! Carries out the engine's [`Action`]s.
+
+use std::sync::Arc;
+
+use super::Daemon;
+use crate::edge::dns::DnsTransport;
+use crate::edge::netlink::way;
+use crate::edge::probe::Probe;
+use crate::edge::worker::{Publication, Task};
+use crate::engine::event::{Action, Event};
+use crate::model::{Host, Transport};
+use crate::time::Now;
+
+impl Daemon {
+    pub(super) fn perform(&mut self, action: Action, now: Now) {
+        match action {
+            Action::Dump(table) => self.netlink.request_dump(table),
+            Action::FindWay(ask) => {
+                let device = ask.device.as_ref().map(|(name, index)| (name.as_str(), *index));
+                let addresses = match &ask.host {
+                    Host::Address(address) => vec![*address],
+                    Host::Name(name) => self.pool.addresses(name, ask.family),
+                };
+                let told = way::find(&addresses, ask.family, device);
+                self.engine.handle(Event::WayFound(ask, told), now);
+            }
+            Action::Publish { id, section, sections, device, source, job } => {
+                let transport = Transport { device, source, ..section.transport.clone() };
+                let global = Arc::clone(&self.config.global);
+                let publication = Publication { id, section, sections, job, transport, global };
+                self.pool.submit(Task::Publish(Box::new(publication)));
+            }
+            Action::Detect { question, section, device, family } => {
+                let transport = Transport { device, ..section.transport.clone() };
+                let probe = Probe::of(&section, family, transport);
+                let section = section.name.clone();
+                self.pool.submit(Task::Detect { question, section, family, probe });
+            }
+            Action::LookUp { section, lookup, device, family } => {
+                let way = DnsTransport { device, family: section.transport.family };
+                let section = section.name.clone();
+                self.pool.submit(Task::LookUp { section, lookup, family, way });
+            }
+            Action::Cut(address) => self.pool.cut(address),
+            Action::Save(state) => self.store.put(state),
+            Action::Say(notice) => self.logger.say(&notice),
+        }
+    }
+}

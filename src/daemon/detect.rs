@@ -1,0 +1,31 @@
+//! Finds out whether there is an address, as LuCI's helper asks (`get_local_ip`).
+
+use super::{Daemon, Mode};
+use crate::cli::exit;
+use crate::engine::event::Action;
+use crate::time::Now;
+
+pub(super) struct Detect;
+
+impl Mode for Detect {
+    fn admit(&mut self, action: Action) -> Option<Action> {
+        match action {
+            Action::Dump(_) | Action::FindWay(_) | Action::Detect { .. } | Action::Cut(_) => {
+                Some(action)
+            }
+            Action::Publish { .. } | Action::LookUp { .. } | Action::Save(_) | Action::Say(_) => {
+                None
+            }
+        }
+    }
+
+    fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {
+        if daemon.engine.status(now).has_addresses() {
+            Some(exit::OK)
+        } else if daemon.engine.at_rest(now) {
+            Some(exit::FAILED)
+        } else {
+            None
+        }
+    }
+}

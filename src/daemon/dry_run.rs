@@ -1,0 +1,53 @@
+//! `once --dry-run`: prints what `once` would send, and the state of every other record.
+
+use super::{Daemon, Mode};
+use crate::edge::console::show;
+use crate::engine::event::Action;
+use crate::engine::status::Snapshot;
+use crate::model::{Family, Hostname};
+use crate::time::Now;
+
+#[derive(Default)]
+pub(super) struct DryRun {
+    /// The records that [`worker::DryRun`](crate::edge::worker::DryRun) prints, each with its section.
+    printed: Vec<(String, Hostname, Family)>,
+}
+
+impl Mode for DryRun {
+    /// Publishing goes on to the worker, which sends nothing. Nothing is saved. Messages would report
+    /// updates that did not take place.
+    fn admit(&mut self, action: Action) -> Option<Action> {
+        if let Action::Publish { sections, job, .. } = &action {
+            for (section, change) in sections.iter().zip(&job.changes) {
+                self.printed.push((section.clone(), change.name.clone(), change.family));
+            }
+        }
+        match action {
+            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } => None,
+            other => Some(other),
+        }
+    }
+
+    fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {
+        if !daemon.engine.at_rest(now) {
+            return None;
+        }
+        let status = daemon.engine.status(now);
+        let code = daemon.exit_code(&status);
+        show(&self.not_printed(status).to_lines(&[]));
+        Some(code)
+    }
+}
+
+impl DryRun {
+    /// What `status` has of the records for which nothing would be sent.
+    fn not_printed(&self, mut status: Snapshot) -> Snapshot {
+        for section in &mut status.sections {
+            let name = &section.name;
+            section.records.retain(|record| {
+                !self.printed.contains(&(name.clone(), record.name.clone(), record.family))
+            });
+        }
+        status
+    }
+}

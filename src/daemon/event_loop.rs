@@ -1,0 +1,175 @@
+//! The event loop: waits for what happens next, hands it to the engine, and carries out what the
+//! engine wants done.
+
+use std::io;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::run_directory::next_request;
+use super::{Daemon, Mode};
+use crate::cli::exit;
+use crate::edge::clock::{self, ClockStep};
+use crate::edge::script;
+use crate::engine::event::{Action, Event};
+use crate::model::{Level, Notice};
+use crate::proto::netlink::Report;
+use crate::time::Now;
+
+/// Time that the state may take to reach flash when the daemon is told to stop: procd waits for five
+/// seconds.
+pub(super) const FLUSH: Duration = Duration::from_secs(4);
+/// Most notifications of the kernel, or of other threads, that are taken in before the engine looks
+/// at them.
+const BATCH: usize = 1024;
+
+/// What other threads send to the event loop.
+pub(super) enum Incoming {
+    Event(Event),
+    Notice(Notice),
+}
+
+/// The daemon in one mode.
+pub(super) struct EventLoop {
+    pub(super) mode: Box<dyn Mode>,
+    pub(super) daemon: Daemon,
+    pub(super) incoming: UnboundedReceiver<Incoming>,
+}
+
+impl EventLoop {
+    /// Runs until the mode ends or a signal stops it; returns the exit code.
+    pub(super) async fn run(&mut self, signals: &mut Signals) -> u8 {
+        let mut clock_step = ClockStep::new();
+        loop {
+            let now = clock::now();
+            self.recheck_broken(now);
+            self.work(now);
+            if let Some(code) = self.mode.end(&mut self.daemon, now) {
+                return code;
+            }
+            let deadline = self.deadline(now);
+            tokio::select! {
+                biased;
+                _ = signals.terminate.recv() => return self.stop(),
+                _ = signals.interrupt.recv() => return self.stop(),
+                // Before sources that may never fall silent: thousands of names follow one change.
+                request = next_request(self.daemon.run_directory.as_mut()) => {
+                    let answer = self.answer(&request.ask);
+                    request.reply(answer.into());
+                }
+                report = self.daemon.netlink.next() => {
+                    if let Err(error) = self.take_reports(report) {
+                        let text = format!("the kernel's notifications ended: {error}");
+                        self.daemon.say(Level::Critical, text);
+                        self.stop();
+                        return exit::INTERNAL;
+                    }
+                }
+                Some(incoming) = self.incoming.recv() => self.take_incoming(incoming),
+                event = self.daemon.ubus.next() => self.handle_ubus(event),
+                _ = signals.reload.recv() => self.reload(),
+                _ = signals.update.recv() => {
+                    self.read_if_changed();
+                    self.daemon.engine.handle(Event::Force(Vec::new()), clock::now());
+                }
+                () = clock_step.stepped() => {
+                    self.daemon.engine.handle(Event::ClockStepped, clock::now());
+                }
+                () = sleep(deadline) => {}
+            }
+        }
+    }
+
+    /// How long to wait if nothing happens.
+    fn deadline(&self, now: Now) -> Option<Duration> {
+        let Daemon { engine, config, display, .. } = &self.daemon;
+        let times = [engine.deadline(now), config.recheck.due(), display.due()];
+        let next = times.into_iter().flatten().min()?;
+        Some(next.saturating_sub(now.up))
+    }
+
+    /// Takes in what the kernel reports, and what it has reported since. What follows from a batch is
+    /// worked out once, which takes longer the more names there are.
+    fn take_reports(&mut self, first: io::Result<Report>) -> io::Result<()> {
+        let mut next = Some(first);
+        let mut taken = 0;
+        while let Some(report) = next {
+            self.daemon.engine.handle(Event::Kernel(report?), clock::now());
+            taken += 1;
+            next = if taken < BATCH { self.daemon.netlink.next().now_or_never() } else { None };
+        }
+        Ok(())
+    }
+
+    /// Takes in what another thread has sent, and what has been sent since.
+    fn take_incoming(&mut self, first: Incoming) {
+        let mut next = Some(first);
+        let mut taken = 0;
+        while let Some(incoming) = next {
+            match incoming {
+                Incoming::Event(event) => self.daemon.engine.handle(event, clock::now()),
+                Incoming::Notice(notice) => self.daemon.logger.say(&notice),
+            }
+            taken += 1;
+            next = if taken < BATCH { self.incoming.try_recv().ok() } else { None };
+        }
+    }
+
+    /// Carries out everything that the engine wants done now.
+    pub(super) fn work(&mut self, now: Now) {
+        while let Some(action) = self.daemon.engine.poll(now) {
+            self.carry_out(action, now);
+        }
+        if self.daemon.engine.take_changed() {
+            self.daemon.display.change();
+        }
+        if self.daemon.display.due().is_some_and(|due| due <= now.up) {
+            self.daemon.show_state(now);
+        }
+    }
+
+    /// Carries `action` out if the mode admits it.
+    pub(super) fn carry_out(&mut self, action: Action, now: Now) {
+        if let Some(action) = self.mode.admit(action) {
+            self.daemon.perform(action, now);
+        }
+    }
+
+    fn stop(&mut self) -> u8 {
+        self.daemon.say(Level::Info, "stopping".into());
+        script::process::kill_all();
+        self.daemon.withdraw();
+        self.daemon.flush(FLUSH);
+        exit::OK
+    }
+}
+
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that mean something to the daemon.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// SIGHUP.
+    reload: Signal,
+    /// SIGUSR1.
+    update: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+            update: signal(SignalKind::user_defined1())?,
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! `once`: brings every section up to date and ends.
+
+use std::time::Duration;
+
+use super::{Daemon, Mode};
+use crate::cli::exit;
+use crate::edge::console::show;
+use crate::edge::logger::Logger;
+use crate::engine::event::Action;
+use crate::engine::status::Snapshot;
+use crate::model::{Level, Notice};
+use crate::time::Now;
+
+/// Time that the state may take to reach flash: nobody waits for the end.
+const FLUSH: Duration = Duration::from_secs(30);
+
+pub(super) struct Once {
+    interactive: bool,
+    /// Warnings and errors, if the status is printed at the end: those about records that are not up
+    /// to date then are not logged, because the status gives the reason.
+    withheld: Vec<Notice>,
+}
+
+impl Once {
+    pub(super) fn new(interactive: bool) -> Self {
+        Self { interactive, withheld: Vec::new() }
+    }
+
+    fn log_withheld(&mut self, logger: &mut Logger, status: &Snapshot) {
+        let failed: Vec<String> = status.failures().collect();
+        for notice in self.withheld.drain(..) {
+            if !failed.iter().any(|record| notice.text.starts_with(record)) {
+                logger.say(&notice);
+            }
+        }
+    }
+}
+
+impl Mode for Once {
+    fn admit(&mut self, action: Action) -> Option<Action> {
+        match action {
+            // What DNS holds is only for `status` and for the next start of a daemon.
+            Action::LookUp { .. } => None,
+            Action::Say(notice) if self.interactive && notice.level <= Level::Warning => {
+                self.withheld.push(notice);
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {
+        if !daemon.engine.at_rest(now) {
+            return None;
+        }
+        let status = daemon.engine.status(now);
+        self.log_withheld(&mut daemon.logger, &status);
+        if self.interactive {
+            show(&daemon.status_text(now));
+        }
+        daemon.withdraw();
+        let saved = daemon.flush(FLUSH);
+        Some(if saved { daemon.exit_code(&status) } else { exit::FAILED })
+    }
+}
