@@ -16,7 +16,7 @@ use ddns_netlink::edge::clock;
 use ddns_netlink::edge::http::{Client, Limits, Shared};
 use ddns_netlink::edge::worker;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Transport, Trust};
+use ddns_netlink::model::{Credentials, Family, Proxy, Transport, Trust};
 use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request, SHORT_ANSWER};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
@@ -210,6 +210,10 @@ fn limits() -> Limits {
     }
 }
 
+fn parsed(text: &str) -> Proxy {
+    Proxy::parse(text).unwrap()
+}
+
 fn get(url: &str) -> Request {
     Request {
         method: Method::Get,
@@ -226,7 +230,8 @@ fn get(url: &str) -> Request {
 }
 
 fn with_password(url: &str) -> Request {
-    Request { auth: Some(("user".into(), Secret::new("pass:word"))), ..get(url) }
+    let password = Secret::new("pass:word");
+    Request { auth: Some(Credentials { user: "user".into(), password }), ..get(url) }
 }
 
 fn elapsed(start: Duration) -> Duration {
@@ -234,7 +239,7 @@ fn elapsed(start: Duration) -> Duration {
 }
 
 fn send_over(transport: &Transport, request: &Request) -> Result<Answer, Failure> {
-    Client::with_limits(transport, Arc::new(Shared::default()), limits()).unwrap().send(request)
+    Client::with_limits(transport, Arc::new(Shared::default()), limits()).send(request)
 }
 
 fn send(request: &Request) -> Result<Answer, Failure> {
@@ -685,7 +690,7 @@ fn the_host_of_a_redirect_is_shown_without_secrets() {
     assert!(!failure.text.contains("s3cr3t"), "{}", failure.text);
     let server = redirect(302, "http://pr0xy-s3cret.invalid/");
     let transport = Transport {
-        proxy: Some(Secret::new(format!("bob:pr0xy-s3cret@{}", server.address))),
+        proxy: Some(parsed(&format!("bob:pr0xy-s3cret@{}", server.address))),
         ..transport()
     };
     let request = with_password("http://h.example/");
@@ -701,7 +706,7 @@ fn a_redirect_from_a_public_host_to_a_private_one_is_not_followed() {
     {
         let server = redirect(302, private);
         let transport =
-            Transport { proxy: Some(Secret::new(server.address.to_string())), ..transport() };
+            Transport { proxy: Some(parsed(&server.address.to_string())), ..transport() };
         let failure = send_over(&transport, &get("http://198.51.100.1/")).unwrap_err();
         assert!(failure.text.contains("not followed"), "{private}: {}", failure.text);
         assert_eq!((failure.sent, server.seen().len()), (false, 1));
@@ -755,7 +760,7 @@ fn https(server: &Server) -> String {
 #[test]
 fn a_certificate_of_a_trusted_authority_is_accepted() {
     let server = Server::tls(signed(params("localhost")), OK);
-    let client = Client::with_limits(&transport(), Arc::new(Shared::default()), limits()).unwrap();
+    let client = Client::with_limits(&transport(), Arc::new(Shared::default()), limits());
     for _ in 0..3 {
         assert_eq!(client.send(&get(&https(&server))).unwrap().body, "good");
     }
@@ -935,10 +940,7 @@ fn proxy(connect_answer: &'static str) -> Server {
 }
 
 fn through(proxy: &Server) -> Transport {
-    Transport {
-        proxy: Some(Secret::new(format!("us%65r:pass:word@{}", proxy.address))),
-        ..transport()
-    }
+    Transport { proxy: Some(parsed(&format!("us%65r:pass:word@{}", proxy.address))), ..transport() }
 }
 
 #[test]
@@ -988,10 +990,8 @@ fn a_refusal_by_the_proxy_is_named() {
     let failure = send_over(&through(&picky), &get("http://h.example/")).unwrap_err();
     assert_eq!(failure.text, "the proxy 127.0.0.1: wants a user name and a password");
     let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let gone = Transport {
-        proxy: Some(Secret::new(closed.local_addr().unwrap().to_string())),
-        ..transport()
-    };
+    let gone =
+        Transport { proxy: Some(parsed(&closed.local_addr().unwrap().to_string())), ..transport() };
     drop(closed);
     let failure = send_over(&gone, &get(&https(&server))).unwrap_err();
     assert_eq!(failure.text, "the proxy 127.0.0.1: connection refused");

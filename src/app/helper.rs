@@ -22,8 +22,7 @@ use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load};
 use crate::edge::script::process;
 use crate::model::name::is_file_name;
-use crate::model::secret::Secret;
-use crate::model::{Family, HostPort};
+use crate::model::{Family, HostPort, Proxy};
 
 /// DNS has no address for the name, as ddns-scripts says it.
 const NO_ADDRESS: u8 = 127;
@@ -32,9 +31,6 @@ const LOOK_UP: Duration = Duration::from_secs(10);
 /// Most time for a page or a program, as in ddns-scripts.
 const DETECT: Duration = Duration::from_secs(3);
 
-/// The code of ddns-scripts for a server or proxy whose port is missing or no number.
-const NO_PORT: u8 = 5;
-
 /// Does it; returns the exit code.
 pub(super) fn run(helper: &Helper) -> u8 {
     let file = files::default_config();
@@ -42,16 +38,14 @@ pub(super) fn run(helper: &Helper) -> u8 {
     match helper.verb {
         Verb::RegisteredIp => registered(helper, &file),
         Verb::LocalIp => local(helper),
-        Verb::VerifyDns => match HostPort::parse(helper.get("dns_server").unwrap_or_default()) {
-            Ok(server) => {
-                let port = server.port.unwrap_or(PORT);
-                verified(http::connects(&server.host, port, forced(helper)))
-            }
-            Err(why) => complain(NO_PORT, &why.to_string()),
-        },
+        Verb::VerifyDns => {
+            let server = HostPort::parse(helper.get("dns_server").unwrap_or_default());
+            let place = server.map(|server| (server.host, server.port.unwrap_or(PORT)));
+            verify(place, forced(helper))
+        }
         Verb::VerifyProxy => {
-            let proxy = Secret::new(helper.get("proxy").unwrap_or_default());
-            verified(http::verify_proxy(&proxy, forced(helper)))
+            let proxy = Proxy::parse(helper.get("proxy").unwrap_or_default());
+            verify(proxy.map(|proxy| (proxy.host, proxy.port)), forced(helper))
         }
         Verb::Start => {
             let started = told(&file, "start", section);
@@ -79,14 +73,17 @@ fn forced(helper: &Helper) -> Option<Family> {
     helper.get("force_ipversion").map(|_| family(helper))
 }
 
-/// The code of ddns-scripts for what stands in the way.
-fn verified(result: Result<(), Unreachable>) -> u8 {
-    match result {
+/// Whether a server or proxy takes connections; returns the code of ddns-scripts for the reason why not.
+fn verify(place: Result<(String, u16), impl ToString>, family: Option<Family>) -> u8 {
+    let (host, port) = match place {
+        Ok(place) => place,
+        Err(why) => return complain(5, &why.to_string()),
+    };
+    match http::connects(&host, port, family) {
         Ok(()) => exit::OK,
         Err(Unreachable::Unresolved(why)) => complain(2, &why),
         Err(Unreachable::NoConnection(why)) => complain(3, &why),
         Err(Unreachable::WrongFamily(why)) => complain(4, &why),
-        Err(Unreachable::Port(why)) => complain(NO_PORT, &why),
     }
 }
 

@@ -112,7 +112,7 @@ fn get(url: &str, trust: Trust) -> Result<String, String> {
     let user_agent = USER_AGENT.into();
     let transport =
         Transport { trust, proxy: None, device: None, source: None, family: None, user_agent };
-    let client = Client::new(&transport, Default::default()).map_err(|failure| failure.text)?;
+    let client = Client::new(&transport, Default::default());
     let answer = client.send(&probe::request(url)).map_err(|failure| failure.text)?;
     if answer.status != 200 {
         return Err(format!("HTTP status {}", answer.status));

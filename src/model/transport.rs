@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::Family;
-use super::secret::Secret;
+use super::{Family, Proxy};
 
 /// `User-Agent` of requests, unless `user_agent` is set.
 pub const USER_AGENT: &str =
@@ -15,8 +14,8 @@ pub const USER_AGENT: &str =
 pub struct Transport {
     /// `cacert`: the certificate authorities that server certificates are checked against.
     pub trust: Trust,
-    /// `proxy`: HTTP proxy as `[user:pass@]host:port`.
-    pub proxy: Option<Secret>,
+    /// `proxy`: the HTTP proxy that all requests go to.
+    pub proxy: Option<Proxy>,
     /// `bind_network`: send only through this device (`SO_BINDTODEVICE`).
     pub device: Option<String>,
     /// Send from this address. There is no option for it: the engine sets it for providers that

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::secret::Secret;
-use crate::model::{Family, HostPort};
+use crate::model::{Credentials, Family, HostPort};
 
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Request {
     /// Absolute URL without user information.
     pub url: Secret,
     /// Basic credentials, sent up front.
-    pub auth: Option<(String, Secret)>,
+    pub auth: Option<Credentials>,
     /// Further headers.
     pub headers: Vec<(&'static str, Secret)>,
     /// Body, with its `Content-Type` among the headers.

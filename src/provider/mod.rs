@@ -216,9 +216,7 @@ pub fn hosts(section: &Section) -> Vec<String> {
 
 /// The proxy that all requests go to, if there is one.
 pub fn proxy_host(transport: &Transport) -> Option<String> {
-    let place = transport.proxy.as_ref()?.expose();
-    let place = place.split_once("://").map_or(place, |(_, place)| place);
-    template::host(&format!("http://{place}"))
+    transport.proxy.as_ref().map(|proxy| proxy.host.clone())
 }
 
 /// A host with a placeholder in it is known only after rendering; the address never is part of it.

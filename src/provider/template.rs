@@ -13,9 +13,8 @@ use super::api::zone::Target;
 use super::mask;
 use crate::model::name::{below, plain};
 use crate::model::secret::Secret;
-use crate::model::{Family, Hostname};
+use crate::model::{Credentials, Family, Hostname};
 use crate::provider::Provider;
-use crate::text::base64;
 use crate::text::percent;
 
 /// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
@@ -27,7 +26,7 @@ pub struct Rendered {
     /// Absolute URL without user information and fragment, printable ASCII only.
     pub url: Secret,
     /// The user information, percent-decoded.
-    pub auth: Option<(String, Secret)>,
+    pub auth: Option<Credentials>,
     /// The URL as people may see it.
     pub shown: String,
     /// All secrets in it, those written in the template itself included, to be masked in answers.
@@ -184,8 +183,7 @@ fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Vec<Glyph
 /// The parts of a URL (RFC 3986 section 3) that matter here.
 struct Parts<'a> {
     scheme: &'static str,
-    user: Option<&'a [Glyph]>,
-    password: Option<&'a [Glyph]>,
+    userinfo: Option<&'a [Glyph]>,
     host: &'a [Glyph],
     port: &'a [Glyph],
     path: &'a [Glyph],
@@ -209,13 +207,9 @@ impl<'a> Parts<'a> {
                 (authority, tail) = split_before(inner, &['/', '?']);
             }
         }
-        let (user, password) = userinfo.map_or((None, None), |info| {
-            let (user, password) = split_before(info, &[':']);
-            (Some(user), password.get(1..))
-        });
         let (host, port) = host_and_port(authority)?;
         let (path, query) = split_before(tail, &['?']);
-        Ok(Self { scheme, user, password, host, port, path, query: query.get(1..) })
+        Ok(Self { scheme, userinfo, host, port, path, query: query.get(1..) })
     }
 }
 
@@ -306,36 +300,26 @@ fn finish(parts: Parts<'_>, words: Words<'_>) -> Result<Rendered, String> {
         return Err(format!("the update URL is longer than {MAX_URL} characters"));
     }
     let auth = auth(&parts)?;
-    secrets.extend(auth.iter().flat_map(in_headers));
+    secrets.extend(auth.iter().flat_map(Credentials::secrets));
     let shown =
         format!("{}{}{}{}", parts.scheme, shown_userinfo(&parts), shown(&place), shown(&target));
     Ok(Rendered { url: Secret::new(url), auth, shown, secrets })
 }
 
-fn auth(parts: &Parts<'_>) -> Result<Option<(String, Secret)>, String> {
-    let decode = |part: Option<&[Glyph]>| {
-        percent::decode(&text_of(part.unwrap_or_default()))
-            .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".to_owned())
-    };
-    let user = decode(parts.user)?;
-    let password = decode(parts.password)?;
-    let none = user.is_empty() && password.is_empty();
-    Ok((!none).then(|| (user, Secret::new(password))))
-}
-
-/// The password, and the pair as it is sent: a server may echo the header, padded or not.
-fn in_headers((user, password): &(String, Secret)) -> [Secret; 3] {
-    let padded = base64::encode(format!("{user}:{}", password.expose()).as_bytes());
-    let bare = padded.trim_end_matches('=').to_owned();
-    [password.clone(), Secret::new(padded), Secret::new(bare)]
+fn auth(parts: &Parts<'_>) -> Result<Option<Credentials>, String> {
+    let userinfo = parts.userinfo.map(text_of).unwrap_or_default();
+    Credentials::parse(&userinfo)
+        .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".to_owned())
 }
 
 /// A user without a password is a token as often as not, so it is not shown either.
 fn shown_userinfo(parts: &Parts<'_>) -> String {
-    match (parts.user, parts.password) {
-        (None, _) => String::new(),
-        (Some(_), None) => "***@".into(),
-        (Some(user), Some(_)) => format!("{}:***@", shown(&clean(user, "!$&'()*+,;="))),
+    let Some(userinfo) = parts.userinfo else {
+        return String::new();
+    };
+    match split_before(userinfo, &[':']) {
+        (_, []) => "***@".into(),
+        (user, _) => format!("{}:***@", shown(&clean(user, "!$&'()*+,;="))),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::config::fixture;
 use crate::model::secret::Secret;
-use crate::model::{Family, Hostname, RecordOptions, Target};
+use crate::model::{Credentials, Family, Hostname, RecordOptions, Target};
 use crate::provider::{Mechanism, Provider};
 
 /// `name` should hold `address`.
@@ -49,7 +49,7 @@ pub(crate) fn written(request: &Request) -> String {
     for (name, value) in &request.headers {
         text += &format!("\n{name}: {}", value.expose());
     }
-    if let Some((user, password)) = &request.auth {
+    if let Some(Credentials { user, password }) = &request.auth {
         text += &format!("\nBasic {user}:{}", password.expose());
     }
     if let Some(body) = &request.body {

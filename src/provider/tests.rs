@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::fixture;
+use crate::model::Proxy;
 use crate::model::secret::Secret;
 use crate::provider::{Provider, Template};
 
@@ -42,7 +43,7 @@ fn hosts_are_those_that_are_connected_to() {
         ("u:p@[fd00::1]:3128", "fd00::1"),
         ("http://192.0.2.9:80", "192.0.2.9"),
     ] {
-        two.transport.proxy = Some(Secret::new(proxy));
+        two.transport.proxy = Some(Proxy::parse(proxy).unwrap());
         assert_eq!(hosts(&two), [host]);
     }
 }

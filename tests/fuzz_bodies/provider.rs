@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use ddns_netlink::config::{Config, check};
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{self, Hostname};
+use ddns_netlink::model::{self, Credentials, Hostname};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
@@ -268,7 +268,8 @@ fn check_insertion(value: &str) {
     };
     let credentials = render("http://[USERNAME]:[PASSWORD]@d.example/?h=[DOMAIN]&i=[IP]").unwrap();
     assert_eq!(credentials.url.expose(), "http://d.example/?h=home.example.com&i=192.0.2.1");
-    let wanted = (!value.is_empty()).then(|| (value.to_owned(), Secret::new(value)));
+    let wanted = (!value.is_empty())
+        .then(|| Credentials { user: value.to_owned(), password: Secret::new(value) });
     assert_eq!(credentials.auth, wanted);
     if let Ok(query) = render("http://d.example/?u=[USERNAME]&p=[PASSWORD]&i=[IP]") {
         let sent = query.url.expose();

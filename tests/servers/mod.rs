@@ -18,7 +18,7 @@ use std::thread;
 
 use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Transport, Trust};
+use ddns_netlink::model::{Proxy, Transport, Trust};
 use ddns_netlink::provider::{Account, Mechanism, Provider};
 use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
 
@@ -58,7 +58,7 @@ impl Tunnel {
 
     /// A client that sends through the proxy and trusts `authority`.
     pub fn client(&self, authority: PathBuf) -> Client {
-        client(Trust::File(authority), Some(Secret::new(self.0.to_string())))
+        client(Trust::File(authority), Some(Proxy::parse(&self.0.to_string()).unwrap()))
     }
 }
 
@@ -67,11 +67,11 @@ pub fn direct() -> Client {
     client(Trust::System, None)
 }
 
-fn client(trust: Trust, proxy: Option<Secret>) -> Client {
+fn client(trust: Trust, proxy: Option<Proxy>) -> Client {
     let user_agent = "ddns-netlink-test".into();
     let transport =
         Transport { trust, proxy, device: None, source: None, family: None, user_agent };
-    Client::new(&transport, Arc::new(Shared::default())).unwrap()
+    Client::new(&transport, Arc::new(Shared::default()))
 }
 
 /// The path of `program` below the directory of servers. If it is missing the test prints

@@ -75,6 +75,21 @@ impl<'a> Reader<'a> {
         self.option(name).is_some_and(|option| option.values.len() != 1)
     }
 
+    /// The value of an option as `parse` reads it.
+    pub(super) fn parsed<T, E: ToString>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.fail(name, why.to_string());
+                None
+            }
+        }
+    }
+
     /// All values with their lines, without the empty ones.
     pub(super) fn values(&self, name: &str) -> Vec<(&'a str, usize)> {
         let values = self.option(name).into_iter().flat_map(|it| &it.values);

@@ -19,7 +19,7 @@ pub(super) fn read(
     let families = families(reader);
     let (mut names, oddities) = names(reader);
     let source = source::read(reader, env);
-    let server = name_server(reader);
+    let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, env, &families, server.as_ref());
     // Interfaces need names of the DNS; to other providers they are only words.
     let severity = match provider.mechanism {
@@ -74,28 +74,10 @@ fn families(reader: &mut Reader<'_>) -> Vec<Family> {
     }
 }
 
-/// `dns_server`: who is asked for the registered address, and who takes updates by DNS.
-fn name_server(reader: &mut Reader<'_>) -> Option<HostPort> {
-    match HostPort::parse(reader.text("dns_server")?) {
-        Ok(server) => Some(server),
-        Err(why) => {
-            reader.fail("dns_server", why.to_string());
-            None
-        }
-    }
-}
-
 /// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
 /// configuration; here it is only taken for granted.
 fn lookup(reader: &mut Reader<'_>, names: &[Hostname], server: Option<HostPort>) -> Lookup {
-    let written = match reader.text("lookup_host").map(Hostname::parse) {
-        Some(Err(why)) => {
-            reader.fail("lookup_host", why);
-            None
-        }
-        Some(Ok(name)) => Some(name),
-        None => None,
-    };
+    let written = reader.parsed("lookup_host", Hostname::parse);
     let host = written.as_ref().or(names.first()).map(Hostname::in_dns);
     Lookup {
         host: host.unwrap_or_default(),

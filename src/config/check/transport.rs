@@ -4,11 +4,9 @@ use std::path::Path;
 
 use super::reader::Reader;
 use super::source::device_name;
-use super::words;
 use super::{Environment, PathKind};
 use crate::config::Log;
-use crate::model::secret::Secret;
-use crate::model::{Family, Transport, Trust, USER_AGENT};
+use crate::model::{Family, Proxy, Transport, Trust, USER_AGENT};
 use crate::provider::Provider;
 use crate::provider::{table, template};
 use crate::text::quoted::quoted;
@@ -23,7 +21,7 @@ pub(super) fn read(
 ) -> Transport {
     Transport {
         trust: trust(reader, env),
-        proxy: proxy(reader),
+        proxy: reader.parsed("proxy", Proxy::parse),
         device: device(reader),
         source: None,
         family: forced_family(reader, families).or_else(|| seen_family(families, provider)),
@@ -73,15 +71,6 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         }
     }
 }
-
-fn proxy(reader: &mut Reader<'_>) -> Option<Secret> {
-    let proxy = reader.text("proxy")?;
-    if let Err(why) = words::check_proxy(proxy) {
-        reader.fail("proxy", why);
-    }
-    Some(Secret::new(proxy))
-}
-
 /// The device to send through. Upstream falls back to `ip_network` where it is unset; then the
 /// requests of an IPv6 section cannot leave on lines where IPv4 travels in a tunnel of its own
 /// (DS-Lite). The routing table knows better.

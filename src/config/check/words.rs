@@ -16,41 +16,6 @@ pub(super) fn is_flag(text: &str) -> Option<bool> {
     NO.iter().any(is).then_some(false)
 }
 
-/// Checks `[user:password@]host:port`. The error does not repeat the value: it may hold a password.
-pub(super) fn check_proxy(text: &str) -> Result<(), &'static str> {
-    if text.contains("://") {
-        return Err("leave out what stands before '//' and write host:port");
-    }
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("there is a space in it");
-    }
-    let address = text.rsplit_once('@').map_or(text, |(_, address)| address);
-    let (host, port) = split_port(address)?;
-    if !is_port(port) {
-        return Err("the port is not a number from 1 to 65535");
-    }
-    if host.is_empty() || host.contains(['/', '?', '#']) {
-        return Err("the host is missing");
-    }
-    Ok(())
-}
-
-fn split_port(address: &str) -> Result<(&str, &str), &'static str> {
-    const NO_PORT: &str = "the port is missing; write host:port";
-    if let Some(rest) = address.strip_prefix('[') {
-        let (host, port) = rest.split_once(']').ok_or("']' is missing")?;
-        if host.parse::<Ipv6Addr>().is_err() {
-            return Err("there is no IPv6 address between the brackets");
-        }
-        return Ok((host, port.strip_prefix(':').ok_or(NO_PORT)?));
-    }
-    let (host, port) = address.split_once(':').ok_or(NO_PORT)?;
-    if port.contains(':') {
-        return Err("an IPv6 address needs brackets, as in [2001:db8::1]:3128");
-    }
-    Ok((host, port))
-}
-
 /// Whether `url` is one we can send a request to. The message does not repeat it: it may hold a
 /// password.
 pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
@@ -204,31 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn proxies() {
-        for good in ["proxy:3128", "u:p@proxy:8080", "[2001:db8::1]:80", "u:p@w:x@[::1]:1"] {
-            assert_eq!(check_proxy(good), Ok(()), "{good}");
-        }
-        for bad in [
-            "proxy",
-            "proxy:",
-            "proxy:0",
-            "proxy:65536",
-            "proxy:+1",
-            ":80",
-            "::1:80",
-            "[::1]",
-            "[x]:80",
-            "[::1:80",
-            "http://proxy:80",
-            "a b:80",
-            "u:p@:80",
-            "a/b:80",
-        ] {
-            assert!(check_proxy(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn urls() {
         for good in [
             "http://a",
@@ -310,7 +250,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text in ".{0,40}") {
-            let _ = (check_proxy(&text), check_url(&text), to_https(&text));
+            let _ = (check_url(&text), to_https(&text));
             let _ = (check_url(&format!("http://{text}")), odd_placeholders(&text));
         }
     }

@@ -11,7 +11,7 @@ use rustls::pki_types::ServerName;
 use super::call::Call;
 use super::candidates::Origin;
 use super::failure;
-use super::proxy::Proxy;
+use super::proxy::tunnel;
 use super::race::{self, Connected, Course, Lost};
 use super::redirect::INWARD;
 use super::request::Target;
@@ -21,9 +21,9 @@ use super::wire::Stream;
 use super::{Shared, before_sending};
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::Search;
-use crate::model::Family;
 use crate::model::address::not_public;
 use crate::model::name;
+use crate::model::{Family, Proxy};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
 
@@ -190,8 +190,7 @@ impl Dial<'_> {
     ) -> Result<Stream, Failure> {
         let mut tcp = self.tcp(connected);
         if let Some(proxy) = self.proxy {
-            proxy
-                .tunnel(&mut tcp, self.target, self.user_agent)
+            tunnel(proxy, &mut tcp, self.target, self.user_agent)
                 .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();

@@ -17,7 +17,6 @@ mod call;
 mod candidates;
 mod connect;
 mod connections;
-mod credentials;
 mod exchange;
 mod failure;
 mod head;
@@ -43,19 +42,17 @@ use ureq::http::{StatusCode, header};
 
 use self::call::{Call, Deadline};
 use self::connect::Dial;
-use self::credentials::Auth;
 use self::exchange::Reply;
-use self::proxy::Proxy;
 use self::redirect::Next;
 use self::request::Target;
 use crate::model::secret::Secret;
-use crate::model::{Family, Transport, Trust};
+use crate::model::{Credentials, Family, Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
 pub use self::race::SlowLookUp;
-pub use self::reach::{Unreachable, connects, verify_proxy};
+pub use self::reach::{Unreachable, connects};
 pub use self::trust::TrustCache;
 
 /// Time to resolve a name, and again to establish a TCP connection.
@@ -112,7 +109,6 @@ pub struct Shared {
 /// Sends requests the way one [`Transport`] says.
 pub struct Client {
     transport: Transport,
-    proxy: Option<Proxy>,
     limits: Limits,
     shared: Arc<Shared>,
     /// Loaded by the first `https:` request, so that plain HTTP works without a bundle.
@@ -121,30 +117,13 @@ pub struct Client {
 
 impl Client {
     /// A client for `transport`. Opens nothing yet.
-    ///
-    /// # Errors
-    /// If `proxy` is not `[user:pass@]host:port`.
-    pub fn new(transport: &Transport, shared: Arc<Shared>) -> Result<Self, Failure> {
+    pub fn new(transport: &Transport, shared: Arc<Shared>) -> Self {
         Self::with_limits(transport, shared, Limits::default())
     }
 
     /// [`Client::new`] with other limits.
-    ///
-    /// # Errors
-    /// As [`Client::new`].
-    pub fn with_limits(
-        transport: &Transport,
-        shared: Arc<Shared>,
-        limits: Limits,
-    ) -> Result<Self, Failure> {
-        let proxy = transport.proxy.as_ref().map(Proxy::parse).transpose();
-        Ok(Self {
-            transport: transport.clone(),
-            proxy: proxy.map_err(before_sending)?,
-            limits,
-            shared,
-            tls: OnceLock::new(),
-        })
+    pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
+        Self { transport: transport.clone(), limits, shared, tls: OnceLock::new() }
     }
 
     /// Sends `request` and waits for the answer, following redirects.
@@ -212,7 +191,7 @@ impl Client {
     fn next(
         &self,
         request: &Request,
-        auth: Option<&Auth>,
+        auth: Option<&Credentials>,
         target: &Target,
         reply: &Reply<'_>,
     ) -> Next {
@@ -225,31 +204,40 @@ impl Client {
 
     /// Whether `target`, which has answered, is a public host. A proxy does not say where a name is.
     fn is_outside(&self, target: &Target, call: &Call) -> bool {
-        if self.proxy.is_some() { !redirect::is_inside(target.host()) } else { call.outside() }
+        if self.transport.proxy.is_some() {
+            !redirect::is_inside(target.host())
+        } else {
+            call.outside()
+        }
     }
 
-    fn without_secrets(&self, failure: Failure, request: &Request, auth: Option<&Auth>) -> Failure {
+    fn without_secrets(
+        &self,
+        failure: Failure,
+        request: &Request,
+        auth: Option<&Credentials>,
+    ) -> Failure {
         let mut secrets = request.secrets.clone();
-        secrets.extend(auth.map(|(_, password)| password.clone()));
-        secrets.extend(self.proxy.iter().flat_map(Proxy::secrets));
+        secrets.extend(auth.map(|auth| auth.password.clone()));
+        secrets.extend(proxy_secrets(&self.transport));
         Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
 
     fn hop<'a>(
         &self,
         request: &Request,
-        auth: Option<&Auth>,
+        auth: Option<&Credentials>,
         target: &Target,
         outside_only: bool,
         call: &'a Call,
     ) -> Result<Reply<'a>, Failure> {
-        let proxy = self.proxy.as_ref();
+        let proxy = self.transport.proxy.as_ref();
         let message = request::message(
             request,
             auth,
             target,
             &self.transport.user_agent,
-            proxy.and_then(|proxy| proxy.auth.as_ref()),
+            proxy.and_then(|proxy| proxy.credentials.as_ref()),
         )
         .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
         let dial = Dial {
@@ -280,7 +268,7 @@ impl Client {
 
     /// Whether an answer is the proxy's own. In a tunnel it has had its say before.
     fn proxy_refusal(&self, target: &Target, status: u16) -> Option<String> {
-        let proxy = self.proxy.as_ref().filter(|_| !target.https())?;
+        let proxy = self.transport.proxy.as_ref().filter(|_| !target.https())?;
         (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16())
             .then(|| format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
     }
@@ -304,8 +292,13 @@ impl fmt::Debug for Client {
 /// What must not be shown of the proxy, which answers in the place of every host that is asked without
 /// TLS and may repeat what it was sent.
 pub fn proxy_secrets(transport: &Transport) -> Vec<Secret> {
-    let proxy = transport.proxy.as_ref().and_then(|option| Proxy::parse(option).ok());
-    proxy.iter().flat_map(Proxy::secrets).collect()
+    let credentials = transport.proxy.as_ref().and_then(|proxy| proxy.credentials.as_ref());
+    let mut secrets = Vec::new();
+    if let Some(credentials) = credentials {
+        secrets.push(Secret::new(&credentials.user));
+        secrets.extend(credentials.secrets());
+    }
+    secrets
 }
 
 /// A failure of our own making: nothing has left yet.

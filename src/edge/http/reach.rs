@@ -4,7 +4,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::proxy::Proxy;
 use super::race::{self, Course, Lost};
 use super::{ATTEMPT_DELAY, CONNECT_TIMEOUT, Shared};
 use crate::edge::clock::uptime;
@@ -12,7 +11,6 @@ use crate::edge::dns::resolve;
 use crate::edge::dns::resolve::Search;
 use crate::edge::system_error;
 use crate::model::Family;
-use crate::model::secret::Secret;
 
 /// Time for the connection, as in ddns-scripts (`nc -w 3`).
 const TIME: Duration = Duration::from_secs(3);
@@ -20,8 +18,6 @@ const TIME: Duration = Duration::from_secs(3);
 /// Why a host cannot be used, as a sentence each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreachable {
-    /// What was given has no sound port.
-    Port(String),
     /// Its name does not resolve.
     Unresolved(String),
     /// It has no address of the family.
@@ -62,13 +58,4 @@ pub fn connects(host: &str, port: u16, family: Option<Family>) -> Result<(), Unr
         Err(Lost::Unreachable(error)) => system_error::system(&error),
     };
     Err(Unreachable::NoConnection(format!("{host} port {port}: {why}")))
-}
-
-/// Whether `proxy` can be used: `[user:pass@]host:port` as in the option.
-///
-/// # Errors
-/// Why not, without its password.
-pub fn verify_proxy(proxy: &Secret, family: Option<Family>) -> Result<(), Unreachable> {
-    let proxy = Proxy::parse(proxy).map_err(Unreachable::Port)?;
-    connects(&proxy.host, proxy.port, family)
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ureq::http::{self, HeaderValue, Uri, header};
 
-use super::credentials::{Auth, basic, split_user};
+use crate::model::Credentials;
 use crate::provider::{Method, Request};
 
 /// A checked absolute `http:` or `https:` URL without user information.
@@ -21,7 +21,7 @@ impl Target {
     ///
     /// # Errors
     /// A sentence that does not repeat the URL, which may hold a password.
-    pub fn parse(url: &str) -> Result<(Self, Option<Auth>), String> {
+    pub fn parse(url: &str) -> Result<(Self, Option<Credentials>), String> {
         let (scheme, rest) =
             url.split_once("://").ok_or("the URL does not start with http:// or https://")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
@@ -37,7 +37,9 @@ impl Target {
         let (authority, path) = rest.split_at(end);
         let path = path.split('#').next().unwrap_or_default();
         let slash = if path.starts_with('/') { "" } else { "/" };
-        let (auth, host) = split_user(authority);
+        let (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let auth = Credentials::parse(userinfo)
+            .map_err(|_| "the user name or password in the URL is not encoded as UTF-8")?;
         let scheme = if https { "https" } else { "http" };
         let uri: Uri = format!("{scheme}://{host}{slash}{path}")
             .parse()
@@ -99,10 +101,10 @@ impl Target {
 /// If something in it cannot be written as a header.
 pub(super) fn message(
     request: &Request,
-    auth: Option<&Auth>,
+    auth: Option<&Credentials>,
     target: &Target,
     user_agent: &str,
-    proxy_auth: Option<&Auth>,
+    proxy_auth: Option<&Credentials>,
 ) -> Result<http::Request<()>, String> {
     let mut message = http::Request::new(());
     *message.method_mut() = match request.method {
@@ -120,7 +122,7 @@ pub(super) fn message(
     // and then nobody knows whether the update arrived.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     if let Some(auth) = auth {
-        headers.insert(header::AUTHORIZATION, secret(&basic(auth), "the password")?);
+        headers.insert(header::AUTHORIZATION, secret(&auth.basic(), "the password")?);
     }
     for (name, content) in &request.headers {
         let name = header::HeaderName::from_bytes(name.as_bytes())
@@ -130,7 +132,7 @@ pub(super) fn message(
     }
     // In a tunnel the proxy was told before.
     if let Some(auth) = proxy_auth.filter(|_| !target.https()) {
-        let content = secret(&basic(auth), "the proxy password")?;
+        let content = secret(&auth.basic(), "the proxy password")?;
         headers.insert(header::PROXY_AUTHORIZATION, content);
     }
     Ok(message)
@@ -174,8 +176,8 @@ mod tests {
         let (target, auth) = Target::parse("HTTP://u%40x:p:%zz@example.com?q=a@b").unwrap();
         assert_eq!(target.origin(), "http://example.com");
         assert_eq!(target.path(), "/?q=a@b");
-        let (name, password) = auth.unwrap();
-        assert_eq!((name.as_str(), password.expose()), ("u@x", "p:%zz"));
+        let auth = auth.unwrap();
+        assert_eq!((auth.user.as_str(), auth.password.expose()), ("u@x", "p:%zz"));
     }
 
     #[test]

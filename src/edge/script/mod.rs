@@ -26,9 +26,9 @@ use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
 use crate::edge::probe;
-use crate::model::Family;
 use crate::model::Notice;
 use crate::model::secret::Secret;
+use crate::model::{Credentials, Family};
 use crate::provider::Script;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
 
@@ -93,16 +93,14 @@ impl Call {
         let provider = &self.section.provider;
         let own = self.script.options.iter();
         let own = own.filter(|(name, _)| options::find(Kind::Service, name).is_none());
-        let proxy = self.section.transport.proxy.iter();
-        let credentials = proxy.clone().filter_map(|proxy| {
-            proxy.expose().rsplit_once('@')?.0.split_once(':').map(|(_, it)| Secret::new(it))
-        });
+        let proxy = self.section.transport.proxy.as_ref();
+        let credentials = proxy.and_then(|proxy| proxy.credentials.as_ref());
         [&provider.account.password, &provider.account.param_enc, &provider.account.param_opt]
             .into_iter()
             .chain(own.map(|(_, value)| value))
-            .chain(proxy)
             .cloned()
-            .chain(credentials)
+            .chain(self.option("proxy").map(Secret::new))
+            .chain(credentials.into_iter().flat_map(Credentials::secrets))
             .collect()
     }
 

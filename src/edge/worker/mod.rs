@@ -237,9 +237,7 @@ fn detect(probe: Probe, family: Family, clients: &mut Clients) -> Result<IpAddr,
     match probe {
         Probe::Web { url, mut transport } => {
             transport.family = Some(family);
-            let client = clients.get(&transport);
-            client
-                .and_then(|client| probe::web(client, &url, family))
+            probe::web(clients.get(&transport), &url, family)
                 .map_err(|failure| covered(failure, &proxy_secrets(&transport)))
         }
         Probe::Script(line) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Api, Need};
+use crate::model::Credentials;
 use crate::model::secret::Secret;
 use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{
@@ -24,7 +25,7 @@ const PAGES: usize = 40;
 pub struct Rest {
     title: &'static str,
     base: String,
-    auth: Option<(String, Secret)>,
+    auth: Option<Credentials>,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
     needs: &'static [Need],
@@ -101,7 +102,7 @@ impl Rest {
     /// With HTTP Basic credentials (RFC 7617).
     pub fn basic(self, user: &str, password: &Secret) -> Self {
         let mut rest = self.hiding(password);
-        rest.auth = Some((user.to_owned(), password.clone()));
+        rest.auth = Some(Credentials { user: user.to_owned(), password: password.clone() });
         rest
     }
 

@@ -609,7 +609,7 @@ fn some_requests_to_the_letter() {
         let Step::Send(request) = exchange(&account, job(changes.collect())).start() else {
             panic!()
         };
-        let auth = request.auth.map_or(String::new(), |(user, _)| format!("{user} "));
+        let auth = request.auth.map_or(String::new(), |auth| format!("{} ", auth.user));
         format!("{auth}{}", request.url.expose().replace("https://", ""))
     };
     for (name, domain, addresses, expected) in LETTERS {

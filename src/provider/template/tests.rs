@@ -109,7 +109,7 @@ fn both_addresses_have_their_places() {
 #[test]
 fn user_information_becomes_credentials() {
     let auth = |template| {
-        let (user, password) = try_render(template).unwrap().auth?;
+        let Credentials { user, password } = try_render(template).unwrap().auth?;
         Some((user, password.expose().to_owned()))
     };
     let pair = |user: &str, password: &str| Some((user.into(), password.into()));
@@ -268,7 +268,7 @@ proptest! {
         let rendered = render(&template, &provider, Subject::new(&name, "192.0.2.1".parse().unwrap())).unwrap();
         prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
-        prop_assert_eq!(rendered.auth.unwrap().1, Secret::new(&*password));
+        prop_assert_eq!(rendered.auth.unwrap().password, Secret::new(&*password));
         let (head, tail) = (&password[..6], &param_opt[2..8]);
         let free = |part: &str| !literal.contains(part) && !provider.account.username.contains(part);
         prop_assume!(free(head) && free(tail));

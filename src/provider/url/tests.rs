@@ -6,6 +6,7 @@ use super::super::FailureKind;
 use super::super::tests::section;
 use super::*;
 use crate::config::Section;
+use crate::model::Credentials;
 use crate::model::secret::Secret;
 use crate::provider::Mechanism;
 use crate::provider::testing::change;
@@ -87,7 +88,10 @@ fn requests_carry_credentials_and_show_none() {
         request.url.expose(),
         "http://d.example/nic/update?hostname=a.example&myip=192.0.2.1"
     );
-    assert_eq!(request.auth, Some(("me".into(), Secret::new("hunter2"))));
+    assert_eq!(
+        request.auth,
+        Some(Credentials { user: "me".into(), password: Secret::new("hunter2") })
+    );
     assert!(request.secrets.contains(&Secret::new("hunter2")));
     assert!(
         !format!("{request:?} {:?}", UrlUpdate::new(&section.provider, &two())).contains("hunter2")

@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 use crate::config::fixture;
 use crate::model::Level;
-use crate::model::{Hostname, RecordOptions, Target};
+use crate::model::{Hostname, Proxy, RecordOptions, Target};
 use crate::provider::Mechanism;
 use crate::scratch::Scratch;
 
@@ -233,7 +233,7 @@ fn what_is_said_has_a_level_and_no_secrets() {
     for shell in shells() {
         let mut call = stage.call(text);
         let section = Arc::get_mut(&mut call.section).unwrap();
-        section.transport.proxy = Some(Secret::new("me:proxy-pw@proxy:3128"));
+        section.transport.proxy = Some(Proxy::parse("me:proxy-pw@proxy:3128").unwrap());
         let (done, said) = play(&call, shell, LONG, &mut |_| panic!());
         let expected = [
             (Level::Debug, "a b"),
