@@ -8,6 +8,7 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,13 @@ use ddns_netlink::dns::message::{Message, QR, RA, Record, TC, TYPE_A, TYPE_AAAA,
 use ddns_netlink::dns::name::Name;
 use ddns_netlink::edge::dns::resolve;
 use ddns_netlink::edge::files::hosts::system as system_hosts;
+use ddns_netlink::edge::http::Client;
 use ddns_netlink::engine::directory::Directory;
-use ddns_netlink::model::{Family, Host};
-use support::dns::{Answer, Server};
-use support::provider::now;
+use ddns_netlink::model::secret::Secret;
+use ddns_netlink::model::{Family, Host, Transport, Trust};
+use ddns_netlink::provider::{Answer, Failure, Method, Request, SHORT_ANSWER};
+use support::dns::{self, Server};
+use support::provider::{Provider, Reply, now};
 use support::resolver::Resolver;
 use support::router::{PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
 use support::scene::{LIMIT, Scene, endpoint};
@@ -35,10 +39,10 @@ const SOON: Duration = Duration::from_millis(1500);
 /// The upstream name server in the internet, which knows the provider.
 fn upstream(v6: bool) -> Server {
     Server::start(endpoint(PROVIDER, 53), move |name, is_aaaa| match (name, is_aaaa) {
-        (HOST, false) => Answer::Address(PROVIDER.parse().unwrap()),
-        (HOST, true) if v6 => Answer::Address(PROVIDER6.parse().unwrap()),
-        (HOST, true) => Answer::NoData,
-        _ => Answer::NoName,
+        (HOST, false) => dns::Answer::Address(PROVIDER.parse().unwrap()),
+        (HOST, true) if v6 => dns::Answer::Address(PROVIDER6.parse().unwrap()),
+        (HOST, true) => dns::Answer::NoData,
+        _ => dns::Answer::NoName,
     })
 }
 
@@ -152,8 +156,8 @@ fn without_a_resolver_https_uses_the_last_address_with_a_valid_certificate() {
             .provider
             .listen_tls(endpoint(moved, 443), authority.server(&[HOST], Flavour::Good));
         let _upstream = Server::start(endpoint(PROVIDER, 53), move |_, is_aaaa| match is_aaaa {
-            false => Answer::Address(moved.parse().unwrap()),
-            true => Answer::NoData,
+            false => dns::Answer::Address(moved.parse().unwrap()),
+            true => dns::Answer::NoData,
         });
         let learning = resolver.learn_after(Duration::from_millis(400));
         scene.wan.change_address("203.0.113.6", "203.0.113.7");
@@ -468,6 +472,85 @@ fn the_hosts_file_comes_first_and_search_domains_are_not_used() {
         assert_eq!(none, "cannot resolve printer (the name does not exist)");
         assert_eq!(look_up("localhost"), found(&["::1", "127.0.0.1"]));
         assert_eq!(look_up("192.0.2.3"), found(&["192.0.2.3"]));
+    });
+}
+
+fn fetch(url: &str) -> Result<Answer, Failure> {
+    let transport = Transport {
+        trust: Trust::System,
+        proxy: None,
+        device: None,
+        source: None,
+        family: None,
+        user_agent: "test".into(),
+    };
+    let request = Request {
+        method: Method::Get,
+        url: Secret::new(url),
+        auth: None,
+        headers: vec![],
+        body: None,
+        family: None,
+        shown: String::new(),
+        secrets: vec![],
+        answer_limit: SHORT_ANSWER,
+        answer_secret: false,
+    };
+    Client::new(&transport, Arc::default()).unwrap().send(&request)
+}
+
+#[test]
+fn a_public_host_cannot_redirect_to_a_name_with_a_private_address() {
+    isolated(&[], || {
+        let zone = [
+            ("public", "198.51.100.54"),
+            ("loopback", "127.0.0.9"),
+            ("lan", "192.168.7.1"),
+            ("ten", "10.9.9.9"),
+            ("cgnat", "100.64.9.9"),
+            ("link", "169.254.9.9"),
+            ("ula", "fd00::9"),
+            ("loopback6", "::1"),
+            ("mapped", "::ffff:192.168.7.1"),
+        ];
+        let provider = Provider::new();
+        ip_isp(&format!("addr add {PROVIDER} dev lo"));
+        let mut servers = vec![provider.listen(endpoint(PROVIDER, 80))];
+        for (_, address) in zone.iter().filter(|(name, _)| *name != "mapped") {
+            if !address.starts_with("127.") && *address != "::1" {
+                ip_isp(&format!("addr add {address} dev lo nodad"));
+            }
+            servers.push(provider.listen(endpoint(address, 80)));
+        }
+        server("127.0.0.2", move |query| {
+            let host = query.questions[0].name.to_string();
+            let label = host.strip_suffix(".example.net").unwrap();
+            let address = match label {
+                "page" => Some(PROVIDER),
+                _ => zone.iter().find(|(name, _)| *name == label).map(|(_, address)| *address),
+            };
+            let records: Vec<Record> = address.iter().map(|it| record(&host, it)).collect();
+            Some(answer(query, &records))
+        });
+        resolv_conf(&["127.0.0.2"]);
+        provider.for_path("/x", Reply::body("203.0.113.9"));
+        for (name, address) in zone {
+            provider.for_path("/", Reply::redirect(&format!("http://{name}.example.net/x")));
+            let seen = provider.count();
+            let result = fetch("http://page.example.net/");
+            let paths: Vec<String> =
+                provider.requests()[seen..].iter().map(|it| it.path.clone()).collect();
+            if name == "public" {
+                assert_eq!(result.unwrap().body, "203.0.113.9");
+                assert_eq!(paths, ["/", "/x"]);
+                continue;
+            }
+            let failure = result.unwrap_err();
+            assert!(failure.text.contains("which is not followed"), "{address}: {}", failure.text);
+            assert_eq!((failure.sent, paths), (false, vec!["/".to_owned()]), "{address}");
+        }
+        // What the owner asks for himself may be in the LAN.
+        assert_eq!(fetch("http://lan.example.net/x").unwrap().body, "203.0.113.9");
     });
 }
 
