@@ -12,6 +12,7 @@
 //! off or damaged loses only the lines that were hit. Unknown lines and unknown fields are passed
 //! over, so that an older program reads what a newer one wrote as far as it understands it.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
@@ -35,6 +36,22 @@ pub struct State {
     /// One entry per record that was ever sent, sorted by section, name and family.
     pub records: Vec<Saved>,
     /// What accounts have taught, sorted by account and key.
+    pub known: Vec<Learned>,
+}
+
+/// Names a record in a [`State`]: its section, its name and its family.
+pub type RecordKey = (String, Hostname, Family);
+
+/// What changed in a [`State`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Records that are not kept any more.
+    pub dropped: Vec<RecordKey>,
+    /// Records that are new or not as they were. Of several for one record the last one counts.
+    pub records: Vec<Saved>,
+    /// Accounts and keys whose values are not known any more.
+    pub forgotten: Vec<(u64, String)>,
+    /// What accounts have taught.
     pub known: Vec<Learned>,
 }
 
@@ -94,6 +111,44 @@ impl State {
         self.records.get(place)
     }
 
+    /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.
+    pub fn apply(&mut self, changes: Changes) {
+        let Changes { mut dropped, records, mut forgotten, known } = changes;
+        if !dropped.is_empty() {
+            dropped.sort_unstable();
+            self.records
+                .retain(|saved| dropped.binary_search_by(|key| saved.cmp_key(key)).is_err());
+        }
+        let mut new = Vec::new();
+        for record in records {
+            match self.records.binary_search_by(|saved| saved.key().cmp(&record.key())) {
+                Ok(place) => self.records[place] = record,
+                Err(_) => new.push(record),
+            }
+        }
+        self.add(new);
+        // Accounts learn little, and seldom.
+        forgotten.extend(known.iter().map(|learned| (learned.account, learned.key.clone())));
+        if !forgotten.is_empty() {
+            self.known.retain(|old| {
+                !forgotten.iter().any(|(account, key)| (*account, key) == (old.account, &old.key))
+            });
+            self.known.extend(known);
+            self.known.sort_unstable();
+        }
+    }
+
+    /// Adds records. Of several for one record the last one stays.
+    fn add(&mut self, records: Vec<Saved>) {
+        if records.is_empty() {
+            return;
+        }
+        self.records.extend(records);
+        self.records.reverse();
+        self.records.sort_by(|a, b| a.key().cmp(&b.key()));
+        self.records.dedup_by(|a, b| a.key() == b.key());
+    }
+
     /// The file's text.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEADER}{VERSION}\n");
@@ -131,10 +186,8 @@ impl State {
                 Err(why) => complaints.add(format!("line {number} dropped: {why}")),
             }
         }
-        // Of two lines for one record the later one counts.
-        records.reverse();
-        let mut state = Self::new(records, known);
-        state.records.dedup_by(|a, b| a.key() == b.key());
+        let mut state = Self::new(Vec::new(), known);
+        state.add(records);
         state.known.dedup();
         (state, complaints.finish())
     }
@@ -295,6 +348,11 @@ impl Saved {
     /// What names the record.
     fn key(&self) -> (&str, &Hostname, Family) {
         (&self.section, &self.name, self.family)
+    }
+
+    /// How `key` compares with that of this record.
+    fn cmp_key(&self, key: &RecordKey) -> Ordering {
+        (key.0.as_str(), &key.1, key.2).cmp(&self.key())
     }
 
     fn write(&self, text: &mut String) {
@@ -517,6 +575,34 @@ mod tests {
         newer.unconfirmed = false;
         let both = State { records: vec![sample(), newer.clone()], known: vec![] };
         assert_eq!(State::from_text(&both.to_text()).0.records, [newer]);
+    }
+
+    #[test]
+    fn changes_leave_what_they_do_not_name() {
+        let named =
+            |section: &str, fingerprint| Saved { section: section.into(), fingerprint, ..sample() };
+        let taught = |account, key: &str, value: &str| Learned {
+            account,
+            key: key.into(),
+            value: value.into(),
+        };
+        let mut state = State::new(
+            ["a", "b", "c"].map(|section| named(section, 1)).to_vec(),
+            vec![taught(1, "x", "1"), taught(1, "y", "1"), taught(2, "x", "1")],
+        );
+        state.apply(Changes {
+            dropped: ["b", "no"].map(|it| (it.into(), sample().name, Family::V4)).to_vec(),
+            records: vec![named("d", 2), named("c", 2), named("d", 3), named("aa", 2)],
+            forgotten: vec![(1, "y".into())],
+            known: vec![taught(2, "x", "2"), taught(2, "y", "2")],
+        });
+        let expected = [("a", 1), ("aa", 2), ("c", 2), ("d", 3)];
+        assert_eq!(state.records, expected.map(|(section, number)| named(section, number)));
+        let expected = [taught(1, "x", "1"), taught(2, "x", "2"), taught(2, "y", "2")];
+        assert_eq!(state.known, expected);
+        let before = state.clone();
+        state.apply(Changes::default());
+        assert_eq!(state, before);
     }
 
     fn saved() -> impl Strategy<Value = Saved> {

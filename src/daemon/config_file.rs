@@ -14,6 +14,7 @@ use crate::edge::store::Store;
 use crate::edge::{clock, files};
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
+use crate::state::State;
 use crate::time::Now;
 
 /// The configuration file and what is in force of it.
@@ -137,7 +138,8 @@ impl EventLoop {
     /// Keeps the state in `statedir` from now on.
     fn change_state_directory(&mut self, statedir: &Path) {
         self.daemon.flush(FLUSH);
-        self.daemon.store = store_thread(Store::open(statedir), &self.daemon.sender);
+        self.daemon.store =
+            store_thread(Store::open(statedir), State::default(), &self.daemon.sender);
         let now = clock::now();
         self.carry_out(Action::Save(self.daemon.engine.state(now)), now);
     }

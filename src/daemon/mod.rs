@@ -38,6 +38,7 @@ use crate::engine::Engine;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
 use crate::model::{Level, Notice};
+use crate::state::State;
 use crate::time::Now;
 use config_file::ConfigFile;
 use detect::Detect;
@@ -181,12 +182,12 @@ async fn run(start: Start<'_>, setup: Setup) -> u8 {
     let (saved, lost) = store.load();
     let seed = std::process::id() ^ clock::now().up.subsec_nanos();
     let mut daemon = Daemon {
-        engine: Engine::new(saved, seed),
+        engine: Engine::new(saved.clone(), seed),
         config,
         logger,
         netlink,
         pool: pool(setup.delivery, &sender),
-        store: store_thread(store, &sender),
+        store: store_thread(store, saved, &sender),
         run_directory: setup.run_directory,
         display: Display::default(),
         ubus: Ubus::new(setup.serves),
@@ -211,9 +212,9 @@ fn pool(delivery: Box<dyn Delivery>, sender: &UnboundedSender<Incoming>) -> Pool
     )
 }
 
-fn store_thread(store: Store, sender: &UnboundedSender<Incoming>) -> StoreThread {
+fn store_thread(store: Store, saved: State, sender: &UnboundedSender<Incoming>) -> StoreThread {
     let sender = sender.clone();
-    StoreThread::new(store, move |notice| drop(sender.send(Incoming::Notice(notice))))
+    StoreThread::new(store, saved, move |notice| drop(sender.send(Incoming::Notice(notice))))
 }
 
 fn say(logger: &mut Logger, level: Level, text: String) {

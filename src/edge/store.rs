@@ -6,10 +6,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::edge::clock;
 use crate::edge::files::owner::{check_directory, make_directory};
 use crate::edge::files::{self, Medium};
 use crate::model::{Level, Notice};
-use crate::state::State;
+use crate::state::{Changes, State};
+use crate::time::Share;
 
 /// Most bytes of a state file that are read.
 const LIMIT: u64 = 4 * 1024 * 1024;
@@ -89,45 +91,75 @@ impl Store {
 
 /// Saves in the background, because flash can take seconds and the event loop must not wait.
 ///
-/// Only the newest state counts: one that is put while another is being written replaces any that
-/// waits. The thread ends when nothing waits, so an idle daemon has none.
+/// The thread has the state in memory and is told what changes. It writes the whole file, which takes
+/// longer the more records there are, but spends a tenth of the time on that at most (see [`Share`]).
+/// It ends when nothing waits, so an idle daemon has none.
 pub struct StoreThread {
     shared: Arc<Shared>,
 }
 
 struct Shared {
     store: Store,
+    /// What the file holds, or should. Only the thread uses it.
+    state: Mutex<State>,
     slot: Mutex<Slot>,
+    /// Nothing waits any more.
     idle: Condvar,
+    /// Somebody waits for the thread.
+    hurried: Condvar,
     tell: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 #[derive(Default)]
 struct Slot {
-    waiting: Option<State>,
+    waiting: Vec<Update>,
     running: bool,
+    /// Whether somebody waits until everything is written.
+    urgent: bool,
+    /// When the file may be written next.
+    share: Share,
     /// The complaint that was told last and still holds.
     trouble: Option<String>,
 }
 
+/// What becomes of the state.
+enum Update {
+    Replace(State),
+    Change(Changes),
+}
+
 impl StoreThread {
-    /// Saves into `store`. `tell` gets a warning when saving starts to fail, once per reason, and a
-    /// word when it works again; it is called from the background.
-    pub fn new(store: Store, tell: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+    /// Saves into `store`, which holds `state`. `tell` gets a warning when saving starts to fail, once
+    /// per reason, and a notice when it works again; it is called from the background.
+    pub fn new(store: Store, state: State, tell: impl Fn(Notice) + Send + Sync + 'static) -> Self {
         Self {
             shared: Arc::new(Shared {
                 store,
+                state: Mutex::new(state),
                 slot: Mutex::default(),
                 idle: Condvar::new(),
+                hurried: Condvar::new(),
                 tell: Box::new(tell),
             }),
         }
     }
 
-    /// Has `state` saved soon.
+    /// Has `state` saved soon in the place of all that was kept.
     pub fn put(&self, state: State) {
+        self.update(Update::Replace(state));
+    }
+
+    /// Has `changes` saved soon.
+    pub fn change(&self, changes: Changes) {
+        self.update(Update::Change(changes));
+    }
+
+    fn update(&self, update: Update) {
         let mut slot = self.shared.slot();
-        slot.waiting = Some(state);
+        if matches!(update, Update::Replace(_)) {
+            slot.waiting.clear();
+        }
+        slot.waiting.push(update);
         if slot.running {
             return;
         }
@@ -140,6 +172,7 @@ impl StoreThread {
             .spawn(move || shared.work());
         if thread.is_err() {
             // No memory for a thread: late is better than never.
+            self.shared.slot().urgent = true;
             self.shared.work();
         }
     }
@@ -147,7 +180,9 @@ impl StoreThread {
     /// Waits at most `limit` until everything that was put is written or has failed; `false` if
     /// time ran out.
     pub fn flush(&self, limit: Duration) -> bool {
-        let slot = self.shared.slot();
+        let mut slot = self.shared.slot();
+        slot.urgent = slot.running;
+        self.shared.hurried.notify_all();
         let (slot, _) = self
             .shared
             .idle
@@ -159,23 +194,44 @@ impl StoreThread {
 
 impl Shared {
     fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.slot)
     }
 
     fn work(&self) {
-        loop {
-            let mut slot = self.slot();
-            let Some(state) = slot.waiting.take() else {
-                slot.running = false;
-                self.idle.notify_all();
-                return;
-            };
-            drop(slot);
+        while let Some(updates) = self.next() {
+            let begin = clock::uptime();
+            let mut state = lock(&self.state);
+            for update in updates {
+                match update {
+                    Update::Replace(new) => *state = new,
+                    Update::Change(changes) => state.apply(changes),
+                }
+            }
             let result = self.store.save(&state);
+            drop(state);
             let trouble = result.err().map(|error| self.store.explain(&error));
-            let before = std::mem::replace(&mut self.slot().trouble, trouble.clone());
+            let mut slot = self.slot();
+            slot.share.spent(begin, clock::uptime());
+            let before = std::mem::replace(&mut slot.trouble, trouble.clone());
+            drop(slot);
             self.report(before, trouble);
         }
+    }
+
+    /// What waits, when it is time to write it; `None` if nothing waits, and the thread ends.
+    fn next(&self) -> Option<Vec<Update>> {
+        let mut slot = self.slot();
+        if !slot.waiting.is_empty() {
+            let pause = slot.share.next().saturating_sub(clock::uptime());
+            let hurried = &self.hurried;
+            let waited = hurried.wait_timeout_while(slot, pause, |slot| !slot.urgent);
+            (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            return Some(std::mem::take(&mut slot.waiting));
+        }
+        slot.running = false;
+        slot.urgent = false;
+        self.idle.notify_all();
+        None
     }
 
     fn report(&self, before: Option<String>, now: Option<String>) {
@@ -189,6 +245,10 @@ impl Shared {
         };
         (self.tell)(Notice { section: None, level, text });
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -298,7 +358,7 @@ mod tests {
         let dir = scratch.path().join("dir");
         fs::write(&dir, "").unwrap();
         let (sender, told) = mpsc::channel();
-        let thread = StoreThread::new(Store::open(&dir), move |notice| {
+        let thread = StoreThread::new(Store::open(&dir), State::default(), move |notice| {
             sender.send(notice).unwrap();
         });
         let limit = Duration::from_secs(10);
@@ -318,7 +378,8 @@ mod tests {
     fn the_latest_state_wins() {
         let scratch = Scratch::new("store-latest");
         let store = Store::open(scratch.path());
-        let thread = StoreThread::new(store.clone(), |notice| panic!("{}", notice.text));
+        let thread =
+            StoreThread::new(store.clone(), State::default(), |notice| panic!("{}", notice.text));
         for i in 0..200 {
             thread.put(state(&format!("s{i}")));
         }
@@ -327,14 +388,60 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_added_to_what_is_kept() {
+        let scratch = Scratch::new("store-changes");
+        let store = Store::open(scratch.path());
+        let thread =
+            StoreThread::new(store.clone(), state("a"), |notice| panic!("{}", notice.text));
+        let change =
+            |section: &str| Changes { records: state(section).records, ..Changes::default() };
+        for i in 0..200 {
+            thread.change(change(&format!("s{i}")));
+        }
+        assert!(thread.flush(Duration::from_secs(10)));
+        thread.change(change("z"));
+        assert!(thread.flush(Duration::from_secs(10)));
+        let (kept, _) = store.load();
+        assert_eq!(kept.records.len(), 202);
+        assert_eq!(
+            (&kept.records[0], &kept.records[201]),
+            (&state("a").records[0], &state("z").records[0])
+        );
+        thread.put(state("b"));
+        thread.change(change("c"));
+        assert!(thread.flush(Duration::from_secs(10)));
+        let sections: Vec<String> =
+            store.load().0.records.into_iter().map(|it| it.section).collect();
+        assert_eq!(sections, ["b", "c"]);
+    }
+
+    #[test]
+    fn flush_ends_the_pause_after_a_long_write() {
+        let scratch = Scratch::new("store-pause");
+        let store = Store::open(scratch.path());
+        let thread = StoreThread::new(store.clone(), State::default(), |_| ());
+        let now = clock::uptime();
+        let later = now.saturating_add(Duration::from_secs(3600));
+        thread.shared.slot().share.spent(now, later);
+        thread.put(state("a"));
+        assert_eq!(store.load().0, State::default(), "it waits");
+        assert!(thread.flush(Duration::from_secs(10)));
+        assert_eq!(store.load().0, state("a"));
+    }
+
+    #[test]
     fn flush_gives_up_in_time() {
         let scratch = Scratch::new("store-flush");
         let (release, wait) = mpsc::channel::<()>();
         let wait = Mutex::new(wait);
         fs::write(scratch.path().join("dir"), "").unwrap();
-        let thread = StoreThread::new(Store::open(scratch.path().join("dir")), move |_| {
-            let _ = wait.lock().unwrap().recv();
-        });
+        let thread = StoreThread::new(
+            Store::open(scratch.path().join("dir")),
+            State::default(),
+            move |_| {
+                let _ = wait.lock().unwrap().recv();
+            },
+        );
         thread.put(state("a"));
         assert!(!thread.flush(Duration::from_millis(20)));
         release.send(()).unwrap();
