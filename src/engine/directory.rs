@@ -16,7 +16,7 @@ impl Directory {
     }
 
     fn hosts(&self, name: &str) -> Vec<Host> {
-        let bare = name::plain(name.trim_start_matches('[').trim_end_matches(']'));
+        let bare = name::canonical(name.trim_start_matches('[').trim_end_matches(']'));
         if let Ok(address) = bare.parse() {
             return vec![Host::Address(address)];
         }

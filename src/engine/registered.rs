@@ -21,7 +21,7 @@ use crate::config::Lookup;
 use crate::dns::Found;
 use crate::model::Family;
 use crate::model::Notice;
-use crate::model::name::plain;
+use crate::model::name::canonical;
 use crate::time::Now;
 use crate::time::duration;
 
@@ -214,7 +214,7 @@ impl Active {
 
     /// Which records the name that is looked up tells of: its own, or all if there is none.
     fn looked_up_records(&self) -> impl Fn(&Record) -> bool + use<> {
-        let host = plain(&self.spec.lookup.host);
+        let host = canonical(&self.spec.lookup.host);
         let is_host = move |record: &Record| record.name.in_dns() == host;
         let named = self.records.iter().any(&is_host);
         move |record| !named || is_host(record)

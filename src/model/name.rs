@@ -157,25 +157,25 @@ fn is_letter(c: char) -> bool {
 
 /// See [`Hostname::in_dns`].
 pub fn in_dns(name: &str) -> String {
-    plain(&name.replace('@', ".")).trim_start_matches('.').to_owned()
+    canonical(&name.replace('@', ".")).trim_start_matches('.').to_owned()
 }
 
-/// `name` as names are compared: in lower case, other letters than those of ASCII in their `xn--`
-/// form, without the root's dot at the end.
-pub fn plain(name: &str) -> String {
+/// The form in which names are compared: lower case, `xn--` in the place of letters outside of ASCII,
+/// no dot at the end.
+pub fn canonical(name: &str) -> String {
     punycode::ascii(name.trim_end_matches('.'))
 }
 
-/// What stands before `zone` in `name`: `home`, or nothing if `name` is the zone. `None` if `name` is
-/// not in the zone. Both are [`plain`].
-pub fn below<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
+/// `name` without `zone` at its end: `home`, or empty if `name` is the zone. `None` if `name` is not in
+/// the zone. Both are [`canonical`].
+pub fn strip_zone<'a>(name: &'a str, zone: &str) -> Option<&'a str> {
     let host = name.strip_suffix(zone)?;
     if host.is_empty() { Some(host) } else { host.strip_suffix('.') }
 }
 
-/// Whether `name`, which is [`plain`], is this host on every host (RFC 6761 section 6.3).
+/// Whether `name`, which is [`canonical`], means the local host everywhere (RFC 6761 section 6.3).
 pub fn is_localhost(name: &str) -> bool {
-    below(name, "localhost").is_some()
+    strip_zone(name, "localhost").is_some()
 }
 
 impl fmt::Display for Hostname {
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn names_are_compared_without_case_and_final_dot() {
-        assert_eq!(plain("Home.Example."), "home.example");
-        assert_eq!(plain("München.example"), "xn--mnchen-3ya.example");
+        assert_eq!(canonical("Home.Example."), "home.example");
+        assert_eq!(canonical("München.example"), "xn--mnchen-3ya.example");
         for (name, zone, host) in [
             ("a.b.example", "b.example", Some("a")),
             ("b.example", "b.example", Some("")),
@@ -204,7 +204,7 @@ mod tests {
             ("example", "b.example", None),
             ("a.b", "", None),
         ] {
-            assert_eq!(below(name, zone), host, "{name} in {zone}");
+            assert_eq!(strip_zone(name, zone), host, "{name} in {zone}");
         }
         assert!(is_localhost("localhost") && is_localhost("x.localhost"));
         assert!(!is_localhost("notlocalhost") && !is_localhost("localhost.example"));

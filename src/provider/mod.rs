@@ -7,6 +7,7 @@
 mod account;
 pub mod api;
 mod complaint;
+pub mod conversation;
 pub mod dyndns2;
 pub mod ere;
 mod failure;
@@ -19,7 +20,6 @@ pub mod message;
 mod page;
 pub mod sign;
 pub mod table;
-pub mod talk;
 pub mod template;
 pub mod url;
 pub mod verdict;
@@ -189,7 +189,7 @@ pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
             Box::new(url::UrlUpdate::new(provider, &job))
         }
         Mechanism::Api(api) => {
-            Box::new(talk::Replay::new(api.publish, provider.account.clone(), job))
+            Box::new(conversation::Replay::new(api.publish, provider.account.clone(), job))
         }
     }
 }

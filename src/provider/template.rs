@@ -9,9 +9,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::api::zone::Target;
+use super::api::zone::RecordName;
 use super::mask;
-use crate::model::name::{below, plain};
+use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Hostname};
 use crate::provider::Provider;
@@ -69,14 +69,14 @@ pub fn render(
     provider: &Provider,
     subject: Subject<'_>,
 ) -> Result<Rendered, String> {
-    let place = Target::new(subject.name.as_str(), subject.zone);
+    let place = RecordName::new(subject.name.as_str(), subject.zone);
     let zone = place.likely_zone();
-    let within = place.within(zone, "@");
+    let within = place.relative_to(zone, "@");
     // Others get what ddns-scripts would send.
     let (domain, sub) = if provider.row.is_some() {
         (subject.name.as_str().trim_end_matches('.'), within.to_owned())
     } else {
-        let written = Target::new(subject.name.written(), subject.zone).fqdn;
+        let written = RecordName::new(subject.name.written(), subject.zone).fqdn;
         let sub = written.get(..within.len()).filter(|sub| sub.eq_ignore_ascii_case(within));
         (subject.name.written(), sub.unwrap_or(within).to_owned())
     };
@@ -438,11 +438,13 @@ fn is_number(word: &str) -> bool {
 
 /// Whether `word` is one of `names`, or a name within one.
 fn is_name(word: &str, names: &[&str]) -> bool {
-    let word = plain(word);
-    names.iter().filter(|name| !name.is_empty()).any(|name| match below(&word, &plain(name)) {
-        Some("") => true,
-        Some(_) => name.contains('.'),
-        None => false,
+    let word = canonical(word);
+    names.iter().filter(|name| !name.is_empty()).any(|name| {
+        match strip_zone(&word, &canonical(name)) {
+            Some("") => true,
+            Some(_) => name.contains('.'),
+            None => false,
+        }
     })
 }
 

@@ -4,7 +4,7 @@
 use std::mem::take;
 
 use super::reader::Reader;
-use crate::model::name::below;
+use crate::model::name::strip_zone;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, RecordOptions};
 use crate::provider::api::pair;
@@ -134,7 +134,7 @@ fn place(
         let (host, zone) = split(name.as_str().to_owned());
         let (host, zone) = (host.trim_matches('.'), zone.trim_matches('.'));
         // Some write the zone behind it.
-        let within = if host == "@" { "" } else { below(host, zone).unwrap_or(host) };
+        let within = if host == "@" { "" } else { strip_zone(host, zone).unwrap_or(host) };
         match Hostname::parse(&format!("{within}@{zone}")) {
             Ok(placed) => *name = placed,
             Err(why) => {

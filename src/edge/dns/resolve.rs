@@ -191,7 +191,7 @@ fn known(host: &str) -> Vec<IpAddr> {
     if let Ok(address) = host.parse() {
         return vec![address];
     }
-    let name = name::plain(host);
+    let name = name::canonical(host);
     if name::is_localhost(&name) {
         return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     }

@@ -194,7 +194,7 @@ impl Dial<'_> {
                 .map_err(|error| failure::unsent(self.who(&proxy.host), &error))?;
         }
         let host = self.target.host();
-        let name = ServerName::try_from(name::plain(host))
+        let name = ServerName::try_from(name::canonical(host))
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
         tcp.set_deadline(self.call.stage(limit));
         let tls = Tls::connect(tls, name, tcp);

@@ -65,7 +65,7 @@ pub fn next(
 /// Whether `host` says by itself that it is this machine or in a private network. What only looks like
 /// an address is one for the C library (`127.1`).
 pub(super) fn is_inside(host: &str) -> bool {
-    let host = name::plain(host);
+    let host = name::canonical(host);
     match host.parse::<IpAddr>() {
         Ok(address) => not_public(address).is_some(),
         Err(_) => {

@@ -23,6 +23,7 @@ const BATCH: Api = Api {
     base: "https://api.example.net",
     needs: &[],
     batch: Batch::Account(3),
+    writes_together: true,
     rate: None,
     remark: "",
     publish: |_| Ok(vec![]),

@@ -5,13 +5,13 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, list, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
 use crate::model::sorted::Map;
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha1, sha1, timestamp};
-use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Request};
 use crate::text::base64;
 use crate::text::percent;
@@ -26,24 +26,25 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "the AccessKey secret" },
     ],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "the RAM user of the key needs AliyunDNSFullAccess",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "Value",
-    call: Call::Name,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "Value",
+    zone_ref: ZoneRef::Name,
     new_ttl: 600,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Zones and records in a page, as many as there can be.
@@ -51,7 +52,7 @@ const PAGE: usize = 100;
 /// The record is as it should be.
 const DUPLICATE: &str = "DomainRecordDuplicate";
 
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = text(body, "/Code");
     let is = |prefix| code.starts_with(prefix);
     let meant = match code {
@@ -71,7 +72,12 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// A signed request. `more` are parameters beside the common ones.
-fn request(talk: &Talk<'_>, rest: &Rest, action: &str, more: &[(&str, &str)]) -> Talked<Request> {
+fn request(
+    talk: &Conversation<'_>,
+    rest: &Rest,
+    action: &str,
+    more: &[(&str, &str)],
+) -> ApiResult<Request> {
     let at = timestamp(talk.wall()?);
     // Used once.
     let nonce = sha1(&format!("{at} {} {}", talk.job.seed, talk.heard().count()));
@@ -103,25 +109,30 @@ fn sign(sorted: &Map<&str, &str>, secret: &str) -> String {
     format!("{query}&Signature={}", encode(&signature))
 }
 
-fn ask(talk: &mut Talk<'_>, rest: &Rest, action: &str, more: &[(&str, &str)]) -> Talked<Value> {
+fn ask(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    action: &str,
+    more: &[(&str, &str)],
+) -> ApiResult<Value> {
     let answer = talk.send(request(talk, rest, action, more)?)?;
     let body = rest::body(answer);
     if text(&body, "/Code").starts_with("InvalidTimeStamp") {
-        return Err(rest.clock(text(&body, "/Message")));
+        return Err(rest.clock_wrong(text(&body, "/Message")));
     }
     let value = rest.value(answer)?;
     // Every answer has it.
-    if text(&value, "/RequestId").is_empty() { Err(rest.confused(answer)) } else { Ok(value) }
+    if text(&value, "/RequestId").is_empty() { Err(rest.not_understood(answer)) } else { Ok(value) }
 }
 
 /// All that is at `pointer` in the pages of a list.
 fn pages(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     action: &str,
     more: &[(&str, &str)],
     pointer: &str,
-) -> Talked<Vec<Value>> {
+) -> ApiResult<Vec<Value>> {
     rest::paged(PAGE, &mut |page, _| {
         let (number, size) = (page.to_string(), PAGE.to_string());
         let paged = [more, &[("PageNumber", &number), ("PageSize", &size)]].concat();
@@ -129,40 +140,39 @@ fn pages(
     })
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = pages(talk, rest, "DescribeDomains", &[], "/Domains/Domain")?;
-    Ok(listed(&zones, "/DomainName", "/DomainName"))
+    Ok(zones_by_id(&zones, "/DomainName", "/DomainName"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
+    for goal in goals {
         // As it is written in the list: not in Punycode.
-        let name = Zone { name: zone.id.clone(), ..zone.clone() }.full(place.host(zone, ""));
-        let which = [("SubDomain", &*name), ("DomainName", &zone.id), ("Type", place.kind())];
+        let name = Zone { name: zone.id.clone(), ..zone.clone() }.full(goal.host(zone, ""));
+        let which = [("SubDomain", &*name), ("DomainName", &zone.id), ("Type", goal.kind())];
         let found = pages(talk, rest, "DescribeSubDomainRecords", &which, "/DomainRecords/Record")?;
-        records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/RR"), raw)));
+        records.extend(found.iter().map(|raw| Record::capitalised(zone, text(raw, "/RR"), raw)));
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
-        let (address, ttl) = (place.address(), write.ttl.map(|ttl| ttl.to_string()));
+        let goal = write.goal;
+        let (address, ttl) = (goal.address(), write.ttl.map(|ttl| ttl.to_string()));
         let value = address.as_str().unwrap_or_default();
-        let mut more =
-            vec![("RR", place.host(zone, "@")), ("Type", place.kind()), ("Value", value)];
+        let mut more = vec![("RR", goal.host(zone, "@")), ("Type", goal.kind()), ("Value", value)];
         more.extend(ttl.as_deref().map(|ttl| ("TTL", ttl)));
         let line = write.values.first().map_or("", |raw| text(raw, "/Line"));
         more.extend((!line.is_empty()).then_some(("Line", line)));
@@ -182,7 +192,7 @@ fn write(
         };
         let done = ask(talk, rest, action, &more)?;
         if text(&done, "/RecordId").is_empty() && text(&done, "/Code") != DUPLICATE {
-            return Err(rest.undone(rest::said(&done)));
+            return Err(rest.not_done(rest::explanation(&done)));
         }
     }
     Ok(Vec::new())

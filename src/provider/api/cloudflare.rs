@@ -1,15 +1,15 @@
 //! Cloudflare (<https://developers.cloudflare.com/api/resources/dns/subresources/records/>).
 //!
-//! Zones are listed once and records looked up once; later changes of any number of names are one
+//! Zones are zones_by_id once and records looked up once; later changes of any number of names are one
 //! batch request, which Cloudflare carries out as a whole or not at all.
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
@@ -23,29 +23,30 @@ pub(super) const API: Api = Api {
     }],
     // What the free plan allows in one batch.
     batch: Batch::Account(200),
+    writes_together: true,
     rate: Some(Rate { requests: 1200, seconds: 300 }),
     remark: "an API token needs the permissions Zone Read and DNS Write; with an e-mail address as \
              'username' the password is the global API key",
-    publish: |talk| records::publish(talk, &credentials(talk), &SCHEME),
+    publish: |talk| records::publish(talk, &credentials(talk), &ZONE_API),
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Id,
-    content: "content",
-    call: Call::IdAlone,
+    model: RecordModel::ById,
+    address_member: "content",
+    zone_ref: ZoneRef::Id,
     // Automatic.
     new_ttl: 1,
-    together: true,
+    writes_together: API.writes_together,
 };
 
 /// An e-mail address as user name means the global key; everything else (`Bearer`, nothing) a token.
-fn credentials(talk: &Talk<'_>) -> Rest {
+fn credentials(talk: &Conversation<'_>) -> Rest {
     let account = talk.account;
-    let rest = Rest::new(&API).judging(judge);
+    let rest = Rest::new(&API).with_status_fix(fix_status);
     if account.username.contains('@') {
         let rest = rest.header("X-Auth-Key", &account.password);
         return rest.plain_header("X-Auth-Email", &account.username);
@@ -54,7 +55,7 @@ fn credentials(talk: &Talk<'_>) -> Rest {
 }
 
 /// Errors of authentication come with several statuses.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = body.pointer("/errors/0/code").and_then(Value::as_u64);
     let status = match (code, status) {
         (Some(10_000 | 6003 | 9109), _) => 401,
@@ -65,20 +66,20 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     (status, "")
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest.pages(talk, "?per_page=50&page=", "/result", 50)?;
-    Ok(listed(&zones, "/name", "/id"))
+    Ok(zones_by_id(&zones, "/name", "/id"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for (kind, place) in records::asked(places) {
-        let (and, name) = place.map_or(("", ""), |place| ("&name=", &place.fqdn));
+    for (kind, goal) in records::reads(goals) {
+        let (and, name) = goal.map_or(("", ""), |goal| ("&name=", &goal.fqdn));
         // So many fit into an answer.
         let path = format!("/{}/dns_records?type={kind}{and}{name}&per_page=500&page=", zone.id);
         records.append(&mut Record::list(&rest.pages(talk, &path, "/result", 500)?, None));
@@ -87,11 +88,11 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut path = ["/", &zone.id, "/dns_records"].concat();
     let request = match writes {
         [one] if !one.is_removal() => {
@@ -121,7 +122,7 @@ fn write(
         }
     };
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
-        return Err(rest.confused(answer));
+        return Err(rest.not_understood(answer));
     }
     Ok(made)
 }
@@ -141,15 +142,15 @@ fn body(write: &Write<'_>) -> Value {
     if let (true, Some(id)) = (write.is_removal(), &write.id) {
         return object(&mut [("id", id.as_str().into())]);
     }
-    let (place, said) = (write.place, &write.place.change.record);
-    let mut body = write.timed(object(&mut [("content", place.address())]), "ttl");
+    let (goal, said) = (write.goal, &write.goal.change.record);
+    let mut body = write.with_set_ttl(object(&mut [("content", goal.address())]), "ttl");
     let new = write.id.is_none();
     if let Some(proxied) = said.proxied.or_else(|| new.then_some(false)) {
         body["proxied"] = proxied.into();
     }
     let members = match &write.id {
         Some(id) => [("id", id.as_str()), ("id", id)],
-        None => [("type", place.kind()), ("name", &place.fqdn)],
+        None => [("type", goal.kind()), ("name", &goal.fqdn)],
     };
     for (name, value) in members {
         body[name] = value.into();

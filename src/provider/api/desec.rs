@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
-use super::zone::{Zone, ZoneList, by_name, within};
+use super::zone::{Zone, ZoneList, relative_name, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
@@ -19,72 +19,73 @@ pub(super) const API: Api = Api {
     base: "https://desec.io/api/v1/domains",
     needs: &[Need { option: "password", holds: "a token that may write the domain's records" }],
     batch: Batch::Account(50),
+    writes_together: true,
     // Of changes of one domain; 15 in a minute and 100 in an hour besides.
     rate: Some(Rate { requests: 300, seconds: 86_400 }),
     remark: "the service_name desec.io is its dynDNS interface, which takes one name",
     publish: |talk| {
         let rest = Rest::new(&API).token("Token", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&rest.elements(talk, rest.get("/"), "")?, "/name"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_name(&rest.elements(talk, rest.get("/"), "")?, "/name"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/{}/rrsets/?", zone.id);
     let mut sets = Vec::new();
     let mut complete = true;
-    for (kind, _) in records::asked(places) {
+    for (kind, _) in records::reads(goals) {
         let list = rest.get(&[&path, "type=", kind].concat());
-        match records::listed(talk, rest, places, list, "")? {
+        match records::list_if_many(talk, rest, goals, list, "")? {
             Some(mut found) => sets.append(&mut found),
             None => complete = false,
         }
     }
-    for name in records::names(places).iter().filter(|_| !complete) {
-        let path = [&path, "subname=", within(name, &zone.name, "")].concat();
+    for name in records::distinct_names(goals).iter().filter(|_| !complete) {
+        let path = [&path, "subname=", relative_name(name, &zone.name, "")].concat();
         sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
     }
     Ok(Record::sets(&sets, None))
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut least = None;
     let mut sets = Vec::new();
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         let set = object(&mut [
-            ("subname", place.host(zone, "").into()),
-            ("type", place.kind().into()),
-            ("records", write.all()),
+            ("subname", goal.host(zone, "").into()),
+            ("type", goal.kind().into()),
+            ("records", write.all_values()),
         ]);
-        let mut set = write.kept(set, "ttl");
+        let mut set = write.with_ttl(set, "ttl");
         // That of a new one cannot be shorter than the domain's.
-        if !write.exists && place.change.record.ttl.is_none() {
+        if !write.exists && goal.change.record.ttl.is_none() {
             let least = match least {
                 Some(known) => known,
                 None => {
@@ -101,7 +102,7 @@ fn write(
     // What is removed is not shown.
     let left = writes.iter().filter(|write| !write.is_removal()).count();
     if list(&rest.value(answer)?, "").len() < left {
-        return Err(rest.confused(answer));
+        return Err(rest.not_understood(answer));
     }
     Ok(Vec::new())
 }

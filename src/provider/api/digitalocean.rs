@@ -1,10 +1,12 @@
 //! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
 
-use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
+};
 use super::rest::Rest;
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
@@ -18,49 +20,50 @@ pub(super) const API: Api = Api {
                 'remove_after'",
     }],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: Some(Rate { requests: 250, seconds: 60 }),
     remark: "",
     publish: |talk| {
         let rest = Rest::new(&API).token("Bearer", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Id,
-    content: "data",
-    call: Call::Name,
+    model: RecordModel::ById,
+    address_member: "data",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
-const FORM: Form = Form {
-    change: Method::Patch,
-    at: "/domain_record",
-    content: SCHEME.content,
-    ttl: "ttl",
+const ENDPOINT: RecordEndpoint = RecordEndpoint {
+    update_method: Method::Patch,
+    pointer: "/domain_record",
+    address_member: ZONE_API.address_member,
+    ttl_member: "ttl",
     apex: "@",
 };
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     // Each comes with all of its records.
     let zones = rest.pages(talk, "?per_page=20&page=", "/domains", 20)?;
-    Ok(by_name(&zones, "/name"))
+    Ok(zones_by_name(&zones, "/name"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let (kind, name) = (place.kind(), &place.fqdn);
+    for goal in goals {
+        let (kind, name) = (goal.kind(), &goal.fqdn);
         let path = format!("/{}/records?type={kind}&name={name}&per_page=200", zone.id);
         let found = rest.elements(talk, rest.get(&path), "/domain_records")?;
         records.append(&mut Record::list(&found, Some(zone)));
@@ -69,17 +72,17 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut made = Vec::new();
     for write in writes {
-        let mut body = write.body(zone, &FORM);
+        let mut body = write.body(zone, &ENDPOINT);
         // It must be there even if it does not change.
-        body["type"] = write.place.kind().into();
-        made.push(write.send(talk, rest, zone, &FORM, &body)?);
+        body["type"] = write.goal.kind().into();
+        made.push(write.send(talk, rest, zone, &ENDPOINT, &body)?);
     }
     Ok(made)
 }

@@ -3,11 +3,13 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
+};
 use super::rest::{Rest, id, id_value, list, object};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate, Verdict};
 
 pub(super) const API: Api = Api {
@@ -17,39 +19,45 @@ pub(super) const API: Api = Api {
     base: "https://api.dnsimple.com/v2",
     needs: &[Need { option: "password", holds: "an API access token of the account" }],
     batch: Batch::Account(50),
+    writes_together: true,
     rate: Some(Rate { requests: 2400, seconds: 3600 }),
     remark: "'username' may hold the number of the account, where the token is good for several",
     publish,
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Id,
-    content: "content",
-    call: Call::Name,
+    model: RecordModel::ById,
+    address_member: "content",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
-const FORM: Form =
-    Form { change: Method::Post, at: "", content: SCHEME.content, ttl: "ttl", apex: "" };
+const ENDPOINT: RecordEndpoint = RecordEndpoint {
+    update_method: Method::Post,
+    pointer: "",
+    address_member: ZONE_API.address_member,
+    ttl_member: "ttl",
+    apex: "",
+};
 
 /// What the number of the account is remembered as.
 const ACCOUNT: &str = "account";
 
-fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let rest = Rest::new(&API).token("Bearer", &talk.account.password);
     let account = account(talk, &rest)?;
-    let rest = rest.at(&format!("{}/{account}/zones", API.base));
-    records::publish(talk, &rest, &SCHEME)
+    let rest = rest.with_base(&format!("{}/{account}/zones", API.base));
+    records::publish(talk, &rest, &ZONE_API)
 }
 
 /// The number of the account: as said or remembered, else that of the token, else the first that
 /// the token's user has.
-fn account(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
+fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     let said = &talk.account.username;
     if !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(said.clone());
@@ -62,26 +70,26 @@ fn account(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
         let answer = talk.send(rest.get("/accounts"))?;
         found = id(&rest.value(answer)?, "/data/0/id");
         if found.is_empty() {
-            return Err(rest.confused(answer));
+            return Err(rest.not_understood(answer));
         }
     }
     talk.learn(ACCOUNT.into(), &found);
     Ok(found)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_name(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let (kind, host) = (place.kind(), place.host(zone, ""));
+    for goal in goals {
+        let (kind, host) = (goal.kind(), goal.host(zone, ""));
         let path = format!("/{}/records?name={host}&type={kind}&per_page=100", zone.id);
         let found = rest.elements(talk, rest.get(&path), "/data")?;
         records.append(&mut Record::list(&found, Some(zone)));
@@ -90,14 +98,14 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let (mut creates, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
     for write in writes {
-        let mut body = write.body(zone, &FORM);
+        let mut body = write.body(zone, &ENDPOINT);
         match write.id.as_deref().map(id_value) {
             Some(id) if write.is_removal() => deletes.push(object(&mut [("id", id)])),
             Some(id) => {
@@ -117,7 +125,7 @@ fn write(
     let value = rest.value(answer)?;
     let of = |at| Record::list(list(&value, at), Some(zone));
     let made = [of("/data/creates"), of("/data/updates")].concat();
-    if made.len() < left { Err(rest.confused(answer)) } else { Ok(made) }
+    if made.len() < left { Err(rest.not_understood(answer)) } else { Ok(made) }
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, id, list, member, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
 use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, timestamp};
-use crate::provider::talk::{Talk, Talked};
 use crate::provider::{Batch, Method, Rate, Request, template};
 
 pub(super) const API: Api = Api {
@@ -23,24 +23,25 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "its SecretKey" },
     ],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: Some(Rate { requests: 20, seconds: 1 }),
     remark: "the user of the key needs QcloudDNSPodFullAccess",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "Value",
-    call: Call::Name,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "Value",
+    zone_ref: ZoneRef::Name,
     new_ttl: 600,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Zones in a page. There can be more, but much is said of each.
@@ -50,7 +51,7 @@ const JSON: &str = "application/json";
 const LINE: &str = "默认";
 
 /// The status of HTTP is always 200.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = text(body, "/Response/Error/Code");
     let is = |prefix| code.starts_with(prefix);
     let meant = match code {
@@ -73,7 +74,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// A signed request.
-fn request(talk: &Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<Request> {
+fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> ApiResult<Request> {
     let wall = talk.wall()?;
     let (time, date) = (wall.to_string(), timestamp(wall));
     let host = template::host(API.base).unwrap_or_default();
@@ -98,53 +99,53 @@ fn request(talk: &Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<R
     Ok(request)
 }
 
-fn ask(talk: &mut Talk<'_>, rest: &Rest, action: &str, body: &Value) -> Talked<Value> {
+fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> ApiResult<Value> {
     let answer = talk.send(request(talk, rest, action, body)?)?;
     let said = rest::body(answer);
     if text(&said, "/Response/Error/Code") == "AuthFailure.SignatureExpire" {
-        return Err(rest.clock(text(&said, "/Response/Error/Message")));
+        return Err(rest.clock_wrong(text(&said, "/Response/Error/Message")));
     }
     rest.value(answer)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest::paged(PAGE, &mut |_, before| {
         let body = object(&mut [("Limit", PAGE.into()), ("Offset", before.len().into())]);
         let answer = ask(talk, rest, "DescribeDomainList", &body)?;
         Ok(list(&answer, "/Response/DomainList").to_vec())
     })?;
-    Ok(listed(&zones, "/Name", "/Name"))
+    Ok(zones_by_id(&zones, "/Name", "/Name"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
+    for goal in goals {
         let body = object(&mut [
             ("Domain", zone.id.as_str().into()),
-            ("Subdomain", place.host(zone, "@").into()),
-            ("RecordType", place.kind().into()),
+            ("Subdomain", goal.host(zone, "@").into()),
+            ("RecordType", goal.kind().into()),
             ("Limit", 100.into()),
         ]);
         let answer = ask(talk, rest, "DescribeRecordList", &body)?;
         let found = list(&answer, "/Response/RecordList");
-        records.extend(found.iter().map(|raw| Record::capital(zone, text(raw, "/Name"), raw)));
+        records.extend(found.iter().map(|raw| Record::capitalised(zone, text(raw, "/Name"), raw)));
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
         if let (true, Some(id)) = (write.is_removal(), &write.id) {
             let mut body = [("Domain", zone.id.as_str().into()), ("RecordId", rest::id_value(id))];
@@ -153,12 +154,12 @@ fn write(
         }
         let body = object(&mut [
             ("Domain", zone.id.as_str().into()),
-            ("SubDomain", place.host(zone, "@").into()),
-            ("RecordType", place.kind().into()),
+            ("SubDomain", goal.host(zone, "@").into()),
+            ("RecordType", goal.kind().into()),
             ("RecordLine", if line.is_null() { LINE.into() } else { line }),
-            ("Value", place.address()),
+            ("Value", goal.address()),
         ]);
-        let mut body = write.kept(body, "TTL");
+        let mut body = write.with_ttl(body, "TTL");
         let action = match &write.id {
             Some(id) => {
                 body["RecordId"] = rest::id_value(id);
@@ -168,7 +169,7 @@ fn write(
         };
         let done = ask(talk, rest, action, &body)?;
         if id(&done, "/Response/RecordId").is_empty() {
-            return Err(rest.undone(rest::said(&done)));
+            return Err(rest.not_done(rest::explanation(&done)));
         }
     }
     Ok(Vec::new())

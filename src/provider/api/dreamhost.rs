@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::model::name::plain;
-use crate::provider::talk::{Talk, Talked};
+use crate::model::name::canonical;
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};
 use crate::text::percent;
 
@@ -24,32 +24,33 @@ pub(super) const API: Api = Api {
     base: "https://api.dreamhost.com",
     needs: &[Need { option: "password", holds: "an API key that may use all dns- commands" }],
     batch: Batch::Account(5),
+    writes_together: false,
     // Ten additions in five minutes, as users have found out; a change is three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
     remark: "DreamHost alone says how long name servers may remember a record",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
-        records::publish(talk, &rest.pausing(PAUSE), &SCHEME)
+        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        records::publish(talk, &rest.with_pause(PAUSE), &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "value",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "value",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Limits are those of an hour or a day.
 const PAUSE: Duration = Duration::from_secs(3600);
 
 /// The status of HTTP is always 200.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let said = text(body, "/data");
     let is = |prefix| said.starts_with(prefix);
     let meant = match text(body, "/result") {
@@ -69,41 +70,51 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// All records of all zones.
-fn list(talk: &mut Talk<'_>, rest: &Rest) -> Talked<Vec<Value>> {
+fn list(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Vec<Value>> {
     let path = command(talk, "dns-list_records");
     rest.elements(talk, rest.get(&path), "/data")
 }
 
-fn command(talk: &Talk<'_>, name: &str) -> String {
+fn command(talk: &Conversation<'_>, name: &str) -> String {
     let key = percent::encode(talk.account.password.expose());
     format!("/?key={key}&format=json&cmd={name}")
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let mut zones = by_name(&list(talk, rest)?, "/zone");
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    let mut zones = zones_by_name(&list(talk, rest)?, "/zone");
     zones.dedup();
     Ok(zones)
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, _: &Zone, places: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    _: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for raw in list(talk, rest)? {
         let record = Record {
-            name: plain(text(&raw, "/record")),
+            name: canonical(text(&raw, "/record")),
             kind: text(&raw, "/type").to_owned(),
             raw,
             ..Record::default()
         };
         if text(&record.raw, "/editable") == "0" {
             let what = "is a record of DreamHost's own";
-            records::leave(talk, places, (&record.name, &record.kind), what);
+            records::refuse_special(talk, goals, (&record.name, &record.kind), what);
         }
         records.push(record);
     }
     Ok(records)
 }
 
-fn write(talk: &mut Talk<'_>, rest: &Rest, _: &Zone, writes: &[Write<'_>]) -> Talked<Vec<Record>> {
+fn write(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    _: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
     for write in writes {
         let before: Vec<_> = write.before.iter().map(|record| &record.raw).collect();
         let after: Vec<_> = write.values.iter().collect();
@@ -112,9 +123,9 @@ fn write(talk: &mut Talk<'_>, rest: &Rest, _: &Zone, writes: &[Write<'_>]) -> Ta
         {
             for raw in values.iter().filter(|raw| !others.iter().any(|other| is_same(raw, other))) {
                 let value = text(raw, "/value");
-                let place = write.place;
-                let (name, record) = (command(talk, name), percent::encode(&place.fqdn));
-                let path = format!("{name}&record={record}&type={}&value={value}", place.kind());
+                let goal = write.goal;
+                let (name, record) = (command(talk, name), percent::encode(&goal.fqdn));
+                let path = format!("{name}&record={record}&type={}&value={value}", goal.kind());
                 rest.ask(talk, rest.get(&path))?;
             }
         }

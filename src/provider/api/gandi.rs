@@ -1,11 +1,11 @@
 //! Gandi LiveDNS (<https://api.gandi.net/docs/livedns/>).
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
 use crate::provider::Batch;
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 
 pub(super) const API: Api = Api {
     name: "gandi",
@@ -18,63 +18,64 @@ pub(super) const API: Api = Api {
                 at the latest), or an API key of old",
     }],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "the password is a personal access token, or an API key, which has 24 characters",
     publish: |talk| {
         let password = &talk.account.password;
         let scheme = if password.expose().len() == API_KEY { "Apikey" } else { "Bearer" };
-        records::publish(talk, &Rest::new(&API).token(scheme, password), &SCHEME)
+        records::publish(talk, &Rest::new(&API).token(scheme, password), &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Length of an API key. A personal access token is longer.
 const API_KEY: usize = 24;
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&rest.pages(talk, "?per_page=100&page=", "", 100)?, "/fqdn"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_name(&rest.pages(talk, "?per_page=100&page=", "", 100)?, "/fqdn"))
 }
 
 /// Where the set is.
-fn path(zone: &Zone, place: &Place<'_>) -> String {
-    format!("/{}/records/{}/{}", zone.id, place.host(zone, "@"), place.kind())
+fn path(zone: &Zone, goal: &Goal<'_>) -> String {
+    format!("/{}/records/{}/{}", zone.id, goal.host(zone, "@"), goal.kind())
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let found = rest.look(talk, &path(zone, place))?;
+    for goal in goals {
+        let found = rest.get_or_null(talk, &path(zone, goal))?;
         let (ttl, values) = (found.get("rrset_ttl"), list(&found, "/rrset_values"));
-        records.append(&mut Record::set(&place.fqdn, place.kind(), ttl, values));
+        records.append(&mut Record::set(&goal.fqdn, goal.kind(), ttl, values));
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let body = write.kept(object(&mut [("rrset_values", write.all())]), "rrset_ttl");
-        rest.ask(talk, write.at(rest, &path(zone, write.place), &body))?;
+        let body = write.with_ttl(object(&mut [("rrset_values", write.all_values())]), "rrset_ttl");
+        rest.ask(talk, write.put_or_delete(rest, &path(zone, write.goal), &body))?;
     }
     Ok(Vec::new())
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, member, object, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
 use crate::model::secret::Secret;
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
@@ -20,32 +20,33 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "its secret" },
     ],
     batch: Batch::Account(10),
+    writes_together: false,
     rate: Some(Rate { requests: 60, seconds: 60 }),
     remark: "open only to accounts with ten domains or more, or with a Discount Domain Club plan",
     publish: |talk| {
         let account = talk.account;
         let pair = Secret::new([&account.username, ":", account.password.expose()].concat());
         let rest = Rest::new(&API).token("sso-key", &pair).hiding(&account.password);
-        records::publish(talk, &rest.judging(judge), &SCHEME)
+        records::publish(talk, &rest.with_status_fix(fix_status), &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "data",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "data",
+    zone_ref: ZoneRef::Name,
     new_ttl: 600,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Zones in a page. There can be more, but much is said of each.
 const PAGE: usize = 100;
 
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let closed = status == 403 && text(body, "/code") == "ACCESS_DENIED";
     let advice = if closed {
         "since May 2024 GoDaddy opens its interface only to accounts with ten domains or more, or \
@@ -56,46 +57,47 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     (status, advice)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest::paged(PAGE, &mut |_, before| {
         let (marker, last) =
             before.last().map_or(("", ""), |zone| ("&marker=", text(zone, "/domain")));
         let path = ["?statuses=ACTIVE&limit=100", marker, last].concat();
         rest.elements(talk, rest.get(&path), "")
     })?;
-    Ok(by_name(&zones, "/domain"))
+    Ok(zones_by_name(&zones, "/domain"))
 }
 
 /// Where the set is.
-fn path(zone: &Zone, place: &Place<'_>) -> String {
-    format!("/{}/records/{}/{}", zone.id, place.kind(), place.host(zone, "@"))
+fn path(zone: &Zone, goal: &Goal<'_>) -> String {
+    format!("/{}/records/{}/{}", zone.id, goal.kind(), goal.host(zone, "@"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let found = rest.elements(talk, rest.get(&path(zone, place)), "")?;
+    for goal in goals {
+        let found = rest.elements(talk, rest.get(&path(zone, goal)), "")?;
         let ttl = found.first().and_then(|record| record.get("ttl"));
-        records.append(&mut Record::set(&place.fqdn, place.kind(), ttl, &found));
+        records.append(&mut Record::set(&goal.fqdn, goal.kind(), ttl, &found));
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let record = |raw: &Value| write.kept(object(&mut [("data", member(raw, "data"))]), "ttl");
+        let record =
+            |raw: &Value| write.with_ttl(object(&mut [("data", member(raw, "data"))]), "ttl");
         let body = write.values.iter().map(record).collect();
-        rest.ask(talk, write.at(rest, &path(zone, write.place), &body))?;
+        rest.ask(talk, write.put_or_delete(rest, &path(zone, write.goal), &body))?;
     }
     Ok(Vec::new())
 }

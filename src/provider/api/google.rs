@@ -5,15 +5,15 @@
 
 use serde_json::Value;
 
-use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, pair};
-use crate::model::name::plain;
+use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::Account;
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::sign::rs256;
-use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
 use crate::text::base64;
 use crate::text::percent;
@@ -29,6 +29,7 @@ pub(super) const API: Api = Api {
         holds: "the key of a service account, or the file with it",
     }],
     batch: Batch::Account(200),
+    writes_together: true,
     rate: None,
     remark: "the service account needs the role DNS Administrator; its key is a JSON file, named by \
              'password_file'",
@@ -36,21 +37,22 @@ pub(super) const API: Api = Api {
         let key = Key::of(talk.account).map_err(unusable)?;
         let token = token(talk, &key)?;
         let base = format!("{}/{}/managedZones", API.base, percent::encode(&key.project));
-        let rest = Rest::new(&API).at(&base).token("Bearer", &token).judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+        let rest =
+            Rest::new(&API).with_base(&base).token("Bearer", &token).with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "",
-    call: Call::IdAlone,
+    model: RecordModel::RrSet,
+    address_member: "",
+    zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
 const TOKENS: &str = "https://oauth2.googleapis.com";
@@ -116,9 +118,9 @@ fn unusable(why: &str) -> Halt {
 }
 
 /// A token for this conversation.
-fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
+fn token(talk: &mut Conversation<'_>, key: &Key) -> ApiResult<Secret> {
     let at = talk.wall()?;
-    let rest = Rest::new(&API).at(TOKENS).private();
+    let rest = Rest::new(&API).with_base(TOKENS).with_secret_answers();
     let answer = talk.send_with(|| {
         let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
         Ok(ask(&rest, &claim))
@@ -130,10 +132,10 @@ fn token(talk: &mut Talk<'_>, key: &Key) -> Talked<Secret> {
     }
     let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
     Err(match answer.status {
-        200 => rest.confused(answer),
+        200 => rest.not_understood(answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        400 if said.contains("timeframe") => rest.clock(&said),
-        400..=403 => Halt::End(rest.judged(answer, 401, &said, "")),
+        400 if said.contains("timeframe") => rest.clock_wrong(&said),
+        400..=403 => Halt::End(rest.verdict_with(answer, 401, &said, "")),
         _ => rest.refuse(answer, &said),
     })
 }
@@ -145,7 +147,12 @@ fn ask(rest: &Rest, claim: &str) -> Request {
 }
 
 /// All that is at `pointer` in the pages of a list.
-fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, pointer: &str) -> Talked<Vec<Value>> {
+fn pages(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    path: &str,
+    pointer: &str,
+) -> ApiResult<Vec<Value>> {
     let mut all = Vec::new();
     let mut from = String::new();
     for _ in 0..PAGES {
@@ -161,13 +168,13 @@ fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, pointer: &str) -> Talked<
 }
 
 /// The body of an answer that is a success: it has something at `pointer`, or says what it is.
-fn success(rest: &Rest, answer: &Answer, pointer: &str) -> Talked<Value> {
+fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Value> {
     let body = rest.value(answer)?;
     let known = body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#");
-    if known { Ok(body) } else { Err(rest.confused(answer)) }
+    if known { Ok(body) } else { Err(rest.not_understood(answer)) }
 }
 
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let reason = text(body, "/error/errors/0/reason");
     match (status, reason) {
         (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => (429, ""),
@@ -182,36 +189,37 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = pages(talk, rest, "?maxResults=500", "/managedZones")?;
     let public = zones.iter().filter(|zone| text(zone, "/visibility") != "private");
-    let zone = |zone: &Value| (plain(text(zone, "/dnsName")), text(zone, "/name").to_owned());
-    Ok(public.map(zone).collect())
+    Ok(public
+        .map(|zone| Zone::new(&canonical(text(zone, "/dnsName")), text(zone, "/name")))
+        .collect())
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/{}/rrsets?", percent::encode(&zone.id));
     let mut all = Vec::new();
-    if places.len() > BY_NAME {
+    if goals.len() > BY_NAME {
         all = pages(talk, rest, &format!("{path}maxResults=1000"), "/rrsets")?;
     } else {
-        for place in places {
-            let name = percent::encode(&place.fqdn);
-            let path = format!("{path}name={name}.&type={}", place.kind());
+        for goal in goals {
+            let name = percent::encode(&goal.fqdn);
+            let path = format!("{path}name={name}.&type={}", goal.kind());
             all.extend(pages(talk, rest, &path, "/rrsets")?);
         }
     }
     let mut records = Vec::new();
     for set in &all {
-        let (name, kind) = (plain(text(set, "/name")), text(set, "/type"));
+        let (name, kind) = (canonical(text(set, "/name")), text(set, "/type"));
         if !set["routingPolicy"].is_null() {
             let what = "has a routing policy in Google Cloud DNS";
-            records::leave(talk, places, (&name, kind), what);
+            records::refuse_special(talk, goals, (&name, kind), what);
         }
         records.extend(Record::set(&name, kind, set.get("ttl"), list(set, "/rrdatas")));
     }
@@ -219,21 +227,21 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let set = |write: &Write<'_>, ttl: Option<u32>, values: Value| {
         object(&mut [
-            ("name", [&write.place.fqdn, "."].concat().into()),
-            ("type", write.place.kind().into()),
+            ("name", [&write.goal.fqdn, "."].concat().into()),
+            ("type", write.goal.kind().into()),
             ("ttl", ttl.unwrap_or(NEW_TTL).into()),
             ("rrdatas", values),
         ])
     };
     let left = writes.iter().filter(|write| !write.is_removal());
-    let new = left.map(|write| set(write, write.ttl, write.all())).collect();
+    let new = left.map(|write| set(write, write.ttl, write.all_values())).collect();
     let old = writes.iter().filter_map(|write| {
         let values = write.before.iter().map(|record| record.raw.clone()).collect();
         Some(set(write, write.before.first()?.ttl, values))

@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, id, list, member, object, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate, Request};
 
 pub(super) const API: Api = Api {
@@ -21,27 +21,28 @@ pub(super) const API: Api = Api {
         holds: "an API token with read and write access to the zone's project in the Hetzner Console",
     }],
     batch: Batch::Account(5),
+    writes_together: false,
     rate: Some(Rate { requests: 3600, seconds: 3600 }),
     remark: "tokens of the DNS Console, which was shut down in May 2026, are no good any more",
     publish: |talk| {
         let token = &talk.account.password;
         let old = token.expose().len() == OLD_TOKEN;
         let rest = Rest::new(&API).token("Bearer", token);
-        let rest = rest.judging(if old { judge_old } else { judge });
-        records::publish(talk, &rest, &SCHEME)
+        let rest = rest.with_status_fix(if old { fix_status_of_old_token } else { fix_status });
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "value",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "value",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Length of a token of the DNS Console.
@@ -49,48 +50,48 @@ const OLD_TOKEN: usize = 32;
 /// How often an action is asked whether it is done.
 const ASKED: usize = 4;
 
-fn judge(status: u16, _: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, _: &Value) -> (u16, &'static str) {
     // Another change is under way.
     (if status == 409 { 423 } else { status }, "")
 }
 
-fn judge_old(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status_of_old_token(status: u16, body: &Value) -> (u16, &'static str) {
     match status {
         401 => (
             401,
             "this looks like a token of the DNS Console, which was shut down in May 2026: make one \
              in the Hetzner Console, with read and write access to the zone's project",
         ),
-        _ => judge(status, body),
+        _ => fix_status(status, body),
     }
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
 }
 
 /// Where the set is.
-fn path(zone: &Zone, place: &Place<'_>) -> String {
-    format!("/zones/{}/rrsets/{}/{}", zone.id, place.host(zone, "@"), place.kind())
+fn path(zone: &Zone, goal: &Goal<'_>) -> String {
+    format!("/zones/{}/rrsets/{}/{}", zone.id, goal.host(zone, "@"), goal.kind())
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for (kind, place) in records::asked(places) {
-        let sets = match place {
-            Some(place) => vec![member(&rest.look(talk, &path(zone, place))?, "rrset")],
+    for (kind, goal) in records::reads(goals) {
+        let sets = match goal {
+            Some(goal) => vec![member(&rest.get_or_null(talk, &path(zone, goal))?, "rrset")],
             None => {
                 let path = format!("/zones/{}/rrsets?type={kind}&per_page=50&page=", zone.id);
                 rest.pages(talk, &path, "/rrsets", 50)?
             }
         };
         for set in &sets {
-            let name = place.map_or_else(|| zone.full(text(set, "/name")), |it| it.fqdn.clone());
+            let name = goal.map_or_else(|| zone.full(text(set, "/name")), |it| it.fqdn.clone());
             records.append(&mut Record::set(&name, kind, set.get("ttl"), list(set, "/records")));
         }
     }
@@ -98,34 +99,34 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         let mut members = [
-            ("records", write.all()),
-            ("name", place.host(zone, "@").into()),
-            ("type", place.kind().into()),
+            ("records", write.all_values()),
+            ("name", goal.host(zone, "@").into()),
+            ("type", goal.kind().into()),
         ];
         if !write.exists {
             let path = format!("/zones/{}/rrsets", zone.id);
-            let body = write.timed(object(&mut members), "ttl");
+            let body = write.with_set_ttl(object(&mut members), "ttl");
             act(talk, rest, rest.json(Method::Post, &path, &body))?;
             continue;
         }
         if write.is_removal() {
-            act(talk, rest, rest.request(Method::Delete, &path(zone, place)))?;
+            act(talk, rest, rest.request(Method::Delete, &path(zone, goal)))?;
             continue;
         }
-        let actions = format!("{}/actions/", path(zone, place));
+        let actions = format!("{}/actions/", path(zone, goal));
         let (records, _) = members.split_at_mut(1);
         let set = rest.json(Method::Post, &format!("{actions}set_records"), &object(records));
         act(talk, rest, set)?;
-        if write.retimed {
-            let body = write.timed(object(&mut []), "ttl");
+        if write.changes_ttl() {
+            let body = write.with_set_ttl(object(&mut []), "ttl");
             act(talk, rest, rest.json(Method::Post, &format!("{actions}change_ttl"), &body))?;
         }
     }
@@ -133,7 +134,7 @@ fn write(
 }
 
 /// Sends `request` and asks the action that it starts until it is done.
-fn act(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
+fn act(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
     let mut request = request;
     for _ in 0..=ASKED {
         let answer = talk.send(request)?;
@@ -141,12 +142,12 @@ fn act(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
         match text(&value, "/action/status") {
             "success" => return Ok(()),
             "running" => {}
-            "error" => return Err(rest.undone(text(&value, "/action/error/message"))),
-            _ => return Err(rest.confused(answer)),
+            "error" => return Err(rest.not_done(text(&value, "/action/error/message"))),
+            _ => return Err(rest.not_understood(answer)),
         }
         request = rest.get(&format!("/actions/{}", id(&value, "/action/id")));
     }
-    Err(rest.undone("it is still under way"))
+    Err(rest.not_done("it is still under way"))
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, member, object, refused, said, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::rest::{Rest, explanation, member, object, refused, text};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Request};
 
 pub(super) const API: Api = Api {
@@ -18,29 +18,30 @@ pub(super) const API: Api = Api {
     base: "https://developers.hostinger.com/api",
     needs: &[Need { option: "password", holds: "an API token" }],
     batch: Batch::Account(50),
+    writes_together: true,
     rate: None,
     remark: "a zone whose domain is registered elsewhere must be named with 'zone'",
     publish: |talk| {
         let rest = Rest::new(&API).token("Bearer", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "content",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "content",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let domains = rest.elements(talk, rest.get("/domains/v1/portfolio"), "")?;
-    Ok(listed(&domains, "/domain", "/domain"))
+    Ok(zones_by_id(&domains, "/domain", "/domain"))
 }
 
 fn path(zone: &Zone) -> String {
@@ -48,41 +49,41 @@ fn path(zone: &Zone) -> String {
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let records = Record::sets(&rest.elements(talk, rest.get(&path(zone)), "")?, Some(zone));
-    for place in places {
-        let here = || records.iter().filter(|record| record.is_at(place));
+    for goal in goals {
+        let here = || records.iter().filter(|record| record.is_for(goal));
         let ours = |record: &&Record| {
-            let address = record.address(SCHEME.content);
-            address.is_some_and(|it| place.change.wants(it) || place.change.owns(it))
+            let address = record.address(ZONE_API.address_member);
+            address.is_some_and(|it| goal.change.wants(it) || goal.change.owns(it))
         };
         // What is written is switched on.
         if here().count() > 1 && here().any(|it| it.raw["is_disabled"] == true && !ours(&it)) {
             let reason = format!(
                 "{} has another address, which is off at Hostinger and would be switched on",
-                place.fqdn
+                goal.fqdn
             );
-            place.settle(talk, refused(reason, "delete that, or switch it on"));
+            goal.settle(talk, refused(reason, "delete that, or switch it on"));
         }
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let content = |raw: &Value| object(&mut [("content", member(raw, "content"))]);
     let name = |write: &Write<'_>| {
         object(&mut [
-            ("name", write.place.host(zone, "@").into()),
-            ("type", write.place.kind().into()),
+            ("name", write.goal.host(zone, "@").into()),
+            ("type", write.goal.kind().into()),
         ])
     };
     let set = |write: &Write<'_>| {
@@ -105,10 +106,10 @@ fn write(
     Ok(Vec::new())
 }
 
-fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
+fn done(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
     let done = rest.ask(talk, request)?;
     match text(&done, "/message") {
-        "" => Err(rest.undone(said(&done))),
+        "" => Err(rest.not_done(explanation(&done))),
         _ => Ok(()),
     }
 }

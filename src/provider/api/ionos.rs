@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -21,38 +21,39 @@ pub(super) const API: Api = Api {
         holds: "an API key in the form prefix.secret, of the contract with the domain",
     }],
     batch: Batch::Account(50),
+    writes_together: true,
     rate: None,
     remark: "an update URL of IONOS goes into update_url instead, with &ipv4=[IP] or &ipv6=[IP]",
     publish: |talk| {
         let rest = Rest::new(&API).header("X-API-Key", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "content",
-    call: Call::IdAlone,
+    model: RecordModel::RrSet,
+    address_member: "content",
+    zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest.elements(talk, rest.get(""), "")?;
-    Ok(listed(&zones, "/name", "/id"))
+    Ok(zones_by_id(&zones, "/name", "/id"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
-    let name = match records::names(places).as_slice() {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let name = match records::distinct_names(goals).as_slice() {
         [name] => format!("&recordName={name}"),
         _ => String::new(),
     };
@@ -62,21 +63,21 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for write in writes {
         for raw in &write.values {
             let record = object(&mut [
-                ("name", write.place.fqdn.as_str().into()),
-                ("type", write.place.kind().into()),
+                ("name", write.goal.fqdn.as_str().into()),
+                ("type", write.goal.kind().into()),
                 ("content", member(raw, "content")),
                 ("disabled", (raw["disabled"] == true).into()),
             ]);
-            records.push(write.kept(record, "ttl"));
+            records.push(write.with_ttl(record, "ttl"));
         }
     }
     let zone = format!("/{}", zone.id);

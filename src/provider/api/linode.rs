@@ -1,10 +1,12 @@
 //! Linode, Akamai's cloud (<https://techdocs.akamai.com/linode-api/reference/get-domain-records>).
 
-use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, write_each};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, ZoneApi, ZoneRef, write_each,
+};
 use super::rest::Rest;
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
@@ -17,36 +19,47 @@ pub(super) const API: Api = Api {
         holds: "a personal access token that may read and write domains",
     }],
     batch: Batch::Account(20),
+    writes_together: false,
     // Of lists; anything else may be asked more often.
     rate: Some(Rate { requests: 200, seconds: 60 }),
     remark: "a time to live becomes the next one that Linode has",
     publish: |talk| {
         let rest = Rest::new(&API).token("Bearer", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
-    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &FORM),
-    unit: Unit::Id,
-    content: "target",
-    call: Call::Id,
+    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &ENDPOINT),
+    model: RecordModel::ById,
+    address_member: "target",
+    zone_ref: ZoneRef::IdAndName,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
-const FORM: Form =
-    Form { change: Method::Put, at: "", content: SCHEME.content, ttl: "ttl_sec", apex: "" };
+const ENDPOINT: RecordEndpoint = RecordEndpoint {
+    update_method: Method::Put,
+    pointer: "",
+    address_member: ZONE_API.address_member,
+    ttl_member: "ttl_sec",
+    apex: "",
+};
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest.pages(talk, "?page_size=500&page=", "/data", 500)?;
-    Ok(listed(&zones, "/domain", "/id"))
+    Ok(zones_by_id(&zones, "/domain", "/id"))
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/{}/records?page_size=500&page=", zone.id);
     Ok(Record::list(&rest.pages(talk, &path, "/data", 500)?, Some(zone)))
 }

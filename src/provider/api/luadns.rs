@@ -2,11 +2,13 @@
 //!
 //! A record is written as a whole, so it is read before that.
 
-use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
+};
 use super::rest::{Rest, object};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -19,54 +21,65 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "an API key, with access to the API enabled" },
     ],
     batch: Batch::Account(50),
+    writes_together: false,
     rate: None,
     remark: "",
     publish: |talk| {
         let account = talk.account;
         let rest = Rest::new(&API).basic(&account.username, &account.password);
-        records::publish(talk, &rest.plain_header("Accept", "application/json"), &SCHEME)
+        records::publish(talk, &rest.plain_header("Accept", "application/json"), &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "content",
-    call: Call::IdAlone,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "content",
+    zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
-const FORM: Form =
-    Form { change: Method::Put, at: "", content: SCHEME.content, ttl: "ttl", apex: "" };
+const ENDPOINT: RecordEndpoint = RecordEndpoint {
+    update_method: Method::Put,
+    pointer: "",
+    address_member: ZONE_API.address_member,
+    ttl_member: "ttl",
+    apex: "",
+};
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.elements(talk, rest.get(""), "")?, "/name", "/id"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_id(&rest.elements(talk, rest.get(""), "")?, "/name", "/id"))
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/{}/records", zone.id);
     Ok(Record::list(&rest.elements(talk, rest.get(&path), "")?, None))
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let one = |write: &Write<'_>| {
-        let place = write.place;
+        let goal = write.goal;
         let body = object(&mut [
-            ("name", [&place.fqdn, "."].concat().into()),
-            ("type", place.kind().into()),
-            ("content", place.address()),
+            ("name", [&goal.fqdn, "."].concat().into()),
+            ("type", goal.kind().into()),
+            ("content", goal.address()),
             ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
         ]);
-        write.send(talk, rest, zone, &FORM, &body)
+        write.send(talk, rest, zone, &ENDPOINT, &body)
     };
     writes.iter().map(one).collect()
 }

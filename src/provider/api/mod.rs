@@ -1,7 +1,7 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
-//! A file says what the provider is ([`Api`], data) and how a job is published there (one function
-//! over a [`Talk`]). What they have in common is in [`records`], [`rest`] and [`zone`].
+//! A file has the provider's properties ([`Api`]) and the function that publishes a job (over a
+//! [`Conversation`]). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod aliyun;
 mod cloudflare;
@@ -36,7 +36,7 @@ pub mod zone;
 
 use std::fmt;
 
-use super::talk::Publish;
+use super::conversation::Publish;
 use super::{Batch, Rate, template};
 use crate::provider::Account;
 
@@ -56,6 +56,8 @@ pub struct Api {
     pub needs: &'static [Need],
     /// How many changes one job may have.
     pub batch: Batch,
+    /// Whether the changes of one zone are one request, in the place of a request for each.
+    pub writes_together: bool,
     /// The documented limit of an account's requests, if a router could reach it.
     pub rate: Option<Rate>,
     /// What to know before choosing it, in a sentence; may be empty.
@@ -121,13 +123,6 @@ impl Api {
     /// Whether it cannot do without `option`.
     pub fn needs(&self, option: &str) -> bool {
         self.needs.iter().any(|need| need.option == option)
-    }
-
-    /// Whether changes of one zone leave in one request, rather than in one each.
-    pub fn together(&self) -> bool {
-        const EACH: &str = "aliyun digitalocean dnspod dreamhost gandi godaddy hetzner linode luadns namesilo \
-                            ns1 ovh porkbun servercow vultr";
-        EACH.split(' ').all(|name| name != self.name)
     }
 
     /// Whether the password is a key of many lines, and where it is a path means what is in that

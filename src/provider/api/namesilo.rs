@@ -4,12 +4,12 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, id, list, text};
-use super::zone::{Zone, ZoneList, tried};
+use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Need};
 use crate::provider::Batch;
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::text::percent;
 
 pub(super) const API: Api = Api {
@@ -19,28 +19,29 @@ pub(super) const API: Api = Api {
     base: "https://www.namesilo.com/api",
     needs: &[Need { option: "password", holds: "an API key that any address may use" }],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "value",
-    call: Call::Name,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "value",
+    zone_ref: ZoneRef::Name,
     new_ttl: 3600,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// The status of HTTP is always 200.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = id(body, "/reply/code");
     let meant = match code.as_str() {
         _ if status != 200 => status,
@@ -58,22 +59,27 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 
 /// The body of the answer to `operation`.
 fn call(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     operation: &str,
     zone: &str,
     query: &str,
-) -> Talked<Value> {
+) -> ApiResult<Value> {
     let key = percent::encode(talk.account.password.expose());
     let path = format!("/{operation}?version=1&type=json&key={key}&domain={zone}{query}");
     rest.ask(talk, rest.get(&path))
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    tried(talk, &|talk, name| call(talk, rest, "dnsListRecords", name, "").map(drop))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    probe_zones(talk, &|talk, name| call(talk, rest, "dnsListRecords", name, "").map(drop))
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let body = call(talk, rest, "dnsListRecords", &zone.name, "")?;
     let records = match list(&body, "/reply/resource_record") {
         // One alone is no array.
@@ -88,13 +94,13 @@ fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talk
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         if let (true, Some(id)) = (write.is_removal(), &write.id) {
             let which = format!("&rrid={}", percent::encode(id));
             call(talk, rest, "dnsDeleteRecord", &zone.name, &which)?;
@@ -102,16 +108,16 @@ fn write(
         }
         let (operation, which) = match &write.id {
             Some(id) => ("dnsUpdateRecord", format!("rrid={}", percent::encode(id))),
-            None => ("dnsAddRecord", format!("rrtype={}", place.kind())),
+            None => ("dnsAddRecord", format!("rrtype={}", goal.kind())),
         };
         let (host, ttl) =
-            (percent::encode(place.host(zone, "")), write.ttl.unwrap_or(SCHEME.new_ttl));
-        let address = place.address();
+            (percent::encode(goal.host(zone, "")), write.ttl.unwrap_or(ZONE_API.new_ttl));
+        let address = goal.address();
         let value = address.as_str().unwrap_or_default();
         let query = format!("&{which}&rrhost={host}&rrvalue={value}&rrttl={ttl}");
         let done = call(talk, rest, operation, &zone.name, &query)?;
         if id(&done, "/reply/record_id").is_empty() {
-            return Err(rest.undone(rest::said(&done)));
+            return Err(rest.not_done(rest::explanation(&done)));
         }
     }
     Ok(Vec::new())

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, object, text};
-use super::zone::{Zone, ZoneList, tried};
+use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Need};
 use crate::model::secret::Secret;
-use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
 
 pub(super) const API: Api = Api {
@@ -24,41 +24,42 @@ pub(super) const API: Api = Api {
         Need { option: "param_enc", holds: "the API key" },
     ],
     batch: Batch::Account(100),
+    writes_together: true,
     rate: Some(Rate { requests: 180, seconds: 60 }),
     remark: "the time to live belongs to the zone, so 'ttl' has no effect; it takes minutes until a \
              change can be seen",
     publish,
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "destination",
-    call: Call::Name,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "destination",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
-fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let account = talk.account;
     let rest = Rest::new(&API)
-        .judging(judge)
-        .pausing(Duration::from_secs(60))
+        .with_status_fix(fix_status)
+        .with_pause(Duration::from_secs(60))
         .hiding(&account.password)
         .hiding(&account.param_enc);
-    let login = rest.clone().private().judging(judge_login);
+    let login = rest.clone().with_secret_answers().with_status_fix(fix_login_status);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     login.value(answer)?;
     let session = session(talk);
     if session.is_empty() {
-        return Err(login.confused(answer));
+        return Err(login.not_understood(answer));
     }
     let rest = rest.hiding(&Secret::new(session));
-    let published = records::publish(talk, &rest, &SCHEME);
+    let published = records::publish(talk, &rest, &ZONE_API);
     // Who cannot be reached is not told either.
     if talk.status() == 0 || matches!(published, Err(Halt::Send(_) | Halt::Ask(_))) {
         return published;
@@ -71,7 +72,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
 }
 
 /// The latest session of this conversation; empty if there is none.
-fn session(talk: &Talk<'_>) -> String {
+fn session(talk: &Conversation<'_>) -> String {
     let id = |answer: &Answer| {
         let body = rest::body(answer);
         Some(text(&body, "/responsedata/apisessionid").to_owned()).filter(|id| !id.is_empty())
@@ -79,20 +80,25 @@ fn session(talk: &Talk<'_>) -> String {
     talk.heard().find_map(id).unwrap_or_default()
 }
 
-fn request(talk: &Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
+fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
     param["customernumber"] = talk.account.username.as_str().into();
     param["apikey"] = talk.account.param_enc.expose().into();
     rest.json(Method::Post, "?JSON", &object(&mut [("action", action.into()), ("param", param)]))
 }
 
-fn call(talk: &mut Talk<'_>, rest: &Rest, action: &str, mut param: Value) -> Talked<Value> {
+fn call(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    action: &str,
+    mut param: Value,
+) -> ApiResult<Value> {
     param["apisessionid"] = session(talk).into();
     let request = request(talk, rest, action, param);
     rest.ask(talk, request)
 }
 
 /// The status of HTTP is always 200.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = body["statuscode"].as_u64().unwrap_or_default();
     let limited = text(body, "/longmessage").contains("per minute");
     let meant = match (text(body, "/status"), code) {
@@ -112,40 +118,45 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// Whatever is wrong with a login is wrong with what it is made of.
-fn judge_login(status: u16, body: &Value) -> (u16, &'static str) {
-    match judge(status, body) {
+fn fix_login_status(status: u16, body: &Value) -> (u16, &'static str) {
+    match fix_status(status, body) {
         (400 | 404, _) => (401, ""),
-        judged => judged,
+        fixed => fixed,
     }
 }
 
 /// Some codes that could mean anything mean here that there is no such zone.
-fn judge_zone(status: u16, body: &Value) -> (u16, &'static str) {
-    match (judge(status, body), body["statuscode"].as_u64()) {
+fn fix_zone_status(status: u16, body: &Value) -> (u16, &'static str) {
+    match (fix_status(status, body), body["statuscode"].as_u64()) {
         ((200 | 503, _), Some(2029 | 2057 | 5000..=5999)) if status == 200 => (404, ""),
-        (judged, _) => judged,
+        (fixed, _) => fixed,
     }
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    let rest = rest.clone().judging(judge_zone);
-    tried(talk, &|talk, name| {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    let rest = rest.clone().with_status_fix(fix_zone_status);
+    probe_zones(talk, &|talk, name| {
         call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     all(talk, rest, zone, "infoDnsRecords", object(&mut []))
 }
 
 /// All records of the zone, as both reading and writing give them.
 fn all(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     action: &str,
     mut param: Value,
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     param["domainname"] = zone.name.as_str().into();
     param["apisessionid"] = session(talk).into();
     let request = request(talk, rest, action, param);
@@ -154,23 +165,23 @@ fn all(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let set = writes.iter().map(|write| body(zone, write)).collect();
     let set = object(&mut [("dnsrecords", set)]);
     let param = object(&mut [("dnsrecordset", set)]);
     let now = all(talk, rest, zone, "updateDnsRecords", param)?;
     let is_done = |write: &Write<'_>| match write.before.first() {
         Some(gone) => now.iter().all(|it| it.id != gone.id),
-        None => now
-            .iter()
-            .any(|it| it.is_at(write.place) && it.is_as(write.place.change, SCHEME.content)),
+        None => now.iter().any(|it| {
+            it.is_for(write.goal) && it.holds_target(write.goal.change, ZONE_API.address_member)
+        }),
     };
     match talk.heard().next().filter(|_| !writes.iter().all(is_done)) {
-        Some(answer) => Err(rest.confused(answer)),
+        Some(answer) => Err(rest.not_understood(answer)),
         None => Ok(Vec::new()),
     }
 }
@@ -184,10 +195,10 @@ fn body(zone: &Zone, write: &Write<'_>) -> Value {
         }
         (None, Some(record)) if write.exists => record.clone(),
         _ => object(&mut [
-            ("hostname", write.place.host(zone, "@").into()),
-            ("type", write.place.kind().into()),
+            ("hostname", write.goal.host(zone, "@").into()),
+            ("type", write.goal.kind().into()),
             ("priority", "0".into()),
-            ("destination", write.place.address()),
+            ("destination", write.goal.address()),
             ("deleterecord", false.into()),
             ("state", "yes".into()),
         ]),

@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -18,85 +18,86 @@ pub(super) const API: Api = Api {
     base: "https://api.nsone.net/v1/zones",
     needs: &[Need { option: "password", holds: "an API key that may manage the zone's records" }],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "",
     publish: |talk| {
         let rest = Rest::new(&API).header("X-NSONE-Key", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: ADDRESS,
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: ADDRESS,
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Our name for the only element of an answer, which is an array.
 const ADDRESS: &str = "address";
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(listed(&rest.elements(talk, rest.get(""), "")?, "/zone", "/zone"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_id(&rest.elements(talk, rest.get(""), "")?, "/zone", "/zone"))
 }
 
-fn path(zone: &Zone, place: &Place<'_>) -> String {
-    format!("/{}/{}/{}", zone.id, place.fqdn, place.kind())
+fn path(zone: &Zone, goal: &Goal<'_>) -> String {
+    format!("/{}/{}/{}", zone.id, goal.fqdn, goal.kind())
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let answer = talk.send(rest.get(&path(zone, place)))?;
+    for goal in goals {
+        let answer = talk.send(rest.get(&path(zone, goal)))?;
         if answer.status == 404 {
             continue;
         }
         let set = rest.value(answer)?;
         if set.get("answers").is_none() {
-            return Err(rest.confused(answer));
+            return Err(rest.not_understood(answer));
         }
         let values = named(&set);
-        records.append(&mut Record::set(&place.fqdn, place.kind(), set.get("ttl"), &values));
+        records.append(&mut Record::set(&goal.fqdn, goal.kind(), set.get("ttl"), &values));
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         if write.is_removal() {
-            rest.ask(talk, rest.request(Method::Delete, &path(zone, place)))?;
+            rest.ask(talk, rest.request(Method::Delete, &path(zone, goal)))?;
             continue;
         }
         let answers: Vec<_> = write.values.iter().map(answer).collect();
-        let mut body = write.timed(object(&mut [("answers", answers.into())]), "ttl");
+        let mut body = write.with_set_ttl(object(&mut [("answers", answers.into())]), "ttl");
         let mut method = Method::Post;
         if !write.exists {
             method = Method::Put;
             body["zone"] = zone.name.as_str().into();
-            body["domain"] = place.fqdn.as_str().into();
-            body["type"] = place.kind().into();
+            body["domain"] = goal.fqdn.as_str().into();
+            body["type"] = goal.kind().into();
         }
-        let answer = talk.send(rest.json(method, &path(zone, place), &body))?;
+        let answer = talk.send(rest.json(method, &path(zone, goal), &body))?;
         let made = Record::set("", "", None, &named(&rest.value(answer)?));
-        let is_there = made.iter().any(|record| record.is_as(place.change, ADDRESS));
-        if !place.change.removes() && !is_there {
-            return Err(rest.confused(answer));
+        let is_there = made.iter().any(|record| record.holds_target(goal.change, ADDRESS));
+        if !goal.change.removes() && !is_there {
+            return Err(rest.not_understood(answer));
         }
     }
     Ok(Vec::new())

@@ -6,13 +6,15 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write, written};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef, send_write,
+};
 use super::rest::{Rest, object, text};
-use super::zone::{Zone, ZoneList, listed};
+use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Need};
 use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::sign::sha1;
-use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Batch, Method, Request, Verdict};
 
 pub(super) const API: Api = Api {
@@ -27,22 +29,23 @@ pub(super) const API: Api = Api {
     ],
     // A record takes up to three requests.
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "the consumer key needs GET, PUT, POST and DELETE on /domain/zone/*; 'param_opt' is 'ca' or \
              'us' for accounts there; ovh.com is the other way, by DynHost",
     publish,
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Id,
-    content: "target",
-    call: Call::Name,
+    model: RecordModel::ById,
+    address_member: "target",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// Records of one name and type that are looked at.
@@ -61,19 +64,20 @@ pub(super) fn base(param_opt: &str) -> &'static str {
     }
 }
 
-fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let account = talk.account;
-    let rest = Rest::new(&API).at(base(account.param_opt.expose())).judging(judge);
+    let rest =
+        Rest::new(&API).with_base(base(account.param_opt.expose())).with_status_fix(fix_status);
     let rest = rest.hiding(&account.password).hiding(&account.param_enc);
     let time = time(talk, &rest)?;
     let rest = rest
         .header("X-Ovh-Consumer", &account.param_enc)
         .plain_header("X-Ovh-Application", &account.username)
         .plain_header(TIME, &time);
-    let published = records::publish(talk, &rest, &SCHEME);
+    let published = records::publish(talk, &rest, &ZONE_API);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
     if let Err(Halt::End(verdict)) = &ended {
-        // What is written is not published.
+        // What is send_write is not published.
         for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
             if settled.is_success() {
                 talk.settle(change, verdict.clone());
@@ -84,14 +88,14 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
 }
 
 /// What requests are signed with is the provider's time: ours need not be right.
-fn time(talk: &mut Talk<'_>, rest: &Rest) -> Talked<String> {
+fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     let answer = talk.send(rest.get("/auth/time"))?;
     let time = rest.value(answer)?.as_u64();
-    time.map(|time| time.to_string()).ok_or_else(|| rest.confused(answer))
+    time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(answer))
 }
 
-/// Publishes the zones in which something was written, now or before.
-fn refresh(talk: &mut Talk<'_>, rest: &Rest) -> Talked<()> {
+/// Publishes the zones in which something was send_write, now or before.
+fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
     for zone in talk.known_under(OWED) {
         let path = format!("/domain/zone/{zone}/refresh");
         done(talk, rest, rest.request(Method::Post, &path))?;
@@ -100,7 +104,7 @@ fn refresh(talk: &mut Talk<'_>, rest: &Rest) -> Talked<()> {
     Ok(())
 }
 
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     match text(body, "/errorCode") {
         "INVALID_KEY" | "INVALID_CREDENTIAL" | "NOT_CREDENTIAL" | "INVALID_SIGNATURE" => (401, ""),
         "NOT_GRANTED_CALL" => {
@@ -113,7 +117,7 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// `request` with its signature.
-fn sign(talk: &Talk<'_>, mut request: Request) -> Request {
+fn sign(talk: &Conversation<'_>, mut request: Request) -> Request {
     let account = talk.account;
     let body = request.body.clone().unwrap_or_default();
     let time = request.headers.iter().find(|(name, _)| *name == TIME);
@@ -130,13 +134,13 @@ fn sign(talk: &Talk<'_>, mut request: Request) -> Request {
     request
 }
 
-fn ask(talk: &mut Talk<'_>, rest: &Rest, path: &str) -> Talked<Value> {
+fn ask(talk: &mut Conversation<'_>, rest: &Rest, path: &str) -> ApiResult<Value> {
     let request = sign(talk, rest.get(path));
     rest.ask(talk, request)
 }
 
-/// Sends what is answered by nothing, which is written `null`.
-fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
+/// Sends what is answered by nothing, which is send_write `null`.
+fn done(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
     let answer = talk.send(sign(talk, request))?;
     if answer.status == 200 && answer.body.trim() == "null" {
         return Ok(());
@@ -144,21 +148,21 @@ fn done(talk: &mut Talk<'_>, rest: &Rest, request: Request) -> Talked<()> {
     rest.value(answer).map(drop)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let request = sign(talk, rest.get("/domain/zone"));
-    Ok(listed(&rest.elements(talk, request, "")?, "", ""))
+    Ok(zones_by_id(&rest.elements(talk, request, "")?, "", ""))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/domain/zone/{}/record", zone.name);
     let mut records = Vec::new();
-    for place in places {
-        let filter = format!("?fieldType={}&subDomain={}", place.kind(), place.host(zone, ""));
+    for goal in goals {
+        let filter = format!("?fieldType={}&subDomain={}", goal.kind(), goal.host(zone, ""));
         let request = sign(talk, rest.get(&format!("{path}{filter}")));
         let ids = rest.elements(talk, request, "")?;
         for number in ids.iter().filter_map(Value::as_u64).take(RECORDS) {
@@ -166,7 +170,7 @@ fn read(
             records.push(record(zone, &raw));
         }
     }
-    // What is there may have been written just before the power failed.
+    // What is there may have been send_write just before the power failed.
     talk.learn(format!("{OWED}{}", zone.name), "1");
     Ok(records)
 }
@@ -177,23 +181,23 @@ fn record(zone: &Zone, raw: &Value) -> Record {
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let path = format!("/domain/zone/{}/record", zone.name);
     let mut made = Vec::new();
     for write in writes {
-        let place = write.place;
-        let mut body = write.timed(object(&mut [("target", place.address())]), "ttl");
+        let goal = write.goal;
+        let mut body = write.with_set_ttl(object(&mut [("target", goal.address())]), "ttl");
         if let Some(id) = &write.id {
-            done(talk, rest, write.at(rest, &format!("{path}/{id}"), &body))?;
+            done(talk, rest, write.put_or_delete(rest, &format!("{path}/{id}"), &body))?;
         } else {
-            body["fieldType"] = place.kind().into();
-            body["subDomain"] = place.host(zone, "").into();
+            body["fieldType"] = goal.kind().into();
+            body["subDomain"] = goal.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
-            made.push(written(talk, rest, zone, write, request, ("", SCHEME.content))?);
+            made.push(send_write(talk, rest, zone, write, request, ("", ZONE_API.address_member))?);
         }
         talk.learn(format!("{OWED}{}", zone.name), "1");
     }

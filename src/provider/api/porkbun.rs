@@ -4,12 +4,12 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, object, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
 use crate::model::secret::Secret;
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Request};
 
 pub(super) const API: Api = Api {
@@ -22,30 +22,32 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "the secret key (sk1_...)" },
     ],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "API access must be switched on for each domain",
     publish: |talk| {
         let account = talk.account;
         let key = Secret::new(&*account.username);
-        let rest = Rest::new(&API).hiding(&key).hiding(&account.password).judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+        let rest =
+            Rest::new(&API).hiding(&key).hiding(&account.password).with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::ReadId,
-    content: "content",
-    call: Call::Name,
+    model: RecordModel::ByIdReadFirst,
+    address_member: "content",
+    zone_ref: ZoneRef::Name,
     new_ttl: 600,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// What went wrong is told by the message.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let message = text(body, "/message");
     let is = |part| message.contains(part);
     match (text(body, "/status"), status) {
@@ -62,26 +64,26 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
 }
 
 /// A request with the credentials, which are part of the body.
-fn request(talk: &Talk<'_>, rest: &Rest, path: &str, mut body: Value) -> Request {
+fn request(talk: &Conversation<'_>, rest: &Rest, path: &str, mut body: Value) -> Request {
     body["apikey"] = talk.account.username.as_str().into();
     body["secretapikey"] = talk.account.password.expose().into();
     rest.json(Method::Post, path, &body)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let list = request(talk, rest, "/domain/listAll", object(&mut [("start", "0".into())]));
-    Ok(by_name(&rest.elements(talk, list, "/domains")?, "/domain"))
+    Ok(zones_by_name(&rest.elements(talk, list, "/domains")?, "/domain"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for place in places {
-        let (kind, host) = (place.kind(), place.host(zone, ""));
+    for goal in goals {
+        let (kind, host) = (goal.kind(), goal.host(zone, ""));
         let path = format!("/dns/retrieveByNameType/{}/{kind}/{host}", zone.name);
         let look = request(talk, rest, path.trim_end_matches('/'), object(&mut []));
         let found = rest.elements(talk, look, "/records")?;
@@ -91,18 +93,18 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         // What is not said here is reset.
         let mut body = object(&mut [
-            ("name", place.host(zone, "").into()),
-            ("type", place.kind().into()),
-            ("content", place.address()),
+            ("name", goal.host(zone, "").into()),
+            ("type", goal.kind().into()),
+            ("content", goal.address()),
         ]);
         if let Some(ttl) = write.ttl {
             body["ttl"] = ttl.to_string().into();

@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -22,29 +22,30 @@ pub(super) const API: Api = Api {
         Need { option: "param_opt", holds: "the server's URL, such as http://192.0.2.1:8081" },
     ],
     batch: Batch::Account(50),
+    writes_together: true,
     rate: None,
     remark: "the server needs webserver=yes, api=yes, and the router in webserver-allow-from",
     publish: |talk| {
         let account = talk.account;
         let rest = Rest::new(&API).header("X-API-Key", &account.password);
-        records::publish(talk, &rest.at(&place(account.param_opt.expose())), &SCHEME)
+        records::publish(talk, &rest.with_base(&zones_url(account.param_opt.expose())), &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "content",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "content",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
 /// The zones of the server at `url`, unless that says all of it.
-fn place(url: &str) -> String {
+fn zones_url(url: &str) -> String {
     let url = url.trim_end_matches('/');
     if url.contains("/api/v1/") {
         return format!("{url}/zones");
@@ -52,22 +53,23 @@ fn place(url: &str) -> String {
     format!("{url}/api/v1/servers/localhost/zones")
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     // It need not find out about DNSSEC for that.
-    Ok(by_name(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name"))
+    Ok(zones_by_name(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name"))
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = format!("/{}.", zone.name);
     let at = "/rrsets";
-    let mut sets = records::listed(talk, rest, places, rest.get(&path), at)?.unwrap_or_default();
+    let mut sets =
+        records::list_if_many(talk, rest, goals, rest.get(&path), at)?.unwrap_or_default();
     if sets.is_empty() {
-        for name in records::names(places) {
+        for name in records::distinct_names(goals) {
             // Old servers give the whole zone.
             let path = format!("{path}?rrset_name={name}.");
             sets.append(&mut rest.elements(talk, rest.get(&path), at)?);
@@ -77,11 +79,11 @@ fn read(
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut sets = Vec::new();
     for write in writes {
         let record = |raw: &Value| {
@@ -92,8 +94,8 @@ fn write(
         };
         let values: Vec<_> = write.values.iter().map(record).collect();
         sets.push(object(&mut [
-            ("name", format!("{}.", write.place.fqdn).into()),
-            ("type", write.place.kind().into()),
+            ("name", format!("{}.", write.goal.fqdn).into()),
+            ("type", write.goal.kind().into()),
             ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
             ("changetype", "REPLACE".into()),
             ("records", values.into()),

@@ -1,7 +1,7 @@
-//! How most interfaces are used: the zone of each name is found, what is there is read, the right one
-//! of several records is picked and written. What has an id is only written from then on.
+//! The common way to use an interface with zones and records: find the zone of each name, read what is
+//! there, pick our record and write it. A record whose id has been learned is written without reading.
 //!
-//! A provider says in a [`Scheme`] how it lists zones and how it reads and writes; the rest is here.
+//! A provider's [`ZoneApi`] says how zones are listed and how records are read and written.
 
 mod plan;
 
@@ -10,100 +10,101 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::rest::{Rest, id, list, object, refused, text};
-use super::zone::{Target, Zone, ZoneList, Zones, within};
-use crate::model::name::plain;
+use super::zone::{RecordName, Zone, ZoneList, Zones, relative_name};
+use crate::model::name::canonical;
 use crate::model::sorted::Map;
-use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{Change, Method, Outcome, Request, Verdict};
 
-/// The time to live of a new record of which the user has said nothing. What providers take for usual
-/// may be hours.
+/// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;
-/// More names than this are looked up by listing the zone, where both are possible.
+/// If more names than this must be read, the whole zone is listed, where an interface can do both.
 pub const BY_NAME: usize = 4;
 
-/// How one provider lists, reads and writes.
-pub struct Scheme {
-    /// What it is called.
+/// How one provider lists zones, and reads and writes records.
+pub struct ZoneApi {
+    /// The provider's name, for messages.
     pub title: &'static str,
-    /// Names and ids of all zones of the account.
-    pub zones: fn(&mut Talk<'_>, &Rest) -> Talked<ZoneList>,
-    /// What is there under the names of these places, which are in one zone. May be more than that.
-    pub read: Read,
-    /// Writes to one zone: all of it or nothing. Gives the written records, if they have ids and the
-    /// answer shows them.
-    pub write: Sender,
-    /// What a record is.
-    pub unit: Unit,
-    /// The member of a record that holds the address; empty if a record is nothing but that.
-    pub content: &'static str,
-    /// How a zone is called.
-    pub call: Call,
-    /// The time to live of a new record: [`NEW_TTL`], or the least that the provider takes.
+    /// Lists all zones of the account.
+    pub zones: fn(&mut Conversation<'_>, &Rest) -> ApiResult<ZoneList>,
+    /// Reads the records of goals in one zone. May return further records.
+    pub read: ReadFn,
+    /// Carries out all writes to one zone, or none. Returns the written records, if they have ids and
+    /// the answer shows them.
+    pub write: WriteFn,
+    /// How the interface represents records.
+    pub model: RecordModel,
+    /// The member of a record that holds the address; empty if a record is only the address.
+    pub address_member: &'static str,
+    /// How requests refer to a zone.
+    pub zone_ref: ZoneRef,
+    /// TTL of a new record if `ttl` is not set: [`NEW_TTL`], or the provider's minimum.
     pub new_ttl: u32,
-    /// Whether several can be written together.
-    pub together: bool,
+    /// [`Api::writes_together`](super::Api::writes_together).
+    pub writes_together: bool,
 }
 
-/// See [`Scheme::read`].
-pub type Read = fn(&mut Talk<'_>, &Rest, &Zone, &[&Place<'_>]) -> Talked<Vec<Record>>;
-/// See [`Scheme::write`].
-pub type Sender = fn(&mut Talk<'_>, &Rest, &Zone, &[Write<'_>]) -> Talked<Vec<Record>>;
+/// See [`ZoneApi::read`].
+pub type ReadFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[&Goal<'_>]) -> ApiResult<Vec<Record>>;
+/// See [`ZoneApi::write`].
+pub type WriteFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[Write<'_>]) -> ApiResult<Vec<Record>>;
 
-/// What an interface calls a record.
+/// How an interface represents records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// One address, with an id. The id is remembered.
-    Id,
-    /// The same, but it cannot be written without being read before.
-    ReadId,
-    /// All addresses of a name and type, which are written as a whole. It is read before, because
-    /// what others have put there since must stay.
-    Set,
+pub enum RecordModel {
+    /// A record is one address with an id. The id is learned, and then written to without reading.
+    ById,
+    /// A record is one address with an id, and must be read before it is written.
+    ByIdReadFirst,
+    /// A record set is all addresses of a name and type, and is written as a whole. It is read
+    /// before, so that addresses which others have added stay.
+    RrSet,
 }
 
-/// What an interface calls a zone.
+/// How requests refer to a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum ZoneRef {
     /// By its name.
     Name,
-    /// By an id, and the names of records are relative to it.
+    /// By its id. Its name is needed too, because names of records are relative to it.
+    IdAndName,
+    /// By its id. Names of records are complete.
     Id,
-    /// By an id, and the names of records are whole.
-    IdAlone,
 }
 
-/// Where a change belongs.
+/// What one change of the job wants, within its zone.
 #[derive(Debug)]
-pub struct Place<'a> {
+pub struct Goal<'a> {
+    /// The index of the change in the job.
     index: usize,
-    /// What is to change.
+    /// The change.
     pub change: &'a Change,
-    /// The whole name, without a dot at its end.
+    /// The complete name, without a dot at the end.
     pub fqdn: String,
 }
 
-impl Place<'_> {
-    /// `A` or `AAAA`.
+impl Goal<'_> {
+    /// The record type: `A` or `AAAA`.
     pub fn kind(&self) -> &'static str {
         self.change.family.record_type()
     }
 
-    /// The new address; `null` if the record is to be removed.
+    /// The new address as a string; `null` for a removal.
     pub fn address(&self) -> Value {
         self.change.address().map(|address| address.to_string()).into()
     }
 
-    /// The name within its zone: `home`, or `apex` for the zone itself.
+    /// The name relative to `zone`, such as `home`; `apex` for the name of the zone itself.
     pub fn host<'s>(&'s self, zone: &Zone, apex: &'s str) -> &'s str {
-        within(&self.fqdn, &zone.name, apex)
+        relative_name(&self.fqdn, &zone.name, apex)
     }
 
-    /// Nothing is written here, for this reason.
-    pub fn settle(&self, talk: &mut Talk<'_>, outcome: Outcome) {
+    /// Gives the change its outcome, so that it is not written.
+    pub fn settle(&self, talk: &mut Conversation<'_>, outcome: Outcome) {
         talk.settle(self.index, outcome.into());
     }
 
+    /// The key under which the record's id is learned. It is stored, so it must stay as it is.
     fn key(&self) -> String {
         format!("record {} {}", self.fqdn, self.kind())
     }
@@ -112,234 +113,243 @@ impl Place<'_> {
 /// One address under a name and type.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    /// The whole name.
+    /// The complete name.
     pub name: String,
-    /// `A`, `AAAA` or another.
+    /// The record type: `A`, `AAAA` or another.
     pub kind: String,
-    /// What the provider calls it; may be empty.
+    /// The provider's identifier; may be empty.
     pub id: String,
-    /// Seconds.
+    /// TTL in seconds, if the provider shows it.
     pub ttl: Option<u32>,
-    /// Its members as the provider has them.
+    /// The record in the provider's form.
     pub raw: Value,
 }
 
 impl Record {
-    /// Of an element of a list, with members `id`, `type` and `ttl`.
+    /// A record with the members `id`, `type`, and `ttl` or `ttl_sec`.
     pub fn of(name: String, raw: &Value) -> Self {
         let ttl = raw.get("ttl").or_else(|| raw.get("ttl_sec")).and_then(seconds);
         let kind = text(raw, "/type").to_owned();
-        Self { name: plain(&name), kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
+        Self { name: canonical(&name), kind, id: id(raw, "/id"), ttl, raw: raw.clone() }
     }
 
-    /// Of all elements of a list, whose member `name` is relative to a zone, or whole.
+    /// All records of a list. Their member `name` is relative to `zone`, or complete without `zone`.
     pub fn list(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
-        let name = |raw| {
-            let name = text(raw, "/name");
-            zone.map_or_else(|| name.to_owned(), |zone| zone.full(name))
-        };
-        found.iter().map(|raw| Self::of(name(raw), raw)).collect()
+        found.iter().map(|raw| Self::of(name_in(raw, zone), raw)).collect()
     }
 
-    /// Of an element of a list as the clouds of China have it, with `RecordId`, `Type` and `TTL`;
-    /// `host` is its name in the zone.
-    pub fn capital(zone: &Zone, host: &str, raw: &Value) -> Self {
-        let ttl = raw.get("TTL").and_then(seconds);
-        let kind = text(raw, "/Type").to_owned();
+    /// A record of Alibaba Cloud or Tencent Cloud, with the members `RecordId`, `Type` and `TTL`.
+    /// `host` is its name relative to `zone`.
+    pub fn capitalised(zone: &Zone, host: &str, raw: &Value) -> Self {
         Self {
-            name: plain(&zone.full(host)),
-            kind,
+            name: canonical(&zone.full(host)),
+            kind: text(raw, "/Type").to_owned(),
             id: id(raw, "/RecordId"),
-            ttl,
+            ttl: raw.get("TTL").and_then(seconds),
             raw: raw.clone(),
         }
     }
 
-    /// All of a set.
+    /// All records of one set.
     pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
-        let (name, ttl) = (plain(name), ttl.and_then(seconds));
-        let record = |raw: &Value| Self {
-            name: name.clone(),
-            kind: kind.to_owned(),
-            id: String::new(),
-            ttl,
-            raw: raw.clone(),
-        };
-        values.iter().map(record).collect()
+        let mut records = Vec::new();
+        for raw in values {
+            records.push(Self {
+                name: canonical(name),
+                kind: kind.to_owned(),
+                id: String::new(),
+                ttl: ttl.and_then(seconds),
+                raw: raw.clone(),
+            });
+        }
+        records
     }
 
-    /// Of all sets in a list, whose member `name` is relative to a zone, or whole.
+    /// All records of all sets of a list. The member `name` of a set is relative to `zone`, or
+    /// complete without `zone`.
     pub fn sets(found: &[Value], zone: Option<&Zone>) -> Vec<Self> {
-        let set = |set| {
-            let name = text(set, "/name");
-            let name = zone.map_or_else(|| name.to_owned(), |zone| zone.full(name));
-            Self::set(&name, text(set, "/type"), set.get("ttl"), list(set, "/records"))
-        };
-        found.iter().flat_map(set).collect()
+        let mut records = Vec::new();
+        for set in found {
+            let (kind, values) = (text(set, "/type"), list(set, "/records"));
+            records.append(&mut Self::set(&name_in(set, zone), kind, set.get("ttl"), values));
+        }
+        records
     }
 
-    /// The address in its member `content`, if it is one.
-    pub fn address(&self, content: &str) -> Option<IpAddr> {
-        let shown = if content.is_empty() { Some(&self.raw) } else { self.raw.get(content) };
+    /// The address in the member `member` (see [`ZoneApi::address_member`]), if it is one.
+    pub fn address(&self, member: &str) -> Option<IpAddr> {
+        let shown = if member.is_empty() { Some(&self.raw) } else { self.raw.get(member) };
         shown?.as_str()?.parse().ok()
     }
 
-    /// Whether its member `content` is what `change` is to hold.
-    pub fn is_as(&self, change: &Change, content: &str) -> bool {
-        self.address(content).is_some_and(|address| change.wants(address))
+    /// Whether the record already holds the address that `change` wants.
+    pub fn holds_target(&self, change: &Change, member: &str) -> bool {
+        self.address(member).is_some_and(|address| change.wants(address))
     }
 
-    /// Whether it is of the name and type of `place`.
-    pub fn is_at(&self, place: &Place<'_>) -> bool {
-        self.kind == place.kind() && self.name == place.fqdn
+    /// Whether the record has the name and type of `goal`.
+    pub fn is_for(&self, goal: &Goal<'_>) -> bool {
+        self.kind == goal.kind() && self.name == goal.fqdn
     }
 }
 
-/// A number of seconds, which some write as a string.
+/// The complete name from the member `name` of a record or a set.
+fn name_in(raw: &Value, zone: Option<&Zone>) -> String {
+    let name = text(raw, "/name");
+    match zone {
+        Some(zone) => zone.full(name),
+        None => name.to_owned(),
+    }
+}
+
+/// A number of seconds. Some providers write it as a string.
 fn seconds(value: &Value) -> Option<u32> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
     u32::try_from(number).ok()
 }
 
-/// What is to be written.
+/// One write: of a record with an id, or of a whole record set.
 #[derive(Debug)]
 pub struct Write<'a> {
-    /// Where.
-    pub place: &'a Place<'a>,
-    /// The record to change; `None` for a new one, or where records have no ids.
+    /// What the change wants.
+    pub goal: &'a Goal<'a>,
+    /// The id of the record to change; `None` for a new record and for a set.
     pub id: Option<String>,
-    /// Whether it is there already.
+    /// Whether the record or the set exists already.
     pub exists: bool,
-    /// The record as it should be, in the provider's form; of a set all that belong to it. Nothing if
-    /// it is to be removed.
+    /// The record as it should be, or all records of the set, in the provider's form. Empty for a
+    /// removal.
     pub values: Vec<Value>,
-    /// Of a set all that it holds now; of what is removed by its id that record; else nothing.
+    /// The set as it is, or the record with an id that is removed. Empty in other cases.
     pub before: Vec<Record>,
-    /// The time to live that it should have: as said, or as it was; unknown where that was not read.
+    /// The TTL to write: that of the option, or the present one; `None` if the record was not read.
     pub ttl: Option<u32>,
-    /// Whether that is another one than before.
-    pub retimed: bool,
 }
 
-/// How a record is written that has an id: at `/zone/records/id`, new ones at `/zone/records`.
+/// The requests of an interface for records with ids: `/zone/records/id`, and `/zone/records` for new
+/// ones.
 #[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// How one is changed.
-    pub change: Method,
-    /// Where the answer shows it.
-    pub at: &'static str,
-    /// Its member for the address.
-    pub content: &'static str,
-    /// Its member for the time to live.
-    pub ttl: &'static str,
-    /// The name of the zone itself.
+pub struct RecordEndpoint {
+    /// The method that changes a record.
+    pub update_method: Method,
+    /// Where the answer shows the record (RFC 6901).
+    pub pointer: &'static str,
+    /// The record's member for the address.
+    pub address_member: &'static str,
+    /// The record's member for the TTL.
+    pub ttl_member: &'static str,
+    /// The relative name of the zone itself.
     pub apex: &'static str,
 }
 
 impl Write<'_> {
-    /// Whether it is to be removed: the record, or the whole set.
+    /// Whether the record or the whole set is removed.
     pub fn is_removal(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// `body` with the time to live as the member `name`, if the user has said one or the record is
-    /// new.
-    pub fn timed(&self, body: Value, name: &str) -> Value {
-        let ttl = if self.exists { self.place.change.record.ttl } else { self.ttl };
-        with_ttl(body, name, ttl)
+    /// Whether a set gets another TTL than it has.
+    pub fn changes_ttl(&self) -> bool {
+        self.ttl != self.before.first().and_then(|record| record.ttl)
     }
 
-    /// `body` with the time to live as the member `name`, if the user has said one or the record
-    /// has one.
-    pub fn kept(&self, body: Value, name: &str) -> Value {
-        with_ttl(body, name, self.ttl)
+    /// Adds the TTL to `body` as member `name` if the option `ttl` is set or the record is new.
+    pub fn with_set_ttl(&self, body: Value, name: &str) -> Value {
+        let ttl = if self.exists { self.goal.change.record.ttl } else { self.ttl };
+        insert_ttl(body, name, ttl)
+    }
+
+    /// Adds the TTL to `body` as member `name`, also if only the present TTL is repeated.
+    pub fn with_ttl(&self, body: Value, name: &str) -> Value {
+        insert_ttl(body, name, self.ttl)
     }
 
     /// All values of a set.
-    pub fn all(&self) -> Value {
+    pub fn all_values(&self) -> Value {
         self.values.clone().into()
     }
 
-    /// The record with what changes; all of it if it is new.
-    pub fn body(&self, zone: &Zone, form: &Form) -> Value {
-        let place = self.place;
-        let mut body = object(&mut [(form.content, place.address())]);
+    /// The members to write: those that change, or all of a new record.
+    pub fn body(&self, zone: &Zone, endpoint: &RecordEndpoint) -> Value {
+        let goal = self.goal;
+        let mut body = object(&mut [(endpoint.address_member, goal.address())]);
         if self.id.is_none() {
-            body["type"] = place.kind().into();
-            body["name"] = place.host(zone, form.apex).into();
+            body["type"] = goal.kind().into();
+            body["name"] = goal.host(zone, endpoint.apex).into();
         }
-        self.timed(body, form.ttl)
+        self.with_set_ttl(body, endpoint.ttl_member)
     }
 
-    /// Sends the record as `body` to where it belongs; one that is to be removed without it.
+    /// Writes the record as `body`, or removes it.
     ///
     /// # Errors
-    /// While there is no answer, or if it does not show what was written.
+    /// While there is no answer, or if the answer does not show what was written.
     pub fn send(
         &self,
-        talk: &mut Talk<'_>,
+        talk: &mut Conversation<'_>,
         rest: &Rest,
         zone: &Zone,
-        form: &Form,
+        endpoint: &RecordEndpoint,
         body: &Value,
-    ) -> Talked<Record> {
+    ) -> ApiResult<Record> {
         let (slash, id) = self.id.as_ref().map_or(("", ""), |id| ("/", id));
         let path = ["/", &zone.id, "/records", slash, id].concat();
         if self.is_removal() {
             rest.ask(talk, rest.request(Method::Delete, &path))?;
             return Ok(Record::default());
         }
-        let method = if id.is_empty() { Method::Post } else { form.change };
+        let method = if id.is_empty() { Method::Post } else { endpoint.update_method };
         let request = rest.json(method, &path, body);
-        written(talk, rest, zone, self, request, (form.at, form.content))
+        send_write(talk, rest, zone, self, request, (endpoint.pointer, endpoint.address_member))
     }
 
-    /// The request that makes `body` of what is at `path`; what is to be removed is deleted.
-    pub fn at(&self, rest: &Rest, path: &str, body: &Value) -> Request {
-        match self.is_removal() {
-            true => rest.request(Method::Delete, path),
-            false => rest.json(Method::Put, path, body),
+    /// The request that puts `body` at `path`, or deletes `path` for a removal.
+    pub fn put_or_delete(&self, rest: &Rest, path: &str, body: &Value) -> Request {
+        if self.is_removal() {
+            rest.request(Method::Delete, path)
+        } else {
+            rest.json(Method::Put, path, body)
         }
     }
 }
 
-fn with_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
+fn insert_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
     if let Some(ttl) = ttl {
         body[name] = ttl.into();
     }
     body
 }
 
-/// Sends the `request` that writes one record, and gives the record that the answer has `at` this
-/// place. What that does not say of it is as it should be.
+/// Sends the `request` that writes one record. Returns the record that the answer shows at `pointer`;
+/// members that the answer lacks are taken from the goal.
 ///
 /// # Errors
-/// While there is no answer, or if it does not show the address in the member `content`.
-pub fn written(
-    talk: &mut Talk<'_>,
+/// While there is no answer, or if the answer does not show the address in `address_member`.
+pub fn send_write(
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     write: &Write<'_>,
     request: Request,
-    (at, content): (&str, &str),
-) -> Talked<Record> {
+    (pointer, address_member): (&str, &str),
+) -> ApiResult<Record> {
     let answer = talk.send(request)?;
     let value = rest.value(answer)?;
-    let raw = value.pointer(at).unwrap_or(&Value::Null);
-    let place = write.place;
-    let mut record = Record::of(place.fqdn.clone(), raw);
-    if let Some(name) = raw.get("name").and_then(Value::as_str).map(plain) {
-        record.name = if name == place.fqdn { name } else { zone.full(&name) };
+    let raw = value.pointer(pointer).unwrap_or(&Value::Null);
+    let goal = write.goal;
+    let mut record = Record::of(goal.fqdn.clone(), raw);
+    if let Some(name) = raw.get("name").and_then(Value::as_str).map(canonical) {
+        record.name = if name == goal.fqdn { name } else { zone.full(&name) };
     }
     if record.kind.is_empty() {
-        record.kind = place.kind().into();
+        record.kind = goal.kind().into();
     }
-    let shown = record.is_as(place.change, content) && !record.id.is_empty();
-    // Vultr says nothing more.
-    if shown || (answer.status == 204 && write.id.is_some()) {
+    let is_shown = record.holds_target(goal.change, address_member) && !record.id.is_empty();
+    // Vultr answers an update with 204 and no body.
+    if is_shown || (answer.status == 204 && write.id.is_some()) {
         return Ok(record);
     }
-    Err(rest.confused(answer))
+    Err(rest.not_understood(answer))
 }
 
 /// Writes records one by one.
@@ -347,63 +357,73 @@ pub fn written(
 /// # Errors
 /// As [`Write::send`].
 pub fn write_each(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-    form: &Form,
-) -> Talked<Vec<Record>> {
-    let one = |write: &Write<'_>| write.send(talk, rest, zone, form, &write.body(zone, form));
-    writes.iter().map(one).collect()
-}
-
-/// What is asked for: each of `places`, or where they are many all of their types in the zone.
-pub fn asked<'p>(places: &[&'p Place<'p>]) -> Vec<(&'static str, Option<&'p Place<'p>>)> {
-    let few = places.len() <= BY_NAME;
-    let mut asked: Vec<_> =
-        places.iter().map(|place| (place.kind(), few.then_some(*place))).collect();
-    if !few {
-        asked.sort_unstable_by_key(|(kind, _)| *kind);
-        asked.dedup_by_key(|(kind, _)| *kind);
+    endpoint: &RecordEndpoint,
+) -> ApiResult<Vec<Record>> {
+    let mut made = Vec::new();
+    for write in writes {
+        made.push(write.send(talk, rest, zone, endpoint, &write.body(zone, endpoint))?);
     }
-    asked
+    Ok(made)
 }
 
-/// The elements of the array `at` in the answer to the request for a list, where `places` are many
-/// and the list is not too long.
+/// What to read: each goal, or with more than [`BY_NAME`] goals each of their types, without a goal.
+pub fn reads<'g>(goals: &[&'g Goal<'g>]) -> Vec<(&'static str, Option<&'g Goal<'g>>)> {
+    if goals.len() <= BY_NAME {
+        return goals.iter().map(|goal| (goal.kind(), Some(*goal))).collect();
+    }
+    let mut kinds: Vec<&str> = goals.iter().map(|goal| goal.kind()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.into_iter().map(|kind| (kind, None)).collect()
+}
+
+/// Requests a `list` of the zone if there are more than [`BY_NAME`] goals. Returns the array at
+/// `pointer` of the answer; `None` if there are fewer goals or the list is too long.
 ///
 /// # Errors
 /// As [`Rest::elements`].
-pub fn listed(
-    talk: &mut Talk<'_>,
+pub fn list_if_many(
+    talk: &mut Conversation<'_>,
     rest: &Rest,
-    places: &[&Place<'_>],
+    goals: &[&Goal<'_>],
     list: Request,
-    at: &str,
-) -> Talked<Option<Vec<Value>>> {
-    if places.len() <= BY_NAME {
+    pointer: &str,
+) -> ApiResult<Option<Vec<Value>>> {
+    if goals.len() <= BY_NAME {
         return Ok(None);
     }
     let answer = talk.send(list)?;
-    // deSEC wants pages of what is long.
+    // deSEC answers 400 if a list has more than 500 elements and no page was requested.
     if answer.status == 400 || answer.cut {
         Ok(None)
     } else {
-        rest.elements_of(answer, at).map(Some)
+        rest.elements_of(answer, pointer).map(Some)
     }
 }
 
-/// Nothing is written under this name and type, where the provider has more than addresses.
-pub fn leave(talk: &mut Talk<'_>, places: &[&Place<'_>], (name, kind): (&str, &str), what: &str) {
-    for place in places.iter().filter(|it| it.fqdn == name && it.kind() == kind) {
-        let advice = "make it a simple record, or choose another name";
-        place.settle(talk, refused([name, " ", what].concat(), advice));
+/// Refuses to write under this name and type, because the provider has something else there than
+/// addresses. `what` continues the name in a sentence.
+pub fn refuse_special(
+    talk: &mut Conversation<'_>,
+    goals: &[&Goal<'_>],
+    (name, kind): (&str, &str),
+    what: &str,
+) {
+    for goal in goals {
+        if goal.fqdn == name && goal.kind() == kind {
+            let advice = "make it a simple record, or choose another name";
+            goal.settle(talk, refused([name, " ", what].concat(), advice));
+        }
     }
 }
 
-/// The names in `places`, each once.
-pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
-    let mut names: Vec<_> = places.iter().map(|place| place.fqdn.as_str()).collect();
+/// The names of `goals`, each once.
+pub fn distinct_names<'g>(goals: &[&'g Goal<'_>]) -> Vec<&'g str> {
+    let mut names: Vec<_> = goals.iter().map(|goal| goal.fqdn.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -413,134 +433,140 @@ pub fn names<'p>(places: &[&'p Place<'_>]) -> Vec<&'p str> {
 ///
 /// # Errors
 /// While an answer is missing, or if one concerns all changes that are not settled.
-pub fn publish(talk: &mut Talk<'_>, rest: &Rest, scheme: &Scheme) -> Talked<Vec<Verdict>> {
+pub fn publish(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone_api: &ZoneApi,
+) -> ApiResult<Vec<Verdict>> {
     let job = talk.job;
-    let mut zones: Map<Zone, Vec<Place<'_>>> = Map::new();
+    let mut zones: Map<Zone, Vec<Goal<'_>>> = Map::new();
     let mut listed = Zones::default();
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
             continue;
         }
-        let target = Target::of(change);
-        let zone = match target.is_within() {
-            true => zone_of(talk, rest, scheme, &mut listed, &target, change)?,
-            false => None,
-        };
+        let name = RecordName::of(change);
+        let mut zone = None;
+        if name.is_in_given_zone() {
+            zone = zone_of(talk, rest, zone_api, &mut listed, &name, change)?;
+        }
         match zone {
             Some(zone) => {
-                let place = Place { index, change, fqdn: target.fqdn };
-                zones.get_or_insert(zone, Vec::new()).push(place);
+                let goal = Goal { index, change, fqdn: name.fqdn };
+                zones.get_or_insert(zone, Vec::new()).push(goal);
             }
-            None => talk.settle(index, target.outside(scheme.title).into()),
+            None => talk.settle(index, name.no_zone(zone_api.title).into()),
         }
     }
-    for (zone, places) in zones.iter() {
-        let verdict = match publish_zone(talk, rest, scheme, zone, places) {
+    for (zone, goals) in zones.iter() {
+        let verdict = match publish_zone(talk, rest, zone_api, zone, goals) {
             Ok(()) => continue,
             Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
             Err(halt) => return Err(halt),
         };
-        for place in places.iter() {
-            if !talk.is_settled(place.index) {
-                talk.settle(place.index, verdict.clone());
+        for goal in goals.iter() {
+            if !talk.is_settled(goal.index) {
+                talk.settle(goal.index, verdict.clone());
             }
         }
     }
     Ok(talk.all_settled())
 }
 
-/// The zone that holds `target`.
+/// The zone that holds the record of `change`: from the options, learned, or from the provider's list.
 fn zone_of(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
-    scheme: &Scheme,
+    zone_api: &ZoneApi,
     listed: &mut Zones,
-    target: &Target,
+    name: &RecordName,
     change: &Change,
-) -> Talked<Option<Zone>> {
-    let zone = |name: &str, id: &str| Ok(Some(Zone { name: name.into(), id: id.into() }));
-    match (&change.record.zone_id, &target.zone, scheme.call) {
-        (Some(id), Some(name), _) | (None, Some(name @ id), Call::Name) => return zone(name, id),
-        (Some(id), None, Call::Name | Call::IdAlone) => return zone(id, id),
+) -> ApiResult<Option<Zone>> {
+    match (&change.record.zone_id, &name.zone, zone_api.zone_ref) {
+        (Some(id), Some(zone), _) => return Ok(Some(Zone::new(zone, id))),
+        (None, Some(zone), ZoneRef::Name) => return Ok(Some(Zone::new(zone, zone))),
+        (Some(id), None, ZoneRef::Name | ZoneRef::Id) => return Ok(Some(Zone::new(id, id))),
         _ => {}
     }
-    let list = |talk: &mut Talk<'_>| (scheme.zones)(talk, rest);
-    if let Some(id) = &change.record.zone_id {
-        let all = listed.all(talk, list)?;
-        return Ok(all.iter().find(|zone| zone.1 == *id).map(Zone::of));
+    let list = |talk: &mut Conversation<'_>| (zone_api.zones)(talk, rest);
+    match &change.record.zone_id {
+        Some(id) => {
+            let all = listed.all(talk, list)?;
+            Ok(all.iter().find(|zone| zone.id == *id).cloned())
+        }
+        None => listed.find(talk, name, list),
     }
-    Ok(listed.find(talk, target, list)?.map(|zone| Zone::of(&zone)))
 }
 
 /// Brings the records of one zone up to date.
 fn publish_zone(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
-    scheme: &Scheme,
+    zone_api: &ZoneApi,
     zone: &Zone,
-    places: &[Place<'_>],
-) -> Talked<()> {
-    let mut unknown = Vec::new();
-    for place in places {
-        if plan::remembered(talk, scheme, place).is_none() {
-            unknown.push(place);
+    goals: &[Goal<'_>],
+) -> ApiResult<()> {
+    let mut unread = Vec::new();
+    for goal in goals {
+        if plan::learned_id(talk, zone_api, goal).is_none() {
+            unread.push(goal);
         }
     }
-    let records = match unknown.as_slice() {
-        [] => Vec::new(),
-        unknown => (scheme.read)(talk, rest, zone, unknown)?,
-    };
-    let mut writes = Vec::new();
-    for place in places {
-        // What was read may have shown that it cannot be written.
-        if talk.is_settled(place.index) {
+    let mut records = Vec::new();
+    if !unread.is_empty() {
+        records = (zone_api.read)(talk, rest, zone, &unread)?;
+    }
+    let (mut updates, mut removals) = (Vec::new(), Vec::new());
+    for goal in goals {
+        // Reading may have shown that the record must not be written.
+        if talk.is_settled(goal.index) {
             continue;
         }
-        match plan::plan(talk, scheme, place, &records) {
-            Ok(Some(write)) => writes.push(write),
-            Ok(None) => talk.settle(place.index, Outcome::Unchanged.into()),
-            Err(outcome) => talk.settle(place.index, outcome.into()),
+        match plan::plan(talk, zone_api, goal, &records) {
+            Ok(Some(write)) if goal.change.removes() => removals.push(write),
+            Ok(Some(write)) => updates.push(write),
+            Ok(None) => talk.settle(goal.index, Outcome::Unchanged.into()),
+            Err(outcome) => talk.settle(goal.index, outcome.into()),
         }
     }
-    // Credentials that may not delete shall not be in the way of addresses.
-    let (left, gone): (Vec<_>, Vec<_>) =
-        writes.into_iter().partition(|write| !write.place.change.removes());
-    for writes in [left, gone] {
-        let size = if scheme.together { writes.len() } else { 1 };
+    // Write before deleting: credentials without the right to delete must not block updates.
+    for writes in [updates, removals] {
+        let size = if zone_api.writes_together { writes.len() } else { 1 };
         for part in writes.chunks(size.max(1)) {
-            send(talk, rest, scheme, zone, part)?;
+            send(talk, rest, zone_api, zone, part)?;
         }
     }
     Ok(())
 }
 
-/// Writes; if that is refused because of one of several, in halves, so that only that one fails.
+/// Sends `writes` together. If the provider rejects them, each half is sent alone, so that in the end
+/// only the bad record fails.
 fn send(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
-    scheme: &Scheme,
+    zone_api: &ZoneApi,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<()> {
-    let verdict = match (scheme.write)(talk, rest, zone, writes) {
+) -> ApiResult<()> {
+    let verdict = match (zone_api.write)(talk, rest, zone, writes) {
         Ok(made) => {
             for write in writes {
-                plan::wrote(talk, scheme, write, &made);
+                plan::written(talk, zone_api, write, &made);
             }
             return Ok(());
         }
         Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
         Err(halt) => return Err(halt),
     };
-    let refused = matches!(verdict.outcome, Outcome::Refused { .. });
-    if writes.len() > 1 && refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
+    let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
+    if writes.len() > 1 && is_refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
         let (first, second) = writes.split_at(writes.len() / 2);
-        send(talk, rest, scheme, zone, first)?;
-        return send(talk, rest, scheme, zone, second);
+        send(talk, rest, zone_api, zone, first)?;
+        return send(talk, rest, zone_api, zone, second);
     }
     for write in writes {
-        talk.forget(write.place.key());
-        talk.settle(write.place.index, verdict.clone());
+        talk.forget(write.goal.key());
+        talk.settle(write.goal.index, verdict.clone());
     }
     Ok(())
 }

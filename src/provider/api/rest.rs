@@ -1,4 +1,4 @@
-//! What REST interfaces have in common: requests, JSON, and what a status means.
+//! Requests to REST interfaces, JSON in their answers, and the meaning of a status.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 use super::{Api, Need};
 use crate::model::Credentials;
 use crate::model::secret::Secret;
-use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{
     Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
 
-/// What to do where a zone is not there.
+/// Advice if the provider does not have the zone.
 pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
 
-/// What a provider that limits requests without a time is given.
+/// The pause after 429 if neither the answer nor the provider's documentation gives one.
 const PAUSE: Duration = Duration::from_secs(300);
-/// Pages that are read of a list.
+/// Most pages of a list that are read.
 const PAGES: usize = 40;
 
-/// One provider's interface and how we show who we are.
+/// One provider's interface with our credentials.
 #[derive(Clone, Debug)]
 pub struct Rest {
     title: &'static str,
@@ -29,14 +29,15 @@ pub struct Rest {
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
     needs: &'static [Need],
-    judge: Judge,
+    status_fix: StatusFix,
     pause: Duration,
-    private: bool,
+    secret_answers: bool,
 }
 
-/// What the status and body of an answer mean: the status that says it better, and advice that is
-/// better than the usual, if that is not empty. Status 0 is an answer that cannot be understood.
-pub type Judge = fn(u16, &Value) -> (u16, &'static str);
+/// Translates status and body of an answer into the HTTP status that fits the provider's error code,
+/// and into advice for the owner; empty for the usual advice. Status 0 is an answer that cannot be
+/// understood.
+pub type StatusFix = fn(u16, &Value) -> (u16, &'static str);
 
 impl Rest {
     /// The interface of `api`, without credentials.
@@ -48,37 +49,37 @@ impl Rest {
             headers: vec![],
             secrets: vec![],
             needs: api.needs,
-            judge: |status, _| (status, ""),
+            status_fix: |status, _| (status, ""),
             pause: PAUSE,
-            private: false,
+            secret_answers: false,
         }
     }
 
-    /// Of a provider whose statuses do not say all.
-    pub fn judging(mut self, judge: Judge) -> Self {
-        self.judge = judge;
+    /// Translates statuses, for a provider whose error codes are in the body.
+    pub fn with_status_fix(mut self, status_fix: StatusFix) -> Self {
+        self.status_fix = status_fix;
         self
     }
 
-    /// Of a provider that does not say how long its limits last, which is this long.
-    pub fn pausing(mut self, pause: Duration) -> Self {
+    /// Sets the pause after 429, for a provider whose answers do not give one.
+    pub fn with_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
 
-    /// For requests whose answers are secrets themselves.
-    pub fn private(mut self) -> Self {
-        self.private = true;
+    /// Keeps answers out of messages, because they are secrets themselves, such as a token.
+    pub fn with_secret_answers(mut self) -> Self {
+        self.secret_answers = true;
         self
     }
 
-    /// At another place than usual.
-    pub fn at(mut self, base: &str) -> Self {
+    /// Sets the beginning of every URL.
+    pub fn with_base(mut self, base: &str) -> Self {
         base.trim_end_matches('/').clone_into(&mut self.base);
         self
     }
 
-    /// With `Authorization: <scheme> <token>`.
+    /// Adds the header `Authorization: <scheme> <token>`.
     pub fn token(self, scheme: &str, token: &Secret) -> Self {
         let value = Secret::new(format!("{scheme} {}", token.expose()));
         let mut rest = self.hiding(token);
@@ -86,27 +87,27 @@ impl Rest {
         rest
     }
 
-    /// With a header that holds a secret.
+    /// Adds a header that holds a secret.
     pub fn header(self, name: &'static str, value: &Secret) -> Self {
         let mut rest = self.hiding(value);
         rest.headers.push((name, value.clone()));
         rest
     }
 
-    /// With a header that holds no secret.
+    /// Adds a header that holds no secret.
     pub fn plain_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, Secret::new(value)));
         self
     }
 
-    /// With HTTP Basic credentials (RFC 7617).
+    /// Adds HTTP Basic credentials (RFC 7617).
     pub fn basic(self, user: &str, password: &Secret) -> Self {
         let mut rest = self.hiding(password);
         rest.auth = Some(Credentials { user: user.to_owned(), password: password.clone() });
         rest
     }
 
-    /// `secret` is part of requests and must not be shown.
+    /// Masks `secret` in everything that is shown, because it is part of requests.
     pub fn hiding(mut self, secret: &Secret) -> Self {
         self.secrets.push(secret.clone());
         self
@@ -125,7 +126,7 @@ impl Rest {
             family: None,
             secrets: self.secrets.clone(),
             answer_limit: LONG_ANSWER,
-            answer_secret: self.private,
+            answer_secret: self.secret_answers,
         }
     }
 
@@ -139,7 +140,7 @@ impl Rest {
         self.body(method, path, "application/json", body.to_string())
     }
 
-    /// A request with a body of this type.
+    /// A request with a body of the media type `kind`.
     pub fn body(&self, method: Method, path: &str, kind: &str, body: String) -> Request {
         let mut request = self.request(method, path);
         request.headers.push(("Content-Type", Secret::new(kind)));
@@ -147,132 +148,146 @@ impl Rest {
         request
     }
 
-    /// The JSON of an `answer` that is a success; `null` if it has no body.
+    /// The JSON of a successful `answer`; `null` if it has no body.
     ///
     /// # Errors
-    /// What any other answer means, with the provider's own explanation in it.
-    pub fn value(&self, answer: &Answer) -> Talked<Value> {
+    /// The verdict for any other answer, with the provider's explanation.
+    pub fn value(&self, answer: &Answer) -> ApiResult<Value> {
         let body = body(answer);
-        let (status, advice) = (self.judge)(answer.status, &body);
+        let (status, advice) = (self.status_fix)(answer.status, &body);
         match status {
             200..=299 if !body.is_null() || answer.body.trim().is_empty() => Ok(body),
-            0 | 200..=299 => Err(self.confused(answer)),
+            0 | 200..=299 => Err(self.not_understood(answer)),
             _ => {
-                // GoDaddy says it there.
+                // GoDaddy has no `Retry-After` but this member
+                // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
                 let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
                 let after = answer.retry_after.or(seconds.map(Duration::from_secs));
                 let answer = Answer { retry_after: after, ..answer.clone() };
-                Err(Halt::End(self.judged(&answer, status, said(&body), advice)))
+                Err(Halt::End(self.verdict_with(&answer, status, explanation(&body), advice)))
             }
         }
     }
 
-    /// The JSON of the answer to `request`.
+    /// Sends `request`, and returns the JSON of the answer.
     ///
     /// # Errors
-    /// While there is none, and as [`Self::value`].
-    pub fn ask(&self, talk: &mut Talk<'_>, request: Request) -> Talked<Value> {
+    /// While there is no answer, and as [`Self::value`].
+    pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Value> {
         let answer = talk.send(request)?;
         self.value(answer)
     }
 
-    /// The elements of the array `at` in the answer to `request`.
+    /// Sends `request`, and returns the array at `pointer` (RFC 6901) of the answer.
     ///
     /// # Errors
-    /// While there is none, as [`Self::value`], and if there is no such array.
-    pub fn elements(&self, talk: &mut Talk<'_>, request: Request, at: &str) -> Talked<Vec<Value>> {
+    /// While there is no answer, as [`Self::value`], and if there is no such array.
+    pub fn elements(
+        &self,
+        talk: &mut Conversation<'_>,
+        request: Request,
+        pointer: &str,
+    ) -> ApiResult<Vec<Value>> {
         let answer = talk.send(request)?;
-        self.elements_of(answer, at)
+        self.elements_of(answer, pointer)
     }
 
-    /// The elements of the array `at` in an `answer`.
+    /// The array at `pointer` (RFC 6901) of an `answer`.
     ///
     /// # Errors
     /// As [`Self::value`], and if there is no such array.
-    pub fn elements_of(&self, answer: &Answer, at: &str) -> Talked<Vec<Value>> {
+    pub fn elements_of(&self, answer: &Answer, pointer: &str) -> ApiResult<Vec<Value>> {
         let mut value = self.value(answer)?;
-        match value.pointer_mut(at).map(Value::take) {
+        match value.pointer_mut(pointer).map(Value::take) {
             Some(Value::Array(elements)) => Ok(elements),
-            _ => Err(self.confused(answer)),
+            _ => Err(self.not_understood(answer)),
         }
     }
 
-    /// What there is under `path`, if there is something.
+    /// The JSON at `path`; `null` if the answer is 404.
     ///
     /// # Errors
     /// As [`Self::ask`], but for status 404.
-    pub fn look(&self, talk: &mut Talk<'_>, path: &str) -> Talked<Value> {
+    pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Value> {
         let answer = talk.send(self.get(path))?;
         if answer.status == 404 { Ok(Value::Null) } else { self.value(answer) }
     }
 
-    /// All elements of the arrays `at` in the pages of a list; `path` ends where the number of the
-    /// page belongs, and a page has `size` of them.
+    /// The elements of the arrays at `pointer` in all pages of a list. `path` ends with the parameter
+    /// for the page number; a full page has `size` elements.
     ///
     /// # Errors
     /// As [`Self::elements`].
     pub fn pages(
         &self,
-        talk: &mut Talk<'_>,
+        talk: &mut Conversation<'_>,
         path: &str,
-        at: &str,
+        pointer: &str,
         size: usize,
-    ) -> Talked<Vec<Value>> {
-        paged(size, &mut |page, _| self.elements(talk, self.get(&format!("{path}{page}")), at))
+    ) -> ApiResult<Vec<Value>> {
+        paged(size, &mut |page, _| self.elements(talk, self.get(&format!("{path}{page}")), pointer))
     }
 
-    /// Ends the conversation because of an `answer` that is no success; `said` is the provider's own
-    /// explanation in it.
-    pub fn refuse(&self, answer: &Answer, said: &str) -> Halt {
-        Halt::End(self.verdict(answer, said))
+    /// Ends the conversation because of an `answer` that is no success. `explanation` is the
+    /// provider's own.
+    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Halt {
+        Halt::End(self.verdict(answer, explanation))
     }
 
-    /// What an `answer` that is no success means; `said` is the provider's own explanation in it.
-    pub fn verdict(&self, answer: &Answer, said: &str) -> Verdict {
-        self.judged(answer, answer.status, said, "")
+    /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
+    pub fn verdict(&self, answer: &Answer, explanation: &str) -> Verdict {
+        self.verdict_with(answer, answer.status, explanation, "")
     }
 
-    /// The same for an answer that means `status`, with `advice` where the usual is not good enough.
-    pub fn judged(&self, answer: &Answer, status: u16, said: &str, advice: &str) -> Verdict {
-        let shown = answer.status;
-        let said = mask::mask(said, &self.secrets);
-        let open = if said.is_empty() { "" } else { " (" };
-        let close = if said.is_empty() { "" } else { ")" };
-        let reason = |what: &str| format!("{}{what}: {said}{open}HTTP {shown}{close}", self.title);
-        let retry =
-            |what, after| Outcome::Retry { reason: reason(what), after, kind: FailureKind::Other };
-        let refused = |what, usual: String| Outcome::Refused {
-            reason: reason(what),
-            advice: if advice.is_empty() { usual } else { advice.into() },
-        };
-        let account = |outcome| Verdict { outcome, scope: Scope::Account };
-        match status {
-            // The interface refuses in its own words; pages come from what stands before it.
-            _ if answer.status == 403 && page::is_page(&answer.body) => account(retry(
-                " is behind a web page that forbids access, perhaps of a firewall",
-                answer.retry_after,
-            )),
-            401 => account(refused(" does not accept the credentials", self.advice())),
-            // It may be allowed in another zone.
-            403 => Verdict::record(refused(" does not allow the request", self.advice())),
-            429 => {
-                let after = answer.retry_after.unwrap_or(self.pause);
-                account(retry(" limits requests", Some(after)))
-            }
-            // Too slow, locked, too early.
-            408 | 423 | 425 => account(retry(" has a problem", answer.retry_after)),
-            404 => {
-                Verdict::record(refused(" does not know the zone or the record", NO_ZONE.into()))
-            }
-            400..=499 => {
-                Verdict::record(refused(" refuses the request", "correct the options".into()))
-            }
-            _ => account(retry(" has a problem", answer.retry_after)),
+    /// The same for an answer that means `status`, with `advice` unless it is empty.
+    pub fn verdict_with(
+        &self,
+        answer: &Answer,
+        status: u16,
+        explanation: &str,
+        advice: &str,
+    ) -> Verdict {
+        // The interface refuses in JSON. A web page usually comes from a firewall or CDN before it.
+        if answer.status == 403 && page::is_page(&answer.body) {
+            let what = "is behind a web page that forbids access, perhaps of a firewall";
+            return retry_account(self.reason(answer, what, explanation), answer.retry_after);
         }
+        let what = match status {
+            401 => "does not accept the credentials",
+            403 => "does not allow the request",
+            404 => "does not know the zone or the record",
+            // Request timeout, locked, too early.
+            408 | 423 | 425 => "has a problem",
+            429 => "limits requests",
+            400..=499 => "refuses the request",
+            _ => "has a problem",
+        };
+        let reason = self.reason(answer, what, explanation);
+        let usual_advice = match status {
+            401 | 403 => self.credentials_advice(),
+            404 => NO_ZONE.into(),
+            408 | 423 | 425 => return retry_account(reason, answer.retry_after),
+            429 => return retry_account(reason, Some(answer.retry_after.unwrap_or(self.pause))),
+            400..=499 => "correct the options".into(),
+            _ => return retry_account(reason, answer.retry_after),
+        };
+        let advice = if advice.is_empty() { usual_advice } else { advice.into() };
+        // With 403, the request may be allowed in another zone.
+        let scope = if status == 401 { Scope::Account } else { Scope::Record };
+        Verdict { outcome: Outcome::Refused { reason, advice }, scope }
     }
 
-    /// What the credentials must be.
-    fn advice(&self) -> String {
+    fn reason(&self, answer: &Answer, what: &str, explanation: &str) -> String {
+        let (title, status) = (self.title, answer.status);
+        let explanation = mask::mask(explanation, &self.secrets);
+        if explanation.is_empty() {
+            return format!("{title} {what}: HTTP {status}");
+        }
+        format!("{title} {what}: {explanation} (HTTP {status})")
+    }
+
+    /// Advice that names the options for the credentials.
+    fn credentials_advice(&self) -> String {
         let mut advice = String::new();
         for need in self.needs {
             let and = if advice.is_empty() { "'" } else { ", and '" };
@@ -283,8 +298,8 @@ impl Rest {
         advice
     }
 
-    /// Ends the conversation because an answer that looks like success does not say what it should.
-    pub fn confused(&self, answer: &Answer) -> Halt {
+    /// Ends the conversation because a successful answer lacks what it should contain.
+    pub fn not_understood(&self, answer: &Answer) -> Halt {
         let is_page = page::is_page(&answer.body);
         let what = if answer.cut {
             "sends more than can be read at once"
@@ -293,63 +308,68 @@ impl Rest {
         } else {
             "sends what is not understood"
         };
-        if self.private {
-            return self.again(what, "");
+        if self.secret_answers {
+            return self.retry_record(what, "");
         }
         if !is_page {
-            return self.again(what, &answer.body);
+            return self.retry_record(what, &answer.body);
         }
-        // A secret that tags divide can only be found before the tags are gone.
-        self.again(what, &page::text(&mask::hide(&answer.body, &self.secrets)))
+        // Secrets are masked before the tags are removed, because tags may divide a secret.
+        self.retry_record(what, &page::text(&mask::hide(&answer.body, &self.secrets)))
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
-    pub fn clock(&self, said: &str) -> Halt {
-        let said = mask::mask(said, &self.secrets);
-        Halt::End(Verdict::clock_behind(format!("{} finds the clock wrong: {said}", self.title)))
+    pub fn clock_wrong(&self, explanation: &str) -> Halt {
+        let explanation = mask::mask(explanation, &self.secrets);
+        let reason = format!("{} finds the clock wrong: {explanation}", self.title);
+        Halt::End(Verdict::clock_behind(reason))
     }
 
-    /// Ends the conversation because what was accepted was not done; `said` is why.
-    pub fn undone(&self, said: &str) -> Halt {
-        self.again("took the request, but has not changed the record", said)
+    /// Ends the conversation because the provider accepted a request, but did not carry it out.
+    pub fn not_done(&self, explanation: &str) -> Halt {
+        self.retry_record("took the request, but has not changed the record", explanation)
     }
 
-    fn again(&self, what: &str, said: &str) -> Halt {
-        let said = mask::mask(said, &self.secrets);
-        let colon = if said.is_empty() { "" } else { ": " };
-        let reason = format!("{} {what}{colon}{said}", self.title);
+    fn retry_record(&self, what: &str, explanation: &str) -> Halt {
+        let explanation = mask::mask(explanation, &self.secrets);
+        let colon = if explanation.is_empty() { "" } else { ": " };
+        let reason = format!("{} {what}{colon}{explanation}", self.title);
         let kind = FailureKind::Other;
         Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
     }
 }
 
-/// See [`paged`].
-type Pages<'p> = dyn FnMut(usize, &[Value]) -> Talked<Vec<Value>> + 'p;
+fn retry_account(reason: String, after: Option<Duration>) -> Verdict {
+    let outcome = Outcome::Retry { reason, after, kind: FailureKind::Other };
+    Verdict { outcome, scope: Scope::Account }
+}
 
-/// All elements of the pages of a list; a page has `size` of them. `page` gets one by its number, and
-/// is told what came before.
+/// Reads one page of a list, by its number and the elements of the pages before.
+type PageFn<'p> = dyn FnMut(usize, &[Value]) -> ApiResult<Vec<Value>> + 'p;
+
+/// The elements of all pages of a list. A page with less than `size` elements is the last.
 ///
 /// # Errors
 /// As `page`.
-pub fn paged(size: usize, page: &mut Pages<'_>) -> Talked<Vec<Value>> {
+pub fn paged(size: usize, page: &mut PageFn<'_>) -> ApiResult<Vec<Value>> {
     let mut all = Vec::new();
     for number in 1..=PAGES {
-        let mut here = page(number, &all)?;
-        let last = here.len() < size;
-        all.append(&mut here);
-        if last {
+        let mut elements = page(number, &all)?;
+        let is_last = elements.len() < size;
+        all.append(&mut elements);
+        if is_last {
             break;
         }
     }
     Ok(all)
 }
 
-/// A refusal.
+/// The outcome of a change that the provider, or we in its place, refuse.
 pub fn refused(reason: String, advice: &str) -> Outcome {
     Outcome::Refused { reason, advice: advice.into() }
 }
 
-/// The body as JSON; `null` if it is none.
+/// The body as JSON; `null` if it is not JSON.
 pub fn body(answer: &Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_default()
 }
@@ -359,12 +379,12 @@ pub fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The elements of the array at `pointer`; none if there is none.
+/// The array at `pointer`; empty if there is none.
 pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// An object of these members, whose values are taken. Smaller than what `json!` makes of it.
+/// An object of these members, whose values are taken. This needs less code than `json!`.
 pub fn object(members: &mut [(&str, Value)]) -> Value {
     let mut object = Map::new();
     for (name, value) in members {
@@ -387,12 +407,12 @@ pub fn id(value: &Value, pointer: &str) -> String {
     }
 }
 
-/// An id as the interface had it: a number, if it looks like one.
+/// An id for a request: a number if it consists of digits, as the answer had it.
 pub fn id_value(id: &str) -> Value {
     id.parse::<u64>().map_or_else(|_| id.into(), Value::from)
 }
 
-/// Where interfaces explain what is wrong, the most precise first.
+/// Where interfaces explain an error, the most precise explanation first.
 const EXPLANATIONS: [&str; 14] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
@@ -411,17 +431,18 @@ const EXPLANATIONS: [&str; 14] = [
 ];
 
 /// The provider's explanation in the body of an error; empty if there is none.
-pub fn said(body: &Value) -> &str {
-    EXPLANATIONS.iter().find_map(|at| sentence(body.pointer(at)?)).unwrap_or_default()
+pub fn explanation(body: &Value) -> &str {
+    EXPLANATIONS.iter().find_map(|pointer| first_string(body.pointer(pointer)?)).unwrap_or_default()
 }
 
-/// The first string in `value`, preferring what is called a message.
-fn sentence(value: &Value) -> Option<&str> {
+/// The first string in `value` that is not empty; in an object, the member `message` comes first.
+fn first_string(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) => (!text.is_empty()).then_some(text),
-        Value::Array(elements) => elements.iter().find_map(sentence),
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(text),
+        Value::Array(elements) => elements.iter().find_map(first_string),
         Value::Object(members) => {
-            members.get("message").into_iter().chain(members.values()).find_map(sentence)
+            members.get("message").into_iter().chain(members.values()).find_map(first_string)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -433,7 +454,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn explanations_are_found_where_interfaces_have_them() {
+    fn the_explanation_of_an_error_is_found_in_the_bodies_of_all_interfaces() {
         for (body, expected) in [
             (
                 json!({"id": "unauthorized", "message": "Unable to authenticate you"}),
@@ -463,7 +484,7 @@ mod tests {
             (json!(null), ""),
             (json!(7), ""),
         ] {
-            assert_eq!(said(&body), expected, "{body}");
+            assert_eq!(explanation(&body), expected, "{body}");
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use super::rest::refused;
-use super::zone::Target;
+use super::zone::RecordName;
 use super::{Api, Need};
 use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
@@ -17,7 +17,7 @@ use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
 use crate::model::HostPort;
 use crate::model::sorted::Map;
-use crate::provider::talk::{Halt, Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
 use crate::time::UnixSeconds;
 
@@ -31,6 +31,7 @@ pub(super) const API: Api = Api {
         holds: "the zone's primary server, and :port if not 53",
     }],
     batch: Batch::Account(100),
+    writes_together: true,
     rate: None,
     remark: "'username' is the TSIG key as name or algorithm:name (hmac-sha256 unless said), \
              'password' its secret in base64; without them updates are not signed",
@@ -72,7 +73,7 @@ struct Planned<'a> {
     name: Name,
 }
 
-fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let server = server(talk)?;
     let mut zones: Map<Name, Vec<Planned<'_>>> = Map::new();
     let job = talk.job;
@@ -80,7 +81,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
         if talk.is_settled(index) {
             continue;
         }
-        let target = Target::of(change);
+        let target = RecordName::of(change);
         let place = match Name::parse(&target.fqdn) {
             Ok(name) => zone(talk, &server, &target, &name)?.map(|zone| (zone, name)),
             Err(_) => None,
@@ -98,7 +99,7 @@ fn publish(talk: &mut Talk<'_>) -> Talked<Vec<Verdict>> {
     Ok(talk.all_settled())
 }
 
-fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
+fn server<'a>(talk: &Conversation<'a>) -> ApiResult<Server<'a>> {
     let account = talk.account;
     let key = if account.username.is_empty() {
         None
@@ -118,7 +119,12 @@ fn server<'a>(talk: &Talk<'a>) -> Talked<Server<'a>> {
 
 impl Server<'_> {
     /// The response to `message`, if it can be believed.
-    fn ask(&self, talk: &mut Talk<'_>, mut message: Message, shown: &str) -> Talked<Message> {
+    fn ask(
+        &self,
+        talk: &mut Conversation<'_>,
+        mut message: Message,
+        shown: &str,
+    ) -> ApiResult<Message> {
         message.id = talk.number();
         let too_long = |why: &str| Halt::End(refused(why.into(), "shorten the name").into());
         let (wire, mac) = match &self.key {
@@ -165,11 +171,11 @@ impl Server<'_> {
 /// The zone that holds `name`: as the user has said it, as it is known for its neighbours, or as the
 /// server says.
 fn zone(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     server: &Server<'_>,
-    target: &Target,
+    target: &RecordName,
     name: &Name,
-) -> Talked<Option<Name>> {
+) -> ApiResult<Option<Name>> {
     if let Some(said) = &target.zone {
         return Ok(Name::parse(said).ok().filter(|zone| name.is_within(zone)));
     }
@@ -192,11 +198,11 @@ fn zone(
 
 /// Brings the records of one zone up to date.
 fn publish_zone(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
     plan: &[Planned<'_>],
-) -> Talked<()> {
+) -> ApiResult<()> {
     let mut believed = Vec::new();
     for planned in plan {
         let change = planned.change;
@@ -229,11 +235,11 @@ fn publish_zone(
 
 /// Settles one name by what the server has now.
 fn alone(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
     planned: &Planned<'_>,
-) -> Talked<Verdict> {
+) -> ApiResult<Verdict> {
     let has = present(talk, server, planned);
     let edit = match has.and_then(|has| Edit::of(planned, &has)) {
         Ok(edit) => edit,
@@ -245,7 +251,11 @@ fn alone(
 }
 
 /// What the server has for the record.
-fn present(talk: &mut Talk<'_>, server: &Server<'_>, planned: &Planned<'_>) -> Talked<Vec<IpAddr>> {
+fn present(
+    talk: &mut Conversation<'_>,
+    server: &Server<'_>,
+    planned: &Planned<'_>,
+) -> ApiResult<Vec<IpAddr>> {
     let (name, family) = (&planned.name, planned.change.family);
     let query = Message::query(0, Question::address(name.clone(), family), false);
     let shown = format!("{} of {name}", family.record_type());
@@ -278,7 +288,7 @@ impl Edit {
     ///
     /// # Errors
     /// If there is nothing to do, or if none of several is known to be ours.
-    fn of(planned: &Planned<'_>, has: &[IpAddr]) -> Talked<Self> {
+    fn of(planned: &Planned<'_>, has: &[IpAddr]) -> ApiResult<Self> {
         let change = planned.change;
         let stale = has.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
         let right = change.address().is_none_or(|address| has.contains(&address));
@@ -296,11 +306,11 @@ impl Edit {
 
 /// Sends the edits as one message; the response code.
 fn update(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
     edits: &[(&Planned<'_>, Edit)],
-) -> Talked<u16> {
+) -> ApiResult<u16> {
     let zone_section = Question { name: zone.clone(), kind: TYPE_SOA, class: CLASS_IN };
     // An update has the sections of a query under other names (RFC 2136 section 2).
     let mut message =
@@ -343,7 +353,7 @@ fn rdata(address: IpAddr) -> Vec<u8> {
 }
 
 /// What to say if the server knows no zone that holds the record.
-fn outside(server: &Server<'_>, target: &Target) -> Outcome {
+fn outside(server: &Server<'_>, target: &RecordName) -> Outcome {
     let reason = match &target.zone {
         Some(zone) => format!("{} is not in {zone}", target.fqdn),
         None => format!("{} names no zone that holds {}", server.place, target.fqdn),

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, BY_NAME, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need, xml};
 use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::sign::{Canonical, timestamp};
-use crate::provider::talk::{Halt, Talk, Talked};
 use crate::provider::{Answer, Batch, Method, Request, template};
 use crate::text::percent;
 use crate::text::quoted::quoted;
@@ -29,26 +29,27 @@ pub(super) const API: Api = Api {
     ],
     // A batch may have 1000 records, and an UPSERT counts twice.
     batch: Batch::Account(200),
+    writes_together: true,
     rate: None,
     remark: "the user of the key needs route53:ChangeResourceRecordSets; with \
              route53:ListResourceRecordSets other records of a name are kept, and with \
              route53:ListHostedZones the zone is found",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).pausing(PAUSE);
-        records::publish(talk, &rest, &SCHEME)
+        let rest = Rest::new(&API).hiding(&talk.account.password).with_pause(PAUSE);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "",
-    call: Call::IdAlone,
+    model: RecordModel::RrSet,
+    address_member: "",
+    zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
 const ZONES: &str = "/2013-04-01/hostedzone";
@@ -63,13 +64,13 @@ const RIGHTS: &str = "allow the key's user route53:ChangeResourceRecordSets for 
 
 /// A signed request. The parameters of `query` are in the order of their names.
 fn request(
-    talk: &Talk<'_>,
+    talk: &Conversation<'_>,
     rest: &Rest,
     method: Method,
     path: &str,
     query: &[(&str, &str)],
     body: &str,
-) -> Talked<Request> {
+) -> ApiResult<Request> {
     let time = timestamp(talk.wall()?).replace(['-', ':'], "");
     let host = template::host(API.base).unwrap_or_default();
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent::encode_upper(value));
@@ -92,7 +93,7 @@ fn request(
     Ok(request)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let next = [("marker", "NextMarker")];
     let Some(pages) = pages(talk, rest, ZONES, &[("maxitems", "100")], &next)? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
@@ -101,7 +102,7 @@ fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
     let mut zones = ZoneList::new();
     for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
         if xml::text(zone, "PrivateZone") != "true" {
-            zones.push((plain(xml::text(zone, "Name")), id(xml::text(zone, "Id")).to_owned()));
+            zones.push(Zone::new(&plain(xml::text(zone, "Name")), id(xml::text(zone, "Id"))));
         }
     }
     Ok(zones)
@@ -109,27 +110,27 @@ fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
 
 /// A key may be allowed to write and nothing else; what it writes is all there is then.
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let path = path(zone)?;
     let mut all = Vec::new();
-    if places.len() > BY_NAME {
+    if goals.len() > BY_NAME {
         let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
         let found = pages(talk, rest, &path, &[("maxitems", "300")], &next)?;
         all = found.unwrap_or_else(|| {
-            unreadable(talk, places);
+            unreadable(talk, goals);
             Vec::new()
         });
     } else {
-        for place in places {
-            let name = format!("{}.", place.fqdn);
+        for goal in goals {
+            let name = format!("{}.", goal.fqdn);
             // A list begins at a name and goes on to the end of the zone.
-            let query = [("maxitems", "1"), ("name", &name), ("type", place.kind())];
+            let query = [("maxitems", "1"), ("name", &name), ("type", goal.kind())];
             let Some(page) = pages(talk, rest, &path, &query, &[])? else {
-                unreadable(talk, places);
+                unreadable(talk, goals);
                 break;
             };
             all.extend(page);
@@ -140,7 +141,7 @@ fn read(
         let (name, kind) = (plain(xml::text(set, "Name")), xml::text(set, "Type"));
         if set.contains("<AliasTarget>") || set.contains("<SetIdentifier>") {
             let what = "is no simple record in Route 53 but an alias or has a routing policy";
-            records::leave(talk, places, (&name, kind), what);
+            records::refuse_special(talk, goals, (&name, kind), what);
         }
         let ttl = Value::from(xml::text(set, "TTL"));
         let values: Vec<_> = xml::all(set, "Value").into_iter().map(Value::from).collect();
@@ -150,19 +151,19 @@ fn read(
 }
 
 /// Nothing is removed that the key may not see.
-fn unreadable(talk: &mut Talk<'_>, places: &[&Place<'_>]) {
-    for place in places.iter().filter(|place| place.change.removes()) {
+fn unreadable(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
+    for goal in goals.iter().filter(|goal| goal.change.removes()) {
         let reason = "Route 53 does not let the key list records, and so none is removed".into();
-        place.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
+        goal.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
     }
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let changes: String = writes.iter().map(change).collect();
     let body = format!(
         "<ChangeResourceRecordSetsRequest xmlns=\"{XMLNS}\"><ChangeBatch><Changes>{changes}\
@@ -182,7 +183,7 @@ fn change(write: &Write<'_>) -> String {
         .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
         .collect();
     let action = if write.is_removal() { "DELETE" } else { "UPSERT" };
-    let (name, kind, ttl) = (&write.place.fqdn, write.place.kind(), write.ttl.unwrap_or(NEW_TTL));
+    let (name, kind, ttl) = (&write.goal.fqdn, write.goal.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
         "<Change><Action>{action}</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
          <TTL>{ttl}</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet></Change>"
@@ -192,12 +193,12 @@ fn change(write: &Write<'_>) -> String {
 /// The pages of a list, one if there is no `next`, of which that says in which elements a page has
 /// what the query of the one after it holds. `None` if the key may not see it.
 fn pages<'t>(
-    talk: &mut Talk<'t>,
+    talk: &mut Conversation<'t>,
     rest: &Rest,
     path: &str,
     first: &[(&'static str, &str)],
     next: &[(&'static str, &str)],
-) -> Talked<Option<Vec<&'t str>>> {
+) -> ApiResult<Option<Vec<&'t str>>> {
     let mut pages = Vec::new();
     let mut query = first.to_vec();
     for _ in 0..if next.is_empty() { 1 } else { PAGES } {
@@ -218,18 +219,18 @@ fn pages<'t>(
 }
 
 /// The body of an answer that is a success and has an element `tag`.
-fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
+fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str> {
     if answer.status == 200 && !xml::text(&answer.body, tag).is_empty() {
         return Ok(&answer.body);
     }
     let code = xml::text(&answer.body, "Code");
     let said = xml::all(&answer.body, "Message").join("; ");
     let (status, advice) = match code {
-        "" if answer.status < 400 => return Err(rest.confused(answer)),
-        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock(&said)),
+        "" if answer.status < 400 => return Err(rest.not_understood(answer)),
+        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock_wrong(&said)),
         // Both ways of a clock that is wrong.
         "SignatureDoesNotMatch" if said.contains("expired") || said.contains("not yet current") => {
-            return Err(rest.clock(&said));
+            return Err(rest.clock_wrong(&said));
         }
         "SignatureDoesNotMatch"
         | "InvalidClientTokenId"
@@ -240,11 +241,11 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> Talked<&'t str> {
         _ if answer.status == 403 => (403, RIGHTS),
         _ => (answer.status, ""),
     };
-    Err(Halt::End(rest.judged(answer, status, &said, advice)))
+    Err(Halt::End(rest.verdict_with(answer, status, &said, advice)))
 }
 
 /// The path of a zone's sets. What could not be an id is none, and no part of a path.
-fn path(zone: &Zone) -> Talked<String> {
+fn path(zone: &Zone) -> ApiResult<String> {
     let id = id(&zone.id);
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(format!("{ZONES}/{id}/rrset"));

@@ -4,11 +4,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -21,48 +21,52 @@ pub(super) const API: Api = Api {
         holds: "the secret key of an API key with DomainsDNSFullAccess in the zone's project",
     }],
     batch: Batch::Account(50),
+    writes_together: true,
     rate: None,
     remark: "",
     publish: |talk| {
         let rest = Rest::new(&API).header("X-Auth-Token", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "data",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "data",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: true,
+    writes_together: API.writes_together,
 };
 
 /// What makes more than addresses of a set.
 const POLICIES: [&str; 4] =
     ["geo_ip_config", "http_service_config", "weighted_config", "view_config"];
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let zones = rest.pages(talk, "?page_size=100&page=", "/dns_zones", 100)?;
-    let name = |zone: &Value| {
-        let zone = [text(zone, "/subdomain"), text(zone, "/domain")].join(".");
-        zone.trim_start_matches('.').to_owned()
-    };
-    Ok(zones.iter().map(name).map(|name| (name.clone(), name)).collect())
+    let mut all = ZoneList::new();
+    for zone in &zones {
+        let name = [text(zone, "/subdomain"), text(zone, "/domain")].join(".");
+        // The subdomain is empty for the zone of a domain.
+        let name = name.trim_start_matches('.');
+        all.push(Zone::new(name, name));
+    }
+    Ok(all)
 }
 
 fn read(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
-    places: &[&Place<'_>],
-) -> Talked<Vec<Record>> {
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for (kind, place) in records::asked(places) {
-        let (name, host, and) = place.map_or(("", "", ""), |it| ("name=", it.host(zone, ""), "&"));
+    for (kind, goal) in records::reads(goals) {
+        let (name, host, and) = goal.map_or(("", "", ""), |it| ("name=", it.host(zone, ""), "&"));
         let filter = [name, host, and, "type=", kind].concat();
         let path = format!("/{}/records?{filter}&page_size=100&page=", zone.id);
         let found = rest.pages(talk, &path, "/records", 100)?;
@@ -71,21 +75,21 @@ fn read(
     for Record { name, kind, raw, .. } in &records {
         if POLICIES.iter().any(|policy| raw.get(policy).is_some_and(|it| !it.is_null())) {
             let what = "is no simple record in Scaleway but has a routing policy";
-            records::leave(talk, places, (name, kind), what);
+            records::refuse_special(talk, goals, (name, kind), what);
         }
     }
     Ok(records)
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     let mut changes = Vec::new();
     for write in writes {
-        let (host, kind) = (write.place.host(zone, ""), write.place.kind());
+        let (host, kind) = (write.goal.host(zone, ""), write.goal.kind());
         let ttl = write.ttl.unwrap_or(NEW_TTL);
         let fields = || [("name", Value::from(host)), ("type", kind.into())];
         let record = |raw: &Value| {

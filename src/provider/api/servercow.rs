@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, NEW_TTL, Place, Record, Scheme, Unit, Write};
-use super::rest::{Rest, object, said, text};
-use super::zone::{Zone, ZoneList, tried};
+use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::rest::{Rest, explanation, object, text};
+use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
 pub(super) const API: Api = Api {
@@ -19,6 +19,7 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "its password" },
     ],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: None,
     remark: "the domain must be given to the API user",
     publish: |talk| {
@@ -26,25 +27,25 @@ pub(super) const API: Api = Api {
         let rest = Rest::new(&API)
             .plain_header("X-Auth-Username", &account.username)
             .header("X-Auth-Password", &account.password)
-            .judging(judge);
-        records::publish(talk, &rest, &SCHEME)
+            .with_status_fix(fix_status);
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
     write,
-    unit: Unit::Set,
-    content: "",
-    call: Call::Name,
+    model: RecordModel::RrSet,
+    address_member: "",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
 /// What is wrong may come with any status.
-fn judge(status: u16, body: &Value) -> (u16, &'static str) {
+fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     match (status, text(body, "/error")) {
         (200..=299 | 400, error) if error.contains("no such domain") => (404, ""),
         (200..=299, error) if !error.is_empty() => (400, ""),
@@ -52,15 +53,20 @@ fn judge(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    tried(talk, &|talk, name| all(talk, rest, name).map(drop))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    probe_zones(talk, &|talk, name| all(talk, rest, name).map(drop))
 }
 
-fn all(talk: &mut Talk<'_>, rest: &Rest, zone: &str) -> Talked<Vec<Value>> {
+fn all(talk: &mut Conversation<'_>, rest: &Rest, zone: &str) -> ApiResult<Vec<Value>> {
     rest.elements(talk, rest.get(&format!("/{zone}")), "")
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for set in all(talk, rest, &zone.name)? {
         let name = zone.full(text(&set, "/name"));
@@ -73,19 +79,19 @@ fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talk
 }
 
 fn write(
-    talk: &mut Talk<'_>,
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     writes: &[Write<'_>],
-) -> Talked<Vec<Record>> {
+) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let place = write.place;
+        let goal = write.goal;
         let mut body =
-            object(&mut [("type", place.kind().into()), ("name", place.host(zone, "").into())]);
+            object(&mut [("type", goal.kind().into()), ("name", goal.host(zone, "").into())]);
         let content = match write.values.as_slice() {
             [] => None,
             [one] => Some(one.clone()),
-            _ => Some(write.all()),
+            _ => Some(write.all_values()),
         };
         let mut method = Method::Delete;
         if let Some(content) = content {
@@ -95,7 +101,7 @@ fn write(
         }
         let done = rest.ask(talk, rest.json(method, &format!("/{}", zone.name), &body))?;
         if text(&done, "/message") != "ok" {
-            return Err(rest.undone(said(&done)));
+            return Err(rest.not_done(explanation(&done)));
         }
     }
     Ok(Vec::new())

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::records::{self, Call, Form, NEW_TTL, Place, Record, Scheme, Unit, write_each};
+use super::records::{
+    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, ZoneApi, ZoneRef, write_each,
+};
 use super::rest::{Rest, list, text};
-use super::zone::{Zone, ZoneList, by_name};
+use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Need};
-use crate::provider::talk::{Talk, Talked};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 use crate::text::percent;
 
@@ -20,34 +22,40 @@ pub(super) const API: Api = Api {
         holds: "an API key, which Vultr must accept from any address (Account, API, Access Control)",
     }],
     batch: Batch::Account(20),
+    writes_together: false,
     rate: Some(Rate { requests: 30, seconds: 1 }),
     remark: "the API key must be allowed from any address, or a new one locks it out",
     publish: |talk| {
         let rest = Rest::new(&API).token("Bearer", &talk.account.password);
-        records::publish(talk, &rest, &SCHEME)
+        records::publish(talk, &rest, &ZONE_API)
     },
 };
 
-const SCHEME: Scheme = Scheme {
+const ZONE_API: ZoneApi = ZoneApi {
     title: API.title,
     zones,
     read,
-    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &FORM),
-    unit: Unit::Id,
-    content: "data",
-    call: Call::Name,
+    write: |talk, rest, zone, writes| write_each(talk, rest, zone, writes, &ENDPOINT),
+    model: RecordModel::ById,
+    address_member: "data",
+    zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
-    together: false,
+    writes_together: API.writes_together,
 };
 
-const FORM: Form =
-    Form { change: Method::Patch, at: "/record", content: SCHEME.content, ttl: "ttl", apex: "" };
+const ENDPOINT: RecordEndpoint = RecordEndpoint {
+    update_method: Method::Patch,
+    pointer: "/record",
+    address_member: ZONE_API.address_member,
+    ttl_member: "ttl",
+    apex: "",
+};
 
 /// Pages that are read of a list.
 const PAGES: usize = 10;
 
 /// All elements of a list, whose pages name the next one.
-fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, at: &str) -> Talked<Vec<Value>> {
+fn pages(talk: &mut Conversation<'_>, rest: &Rest, path: &str, at: &str) -> ApiResult<Vec<Value>> {
     let mut all = Vec::new();
     let mut path = format!("{path}?per_page=500");
     let first = path.len();
@@ -55,7 +63,7 @@ fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, at: &str) -> Talked<Vec<V
         let answer = talk.send(rest.get(&path))?;
         let value = rest.value(answer)?;
         if !value[at].is_array() {
-            return Err(rest.confused(answer));
+            return Err(rest.not_understood(answer));
         }
         all.extend_from_slice(list(&value[at], ""));
         let next = text(&value, "/meta/links/next");
@@ -69,11 +77,16 @@ fn pages(talk: &mut Talk<'_>, rest: &Rest, path: &str, at: &str) -> Talked<Vec<V
     Ok(all)
 }
 
-fn zones(talk: &mut Talk<'_>, rest: &Rest) -> Talked<ZoneList> {
-    Ok(by_name(&pages(talk, rest, "", "domains")?, "/domain"))
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    Ok(zones_by_name(&pages(talk, rest, "", "domains")?, "/domain"))
 }
 
-fn read(talk: &mut Talk<'_>, rest: &Rest, zone: &Zone, _: &[&Place<'_>]) -> Talked<Vec<Record>> {
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    _: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
     let found = pages(talk, rest, &format!("/{}/records", zone.id), "records")?;
     Ok(Record::list(&found, Some(zone)))
 }

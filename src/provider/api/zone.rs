@@ -1,87 +1,96 @@
-//! Names and the zones that hold them.
+//! Names of records, and the zones that hold them.
 
 use serde_json::Value;
 
 use super::rest::{NO_ZONE, id};
-use crate::model::name::{below, plain};
-use crate::provider::talk::{Halt, Talk, Talked};
+use crate::model::name::{canonical, strip_zone};
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{Change, Outcome, Scope, Verdict};
 
-/// A record by its place in DNS.
+/// The name of a record, and its zone if the options give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The whole name, without a dot at its end.
+pub struct RecordName {
+    /// The complete name, without a dot at the end.
     pub fqdn: String,
-    /// The zone, where the user has said it: `host@zone`, or `option zone`.
+    /// The zone, from `host@zone` or `option zone`.
     pub zone: Option<String>,
 }
 
-impl Target {
-    /// The record that `change` means.
+impl RecordName {
+    /// The name of the record of `change`.
     pub fn of(change: &Change) -> Self {
         Self::new(change.name.as_str(), change.record.zone.as_deref())
     }
 
-    /// The record `name`. `host@zone` and `@zone` are how ddns-scripts says where the zone begins.
+    /// Parses `option domain`. In ddns-scripts, `host@zone` and `@zone` name the zone.
     pub fn new(name: &str, zone: Option<&str>) -> Self {
         let name = name.trim_end_matches('.');
-        let zone = zone.map(plain);
         match name.split_once('@') {
             Some(("", zone)) => Self { fqdn: zone.to_owned(), zone: Some(zone.to_owned()) },
             Some((host, zone)) => {
                 Self { fqdn: format!("{host}.{zone}"), zone: Some(zone.to_owned()) }
             }
-            None => Self { fqdn: name.to_owned(), zone },
+            None => Self { fqdn: name.to_owned(), zone: zone.map(canonical) },
         }
     }
 
-    /// Whether it is where the user has said.
-    pub fn is_within(&self) -> bool {
-        self.zone.as_ref().is_none_or(|zone| !zone.is_empty() && below(&self.fqdn, zone).is_some())
+    /// Whether the name is in the zone of the options, if these give one.
+    pub fn is_in_given_zone(&self) -> bool {
+        match &self.zone {
+            Some(zone) => !zone.is_empty() && strip_zone(&self.fqdn, zone).is_some(),
+            None => true,
+        }
     }
 
-    /// The longest of `zones` that holds the record.
+    /// The zone of `zones` that holds the record: that of the options, else the longest.
     pub fn zone_among<'z>(&self, zones: impl Iterator<Item = &'z str>) -> Option<&'z str> {
         match &self.zone {
-            Some(said) => zones.into_iter().find(|zone| zone == said),
-            None => {
-                zones.filter(|zone| below(&self.fqdn, zone).is_some()).max_by_key(|zone| zone.len())
-            }
+            Some(given) => zones.into_iter().find(|zone| zone == given),
+            None => zones
+                .filter(|zone| strip_zone(&self.fqdn, zone).is_some())
+                .max_by_key(|zone| zone.len()),
         }
     }
 
-    /// The name within `zone`: `home`, or `apex` for the zone itself.
-    pub fn within<'a>(&'a self, zone: &str, apex: &'a str) -> &'a str {
-        within(&self.fqdn, zone, apex)
+    /// The name relative to `zone`, such as `home`; `apex` for the name of the zone itself.
+    pub fn relative_to<'a>(&'a self, zone: &str, apex: &'a str) -> &'a str {
+        relative_name(&self.fqdn, zone, apex)
     }
 
-    /// The zone, where the interface wants it and gives no list: as the user has said it, else
-    /// everything behind the first label, else the name itself if that is a zone's.
+    /// A guess at the zone, for interfaces that need it and have no list of zones: the zone of the
+    /// options; else the name without its first label; else the name, if it has only two labels.
     pub fn likely_zone(&self) -> &str {
         if let Some(zone) = &self.zone {
             return zone;
         }
         match self.fqdn.split_once('.') {
-            Some((_, rest)) if rest.contains('.') => rest,
+            Some((_, parent)) if parent.contains('.') => parent,
             _ => &self.fqdn,
         }
     }
 
-    /// What may be the zone: everything behind the first label, less and less of it, and at last
-    /// the name itself.
-    fn suffixes(&self) -> impl Iterator<Item = &str> {
-        let likely = self.likely_zone();
-        let whole = (likely != self.fqdn).then_some(self.fqdn.as_str());
-        let shorter =
-            std::iter::successors(Some(likely), |name| name.split_once('.').map(|(_, rest)| rest));
-        shorter.filter(|name| name.contains('.')).chain(whole)
+    /// All possible zones, in the order in which they are probed: the parents of the name from the
+    /// longest to the shortest with two labels, then the name itself.
+    fn possible_zones(&self) -> Vec<&str> {
+        let mut zones = Vec::new();
+        let mut zone = self.likely_zone();
+        while zone.contains('.') {
+            zones.push(zone);
+            zone = zone.split_once('.').map_or("", |(_, parent)| parent);
+        }
+        if self.likely_zone() != self.fqdn {
+            zones.push(&self.fqdn);
+        }
+        zones
     }
 
-    /// What to say if no zone of the account holds the record.
-    pub fn outside(&self, title: &str) -> Outcome {
+    /// The refusal if the provider `title` has no zone for the record.
+    pub fn no_zone(&self, title: &str) -> Outcome {
         Outcome::Refused {
             reason: match &self.zone {
-                Some(zone) if !self.is_within() => format!("{} is not in {zone}", self.fqdn),
+                Some(zone) if !self.is_in_given_zone() => {
+                    format!("{} is not in {zone}", self.fqdn)
+                }
                 Some(zone) => format!("{title} has no zone {zone} for this account"),
                 None => format!("{title} has no zone for {} in this account", self.fqdn),
             },
@@ -90,40 +99,69 @@ impl Target {
     }
 }
 
-/// Names and ids of zones.
-pub type ZoneList = Vec<(String, String)>;
-
-/// The zones in a list, with their names and what the provider calls them at these places in each.
-pub fn listed(zones: &[Value], name: &str, called: &str) -> ZoneList {
-    let called = |zone| id(zone, called).trim_end_matches('.').to_owned();
-    zones.iter().map(|zone| (plain(&id(zone, name)), called(zone))).collect()
+/// A zone at the provider.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Zone {
+    /// Its name, without a dot at the end.
+    pub name: String,
+    /// The provider's identifier, which may be the name.
+    pub id: String,
 }
 
-/// The zones in a list, which the provider calls by their names.
-pub fn by_name(zones: &[Value], name: &str) -> ZoneList {
-    let name = |zone| plain(&id(zone, name));
-    zones.iter().map(name).map(|name| (name.clone(), name)).collect()
+impl Zone {
+    /// A zone with this name and identifier.
+    pub fn new(name: &str, id: &str) -> Self {
+        Self { name: name.to_owned(), id: id.to_owned() }
+    }
+
+    /// The complete name of `host` in this zone. `host` is empty or `@` for the zone itself.
+    pub fn full(&self, host: &str) -> String {
+        match host {
+            "" | "@" => self.name.clone(),
+            _ => format!("{host}.{}", self.name),
+        }
+    }
 }
 
-/// Zones that the names of the job may be in, where the interface has no list of them: `is_zone`
-/// succeeds for one that is there.
+/// The zones of an account.
+pub type ZoneList = Vec<Zone>;
+
+/// The zones of a list in JSON. `name` and `zone_id` are the places of a zone's name and identifier
+/// in each element (RFC 6901).
+pub fn zones_by_id(zones: &[Value], name: &str, zone_id: &str) -> ZoneList {
+    let mut all = ZoneList::new();
+    for zone in zones {
+        let zone_id = id(zone, zone_id).trim_end_matches('.').to_owned();
+        all.push(Zone { name: canonical(&id(zone, name)), id: zone_id });
+    }
+    all
+}
+
+/// The zones of a list in JSON, for a provider that identifies them by their names.
+pub fn zones_by_name(zones: &[Value], name: &str) -> ZoneList {
+    let names = zones.iter().map(|zone| canonical(&id(zone, name)));
+    names.map(|name| Zone { id: name.clone(), name }).collect()
+}
+
+/// Finds zones by trying, for interfaces that have no list of them. `probe` succeeds for a zone of the
+/// account, and is refused for any other name.
 ///
 /// # Errors
-/// While an answer is missing, or if the account or the way there is the matter.
-pub fn tried(
-    talk: &mut Talk<'_>,
-    is_zone: &dyn Fn(&mut Talk<'_>, &str) -> Talked<()>,
-) -> Talked<ZoneList> {
+/// While an answer is missing, or if one concerns all changes.
+pub fn probe_zones(
+    talk: &mut Conversation<'_>,
+    probe: &dyn Fn(&mut Conversation<'_>, &str) -> ApiResult<()>,
+) -> ApiResult<ZoneList> {
     let mut zones = ZoneList::new();
     let job = talk.job;
-    for target in job.changes.iter().map(Target::of).filter(|target| target.zone.is_none()) {
-        if target.zone_among(zones.iter().map(|(name, _)| name.as_str())).is_some() {
+    for name in job.changes.iter().map(RecordName::of).filter(|name| name.zone.is_none()) {
+        if name.zone_among(zones.iter().map(|zone| zone.name.as_str())).is_some() {
             continue;
         }
-        for name in target.suffixes() {
-            match is_zone(talk, name) {
+        for zone in name.possible_zones() {
+            match probe(talk, zone) {
                 Ok(()) => {
-                    zones.push((name.to_owned(), name.to_owned()));
+                    zones.push(Zone::new(zone, zone));
                     break;
                 }
                 Err(Halt::End(Verdict {
@@ -137,76 +175,51 @@ pub fn tried(
     Ok(zones)
 }
 
-/// A zone as the provider knows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Zone {
-    /// Its name, without a dot at its end.
-    pub name: String,
-    /// What the provider calls it.
-    pub id: String,
-}
-
-impl Zone {
-    /// A name and an id.
-    pub fn of((name, id): &(String, String)) -> Self {
-        Self { name: name.clone(), id: id.clone() }
-    }
-
-    /// The whole name of `host` in it, which is empty or `@` for the zone itself.
-    pub fn full(&self, host: &str) -> String {
-        match host {
-            "" | "@" => self.name.clone(),
-            _ => format!("{host}.{}", self.name),
-        }
-    }
-}
-
-/// The zones of an account as far as this conversation needs them.
+/// The account's zones, listed at most once per conversation.
 #[derive(Debug, Default)]
 pub struct Zones(Option<ZoneList>);
 
 impl Zones {
-    /// The zone that holds `target`, and the provider's id of it, from what is known or from the
-    /// list that `list` gets: at most one list per conversation.
+    /// The zone that holds the record `name`: learned, or from `list`.
     ///
     /// # Errors
-    /// While an answer is missing, or if the list cannot be had.
+    /// While an answer is missing, or if the list cannot be read.
     pub fn find<'a>(
         &mut self,
-        talk: &mut Talk<'a>,
-        target: &Target,
-        list: impl FnOnce(&mut Talk<'a>) -> Talked<ZoneList>,
-    ) -> Talked<Option<(String, String)>> {
+        talk: &mut Conversation<'a>,
+        name: &RecordName,
+        list: impl FnOnce(&mut Conversation<'a>) -> ApiResult<ZoneList>,
+    ) -> ApiResult<Option<Zone>> {
         if self.0.is_none() {
-            let known = talk.known_under(KEY);
-            if let Some(zone) = target.zone_among(known.iter().map(String::as_str))
+            let learned = talk.known_under(KEY);
+            if let Some(zone) = name.zone_among(learned.iter().map(String::as_str))
                 && let Some(id) = talk.known(&format!("{KEY}{zone}"))
             {
-                return Ok(Some((zone.to_owned(), id)));
+                return Ok(Some(Zone::new(zone, &id)));
             }
         }
         let zones = self.all(talk, list)?;
-        let Some(name) = target.zone_among(zones.iter().map(|(name, _)| name.as_str())) else {
+        let Some(found) = name.zone_among(zones.iter().map(|zone| zone.name.as_str())) else {
             return Ok(None);
         };
-        // With those below it, so that a name in one of them is not taken for one of this zone later.
-        for (zone, id) in
-            zones.iter().filter(|(zone, _)| below(zone, name).is_some()).take(REMEMBERED)
-        {
-            talk.learn(format!("{KEY}{zone}"), id);
+        // Zones below the found one are learned too. Otherwise, a later name in one of them would be
+        // written to the found zone.
+        let below = zones.iter().filter(|zone| strip_zone(&zone.name, found).is_some());
+        for zone in below.take(REMEMBERED) {
+            talk.learn(format!("{KEY}{}", zone.name), &zone.id);
         }
-        Ok(zones.iter().find(|(zone, _)| zone == name).cloned())
+        Ok(zones.iter().find(|zone| zone.name == found).cloned())
     }
 
-    /// All that `list` gets, at most once per conversation.
+    /// All zones of the account.
     ///
     /// # Errors
-    /// While an answer is missing, or if the list cannot be had.
+    /// While an answer is missing, or if the list cannot be read.
     pub fn all<'a>(
         &mut self,
-        talk: &mut Talk<'a>,
-        list: impl FnOnce(&mut Talk<'a>) -> Talked<ZoneList>,
-    ) -> Talked<&[(String, String)]> {
+        talk: &mut Conversation<'a>,
+        list: impl FnOnce(&mut Conversation<'a>) -> ApiResult<ZoneList>,
+    ) -> ApiResult<&[Zone]> {
         if self.0.is_none() {
             self.0 = Some(list(talk)?);
         }
@@ -214,14 +227,14 @@ impl Zones {
     }
 }
 
-/// What the ids of zones are remembered under.
+/// Before a zone's name in the key under which its id is learned. Keys are stored, so this must stay.
 const KEY: &str = "zone ";
-/// Zones below one another that are remembered.
+/// Most zones that are learned at once.
 const REMEMBERED: usize = 50;
 
-/// `fqdn` within `zone`: `home`, or `apex` for the zone itself.
-pub fn within<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
-    match below(fqdn, zone) {
+/// `fqdn` relative to `zone`, such as `home`; `apex` for the name of the zone itself.
+pub fn relative_name<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
+    match strip_zone(fqdn, zone) {
         Some("") => apex,
         host => host.unwrap_or(fqdn),
     }
@@ -234,36 +247,36 @@ mod tests {
     use crate::provider::testing::{change, job, kept, play};
 
     #[test]
-    fn the_place_of_a_name() {
+    fn the_zone_comes_from_an_at_sign_or_the_option() {
         for (domain, fqdn, zone) in [
             ("home.example.com", "home.example.com", None),
             ("home.example.com.", "home.example.com", None),
             ("a.b@example.com", "a.b.example.com", Some("example.com")),
             ("@example.com", "example.com", Some("example.com")),
         ] {
-            let target = Target::of(&change(domain, "192.0.2.1"));
-            assert_eq!((target.fqdn.as_str(), target.zone.as_deref()), (fqdn, zone), "{domain}");
+            let name = RecordName::of(&change(domain, "192.0.2.1"));
+            assert_eq!((name.fqdn.as_str(), name.zone.as_deref()), (fqdn, zone), "{domain}");
         }
         let mut with_option = change("home.example.com", "192.0.2.1");
         with_option.record.zone = Some("example.com.".into());
-        assert_eq!(Target::of(&with_option).zone.as_deref(), Some("example.com"));
-        assert!(Target::of(&with_option).is_within());
+        assert_eq!(RecordName::of(&with_option).zone.as_deref(), Some("example.com"));
+        assert!(RecordName::of(&with_option).is_in_given_zone());
         with_option.record.zone = Some("Example.org".into());
-        let target = Target::of(&with_option);
-        assert!(!target.is_within());
-        let Outcome::Refused { reason, .. } = target.outside("x") else { panic!() };
+        let name = RecordName::of(&with_option);
+        assert!(!name.is_in_given_zone());
+        let Outcome::Refused { reason, .. } = name.no_zone("x") else { panic!() };
         assert_eq!(reason, "home.example.com is not in example.org");
     }
 
     #[test]
-    fn a_zone_below_another_is_not_forgotten() {
+    fn zones_below_the_found_one_are_learned_too() {
         let me = crate::provider::testing::account("cloudflare");
         let list = r#"{"success":true,"result":[{"id":"z1","name":"example.com"},
             {"id":"z2","name":"sub.example.com"},{"id":"z3","name":"example.org"}]}"#;
-        let place = "https://api.cloudflare.com/client/v4/zones";
-        let ask = format!("GET {place}?per_page=50&page=1");
+        let base = "https://api.cloudflare.com/client/v4/zones";
+        let zones = format!("GET {base}?per_page=50&page=1");
         let find = |zone: &str, name: &str| {
-            format!("GET {place}/{zone}/dns_records?type=A&name={name}&per_page=500&page=1")
+            format!("GET {base}/{zone}/dns_records?type=A&name={name}&per_page=500&page=1")
         };
         let (home, a) = (find("z1", "home.example.com"), find("z2", "a.sub.example.com"));
         let found = |name: &str| {
@@ -273,29 +286,29 @@ mod tests {
         };
         let both = ["home.example.com", "a.sub.example.com"].map(|name| change(name, "192.0.2.1"));
         let answers = [found("home.example.com"), found("a.sub.example.com")];
-        let script = [(&*ask, 200, list), (&*home, 200, &*answers[0]), (&*a, 200, &*answers[1])];
+        let script = [(&*zones, 200, list), (&*home, 200, &*answers[0]), (&*a, 200, &*answers[1])];
         let unchanged = vec![Outcome::Unchanged.into(); 2];
         assert_eq!(play(&me, job(both.to_vec()), &script).0, unchanged);
-        // One after the other, too.
+        // The same in two conversations.
         let (_, learned) = play(&me, job(both[..1].to_vec()), &script[..2]);
         let next = Job { known: kept(learned), ..job(both[1..].to_vec()) };
         assert_eq!(play(&me, next, &script[2..]).0, unchanged[..1]);
     }
 
     #[test]
-    fn the_longest_zone_holds_a_name() {
-        let target = |domain| Target::of(&change(domain, "192.0.2.1"));
+    fn the_longest_zone_that_contains_a_name_holds_it() {
+        let record_name = |domain| RecordName::of(&change(domain, "192.0.2.1"));
         let zones = ["example.com", "sub.example.com", "ple.com"];
-        let among = |domain| target(domain).zone_among(zones.into_iter());
+        let among = |domain| record_name(domain).zone_among(zones.into_iter());
         assert_eq!(among("a.sub.example.com"), Some("sub.example.com"));
         assert_eq!(among("sub.example.com"), Some("sub.example.com"));
         assert_eq!(among("a.example.com"), Some("example.com"));
         assert_eq!(among("a.example.org"), None);
         assert_eq!(among("a.sub@example.com"), Some("example.com"));
         assert_eq!(among("a@example.org"), None);
-        assert_eq!(target("a.b.example.com").within("example.com", "@"), "a.b");
-        assert_eq!(target("example.com").within("example.com", "@"), "@");
-        assert_eq!(target("home.example.com").likely_zone(), "example.com");
-        assert_eq!(target("example.com").likely_zone(), "example.com");
+        assert_eq!(record_name("a.b.example.com").relative_to("example.com", "@"), "a.b");
+        assert_eq!(record_name("example.com").relative_to("example.com", "@"), "@");
+        assert_eq!(record_name("home.example.com").likely_zone(), "example.com");
+        assert_eq!(record_name("example.com").likely_zone(), "example.com");
     }
 }

@@ -1,218 +1,288 @@
-//! Which of the records that are there is ours, what is to be written, and what is remembered of it.
-
-use std::net::IpAddr;
+//! Which of the records that are read is ours, what is written, and what is learned from the answer.
 
 use serde_json::{Value, json};
 
-use super::{Place, Record, Scheme, Unit, Write};
+use super::{Goal, Record, RecordModel, Write, ZoneApi};
+use crate::model::RecordOptions;
 use crate::provider::api::rest::refused;
-use crate::provider::talk::Talk;
+use crate::provider::conversation::Conversation;
 use crate::provider::{FailureKind, Outcome};
 
-/// A record is as it should be, unless what the answer shows is another one: its owner may have given
-/// it another name since its id was found out.
-pub(super) fn wrote(talk: &mut Talk<'_>, scheme: &Scheme, write: &Write<'_>, made: &[Record]) {
-    let place = write.place;
-    if place.change.removes() {
-        talk.forget(place.key());
-        talk.settle(place.index, Outcome::Updated.into());
+/// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
+pub(super) fn written(
+    talk: &mut Conversation<'_>,
+    zone_api: &ZoneApi,
+    write: &Write<'_>,
+    made: &[Record],
+) {
+    let goal = write.goal;
+    if goal.change.removes() {
+        talk.forget(goal.key());
+        talk.settle(goal.index, Outcome::Updated.into());
         return;
     }
     let shown = made.iter().find(|record| match &write.id {
         Some(id) => record.id == *id,
-        None => record.is_at(place),
+        None => record.is_for(goal),
     });
-    let outcome = shown.map_or(Outcome::Updated, |record| outcome(scheme, place, record));
+    let outcome = shown.map_or(Outcome::Updated, |record| outcome(zone_api, goal, record));
     let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
     if outcome == Outcome::Updated {
-        remember(talk, scheme, place, id.or(write.id.as_deref()).unwrap_or_default());
+        learn_id(talk, zone_api, goal, id.or(write.id.as_deref()).unwrap_or_default());
     } else {
-        talk.forget(place.key());
+        talk.forget(goal.key());
     }
-    talk.settle(place.index, outcome.into());
+    talk.settle(goal.index, outcome.into());
 }
 
-/// What became of the record at `place`, of which this is shown now.
-fn outcome(scheme: &Scheme, place: &Place<'_>, shown: &Record) -> Outcome {
+/// The outcome of a write whose answer shows the record. The owner may have renamed the record since
+/// its id was learned.
+fn outcome(zone_api: &ZoneApi, goal: &Goal<'_>, shown: &Record) -> Outcome {
     let Record { name, kind, id, raw, .. } = shown;
-    let has = |member| raw.get(member).is_some();
-    if has("name") && has("type") && !shown.is_at(place) {
-        let reason = format!("{} has {kind} {name} under the id {id}", scheme.title);
+    let shows_name = raw.get("name").is_some() && raw.get("type").is_some();
+    if shows_name && !shown.is_for(goal) {
+        let reason = format!("{} has {kind} {name} under the id {id}", zone_api.title);
         return refused(reason, "correct option 'record_id', or remove it");
     }
-    if has(scheme.content) && !shown.is_as(place.change, scheme.content) {
-        let reason = format!("{} has not changed {kind} {name}", scheme.title);
+    let member = zone_api.address_member;
+    if raw.get(member).is_some() && !shown.holds_target(goal.change, member) {
+        let reason = format!("{} has not changed {kind} {name}", zone_api.title);
         return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
     }
     Outcome::Updated
 }
 
-/// Remembers the id of a record that is written without being read.
-fn remember(talk: &mut Talk<'_>, scheme: &Scheme, place: &Place<'_>, id: &str) {
-    if scheme.unit == Unit::Id && !id.is_empty() {
-        talk.learn(place.key(), id);
+/// Learns the id of a record that can be written without reading.
+fn learn_id(talk: &mut Conversation<'_>, zone_api: &ZoneApi, goal: &Goal<'_>, id: &str) {
+    if zone_api.model == RecordModel::ById && !id.is_empty() {
+        talk.learn(goal.key(), id);
     }
 }
 
-/// The id of a record as it is remembered, unless the user has said another one: that is looked up
-/// once, because it may be that of some other record.
-pub(super) fn remembered(
-    talk: &mut Talk<'_>,
-    scheme: &Scheme,
-    place: &Place<'_>,
+/// The learned id of the record, if the record can be written without reading it now. An id in the
+/// options is read once, because it may be that of another record.
+pub(super) fn learned_id(
+    talk: &mut Conversation<'_>,
+    zone_api: &ZoneApi,
+    goal: &Goal<'_>,
 ) -> Option<String> {
-    // What is to be removed is looked at: somebody else may have made something else of it.
-    if scheme.unit != Unit::Id || place.change.removes() || place.change.anew {
+    // Before a removal the record is read: its owner may have put something else there.
+    if zone_api.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
         return None;
     }
-    let said = place.change.record.id.as_ref();
-    talk.known(&place.key()).filter(|known| said.is_none_or(|said| said == known))
+    let learned = talk.known(&goal.key())?;
+    match &goal.change.record.id {
+        Some(option) if *option != learned => None,
+        Some(_) | None => Some(learned),
+    }
 }
 
-/// What is to be written at `place`; nothing if `records` have it already.
+/// The write that brings `goal` up to date; `None` if `records` show that nothing must change.
+///
+/// # Errors
+/// If it cannot be told which record is ours.
 pub(super) fn plan<'a>(
-    talk: &mut Talk<'_>,
-    scheme: &Scheme,
-    place: &'a Place<'a>,
+    talk: &mut Conversation<'_>,
+    zone_api: &ZoneApi,
+    goal: &'a Goal<'a>,
     records: &[Record],
 ) -> Result<Option<Write<'a>>, Outcome> {
-    let change = place.change;
-    let said = &change.record;
-    let fresh = || with_address(Value::Null, scheme.content, place.address());
-    let write = |id, values, before: Option<u32>| Write {
-        place,
-        id,
-        exists: true,
-        values,
-        before: Vec::new(),
-        ttl: said.ttl.or(before),
-        retimed: said.ttl.is_some() && said.ttl != before,
-    };
-    if let Some(known) = remembered(talk, scheme, place) {
-        return Ok(Some(write(Some(known), vec![fresh()], None)));
+    if let Some(id) = learned_id(talk, zone_api, goal) {
+        return Ok(Some(Write {
+            goal,
+            id: Some(id),
+            exists: true,
+            values: vec![new_value(zone_api, goal)],
+            before: Vec::new(),
+            ttl: goal.change.record.ttl,
+        }));
     }
-    let there = distinct(records, place);
-    if change.removes() {
-        return removal(talk, scheme, place, &there);
+    let present = distinct(records, goal);
+    if goal.change.removes() {
+        return removal(talk, zone_api, goal, &present);
     }
-    let chosen = pick(scheme, place, &there)?;
-    let whole = scheme.unit == Unit::Set;
+    match pick(zone_api, goal, &present)? {
+        Some(chosen) => Ok(update(talk, zone_api, goal, &present, chosen)),
+        None => Ok(Some(addition(zone_api, goal, &present))),
+    }
+}
+
+/// The records with the name and type of `goal`, each once: reading several names may return a record
+/// more than once.
+fn distinct<'r>(records: &'r [Record], goal: &Goal<'_>) -> Vec<&'r Record> {
+    let mut present: Vec<&Record> = Vec::new();
+    for record in records.iter().filter(|record| record.is_for(goal)) {
+        if present.iter().all(|other| other.raw != record.raw) {
+            present.push(record);
+        }
+    }
+    present
+}
+
+/// Whether the record holds what we published last, or what we have attempted to publish since.
+fn is_ours(zone_api: &ZoneApi, goal: &Goal<'_>, record: &Record) -> bool {
+    record.address(zone_api.address_member).is_some_and(|address| goal.change.owns(address))
+}
+
+/// The write that changes the record `chosen` of those that are present; `None` if the record already
+/// is as it should be.
+fn update<'a>(
+    talk: &mut Conversation<'_>,
+    zone_api: &ZoneApi,
+    goal: &'a Goal<'a>,
+    present: &[&Record],
+    chosen: &Record,
+) -> Option<Write<'a>> {
+    let member = zone_api.address_member;
+    let is_set = zone_api.model == RecordModel::RrSet;
     let mut values = Vec::new();
-    for &record in &there {
-        if chosen.is_some_and(|chosen| std::ptr::eq(record, chosen)) {
-            values.push(with_address(record.raw.clone(), scheme.content, place.address()));
-        } else if whole && !is_ours(scheme, place, record) {
+    for &record in present {
+        if std::ptr::eq(record, chosen) {
+            values.push(with_address(record.raw.clone(), member, goal.address()));
+        } else if is_set && !is_ours(zone_api, goal, record) {
             values.push(record.raw.clone());
         }
     }
-    let Some(chosen) = chosen else {
-        values.push(fresh());
-        // A set that others have made is there.
-        let others = there.first().filter(|_| whole);
-        let ttl = others.map_or(Some(scheme.new_ttl), |record| record.ttl);
-        let exists = others.is_some();
-        let before = if exists { there.into_iter().cloned().collect() } else { Vec::new() };
-        return Ok(Some(Write { exists, before, ..write(None, values, ttl) }));
+    let options = &goal.change.record;
+    if chosen.holds_target(goal.change, member)
+        && has_options(chosen, options)
+        && (!is_set || values.len() == present.len())
+    {
+        learn_id(talk, zone_api, goal, &chosen.id);
+        return None;
+    }
+    let ttl = options.ttl.or(chosen.ttl);
+    let (id, before) =
+        if is_set { (None, cloned(present)) } else { (Some(chosen.id.clone()), Vec::new()) };
+    Some(Write { goal, id, exists: true, values, before, ttl })
+}
+
+/// Whether the record has the TTL and the proxying of the options, as far as these are set.
+fn has_options(record: &Record, options: &RecordOptions) -> bool {
+    let proxied = match (options.proxied, record.raw.get("proxied")) {
+        (Some(wanted), Some(present)) => *present == wanted,
+        (Some(_), None) | (None, _) => true,
     };
-    let same = chosen.is_as(change, scheme.content)
-        && (said.ttl.is_none() || said.ttl == chosen.ttl)
-        && chosen.raw.get("proxied").is_none_or(|it| said.proxied.is_none_or(|said| *it == said))
-        && (!whole || values.len() == there.len());
-    if same {
-        remember(talk, scheme, place, &chosen.id);
-        return Ok(None);
+    proxied && (options.ttl.is_none() || options.ttl == record.ttl)
+}
+
+/// The write that adds a record. A set that is present has the addresses of others, and keeps them.
+fn addition<'a>(zone_api: &ZoneApi, goal: &'a Goal<'a>, present: &[&Record]) -> Write<'a> {
+    let mut write = Write {
+        goal,
+        id: None,
+        exists: false,
+        values: Vec::new(),
+        before: Vec::new(),
+        ttl: goal.change.record.ttl.or(Some(zone_api.new_ttl)),
+    };
+    if zone_api.model == RecordModel::RrSet
+        && let Some(first) = present.first()
+    {
+        write.exists = true;
+        write.before = cloned(present);
+        write.ttl = goal.change.record.ttl.or(first.ttl);
+        let others = present.iter().filter(|record| !is_ours(zone_api, goal, record));
+        write.values = others.map(|record| record.raw.clone()).collect();
     }
-    let before = if whole { there.into_iter().cloned().collect() } else { Vec::new() };
-    let id = (!whole).then(|| chosen.id.clone());
-    Ok(Some(Write { before, ..write(id, values, chosen.ttl) }))
+    write.values.push(new_value(zone_api, goal));
+    write
 }
 
-/// The records at `place`. What was asked for by another name may show them, too.
-fn distinct<'r>(records: &'r [Record], place: &Place<'_>) -> Vec<&'r Record> {
-    let mut there: Vec<&Record> = Vec::new();
-    for record in records.iter().filter(|record| record.is_at(place)) {
-        if there.iter().all(|other| other.raw != record.raw) {
-            there.push(record);
-        }
-    }
-    there
-}
-
-/// Whether it holds what was published last, or what was tried since.
-fn is_ours(scheme: &Scheme, place: &Place<'_>, record: &Record) -> bool {
-    record.address(scheme.content).is_some_and(|address| place.change.owns(address))
-}
-
-/// How ours goes from among those that are there: by its id, or by a set without it. Nothing if none of
-/// them is ours.
+/// The write that removes our record: by its id, or by writing the set without it. `None` if none of
+/// the records is ours.
 fn removal<'a>(
-    talk: &mut Talk<'_>,
-    scheme: &Scheme,
-    place: &'a Place<'a>,
-    there: &[&Record],
+    talk: &mut Conversation<'_>,
+    zone_api: &ZoneApi,
+    goal: &'a Goal<'a>,
+    present: &[&Record],
 ) -> Result<Option<Write<'a>>, Outcome> {
-    let is_ours = |record: &&Record| is_ours(scheme, place, record);
-    let Some(ours) = there.iter().copied().find(is_ours) else {
-        talk.forget(place.key());
+    let (ours, others): (Vec<&Record>, Vec<&Record>) =
+        present.iter().partition(|record| is_ours(zone_api, goal, record));
+    let Some(ours) = ours.first() else {
+        talk.forget(goal.key());
         return Ok(None);
     };
-    let write = |id, values, before| {
-        Some(Write { place, id, exists: true, values, before, ttl: ours.ttl, retimed: false })
+    let mut write = Write {
+        goal,
+        id: None,
+        exists: true,
+        values: Vec::new(),
+        before: Vec::new(),
+        ttl: ours.ttl,
     };
-    if scheme.unit == Unit::Set {
-        let others = there.iter().copied().filter(|record| !is_ours(record));
-        let before = there.iter().copied().cloned().collect();
-        return Ok(write(None, others.map(|record| record.raw.clone()).collect(), before));
+    if zone_api.model == RecordModel::RrSet {
+        write.values = others.iter().map(|record| record.raw.clone()).collect();
+        write.before = cloned(present);
+        return Ok(Some(write));
     }
     if ours.id.is_empty() {
-        let reason = format!("{} does not say the id of {}", scheme.title, place.fqdn);
+        let reason = format!("{} does not say the id of {}", zone_api.title, goal.fqdn);
         return Err(refused(reason, "delete the record yourself"));
     }
-    Ok(write(Some(ours.id.clone()), Vec::new(), vec![ours.clone()]))
+    write.id = Some(ours.id.clone());
+    write.before = cloned(&[ours]);
+    Ok(Some(write))
 }
 
-/// The record to change among those that are there under its name and type: the one that the user
-/// has said, else one that is as it should be, else what was published last or tried since, else the
-/// only one, unless ours was removed before.
+/// The record to change, of those that are present: the one with the id in the options; else one that
+/// already is as it should be; else one that holds what we published last or have attempted to publish
+/// since; else the only one, unless we have removed ours. `None` if a record must be added.
 fn pick<'r>(
-    scheme: &Scheme,
-    place: &Place<'_>,
-    there: &[&'r Record],
+    zone_api: &ZoneApi,
+    goal: &Goal<'_>,
+    present: &[&'r Record],
 ) -> Result<Option<&'r Record>, Outcome> {
-    let change = place.change;
-    let with = |meant: &dyn Fn(IpAddr) -> bool| {
-        there.iter().copied().find(|it| it.address(scheme.content).is_some_and(meant))
-    };
-    let (right, ours) = (with(&|it| change.wants(it)), with(&|it| change.owns(it)));
-    let (name, kind) = (&place.fqdn, place.kind());
-    if let Some(id) = change.record.id.as_ref().filter(|_| scheme.unit != Unit::Set) {
-        let said = there.iter().copied().find(|record| record.id == *id);
-        return said.map(Some).ok_or_else(|| {
-            let reason = format!("{name} has no {kind} record with the id {id}");
-            refused(reason, "correct option 'record_id', or remove it")
-        });
+    let change = goal.change;
+    let (name, kind, member) = (&goal.fqdn, goal.kind(), zone_api.address_member);
+    let mut records = present.iter().copied();
+    if let Some(id) = &change.record.id
+        && zone_api.model != RecordModel::RrSet
+    {
+        return match records.find(|record| record.id == *id) {
+            Some(record) => Ok(Some(record)),
+            None => Err(refused(
+                format!("{name} has no {kind} record with the id {id}"),
+                "correct option 'record_id', or remove it",
+            )),
+        };
     }
-    match (right, ours, there) {
-        (Some(record), ..) | (None, Some(record), _) => Ok(Some(record)),
-        (None, None, []) => Ok(None),
-        (None, None, _) if change.anew => Ok(None),
-        (None, None, [record]) => Ok(Some(record)),
-        (None, None, several) => Err(refused(
-            format!(
-                "{name} has {} {kind} records, and none holds what was published last",
-                several.len()
-            ),
-            match scheme.unit {
-                Unit::Set => "delete all but one of them",
-                Unit::Id | Unit::ReadId => {
-                    "delete all but one of them, or name it with option 'record_id'"
-                }
-            },
-        )),
+    let up_to_date = present.iter().copied().find(|record| record.holds_target(change, member));
+    let ours = records.find(|record| is_ours(zone_api, goal, record));
+    if let Some(record) = up_to_date.or(ours) {
+        return Ok(Some(record));
+    }
+    match present {
+        [] => Ok(None),
+        _ if change.anew => Ok(None),
+        [record] => Ok(Some(record)),
+        several => Err(ambiguous(zone_api, goal, several.len())),
     }
 }
 
-/// A record as the provider has it, with this address.
+fn ambiguous(zone_api: &ZoneApi, goal: &Goal<'_>, count: usize) -> Outcome {
+    let (name, kind) = (&goal.fqdn, goal.kind());
+    let reason =
+        format!("{name} has {count} {kind} records, and none holds what was published last");
+    let advice = match zone_api.model {
+        RecordModel::RrSet => "delete all but one of them",
+        RecordModel::ById | RecordModel::ByIdReadFirst => {
+            "delete all but one of them, or name it with option 'record_id'"
+        }
+    };
+    refused(reason, advice)
+}
+
+fn cloned(records: &[&Record]) -> Vec<Record> {
+    records.iter().copied().cloned().collect()
+}
+
+/// A new record in the provider's form, with only its address.
+fn new_value(zone_api: &ZoneApi, goal: &Goal<'_>) -> Value {
+    with_address(Value::Null, zone_api.address_member, goal.address())
+}
+
+/// The record `raw` with another address in `member`.
 fn with_address(raw: Value, member: &str, address: Value) -> Value {
     if member.is_empty() {
         return address;

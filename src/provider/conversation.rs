@@ -1,6 +1,6 @@
 //! Conversations of several requests, written as one function that reads from top to bottom.
 //!
-//! The function is pure and is run again from its start for every reply: [`Talk::send`] gives the
+//! The function is pure and is run again from its start for every reply: [`Conversation::send`] gives the
 //! replies that are there already, and stops it with [`Halt::Send`] at the first that is not. So it
 //! needs no state of its own, and still never waits. A job for which that would mean many replies is
 //! cut small by [`super::Batch`].
@@ -25,14 +25,14 @@ pub enum Halt {
 }
 
 /// What a step of a conversation gives.
-pub type Talked<T> = Result<T, Halt>;
+pub type ApiResult<T> = Result<T, Halt>;
 
 /// What publishes a job at a provider that has an interface of its own: one verdict per change.
-pub type Publish = fn(&mut Talk<'_>) -> Talked<Vec<Verdict>>;
+pub type Publish = fn(&mut Conversation<'_>) -> ApiResult<Vec<Verdict>>;
 
 /// A conversation as far as it has come.
 #[derive(Debug)]
-pub struct Talk<'a> {
+pub struct Conversation<'a> {
     /// Who talks to whom.
     pub account: &'a Account,
     /// About what.
@@ -46,20 +46,23 @@ pub struct Talk<'a> {
     settled: Map<usize, Verdict>,
 }
 
-impl<'a> Talk<'a> {
+impl<'a> Conversation<'a> {
     /// The answer to `request`, whatever its status.
     ///
     /// # Errors
     /// While there is none, or if there will be none.
-    pub fn send(&mut self, request: Request) -> Talked<&'a Answer> {
+    pub fn send(&mut self, request: Request) -> ApiResult<&'a Answer> {
         self.send_with(|| Ok(request))
     }
 
-    /// As [`Talk::send`]; the request is only made when it is needed, because signing it takes time.
+    /// As [`Conversation::send`]; the request is only made when it is needed, because signing it takes time.
     ///
     /// # Errors
-    /// As [`Talk::send`], or if the request cannot be made.
-    pub fn send_with(&mut self, request: impl FnOnce() -> Talked<Request>) -> Talked<&'a Answer> {
+    /// As [`Conversation::send`], or if the request cannot be made.
+    pub fn send_with(
+        &mut self,
+        request: impl FnOnce() -> ApiResult<Request>,
+    ) -> ApiResult<&'a Answer> {
         let Some(reply) = self.replies.get(self.heard) else {
             return Err(Halt::Send(Box::new(request()?)));
         };
@@ -74,8 +77,8 @@ impl<'a> Talk<'a> {
     /// The response to `query`, in wire form.
     ///
     /// # Errors
-    /// As [`Talk::send`].
-    pub fn ask(&mut self, query: Query) -> Talked<&'a [u8]> {
+    /// As [`Conversation::send`].
+    pub fn ask(&mut self, query: Query) -> ApiResult<&'a [u8]> {
         let reply = self.replies.get(self.heard).ok_or(Halt::Ask(query))?;
         self.heard += 1;
         let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
@@ -159,14 +162,14 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
-    pub fn wall(&self) -> Talked<UnixSeconds> {
+    pub fn wall(&self) -> ApiResult<UnixSeconds> {
         let reason = "requests are signed with the time, and the clock is not set yet".into();
         self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
     }
 
     /// Whether to begin anew, because something was refused after relying on what was known from
     /// before. That may be wrong, so all of it is forgotten, and what was refused is open again.
-    fn misled(&mut self, ended: &Talked<Vec<Verdict>>) -> bool {
+    fn misled(&mut self, ended: &ApiResult<Vec<Verdict>>) -> bool {
         let (wrong, again) = match ended {
             Ok(verdicts) => (verdicts.iter().any(is_refused), true),
             Err(Halt::End(verdict)) => {
@@ -216,7 +219,7 @@ impl Replay {
     }
 
     fn run(&mut self) -> Step {
-        let mut talk = Talk {
+        let mut talk = Conversation {
             account: &self.account,
             job: &self.job,
             replies: &self.replies,
