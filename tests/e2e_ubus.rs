@@ -204,8 +204,8 @@ fn a_server_that_is_not_ubusd_is_logged_once_and_left() {
             let (mut stream, _) = impostor.accept().unwrap();
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
         }
-        let logged = || launcher.log().matches("cannot be understood").count();
-        daemon.wait_line(LIMIT, |line| line.contains("cannot be understood"));
+        let logged = || launcher.log().matches("received invalid data").count();
+        daemon.wait_line(LIMIT, |line| line.contains("received invalid data"));
         assert_eq!(logged(), 1, "{}", launcher.log());
         drop(impostor);
         let _bus = Ubusd::start();

@@ -5,6 +5,7 @@ use crate::edge::console::show;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
 use crate::model::{Family, Hostname};
+use crate::provider::Job;
 use crate::time::Now;
 
 #[derive(Default)]
@@ -17,15 +18,12 @@ impl Mode for DryRun {
     /// Publishing goes on to the worker, which sends nothing. Nothing is saved. Messages would report
     /// updates that did not take place.
     fn admit(&mut self, action: Action) -> Option<Action> {
-        if let Action::Publish { sections, job, .. } = &action {
-            for (section, change) in sections.iter().zip(&job.changes) {
-                self.printed.push((section.clone(), change.name.clone(), change.family));
-            }
+        match &action {
+            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } => return None,
+            Action::Publish { sections, job, .. } => self.note_printed(sections, job),
+            Action::Dump(_) | Action::FindWay(_) | Action::Cut(_) | Action::Detect { .. } => {}
         }
-        match action {
-            Action::Save(_) | Action::Say(_) | Action::LookUp { .. } => None,
-            other => Some(other),
-        }
+        Some(action)
     }
 
     fn end(&mut self, daemon: &mut Daemon, now: Now) -> Option<u8> {
@@ -40,6 +38,12 @@ impl Mode for DryRun {
 }
 
 impl DryRun {
+    fn note_printed(&mut self, sections: &[String], job: &Job) {
+        for (section, change) in sections.iter().zip(&job.changes) {
+            self.printed.push((section.clone(), change.name.clone(), change.family));
+        }
+    }
+
     /// What `status` has of the records for which nothing would be sent.
     fn not_printed(&self, mut status: Snapshot) -> Snapshot {
         for section in &mut status.sections {

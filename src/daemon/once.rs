@@ -45,7 +45,13 @@ impl Mode for Once {
                 self.withheld.push(notice);
                 None
             }
-            other => Some(other),
+            Action::Dump(_)
+            | Action::FindWay(_)
+            | Action::Cut(_)
+            | Action::Publish { .. }
+            | Action::Detect { .. }
+            | Action::Save(_)
+            | Action::Say(_) => Some(action),
         }
     }
 

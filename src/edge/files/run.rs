@@ -102,7 +102,11 @@ impl RunFiles {
         &mut self,
         wanted: impl Iterator<Item = (&'a str, Files)>,
     ) -> Result<(), String> {
-        wanted.fold(Ok(()), |result, (name, files)| result.and(self.write(name, files)))
+        let mut result = Ok(());
+        for (name, files) in wanted {
+            result = result.and(self.write(name, files));
+        }
+        result
     }
 
     fn write(&mut self, section: &str, wanted: Files) -> Result<(), String> {
