@@ -496,7 +496,7 @@ fn fetch(url: &str) -> Result<Answer, Failure> {
         answer_limit: SHORT_ANSWER,
         answer_secret: false,
     };
-    Client::new(&transport, Arc::default()).unwrap().send(&request)
+    Client::new(&transport, Arc::default()).send(&request)
 }
 
 #[test]

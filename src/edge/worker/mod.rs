@@ -19,7 +19,7 @@ use self::drive::unsent;
 use self::queue::Queue;
 use crate::config::{Global, Lookup, Section};
 use crate::edge::dns;
-use crate::edge::http::{Shared, proxy_secrets};
+use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, script};
 use crate::edge::script::process;
 use crate::engine::event::{Event, Finished, JobId, QuestionId};
@@ -106,7 +106,7 @@ struct Inner {
     work: Condvar,
     shared: Arc<Shared>,
     delivery: Box<dyn Delivery>,
-    report: Box<dyn Fn(Event) + Send + Sync>,
+    report: Arc<dyn Fn(Event) + Send + Sync>,
     say: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
@@ -124,12 +124,14 @@ impl Pool {
         report: impl Fn(Event) + Send + Sync + 'static,
         say: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Self {
+        let report: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(report);
+        let shared = Shared { on_slow_look_up: Some(reporter(&report)), ..Shared::default() };
         Self(Arc::new(Inner {
             state: Mutex::new(State { queue: Queue::new(), threads: 0 }),
             work: Condvar::new(),
-            shared: Arc::default(),
+            shared: Arc::new(shared),
             delivery,
-            report: Box::new(report),
+            report,
             say: Box::new(say),
         }))
     }
@@ -175,6 +177,17 @@ impl Pool {
             }
         }
     }
+}
+
+/// Reports look-ups that take long as events.
+fn reporter(report: &Arc<dyn Fn(Event) + Send + Sync>) -> Box<dyn Fn(SlowLookUp) + Send + Sync> {
+    let report = Arc::clone(report);
+    Box::new(move |look_up| {
+        report(match look_up {
+            SlowLookUp::Waits(host) => Event::LookUpIsSlow(host),
+            SlowLookUp::Ended(host) => Event::SlowLookUpEnded(host),
+        });
+    })
 }
 
 impl fmt::Debug for Pool {
