@@ -121,7 +121,7 @@ async fn locked<'a>(
     match lock(&start.loaded.checked.config.global.rundir) {
         Ok(lock) => mode(start, lock).await,
         Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
-        Err(error @ LockError::Stranger(..)) => complain(exit::RUNNING, &error),
+        Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
         Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
         Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
     }

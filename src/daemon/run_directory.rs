@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::say;
-use crate::edge::control::{Control, Request};
+use crate::edge::control::{Control, OpenRequest};
 use crate::edge::files::lock::{InstanceLock, LockError, lock};
 use crate::edge::files::run::RunFiles;
 use crate::edge::logger::Logger;
@@ -105,7 +105,7 @@ impl RunDirectory {
 }
 
 /// The next request on the control socket; none ever comes where there is no socket.
-pub(super) async fn next_request(directory: Option<&mut RunDirectory>) -> Request {
+pub(super) async fn next_request(directory: Option<&mut RunDirectory>) -> OpenRequest {
     match directory.map(|directory| &mut directory.control) {
         Some(ControlSocket::Open(control)) => control.next().await,
         Some(ControlSocket::Unused | ControlSocket::Closed) | None => std::future::pending().await,

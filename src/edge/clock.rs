@@ -1,5 +1,5 @@
-//! Time as a value. The core never reads a clock; the edges take a [`Now`] from [`now`] and pass
-//! it in. [`ClockStep`] tells when the wall clock was set.
+//! Reads the clocks. Pure code gets the time as a value of [`Now`]. [`ClockStep`] reports when the wall
+//! clock was set.
 
 use std::future::pending;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -30,7 +30,7 @@ pub fn now() -> Now {
     Now { up, wall: wall.as_secs() }
 }
 
-/// A wall clock can be set to before 1970, which is as wrong as 1970.
+/// The time since 1970 or since boot; zero for a wall clock that is set to before 1970.
 fn duration(time: TimeSpec) -> Duration {
     let nanoseconds = u32::try_from(time.tv_nsec()).unwrap_or(0);
     u64::try_from(time.tv_sec()).map_or(Duration::ZERO, |seconds| {
@@ -38,21 +38,21 @@ fn duration(time: TimeSpec) -> Duration {
     })
 }
 
-/// Tells when the wall clock is set, as by NTP a while after boot. A timer at the end of time that
-/// the kernel cancels at every step (`TFD_TIMER_CANCEL_ON_SET`, man 2 `timerfd_create`); slewing
-/// is no step.
+/// Reports when the wall clock is set, for example by NTP some seconds after boot. It waits for a timer
+/// in the far future, which the kernel cancels at every step of the clock
+/// (`TFD_TIMER_CANCEL_ON_SET`, man 2 `timerfd_create`). Slewing the clock does not cancel it.
 #[derive(Debug)]
 pub struct ClockStep {
-    /// None where the kernel has no timerfd: steps then go unnoticed.
+    /// `None` if the kernel has no timerfd. Then no step is reported.
     timer: Option<AsyncFd<Timer>>,
 }
 
 impl ClockStep {
-    /// Must be called within a tokio runtime with I/O.
+    /// Starts the timer. Must be called within a tokio runtime with I/O.
     #[expect(
         deprecated,
-        reason = "the successor is unsafe: it has the caller promise what holds here, that a \
-                  TimerFd owns one descriptor and keeps it"
+        reason = "the successor is unsafe: its caller must promise that the type owns one \
+                  descriptor and keeps it; a TimerFd does"
     )]
     pub fn new() -> Self {
         let timer = Timer::new().ok();
@@ -61,22 +61,22 @@ impl ClockStep {
         }
     }
 
-    /// Resolves when the wall clock has been stepped since the last time. Cancel-safe.
+    /// Resolves when the wall clock has been stepped since the last call. Cancel-safe.
     pub async fn stepped(&mut self) {
         while let Some(timer) = &self.timer {
             let read = timer
                 .async_io(Interest::READABLE, |timer| Ok(timer.read()?))
                 .await
                 .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)));
-            match meaning(read) {
-                Meaning::Stepped => {
+            match TimerEvent::of(read) {
+                TimerEvent::Stepped => {
                     if timer.get_ref().arm().is_err() {
                         self.timer = None;
                     }
                     return;
                 }
-                Meaning::Nothing => {}
-                Meaning::Broken => self.timer = None,
+                TimerEvent::Nothing => {}
+                TimerEvent::Broken => self.timer = None,
             }
         }
         pending().await
@@ -89,21 +89,25 @@ impl Default for ClockStep {
     }
 }
 
-/// What a read of the timer says.
+/// What the result of a read of the timer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum TimerEvent {
+    /// The wall clock was stepped.
     Stepped,
+    /// Nothing has happened.
     Nothing,
-    /// Also that the end of time has come, as it does in 2038 for 32 bits: armed again, the timer
-    /// would fire at once and for ever.
+    /// The timer cannot be used any more. This includes that it has expired, as it does in 2038 with
+    /// a 32-bit `time_t`: armed again, it would expire at once, without end.
     Broken,
 }
 
-fn meaning(read: Result<usize, Errno>) -> Meaning {
-    match read {
-        Err(Errno::ECANCELED) => Meaning::Stepped,
-        Err(Errno::EAGAIN | Errno::EINTR) => Meaning::Nothing,
-        Ok(_) | Err(_) => Meaning::Broken,
+impl TimerEvent {
+    fn of(read: Result<usize, Errno>) -> Self {
+        match read {
+            Err(Errno::ECANCELED) => Self::Stepped,
+            Err(Errno::EAGAIN | Errno::EINTR) => Self::Nothing,
+            Ok(_) | Err(_) => Self::Broken,
+        }
     }
 }
 
@@ -123,7 +127,8 @@ impl Timer {
         let flags =
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
         match self.0.set(end_of_time, flags) {
-            // Stepped just now: armed all the same.
+            // The clock was stepped since the timer was last read. The kernel has armed the timer
+            // in spite of this error (`do_timerfd_settime` in fs/timerfd.c).
             Err(Errno::ECANCELED) => Ok(()),
             result => result,
         }
@@ -146,14 +151,14 @@ mod tests {
     use crate::time::BUILD_TIME;
 
     #[test]
-    fn a_clock_from_before_the_build_is_not_trusted() {
-        let at = |wall| Now { up: Duration::ZERO, wall };
-        assert_eq!(at(0).trusted_wall(), None);
-        assert_eq!(at(BUILD_TIME).trusted_wall(), Some(BUILD_TIME));
+    fn a_wall_clock_from_before_the_build_is_not_trusted() {
+        let up = Duration::ZERO;
+        assert_eq!(Now { up, wall: 0 }.trusted_wall(), None);
+        assert_eq!(Now { up, wall: BUILD_TIME }.trusted_wall(), Some(BUILD_TIME));
     }
 
     #[test]
-    fn both_clocks_are_read() {
+    fn now_reads_both_clocks() {
         let first = now();
         let second = now();
         assert!(Duration::ZERO < first.up && first.up <= second.up);
@@ -161,22 +166,22 @@ mod tests {
     }
 
     #[test]
-    fn times_before_1970_are_1970() {
+    fn a_time_before_1970_counts_as_1970() {
         assert_eq!(duration(TimeSpec::new(-5, 999)), Duration::ZERO);
         assert_eq!(duration(TimeSpec::new(5, 7)), Duration::new(5, 7));
     }
 
     #[test]
     fn only_a_cancelled_timer_is_a_step() {
-        assert_eq!(meaning(Err(Errno::ECANCELED)), Meaning::Stepped);
-        assert_eq!(meaning(Err(Errno::EAGAIN)), Meaning::Nothing);
-        assert_eq!(meaning(Err(Errno::EINTR)), Meaning::Nothing);
-        assert_eq!(meaning(Ok(8)), Meaning::Broken);
-        assert_eq!(meaning(Err(Errno::EIO)), Meaning::Broken);
+        assert_eq!(TimerEvent::of(Err(Errno::ECANCELED)), TimerEvent::Stepped);
+        assert_eq!(TimerEvent::of(Err(Errno::EAGAIN)), TimerEvent::Nothing);
+        assert_eq!(TimerEvent::of(Err(Errno::EINTR)), TimerEvent::Nothing);
+        assert_eq!(TimerEvent::of(Ok(8)), TimerEvent::Broken);
+        assert_eq!(TimerEvent::of(Err(Errno::EIO)), TimerEvent::Broken);
     }
 
     #[test]
-    fn a_clock_that_is_not_set_does_not_step() {
+    fn without_a_step_of_the_clock_nothing_resolves() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut clock = ClockStep::new();

@@ -1,4 +1,4 @@
-//! Reading the configuration with everything that it points to.
+//! Reads the configuration and the files that it names.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,36 +8,36 @@ use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
 use crate::model::sorted::Map;
 
-/// A configuration file as it stands now.
+/// A configuration file that was read and checked.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration and what is wrong with it.
+    /// The configuration and its mistakes.
     pub checked: Checked,
-    /// Names that need no name server (`/etc/hosts`).
+    /// The names in `/etc/hosts` and their addresses.
     pub hosts: Map<String, Vec<IpAddr>>,
 }
 
-/// Reads and checks `file`; the one that [`files::config`] finds now, if that is empty.
+/// Reads and checks `file`. An empty path stands for the default one, see [`files::config`].
 ///
 /// # Errors
-/// If the file itself cannot be read. Mistakes in it are no error: see [`Checked`].
+/// If the file cannot be read. Mistakes in it are not an error, but in [`Checked`].
 pub fn load(file: &Path) -> Result<Loaded, ReadError> {
     let file = files::config(file);
     let bytes = files::read_config(&file)?;
-    let checked = check::load(&file.display().to_string(), &bytes, &System);
+    let checked = check::load(&file.display().to_string(), &bytes, &SystemFiles);
     Ok(Loaded { checked, hosts: files::hosts::system() })
 }
 
-/// Checks a file that somebody else has read or made.
+/// Checks a configuration that was parsed already.
 pub fn check(document: &Document) -> Loaded {
-    let checked = check::check("", document, Vec::new(), &System);
+    let checked = check::check("", document, Vec::new(), &SystemFiles);
     Loaded { checked, hosts: files::hosts::system() }
 }
 
-/// The files of this system, as the checker asks for them.
-struct System;
+/// The files of this system, for the checks of the configuration.
+struct SystemFiles;
 
-impl Environment for System {
+impl Environment for SystemFiles {
     fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
         match files::definition(whose, service_name) {
             Ok(bytes) => bytes.map(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned())),

@@ -1,4 +1,4 @@
-//! Local time: which zone the system is in, and what the wall clock shows there.
+//! Local time: the time zone of this system, and the date and time of day there.
 
 use std::path::Path;
 
@@ -8,77 +8,87 @@ use crate::time::calendar::{self, Moment};
 use crate::time::strftime::LocalTime;
 use crate::time::timezone::TimeZone;
 
-/// Most bytes of a zone file. The largest one has less than 4 KiB.
+/// Most bytes of a zone file. The largest file of tzdata is smaller than 4 KiB.
 const LIMIT: u64 = 64 * 1024;
-const ZONES: &str = "/usr/share/zoneinfo";
-/// The last second of the year 9999: clocks can be wrong, four digits of a year cannot.
+/// The directory of zone files, below the root directory.
+const ZONES: &str = "usr/share/zoneinfo";
+/// The last second of the year 9999. A later time, of a clock that is set wrong, is shown as this one,
+/// so that years have four digits.
 const LAST: UnixSeconds = 253_402_300_799;
 
-/// The system's zone, read again at most once per minute because the owner may change it while we
-/// run.
+/// Converts times to local time. It reads the time zone again when the minute has changed, because the
+/// owner may change the zone while the daemon runs.
 #[derive(Debug)]
 pub struct LocalClock {
     root: &'static Path,
+    /// The value of `TZ`.
     variable: Option<String>,
     zone: TimeZone,
+    /// The minute, since 1970, in which `zone` was read.
     minute: Option<UnixSeconds>,
 }
 
 impl LocalClock {
-    /// The zone of this system: the variable `TZ`, `/etc/TZ` (where OpenWrt keeps a POSIX rule),
-    /// `/etc/localtime`, or UTC.
+    /// Uses the time zone of this system. The first of these that gives one counts: the variable `TZ`,
+    /// `/etc/TZ` (where OpenWrt writes a POSIX rule), `/etc/localtime`, and UTC.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the zone of the process is part of its environment, and this is the edge"
+        reason = "the time zone of a process is part of its environment"
     )]
     pub fn system() -> Self {
-        Self::of(Path::new("/"), std::env::var("TZ").ok())
+        Self::with_root(Path::new("/"), std::env::var("TZ").ok())
     }
 
-    /// A clock that shows UTC, whatever the system is set to.
+    /// A clock whose time zone is UTC.
     #[cfg(test)]
     pub(crate) fn utc() -> Self {
-        Self::of(Path::new("/nonexistent"), None)
+        Self::with_root(Path::new("/nonexistent"), None)
     }
 
-    /// As [`LocalClock::system`], with another root directory and value of `TZ`.
-    fn of(root: &'static Path, variable: Option<String>) -> Self {
+    /// As [`LocalClock::system`], with another root directory and another value of `TZ`.
+    fn with_root(root: &'static Path, variable: Option<String>) -> Self {
         Self { root, variable, zone: TimeZone::utc(), minute: None }
     }
 
-    /// What the clocks on the wall show at `wall`.
+    /// `wall` as local time.
     pub fn at(&mut self, wall: UnixSeconds) -> LocalTime {
         let minute = wall / 60;
         if self.minute != Some(minute) {
             self.minute = Some(minute);
             self.zone = self.find_zone();
         }
-        project(wall, &self.zone)
+        local_time(wall, &self.zone)
     }
 
     fn find_zone(&self) -> TimeZone {
-        let variable = self.variable.as_deref().filter(|text| !text.is_empty());
-        variable
-            .and_then(|text| zone_of(text, &self.root.join(ZONES.trim_start_matches('/'))))
-            .or_else(|| {
-                let text = String::from_utf8(read(&self.root.join("etc/TZ"))?).ok()?;
-                TimeZone::posix(text.trim())
-            })
-            .or_else(|| TimeZone::tzif(&read(&self.root.join("etc/localtime"))?))
+        self.zone_of_variable()
+            .or_else(|| self.zone_of_rule_file())
+            .or_else(|| zone_of_file(&self.root.join("etc/localtime")))
             .unwrap_or_else(TimeZone::utc)
+    }
+
+    /// The zone of `TZ`, which is the name of a zone file or a POSIX rule (man 3 tzset).
+    fn zone_of_variable(&self) -> Option<TimeZone> {
+        let text = self.variable.as_deref()?;
+        if text.is_empty() {
+            return None;
+        }
+        let name = text.strip_prefix(':').unwrap_or(text);
+        // The name may be an absolute path, which replaces the directory in `join`.
+        zone_of_file(&self.root.join(ZONES).join(name)).or_else(|| TimeZone::posix(text))
+    }
+
+    fn zone_of_rule_file(&self) -> Option<TimeZone> {
+        let bytes = files::read(&self.root.join("etc/TZ"), LIMIT).ok()?;
+        TimeZone::posix(String::from_utf8(bytes).ok()?.trim())
     }
 }
 
-/// The zone that a value of `TZ` means: the name of a file, or a rule.
-fn zone_of(text: &str, zones: &Path) -> Option<TimeZone> {
-    let name = text.strip_prefix(':').unwrap_or(text);
-    // Joining an absolute name gives that name.
-    read(&zones.join(name))
-        .and_then(|bytes| TimeZone::tzif(&bytes))
-        .or_else(|| TimeZone::posix(text))
+fn zone_of_file(path: &Path) -> Option<TimeZone> {
+    TimeZone::tzif(&files::read(path, LIMIT).ok()?)
 }
 
-fn project(wall: UnixSeconds, zone: &TimeZone) -> LocalTime {
+fn local_time(wall: UnixSeconds, zone: &TimeZone) -> LocalTime {
     let unix = i64::try_from(wall.min(LAST)).unwrap_or_default();
     let kind = zone.at(unix);
     let local = unix + i64::from(kind.offset);
@@ -100,10 +110,6 @@ fn project(wall: UnixSeconds, zone: &TimeZone) -> LocalTime {
     }
 }
 
-fn read(path: &Path) -> Option<Vec<u8>> {
-    files::read(path, LIMIT).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,17 +121,17 @@ mod tests {
 
     fn show(rule: &str, wall: UnixSeconds) -> String {
         let zone = TimeZone::posix(rule).unwrap_or_else(|| panic!("{rule}"));
-        strftime(FORMAT, &project(wall, &zone))
+        strftime(FORMAT, &local_time(wall, &zone))
     }
 
-    /// A root directory that lives as long as the test program.
+    /// A root directory with `etc`. Its path lives as long as the test program.
     fn root(scratch: &Scratch) -> &'static Path {
         fs::create_dir_all(scratch.path().join("etc")).unwrap();
         Box::leak(scratch.path().to_owned().into_boxed_path())
     }
 
     #[test]
-    fn the_clocks_change_on_the_second() {
+    fn daylight_saving_begins_and_ends_on_the_second() {
         let berlin = "CET-1CEST,M3.5.0,M10.5.0/3";
         // 2026-03-29 01:00 UTC and 2026-10-25 01:00 UTC.
         let (spring, autumn) = (1_774_746_000, 1_792_890_000);
@@ -136,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_of_all_shapes() {
+    fn posix_rules_of_all_forms_are_applied_and_invalid_ones_refused() {
         let noon = 1_783_252_800; // 2026-07-05 12:00 UTC
         for (rule, text) in [
             ("UTC0", "2026-07-05 12:00:00 UTC +0000"),
@@ -156,43 +162,45 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_off_by_ages_is_no_trouble() {
+    fn times_of_a_wrong_clock_have_years_from_1970_to_9999() {
         assert_eq!(show("CET-1CEST,M3.5.0,M10.5.0/3", 0), "1970-01-01 01:00:00 CET +0100");
-        let far = strftime("%Y", &project(u64::MAX, &TimeZone::utc()));
+        let far = strftime("%Y", &local_time(u64::MAX, &TimeZone::utc()));
         assert_eq!(far, "9999");
     }
 
     #[test]
-    fn the_variable_comes_first_then_the_rule_then_the_file() {
+    fn the_zone_comes_from_tz_then_etc_tz_then_etc_localtime() {
         let scratch = Scratch::new("localtime-order");
         let root = root(&scratch);
-        let hour = |variable: Option<&str>| {
-            let mut clock = LocalClock::of(root, variable.map(Into::into));
-            strftime("%H%Z", &clock.at(0))
-        };
-        assert_eq!(hour(None), "00UTC");
+        assert_eq!(hour(root, None), "00UTC");
         let footer = b"\nAAA-1\n";
         let zone = [b"TZif2".as_slice(), &[0; 34], &[1, 0, 0, 0, 4]].concat();
         let block = [zone.as_slice(), b"\0\0\0\0\0\0UTC\0"].concat();
         let file = [block.as_slice(), &block, footer].concat();
         fs::write(root.join("etc/localtime"), &file).unwrap();
-        assert_eq!(hour(None), "01AAA");
+        assert_eq!(hour(root, None), "01AAA");
         fs::write(root.join("etc/TZ"), "BBB-2\n").unwrap();
-        assert_eq!(hour(None), "02BBB");
-        assert_eq!(hour(Some("CCC-3")), "03CCC");
-        assert_eq!(hour(Some("")), "02BBB");
-        assert_eq!(hour(Some("no rule")), "02BBB");
+        assert_eq!(hour(root, None), "02BBB");
+        assert_eq!(hour(root, Some("CCC-3")), "03CCC");
+        assert_eq!(hour(root, Some("")), "02BBB");
+        assert_eq!(hour(root, Some("no rule")), "02BBB");
         fs::create_dir_all(root.join("usr/share/zoneinfo/Europe")).unwrap();
         fs::write(root.join("usr/share/zoneinfo/Europe/Berlin"), &file).unwrap();
-        assert_eq!(hour(Some(":Europe/Berlin")), "01AAA");
-        assert_eq!(hour(Some("Europe/Berlin")), "01AAA");
+        assert_eq!(hour(root, Some(":Europe/Berlin")), "01AAA");
+        assert_eq!(hour(root, Some("Europe/Berlin")), "01AAA");
+    }
+
+    /// The hour and the zone at 1970-01-01 00:00 UTC, with this value of `TZ`.
+    fn hour(root: &'static Path, variable: Option<&str>) -> String {
+        let mut clock = LocalClock::with_root(root, variable.map(Into::into));
+        strftime("%H%Z", &clock.at(0))
     }
 
     #[test]
-    fn a_new_zone_is_seen_within_a_minute() {
+    fn a_changed_zone_is_used_from_the_next_minute_on() {
         let scratch = Scratch::new("localtime-again");
         let root = root(&scratch);
-        let mut clock = LocalClock::of(root, None);
+        let mut clock = LocalClock::with_root(root, None);
         fs::write(root.join("etc/TZ"), "AAA-1").unwrap();
         assert_eq!(clock.at(119).zone, "AAA");
         fs::write(root.join("etc/TZ"), "BBB-2").unwrap();

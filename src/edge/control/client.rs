@@ -1,4 +1,4 @@
-//! The command line's end of the control socket: blocking, one question, one answer.
+//! The client of the control socket, for commands: sends one request and blocks until its answer.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -9,23 +9,24 @@ use std::time::Duration;
 
 use super::{Reply, SOCKET};
 
-/// Longer than the daemon's own limits, so that its word comes before ours.
+/// How long one read or write may take. Longer than the daemon's own limits together, so that the
+/// daemon's error message arrives before this time is over.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Most bytes of an answer: ten thousand records have room.
+/// Most bytes of an answer. The status of ten thousand records fits.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum ClientError {
-    /// Nobody listens there.
+    /// No process listens on the socket at this path.
     NotRunning(PathBuf),
-    /// Somebody listens there, but not to us.
+    /// This user may not connect to the socket at this path.
     Denied(PathBuf),
-    /// A word that cannot be sent, such as an empty one or one with spaces.
+    /// This word of the request is empty or contains spaces, so it cannot be sent.
     Word(String),
-    /// The daemon hung up or did not answer in time.
+    /// The daemon closed the connection or did not answer in time.
     Silent,
-    /// Anything else.
+    /// Another error of the socket at this path.
     Io(PathBuf, io::Error),
 }
 
@@ -58,32 +59,33 @@ impl std::error::Error for ClientError {
     }
 }
 
-/// Asks the daemon whose run directory is `rundir`; see [`super::ControlRequest`] for the words.
+/// Sends a request to the daemon whose run directory is `rundir`. `words` are those of
+/// [`super::ControlRequest`].
 ///
 /// # Errors
-/// When there is no answer. A daemon that says no is an answer: [`Reply::ok`].
+/// If there is no answer. A refusal is an answer, in which [`Reply::ok`] is false.
 pub fn ask(rundir: &Path, words: &[&str]) -> Result<Reply, ClientError> {
-    let odd = |word: &&&str| word.is_empty() || word.contains(|c: char| c.is_ascii_whitespace());
-    if let Some(word) = words.iter().find(odd) {
-        return Err(ClientError::Word((*word).to_owned()));
+    for word in words {
+        if word.is_empty() || word.contains(|c: char| c.is_ascii_whitespace()) {
+            return Err(ClientError::Word((*word).to_owned()));
+        }
     }
     let path = rundir.join(SOCKET);
-    let told = exchange(&path, &words.join(" ")).map_err(|error| explain(path, error))?;
-    let text = String::from_utf8_lossy(&told);
-    let (first, rest) = text.split_once('\n').ok_or(ClientError::Silent)?;
-    let ok = match first {
-        "ok" => true,
-        "error" => false,
-        _ => return Err(ClientError::Silent),
-    };
-    Ok(Reply { ok, text: rest.to_owned() })
+    let answer = exchange(&path, &words.join(" ")).map_err(|error| explain(path, error))?;
+    match String::from_utf8_lossy(&answer).split_once('\n') {
+        Some(("ok", text)) => Ok(Reply { ok: true, text: text.to_owned() }),
+        Some(("error", text)) => Ok(Reply { ok: false, text: text.to_owned() }),
+        Some(_) | None => Err(ClientError::Silent),
+    }
 }
 
+/// Sends `line` and reads the answer to its end.
 fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {
     let mut stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    // The daemon may refuse before it has read everything; its reason still arrives.
+    // The daemon may refuse a request before it has read all of it. Then sending fails, but the
+    // reason can still be read.
     let sent = stream
         .write_all(format!("{line}\n").as_bytes())
         .and_then(|()| stream.shutdown(Shutdown::Write));
@@ -96,15 +98,15 @@ fn exchange(path: &Path, line: &str) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "std has many kinds of errors; these have a sentence of their own"
+)]
 fn explain(path: PathBuf, error: io::Error) -> ClientError {
-    let kind = error.kind();
-    if kind == io::ErrorKind::NotFound || kind == io::ErrorKind::ConnectionRefused {
-        ClientError::NotRunning(path)
-    } else if kind == io::ErrorKind::PermissionDenied {
-        ClientError::Denied(path)
-    } else if kind == io::ErrorKind::WouldBlock || kind == io::ErrorKind::TimedOut {
-        ClientError::Silent
-    } else {
-        ClientError::Io(path, error)
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning(path),
+        io::ErrorKind::PermissionDenied => ClientError::Denied(path),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Silent,
+        _ => ClientError::Io(path, error),
     }
 }

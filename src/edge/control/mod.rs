@@ -1,8 +1,8 @@
-//! The control socket: how the command line asks the running daemon.
+//! The control socket: commands send requests to the running daemon on it.
 //!
-//! One request per connection. The client sends one line of words; the answer's first line is `ok`
-//! or `error`, the rest is text for people (or JSON). Connections are served by tasks of their own
-//! with limits on size, time and number, so that no client can hold up the event loop.
+//! A connection carries one request. The client sends one line of words. The first line of the answer
+//! is `ok` or `error`; the rest is text for people, or JSON. A task of its own serves each connection,
+//! with limits on size, time and number, so that no client can block the event loop.
 
 pub mod client;
 
@@ -25,26 +25,27 @@ pub use client::{ClientError, ask};
 pub const SOCKET: &str = "control.sock";
 /// Most bytes of a request.
 const LINE_LIMIT: u64 = 4096;
-/// Most time that a client may take to ask, and again to read the answer.
+/// How long a client may take to send its request, and again to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Most time that the daemon may take to answer.
+/// How long the daemon may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
-/// Most connections at once; others wait in the kernel's queue.
+/// Most connections at once. More connections wait in the kernel's queue.
 const CONNECTIONS: usize = 16;
-/// How long to wait after a connection could not be taken, such as for want of file descriptors.
+/// Pause after an error of `accept`, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A request that waits for its answer. Dropped without one, the client is told so.
+/// A request whose client waits for the answer. If this is dropped without an answer, the client gets
+/// an error.
 #[derive(Debug)]
 #[must_use]
-pub struct Request {
-    /// What is asked.
+pub struct OpenRequest {
+    /// The request.
     pub ask: ControlRequest,
     answer: oneshot::Sender<Reply>,
 }
 
-impl Request {
-    /// Answers; never blocks, even if the client is gone.
+impl OpenRequest {
+    /// Sends the answer to the client, if it is still connected. Does not block.
     pub fn reply(self, reply: Reply) {
         let _ = self.answer.send(reply);
     }
@@ -54,17 +55,18 @@ impl Request {
 pub struct Control {
     path: PathBuf,
     listener: UnixListener,
-    places: Arc<Semaphore>,
-    sender: mpsc::Sender<Request>,
-    requests: mpsc::Receiver<Request>,
+    /// Limits the number of connections.
+    permits: Arc<Semaphore>,
+    sender: mpsc::Sender<OpenRequest>,
+    requests: mpsc::Receiver<OpenRequest>,
 }
 
 impl Control {
-    /// Listens in `rundir`, taking the place of a socket that an earlier run left behind: the
-    /// caller holds the instance lock. Must be called within the runtime.
+    /// Listens in `rundir`, and replaces a socket that an earlier run left behind. The caller must
+    /// hold the instance lock. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// As the system says.
+    /// If the directory or the socket cannot be made.
     pub fn bind(rundir: &Path) -> io::Result<Self> {
         crate::edge::files::owner::make_directory(rundir, 0o755)?;
         let path = rundir.join(SOCKET);
@@ -74,31 +76,32 @@ impl Control {
             Ok(()) | Err(_) => {}
         }
         let listener = UnixListener::bind(&temporary)?;
-        // Only now does it get its name: nobody can find it with a looser mode. Whoever connects
-        // has to show credentials in any case.
+        // The socket gets its name after its mode, so that other users cannot connect in between.
+        // Each connection's user is checked as well.
         fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
         fs::rename(&temporary, &path)?;
         let (sender, requests) = mpsc::channel(CONNECTIONS);
-        Ok(Self { path, listener, places: Arc::new(Semaphore::new(CONNECTIONS)), sender, requests })
+        let permits = Arc::new(Semaphore::new(CONNECTIONS));
+        Ok(Self { path, listener, permits, sender, requests })
     }
 
-    /// Whether somebody who looks for the socket finds it.
+    /// Whether the socket is still at its path, where clients look for it.
     pub fn is_there(&self) -> bool {
         self.path.exists()
     }
 
-    /// The next request. Nothing is lost when this is dropped halfway, as `select!` does.
-    pub async fn next(&mut self) -> Request {
+    /// The next request. Cancel-safe.
+    pub async fn next(&mut self) -> OpenRequest {
         loop {
             tokio::select! {
-                // The sender lives in self, so the channel cannot end.
+                // `self.sender` keeps the channel open.
                 Some(request) = self.requests.recv() => return request,
-                accepted = accept(&self.listener, &self.places) => match accepted {
-                    Ok((stream, place)) => {
+                accepted = accept(&self.listener, &self.permits) => match accepted {
+                    Ok((stream, permit)) => {
                         let sender = self.sender.clone();
                         tokio::spawn(async move {
                             serve(stream, sender).await;
-                            drop(place);
+                            drop(permit);
                         });
                     }
                     Err(_) => sleep(PAUSE).await,
@@ -114,62 +117,74 @@ impl Drop for Control {
     }
 }
 
-/// A connection and its place among the [`CONNECTIONS`].
+/// A connection with its permit, one of [`CONNECTIONS`].
 async fn accept(
     listener: &UnixListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await;
-    let place = place.map_err(io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await;
+    let permit = permit.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    Ok((stream, permit))
 }
 
-async fn serve(mut stream: UnixStream, sender: mpsc::Sender<Request>) {
+/// Serves one connection to its end.
+async fn serve(mut stream: UnixStream, sender: mpsc::Sender<OpenRequest>) {
     let reply = match read_request(&mut stream).await {
         Ok(ask) => answer(ask, sender).await,
-        Err(Some(text)) => Reply { ok: false, text },
-        Err(None) => return,
+        Err(Unserved::Refused(text)) => refusal(&text),
+        Err(Unserved::Gone) => return,
     };
     let word = if reply.ok { "ok" } else { "error" };
     let text = format!("{word}\n{}", reply.text);
-    // A client that does not read is no concern of ours.
+    // If the client does not read its answer, nothing depends on that.
     let _ = timeout(PATIENCE, stream.write_all(text.as_bytes())).await;
 }
 
-/// `Err(None)` if there is nobody to answer.
-async fn read_request(stream: &mut UnixStream) -> Result<ControlRequest, Option<String>> {
-    let peer = stream.peer_cred().map_err(|_| None)?.uid();
+/// Why a connection brings no request.
+enum Unserved {
+    /// The client gets this sentence.
+    Refused(String),
+    /// The client has closed the connection.
+    Gone,
+}
+
+async fn read_request(stream: &mut UnixStream) -> Result<ControlRequest, Unserved> {
+    let peer = stream.peer_cred().map_err(|_| Unserved::Gone)?.uid();
     if peer != 0 && peer != nix::unistd::geteuid().as_raw() {
-        return Err(Some("only root and the daemon's own user may ask".into()));
+        return Err(Unserved::Refused("only root and the daemon's own user may ask".into()));
     }
     let mut line = Vec::new();
     let mut reader = BufReader::with_capacity(512, stream.take(LINE_LIMIT + 1));
     match timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await {
-        Ok(Ok(0) | Err(_)) => return Err(None),
+        Ok(Ok(0) | Err(_)) => return Err(Unserved::Gone),
         Ok(Ok(_)) if line.len() as u64 > LINE_LIMIT => {
-            return Err(Some("the request is too long".into()));
+            return Err(Unserved::Refused("the request is too long".into()));
         }
         Ok(Ok(_)) => {}
-        Err(_) => return Err(Some("no request came in time".into())),
+        Err(_) => return Err(Unserved::Refused("no request came in time".into())),
     }
-    let line = String::from_utf8(line).map_err(|_| Some("the request is not text".into()))?;
-    ControlRequest::parse(&line).map_err(Some)
+    let Ok(line) = String::from_utf8(line) else {
+        return Err(Unserved::Refused("the request is not text".into()));
+    };
+    ControlRequest::parse(&line).map_err(Unserved::Refused)
 }
 
-async fn answer(ask: ControlRequest, sender: mpsc::Sender<Request>) -> Reply {
+/// The daemon's answer to `ask`; a refusal if it does not answer in time.
+async fn answer(ask: ControlRequest, sender: mpsc::Sender<OpenRequest>) -> Reply {
     let (answer, reply) = oneshot::channel();
     let exchange = async {
-        sender.send(Request { ask, answer }).await.ok()?;
-        // Held any longer, it would be one more sender for nothing.
-        drop(sender);
+        sender.send(OpenRequest { ask, answer }).await.ok()?;
         reply.await.ok()
     };
-    let reply = timeout(ANSWER_TIME, exchange).await.ok().flatten();
-    reply.unwrap_or_else(|| Reply {
-        ok: false,
-        text: "the daemon is busy and did not answer".into(),
-    })
+    match timeout(ANSWER_TIME, exchange).await {
+        Ok(Some(reply)) => reply,
+        Ok(None) | Err(_) => refusal("the daemon is busy and did not answer"),
+    }
+}
+
+fn refusal(text: &str) -> Reply {
+    Reply { ok: false, text: text.to_owned() }
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.enable_all().build().unwrap()
 }
 
-/// Serves on this thread until `client`, on another, is done; answers every request with itself.
+/// Runs `client` on another thread and serves its requests on this one until it has ended. The answer
+/// repeats the words of the request.
 fn with_client<T: Send + 'static>(
     rundir: &Path,
     client: impl FnOnce(PathBuf) -> T + Send + 'static,
@@ -47,7 +48,7 @@ fn with_client<T: Send + 'static>(
     })
 }
 
-/// What a client gets that sends `bytes` and then reads.
+/// Sends `bytes` and returns the answer.
 fn raw(path: &Path, bytes: &[u8]) -> String {
     let mut stream = Blocking::connect(path).unwrap();
     let _ = stream.write_all(bytes);
@@ -57,7 +58,7 @@ fn raw(path: &Path, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn requests_are_answered() {
+fn each_request_gets_its_answer() {
     let scratch = Scratch::new("control-answers");
     let rundir = scratch.path().to_owned();
     with_client(scratch.path(), move |_| {
@@ -80,18 +81,18 @@ fn requests_are_answered() {
 }
 
 #[test]
-fn without_a_daemon_the_error_says_so() {
+fn without_a_daemon_the_error_says_that_none_is_running() {
     let scratch = Scratch::new("control-none");
     let path = scratch.path().join(SOCKET);
-    let words = format!("no daemon is running (no socket at {})", path.display());
-    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), words);
-    // A socket that nobody listens on any more.
+    let expected = format!("no daemon is running (no socket at {})", path.display());
+    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), expected);
+    // A socket of a daemon that has ended.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), words);
+    assert_eq!(ask(scratch.path(), &["status"]).unwrap_err().to_string(), expected);
 }
 
 #[test]
-fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
+fn a_stale_socket_is_replaced_and_the_new_one_is_private_and_removed_at_the_end() {
     let scratch = Scratch::new("control-stale");
     let rundir = scratch.path().join("run");
     fs::create_dir(&rundir).unwrap();
@@ -106,10 +107,10 @@ fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
 }
 
 #[test]
-fn hostile_clients_do_not_get_in_the_way() {
+fn hostile_clients_do_not_block_others() {
     let scratch = Scratch::new("control-hostile");
     with_client(scratch.path(), |path| {
-        // Silent ones, one that never reads its megabyte, one that leaves.
+        // Five clients that send nothing, one that does not read its megabyte, and two that close.
         let silent: Vec<_> = (0..5).map(|_| Blocking::connect(&path).unwrap()).collect();
         let mut deaf = Blocking::connect(&path).unwrap();
         deaf.write_all(b"status\n").unwrap();
@@ -118,9 +119,10 @@ fn hostile_clients_do_not_get_in_the_way() {
         gone.write_all(b"update\n").unwrap();
         drop(gone);
         assert_eq!(raw(&path, b"why home\n"), "ok\nwhy home");
-        // Ten megabytes: refused after four kilobytes. The reason may be lost with the connection.
-        let told = raw(&path, &vec![b'x'; 10_000_000]);
-        assert!(told.is_empty() || told == "error\nthe request is too long", "{told}");
+        // The daemon refuses ten megabytes after four kilobytes. It closes with data unread, so the
+        // kernel may reset the connection before the reason is read.
+        let answer = raw(&path, &vec![b'x'; 10_000_000]);
+        assert!(answer.is_empty() || answer == "error\nthe request is too long", "{answer}");
         assert_eq!(raw(&path, b"\xff\n"), "error\nthe request is not text");
         assert_eq!(raw(&path, b"\n"), "error\nthe daemon does not know this request");
         assert_eq!(raw(&path, b"update a b\nstatus\n"), "ok\na+b");
@@ -129,13 +131,13 @@ fn hostile_clients_do_not_get_in_the_way() {
 }
 
 #[test]
-fn more_connections_than_places_wait_and_are_served() {
+fn connections_over_the_limit_wait_and_are_served() {
     let scratch = Scratch::new("control-many");
     with_client(scratch.path(), |path| {
-        let crowd: Vec<_> = (0..CONNECTIONS).map(|_| Blocking::connect(&path).unwrap()).collect();
-        // All places are taken; they are free again once the crowd has run out of time.
+        let silent: Vec<_> = (0..CONNECTIONS).map(|_| Blocking::connect(&path).unwrap()).collect();
+        // The silent clients take all connections, until their time is over.
         assert_eq!(raw(&path, b"why late\n"), "ok\nwhy late");
-        for mut stream in crowd {
+        for mut stream in silent {
             let mut text = String::new();
             stream.read_to_string(&mut text).unwrap();
             assert_eq!(text, "error\nno request came in time");

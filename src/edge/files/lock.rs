@@ -1,4 +1,4 @@
-//! The lock that makes a daemon the only one in its run directory.
+//! The lock file of a run directory: only one daemon may use the directory.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -13,14 +13,15 @@ use nix::fcntl::OFlag;
 use super::owner::make_directory;
 
 const LOCK: &str = "ddns-netlink.lock";
-/// Nobody else may open the file: whoever can read it can lock it.
+/// Other users may not open the file: a process that can read a file can lock it.
 const MODE: u32 = 0o600;
-/// How often, and how long apart, a lock is tried that a process holds which is no daemon as far as
-/// can be seen: a daemon that has just started has not written its number yet.
+/// How many attempts are made while the holder of the lock does not look like a daemon. A daemon that
+/// has just started holds the lock before it writes its process id into the file.
 const TRIES: u32 = 5;
+/// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Proof that no other daemon uses this run directory; ends with the process.
+/// Proof that no other daemon uses this run directory.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
 pub struct InstanceLock {
@@ -28,13 +29,13 @@ pub struct InstanceLock {
     path: PathBuf,
 }
 
-/// Why the lock could not be had.
+/// Why the lock could not be acquired.
 #[derive(Debug)]
 pub enum LockError {
-    /// Another instance holds it; its process id, if it can be seen.
+    /// Another instance holds it, with this process id, if that is visible.
     Running(Option<u32>),
-    /// Another program holds the lock at this path.
-    Stranger(PathBuf, u32),
+    /// Another program, with this process id, holds the lock at this path.
+    OtherProgram(PathBuf, u32),
     /// The run directory cannot be used.
     Directory(PathBuf, io::Error),
     /// The lock file cannot be made.
@@ -48,7 +49,7 @@ impl fmt::Display for LockError {
                 write!(f, "another instance is running (process {pid})")
             }
             Self::Running(None) => f.write_str("another instance is running"),
-            Self::Stranger(path, pid) => {
+            Self::OtherProgram(path, pid) => {
                 let path = path.display();
                 write!(f, "process {pid} holds the lock {path} and is not ddns-netlink: end it")
             }
@@ -60,47 +61,58 @@ impl fmt::Display for LockError {
 
 impl std::error::Error for LockError {}
 
-/// Makes this process the only instance with `rundir`. The file stays behind; the lock does not.
+/// Makes this process the only instance with `rundir`. The lock ends with the process; the file stays.
 ///
 /// # Errors
-/// If another process holds the lock, the file cannot be made, or others can change the directory.
+/// If another process holds the lock, the file cannot be made, or other users can change the directory.
 pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
-    let directory = |error| LockError::Directory(rundir.to_owned(), error);
-    make_directory(rundir, 0o755).map_err(directory)?;
+    make_directory(rundir, 0o755)
+        .map_err(|error| LockError::Directory(rundir.to_owned(), error))?;
     let path = rundir.join(LOCK);
-    let fail = |error| LockError::File(path.clone(), error);
     let mut tries = 0;
     loop {
-        let file = open(&path).map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => {
-                let lock = InstanceLock { file, path: path.clone() };
-                if lock.begin().map_err(fail)? {
-                    return Ok(lock);
+        let attempt = attempt(&path).map_err(|error| LockError::File(path.clone(), error))?;
+        match attempt {
+            Attempt::Locked(lock) => return Ok(lock),
+            Attempt::FileReplaced => {}
+            Attempt::Held(file) => match holder(&file) {
+                Holder::Daemon(pid) => return Err(LockError::Running(Some(pid))),
+                Holder::Unseen => return Err(LockError::Running(None)),
+                Holder::Other(_) if tries < TRIES => thread::sleep(PAUSE),
+                // Earlier versions made lock files that every user could open, and so could lock.
+                Holder::Other(_) if tries == TRIES && others_can_open(&file) => {
+                    fs::remove_file(&path).map_err(|error| LockError::File(path.clone(), error))?;
                 }
-            }
-            Err(TryLockError::Error(error)) => return Err(fail(error)),
-            Err(TryLockError::WouldBlock) => {
-                let other = match holder(&file) {
-                    Holder::Daemon(pid) => return Err(LockError::Running(Some(pid))),
-                    Holder::Unseen => return Err(LockError::Running(None)),
-                    Holder::Other(pid) => pid,
-                };
-                if tries < TRIES {
-                    thread::sleep(PAUSE);
-                } else if tries == TRIES && is_open(&file) {
-                    // Earlier versions made files that everybody could lock.
-                    fs::remove_file(&path).map_err(fail)?;
-                } else {
-                    return Err(LockError::Stranger(path, other));
-                }
-            }
+                Holder::Other(pid) => return Err(LockError::OtherProgram(path, pid)),
+            },
         }
         tries += 1;
     }
 }
 
-/// Opens the lock file, made if need be. What is not a file of ours is removed before.
+/// What became of one attempt to lock.
+enum Attempt {
+    Locked(InstanceLock),
+    /// Another process has replaced the file in the meantime, so the lock on it means nothing.
+    FileReplaced,
+    /// Another process holds the lock on this file.
+    Held(File),
+}
+
+fn attempt(path: &Path) -> io::Result<Attempt> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            let lock = InstanceLock { file, path: path.to_owned() };
+            lock.claim()?;
+            Ok(if lock.is_there() { Attempt::Locked(lock) } else { Attempt::FileReplaced })
+        }
+        Err(TryLockError::WouldBlock) => Ok(Attempt::Held(file)),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Opens or makes the lock file. Removes what is not a file of root or of this user before.
 fn open(path: &Path) -> io::Result<File> {
     let ours = nix::unistd::geteuid().as_raw();
     if let Ok(found) = fs::symlink_metadata(path)
@@ -113,48 +125,49 @@ fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .write(true)
         .create(true)
-        // Until the lock is ours, the content is another's.
+        // Before the lock is acquired, the content is the process id of its holder.
         .truncate(false)
         .mode(MODE)
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
         .open(path)
 }
 
-/// Whether others can open the file, and so lock it.
-fn is_open(file: &File) -> bool {
+/// Whether other users can open the file, and so can lock it.
+fn others_can_open(file: &File) -> bool {
     file.metadata().is_ok_and(|data| data.mode() & !MODE & 0o777 != 0)
 }
 
 impl InstanceLock {
-    /// Closes the file to others and writes our number down. `false` if the file was replaced
-    /// meanwhile.
-    fn begin(&self) -> io::Result<bool> {
+    /// Forbids other users to open the file, and writes our process id into it.
+    fn claim(&self) -> io::Result<()> {
         self.file.set_permissions(fs::Permissions::from_mode(MODE))?;
         let pid = format!("{}\n", std::process::id());
-        // The number is for people. On a full disk the lock holds without it.
+        // The process id only serves messages. On a full disk the lock is held without it.
         let _ = self.file.set_len(0).and_then(|()| (&self.file).write_all(pid.as_bytes()));
-        Ok(self.is_there())
+        Ok(())
     }
 
-    /// Whether the file is still where another daemon would look for it.
+    /// Whether the file at the path is still the one that this lock is on.
     pub fn is_there(&self) -> bool {
-        let there = fs::symlink_metadata(&self.path).map(|data| identity(&data));
-        let ours = self.file.metadata().map(|data| identity(&data));
-        matches!((there, ours), (Ok(there), Ok(ours)) if there == ours)
+        match (fs::symlink_metadata(&self.path), self.file.metadata()) {
+            (Ok(there), Ok(ours)) => inode(&there) == inode(&ours),
+            (Err(_), _) | (_, Err(_)) => false,
+        }
     }
 }
 
-fn identity(data: &fs::Metadata) -> (u64, u64) {
+/// Device and inode number, which identify a file.
+fn inode(data: &fs::Metadata) -> (u64, u64) {
     (data.dev(), data.ino())
 }
 
-/// Who has the lock file open.
+/// Which process has the lock file open.
 enum Holder {
     /// The daemon whose process id is in the file.
     Daemon(u32),
-    /// Another program, of this process id.
+    /// Another program, with this process id.
     Other(u32),
-    /// No process that can be seen.
+    /// No process whose open files are visible.
     Unseen,
 }
 
@@ -170,20 +183,29 @@ fn holder(file: &File) -> Holder {
     }
 }
 
-/// The other processes that have `file` open, as far as they can be seen.
+/// The other processes that have `file` open, as far as /proc shows it to this user.
 fn users(file: &File) -> Vec<u32> {
-    let Ok(wanted) = file.metadata() else {
+    let Ok(data) = file.metadata() else {
         return Vec::new();
     };
-    let uses = |pid: &u32| {
-        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        files
-            .map(|file| fs::metadata(file.path()))
-            .any(|data| data.is_ok_and(|data| identity(&data) == identity(&wanted)))
-    };
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    processes.filter(|&pid| pid != std::process::id()).filter(uses).collect()
+    let mut users = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid
+            && pid != std::process::id()
+            && has_open(pid, inode(&data))
+        {
+            users.push(pid);
+        }
+    }
+    users
+}
+
+fn has_open(pid: u32, file: (u64, u64)) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files
+        .map(|entry| fs::metadata(entry.path()))
+        .any(|data| data.is_ok_and(|data| inode(&data) == file))
 }
 
 #[cfg(test)]
@@ -197,10 +219,11 @@ mod tests {
         fs::metadata(path).unwrap().mode() & 0o777
     }
 
-    /// A process that holds a lock on this file, and writes its number into it if `tells`.
-    fn holder(path: &Path, tells: bool) -> Child {
-        let tell = if tells { "echo $$ >&9;" } else { "" };
-        let text = format!("exec 9<>{}; flock 9; {tell} echo; exec cat", path.display());
+    /// Starts a process that holds the lock. `pid_in_file`: whether it writes its process id into the
+    /// file, as a daemon does.
+    fn holder(path: &Path, pid_in_file: bool) -> Child {
+        let write = if pid_in_file { "echo $$ >&9;" } else { "" };
+        let text = format!("exec 9<>{}; flock 9; {write} echo; exec cat", path.display());
         let mut command = Command::new("sh");
         command.args(["-c", &text]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -214,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_instance_per_run_directory() {
+    fn a_second_lock_on_a_run_directory_is_refused() {
         let scratch = Scratch::new("files-lock");
         let rundir = scratch.path().join("run/ddns");
         fs::create_dir_all(&rundir).unwrap();
@@ -232,21 +255,21 @@ mod tests {
     }
 
     #[test]
-    fn the_process_that_holds_the_lock_is_named() {
+    fn the_error_names_the_process_that_holds_the_lock() {
         let scratch = Scratch::new("lock-named");
         let path = scratch.path().join(LOCK);
         fs::write(&path, "").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(MODE)).unwrap();
         let daemon = holder(&path, true);
-        let told = lock(scratch.path()).unwrap_err().to_string();
-        assert_eq!(told, format!("another instance is running (process {})", daemon.id()));
+        let error = lock(scratch.path()).unwrap_err().to_string();
+        assert_eq!(error, format!("another instance is running (process {})", daemon.id()));
         end(daemon);
-        // The number of a process that is gone.
+        // The file now holds the id of a process that has ended.
         let other = holder(&path, false);
-        let told = lock(scratch.path()).unwrap_err().to_string();
+        let error = lock(scratch.path()).unwrap_err().to_string();
         let pid = other.id();
         assert_eq!(
-            told,
+            error,
             format!(
                 "process {pid} holds the lock {} and is not ddns-netlink: end it",
                 path.display()
@@ -256,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_on_a_file_that_everybody_could_open_does_not_count() {
+    fn a_lock_on_a_file_that_all_users_can_open_is_ignored() {
         let scratch = Scratch::new("lock-squatted");
         let path = scratch.path().join(LOCK);
         fs::write(&path, "1\n").unwrap();
@@ -268,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_of_ours_is_replaced() {
+    fn links_pipes_and_files_of_other_users_are_replaced() {
         let scratch = Scratch::new("lock-replaced");
         let path = scratch.path().join(LOCK);
         let victim = scratch.path().join("victim");

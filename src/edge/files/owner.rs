@@ -1,5 +1,5 @@
-//! Who can change a file. What runs with our rights, and the directories that we write in, must be
-//! changed by nobody but root and our own user.
+//! Which users can change a file. Only root and this process's user may be able to change the programs
+//! that run as this user, and the directories that this process writes in.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;
@@ -8,16 +8,19 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-/// Writing by everybody, and by a group other than root's.
+/// `S_IWOTH`: every user may write.
 const OTHERS: u32 = 0o002;
+/// `S_IWGRP`: the group may write.
 const GROUP: u32 = 0o020;
-/// In such a directory everybody can make files and only their owner can remove or rename them.
+/// `S_ISVTX`: in a directory with this bit users may make files, but only the owner of a file may
+/// remove or rename it (man 7 inode).
 const STICKY: u32 = 0o1000;
 
-/// Makes the directory `path` with this mode, whatever the umask, unless it exists.
+/// Makes the directory `path` with this mode, also against the umask. An existing directory keeps its
+/// mode.
 ///
 /// # Errors
-/// As the system says; and if another user can change the directory or one above it.
+/// If it cannot be made, or another user can change it or a directory above it.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
@@ -30,11 +33,11 @@ pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     check_directory(path)
 }
 
-/// Refuses a directory that another user can change, or could replace by another one. A group may
-/// write to the directories above it: `/var/log` is so on some systems.
+/// Refuses a directory that another user can change or replace. The group of a directory above it may
+/// write there, as in `/var/log` of Debian (group syslog or adm).
 ///
 /// # Errors
-/// A sentence, or that there is no such directory.
+/// If it is refused or does not exist.
 pub fn check_directory(path: &Path) -> io::Result<()> {
     match exposure(path, OTHERS)? {
         None => Ok(()),
@@ -46,7 +49,7 @@ pub fn check_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A warning if others may change a program that runs with our rights, or replace it.
+/// A warning if other users can change or replace a program that this process runs.
 pub fn script_warning(path: &Path) -> Option<String> {
     let remedy = exposure(path, OTHERS | GROUP).ok()??;
     let path = path.display();
@@ -55,27 +58,29 @@ pub fn script_warning(path: &Path) -> Option<String> {
     ))
 }
 
-/// The command after which other users can no longer change what `path` names, a directory on the way
-/// to it, or a link; `None` if none can now. `above`: whose writing to the directories above counts.
+/// How to forbid other users to change the file `path`, a directory above it, or a symbolic link that
+/// leads to it; `None` if no other user can. `above` are the mode bits that count for the directories
+/// above it.
 fn exposure(path: &Path, above: u32) -> io::Result<Option<String>> {
-    // Where links make a circle, this fails.
+    // A circle of symbolic links is an error here (ELOOP), so that the walk ends.
     fs::metadata(path)?;
     walk(path, path, above)
 }
 
-/// [`exposure`] of `way`, which leads to `path`.
-fn walk(way: &Path, path: &Path, above: u32) -> io::Result<Option<String>> {
-    let mut at = PathBuf::new();
-    for part in way.components() {
-        at.push(part);
-        let data = fs::symlink_metadata(&at)?;
-        let writers = if at == path { OTHERS | GROUP } else { above };
-        if let Some(remedy) = remedy(&at, &data, writers) {
+/// Looks at each component of `route`, and follows symbolic links. `last` is the component that counts
+/// as the file itself and not as a directory above it.
+fn walk(route: &Path, last: &Path, above: u32) -> io::Result<Option<String>> {
+    let mut current = PathBuf::new();
+    for component in route.components() {
+        current.push(component);
+        let data = fs::symlink_metadata(&current)?;
+        let writers = if current == last { OTHERS | GROUP } else { above };
+        if let Some(remedy) = remedy(&current, &data, writers) {
             return Ok(Some(remedy));
         }
         if data.is_symlink() {
-            let target = at.parent().unwrap_or(&at).join(fs::read_link(&at)?);
-            let last = if at == path { &target } else { path };
+            let target = current.parent().unwrap_or(&current).join(fs::read_link(&current)?);
+            let last = if current == last { &target } else { last };
             let found = walk(&target, last, above)?;
             if found.is_some() {
                 return Ok(found);
@@ -85,24 +90,29 @@ fn walk(way: &Path, path: &Path, above: u32) -> io::Result<Option<String>> {
     Ok(None)
 }
 
-/// The command after which others cannot change the one file or directory `at`; `None` if they cannot
-/// now.
-fn remedy(at: &Path, data: &Metadata, writers: u32) -> Option<String> {
-    let path = at.display();
+/// How to forbid other users to change this one file or directory; `None` if no other user can.
+/// `writers` are the mode bits that count.
+fn remedy(path: &Path, data: &Metadata, writers: u32) -> Option<String> {
     let us = geteuid().as_raw();
-    if ![0, us].contains(&data.uid()) && !owns_everything(data.uid()) {
+    if ![0, us].contains(&data.uid()) && !owns_root_directory(data.uid()) {
         let owner = if us == 0 { "root".to_owned() } else { us.to_string() };
-        return Some(format!("'chown {owner} {path}' prevents it"));
+        return Some(format!("'chown {owner} {}' prevents it", path.display()));
     }
+    // The mode of a symbolic link means nothing (man 7 symlink).
+    if data.is_symlink() || data.is_dir() && data.mode() & STICKY != 0 {
+        return None;
+    }
+    // Members of root's group count as root.
     let writers = if data.gid() == 0 { writers & OTHERS } else { writers };
-    let shared = data.is_dir() && data.mode() & STICKY != 0;
-    let open = !data.is_symlink() && !shared && data.mode() & writers != 0;
-    open.then(|| format!("'chmod go-w {path}' prevents it"))
+    if data.mode() & writers == 0 {
+        return None;
+    }
+    Some(format!("'chmod go-w {}' prevents it", path.display()))
 }
 
-/// Whether the root directory is this user's: in a namespace of users, root outside has the number
-/// of nobody.
-fn owns_everything(user: u32) -> bool {
+/// Whether `user` owns `/`. In a user namespace the system's root has the number of nobody there
+/// (man 7 user_namespaces, "unmapped user IDs").
+fn owns_root_directory(user: u32) -> bool {
     fs::metadata("/").is_ok_and(|root| root.uid() == user)
 }
 
@@ -118,7 +128,7 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A directory `a/b` that is ours alone.
+    /// A directory `a/b` that only this user can change.
     fn nested(scratch: &Scratch) -> PathBuf {
         let path = scratch.path().join("a/b");
         make_directory(&path, 0o755).unwrap();
@@ -126,18 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_can_write_is_refused() {
+    fn a_directory_that_other_users_can_write_to_is_refused() {
         let scratch = Scratch::new("owner-mode");
         let path = nested(&scratch);
         let above = path.parent().unwrap();
         for (directory, mode) in [(path.as_path(), 0o777), (above, 0o777), (above, 0o757)] {
             chmod(directory, mode);
-            let told = make_directory(&path, 0o755).unwrap_err().to_string();
+            let error = make_directory(&path, 0o755).unwrap_err().to_string();
             let text = format!(
                 "other users can change this directory, so it is not used; 'chmod go-w {}' prevents it",
                 directory.display()
             );
-            assert_eq!(told, text);
+            assert_eq!(error, text);
             chmod(directory, 0o755);
         }
         chmod(above, 0o1777);
@@ -145,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_or_link_of_somebody_else_is_refused() {
+    fn a_directory_or_link_of_another_user_is_refused() {
         let scratch = Scratch::new("owner-foreign");
         let path = nested(&scratch);
         let above = path.parent().unwrap();
@@ -155,18 +165,20 @@ mod tests {
         if lchown(&link, NOBODY, None).is_err() {
             return;
         }
-        let told = check_directory(&link).unwrap_err().to_string();
-        assert!(told.contains(&format!("; 'chown root {}' prevents it", link.display())), "{told}");
+        let error = check_directory(&link).unwrap_err().to_string();
+        let remedy = format!("; 'chown root {}' prevents it", link.display());
+        assert!(error.contains(&remedy), "{error}");
         lchown(&link, Some(0), None).unwrap();
         for directory in [path.as_path(), above] {
             chown(directory, NOBODY, None).unwrap();
+            let remedy = format!("'chown root {}'", directory.display());
             for way in [path.as_path(), &link, &link.join("../b")] {
-                let told = check_directory(way).unwrap_err().to_string();
-                assert!(told.contains(&format!("'chown root {}'", directory.display())), "{told}");
+                let error = check_directory(way).unwrap_err().to_string();
+                assert!(error.contains(&remedy), "{error}");
             }
             chown(directory, Some(0), None).unwrap();
         }
-        // A group counts for the directory itself.
+        // A group may write to a directory above, but not to the directory itself.
         chown(above, None, NOBODY).unwrap();
         chmod(above, 0o775);
         check_directory(&path).unwrap();
@@ -177,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_are_made_whatever_the_umask() {
+    fn a_new_directory_gets_its_mode_and_an_existing_one_keeps_its_own() {
         let scratch = Scratch::new("owner-make");
         let path = scratch.path().join("x/y");
         make_directory(&path, 0o700).unwrap();
@@ -188,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_others_can_change_or_replace_is_told() {
+    fn a_script_that_other_users_can_change_or_replace_gives_a_warning() {
         let scratch = Scratch::new("owner-script");
         let script = nested(&scratch).join("script");
         fs::write(&script, "").unwrap();
@@ -198,13 +210,14 @@ mod tests {
         let begin = format!("other users can change {} and so run ", script.display());
         for path in [&script, script.parent().unwrap(), &scratch.path().join("a")] {
             chmod(path, 0o757);
-            let told = script_warning(&script).unwrap();
+            let warning = script_warning(&script).unwrap();
             let remedy = format!("; 'chmod go-w {}' prevents it", path.display());
-            assert!(told.starts_with(&begin) && told.ends_with(&remedy), "{told}");
+            assert!(warning.starts_with(&begin) && warning.ends_with(&remedy), "{warning}");
             chmod(path, 0o755);
             if chown(path, NOBODY, NOBODY).is_ok() {
-                let told = script_warning(&script).unwrap();
-                assert!(told.ends_with(&format!("'chown root {}' prevents it", path.display())));
+                let warning = script_warning(&script).unwrap();
+                let remedy = format!("'chown root {}' prevents it", path.display());
+                assert!(warning.ends_with(&remedy), "{warning}");
                 chown(path, Some(0), None).unwrap();
                 chmod(path, 0o775);
                 assert!(script_warning(&script).is_some(), "a group");
