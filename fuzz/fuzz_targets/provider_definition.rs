@@ -1,4 +1,4 @@
-//! Definitions and lists of providers.
+//! DefinitionDirectory and lists of providers.
 #![no_main]
 
 #[allow(dead_code, reason = "has the bodies of the other targets, too")]

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Call, Command, HELP, Invocation, VERSION, exit};
 use crate::config::Config;
-use crate::config::check::{self, Checked, Definitions};
+use crate::config::check::{self, Checked, DefinitionDirectory};
 use crate::config::listing;
 use crate::config::{Global, Mistake, definition, uci};
 use crate::daemon::{self, Running, Start};
@@ -72,7 +72,8 @@ fn own(invocation: Invocation) -> u8 {
         Command::Stop { sections } => tell(&file, "stop", &sections),
         Command::Watch { json, devices } => block_on(Box::pin(watch::run(json, devices))),
         Command::Providers { name: None } => {
-            let [own, packaged] = [Definitions::Own, Definitions::Packaged].map(files::definitions);
+            let [own, packaged] =
+                [DefinitionDirectory::Own, DefinitionDirectory::Packaged].map(files::definitions);
             show(&listing::overview(&own, &packaged))
         }
         Command::Providers { name: Some(name) } => provider(&name),
@@ -271,8 +272,8 @@ fn provider(name: &str) -> u8 {
         let definition = definition::parse(&String::from_utf8_lossy(&json)).ok()?;
         Some(listing::defined(name, text, &definition))
     };
-    let own = defined(Definitions::Own, "your own definition");
-    let packaged = || defined(Definitions::Packaged, "the definition of a package");
+    let own = defined(DefinitionDirectory::Own, "your own definition");
+    let packaged = || defined(DefinitionDirectory::Packaged, "the definition of a package");
     match own.or_else(|| listing::detail(name)).or_else(packaged) {
         Some(text) => show(&text),
         None => {

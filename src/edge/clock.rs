@@ -128,7 +128,7 @@ impl Timer {
             TimerSetTimeFlags::TFD_TIMER_ABSTIME | TimerSetTimeFlags::TFD_TIMER_CANCEL_ON_SET;
         match self.0.set(end_of_time, flags) {
             // The clock was stepped since the timer was last read. The kernel has armed the timer
-            // in spite of this error (`do_timerfd_settime` in fs/timerfd.c).
+            // in spite of this error (`timerfd_setup` in fs/timerfd.c).
             Err(Errno::ECANCELED) => Ok(()),
             result => result,
         }

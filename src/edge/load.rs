@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::config::check::{self, Checked, Definitions, Environment, PathKind};
+use crate::config::check::{self, Checked, DefinitionDirectory, Environment, PathKind};
 use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
 use crate::model::sorted::Map;
@@ -38,8 +38,12 @@ pub fn check(document: &Document) -> Loaded {
 struct SystemFiles;
 
 impl Environment for SystemFiles {
-    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
-        match files::definition(whose, service_name) {
+    fn definition(
+        &self,
+        directory: DefinitionDirectory,
+        service_name: &str,
+    ) -> Option<Result<String, String>> {
+        match files::definition(directory, service_name) {
             Ok(bytes) => bytes.map(|bytes| Ok(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) => Some(Err(error.to_string())),
         }

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use ddns_netlink::config::check::{Definitions, Environment, PathKind};
+use ddns_netlink::config::check::{DefinitionDirectory, Environment, PathKind};
 
 pub(crate) struct Sandbox;
 
 impl Environment for Sandbox {
-    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>> {
-        if whose == Definitions::Own {
+    fn definition(
+        &self,
+        whose: DefinitionDirectory,
+        service_name: &str,
+    ) -> Option<Result<String, String>> {
+        if whose == DefinitionDirectory::Own {
             return match service_name {
                 "namecheap.com" | "joker.com" => Some(Ok(OWN.into())),
                 "servercow.de" => Some(Ok(WITHOUT_SCRIPT.into())),

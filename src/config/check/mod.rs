@@ -37,7 +37,11 @@ use reader::Reader;
 pub trait Environment {
     /// The provider definition of that name as JSON; `None` if there is no such file, `Err` if it
     /// cannot be read.
-    fn definition(&self, whose: Definitions, service_name: &str) -> Option<Result<String, String>>;
+    fn definition(
+        &self,
+        directory: DefinitionDirectory,
+        service_name: &str,
+    ) -> Option<Result<String, String>>;
 
     /// The content of a file that holds a secret.
     ///
@@ -75,7 +79,7 @@ pub trait Environment {
 
 /// Where provider definitions are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Definitions {
+pub enum DefinitionDirectory {
     /// The owner's, in `/usr/share/ddns/custom`.
     Own,
     /// A package's, in `/usr/share/ddns/default`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::reader::Reader;
 use super::update_url;
 use super::words;
-use super::{Definitions, Environment, PathKind};
+use super::{DefinitionDirectory, Environment, PathKind};
 use super::{key, unused};
 use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
@@ -122,7 +122,7 @@ fn from_name(
             return (from_table(reader, families, row, name), Some(row));
         }
     }
-    let json = own.or_else(|| env.definition(Definitions::Packaged, name));
+    let json = own.or_else(|| env.definition(DefinitionDirectory::Packaged, name));
     let definition = match definition(json, name) {
         Ok(definition) => definition,
         Err(why) => {
@@ -153,7 +153,7 @@ fn own_definition(
     families: &[Family],
     name: &str,
 ) -> Option<Result<String, String>> {
-    let own = env.definition(Definitions::Own, name)?;
+    let own = env.definition(DefinitionDirectory::Own, name)?;
     let definition = own.as_deref().ok().and_then(|json| definition::parse(json).ok());
     let script = definition.as_ref().and_then(|definition| {
         families.iter().find_map(|&family| definition.block(family)?.script())

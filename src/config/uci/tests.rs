@@ -339,7 +339,7 @@ fn sections_and_options_without_number_end_the_file() {
 struct Nothing;
 
 impl check::Environment for Nothing {
-    fn definition(&self, _: check::Definitions, _: &str) -> Option<Result<String, String>> {
+    fn definition(&self, _: check::DefinitionDirectory, _: &str) -> Option<Result<String, String>> {
         None
     }
 

@@ -1,4 +1,4 @@
-//! Provider definitions that were downloaded, and the list of those that can be.
+//! The provider definitions that were downloaded, and the list of those that can be downloaded.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::{DEFINITION_LIMIT, Medium, ReadError, read};
 
-/// Where ddns-scripts and LuCI look for them.
+/// The directory in which ddns-scripts and LuCI look for definitions. The list is the file `list` there,
+/// and the definitions are the files in `custom`.
 #[derive(Clone, Debug)]
 pub struct Definitions(PathBuf);
 
 impl Definitions {
-    /// Those of this system.
+    /// The directory of this system.
     pub fn system() -> Self {
         Self("/usr/share/ddns".into())
     }
@@ -20,7 +21,7 @@ impl Definitions {
     /// The list of providers that can be downloaded.
     ///
     /// # Errors
-    /// If there is none, or it cannot be read.
+    /// If it does not exist or cannot be read.
     pub fn list(&self) -> Result<Vec<u8>, ReadError> {
         read(&self.0.join("list"), DEFINITION_LIMIT)
     }
@@ -28,41 +29,41 @@ impl Definitions {
     /// Replaces the list.
     ///
     /// # Errors
-    /// As the system says.
+    /// If the file cannot be written.
     pub fn put_list(&self, text: &str) -> io::Result<()> {
         put(&self.0.join("list"), text)
     }
 
-    /// File names of the definitions that were downloaded, or made by the owner.
+    /// The file names of the definitions that were downloaded or that the owner made, sorted.
     pub fn installed(&self) -> Vec<String> {
         files(&self.custom())
     }
 
-    /// Keeps the definition of `provider`.
+    /// Writes the definition of `provider`.
     ///
     /// # Errors
-    /// As the system says.
+    /// If the file cannot be written.
     pub fn put(&self, provider: &str, json: &str) -> io::Result<()> {
-        put(&self.of(provider), json)
+        put(&self.path(provider), json)
     }
 
     /// Removes the definition of `provider`.
     ///
     /// # Errors
-    /// As the system says.
+    /// If the file does not exist or cannot be removed.
     pub fn remove(&self, provider: &str) -> io::Result<()> {
-        fs::remove_file(self.of(provider))
+        fs::remove_file(self.path(provider))
     }
 
     /// Removes the list and all definitions.
     ///
     /// # Errors
-    /// The first that could not be removed; the others are.
+    /// The first error. The other files are removed in spite of it.
     pub fn purge(&self) -> io::Result<()> {
         let files = self.installed().into_iter().map(|name| self.custom().join(name));
         let mut result = Ok(());
         for file in files.chain([self.0.join("list")]) {
-            result = result.and(super::gone(fs::remove_file(file)));
+            result = result.and(super::remove_if_there(&file));
         }
         result
     }
@@ -71,12 +72,12 @@ impl Definitions {
         self.0.join("custom")
     }
 
-    fn of(&self, provider: &str) -> PathBuf {
+    fn path(&self, provider: &str) -> PathBuf {
         self.custom().join(format!("{provider}.json"))
     }
 }
 
-/// The names of the definitions' files in `directory`, sorted.
+/// The names of the files in `directory` that end in `.json`, sorted.
 pub(super) fn files(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
@@ -85,8 +86,7 @@ pub(super) fn files(directory: &Path) -> Vec<String> {
     names
 }
 
-/// Puts `text` in the place of `path`, on flash, so that a power cut leaves the old file or the new
-/// one.
+/// Replaces the file `path`, which is on flash, and makes its directory if necessary.
 fn put(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
@@ -100,7 +100,7 @@ mod tests {
     use crate::scratch::Scratch;
 
     #[test]
-    fn definitions_come_and_go() {
+    fn definitions_are_replaced_listed_and_removed() {
         let scratch = Scratch::new("definitions");
         let definitions = Definitions(scratch.path().join("ddns"));
         assert!(definitions.list().unwrap_err().is_missing());
@@ -110,7 +110,7 @@ mod tests {
         definitions.put("a.example", "{2}").unwrap();
         definitions.put_list("a\n").unwrap();
         assert_eq!(definitions.installed(), ["a.example.json", "b.example.json"]);
-        assert_eq!(fs::read(definitions.of("a.example")).unwrap(), b"{2}");
+        assert_eq!(fs::read(definitions.path("a.example")).unwrap(), b"{2}");
         assert_eq!(definitions.list().unwrap(), b"a\n");
         definitions.remove("a.example").unwrap();
         assert!(definitions.remove("a.example").is_err());
@@ -118,6 +118,6 @@ mod tests {
         definitions.purge().unwrap();
         definitions.purge().unwrap();
         let left: Vec<_> = fs::read_dir(definitions.custom()).unwrap().collect();
-        assert_eq!(left.len(), 1, "only what is no definition");
+        assert_eq!(left.len(), 1, "a file that is not a definition stays");
     }
 }

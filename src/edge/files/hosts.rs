@@ -1,4 +1,4 @@
-//! `/etc/hosts`: names that need no DNS, and so no default route to a resolver.
+//! `/etc/hosts`: host names whose addresses are known without DNS.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -8,16 +8,18 @@ use std::str::SplitAsciiWhitespace;
 
 use crate::model::sorted::Map;
 
-/// Most bytes that are looked at; block lists are kept elsewhere.
+/// Most bytes of the file that [`system`] reads. Block lists are larger, but their names are not hosts
+/// of providers.
 const LIMIT: u64 = 1024 * 1024;
 
-/// The addresses of each name in `/etc/hosts`, names in lower case; empty if it cannot be read.
+/// The addresses of each name in `/etc/hosts`. Names are in lower case. Empty if the file cannot be read
+/// or is larger than 1 MiB.
 pub fn system() -> Map<String, Vec<IpAddr>> {
     let bytes = super::read(Path::new("/etc/hosts"), LIMIT).unwrap_or_default();
     parse(&String::from_utf8_lossy(&bytes))
 }
 
-/// The addresses of `host`, a plain name, in `/etc/hosts` as it is now, however long that file is.
+/// The addresses of `host` in `/etc/hosts`. Reads the file now, whatever its size.
 pub fn find(host: &str) -> Vec<IpAddr> {
     match super::open(Path::new("/etc/hosts")) {
         Ok(file) => find_in(&mut BufReader::new(file), host),
@@ -41,14 +43,14 @@ fn find_in(file: &mut BufReader<File>, host: &str) -> Vec<IpAddr> {
     found
 }
 
-/// As hosts(5): an address and its names on each line, `#` begins a comment. Lines that do not
-/// begin with an address are passed over, as every resolver does.
+/// Parses the format of hosts(5): each line has an address and its names, `#` begins a comment. As in
+/// other resolvers, a line that does not begin with an address is ignored.
 pub fn parse(text: &str) -> Map<String, Vec<IpAddr>> {
     let mut pairs = Vec::new();
     for (address, names) in text.lines().filter_map(entry) {
         pairs.extend(names.map(|name| (name.to_ascii_lowercase(), address)));
     }
-    // Of one name in the order of the file.
+    // The sort is stable, so that the addresses of a name stay in the order of the file.
     pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut hosts: Map<String, Vec<IpAddr>> = Map::new();
     for (name, address) in pairs {
@@ -66,7 +68,7 @@ fn entry(line: &str) -> Option<(IpAddr, SplitAsciiWhitespace<'_>)> {
     Some((address(words.next()?)?, words))
 }
 
-/// Link-local addresses may carry a zone (`fe80::1%lan`), which says nothing about routes.
+/// Parses an address. The zone of a link-local address (`fe80::1%lan`) is dropped.
 fn address(word: &str) -> Option<IpAddr> {
     word.split('%').next()?.parse().ok()
 }
@@ -78,47 +80,49 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_and_addresses_are_found() {
+    fn parse_collects_the_addresses_of_each_name() {
         let hosts = parse(
             "127.0.0.1 localhost\n::1\tlocalhost ip6-localhost # us\n#192.0.2.9 no\nno address\n\
              192.0.2.1 DDNS.example ddns\r\n192.0.2.1 ddns\nfe80::1%lan ap\n192.0.2.2",
         );
-        let get = |name: &str| {
-            let shown = hosts.get(name).unwrap().iter().map(ToString::to_string);
-            shown.collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(get("localhost"), "127.0.0.1 ::1");
-        assert_eq!(get("ddns"), "192.0.2.1");
-        assert_eq!(get("ddns.example"), "192.0.2.1");
-        assert_eq!(get("ap"), "fe80::1");
+        assert_eq!(hosts.get("localhost").unwrap(), &[ip("127.0.0.1"), ip("::1")]);
+        assert_eq!(hosts.get("ddns").unwrap(), &[ip("192.0.2.1")]);
+        assert_eq!(hosts.get("ddns.example").unwrap(), &[ip("192.0.2.1")]);
+        assert_eq!(hosts.get("ap").unwrap(), &[ip("fe80::1")]);
         assert_eq!(hosts.len(), 5);
     }
 
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
     #[test]
-    fn one_name_is_found_on_several_lines_and_in_any_case() {
+    fn find_collects_the_addresses_of_a_name_from_all_lines_in_any_case() {
         let scratch = Scratch::new("files-hosts");
         let path = scratch.path().join("hosts");
         let mut text = "# no.example\n192.0.2.1 ddns.example nas\n192.0.2.2\tNAS # nas.example\n\
                         2001:db8::1 nas\n192.0.2.1 nas\n"
             .to_owned();
-        // Longer than what is kept of the file by those who need all of it.
+        // The file becomes larger than LIMIT.
         for n in 0..100_000 {
             text.push_str(&format!("0.0.0.0 blocked-{n}.example\n"));
         }
         text.push_str("\u{fffd} \n192.0.2.9 last");
         std::fs::write(&path, text).unwrap();
-        let find = |host: &str| find_in(&mut BufReader::new(File::open(&path).unwrap()), host);
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(find("Nas"), ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(ip));
-        assert_eq!(find("last"), [ip("192.0.2.9")]);
+        assert_eq!(find_at(&path, "Nas"), ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(ip));
+        assert_eq!(find_at(&path, "last"), [ip("192.0.2.9")]);
         for none in ["", "no.example", "nas.example", "192.0.2.1", "s"] {
-            assert!(find(none).is_empty(), "{none}");
+            assert!(find_at(&path, none).is_empty(), "{none}");
         }
+    }
+
+    fn find_at(path: &Path, host: &str) -> Vec<IpAddr> {
+        find_in(&mut BufReader::new(File::open(path).unwrap()), host)
     }
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(text in any::<String>()) {
+        fn parse_never_panics(text in any::<String>()) {
             parse(&text);
         }
     }

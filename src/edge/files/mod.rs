@@ -1,5 +1,5 @@
-//! The files around us that are not state: the configuration, what it points to, and what the
-//! system knows. Plain functions; the checker of the configuration decides what they mean.
+//! Reads the configuration, the files that it names and files of the system, and replaces files.
+//! [`config::check`](crate::config::check) decides what their content means.
 
 pub mod definitions;
 pub mod hosts;
@@ -16,18 +16,17 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use nix::unistd::{AccessFlags, access};
 
-use crate::config::check::{Definitions, PathKind};
+use crate::config::check::{DefinitionDirectory, PathKind};
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
 use crate::text::pem;
 
 /// Most bytes of a configuration file.
 const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
-/// Most bytes of a service definition.
+/// Most bytes of a provider definition.
 const DEFINITION_LIMIT: u64 = 64 * 1024;
 /// Most bytes of a password file.
 const PASSWORD_LIMIT: u64 = 8 * 1024;
-
 /// Most bytes of `/etc/resolv.conf`.
 const RESOLV_LIMIT: u64 = 64 * 1024;
 
@@ -48,7 +47,11 @@ enum Reason {
 }
 
 impl ReadError {
-    /// Whether there is no such file.
+    fn new(path: &Path, reason: Reason) -> Self {
+        Self { path: path.to_owned(), reason }
+    }
+
+    /// Whether the file does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(&self.reason, Reason::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -80,47 +83,50 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// The bytes of a file, `limit` at most. Never waits: only a file or a directory is read, and reading
-/// a directory fails.
+/// The bytes of a file. Does not block: pipes and devices are not read.
 ///
 /// # Errors
-/// If it cannot be read, or is larger.
+/// If it cannot be read, or is larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let fail = |reason| ReadError { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
-    let file = open(path)?;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(Reason::Io(error)))?;
+    open(path)?
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| ReadError::new(path, Reason::Io(error)))?;
     if bytes.len() as u64 > limit {
-        return Err(fail(Reason::TooLarge(limit)));
+        return Err(ReadError::new(path, Reason::TooLarge(limit)));
     }
     Ok(bytes)
 }
 
-/// Opens a file to read it. Never waits, and refuses pipes and devices.
+/// Opens a file to read it. Refuses pipes and devices, and does not block at them. A directory can be
+/// opened; reading it is an error.
 fn open(path: &Path) -> Result<File, ReadError> {
-    let fail = |reason| ReadError { path: path.to_owned(), reason };
-    // Opening a pipe would wait for somebody who writes.
+    // Without O_NONBLOCK, opening a pipe blocks until a process writes to it.
     let mut options = OpenOptions::new();
-    let options = options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-    let file = options.open(path).map_err(|error| fail(Reason::Io(error)))?;
-    let kind = file.metadata().map_err(|error| fail(Reason::Io(error)))?.file_type();
-    if !kind.is_file() && !kind.is_dir() {
-        return Err(fail(Reason::NotAFile));
+    options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
+    let opened = options.open(path).and_then(|file| {
+        let kind = file.metadata()?.file_type();
+        Ok((file, kind))
+    });
+    match opened {
+        Ok((file, kind)) if kind.is_file() || kind.is_dir() => Ok(file),
+        Ok(_) => Err(ReadError::new(path, Reason::NotAFile)),
+        Err(error) => Err(ReadError::new(path, Reason::Io(error))),
     }
-    Ok(file)
 }
 
-/// How safe a file has to be.
+/// Where a file is stored, which decides whether it must survive a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
-    /// In RAM: it may be lost when the power fails.
+    /// In RAM. The file is not flushed.
     Ram,
-    /// On flash: after a power cut there is the old file or the new one.
+    /// On flash. After a power cut the old file or the new one is there, complete.
     Flash,
 }
 
-/// Puts `bytes` in the place of the file `path`, so that nobody ever sees half of it. An interrupted
-/// call leaves one file behind at most, `path` with `.new`, and the next one takes its place.
+/// Replaces the content of the file `path`. Other processes see the old content or the new one, never
+/// a part. An interrupted call can leave a file named `path` with `.new`; the next call removes it.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -128,27 +134,31 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Resu
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let temporary = PathBuf::from(name);
-    // A leftover may have another mode or be a link: it is not reused.
-    gone(fs::remove_file(&temporary))?;
-    let sync = |file: &File| if medium == Medium::Flash { file.sync_all() } else { Ok(()) };
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(mode).open(&temporary);
-    file.and_then(|mut file| file.write_all(bytes).and_then(|()| sync(&file)))
+    // A file that an interrupted call left may have another mode, or be a link.
+    remove_if_there(&temporary)?;
+    write_new(&temporary, bytes, mode, medium)
         .and_then(|()| fs::rename(&temporary, path))
-        // Half a file on a full disk only makes it fuller.
+        // On a full disk, the part that was written takes space.
         .inspect_err(|_| drop(fs::remove_file(&temporary)))?;
-    // The new name, too, is only safe once the directory is.
+    // The name survives a power cut once the directory is flushed, too (man 2 fsync).
     match path.parent() {
         Some(directory) if medium == Medium::Flash => File::open(directory)?.sync_all(),
-        _ => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 
-/// What is removed need not have been there.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
+fn write_new(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    if medium == Medium::Flash { file.sync_all() } else { Ok(()) }
+}
+
+/// Removes a file, if it exists.
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+        result => result,
     }
 }
 
@@ -158,38 +168,38 @@ pub fn resolv_conf() -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// `file`, or where nobody has named one, [`default_config`] as it is now: the file that hides the
-/// other may come and go.
+/// The configuration file: `file`, or [`default_config`] if `file` is empty. The default can change
+/// at any time, so it is looked up at each call.
 pub fn config(file: &Path) -> PathBuf {
     if file.as_os_str().is_empty() { default_config() } else { file.to_owned() }
 }
 
-/// The configuration file that the rest of the system reads, too: `/var/run/uci/ddns` hides
-/// `/etc/config/ddns` where it exists (OpenWrt 24.10 and later).
+/// The configuration file that UCI reads: `/var/run/uci/ddns` if it exists (OpenWrt 24.10 and later,
+/// `UCI_CONF2DIR` of libuci), else `/etc/config/ddns`.
 pub fn default_config() -> PathBuf {
     default_config_in(Path::new("/"))
 }
 
 fn default_config_in(root: &Path) -> PathBuf {
-    let hiding = root.join("var/run/uci/ddns");
-    if hiding.exists() { hiding } else { root.join("etc/config/ddns") }
+    let preferred = root.join("var/run/uci/ddns");
+    if preferred.exists() { preferred } else { root.join("etc/config/ddns") }
 }
 
 /// The bytes of a configuration file.
 ///
 /// # Errors
-/// If it cannot be read or is absurdly large.
+/// If it cannot be read or is larger than 4 MiB.
 pub fn read_config(path: &Path) -> Result<Vec<u8>, ReadError> {
     read(path, CONFIG_LIMIT)
 }
 
-/// Where state is kept unless the configuration says so: on OpenWrt, `/var` does not survive a
-/// reboot.
+/// The directory of the state file unless the configuration names one. On OpenWrt it is below `/etc`,
+/// because `/var` is a RAM disk there.
 pub fn default_statedir() -> PathBuf {
     default_statedir_in(Path::new("/"))
 }
 
-/// Whether this is OpenWrt.
+/// Whether this system is OpenWrt.
 pub fn on_openwrt() -> bool {
     is_openwrt(Path::new("/"))
 }
@@ -202,67 +212,70 @@ fn default_statedir_in(root: &Path) -> PathBuf {
     if is_openwrt(root) { root.join("etc/ddns-netlink") } else { root.join("var/lib/ddns-netlink") }
 }
 
-/// The definition of the service `name`, as its JSON file has it; `None` if there is none.
+/// The JSON text of the definition of the provider `name`; `None` if there is no such file.
 ///
 /// # Errors
 /// If the file exists and cannot be read, or `name` cannot be a file name.
-pub fn definition(whose: Definitions, name: &str) -> Result<Option<Vec<u8>>, ReadError> {
-    definition_in(Path::new("/"), whose, name)
+pub fn definition(
+    directory: DefinitionDirectory,
+    name: &str,
+) -> Result<Option<Vec<u8>>, ReadError> {
+    definition_in(Path::new("/"), directory, name)
 }
 
-/// The names of the services that are defined there, sorted.
-pub fn definitions(whose: Definitions) -> Vec<String> {
-    let mut names = definitions::files(&Path::new("/").join(directory(whose)));
+/// The names of the providers that have a definition there, sorted.
+pub fn definitions(directory: DefinitionDirectory) -> Vec<String> {
+    let mut names = definitions::files(&Path::new("/").join(path_of(directory)));
     for name in &mut names {
         name.truncate(name.len().saturating_sub(".json".len()));
     }
     names
 }
 
-fn directory(whose: Definitions) -> &'static str {
-    match whose {
-        Definitions::Own => "usr/share/ddns/custom",
-        Definitions::Packaged => "usr/share/ddns/default",
+fn path_of(directory: DefinitionDirectory) -> &'static str {
+    match directory {
+        DefinitionDirectory::Own => "usr/share/ddns/custom",
+        DefinitionDirectory::Packaged => "usr/share/ddns/default",
     }
 }
 
 fn definition_in(
     root: &Path,
-    whose: Definitions,
+    directory: DefinitionDirectory,
     name: &str,
 ) -> Result<Option<Vec<u8>>, ReadError> {
     if !is_file_name(name) {
-        return Err(ReadError { path: name.into(), reason: Reason::NotAName });
+        return Err(ReadError::new(Path::new(name), Reason::NotAName));
     }
-    match read(&root.join(directory(whose)).join(format!("{name}.json")), DEFINITION_LIMIT) {
+    match read(&root.join(path_of(directory)).join(format!("{name}.json")), DEFINITION_LIMIT) {
         Err(error) if error.is_missing() => Ok(None),
-        other => other.map(Some),
+        result => result.map(Some),
     }
 }
 
-/// The text of a password file, and a warning if others may read it.
+/// The text of a password file, and a warning if other users can read it.
 ///
 /// # Errors
-/// If it cannot be read, is no text, or is too large for a password.
+/// If it cannot be read, is not UTF-8, or is larger than 8 KiB.
 pub fn password(path: &Path) -> Result<(Secret, Option<String>), ReadError> {
     let text = String::from_utf8(read(path, PASSWORD_LIMIT)?)
-        .map_err(|_| ReadError { path: path.to_owned(), reason: Reason::NotText })?;
+        .map_err(|_| ReadError::new(path, Reason::NotText))?;
     Ok((Secret::new(text), reader_warning(path)))
 }
 
-/// A warning if others may read a file with passwords.
+/// A warning if other users can read this file, which holds passwords.
 pub fn reader_warning(path: &Path) -> Option<String> {
-    let open = fs::metadata(path).is_ok_and(|data| data.mode() & 0o044 != 0);
+    if fs::metadata(path).ok()?.mode() & 0o044 == 0 {
+        return None;
+    }
     let path = path.display();
-    open.then(|| {
-        format!(
-            "{path} holds passwords and can be read by other users; 'chmod 600 {path}' prevents it"
-        )
-    })
+    Some(format!(
+        "{path} holds passwords and can be read by other users; 'chmod 600 {path}' prevents it"
+    ))
 }
 
-/// What `path` names, links followed. A device, pipe or socket counts as missing, as does what we may
-/// not see.
+/// What `path` names; symbolic links are followed. A device, pipe or socket counts as missing, as does
+/// a file that this user cannot see.
 pub fn path_kind(path: &Path) -> PathKind {
     match fs::metadata(path) {
         Ok(data) if data.is_file() => PathKind::File,
@@ -271,7 +284,8 @@ pub fn path_kind(path: &Path) -> PathKind {
     }
 }
 
-/// Whether a certificate in PEM is in the file `path`, or the file cannot be read.
+/// Whether the file `path` contains a certificate in PEM. True if it cannot be read: then the cause is
+/// reported when it is used.
 pub fn has_certificate(path: &Path) -> bool {
     match read(path, CONFIG_LIMIT) {
         Ok(text) => !pem::certificates(&text).is_empty(),
@@ -279,7 +293,7 @@ pub fn has_certificate(path: &Path) -> bool {
     }
 }
 
-/// Whether `path` is a program that we may run.
+/// Whether `path` is a program that this user may run.
 pub fn is_executable(path: &Path) -> bool {
     path_kind(path) == PathKind::File && access(path, AccessFlags::X_OK).is_ok()
 }
@@ -301,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_not_waited_for() {
+    fn reading_a_pipe_fails_and_does_not_block() {
         let scratch = Scratch::new("files-pipe");
         let pipe = scratch.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -313,56 +327,59 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_that_nobody_named_is_looked_for_each_time() {
+    fn an_empty_path_stands_for_the_default_configuration() {
         assert_eq!(config(Path::new("/a")), Path::new("/a"));
         assert_eq!(config(Path::new("")), default_config());
     }
 
     #[test]
-    fn the_override_directory_hides_the_configuration() {
+    fn the_file_in_the_override_directory_is_preferred() {
         let scratch = Scratch::new("files-config");
         let root = scratch.path();
         assert_eq!(default_config_in(root), root.join("etc/config/ddns"));
-        let hiding = write(root.join("var/run/uci/ddns"), "");
-        assert_eq!(default_config_in(root), hiding);
+        let preferred = write(root.join("var/run/uci/ddns"), "");
+        assert_eq!(default_config_in(root), preferred);
     }
 
     #[test]
-    fn errors_of_reading_are_sentences() {
+    fn a_read_error_names_the_file_and_the_cause() {
         let scratch = Scratch::new("files-errors");
-        let root = scratch.path();
-        let dir = root.display();
-        let error = |path: &str| read_config(&root.join(path)).unwrap_err().to_string();
-        assert_eq!(error("none"), format!("{dir}/none does not exist"));
-        assert_eq!(error(""), format!("{dir}/ is a directory"));
-        write(root.join("huge"), vec![b'#'; 4 * 1024 * 1024 + 1]);
-        assert_eq!(error("huge"), format!("{dir}/huge is larger than 4096 KiB"));
-        write(root.join("most"), vec![b'#'; 4 * 1024 * 1024]);
-        assert!(read_config(&root.join("most")).is_ok());
+        let dir = scratch.path();
+        assert_eq!(error_of(dir.join("none")), format!("{}/none does not exist", dir.display()));
+        assert_eq!(error_of(dir.join("")), format!("{}/ is a directory", dir.display()));
+        let huge = write(dir.join("huge"), vec![b'#'; 4 * 1024 * 1024 + 1]);
+        assert_eq!(error_of(huge), format!("{}/huge is larger than 4096 KiB", dir.display()));
+        let largest = write(dir.join("largest"), vec![b'#'; 4 * 1024 * 1024]);
+        assert!(read_config(&largest).is_ok());
+    }
+
+    fn error_of(path: PathBuf) -> String {
+        read_config(&path).unwrap_err().to_string()
     }
 
     #[test]
-    fn definitions_are_own_or_packaged_and_names_are_no_paths() {
+    fn definitions_are_found_by_name_and_names_cannot_be_paths() {
+        use DefinitionDirectory::{Own, Packaged};
         let scratch = Scratch::new("files-definition");
         let root = scratch.path();
         write(root.join("usr/share/ddns/default/a.example.json"), "default");
-        let get = |name: &str| definition_in(root, Definitions::Own, name);
-        let packaged = definition_in(root, Definitions::Packaged, "a.example");
+        let packaged = definition_in(root, Packaged, "a.example");
         assert_eq!(packaged.unwrap().unwrap(), b"default");
-        assert_eq!(get("a.example").unwrap(), None);
+        assert_eq!(definition_in(root, Own, "a.example").unwrap(), None);
         write(root.join("usr/share/ddns/custom/a.example.json"), "custom");
-        assert_eq!(get("a.example").unwrap().unwrap(), b"custom");
-        assert_eq!(get("b.example").unwrap(), None);
+        assert_eq!(definition_in(root, Own, "a.example").unwrap().unwrap(), b"custom");
+        assert_eq!(definition_in(root, Own, "b.example").unwrap(), None);
         write(root.join("usr/share/secret.json"), "{}");
         for bad in ["", ".", "../secret", "../../secret", ".hidden", "a/b", "a\0b"] {
-            assert!(get(bad).is_err(), "{bad}");
+            assert!(definition_in(root, Own, bad).is_err(), "{bad}");
         }
         write(root.join("usr/share/ddns/custom/big.json"), vec![b' '; 65_537]);
-        assert!(get("big").unwrap_err().to_string().ends_with("is larger than 64 KiB"));
+        let error = definition_in(root, Own, "big").unwrap_err().to_string();
+        assert!(error.ends_with("is larger than 64 KiB"), "{error}");
     }
 
     #[test]
-    fn a_password_is_text_and_private() {
+    fn a_password_file_is_kept_as_it_is_and_must_be_private_and_text() {
         let scratch = Scratch::new("files-password");
         let path = write(scratch.path().join("pw"), " hunter 2 \r\nsecond\n");
         chmod(&path, 0o600);
@@ -380,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_paths_and_programs() {
+    fn path_kind_and_is_executable_tell_files_directories_and_programs_apart() {
         let scratch = Scratch::new("files-kinds");
         let root = scratch.path();
         let script = write(root.join("script"), "#!/bin/sh\n");
@@ -396,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn state_is_kept_where_it_survives() {
+    fn on_openwrt_the_default_statedir_is_below_etc() {
         let scratch = Scratch::new("files-statedir");
         let root = scratch.path();
         assert_eq!(default_statedir_in(root), root.join("var/lib/ddns-netlink"));

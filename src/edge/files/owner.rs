@@ -34,7 +34,7 @@ pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 /// Refuses a directory that another user can change or replace. The group of a directory above it may
-/// write there, as in `/var/log` of Debian (group syslog or adm).
+/// write there, as the group syslog does in `/var/log` of Ubuntu.
 ///
 /// # Errors
 /// If it is refused or does not exist.

@@ -39,7 +39,7 @@ impl Content {
             Self::Text(text) | Self::Default(text) => {
                 super::replace(path, text.as_bytes(), 0o644, Medium::Ram)
             }
-            Self::Absent => super::gone(fs::remove_file(path)),
+            Self::Absent => super::remove_if_there(path),
         }
     }
 }
