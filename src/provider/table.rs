@@ -40,6 +40,8 @@
 //! answers 429 to 30 names within a second
 //! (<https://github.com/troglobit/inadyn/issues/238>).
 
+use std::sync::LazyLock;
+
 use super::{Rate, families, template};
 use crate::model::Family;
 use crate::provider::{Mechanism, Provider, Template};
@@ -55,9 +57,34 @@ pub fn all() -> impl Iterator<Item = Row> {
     TABLE.split("\n\n").map(|paragraph| Row(paragraph.trim_end()))
 }
 
+/// What rows are looked up by. It is made once: there may be thousands of sections and requests.
+static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
+
+struct Index {
+    names: Vec<(&'static str, Row)>,
+    urls: Vec<KnownUrl>,
+}
+
+/// A URL of the table.
+struct KnownUrl {
+    /// Its host, as [`bare`] has it.
+    host: String,
+    /// What its path begins with, up to the first placeholder.
+    path: String,
+    row: Row,
+}
+
+impl Index {
+    fn new() -> Self {
+        let names = all().flat_map(|row| row.names().map(move |name| (name, row)));
+        Self { names: names.collect(), urls: all().flat_map(Row::known_urls).collect() }
+    }
+}
+
 /// The provider that `service_name` means, by any of its names.
 pub fn find(service_name: &str) -> Option<Row> {
-    all().find(|row| row.names().any(|name| name == service_name))
+    let (_, row) = INDEX.names.iter().find(|(name, _)| *name == service_name)?;
+    Some(*row)
 }
 
 /// What the table knows of the provider that requests of `provider` go to. Its limits count, too, where
@@ -75,23 +102,11 @@ pub fn of(provider: &Provider) -> Option<Row> {
 /// at one host it is the first whose path `url` begins with, or else the first.
 pub fn at_host(url: &str) -> Option<Row> {
     let host = template::host(url)?;
-    let path = path(url);
-    let mut at_host = None;
-    // Few rows have the host anywhere, and taking all their URLs apart would take long.
-    for row in all().filter(|row| row.0.contains(bare(&host))) {
-        for key in ["url", "ipv4", "ipv6"] {
-            let Some(known) = row.get(key).map(written_out) else { continue };
-            if template::host(&known).is_none_or(|known| bare(&known) != bare(&host)) {
-                continue;
-            }
-            let fixed = self::path(&known).split('[').next().unwrap_or_default();
-            if path.starts_with(fixed) {
-                return Some(row);
-            }
-            at_host = at_host.or(Some(row));
-        }
-    }
-    at_host
+    let (host, path) = (bare(&host), path(url));
+    let mut at_host = INDEX.urls.iter().filter(|known| known.host == host).peekable();
+    let first = *at_host.peek()?;
+    let of_path = at_host.find(|known| path.starts_with(&known.path));
+    Some(of_path.unwrap_or(first).row)
 }
 
 /// The path of a URL, without its query.
@@ -129,6 +144,16 @@ impl Row {
     /// What to call it who knows it by `name`.
     pub fn title_or(self, name: &str) -> &str {
         if self.title().is_empty() { name } else { self.title() }
+    }
+
+    fn known_urls(self) -> impl Iterator<Item = KnownUrl> {
+        let urls = ["url", "ipv4", "ipv6"].into_iter().filter_map(move |key| self.get(key));
+        urls.filter_map(move |url| {
+            let url = written_out(url);
+            let host = bare(&template::host(&url)?).to_owned();
+            let path = path(&url).split('[').next().unwrap_or_default().to_owned();
+            Some(KnownUrl { host, path, row: self })
+        })
     }
 
     fn head(self) -> (&'static str, &'static str) {
