@@ -26,7 +26,8 @@ use super::mistake::{self, Mistake, Mistakes, Severity};
 use super::options::{self, Kind};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
-use crate::model::sorted::{Map, Set};
+use crate::model::sorted::Set;
+use crate::model::{Family, Hostname};
 use crate::provider::own_name;
 use crate::text::spelling::closest;
 pub use differences::{Difference, differences};
@@ -282,27 +283,24 @@ impl<E: Environment> Checker<'_, E> {
     /// Sections that send the same record to the same account undo each other's work. Returns their
     /// names.
     fn warn_about_twins(&mut self, sections: &[Section]) -> Set<String> {
-        let mut seen: Map<_, &Section> = Map::new();
         let mut warned = Set::new();
         let mut twins = Set::new();
-        for section in sections {
-            for (key, record) in records(section) {
-                let first = *seen.get_or_insert(key, section);
-                if first.name == section.name {
-                    continue;
-                }
-                let (name, other) = (&section.name, &first.name);
-                twins.extend([name.clone(), other.clone()]);
-                if warned.insert(name) {
-                    let removes = |it: &Section| it.timing.remove_after.is_some();
-                    let then = match removes(first) || removes(section) {
-                        true => "; neither removes it (option 'remove_after')",
-                        false => "",
-                    };
-                    let text =
-                        format!("section '{name}' updates {record}, as '{other}' does{then}");
-                    self.warn(section.line, text);
-                }
+        for shared in shared_records(sections) {
+            let (Record { section, name, family, .. }, first) = shared;
+            twins.extend([section.name.clone(), first.name.clone()]);
+            if warned.insert(&section.name) {
+                let removes = |it: &Section| it.timing.remove_after.is_some();
+                let then = match removes(first) || removes(section) {
+                    true => "; neither removes it (option 'remove_after')",
+                    false => "",
+                };
+                let text = format!(
+                    "section '{}' updates the {} record of {name}, as '{}' does{then}",
+                    section.name,
+                    family.record_type(),
+                    first.name
+                );
+                self.warn(section.line, text);
             }
         }
         twins
@@ -319,19 +317,47 @@ impl<E: Environment> Checker<'_, E> {
     }
 }
 
-/// What a record is known by, and how to call it.
-fn records(section: &Section) -> Vec<(impl Ord + use<'_>, String)> {
+/// A record of a section.
+#[derive(Clone, Copy)]
+struct Record<'a> {
+    /// Its place among all records of the file.
+    number: usize,
+    section: &'a Section,
+    name: &'a Hostname,
+    family: Family,
+}
+
+/// The records that an earlier section has, too, in the order of the file, each with the first section
+/// that has it.
+fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
     let mut records = Vec::new();
-    for name in &section.names {
-        for &family in &section.families {
-            let provider = &section.provider;
-            let label = own_name(provider).unwrap_or(&provider.account.label);
-            let account = (label, &provider.account.username);
-            let url = section.template(family).map(|template| &template.url);
-            let script = section.provider.script().map(|script| &script.file);
-            let shown = format!("the {} record of {name}", family.record_type());
-            records.push(((name.in_dns(), family, account, url, script), shown));
+    for section in sections {
+        for name in &section.names {
+            for &family in &section.families {
+                let record = Record { number: records.len(), section, name, family };
+                records.push((identity(section, name, family), record));
+            }
         }
     }
-    records
+    // Those of one identity stay in the order of the file.
+    records.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut shared = Vec::new();
+    for same in records.chunk_by(|(a, _), (b, _)| a == b) {
+        if let [(_, first), others @ ..] = same {
+            let others = others.iter().map(|(_, record)| *record);
+            let others = others.filter(|record| record.section.name != first.section.name);
+            shared.extend(others.map(|record| (record, first.section)));
+        }
+    }
+    shared.sort_by_key(|(record, _)| record.number);
+    shared
+}
+
+/// What makes two records of a file the same record at the same provider.
+fn identity<'a>(section: &'a Section, name: &Hostname, family: Family) -> impl Ord + use<'a> {
+    let provider = &section.provider;
+    let label = own_name(provider).unwrap_or(&provider.account.label);
+    let url = section.template(family).map(|template| &template.url);
+    let script = provider.script().map(|script| &script.file);
+    (name.in_dns(), family, label, &provider.account.username, url, script)
 }
