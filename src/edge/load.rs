@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::check::{self, Checked, DefinitionDirectory, Environment, PathKind};
 use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
+use crate::edge::{clock, http};
 use crate::model::sorted::Map;
 
 /// A configuration file that was read and checked.
@@ -62,8 +63,9 @@ impl Environment for SystemFiles {
         files::owner::script_warning(path)
     }
 
-    fn has_certificate(&self, path: &Path) -> bool {
-        files::has_certificate(path)
+    fn certificate_warning(&self, path: &Path) -> Option<String> {
+        let bytes = files::read_config(path).ok()?;
+        http::cacert_warning(&bytes, clock::now().wall)
     }
 
     fn path_kind(&self, path: &Path) -> PathKind {

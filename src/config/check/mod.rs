@@ -62,10 +62,10 @@ pub trait Environment {
         None
     }
 
-    /// Whether there is a certificate in the file `path`.
-    fn has_certificate(&self, path: &Path) -> bool {
+    /// What is wrong with the certificates in the file `path`, in a sentence.
+    fn certificate_warning(&self, path: &Path) -> Option<String> {
         let _ = path;
-        true
+        None
     }
 
     /// What is at `path`.

@@ -51,9 +51,7 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
     };
     match env.path_kind(Path::new(path)) {
         PathKind::File => {
-            if !env.has_certificate(Path::new(path)) {
-                let text = "there is no '-----BEGIN CERTIFICATE-----' in the file, so no https server \
-                            is trusted and requests to them fail";
+            if let Some(text) = env.certificate_warning(Path::new(path)) {
                 reader.warn("cacert", text);
             }
             Trust::File(path.into())

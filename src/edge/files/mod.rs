@@ -19,7 +19,6 @@ use nix::unistd::{AccessFlags, access};
 use crate::config::check::{DefinitionDirectory, PathKind};
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
-use crate::text::pem;
 
 /// Most bytes of a configuration file.
 const CONFIG_LIMIT: u64 = 4 * 1024 * 1024;
@@ -281,15 +280,6 @@ pub fn path_kind(path: &Path) -> PathKind {
         Ok(data) if data.is_file() => PathKind::File,
         Ok(data) if data.is_dir() => PathKind::Directory,
         Ok(_) | Err(_) => PathKind::Missing,
-    }
-}
-
-/// Whether the file `path` contains a certificate in PEM. True if it cannot be read: then the cause is
-/// reported when it is used.
-pub fn has_certificate(path: &Path) -> bool {
-    match read(path, CONFIG_LIMIT) {
-        Ok(text) => !pem::certificates(&text).is_empty(),
-        Err(_) => true,
     }
 }
 

@@ -13,6 +13,7 @@
 //! ```
 
 mod answer;
+mod cacert;
 mod call;
 mod candidates;
 mod connect;
@@ -49,6 +50,7 @@ use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Transport, Trust};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
+pub(crate) use self::cacert::warning as cacert_warning;
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
 pub use self::race::SlowLookUp;
