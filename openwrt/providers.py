@@ -60,7 +60,7 @@ def blocks(row):
 
 def table():
     """The names and blocks of every provider in the table of update URLs that still exists."""
-    for paragraph in TABLE.read_text().split("\n\n"):
+    for paragraph in re.sub("^#.*\n", "", TABLE.read_text(), flags=re.MULTILINE).split("\n\n"):
         head, *lines = paragraph.strip().splitlines()
         row = dict(line.split(" ", 1) for line in lines)
         if "dead" not in row:

@@ -331,13 +331,13 @@ mod tests {
     #[test]
     fn a_page_says_what_the_provider_needs_and_can() {
         assert_eq!(
-            detail("noip.com").unwrap().lines().take(5).collect::<Vec<_>>(),
+            detail("dyndns.org").unwrap().lines().take(5).collect::<Vec<_>>(),
             [
-                "noip.com: No-IP",
-                "  also       no-ip.com",
+                "dyndns.org: Dyn",
+                "  also       dyn.com",
                 "  records    IPv4 and IPv6, both in one request",
                 "  username   is needed",
-                "  password   is needed",
+                "  password   the updater client key",
             ]
         );
         let page = detail("desec.io").unwrap();

@@ -15,10 +15,12 @@
 //! |---|---|
 //! | `url` | the URL for all families that it has a place for (see [`families`]) |
 //! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
-//! | `method` | `POST`, if that is how the URL is opened |
+//! | `method` | `POST` or `PUT`, if that is how the URL is opened |
 //! | `remove` | the URL that removes a record; `[IP]` in it is what it holds |
 //! | `remove4`, `remove6` | the same for one type of record |
 //! | `removed` | an expression that success of that matches |
+//! | `apex` | two texts: in the URLs of a record at the top of its zone, the second one stands for the first |
+//! | `below` | the same for a record below the zone that option `zone` names |
 //! | `ok` | an expression that success matches; without it the answers are those of dyndns2 |
 //! | `same` | an expression for "nothing has changed" |
 //! | `no` | an expression for refusals that need the owner; comes before the codes of dyndns2 |
@@ -31,6 +33,9 @@
 //! | `differs` | what is other than with ddns-scripts, for `check` |
 //! | `dead` | it is gone: since when, and what now |
 //!
+//! A line that begins with `#` names the documentation of the lines below it. The program does not
+//! contain such lines.
+//!
 //! URLs are `https:` unless they say otherwise; `@` at their start stands for HTTP Basic
 //! credentials. Expressions are those of [`super::ere`], on any line of the answer; they may also
 //! match the line `HTTP 200` (the status, with `empty` behind it if there is no body), and `[IP]` in
@@ -42,11 +47,12 @@
 
 use std::sync::LazyLock;
 
+use super::api::zone::RecordName;
 use super::{Rate, families, template};
 use crate::model::Family;
 use crate::provider::{Mechanism, Provider, Template};
 
-const TABLE: &str = include_str!("table.txt");
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/table.txt"));
 
 /// What the table says of one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +206,20 @@ impl Row {
             }
         }
         mechanism
+    }
+
+    /// `url`, which is one of its own, with the parameters that the provider wants for a record of `name`
+    /// in `zone`. Without `zone`, a name of two labels is at the top of its zone.
+    pub fn url_for(self, url: &str, name: &str, zone: Option<&str>) -> String {
+        let name = RecordName::new(name, zone);
+        let key = if name.fqdn == name.likely_zone() { "apex" } else { "below" };
+        if key == "below" && (name.zone.is_none() || !name.is_in_given_zone()) {
+            return url.to_owned();
+        }
+        match self.get(key).and_then(|texts| texts.split_once(' ')) {
+            Some((usual, wanted)) => url.replace(usual, wanted),
+            None => url.to_owned(),
+        }
     }
 
     /// How a record of `family` is removed, if it can be.

@@ -185,8 +185,11 @@ fn prepared(
         advice: "correct 'update_url' or the file of the service definition".into(),
     };
     let zone = subject.zone.or_else(|| provider.row.and_then(|row| row.get("zone")));
-    let rendered =
-        template::render(&template.url, provider, Subject { zone, ..subject }).map_err(broken)?;
+    let url = match provider.row {
+        Some(row) => row.url_for(&template.url, subject.name.as_str(), zone),
+        None => template.url.clone(),
+    };
+    let rendered = template::render(&url, provider, Subject { zone, ..subject }).map_err(broken)?;
     let mut judges = Vec::new();
     for address in [Some(subject.address), sibling].into_iter().flatten() {
         let judge = judge(provider, template, address, Some(address), &rendered);
@@ -194,12 +197,16 @@ fn prepared(
             broken(format!("the definition's 'answer' cannot be used: {error}"))
         })?);
     }
-    let posts = provider.row.and_then(|row| row.get("method")) == Some("POST");
+    let method = match provider.row.and_then(|row| row.get("method")) {
+        Some("POST") => Method::Post,
+        Some("PUT") => Method::Put,
+        _ => Method::Get,
+    };
     let names_address = template::names_address(&template.url);
     // Who knows the host knows that the address of the connection is published.
     let seen = (!names_address && table::of(provider).is_some()).then_some(family);
     let request = Request {
-        method: if posts { Method::Post } else { Method::Get },
+        method,
         url: rendered.url,
         auth: rendered.auth,
         headers: Vec::new(),

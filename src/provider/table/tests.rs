@@ -14,7 +14,7 @@ use crate::provider::Provider;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 24] = [
     "url",
     "ipv4",
     "ipv6",
@@ -37,6 +37,8 @@ const KEYS: [&str; 22] = [
     "remove6",
     "removed",
     "method",
+    "apex",
+    "below",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
@@ -143,7 +145,14 @@ fn urls_can_be_sent_and_travel_over_tls() {
 /// takes both at once.
 #[test]
 fn urls_tell_the_addresses_of_their_families() {
-    let source_only = ["cloudns.net", "dy.fi", "ipnodns.ru", "mythic-beasts.com-v2", "no-ip.pl"];
+    let source_only = [
+        "cloudns.net",
+        "dy.fi",
+        "ipnodns.ru",
+        "mailinabox",
+        "mythic-beasts.com-v2",
+        "no-ip.pl",
+    ];
     for row in living() {
         let [v4, v6, both] = urls(row);
         if let Some(both) = &both {
@@ -175,6 +184,7 @@ const ANSWERS: &[(&str, &str, &str, &str)] = &[
     ("ddnss.de", "<html><head><title>DDNSS</title></head><body>Updated 1 hostname.</body></html>", "No change", "badysys"),
     ("ddo.jp", "SUCCESS: update successful!", "", ""),
     ("dhis.org", "home.example.com ADDRESS online", "", ""),
+    ("dinahosting.com", r#"{"trId":"dh5f","responseCode":1000,"message":"Success.","data":true,"command":"Domain_Zone_UpdateTypeA"}"#, "", r#"{"trId":"dh5f","responseCode":2303,"errors":[{"message":"Param \"hostname\" value doesn't exist.","code":2303,"parameter":"hostname"}],"command":"Domain_Zone_UpdateTypeA"}"#),
     ("directnic.com", r#"{"result":"success","message":"ADDRESS"}"#, "", r#"{"result":"error"}"#),
     ("dnsever.com", r#"<dnsever><result type="ddns_update" code="750" msg="ok"/></dnsever>"#, "", ""),
     ("dnsexit.com", r#"{"code" : 0, "message" : "Success"}"#, "", r#"{"code":2,"message":"bad key"}"#),
@@ -184,6 +194,7 @@ const ANSWERS: &[(&str, &str, &str, &str)] = &[
     ("dondominio.com", "OK", "", ""),
     ("duckdns.org", "OK\nADDRESS\n\nUPDATED", "OK\nADDRESS\n\nNOCHANGE", "KO"),
     ("duiadns.net", "<html><body>Hostname home.example.com updated with ADDRESS</body></html>", "", ""),
+    ("dynadot.com", r#"{"status":"success","error_code":0,"content":["ok"]}"#, "", ""),
     ("dynv6.com", "addresses updated", "addresses unchanged", "invalid authentication token"),
     ("easydns.com", "<HTML><FONT>NOERROR</FONT></HTML>", "no update required", "NO_ACCESS"),
     ("enom.com", "ErrCount=0\nDone=true", "", "ErrCount=1\nErr1=bad password\nDone=false"),
@@ -194,17 +205,20 @@ const ANSWERS: &[(&str, &str, &str, &str)] = &[
     ("ionos.com-dyndns", "", "", "403"),
     ("ipnodns.ru", "ok", "", ""),
     ("ipv64.net", r#"{"info":"good","status":"success"}"#, "nochg", r#"{"info":"unauthorized"}"#),
+    ("mailinabox", "updated DNS: example.com", "OK", "400"),
     ("moniker.com", "code = 200", "", "Authorization failed"),
     ("myaddr.tools", "OK", "", "404"),
     ("mydns.jp", "<html><head><title>x</title></head><body>Login and IP address notify OK.</body></html>", "", ""),
     ("mythic-beasts.com", "REPLACE home.example.com 60 A ADDRESS", "", "NREPLACE home.example.com 60 A ADDRESS; no such domain"),
     ("mythic-beasts.com-v2", r#"{"message":"1 record updated"}"#, "", ""),
     ("namecheap.com", "<interface-response><ErrCount>0</ErrCount><Done>true</Done></interface-response>", "", "<interface-response><ErrCount>1</ErrCount><errors><Err1>Passwords do not match</Err1></errors></interface-response>"),
+    ("netcup.com-dyndns", r#"{"status":"success","message":"DNS records updated"}"#, "", "404"),
     ("njal.la", r#"{"status":200,"message":"record updated"}"#, "", r#"{"status":401,"message":"invalid host or key"}"#),
     ("no-ip.pl", "whatever", "", ""),
     ("regfish.de", "success|100|update succeeded!|ADDRESS", "success|101|no update needed at this time|ADDRESS", "failure|402|update failed|"),
     ("sitelutions.com", "success", "", "failure (noauth)"),
     ("system-ns.com", r#"{"code":0,"msg":"ok"}"#, "", r#"{"code":3,"msg":"bad token"}"#),
+    ("technitium", r#"{"response":{"zone":{"name":"example.com"},"addedRecord":{"name":"home.example.com","type":"A","ttl":60,"rData":{"ipAddress":"ADDRESS"}}},"status":"ok"}"#, "", r#"{"status":"invalid-token","errorMessage":"Invalid token or session expired."}"#),
     ("thatip.com", "ADDRESS", "", ""),
     ("twodns.de", "OK", "nochg", ""),
     ("ydns.io", "ok", "nochg", "badauth"),
@@ -285,7 +299,7 @@ fn every_answer_of_every_row_has_its_meaning() {
 /// The same URL as the owner's own `update_url`, so that the program has only its host to go by.
 #[test]
 fn an_own_url_at_the_same_host_is_judged_the_same() {
-    for row in living().filter(|row| row.name() != "powerdns-admin") {
+    for row in living().filter(|row| row.get("param_opt").is_none()) {
         let (ok, same, no) = answers(row);
         let own = Provider { row: None, ..account(row) }.with(|account| {
             account.label = "custom".into();
@@ -429,12 +443,20 @@ const REFUSALS: &[(&str, u16, &str, &str)] = &[
     ("dynu.com", 200, "unknown\r\n", "compare"),
     ("dynv6.com", 404, "zone not found", "compare"),
     ("afraid.org-v2-token", 200, "Couldn't find any matching DNS records for that token.", "compare"),
+    ("dinahosting.com", 200, r#"{"responseCode":2200,"errors":[{"message":"Authentication error.","code":2200}]}"#, "compare"),
+    ("dinahosting.com", 200, r#"{"responseCode":2001,"errors":[{"message":"Param \"ip\" value syntax is not valid.","code":2005}]}"#, "compare"),
     ("easydns.com", 200, "<HTML><FONT>ILLEGAL INPUT</FONT></HTML>", "compare"),
     ("easydns.com", 200, "<HTML><FONT>NO_SERVICE</FONT></HTML>", "order it"),
     ("gigahost.no", 400, "badagent", "ip_source"),
     ("he.net", 200, "noipv4", "A or AAAA"),
     ("he.net", 200, "noipv6", "A or AAAA"),
     ("hosting.de", 200, "badagent", "user_agent"),
+    ("netcup.com-dyndns", 401, r#"{"status":"error","message":"Invalid token"}"#, "legacy"),
+    ("netcup.com-dyndns", 400, r#"{"status":"error","message":"Invalid fqdn"}"#, "CloudDNS"),
+    ("febas.de", 200, "badauth", "correct"),
+    ("itsdns.de", 401, "Zugangsdaten falsch", "correct"),
+    ("freedyn.de", 200, "nohost", "compare"),
+    ("technitium", 200, r#"{"status":"error","errorMessage":"No such authoritative zone was found: example.com"}"#, "compare"),
     ("selfhost.de", 410, "", "compare"),
     ("spdyn.de", 200, "fatal", "compare"),
 ];
@@ -513,6 +535,18 @@ fn some_rows_remove_records_one_at_a_time() {
             V6,
             "update.dedyn.io/?hostname=home.example.com&myipv4=preserve&myipv6=",
             "good",
+        ),
+        (
+            "dynv6.com",
+            V4,
+            "dynv6.com/api/update?hostname=home.example.com&token=hunter2&ipv4=-",
+            "addresses updated",
+        ),
+        (
+            "technitium",
+            V6,
+            "dns.example.net/api/zones/records/delete?token=hunter2&domain=home.example.com&type=AAAA&ipAddress=2001:db8::1",
+            r#"{"response":{},"status":"ok"}"#,
         ),
         (
             "nsupdate.info",
@@ -597,6 +631,26 @@ const LETTERS: &[(&str, &str, &[&str], &str)] = &[
     ("inwx.de", "a.example", &[V4, V6], "me dyndns.inwx.com/nic/update?myip=192.0.2.1&myipv6=2001:db8::1"),
     ("he.net", "a.example.", &[V4], "a.example dyn.dns.he.net/nic/update?hostname=a.example&myip=192.0.2.1"),
     ("duckdns.org", "a.duckdns.org.", &[V4], "www.duckdns.org/update?domains=a&token=hunter2&ip=192.0.2.1&verbose=true"),
+    ("dynu.com", "a.dynu.net", &[V4], "me api.dynu.com/nic/update?hostname=a.dynu.net&myip=192.0.2.1&myipv6=no"),
+    ("dynu.com", "a.b@example.com", &[V4, V6], "me api.dynu.com/nic/update?hostname=example.com&alias=a.b&myip=192.0.2.1&myipv6=2001:db8::1"),
+    ("dynu.com", "a@example.com", &[V6], "me api.dynu.com/nic/update?hostname=example.com&alias=a&myip=no&myipv6=2001:db8::1"),
+    ("dynu.com", "@example.com", &[V4], "me api.dynu.com/nic/update?hostname=example.com&myip=192.0.2.1&myipv6=no"),
+    ("dynadot.com", "a.example.com", &[V6], "www.dynadot.com/set_ddns?domain=example.com&subDomain=a&containRoot=false&type=AAAA&ip=2001:db8::1&pwd=hunter2&ttl=300"),
+    ("dynadot.com", "example.com", &[V4], "www.dynadot.com/set_ddns?domain=example.com&containRoot=true&type=A&ip=192.0.2.1&pwd=hunter2&ttl=300"),
+    ("dynadot.com", "a.b@example.com", &[V4], "www.dynadot.com/set_ddns?domain=example.com&subDomain=a.b&containRoot=false&type=A&ip=192.0.2.1&pwd=hunter2&ttl=300"),
+    ("dinahosting.com", "a.example.com", &[V4], "me dinahosting.com/special/api.php?command=Domain_Zone_UpdateTypeA&domain=example.com&hostname=a&ip=192.0.2.1&responseType=Json"),
+    ("dinahosting.com", "@example.com", &[V6], "me dinahosting.com/special/api.php?command=Domain_Zone_UpdateTypeAAAA&domain=example.com&hostname=@&ip=2001:db8::1&responseType=Json"),
+    ("itsdns.de", "a.example.com", &[V6], "me www.itsdns.de/update.php?hostname=a.example.com&myip=2001:db8::1"),
+    ("freedyn.de", "a.freedyn.de", &[V6], "me ipv6.api.freedyn.de/nic/update?hostname=a.freedyn.de&myip=2001:db8::1"),
+    ("febas.de", "a.example.com", &[V4, V6], "www.febas.de/api/dyndns.php?kundenid=me&token=hunter2&type=dyndns&domain=a.example.com&myip=192.0.2.1&myip6=2001:db8::1"),
+    ("netcup.com-dyndns", "a.example.com", &[V4, V6], "customercontrolpanel.de/wsDynDns.php?action=update&token=hunter2&fqdn=a.example.com&ipv4Address=192.0.2.1&ipv6Address=2001:db8::1"),
+    ("netcup.com-dyndns", "a.example.com", &[V6], "customercontrolpanel.de/wsDynDns.php?action=update&token=hunter2&fqdn=a.example.com&ipv6Address=2001:db8::1"),
+    ("technitium", "a.example.com", &[V6], "dns.example.net/api/zones/records/add?token=hunter2&domain=a.example.com&type=AAAA&ipAddress=2001:db8::1&overwrite=true&ttl=60"),
+    ("mailinabox", "a.example.com", &[V4], "me dns.example.net/admin/dns/custom/a.example.com/A"),
+    ("ipv64.net", "a.ipv64.net", &[V4, V6], "ipv64.net/nic/update?key=hunter2&domain=a.ipv64.net&ip=192.0.2.1&ip6=2001:db8::1"),
+    ("spdyn.de", "a.spdns.de", &[V4, V6], "me update.spdyn.de/nic/update?hostname=a.spdns.de&myip=192.0.2.1,2001:db8::1"),
+    ("variomedia.de", "a.example.com", &[V6], "me dyndns.variomedia.de/nic/update?hostname=a.example.com&myip=2001:db8::1"),
+    ("dondominio.com", "a.example.com", &[V4], "dondns.dondominio.com/plain/?user=me&apikey=hunter2&host=a.example.com&ip=192.0.2.1"),
     ("powerdns-admin", "a.example", &[V6], "me dns.example.net/nic/update?hostname=a.example&myip=2001:db8::1"),
     ("apertodns.com-token", "a.example", &[V4], "hunter2 api.apertodns.com/nic/update?hostname=a.example&myip=192.0.2.1"),
 ];
