@@ -145,14 +145,8 @@ fn urls_can_be_sent_and_travel_over_tls() {
 /// takes both at once.
 #[test]
 fn urls_tell_the_addresses_of_their_families() {
-    let source_only = [
-        "cloudns.net",
-        "dy.fi",
-        "ipnodns.ru",
-        "mailinabox",
-        "mythic-beasts.com-v2",
-        "no-ip.pl",
-    ];
+    let source_only =
+        ["cloudns.net", "dy.fi", "ipnodns.ru", "mailinabox", "mythic-beasts.com-v2", "no-ip.pl"];
     for row in living() {
         let [v4, v6, both] = urls(row);
         if let Some(both) = &both {
