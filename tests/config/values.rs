@@ -161,6 +161,43 @@ fn the_source_comes_from_ip_source_and_its_option() {
 }
 
 #[test]
+fn the_script_that_ip_script_gives_to_a_shell_must_be_there() {
+    let mistakes = |command: &str| -> Vec<String> {
+        let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");
+        let checked = load(&lines);
+        checked.mistakes.iter().map(|mistake| mistake.text.clone()).collect()
+    };
+    for command in [
+        "'/bin/ash /usr/lib/ddns/none.sh'",
+        "'/bin/ash -eu /usr/lib/ddns/none.sh 4'",
+        "'  /bin/ash \"/usr/lib/ddns/none.sh\"'",
+        "'\"/bin/ash\"  /usr/lib/ddns/none.sh | tail -1'",
+    ] {
+        let text = "option 'ip_script': \"/usr/lib/ddns/none.sh\" is not a file";
+        assert_eq!(mistakes(command), [text], "{command}");
+    }
+    for command in ["'/bin/ash x.sh'", "'/bin/ash ./x.sh'"] {
+        let [text] = &mistakes(command)[..] else { panic!("{command}") };
+        assert!(text.contains("x.sh\" is not an absolute path"), "{text}");
+    }
+    assert_eq!(
+        mistakes("'/bin/ash /usr/lib/ddns/update_y.sh'"),
+        ["option 'ip_script': anybody can change it"]
+    );
+    for command in [
+        "'/bin/ash /usr/lib/ddns/mine.sh'",
+        "'/bin/ash -e /usr/lib/ddns/mine.sh a b'",
+        "'/bin/ash -c \"echo 192.0.2.1\"'",
+        "'/bin/ash -o pipefail /x'",
+        "'/bin/ash $HOME/x.sh'",
+        "'/bin/ash'",
+        "'/bin/address /none.sh'",
+    ] {
+        assert_eq!(mistakes(command), [""; 0], "{command}");
+    }
+}
+
+#[test]
 fn an_ip_script_must_be_a_program() {
     for command in ["' '", "/bin/sh", "\"'' -x\""] {
         let lines = format!("{PLAIN}option ip_source script\noption ip_script {command}");

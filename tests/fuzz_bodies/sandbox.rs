@@ -77,7 +77,7 @@ impl Environment for Sandbox {
     }
 
     fn executable(&self, path: &Path) -> bool {
-        path == Path::new("/bin/address")
+        path == Path::new("/bin/address") || path == Path::new("/bin/ash")
     }
 
     fn default_statedir(&self) -> PathBuf {

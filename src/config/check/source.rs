@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::Environment;
 use super::reader::Reader;
 use super::words;
+use super::{Environment, PathKind};
 use crate::config::{Source, program};
 use crate::text::quoted::quoted;
 
@@ -93,8 +93,50 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
         reader.fail("ip_script", why);
     } else if let Some(text) = env.script_warning(Path::new(program)) {
         reader.warn("ip_script", text);
+    } else if let Some(script) = script_of_shell(program, command) {
+        check_script(reader, env, script);
     }
     Source::Script(command.into())
+}
+
+/// The file that `command` has `program`, which it begins with, run; `None` if `program` is no shell, or
+/// if only a shell could tell which file that is.
+fn script_of_shell<'a>(program: &str, command: &'a str) -> Option<&'a str> {
+    let (_, name) = program.rsplit_once('/')?;
+    if !SHELLS.contains(&name) {
+        return None;
+    }
+    let (_, arguments) = command.split_once(program)?;
+    let mut rest = arguments.trim_start_matches(['\'', '"']).trim_start();
+    while let Some(flags) = rest.strip_prefix('-') {
+        let (flags, after) = flags.split_once(' ')?;
+        if !flags.chars().all(|flag| "eux".contains(flag)) {
+            return None;
+        }
+        rest = after.trim_start();
+    }
+    let file = crate::config::program(rest);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+, ".contains(c);
+    (!file.is_empty() && file.chars().all(is_plain)).then_some(file)
+}
+
+/// Programs that run the file that is their first argument.
+const SHELLS: [&str; 5] = ["sh", "ash", "bash", "dash", "ucode"];
+
+fn check_script(reader: &mut Reader<'_>, env: &impl Environment, script: &str) {
+    let path = Path::new(script);
+    if !path.is_absolute() {
+        let text = format!(
+            "{} is not an absolute path; which file that is depends on the directory where the program \
+             was started",
+            quoted(script)
+        );
+        reader.warn("ip_script", text);
+    } else if env.path_kind(path) != PathKind::File {
+        reader.fail("ip_script", format!("{} is not a file", quoted(script)));
+    } else if let Some(text) = env.script_warning(path) {
+        reader.warn("ip_script", text);
+    }
 }
 
 /// The event network. Users and old versions of LuCI put a device there as well.
