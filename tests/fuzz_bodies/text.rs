@@ -4,7 +4,7 @@
 
 use ddns_netlink::config::definition;
 use ddns_netlink::edge::probe::find::find_address;
-use ddns_netlink::edge::script::said::{Listener, Said};
+use ddns_netlink::edge::script::message::{MessageReader, ScriptMessage};
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::control::ControlRequest;
 use ddns_netlink::time::timezone::TimeZone;
@@ -145,15 +145,16 @@ pub(crate) fn control_line(bytes: &[u8]) {
 /// Reading byte by byte gives the same messages as reading all at once, and every message is
 /// bounded.
 pub(crate) fn script_message(bytes: &[u8]) {
-    let mut whole = Listener::default();
-    let at_once = whole.hear(bytes);
+    let mut whole = MessageReader::default();
+    let at_once = whole.receive(bytes);
     if bytes.len() < 4096 {
-        let mut piecewise = Listener::default();
-        let by_byte: Vec<Said> = bytes.chunks(1).flat_map(|byte| piecewise.hear(byte)).collect();
+        let mut piecewise = MessageReader::default();
+        let by_byte: Vec<ScriptMessage> =
+            bytes.chunks(1).flat_map(|byte| piecewise.receive(byte)).collect();
         assert_eq!(at_once, by_byte);
     }
     for said in at_once {
-        let (Said::Message { text, .. } | Said::Transfer(text)) = said;
+        let (ScriptMessage::Message { text, .. } | ScriptMessage::Transfer(text)) = said;
         assert!(text.len() <= 64 * 1024, "{} bytes", text.len());
     }
 }

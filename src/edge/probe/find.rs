@@ -1,4 +1,4 @@
-//! An address in text that was written for people. Pure.
+//! Finds an IP address in a text, such as a web page. Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,19 +6,19 @@ use crate::model::Family;
 
 /// The first address of `family` in `text`, which may be HTML.
 ///
-/// A text that is nothing but an address is taken as it is. Elsewhere only unicast addresses count:
-/// what looks like `255.255.255.0` or `a::b` in running text is something else.
+/// If the text is nothing but an address, that address is returned. In a longer text only unicast
+/// addresses count, because `255.255.255.0` is rather a netmask there and `a::b` a name in C++.
 ///
 /// # Errors
-/// A sentence that says what is missing.
+/// A sentence with what was found instead.
 pub fn find_address(text: &str, family: Family) -> Result<IpAddr, String> {
     if let Ok(address) = text.trim().parse::<IpAddr>() {
-        return match Family::of(address) == family {
-            true => Ok(address),
-            false => Err(format!("found {address} where an {family} address is wanted")),
-        };
+        if Family::of(address) == family {
+            return Ok(address);
+        }
+        return Err(format!("found {address} where an {family} address is wanted"));
     }
-    // Some pages hold the address in an attribute, so the tags are looked at, but last.
+    // Some pages have the address in an attribute of a tag, so tags are searched as well, but last.
     first(&without_tags(text), family)
         .or_else(|| first(text, family))
         .ok_or_else(|| format!("found no {family} address"))
@@ -31,33 +31,42 @@ fn first(text: &str, family: Family) -> Option<IpAddr> {
     }
 }
 
-/// Runs of letters, digits and `also`: an address within a longer word is not an address. Other letters
-/// than those of ASCII are none: some languages have no spaces around one.
+/// The runs of ASCII letters, digits and `also` in `text`. An address counts only as a whole word. All
+/// other letters separate words, because some languages do not put spaces around an address.
 fn words<'a>(text: &'a str, also: &'static str) -> impl Iterator<Item = &'a str> {
     text.split(move |c: char| !c.is_ascii_alphanumeric() && !also.contains(c))
         .map(|word| word.trim_end_matches('.'))
         .filter(|word| !word.is_empty())
 }
 
+/// `word` as a unicast address.
 fn v4(word: &str) -> Option<Ipv4Addr> {
     let address: Ipv4Addr = word.parse().ok()?;
-    (1..224).contains(&address.octets()[0]).then_some(address)
+    match address.octets()[0] {
+        1..224 => Some(address),
+        _ => None,
+    }
 }
 
+/// `word` as a global unicast or unique local address. A colon behind it is dropped, as in
+/// "2001:db8::1: unreachable", and so is a label before it, as in "IPv6:2001:db8::1".
 fn v6(word: &str) -> Option<Ipv6Addr> {
-    // "the address 2001:db8::1: unreachable", "IPv6:2001:db8::1"
     let trimmed = match word.strip_suffix(':') {
         Some(rest) if !rest.ends_with(':') || rest.ends_with("::") => rest,
         _ => word,
     };
-    let unlabelled = trimmed.split_once(':').map(|(_, rest)| rest);
-    let address: Ipv6Addr = trimmed.parse().ok().or_else(|| unlabelled?.parse().ok())?;
-    // Global unicast and unique local; the rest is not assigned or means nothing elsewhere.
-    let first = address.segments()[0];
-    ((0x2000..0x4000).contains(&first) || (0xfc00..0xfe00).contains(&first)).then_some(address)
+    let address: Ipv6Addr = match (trimmed.parse(), trimmed.split_once(':')) {
+        (Ok(address), _) => address,
+        (Err(_), Some((_label, rest))) => rest.parse().ok()?,
+        (Err(_), None) => return None,
+    };
+    match address.segments()[0] {
+        0x2000..0x4000 | 0xfc00..0xfe00 => Some(address),
+        _ => None,
+    }
 }
 
-/// Every `<…>` as a space. A `<` that is never closed is none.
+/// `text` with a space in place of each `<…>`. A `<` without a `>` stays.
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -88,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_in_pages() {
+    fn an_ipv4_address_is_found_in_pages_of_all_forms() {
         for text in [
             "192.0.2.1",
             " 192.0.2.1\r\n",
@@ -111,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_in_pages() {
+    fn an_ipv6_address_is_found_in_pages_of_all_forms() {
         for text in [
             "2001:db8::1",
             "<p>2001:DB8:0::1</p>",
@@ -131,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_find() {
+    fn texts_without_an_address_give_an_error() {
         for text in ["", "none", "12:34:56", "1.2.3.4.5", "1.2.3", "<a", "::", "::::"] {
             assert_eq!(v4(text), None, "{text}");
             assert_ne!(v6(text), Some(String::new()), "{text}");
@@ -146,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_is_survived(text in "[0-9a-f:.<> \\PC]{0,60}") {
+        fn find_address_never_panics(text in "[0-9a-f:.<> \\PC]{0,60}") {
             let _ = find_address(&text, Family::V4);
             let _ = find_address(&text, Family::V6);
         }

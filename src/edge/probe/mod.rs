@@ -1,5 +1,5 @@
-//! Address sources that must be asked: a web page that knows where a request came from, a script.
-//! [`find`] only reads text; [`script`] and the worker do the rest.
+//! Address sources that must be asked: a web page that shows the client's address, or the owner's
+//! script. [`find`] finds the address in their text.
 
 pub mod find;
 pub mod script;
@@ -15,14 +15,15 @@ use crate::provider::{Answer, Failure, Method, Request, SHORT_ANSWER, template};
 
 pub use find::find_address;
 
-/// What to ask.
+/// An address source to ask.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Probe {
-    /// A page, over the family that is wanted, or the page would see the other address.
+    /// A web page. The request must use the family that is wanted, because the page shows the address
+    /// that the request comes from.
     Web {
         /// `ip_url`.
         url: String,
-        /// The section's; its family is replaced.
+        /// The transport of the section, with the family that is wanted.
         transport: Transport,
     },
     /// A command line for the shell: `ip_script`.
@@ -30,8 +31,8 @@ pub enum Probe {
 }
 
 impl Probe {
-    /// How the address source of `section` is asked. The kernel is not asked; its sections have no
-    /// probe, and an empty script says so.
+    /// The probe of a section. A section whose address comes from the kernel is not probed; it gets
+    /// a script that does nothing.
     pub fn of(section: &Section, family: Family, transport: Transport) -> Self {
         match &section.source {
             Source::Script(line) => Self::Script(line.clone()),
@@ -43,8 +44,8 @@ impl Probe {
         }
     }
 
-    /// Whom a hanging probe must not take more than its share of threads from others: the page's
-    /// host, or the program.
+    /// The host of the page, or the program. Probes with the same key share a limit of threads, so that
+    /// one that hangs does not block the others.
     pub fn key(&self) -> String {
         match self {
             Self::Web { url, .. } => template::host(url).unwrap_or_default(),
@@ -53,7 +54,7 @@ impl Probe {
     }
 }
 
-/// A URL and the arguments of a script may hold a password.
+/// Shows only the key: a URL and the arguments of a script may hold a password.
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -65,16 +66,16 @@ impl fmt::Debug for Probe {
 }
 
 /// The address that the page at `url` shows. `client` must use `family`. After a redirect to another
-/// host an address alone counts: a captive portal sends everybody to its login page, which may hold
-/// any address.
+/// host, a page counts only if it is nothing but an address: a captive portal redirects all requests to
+/// its login page, which may contain any address.
 ///
 /// # Errors
-/// A sentence that says why there is none.
+/// Why there is no address.
 pub fn web(client: &Client, url: &str, family: Family) -> Result<IpAddr, Failure> {
-    in_answer(client.send(&request(url)), family)
+    address_in(client.send(&request(url)), family)
 }
 
-/// A page. The URL is sent as it is written: what a page makes of it is its own business.
+/// A request for a page. The URL is sent as it is written.
 pub(crate) fn request(url: &str) -> Request {
     let (shown, secrets) = template::literal(url)
         .map_or_else(|_| ("***".into(), vec![]), |rendered| (rendered.shown, rendered.secrets));
@@ -92,8 +93,8 @@ pub(crate) fn request(url: &str) -> Request {
     }
 }
 
-fn in_answer(reply: Result<Answer, Failure>, family: Family) -> Result<IpAddr, Failure> {
-    let answer = reply?;
+fn address_in(answer: Result<Answer, Failure>, family: Family) -> Result<IpAddr, Failure> {
+    let answer = answer?;
     if !(200..300).contains(&answer.status) {
         let text = format!("the page answered with HTTP status {}", answer.status);
         return Err(Failure::of_answer(text));
@@ -116,30 +117,31 @@ mod tests {
     use crate::config::fixture;
 
     #[test]
-    fn an_error_page_shows_no_address() {
-        let answer = |status| Ok(Answer { status, body: "192.0.2.1".into(), ..Answer::default() });
-        assert!(in_answer(answer(200), Family::V4).is_ok());
+    fn the_address_in_an_error_page_does_not_count() {
+        let page = |status| Answer { status, body: "192.0.2.1".into(), ..Answer::default() };
+        assert!(address_in(Ok(page(200)), Family::V4).is_ok());
         assert_eq!(
-            in_answer(answer(503), Family::V4).unwrap_err().text,
+            address_in(Ok(page(503)), Family::V4).unwrap_err().text,
             "the page answered with HTTP status 503"
         );
     }
 
     #[test]
-    fn after_a_redirect_to_another_host_an_address_alone_counts() {
-        let answer = |body: &str, host: Option<&str>| {
-            let redirected_to = host.map(str::to_owned);
-            Ok(Answer { status: 200, body: body.into(), redirected_to, ..Answer::default() })
-        };
-        let page = "<html><a href='http://192.0.2.1/login'>Log in</a></html>";
-        assert!(in_answer(answer(page, None), Family::V4).is_ok());
-        assert!(in_answer(answer("192.0.2.1\n", Some("a.example")), Family::V4).is_ok());
-        let failure = in_answer(answer(page, Some("a.example")), Family::V4).unwrap_err();
+    fn after_a_redirect_to_another_host_only_a_bare_address_counts() {
+        let login = "<html><a href='http://192.0.2.1/login'>Log in</a></html>";
+        assert!(address_in(Ok(page(login, None)), Family::V4).is_ok());
+        assert!(address_in(Ok(page("192.0.2.1\n", Some("a.example"))), Family::V4).is_ok());
+        let failure = address_in(Ok(page(login, Some("a.example"))), Family::V4).unwrap_err();
         assert!(failure.text.starts_with("the page redirects to a.example, "), "{}", failure.text);
     }
 
+    fn page(body: &str, redirected_to: Option<&str>) -> Answer {
+        let redirected_to = redirected_to.map(str::to_owned);
+        Answer { status: 200, body: body.into(), redirected_to, ..Answer::default() }
+    }
+
     #[test]
-    fn the_secrets_in_a_url_are_not_shown() {
+    fn secrets_in_a_url_are_masked() {
         for (url, shown) in [
             ("http://ip.example", "http://ip.example/"),
             ("http://me:s3cret@ip.example/a", "http://me:***@ip.example/a"),
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn probes_share_threads_by_host_or_program() {
+    fn the_key_of_a_probe_is_its_host_or_program() {
         let url = "http://me:s3cret@CheckIP.example:8080/x?token=s3cret";
         let web = Probe::Web { url: url.into(), transport: fixture::transport() };
         assert_eq!(web.key(), "checkip.example");

@@ -1,5 +1,6 @@
-//! `ip_script`: a command line whose output is the address.
+//! Runs `ip_script`, a command line that prints the address.
 
+use std::io;
 use std::net::IpAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
@@ -7,44 +8,52 @@ use std::time::Duration;
 
 use super::find_address;
 use crate::config::program;
-use crate::edge::script::process::{Running, SHELL, command};
+use crate::edge::script::process::{Ended, Running, SHELL, command};
 use crate::model::Family;
 
-/// Time for the command and everything it starts.
+/// How long the command and the processes it starts may run.
 pub const SCRIPT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most bytes of output that are kept; the rest is read and dropped.
+/// Most bytes of output that are kept. The rest is read and dropped.
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
-/// The address that `line`, a command line for the shell, prints. The family is in the environment
-/// as `DDNS_FAMILY`, 4 or 6.
+/// The address that `line`, a command line for the shell, prints. The environment variable
+/// `DDNS_FAMILY` is 4 or 6.
 ///
 /// # Errors
-/// A sentence that says why there is none: it does not start, fails, prints something else, or
-/// takes longer than `limit`.
+/// A sentence that says why there is no address: the command cannot be started, fails, prints no
+/// address, or takes longer than `limit`.
 pub fn run(line: &str, family: Family, limit: Duration) -> Result<IpAddr, String> {
     let program = program(line);
-    let cannot = |error| format!("cannot run {program}: {error}");
-    let mut command = command(SHELL);
-    command.args(["-c", line]).env("DDNS_FAMILY", if family == Family::V4 { "4" } else { "6" });
-    let running = Running::start(&mut command, None, None).map_err(cannot)?;
     let mut output = Vec::new();
-    let mut keep = |piece: &[u8]| {
-        let room = OUTPUT_LIMIT.saturating_sub(output.len());
-        output.extend(piece.iter().take(room));
-    };
-    let ended = running.wait(limit, &mut keep).map_err(cannot)?;
+    let ended = run_to_end(line, family, limit, &mut output)
+        .map_err(|error| format!("cannot run {program}: {error}"))?;
     let Some(status) = ended.status else {
         return Err(format!("{program} did not end within {} s", limit.as_secs()));
     };
     if !status.success() {
-        let why = ended.complaint(&[]).map_or(String::new(), |line| format!(": {line}"));
-        return Err(format!("{program} {}{why}", fate(status)));
+        let complaint = ended.complaint(&[]).map_or(String::new(), |line| format!(": {line}"));
+        return Err(format!("{program} {}{complaint}", describe(status)));
     }
     find_address(&String::from_utf8_lossy(&output), family)
-        .map_err(|why| format!("{program}: {why}"))
+        .map_err(|error| format!("{program}: {error}"))
 }
 
-fn fate(status: ExitStatus) -> String {
+fn run_to_end(
+    line: &str,
+    family: Family,
+    limit: Duration,
+    output: &mut Vec<u8>,
+) -> io::Result<Ended> {
+    let mut command = command(SHELL);
+    command.args(["-c", line]).env("DDNS_FAMILY", if family == Family::V4 { "4" } else { "6" });
+    let running = Running::start(&mut command, None, None)?;
+    running.wait(limit, &mut |bytes| {
+        let room = OUTPUT_LIMIT.saturating_sub(output.len());
+        output.extend(bytes.iter().take(room));
+    })
+}
+
+fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("failed with exit status {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
@@ -64,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_output_is_the_address() {
+    fn the_address_in_the_output_is_returned() {
         let address = "192.0.2.1".parse().unwrap();
         assert_eq!(sh("echo 192.0.2.1", LONG), Ok(address));
         assert_eq!(sh("echo; echo 'ip: 192.0.2.1'", LONG), Ok(address));
@@ -75,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_say_why() {
+    fn an_error_names_the_program_and_the_cause() {
         for (script, text) in [
             ("echo 192.0.2.1; exit 3", "echo failed with exit status 3"),
             (": ; echo 'no\tlink' >&2; exit 1", ": failed with exit status 1: no link"),
@@ -95,12 +104,12 @@ mod tests {
         let hangs = "sleep 1000 & sleep 1000";
         let error = sh(hangs, Duration::from_millis(300)).unwrap_err();
         assert_eq!(error, "sleep did not end within 0 s");
-        // The output ends only when the child in the background is dead too.
+        // The output ends only when the background process has been killed, too.
         assert!(clock::uptime() - start < Duration::from_secs(2));
     }
 
     #[test]
-    fn what_a_script_leaves_running_does_not_hold_the_answer() {
+    fn processes_that_a_script_leaves_running_do_not_delay_the_answer() {
         let start = clock::uptime();
         assert!(sh("echo 192.0.2.1; sleep 1000 &", LONG).is_ok());
         assert!(sh("echo 192.0.2.1; setsid sleep 5 &", LONG).is_ok());
@@ -108,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_for_what_made_itself_a_session_of_its_own() {
+    fn the_pipe_of_a_process_that_left_the_group_is_closed() {
         let scratch = crate::scratch::Scratch::new("probe-session");
         let told = scratch.path().join("told");
         let text = format!(
@@ -125,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manual_names_the_limit_and_the_environment() {
+    fn the_manual_names_the_time_limit_and_the_environment() {
         let manual = include_str!("../../../doc/ddns-netlink.5.md");
         assert!(manual.contains(&format!("after {} seconds", SCRIPT_TIMEOUT.as_secs())));
         assert!(manual.contains("`DDNS_FAMILY`, `4` or `6`"));
@@ -135,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_output_is_dropped() {
+    fn output_over_the_limit_is_dropped() {
         let error = sh("yes", Duration::from_millis(500)).unwrap_err();
         assert!(error.contains("did not end"), "{error}");
         let big = "echo 192.0.2.1; dd if=/dev/zero bs=1024 count=300 2>/dev/null";

@@ -1,13 +1,15 @@
-//! What the shell is told: the options of the section as variables, the functions of ddns-scripts,
-//! and which script to source (openwrt `net/ddns-scripts`, `dynamic_dns_updater.sh`, `send_update`).
+//! The text that the shell reads: the options of the section as variables, the functions of ddns-scripts,
+//! and the command that sources the script (openwrt `net/ddns-scripts`, `send_update` in
+//! `dynamic_dns_updater.sh`).
 //!
-//! It goes to the shell's standard input, so no value is ever part of a command line.
+//! It goes to the shell's standard input, so that no value is part of a command line, which every user
+//! can see.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::Call;
+use super::ScriptUpdate;
 use crate::cli::VERSION;
 use crate::config::Source;
 use crate::config::options::{Kind, OPTIONS, Origin};
@@ -16,102 +18,142 @@ use crate::model::secret::Secret;
 use crate::provider::Change;
 use crate::text::percent;
 
-/// The functions; packages install them, with `outside.sh` behind them, as
-/// `/usr/lib/ddns/dynamic_dns_functions.sh`, which some scripts source.
+/// The functions of ddns-scripts. Packages install this text, followed by `outside.sh`, as
+/// `/usr/lib/ddns/dynamic_dns_functions.sh`, because some scripts source that file.
 const FUNCTIONS: &str = include_str!("frame.sh");
 
-/// What the script says goes to the pipe 7; the shell's standard output is nobody's.
+/// Moves the pipe for messages from standard output to descriptor 7. The script's own standard output
+/// goes to standard error.
 const BEGIN: &str = "exec 7>&1 </dev/null >&2\ncd /\n";
-/// On one line: the shell is not to look for more while the script runs.
+/// Sources the script. `exit` is on the same line, so that the shell reads no further line from the pipe
+/// after the script.
 const END: &str = ": >\"$DATFILE\" >\"$ERRFILE\"\n\
                    __update() { . \"$update_script\"; }; __update \"$__IP\"; exit\n";
 
-/// The text for the shell. `place` is the directory of this run, `registered` the address in the
-/// DNS as far as it is known.
-pub(super) fn text(call: &Call, place: &Path, registered: Option<IpAddr>) -> Secret {
+/// The text for the shell. `directory` is the scratch directory of this run. `registered` is the address
+/// that is registered in DNS, if it is known.
+pub(super) fn text(update: &ScriptUpdate, directory: &Path, registered: Option<IpAddr>) -> Secret {
     let mut text = String::from(BEGIN);
-    for (name, value) in variables(call, place, registered) {
-        // A string takes whatever is written.
-        let _ = writeln!(text, "{name}={}", one_word(&value));
+    for (name, value) in variables(update, directory, registered) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name}={}", quoted_for_shell(&value));
     }
     text.push_str(FUNCTIONS);
     text.push_str(END);
     Secret::new(text)
 }
 
-/// All variables in order; the last of a name counts.
-fn variables<'c>(
-    call: &'c Call,
-    place: &Path,
+/// All variables, in the order of their assignments. A later one replaces an earlier one of the same
+/// name.
+fn variables<'u>(
+    update: &'u ScriptUpdate,
+    directory: &Path,
     registered: Option<IpAddr>,
-) -> Vec<(&'c str, String)> {
-    let Call { section, script, change, address, global } = call;
-    let provider = &section.provider;
-    let file = |name: &str| place.join(name).display().to_string();
-    let of_section = |suffix: &str| {
-        global.rundir.join(format!("{}{suffix}", section.name)).display().to_string()
-    };
-    let own = script.options.iter().filter(|(name, _)| is_free(name));
-    // What is written comes after them, and counts.
+) -> Vec<(&'u str, String)> {
+    let mut all = option_variables(update);
+    all.extend(section_variables(update));
+    all.extend(address_variables(update, registered));
+    all.extend(run_variables(update, directory));
+    all
+}
+
+/// The options of the section as they are written, over their defaults.
+fn option_variables(update: &ScriptUpdate) -> Vec<(&str, String)> {
     let mut all: Vec<_> = defaults().map(|(name, default)| (name, default.to_owned())).collect();
-    match &section.source {
-        Source::Network { v4, v6 } => all.push(("ip_network", of_family(change, v4, v6))),
-        Source::Web { v4, v6 } => all.push(("ip_url", of_family(change, v4, v6))),
+    match &update.section.source {
+        Source::Network { v4, v6 } => all.push(("ip_network", of_family(&update.change, v4, v6))),
+        Source::Web { v4, v6 } => all.push(("ip_url", of_family(&update.change, v4, v6))),
         Source::Device(_) | Source::Script(_) => {}
     }
-    all.extend(own.map(|(name, value)| (name.as_str(), value.expose().to_owned())));
-    let lookup_host = || change.name.written().replace('@', ".").trim_start_matches('.').to_owned();
-    all.extend([
-        ("domain", change.name.written().to_owned()),
-        ("lookup_host", call.option("lookup_host").map_or_else(lookup_host, str::to_owned)),
-        ("password", provider.account.password.expose().to_owned()),
+    for (name, value) in &update.script.options {
+        if may_be_variable(name) {
+            all.push((name, value.expose().to_owned()));
+        }
+    }
+    all
+}
+
+/// The variables that ddns-scripts makes from the options of a section.
+fn section_variables(update: &ScriptUpdate) -> [(&'static str, String); 10] {
+    let ScriptUpdate { section, script, change, .. } = update;
+    let account = &section.provider.account;
+    let name = change.name.written();
+    let lookup_host = match update.option("lookup_host") {
+        Some(host) => host.to_owned(),
+        // The '@' separates host and zone: 'host@example.com' is host.example.com.
+        None => name.replace('@', ".").trim_start_matches('.').to_owned(),
+    };
+    [
+        ("domain", name.to_owned()),
+        ("lookup_host", lookup_host),
+        ("password", account.password.expose().to_owned()),
         ("use_ipv6", if change.family == Family::V6 { "1" } else { "0" }.to_owned()),
         ("update_script", script.file.display().to_string()),
         ("SECTION_ID", section.name.clone()),
-        ("__IP", address.to_string()),
-        ("CURRENT_IP", address.to_string()),
-        ("LOCAL_IP", address.to_string()),
+        ("URL_USER", percent::encode(&account.username)),
+        ("URL_PASS", percent::encode(account.password.expose())),
+        ("URL_PENC", percent::encode(account.param_enc.expose())),
+        ("upd_privateip", u8::from(section.private_addresses).to_string()),
+    ]
+}
+
+fn address_variables(
+    update: &ScriptUpdate,
+    registered: Option<IpAddr>,
+) -> [(&'static str, String); 4] {
+    let address = update.address.to_string();
+    [
+        ("__IP", address.clone()),
+        ("CURRENT_IP", address.clone()),
+        ("LOCAL_IP", address),
         ("REGISTERED_IP", registered.map(expanded).unwrap_or_default()),
-        ("URL_USER", percent::encode(&provider.account.username)),
-        ("URL_PASS", percent::encode(provider.account.password.expose())),
-        ("URL_PENC", percent::encode(provider.account.param_enc.expose())),
-        ("DATFILE", file(super::ANSWER)),
-        ("ERRFILE", file("err")),
+    ]
+}
+
+/// Files of this run, and the options of `config ddns 'global'`.
+fn run_variables(update: &ScriptUpdate, directory: &Path) -> [(&'static str, String); 12] {
+    let global = &update.global;
+    let run_file = global.rundir.join(&update.section.name).display().to_string();
+    [
+        ("DATFILE", directory.join(super::ANSWER).display().to_string()),
+        ("ERRFILE", directory.join("err").display().to_string()),
         ("LOGFILE", "/proc/self/fd/7".to_owned()),
-        ("PIDFILE", of_section(".pid")),
-        ("UPDFILE", of_section(".update")),
-        ("IPFILE", of_section(".ip")),
-        ("__told", file(super::REPLY)),
+        ("PIDFILE", format!("{run_file}.pid")),
+        ("UPDFILE", format!("{run_file}.update")),
+        ("IPFILE", format!("{run_file}.ip")),
+        ("__told", directory.join(super::REPLY).display().to_string()),
         ("VERSION", VERSION.to_owned()),
         ("ddns_rundir", global.rundir.display().to_string()),
         ("ddns_logdir", global.logdir.display().to_string()),
         ("ddns_loglines", global.loglines.to_string()),
         ("ddns_dateformat", global.dateformat.clone()),
-        ("upd_privateip", u8::from(section.private_addresses).to_string()),
-    ]);
-    all
+    ]
 }
 
-/// What options of ddns-scripts mean unless they are set.
+/// The options of ddns-scripts that have a default, with that default.
 fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let stock = OPTIONS.iter().filter(|it| it.kind == Kind::Service && it.origin != Origin::Ours);
-    stock.filter_map(|known| Some((known.name, known.default?))).filter(|(name, _)| is_free(name))
+    OPTIONS
+        .iter()
+        .filter(|option| option.kind == Kind::Service && option.origin != Origin::Ours)
+        .filter_map(|option| Some((option.name, option.default?)))
+        .filter(|(name, _)| may_be_variable(name))
 }
 
 fn of_family(change: &Change, v4: &str, v6: &str) -> String {
     if change.family == Family::V4 { v4 } else { v6 }.to_owned()
 }
 
-/// Whether an option may become a variable. The shell lives by some, and this frame by others.
-fn is_free(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    let identifier = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    // A retry_count would stand for the retry_max_count of the frame.
-    let taken = ["PATH", "IFS", "ENV", "retry_count"].contains(&name) || name.starts_with("__");
-    first && identifier && !taken
+/// Whether the option `name` may become a variable: it is an identifier that neither the shell nor
+/// `frame.sh` uses.
+fn may_be_variable(name: &str) -> bool {
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_identifier = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    // With retry_count, scripts would ignore the retry_max_count of frame.sh.
+    let is_used = ["PATH", "IFS", "ENV", "retry_count"].contains(&name) || name.starts_with("__");
+    starts_well && is_identifier && !is_used
 }
 
-/// IPv6 as ddns-scripts compares it: eight groups of four digits.
+/// The form in which ddns-scripts compares IPv6 addresses: eight groups of four digits.
 fn expanded(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
@@ -122,8 +164,9 @@ fn expanded(address: IpAddr) -> String {
     }
 }
 
-/// `value` as one word of the shell, whatever is in it.
-fn one_word(value: &str) -> String {
+/// `value` in single quotes, as one word of a shell command. A NUL character is dropped, since no shell
+/// variable can hold one.
+fn quoted_for_shell(value: &str) -> String {
     format!("'{}'", value.replace('\0', "").replace('\'', r"'\''"))
 }
 
@@ -136,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_variables_that_nobody_lives_by_are_given() {
-        for (name, free) in [
+    fn options_named_like_variables_of_the_shell_are_not_set() {
+        for (name, expected) in [
             ("domain", true),
             ("my_Option2", true),
             ("_x", true),
@@ -148,12 +191,12 @@ mod tests {
             ("IFS", false),
             ("__IP", false),
         ] {
-            assert_eq!(is_free(name), free, "{name}");
+            assert_eq!(may_be_variable(name), expected, "{name}");
         }
     }
 
     #[test]
-    fn options_that_are_not_set_have_their_defaults() {
+    fn defaults_are_those_of_ddns_scripts_only() {
         let all: Vec<_> = defaults().collect();
         for expected in [
             ("ip_source", "network"),
@@ -172,8 +215,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
-        fn the_shell_reads_what_was_written(value in "[ -~\\n\\t\u{1}é'\\\\$`]{0,60}") {
-            let text = format!("x={}; printf '%s.' \"$x\"", one_word(&value));
+        fn the_shell_reads_a_quoted_value_unchanged(value in "[ -~\\n\\t\u{1}é'\\\\$`]{0,60}") {
+            let text = format!("x={}; printf '%s.' \"$x\"", quoted_for_shell(&value));
             let output = Command::new("/bin/sh").args(["-c", &text]).output().unwrap();
             prop_assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{value}."));
         }

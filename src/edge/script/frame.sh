@@ -1,4 +1,4 @@
-# What update scripts of ddns-scripts find around them. Its variables and functions keep their names.
+# The variables and functions that ddns-scripts gives its update scripts, under the same names.
 [ -r /lib/functions.sh ] && . /lib/functions.sh
 [ -r /lib/functions/network.sh ] && . /lib/functions/network.sh
 [ -r /usr/share/libubox/jshn.sh ] && . /usr/share/libubox/jshn.sh
@@ -12,10 +12,10 @@ DNS_CHARSET='[@a-zA-Z0-9.:_-]'
 DNS_CHARSET_DOMAIN='[@a-zA-Z0-9._*-]'
 SHELL_ESCAPE="[]\"'\`\$!();><{}?|[*\\\\]"
 
-# Retries are the program's business.
+# The daemon retries, not the script.
 retry_max_count=1 RETRY_SECONDS=5
 
-# Whether curl can do what it is asked it says itself; asking it first can take seconds.
+# curl itself reports what it does not support; testing that first can take seconds.
 CURL=$(command -v curl)
 CURL_SSL=$CURL CURL_PROXY=$CURL
 WGET=$(command -v wget)
@@ -26,10 +26,10 @@ UCLIENT_FETCH=$(command -v uclient-fetch)
 [ -n "$proxy" ] && export http_proxy="http://$proxy" https_proxy="http://$proxy" \
 	HTTP_PROXY="http://$proxy" HTTPS_PROXY="http://$proxy"
 
-# Without netifd, names are devices.
+# Without netifd, the name of an interface is that of its device.
 command -v network_get_device >/dev/null || network_get_device() { eval "$1=\$2"; }
 
-# level text...: levels from 10 end the script.
+# level text...: a level of 10 or more ends the script.
 write_log() {
 	local __level="$1"
 	shift
@@ -38,7 +38,7 @@ write_log() {
 	return 0
 }
 
-# url: the answer goes to $DATFILE. Sent as the section wants it: bind_network, proxy, cacert.
+# url: the answer goes to $DATFILE. bind_network, proxy and cacert of the section apply.
 do_transfer() {
 	local __reply
 	printf '\001U%s\002' "$1" >&7
@@ -62,7 +62,7 @@ urlencode() {
 	eval "$1=\$__encoded"
 }
 
-# address variable: eight groups of four digits, or the word invalid.
+# address variable: eight groups of four digits, or "invalid".
 expand_ipv6() {
 	local __all="$1" __left __right __group __out= IFS=:
 	case $__all in *[A-F]*) __all=$(echo "$__all" | tr A-F a-f) ;; esac
@@ -89,14 +89,14 @@ expand_ipv6() {
 		esac
 	done
 	[ ${#__out} -eq 40 ] || {
-		write_log 4 "expand_ipv6: '$1' is no IPv6 address"
+		write_log 4 "expand_ipv6: '$1' is not an IPv6 address"
 		eval "$2=invalid"
 		return 1
 	}
 	eval "$2=\${__out#:}"
 }
 
-# variable: the address in the DNS, as far as it is known.
+# variable: the registered address, if it is known.
 get_registered_ip() {
 	[ -n "$REGISTERED_IP" ] || return 127
 	eval "$1=\$REGISTERED_IP"
@@ -125,7 +125,7 @@ get_seconds() {
 
 date_prog() { date +"$ddns_dateformat"; }
 
-# The options are there already.
+# All options are variables already.
 load_all_config_options() { [ "$2" = "$SECTION_ID" ]; }
 
 # variable, pattern of an allowed character, pattern that must not occur

@@ -1,9 +1,9 @@
-//! Update scripts, as ddns-scripts has them (openwrt `net/ddns-scripts`): sourced by a shell that
-//! gives them the variables and functions they expect.
+//! Runs the update scripts of ddns-scripts (openwrt `net/ddns-scripts`). A shell sources the script,
+//! with the variables and functions that ddns-scripts gives it.
 
 mod frame;
+pub mod message;
 pub mod process;
-pub mod said;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
@@ -19,162 +19,175 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
+use self::message::{MessageReader, ScriptEnd, ScriptLog, ScriptMessage};
 use self::process::{Ended, Running, SHELL, command};
-use self::said::{End, Listener, Minutes, Said};
 use crate::config::options::{self, Kind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
 use crate::edge::probe;
+use crate::model::Family;
 use crate::model::Notice;
 use crate::model::secret::Secret;
-use crate::model::{Credentials, Family};
 use crate::provider::Script;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
 
-/// Time for a script and everything it starts.
+/// How long a script and the programs it starts may run.
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Most transfers that one run may ask for.
-const TRANSFERS: usize = 32;
-/// Most bytes of a script that are looked through.
+const MAX_TRANSFERS: usize = 32;
+/// Most bytes of a script that are searched for [`ScriptUpdate::needs_registered_address`].
 const SCRIPT_LIMIT: u64 = 1024 * 1024;
-/// In the directory of a run: where the answer of a transfer is put, and where the script is told.
+/// The file in the scratch directory that gets the answer of a transfer: `$DATFILE`.
 const ANSWER: &str = "dat";
+/// The pipe in the scratch directory on which the script gets the result of a transfer.
 const REPLY: &str = "reply";
-/// Reads the frame, which goes to its standard input.
+/// The command line of the shell. The text of `frame` goes to its standard input.
 const SOURCE: &str = ". /proc/self/fd/0";
 
-/// One update that a script is to do.
+/// One update by a script.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct ScriptUpdate {
     /// The section.
     pub section: Arc<Section>,
     /// Its script.
     pub script: Script,
-    /// What is to be published.
+    /// The change to publish.
     pub change: Change,
-    /// Its address.
+    /// The address of the change.
     pub address: IpAddr,
-    /// Where files are.
+    /// The options of `config ddns 'global'`, for directories.
     pub global: Arc<Global>,
 }
 
-/// What became of a call.
+/// The result of an update.
 #[derive(Clone, Debug)]
-pub struct Done {
-    /// What became of the change.
+pub struct ScriptResult {
+    /// The outcome of the change.
     pub outcome: Outcome,
     /// When the script was started, since boot; `None` if nothing was sent.
     pub sent_at: Option<Duration>,
-    /// What it said last, secrets masked.
+    /// The last message of the script, secrets masked.
     pub answer: String,
 }
 
-/// What a script can have done while it runs.
-pub struct Hands<'a> {
-    /// Sends a request the way the section wants it.
+/// What the daemon does for a script while it runs.
+pub struct ScriptServices<'a> {
+    /// Sends a request with the transport of the section.
     pub send: &'a mut dyn FnMut(&Request) -> Result<Answer, Failure>,
-    /// What the DNS has for the section, if somebody says so soon.
+    /// The registered address of the section, if a name server answers within a few seconds.
     pub look_up: &'a dyn Fn(&Lookup, Family) -> Option<IpAddr>,
-    /// Tells the operator.
+    /// Logs a message.
     pub say: &'a dyn Fn(Notice),
 }
 
-impl Call {
-    /// An option as the section has it.
+impl ScriptUpdate {
+    /// The value of an option in the section.
     fn option(&self, name: &str) -> Option<&str> {
-        let mut options = self.script.options.iter();
-        options.find(|(it, _)| it == name).map(|(_, value)| value.expose())
+        for (option, value) in &self.script.options {
+            if option == name {
+                return Some(value.expose());
+            }
+        }
+        None
     }
 
-    /// What must not be seen in anything that the script says. Options that only the script knows
-    /// may hold anything.
+    /// What is masked in messages of the script. This includes the options that only the script knows,
+    /// since they may hold passwords.
     fn secrets(&self) -> Vec<Secret> {
-        let provider = &self.section.provider;
-        let own = self.script.options.iter();
-        let own = own.filter(|(name, _)| options::find(Kind::Service, name).is_none());
+        let account = &self.section.provider.account;
+        let mut secrets =
+            vec![account.password.clone(), account.param_enc.clone(), account.param_opt.clone()];
+        for (name, value) in &self.script.options {
+            if name == "proxy" || options::find(Kind::Service, name).is_none() {
+                secrets.push(value.clone());
+            }
+        }
         let proxy = self.section.transport.proxy.as_ref();
-        let credentials = proxy.and_then(|proxy| proxy.credentials.as_ref());
-        [&provider.account.password, &provider.account.param_enc, &provider.account.param_opt]
-            .into_iter()
-            .chain(own.map(|(_, value)| value))
-            .cloned()
-            .chain(self.option("proxy").map(Secret::new))
-            .chain(credentials.into_iter().flat_map(Credentials::secrets))
-            .collect()
+        if let Some(credentials) = proxy.and_then(|proxy| proxy.credentials.as_ref()) {
+            secrets.extend(credentials.secrets());
+        }
+        secrets
     }
 
-    /// What the record was published as, or else what the DNS gives. That may take a while, so only
-    /// a script that asks for it waits.
-    fn registered(&self, hands: &Hands<'_>) -> Option<IpAddr> {
-        let look_up = || {
-            let script = files::read(&self.script.file, SCRIPT_LIMIT).ok()?;
-            let script = String::from_utf8_lossy(&script);
-            let wanted =
-                ["REGISTERED_IP", "get_registered_ip"].iter().any(|it| script.contains(it));
-            wanted.then(|| (hands.look_up)(&self.section.lookup, self.change.family))?
-        };
-        self.change.previous.or_else(look_up)
+    /// The address that was published last. If none is known, DNS is asked, but only for a script that
+    /// uses the answer: the look-up takes up to a few seconds.
+    fn registered(&self, services: &ScriptServices<'_>) -> Option<IpAddr> {
+        if self.change.previous.is_some() || !self.needs_registered_address() {
+            return self.change.previous;
+        }
+        (services.look_up)(&self.section.lookup, self.change.family)
     }
 
-    /// The script as people may see it.
+    fn needs_registered_address(&self) -> bool {
+        let script = files::read(&self.script.file, SCRIPT_LIMIT).unwrap_or_default();
+        let script = String::from_utf8_lossy(&script);
+        script.contains("REGISTERED_IP") || script.contains("get_registered_ip")
+    }
+
+    /// The script as the status shows it.
     pub fn shown(&self) -> String {
         format!("script {}", self.script.file.display())
     }
 
-    /// Runs the script to its end, `limit` at most.
-    pub fn run(&self, limit: Duration, hands: Hands<'_>) -> Done {
-        self.run_in(&mut command(SHELL), limit, hands)
+    /// Runs the script to its end. Kills it after `limit`.
+    pub fn run(&self, limit: Duration, services: ScriptServices<'_>) -> ScriptResult {
+        self.run_in(&mut command(SHELL), limit, services)
     }
 
-    fn run_in(&self, shell: &mut Command, limit: Duration, hands: Hands<'_>) -> Done {
+    fn run_in(
+        &self,
+        shell: &mut Command,
+        limit: Duration,
+        services: ScriptServices<'_>,
+    ) -> ScriptResult {
         let started = clock::uptime();
-        let mut minutes = Minutes::new(self.secrets());
-        let ended = match self.attempt(shell, limit, &mut minutes, hands) {
+        let mut log = ScriptLog::new(self.secrets());
+        let ended = match self.attempt(shell, limit, &mut log, services) {
             Ok(ended) => ended,
             Err(error) => {
                 let reason = format!("the script cannot be run: {error}");
                 let kind = FailureKind::Other;
                 let outcome = Outcome::Retry { reason, after: None, kind };
-                return Done { outcome, sent_at: None, answer: error.to_string() };
+                return ScriptResult { outcome, sent_at: None, answer: error.to_string() };
             }
         };
-        let end = end(&ended, limit);
-        let outcome = minutes.outcome(end, ended.complaint(&self.secrets()));
-        let sent_at = (end != End::Status(127)).then_some(started);
-        Done { outcome, sent_at, answer: minutes.last }
+        let end = end_of(&ended, limit);
+        let outcome = log.outcome(end, ended.complaint(&self.secrets()));
+        // A script of ddns-scripts returns 127 if it has sent nothing.
+        let sent_at = if end == ScriptEnd::Status(127) { None } else { Some(started) };
+        ScriptResult { outcome, sent_at, answer: log.last }
     }
 
     fn attempt(
         &self,
         shell: &mut Command,
         limit: Duration,
-        minutes: &mut Minutes,
-        hands: Hands<'_>,
+        log: &mut ScriptLog,
+        services: ScriptServices<'_>,
     ) -> io::Result<Ended> {
-        let _turn = Turn::take(&self.section.name)?;
-        let mut place =
-            Place::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
-        let text = frame::text(self, &place.path, self.registered(&hands));
+        let _lock = SectionLock::acquire(&self.section.name)?;
+        let mut scratch =
+            ScratchDir::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
+        let text = frame::text(self, &scratch.path, self.registered(&services));
         shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
         let running = Running::start(shell, Some(self.address), Some(&text))?;
-        let mut listener = Listener::default();
+        let mut reader = MessageReader::default();
         let mut transfers = 0;
         running.wait(limit, &mut |bytes| {
-            for said in listener.hear(bytes) {
-                match said {
-                    Said::Message { level, text } => {
-                        let notice = minutes
-                            .message(level, &text)
-                            .map(|(level, text)| Notice::about(&self.section.name, level, text));
-                        notice.into_iter().for_each(hands.say);
+            for message in reader.receive(bytes) {
+                match message {
+                    ScriptMessage::Message { level, text } => {
+                        if let Some((level, text)) = log.message(level, &text) {
+                            (services.say)(Notice::about(&self.section.name, level, text));
+                        }
                     }
-                    Said::Transfer(url) if transfers < TRANSFERS => {
+                    ScriptMessage::Transfer(url) if transfers < MAX_TRANSFERS => {
                         transfers += 1;
-                        place.reply(&transfer(&url, &place.path, minutes, hands.send));
+                        scratch.reply(&transfer(&url, &scratch.path, log, services.send));
                     }
-                    Said::Transfer(_) => place.reply(&format!(
-                        "a script can have {TRANSFERS} transfers in one run, this one asked for more"
+                    ScriptMessage::Transfer(_) => scratch.reply(&format!(
+                        "a script can have {MAX_TRANSFERS} transfers in one run, this one asked for more"
                     )),
                 }
             }
@@ -182,91 +195,95 @@ impl Call {
     }
 }
 
-/// Opens `url` for a script. Gives the line that the script is told.
+/// Sends a request to `url` for a script, and writes the answer into `directory`. Returns the reply to
+/// the script: `ok`, or the error.
 fn transfer(
     url: &str,
-    place: &Path,
-    minutes: &mut Minutes,
+    directory: &Path,
+    log: &mut ScriptLog,
     send: &mut dyn FnMut(&Request) -> Result<Answer, Failure>,
 ) -> String {
     let answer = send(&probe::request(url));
-    minutes.transferred(answer.as_ref().err());
+    log.transferred(answer.as_ref().err());
     let answer = match answer {
         Ok(answer) => answer,
-        Err(failure) => return minutes.masked(&failure.text),
+        Err(failure) => return log.masked(&failure.text),
     };
-    if let Err(error) = fs::write(place.join(ANSWER), &answer.body) {
-        return format!("the answer cannot be kept: {error}");
+    if let Err(error) = fs::write(directory.join(ANSWER), &answer.body) {
+        return format!("the answer cannot be written to a file: {error}");
     }
     match answer.status {
         ..400 => "ok".into(),
         status if answer.body.trim().is_empty() => format!("HTTP {status}"),
-        status => minutes.masked(&format!("HTTP {status}: {}", answer.body)),
+        status => log.masked(&format!("HTTP {status}: {}", answer.body)),
     }
 }
 
-fn end(ended: &Ended, limit: Duration) -> End {
-    let status = ended.status.map(|status| (status.code(), status.signal()));
-    match status {
-        None => End::TimeOver(limit),
-        Some((Some(code), _)) => End::Status(code),
-        Some((None, _)) if ended.cut => End::AddressGone,
-        Some((None, signal)) => End::Signal(signal.unwrap_or_default()),
+fn end_of(ended: &Ended, limit: Duration) -> ScriptEnd {
+    let Some(status) = ended.status else {
+        return ScriptEnd::TimeOver(limit);
+    };
+    match status.code() {
+        Some(code) => ScriptEnd::Status(code),
+        None if ended.cut => ScriptEnd::AddressGone,
+        None => ScriptEnd::Signal(status.signal().unwrap_or_default()),
     }
 }
 
-/// The sections whose script runs.
+/// The sections whose script is running.
 static RUNNING: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// A section's script runs once at a time, also across a reload that the engine has forgotten it in.
-struct Turn(String);
+/// Keeps the script of a section from running twice at the same time. After a reload the engine may
+/// start an update while the script of the old configuration still runs.
+struct SectionLock(String);
 
-impl Turn {
-    fn take(section: &str) -> io::Result<Self> {
+impl SectionLock {
+    fn acquire(section: &str) -> io::Result<Self> {
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.iter().any(|it| it == section) {
-            return Err(io::Error::other("it is still running for the configuration of before"));
+        if running.iter().any(|name| name == section) {
+            return Err(io::Error::other("it is still running for the previous configuration"));
         }
         running.push(section.to_owned());
         Ok(Self(section.to_owned()))
     }
 }
 
-impl Drop for Turn {
+impl Drop for SectionLock {
     fn drop(&mut self) {
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| *it != self.0);
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|name| *name != self.0);
     }
 }
 
-/// The directory of one run. What a script writes beside its `$DATFILE` may hold secrets, so it is
-/// nobody else's; it ends with the run.
-struct Place {
+/// The directory for the files of one run. Only this user can read it, since scripts write secrets into
+/// files beside `$DATFILE`. It is removed after the run.
+struct ScratchDir {
     path: PathBuf,
-    /// Open for reading as well, so that neither side waits for the other to open it.
+    /// The pipe [`REPLY`]. It is open for reading, too, because otherwise opening it would block until
+    /// the script opens it.
     reply: File,
 }
 
-impl Place {
+impl ScratchDir {
     fn new(path: PathBuf) -> io::Result<Self> {
-        // Of a daemon that was killed.
+        // A daemon that was killed has left its directory behind.
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path)?;
         let reply = path.join(REPLY);
         mkfifo(&reply, Mode::S_IRUSR | Mode::S_IWUSR)?;
         let mut options = File::options();
-        // A script that asks and does not read must not hold us up.
+        // Writing to a script that asks and does not read must not block.
         let options = options.read(true).write(true).custom_flags(OFlag::O_NONBLOCK.bits());
         let reply = options.open(reply)?;
         Ok(Self { path, reply })
     }
 
     fn reply(&mut self, line: &str) {
-        // Whoever asked may be gone.
+        // The script may have ended.
         let _ = writeln!(self.reply, "{line}");
     }
 }
 
-impl Drop for Place {
+impl Drop for ScratchDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
     }

@@ -1,5 +1,5 @@
 
-# Outside of an update, for scripts that source this file for its functions alone.
+# Outside of an update: for scripts that source this file only for its functions.
 [ -n "$__told" ] || {
 read -r VERSION 2>/dev/null </usr/share/ddns/version
 ddns_rundir=/var/run/ddns ddns_logdir=/var/log/ddns ddns_loglines=250 ddns_dateformat='%F %R'
@@ -31,7 +31,7 @@ load_all_config_options() {
 	done
 }
 
-# url: what it answers goes to $DATFILE, as far as the programs that are there do it.
+# url: curl, uclient-fetch or wget writes the answer to $DATFILE.
 do_transfer() {
 	if [ -n "$CURL" ]; then
 		"$CURL" -sSLo "$DATFILE" "$1"
@@ -40,7 +40,7 @@ do_transfer() {
 	fi 2>"${ERRFILE:-/dev/null}"
 }
 
-# variable: the address that DNS has for $lookup_host.
+# variable: the registered address of $lookup_host.
 get_registered_ip() {
 	local __variable="$1" __found
 	set -- -l "${lookup_host:-$domain}" -- get_registered_ip

@@ -1,5 +1,5 @@
-//! The owner's programs under way: each leads a process group of its own, has a time limit, and
-//! none outlives the daemon, not even one that is killed.
+//! Runs the owner's programs. Each program leads a process group of its own and has a time limit. No
+//! program outlives the daemon, even if the daemon is killed.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -21,23 +21,24 @@ use crate::edge::clock;
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
 
-/// The shell.
+/// The shell that runs scripts.
 pub const SHELL: &str = "/bin/sh";
-/// What procd starts services with.
+/// The search path with which procd starts services.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
-/// Most bytes of error output that are kept; the rest is read and dropped.
+/// Most bytes of standard error that are kept. The rest is read and dropped.
 const ERRORS_LIMIT: usize = 4 * 1024;
-/// How often, in milliseconds, an exit is looked for while the output is still open.
+/// How often, in milliseconds, the exit status is looked for while the output is open.
 const TICK: u16 = 100;
-/// The same when the output has ended, and the exit is to follow.
+/// How often the exit status is looked for after the output was closed, when it is expected soon.
 const SHORT_TICK: Duration = Duration::from_millis(10);
-/// Time for what was written before the end to arrive.
+/// How long to read output after the exit. What the program wrote before may still be in the pipes.
 const GRACE: Duration = Duration::from_secs(2);
-/// The guard of a process group, for the shell: its input ends when the daemon does, however that
-/// ends, and then it kills the group.
+/// The command line of the guard of a process group. Its standard input is a pipe from the daemon. When
+/// the daemon ends for any reason, the kernel closes the pipe, and the guard kills the group.
 const GUARD: &str = "read -r end; kill -KILL \"-$1\"";
 
-/// `program` with an environment that holds nothing but `PATH`, its output to be heard.
+/// A command that runs `program` in a process group of its own, with only `PATH` in its environment and
+/// with its output in pipes.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command
@@ -50,18 +51,19 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// A program that has ended, with everything it started.
+/// A program that has ended, together with all processes of its group.
 #[derive(Debug)]
 pub struct Ended {
-    /// `None` if it was killed because its time was over.
+    /// The exit status; `None` if the program was killed because its time was over.
     pub status: Option<ExitStatus>,
-    /// Whether it was killed because the address it worked for is gone: see [`cut`].
+    /// Whether it was killed because the address that it publishes is gone: see [`cut`].
     pub cut: bool,
+    /// The beginning of its standard error.
     errors: Vec<u8>,
 }
 
 impl Ended {
-    /// The first line of its error output, if any, fit for a log.
+    /// The first line of its standard error that is not empty, without `secrets`.
     pub fn complaint(&self, secrets: &[Secret]) -> Option<String> {
         let errors = String::from_utf8_lossy(&self.errors);
         let line = errors.lines().map(str::trim).find(|line| !line.is_empty())?;
@@ -69,41 +71,43 @@ impl Ended {
     }
 }
 
-/// The process groups under way. A group that is in here has not been waited for, so its number
-/// belongs to nobody else.
+/// The running process groups. The leader of a group in this list has not been waited for, so the
+/// kernel cannot give its process id to another process.
 static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: Vec::new(), closed: false });
 
 struct Groups {
     running: Vec<Group>,
-    /// Set by [`kill_all`]: what starts now would outlive us.
+    /// Set by [`kill_all`]: a program that started now would outlive the daemon.
     closed: bool,
 }
 
 struct Group {
-    number: i32,
-    /// The address that it publishes.
+    /// The process group id, which is the process id of its leader.
+    id: i32,
+    /// The address that the program publishes.
     address: Option<IpAddr>,
+    /// Whether it was killed by [`cut`].
     cut: bool,
-    /// A shell that runs [`GUARD`]. Where there is no memory for it, the program runs without.
+    /// A shell that runs [`GUARD`]. If there is no memory for it, the program runs without a guard.
     guard: Option<Child>,
 }
 
 impl Group {
-    fn new(number: i32, address: Option<IpAddr>) -> Self {
+    fn new(id: i32, address: Option<IpAddr>) -> Self {
         let mut guard = command(SHELL);
-        guard.args(["-c", GUARD, "guard"]).arg(number.to_string());
+        guard.args(["-c", GUARD, "guard"]).arg(id.to_string());
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self { number, address, cut: false, guard: guard.spawn().ok() }
+        Self { id, address, cut: false, guard: guard.spawn().ok() }
     }
 
-    /// Kills what is left of the group, and its guard first: the number of a group that is gone may
-    /// become another's.
+    /// Kills the guard, then all processes of the group. In the other order, the guard could kill
+    /// a new group with the same id.
     fn end(&mut self) {
         if let Some(mut guard) = self.guard.take() {
             let _ = guard.kill();
             let _ = guard.wait();
         }
-        kill(self.number);
+        kill(self.id);
     }
 }
 
@@ -111,41 +115,44 @@ fn groups() -> MutexGuard<'static, Groups> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills every program under way with all it has started, and lets no other start. For the end of
-/// the daemon: the threads that wait for programs are not waited for.
+/// Kills all running programs with the processes they have started, and lets no other program start.
+/// For the end of the daemon, which does not wait for its threads.
 pub fn kill_all() {
     let mut groups = groups();
     groups.closed = true;
     groups.running.iter_mut().for_each(Group::end);
 }
 
-/// Kills the programs that publish `address`, which is gone: they may hang on connections that can
-/// get no answer any more, and the address that came in its place waits for them.
+/// Kills the programs that publish `address`, which is gone. Their connections come from that address
+/// and get no answers any more, and the update of the new address waits for them.
 pub fn cut(address: IpAddr) {
     for group in &mut groups().running {
         if group.address == Some(address) {
             group.cut = true;
-            kill(group.number);
+            kill(group.id);
         }
     }
 }
 
 fn kill(group: i32) {
-    // It may be gone already.
+    // All processes of the group may have ended already.
     let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
 }
 
-/// A program under way. Whatever happens, its process group does not outlive this.
+/// A running program. Its process group is killed when this is dropped.
 pub struct Running {
     child: Child,
-    /// What it writes; `None` once that has ended.
+    /// Standard output; `None` once it is closed.
     output: Option<File>,
+    /// Standard error; `None` once it is closed.
     errors: Option<File>,
+    /// Whether it was killed by [`cut`].
     cut: bool,
 }
 
 impl Running {
-    /// Starts a [`command`], which publishes `address` if it does, and gives it `input`.
+    /// Starts a [`command`] and writes `input` to its standard input. `address` is the address that the
+    /// program publishes, if it publishes one.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -157,96 +164,99 @@ impl Running {
         if input.is_some() {
             command.stdin(Stdio::piped());
         }
-        // Held until the group is known, so that `kill_all` misses none.
+        // Locked until the group is in the list, so that `kill_all` misses none.
         let mut groups = groups();
         if groups.closed {
             return Err(io::Error::other("the daemon is ending"));
         }
         let mut child = command.spawn()?;
-        groups.running.extend(number(&child).map(|number| Group::new(number, address)));
+        if let Some(id) = group_id(&child) {
+            groups.running.push(Group::new(id, address));
+        }
         drop(groups);
         let output = child.stdout.take().map(OwnedFd::from);
         let errors = child.stderr.take().map(OwnedFd::from);
         let mut running = Self { child, output: None, errors: None, cut: false };
-        running.output = output.map(unblocked).transpose()?;
-        running.errors = errors.map(unblocked).transpose()?;
+        running.output = output.map(nonblocking).transpose()?;
+        running.errors = errors.map(nonblocking).transpose()?;
         if let (Some(mut stdin), Some(input)) = (running.child.stdin.take(), input) {
-            // It may end without reading.
+            // The program may end without reading it.
             let _ = stdin.write_all(input.expose().as_bytes());
         }
         Ok(running)
     }
 
-    /// Waits for the end, `limit` at most, while `heard` gets standard output as it comes. What the
-    /// program leaves running is killed, because there is no other way to know that the output is
-    /// whole.
+    /// Waits until the program has ended, and kills it after `limit`. `on_output` gets its standard
+    /// output. Processes that the program has left running are killed, because they may write more:
+    /// otherwise the end of the output could not be known.
     ///
     /// # Errors
-    /// If the system does not say what became of it.
-    pub fn wait(mut self, limit: Duration, heard: &mut dyn FnMut(&[u8])) -> io::Result<Ended> {
-        let mut end = clock::uptime().saturating_add(limit);
+    /// If the exit status cannot be read.
+    pub fn wait(mut self, limit: Duration, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ended> {
+        let deadline = clock::uptime().saturating_add(limit);
         let mut errors = Vec::new();
-        let mut ended: Option<Option<ExitStatus>> = None;
-        loop {
-            let now = clock::uptime();
-            let left = end.saturating_sub(now);
-            if ended.is_none() {
-                ended = match self.reap()? {
-                    None if left.is_zero() => {
-                        self.end();
-                        Some(None)
-                    }
-                    None => None,
-                    status => Some(status),
-                };
-                if ended.is_some() {
-                    end = now.saturating_add(GRACE);
-                    continue;
-                }
-            } else if left.is_zero() {
-                break;
+        let status = loop {
+            if let Some(status) = self.reap()? {
+                break Some(status);
             }
-            if self.output.is_some() || self.errors.is_some() {
-                self.listen(left, heard, &mut errors);
-            } else if ended.is_some() {
-                break;
+            let left = deadline.saturating_sub(clock::uptime());
+            if left.is_zero() {
+                self.end();
+                break None;
+            }
+            if self.has_output() {
+                self.read_output(left, on_output, &mut errors);
             } else {
                 thread::sleep(left.min(SHORT_TICK));
             }
+        };
+        let deadline = clock::uptime().saturating_add(GRACE);
+        while self.has_output() && clock::uptime() < deadline {
+            self.read_output(GRACE, on_output, &mut errors);
         }
-        Ok(Ended { status: ended.flatten(), cut: self.cut, errors })
+        Ok(Ended { status, cut: self.cut, errors })
     }
 
-    /// Hears what the program writes within a [`TICK`], or `limit` if that is shorter.
-    fn listen(&mut self, limit: Duration, heard: &mut dyn FnMut(&[u8]), errors: &mut Vec<u8>) {
+    /// Whether a pipe is open that may bring output.
+    fn has_output(&self) -> bool {
+        self.output.is_some() || self.errors.is_some()
+    }
+
+    /// Reads what the program writes within a [`TICK`], or within `limit` if that is shorter.
+    fn read_output(
+        &mut self,
+        limit: Duration,
+        on_output: &mut dyn FnMut(&[u8]),
+        errors: &mut Vec<u8>,
+    ) {
         let pipes = [&self.output, &self.errors].into_iter().flatten();
-        let mut wanted: Vec<_> =
+        let mut polled: Vec<_> =
             pipes.map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)).collect();
         let limit = u16::try_from(limit.as_millis()).unwrap_or(TICK).min(TICK);
-        // What went wrong shows itself when it is read.
-        let _ = poll(&mut wanted, PollTimeout::from(limit));
-        hear(&mut self.output, heard);
-        hear(&mut self.errors, &mut |piece| {
+        // If poll fails, the reads below return what there is.
+        let _ = poll(&mut polled, PollTimeout::from(limit));
+        read_pipe(&mut self.output, on_output);
+        read_pipe(&mut self.errors, &mut |bytes| {
             let room = ERRORS_LIMIT.saturating_sub(errors.len());
-            errors.extend(piece.iter().take(room));
+            errors.extend(bytes.iter().take(room));
         });
     }
 
-    /// The exit, if it has come. Then what is left of the group is killed and forgotten.
+    /// The exit status, if the program has ended. Then the rest of its group is killed.
     fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
         let mut groups = groups();
         let status = self.child.try_wait()?;
         if status.is_some() {
-            self.cut = forget(&self.child, &mut groups);
+            self.cut = end_group(&self.child, &mut groups);
         }
         Ok(status)
     }
 
-    /// Ends it.
+    /// Kills the program and its group, unless it has been waited for already.
     fn end(&mut self) {
         let mut groups = groups();
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            forget(&self.child, &mut groups);
+            end_group(&self.child, &mut groups);
             drop(groups);
             let _ = self.child.wait();
         }
@@ -259,39 +269,40 @@ impl Drop for Running {
     }
 }
 
-/// The reading end of a pipe, which from now on says that there is nothing instead of waiting.
-fn unblocked(pipe: OwnedFd) -> io::Result<File> {
+/// The reading end of a pipe, in non-blocking mode.
+fn nonblocking(pipe: OwnedFd) -> io::Result<File> {
     fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(pipe.into())
 }
 
-/// Reads what there is, a few kilobytes at most.
-fn hear(pipe: &mut Option<File>, heard: &mut dyn FnMut(&[u8])) {
+/// Reads once from a pipe, and drops the pipe at its end.
+fn read_pipe(pipe: &mut Option<File>, on_bytes: &mut dyn FnMut(&[u8])) {
     let Some(file) = pipe else {
         return;
     };
     let mut buffer = [0; 4096];
     match file.read(&mut buffer) {
-        Ok(count) if count > 0 => heard(buffer.get(..count).unwrap_or_default()),
+        Ok(count) if count > 0 => on_bytes(buffer.get(..count).unwrap_or_default()),
         Err(error)
             if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted].contains(&error.kind()) => {}
         Ok(_) | Err(_) => *pipe = None,
     }
 }
 
-/// Kills the group that `child` leads; whether that was cut before. The number may be another's once
-/// the child has been waited for and the lock is free.
-fn forget(child: &Child, groups: &mut Groups) -> bool {
-    let is_it = |group: &Group| number(child) == Some(group.number);
-    let Some(at) = groups.running.iter().position(is_it) else {
+/// Kills the group that `child` leads, and removes it from the list. Returns whether it was killed by
+/// [`cut`] before. The caller must hold the lock since before it waited for the child, because from
+/// then on the kernel may give the group's id to another process.
+fn end_group(child: &Child, groups: &mut Groups) -> bool {
+    let id = group_id(child);
+    let Some(index) = groups.running.iter().position(|group| Some(group.id) == id) else {
         return false;
     };
-    let mut group = groups.running.swap_remove(at);
+    let mut group = groups.running.swap_remove(index);
     group.end();
     group.cut
 }
 
-/// The process group that `child` leads. Process ids are positive numbers of 31 bits.
-fn number(child: &Child) -> Option<i32> {
+/// The id of the process group that `child` leads. Process ids fit into 31 bits.
+fn group_id(child: &Child) -> Option<i32> {
     i32::try_from(child.id()).ok()
 }

@@ -8,7 +8,7 @@ use super::{Delivery, Lane, Publication};
 use crate::config::Lookup;
 use crate::edge::dns;
 use crate::edge::http::{Client, Shared, proxy_secrets};
-use crate::edge::script::{Call, Hands, UPDATE_TIMEOUT};
+use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
 use crate::engine::event::{Finished, JobId};
 use crate::model::secret::Secret;
 use crate::model::{Notice, Transport};
@@ -51,18 +51,18 @@ impl Delivery for Network {
 
 /// What the script of the section is to do, if a script publishes for it. A job for a script has one
 /// change, and a script cannot remove a record.
-fn script_call(publication: &Publication) -> Option<Call> {
+fn script_call(publication: &Publication) -> Option<ScriptUpdate> {
     let section = &publication.section;
     let script = section.provider.script()?.clone();
     let change = publication.job.changes.first()?.clone();
     let address = change.address()?;
     let global = Arc::clone(&publication.global);
-    Some(Call { section: Arc::clone(section), script, change, address, global })
+    Some(ScriptUpdate { section: Arc::clone(section), script, change, address, global })
 }
 
 fn run_script(
     id: JobId,
-    call: &Call,
+    call: &ScriptUpdate,
     carrier: &mut NetworkCarrier<'_>,
     say: &dyn Fn(Notice),
 ) -> Finished {
@@ -71,7 +71,8 @@ fn run_script(
         let found = dns::look_up(lookup, family, &transport.into(), LOOK_UP_FIRST).ok()?;
         found.addresses.first().copied()
     };
-    let hands = Hands { send: &mut |request| carrier.send(request), look_up: &look_up, say };
+    let hands =
+        ScriptServices { send: &mut |request| carrier.send(request), look_up: &look_up, say };
     let done = call.run(UPDATE_TIMEOUT, hands);
     Finished {
         sent_at: done.sent_at,

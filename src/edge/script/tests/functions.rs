@@ -1,17 +1,17 @@
-//! The functions of `frame.sh`, in every shell there is.
+//! The functions of `frame.sh`, in every shell of this machine.
 
 use super::*;
 use crate::text::percent;
 
-/// What `write_log 5` says when `text` is run.
-fn says(stage: &Stage, shell: &[&str], text: &str) -> Vec<String> {
-    let (_, said) = play(&stage.call(text), shell, LONG, &mut |_| panic!());
-    said.into_iter().map(|(_, text)| text).collect()
+/// The messages that `text` logs.
+fn messages_of(section: &TestSection, shell: &[&str], text: &str) -> Vec<String> {
+    let (_, messages) = run_with(&section.update(text), shell, LONG, &mut |_| panic!());
+    messages.into_iter().map(|(_, text)| text).collect()
 }
 
 #[test]
-fn functions_do_what_those_of_ddns_scripts_do() {
-    let stage = Stage::new("functions");
+fn each_function_has_the_result_of_ddns_scripts() {
+    let section = TestSection::new("functions");
     let cases = [
         ("get_seconds r 3 hours; write_log 5 $r", "10800"),
         ("get_seconds r 2 days; write_log 5 $r", "172800"),
@@ -37,14 +37,14 @@ fn functions_do_what_those_of_ddns_scripts_do() {
     ];
     for shell in shells() {
         for (text, expected) in cases {
-            assert_eq!(says(&stage, shell, text), [expected], "{shell:?} {text}");
+            assert_eq!(messages_of(&section, shell, text), [expected], "{shell:?} {text}");
         }
     }
 }
 
 #[test]
-fn addresses_are_expanded() {
-    let stage = Stage::new("expand");
+fn expand_ipv6_writes_eight_groups_or_invalid() {
+    let section = TestSection::new("expand");
     for (address, expected) in [
         ("::", Some("0000:0000:0000:0000:0000:0000:0000:0000")),
         ("::1", Some("0000:0000:0000:0000:0000:0000:0000:0001")),
@@ -60,34 +60,38 @@ fn addresses_are_expanded() {
     ] {
         for shell in shells() {
             let text = format!("expand_ipv6 '{address}' r; write_log 5 \"$r\"");
-            let said = says(&stage, shell, &text);
-            assert_eq!(said.last().unwrap(), expected.unwrap_or("invalid"), "{shell:?} {address}");
-            assert_eq!(said.len(), if expected.is_some() { 1 } else { 2 });
+            let messages = messages_of(&section, shell, &text);
+            assert_eq!(
+                messages.last().unwrap(),
+                expected.unwrap_or("invalid"),
+                "{shell:?} {address}"
+            );
+            assert_eq!(messages.len(), if expected.is_some() { 1 } else { 2 });
         }
     }
 }
 
 #[test]
-fn texts_are_encoded_as_we_do() {
-    let mut stage = Stage::new("encode");
+fn urlencode_encodes_as_the_daemon_does() {
+    let mut section = TestSection::new("encode");
     let odd = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ aZ09 é€ \t";
-    stage.options = vec![("odd", odd)];
+    section.options = vec![("odd", odd)];
     for shell in shells() {
-        let said = says(&stage, shell, "urlencode r \"$odd\"; write_log 5 \"$r\"");
-        assert_eq!(said, ["***"], "an option of the script's own is covered");
+        let messages = messages_of(&section, shell, "urlencode r \"$odd\"; write_log 5 \"$r\"");
+        assert_eq!(messages, ["***"], "an option of the script's own is covered");
         let show = "urlencode r \"$odd\"; write_log 5 \"$(echo \"$r\" | sed 's/%/_/g')\"";
         let expected = percent::encode(odd).replace('%', "_");
-        assert_eq!(says(&stage, shell, show), [expected], "{shell:?}");
+        assert_eq!(messages_of(&section, shell, show), [expected], "{shell:?}");
     }
 }
 
-/// As packages have it.
+/// The file that packages install.
 const INSTALLED: &str = concat!(include_str!("../frame.sh"), include_str!("../outside.sh"));
 
 #[test]
-fn outside_of_an_update_sections_are_read_and_messages_logged() {
-    let stage = Stage::new("outside");
-    let file = stage.scratch.path().join("functions.sh");
+fn outside_of_an_update_the_functions_read_options_and_log() {
+    let section = TestSection::new("outside");
+    let file = section.scratch.path().join("functions.sh");
     fs::write(&file, INSTALLED).unwrap();
     let text = r#"
         config_load() { config_cb service other; option_cb domain; config_cb service h
@@ -101,21 +105,21 @@ fn outside_of_an_update_sections_are_read_and_messages_logged() {
         load_all_config_options ddns h && echo "$domain $username $more $x."
         load_all_config_options ddns nowhere || echo none
         get_local_ip address && echo "$address $ddns_rundir $ddns_logdir"
-        SECTION_ID=h; write_log 4 said; (write_log 13 fatal; echo on); echo "$?"
+        SECTION_ID=h; write_log 4 text; (write_log 13 fatal; echo on); echo "$?"
     "#;
     let text = text.replace("FILE", &file.display().to_string());
     for shell in shells() {
         let output =
             Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(&text).output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        let lines: Vec<_> = said.lines().map(|line| line.split("] ").last().unwrap()).collect();
+        let messages = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<_> = messages.lines().map(|line| line.split("] ").last().unwrap()).collect();
         let expected = [
             "reset",
             "h.domain h.username h.more .",
             "reset",
             "none",
             "wan.address /tmp/run /var/log/ddns",
-            "h: said",
+            "h: text",
             "h: fatal",
             "1",
         ];
@@ -124,16 +128,17 @@ fn outside_of_an_update_sections_are_read_and_messages_logged() {
 }
 
 #[test]
-fn the_functions_can_be_sourced() {
-    let stage = Stage::new("sourced");
-    let file = stage.scratch.path().join("functions.sh");
+fn during_an_update_the_installed_functions_can_be_sourced() {
+    let section = TestSection::new("sourced");
+    let file = section.scratch.path().join("functions.sh");
     fs::write(&file, INSTALLED).unwrap();
     let text = format!(
         ". {}\nwrite_log 5 \"$username$__IP\"\ndo_transfer http://x/ && grep -q good $DATFILE",
         file.display()
     );
     for shell in shells() {
-        let (done, said) = play(&stage.call(&text), shell, LONG, &mut |_| answer(200, "good"));
-        assert_eq!((done.outcome, texts(&said)), (Outcome::Updated, vec!["192.0.2.7"]));
+        let (result, messages) =
+            run_with(&section.update(&text), shell, LONG, &mut |_| answer(200, "good"));
+        assert_eq!((result.outcome, texts(&messages)), (Outcome::Updated, vec!["192.0.2.7"]));
     }
 }
