@@ -1,4 +1,4 @@
-//! The binary: arguments to a command, the command's result to an exit code.
+//! The program: parses its arguments and carries out the command.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,10 @@ use ddns_netlink::edge::console;
 use ddns_netlink::{app, cli};
 
 fn main() -> ExitCode {
-    let mut words = std::env::args_os();
-    let name = words.next().unwrap_or_default();
-    let code = match cli::understand(&name, words) {
-        Ok(call) => app::run(call),
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let code = match cli::parse(&name, arguments) {
+        Ok(line) => app::run(line),
         Err(refusal) => {
             console::warn(&refusal.text);
             refusal.code

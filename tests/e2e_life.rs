@@ -4,8 +4,9 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -158,8 +159,13 @@ fn once_sends_what_changed_and_exits_with_one_on_failure() {
         let launcher = scene.launcher();
         let dry = launcher.output(&["once", "--dry-run"]);
         assert!(dry.status.success());
-        assert!(String::from_utf8_lossy(&dry.stdout).contains("203.0.113.5"));
+        let shown = String::from_utf8_lossy(&dry.stdout).into_owned();
+        assert!(shown.starts_with("home: home.example.com A 203.0.113.5: would send "), "{shown}");
+        assert_eq!(shown.lines().count(), 1, "{shown}");
         assert_eq!(scene.provider.attempts(), 0);
+        for directory in ["run", "state"] {
+            assert!(!file(directory).exists(), "a dry run makes {directory}");
+        }
         assert_eq!(launcher.code(&["once"]), Some(0));
         assert_eq!(scene.provider.count(), 1);
         assert_eq!(launcher.code(&["once"]), Some(0));
@@ -326,6 +332,24 @@ fn watch_prints_changes_without_a_configuration() {
             let parsed: Result<Value, _> = serde_json::from_str(&line);
             assert!(parsed.is_ok(), "{line}");
         }
+    });
+}
+
+#[test]
+fn watch_ends_when_nobody_reads_its_output() {
+    isolated(&[], || {
+        let scene = Scene::bare();
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let mut command = launcher.bare(&["watch", "wan"]);
+        let mut watch = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(watch.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        assert!(line.starts_with("wan: added "), "{line}");
+        drop(output);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        wait_until("watch ends", || watch.try_wait().unwrap().is_some());
     });
 }
 

@@ -1,4 +1,4 @@
-//! `dynamic_dns_lucihelper.sh`: what LuCI asks.
+//! `dynamic_dns_lucihelper.sh`: what LuCI has done or wants to know.
 
 use std::io;
 use std::net::IpAddr;
@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{block_on, init, rundir, told};
+use super::client::{rundir, try_send_command};
+use super::init;
+use super::start::block_on;
 use crate::cli::exit;
-use crate::cli::helper::{Helper, NOTHING, Verb, set};
+use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
 use crate::config::Lookup;
 use crate::config::uci::{Document, RawSection};
 use crate::daemon;
@@ -24,14 +26,14 @@ use crate::edge::script::process;
 use crate::model::name::is_file_name;
 use crate::model::{Family, HostPort, Proxy};
 
-/// DNS has no address for the name, as ddns-scripts says it.
+/// Exit code of ddns-scripts: DNS has no address for the name.
 const NO_ADDRESS: u8 = 127;
-/// Most time for a look-up: rpcd waits for it.
+/// Most time for a look-up, for which rpcd waits.
 const LOOK_UP: Duration = Duration::from_secs(10);
 /// Most time for a page or a program, as in ddns-scripts.
 const DETECT: Duration = Duration::from_secs(3);
 
-/// Does it; returns the exit code.
+/// Carries it out; returns the exit code.
 pub(super) fn run(helper: &Helper) -> u8 {
     let file = files::default_config();
     let section = helper.section.as_slice();
@@ -48,14 +50,15 @@ pub(super) fn run(helper: &Helper) -> u8 {
             verify(proxy.map(|proxy| (proxy.host, proxy.port)), forced(helper))
         }
         Verb::Start => {
-            let started = told(&file, "start", section);
-            // Nobody looks at more than whether it could be called.
-            let _ = started.unwrap_or_else(|_| init::run(&["start"]));
+            if try_send_command(&file, "start", section).is_err() {
+                init::run(&["start"]);
+            }
+            // LuCI ignores the exit code.
             exit::OK
         }
         Verb::Stop if section.is_empty() => init::run(&["stop"]),
         Verb::Stop => {
-            let _ = told(&file, "stop", section);
+            let _ = try_send_command(&file, "stop", section);
             exit::OK
         }
         Verb::Reload => init::run(&["reload"]),
@@ -63,12 +66,12 @@ pub(super) fn run(helper: &Helper) -> u8 {
     }
 }
 
-/// `-6`.
+/// The family of the address: `-6` chooses IPv6.
 fn family(helper: &Helper) -> Family {
     if helper.get("use_ipv6").is_some() { Family::V6 } else { Family::V4 }
 }
 
-/// `-f`: over this family only.
+/// The only family that requests may use, by `-f`.
 fn forced(helper: &Helper) -> Option<Family> {
     helper.get("force_ipversion").map(|_| family(helper))
 }
@@ -87,26 +90,28 @@ fn verify(place: Result<(String, u16), impl ToString>, family: Option<Family>) -
     }
 }
 
-/// Prints the registered address. What the daemon knows of a section is as good as DNS, and nearer.
+/// Prints the address that DNS has for a name. If the section is served and looks that name up, the
+/// daemon knows the address.
 fn registered(helper: &Helper, file: &Path) -> u8 {
     let host = helper.get("lookup_host").unwrap_or_default();
     let family = family(helper);
     let rundir = rundir(file);
     let section = helper.section.as_deref().filter(|name| is_file_name(name));
-    let known = section.and_then(|name| known(&rundir, name));
-    let of_family = |address: &&IpAddr| Family::of(**address) == family;
-    let near: Vec<IpAddr> = known.iter().flatten().filter(of_family).copied().collect();
-    let found = if !near.is_empty() && section.is_some_and(|name| looks_up(file, name, host)) {
-        Ok(near)
-    } else {
-        look_up(helper, host, family)
+    let known = section.map(|name| known_to_daemon(&rundir, name)).unwrap_or_default();
+    let mut of_family = known.clone();
+    of_family.retain(|address| Family::of(*address) == family);
+    let found = match section {
+        Some(name) if !of_family.is_empty() && looks_up(file, name, host) => Ok(of_family),
+        Some(_) | None => look_up(helper, host, family),
     };
-    let shown = found.as_ref().map(|found| lines(found)).unwrap_or_default();
+    let shown = match &found {
+        Ok(addresses) => lines(addresses),
+        Err(_) => String::new(),
+    };
     if let Some(name) = section {
-        // The run file of a daemon is the daemon's.
-        let kept = known.filter(|known| !known.is_empty());
-        let kept = kept.map_or_else(|| shown.clone(), |known| lines(&known));
-        let _ = keep(&rundir, name, &kept);
+        // What the daemon has written there stays: it may have both families.
+        let content = if known.is_empty() { &shown } else { &lines(&known) };
+        let _ = write_run_file(&rundir, name, content);
     }
     match found {
         Ok(found) if found.is_empty() => NO_ADDRESS,
@@ -127,26 +132,32 @@ fn look_up(helper: &Helper, host: &str, family: Family) -> Result<Vec<IpAddr>, S
     dns::look_up(&lookup, family, &way, LOOK_UP).map(|found| found.addresses)
 }
 
-/// The addresses that a daemon says are in DNS for the section `name`; `None` if none serves it.
-fn known(rundir: &Path, name: &str) -> Option<Vec<IpAddr>> {
-    let reply = control::ask(rundir, &["get", name]).ok().filter(|reply| reply.ok)?;
-    let section: Value = serde_json::from_str(&reply.text).ok()?;
-    let addresses = section["in_dns"].as_array()?.iter();
-    Some(addresses.filter_map(|address| address.as_str()?.parse().ok()).collect())
+/// The addresses of the section `name` that are in DNS as far as the daemon knows; none if no daemon
+/// serves it.
+fn known_to_daemon(rundir: &Path, name: &str) -> Vec<IpAddr> {
+    let text = match control::ask(rundir, &["get", name]) {
+        Ok(reply) if reply.ok => reply.text,
+        Ok(_) | Err(_) => return Vec::new(),
+    };
+    let section: Value = serde_json::from_str(&text).unwrap_or_default();
+    let addresses = section["in_dns"].as_array().into_iter().flatten();
+    addresses.filter_map(|address| address.as_str()?.parse().ok()).collect()
 }
 
 /// Whether `host` is what the section `name` looks up.
 fn looks_up(file: &Path, name: &str, host: &str) -> bool {
-    let sections = load(file).map_or_else(|_| vec![], |loaded| loaded.checked.config.sections);
-    sections.iter().any(|section| section.name == name && section.lookup.host == host)
+    load(file).is_ok_and(|loaded| {
+        let sections = &loaded.checked.config.sections;
+        sections.iter().any(|section| section.name == name && section.lookup.host == host)
+    })
 }
 
-/// Writes the run file, as LuCI hopes when it finds none.
-fn keep(rundir: &Path, name: &str, shown: &str) -> io::Result<()> {
+/// Writes the file with the address of the section `name`: LuCI reads it after the call.
+fn write_run_file(rundir: &Path, name: &str, content: &str) -> io::Result<()> {
     files::owner::make_directory(rundir, 0o755)?;
     files::replace(
         &rundir.join(format!("{name}.ip")),
-        format!("{shown}\n").as_bytes(),
+        format!("{content}\n").as_bytes(),
         0o644,
         files::Medium::Ram,
     )
@@ -156,7 +167,7 @@ fn lines(addresses: &[IpAddr]) -> String {
     addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether the source has an address: a section is made of it, and followed until that is known.
+/// Whether a source has an address: makes a section that uses it, and runs until that is known.
 fn local(helper: &Helper) -> u8 {
     let mut section = helper.options.clone();
     set(&mut section, "enabled", "1");
@@ -167,7 +178,7 @@ fn local(helper: &Helper) -> u8 {
     set(&mut global, "upd_privateip", "1");
     let mut loaded = load::check(&Document { sections: vec![global, section], cut: false });
     if let Some(mistake) = loaded.checked.errors().next() {
-        return complain(NOTHING, &mistake.text);
+        return complain(NOT_DONE, &mistake.text);
     }
     loaded.checked.mistakes.clear();
     let slow = matches!(helper.get("ip_source"), Some("web" | "script"));

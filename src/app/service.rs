@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::load;
 use crate::cli::exit;
 use crate::cli::service::Service;
 use crate::config::check::PathKind;
@@ -11,19 +10,21 @@ use crate::edge::console::{complain, show, warn};
 use crate::edge::files;
 use crate::edge::files::definitions::Definitions;
 use crate::edge::http::Client;
+use crate::edge::load::load;
 use crate::edge::probe;
 use crate::model::{Transport, Trust, USER_AGENT};
 use crate::provider::{api, table};
 use crate::text::quoted::quoted;
 
-/// There is no list (exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`).
+// Exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`.
+/// There is no list.
 const NO_LIST: u8 = 3;
 /// There is no such definition, or none at all.
-const NONE: u8 = 4;
-/// `cacert` is not there.
+const NO_DEFINITION: u8 = 4;
+/// The file or directory of `cacert` does not exist.
 const NO_CERTIFICATES: u8 = 5;
 
-/// Does it; returns the exit code.
+/// Carries it out; returns the exit code.
 pub(super) fn run(service: &Service) -> u8 {
     let here = Definitions::system();
     match service {
@@ -37,15 +38,18 @@ pub(super) fn run(service: &Service) -> u8 {
             Err(_) => complain(NO_LIST, &"there is no list yet: 'ddns service update' gets it"),
         },
         Service::ListInstalled => match here.installed() {
-            none if none.is_empty() => complain(NONE, &"no definitions were installed"),
+            none if none.is_empty() => complain(NO_DEFINITION, &"no definitions were installed"),
             names => show(&(names.join("\n") + "\n")),
         },
         Service::Install(provider) | Service::Remove(provider)
             if !definition::is_provider(provider) =>
         {
-            complain(NONE, &format!("{} cannot be the name of a provider", quoted(provider)))
+            complain(
+                NO_DEFINITION,
+                &format!("{} cannot be the name of a provider", quoted(provider)),
+            )
         }
-        // A server of definitions must not get to say where the password of these goes.
+        // The server of the definitions must not decide where the passwords of these providers go.
         Service::Install(provider) if is_known(provider) => show(&format!(
             "{provider} is known to the program and needs no definition; nothing was downloaded\n"
         )),
@@ -74,13 +78,14 @@ fn done(result: std::io::Result<()>) -> u8 {
     }
 }
 
-/// As configured; the usual place if the configuration cannot be read.
+/// Where definitions are downloaded from: as configured, or the usual server if the configuration
+/// cannot be read.
 fn downloads() -> Downloads {
     let loaded = load(&files::default_config());
     loaded.map(|loaded| loaded.checked.config.global.downloads).unwrap_or_default()
 }
 
-/// Gets `url` and hands its text to `keep`, which gives back what to say.
+/// Downloads `url` and hands its text to `keep`, which returns the message to print.
 fn download(url: &str, keep: impl FnOnce(&str) -> Result<String, String>) -> u8 {
     let trust = match trust(downloads().cacert.as_deref()) {
         Ok(trust) => trust,

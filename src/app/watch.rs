@@ -1,6 +1,7 @@
-//! `watch`: what the kernel reports and which address would be chosen, live, without a
-//! configuration.
+//! `watch`: shows, without a configuration, each address that the kernel reports and which one would be
+//! published.
 
+use std::io;
 use std::net::IpAddr;
 
 use futures::FutureExt as _;
@@ -9,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::exit;
 use crate::edge::clock;
-use crate::edge::console::{complain, show};
+use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
 use crate::engine::book::Book;
 use crate::engine::select::{self, Desired, Place, Policy};
@@ -17,7 +18,7 @@ use crate::model::Family;
 use crate::model::sorted::{Map, Set};
 use crate::proto::netlink::{Report, Table};
 
-/// What is seen of one device and family: each address with its verdict, and the chosen one.
+/// The addresses of one device and family, each usable or with the reason why not, and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct View {
     verdicts: Map<IpAddr, String>,
@@ -26,7 +27,7 @@ struct View {
 
 type Views = Map<(String, Family), View>;
 
-/// Shows changes of `devices` (all if none are named) until interrupted.
+/// Prints the changes at `devices`, at all devices if none is named, until interrupted.
 pub(super) async fn run(json: bool, devices: Vec<String>) -> u8 {
     let mut socket = match Socket::open() {
         Ok(socket) => socket,
@@ -34,7 +35,7 @@ pub(super) async fn run(json: bool, devices: Vec<String>) -> u8 {
             return complain(exit::INTERNAL, &format!("cannot listen to the kernel: {error}"));
         }
     };
-    Table::ALL.iter().for_each(|&table| socket.request_dump(table));
+    request_dumps(&mut socket);
     let interrupted = async {
         match signal(SignalKind::interrupt()) {
             Ok(mut interrupt) => drop(interrupt.recv().await),
@@ -50,45 +51,63 @@ pub(super) async fn run(json: bool, devices: Vec<String>) -> u8 {
 async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
     let mut book = Book::default();
     let mut shown = Views::new();
-    let mut begun = false;
+    let mut complete = false;
     loop {
-        let mut next = Some(socket.next().await);
-        while let Some(report) = next {
-            match report {
-                Ok(report) => {
-                    let lost = report == Report::Lost;
-                    let _ = book.apply(report, clock::now().up);
-                    if lost {
-                        Table::ALL.iter().for_each(|&table| socket.request_dump(table));
-                    }
-                }
-                Err(error) => {
-                    return complain(exit::INTERNAL, &format!("the events broke off: {error}"));
-                }
-            }
-            next = socket.next().now_or_never();
+        if let Err(error) = take_reports(socket, &mut book).await {
+            let text = format!("the kernel's notifications ended: {error}");
+            return complain(exit::INTERNAL, &text);
         }
         if !book.addresses_known() {
             continue;
         }
-        if !std::mem::replace(&mut begun, true) {
-            for name in devices.iter().filter(|name| book.link(name).is_none()) {
-                complain(exit::OK, &format!("no device '{name}' is there; waiting for it"));
-            }
+        if !complete {
+            complete = true;
+            warn_of_missing(&book, devices);
         }
-        let views = look(&book, devices, &shown);
-        if !print(&shown, &views, json) {
+        let views = views(&book, devices, &shown);
+        if print_changes(&shown, &views, json).is_err() {
+            // The reader has closed standard output.
             return exit::OK;
         }
         shown = views;
     }
 }
 
-fn look(book: &Book, devices: &[String], before: &Views) -> Views {
+/// Waits for what the kernel reports next, and takes in everything that it has reported by then.
+async fn take_reports(socket: &mut Socket, book: &mut Book) -> io::Result<()> {
+    let mut next = Some(socket.next().await);
+    while let Some(report) = next {
+        let report = report?;
+        let lost = report == Report::Lost;
+        let _ = book.apply(report, clock::uptime());
+        if lost {
+            request_dumps(socket);
+        }
+        next = socket.next().now_or_never();
+    }
+    Ok(())
+}
+
+fn request_dumps(socket: &mut Socket) {
+    for table in Table::ALL {
+        socket.request_dump(table);
+    }
+}
+
+fn warn_of_missing(book: &Book, devices: &[String]) {
+    for name in devices {
+        if book.link(name).is_none() {
+            complain(exit::OK, &format!("there is no device '{name}' yet; waiting for it"));
+        }
+    }
+}
+
+/// The addresses of these devices, of all if none is named. `before` has the addresses chosen until now.
+fn views(book: &Book, devices: &[String], before: &Views) -> Views {
     let mut views = Views::new();
     for link in book.links() {
-        let names = || std::iter::once(&link.name).chain(&link.other_names);
-        if !devices.is_empty() && !names().any(|name| devices.contains(name)) {
+        let mut names = std::iter::once(&link.name).chain(&link.other_names);
+        if !devices.is_empty() && !names.any(|name| devices.contains(name)) {
             continue;
         }
         let place = Place::device(&link.name);
@@ -96,13 +115,14 @@ fn look(book: &Book, devices: &[String], before: &Views) -> Views {
             let policy = Policy::default();
             let key = (link.name.clone(), family);
             let current = before.get(&key).and_then(|view| view.chosen);
-            let verdicts = select::candidates(book, &place, family, policy)
-                .into_iter()
-                .map(|candidate| {
-                    let verdict = candidate.rejection.map(|why| why.to_string());
-                    (candidate.address, verdict.unwrap_or_else(|| "usable".into()))
-                })
-                .collect();
+            let mut verdicts = Map::new();
+            for candidate in select::candidates(book, &place, family, policy) {
+                let verdict = match candidate.rejection {
+                    Some(why) => why.to_string(),
+                    None => "usable".into(),
+                };
+                verdicts.insert(candidate.address, verdict);
+            }
             let chosen = match select::from_device(book, &place, family, policy, current) {
                 Desired::Address(address) => Some(address),
                 Desired::Unknown | Desired::Nothing(_) => None,
@@ -113,8 +133,7 @@ fn look(book: &Book, devices: &[String], before: &Views) -> Views {
     views
 }
 
-/// Prints the differences; false if nobody reads them any more.
-fn print(before: &Views, after: &Views, json: bool) -> bool {
+fn print_changes(before: &Views, after: &Views, json: bool) -> io::Result<()> {
     let nothing = View::default();
     let mut lines = String::new();
     let keys: Set<_> = before.keys().chain(after.keys()).collect();
@@ -126,7 +145,7 @@ fn print(before: &Views, after: &Views, json: bool) -> bool {
             lines.push('\n');
         }
     }
-    lines.is_empty() || show(&lines) == exit::OK
+    if lines.is_empty() { Ok(()) } else { print(&lines) }
 }
 
 fn differences(device: &str, family: Family, old: &View, new: &View, json: bool) -> Vec<String> {
@@ -139,8 +158,10 @@ fn differences(device: &str, family: Family, old: &View, new: &View, json: bool)
             format!("{device}: {event} {address}: {verdict}")
         });
     };
-    for (address, _) in old.verdicts.iter().filter(|(a, _)| !new.verdicts.contains_key(a)) {
-        line("removed", address, "gone");
+    for address in old.verdicts.keys() {
+        if !new.verdicts.contains_key(address) {
+            line("removed", address, "gone");
+        }
     }
     for (address, verdict) in new.verdicts.iter() {
         match old.verdicts.get(address) {

@@ -1,4 +1,4 @@
-//! `ddns-netlink COMMAND`.
+//! The command line of `ddns-netlink`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,41 +6,41 @@ use std::path::PathBuf;
 
 use crate::text::spelling::closest;
 
-/// What to do, with everything that it needs.
+/// A command with its operands and its option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The daemon.
+    /// Be the daemon.
     Run {
-        /// Messages to standard error, even if it is no terminal.
+        /// Print messages to standard error, even if it is no terminal.
         stderr: bool,
     },
-    /// Read the configuration and say what is wrong with it.
+    /// Read the configuration and list its mistakes.
     Check,
     /// Bring sections up to date and end; none means all.
     Once {
         /// Section names.
         sections: Vec<String>,
-        /// Say what would be sent, send nothing.
+        /// Print what would be sent, send nothing.
         dry_run: bool,
     },
     /// Show every record.
     Status {
-        /// For programs.
+        /// As JSON, for programs.
         json: bool,
-        /// Only those of this section.
+        /// Show only the records of this section.
         section: Option<String>,
     },
-    /// Have sections sent now; none means all.
+    /// Have the daemon send these sections now; none means all.
     Update {
         /// Section names.
         sections: Vec<String>,
     },
-    /// Have these sections served, and sent if they are.
+    /// Have the daemon serve these sections again, or send those that it serves.
     Start {
         /// Section names, at least one.
         sections: Vec<String>,
     },
-    /// Have nothing sent for these sections any more.
+    /// Have the daemon send nothing for these sections any more.
     Stop {
         /// Section names, at least one.
         sections: Vec<String>,
@@ -52,14 +52,14 @@ pub enum Command {
     },
     /// Show the kernel's address events as they come.
     Watch {
-        /// For programs.
+        /// As JSON, for programs.
         json: bool,
         /// Only these devices; none means all.
         devices: Vec<String>,
     },
-    /// Show the providers that there are, or all about one.
+    /// List the providers, or show all about one.
     Providers {
-        /// Its `service_name`.
+        /// The `service_name` of that one.
         name: Option<String>,
     },
     /// Show [`HELP`].
@@ -68,10 +68,10 @@ pub enum Command {
     Version,
 }
 
-/// A command and what all commands take.
+/// A command, and the option that every command takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
-    /// What to do.
+    /// The command.
     pub command: Command,
     /// The configuration file, if not the usual one.
     pub config: Option<PathBuf>,
@@ -83,14 +83,14 @@ pub struct UsageError(String);
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let then = if self.0.ends_with('?') { " Try" } else { "; try" };
-        write!(f, "{}{then} 'ddns-netlink --help'", self.0)
+        let try_help = if self.0.ends_with('?') { " Try" } else { "; try" };
+        write!(f, "{}{try_help} 'ddns-netlink --help'", self.0)
     }
 }
 
 impl std::error::Error for UsageError {}
 
-/// For `--help`.
+/// What `--help` prints.
 pub const HELP: &str = "\
 Dynamic DNS that follows the kernel's address events.
 
@@ -126,14 +126,14 @@ Exit codes:
   70  the system did something unexpected
 ";
 
-/// What may stand on the line with a command.
+/// What a command takes.
 struct Syntax {
     command: &'static str,
     /// The option that only this command takes, or nothing.
     option: &'static str,
-    /// How many words must follow: the names of sections, if any.
+    /// How many operands it needs. If it needs any, they are the names of sections.
     least: usize,
-    /// How many words may follow.
+    /// How many operands it may have.
     most: usize,
 }
 
@@ -158,13 +158,13 @@ const fn syntax(command: &'static str, option: &'static str, least: usize, most:
 /// Options that every command takes.
 const COMMON: [&str; 3] = ["--config", "--help", "--version"];
 
-/// The arguments, without the program's name, as a command.
+/// Parses the arguments, without the program's name.
 ///
 /// # Errors
-/// The first thing that makes no sense.
+/// If they make no sense: about the first thing that does not.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
     let words = Words::read(arguments)?;
-    // Whoever asks for help gets it, whatever else is on the line.
+    // Help is shown whatever else is on the line.
     let command = if words.has("--help") {
         Command::Help
     } else if words.has("--version") {
@@ -179,7 +179,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
 #[derive(Default)]
 struct Words {
     options: Vec<String>,
-    /// The command and what it is about.
+    /// The command and its operands.
     plain: Vec<String>,
     config: Option<PathBuf>,
 }
@@ -190,7 +190,7 @@ impl Words {
         let mut arguments = arguments.into_iter();
         let mut options_ended = false;
         while let Some(argument) = arguments.next() {
-            // Only the name of a file may be something else than text, in a word of its own.
+            // Of all arguments, only the name of a file in a word of its own may be no UTF-8.
             let Some(word) = argument.to_str() else {
                 let shown = argument.to_string_lossy();
                 return Err(UsageError(format!("'{shown}' is not UTF-8 text")));
@@ -206,42 +206,43 @@ impl Words {
             } else if let Some(file) = word.strip_prefix("-c") {
                 words.set_config(Some(file.into()))?;
             } else {
-                words.options.push(long(word).to_owned());
+                words.options.push(long_form(word).to_owned());
             }
         }
         Ok(words)
     }
 
     fn set_config(&mut self, file: Option<OsString>) -> Result<(), UsageError> {
-        let file = file.filter(|file| !file.is_empty());
-        let file = file.ok_or_else(|| UsageError("option '--config' needs a file".into()))?;
-        if self.config.replace(file.into()).is_some() {
-            return Err(UsageError("option '--config' is given twice".into()));
+        match file {
+            Some(file) if !file.is_empty() => match self.config.replace(file.into()) {
+                None => Ok(()),
+                Some(_) => Err(UsageError("option '--config' is given twice".into())),
+            },
+            Some(_) | None => Err(UsageError("option '--config' needs a file".into())),
         }
-        Ok(())
     }
 
     fn has(&self, option: &str) -> bool {
-        self.options.iter().any(|o| o == option)
+        self.options.iter().any(|other| other == option)
     }
 
     fn command(&self) -> Result<Command, UsageError> {
         let Some((name, operands)) = self.plain.split_first() else {
-            self.allow(&SYNTAX)?;
+            self.check_options(&SYNTAX)?;
             return Err(UsageError("no command is given".into()));
         };
         let Some(syntax) = SYNTAX.iter().find(|syntax| syntax.command == name) else {
             let commands = SYNTAX.iter().map(|syntax| syntax.command);
             return Err(unknown("command", name, commands.collect()));
         };
-        self.allow(std::slice::from_ref(syntax))?;
+        self.check_options(std::slice::from_ref(syntax))?;
         if operands.len() < syntax.least {
             return Err(UsageError(format!("'{name}' needs the name of a section")));
         }
         if let Some(extra) = operands.get(syntax.most) {
             return Err(UsageError(format!("unexpected argument '{extra}'")));
         }
-        // Each command has one option at most.
+        // Each command has one option of its own at most, and help and version are handled before.
         let option = !self.options.is_empty();
         let sections = operands.to_vec();
         let first = operands.first().cloned();
@@ -260,8 +261,8 @@ impl Words {
         })
     }
 
-    /// Refuses options that none of these commands takes.
-    fn allow(&self, commands: &[Syntax]) -> Result<(), UsageError> {
+    /// An error if none of these commands takes one of the options.
+    fn check_options(&self, commands: &[Syntax]) -> Result<(), UsageError> {
         let own = commands.iter().map(|syntax| syntax.option).filter(|option| !option.is_empty());
         let known: Vec<_> = own.chain(COMMON).collect();
         match self.options.iter().find(|option| !known.contains(&option.as_str())) {
@@ -271,8 +272,8 @@ impl Words {
     }
 }
 
-/// The long form of a short option; anything else as it is.
-fn long(option: &str) -> &str {
+/// The long form of a short option; any other option unchanged.
+fn long_form(option: &str) -> &str {
     match option {
         "-h" => "--help",
         "-V" => "--version",
@@ -307,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_understood() {
+    fn every_command_is_parsed() {
         let names = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
         for (line, expected) in [
             ("run", Command::Run { stderr: false }),
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_may_stand_anywhere() {
+    fn the_config_option_may_stand_anywhere() {
         for line in
             ["-c /x check", "check -c /x", "--config /x check", "check --config=/x", "check -c/x"]
         {
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_explained() {
+    fn usage_errors_are_explained() {
         for (line, text) in [
             ("", "no command is given"),
             ("--", "no command is given"),
@@ -408,7 +409,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(words in proptest::collection::vec(any::<Vec<u8>>(), 0..6)) {
+        fn parse_never_panics(words in proptest::collection::vec(any::<Vec<u8>>(), 0..6)) {
             let _ = parse(words.into_iter().map(OsString::from_vec));
         }
     }

@@ -1,7 +1,7 @@
-//! Options as the shell's `getopts` reads them (POSIX.1-2017, utility `getopts`), which the programs
-//! of ddns-scripts use.
+//! Parses options as the shell's `getopts` does (POSIX.1-2017, utility `getopts`), which the programs of
+//! ddns-scripts use.
 
-/// An option as it was found.
+/// An option of the command line, or why it is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opt<'a> {
     /// `-f`.
@@ -14,11 +14,11 @@ pub(super) enum Opt<'a> {
     Invalid(char),
 }
 
-/// The options in their order, up to the first that makes no sense, and the words after them.
-/// `valued` are the letters with an argument, `flags` those without.
+/// Returns the options in their order, up to the first that makes no sense, and the words after them.
+/// `flags` are the letters of options without an argument, `valued` those of options with one.
 ///
-/// LuCI of OpenWrt 24.10 passes `-- get_registered_ip` as one word: it counts as two.
-pub(super) fn options<'a>(
+/// LuCI of OpenWrt 24.10 passes `-- get_registered_ip` as one word, which counts as two.
+pub(super) fn getopts<'a>(
     flags: &str,
     valued: &str,
     words: &'a [String],
@@ -32,21 +32,22 @@ pub(super) fn options<'a>(
         if let Some(rest) = word.strip_prefix("-- ") {
             return (found, rest.split_whitespace().chain(words).collect());
         }
-        let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
-            return (found, std::iter::once(word).chain(words).collect());
+        let mut letters = match word.strip_prefix('-') {
+            Some(letters) if !letters.is_empty() => letters.chars(),
+            Some(_) | None => return (found, std::iter::once(word).chain(words).collect()),
         };
-        let mut letters = letters.chars();
         while let Some(letter) = letters.next() {
             if flags.contains(letter) {
                 found.push(Opt::Flag(letter));
                 continue;
             }
-            let rest = Some(letters.as_str()).filter(|rest| !rest.is_empty());
-            let value = if valued.contains(letter) { rest.or_else(|| words.next()) } else { None };
-            found.push(match value {
-                Some(value) => Opt::Value(letter, value),
-                None if valued.contains(letter) => Opt::Missing(letter),
-                None => Opt::Invalid(letter),
+            found.push(if valued.contains(letter) {
+                // The argument is the rest of the word, or the next word.
+                let rest = letters.as_str();
+                let value = if rest.is_empty() { words.next() } else { Some(rest) };
+                value.map_or(Opt::Missing(letter), |value| Opt::Value(letter, value))
+            } else {
+                Opt::Invalid(letter)
             });
             break;
         }
@@ -57,8 +58,8 @@ pub(super) fn options<'a>(
     (found, words.collect())
 }
 
-/// What is said about an option that makes no sense.
-pub(super) fn complaint(option: Opt<'_>) -> String {
+/// The message about an option that makes no sense.
+pub(super) fn option_error(option: Opt<'_>) -> String {
     match option {
         Opt::Missing(letter) => format!("option -{letter} needs a value"),
         Opt::Flag(letter) | Opt::Value(letter, _) | Opt::Invalid(letter) => {
@@ -90,7 +91,7 @@ mod tests {
             ("--help", &[Invalid('-')], none),
         ] {
             let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            let (found, operands) = options("ab", "v", &words);
+            let (found, operands) = getopts("ab", "v", &words);
             assert_eq!((found.as_slice(), operands.as_slice()), (expected, rest), "{line}");
         }
     }
@@ -98,6 +99,6 @@ mod tests {
     #[test]
     fn the_end_of_options_and_a_command_may_be_one_word() {
         let words = ["-a", "-- get it", "x"].map(str::to_owned);
-        assert_eq!(options("a", "", &words), (vec![Opt::Flag('a')], vec!["get", "it", "x"]));
+        assert_eq!(getopts("a", "", &words), (vec![Opt::Flag('a')], vec!["get", "it", "x"]));
     }
 }

@@ -1,14 +1,14 @@
-//! `dynamic_dns_lucihelper.sh [OPTIONS] -- COMMAND`: what LuCI asks (openwrt
+//! `dynamic_dns_lucihelper.sh [OPTIONS] -- COMMAND`, which LuCI calls (openwrt
 //! `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_lucihelper.sh`, of 24.10 and later).
 
-use super::getopts::{Opt, complaint, options};
-use super::{Call, Refusal, SCRIPTS_VERSION};
+use super::getopts::{Opt, getopts, option_error};
+use super::{CommandLine, Refusal, SCRIPTS_VERSION};
 use crate::config::uci::{RawOption, RawSection};
 
-/// What it is called.
+/// Name of the program.
 pub const NAME: &str = "dynamic_dns_lucihelper.sh";
-/// What it ends with if nothing could be done, and after `-h` and `-V`.
-pub const NOTHING: u8 = 255;
+/// Exit code of a command that cannot be carried out, and of `-h` and `-V`.
+pub const NOT_DONE: u8 = 255;
 
 const USAGE: &str = "
 Usage: dynamic_dns_lucihelper.sh [OPTIONS] -- COMMAND
@@ -41,23 +41,23 @@ Options:
   -L, -v LEVEL       accepted and without effect
 ";
 
-/// A command and what it is about.
+/// A command with its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Helper {
     /// What to do.
     pub verb: Verb,
-    /// `-S`.
+    /// The section that `-S` names.
     pub section: Option<String>,
-    /// The other options, which stand for options of a section.
+    /// The other options, as the options of a section for which they stand.
     pub options: RawSection,
 }
 
-/// What the helper can do.
+/// What LuCI wants done or known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Print the address that DNS has.
+    /// `get_registered_ip`: print the address that DNS has for a name.
     RegisteredIp,
-    /// Whether the source has an address.
+    /// `get_local_ip`: whether the source has an address.
     LocalIp,
     /// Whether the name server can be reached.
     VerifyDns,
@@ -73,14 +73,14 @@ pub enum Verb {
     Restart,
 }
 
-/// The words after the name.
+/// Parses the arguments.
 ///
 /// # Errors
-/// With [`NOTHING`].
-pub fn parse(words: &[String]) -> Result<Call, Refusal> {
-    let (found, operands) = options("6fghtLV", "dilnpsSuv", words);
+/// If they make no sense; the exit code is [`NOT_DONE`].
+pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
+    let (found, operands) = getopts("6fghtLV", "dilnpsSuv", words);
     let mut section = None;
-    let mut about = RawSection {
+    let mut options = RawSection {
         kind: "service".into(),
         name: "lucihelper".into(),
         anonymous: false,
@@ -90,33 +90,33 @@ pub fn parse(words: &[String]) -> Result<Call, Refusal> {
     };
     for option in found {
         match option {
-            Opt::Flag('h') => return Ok(Call::Show(USAGE.into(), NOTHING)),
-            Opt::Flag('V') => return Ok(Call::Show(SCRIPTS_VERSION.into(), NOTHING)),
-            Opt::Flag('6') => set(&mut about, "use_ipv6", "1"),
-            Opt::Flag('f') => set(&mut about, "force_ipversion", "1"),
-            Opt::Flag('g') => set(&mut about, "is_glue", "1"),
-            Opt::Flag('t') => set(&mut about, "force_dnstcp", "1"),
-            Opt::Value('d', value) => set(&mut about, "dns_server", value),
-            Opt::Value('l', value) => set(&mut about, "lookup_host", value),
-            Opt::Value('p', value) => set(&mut about, "proxy", value),
+            Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), NOT_DONE)),
+            Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), NOT_DONE)),
+            Opt::Flag('6') => set(&mut options, "use_ipv6", "1"),
+            Opt::Flag('f') => set(&mut options, "force_ipversion", "1"),
+            Opt::Flag('g') => set(&mut options, "is_glue", "1"),
+            Opt::Flag('t') => set(&mut options, "force_dnstcp", "1"),
+            Opt::Value('d', value) => set(&mut options, "dns_server", value),
+            Opt::Value('l', value) => set(&mut options, "lookup_host", value),
+            Opt::Value('p', value) => set(&mut options, "proxy", value),
             Opt::Value('S', value) => section = Some(value.to_owned()),
-            Opt::Value('i', value) => source(&mut about, "interface", "ip_interface", value),
-            Opt::Value('n', value) => source(&mut about, "network", "ip_network", value),
-            Opt::Value('s', value) => source(&mut about, "script", "ip_script", value),
-            Opt::Value('u', value) => source(&mut about, "web", "ip_url", value),
+            Opt::Value('i', value) => set_source(&mut options, "interface", "ip_interface", value),
+            Opt::Value('n', value) => set_source(&mut options, "network", "ip_network", value),
+            Opt::Value('s', value) => set_source(&mut options, "script", "ip_script", value),
+            Opt::Value('u', value) => set_source(&mut options, "web", "ip_url", value),
             Opt::Flag(_) | Opt::Value(..) => {}
-            odd @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&complaint(odd))),
+            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
     let Some(command) = operands.first() else {
         return Err(refuse("no command is given"));
     };
     let Some(verb) = verb(command) else {
-        return Ok(Call::Show(String::new(), NOTHING));
+        return Ok(CommandLine::Print(String::new(), NOT_DONE));
     };
-    let helper = Helper { verb, section, options: about };
-    match helper.lacks() {
-        None => Ok(Call::Helper(helper)),
+    let helper = Helper { verb, section, options };
+    match helper.missing_option() {
+        None => Ok(CommandLine::Helper(helper)),
         Some(option) => Err(refuse(&format!("'{command}' needs option {option}"))),
     }
 }
@@ -136,15 +136,16 @@ fn verb(command: &str) -> Option<Verb> {
 }
 
 impl Helper {
-    /// What the option `name` of `/etc/config/ddns` was set to.
+    /// The value of the option `name` of a section; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let option = self.options.options.iter().find(|option| option.name == name)?;
-        option.values.first().map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
+        let (value, _) = option.values.first()?;
+        if value.is_empty() { None } else { Some(value) }
     }
 
-    /// The option that the command cannot do without and has not got.
-    fn lacks(&self) -> Option<&'static str> {
-        let (there, option) = match self.verb {
+    /// The option of the command line that the command needs and does not have.
+    fn missing_option(&self) -> Option<&'static str> {
+        let (given, option) = match self.verb {
             Verb::RegisteredIp => (self.get("lookup_host").is_some(), "-l"),
             Verb::LocalIp => (self.get("ip_source").is_some(), "-i, -n, -s or -u"),
             Verb::VerifyDns => (self.get("dns_server").is_some(), "-d"),
@@ -152,16 +153,17 @@ impl Helper {
             Verb::Start => (self.section.is_some(), "-S"),
             Verb::Stop | Verb::Reload | Verb::Restart => return None,
         };
-        (!there).then_some(option)
+        if given { None } else { Some(option) }
     }
 }
 
-fn source(section: &mut RawSection, source: &str, option: &str, value: &str) {
+/// Sets `ip_source` and the option that belongs to it.
+fn set_source(section: &mut RawSection, source: &str, option: &str, value: &str) {
     set(section, "ip_source", source);
     set(section, option, value);
 }
 
-/// The last one counts, as UCI has it.
+/// Sets an option of a section; of several values the last counts, as in UCI.
 pub(crate) fn set(section: &mut RawSection, name: &str, value: &str) {
     section.options.retain(|option| option.name != name);
     section.options.push(RawOption {
@@ -173,27 +175,27 @@ pub(crate) fn set(section: &mut RawSection, name: &str, value: &str) {
 }
 
 fn refuse(why: &str) -> Refusal {
-    Refusal { text: format!("{NAME}: {why}\n{USAGE}"), code: NOTHING }
+    Refusal { text: format!("{NAME}: {why}\n{USAGE}"), code: NOT_DONE }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn go(words: &[&str]) -> Result<Call, Refusal> {
+    fn go(words: &[&str]) -> Result<CommandLine, Refusal> {
         parse(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
     }
 
     fn helper(line: &str) -> Helper {
         let words: Vec<&str> = line.split_whitespace().collect();
         match go(&words) {
-            Ok(Call::Helper(helper)) => helper,
+            Ok(CommandLine::Helper(helper)) => helper,
             other => panic!("{line}: {other:?}"),
         }
     }
 
     #[test]
-    fn what_luci_asks_is_understood() {
+    fn the_command_lines_of_luci_are_parsed() {
         let long = "-6 -f -t -l host.example -S myddns_ipv6 -d 192.0.2.1 -- get_registered_ip";
         let asked = helper(long);
         assert_eq!(asked.verb, Verb::RegisteredIp);
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_understood() {
+    fn every_command_is_parsed() {
         for (line, verb) in [
             ("-n wan -- get_local_ip", Verb::LocalIp),
             ("-d 192.0.2.1 verify_dns", Verb::VerifyDns),
@@ -243,13 +245,13 @@ mod tests {
 
     #[test]
     fn help_version_and_unknown_commands_end_with_255() {
-        assert_eq!(go(&["-h"]), Ok(Call::Show(USAGE.into(), 255)));
-        assert_eq!(go(&["-6V", "-x"]), Ok(Call::Show(SCRIPTS_VERSION.into(), 255)));
-        assert_eq!(go(&["--", "frobnicate"]), Ok(Call::Show(String::new(), 255)));
+        assert_eq!(go(&["-h"]), Ok(CommandLine::Print(USAGE.into(), 255)));
+        assert_eq!(go(&["-6V", "-x"]), Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 255)));
+        assert_eq!(go(&["--", "frobnicate"]), Ok(CommandLine::Print(String::new(), 255)));
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn usage_errors_name_what_is_missing() {
         for (line, text) in [
             ("", "no command is given"),
             ("-6", "no command is given"),
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn debug_output_hides_the_password() {
         let asked = helper("-p me:s3cret@a:1 -- verify_proxy");
         assert!(!format!("{asked:?}").contains("s3cret"));
     }

@@ -1,7 +1,7 @@
-//! The command lines: words in, what they ask for out. Pure; `app` does it.
+//! Parses command lines. Pure; `app` carries them out.
 //!
-//! The program has the names of the programs of ddns-scripts, too, which LuCI and people's scripts
-//! call. Whichever name it is called by, it takes that one's command line.
+//! The program also has the names of the programs of ddns-scripts, which LuCI and people's scripts
+//! call. The name by which it is called decides how the command line is parsed.
 
 pub mod command;
 mod getopts;
@@ -18,13 +18,13 @@ use helper::Helper;
 use service::Service;
 use updater::Updater;
 
-/// For `--version`.
+/// What `--version` prints.
 pub const VERSION: &str = concat!("ddns-netlink ", env!("CARGO_PKG_VERSION"));
-/// For `-V` under a name of ddns-scripts: LuCI of OpenWrt 24.10 shows the second word.
+/// What `-V` prints under a name of ddns-scripts: LuCI of OpenWrt 24.10 shows the second word.
 const SCRIPTS_VERSION: &str =
     concat!("ddns-scripts ", env!("CARGO_PKG_VERSION"), " (ddns-netlink)\n");
 
-/// Exit codes. Scripts rely on them: a code keeps its meaning for good.
+/// Exit codes. Scripts rely on them, so a code never changes its meaning.
 pub mod exit {
     /// Done.
     pub const OK: u8 = 0;
@@ -58,7 +58,7 @@ pub mod exit {
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum CommandLine {
     /// A command of `ddns-netlink`.
     Own(Invocation),
     /// A command of `dynamic_dns_lucihelper.sh`.
@@ -67,16 +67,16 @@ pub enum Call {
     Updater(Updater),
     /// `ddns service`.
     Service(Service),
-    /// Print this and end with this code.
-    Show(String, u8),
+    /// Print this text and end with this exit code.
+    Print(String, u8),
 }
 
-/// A command line that makes no sense, under any name.
+/// A command line that makes no sense to the program of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// For standard error.
+    /// The message for standard error.
     pub text: String,
-    /// What the program ends with.
+    /// The exit code.
     pub code: u8,
 }
 
@@ -88,28 +88,27 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Understands the command line of the program that was called as `name`, with or without
-/// directories.
+/// Parses the command line of the program that was called as `name`, with or without directories.
 ///
 /// # Errors
-/// What makes no sense, with the code that belongs to the name.
-pub fn understand(
+/// If it makes no sense: with the message and the exit code of the program of that name.
+pub fn parse(
     name: &OsStr,
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<Call, Refusal> {
-    let parse = match Path::new(name).file_name().and_then(OsStr::to_str) {
+) -> Result<CommandLine, Refusal> {
+    let parse_words = match Path::new(name).file_name().and_then(OsStr::to_str) {
         Some(helper::NAME) => helper::parse,
         Some(updater::NAME) => updater::parse,
         Some(service::NAME) => service::parse,
         Some(_) | None => {
-            return command::parse(arguments).map(Call::Own).map_err(|error| Refusal {
+            return command::parse(arguments).map(CommandLine::Own).map_err(|error| Refusal {
                 text: format!("ddns-netlink: {error}\n"),
                 code: exit::USAGE,
             });
         }
     };
     let words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
-    parse(&words.collect::<Vec<_>>())
+    parse_words(&words.collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -118,20 +117,20 @@ mod tests {
     use proptest::prelude::*;
     use std::os::unix::ffi::OsStringExt as _;
 
-    fn call(name: &str, line: &str) -> Result<Call, Refusal> {
-        understand(OsStr::new(name), line.split_whitespace().map(OsString::from))
+    fn parsed(name: &str, line: &str) -> Result<CommandLine, Refusal> {
+        parse(OsStr::new(name), line.split_whitespace().map(OsString::from))
     }
 
     #[test]
-    fn the_name_decides() {
-        let shows = |text: &str, code| Ok(Call::Show(text.to_owned(), code));
+    fn the_name_of_the_program_decides_how_the_line_is_parsed() {
+        let shows = |text: &str, code| Ok(CommandLine::Print(text.to_owned(), code));
         for directory in ["", "/usr/lib/ddns/"] {
             let name = |name: &str| format!("{directory}{name}");
-            assert_eq!(call(&name(helper::NAME), "-V"), shows(SCRIPTS_VERSION, 255));
-            assert_eq!(call(&name(updater::NAME), "-V"), shows(SCRIPTS_VERSION, 0));
-            assert_eq!(call(&name(service::NAME), "-V"), shows(SCRIPTS_VERSION, 0));
+            assert_eq!(parsed(&name(helper::NAME), "-V"), shows(SCRIPTS_VERSION, 255));
+            assert_eq!(parsed(&name(updater::NAME), "-V"), shows(SCRIPTS_VERSION, 0));
+            assert_eq!(parsed(&name(service::NAME), "-V"), shows(SCRIPTS_VERSION, 0));
             for own in ["ddns-netlink", "ddns-netlink-mips", "x"] {
-                let Ok(Call::Own(invocation)) = call(&name(own), "-V") else {
+                let Ok(CommandLine::Own(invocation)) = parsed(&name(own), "-V") else {
                     panic!("{own}");
                 };
                 assert_eq!(invocation.command, Command::Version);
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_has_its_code_for_a_line_that_makes_no_sense() {
+    fn usage_errors_have_the_exit_code_of_the_name() {
         for (name, line, code) in [
             ("ddns-netlink", "", 2),
             (helper::NAME, "", 255),
@@ -149,7 +148,7 @@ mod tests {
             (service::NAME, "", 1),
             (service::NAME, "service", 2),
         ] {
-            let refusal = call(name, line).unwrap_err();
+            let refusal = parsed(name, line).unwrap_err();
             assert_eq!(refusal.code, code, "{name} {line}");
             assert!(refusal.text.starts_with(name) && refusal.text.ends_with('\n'), "{refusal}");
         }
@@ -157,19 +156,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_makes_it_panic(
+        fn parse_never_panics(
             name in prop::sample::select(vec![helper::NAME, updater::NAME, service::NAME, ""]),
             words in proptest::collection::vec(any::<Vec<u8>>(), 0..6),
         ) {
-            let _ = understand(OsStr::new(name), words.into_iter().map(OsString::from_vec));
+            let _ = parse(OsStr::new(name), words.into_iter().map(OsString::from_vec));
         }
 
         #[test]
-        fn options_in_any_order_and_form_make_sense_or_not(
+        fn options_in_any_order_and_form_never_panic(
             name in prop::sample::select(vec![helper::NAME, updater::NAME]),
             words in proptest::collection::vec("-[6dfghilnpsStuLvV]{1,3}|-- ?[a-z_]{0,6}|[a-z]", 0..6),
         ) {
-            let _ = understand(OsStr::new(name), words.into_iter().map(OsString::from));
+            let _ = parse(OsStr::new(name), words.into_iter().map(OsString::from));
         }
     }
 }

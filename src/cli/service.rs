@@ -1,9 +1,9 @@
-//! `ddns service ACTION`: provider definitions, downloaded and removed (openwrt
+//! `ddns service ACTION`: downloads and removes provider definitions (openwrt
 //! `net/ddns-scripts/files/usr/bin/ddns.sh`).
 
-use super::{Call, Refusal, SCRIPTS_VERSION};
+use super::{CommandLine, Refusal, SCRIPTS_VERSION};
 
-/// What it is called.
+/// Name of the program.
 pub const NAME: &str = "ddns";
 
 const USAGE: &str = "
@@ -36,31 +36,37 @@ pub enum Service {
     Purge,
 }
 
-/// The words after the name.
+/// Parses the arguments.
 ///
 /// # Errors
-/// 1: no such command; 2: no such action; 4: an action without its provider.
-pub fn parse(words: &[String]) -> Result<Call, Refusal> {
+/// With exit code 1: there is no such command; 2: no such action; 4: the action needs a provider.
+pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
     let mut words = words.iter().map(String::as_str);
     let (command, action, provider) = (words.next(), words.next(), words.next());
     match command {
-        Some("-V" | "--version") => return Ok(Call::Show(SCRIPTS_VERSION.into(), 0)),
+        Some("-V" | "--version") => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
         Some("service") => {}
         Some(other) => return Err(refuse(1, &format!("there is no command '{other}'"))),
         None => return Err(refuse(1, "no command is given")),
     }
-    let provider = provider.filter(|provider| !provider.is_empty()).map(str::to_owned);
-    let needed = || refuse(4, "the name of a provider is needed");
-    Ok(Call::Service(match action {
+    Ok(CommandLine::Service(match action {
         Some("update") => Service::Update,
         Some("list-available") => Service::ListAvailable,
         Some("list-installed") => Service::ListInstalled,
-        Some("install") => Service::Install(provider.ok_or_else(needed)?),
-        Some("remove") => Service::Remove(provider.ok_or_else(needed)?),
+        Some("install") => Service::Install(needed(provider)?),
+        Some("remove") => Service::Remove(needed(provider)?),
         Some("purge") => Service::Purge,
         Some(other) => return Err(refuse(2, &format!("there is no action '{other}'"))),
         None => return Err(refuse(2, "no action is given")),
     }))
+}
+
+/// The provider that an action needs.
+fn needed(provider: Option<&str>) -> Result<String, Refusal> {
+    match provider {
+        Some(provider) if !provider.is_empty() => Ok(provider.to_owned()),
+        Some(_) | None => Err(refuse(4, "the name of a provider is needed")),
+    }
 }
 
 fn refuse(code: u8, why: &str) -> Refusal {
@@ -71,13 +77,13 @@ fn refuse(code: u8, why: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn go(line: &str) -> Result<Call, Refusal> {
+    fn go(line: &str) -> Result<CommandLine, Refusal> {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         parse(&words)
     }
 
     #[test]
-    fn every_action_is_understood() {
+    fn every_action_is_parsed() {
         for (line, expected) in [
             ("service update", Service::Update),
             ("service list-available", Service::ListAvailable),
@@ -86,13 +92,13 @@ mod tests {
             ("service remove he.net", Service::Remove("he.net".into())),
             ("service purge", Service::Purge),
         ] {
-            assert_eq!(go(line), Ok(Call::Service(expected)), "{line}");
+            assert_eq!(go(line), Ok(CommandLine::Service(expected)), "{line}");
         }
         assert_eq!(go("--version"), go("-V"));
     }
 
     #[test]
-    fn mistakes_have_the_codes_of_ddns_scripts() {
+    fn usage_errors_have_the_exit_codes_of_ddns_scripts() {
         for (line, code) in [
             ("", 1),
             ("frobnicate", 1),

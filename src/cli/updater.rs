@@ -1,11 +1,11 @@
-//! `dynamic_dns_updater.sh [OPTIONS] [-- COMMAND]`: what people run by hand to see what happens, and
-//! what their scripts call (openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_updater.sh`, of
-//! 24.10 with its commands and of later releases without).
+//! `dynamic_dns_updater.sh [OPTIONS] [-- COMMAND]`, which people run by hand to see what happens, and
+//! which their scripts call (openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_updater.sh`: that
+//! of 24.10 has commands, later releases have none).
 
-use super::getopts::{Opt, complaint, options};
-use super::{Call, Refusal, SCRIPTS_VERSION};
+use super::getopts::{Opt, getopts, option_error};
+use super::{CommandLine, Refusal, SCRIPTS_VERSION};
 
-/// What it is called.
+/// Name of the program.
 pub const NAME: &str = "dynamic_dns_updater.sh";
 
 const USAGE: &str = "
@@ -18,7 +18,7 @@ Brings a section up to date and ends. If the daemon runs, it is asked to.
   -n INTERFACE  the sections whose option 'interface' is this
   -v LEVEL      0: print nothing (default); 1: print what happens;
                 2: the same, with a new log file
-  -d            say what would be sent, send nothing
+  -d            print what would be sent, send nothing
   -h            show this text
   -V            show the version
 ";
@@ -30,7 +30,7 @@ pub enum Updater {
     Round {
         /// Its name.
         section: String,
-        /// `-v`.
+        /// The level of `-v`.
         verbose: u8,
         /// `-d`, or `-v 3`.
         dry_run: bool,
@@ -51,40 +51,45 @@ pub enum Sections {
     /// The one of this name.
     Named(String),
     /// Those whose `interface` is this.
-    Of(String),
+    OfNetwork(String),
 }
 
-/// The words after the name.
+/// Parses the arguments.
 ///
 /// # Errors
-/// With 1.
-pub fn parse(words: &[String]) -> Result<Call, Refusal> {
-    let (found, operands) = options("hdV", "nSv", words);
-    let (mut section, mut network, mut verbose, mut dry_run) = (None, None, 0, false);
+/// If they make no sense; the exit code is 1.
+pub fn parse(words: &[String]) -> Result<CommandLine, Refusal> {
+    let (found, operands) = getopts("hdV", "nSv", words);
+    let mut section = None;
+    let mut network = None;
+    let mut verbose = 0;
+    let mut dry_run = false;
     for option in found {
         match option {
-            Opt::Flag('h') => return Ok(Call::Show(USAGE.into(), 0)),
-            Opt::Flag('V') => return Ok(Call::Show(SCRIPTS_VERSION.into(), 0)),
+            Opt::Flag('h') => return Ok(CommandLine::Print(USAGE.into(), 0)),
+            Opt::Flag('V') => return Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)),
             Opt::Flag(_) => dry_run = true,
+            Opt::Value('S', "") => section = None,
             Opt::Value('S', value) => section = Some(value.to_owned()),
             Opt::Value('n', value) => network = Some(value.to_owned()),
             Opt::Value(_, value) => {
-                let level = value.parse();
-                verbose = level.map_err(|_| refuse(&format!("'{value}' is not a level")))?;
+                let Ok(level) = value.parse() else {
+                    return Err(refuse(&format!("'{value}' is not a level")));
+                };
+                verbose = level;
             }
-            odd @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&complaint(odd))),
+            bad @ (Opt::Missing(_) | Opt::Invalid(_)) => return Err(refuse(&option_error(bad))),
         }
     }
     dry_run |= verbose > 2;
-    let section = section.filter(|section: &String| !section.is_empty());
     if section.is_some() && network.is_some() {
         return Err(refuse("-S and -n do not go together"));
     }
-    Ok(Call::Updater(match (operands.as_slice(), section, network) {
+    Ok(CommandLine::Updater(match (operands.as_slice(), section, network) {
         ([] | ["start"], Some(section), _) => Updater::Round { section, verbose, dry_run },
         (["start"], None, network) => Updater::Start(network),
         (["stop"], Some(section), _) => Updater::Stop(Sections::Named(section)),
-        (["stop"], None, Some(network)) => Updater::Stop(Sections::Of(network)),
+        (["stop"], None, Some(network)) => Updater::Stop(Sections::OfNetwork(network)),
         (["stop"], None, None) => Updater::Stop(Sections::All),
         (["reload"], ..) => Updater::Reload,
         ([], None, None) => return Err(refuse("option -S is missing")),
@@ -102,13 +107,13 @@ fn refuse(why: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn go(line: &str) -> Result<Call, Refusal> {
+    fn go(line: &str) -> Result<CommandLine, Refusal> {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         parse(&words)
     }
 
     #[test]
-    fn every_form_of_every_release_is_understood() {
+    fn every_form_of_every_release_is_parsed() {
         let round = |verbose, dry_run| Updater::Round { section: "a".into(), verbose, dry_run };
         for (line, expected) in [
             ("-S a", round(0, false)),
@@ -120,17 +125,17 @@ mod tests {
             ("-n wan -- start", Updater::Start(Some("wan".into()))),
             ("-- stop", Updater::Stop(Sections::All)),
             ("-S a -- stop", Updater::Stop(Sections::Named("a".into()))),
-            ("-n wan -- stop", Updater::Stop(Sections::Of("wan".into()))),
+            ("-n wan -- stop", Updater::Stop(Sections::OfNetwork("wan".into()))),
             ("-- reload", Updater::Reload),
         ] {
-            assert_eq!(go(line), Ok(Call::Updater(expected)), "{line}");
+            assert_eq!(go(line), Ok(CommandLine::Updater(expected)), "{line}");
         }
-        assert_eq!(go("-h"), Ok(Call::Show(USAGE.into(), 0)));
-        assert_eq!(go("-V"), Ok(Call::Show(SCRIPTS_VERSION.into(), 0)));
+        assert_eq!(go("-h"), Ok(CommandLine::Print(USAGE.into(), 0)));
+        assert_eq!(go("-V"), Ok(CommandLine::Print(SCRIPTS_VERSION.into(), 0)));
     }
 
     #[test]
-    fn mistakes_are_explained() {
+    fn usage_errors_are_explained() {
         for (line, text) in [
             ("", "option -S is missing"),
             ("-v 1", "option -S is missing"),

@@ -1,7 +1,7 @@
 //! Standard output and standard error of the commands.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use crate::cli::exit;
 use crate::text::quoted::visible;
@@ -9,9 +9,18 @@ use crate::text::quoted::visible;
 /// Prints to standard output and returns exit code 0, also if the reader has closed its end. `text`
 /// may contain text of providers: control characters are made visible.
 pub fn show(text: &str) -> u8 {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(visible(text).as_bytes()).and_then(|()| out.flush());
+    let _ = print(text);
     exit::OK
+}
+
+/// As [`show`].
+///
+/// # Errors
+/// If the reader has closed its end.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(visible(text).as_bytes())?;
+    out.flush()
 }
 
 /// Prints `text` as an error of this program to standard error, and returns `code`.
@@ -23,5 +32,5 @@ pub fn complain(code: u8, text: &impl Display) -> u8 {
 /// Prints to standard error. `text` may contain text of providers: control characters are made
 /// visible.
 pub fn warn(text: &str) {
-    let _ = std::io::stderr().write_all(visible(text).as_bytes());
+    let _ = io::stderr().write_all(visible(text).as_bytes());
 }

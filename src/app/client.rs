@@ -1,0 +1,75 @@
+//! The commands that the running daemon carries out or answers, over its control socket.
+
+use std::path::{Path, PathBuf};
+
+use super::init;
+use super::start::why_none;
+use crate::cli::exit;
+use crate::config::DEFAULT_RUNDIR;
+use crate::edge::console::{complain, show};
+use crate::edge::control::{self, ClientError};
+use crate::edge::load::load;
+
+/// `update`, `start`, `stop`: has the daemon do this with `sections` and prints its answer.
+pub(super) fn send_command(file: &Path, command: &str, sections: &[String]) -> u8 {
+    try_send_command(file, command, sections).unwrap_or_else(|error| no_daemon(&error))
+}
+
+/// As [`send_command`]; an error if no daemon is running.
+pub(super) fn try_send_command(
+    file: &Path,
+    command: &str,
+    sections: &[String],
+) -> Result<u8, ClientError> {
+    let mut words = vec![command];
+    words.extend(sections.iter().map(String::as_str));
+    try_query(file, &words)
+}
+
+/// `status`, `why`: prints the daemon's answer to a request of these words.
+pub(super) fn query(file: &Path, words: &[&str]) -> u8 {
+    try_query(file, words).unwrap_or_else(|error| no_daemon(&error))
+}
+
+/// As [`query`]; an error if no daemon is running.
+fn try_query(file: &Path, words: &[&str]) -> Result<u8, ClientError> {
+    match control::ask(&rundir(file), words) {
+        Ok(reply) if reply.ok && reply.text.is_empty() => Ok(show_none(file)),
+        Ok(reply) if reply.ok => Ok(show(&reply.text)),
+        Ok(reply) => Ok(complain(exit::NO_SECTION, &reply.text.trim_end())),
+        Err(error @ ClientError::NotRunning(_)) => Err(error),
+        Err(error @ ClientError::Word(_)) => Ok(complain(exit::USAGE, &error)),
+        Err(error @ (ClientError::Denied(_) | ClientError::Silent | ClientError::Io(..))) => {
+            Ok(complain(exit::NO_DAEMON, &error))
+        }
+    }
+}
+
+/// Prints that no daemon is running, and how to start it on this system.
+fn no_daemon(error: &ClientError) -> u8 {
+    let start = if Path::new(init::SCRIPT).exists() {
+        "/etc/init.d/ddns start"
+    } else if Path::new("/run/systemd/system").exists() {
+        "systemctl start ddns-netlink"
+    } else {
+        "ddns-netlink run"
+    };
+    complain(exit::NO_DAEMON, &format!("{error}; '{start}' starts it"))
+}
+
+/// Prints why the daemon's answer is empty: it serves no section.
+fn show_none(file: &Path) -> u8 {
+    match load(file) {
+        Ok(loaded) => show(&format!("No section is served: {}\n", why_none(file, &loaded.checked))),
+        Err(error) => show(&format!("No section is served: {error}\n")),
+    }
+}
+
+/// The run directory, where the daemon of this configuration listens; the default if the configuration
+/// cannot be read.
+pub(super) fn rundir(file: &Path) -> PathBuf {
+    match load(file) {
+        Ok(loaded) => loaded.checked.config.global.rundir,
+        Err(_) => DEFAULT_RUNDIR.into(),
+    }
+}

@@ -1,0 +1,136 @@
+//! The commands that do the daemon's work in this process: `run`, `once`, `once --dry-run`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+
+use nix::libc::SIGXFSZ;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::exit;
+use crate::config::check::Checked;
+use crate::daemon::{self, Running, Start};
+use crate::edge::console::{complain, warn};
+use crate::edge::files;
+use crate::edge::files::lock::{InstanceLock, LockError, lock};
+use crate::edge::load::{Loaded, load};
+
+/// Descriptors that the daemon needs beside those that are open at its start.
+const DESCRIPTORS: usize = 20;
+
+/// `run`.
+pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
+    match read(file, &[]) {
+        Ok(loaded) => {
+            let start = Start { file, loaded, interactive };
+            block_on(Box::pin(locked(start, daemon::serve, "")))
+        }
+        Err(code) => code,
+    }
+}
+
+/// `once`.
+pub(super) fn once(file: &Path, sections: &[String]) -> u8 {
+    match read(file, sections) {
+        Ok(loaded) => {
+            warn_if_nothing_to_do(file, &loaded.checked);
+            once_loaded(Start { file, loaded, interactive: true })
+        }
+        Err(code) => code,
+    }
+}
+
+/// `once`, after the configuration was read.
+pub(super) fn once_loaded(start: Start<'_>) -> u8 {
+    block_on(Box::pin(locked(start, daemon::once, "; 'ddns-netlink update' has it send updates")))
+}
+
+/// `once --dry-run`. It changes nothing, so it needs no lock and may run beside a daemon.
+pub(super) fn dry_run(file: &Path, sections: &[String]) -> u8 {
+    match read(file, sections) {
+        Ok(loaded) => {
+            warn_if_nothing_to_do(file, &loaded.checked);
+            block_on(daemon::dry_run(Start { file, loaded, interactive: true }))
+        }
+        Err(code) => code,
+    }
+}
+
+/// Reads the configuration with these sections, all if none is named. Where that fails, prints why and
+/// returns the exit code.
+pub(super) fn read(file: &Path, sections: &[String]) -> Result<Loaded, u8> {
+    let mut loaded = match load(file) {
+        Ok(loaded) => loaded,
+        Err(error) => return Err(complain(exit::CONFIG, &error)),
+    };
+    match loaded.checked.only(sections) {
+        Ok(()) => Ok(loaded),
+        Err(why) => Err(complain(exit::NO_SECTION, &why)),
+    }
+}
+
+/// Runs `mode` under the lock of the run directory. If another instance holds it, `hint` follows the
+/// message about that.
+async fn locked<'a>(
+    start: Start<'a>,
+    mode: fn(Start<'a>, InstanceLock) -> Running<'a>,
+    hint: &str,
+) -> u8 {
+    match lock(&start.loaded.checked.config.global.rundir) {
+        Ok(lock) => mode(start, lock).await,
+        Err(error @ LockError::Running(_)) => complain(exit::RUNNING, &format!("{error}{hint}")),
+        Err(error @ LockError::OtherProgram(..)) => complain(exit::RUNNING, &error),
+        Err(error @ LockError::Directory(..)) => complain(exit::CONFIG, &error),
+        Err(error @ LockError::File(..)) => complain(exit::INTERNAL, &error),
+    }
+}
+
+fn warn_if_nothing_to_do(file: &Path, checked: &Checked) {
+    if checked.config.sections.is_empty() {
+        warn(&format!("ddns-netlink: nothing to do: {}\n", why_none(file, checked)));
+    }
+}
+
+/// Why no section of `file` is served.
+pub(super) fn why_none(file: &Path, checked: &Checked) -> String {
+    let file = files::config(file);
+    let file = file.display();
+    if checked.config.broken.is_empty() {
+        format!("no section of {file} has option enabled '1'")
+    } else {
+        format!("the enabled sections of {file} have mistakes; 'ddns-netlink check' lists them")
+    }
+}
+
+/// Runs `future` on this thread. Threads of the runtime that are still busy then are not waited for.
+pub(super) fn block_on(future: Pin<Box<dyn Future<Output = u8> + '_>>) -> u8 {
+    if let Err(error) = try_descriptors() {
+        let text = format!(
+            "cannot start: {error}; raise the limit of open files (ulimit -n) by {DESCRIPTORS}"
+        );
+        return complain(exit::INTERNAL, &text);
+    }
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(async {
+                // Writing beyond the largest size of a file (`ulimit -f`) then fails. Without a handler
+                // the signal would end the process.
+                let _ignored = signal(SignalKind::from_raw(SIGXFSZ));
+                future.await
+            });
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => complain(exit::INTERNAL, &format!("cannot start: {error}")),
+    }
+}
+
+/// Whether enough descriptors can be opened. Without them tokio would panic.
+fn try_descriptors() -> io::Result<()> {
+    let mut opened = Vec::new();
+    for _ in 0..DESCRIPTORS {
+        opened.push(File::open("/")?);
+    }
+    Ok(())
+}
