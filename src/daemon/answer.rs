@@ -28,9 +28,9 @@ impl EventLoop {
             }
             UbusEvent::Watched(true) => {
                 let status = self.daemon.engine.status(now);
-                self.daemon.display.subscribe(Some(&status));
+                self.daemon.display.subscribed(&status);
             }
-            UbusEvent::Watched(false) => self.daemon.display.subscribe(None),
+            UbusEvent::Watched(false) => self.daemon.display.unsubscribed(),
             UbusEvent::Trouble(text) => self.daemon.say(Level::Warning, text),
         }
     }

@@ -94,13 +94,13 @@ impl EventLoop {
         if config.recheck.due().is_none_or(|due| due > now.up) {
             return;
         }
-        let loaded = load(&config.file).ok().filter(|loaded| !loaded.checked.config.cut);
-        let broken = loaded.as_ref().map(|loaded| loaded.checked.config.broken.as_slice());
-        let news = config.recheck.is_news(broken, now);
-        if let Some(loaded) = loaded
-            && news
-        {
-            self.daemon.logger.configure(&loaded.checked.config);
+        config.recheck.tried(now);
+        let Ok(loaded) = load(&config.file) else {
+            return;
+        };
+        let new = &loaded.checked.config;
+        if !new.cut && config.recheck.is_news(&new.broken) {
+            self.daemon.logger.configure(new);
             self.apply_config(loaded);
         }
     }

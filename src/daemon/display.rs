@@ -1,4 +1,4 @@
-//! Shows LuCI and the subscribers on ubus how the records stand: only what has changed.
+//! Shows the state of the records to LuCI and to the subscribers on ubus: only what has changed.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -23,13 +23,13 @@ pub(super) struct Display {
     share: Share,
     /// Why files could not be written, as it was logged last; `None` if they were written.
     failure: Option<String>,
-    /// What subscribers on ubus know, by section; `None` if there are none.
-    told: Option<Map<String, Vec<Told>>>,
+    /// What the subscribers on ubus were notified of last, by section; `None` if there are none.
+    last_notified: Option<Map<String, Vec<Notified>>>,
 }
 
-/// What a subscriber knows of a record.
+/// What subscribers know of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Told {
+struct Notified {
     name: Hostname,
     family: Family,
     state: &'static str,
@@ -37,7 +37,7 @@ struct Told {
     desired: Option<IpAddr>,
 }
 
-impl Told {
+impl Notified {
     fn new(record: &RecordStatus) -> Self {
         Self {
             name: record.name.clone(),
@@ -49,6 +49,10 @@ impl Told {
     }
 }
 
+fn notified(section: &SectionStatus) -> Vec<Notified> {
+    section.records.iter().map(Notified::new).collect()
+}
+
 impl Display {
     /// Run files are written from now on.
     pub(super) fn write_to(&mut self, files: RunFiles) {
@@ -56,7 +60,7 @@ impl Display {
         self.outdated = true;
     }
 
-    /// Other sections may be in force: all are shown next.
+    /// Sections may have come or gone, so all are shown next time.
     pub(super) fn outdate(&mut self) {
         self.outdated = true;
     }
@@ -83,19 +87,22 @@ impl Display {
         if self.failure == before { None } else { self.failure.clone() }
     }
 
-    /// Somebody subscribes on ubus, and knows what `status` has; nobody does if it is `None`.
-    pub(super) fn subscribe(&mut self, status: Option<&Snapshot>) {
-        self.told = status.map(|status| {
-            let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
-            // In this order, each is added to the map at its end.
-            sections.sort_by(|a, b| a.name.cmp(&b.name));
-            let told = |section: &SectionStatus| section.records.iter().map(Told::new).collect();
-            sections.into_iter().map(|section| (section.name.clone(), told(section))).collect()
-        });
+    /// Programs have subscribed on ubus. They are notified of what is not as in `status`.
+    pub(super) fn subscribed(&mut self, status: &Snapshot) {
+        let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
+        // In this order, each is added to the map at its end.
+        sections.sort_by(|a, b| a.name.cmp(&b.name));
+        let entries = sections.into_iter().map(|section| (section.name.clone(), notified(section)));
+        self.last_notified = Some(entries.collect());
     }
 
-    /// Writes the run files of the sections in `status`: of those that changed, but of all after
-    /// [`Display::outdate`].
+    /// There are no subscribers any more.
+    pub(super) fn unsubscribed(&mut self) {
+        self.last_notified = None;
+    }
+
+    /// Writes the run files of the sections in `status`: of all after [`Display::outdate`], else of those
+    /// that have changed.
     ///
     /// # Errors
     /// Why one could not be written.
@@ -103,31 +110,33 @@ impl Display {
         let Some(files) = &mut self.run_files else {
             return Ok(());
         };
-        let shown = match self.outdated {
-            true => files.show_all(status, now),
-            false => files.show(&status.sections, now),
+        let result = if self.outdated {
+            files.show_all(status, now)
+        } else {
+            files.show(&status.sections, now)
         };
-        // What failed is tried again with all.
-        self.outdated = shown.is_err();
-        shown
+        // After a failure all files are tried again.
+        self.outdated = result.is_err();
+        result
     }
 
-    /// The records of these sections that are not as subscribers know them, each with its section:
-    /// those that are new, or whose state or addresses changed. Subscribers know them from now on.
+    /// The records of `sections` that subscribers are to be notified of, each with its section: those
+    /// that are new, or whose state or addresses have changed since the last time.
     pub(super) fn news<'a>(
         &mut self,
         sections: &'a [SectionStatus],
     ) -> Vec<(&'a SectionStatus, &'a RecordStatus)> {
-        let Some(told) = &mut self.told else {
+        let Some(last_notified) = &mut self.last_notified else {
             return Vec::new();
         };
         let mut news = Vec::new();
         for section in sections {
-            let before = told.get_or_insert(section.name.clone(), Vec::new());
-            let records: Vec<Told> = section.records.iter().map(Told::new).collect();
-            let known = std::mem::replace(before, records.clone());
-            for (place, (record, told)) in section.records.iter().zip(&records).enumerate() {
-                if known.get(place) != Some(told) && !known.contains(told) {
+            let entry = last_notified.get_or_insert(section.name.clone(), Vec::new());
+            let current = notified(section);
+            let last = std::mem::replace(entry, current.clone());
+            for (index, (record, new)) in section.records.iter().zip(&current).enumerate() {
+                // Records rarely change their order, so the same index comes first.
+                if last.get(index) != Some(new) && !last.contains(new) {
                     news.push((section, record));
                 }
             }
@@ -183,13 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn subscribers_are_told_of_records_that_are_new_or_not_as_they_were() {
+    fn subscribers_are_notified_of_records_that_are_new_or_changed() {
         let settled = || Wait::Settled { again_at: None, late: None };
         let mut display = Display::default();
         let home = section("home", &[settled(), settled()]);
         assert!(display.news(std::slice::from_ref(&home)).is_empty(), "nobody subscribes");
         let sections = vec![section("work", &[Wait::InFlight]), home.clone()];
-        display.subscribe(Some(&Snapshot { sections, disabled: vec![], broken: vec![] }));
+        display.subscribed(&Snapshot { sections, disabled: vec![], broken: vec![] });
         assert!(display.news(std::slice::from_ref(&home)).is_empty(), "they know it");
         let changed = [section("home", &[settled(), Wait::InFlight])];
         assert_eq!(names(&display.news(&changed)), ["home n1.example.com"]);
@@ -199,7 +208,7 @@ mod tests {
         assert!(display.news(&reversed).is_empty(), "in another order");
         let new = [section("new", &[Wait::InFlight])];
         assert_eq!(names(&display.news(&new)), ["new n0.example.com"]);
-        display.subscribe(None);
+        display.unsubscribed();
         assert!(display.news(&[section("work", &[settled()])]).is_empty());
     }
 }

@@ -1,5 +1,5 @@
-//! Sections that cannot run yet: a script on a disk that is mounted late, a certificate that comes
-//! with the next package. They are looked at again for a while, more and more seldom.
+//! When the configuration is read again because sections cannot run: what they lack may come by itself,
+//! such as a script on a disk that is mounted late, or a certificate that the next package brings.
 
 use std::time::Duration;
 
@@ -7,38 +7,41 @@ use crate::time::Now;
 
 /// The first pause; each one is twice as long as that before.
 const FIRST: Duration = Duration::from_secs(10);
-/// After a longer pause it is left to the owner, who reloads.
+/// The longest pause. After it the owner has to reload.
 const LAST: Duration = Duration::from_secs(1280);
 
-/// When the configuration is read again of which some sections cannot run.
+/// Reads that follow one another at ever longer intervals, for about 40 minutes.
 #[derive(Debug, Default)]
 pub(super) struct Recheck {
-    /// Those sections, and why.
+    /// The sections that cannot run, and why.
     broken: Vec<(String, String)>,
-    /// When, since boot.
+    /// When the next read is due, since boot.
     due: Option<Duration>,
+    /// The pause before that read.
     pause: Duration,
 }
 
 impl Recheck {
     /// A configuration has come into force in which these sections cannot run.
     pub(super) fn begin(&mut self, broken: &[(String, String)], now: Now) {
-        let due = now.up.saturating_add(FIRST);
-        let due = (!broken.is_empty()).then_some(due);
+        let due = if broken.is_empty() { None } else { Some(now.up.saturating_add(FIRST)) };
         *self = Self { broken: broken.to_vec(), due, pause: FIRST };
     }
 
-    /// When to read it again, since boot.
+    /// When the next read is due, since boot.
     pub(super) fn due(&self) -> Option<Duration> {
         self.due
     }
 
-    /// It was read again, and these sections cannot run; nothing if it could not be read. Whether that
-    /// is news.
-    pub(super) fn is_news(&mut self, broken: Option<&[(String, String)]>, now: Now) -> bool {
+    /// The read that was due has been tried.
+    pub(super) fn tried(&mut self, now: Now) {
         self.pause *= 2;
-        self.due = (self.pause <= LAST).then(|| now.up.saturating_add(self.pause));
-        broken.is_some_and(|broken| self.broken != broken)
+        self.due = if self.pause <= LAST { Some(now.up.saturating_add(self.pause)) } else { None };
+    }
+
+    /// Whether other sections than before cannot run, or for other reasons.
+    pub(super) fn is_news(&self, broken: &[(String, String)]) -> bool {
+        self.broken != broken
     }
 }
 
@@ -47,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_asked_again_for_three_quarters_of_an_hour() {
+    fn the_pauses_double_until_three_quarters_of_an_hour_have_passed() {
         let broken = [("home".to_owned(), "the script is not there".to_owned())];
         let at = |secs| Now { up: Duration::from_secs(secs), wall: 0 };
         let mut recheck = Recheck::default();
@@ -57,10 +60,10 @@ mod tests {
         let mut times = Vec::new();
         while let Some(due) = recheck.due() {
             times.push(due.as_secs());
-            assert!(!recheck.is_news(Some(&broken), at(due.as_secs())));
+            recheck.tried(at(due.as_secs()));
         }
         assert_eq!(times, [10, 30, 70, 150, 310, 630, 1270, 2550]);
-        assert!(!recheck.is_news(None, at(3000)));
-        assert!(recheck.is_news(Some(&[]), at(3000)));
+        assert!(!recheck.is_news(&broken));
+        assert!(recheck.is_news(&[]));
     }
 }
