@@ -1,7 +1,7 @@
 //! Alibaba Cloud DNS (<https://www.alibabacloud.com/help/en/dns/api-alidns-2015-01-09-overview>).
 //!
-//! Requests are URLs with a signature of Alibaba's first version. An update resets what it does not
-//! say, so each record is read before it is written.
+//! Requests are URLs with a signature (version 1.0). An update resets every property that the request
+//! lacks, so each record is read before it is written.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha1, sha1, timestamp};
 use crate::provider::{Batch, Request};
 use crate::text::base64;
-use crate::text::percent;
+use crate::text::percent::encode_upper;
 
 pub(super) const API: Api = Api {
     name: "aliyun",
@@ -47,40 +47,38 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Zones and records in a page, as many as there can be.
+/// Zones and records per page: the maximum.
 const PAGE: usize = 100;
-/// The record is as it should be.
+/// Error code of an update that would change nothing.
 const DUPLICATE: &str = "DomainRecordDuplicate";
+/// Advice for 403.
+const POLICY: &str = "give the key's RAM user the policy AliyunDNSFullAccess";
 
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = text(body, "/Code");
-    let is = |prefix| code.starts_with(prefix);
-    let meant = match code {
-        DUPLICATE => 200,
-        "InvalidDomainName.NoExist" | "IncorrectDomainUser" => 404,
-        "SignatureDoesNotMatch" | "IncompleteSignature" => 401,
-        "SignatureNonceUsed" => 503,
-        _ if is("InvalidAccessKeyId") => 401,
-        _ if is("Forbidden") || is("NoPermission") => 403,
-        _ if is("Throttling") => 429,
-        _ => status,
-    };
-    (
-        meant,
-        if meant == 403 { "give the key's RAM user the policy AliyunDNSFullAccess" } else { "" },
-    )
+    match code {
+        DUPLICATE => (200, ""),
+        "InvalidDomainName.NoExist" | "IncorrectDomainUser" => (404, ""),
+        "SignatureDoesNotMatch" | "IncompleteSignature" => (401, ""),
+        "SignatureNonceUsed" => (503, ""),
+        _ if code.starts_with("InvalidAccessKeyId") => (401, ""),
+        _ if code.starts_with("Forbidden") || code.starts_with("NoPermission") => (403, POLICY),
+        _ if code.starts_with("Throttling") => (429, ""),
+        _ if status == 403 => (403, POLICY),
+        _ => (status, ""),
+    }
 }
 
-/// A signed request. `more` are parameters beside the common ones.
+/// A signed request. `parameters` are those beside the common ones.
 fn request(
     talk: &Conversation<'_>,
     rest: &Rest,
     action: &str,
-    more: &[(&str, &str)],
+    parameters: &[(&str, &str)],
 ) -> ApiResult<Request> {
-    let at = timestamp(talk.wall()?);
-    // Used once.
-    let nonce = sha1(&format!("{at} {} {}", talk.job.seed, talk.heard().count()));
+    let time = timestamp(talk.wall()?);
+    // Alibaba accepts a nonce only once.
+    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.heard().count()));
     let common = [
         ("AccessKeyId", talk.account.username.as_str()),
         ("Action", action),
@@ -88,10 +86,10 @@ fn request(
         ("SignatureMethod", "HMAC-SHA1"),
         ("SignatureNonce", &nonce),
         ("SignatureVersion", "1.0"),
-        ("Timestamp", &at),
+        ("Timestamp", &time),
         ("Version", "2015-01-09"),
     ];
-    let sorted: Map<&str, &str> = common.iter().chain(more).copied().collect();
+    let sorted: Map<&str, &str> = common.iter().chain(parameters).copied().collect();
     let query = sign(&sorted, talk.account.password.expose());
     let mut request = rest.get(&format!("/?{query}"));
     request.shown = format!("GET {}/?Action={action}", API.base);
@@ -101,31 +99,30 @@ fn request(
 /// The query with its signature
 /// (<https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>).
 fn sign(sorted: &Map<&str, &str>, secret: &str) -> String {
-    let encode = percent::encode_upper;
-    let pairs = sorted.iter().map(|(name, value)| format!("{name}={}", encode(value)));
+    let pairs = sorted.iter().map(|(name, value)| format!("{name}={}", encode_upper(value)));
     let query = pairs.collect::<Vec<_>>().join("&");
-    let text = format!("GET&%2F&{}", encode(&query));
+    let text = format!("GET&%2F&{}", encode_upper(&query));
     let signature = base64::encode(&hmac_sha1(format!("{secret}&").as_bytes(), &text));
-    format!("{query}&Signature={}", encode(&signature))
+    format!("{query}&Signature={}", encode_upper(&signature))
 }
 
 fn ask(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     action: &str,
-    more: &[(&str, &str)],
+    parameters: &[(&str, &str)],
 ) -> ApiResult<Value> {
-    let answer = talk.send(request(talk, rest, action, more)?)?;
+    let answer = talk.send(request(talk, rest, action, parameters)?)?;
     let body = rest::body(answer);
     if text(&body, "/Code").starts_with("InvalidTimeStamp") {
         return Err(rest.clock_wrong(text(&body, "/Message")));
     }
     let value = rest.value(answer)?;
-    // Every answer has it.
+    // Every answer of Alibaba has a RequestId. An answer without one comes from another server.
     if text(&value, "/RequestId").is_empty() { Err(rest.not_understood(answer)) } else { Ok(value) }
 }
 
-/// All that is at `pointer` in the pages of a list.
+/// The elements of the arrays at `pointer` in all pages of a list.
 fn pages(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -153,7 +150,7 @@ fn read(
 ) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for goal in goals {
-        // As it is written in the list: not in Punycode.
+        // The id is the name as Alibaba lists it. Unlike our name it is not in Punycode.
         let name = Zone { name: zone.id.clone(), ..zone.clone() }.full(goal.host(zone, ""));
         let which = [("SubDomain", &*name), ("DomainName", &zone.id), ("Type", goal.kind())];
         let found = pages(talk, rest, "DescribeSubDomainRecords", &which, "/DomainRecords/Record")?;
@@ -172,27 +169,30 @@ fn write(
         let goal = write.goal;
         let (address, ttl) = (goal.address(), write.ttl.map(|ttl| ttl.to_string()));
         let value = address.as_str().unwrap_or_default();
-        let mut more = vec![("RR", goal.host(zone, "@")), ("Type", goal.kind()), ("Value", value)];
-        more.extend(ttl.as_deref().map(|ttl| ("TTL", ttl)));
+        let mut parameters =
+            vec![("RR", goal.host(zone, "@")), ("Type", goal.kind()), ("Value", value)];
+        parameters.extend(ttl.as_deref().map(|ttl| ("TTL", ttl)));
         let line = write.values.first().map_or("", |raw| text(raw, "/Line"));
-        more.extend((!line.is_empty()).then_some(("Line", line)));
+        if !line.is_empty() {
+            parameters.push(("Line", line));
+        }
         let action = match &write.id {
             Some(id) if write.is_removal() => {
-                more = vec![("RecordId", id)];
+                parameters = vec![("RecordId", id)];
                 "DeleteDomainRecord"
             }
             Some(id) => {
-                more.push(("RecordId", id));
+                parameters.push(("RecordId", id));
                 "UpdateDomainRecord"
             }
             None => {
-                more.push(("DomainName", &zone.id));
+                parameters.push(("DomainName", &zone.id));
                 "AddDomainRecord"
             }
         };
-        let done = ask(talk, rest, action, &more)?;
-        if text(&done, "/RecordId").is_empty() && text(&done, "/Code") != DUPLICATE {
-            return Err(rest.not_done(rest::explanation(&done)));
+        let answer = ask(talk, rest, action, &parameters)?;
+        if text(&answer, "/RecordId").is_empty() && text(&answer, "/Code") != DUPLICATE {
+            return Err(rest.not_done(rest::explanation(&answer)));
         }
     }
     Ok(Vec::new())

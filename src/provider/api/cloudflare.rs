@@ -1,7 +1,7 @@
 //! Cloudflare (<https://developers.cloudflare.com/api/resources/dns/subresources/records/>).
 //!
-//! Zones are zones_by_id once and records looked up once; later changes of any number of names are one
-//! batch request, which Cloudflare carries out as a whole or not at all.
+//! The ids of zones and records are learned. With them, changes of any number of names are one batch
+//! request, which Cloudflare carries out as a whole or not at all.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(super) const API: Api = Api {
         option: "password",
         holds: "an API token with Zone Read and DNS Write for the zone",
     }],
-    // What the free plan allows in one batch.
+    // The limit of the free plan for one batch.
     batch: Batch::Account(200),
     writes_together: true,
     rate: Some(Rate { requests: 1200, seconds: 300 }),
@@ -38,12 +38,13 @@ const ZONE_API: ZoneApi = ZoneApi {
     model: RecordModel::ById,
     address_member: "content",
     zone_ref: ZoneRef::Id,
-    // Automatic.
+    // 1 means automatic.
     new_ttl: 1,
     writes_together: API.writes_together,
 };
 
-/// An e-mail address as user name means the global key; everything else (`Bearer`, nothing) a token.
+/// With an e-mail address as user name the password is the global key; with anything else (`Bearer`,
+/// nothing) it is a token.
 fn credentials(talk: &Conversation<'_>) -> Rest {
     let account = talk.account;
     let rest = Rest::new(&API).with_status_fix(fix_status);
@@ -54,7 +55,7 @@ fn credentials(talk: &Conversation<'_>) -> Rest {
     rest.token("Bearer", &account.password)
 }
 
-/// Errors of authentication come with several statuses.
+/// Cloudflare reports wrong credentials with several statuses, but always with one of these codes.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = body.pointer("/errors/0/code").and_then(Value::as_u64);
     let status = match (code, status) {
@@ -80,7 +81,7 @@ fn read(
     let mut records = Vec::new();
     for (kind, goal) in records::reads(goals) {
         let (and, name) = goal.map_or(("", ""), |goal| ("&name=", &goal.fqdn));
-        // So many fit into an answer.
+        // 500 records fit into [`LONG_ANSWER`](crate::provider::LONG_ANSWER).
         let path = format!("/{}/dns_records?type={kind}{and}{name}&per_page=500&page=", zone.id);
         records.append(&mut Record::list(&rest.pages(talk, &path, "/result", 500)?, None));
     }
@@ -102,12 +103,12 @@ fn write(
             rest.json(method, &path, &body(one))
         }
         several => {
-            let of = |kind| {
-                let writes = several.iter().filter(|it| kind_of(it) == kind);
-                (kind, writes.map(body).collect())
-            };
             path.push_str("/batch");
-            rest.json(Method::Post, &path, &object(&mut KINDS.map(of)))
+            let mut batch = BATCH_MEMBERS.map(|member| {
+                let writes = several.iter().filter(|write| batch_member(write) == member);
+                (member, writes.map(body).collect())
+            });
+            rest.json(Method::Post, &path, &object(&mut batch))
         }
     };
     let answer = talk.send(request)?;
@@ -117,7 +118,7 @@ fn write(
             Record::list(value.get("result").map_or(&[], std::slice::from_ref), None)
         }
         _ => {
-            let made = KINDS.iter().flat_map(|kind| list(&value["result"][kind], ""));
+            let made = BATCH_MEMBERS.iter().flat_map(|member| list(&value["result"][member], ""));
             Record::list(&made.cloned().collect::<Vec<_>>(), None)
         }
     };
@@ -127,10 +128,11 @@ fn write(
     Ok(made)
 }
 
-/// What a batch is made of.
-const KINDS: [&str; 3] = ["deletes", "patches", "posts"];
+/// The members of a batch request, and of the result in its answer.
+const BATCH_MEMBERS: [&str; 3] = ["deletes", "patches", "posts"];
 
-fn kind_of(write: &Write<'_>) -> &'static str {
+/// The member of a batch request that `write` belongs to.
+fn batch_member(write: &Write<'_>) -> &'static str {
     match write.id {
         _ if write.is_removal() => "deletes",
         Some(_) => "patches",
@@ -139,21 +141,25 @@ fn kind_of(write: &Write<'_>) -> &'static str {
 }
 
 fn body(write: &Write<'_>) -> Value {
-    if let (true, Some(id)) = (write.is_removal(), &write.id) {
+    if let Some(id) = &write.id
+        && write.is_removal()
+    {
         return object(&mut [("id", id.as_str().into())]);
     }
-    let (goal, said) = (write.goal, &write.goal.change.record);
+    let goal = write.goal;
     let mut body = write.with_set_ttl(object(&mut [("content", goal.address())]), "ttl");
-    let new = write.id.is_none();
-    if let Some(proxied) = said.proxied.or_else(|| new.then_some(false)) {
+    if let Some(proxied) = goal.change.record.proxied {
         body["proxied"] = proxied.into();
     }
-    let members = match &write.id {
-        Some(id) => [("id", id.as_str()), ("id", id)],
-        None => [("type", goal.kind()), ("name", &goal.fqdn)],
-    };
-    for (name, value) in members {
-        body[name] = value.into();
+    match &write.id {
+        Some(id) => body["id"] = id.as_str().into(),
+        None => {
+            body["type"] = goal.kind().into();
+            body["name"] = goal.fqdn.as_str().into();
+            if body["proxied"].is_null() {
+                body["proxied"] = false.into();
+            }
+        }
     }
     body
 }

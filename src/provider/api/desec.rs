@@ -20,7 +20,8 @@ pub(super) const API: Api = Api {
     needs: &[Need { option: "password", holds: "a token that may write the domain's records" }],
     batch: Batch::Account(50),
     writes_together: true,
-    // Of changes of one domain; 15 in a minute and 100 in an hour besides.
+    // The daily limit for changes of one domain. There are also limits of 15 per minute and 100 per
+    // hour.
     rate: Some(Rate { requests: 300, seconds: 86_400 }),
     remark: "the service_name desec.io is its dynDNS interface, which takes one name",
     publish: |talk| {
@@ -61,9 +62,11 @@ fn read(
             None => complete = false,
         }
     }
-    for name in records::distinct_names(goals).iter().filter(|_| !complete) {
-        let path = [&path, "subname=", relative_name(name, &zone.name, "")].concat();
-        sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
+    if !complete {
+        for name in records::distinct_names(goals) {
+            let path = [&path, "subname=", relative_name(name, &zone.name, "")].concat();
+            sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
+        }
     }
     Ok(Record::sets(&sets, None))
 }
@@ -74,7 +77,7 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let mut least = None;
+    let mut new_ttl = None;
     let mut sets = Vec::new();
     for write in writes {
         let goal = write.goal;
@@ -84,27 +87,29 @@ fn write(
             ("records", write.all_values()),
         ]);
         let mut set = write.with_ttl(set, "ttl");
-        // That of a new one cannot be shorter than the domain's.
         if !write.exists && goal.change.record.ttl.is_none() {
-            let least = match least {
-                Some(known) => known,
-                None => {
-                    let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
-                    *least.insert(domain["minimum_ttl"].as_u64().unwrap_or(3600))
-                }
+            let ttl = match new_ttl {
+                Some(ttl) => ttl,
+                None => *new_ttl.insert(lowest_ttl(talk, rest, zone)?.max(NEW_TTL.into())),
             };
-            set["ttl"] = least.max(NEW_TTL.into()).into();
+            set["ttl"] = ttl.into();
         }
         sets.push(set);
     }
     let path = format!("/{}/rrsets/", zone.id);
     let answer = talk.send(rest.json(Method::Patch, &path, &Value::Array(sets)))?;
-    // What is removed is not shown.
-    let left = writes.iter().filter(|write| !write.is_removal()).count();
-    if list(&rest.value(answer)?, "").len() < left {
+    // The answer does not show removed sets.
+    let shown = writes.iter().filter(|write| !write.is_removal()).count();
+    if list(&rest.value(answer)?, "").len() < shown {
         return Err(rest.not_understood(answer));
     }
     Ok(Vec::new())
+}
+
+/// The lowest TTL that the domain allows.
+fn lowest_ttl(talk: &mut Conversation<'_>, rest: &Rest, zone: &Zone) -> ApiResult<u64> {
+    let domain = rest.ask(talk, rest.get(&format!("/{}/", zone.id)))?;
+    Ok(domain["minimum_ttl"].as_u64().unwrap_or(3600))
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ const ENDPOINT: RecordEndpoint = RecordEndpoint {
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    // Each comes with all of its records.
+    // A page has 20 domains, because each is listed with its zone file.
     let zones = rest.pages(talk, "?per_page=20&page=", "/domains", 20)?;
     Ok(zones_by_name(&zones, "/name"))
 }
@@ -80,7 +80,7 @@ fn write(
     let mut made = Vec::new();
     for write in writes {
         let mut body = write.body(zone, &ENDPOINT);
-        // It must be there even if it does not change.
+        // DigitalOcean wants the type also if the record does not change.
         body["type"] = write.goal.kind().into();
         made.push(write.send(talk, rest, zone, &ENDPOINT, &body)?);
     }

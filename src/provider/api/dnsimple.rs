@@ -45,7 +45,7 @@ const ENDPOINT: RecordEndpoint = RecordEndpoint {
     apex: "",
 };
 
-/// What the number of the account is remembered as.
+/// The key under which the number of the account is learned.
 const ACCOUNT: &str = "account";
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
@@ -55,15 +55,15 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     records::publish(talk, &rest, &ZONE_API)
 }
 
-/// The number of the account: as said or remembered, else that of the token, else the first that
-/// the token's user has.
+/// The number of the account: from `username`; else learned; else that of an account token; else the
+/// first account of a user token's user.
 fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
-    let said = &talk.account.username;
-    if !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(said.clone());
+    let username = &talk.account.username;
+    if !username.is_empty() && username.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(username.clone());
     }
-    if let Some(known) = talk.known(ACCOUNT) {
-        return Ok(known);
+    if let Some(learned) = talk.known(ACCOUNT) {
+        return Ok(learned);
     }
     let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");
     if found.is_empty() {
@@ -115,7 +115,7 @@ fn write(
             None => creates.push(body),
         }
     }
-    let left = creates.len() + updates.len();
+    let shown = creates.len() + updates.len();
     let body = object(&mut [
         ("creates", creates.into()),
         ("updates", updates.into()),
@@ -123,9 +123,9 @@ fn write(
     ]);
     let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
     let value = rest.value(answer)?;
-    let of = |at| Record::list(list(&value, at), Some(zone));
-    let made = [of("/data/creates"), of("/data/updates")].concat();
-    if made.len() < left { Err(rest.not_understood(answer)) } else { Ok(made) }
+    let mut made = Record::list(list(&value, "/data/creates"), Some(zone));
+    made.append(&mut Record::list(list(&value, "/data/updates"), Some(zone)));
+    if made.len() < shown { Err(rest.not_understood(answer)) } else { Ok(made) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! DNSPod at Tencent Cloud (<https://www.tencentcloud.com/document/api/1157>), version 2021-03-23.
 //!
-//! Requests carry a signature much like AWS's. A record is written as a whole, so it is read before.
+//! Requests carry a signature much like that of AWS. A record is written as a whole, so it is read
+//! before.
 
 use serde_json::Value;
 
@@ -44,33 +45,37 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Zones in a page. There can be more, but much is said of each.
+/// Zones per page. More would be allowed, but the entry of each zone is long.
 const PAGE: usize = 500;
 const JSON: &str = "application/json";
-/// The carriers that a new record is for: all.
+/// The internet providers that a new record is for: all ("default").
 const LINE: &str = "默认";
 
-/// The status of HTTP is always 200.
+/// DNSPod's HTTP status is always 200. The error code has the meaning.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = text(body, "/Response/Error/Code");
-    let is = |prefix| code.starts_with(prefix);
-    let meant = match code {
+    let fixed = match code {
         _ if status != 200 => status,
         "" if text(body, "/Response/RequestId").is_empty() => 0,
-        // No record is no error.
+        // The answer to a list without records.
         "" | "ResourceNotFound.NoDataOfRecord" => 200,
         "InvalidParameterValue.DomainNotExists" | "InvalidParameter.DomainIdInvalid" => 404,
         "FailedOperation.FrequencyLimit" => 429,
-        _ if is("UnauthorizedOperation") || is("AuthFailure.UnauthorizedOperation") => 403,
-        _ if is("AuthFailure") => 401,
-        _ if is("RequestLimitExceeded") => 429,
-        // Blocked after mistaken credentials.
+        // The account is blocked after logins with wrong credentials.
         "LimitExceeded.FailedLoginLimitExceeded" => 401,
-        _ if is("InternalError") || is("FailedOperation") => 503,
-        _ if is("ResourceNotFound") => 404,
+        _ if code.starts_with("UnauthorizedOperation") => 403,
+        _ if code.starts_with("AuthFailure.UnauthorizedOperation") => 403,
+        _ if code.starts_with("AuthFailure") => 401,
+        _ if code.starts_with("RequestLimitExceeded") => 429,
+        _ if code.starts_with("InternalError") || code.starts_with("FailedOperation") => 503,
+        _ if code.starts_with("ResourceNotFound") => 404,
         _ => 400,
     };
-    (meant, if meant == 403 { "give the key's user the policy QcloudDNSPodFullAccess" } else { "" })
+    let advice = match fixed {
+        403 => "give the key's user the policy QcloudDNSPodFullAccess",
+        _ => "",
+    };
+    (fixed, advice)
 }
 
 /// A signed request.
@@ -101,9 +106,9 @@ fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> 
 
 fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> ApiResult<Value> {
     let answer = talk.send(request(talk, rest, action, body)?)?;
-    let said = rest::body(answer);
-    if text(&said, "/Response/Error/Code") == "AuthFailure.SignatureExpire" {
-        return Err(rest.clock_wrong(text(&said, "/Response/Error/Message")));
+    let body = rest::body(answer);
+    if text(&body, "/Response/Error/Code") == "AuthFailure.SignatureExpire" {
+        return Err(rest.clock_wrong(text(&body, "/Response/Error/Message")));
     }
     rest.value(answer)
 }
@@ -147,7 +152,9 @@ fn write(
     for write in writes {
         let goal = write.goal;
         let line = write.values.first().map_or(Value::Null, |raw| member(raw, "Line"));
-        if let (true, Some(id)) = (write.is_removal(), &write.id) {
+        if let Some(id) = &write.id
+            && write.is_removal()
+        {
             let mut body = [("Domain", zone.id.as_str().into()), ("RecordId", rest::id_value(id))];
             ask(talk, rest, "DeleteRecord", &object(&mut body))?;
             continue;
@@ -167,9 +174,9 @@ fn write(
             }
             None => "CreateRecord",
         };
-        let done = ask(talk, rest, action, &body)?;
-        if id(&done, "/Response/RecordId").is_empty() {
-            return Err(rest.not_done(rest::explanation(&done)));
+        let answer = ask(talk, rest, action, &body)?;
+        if id(&answer, "/Response/RecordId").is_empty() {
+            return Err(rest.not_done(rest::explanation(&answer)));
         }
     }
     Ok(Vec::new())

@@ -1,7 +1,7 @@
 //! DreamHost (<https://help.dreamhost.com/hc/en-us/articles/217555707-DNS-API-overview>).
 //!
-//! Records are added and removed and never changed. The new address comes first, so that a name is never
-//! without. Everything is a GET with the key in the URL.
+//! Records are added and removed; they cannot be changed. The new address is added first, so that a
+//! name always has one. Every request is a GET with the key in the URL.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(super) const API: Api = Api {
     needs: &[Need { option: "password", holds: "an API key that may use all dns- commands" }],
     batch: Batch::Account(5),
     writes_together: false,
-    // Ten additions in five minutes, as users have found out; a change is three requests.
+    // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
     remark: "DreamHost alone says how long name servers may remember a record",
     publish: |talk| {
@@ -46,27 +46,26 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Limits are those of an hour or a day.
+/// DreamHost's limits are per hour and per day.
 const PAUSE: Duration = Duration::from_secs(3600);
 
-/// The status of HTTP is always 200.
+/// DreamHost's HTTP status is always 200. The member `data` has the error code.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let said = text(body, "/data");
-    let is = |prefix| said.starts_with(prefix);
-    let meant = match text(body, "/result") {
+    let code = text(body, "/data");
+    let fixed = match text(body, "/result") {
         _ if status != 200 => status,
         "success" => 200,
-        // It is done.
-        _ if is("no_such_record") || is("no_such_value") => 200,
-        _ if said == "record_already_exists_remove_first" => 200,
+        // The removed record is already gone, or the added one is already there.
+        _ if code.starts_with("no_such_record") || code.starts_with("no_such_value") => 200,
+        _ if code == "record_already_exists_remove_first" => 200,
         "" => 0,
-        _ if is("slow_down") => 429,
-        _ if is("internal_error") => 503,
-        _ if is("no_such_zone") => 404,
-        _ if said.contains("_key") => 401,
+        _ if code.starts_with("slow_down") => 429,
+        _ if code.starts_with("internal_error") => 503,
+        _ if code.starts_with("no_such_zone") => 404,
+        _ if code.contains("_key") => 401,
         _ => 400,
     };
-    (meant, "")
+    (fixed, "")
 }
 
 /// All records of all zones.
@@ -75,6 +74,7 @@ fn list(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Vec<Value>> {
     rest.elements(talk, rest.get(&path), "/data")
 }
 
+/// The path and query of the command `name`, to which its parameters are added.
 fn command(talk: &Conversation<'_>, name: &str) -> String {
     let key = percent::encode(talk.account.password.expose());
     format!("/?key={key}&format=json&cmd={name}")
@@ -116,16 +116,19 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let before: Vec<_> = write.before.iter().map(|record| &record.raw).collect();
-        let after: Vec<_> = write.values.iter().collect();
-        for (name, values, others) in
+        let before: Vec<&Value> = write.before.iter().map(|record| &record.raw).collect();
+        let after: Vec<&Value> = write.values.iter().collect();
+        for (name, records, others) in
             [("dns-add_record", &after, &before), ("dns-remove_record", &before, &after)]
         {
-            for raw in values.iter().filter(|raw| !others.iter().any(|other| is_same(raw, other))) {
-                let value = text(raw, "/value");
-                let goal = write.goal;
-                let (name, record) = (command(talk, name), percent::encode(&goal.fqdn));
-                let path = format!("{name}&record={record}&type={}&value={value}", goal.kind());
+            for record in records {
+                if others.iter().any(|other| address(other) == address(record)) {
+                    continue;
+                }
+                let (command, goal) = (command(talk, name), write.goal);
+                let (name, kind) = (percent::encode(&goal.fqdn), goal.kind());
+                let value = text(record, "/value");
+                let path = format!("{command}&record={name}&type={kind}&value={value}");
                 rest.ask(talk, rest.get(&path))?;
             }
         }
@@ -133,10 +136,9 @@ fn write(
     Ok(Vec::new())
 }
 
-/// Whether both hold the same address, however it is spelt.
-fn is_same(raw: &Value, other: &Value) -> bool {
-    let address = |raw| text(raw, "/value").parse::<IpAddr>().ok();
-    address(raw) == address(other)
+/// The address of a record. As a value it may be spelt in several ways (IPv6).
+fn address(record: &Value) -> Option<IpAddr> {
+    text(record, "/value").parse().ok()
 }
 
 #[cfg(test)]

@@ -40,14 +40,14 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Length of an API key. A personal access token is longer.
+/// Length of an API key, the former kind of credentials. A personal access token is longer.
 const API_KEY: usize = 24;
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     Ok(zones_by_name(&rest.pages(talk, "?per_page=100&page=", "", 100)?, "/fqdn"))
 }
 
-/// Where the set is.
+/// The path of the record set.
 fn path(zone: &Zone, goal: &Goal<'_>) -> String {
     format!("/{}/records/{}/{}", zone.id, goal.host(zone, "@"), goal.kind())
 }

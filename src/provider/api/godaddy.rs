@@ -43,18 +43,19 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Zones in a page. There can be more, but much is said of each.
+/// Zones per page. More would be allowed, but the entry of each zone is long.
 const PAGE: usize = 100;
 
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let closed = status == 403 && text(body, "/code") == "ACCESS_DENIED";
-    let advice = if closed {
-        "since May 2024 GoDaddy opens its interface only to accounts with ten domains or more, or \
-         with a Discount Domain Club plan; move the zone to another DNS provider, or the domain"
-    } else {
-        ""
-    };
-    (status, advice)
+    match (status, text(body, "/code")) {
+        (403, "ACCESS_DENIED") => (
+            403,
+            "since May 2024 GoDaddy opens its interface only to accounts with ten domains or more, \
+             or with a Discount Domain Club plan; move the zone to another DNS provider, or the \
+             domain",
+        ),
+        _ => (status, ""),
+    }
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
@@ -67,7 +68,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     Ok(zones_by_name(&zones, "/domain"))
 }
 
-/// Where the set is.
+/// The path of the record set.
 fn path(zone: &Zone, goal: &Goal<'_>) -> String {
     format!("/{}/records/{}/{}", zone.id, goal.kind(), goal.host(zone, "@"))
 }
@@ -94,10 +95,12 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let record =
-            |raw: &Value| write.with_ttl(object(&mut [("data", member(raw, "data"))]), "ttl");
-        let body = write.values.iter().map(record).collect();
-        rest.ask(talk, write.put_or_delete(rest, &path(zone, write.goal), &body))?;
+        let mut set = Vec::new();
+        for raw in &write.values {
+            let record = object(&mut [("data", member(raw, "data"))]);
+            set.push(write.with_ttl(record, "ttl"));
+        }
+        rest.ask(talk, write.put_or_delete(rest, &path(zone, write.goal), &set.into()))?;
     }
     Ok(Vec::new())
 }

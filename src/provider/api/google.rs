@@ -1,7 +1,8 @@
 //! Google Cloud DNS (<https://cloud.google.com/dns/docs/reference/rest/v1>).
 //!
-//! A token is bought with a signed claim of who we are (RFC 7523) and lives no longer than the
-//! conversation. Any number of names of a zone is one change, carried out as a whole or not at all.
+//! Every conversation gets an access token for a signed claim of the service account (RFC 7523).
+//! Changes of any number of names of a zone are one request, which is carried out as a whole or not
+//! at all.
 
 use serde_json::Value;
 
@@ -34,9 +35,9 @@ pub(super) const API: Api = Api {
     remark: "the service account needs the role DNS Administrator; its key is a JSON file, named by \
              'password_file'",
     publish: |talk| {
-        let key = Key::of(talk.account).map_err(unusable)?;
-        let token = token(talk, &key)?;
-        let base = format!("{}/{}/managedZones", API.base, percent::encode(&key.project));
+        let service = ServiceAccount::of(talk.account).map_err(unusable)?;
+        let token = token(talk, &service)?;
+        let base = format!("{}/{}/managedZones", API.base, percent::encode(&service.project));
         let rest =
             Rest::new(&API).with_base(&base).token("Bearer", &token).with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
@@ -57,44 +58,46 @@ const ZONE_API: ZoneApi = ZoneApi {
 
 const TOKENS: &str = "https://oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
-/// The longest there is: a clock that is some minutes off does no harm.
+/// The lifetime of a claim. The maximum is used, so that a clock that is some minutes off works.
 const LIFETIME: UnixSeconds = 3600;
-/// Pages that are read of a list.
+/// Most pages of a list that are read.
 const PAGES: usize = 100;
 
-/// A service account and its key.
-struct Key {
+/// A service account of Google Cloud.
+struct ServiceAccount {
     email: String,
+    /// Its private key in PEM.
     pem: Secret,
     project: String,
 }
 
-impl Key {
-    /// The key is the JSON file that Google hands out, or the PEM text in it.
+impl ServiceAccount {
+    /// The service account of the options. The password is the JSON file that Google hands out, or
+    /// only the PEM text in it; `username` and `param_enc` come before the file.
+    ///
+    /// # Errors
+    /// The option that is missing.
     fn of(account: &Account) -> Result<Self, &'static str> {
         let secret = account.password.expose();
         let json: Value = serde_json::from_str(secret).unwrap_or_default();
-        let or = |said: &str, pointer| match said {
-            "" => text(&json, pointer).to_owned(),
-            said => said.to_owned(),
-        };
-        let project = pair(account.param_enc.expose(), "project").unwrap_or_default();
-        let pem = if json.is_object() { text(&json, "/private_key") } else { secret };
-        let key = Self {
-            email: or(&account.username, "/client_email"),
-            pem: Secret::new(pem),
-            project: or(project, "/project_id"),
-        };
-        match &key {
-            Self { email, .. } if email.is_empty() => {
-                Err("option 'username' lacks its e-mail address")
-            }
-            Self { project, .. } if project.is_empty() => Err("option 'param_enc' lacks project=…"),
-            Self { .. } => Ok(key),
+        let mut email = account.username.as_str();
+        if email.is_empty() {
+            email = text(&json, "/client_email");
         }
+        if email.is_empty() {
+            return Err("option 'username' lacks its e-mail address");
+        }
+        let project = pair(account.param_enc.expose(), "project");
+        let project = project.unwrap_or(text(&json, "/project_id"));
+        if project.is_empty() {
+            return Err("option 'param_enc' lacks project=…");
+        }
+        let pem = if json.is_object() { text(&json, "/private_key") } else { secret };
+        Ok(Self { email: email.into(), pem: Secret::new(pem), project: project.into() })
     }
 
-    /// The claim of RFC 7523 section 3 as a signed token (RFC 7519).
+    /// A claim for an access token (RFC 7523 section 3) as a signed JSON Web Token (RFC 7519).
+    /// `None` if the key is not an RSA key.
     fn claim(&self, at: UnixSeconds) -> Option<String> {
         let head = object(&mut [("alg", "RS256".into()), ("typ", "JWT".into())]);
         let claims = object(&mut [
@@ -104,8 +107,9 @@ impl Key {
             ("iat", at.into()),
             ("exp", at.saturating_add(LIFETIME).into()),
         ]);
-        let part = |value: Value| base64::encode_url(value.to_string().as_bytes());
-        let text = format!("{}.{}", part(head), part(claims));
+        let [head, claims] =
+            [head, claims].map(|part| base64::encode_url(part.to_string().as_bytes()));
+        let text = format!("{head}.{claims}");
         let signature = rs256(self.pem.expose(), &text)?;
         Some(format!("{text}.{}", base64::encode_url(&signature)))
     }
@@ -117,13 +121,13 @@ fn unusable(why: &str) -> Halt {
     Halt::End(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
 }
 
-/// A token for this conversation.
-fn token(talk: &mut Conversation<'_>, key: &Key) -> ApiResult<Secret> {
-    let at = talk.wall()?;
+/// Requests an access token for this conversation.
+fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
+    let now = talk.wall()?;
     let rest = Rest::new(&API).with_base(TOKENS).with_secret_answers();
     let answer = talk.send_with(|| {
-        let claim = key.claim(at).ok_or_else(|| unusable("it is no RSA key in PEM"))?;
-        Ok(ask(&rest, &claim))
+        let claim = service.claim(now).ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
+        Ok(token_request(&rest, &claim))
     })?;
     let body = rest::body(answer);
     let token = text(&body, "/access_token");
@@ -140,13 +144,13 @@ fn token(talk: &mut Conversation<'_>, key: &Key) -> ApiResult<Secret> {
     })
 }
 
-fn ask(rest: &Rest, claim: &str) -> Request {
+fn token_request(rest: &Rest, claim: &str) -> Request {
     let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
     let form = "application/x-www-form-urlencoded";
     rest.body(Method::Post, "/token", form, format!("grant_type={grant}&assertion={claim}"))
 }
 
-/// All that is at `pointer` in the pages of a list.
+/// The elements of the arrays at `pointer` in all pages of a list.
 fn pages(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -167,11 +171,14 @@ fn pages(
     Ok(all)
 }
 
-/// The body of an answer that is a success: it has something at `pointer`, or says what it is.
+/// The body of a successful answer. It must have a member at `pointer`, or, if a list is empty and so
+/// lacks it, a `kind` of Cloud DNS.
 fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Value> {
     let body = rest.value(answer)?;
-    let known = body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#");
-    if known { Ok(body) } else { Err(rest.not_understood(answer)) }
+    if body.pointer(pointer).is_some() || text(&body, "/kind").starts_with("dns#") {
+        return Ok(body);
+    }
+    Err(rest.not_understood(answer))
 }
 
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
@@ -183,7 +190,7 @@ fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
             "enable the Cloud DNS API in the project and give the service account the role DNS \
              Administrator",
         ),
-        // Somebody else has changed it just now.
+        // Another change was made at the same time.
         (409 | 412, _) => (500, ""),
         _ => (status, ""),
     }
@@ -232,25 +239,31 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let set = |write: &Write<'_>, ttl: Option<u32>, values: Value| {
-        object(&mut [
-            ("name", [&write.goal.fqdn, "."].concat().into()),
-            ("type", write.goal.kind().into()),
-            ("ttl", ttl.unwrap_or(NEW_TTL).into()),
-            ("rrdatas", values),
-        ])
-    };
-    let left = writes.iter().filter(|write| !write.is_removal());
-    let new = left.map(|write| set(write, write.ttl, write.all_values())).collect();
-    let old = writes.iter().filter_map(|write| {
-        let values = write.before.iter().map(|record| record.raw.clone()).collect();
-        Some(set(write, write.before.first()?.ttl, values))
-    });
-    let body = object(&mut [("additions", new), ("deletions", old.collect())]);
+    // A deletion must repeat the present set exactly, TTL included.
+    let (mut additions, mut deletions) = (Vec::new(), Vec::new());
+    for write in writes {
+        if !write.is_removal() {
+            additions.push(set(write, write.ttl, write.all_values()));
+        }
+        if let Some(first) = write.before.first() {
+            let values = write.before.iter().map(|record| record.raw.clone()).collect();
+            deletions.push(set(write, first.ttl, values));
+        }
+    }
+    let body = object(&mut [("additions", additions.into()), ("deletions", deletions.into())]);
     let path = format!("/{}/changes", percent::encode(&zone.id));
     let answer = talk.send(rest.json(Method::Post, &path, &body))?;
     success(rest, answer, "/status")?;
     Ok(Vec::new())
+}
+
+fn set(write: &Write<'_>, ttl: Option<u32>, values: Value) -> Value {
+    object(&mut [
+        ("name", [&write.goal.fqdn, "."].concat().into()),
+        ("type", write.goal.kind().into()),
+        ("ttl", ttl.unwrap_or(NEW_TTL).into()),
+        ("rrdatas", values),
+    ])
 }
 
 #[cfg(test)]

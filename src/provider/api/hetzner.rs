@@ -1,6 +1,7 @@
 //! Hetzner (<https://docs.hetzner.cloud/reference/cloud#tag/zones>).
 //!
-//! Changes are carried out later; the answer names an action that can be asked.
+//! Hetzner carries changes out after its answer, which names an action. The action's status is then
+//! requested until it is done.
 
 use serde_json::Value;
 
@@ -26,9 +27,11 @@ pub(super) const API: Api = Api {
     remark: "tokens of the DNS Console, which was shut down in May 2026, are no good any more",
     publish: |talk| {
         let token = &talk.account.password;
-        let old = token.expose().len() == OLD_TOKEN;
-        let rest = Rest::new(&API).token("Bearer", token);
-        let rest = rest.with_status_fix(if old { fix_status_of_old_token } else { fix_status });
+        let fix = match token.expose().len() {
+            OLD_TOKEN => fix_status_of_old_token,
+            _ => fix_status,
+        };
+        let rest = Rest::new(&API).token("Bearer", token).with_status_fix(fix);
         records::publish(talk, &rest, &ZONE_API)
     },
 };
@@ -47,12 +50,15 @@ const ZONE_API: ZoneApi = ZoneApi {
 
 /// Length of a token of the DNS Console.
 const OLD_TOKEN: usize = 32;
-/// How often an action is asked whether it is done.
-const ASKED: usize = 4;
+/// How often the status of an action is requested.
+const ACTION_REQUESTS: usize = 4;
 
 fn fix_status(status: u16, _: &Value) -> (u16, &'static str) {
-    // Another change is under way.
-    (if status == 409 { 423 } else { status }, "")
+    match status {
+        // Another action of the zone is running: locked.
+        409 => (423, ""),
+        _ => (status, ""),
+    }
 }
 
 fn fix_status_of_old_token(status: u16, body: &Value) -> (u16, &'static str) {
@@ -70,7 +76,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     Ok(zones_by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
 }
 
-/// Where the set is.
+/// The path of the record set.
 fn path(zone: &Zone, goal: &Goal<'_>) -> String {
     format!("/zones/{}/rrsets/{}/{}", zone.id, goal.host(zone, "@"), goal.kind())
 }
@@ -91,7 +97,10 @@ fn read(
             }
         };
         for set in &sets {
-            let name = goal.map_or_else(|| zone.full(text(set, "/name")), |it| it.fqdn.clone());
+            let name = match goal {
+                Some(goal) => goal.fqdn.clone(),
+                None => zone.full(text(set, "/name")),
+            };
             records.append(&mut Record::set(&name, kind, set.get("ttl"), list(set, "/records")));
         }
     }
@@ -133,10 +142,10 @@ fn write(
     Ok(Vec::new())
 }
 
-/// Sends `request` and asks the action that it starts until it is done.
+/// Sends `request`, and waits for the end of the action that it starts.
 fn act(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
     let mut request = request;
-    for _ in 0..=ASKED {
+    for _ in 0..=ACTION_REQUESTS {
         let answer = talk.send(request)?;
         let value = rest.value(answer)?;
         match text(&value, "/action/status") {

@@ -2,8 +2,6 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::Value;
-
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, explanation, member, object, refused, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
@@ -56,13 +54,9 @@ fn read(
 ) -> ApiResult<Vec<Record>> {
     let records = Record::sets(&rest.elements(talk, rest.get(&path(zone)), "")?, Some(zone));
     for goal in goals {
-        let here = || records.iter().filter(|record| record.is_for(goal));
-        let ours = |record: &&Record| {
-            let address = record.address(ZONE_API.address_member);
-            address.is_some_and(|it| goal.change.wants(it) || goal.change.owns(it))
-        };
-        // What is written is switched on.
-        if here().count() > 1 && here().any(|it| it.raw["is_disabled"] == true && !ours(&it)) {
+        let present: Vec<_> = records.iter().filter(|record| record.is_for(goal)).collect();
+        // A write enables all addresses of the set, also one that the owner has disabled.
+        if present.len() > 1 && present.iter().any(|record| is_disabled_by_owner(record, goal)) {
             let reason = format!(
                 "{} has another address, which is off at Hostinger and would be switched on",
                 goal.fqdn
@@ -79,37 +73,48 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let content = |raw: &Value| object(&mut [("content", member(raw, "content"))]);
-    let name = |write: &Write<'_>| {
-        object(&mut [
+    let (mut sets, mut removed) = (Vec::new(), Vec::new());
+    for write in writes {
+        let mut set = object(&mut [
             ("name", write.goal.host(zone, "@").into()),
             ("type", write.goal.kind().into()),
-        ])
-    };
-    let set = |write: &Write<'_>| {
-        let mut set = name(write);
+        ]);
+        if write.is_removal() {
+            removed.push(set);
+            continue;
+        }
         set["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
-        set["records"] = write.values.iter().map(content).collect();
-        set
-    };
-    let (gone, left): (Vec<_>, Vec<_>) = writes.iter().partition(|write| write.is_removal());
-    // Only of sets with these names and types.
-    if !left.is_empty() {
-        let sets = left.into_iter().map(set).collect();
-        let body = object(&mut [("overwrite", true.into()), ("zone", sets)]);
-        done(talk, rest, rest.json(Method::Put, &path(zone), &body))?;
+        let records = write.values.iter();
+        set["records"] =
+            records.map(|raw| object(&mut [("content", member(raw, "content"))])).collect();
+        sets.push(set);
     }
-    if !gone.is_empty() {
-        let body = object(&mut [("filters", gone.into_iter().map(name).collect())]);
-        done(talk, rest, rest.json(Method::Delete, &path(zone), &body))?;
+    if !sets.is_empty() {
+        // `overwrite` replaces only the sets with these names and types.
+        let body = object(&mut [("overwrite", true.into()), ("zone", sets.into())]);
+        send(talk, rest, rest.json(Method::Put, &path(zone), &body))?;
+    }
+    if !removed.is_empty() {
+        let body = object(&mut [("filters", removed.into())]);
+        send(talk, rest, rest.json(Method::Delete, &path(zone), &body))?;
     }
     Ok(Vec::new())
 }
 
-fn done(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
-    let done = rest.ask(talk, request)?;
-    match text(&done, "/message") {
-        "" => Err(rest.not_done(explanation(&done))),
+/// Whether the record is disabled, and neither ours nor what we want.
+fn is_disabled_by_owner(record: &Record, goal: &Goal<'_>) -> bool {
+    let is_ours = match record.address(ZONE_API.address_member) {
+        Some(address) => goal.change.wants(address) || goal.change.owns(address),
+        None => false,
+    };
+    record.raw["is_disabled"] == true && !is_ours
+}
+
+/// Sends `request`. A successful answer has a message.
+fn send(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
+    let answer = rest.ask(talk, request)?;
+    match text(&answer, "/message") {
+        "" => Err(rest.not_done(explanation(&answer))),
         _ => Ok(()),
     }
 }

@@ -84,7 +84,8 @@ fn write(
     if !records.is_empty() {
         rest.ask(talk, rest.json(Method::Patch, &zone, &Value::Array(records)))?;
     }
-    for record in writes.iter().filter(|it| it.is_removal()).flat_map(|it| &it.before) {
+    let removals = writes.iter().filter(|write| write.is_removal());
+    for record in removals.flat_map(|write| &write.before) {
         let path = format!("{zone}/records/{}", record.id);
         rest.ask(talk, rest.request(Method::Delete, &path))?;
     }

@@ -20,7 +20,7 @@ pub(super) const API: Api = Api {
     }],
     batch: Batch::Account(20),
     writes_together: false,
-    // Of lists; anything else may be asked more often.
+    // The limit for lists. Other requests have a higher one.
     rate: Some(Rate { requests: 200, seconds: 60 }),
     remark: "a time to live becomes the next one that Linode has",
     publish: |talk| {

@@ -1,6 +1,6 @@
 //! LuaDNS (<https://www.luadns.com/api.html>).
 //!
-//! A record is written as a whole, so it is read before that.
+//! A record is written as a whole, so it is read before.
 
 use super::records::{
     self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
@@ -71,7 +71,8 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let one = |write: &Write<'_>| {
+    let mut made = Vec::new();
+    for write in writes {
         let goal = write.goal;
         let body = object(&mut [
             ("name", [&goal.fqdn, "."].concat().into()),
@@ -79,9 +80,9 @@ fn write(
             ("content", goal.address()),
             ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
         ]);
-        write.send(talk, rest, zone, &ENDPOINT, &body)
-    };
-    writes.iter().map(one).collect()
+        made.push(write.send(talk, rest, zone, &ENDPOINT, &body)?);
+    }
+    Ok(made)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! NameSilo (<https://www.namesilo.com/api-reference>).
 //!
-//! Everything is a GET with the key in the URL, and a record gets another id with each change.
+//! Every request is a GET with the key in the URL. A record gets another id with each change, so it is
+//! read before it is written.
 
 use serde_json::Value;
 
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{self, Rest, id, list, text};
+use super::rest::{self, Rest, id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Need};
 use crate::provider::Batch;
@@ -40,24 +41,24 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// The status of HTTP is always 200.
+/// NameSilo's HTTP status is always 200. The reply code has the meaning.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = id(body, "/reply/code");
-    let meant = match code.as_str() {
+    let fixed = match code.as_str() {
         _ if status != 200 => status,
         "300" => 200,
         "110" | "112" => 401,
         "113" => return (403, "let the API key be used from any address, at NameSilo"),
         "200" => 404,
-        // Nothing about this very record.
+        // Internal errors, which do not depend on the record.
         "201" | "210" | "280" => 503,
         "" => 0,
         _ => 400,
     };
-    (meant, "")
+    (fixed, "")
 }
 
-/// The body of the answer to `operation`.
+/// Requests `operation` on `zone`, and returns the body of the answer.
 fn call(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -81,16 +82,18 @@ fn read(
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let body = call(talk, rest, "dnsListRecords", &zone.name, "")?;
-    let records = match list(&body, "/reply/resource_record") {
-        // One alone is no array.
-        [] => body.pointer("/reply/resource_record").into_iter().collect(),
-        several => several.iter().collect::<Vec<_>>(),
+    let found = match body.pointer("/reply/resource_record") {
+        Some(Value::Array(several)) => several.as_slice(),
+        // A single record is not in an array.
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
     };
-    let record = |raw: &&Value| Record {
-        id: id(raw, "/record_id"),
-        ..Record::of(text(raw, "/host").to_owned(), raw)
-    };
-    Ok(records.iter().map(record).collect())
+    let mut records = Vec::new();
+    for raw in found {
+        let record = Record::of(text(raw, "/host").to_owned(), raw);
+        records.push(Record { id: id(raw, "/record_id"), ..record });
+    }
+    Ok(records)
 }
 
 fn write(
@@ -101,7 +104,9 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let goal = write.goal;
-        if let (true, Some(id)) = (write.is_removal(), &write.id) {
+        if let Some(id) = &write.id
+            && write.is_removal()
+        {
             let which = format!("&rrid={}", percent::encode(id));
             call(talk, rest, "dnsDeleteRecord", &zone.name, &which)?;
             continue;
@@ -115,9 +120,9 @@ fn write(
         let address = goal.address();
         let value = address.as_str().unwrap_or_default();
         let query = format!("&{which}&rrhost={host}&rrvalue={value}&rrttl={ttl}");
-        let done = call(talk, rest, operation, &zone.name, &query)?;
-        if id(&done, "/reply/record_id").is_empty() {
-            return Err(rest.not_done(rest::explanation(&done)));
+        let answer = call(talk, rest, operation, &zone.name, &query)?;
+        if id(&answer, "/reply/record_id").is_empty() {
+            return Err(rest.not_done(rest::explanation(&answer)));
         }
     }
     Ok(Vec::new())

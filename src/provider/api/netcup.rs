@@ -1,5 +1,6 @@
-//! netcup's CCP API (<https://helpcenter.netcup.com/en/wiki/domain/our-api>): JSON-RPC in a session,
-//! which lives no longer than the conversation. All changes of a zone are one request.
+//! netcup's CCP API (<https://helpcenter.netcup.com/en/wiki/domain/our-api>): JSON-RPC in a session.
+//! Every conversation begins with a login and ends with a logout. All changes of a zone are one
+//! request.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
-use crate::provider::{Answer, Batch, Method, Rate, Request, Verdict};
+use crate::provider::{Batch, Method, Rate, Request, Verdict};
 
 pub(super) const API: Api = Api {
     name: "netcup",
@@ -60,24 +61,28 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     }
     let rest = rest.hiding(&Secret::new(session));
     let published = records::publish(talk, &rest, &ZONE_API);
-    // Who cannot be reached is not told either.
+    // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() == 0 || matches!(published, Err(Halt::Send(_) | Halt::Ask(_))) {
         return published;
     }
     match call(talk, &rest, "logout", object(&mut [])) {
         Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
-        // The session ends by itself, too.
+        // A failed logout does not matter: the session expires.
         Ok(_) | Err(Halt::End(_)) => published,
     }
 }
 
-/// The latest session of this conversation; empty if there is none.
+/// The id of the latest session of this conversation; empty if there is none. It is read from the
+/// answers, because this function is replayed from its start.
 fn session(talk: &Conversation<'_>) -> String {
-    let id = |answer: &Answer| {
+    for answer in talk.heard() {
         let body = rest::body(answer);
-        Some(text(&body, "/responsedata/apisessionid").to_owned()).filter(|id| !id.is_empty())
-    };
-    talk.heard().find_map(id).unwrap_or_default()
+        let id = text(&body, "/responsedata/apisessionid");
+        if !id.is_empty() {
+            return id.to_owned();
+        }
+    }
+    String::new()
 }
 
 fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
@@ -97,27 +102,30 @@ fn call(
     rest.ask(talk, request)
 }
 
-/// The status of HTTP is always 200.
+/// netcup's HTTP status is always 200. The member `statuscode` has the meaning.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let code = body["statuscode"].as_u64().unwrap_or_default();
-    let limited = text(body, "/longmessage").contains("per minute");
-    let meant = match (text(body, "/status"), code) {
+    // A reached limit has the code of an invalid request.
+    let is_limited = text(body, "/longmessage").contains("per minute");
+    let fixed = match (text(body, "/status"), code) {
         _ if status != 200 => status,
         ("success", _) => 200,
         ("", _) => 0,
-        // The same code as a mistake has.
-        (_, _) if limited => 429,
+        (_, _) if is_limited => 429,
         (_, 5028 | 5029) => 404,
-        // "The session id is not in a valid format", now and then for one that is.
+        // "The session id is not in a valid format": netcup sometimes answers so to a valid one.
         (_, 4001) => 503,
         (_, 4000..=4999) => 400,
         (_, _) => 503,
     };
-    let advice = "correct 'domain', or set 'zone'; zones of netcup's CloudDNS are not reached here";
-    (meant, if meant == 404 { advice } else { "" })
+    let advice = match fixed {
+        404 => "correct 'domain', or set 'zone'; zones of netcup's CloudDNS are not reached here",
+        _ => "",
+    };
+    (fixed, advice)
 }
 
-/// Whatever is wrong with a login is wrong with what it is made of.
+/// A rejected login means wrong credentials, whatever the code.
 fn fix_login_status(status: u16, body: &Value) -> (u16, &'static str) {
     match fix_status(status, body) {
         (400 | 404, _) => (401, ""),
@@ -125,7 +133,7 @@ fn fix_login_status(status: u16, body: &Value) -> (u16, &'static str) {
     }
 }
 
-/// Some codes that could mean anything mean here that there is no such zone.
+/// In the answer to `infoDnsZone`, some unspecific codes mean that there is no such zone.
 fn fix_zone_status(status: u16, body: &Value) -> (u16, &'static str) {
     match (fix_status(status, body), body["statuscode"].as_u64()) {
         ((200 | 503, _), Some(2029 | 2057 | 5000..=5999)) if status == 200 => (404, ""),
@@ -146,11 +154,11 @@ fn read(
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    all(talk, rest, zone, "infoDnsRecords", object(&mut []))
+    all_records(talk, rest, zone, "infoDnsRecords", object(&mut []))
 }
 
-/// All records of the zone, as both reading and writing give them.
-fn all(
+/// Requests `action`, whose answer has all records of the zone, both for reading and for writing.
+fn all_records(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
@@ -173,23 +181,31 @@ fn write(
     let set = writes.iter().map(|write| body(zone, write)).collect();
     let set = object(&mut [("dnsrecords", set)]);
     let param = object(&mut [("dnsrecordset", set)]);
-    let now = all(talk, rest, zone, "updateDnsRecords", param)?;
-    let is_done = |write: &Write<'_>| match write.before.first() {
-        Some(gone) => now.iter().all(|it| it.id != gone.id),
-        None => now.iter().any(|it| {
-            it.is_for(write.goal) && it.holds_target(write.goal.change, ZONE_API.address_member)
-        }),
-    };
-    match talk.heard().next().filter(|_| !writes.iter().all(is_done)) {
-        Some(answer) => Err(rest.not_understood(answer)),
-        None => Ok(Vec::new()),
+    let present = all_records(talk, rest, zone, "updateDnsRecords", param)?;
+    if let Some(answer) = talk.heard().next()
+        && !writes.iter().all(|write| is_done(write, &present))
+    {
+        return Err(rest.not_understood(answer));
+    }
+    Ok(Vec::new())
+}
+
+/// Whether the records that are present now show that `write` was carried out.
+fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
+    let (goal, member) = (write.goal, ZONE_API.address_member);
+    match write.before.first() {
+        Some(removed) => present.iter().all(|record| record.id != removed.id),
+        None => {
+            let mut ours = present.iter().filter(|record| record.is_for(goal));
+            ours.any(|record| record.holds_target(goal.change, member))
+        }
     }
 }
 
 fn body(zone: &Zone, write: &Write<'_>) -> Value {
     match (write.before.first(), write.values.first()) {
-        (Some(gone), _) => {
-            let mut record = gone.raw.clone();
+        (Some(removed), _) => {
+            let mut record = removed.raw.clone();
             record["deleterecord"] = true.into();
             record
         }

@@ -1,6 +1,7 @@
 //! NS1, now IBM NS1 Connect (<https://developer.ibm.com/apis/catalog/ns1--ibm-ns1-connect-api>).
 //!
-//! An answer may hold more than an address, so each set is read before it is written.
+//! A record set has answers, which may have metadata beside the address. So each set is read before it
+//! is written.
 
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Our name for the only element of an answer, which is an array.
+/// The member that we add to an answer for its address. NS1 has it in an array of one element.
 const ADDRESS: &str = "address";
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
@@ -66,7 +67,7 @@ fn read(
         if set.get("answers").is_none() {
             return Err(rest.not_understood(answer));
         }
-        let values = named(&set);
+        let values = with_address_member(&set);
         records.append(&mut Record::set(&goal.fqdn, goal.kind(), set.get("ttl"), &values));
     }
     Ok(records)
@@ -84,7 +85,7 @@ fn write(
             rest.ask(talk, rest.request(Method::Delete, &path(zone, goal)))?;
             continue;
         }
-        let answers: Vec<_> = write.values.iter().map(answer).collect();
+        let answers: Vec<_> = write.values.iter().map(without_address_member).collect();
         let mut body = write.with_set_ttl(object(&mut [("answers", answers.into())]), "ttl");
         let mut method = Method::Post;
         if !write.exists {
@@ -94,17 +95,17 @@ fn write(
             body["type"] = goal.kind().into();
         }
         let answer = talk.send(rest.json(method, &path(zone, goal), &body))?;
-        let made = Record::set("", "", None, &named(&rest.value(answer)?));
-        let is_there = made.iter().any(|record| record.holds_target(goal.change, ADDRESS));
-        if !goal.change.removes() && !is_there {
+        let made = Record::set("", "", None, &with_address_member(&rest.value(answer)?));
+        let is_shown = made.iter().any(|record| record.holds_target(goal.change, ADDRESS));
+        if !goal.change.removes() && !is_shown {
             return Err(rest.not_understood(answer));
         }
     }
     Ok(Vec::new())
 }
 
-/// The answers of a set, with our name.
-fn named(set: &Value) -> Vec<Value> {
+/// The answers of a set, each with [`ADDRESS`].
+fn with_address_member(set: &Value) -> Vec<Value> {
     let mut answers = list(set, "/answers").to_vec();
     answers.retain(Value::is_object);
     for answer in &mut answers {
@@ -113,9 +114,9 @@ fn named(set: &Value) -> Vec<Value> {
     answers
 }
 
-/// An answer as NS1 has it.
-fn answer(named: &Value) -> Value {
-    let mut answer = named.clone();
+/// An answer in NS1's form.
+fn without_address_member(answer: &Value) -> Value {
+    let mut answer = answer.clone();
     if let Some(members) = answer.as_object_mut()
         && let Some(address) = members.remove(ADDRESS)
     {

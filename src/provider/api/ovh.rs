@@ -1,8 +1,8 @@
 //! The OVHcloud API (<https://api.ovh.com/console/#/domain/zone>; how requests are signed:
 //! <https://help.ovhcloud.com/csm/en-api-getting-started-ovhcloud-api>).
 //!
-//! Records change in a copy of the zone, which is published by a request of its own. That it is owed
-//! is remembered until it has been done.
+//! Records are changed in a draft of the zone, which a further request (`refresh`) publishes. That a
+//! refresh is due is learned, so that it is also made after an interruption.
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ pub(super) const API: Api = Api {
         Need { option: "password", holds: "the application secret" },
         Need { option: "param_enc", holds: "the consumer key, after it has been validated" },
     ],
-    // A record takes up to three requests.
+    // Each record takes up to three requests.
     batch: Batch::Account(20),
     writes_together: false,
     rate: None,
@@ -48,14 +48,15 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// Records of one name and type that are looked at.
+/// Most records of one name and type that are read.
 const RECORDS: usize = 10;
-/// What is remembered of a zone that is not published yet.
-const OWED: &str = "refresh ";
+/// Before the zone's name in the key under which it is learned that a refresh is due. Keys are stored,
+/// so this must stay.
+const REFRESH_DUE: &str = "refresh ";
 const TIME: &str = "X-Ovh-Timestamp";
 
-/// Where the account's interface is: `param_opt` is `eu`, `ca` or `us`, as OVHcloud's own tools also
-/// write it with `ovh-` before.
+/// The URL of the account's region. `param_opt` is `eu`, `ca` or `us`, or, as in OVHcloud's own tools,
+/// `ovh-eu` and so on.
 pub(super) fn base(param_opt: &str) -> &'static str {
     match param_opt {
         "ca" | "ovh-ca" => "https://ca.api.ovh.com/1.0",
@@ -77,7 +78,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let published = records::publish(talk, &rest, &ZONE_API);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
     if let Err(Halt::End(verdict)) = &ended {
-        // What is send_write is not published.
+        // The written records are not published.
         for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
             if settled.is_success() {
                 talk.settle(change, verdict.clone());
@@ -87,19 +88,19 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     ended
 }
 
-/// What requests are signed with is the provider's time: ours need not be right.
+/// The provider's time, which signatures need. So our clock may be wrong.
 fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     let answer = talk.send(rest.get("/auth/time"))?;
     let time = rest.value(answer)?.as_u64();
     time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(answer))
 }
 
-/// Publishes the zones in which something was send_write, now or before.
+/// Publishes all zones whose refresh is due.
 fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
-    for zone in talk.known_under(OWED) {
+    for zone in talk.known_under(REFRESH_DUE) {
         let path = format!("/domain/zone/{zone}/refresh");
-        done(talk, rest, rest.request(Method::Post, &path))?;
-        talk.forget(format!("{OWED}{zone}"));
+        send(talk, rest, rest.request(Method::Post, &path))?;
+        talk.forget(format!("{REFRESH_DUE}{zone}"));
     }
     Ok(())
 }
@@ -110,13 +111,13 @@ fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
         "NOT_GRANTED_CALL" => {
             (403, "make a consumer key that may GET, PUT, POST and DELETE /domain/zone/*")
         }
-        // It took too long after the time was asked for.
+        // The signature is too old.
         "QUERY_TIME_OUT" => (408, ""),
         _ => (status, ""),
     }
 }
 
-/// `request` with its signature.
+/// Adds the signature to `request`.
 fn sign(talk: &Conversation<'_>, mut request: Request) -> Request {
     let account = talk.account;
     let body = request.body.clone().unwrap_or_default();
@@ -139,8 +140,8 @@ fn ask(talk: &mut Conversation<'_>, rest: &Rest, path: &str) -> ApiResult<Value>
     rest.ask(talk, request)
 }
 
-/// Sends what is answered by nothing, which is send_write `null`.
-fn done(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
+/// Sends a request without a result. OVHcloud answers `null`.
+fn send(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
     let answer = talk.send(sign(talk, request))?;
     if answer.status == 200 && answer.body.trim() == "null" {
         return Ok(());
@@ -170,8 +171,8 @@ fn read(
             records.push(record(zone, &raw));
         }
     }
-    // What is there may have been send_write just before the power failed.
-    talk.learn(format!("{OWED}{}", zone.name), "1");
+    // A record that we read may have been written, and not published, before a power cut.
+    talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
     Ok(records)
 }
 
@@ -192,14 +193,14 @@ fn write(
         let goal = write.goal;
         let mut body = write.with_set_ttl(object(&mut [("target", goal.address())]), "ttl");
         if let Some(id) = &write.id {
-            done(talk, rest, write.put_or_delete(rest, &format!("{path}/{id}"), &body))?;
+            send(talk, rest, write.put_or_delete(rest, &format!("{path}/{id}"), &body))?;
         } else {
             body["fieldType"] = goal.kind().into();
             body["subDomain"] = goal.host(zone, "").into();
             let request = sign(talk, rest.json(Method::Post, &path, &body));
             made.push(send_write(talk, rest, zone, write, request, ("", ZONE_API.address_member))?);
         }
-        talk.learn(format!("{OWED}{}", zone.name), "1");
+        talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
     }
     Ok(made)
 }

@@ -1,6 +1,6 @@
 //! Porkbun (<https://porkbun.com/api/json/v3/documentation>).
 //!
-//! A record that has the address already cannot be edited, so each is read first.
+//! Porkbun refuses an update that would change nothing, so each record is read first.
 
 use serde_json::Value;
 
@@ -46,17 +46,17 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// What went wrong is told by the message.
+/// Only the message of an error tells the cause.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     let message = text(body, "/message");
-    let is = |part| message.contains(part);
+    let is_opted_out = message.contains("opted in") || message.contains("API access");
     match (text(body, "/status"), status) {
         ("SUCCESS", _) => (status, ""),
-        ("ERROR", 200..=499) if is("opted in") || is("API access") => {
+        ("ERROR", 200..=499) if is_opted_out => {
             (403, "switch on API ACCESS for the domain, in its details at Porkbun")
         }
-        ("ERROR", 200..=499) if is("API key") => (401, ""),
-        ("ERROR", 200..=499) if is("unable to") => (503, ""),
+        ("ERROR", 200..=499) if message.contains("API key") => (401, ""),
+        ("ERROR", 200..=499) if message.contains("unable to") => (503, ""),
         ("ERROR", 200..=299) => (400, ""),
         (_, 200..=299) => (0, ""),
         _ => (status, ""),
@@ -85,8 +85,8 @@ fn read(
     for goal in goals {
         let (kind, host) = (goal.kind(), goal.host(zone, ""));
         let path = format!("/dns/retrieveByNameType/{}/{kind}/{host}", zone.name);
-        let look = request(talk, rest, path.trim_end_matches('/'), object(&mut []));
-        let found = rest.elements(talk, look, "/records")?;
+        let request = request(talk, rest, path.trim_end_matches('/'), object(&mut []));
+        let found = rest.elements(talk, request, "/records")?;
         records.append(&mut Record::list(&found, None));
     }
     Ok(records)
@@ -100,7 +100,7 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
         let goal = write.goal;
-        // What is not said here is reset.
+        // An edit resets every property that it lacks.
         let mut body = object(&mut [
             ("name", goal.host(zone, "").into()),
             ("type", goal.kind().into()),

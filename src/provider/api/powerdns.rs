@@ -3,8 +3,6 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use serde_json::Value;
-
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object};
 use super::zone::{Zone, ZoneList, zones_by_name};
@@ -44,7 +42,10 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// The zones of the server at `url`, unless that says all of it.
+/// Where an answer has the sets of a zone (RFC 6901).
+const SETS: &str = "/rrsets";
+
+/// The URL of the server's zones. `url` may end with the server (`/api/v1/servers/localhost`).
 fn zones_url(url: &str) -> String {
     let url = url.trim_end_matches('/');
     if url.contains("/api/v1/") {
@@ -54,7 +55,7 @@ fn zones_url(url: &str) -> String {
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    // It need not find out about DNSSEC for that.
+    // Without `dnssec=false` the server reads the DNSSEC state of every zone, which is slow.
     Ok(zones_by_name(&rest.elements(talk, rest.get("?dnssec=false"), "")?, "/name"))
 }
 
@@ -65,14 +66,13 @@ fn read(
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let path = format!("/{}.", zone.name);
-    let at = "/rrsets";
-    let mut sets =
-        records::list_if_many(talk, rest, goals, rest.get(&path), at)?.unwrap_or_default();
+    let list = records::list_if_many(talk, rest, goals, rest.get(&path), SETS)?;
+    let mut sets = list.unwrap_or_default();
     if sets.is_empty() {
         for name in records::distinct_names(goals) {
-            // Old servers give the whole zone.
+            // Old servers ignore `rrset_name` and return the whole zone.
             let path = format!("{path}?rrset_name={name}.");
-            sets.append(&mut rest.elements(talk, rest.get(&path), at)?);
+            sets.append(&mut rest.elements(talk, rest.get(&path), SETS)?);
         }
     }
     Ok(Record::sets(&sets, None))
@@ -86,19 +86,19 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     let mut sets = Vec::new();
     for write in writes {
-        let record = |raw: &Value| {
-            object(&mut [
+        let mut records = Vec::new();
+        for raw in &write.values {
+            records.push(object(&mut [
                 ("content", member(raw, "content")),
                 ("disabled", (raw["disabled"] == true).into()),
-            ])
-        };
-        let values: Vec<_> = write.values.iter().map(record).collect();
+            ]));
+        }
         sets.push(object(&mut [
             ("name", format!("{}.", write.goal.fqdn).into()),
             ("type", write.goal.kind().into()),
             ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
             ("changetype", "REPLACE".into()),
-            ("records", values.into()),
+            ("records", records.into()),
         ]));
     }
     let body = object(&mut [("rrsets", sets.into())]);

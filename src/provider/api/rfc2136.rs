@@ -1,9 +1,10 @@
-//! DNS UPDATE (RFC 2136) with transaction signatures (RFC 8945): the zone's own server is told.
+//! DNS UPDATE (RFC 2136) with transaction signatures (RFC 8945), sent to the zone's primary server.
 //!
-//! All changes of a zone are one message, which the server carries out as a whole or not at all. That
-//! a record still is what was published last is a prerequisite of it, so that an address that
-//! somebody else has put there is not lost. Where the server has something else it is asked what, and
-//! each name is settled by itself.
+//! All changes of a zone are one message, which the server carries out as a whole or not at all. Its
+//! prerequisites say what the records hold now, so that an address which somebody else has put there
+//! is not overwritten. If a prerequisite fails, the records are read, and each name is updated alone.
+
+mod server;
 
 use std::net::IpAddr;
 
@@ -14,12 +15,11 @@ use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
 use crate::dns::name::Name;
-use crate::dns::tsig::{Problem, TsigKey};
-use crate::model::HostPort;
+use crate::model::Target;
 use crate::model::sorted::Map;
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
-use crate::provider::{Batch, Change, FailureKind, Outcome, Query, Scope, Verdict};
-use crate::time::UnixSeconds;
+use crate::provider::{Batch, Change, Outcome, Verdict};
+use server::{Server, is_failed_prerequisite};
 
 pub(super) const API: Api = Api {
     name: "rfc2136",
@@ -38,151 +38,64 @@ pub(super) const API: Api = Api {
     publish,
 };
 
-/// Seconds that a record may be cached where `ttl` says nothing.
+/// TTL of a new address if `ttl` is not set, in seconds.
 const TTL: u32 = 60;
-/// Longer messages go over TCP: this much fits into a packet anywhere (RFC 9715).
-const PACKET: usize = 1400;
-
-/// Opcode UPDATE (RFC 2136 section 1.3) in its place in the header.
+/// Opcode UPDATE (RFC 2136 section 1.3) within the header's flags.
 const UPDATE: u16 = 5 << 11;
-/// Class of what must not be there, and of data that is deleted (RFC 2136 sections 2.4.3, 2.5.4).
+/// Class of a prerequisite that a record set is absent, and of a deleted record (RFC 2136 sections
+/// 2.4.3 and 2.5.4).
 const CLASS_NONE: u16 = 254;
 
-/// Response codes (RFC 1035 section 4.1.1, RFC 2136 section 2.2).
-const FORMERR: u16 = 1;
-const SERVFAIL: u16 = 2;
-const NOTIMP: u16 = 4;
-const REFUSED: u16 = 5;
-const YXDOMAIN: u16 = 6;
-const YXRRSET: u16 = 7;
-const NXRRSET: u16 = 8;
-const NOTAUTH: u16 = 9;
-const NOTZONE: u16 = 10;
-
-/// The server and how we show who we are.
-struct Server<'a> {
-    place: &'a HostPort,
-    tcp: bool,
-    key: Option<(TsigKey, UnixSeconds)>,
-}
-
-/// A change and its name in its zone.
-struct Planned<'a> {
+/// A change of the job, with its name.
+struct NamedChange<'a> {
+    /// The index of the change in the job.
     index: usize,
     change: &'a Change,
     name: Name,
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
-    let server = server(talk)?;
-    let mut zones: Map<Name, Vec<Planned<'_>>> = Map::new();
+    let server = Server::of(talk)?;
+    let mut zones: Map<Name, Vec<NamedChange<'_>>> = Map::new();
     let job = talk.job;
     for (index, change) in job.changes.iter().enumerate() {
         if talk.is_settled(index) {
             continue;
         }
-        let target = RecordName::of(change);
-        let place = match Name::parse(&target.fqdn) {
-            Ok(name) => zone(talk, &server, &target, &name)?.map(|zone| (zone, name)),
-            Err(_) => None,
-        };
-        match place {
+        let record_name = RecordName::of(change);
+        let mut zone = None;
+        if let Ok(name) = Name::parse(&record_name.fqdn) {
+            zone = zone_of(talk, &server, &record_name, &name)?.map(|zone| (zone, name));
+        }
+        match zone {
             Some((zone, name)) => {
-                zones.get_or_insert(zone, Vec::new()).push(Planned { index, change, name });
+                zones.get_or_insert(zone, Vec::new()).push(NamedChange { index, change, name });
             }
-            None => talk.settle(index, outside(&server, &target).into()),
+            None => talk.settle(index, no_zone(&server, &record_name).into()),
         }
     }
-    for (zone, plan) in zones.iter() {
-        publish_zone(talk, &server, zone, plan)?;
+    for (zone, changes) in zones.iter() {
+        publish_zone(talk, &server, zone, changes)?;
     }
     Ok(talk.all_settled())
 }
 
-fn server<'a>(talk: &Conversation<'a>) -> ApiResult<Server<'a>> {
-    let account = talk.account;
-    let key = if account.username.is_empty() {
-        None
-    } else {
-        let key = TsigKey::parse(&account.username, &account.password).map_err(|why| {
-            let outcome = refused(why, "correct 'username' and 'password'");
-            Halt::End(Verdict { outcome, scope: Scope::Account })
-        })?;
-        Some((key, talk.wall()?))
-    };
-    // Without 'dns_server' a section has an error and does not run.
-    let place = account.server.as_ref().ok_or_else(|| {
-        Halt::End(refused("there is no name server".into(), "set 'dns_server'").into())
-    })?;
-    Ok(Server { place, tcp: account.tcp, key })
-}
-
-impl Server<'_> {
-    /// The response to `message`, if it can be believed.
-    fn ask(
-        &self,
-        talk: &mut Conversation<'_>,
-        mut message: Message,
-        shown: &str,
-    ) -> ApiResult<Message> {
-        message.id = talk.number();
-        let too_long = |why: &str| Halt::End(refused(why.into(), "shorten the name").into());
-        let (wire, mac) = match &self.key {
-            Some((key, now)) => key.sign(&message, *now),
-            None => message.encode().map(|wire| (wire, Vec::new())),
-        }
-        .map_err(too_long)?;
-        let tcp = self.tcp || wire.len() > PACKET;
-        let shown = format!("{shown}, to {}", self.place);
-        let response = talk.ask(Query { server: self.place.clone(), tcp, wire, shown })?;
-        match &self.key {
-            Some((key, now)) => key.verify(response, &mac, *now).map_err(|it| self.distrusted(it)),
-            None => Message::decode(response).map_err(|_| self.distrusted(Problem::Unsigned)),
-        }
-    }
-
-    fn distrusted(&self, problem: Problem) -> Halt {
-        let place = self.place;
-        let account = |reason, advice| {
-            let outcome = refused(reason, advice);
-            Halt::End(Verdict { outcome, scope: Scope::Account })
-        };
-        match problem {
-            Problem::Key => account(
-                format!("{place} does not know the key, or not for this zone (BADKEY)"),
-                "correct 'username' and 'password', the TSIG key; without an algorithm before its \
-                 name it is one for hmac-sha256 here, where nsupdate may take it for hmac-md5",
-            ),
-            Problem::Signature => account(
-                format!("{place} has another secret or algorithm for the key (BADSIG)"),
-                "correct 'username' and 'password', the TSIG key",
-            ),
-            Problem::Time => Halt::End(Verdict::clock_behind(format!(
-                "the clocks of the router and of {place} differ by more than five minutes (BADTIME)"
-            ))),
-            Problem::Unsigned => {
-                let reason = format!("the response of {place} is not signed with the key");
-                Halt::End(Outcome::Unconfirmed { reason }.into())
-            }
-        }
-    }
-}
-
-/// The zone that holds `name`: as the user has said it, as it is known for its neighbours, or as the
-/// server says.
-fn zone(
+/// The zone that holds `name`: from the options; else learned for another name with the same parent;
+/// else from the server's SOA record.
+fn zone_of(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
-    target: &RecordName,
+    record_name: &RecordName,
     name: &Name,
 ) -> ApiResult<Option<Name>> {
-    if let Some(said) = &target.zone {
-        return Ok(Name::parse(said).ok().filter(|zone| name.is_within(zone)));
+    if let Some(zone) = &record_name.zone {
+        return Ok(Name::parse(zone).ok().filter(|zone| name.is_within(zone)));
     }
     let parent = name.parent().unwrap_or_else(Name::root);
+    // The key is stored, so it must stay as it is.
     let key = format!("zone of {parent}");
-    if let Some(known) = talk.known(&key) {
-        return Ok(Name::parse(&known).ok());
+    if let Some(learned) = talk.known(&key) {
+        return Ok(Name::parse(&learned).ok());
     }
     let question = Question { name: name.clone(), kind: TYPE_SOA, class: CLASS_IN };
     let query = Message::query(0, question, false);
@@ -190,7 +103,10 @@ fn zone(
     let mut records = response.answers.iter().chain(&response.authorities);
     let soa = records.find(|record| record.kind == TYPE_SOA && name.is_within(&record.name));
     let zone = soa.map(|record| record.name.clone());
-    if let Some(zone) = zone.as_ref().filter(|zone| *zone != name) {
+    if let Some(zone) = &zone
+        // A zone of its own says nothing about other names with the same parent.
+        && zone != name
+    {
         talk.learn(key, &zone.to_string());
     }
     Ok(zone)
@@ -201,142 +117,165 @@ fn publish_zone(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
-    plan: &[Planned<'_>],
+    changes: &[NamedChange<'_>],
 ) -> ApiResult<()> {
-    let mut believed = Vec::new();
-    for planned in plan {
-        let change = planned.change;
-        let has = match (change.previous, change.address()) {
+    let mut edits = Vec::new();
+    for named in changes {
+        let present = match (named.change.previous, named.change.address()) {
+            // The record probably still holds what we published last. The prerequisite verifies it.
             (Some(previous), Some(address)) if previous != address => Ok(vec![previous]),
-            _ => present(talk, server, planned),
+            _ => addresses_at_server(talk, server, named),
         };
-        match has.and_then(|has| Edit::of(planned, &has)) {
-            Ok(edit) => believed.push((planned, edit)),
+        match present.and_then(|present| Edit::of(named, &present)) {
+            Ok(edit) => edits.push((named, edit)),
             Err(Halt::End(verdict)) if !verdict.concerns_all() => {
-                talk.settle(planned.index, verdict);
+                talk.settle(named.index, verdict);
             }
             Err(halt) => return Err(halt),
         }
     }
-    if believed.is_empty() {
+    if edits.is_empty() {
         return Ok(());
     }
-    let rcode = update(talk, server, zone, &believed)?;
-    let final_for_all = rcode == NOERROR || believed.len() == 1 && !is_prerequisite(rcode);
-    for (planned, _) in &believed {
-        let verdict = match final_for_all {
-            true => server.verdict(rcode, zone),
-            false => alone(talk, server, zone, planned)?,
+    let rcode = update(talk, server, zone, &edits)?;
+    let is_final = rcode == NOERROR || edits.len() == 1 && !is_failed_prerequisite(rcode);
+    for (named, _) in &edits {
+        let verdict = if is_final {
+            server.verdict(rcode, zone)
+        } else {
+            read_and_update(talk, server, zone, named)?
         };
-        talk.settle(planned.index, verdict);
+        talk.settle(named.index, verdict);
     }
     Ok(())
 }
 
-/// Settles one name by what the server has now.
-fn alone(
+/// Reads the record from the server, and updates it alone.
+fn read_and_update(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
-    planned: &Planned<'_>,
+    named: &NamedChange<'_>,
 ) -> ApiResult<Verdict> {
-    let has = present(talk, server, planned);
-    let edit = match has.and_then(|has| Edit::of(planned, &has)) {
+    let present = addresses_at_server(talk, server, named);
+    let edit = match present.and_then(|present| Edit::of(named, &present)) {
         Ok(edit) => edit,
         Err(Halt::End(verdict)) if !verdict.concerns_all() => return Ok(verdict),
         Err(halt) => return Err(halt),
     };
-    let rcode = update(talk, server, zone, &[(planned, edit)])?;
+    let rcode = update(talk, server, zone, &[(named, edit)])?;
     Ok(server.verdict(rcode, zone))
 }
 
-/// What the server has for the record.
-fn present(
+/// Asks the server for the addresses of the record.
+fn addresses_at_server(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
-    planned: &Planned<'_>,
+    named: &NamedChange<'_>,
 ) -> ApiResult<Vec<IpAddr>> {
-    let (name, family) = (&planned.name, planned.change.family);
+    let (name, family) = (&named.name, named.change.family);
     let query = Message::query(0, Question::address(name.clone(), family), false);
     let shown = format!("{} of {name}", family.record_type());
-    let response = server.ask(talk, query, &shown)?;
-    let owned = || response.answers.iter().filter(|record| record.name == *name);
-    if owned().any(|record| record.kind == TYPE_CNAME) {
+    let mut response = server.ask(talk, query, &shown)?;
+    response.answers.retain(|record| record.name == *name);
+    if response.answers.iter().any(|record| record.kind == TYPE_CNAME) {
         let reason = format!("{name} is an alias (CNAME), which cannot have an address, too");
-        return Err(Halt::End(
-            refused(reason, "delete the CNAME record, or choose another name").into(),
-        ));
+        let advice = "delete the CNAME record, or choose another name";
+        return Err(Halt::End(refused(reason, advice).into()));
     }
     match response.rcode() {
         NOERROR | NXDOMAIN => {
-            let kind = address_type(family);
-            Ok(owned().filter(|record| record.kind == kind).filter_map(Record::address).collect())
+            response.answers.retain(|record| record.kind == address_type(family));
+            Ok(response.answers.iter().filter_map(Record::address).collect())
         }
         rcode => Err(Halt::End(server.verdict(rcode, name))),
     }
 }
 
-/// From which addresses to which one record goes.
+/// What an update does to the addresses of one name and type.
 struct Edit {
-    has: Vec<IpAddr>,
-    gone: Option<IpAddr>,
+    /// The addresses at the server, which are the prerequisite.
+    present: Vec<IpAddr>,
+    /// The address that is removed, if any.
+    removed: Option<IpAddr>,
 }
 
 impl Edit {
-    /// What makes of the addresses in `has` those that are wanted. Of several, the one that was
-    /// published last is replaced. Only what was published is removed.
+    /// The edit that makes the addresses `present` hold the target of the change. An address that we
+    /// published is replaced or removed; if there is only one address, it is replaced, too.
     ///
     /// # Errors
-    /// If there is nothing to do, or if none of several is known to be ours.
-    fn of(planned: &Planned<'_>, has: &[IpAddr]) -> ApiResult<Self> {
-        let change = planned.change;
-        let stale = has.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
-        let right = change.address().is_none_or(|address| has.contains(&address));
-        let gone = match (has, stale) {
-            (_, None) if right => return Err(Halt::End(Outcome::Unchanged.into())),
+    /// If nothing must change, or if it cannot be told which of several addresses is ours.
+    fn of(named: &NamedChange<'_>, present: &[IpAddr]) -> ApiResult<Self> {
+        let change = named.change;
+        let ours = present.iter().copied().find(|it| change.owns(*it) && !change.wants(*it));
+        let has_target = match change.target {
+            Target::Address(address) => present.contains(&address),
+            Target::Absent => true,
+        };
+        let removed = match (present, ours) {
+            (_, None) if has_target => return Err(Halt::End(Outcome::Unchanged.into())),
             ([], _) => None,
-            (_, Some(stale)) => Some(stale),
+            (_, Some(ours)) => Some(ours),
             (_, None) if change.anew => None,
             (&[only], None) => Some(only),
-            (several, None) => return Err(Halt::End(ambiguous(planned, several.len()).into())),
+            (several, None) => return Err(Halt::End(ambiguous(named, several.len()).into())),
         };
-        Ok(Self { has: has.to_vec(), gone })
+        Ok(Self { present: present.to_vec(), removed })
+    }
+
+    /// The record set must hold exactly the present addresses (RFC 2136 section 2.4.2), or must not
+    /// exist (2.4.3).
+    fn prerequisites(&self, named: &NamedChange<'_>) -> Vec<Record> {
+        if self.present.is_empty() {
+            return vec![record(named, CLASS_NONE, 0, None)];
+        }
+        let addresses = self.present.iter();
+        addresses.map(|address| record(named, CLASS_IN, 0, Some(*address))).collect()
+    }
+
+    /// Deletes the removed address and adds the new one (RFC 2136 sections 2.5.4 and 2.5.1).
+    fn updates(&self, named: &NamedChange<'_>) -> Vec<Record> {
+        let mut updates = Vec::new();
+        if self.removed.is_some() {
+            updates.push(record(named, CLASS_NONE, 0, self.removed));
+        }
+        if let Target::Address(address) = named.change.target {
+            let ttl = named.change.record.ttl.unwrap_or(TTL);
+            updates.push(record(named, CLASS_IN, ttl, Some(address)));
+        }
+        updates
     }
 }
 
-/// Sends the edits as one message; the response code.
+fn record(named: &NamedChange<'_>, class: u16, ttl: u32, address: Option<IpAddr>) -> Record {
+    Record {
+        name: named.name.clone(),
+        kind: address_type(named.change.family),
+        class,
+        ttl,
+        rdata: address.map(rdata).unwrap_or_default(),
+    }
+}
+
+/// Sends the edits as one message, and returns the response code.
 fn update(
     talk: &mut Conversation<'_>,
     server: &Server<'_>,
     zone: &Name,
-    edits: &[(&Planned<'_>, Edit)],
+    edits: &[(&NamedChange<'_>, Edit)],
 ) -> ApiResult<u16> {
     let zone_section = Question { name: zone.clone(), kind: TYPE_SOA, class: CLASS_IN };
-    // An update has the sections of a query under other names (RFC 2136 section 2).
     let mut message =
         Message { flags: UPDATE, questions: vec![zone_section], ..Message::default() };
-    let prerequisites = &mut message.answers;
-    let updates = &mut message.authorities;
-    for (planned, edit) in edits {
-        let change = planned.change;
-        let record = |class, ttl, address: Option<IpAddr>| Record {
-            name: planned.name.clone(),
-            kind: address_type(change.family),
-            class,
-            ttl,
-            rdata: address.map(rdata).unwrap_or_default(),
-        };
-        let needed = edit.has.iter().map(|&address| record(CLASS_IN, 0, Some(address)));
-        prerequisites.extend(needed);
-        if edit.has.is_empty() {
-            prerequisites.push(record(CLASS_NONE, 0, None));
-        }
-        updates.extend(edit.gone.map(|gone| record(CLASS_NONE, 0, Some(gone))));
-        let ttl = change.record.ttl.unwrap_or(TTL);
-        updates.extend(change.address().map(|_| record(CLASS_IN, ttl, change.address())));
+    let mut names = Vec::new();
+    for (named, edit) in edits {
+        // In an update, the answer section has the prerequisites, and the authority section the
+        // changes (RFC 2136 section 2).
+        message.answers.extend(edit.prerequisites(named));
+        message.authorities.extend(edit.updates(named));
+        names.push(named.name.to_string());
     }
-    let names = edits.iter().map(|(planned, _)| planned.name.to_string());
-    let mut names: Vec<String> = names.collect();
     names.dedup();
     let shown = match names.as_slice() {
         [name] => format!("update of {name} in {zone}"),
@@ -352,71 +291,17 @@ fn rdata(address: IpAddr) -> Vec<u8> {
     }
 }
 
-/// What to say if the server knows no zone that holds the record.
-fn outside(server: &Server<'_>, target: &RecordName) -> Outcome {
-    let reason = match &target.zone {
-        Some(zone) => format!("{} is not in {zone}", target.fqdn),
-        None => format!("{} names no zone that holds {}", server.place, target.fqdn),
+/// The refusal if the server has no zone that holds the record.
+fn no_zone(server: &Server<'_>, name: &RecordName) -> Outcome {
+    let reason = match &name.zone {
+        Some(zone) => format!("{} is not in {zone}", name.fqdn),
+        None => format!("{} names no zone that holds {}", server.address, name.fqdn),
     };
     refused(reason, "correct 'domain', 'zone' or 'dns_server'")
 }
 
-/// Whether a prerequisite was not true: the server has something else.
-fn is_prerequisite(rcode: u16) -> bool {
-    matches!(rcode, NXDOMAIN | YXDOMAIN | YXRRSET | NXRRSET)
-}
-
-impl Server<'_> {
-    /// What the response code of an update means.
-    fn verdict(&self, rcode: u16, zone: &Name) -> Verdict {
-        let place = self.place;
-        let no = |what: String, advice| Verdict::record(refused(what, advice));
-        match rcode {
-            NOERROR => Outcome::Updated.into(),
-            REFUSED => no(
-                format!("{place} refuses to change {zone} (REFUSED)"),
-                "allow the key or this router to update the zone and this type of record",
-            ),
-            NOTAUTH => no(
-                format!("{place} is not the server of {zone}, or wants a key (NOTAUTH)"),
-                "name the zone's primary server in 'dns_server', and a key in 'username'",
-            ),
-            NOTZONE => {
-                no(format!("the name is not in {zone} (NOTZONE)"), "correct 'domain' or 'zone'")
-            }
-            NOTIMP | FORMERR => no(
-                format!("{place} does not take updates ({})", name(rcode)),
-                "choose a server that does, or another provider",
-            ),
-            rcode if is_prerequisite(rcode) => {
-                let reason = format!("the record changed meanwhile at {place} ({})", name(rcode));
-                Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
-            }
-            _ => {
-                let reason = format!("{place} has a problem ({})", name(rcode));
-                let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::Other };
-                Verdict { outcome, scope: Scope::Account }
-            }
-        }
-    }
-}
-
-/// The response code as people know it.
-fn name(rcode: u16) -> String {
-    match rcode {
-        FORMERR => "FORMERR".into(),
-        SERVFAIL => "SERVFAIL".into(),
-        NOTIMP => "NOTIMP".into(),
-        NXDOMAIN => "NXDOMAIN".into(),
-        YXDOMAIN => "YXDOMAIN".into(),
-        YXRRSET => "YXRRSET".into(),
-        NXRRSET => "NXRRSET".into(),
-        rcode => format!("response code {rcode}"),
-    }
-}
-
-fn ambiguous(planned: &Planned<'_>, count: usize) -> Outcome {
-    let (name, kind) = (&planned.name, planned.change.family.record_type());
+fn ambiguous(named: &NamedChange<'_>, count: usize) -> Outcome {
+    let (name, kind) = (&named.name, named.change.family.record_type());
     refused(
         format!("{name} has {count} {kind} records, and none holds what was published last"),
         "delete all but one of them",

@@ -1,7 +1,7 @@
 //! Amazon Route 53 (<https://docs.aws.amazon.com/Route53/latest/APIReference/>).
 //!
-//! Any number of names of a zone is one batch of UPSERTs, carried out as a whole or not at all.
-//! Requests carry Signature Version 4.
+//! Changes of any number of names of a zone are one batch of UPSERTs, which is carried out as a whole
+//! or not at all. Requests carry a signature (Signature Version 4).
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(super) const API: Api = Api {
         Need { option: "username", holds: "the id of an access key" },
         Need { option: "password", holds: "the secret access key" },
     ],
-    // A batch may have 1000 records, and an UPSERT counts twice.
+    // A batch may have 1000 records, and an UPSERT counts as two.
     batch: Batch::Account(200),
     writes_together: true,
     rate: None,
@@ -54,15 +54,15 @@ const ZONE_API: ZoneApi = ZoneApi {
 
 const ZONES: &str = "/2013-04-01/hostedzone";
 const XMLNS: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
-/// Pages that are read of a list.
+/// Most pages of a list that are read.
 const PAGES: usize = 100;
-/// Limits are refilled within seconds.
+/// The limit is five requests per second.
 const PAUSE: Duration = Duration::from_secs(10);
-/// What the key must be allowed to do.
+/// Advice for 403: the permissions of the key.
 const RIGHTS: &str = "allow the key's user route53:ChangeResourceRecordSets for the zone, and \
                       route53:ListHostedZones or set 'zone_id'";
 
-/// A signed request. The parameters of `query` are in the order of their names.
+/// A signed request. The parameters of `query` must be sorted by name.
 fn request(
     talk: &Conversation<'_>,
     rest: &Rest,
@@ -108,7 +108,8 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     Ok(zones)
 }
 
-/// A key may be allowed to write and nothing else; what it writes is all there is then.
+/// Reads record sets. If the key may write but not read, there are none: then a write replaces the
+/// whole set.
 fn read(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -119,18 +120,17 @@ fn read(
     let mut all = Vec::new();
     if goals.len() > BY_NAME {
         let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
-        let found = pages(talk, rest, &path, &[("maxitems", "300")], &next)?;
-        all = found.unwrap_or_else(|| {
-            unreadable(talk, goals);
-            Vec::new()
-        });
+        match pages(talk, rest, &path, &[("maxitems", "300")], &next)? {
+            Some(found) => all = found,
+            None => refuse_removals(talk, goals),
+        }
     } else {
         for goal in goals {
             let name = format!("{}.", goal.fqdn);
-            // A list begins at a name and goes on to the end of the zone.
+            // A list begins at a name and type and extends to the end of the zone.
             let query = [("maxitems", "1"), ("name", &name), ("type", goal.kind())];
             let Some(page) = pages(talk, rest, &path, &query, &[])? else {
-                unreadable(talk, goals);
+                refuse_removals(talk, goals);
                 break;
             };
             all.extend(page);
@@ -150,8 +150,8 @@ fn read(
     Ok(records)
 }
 
-/// Nothing is removed that the key may not see.
-fn unreadable(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
+/// Refuses all removals, because the key may not read the sets from which records are removed.
+fn refuse_removals(talk: &mut Conversation<'_>, goals: &[&Goal<'_>]) {
     for goal in goals.iter().filter(|goal| goal.change.removes()) {
         let reason = "Route 53 does not let the key list records, and so none is removed".into();
         goal.settle(talk, refused(reason, "allow the key's user route53:ListResourceRecordSets"));
@@ -176,13 +176,16 @@ fn write(
 }
 
 fn change(write: &Write<'_>) -> String {
-    // What is to be removed is said as it is.
-    let gone = write.before.iter().map(|record| &record.raw).filter(|_| write.is_removal());
-    let values = write.values.iter().chain(gone).filter_map(Value::as_str);
-    let records: String = values
-        .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
-        .collect();
-    let action = if write.is_removal() { "DELETE" } else { "UPSERT" };
+    let (mut action, mut values) = ("UPSERT", write.values.iter().collect::<Vec<_>>());
+    if write.is_removal() {
+        // A DELETE must repeat the current values exactly.
+        action = "DELETE";
+        values = write.before.iter().map(|record| &record.raw).collect();
+    }
+    let mut records = String::new();
+    for value in values.into_iter().filter_map(Value::as_str) {
+        records += &format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>");
+    }
     let (name, kind, ttl) = (&write.goal.fqdn, write.goal.kind(), write.ttl.unwrap_or(NEW_TTL));
     format!(
         "<Change><Action>{action}</Action><ResourceRecordSet><Name>{name}.</Name><Type>{kind}</Type>\
@@ -190,8 +193,9 @@ fn change(write: &Write<'_>) -> String {
     )
 }
 
-/// The pages of a list, one if there is no `next`, of which that says in which elements a page has
-/// what the query of the one after it holds. `None` if the key may not see it.
+/// The pages of a list; `None` if the key may not read it. `next` has the parameters of the request
+/// for the next page, each with the element of the page that holds its value. If `next` is empty, only
+/// the first page is read.
 fn pages<'t>(
     talk: &mut Conversation<'t>,
     rest: &Rest,
@@ -201,7 +205,8 @@ fn pages<'t>(
 ) -> ApiResult<Option<Vec<&'t str>>> {
     let mut pages = Vec::new();
     let mut query = first.to_vec();
-    for _ in 0..if next.is_empty() { 1 } else { PAGES } {
+    let most = if next.is_empty() { 1 } else { PAGES };
+    for _ in 0..most {
         query.sort_unstable();
         let answer = talk.send(request(talk, rest, Method::Get, path, &query, "")?)?;
         if xml::text(&answer.body, "Code").starts_with("AccessDenied") {
@@ -218,19 +223,21 @@ fn pages<'t>(
     Ok(Some(pages))
 }
 
-/// The body of an answer that is a success and has an element `tag`.
+/// The body of a successful answer, which must have an element `tag`.
 fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str> {
     if answer.status == 200 && !xml::text(&answer.body, tag).is_empty() {
         return Ok(&answer.body);
     }
     let code = xml::text(&answer.body, "Code");
-    let said = xml::all(&answer.body, "Message").join("; ");
+    let message = xml::all(&answer.body, "Message").join("; ");
     let (status, advice) = match code {
         "" if answer.status < 400 => return Err(rest.not_understood(answer)),
-        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock_wrong(&said)),
-        // Both ways of a clock that is wrong.
-        "SignatureDoesNotMatch" if said.contains("expired") || said.contains("not yet current") => {
-            return Err(rest.clock_wrong(&said));
+        "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock_wrong(&message)),
+        // "Signature expired" if our clock is behind, "Signature not yet current" if it is ahead.
+        "SignatureDoesNotMatch"
+            if message.contains("expired") || message.contains("not yet current") =>
+        {
+            return Err(rest.clock_wrong(&message));
         }
         "SignatureDoesNotMatch"
         | "InvalidClientTokenId"
@@ -241,10 +248,11 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str>
         _ if answer.status == 403 => (403, RIGHTS),
         _ => (answer.status, ""),
     };
-    Err(Halt::End(rest.verdict_with(answer, status, &said, advice)))
+    Err(Halt::End(rest.verdict_with(answer, status, &message, advice)))
 }
 
-/// The path of a zone's sets. What could not be an id is none, and no part of a path.
+/// The path of a zone's record sets. An id from the options is checked, because it becomes a part of
+/// the path.
 fn path(zone: &Zone) -> ApiResult<String> {
     let id = id(&zone.id);
     if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -254,12 +262,12 @@ fn path(zone: &Zone) -> ApiResult<String> {
     Err(Halt::End(refused(reason, "correct 'zone_id', or leave it out").into()))
 }
 
-/// `/hostedzone/Z1` is an id, too.
+/// The id of a hosted zone, which AWS writes as `Z1` or as `/hostedzone/Z1`.
 fn id(text: &str) -> &str {
     text.rsplit('/').next().unwrap_or_default()
 }
 
-/// A name as we write it: AWS ends it with a dot and writes `*` as `\052`.
+/// A name in our form. AWS ends names with a dot, and writes `*` as `\052`.
 fn plain(name: &str) -> String {
     name.trim_end_matches('.').replace("\\052", "*")
 }

@@ -2,8 +2,6 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use serde_json::Value;
-
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object, text};
 use super::zone::{Zone, ZoneList};
@@ -42,7 +40,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// What makes more than addresses of a set.
+/// Members of a record that belongs to a routing policy.
 const POLICIES: [&str; 4] =
     ["geo_ip_config", "http_service_config", "weighted_config", "view_config"];
 
@@ -66,14 +64,16 @@ fn read(
 ) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
     for (kind, goal) in records::reads(goals) {
-        let (name, host, and) = goal.map_or(("", "", ""), |it| ("name=", it.host(zone, ""), "&"));
-        let filter = [name, host, and, "type=", kind].concat();
+        let filter = match goal {
+            Some(goal) => format!("name={}&type={kind}", goal.host(zone, "")),
+            None => format!("type={kind}"),
+        };
         let path = format!("/{}/records?{filter}&page_size=100&page=", zone.id);
         let found = rest.pages(talk, &path, "/records", 100)?;
         records.append(&mut Record::list(&found, Some(zone)));
     }
     for Record { name, kind, raw, .. } in &records {
-        if POLICIES.iter().any(|policy| raw.get(policy).is_some_and(|it| !it.is_null())) {
+        if POLICIES.iter().any(|policy| !raw[policy].is_null()) {
             let what = "is no simple record in Scaleway but has a routing policy";
             records::refuse_special(talk, goals, (name, kind), what);
         }
@@ -89,24 +89,26 @@ fn write(
 ) -> ApiResult<Vec<Record>> {
     let mut changes = Vec::new();
     for write in writes {
-        let (host, kind) = (write.goal.host(zone, ""), write.goal.kind());
-        let ttl = write.ttl.unwrap_or(NEW_TTL);
-        let fields = || [("name", Value::from(host)), ("type", kind.into())];
-        let record = |raw: &Value| {
-            let [name, kind] = fields();
-            let data = ("data", member(raw, "data"));
-            let comment = ("comment", member(raw, "comment"));
-            let with = if comment.1.is_null() { 4 } else { 5 };
-            let mut members = [name, kind, data, ("ttl", ttl.into()), comment];
-            object(members.split_at_mut(with).0)
-        };
+        let name_and_type = object(&mut [
+            ("name", write.goal.host(zone, "").into()),
+            ("type", write.goal.kind().into()),
+        ]);
+        let mut set = object(&mut [("id_fields", name_and_type.clone())]);
         if write.is_removal() {
-            let set = object(&mut [("id_fields", object(&mut fields()))]);
             changes.push(object(&mut [("delete", set)]));
             continue;
         }
-        let records: Vec<Value> = write.values.iter().map(record).collect();
-        let set = object(&mut [("id_fields", object(&mut fields())), ("records", records.into())]);
+        let mut records = Vec::new();
+        for raw in &write.values {
+            let mut record = name_and_type.clone();
+            record["data"] = member(raw, "data");
+            record["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
+            if !raw["comment"].is_null() {
+                record["comment"] = member(raw, "comment");
+            }
+            records.push(record);
+        }
+        set["records"] = records.into();
         changes.push(object(&mut [("set", set)]));
     }
     let body = object(&mut [

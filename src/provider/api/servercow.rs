@@ -44,7 +44,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-/// What is wrong may come with any status.
+/// An error may come with status 200.
 fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
     match (status, text(body, "/error")) {
         (200..=299 | 400, error) if error.contains("no such domain") => (404, ""),
@@ -57,6 +57,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     probe_zones(talk, &|talk, name| all(talk, rest, name).map(drop))
 }
 
+/// All record sets of a zone.
 fn all(talk: &mut Conversation<'_>, rest: &Rest, zone: &str) -> ApiResult<Vec<Value>> {
     rest.elements(talk, rest.get(&format!("/{zone}")), "")
 }
@@ -71,7 +72,7 @@ fn read(
     for set in all(talk, rest, &zone.name)? {
         let name = zone.full(text(&set, "/name"));
         let content = &set["content"];
-        // One alone is no array.
+        // A single value is not in an array.
         let values = content.as_array().map_or(std::slice::from_ref(content), Vec::as_slice);
         records.append(&mut Record::set(&name, text(&set, "/type"), set.get("ttl"), values));
     }
@@ -88,20 +89,18 @@ fn write(
         let goal = write.goal;
         let mut body =
             object(&mut [("type", goal.kind().into()), ("name", goal.host(zone, "").into())]);
-        let content = match write.values.as_slice() {
-            [] => None,
-            [one] => Some(one.clone()),
-            _ => Some(write.all_values()),
-        };
         let mut method = Method::Delete;
-        if let Some(content) = content {
+        if !write.is_removal() {
             method = Method::Post;
-            body["content"] = content;
+            body["content"] = match write.values.as_slice() {
+                [one] => one.clone(),
+                _ => write.all_values(),
+            };
             body["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
         }
-        let done = rest.ask(talk, rest.json(method, &format!("/{}", zone.name), &body))?;
-        if text(&done, "/message") != "ok" {
-            return Err(rest.not_done(explanation(&done)));
+        let answer = rest.ask(talk, rest.json(method, &format!("/{}", zone.name), &body))?;
+        if text(&answer, "/message") != "ok" {
+            return Err(rest.not_done(explanation(&answer)));
         }
     }
     Ok(Vec::new())

@@ -51,21 +51,26 @@ const ENDPOINT: RecordEndpoint = RecordEndpoint {
     apex: "",
 };
 
-/// Pages that are read of a list.
+/// Most pages of a list that are read.
 const PAGES: usize = 10;
 
-/// All elements of a list, whose pages name the next one.
-fn pages(talk: &mut Conversation<'_>, rest: &Rest, path: &str, at: &str) -> ApiResult<Vec<Value>> {
+/// The elements of the arrays `member` in all pages of a list. Each page has the cursor of the next.
+fn pages(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    path: &str,
+    member: &str,
+) -> ApiResult<Vec<Value>> {
     let mut all = Vec::new();
     let mut path = format!("{path}?per_page=500");
     let first = path.len();
     for _ in 0..PAGES {
         let answer = talk.send(rest.get(&path))?;
         let value = rest.value(answer)?;
-        if !value[at].is_array() {
+        if !value[member].is_array() {
             return Err(rest.not_understood(answer));
         }
-        all.extend_from_slice(list(&value[at], ""));
+        all.extend_from_slice(list(&value[member], ""));
         let next = text(&value, "/meta/links/next");
         if next.is_empty() {
             break;

@@ -97,7 +97,7 @@ fn a_name_is_found_once_and_replaced_exactly() {
 
 #[test]
 fn a_claim_says_who_we_are_until_when() {
-    let key = Key::of(&me().account).unwrap();
+    let key = ServiceAccount::of(&me().account).unwrap();
     let claim = key.claim(BUILD_TIME).unwrap();
     let parts: Vec<_> = claim.split('.').collect();
     let part = |part: &str| {
@@ -125,7 +125,7 @@ fn a_key_comes_in_several_forms() {
             account.password = Secret::new(password);
             account.param_enc = Secret::new(param_enc);
         });
-        Key::of(&account.account).map(|key| (key.email, key.project))
+        ServiceAccount::of(&account.account).map(|key| (key.email, key.project))
     };
     let both = |email: &str, project: &str| Ok((email.to_owned(), project.to_owned()));
     let json = me().account.password.expose().to_owned();
@@ -137,7 +137,7 @@ fn a_key_comes_in_several_forms() {
     let mut odd = me();
     odd.account.password = Secret::new("{\"project_id\": \"p\", \"client_email\": \"e\"}");
     let (verdicts, _) = play(&odd, job(vec![change("home.example.com", "192.0.2.9")]), &[]);
-    assert!(reason(&verdicts[0]).contains("no RSA key"), "{verdicts:?}");
+    assert!(reason(&verdicts[0]).contains("not an RSA key"), "{verdicts:?}");
 }
 
 #[test]

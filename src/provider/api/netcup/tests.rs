@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, job, play, removal, written};
-use crate::provider::{Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
+use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
 
 const URL: &str = "POST https://ccp.netcup.net/run/webservice/servers/endpoint.php?JSON";
 const SESSION: &str = r#"{"serverrequestid":"x","clientrequestid":"","action":"login",

@@ -86,7 +86,7 @@ fn a_record_is_found_changed_and_published_and_next_time_known() {
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let known = after(&Known::new(), learned);
-    assert!(!known.keys().any(|key| key.starts_with(OWED)), "{known:?}");
+    assert!(!known.keys().any(|key| key.starts_with(REFRESH_DUE)), "{known:?}");
 
     // No clock is needed.
     let next = Job { known, wall: None, ..job(vec![change("home.example.com", "192.0.2.10")]) };

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::server::{NXRRSET, REFUSED, YXRRSET};
 use super::*;
 use crate::dns::message::{AA, QR};
+use crate::dns::tsig::TsigKey;
 use crate::model::HostPort;
 use crate::model::secret::Secret;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, removal};
-use crate::provider::{Answer, Job, Known, Learned, Step, exchange};
+use crate::provider::{Answer, FailureKind, Job, Known, Learned, Query, Scope, Step, exchange};
 use crate::time::BUILD_TIME;
 
 const SECRET: &str = "c2VjcmV0c2VjcmV0c2VjcmV0";

@@ -1,0 +1,167 @@
+//! The name server of an account: signed messages to it, and the meaning of its response codes.
+
+use crate::dns::message::{Message, NOERROR, NXDOMAIN};
+use crate::dns::name::Name;
+use crate::dns::tsig::{Problem, TsigKey};
+use crate::model::HostPort;
+use crate::provider::api::rest::refused;
+use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::{FailureKind, Outcome, Query, Scope, Verdict};
+use crate::time::UnixSeconds;
+
+/// Longer messages are sent over TCP. This many octets fit into a packet on any path (RFC 9715).
+const PACKET: usize = 1400;
+
+/// Response codes (RFC 1035 section 4.1.1, RFC 2136 section 2.2).
+const FORMERR: u16 = 1;
+const SERVFAIL: u16 = 2;
+const NOTIMP: u16 = 4;
+pub(super) const REFUSED: u16 = 5;
+const YXDOMAIN: u16 = 6;
+pub(super) const YXRRSET: u16 = 7;
+pub(super) const NXRRSET: u16 = 8;
+const NOTAUTH: u16 = 9;
+const NOTZONE: u16 = 10;
+
+/// The server, and the key for messages to it.
+pub(super) struct Server<'a> {
+    /// `dns_server`.
+    pub(super) address: &'a HostPort,
+    /// Whether all messages are sent over TCP.
+    tcp: bool,
+    /// The key and the time of the signatures; `None` if messages are not signed.
+    key: Option<(TsigKey, UnixSeconds)>,
+}
+
+impl<'a> Server<'a> {
+    /// The server of the account.
+    ///
+    /// # Errors
+    /// If the key is invalid, or if the clock is not set.
+    pub(super) fn of(talk: &Conversation<'a>) -> ApiResult<Self> {
+        let account = talk.account;
+        let mut key = None;
+        if !account.username.is_empty() {
+            let parsed = TsigKey::parse(&account.username, &account.password)
+                .map_err(|why| refuse_account(why, "correct 'username' and 'password'"))?;
+            key = Some((parsed, talk.wall()?));
+        }
+        // Unreachable: without 'dns_server' a section has an error and does not run.
+        let address = account.server.as_ref().ok_or_else(|| {
+            Halt::End(refused("there is no name server".into(), "set 'dns_server'").into())
+        })?;
+        Ok(Self { address, tcp: account.tcp, key })
+    }
+
+    /// Sends `message`, signed if there is a key, and returns the response. `shown` describes the
+    /// message for the log.
+    ///
+    /// # Errors
+    /// While there is no response, or if its signature is wrong.
+    pub(super) fn ask(
+        &self,
+        talk: &mut Conversation<'_>,
+        mut message: Message,
+        shown: &str,
+    ) -> ApiResult<Message> {
+        message.id = talk.number();
+        let encoded = match &self.key {
+            Some((key, now)) => key.sign(&message, *now),
+            None => message.encode().map(|wire| (wire, Vec::new())),
+        };
+        let (wire, mac) =
+            encoded.map_err(|why| Halt::End(refused(why.into(), "shorten the name").into()))?;
+        let tcp = self.tcp || wire.len() > PACKET;
+        let shown = format!("{shown}, to {}", self.address);
+        let response = talk.ask(Query { server: self.address.clone(), tcp, wire, shown })?;
+        let response = match &self.key {
+            Some((key, now)) => key.verify(response, &mac, *now),
+            None => Message::decode(response).map_err(|_| Problem::Unsigned),
+        };
+        response.map_err(|problem| self.distrusted(problem))
+    }
+
+    /// Ends the conversation because the response cannot be trusted.
+    fn distrusted(&self, problem: Problem) -> Halt {
+        let server = self.address;
+        match problem {
+            Problem::Key => refuse_account(
+                format!("{server} does not know the key, or not for this zone (BADKEY)"),
+                "correct 'username' and 'password', the TSIG key; without an algorithm before its \
+                 name it is one for hmac-sha256 here, where nsupdate may take it for hmac-md5",
+            ),
+            Problem::Signature => refuse_account(
+                format!("{server} has another secret or algorithm for the key (BADSIG)"),
+                "correct 'username' and 'password', the TSIG key",
+            ),
+            Problem::Time => Halt::End(Verdict::clock_behind(format!(
+                "the clocks of the router and of {server} differ by more than five minutes (BADTIME)"
+            ))),
+            Problem::Unsigned => {
+                let reason = format!("the response of {server} is not signed with the key");
+                Halt::End(Outcome::Unconfirmed { reason }.into())
+            }
+        }
+    }
+
+    /// The verdict for the response code of an update.
+    pub(super) fn verdict(&self, rcode: u16, zone: &Name) -> Verdict {
+        let server = self.address;
+        let (reason, advice) = match rcode {
+            NOERROR => return Outcome::Updated.into(),
+            REFUSED => (
+                format!("{server} refuses to change {zone} (REFUSED)"),
+                "allow the key or this router to update the zone and this type of record",
+            ),
+            NOTAUTH => (
+                format!("{server} is not the server of {zone}, or wants a key (NOTAUTH)"),
+                "name the zone's primary server in 'dns_server', and a key in 'username'",
+            ),
+            NOTZONE => {
+                (format!("the name is not in {zone} (NOTZONE)"), "correct 'domain' or 'zone'")
+            }
+            NOTIMP | FORMERR => (
+                format!("{server} does not take updates ({})", rcode_name(rcode)),
+                "choose a server that does, or another provider",
+            ),
+            _ if is_failed_prerequisite(rcode) => {
+                let code = rcode_name(rcode);
+                let reason = format!("the record changed meanwhile at {server} ({code})");
+                return Verdict::record(retry(reason));
+            }
+            _ => {
+                let reason = format!("{server} has a problem ({})", rcode_name(rcode));
+                return Verdict { outcome: retry(reason), scope: Scope::Account };
+            }
+        };
+        Verdict::record(refused(reason, advice))
+    }
+}
+
+fn refuse_account(reason: String, advice: &str) -> Halt {
+    Halt::End(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
+}
+
+fn retry(reason: String) -> Outcome {
+    Outcome::Retry { reason, after: None, kind: FailureKind::Other }
+}
+
+/// Whether the response code means that a prerequisite is not true: the records at the server are not
+/// what we expect.
+pub(super) fn is_failed_prerequisite(rcode: u16) -> bool {
+    matches!(rcode, NXDOMAIN | YXDOMAIN | YXRRSET | NXRRSET)
+}
+
+/// The name of a response code.
+fn rcode_name(rcode: u16) -> String {
+    match rcode {
+        FORMERR => "FORMERR".into(),
+        SERVFAIL => "SERVFAIL".into(),
+        NOTIMP => "NOTIMP".into(),
+        NXDOMAIN => "NXDOMAIN".into(),
+        YXDOMAIN => "YXDOMAIN".into(),
+        YXRRSET => "YXRRSET".into(),
+        NXRRSET => "NXRRSET".into(),
+        rcode => format!("response code {rcode}"),
+    }
+}
