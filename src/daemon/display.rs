@@ -135,8 +135,7 @@ impl Display {
             let current = notified(section);
             let last = std::mem::replace(entry, current.clone());
             for (index, (record, new)) in section.records.iter().zip(&current).enumerate() {
-                // Records rarely change their order, so the same index comes first.
-                if last.get(index) != Some(new) && !last.contains(new) {
+                if !was_notified(&last, index, new) {
                     news.push((section, record));
                 }
             }
@@ -152,6 +151,14 @@ impl Display {
         if let Some(files) = &mut self.run_files {
             files.withdraw();
         }
+    }
+}
+
+/// Whether `new` is in `last`. Records rarely change their order, so it is looked for at its `index`.
+fn was_notified(last: &[Notified], index: usize, new: &Notified) -> bool {
+    match last.get(index) {
+        Some(same) if same.name == new.name && same.family == new.family => same == new,
+        Some(_) | None => last.contains(new),
     }
 }
 
