@@ -10,6 +10,9 @@ use crate::model::sorted::Map;
 use crate::model::{Family, Hostname};
 use crate::time::{Now, Share};
 
+/// What may be spent on one round without a pause: a few sections are shown at once.
+const FREE: Duration = Duration::from_millis(1);
+
 /// What LuCI and the subscribers on ubus see, as it was shown last.
 #[derive(Default)]
 pub(super) struct Display {
@@ -78,7 +81,7 @@ impl Display {
     /// Everything was shown from `begin` until `end`, since boot.
     pub(super) fn shown(&mut self, begin: Duration, end: Duration) {
         self.pending = false;
-        self.share.spent(begin, end);
+        self.share.spent(end.saturating_sub(begin).saturating_sub(FREE), end);
     }
 
     /// Keeps whether files could be written; returns why not if that was not so before.

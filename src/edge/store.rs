@@ -211,7 +211,8 @@ impl Shared {
             drop(state);
             let trouble = result.err().map(|error| self.store.explain(&error));
             let mut slot = self.slot();
-            slot.share.spent(begin, clock::uptime());
+            let end = clock::uptime();
+            slot.share.spent(end.saturating_sub(begin), end);
             let before = std::mem::replace(&mut slot.trouble, trouble.clone());
             drop(slot);
             self.report(before, trouble);
@@ -422,7 +423,7 @@ mod tests {
         let thread = StoreThread::new(store.clone(), State::default(), |_| ());
         let now = clock::uptime();
         let later = now.saturating_add(Duration::from_secs(3600));
-        thread.shared.slot().share.spent(now, later);
+        thread.shared.slot().share.spent(Duration::ZERO, later);
         thread.put(state("a"));
         assert_eq!(store.load().0, State::default(), "it waits");
         assert!(thread.flush(Duration::from_secs(10)));

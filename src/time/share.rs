@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-/// What takes less is repeated at once.
-const SMALL: Duration = Duration::from_millis(10);
 /// How many times as long as the work the pause after it is: the work takes a tenth of the time.
 const PAUSES: u32 = 9;
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Repeated work that takes a tenth of the time at most, unless one round takes very little or very
-/// long. Times are since boot.
+/// Repeated work that takes a tenth of the time at most, unless one round takes long. Times are since
+/// boot.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Share {
     next: Duration,
@@ -22,11 +20,9 @@ impl Share {
         self.next
     }
 
-    /// A round has ended.
-    pub fn spent(&mut self, begin: Duration, end: Duration) {
-        let took = end.saturating_sub(begin);
-        let pause = if took < SMALL { Duration::ZERO } else { took.saturating_mul(PAUSES) };
-        self.next = end.saturating_add(pause.min(LONGEST));
+    /// A round that took so long has ended.
+    pub fn spent(&mut self, took: Duration, end: Duration) {
+        self.next = end.saturating_add(took.saturating_mul(PAUSES).min(LONGEST));
     }
 }
 
@@ -35,13 +31,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pause_is_as_long_as_the_work_took_and_none_after_little_work() {
+    fn the_pause_is_nine_times_as_long_as_the_work_but_not_longer_than_a_second() {
         let ms = Duration::from_millis;
-        for (took, pause) in [(0, 0), (9, 0), (10, 90), (50, 450), (500, 1000), (5000, 1000)] {
+        for (took, pause) in [(0, 0), (1, 9), (50, 450), (500, 1000), (5000, 1000)] {
             let mut share = Share::default();
             assert_eq!(share.next(), Duration::ZERO);
-            share.spent(ms(1000), ms(1000 + took));
-            assert_eq!(share.next(), ms(1000 + took + pause), "{took} ms");
+            share.spent(ms(took), ms(7000));
+            assert_eq!(share.next(), ms(7000 + pause), "{took} ms");
         }
     }
 }
