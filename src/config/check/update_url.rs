@@ -91,8 +91,19 @@ fn is_near(host: &str) -> bool {
 }
 
 /// What stands around a placeholder of another program.
-const MARKS: [(&str, &str); 7] =
-    [("<", ">"), ("%3c", "%3e"), ("{", "}"), ("__", "__"), ("@", "@"), ("%", "%"), ("$", "")];
+const MARKS: [(&str, &str); 10] = [
+    ("<", ">"),
+    ("%3c", "%3e"),
+    // Ours, as a browser escapes it.
+    ("%5b", "%5d"),
+    ("{", "}"),
+    ("(", ")"),
+    ("__", "__"),
+    ("@", "@"),
+    ("#", "#"),
+    ("%", "%"),
+    ("$", ""),
+];
 
 /// The placeholders of other routers and programs in `url`, each with ours for the same.
 fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
@@ -104,11 +115,11 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
             let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
             let (word, rest) = inner.split_at(length);
             let ours = match (open, word) {
-                ("%", "i") => Some("[IP]"),
+                ("%", "i" | "ip") if !rest.starts_with('%') => Some("[IP]"),
                 ("%", "h") => Some("[DOMAIN]"),
                 ("%", "u") => Some("[USERNAME]"),
                 ("%", "p") => Some("[PASSWORD]"),
-                _ if rest.starts_with(close) => ours(word),
+                _ if rest.starts_with(close) => words::ours(word),
                 _ => None,
             };
             let close = if rest.starts_with(close) { close.len() } else { 0 };
@@ -121,19 +132,6 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
         }
     }
     found
-}
-
-/// Our placeholder for what others call `word`.
-fn ours(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "ip" | "myip" | "ipaddr" | "ipaddress" | "ipv4" | "ip4" | "ip4addr" | "wanip"
-        | "address" => "[IP]",
-        "ip6" | "ipv6" | "ip6addr" | "myipv6" => "[IP6]",
-        "user" | "username" | "login" => "[USERNAME]",
-        "pass" | "passwd" | "password" | "token" => "[PASSWORD]",
-        "host" | "hostname" | "domain" | "fqdn" => "[DOMAIN]",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -160,6 +158,11 @@ mod tests {
             ("http://a/?ip=$IP&x", "$IP", "[IP]"),
             ("http://a/?ip=${ip}", "{ip}", "[IP]"),
             ("http://a/?ip=@IP@", "@IP@", "[IP]"),
+            ("http://a/?ip=#IP#", "#IP#", "[IP]"),
+            ("http://a/?ip=(myip)&x", "(myip)", "[IP]"),
+            ("http://a/?ip=%ip&x", "%ip", "[IP]"),
+            ("http://a/?ip=%5BIP%5D", "%5BIP%5D", "[IP]"),
+            ("http://a/?u=%5bUserName%5d", "%5bUserName%5d", "[USERNAME]"),
         ] {
             assert_eq!(foreign_placeholders(url), [(text, ours)], "{url}");
         }
@@ -167,6 +170,7 @@ mod tests {
             "http://[USERNAME]:[PASSWORD]@a/?h=[DOMAIN]&ip=[IP]",
             "http://me@a/?x=1%20%2F%69",
             "http://a/?x=%25i&y=$1&z={}&__x__",
+            "http://a/?x=%5B0%5D&list%5Bname%5D=1#ip",
             "http://user:pw@domain/?a=b@c",
         ] {
             assert_eq!(foreign_placeholders(url), [], "{url}");

@@ -107,6 +107,12 @@ pub(super) fn odd_placeholders(url: &str) -> Vec<String> {
             continue;
         }
         let near = closest(&upper, &mut PLACEHOLDERS.into_iter().map(bare));
+        // In small letters it may be an element of an array of PHP.
+        let near = if name == upper {
+            near.or_else(|| ours(&name.to_ascii_lowercase()).map(bare))
+        } else {
+            near
+        };
         let text = match near {
             Some(near) => {
                 format!("[{name}] is not a placeholder and is sent as it is; is it [{near}]?")
@@ -131,6 +137,19 @@ const LONGEST_PLACEHOLDER: usize = 12;
 
 fn is_placeholder(name: &str) -> bool {
     PLACEHOLDERS.into_iter().any(|known| bare(known) == name)
+}
+
+/// Our placeholder for what others call `word`.
+pub(super) fn ours(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "ip" | "myip" | "ipaddr" | "ipaddress" | "ipv4" | "ip4" | "ip4addr" | "wanip"
+        | "address" => "[IP]",
+        "ip6" | "ipv6" | "ip6addr" | "myipv6" => "[IP6]",
+        "user" | "username" | "login" => "[USERNAME]",
+        "pass" | "passwd" | "password" | "token" => "[PASSWORD]",
+        "host" | "hostname" | "domain" | "fqdn" => "[DOMAIN]",
+        _ => return None,
+    })
 }
 
 fn bare(placeholder: &'static str) -> &'static str {
@@ -241,6 +260,13 @@ mod tests {
         assert!(odd("http://a/?[Password]").ends_with("is it [PASSWORD]?"));
         assert!(odd("http://a/?[USER_NAME]").ends_with("is it [USERNAME]?"));
         assert!(odd("http://a/?[ip4]&[IP6]").ends_with("is it [IP4]?"));
+        for (other, meant) in
+            [("IPADDR", "IP"), ("MYIP", "IP"), ("HOST", "DOMAIN"), ("PASS", "PASSWORD")]
+        {
+            let url = format!("http://a/?[{other}]");
+            let text = odd_placeholders(&url).join("; ");
+            assert!(text.ends_with(&format!("is it [{meant}]?")), "{text}");
+        }
         let all = "there are [USERNAME] [PASSWORD] [PARAMENC] [PARAMOPT] [DOMAIN] [ZONE] [SUB] [IP] \
                    [IP4] [IP6]";
         assert!(odd("http://a/?[FOO]").ends_with(all));
