@@ -26,7 +26,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::cli::exit;
 use crate::config::Config;
-use crate::edge::clock;
 use crate::edge::files::lock::InstanceLock;
 use crate::edge::load::Loaded;
 use crate::edge::logger::{Destination, Logger};
@@ -34,6 +33,7 @@ use crate::edge::netlink::socket::Socket;
 use crate::edge::store::{Store, StoreThread};
 use crate::edge::ubus::Ubus;
 use crate::edge::worker::{self, Delivery, Network, Pool};
+use crate::edge::{clock, files};
 use crate::engine::Engine;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
@@ -67,77 +67,42 @@ pub type Running<'a> = Pin<Box<dyn Future<Output = u8> + 'a>>;
 
 /// Follows the kernel until it is told to stop. `lock` is that of the run directory.
 pub fn serve(start: Start<'_>, lock: InstanceLock) -> Running<'_> {
-    let run_directory = RunDirectory::with_control_socket(rundir(&start), lock);
-    Box::pin(run(
-        start,
-        Setup {
-            mode: Box::new(Serve),
-            serves: true,
-            delivery: Box::new(Network),
-            run_directory: Some(run_directory),
-        },
-    ))
+    let directory = RunDirectory::with_control_socket(start.rundir(), lock);
+    Box::pin(run(start, Box::new(Serve), Box::new(Network), Some(directory)))
 }
 
 /// Brings every section up to date and ends. `lock` is that of the run directory.
 pub fn once(start: Start<'_>, lock: InstanceLock) -> Running<'_> {
-    let interactive = start.interactive;
-    let run_directory = RunDirectory::without_control_socket(rundir(&start), lock);
-    Box::pin(run(
-        start,
-        Setup {
-            mode: Box::new(Once::new(interactive)),
-            serves: false,
-            delivery: Box::new(Network),
-            run_directory: Some(run_directory),
-        },
-    ))
+    let directory = RunDirectory::without_control_socket(start.rundir(), lock);
+    let mode = Once::new(start.interactive);
+    Box::pin(run(start, Box::new(mode), Box::new(Network), Some(directory)))
 }
 
 /// Prints what [`once`] would send. Changes nothing, so it may run beside a daemon.
 pub fn dry_run(start: Start<'_>) -> Running<'_> {
-    Box::pin(run(
-        start,
-        Setup {
-            mode: Box::new(DryRun::default()),
-            serves: false,
-            delivery: Box::new(worker::DryRun),
-            run_directory: None,
-        },
-    ))
+    Box::pin(run(start, Box::new(DryRun::default()), Box::new(worker::DryRun), None))
 }
 
 /// Finds out whether every section of `loaded` has an address; ends with 0 if so. Nothing is logged
 /// and nothing is sent.
 pub fn detect(loaded: Loaded) -> Running<'static> {
     let start = Start { file: Path::new(""), loaded, interactive: false };
-    Box::pin(run(
-        start,
-        Setup {
-            mode: Box::new(Detect),
-            serves: false,
-            delivery: Box::new(Network),
-            run_directory: None,
-        },
-    ))
+    Box::pin(run(start, Box::new(Detect), Box::new(Network), None))
 }
 
-fn rundir(start: &Start<'_>) -> PathBuf {
-    start.loaded.checked.config.global.rundir.clone()
-}
-
-/// What a mode is made of.
-struct Setup {
-    mode: Box<dyn Mode>,
-    /// Whether it goes on when there is nothing more to do, and can be reached on ubus.
-    serves: bool,
-    delivery: Box<dyn Delivery>,
-    /// `None`: the mode writes nothing there.
-    run_directory: Option<RunDirectory>,
+impl Start<'_> {
+    fn rundir(&self) -> PathBuf {
+        self.loaded.checked.config.global.rundir.clone()
+    }
 }
 
 /// What one mode does its own way. The event loop never asks which one it runs.
 trait Mode {
+    /// Whether it goes on when there is nothing more to do, and can be reached on ubus.
+    fn serves(&self) -> bool {
+        false
+    }
+
     /// A configuration has come into force.
     fn config_applied(&mut self, _daemon: &mut Daemon, _config: &Config) {}
 
@@ -165,7 +130,12 @@ struct Daemon {
     sender: UnboundedSender<Incoming>,
 }
 
-async fn run(start: Start<'_>, setup: Setup) -> u8 {
+async fn run(
+    start: Start<'_>,
+    mode: Box<dyn Mode>,
+    delivery: Box<dyn Delivery>,
+    run_directory: Option<RunDirectory>,
+) -> u8 {
     let mut logger = Logger::new(Destination::choose(start.interactive));
     logger.configure(&start.loaded.checked.config);
     let (mut signals, netlink) = match (Signals::new(), Socket::open()) {
@@ -186,18 +156,18 @@ async fn run(start: Start<'_>, setup: Setup) -> u8 {
         config,
         logger,
         netlink,
-        pool: pool(setup.delivery, &sender),
+        pool: pool(delivery, &sender),
         store: store_thread(store, saved, &sender),
-        run_directory: setup.run_directory,
+        run_directory,
         display: Display::default(),
-        ubus: Ubus::new(setup.serves),
+        ubus: Ubus::new(mode.serves()),
         sender,
     };
-    if !setup.serves {
+    if !mode.serves() {
         daemon.engine.end_when_done();
     }
     daemon.report_lost(&lost);
-    let mut event_loop = EventLoop { mode: setup.mode, daemon, incoming };
+    let mut event_loop = EventLoop { mode, daemon, incoming };
     event_loop.apply_config(start.loaded);
     event_loop.daemon.use_run_directory();
     event_loop.run(&mut signals).await
@@ -271,7 +241,8 @@ impl Daemon {
     fn status_text(&mut self, now: Now) -> String {
         let text = self.engine.status(now).to_text(&mut |wall| self.logger.date(wall));
         if text.is_empty() {
-            return format!("no service sections in {}\n", self.config.file.display());
+            let file = files::config(&self.config.file);
+            return format!("no service sections in {}\n", file.display());
         }
         text
     }

@@ -11,6 +11,10 @@ use crate::time::Now;
 pub(super) struct Serve;
 
 impl Mode for Serve {
+    fn serves(&self) -> bool {
+        true
+    }
+
     /// Logs how many sections run, and begins to wait for what the others lack.
     fn config_applied(&mut self, daemon: &mut Daemon, config: &Config) {
         let sections = match config.sections.len() {

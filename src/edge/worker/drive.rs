@@ -10,8 +10,9 @@ use crate::provider::{
 
 use crate::model::secret::Secret;
 
-/// Requests that any job may need, and further ones for each change.
+/// Most requests of a job without those for single changes.
 const STEPS: usize = 64;
+/// How many more are allowed for each change.
 const STEPS_PER_CHANGE: usize = 4;
 
 /// Carries what an exchange sends, and waits for the reply.
@@ -40,18 +41,18 @@ pub(super) fn drive(
         let (reply, shown) = match step {
             Step::Send(request) => {
                 let reply = carrier.send(&request);
-                let told = told(&reply, request.answer_secret);
-                finished.answer = mask(&told, &[&request.secrets, &*secrets].concat());
+                let shown = describe(&reply, request.answer_secret);
+                finished.answer = mask(&shown, &[&request.secrets, &*secrets].concat());
                 (reply, request.shown)
             }
             Step::Ask(query) => {
                 let reply = carrier.ask(&query);
-                finished.answer = mask(&told(&reply, false), &[]);
+                finished.answer = mask(&describe(&reply, false), &[]);
                 (reply, query.shown)
             }
             Step::Done(verdicts) => {
-                finished.verdicts = complete(verdicts, changes);
-                cover(&mut finished.verdicts, &secrets);
+                finished.verdicts = one_per_change(verdicts, changes);
+                hide_secrets(&mut finished.verdicts, &secrets);
                 finished.learned = exchange.learned();
                 return finished;
             }
@@ -72,8 +73,8 @@ pub(super) fn drive(
     finished
 }
 
-/// Covers `secrets` in the reasons of `verdicts`.
-fn cover(verdicts: &mut [Verdict], secrets: &[Secret]) {
+/// Hides `secrets` in the reasons of `verdicts`.
+fn hide_secrets(verdicts: &mut [Verdict], secrets: &[Secret]) {
     if secrets.is_empty() {
         return;
     }
@@ -87,8 +88,8 @@ fn cover(verdicts: &mut [Verdict], secrets: &[Secret]) {
     }
 }
 
-/// A reply as people may see it once it is masked; of one that is `secret` no more than its status.
-fn told(reply: &Result<Answer, Failure>, secret: bool) -> String {
+/// A reply for people, who may see it after it is masked. Of a `secret` answer only the status remains.
+fn describe(reply: &Result<Answer, Failure>, secret: bool) -> String {
     match reply {
         Ok(Answer { status, .. }) if secret => format!("HTTP {status}"),
         Ok(Answer { status, body, message, .. }) => match message.get(3) {
@@ -99,7 +100,7 @@ fn told(reply: &Result<Answer, Failure>, secret: bool) -> String {
     }
 }
 
-/// The result of a job that ends like this without a request.
+/// The result of a job that sent no request.
 pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
     Finished {
         job,
@@ -112,8 +113,8 @@ pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
     }
 }
 
-/// The engine counts on one verdict per change.
-fn complete(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
+/// `verdicts` cut or extended to one per change, which is what the engine expects.
+fn one_per_change(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
     let unknown = Outcome::Unconfirmed { reason: "the result is not known".into() };
     verdicts.resize(changes, unknown.into());
     verdicts
@@ -125,7 +126,7 @@ mod tests {
     use crate::provider::testing::{account, change, job};
     use crate::provider::{Method, SHORT_ANSWER, exchange};
 
-    /// Sends so many requests, then says `done`.
+    /// Sends `requests` requests, then ends with `done`.
     struct Talk {
         requests: usize,
         done: Vec<Outcome>,
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_is_shown_without_secrets() {
+    fn the_last_request_and_answer_are_kept_without_secrets() {
         let both = vec![Outcome::Updated, Outcome::Unchanged];
         let finished = talk(2, both.clone(), good);
         assert_eq!(finished.job, 3);
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_proxy_repeats_of_its_password_is_not_shown() {
+    fn secrets_of_the_proxy_are_masked_in_answers_and_reasons() {
         let retry = Outcome::Retry {
             reason: "the answer is not understood: \"pr0xy-pa55 Ym9iOnByMHh5LXBh…\"".into(),
             after: None,
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_a_secret_is_not_shown() {
+    fn a_secret_answer_shows_only_its_status() {
         let key = include_str!("../../../tests/data/rfc7515.pem");
         let google = account("google").with(|account| {
             account.password = Secret::new(key);
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_left_has_no_time() {
+    fn a_request_that_never_left_has_no_time() {
         let finished = talk(1, vec![], |_| failed(false));
         assert_eq!((finished.sent_at, finished.requests), (None, 0));
         assert!(talk(1, vec![], |_| failed(true)).sent_at.is_some());
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_ends() {
+    fn an_exchange_without_end_is_stopped() {
         let mut count = 0;
         let finished = talk(usize::MAX, vec![], |request| {
             count += 1;
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_outcome_per_change() {
+    fn there_is_one_verdict_per_change() {
         let finished = talk(0, vec![Outcome::Updated], good);
         assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
         assert_eq!(talk(0, vec![Outcome::Updated; 3], good).verdicts.len(), 2);
