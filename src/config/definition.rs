@@ -1,5 +1,5 @@
-//! Provider definitions: `/usr/share/ddns/{default,custom}/<service_name>.json`, in the format of
-//! openwrt `net/ddns-scripts/files/usr/share/ddns/default`.
+//! Parses provider definitions: `/usr/share/ddns/{default,custom}/<service_name>.json`, in the format
+//! of openwrt `net/ddns-scripts/files/usr/share/ddns/default`.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use crate::model::Family;
 use crate::model::name::is_file_name;
 use crate::text::quoted::quoted;
 
-/// What a provider's file says.
+/// A provider definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definition {
-    /// `name`: for people; need not be the name of the file.
+    /// `name`: the provider's name for people. It may differ from the file name.
     pub name: String,
     /// `ipv4`: how an `A` record is updated.
     pub ipv4: Option<Block>,
@@ -18,12 +18,12 @@ pub struct Definition {
     pub ipv6: Option<Block>,
 }
 
-/// How one type of record is updated.
+/// How records of one family are updated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// `url`: a URL template, or the file name of a shell script.
     pub url: String,
-    /// `answer`: the regular expression that an answer must match; never empty.
+    /// `answer`: the regular expression of a successful answer; never empty.
     pub answer: Option<String>,
 }
 
@@ -38,17 +38,17 @@ impl Definition {
 }
 
 impl Block {
-    /// The script that does it, if it is not a URL. Anything that does not begin with `http` is
-    /// one, as `dynamic_dns_functions.sh` decides it.
+    /// The file name of the script, if `url` is not a URL. As in `dynamic_dns_functions.sh` of
+    /// ddns-scripts, everything that does not begin with `http` is a script.
     pub fn script(&self) -> Option<&str> {
-        (!self.url.starts_with("http")).then_some(self.url.as_str())
+        if self.url.starts_with("http") { None } else { Some(&self.url) }
     }
 }
 
-/// Reads a definition. Keys it does not know are ignored.
+/// Parses a definition. Unknown keys are ignored.
 ///
 /// # Errors
-/// A sentence that says what is wrong with `json`.
+/// A sentence with the mistake in `json`.
 pub fn parse(json: &str) -> Result<Definition, String> {
     let value: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let Value::Object(members) = value else {
@@ -61,28 +61,30 @@ pub fn parse(json: &str) -> Result<Definition, String> {
     })
 }
 
-/// What ddns-scripts has: openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`.
+/// The URL in `usr/bin/ddns.sh` of openwrt `net/ddns-scripts`.
 const BASE: &str =
     "https://raw.githubusercontent.com/openwrt/packages/master/net/ddns-scripts/files";
 
 /// Where provider definitions are downloaded from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Downloads {
-    /// `url`: the directory that holds the list and all definitions.
+    /// `url`: the URL of a directory with the list and all definitions.
     pub directory: Option<String>,
-    /// `services_url`: what LuCI writes; a copy of the files of ddns-scripts, from the root.
+    /// `services_url`, which LuCI writes: the URL of a copy of the files of ddns-scripts. Paths below it
+    /// are those on a router.
     pub base: Option<String>,
-    /// `cacert`: a file or directory of certificates, or `IGNORE`; the system's unless set.
+    /// `cacert`: a file or directory of certificates, or `IGNORE`. If it is not set, the certificates of
+    /// the system are used.
     pub cacert: Option<String>,
 }
 
 impl Downloads {
-    /// The list of providers.
+    /// The URL of the list of providers.
     pub fn list_url(&self) -> String {
         self.url("", "list")
     }
 
-    /// The definition of a provider.
+    /// The URL of a provider's definition.
     pub fn definition_url(&self, provider: &str) -> String {
         self.url("/default", &format!("{provider}.json"))
     }
@@ -96,24 +98,24 @@ impl Downloads {
     }
 }
 
-/// Whether a definition can have this name: letters, digits and `.-_`, no path, no hidden file.
+/// Whether a definition can have this name: letters, digits and `.-_`, not a path and not a hidden file.
 pub fn is_provider(name: &str) -> bool {
-    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    is_file_name(name) && name.len() <= 100 && name.bytes().all(valid)
+    is_file_name(name)
+        && name.len() <= 100
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
-/// The names of a downloaded list, one a line.
+/// The provider names in a downloaded list, which has one in each line.
 ///
 /// # Errors
-/// If it is something else, such as a page that says that there is none.
+/// If it is not a list of names, but for example an error page.
 pub fn list(text: &str) -> Result<Vec<&str>, String> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let names: Vec<&str> = lines.collect();
-    match names.iter().find(|name| !is_provider(name)) {
-        Some(odd) => Err(format!("{} is not the name of a provider", quoted(odd))),
-        None if names.is_empty() => Err("it is empty".into()),
-        None => Ok(names),
+    if let Some(invalid) = names.iter().find(|name| !is_provider(name)) {
+        return Err(format!("{} is not the name of a provider", quoted(invalid)));
     }
+    if names.is_empty() { Err("it is empty".into()) } else { Ok(names) }
 }
 
 fn block(members: &Map<String, Value>, key: &str) -> Result<Option<Block>, String> {
@@ -122,14 +124,16 @@ fn block(members: &Map<String, Value>, key: &str) -> Result<Option<Block>, Strin
         Some(Value::Object(block)) => block,
         Some(_) => return Err(format!("'{key}' is not a JSON object")),
     };
-    let within = |error| format!("'{key}': {error}");
-    let url = string(block, "url").map_err(within)?;
-    let answer = string(block, "answer").map_err(within)?;
-    // An empty URL counts as none upstream, too: a block without one cannot do anything.
-    Ok(url.map(|url| Block { url, answer }))
+    let strings = (string(block, "url"), string(block, "answer"));
+    match strings {
+        (Ok(Some(url)), Ok(answer)) => Ok(Some(Block { url, answer })),
+        // As in ddns-scripts, a block with an empty URL counts as missing.
+        (Ok(None), Ok(_)) => Ok(None),
+        (Err(error), _) | (_, Err(error)) => Err(format!("'{key}': {error}")),
+    }
 }
 
-/// A member that is a string; `None` if it is absent or empty.
+/// The string at `key`; `None` if it is missing or empty.
 fn string(members: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
     match members.get(key) {
         None | Some(Value::Null) => Ok(None),
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_blocks_and_an_answer() {
+    fn parse_reads_both_blocks() {
         let json = r#"{"name": "x", "ipv4": {"url": "http://a/", "answer": "good"},
             "ipv6": {"url": "update_x.sh", "answer": ""}, "more": [1]}"#;
         let definition = parse(json).unwrap();
@@ -157,19 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_or_empty_is_not_there() {
+    fn empty_members_count_as_missing() {
         assert_eq!(parse("{}"), Ok(Definition::default()));
         let empty = r#"{"ipv4": {"url": ""}, "ipv6": null}"#;
         assert_eq!(parse(empty), Ok(Definition::default()));
     }
 
     #[test]
-    fn downloads_come_from_where_the_options_say() {
-        let downloads = |directory: Option<&str>, base: Option<&str>| Downloads {
-            directory: directory.map(str::to_owned),
-            base: base.map(str::to_owned),
-            cacert: None,
-        };
+    fn downloads_come_from_url_then_services_url_then_openwrt() {
         for (from, list, definition) in [
             (
                 downloads(Some("http://a/b/"), Some("http://c")),
@@ -192,8 +191,16 @@ mod tests {
         }
     }
 
+    fn downloads(directory: Option<&str>, base: Option<&str>) -> Downloads {
+        Downloads {
+            directory: directory.map(str::to_owned),
+            base: base.map(str::to_owned),
+            cacert: None,
+        }
+    }
+
     #[test]
-    fn a_list_holds_names_of_files() {
+    fn a_list_with_anything_but_provider_names_is_refused() {
         assert_eq!(list("a.example\r\n\nb-c_v4\n"), Ok(vec!["a.example", "b-c_v4"]));
         for bad in ["", "\n", "<html>", "a\n../b", ".a", "a b", "a/b", "ä", &"a".repeat(101)] {
             assert!(list(bad).is_err(), "{bad}");
@@ -201,12 +208,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let error = |json| parse(json).unwrap_err();
-        assert_eq!(error("[]"), "it is not a JSON object");
-        assert_eq!(error(r#"{"name": 1}"#), "'name' is not a string");
-        assert_eq!(error(r#"{"ipv4": 1}"#), "'ipv4' is not a JSON object");
-        assert_eq!(error(r#"{"ipv6": {"url": 1}}"#), "'ipv6': 'url' is not a string");
-        assert!(error("{").contains("line 1"), "{}", error("{"));
+    fn an_error_names_the_invalid_member() {
+        for (json, error) in [
+            ("[]", "it is not a JSON object"),
+            (r#"{"name": 1}"#, "'name' is not a string"),
+            (r#"{"ipv4": 1}"#, "'ipv4' is not a JSON object"),
+            (r#"{"ipv6": {"url": 1}}"#, "'ipv6': 'url' is not a string"),
+        ] {
+            assert_eq!(parse(json).unwrap_err(), error);
+        }
+        let error = parse("{").unwrap_err();
+        assert!(error.contains("line 1"), "{error}");
     }
 }

@@ -1,58 +1,57 @@
-//! What is wrong in a configuration file, and where.
+//! Mistakes in a configuration file, with their lines.
 
 use std::fmt;
 
 use crate::model::sorted::Set;
 
-/// Most mistakes of each severity that are kept: nobody reads more, and a file of garbage has
-/// millions.
+/// Most mistakes of each severity that are kept. A file of random bytes can have millions.
 pub const LIMIT: usize = 50;
 
-/// How bad a [`Mistake`] is.
+/// How severe a [`Mistake`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// What was written cannot be done; `check` exits with a failure.
+    /// The option or section cannot be used. `check` exits with a failure.
     Error,
-    /// It works, but probably not as meant.
+    /// The option works, but probably not as the owner expects.
     Warning,
 }
 
-/// One thing wrong in the configuration file. Its text never holds a secret.
+/// One mistake in the configuration file. Its text never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The file as the user knows it.
+    /// The path of the file, for messages.
     pub file: String,
-    /// 1-based line.
+    /// The line number, from 1 on.
     pub line: usize,
-    /// How bad it is.
+    /// How severe it is.
     pub severity: Severity,
-    /// The section that an error makes unusable; `None` when nothing but the line is lost.
+    /// The section that an error makes unusable; `None` if only the line is ignored.
     pub section: Option<String>,
     /// A sentence, without `file:line`.
     pub text: String,
 }
 
-/// The mistakes of a file as they are found, each once.
+/// Collects the mistakes of a file, each once.
 #[derive(Debug, Default)]
 pub(super) struct Mistakes {
     kept: Vec<Mistake>,
-    /// What is kept. Two themes may stumble over one option.
+    /// Line and text of the mistakes in `kept`. Two checks may report the same one.
     seen: Set<(usize, String)>,
     errors: Count,
     warnings: Count,
 }
 
-/// How many mistakes of one severity there are.
+/// The number of mistakes of one severity.
 #[derive(Debug, Default)]
 struct Count {
     kept: usize,
-    /// How many more there are, and the line of the first of these.
     dropped: usize,
-    line: usize,
+    /// The line of the first mistake that was dropped.
+    first_dropped_line: usize,
 }
 
 impl Mistakes {
-    /// One more mistake. The first [`LIMIT`] of each severity are kept, the others are counted.
+    /// Adds a mistake. The first [`LIMIT`] of each severity are kept, further ones are only counted.
     pub(super) fn push(&mut self, mistake: Mistake) {
         let count = match mistake.severity {
             Severity::Error => &mut self.errors,
@@ -61,7 +60,7 @@ impl Mistakes {
         if count.kept == LIMIT {
             count.dropped += 1;
             if count.dropped == 1 {
-                count.line = mistake.line;
+                count.first_dropped_line = mistake.line;
             }
         } else if self.seen.insert((mistake.line, mistake.text.clone())) {
             count.kept += 1;
@@ -69,7 +68,7 @@ impl Mistakes {
         }
     }
 
-    /// The mistakes of `file` in their order, and how many were not kept.
+    /// The mistakes in the order of [`sort`]. If some were dropped, one more mistake says how many.
     pub(super) fn finish(mut self, file: &str) -> Vec<Mistake> {
         let counts = [
             (Severity::Error, self.errors, "mistakes"),
@@ -77,8 +76,8 @@ impl Mistakes {
         ];
         for (severity, count, what) in counts {
             if count.dropped > 0 {
-                let Count { dropped, line, .. } = count;
-                let text = format!("{dropped} more {what} from here on are not listed");
+                let text = format!("{} more {what} from here on are not listed", count.dropped);
+                let line = count.first_dropped_line;
                 self.kept.push(Mistake { file: file.into(), line, severity, section: None, text });
             }
         }
@@ -87,7 +86,7 @@ impl Mistakes {
     }
 }
 
-/// Puts errors first, and each severity in the order of its lines; those of one line keep theirs.
+/// Puts errors before warnings, and sorts each by line.
 pub(super) fn sort(mistakes: &mut [Mistake]) {
     mistakes.sort_by_key(|mistake| (mistake.severity, mistake.line));
 }
@@ -103,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn display_is_what_editors_jump_to() {
+    fn display_begins_with_file_and_line_as_editors_expect() {
         let mistake = Mistake {
             file: "ddns".into(),
             line: 7,

@@ -1,22 +1,22 @@
-//! Every option there is. `doc/ddns-netlink.5.md` says the same in more words, and a test keeps the
-//! two together.
+//! The table of all options. `doc/ddns-netlink.5.md` describes them in more words; a test compares the
+//! manual with this table.
 
 use std::fmt;
 
 use crate::text::spelling::{closest, distance};
-use Kind::{Global, Service};
+use SectionKind::{Global, Service};
 
-/// Which sections an option belongs to.
+/// The kind of section that an option belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SectionKind {
     /// `config ddns 'global'`.
     Global,
     /// `config service`.
     Service,
 }
 
-impl fmt::Display for Kind {
-    /// The section type as the file writes it.
+impl fmt::Display for SectionKind {
+    /// The section type in the file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Global => "ddns",
@@ -25,38 +25,38 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Whose option it is and what we do with it.
+/// Which program has an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// openwrt `net/ddns-scripts` has it, and it means the same here.
+pub enum OptionOrigin {
+    /// openwrt `net/ddns-scripts` has it, with the same meaning.
     Stock,
     /// Only this program has it.
     Ours,
-    /// openwrt `net/ddns-scripts` or one of its provider scripts has it; nothing here uses it, and
-    /// nobody is warned about it.
+    /// openwrt `net/ddns-scripts` or one of its provider scripts has it. This program ignores it without
+    /// a warning.
     Unused,
 }
 
 /// One option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownOption {
     /// The kind of section it belongs to.
-    pub kind: Kind,
+    pub kind: SectionKind,
     /// Its name.
     pub name: &'static str,
-    /// What its value looks like.
+    /// The form of its value, for the manual.
     pub syntax: &'static str,
-    /// What its absence means, where that can be written as a value.
+    /// The value that applies if the option is not set; `None` if no value can express that.
     pub default: Option<&'static str>,
-    /// What it is for, in one sentence.
+    /// Its description in one sentence.
     pub text: &'static str,
-    /// Whose it is.
-    pub origin: Origin,
+    /// Which program has it.
+    pub origin: OptionOrigin,
 }
 
-/// All of them, in the order of the manual.
+/// All options, in the order of the manual.
 #[rustfmt::skip]
-pub const OPTIONS: &[Known] = &[
+pub const OPTIONS: &[KnownOption] = &[
     stock(Global, "ddns_dateformat", "format", Some("%F %R"), "How dates are written in the log, as for strftime(3)."),
     stock(Global, "ddns_logdir", "directory", Some("/var/log/ddns"), "Where the log of each section is kept."),
     stock(Global, "ddns_loglines", "number", Some("250"), "How many lines the log of a section keeps, at least 1."),
@@ -121,15 +121,13 @@ pub const OPTIONS: &[Known] = &[
 ];
 
 /// The option `name` of sections of `kind`.
-pub fn find(kind: Kind, name: &str) -> Option<&'static Known> {
-    let mut all = OPTIONS.iter();
-    all.find(|known| known.kind == kind && known.name == name)
+pub fn find(kind: SectionKind, name: &str) -> Option<&'static KnownOption> {
+    OPTIONS.iter().find(|option| option.kind == kind && option.name == name)
 }
 
-/// What old releases of ddns-scripts called their options, and what other programs and providers
-/// call what an option holds.
+/// Names that old releases of ddns-scripts, other programs and providers use, and the option for each.
 #[rustfmt::skip]
-const OTHER_NAMES: &[(Kind, &str, &str)] = &[
+const OTHER_NAMES: &[(SectionKind, &str, &str)] = &[
     (Global, "date_format", "ddns_dateformat"),
     (Global, "log_lines", "ddns_loglines"),
     (Global, "log_dir", "ddns_logdir"),
@@ -169,63 +167,65 @@ const OTHER_NAMES: &[(Kind, &str, &str)] = &[
     (Service, "update_unit", "check_unit"),
 ];
 
-/// Shortest of the [`OTHER_NAMES`] that is recognised with one slip in it. A slip in a shorter one
-/// looks like any other word.
-const LONG: usize = 5;
+/// Shortest of the [`OTHER_NAMES`] that is recognised with a typing mistake. In a shorter one, a mistake
+/// makes it similar to too many words.
+const MIN_LENGTH_WITH_MISTAKE: usize = 5;
 
-/// The option of `kind` that somebody who wrote `name` may have meant.
-pub fn meant(kind: Kind, name: &str) -> Option<&'static str> {
+/// The option of `kind` that the owner probably meant by `name`.
+pub fn meant(kind: SectionKind, name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     if let Some((_, option)) = other_names(kind).find(|(other, _)| *other == name) {
         return Some(option);
     }
-    let options = OPTIONS.iter().filter(|known| known.kind == kind);
-    let near = closest(&name, &mut options.map(|known| known.name));
-    if near.is_some_and(|near| distance(&name, near) <= 1) {
-        return near;
+    let options = OPTIONS.iter().filter(|option| option.kind == kind);
+    let nearest = closest(&name, &mut options.map(|option| option.name));
+    if nearest.is_some_and(|nearest| distance(&name, nearest) <= 1) {
+        return nearest;
     }
-    let mut long = other_names(kind).filter(|(other, _)| other.len() >= LONG);
-    match long.find(|(other, _)| distance(&name, other) == 1) {
-        Some((_, option)) => Some(option),
-        None => near,
+    for (other, option) in other_names(kind) {
+        if other.len() >= MIN_LENGTH_WITH_MISTAKE && distance(&name, other) == 1 {
+            return Some(option);
+        }
     }
+    nearest
 }
 
-fn other_names(kind: Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+/// The [`OTHER_NAMES`] of options of `kind`, each with its option.
+fn other_names(kind: SectionKind) -> impl Iterator<Item = (&'static str, &'static str)> {
     let names = OTHER_NAMES.iter().filter(move |(of, ..)| *of == kind);
     names.map(|&(_, other, option)| (other, option))
 }
 
 const fn stock(
-    kind: Kind,
+    kind: SectionKind,
     name: &'static str,
     syntax: &'static str,
     default: Option<&'static str>,
     text: &'static str,
-) -> Known {
-    // Only the tests that hold the manual against this table read these: a router does without.
+) -> KnownOption {
+    // Only tests read these texts, to compare them with the manual. Release builds omit them for size.
     let (syntax, text) = if cfg!(debug_assertions) { (syntax, text) } else { ("", "") };
-    Known { kind, name, syntax, default, text, origin: Origin::Stock }
+    KnownOption { kind, name, syntax, default, text, origin: OptionOrigin::Stock }
 }
 
 const fn ours(
-    kind: Kind,
+    kind: SectionKind,
     name: &'static str,
     syntax: &'static str,
     default: Option<&'static str>,
     text: &'static str,
-) -> Known {
-    Known { origin: Origin::Ours, ..stock(kind, name, syntax, default, text) }
+) -> KnownOption {
+    KnownOption { origin: OptionOrigin::Ours, ..stock(kind, name, syntax, default, text) }
 }
 
 const fn unused(
-    kind: Kind,
+    kind: SectionKind,
     name: &'static str,
     syntax: &'static str,
     default: Option<&'static str>,
     text: &'static str,
-) -> Known {
-    Known { origin: Origin::Unused, ..stock(kind, name, syntax, default, text) }
+) -> KnownOption {
+    KnownOption { origin: OptionOrigin::Unused, ..stock(kind, name, syntax, default, text) }
 }
 
 #[cfg(test)]
@@ -235,38 +235,37 @@ mod tests {
     const MANUAL: &str = include_str!("../../doc/ddns-netlink.5.md");
 
     #[test]
-    fn the_manual_has_every_option_as_the_table_has_it() {
-        for known in OPTIONS {
-            let default = known.default.map(|value| format!(" (default `{value}`)"));
+    fn the_manual_describes_every_option_as_the_table_does() {
+        for option in OPTIONS {
+            let default = option.default.map(|value| format!(" (default `{value}`)"));
             let default = default.unwrap_or_default();
-            let head = format!("**{}** *{}*{default}\n", known.name, known.syntax);
+            let head = format!("**{}** *{}*{default}\n", option.name, option.syntax);
             assert!(MANUAL.contains(&head), "{head}");
-            assert!(MANUAL.contains(known.text), "{}", known.text);
+            assert!(MANUAL.contains(option.text), "{}", option.text);
         }
     }
 
     #[test]
-    fn no_option_is_there_twice() {
-        for (index, known) in OPTIONS.iter().enumerate() {
-            let same = |other: &Known| (other.kind, other.name) == (known.kind, known.name);
-            assert_eq!(OPTIONS.iter().position(same), Some(index), "{}", known.name);
-        }
+    fn no_option_is_in_the_table_twice() {
+        let mut names: Vec<_> = OPTIONS.iter().map(|option| (option.kind, option.name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), OPTIONS.len());
     }
 
     #[test]
-    fn slips_are_recognised_and_other_words_are_not() {
-        let near = |name| meant(Service, name);
-        assert_eq!(near("domian"), Some("domain"));
-        assert_eq!(near("passwd"), Some("password"));
-        assert_eq!(near("use_ip6"), Some("use_ipv6"));
-        assert_eq!(near("frobnicate"), None);
-        assert_eq!(near(""), None);
+    fn mistyped_options_are_recognised_and_other_words_are_not() {
+        assert_eq!(meant(Service, "domian"), Some("domain"));
+        assert_eq!(meant(Service, "passwd"), Some("password"));
+        assert_eq!(meant(Service, "use_ip6"), Some("use_ipv6"));
+        assert_eq!(meant(Service, "frobnicate"), None);
+        assert_eq!(meant(Service, ""), None);
         assert_eq!(meant(Global, "domian"), None);
     }
 
-    /// `name` with one letter lost, doubled, mistyped or swapped with the next, in capitals, or with
-    /// another sign or none between its words.
-    fn slips(name: &str) -> Vec<String> {
+    /// `name` with one mistake: a letter that is missing, doubled, mistyped or swapped with the next one,
+    /// capital letters, or another sign or none between its words.
+    fn mistyped(name: &str) -> Vec<String> {
         let mut all =
             vec![name.to_ascii_uppercase(), name.replace('_', "-"), name.replace('_', "")];
         all.push(format!("{}{}", name[..1].to_ascii_uppercase(), &name[1..]));
@@ -280,31 +279,28 @@ mod tests {
                 all.push(format!("{before}{next}{letter}{}", &after[1..]));
             }
         }
-        all.retain(|slip| slip != name);
+        all.retain(|mistyped| mistyped != name);
         all
     }
 
     #[test]
-    fn a_slip_in_any_option_gets_the_nearest_option() {
-        for known in OPTIONS.iter().filter(|known| known.origin != Origin::Unused) {
-            for slip in slips(known.name) {
-                if find(known.kind, &slip).is_some() {
+    fn any_mistyped_option_means_that_option() {
+        for option in OPTIONS.iter().filter(|option| option.origin != OptionOrigin::Unused) {
+            for written in mistyped(option.name) {
+                if find(option.kind, &written).is_some() {
                     continue;
                 }
-                let hint = meant(known.kind, &slip);
-                let is_as_near = |hint| distance(&slip, hint) == 1 && known.name.len() < 6;
-                assert!(
-                    hint == Some(known.name) || hint.is_some_and(is_as_near),
-                    "{slip} is {}, not {hint:?}",
-                    known.name
-                );
+                let hint = meant(option.kind, &written).unwrap();
+                // A short name may be as similar to another one.
+                let as_near = option.name.len() < 6 && distance(&written, hint) == 1;
+                assert!(hint == option.name || as_near, "{written}: {hint}, not {}", option.name);
             }
         }
     }
 
     #[test]
-    fn a_slip_in_another_name_means_the_option() {
-        for (slip, option) in [
+    fn a_mistyped_other_name_means_its_option() {
+        for (written, option) in [
             ("intervall", "check_interval"),
             ("Interval", "check_interval"),
             ("hostnmae", "domain"),
@@ -312,12 +308,12 @@ mod tests {
             ("apikeey", "password"),
             ("update_intervall", "check_interval"),
         ] {
-            assert_eq!(meant(Service, slip), Some(option), "{slip}");
+            assert_eq!(meant(Service, written), Some(option), "{written}");
         }
     }
 
     #[test]
-    fn other_names_are_no_options_and_mean_options() {
+    fn other_names_are_not_options_and_mean_existing_options() {
         for &(kind, other, option) in OTHER_NAMES {
             assert!(find(kind, other).is_none(), "{other}");
             assert!(find(kind, option).is_some(), "{option}");

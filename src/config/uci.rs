@@ -1,12 +1,12 @@
-//! The UCI file grammar, read as libuci reads it when it is lenient (openwrt/uci `file.c`,
-//! `list.c`; the shell's `config_load` reads this way).
+//! The grammar of UCI files, as libuci reads it without `UCI_FLAG_STRICT` (openwrt/uci `file.c` and
+//! `list.c`). The shell function `config_load` reads files this way.
 //!
-//! Every section, option and value keeps its line. Nothing here knows what an option means. Two
-//! things are deliberately unlike libuci: when a `config` line cannot be read, the options under it
-//! are dropped, where libuci would put them into the section before; and a value that takes in the
-//! lines of other options is refused, because its closing quote is missing.
+//! Every section, option and value keeps its line number. The meaning of options is not known here.
+//! Two rules differ from libuci on purpose. If a `config` line is invalid, the options below it are
+//! dropped; libuci would add them to the section before. And a value that contains lines with further
+//! options is refused, because its closing quote is missing.
 //!
-//! Any word of a line that makes no sense may be a password, so no message repeats one.
+//! An invalid line may contain a password, so messages about it never quote an unknown word.
 
 mod lexer;
 
@@ -14,54 +14,53 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::mistake::{Mistake, Mistakes, Severity};
-use super::options::{self, Kind};
+use super::options::{self, SectionKind};
 use crate::model::sorted::Map;
 use crate::text::spelling::closest;
 use lexer::{Lexer, Unterminated, Word};
 
 /// The words that a line can begin with.
 const COMMANDS: [&str; 4] = ["config", "option", "list", "package"];
-/// Most sections and options of a file: what they take of memory is more than their text.
-const MOST_ENTRIES: usize = 200_000;
+/// Most sections and options of a file. Each one takes more memory than its text.
+const MAX_ENTRIES: usize = 200_000;
 
-/// A whole file.
+/// A parsed file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// Sections in file order, repeated ones merged into the first.
+    /// The sections in file order. A section that is repeated is merged into the first one.
     pub sections: Vec<RawSection>,
-    /// Whether the end of the file was not understood, so that sections may be missing.
+    /// Whether a part of the file could not be parsed, so that sections may be missing.
     pub cut: bool,
 }
 
-/// `config <kind> ['<name>']` and what follows.
+/// `config <kind> ['<name>']` with its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawSection {
-    /// The type.
+    /// The section type.
     pub kind: String,
-    /// The name, `cfgXXXXXX` if the file gives none.
+    /// The section name. It is `cfgXXXXXX` for a section without one.
     pub name: String,
-    /// Whether the file gives no name.
+    /// Whether the file has no name for the section.
     pub anonymous: bool,
-    /// Line of the first `config` statement.
+    /// The line of the first `config` statement.
     pub line: usize,
-    /// Options in file order, each name once.
+    /// The options in file order, each name once.
     pub options: Vec<RawOption>,
-    /// Whether every line of the section could be read. If not, the section may lack options that its
-    /// owner wrote.
+    /// Whether every line of the section is valid. If not, options that the owner wrote may be missing.
     pub readable: bool,
 }
 
-/// `option <name> <value>` or the `list <name> <value>` lines of one name. Its `Debug` leaves the
-/// values out: nothing here knows which of them are passwords.
+/// `option <name> <value>`, or all `list <name> <value>` lines of one name. `Debug` omits the values,
+/// because any of them may be a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawOption {
-    /// The name.
+    /// The option name.
     pub name: String,
-    /// Line of the statement; of the first one for a list.
+    /// The line of the statement, or of the first one of a list.
     pub line: usize,
-    /// The values with their lines: one for an option, at least one for a list.
+    /// The values with their lines: one for `option`, at least one for `list`.
     pub values: Vec<(String, usize)>,
-    /// Whether it is a list.
+    /// Whether it was written with `list`.
     pub is_list: bool,
 }
 
@@ -72,22 +71,23 @@ impl fmt::Debug for RawOption {
     }
 }
 
-/// Reads a file. Lines that make no sense are skipped and reported; the mistakes' `file` is empty.
-/// Of more than [`LIMIT`](super::mistake::LIMIT) mistakes, the last one tells how many there are.
+/// Parses a file. Invalid lines are skipped and reported. The field `file` of the mistakes is empty.
+/// If there are more mistakes than [`LIMIT`](super::mistake::LIMIT), the last one tells how many.
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
-    let (text, cut) = cut_at_nul(bytes);
+    let (text, lines_with_nul) = cut_at_nul(bytes);
     let mut parser = Parser::new(&text);
-    let has_nul = !cut.is_empty();
-    for line in cut {
+    // After a power loss, a file that was being written can be empty or have NUL bytes at its end.
+    let damaged = !lines_with_nul.is_empty();
+    for line in lines_with_nul {
         parser.report(line, "there is a NUL byte; the rest of the line is ignored");
     }
     while parser.lexer.next_line() {
-        if let Err(bad) = parser.line() {
-            parser.reject(bad);
+        if let Err(error) = parser.line() {
+            parser.reject(error);
         }
-        if parser.entries > MOST_ENTRIES {
+        if parser.entries > MAX_ENTRIES {
             let text = format!(
-                "there are more than {MOST_ENTRIES} sections and options up to here; the rest of the \
+                "there are more than {MAX_ENTRIES} sections and options up to here; the rest of the \
                  file is ignored"
             );
             parser.report(parser.lexer.line(), text);
@@ -95,18 +95,17 @@ pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
             break;
         }
     }
-    // What power loss leaves of a file that was being written.
-    parser.document.cut |= has_nul || parser.document.sections.is_empty();
+    parser.document.cut |= damaged || parser.document.sections.is_empty();
     (parser.document, parser.mistakes.finish(""))
 }
 
-/// `value` as one UCI word, the way `uci export` writes it.
+/// `value` in quotes, as `uci export` writes it.
 pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// Without the part of each line from its first NUL byte on, and the lines where there was one.
-/// libuci works on C strings.
+/// `bytes` without the part of each line from its first NUL byte on, and the numbers of these lines.
+/// libuci does not see that part, because its lines are C strings.
 fn cut_at_nul(bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<usize>) {
     if !bytes.contains(&0) {
         return (Cow::Borrowed(bytes), Vec::new());
@@ -120,31 +119,42 @@ fn cut_at_nul(bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<usize>) {
         };
         lines.push(index + 1);
         text.extend_from_slice(line.get(..nul).unwrap_or_default());
-        text.extend(line.ends_with(b"\n").then_some(b'\n'));
+        if line.ends_with(b"\n") {
+            text.push(b'\n');
+        }
     }
     (Cow::Owned(text), lines)
 }
 
-/// Where options go.
+/// The section to which the next option belongs.
 enum Current {
-    /// No `config` yet.
+    /// There was no `config` line yet.
     Nothing,
-    /// Into this section.
+    /// The section with this index.
     Section(usize),
-    /// Nowhere: the `config` line above them could not be read.
+    /// The last `config` line was invalid, so the options below it are dropped.
     Unreadable,
 }
 
-/// Why a line is skipped.
-enum Bad {
+/// Why a line is skipped, with the number of the line.
+enum LineError {
+    /// The sentence says why.
     Line(usize, String),
+    /// A `config` line is invalid.
     Config(usize, String),
-    /// The value that begins there goes on in the lines after it.
+    /// The value that begins there contains the next lines, since its closing quote is missing.
     Swallowed(usize),
+    /// A quote that is opened there is never closed.
     Unterminated(usize),
 }
 
-impl From<Unterminated> for Bad {
+impl LineError {
+    fn config(line: usize, text: &str) -> Self {
+        Self::Config(line, format!("{text}; the section is ignored"))
+    }
+}
+
+impl From<Unterminated> for LineError {
     fn from(Unterminated(line): Unterminated) -> Self {
         Self::Unterminated(line)
     }
@@ -155,10 +165,11 @@ struct Parser<'a> {
     document: Document,
     mistakes: Mistakes,
     current: Current,
-    /// How many sections and values there are.
+    /// How many sections and values were read.
     entries: usize,
-    /// Section names to indices, and per section option names to indices.
+    /// The index of each section by its name.
     sections: Map<String, usize>,
+    /// For each section, the index of each option by its name.
     options: Vec<Map<String, usize>>,
 }
 
@@ -175,15 +186,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// All commands of one line; `;` separates them.
-    fn line(&mut self) -> Result<(), Bad> {
+    /// Parses all commands of one line, which are separated by `;`.
+    fn line(&mut self) -> Result<(), LineError> {
         self.lexer.skip_space();
         while let Some(word) = self.lexer.keyword() {
             match word {
                 b"p" | b"package" => self.package()?,
                 b"c" | b"config" => self.config()?,
-                b"o" | b"option" => self.option(false)?,
-                b"l" | b"list" => self.option(true)?,
+                b"o" | b"option" => self.option()?,
+                b"l" | b"list" => self.list()?,
                 [b'#', ..] => break,
                 other => return Err(unknown_command(self.lexer.line(), other)),
             }
@@ -191,28 +202,30 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// `package <name>` has no meaning in a file of its own.
-    fn package(&mut self) -> Result<(), Bad> {
+    /// `package <name>`. It has no effect, because each package has a file of its own.
+    fn package(&mut self) -> Result<(), LineError> {
         let name = self.lexer.word()?;
         if !name_is_valid(&name.bytes, b"-_") {
-            return Err(Bad::Line(name.line, "'package' needs a name".into()));
+            return Err(LineError::Line(name.line, "'package' needs a name".into()));
         }
         self.end_of_command()
     }
 
-    fn config(&mut self) -> Result<(), Bad> {
+    /// `config <type> [<name>]`.
+    fn config(&mut self) -> Result<(), LineError> {
         let line = self.lexer.line();
-        let bad = |text: String| Bad::Config(line, text + "; the section is ignored");
         let kind = self.lexer.word()?;
         if kind.bytes.is_empty() {
-            return Err(bad("'config' needs a type".into()));
+            return Err(LineError::config(line, "'config' needs a type"));
         }
         if !kind.bytes.iter().all(u8::is_ascii_graphic) {
-            return Err(bad("a section type has no blanks and no letters beyond ASCII".into()));
+            let text = "a section type can only have ASCII characters and no blanks";
+            return Err(LineError::config(line, text));
         }
         let name = self.lexer.word()?;
         if !name.bytes.is_empty() && !name_is_valid(&name.bytes, b"_") {
-            return Err(bad("the name of a section can only have letters, digits and '_'".into()));
+            let text = "the name of a section can only have letters, digits and '_'";
+            return Err(LineError::config(line, text));
         }
         let end = self.end_of_command();
         self.open_section(text(&kind), text(&name), line);
@@ -242,7 +255,8 @@ impl<'a> Parser<'a> {
         self.current = Current::Section(index);
     }
 
-    /// A section opened again. libuci adds to it, and takes the new type when it is lenient.
+    /// A section of the same name is opened again. As in libuci, further options are added to it, and
+    /// it gets the new type.
     fn reopen(&mut self, index: usize, kind: String, line: usize) {
         let Some(section) = self.document.sections.get_mut(index) else {
             return;
@@ -256,61 +270,77 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Checks in libuci's order: a bad name leaves the rest of the line unread, quotes and all.
-    fn option(&mut self, is_list: bool) -> Result<(), Bad> {
-        let line = self.lexer.line();
-        let keyword = if is_list { "list" } else { "option" };
-        let bad = |text: String| Err(Bad::Line(line, text));
-        if matches!(self.current, Current::Nothing) {
-            return bad(format!("'{keyword}' stands before the first section"));
-        }
-        let name = self.lexer.word()?;
-        if name.bytes.is_empty() {
-            return bad(format!("'{keyword}' needs a name"));
-        }
-        if !name_is_valid(&name.bytes, b"_") {
-            return bad(bad_option_name(&name.bytes));
-        }
-        let value = self.lexer.word()?;
-        if takes_in_lines(&value.bytes) {
-            return Err(Bad::Swallowed(value.line));
-        }
+    /// `option <name> <value>`.
+    fn option(&mut self) -> Result<(), LineError> {
+        let (name, value) = self.name_and_value("option")?;
+        // An error in the rest of the line does not undo the option.
         let end = self.end_of_command();
-        match self.current {
-            Current::Section(index) if is_list => self.add(index, &name, &value),
-            Current::Section(index) => self.set(index, &name, &value),
-            Current::Nothing | Current::Unreadable => {}
+        if let Current::Section(index) = self.current {
+            self.set(index, &name, &value);
         }
         end
     }
 
-    /// `option`: the last one counts, and one with an empty value never does.
+    /// `list <name> <value>`.
+    fn list(&mut self) -> Result<(), LineError> {
+        let (name, value) = self.name_and_value("list")?;
+        let end = self.end_of_command();
+        if let Current::Section(index) = self.current {
+            self.add(index, &name, &value);
+        }
+        end
+    }
+
+    /// The arguments of `option` and `list`. They are checked in libuci's order: after an invalid name
+    /// the rest of the line is not read, so that a quote in it has no effect.
+    fn name_and_value(&mut self, keyword: &str) -> Result<(Word, Word), LineError> {
+        let line = self.lexer.line();
+        if matches!(self.current, Current::Nothing) {
+            let text = format!("'{keyword}' stands before the first section");
+            return Err(LineError::Line(line, text));
+        }
+        let name = self.lexer.word()?;
+        if name.bytes.is_empty() {
+            return Err(LineError::Line(line, format!("'{keyword}' needs a name")));
+        }
+        if !name_is_valid(&name.bytes, b"_") {
+            return Err(LineError::Line(line, bad_option_name(&name.bytes)));
+        }
+        let value = self.lexer.word()?;
+        if contains_commands(&value.bytes) {
+            return Err(LineError::Swallowed(value.line));
+        }
+        Ok((name, value))
+    }
+
+    /// Sets an option. A later one replaces an earlier one, but an empty value is ignored.
     fn set(&mut self, section: usize, name: &Word, value: &Word) {
         if value.bytes.is_empty() {
             return;
         }
-        if let Some(option) = self.slot(section, name) {
+        if let Some(option) = self.entry(section, name) {
             option.line = name.line;
             option.is_list = false;
             option.values = vec![(text(value), value.line)];
         }
     }
 
-    /// `list`: one more value, even an empty one; an option of that name becomes the first.
+    /// Adds a value to a list, also an empty one. The value of an `option` of that name becomes the
+    /// first value of the list.
     fn add(&mut self, section: usize, name: &Word, value: &Word) {
-        if let Some(option) = self.slot(section, name) {
+        if let Some(option) = self.entry(section, name) {
             option.is_list = true;
             option.values.push((text(value), value.line));
         }
     }
 
-    /// The option of that name, new and without a value if there is none.
-    fn slot(&mut self, section: usize, name: &Word) -> Option<&mut RawOption> {
+    /// The option of that name. If there is none, adds one without a value.
+    fn entry(&mut self, section: usize, name: &Word) -> Option<&mut RawOption> {
         self.entries += 1;
-        let index = self.options.get_mut(section)?;
+        let indices = self.options.get_mut(section)?;
         let options = &mut self.document.sections.get_mut(section)?.options;
-        let at = *index.get_or_insert(text(name), options.len());
-        if at == options.len() {
+        let index = *indices.get_or_insert(text(name), options.len());
+        if index == options.len() {
             options.push(RawOption {
                 name: text(name),
                 line: name.line,
@@ -318,41 +348,41 @@ impl<'a> Parser<'a> {
                 is_list: false,
             });
         }
-        options.get_mut(at)
+        options.get_mut(index)
     }
 
-    /// What libuci tolerates at the end of a command when it is lenient.
-    fn end_of_command(&mut self) -> Result<(), Bad> {
+    /// Reports further words of the command.
+    fn end_of_command(&mut self) -> Result<(), LineError> {
         let extra = self.lexer.word()?;
         if extra.bytes.is_empty() {
             return Ok(());
         }
         let text = "too many words; a value with spaces needs quotes around it".into();
-        Err(Bad::Line(extra.line, text))
+        Err(LineError::Line(extra.line, text))
     }
 
-    fn reject(&mut self, bad: Bad) {
-        match bad {
-            Bad::Line(line, text) => self.report(line, text),
-            Bad::Config(line, text) => {
+    fn reject(&mut self, error: LineError) {
+        match error {
+            LineError::Line(line, text) => self.report(line, text),
+            LineError::Config(line, text) => {
                 self.current = Current::Unreadable;
                 self.report(line, text);
             }
-            Bad::Swallowed(line) => {
+            LineError::Swallowed(line) => {
                 let text = "the closing quote of this value is missing: the lines below have become \
                             part of it";
-                self.give_up_section(line, text);
+                self.reject_section(line, text);
             }
-            Bad::Unterminated(line) => {
+            LineError::Unterminated(line) => {
                 let text = "the quote opened here is never closed; the rest of the file is ignored";
                 self.document.cut = true;
-                self.give_up_section(line, text);
+                self.reject_section(line, text);
             }
         }
     }
 
-    /// Reports what makes the section unusable that `line` belongs to.
-    fn give_up_section(&mut self, line: usize, text: &str) {
+    /// Reports a mistake that makes the current section unusable.
+    fn reject_section(&mut self, line: usize, text: &str) {
         let mut name = None;
         if let Current::Section(index) = self.current
             && let Some(section) = self.document.sections.get_mut(index)
@@ -372,34 +402,35 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// A line that begins with no command. One that was surely meant to open a section must not let
-/// its options fall into the section before.
-fn unknown_command(line: usize, word: &[u8]) -> Bad {
+/// The error for a line that begins with an unknown word. If the word is like `config`, the options
+/// below the line are dropped, because they do not belong to the section before.
+fn unknown_command(line: usize, word: &[u8]) -> LineError {
     if let Some(rest) = word.strip_prefix(b"\xef\xbb\xbf") {
         let text = "the file begins with a byte order mark, which hides its first line; \
                     save it without one";
         return match rest {
-            b"config" | b"c" => Bad::Config(line, text.into()),
-            _ => Bad::Line(line, text.into()),
+            b"config" | b"c" => LineError::Config(line, text.into()),
+            _ => LineError::Line(line, text.into()),
         };
     }
     if word.trim_ascii().is_empty() {
-        return Bad::Line(line, "nothing follows the ';'".into());
+        return LineError::Line(line, "nothing follows the ';'".into());
     }
     let word = String::from_utf8_lossy(word).trim_end().to_ascii_lowercase();
     if let Some(option) = option_before_sign(word.as_bytes()) {
         let text = format!("'option' is missing before '{option}'; the line is ignored");
-        return Bad::Line(line, text);
+        return LineError::Line(line, text);
     }
-    let near = closest(&word, &mut COMMANDS.into_iter());
-    let text = match near {
-        Some(near) => format!("the first word is no command; is it '{near}'? The line is ignored"),
-        None => "the line begins with neither 'config', 'option' nor 'list' and is ignored".into(),
+    let Some(near) = closest(&word, &mut COMMANDS.into_iter()) else {
+        let text = "the line begins with neither 'config', 'option' nor 'list' and is ignored";
+        return LineError::Line(line, text.into());
     };
-    if near == Some("config") { Bad::Config(line, text) } else { Bad::Line(line, text) }
+    let text = format!("the first word is no command; is it '{near}'? The line is ignored");
+    if near == "config" { LineError::Config(line, text) } else { LineError::Line(line, text) }
 }
 
-/// What to say of the name of an option that cannot be one. The value may hang on to it.
+/// The message for an invalid option name. If it is an option's name followed by more, the blank before
+/// the value is missing.
 fn bad_option_name(name: &[u8]) -> String {
     match option_before_sign(name) {
         Some(option) => format!(
@@ -411,17 +442,17 @@ fn bad_option_name(name: &[u8]) -> String {
     }
 }
 
-/// The option that `word` begins with, if nothing or a sign such as `=` follows its name.
+/// The name of the option that `word` begins with, if nothing or a sign such as `=` follows it.
 fn option_before_sign(word: &[u8]) -> Option<&'static str> {
-    let part_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let end = word.iter().position(|byte| !part_of_name(byte)).unwrap_or(word.len());
+    let end = word.iter().position(|&byte| !is_name_byte(byte, b"_")).unwrap_or(word.len());
     let name = std::str::from_utf8(word.get(..end)?).ok()?;
-    let known = options::find(Kind::Service, name).or_else(|| options::find(Kind::Global, name));
-    known.map(|known| known.name)
+    let option = options::find(SectionKind::Service, name)
+        .or_else(|| options::find(SectionKind::Global, name))?;
+    Some(option.name)
 }
 
-/// Whether a value goes on in the next lines and these are lines of the file themselves.
-fn takes_in_lines(value: &[u8]) -> bool {
+/// Whether a value has several lines and one of them begins with a command.
+fn contains_commands(value: &[u8]) -> bool {
     let mut lines = value.split(|&byte| byte == b'\n').skip(1);
     lines.any(|line| {
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
@@ -430,8 +461,8 @@ fn takes_in_lines(value: &[u8]) -> bool {
     })
 }
 
-/// `cfg`, the 1-based position among all sections, and a hash of the type (openwrt/uci `list.c`,
-/// `uci_fixup_section`): the name that scripts and LuCI know an unnamed section by.
+/// The name that scripts and LuCI use for a section without one: `cfg`, the 1-based position among all
+/// sections, and a hash of the type (openwrt/uci `list.c`, `uci_fixup_section`).
 fn anonymous_name(position: usize, kind: &str) -> String {
     let hash =
         kind.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
@@ -439,8 +470,11 @@ fn anonymous_name(position: usize, kind: &str) -> String {
 }
 
 fn name_is_valid(name: &[u8], also: &[u8]) -> bool {
-    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || also.contains(byte);
-    !name.is_empty() && name.iter().all(valid)
+    !name.is_empty() && name.iter().all(|&byte| is_name_byte(byte, also))
+}
+
+fn is_name_byte(byte: u8, also: &[u8]) -> bool {
+    byte.is_ascii_alphanumeric() || also.contains(&byte)
 }
 
 fn text(word: &Word) -> String {

@@ -2,7 +2,7 @@
 
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::definition::Downloads;
-use ddns_netlink::config::options::{Kind, OPTIONS, Origin};
+use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{Config, Log, Source};
 
 use crate::sandbox::Sandbox;
@@ -27,51 +27,51 @@ fn sound(global: &str, service: &str) -> Config {
 /// For each option a value other than the default, and the other options without which it has no
 /// effect.
 #[rustfmt::skip]
-const EXAMPLES: &[(Kind, &str, &str, &str)] = &[
-    (Kind::Global, "ddns_dateformat", "%c", ""),
-    (Kind::Global, "ddns_logdir", "/tmp/log", ""),
-    (Kind::Global, "ddns_loglines", "9", ""),
-    (Kind::Global, "ddns_rundir", "/tmp/run", ""),
-    (Kind::Global, "upd_privateip", "1", ""),
-    (Kind::Global, "cacert", "/etc/ssl/ca.pem", ""),
-    (Kind::Global, "services_url", "http://a/", ""),
-    (Kind::Global, "url", "http://a/", ""),
-    (Kind::Service, "enabled", "0", ""),
-    (Kind::Service, "domain", "b.example.com", ""),
-    (Kind::Service, "lookup_host", "b.example.com", ""),
-    (Kind::Service, "use_ipv6", "1", ""),
-    (Kind::Service, "service_name", "v4.example", ""),
-    (Kind::Service, "update_url", "http://b/", ""),
-    (Kind::Service, "username", "v", ""),
-    (Kind::Service, "password", "q", ""),
-    (Kind::Service, "param_enc", "x", ""),
-    (Kind::Service, "param_opt", "x", ""),
-    (Kind::Service, "ip_source", "web", ""),
-    (Kind::Service, "ip_network", "lan", ""),
-    (Kind::Service, "ip_interface", "eth2", "option ip_source interface"),
-    (Kind::Service, "ip_url", "http://b/", "option ip_source web"),
-    (Kind::Service, "ip_script", "/bin/address", "option ip_source script"),
-    (Kind::Service, "use_https", "1", ""),
-    (Kind::Service, "cacert", "/etc/ssl/ca.pem", ""),
-    (Kind::Service, "bind_network", "lan", ""),
-    (Kind::Service, "force_ipversion", "1", ""),
-    (Kind::Service, "proxy", "b:3128", ""),
-    (Kind::Service, "user_agent", "x", ""),
-    (Kind::Service, "check_interval", "20", ""),
-    (Kind::Service, "check_unit", "hours", "option check_interval 20"),
-    (Kind::Service, "check_interval_min", "1", "option check_interval 1"),
-    (Kind::Service, "force_interval", "24", ""),
-    (Kind::Service, "force_unit", "days", "option force_interval 2"),
-    (Kind::Service, "retry_interval", "30", ""),
-    (Kind::Service, "retry_unit", "minutes", "option retry_interval 2"),
-    (Kind::Service, "retry_max_count", "3", ""),
-    (Kind::Service, "retry_count", "3", ""),
-    (Kind::Service, "use_syslog", "0", ""),
-    (Kind::Service, "use_logfile", "0", ""),
-    (Kind::Service, "dns_server", "9.9.9.9", ""),
-    (Kind::Service, "force_dnstcp", "1", ""),
-    (Kind::Service, "interface", "lan", ""),
-    (Kind::Service, "is_glue", "1", ""),
+const EXAMPLES: &[(SectionKind, &str, &str, &str)] = &[
+    (SectionKind::Global, "ddns_dateformat", "%c", ""),
+    (SectionKind::Global, "ddns_logdir", "/tmp/log", ""),
+    (SectionKind::Global, "ddns_loglines", "9", ""),
+    (SectionKind::Global, "ddns_rundir", "/tmp/run", ""),
+    (SectionKind::Global, "upd_privateip", "1", ""),
+    (SectionKind::Global, "cacert", "/etc/ssl/ca.pem", ""),
+    (SectionKind::Global, "services_url", "http://a/", ""),
+    (SectionKind::Global, "url", "http://a/", ""),
+    (SectionKind::Service, "enabled", "0", ""),
+    (SectionKind::Service, "domain", "b.example.com", ""),
+    (SectionKind::Service, "lookup_host", "b.example.com", ""),
+    (SectionKind::Service, "use_ipv6", "1", ""),
+    (SectionKind::Service, "service_name", "v4.example", ""),
+    (SectionKind::Service, "update_url", "http://b/", ""),
+    (SectionKind::Service, "username", "v", ""),
+    (SectionKind::Service, "password", "q", ""),
+    (SectionKind::Service, "param_enc", "x", ""),
+    (SectionKind::Service, "param_opt", "x", ""),
+    (SectionKind::Service, "ip_source", "web", ""),
+    (SectionKind::Service, "ip_network", "lan", ""),
+    (SectionKind::Service, "ip_interface", "eth2", "option ip_source interface"),
+    (SectionKind::Service, "ip_url", "http://b/", "option ip_source web"),
+    (SectionKind::Service, "ip_script", "/bin/address", "option ip_source script"),
+    (SectionKind::Service, "use_https", "1", ""),
+    (SectionKind::Service, "cacert", "/etc/ssl/ca.pem", ""),
+    (SectionKind::Service, "bind_network", "lan", ""),
+    (SectionKind::Service, "force_ipversion", "1", ""),
+    (SectionKind::Service, "proxy", "b:3128", ""),
+    (SectionKind::Service, "user_agent", "x", ""),
+    (SectionKind::Service, "check_interval", "20", ""),
+    (SectionKind::Service, "check_unit", "hours", "option check_interval 20"),
+    (SectionKind::Service, "check_interval_min", "1", "option check_interval 1"),
+    (SectionKind::Service, "force_interval", "24", ""),
+    (SectionKind::Service, "force_unit", "days", "option force_interval 2"),
+    (SectionKind::Service, "retry_interval", "30", ""),
+    (SectionKind::Service, "retry_unit", "minutes", "option retry_interval 2"),
+    (SectionKind::Service, "retry_max_count", "3", ""),
+    (SectionKind::Service, "retry_count", "3", ""),
+    (SectionKind::Service, "use_syslog", "0", ""),
+    (SectionKind::Service, "use_logfile", "0", ""),
+    (SectionKind::Service, "dns_server", "9.9.9.9", ""),
+    (SectionKind::Service, "force_dnstcp", "1", ""),
+    (SectionKind::Service, "interface", "lan", ""),
+    (SectionKind::Service, "is_glue", "1", ""),
 ];
 
 /// Options that only some providers read, and `update_script`, which would replace the examples'
@@ -82,7 +82,7 @@ const PROVIDER_OPTIONS: &[&str] =
 #[test]
 fn every_option_of_ddns_scripts_has_an_effect() {
     let general = OPTIONS.iter().filter(|option| !PROVIDER_OPTIONS.contains(&option.name));
-    for option in general.filter(|option| option.origin == Origin::Stock) {
+    for option in general.filter(|option| option.origin == OptionOrigin::Stock) {
         let example =
             EXAMPLES.iter().find(|(kind, name, ..)| (*kind, *name) == (option.kind, option.name));
         let Some((kind, name, value, others)) = example else {
@@ -91,8 +91,8 @@ fn every_option_of_ddns_scripts_has_an_effect() {
         let line = format!("option {name} '{value}'\n");
         let lines = format!("{others}\n{line}");
         let (with, without) = match kind {
-            Kind::Global => (load(&lines, ""), load(&format!("{others}\n\n"), "")),
-            Kind::Service => (load("", &lines), load("", others)),
+            SectionKind::Global => (load(&lines, ""), load(&format!("{others}\n\n"), "")),
+            SectionKind::Service => (load("", &lines), load("", others)),
         };
         // With a provider's name there is a warning that the URL of the examples is not used.
         let warnings = usize::from(*name == "service_name");
@@ -103,12 +103,12 @@ fn every_option_of_ddns_scripts_has_an_effect() {
 
 #[test]
 fn unused_options_of_ddns_scripts_cause_no_warning() {
-    for option in OPTIONS.iter().filter(|option| option.origin == Origin::Unused) {
+    for option in OPTIONS.iter().filter(|option| option.origin == OptionOrigin::Unused) {
         let value = if option.default == Some("0") { "1" } else { "x" };
         let line = format!("option {} {value}\n", option.name);
         let (global, service) = match option.kind {
-            Kind::Global => (line.as_str(), ""),
-            Kind::Service => ("", line.as_str()),
+            SectionKind::Global => (line.as_str(), ""),
+            SectionKind::Service => ("", line.as_str()),
         };
         assert_eq!(load(global, service).errors().count(), 0, "{line}");
         if option.name != "update_script" {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ddns_netlink::config::check::{self, Checked};
-use ddns_netlink::config::options::{Kind, OPTIONS, Origin};
+use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{Force, Section, Source};
 use ddns_netlink::model::{Family, Proxy, Trust};
 use ddns_netlink::provider::Mechanism;
@@ -45,9 +45,9 @@ fn an_option_set_to_its_default_changes_nothing() {
     for option in OPTIONS.iter().filter(|option| option.default.is_some()) {
         let line = format!("option {} '{}'\n", option.name, option.default.unwrap());
         let (global, service) = match option.kind {
-            Kind::Global => (line.as_str(), ""),
-            Kind::Service if option.name == "enabled" => continue,
-            Kind::Service => ("", line.as_str()),
+            SectionKind::Global => (line.as_str(), ""),
+            SectionKind::Service if option.name == "enabled" => continue,
+            SectionKind::Service => ("", line.as_str()),
         };
         for source in ["network", "web", "interface"] {
             let file = |global: &str, service: &str| {
@@ -447,18 +447,20 @@ fn options_without_effect_cause_warnings() {
 
 #[test]
 fn for_an_option_in_the_wrong_section_the_right_one_is_named() {
-    for option in OPTIONS.iter().filter(|option| option.origin != Origin::Unused) {
+    for option in OPTIONS.iter().filter(|option| option.origin != OptionOrigin::Unused) {
         let name = option.name;
         let (other, place) = match option.kind {
-            Kind::Global => (Kind::Service, "the section 'config ddns'"),
-            Kind::Service => (Kind::Global, "a section 'config service'"),
+            SectionKind::Global => (SectionKind::Service, "the section 'config ddns'"),
+            SectionKind::Service => (SectionKind::Global, "a section 'config service'"),
         };
         if OPTIONS.iter().any(|option| option.kind == other && option.name == name) {
             continue;
         }
         let section = match option.kind {
-            Kind::Global => format!("config service s\n{PLAIN}option enabled 1\noption {name} 1\n"),
-            Kind::Service => format!("config ddns global\noption {name} 1\n"),
+            SectionKind::Global => {
+                format!("config service s\n{PLAIN}option enabled 1\noption {name} 1\n")
+            }
+            SectionKind::Service => format!("config ddns global\noption {name} 1\n"),
         };
         let own = "option update_script /usr/lib/ddns/mine.sh";
         let script = section.replace("option service_name v4.example", own);

@@ -23,7 +23,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::mistake::{self, Mistake, Mistakes, Severity};
-use super::options::{self, Kind};
+use super::options::{self, SectionKind};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
 use crate::model::sorted::Set;
@@ -223,7 +223,7 @@ impl<E: Environment> Checker<'_, E> {
                 format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
             self.warn(other.line, text);
         }
-        let mut reader = Reader::new(self.file, Kind::Global, chosen);
+        let mut reader = Reader::new(self.file, SectionKind::Global, chosen);
         let global = global::read(&mut reader, self.env);
         self.keep(reader);
         global
@@ -234,7 +234,7 @@ impl<E: Environment> Checker<'_, E> {
             config.broken.push((raw.name.clone(), self.unreadable(raw)));
             return;
         }
-        let mut reader = Reader::new(self.file, Kind::Service, raw);
+        let mut reader = Reader::new(self.file, SectionKind::Service, raw);
         let enabled = reader.flag("enabled", false);
         let private = config.global.private_addresses;
         let section = enabled.then(|| section::read(&mut reader, self.env, private));
@@ -264,7 +264,7 @@ impl<E: Environment> Checker<'_, E> {
 
     /// The type may be a password where an `option` was meant, so it is not repeated.
     fn unknown_kind(&mut self, raw: &RawSection) {
-        let what = if options::find(Kind::Service, &raw.kind).is_some() {
+        let what = if options::find(SectionKind::Service, &raw.kind).is_some() {
             "'config' begins a new section here; is it 'option'?"
         } else {
             match closest(&raw.kind, &mut ["service", "ddns"].into_iter()) {

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::words::is_flag;
 use crate::config::mistake::{Mistake, Severity};
-use crate::config::options::{self, Kind};
+use crate::config::options::{self, SectionKind};
 use crate::config::uci::{RawOption, RawSection};
 use crate::text::quoted::quoted;
 
@@ -16,11 +16,11 @@ pub(super) struct Reader<'a> {
     pub(super) section: &'a RawSection,
     pub(super) mistakes: Vec<Mistake>,
     file: &'a str,
-    kind: Kind,
+    kind: SectionKind,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a str, kind: Kind, section: &'a RawSection) -> Self {
+    pub(super) fn new(file: &'a str, kind: SectionKind, section: &'a RawSection) -> Self {
         Self { section, mistakes: Vec::new(), file, kind }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
 
     fn push(&mut self, severity: Severity, line: usize, text: String) {
         // The global section has defaults for all its options and is never unusable.
-        let breaks = severity == Severity::Error && self.kind == Kind::Service;
+        let breaks = severity == Severity::Error && self.kind == SectionKind::Service;
         self.mistakes.push(Mistake {
             file: self.file.into(),
             line,
@@ -228,10 +228,10 @@ impl Number {
 }
 
 /// The sections that an option belongs to which those of `kind` do not have.
-fn place_elsewhere(kind: Kind, name: &str) -> Option<&'static str> {
+fn place_elsewhere(kind: SectionKind, name: &str) -> Option<&'static str> {
     let (other, place) = match kind {
-        Kind::Global => (Kind::Service, "a section 'config service'"),
-        Kind::Service => (Kind::Global, "the section 'config ddns'"),
+        SectionKind::Global => (SectionKind::Service, "a section 'config service'"),
+        SectionKind::Service => (SectionKind::Global, "the section 'config ddns'"),
     };
     options::find(other, name).map(|_| place)
 }
@@ -242,7 +242,7 @@ fn not_known(name: &str, meant: &str) -> String {
 
 /// What to say of an option that is not known and like no other. Its name may be a password, or end
 /// with one.
-fn unknown(kind: Kind, option: &RawOption) -> String {
+fn unknown(kind: SectionKind, option: &RawOption) -> String {
     let name = option.name.as_str();
     for secret in ["username", "password", "param_enc", "param_opt"] {
         if name.starts_with(secret) {

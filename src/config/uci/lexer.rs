@@ -1,38 +1,42 @@
-//! Words of a UCI file. Follows openwrt/uci `file.c` (`next_arg`, `parse_str` and below).
+//! Splits a UCI file into words, as openwrt/uci `file.c` does (`next_arg`, `parse_str` and the functions
+//! that they call).
 //!
-//! libuci works on one physical line at a time and fetches the next one only inside quotes and
-//! after a backslash at the end of a line; `end` is that boundary here.
+//! libuci reads one line at a time. It continues on the next line only inside quotes and after a
+//! backslash at the end of a line.
 
-/// An argument, possibly empty, and where it begins.
+/// An argument, possibly empty.
 pub(super) struct Word {
     pub(super) bytes: Vec<u8>,
+    /// The line in which it begins.
     pub(super) line: usize,
 }
 
-/// A quote is never closed. The line is where the word with it begins: of several quotes in one word,
-/// the first is the one to look at.
+/// A quote is never closed. The field is the line in which the word with the quote begins.
 pub(super) struct Unterminated(pub(super) usize);
 
 /// A position in the file.
 pub(super) struct Lexer<'a> {
     bytes: &'a [u8],
+    /// The next byte.
     pos: usize,
+    /// The end of the current line, after its line feed.
     end: usize,
+    /// The number of the current line, from 1 on.
     line: usize,
 }
 
 impl<'a> Lexer<'a> {
-    /// Before the first line of `bytes`.
+    /// A lexer before the first line of `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, pos: 0, end: 0, line: 0 }
     }
 
-    /// 1-based number of the current physical line.
+    /// The number of the current line, from 1 on.
     pub(super) fn line(&self) -> usize {
         self.line
     }
 
-    /// Drops the rest of the current line and goes to the next one.
+    /// Goes to the beginning of the next line. False at the end of the file.
     pub(super) fn next_line(&mut self) -> bool {
         let rest = self.bytes.get(self.end..).unwrap_or_default();
         if rest.is_empty() {
@@ -46,26 +50,25 @@ impl<'a> Lexer<'a> {
         true
     }
 
-    /// White space in the sense of C's `isspace`, up to the end of the line.
+    /// Skips the white space of C's `isspace` within the line.
     pub(super) fn skip_space(&mut self) {
         while self.current().is_some_and(is_space) {
             self.pos += 1;
         }
     }
 
-    /// The next word as a command name: separated by blanks only, no quoting (libuci uses
-    /// `strtok`). `None` at the end of the line.
+    /// The next command name. It ends at a blank, and quotes mean nothing in it, because libuci uses
+    /// `strtok` here. `None` at the end of the line.
     pub(super) fn keyword(&mut self) -> Option<&'a [u8]> {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         let line = self.bytes.get(self.pos..self.end).unwrap_or_default();
-        let start = line.iter().position(|byte| !blank(byte))?;
+        let start = line.iter().position(|&byte| !is_blank(byte))?;
         let word = line.get(start..).unwrap_or_default();
-        let length = word.iter().position(blank).unwrap_or(word.len());
+        let length = word.iter().position(|&byte| is_blank(byte)).unwrap_or(word.len());
         self.pos = (self.pos + start + length + 1).min(self.end);
         word.get(..length)
     }
 
-    /// The next argument. Empty at the end of a command: `;`, `#`, end of line.
+    /// The next argument. It is empty at the end of a command: at `;`, at `#` and at the end of the line.
     pub(super) fn word(&mut self) -> Result<Word, Unterminated> {
         self.skip_space();
         let mut word = Word { bytes: Vec::new(), line: self.line };
@@ -77,10 +80,11 @@ impl<'a> Lexer<'a> {
         Ok(word)
     }
 
-    /// The glued pieces of one word.
+    /// Reads the pieces of one word: quoted ones, plain ones and escaped bytes that follow each other
+    /// without white space.
     fn pieces(&mut self, word: &mut Word) -> Result<(), Unterminated> {
-        // libuci ends the word by writing a NUL where it stopped copying. Without any quoting that
-        // is the `;` itself, and the rest of the line is lost with it.
+        // libuci copies the word to the beginning of its line and writes a NUL behind it. Without quotes
+        // in the word, the NUL overwrites the `;`, and the rest of the line is lost.
         let mut quoted = false;
         loop {
             match self.current() {
@@ -99,7 +103,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// One quoted piece or one other byte; whether anything but plain text was met.
+    /// Reads one quoted piece or one other byte. Returns whether it was quoted or escaped.
     fn piece(&mut self, first: u8, word: &mut Word) -> Result<bool, Unterminated> {
         match first {
             b'\'' => self.single(word)?,
@@ -114,7 +118,7 @@ impl<'a> Lexer<'a> {
         Ok(true)
     }
 
-    /// `'…'`: nothing is special.
+    /// `'…'`: every byte stands for itself.
     fn single(&mut self, word: &mut Word) -> Result<(), Unterminated> {
         self.pos += 1;
         loop {
@@ -130,7 +134,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// `"…"`: a backslash makes the next byte literal.
+    /// `"…"`: a backslash escapes the next byte.
     fn double(&mut self, word: &mut Word) -> Result<(), Unterminated> {
         self.pos += 1;
         loop {
@@ -150,7 +154,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// A backslash: joins lines at the end of a line, else keeps the next byte as it is.
+    /// A backslash. At the end of a line it joins the next line; elsewhere it escapes the next byte.
     fn backslash(&mut self, word: &mut Word) {
         self.pos += 1;
         match self.bytes.get(self.pos..self.end).unwrap_or_default() {
@@ -172,4 +176,8 @@ impl<'a> Lexer<'a> {
 
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r')
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{check, mistake};
 
-/// The only value of the only option of the only section, with nothing to complain about.
+/// Parses an option with this value, which must be valid, and returns the value.
 fn value_of(written: &str) -> Option<String> {
     let file = format!("config service 's'\n\toption x {written}\n");
     let (document, mistakes) = parse(file.as_bytes());
@@ -16,8 +16,7 @@ fn value_of(written: &str) -> Option<String> {
 
 fn mistakes(file: &str) -> Vec<(usize, String)> {
     let (_, mistakes) = parse(file.as_bytes());
-    let pair = |mistake: Mistake| (mistake.line, mistake.text);
-    mistakes.into_iter().map(pair).collect()
+    mistakes.into_iter().map(|mistake| (mistake.line, mistake.text)).collect()
 }
 
 fn sections(file: &str) -> Vec<RawSection> {
@@ -25,7 +24,7 @@ fn sections(file: &str) -> Vec<RawSection> {
 }
 
 #[test]
-fn words_are_glued_from_pieces() {
+fn a_word_is_joined_from_quoted_plain_and_escaped_pieces() {
     for (written, expected) in [
         ("a", "a"),
         ("'a b'", "a b"),
@@ -54,7 +53,7 @@ fn words_are_glued_from_pieces() {
 }
 
 #[test]
-fn an_empty_value_is_no_value() {
+fn an_option_with_an_empty_value_is_ignored() {
     for written in ["", "''", "\"\"", "#a", "\\\n"] {
         assert_eq!(value_of(written), None, "{written}");
     }
@@ -78,7 +77,7 @@ fn a_semicolon_after_space_or_quotes_separates_commands() {
 }
 
 #[test]
-fn everything_keeps_its_line() {
+fn sections_options_and_values_keep_their_line_numbers() {
     let file = "# c\nconfig service 's'\n\n\toption a 'x\ny'\n\tlist b 1\n\tlist b \\\n2\n";
     let sections = sections(file);
     assert_eq!(sections[0].line, 2);
@@ -91,7 +90,7 @@ fn everything_keeps_its_line() {
 }
 
 #[test]
-fn repeated_options_and_lists() {
+fn a_repeated_option_replaces_and_a_repeated_list_adds() {
     for (lines, expected) in [
         ("option x 1\noption x 2", &["2"][..]),
         ("option x 1\noption x ''", &["1"]),
@@ -111,7 +110,7 @@ fn repeated_options_and_lists() {
 }
 
 #[test]
-fn repeated_sections_are_merged() {
+fn sections_of_the_same_name_are_merged() {
     let merged =
         sections("config service s\noption a 1\nconfig service t\nconfig service s\noption b 2");
     assert_eq!(merged.len(), 2);
@@ -119,7 +118,7 @@ fn repeated_sections_are_merged() {
 }
 
 #[test]
-fn a_section_that_goes_on_is_a_warning() {
+fn a_section_that_is_continued_gives_a_warning() {
     let (_, mistakes) = parse(b"config service s\noption domain a\nconfig service s\n");
     let [mistake] = &mistakes[..] else { panic!("{mistakes:?}") };
     assert_eq!((mistake.line, mistake.severity), (3, Severity::Warning));
@@ -137,7 +136,7 @@ fn unnamed_sections_are_named_as_libuci_names_them() {
 }
 
 #[test]
-fn lines_that_make_no_sense_are_skipped() {
+fn invalid_lines_are_reported_with_their_number() {
     for (file, line, text) in [
         ("option a 1", 1, "'option' stands before the first section"),
         (
@@ -180,7 +179,7 @@ fn lines_that_make_no_sense_are_skipped() {
 }
 
 #[test]
-fn the_rest_of_a_file_survives_a_bad_line() {
+fn an_invalid_line_does_not_affect_the_next_lines() {
     let file = "config service s\n optoin a 1\n option b 2\nconfig service t\n";
     let sections = sections(file);
     assert_eq!(sections.len(), 2);
@@ -188,7 +187,7 @@ fn the_rest_of_a_file_survives_a_bad_line() {
 }
 
 #[test]
-fn options_of_an_unreadable_section_do_not_reach_the_one_before() {
+fn options_below_an_invalid_config_line_are_dropped() {
     for bad in ["config service 'my-ddns'", "confg service t", "Config service t", "config"] {
         let file = format!("config service s\noption a 1\n{bad}\noption a 2\nlist b 3\n");
         assert_eq!(mistakes(&file).len(), 1, "{bad}");
@@ -199,7 +198,7 @@ fn options_of_an_unreadable_section_do_not_reach_the_one_before() {
 }
 
 #[test]
-fn a_byte_order_mark_hides_the_first_line() {
+fn a_byte_order_mark_before_config_drops_the_section() {
     let (document, mistakes) = parse(b"\xef\xbb\xbfconfig service s\noption a 1\n");
     assert_eq!(document.sections, []);
     assert_eq!(mistakes.len(), 1);
@@ -207,7 +206,7 @@ fn a_byte_order_mark_hides_the_first_line() {
 }
 
 #[test]
-fn an_open_quote_takes_the_file_and_its_section() {
+fn a_quote_that_is_never_closed_ends_the_file_and_breaks_its_section() {
     for quote in ["'", "\""] {
         let file = format!("config service s\noption a {quote}b\nconfig service t\n");
         let (document, mistakes) = parse(file.as_bytes());
@@ -219,7 +218,7 @@ fn an_open_quote_takes_the_file_and_its_section() {
 }
 
 #[test]
-fn a_value_that_takes_in_other_options_is_none() {
+fn a_value_that_contains_other_options_is_refused() {
     let file = "config service s\noption username 'bob\noption password 's3cret'\n\
                 option domain it's.example.com\noption x 1\nconfig service t\noption y 2\n";
     let (document, mistakes) = parse(file.as_bytes());
@@ -228,15 +227,13 @@ fn a_value_that_takes_in_other_options_is_none() {
     assert!(mistake.text.starts_with("the closing quote of this value is missing"));
     let readable: Vec<_> = document.sections.iter().map(|section| section.readable).collect();
     assert_eq!((readable, document.cut), (vec![false, true], false));
-    // A key of several lines is one value.
+    // A key with several lines is a valid value.
     let key = "'-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----'";
     assert!(value_of(key).is_some());
 }
 
-/// Ways to write a line with a password so that it makes no sense, or something else. No message may
-/// repeat the password.
 #[test]
-fn no_slip_shows_a_password() {
+fn no_message_about_an_invalid_line_quotes_a_password() {
     for (secret, line) in [
         ("s3cr3t-pa55", "option password='s3cr3t-pa55'"),
         ("s3cr3t-pa55", "option password=s3cr3t-pa55"),
@@ -288,7 +285,7 @@ fn no_slip_shows_a_password() {
         let before = "config service s\n\toption enabled 1\n\toption domain a.example.com\n\t";
         let after = "\n\toption use_syslog 1\nconfig service t\n";
         let file = format!("{before}{line}{after}");
-        let checked = check::load("ddns", file.as_bytes(), &Nothing);
+        let checked = check::load("ddns", file.as_bytes(), &NoFiles);
         for mistake in &checked.mistakes {
             assert!(!mistake.to_string().contains(secret), "{line}: {mistake}");
         }
@@ -299,7 +296,7 @@ fn no_slip_shows_a_password() {
 }
 
 #[test]
-fn what_was_meant_is_said() {
+fn a_mistyped_keyword_gets_a_hint() {
     for (line, hint) in [
         ("opton password x", "is it 'option'?"),
         ("lsit domain x", "is it 'list'?"),
@@ -313,7 +310,7 @@ fn what_was_meant_is_said() {
 }
 
 #[test]
-fn garbage_is_read_to_its_end_and_told_in_a_few_lines() {
+fn mistakes_over_the_limit_are_counted_in_one_line() {
     let garbage = "x y\n".repeat(100_000);
     let (document, mistakes) = parse(garbage.as_bytes());
     assert!(document.cut);
@@ -326,19 +323,20 @@ fn garbage_is_read_to_its_end_and_told_in_a_few_lines() {
 }
 
 #[test]
-fn sections_and_options_without_number_end_the_file() {
+fn after_the_largest_number_of_entries_the_rest_of_the_file_is_ignored() {
     for line in ["c a\n", "c a b\n", "o a b\n"] {
-        let file = format!("config service s\n{}", line.repeat(MOST_ENTRIES + 10));
+        let file = format!("config service s\n{}", line.repeat(MAX_ENTRIES + 10));
         let (document, mistakes) = parse(file.as_bytes());
-        assert!(document.cut && document.sections.len() <= MOST_ENTRIES + 2, "{line}");
-        assert!(mistakes.iter().any(|it| it.text.ends_with("the rest of the file is ignored")));
+        assert!(document.cut && document.sections.len() <= MAX_ENTRIES + 2, "{line}");
+        let rest_ignored = "the rest of the file is ignored";
+        assert!(mistakes.iter().any(|mistake| mistake.text.ends_with(rest_ignored)), "{line}");
     }
 }
 
-/// A machine without any file.
-struct Nothing;
+/// A system without any file.
+struct NoFiles;
 
-impl check::Environment for Nothing {
+impl check::Environment for NoFiles {
     fn definition(&self, _: check::DefinitionDirectory, _: &str) -> Option<Result<String, String>> {
         None
     }
@@ -361,14 +359,14 @@ impl check::Environment for Nothing {
 }
 
 #[test]
-fn windows_line_ends() {
+fn a_carriage_return_before_a_line_feed_is_ignored() {
     let file = "config service 's'\r\n\toption a 'b'\r\n\r\n";
     assert_eq!(mistakes(file), []);
     assert_eq!(sections(file)[0].options[0].values[0].0, "b");
 }
 
 #[test]
-fn a_large_file_takes_no_more_than_its_share() {
+fn the_time_to_parse_grows_linearly_with_the_file() {
     let mut file = String::from("config service s\n");
     for number in 0..60_000 {
         file += &format!("option o{number} 1\nlist l {number}\nconfig service s\n");
@@ -389,19 +387,19 @@ fn debug_shows_names_and_lines_only() {
 
 proptest! {
     #[test]
-    fn what_is_quoted_comes_back(value in "[^\0]+") {
+    fn parse_reads_what_quote_writes(value in "[^\0]+") {
         prop_assert_eq!(value_of(&quote(&value)), Some(value));
     }
 
     #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn parse_never_panics_and_line_numbers_are_those_of_the_file(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let (_, mistakes) = parse(&bytes);
         let lines = bytes.split(|&byte| byte == b'\n').count();
         prop_assert!(mistakes.iter().all(|mistake| (1..=lines).contains(&mistake.line)));
     }
 
     #[test]
-    fn no_text_that_is_nearly_uci_panics(text in "([colp ]|onfig |ption |ist |a|'|\"|\\\\|;|#|\n|\r|\t){0,60}") {
+    fn parse_never_panics_on_text_like_uci(text in "([colp ]|onfig |ption |ist |a|'|\"|\\\\|;|#|\n|\r|\t){0,60}") {
         parse(text.as_bytes());
     }
 }

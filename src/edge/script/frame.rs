@@ -12,7 +12,7 @@ use std::path::Path;
 use super::ScriptUpdate;
 use crate::cli::VERSION;
 use crate::config::Source;
-use crate::config::options::{Kind, OPTIONS, Origin};
+use crate::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use crate::model::Family;
 use crate::model::secret::Secret;
 use crate::provider::Change;
@@ -134,7 +134,7 @@ fn run_variables(update: &ScriptUpdate, directory: &Path) -> [(&'static str, Str
 fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
     OPTIONS
         .iter()
-        .filter(|option| option.kind == Kind::Service && option.origin != Origin::Ours)
+        .filter(|option| option.kind == SectionKind::Service && option.origin != OptionOrigin::Ours)
         .filter_map(|option| Some((option.name, option.default?)))
         .filter(|(name, _)| may_be_variable(name))
 }

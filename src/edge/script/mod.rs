@@ -21,7 +21,7 @@ use nix::unistd::mkfifo;
 
 use self::message::{MessageReader, ScriptEnd, ScriptLog, ScriptMessage};
 use self::process::{Ended, Running, SHELL, command};
-use crate::config::options::{self, Kind};
+use crate::config::options::{self, SectionKind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
@@ -99,7 +99,7 @@ impl ScriptUpdate {
         let mut secrets =
             vec![account.password.clone(), account.param_enc.clone(), account.param_opt.clone()];
         for (name, value) in &self.script.options {
-            if name == "proxy" || options::find(Kind::Service, name).is_none() {
+            if name == "proxy" || options::find(SectionKind::Service, name).is_none() {
                 secrets.push(value.clone());
             }
         }
