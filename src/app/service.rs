@@ -26,44 +26,53 @@ const NO_CERTIFICATES: u8 = 5;
 
 /// Carries it out; returns the exit code.
 pub(super) fn run(service: &Service) -> u8 {
-    let here = Definitions::system();
+    let definitions = Definitions::system();
     match service {
-        Service::Update => download(&downloads().list_url(), |text| {
-            let names = definition::list(text)?;
-            here.put_list(&(names.join("\n") + "\n")).map_err(|error| error.to_string())?;
-            Ok(format!("{} providers can be installed\n", names.len()))
-        }),
-        Service::ListAvailable => match here.list() {
+        Service::Update => download(&downloads().list_url(), |text| put_list(&definitions, text)),
+        Service::ListAvailable => match definitions.list() {
             Ok(list) => show(&String::from_utf8_lossy(&list)),
             Err(_) => complain(NO_LIST, &"there is no list yet: 'ddns service update' gets it"),
         },
-        Service::ListInstalled => match here.installed() {
-            none if none.is_empty() => complain(NO_DEFINITION, &"no definitions were installed"),
-            names => show(&(names.join("\n") + "\n")),
-        },
+        Service::ListInstalled => {
+            let names = definitions.installed();
+            if names.is_empty() {
+                return complain(NO_DEFINITION, &"no definitions were installed");
+            }
+            show(&(names.join("\n") + "\n"))
+        }
         Service::Install(provider) | Service::Remove(provider)
             if !definition::is_provider(provider) =>
         {
-            complain(
-                NO_DEFINITION,
-                &format!("{} cannot be the name of a provider", quoted(provider)),
-            )
+            let text = format!("{} cannot be the name of a provider", quoted(provider));
+            complain(NO_DEFINITION, &text)
         }
         // The server of the definitions must not decide where the passwords of these providers go.
         Service::Install(provider) if is_known(provider) => show(&format!(
             "{provider} is known to the program and needs no definition; nothing was downloaded\n"
         )),
         Service::Install(provider) => download(&downloads().definition_url(provider), |json| {
-            let definition = definition::parse(json)?;
-            if definition.ipv4.is_none() && definition.ipv6.is_none() {
-                return Err("it says nothing about IPv4 or IPv6".into());
-            }
-            here.put(provider, json).map_err(|error| error.to_string())?;
-            Ok(format!("{provider} is installed\n"))
+            put_definition(&definitions, provider, json)
         }),
-        Service::Remove(provider) => done(here.remove(provider)),
-        Service::Purge => done(here.purge()),
+        Service::Remove(provider) => done(definitions.remove(provider)),
+        Service::Purge => done(definitions.purge()),
     }
+}
+
+/// Keeps a list of providers that was downloaded; returns the message to print.
+fn put_list(definitions: &Definitions, text: &str) -> Result<String, String> {
+    let names = definition::list(text)?;
+    definitions.put_list(&(names.join("\n") + "\n")).map_err(|error| error.to_string())?;
+    Ok(format!("{} providers can be installed\n", names.len()))
+}
+
+/// Keeps a definition that was downloaded; returns the message to print.
+fn put_definition(definitions: &Definitions, provider: &str, json: &str) -> Result<String, String> {
+    let definition = definition::parse(json)?;
+    if definition.ipv4.is_none() && definition.ipv6.is_none() {
+        return Err("it says nothing about IPv4 or IPv6".into());
+    }
+    definitions.put(provider, json).map_err(|error| error.to_string())?;
+    Ok(format!("{provider} is installed\n"))
 }
 
 /// Whether the program knows the provider without a definition.
@@ -81,8 +90,10 @@ fn done(result: std::io::Result<()>) -> u8 {
 /// Where definitions are downloaded from: as configured, or the usual server if the configuration
 /// cannot be read.
 fn downloads() -> Downloads {
-    let loaded = load(&files::default_config());
-    loaded.map(|loaded| loaded.checked.config.global.downloads).unwrap_or_default()
+    match load(&files::default_config()) {
+        Ok(loaded) => loaded.checked.config.global.downloads,
+        Err(_) => Downloads::default(),
+    }
 }
 
 /// Downloads `url` and hands its text to `keep`, which returns the message to print.

@@ -150,36 +150,44 @@ fn print_changes(before: &Views, after: &Views, json: bool) -> io::Result<()> {
 
 fn differences(device: &str, family: Family, old: &View, new: &View, json: bool) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = |event: &str, address: &IpAddr, verdict: &str| {
-        lines.push(if json {
-            json!({ "device": device, "event": event, "address": address.to_string(), "verdict": verdict })
-                .to_string()
-        } else {
-            format!("{device}: {event} {address}: {verdict}")
-        });
-    };
     for address in old.verdicts.keys() {
         if !new.verdicts.contains_key(address) {
-            line("removed", address, "gone");
+            lines.push(address_line(device, "removed", address, "gone", json));
         }
     }
     for (address, verdict) in new.verdicts.iter() {
         match old.verdicts.get(address) {
-            None => line("added", address, verdict),
-            Some(before) if before != verdict => line("changed", address, verdict),
+            None => lines.push(address_line(device, "added", address, verdict, json)),
+            Some(before) if before != verdict => {
+                lines.push(address_line(device, "changed", address, verdict, json));
+            }
             Some(_) => {}
         }
     }
     if old.chosen != new.chosen {
-        let address = new.chosen.map(|address| address.to_string());
-        let record = family.record_type();
-        lines.push(if json {
-            json!({ "device": device, "event": "chosen", "type": record, "address": address })
-                .to_string()
-        } else {
-            let what = address.unwrap_or_else(|| "nothing".into());
-            format!("{device}: {record}: {what} would be published")
-        });
+        lines.push(chosen_line(device, family, new.chosen, json));
     }
     lines
+}
+
+fn address_line(device: &str, event: &str, address: &IpAddr, verdict: &str, json: bool) -> String {
+    let address = address.to_string();
+    if json {
+        json!({ "device": device, "event": event, "address": address, "verdict": verdict })
+            .to_string()
+    } else {
+        format!("{device}: {event} {address}: {verdict}")
+    }
+}
+
+fn chosen_line(device: &str, family: Family, chosen: Option<IpAddr>, json: bool) -> String {
+    let address = chosen.map(|address| address.to_string());
+    let record_type = family.record_type();
+    if json {
+        json!({ "device": device, "event": "chosen", "type": record_type, "address": address })
+            .to_string()
+    } else {
+        let address = address.unwrap_or_else(|| "nothing".into());
+        format!("{device}: {record_type}: {address} would be published")
+    }
 }
