@@ -76,8 +76,9 @@ def interfaces():
             field = lambda name: re.search(rf'^    {name}: "([^"]*)"', api, re.MULTILINE)
             aliases = re.search(r"^    aliases: &\[(.*?)\]", api, re.MULTILINE | re.DOTALL)
             names = [field("name")[1], *re.findall(r'"([^"]+)"', aliases[1])]
-            base = field("base")
-            url = {"url": base[1] if base and base[1] else field("title")[1]}
+            host = re.search(r'^const HOST: &str = "(.*)";$', text, re.MULTILINE)
+            base = re.search(r'^    base: Base::Https\((?:HOST|"(.*)")\),$', api, re.MULTILINE)
+            url = {"url": f"https://{base[1] or host[1]}" if base else field("title")[1]}
             yield names, {"ipv4": url, "ipv6": url}
 
 

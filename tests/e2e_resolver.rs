@@ -18,9 +18,8 @@ use ddns_netlink::edge::dns::resolve;
 use ddns_netlink::edge::files::hosts::system as system_hosts;
 use ddns_netlink::edge::http::Client;
 use ddns_netlink::engine::directory::Directory;
-use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Host, Transport, Trust};
-use ddns_netlink::provider::{Answer, Failure, Method, Request, SHORT_ANSWER};
+use ddns_netlink::model::{Family, Host, Transport, Trust, Url};
+use ddns_netlink::provider::{Answer, Failure, Request};
 use support::dns::{self, Server};
 use support::provider::{Provider, Reply, now};
 use support::resolver::Resolver;
@@ -484,18 +483,7 @@ fn fetch(url: &str) -> Result<Answer, Failure> {
         family: None,
         user_agent: "test".into(),
     };
-    let request = Request {
-        method: Method::Get,
-        url: Secret::new(url),
-        auth: None,
-        headers: vec![],
-        body: None,
-        family: None,
-        shown: String::new(),
-        secrets: vec![],
-        answer_limit: SHORT_ANSWER,
-        answer_secret: false,
-    };
+    let request = Request::get(Url::parse(url).unwrap(), String::new(), vec![]);
     Client::new(&transport, Arc::default()).send(&request)
 }
 

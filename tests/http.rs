@@ -16,7 +16,7 @@ use ddns_netlink::edge::clock;
 use ddns_netlink::edge::http::{Client, Limits, Shared};
 use ddns_netlink::edge::worker;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Credentials, Family, Proxy, Transport, Trust};
+use ddns_netlink::model::{Credentials, Family, Proxy, Transport, Trust, Url};
 use ddns_netlink::provider::{Answer, Failure, FailureKind, Method, Request, SHORT_ANSWER};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair,
@@ -215,23 +215,13 @@ fn parsed(text: &str) -> Proxy {
 }
 
 fn get(url: &str) -> Request {
-    Request {
-        method: Method::Get,
-        url: Secret::new(url),
-        auth: None,
-        headers: vec![],
-        body: None,
-        family: None,
-        shown: String::new(),
-        secrets: vec![],
-        answer_limit: SHORT_ANSWER,
-        answer_secret: false,
-    }
+    Request::get(Url::parse(url).unwrap(), String::new(), vec![])
 }
 
 fn with_password(url: &str) -> Request {
-    let password = Secret::new("pass:word");
-    Request { auth: Some(Credentials { user: "user".into(), password }), ..get(url) }
+    let credentials = Credentials { user: "user".into(), password: Secret::new("pass:word") };
+    let url = Url::parse(url).unwrap().with_credentials(Some(credentials));
+    Request::get(url, String::new(), vec![])
 }
 
 fn elapsed(start: Duration) -> Duration {

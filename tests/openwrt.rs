@@ -20,7 +20,8 @@ use ddns_netlink::config::definition;
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::ubus::object;
 use ddns_netlink::provider::Mechanism;
-use ddns_netlink::provider::{api, table};
+use ddns_netlink::provider::api::{self, Base};
+use ddns_netlink::provider::table;
 use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -304,7 +305,10 @@ fn each_name_of_a_built_in_provider_has_a_file_for_luci() {
         for name in [api.name].iter().chain(api.aliases) {
             let definition = defined(name);
             for block in [&definition.ipv4, &definition.ipv6] {
-                let shown = if api.base.is_empty() { api.title } else { api.base };
+                let shown = match api.base {
+                    Base::Https(place) => format!("https://{place}"),
+                    Base::Chosen(_) | Base::ParamOpt | Base::NameServer => api.title.to_owned(),
+                };
                 assert_eq!(block.as_ref().unwrap().url, shown, "{name}");
             }
         }

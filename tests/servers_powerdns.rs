@@ -15,10 +15,10 @@ use std::{env, fs, process as this};
 
 use ddns_netlink::edge::http::Client;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{
-    Answer, Change, Job, Known, Learned, Method, Outcome, Request, SHORT_ANSWER, Verdict,
+    Answer, Change, Job, Known, Learned, Method, Outcome, Request, Verdict,
 };
 
 use process::Process;
@@ -85,17 +85,12 @@ impl Server {
 
     /// Sends a request to the interface; `path` is below the list of zones.
     fn send(&self, method: Method, path: &str, body: Option<&str>) -> Answer {
+        let url = format!("{}/api/v1/servers/localhost/zones{path}", self.url);
         let request = Request {
             method,
-            url: Secret::new(format!("{}/api/v1/servers/localhost/zones{path}", self.url)),
-            auth: None,
             headers: vec![("X-API-Key", Secret::new(KEY))],
             body: body.map(Secret::new),
-            shown: String::new(),
-            secrets: vec![],
-            answer_limit: SHORT_ANSWER,
-            answer_secret: false,
-            family: None,
+            ..Request::get(Url::parse(&url).unwrap(), String::new(), vec![])
         };
         self.client.send(&request).unwrap()
     }
@@ -116,7 +111,7 @@ impl Server {
 
     fn account(&self) -> Provider {
         let mut provider = account("powerdns", "", KEY);
-        provider.account.param_opt = Secret::new(&*self.url);
+        provider.account.base = Url::parse(&self.url).ok();
         provider
     }
 

@@ -18,7 +18,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
 
@@ -97,7 +97,7 @@ fn publish(
         let path = request.url.expose().strip_prefix(case.base).unwrap().to_owned();
         let line = format!("{} {path}", request.method.name());
         let checked = Request {
-            url: Secret::new(format!("http://127.0.0.1:{port}{path}")),
+            url: Url::parse(&format!("http://127.0.0.1:{port}{path}")).unwrap(),
             ..request.clone()
         };
         let verdict = client.send(&checked).unwrap();
@@ -289,6 +289,6 @@ fn requests_to_powerdns_fit_the_description() {
         ],
     };
     let mut provider = account(case.service, "", "s3cret");
-    provider.account.param_opt = Secret::new("http://192.0.2.53:8081");
+    provider.account.base = Url::parse("http://192.0.2.53:8081").ok();
     check(&case, provider);
 }

@@ -19,12 +19,11 @@ use std::{env, fs, process as this};
 use ddns_netlink::edge::clock;
 use ddns_netlink::edge::http::Client;
 use ddns_netlink::model::secret::Secret;
-use ddns_netlink::model::{Family, Hostname, RecordOptions, Target};
+use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
-    Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, SHORT_ANSWER, Step, Verdict,
-    exchange,
+    Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, Step, Verdict, exchange,
 };
 
 use process::Process;
@@ -76,19 +75,13 @@ impl Moto {
         let signature = canonical.authorization(who, "POST", (path, ""), body);
         let request = Request {
             method: Method::Post,
-            url: Secret::new(format!("https://{host}{path}")),
-            auth: None,
             headers: vec![
                 ("Content-Type", Secret::new(kind)),
                 ("X-Amz-Date", Secret::new(time)),
                 ("Authorization", signature),
             ],
             body: Some(Secret::new(body)),
-            family: None,
-            shown: String::new(),
-            secrets: vec![],
-            answer_limit: SHORT_ANSWER,
-            answer_secret: false,
+            ..Request::get(Url::https(&format!("{host}{path}")), String::new(), vec![])
         };
         let answer = self.client.send(&request).unwrap();
         assert!(answer.status < 300, "{} {path}: {}", answer.status, answer.body);

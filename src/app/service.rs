@@ -12,7 +12,7 @@ use crate::edge::files::definitions::Definitions;
 use crate::edge::http::Client;
 use crate::edge::load::load;
 use crate::edge::probe;
-use crate::model::{Transport, Trust, USER_AGENT};
+use crate::model::{Transport, Trust, USER_AGENT, Url};
 use crate::provider::{api, table};
 use crate::text::quoted::quoted;
 
@@ -129,7 +129,8 @@ fn get(url: &str, trust: Trust) -> Result<String, String> {
     let transport =
         Transport { trust, proxy: None, device: None, source: None, family: None, user_agent };
     let client = Client::new(&transport, Default::default());
-    let answer = client.send(&probe::request(url)).map_err(|failure| failure.text)?;
+    let url = Url::parse(url).map_err(|why| why.to_string())?;
+    let answer = client.send(&probe::request(&url)).map_err(|failure| failure.text)?;
     if answer.status != 200 {
         return Err(format!("HTTP status {}", answer.status));
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::definition::Downloads;
 use super::{Force, Global, Log, Lookup, Section, Source, Timing};
-use crate::model::secret::Secret;
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Mechanism, Provider, Template};
 
@@ -46,15 +45,7 @@ pub(crate) fn lookup() -> Lookup {
 /// A custom provider without templates and credentials.
 pub(crate) fn provider() -> Provider {
     Provider {
-        account: Account {
-            label: "custom".into(),
-            username: String::new(),
-            password: Secret::default(),
-            param_enc: Secret::default(),
-            param_opt: Secret::default(),
-            server: None,
-            tcp: false,
-        },
+        account: Account { label: "custom".into(), ..Account::default() },
         mechanism: Mechanism::Url { v4: None, v6: None, both: None },
         row: None,
     }
@@ -62,7 +53,7 @@ pub(crate) fn provider() -> Provider {
 
 /// The same URL for both families.
 pub(crate) fn url(url: &str, answer: Option<&str>) -> Mechanism {
-    let template = Some(Template { url: url.into(), answer: answer.map(Into::into) });
+    let template = Some(Template::new(url, answer.map(Into::into)));
     Mechanism::Url { v4: template.clone(), v6: template, both: None }
 }
 

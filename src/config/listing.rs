@@ -60,7 +60,7 @@ fn of_row(row: Row) -> Entry {
         let used = !placeholder.is_empty() && urls.iter().any(|url| url.contains(placeholder));
         let holds = row.get(option);
         if used || holds.is_some() {
-            needs.push(Need { option, holds: holds.unwrap_or("is needed") });
+            needs.push(Need::new(option, holds.unwrap_or("is needed")));
         }
     }
     Entry {

@@ -16,7 +16,7 @@ pub mod uci;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport};
+use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
 pub use mistake::{Mistake, Severity};
@@ -106,9 +106,9 @@ pub enum Source {
     /// `web`: a page that answers with the caller's address (`ip_url`).
     Web {
         /// Asked over IPv4.
-        v4: String,
+        v4: Url,
         /// Asked over IPv6.
-        v6: String,
+        v6: Url,
     },
     /// `script`: a command line for the shell (`ip_script`); its output is the address.
     Script(String),
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn debug_of_a_source_shows_no_secret() {
-        let url = "http://me:s3cret@ip.example/".to_owned();
+        let url = Url::parse("http://me:s3cret@ip.example/").unwrap();
         let web = Source::Web { v4: url.clone(), v6: url };
         let script = Source::Script("/bin/ip s3cret".into());
         assert_eq!(format!("{web:?} {script:?}"), "Web(***) Script(/bin/ip ***)");

@@ -20,7 +20,7 @@ use crate::model::Notice;
 use crate::model::address;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Host, Hostname, Target, Transport};
-use crate::provider::{self, Failure, Outcome, template};
+use crate::provider::{self, Failure, Outcome};
 use crate::state::State;
 use crate::time::Now;
 
@@ -579,9 +579,7 @@ fn closed(
 fn asked_hosts(spec: &Section) -> Vec<String> {
     match (&spec.source, provider::proxy_host(&spec.transport)) {
         (Source::Web { .. }, Some(proxy)) => vec![proxy],
-        (Source::Web { v4, v6 }, None) => {
-            [v4, v6].into_iter().filter_map(|url| template::host(url)).collect()
-        }
+        (Source::Web { v4, v6 }, None) => [v4, v6].map(|url| url.host().to_owned()).to_vec(),
         (Source::Network { .. } | Source::Device(_) | Source::Script(_), _) => Vec::new(),
     }
 }

@@ -104,7 +104,7 @@ impl fmt::Display for HostPort {
 impl fmt::Display for HostPortError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoHost => "the host is missing",
+            Self::NoHost => "there is no host",
             Self::Character(bad) => {
                 let xn = if bad.is_ascii() { "" } else { "; write the name in its xn-- form" };
                 return write!(f, "{} cannot be part of a host name{xn}", quoted_char(*bad));

@@ -12,6 +12,7 @@ pub mod secret;
 pub mod sorted;
 mod target;
 mod transport;
+pub mod url;
 
 pub use credentials::Credentials;
 pub use host::{Host, HostPort, HostPortError};
@@ -21,3 +22,4 @@ pub use proxy::{Proxy, ProxyError};
 pub use record::RecordOptions;
 pub use target::Target;
 pub use transport::{Transport, Trust, USER_AGENT};
+pub use url::{Url, UrlError};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::model::HostPort;
 use crate::model::secret::Secret;
+use crate::model::{HostPort, Url};
 
 /// The credentials of a section, and the server where the owner names one.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Account {
     pub param_enc: Secret,
     /// `param_opt`: inserted as written.
     pub param_opt: Secret,
+    /// `param_opt`, where that is the URL of the provider's interface.
+    pub base: Option<Url>,
     /// `dns_server`, where that server takes the updates (RFC 2136).
     pub server: Option<HostPort>,
     /// `force_dnstcp`, where there is a `server`.

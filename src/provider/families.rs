@@ -12,7 +12,7 @@ const IP6: &str = "[IP6]";
 /// # Errors
 /// Why `url` cannot be used like that.
 pub fn mechanism(url: &str) -> Result<Mechanism, &'static str> {
-    let of = |url: String| Some(Template { url, answer: None });
+    let of = |url: String| Some(Template::new(url, None));
     let whole = || of(url.to_owned());
     Ok(match (url.contains(IP4), url.contains(IP6)) {
         (false, false) => Mechanism::Url { v4: whole(), v6: whole(), both: None },

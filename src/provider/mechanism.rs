@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use super::account::Account;
 use super::api::Api;
 use super::table::Row;
+use super::template;
 use crate::model::Family;
 use crate::model::secret::Secret;
+use crate::model::url::Parts;
 
 /// Where the updates of a section go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +56,25 @@ pub struct Template {
     /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
     /// into `https:` when `use_https` asks for it.
     pub url: String,
+    /// The host in it; `None` if it has a placeholder, so that only rendering can tell.
+    pub host: Option<String>,
     /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
     /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
     pub answer: Option<String>,
+}
+
+impl Template {
+    /// A template that is `url`.
+    pub fn new(url: impl Into<String>, answer: Option<String>) -> Self {
+        let url = url.into();
+        Self { host: template::host(&url), url, answer }
+    }
+
+    /// The path of the URL as it is written, without its query.
+    pub fn path(&self) -> &str {
+        let target = Parts::split(&self.url).ok().and_then(|parts| self.url.get(parts.target));
+        target.and_then(|target| target.split('?').next()).unwrap_or_default()
+    }
 }
 
 impl Mechanism {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::secret::Secret;
-use crate::model::{Credentials, Family, HostPort};
+use crate::model::{Family, HostPort, Url};
 
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +39,8 @@ impl Method {
 pub struct Request {
     /// Method.
     pub method: Method,
-    /// Absolute URL without user information.
-    pub url: Secret,
-    /// Basic credentials, sent up front.
-    pub auth: Option<Credentials>,
+    /// Where it goes. Credentials in it are sent up front, as `Basic` (RFC 7617).
+    pub url: Url,
     /// Further headers.
     pub headers: Vec<(&'static str, Secret)>,
     /// Body, with its `Content-Type` among the headers.
@@ -63,6 +61,23 @@ pub struct Request {
 pub const SHORT_ANSWER: u64 = 64 * 1024;
 /// Room for a list of some hundred records.
 pub const LONG_ANSWER: u64 = 512 * 1024;
+
+impl Request {
+    /// A GET request without further headers, for a short answer.
+    pub fn get(url: Url, shown: String, secrets: Vec<Secret>) -> Self {
+        Self {
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: None,
+            family: None,
+            shown,
+            secrets,
+            answer_limit: SHORT_ANSWER,
+            answer_secret: false,
+        }
+    }
+}
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -224,14 +224,14 @@ fn host(section: &Section, family: Family) -> Option<String> {
     if let Mechanism::Api(api) = section.provider.mechanism {
         return api.host(&section.provider.account);
     }
-    let url = &section.template(family)?.url;
-    let rendered = || {
-        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let subject = template::Subject::new(section.names.first()?, any);
-        let rendered = template::render(url, &section.provider, subject);
-        template::host(rendered.ok()?.url.expose())
-    };
-    template::host(url).or_else(rendered)
+    let template = section.template(family)?;
+    if template.host.is_some() {
+        return template.host.clone();
+    }
+    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let subject = template::Subject::new(section.names.first()?, any);
+    let rendered = template::render(&template.url, &section.provider, subject).ok()?;
+    Some(rendered.url.host().to_owned())
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@
 use std::sync::LazyLock;
 
 use super::api::zone::RecordName;
-use super::{Rate, families, template};
+use super::{Rate, families};
 use crate::model::Family;
 use crate::provider::{Mechanism, Provider, Template};
 
@@ -100,26 +100,18 @@ pub fn of(provider: &Provider) -> Option<Row> {
     let Mechanism::Url { v4, v6, both } = &provider.mechanism else {
         return named;
     };
-    let urls = [v4, v6, both].into_iter().flatten();
-    named.or_else(|| urls.map(|template| template.url.as_str()).find_map(at_host))
+    let mut urls = [v4, v6, both].into_iter().flatten();
+    named.or_else(|| urls.find_map(|template| at_host(template.host.as_ref()?, template.path())))
 }
 
-/// The provider whose URLs are at the host of `url`, which has no placeholder in its host. Of several
-/// at one host it is the first whose path `url` begins with, or else the first.
-pub fn at_host(url: &str) -> Option<Row> {
-    let host = template::host(url)?;
-    let (host, path) = (bare(&host), path(url));
+/// The provider whose URLs are at `host`. Of several at one host it is the first whose path `path`
+/// begins with, or else the first.
+pub fn at_host(host: &str, path: &str) -> Option<Row> {
+    let host = bare(host);
     let mut at_host = INDEX.urls.iter().filter(|known| known.host == host).peekable();
     let first = *at_host.peek()?;
     let of_path = at_host.find(|known| path.starts_with(&known.path));
     Some(of_path.unwrap_or(first).row)
-}
-
-/// The path of a URL, without its query.
-fn path(url: &str) -> &str {
-    let place = url.split_once("://").map_or(url, |(_, place)| place);
-    let path = place.split_once('/').map_or("", |(_, path)| path);
-    path.split('?').next().unwrap_or_default()
 }
 
 /// `host` without a first label that only says how it is reached.
@@ -155,9 +147,9 @@ impl Row {
     fn known_urls(self) -> impl Iterator<Item = KnownUrl> {
         let urls = ["url", "ipv4", "ipv6"].into_iter().filter_map(move |key| self.get(key));
         urls.filter_map(move |url| {
-            let url = written_out(url);
-            let host = bare(&template::host(&url)?).to_owned();
-            let path = path(&url).split('[').next().unwrap_or_default().to_owned();
+            let template = Template::new(written_out(url), None);
+            let host = bare(template.host.as_ref()?).to_owned();
+            let path = template.path().split('[').next().unwrap_or_default().to_owned();
             Some(KnownUrl { host, path, row: self })
         })
     }
@@ -201,7 +193,7 @@ impl Row {
         if let Mechanism::Url { v4, v6, .. } = &mut mechanism {
             for (template, key) in [(v4, "ipv4"), (v6, "ipv6")] {
                 if let Some(url) = self.get(key) {
-                    *template = Some(Template { url: written_out(url), answer: None });
+                    *template = Some(Template::new(written_out(url), None));
                 }
             }
         }
@@ -229,7 +221,7 @@ impl Row {
             Family::V6 => "remove6",
         };
         let url = written_out(self.get("remove").or_else(|| self.get(of_family))?);
-        Some(Template { url, answer: self.get("removed").map(str::to_owned) })
+        Some(Template::new(url, self.get("removed").map(str::to_owned)))
     }
 
     /// Whether it has records of `family`.

@@ -7,26 +7,23 @@
 //! Values are inserted once and never looked at again. What may not be in a URI is percent-encoded,
 //! line breaks included: no value can end a request line and begin a header.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+use std::ops::Range;
 
 use super::api::zone::RecordName;
 use super::mask;
 use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
+use crate::model::url::{self, Parts, Url, UrlError};
 use crate::model::{Credentials, Family, Hostname};
 use crate::provider::Provider;
 use crate::text::percent;
 
-/// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
-const MAX_URL: usize = 8000;
-
 /// A rendered template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
-    /// Absolute URL without user information and fragment, printable ASCII only.
-    pub url: Secret,
-    /// The user information, percent-decoded.
-    pub auth: Option<Credentials>,
+    /// Where the request goes.
+    pub url: Url,
     /// The URL as people may see it.
     pub shown: String,
     /// All secrets in it, those written in the template itself included, to be masked in answers.
@@ -63,12 +60,12 @@ impl<'a> Subject<'a> {
 /// Renders `template` for one record.
 ///
 /// # Errors
-/// A sentence that says why this is no URL, without secrets.
+/// Why this is no URL.
 pub fn render(
     template: &str,
     provider: &Provider,
     subject: Subject<'_>,
-) -> Result<Rendered, String> {
+) -> Result<Rendered, UrlError> {
     let place = RecordName::new(subject.name.as_str(), subject.zone);
     let zone = place.likely_zone();
     let within = place.relative_to(zone, "@");
@@ -95,7 +92,15 @@ pub fn render(
     let known = [domain, zone, sub.as_str(), provider.account.username.as_str()];
     let known =
         if provider.account.label == "custom" { Words::OfOwner(&known) } else { Words::Packaged };
-    let mut rendered = finish(Parts::of(&expanded)?, known)?;
+    let parts = Parts::split(&expanded.text)?;
+    let mut target = expanded.part(parts.target.clone());
+    if !target.text.starts_with('/') {
+        target = Marked::new("/", Origin::Template).and(target);
+    }
+    let mut secrets = Vec::new();
+    cover_tokens(&mut target, known, &mut secrets);
+    let target = target.encoded();
+    let mut rendered = rendered(parts.url(target.text.clone())?, &target, secrets);
     // A secret may also be written out in the template, or be the user name.
     let secrets =
         [&provider.account.password, &provider.account.param_enc, &provider.account.param_opt]
@@ -107,20 +112,41 @@ pub fn render(
 }
 
 /// A URL that has no placeholders, with the secrets in it told apart.
-///
-/// # Errors
-/// As [`render`].
-pub fn literal(url: &str) -> Result<Rendered, String> {
-    let glyphs: Vec<Glyph> = url.chars().map(Glyph::template).collect();
-    finish(Parts::of(&glyphs)?, Words::OfOwner(&[]))
+pub fn literal(url: &Url) -> Rendered {
+    let mut target = Marked::new(url.target(), Origin::Template);
+    let mut secrets = Vec::new();
+    cover_tokens(&mut target, Words::OfOwner(&[]), &mut secrets);
+    rendered(url.clone(), &target, secrets)
 }
 
-/// The host that `template` connects to, in lower case and without the brackets of an IPv6 address.
-/// `None` if it is not a URL or its host has a placeholder in it; then only rendering can tell.
+fn rendered(url: Url, target: &Marked, mut secrets: Vec<Secret>) -> Rendered {
+    secrets.extend(url.credentials().into_iter().flat_map(Credentials::secrets));
+    let userinfo = match url.credentials() {
+        None => String::new(),
+        // A user without a password is a token as often as not, so it is not shown either.
+        Some(Credentials { password, .. }) if password.is_empty() => "***@".into(),
+        Some(Credentials { user, .. }) => format!("{}:***@", percent::encode(user)),
+    };
+    let origin = url.origin().replacen("://", &format!("://{userinfo}"), 1);
+    Rendered { shown: origin + &target.shown(), url, secrets }
+}
+
+/// Checks a template that somebody else wrote than the program. The owner's name of the record may be
+/// the host: whoever may write that may write the URL.
+///
+/// # Errors
+/// Why no request can be sent to it.
+pub fn check(template: &str) -> Result<(), UrlError> {
+    let parts = Parts::split(template.trim())?;
+    let place = parts.place.replace("[DOMAIN]", "domain");
+    // What stands for a placeholder in the port is known only when the URL is used.
+    url::host(place.split(":[").next().unwrap_or_default()).map(drop)
+}
+
+/// The host that `template` connects to. `None` if it is not a URL or its host has a placeholder in it;
+/// then only rendering can tell.
 pub fn host(template: &str) -> Option<String> {
-    let text = template.chars().map(Glyph::template).collect::<Vec<_>>();
-    let parts = Parts::of(&text).ok()?;
-    Some(bare(&text_of(parts.host)))
+    url::host(Parts::split(template.trim()).ok()?.place).ok().map(|place| place.host)
 }
 
 /// The names of the placeholders.
@@ -150,29 +176,70 @@ enum Origin {
     Secret,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Glyph {
-    c: char,
-    origin: Origin,
+/// Text of which every byte remembers where it came from.
+#[derive(Default)]
+struct Marked {
+    text: String,
+    origins: Vec<Origin>,
 }
 
-impl Glyph {
-    fn template(c: char) -> Self {
-        let origin = Origin::Template;
-        Self { c, origin }
+impl Marked {
+    fn new(text: &str, origin: Origin) -> Self {
+        Self { text: text.to_owned(), origins: vec![origin; text.len()] }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.text.push_str(&other.text);
+        self.origins.extend(other.origins);
+        self
+    }
+
+    fn part(&self, range: Range<usize>) -> Self {
+        Self {
+            text: self.text.get(range.clone()).unwrap_or_default().to_owned(),
+            origins: self.origins.get(range).unwrap_or_default().to_vec(),
+        }
+    }
+
+    fn push(&mut self, c: char, origin: Origin) {
+        self.text.push(c);
+        self.origins.resize(self.text.len(), origin);
+    }
+
+    /// As it is sent; what is percent-encoded keeps its origin.
+    fn encoded(&self) -> Self {
+        let mut sent = Self::default();
+        url::encode(&self.text, &mut |at, c| {
+            sent.push(c, self.origins.get(at).copied().unwrap_or(Origin::Template));
+        });
+        sent
+    }
+
+    /// As people may see it.
+    fn shown(&self) -> String {
+        let is_secret = |origin: &Origin| *origin == Origin::Secret;
+        let mut shown = String::new();
+        let mut at = 0;
+        for run in self.origins.chunk_by(|a, b| is_secret(a) == is_secret(b)) {
+            let text = self.text.get(at..at + run.len()).unwrap_or_default();
+            shown.push_str(if run.iter().any(is_secret) { "***" } else { text });
+            at += run.len();
+        }
+        shown
     }
 }
 
-fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Vec<Glyph> {
-    let mut out = Vec::new();
+fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Marked {
+    let mut out = Marked::default();
     let mut rest = template.trim();
     while let Some(c) = rest.chars().next() {
         let placeholder = PLACEHOLDERS.into_iter().find(|name| rest.starts_with(name));
         if let Some(name) = placeholder {
             let (text, origin) = value(name);
-            out.extend(text.chars().map(|c| Glyph { c, origin }));
+            // A fragment is never sent, so only the template can mean one: in a value it is data.
+            out = out.and(Marked::new(&text.replace('#', "%23"), origin));
         } else {
-            out.push(Glyph::template(c));
+            out.push(c, Origin::Template);
         }
         let taken = placeholder.map_or(c.len_utf8(), str::len);
         rest = rest.get(taken..).unwrap_or_default();
@@ -180,206 +247,44 @@ fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Vec<Glyph
     out
 }
 
-/// The parts of a URL (RFC 3986 section 3) that matter here.
-struct Parts<'a> {
-    scheme: &'static str,
-    userinfo: Option<&'a [Glyph]>,
-    host: &'a [Glyph],
-    port: &'a [Glyph],
-    path: &'a [Glyph],
-    query: Option<&'a [Glyph]>,
-}
-
-impl<'a> Parts<'a> {
-    fn of(text: &'a [Glyph]) -> Result<Self, String> {
-        let (scheme, rest) = scheme(text)?;
-        let (rest, _) = split_fragment(rest);
-        let (mut authority, mut tail) = split_before(rest, &['/', '?']);
-        let at = authority.iter().rposition(|glyph| glyph.c == '@');
-        let mut userinfo = None;
-        if let Some(at) = at {
-            userinfo = authority.get(..at);
-            authority = authority.get(at + 1..).unwrap_or_default();
-            // One stock definition has `user:password@http://host/…`.
-            if (starts(authority, "http:") || starts(authority, "https:"))
-                && let Some(inner) = tail.get(2..).filter(|_| starts(tail, "//"))
-            {
-                (authority, tail) = split_before(inner, &['/', '?']);
-            }
-        }
-        let (host, port) = host_and_port(authority)?;
-        let (path, query) = split_before(tail, &['?']);
-        Ok(Self { scheme, userinfo, host, port, path, query: query.get(1..) })
-    }
-}
-
-fn scheme(text: &[Glyph]) -> Result<(&'static str, &[Glyph]), String> {
-    ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| starts(text, scheme))
-        .and_then(|scheme| Some((scheme, text.get(scheme.len()..)?)))
-        .ok_or_else(|| "the update URL does not begin with http:// or https://".into())
-}
-
-/// A fragment is never sent (RFC 9110 section 7.1), so only the template can mean one: a `#` in a
-/// value is data.
-fn split_fragment(text: &[Glyph]) -> (&[Glyph], &[Glyph]) {
-    let fragment = |glyph: &Glyph| glyph.c == '#' && glyph.origin == Origin::Template;
-    text.split_at(text.iter().position(fragment).unwrap_or(text.len()))
-}
-
-fn split_before<'a>(text: &'a [Glyph], any: &[char]) -> (&'a [Glyph], &'a [Glyph]) {
-    let found = text.iter().position(|glyph| any.contains(&glyph.c));
-    text.split_at(found.unwrap_or(text.len()))
-}
-
-fn starts(text: &[Glyph], prefix: &str) -> bool {
-    let head = text.iter().map(|glyph| glyph.c.to_ascii_lowercase());
-    text.len() >= prefix.len() && head.zip(prefix.chars()).all(|(a, b)| a == b)
-}
-
-fn host_and_port(authority: &[Glyph]) -> Result<(&[Glyph], &[Glyph]), String> {
-    let bracket = authority.iter().position(|glyph| glyph.c == ']');
-    let from = bracket.map_or(0, |at| at + 1);
-    let colon = authority.iter().skip(from).position(|glyph| glyph.c == ':');
-    let (host, port) = authority.split_at(colon.map_or(authority.len(), |at| from + at));
-    let text = text_of(host);
-    if text.is_empty() {
-        return Err("the update URL has no host".into());
-    }
-    if !is_host(&text) {
-        return Err("the host in the update URL is not a host name or an address in brackets \
-             (names with other letters than a to z are written in their xn-- form)"
-            .into());
-    }
-    let digits = text_of(port.get(1..).unwrap_or_default());
-    if !digits.is_empty() && (digits.parse::<u16>().is_err() || digits.starts_with('+')) {
-        return Err("the port in the update URL is not a number below 65536 (a ':', '/', '?' or \
-             '#' in a user name or password is written as %3a, %2f, %3f or %23)"
-            .into());
-    }
-    // `host:` means the default port; the colon need not be sent.
-    let port = if digits.is_empty() { &[] } else { port };
-    Ok((host, port))
-}
-
-fn is_host(text: &str) -> bool {
-    match text.strip_prefix('[') {
-        Some(inner) => {
-            inner.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
-        }
-        None => text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~".contains(c)),
-    }
-}
-
-fn bare(host: &str) -> String {
-    let inner = host.strip_prefix('[').and_then(|s| s.strip_suffix(']'));
-    inner.unwrap_or(host).to_ascii_lowercase()
-}
-
-fn text_of(text: &[Glyph]) -> String {
-    text.iter().map(|glyph| glyph.c).collect()
-}
-
-fn finish(parts: Parts<'_>, words: Words<'_>) -> Result<Rendered, String> {
-    let mut secrets = Vec::new();
-    let mut target: Vec<Glyph> = Vec::new();
-    let path = cover_tokens(parts.path, '/', words, &mut secrets);
-    if path.is_empty() {
-        target.push(Glyph::template('/'));
-    }
-    target.extend(clean(&path, "/:@!$&'()*+,;="));
-    if let Some(query) = parts.query {
-        target.push(Glyph::template('?'));
-        let query = cover_tokens(query, '&', words, &mut secrets);
-        target.extend(clean(&query, "/:@!$&'()*+,;=?"));
-    }
-    let place = [parts.host, parts.port].concat();
-    let url = format!("{}{}{}", parts.scheme, text_of(&place), text_of(&target));
-    if url.len() > MAX_URL {
-        return Err(format!("the update URL is longer than {MAX_URL} characters"));
-    }
-    let auth = auth(&parts)?;
-    secrets.extend(auth.iter().flat_map(Credentials::secrets));
-    let shown =
-        format!("{}{}{}{}", parts.scheme, shown_userinfo(&parts), shown(&place), shown(&target));
-    Ok(Rendered { url: Secret::new(url), auth, shown, secrets })
-}
-
-fn auth(parts: &Parts<'_>) -> Result<Option<Credentials>, String> {
-    let userinfo = parts.userinfo.map(text_of).unwrap_or_default();
-    Credentials::parse(&userinfo)
-        .map_err(|_| "the user name or password in the URL is not encoded as UTF-8".to_owned())
-}
-
-/// A user without a password is a token as often as not, so it is not shown either.
-fn shown_userinfo(parts: &Parts<'_>) -> String {
-    let Some(userinfo) = parts.userinfo else {
-        return String::new();
-    };
-    match split_before(userinfo, &[':']) {
-        (_, []) => "***@".into(),
-        (user, _) => format!("{}:***@", shown(&clean(user, "!$&'()*+,;="))),
-    }
-}
-
-fn shown(text: &[Glyph]) -> String {
-    let runs = text.chunk_by(|a, b| (a.origin == Origin::Secret) == (b.origin == Origin::Secret));
-    runs.map(|run| match run.first() {
-        Some(glyph) if glyph.origin == Origin::Secret => "***".into(),
-        _ => text_of(run),
-    })
-    .collect()
-}
-
-/// Turns what is neither unreserved nor in `allowed` into percent-escapes of the same origin.
-fn clean(text: &[Glyph], allowed: &str) -> Vec<Glyph> {
-    let mut out = Vec::with_capacity(text.len());
-    for (at, &glyph) in text.iter().enumerate() {
-        let Glyph { c, origin } = glyph;
-        let escape_already = c == '%'
-            && text.len() > at + 2
-            && text.iter().skip(at + 1).take(2).all(|next| next.c.is_ascii_hexdigit());
-        if percent::is_unreserved(c) || allowed.contains(c) || escape_already {
-            out.push(glyph);
-        } else {
-            percent::escape(c, |c| out.push(Glyph { c, origin }));
-        }
-    }
-    out
-}
-
 /// Marks what is written in the template itself but is a secret by its key or its looks, or may be one.
-fn cover_tokens(
-    text: &[Glyph],
-    separator: char,
-    words: Words<'_>,
+/// `target` is path and query.
+fn cover_tokens(target: &mut Marked, words: Words<'_>, secrets: &mut Vec<Secret>) {
+    let Marked { text, origins } = target;
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let mut at = 0;
+    for folder in path.split('/') {
+        let marks = origins.get_mut(at..at + folder.len()).unwrap_or_default();
+        cover(folder, marks, secrets, &|word| is_no_name(word) || words.doubt_folder(word));
+        at += folder.len() + 1;
+    }
+    for item in query.split('&') {
+        let (key, value) = item.split_once('=').unwrap_or(("", item));
+        let end = at + item.len();
+        let marks = origins.get_mut(end - value.len()..end).unwrap_or_default();
+        cover(value, marks, secrets, &|word| is_secret_key(key) || words.doubt_value(key, word));
+        at = end + 1;
+    }
+}
+
+/// Marks the words of `text` that are written in the template itself and are secrets.
+fn cover(
+    text: &str,
+    marks: &mut [Origin],
     secrets: &mut Vec<Secret>,
-) -> Vec<Glyph> {
-    let mut out = text.to_vec();
-    for item in out.chunk_by_mut(|a, b| a.c != separator && b.c != separator) {
-        let equals = item.iter().position(|glyph| glyph.c == '=').filter(|_| separator == '&');
-        let key = text_of(item.get(..equals.unwrap_or(0)).unwrap_or_default());
-        let value = item.get_mut(equals.map_or(0, |at| at + 1)..).unwrap_or_default();
-        for part in value.chunk_by_mut(|a, b| a.origin == b.origin) {
-            let word = text_of(part);
-            let written = part.iter().all(|glyph| glyph.origin == Origin::Template);
-            let covered = match separator {
-                '/' => is_no_name(&word) || looks_like_token(&word) || words.doubt_folder(&word),
-                _ => {
-                    is_secret_key(&key) || looks_like_token(&word) || words.doubt_value(&key, &word)
-                }
-            };
-            if !written || !covered || word.trim_matches(['/', '&']).is_empty() {
-                continue;
-            }
-            part.iter_mut().for_each(|glyph| glyph.origin = Origin::Secret);
+    is_secret: &dyn Fn(&str) -> bool,
+) {
+    let mut at = 0;
+    for run in marks.chunk_by_mut(|a, b| a == b) {
+        let word = text.get(at..at + run.len()).unwrap_or_default();
+        at += run.len();
+        if run.first() == Some(&Origin::Template) && (looks_like_token(word) || is_secret(word)) {
+            run.fill(Origin::Secret);
             // As it is written, and as a server may repeat it.
-            secrets.extend(percent::decode(&word).map(Secret::new));
+            secrets.extend(percent::decode(word).map(Secret::new));
             secrets.push(Secret::new(word));
         }
     }
-    out
 }
 
 /// Who wrote the words of a template.

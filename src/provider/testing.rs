@@ -49,7 +49,7 @@ pub(crate) fn written(request: &Request) -> String {
     for (name, value) in &request.headers {
         text += &format!("\n{name}: {}", value.expose());
     }
-    if let Some(Credentials { user, password }) = &request.auth {
+    if let Some(Credentials { user, password }) = request.url.credentials() {
         text += &format!("\nBasic {user}:{}", password.expose());
     }
     if let Some(body) = &request.body {

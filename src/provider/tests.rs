@@ -29,7 +29,7 @@ fn hosts_are_those_that_are_connected_to() {
     assert_eq!(of("http://[2001:db8::1]/"), ["2001:db8::1"]);
     assert_eq!(of("nothing"), [""; 0]);
     let mut two = section("custom", "http://v4.d.example/", None);
-    let template = |url: &str| Some(Template { url: url.into(), answer: None });
+    let template = |url: &str| Some(Template::new(url, None));
     two.provider.mechanism = Mechanism::Url {
         v4: template("http://v4.d.example/"),
         v6: template("http://v6.d.example/"),

@@ -7,8 +7,7 @@ use super::judge::{Judge, Pattern, Protocol};
 use super::table;
 use super::template::{self, Rendered, Subject};
 use super::{
-    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, SHORT_ANSWER, Scope, Step,
-    Verdict,
+    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
 };
 use crate::model::{Family, Hostname};
 use crate::provider::{Mechanism, Provider, Template};
@@ -189,7 +188,8 @@ fn prepared(
         Some(row) => row.url_for(&template.url, subject.name.as_str(), zone),
         None => template.url.clone(),
     };
-    let rendered = template::render(&url, provider, Subject { zone, ..subject }).map_err(broken)?;
+    let rendered = template::render(&url, provider, Subject { zone, ..subject })
+        .map_err(|why| broken(why.to_string()))?;
     let mut judges = Vec::new();
     for address in [Some(subject.address), sibling].into_iter().flatten() {
         let judge = judge(provider, template, address, Some(address), &rendered);
@@ -205,18 +205,9 @@ fn prepared(
     let names_address = template::names_address(&template.url);
     // Who knows the host knows that the address of the connection is published.
     let seen = (!names_address && table::of(provider).is_some()).then_some(family);
-    let request = Request {
-        method,
-        url: rendered.url,
-        auth: rendered.auth,
-        headers: Vec::new(),
-        body: None,
-        family: seen,
-        shown: rendered.shown,
-        secrets: rendered.secrets,
-        answer_limit: SHORT_ANSWER,
-        answer_secret: false,
-    };
+    let mut request = Request::get(rendered.url, rendered.shown, rendered.secrets);
+    request.method = method;
+    request.family = seen;
     Ok((request, judges))
 }
 
@@ -231,7 +222,7 @@ fn judge(
 ) -> Result<Judge, String> {
     let own_url = provider.row.is_none() && provider.account.label == "custom";
     let row = match own_url {
-        true => table::at_host(rendered.url.expose()),
+        true => table::at_host(rendered.url.host(), rendered.url.path()),
         false => provider.row,
     };
     let of_table = |key| row.and_then(|row| row.get(key));

@@ -63,13 +63,18 @@ pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
 /// As [`decode`]. `None` if a `%` has no two digits behind it, or the bytes are not UTF-8.
 pub(crate) fn decode_strict(text: &str) -> Option<String> {
     let mut escapes = text.match_indices('%');
-    let whole = escapes.all(|(at, _)| text.as_bytes().get(at..).and_then(escaped_byte).is_some());
+    let whole = escapes.all(|(at, _)| text.get(at..).is_some_and(is_escape));
     if whole { decode(text).ok() } else { None }
 }
 
 /// Like [`decode`], with U+FFFD in the place of bytes that are not UTF-8.
 pub(crate) fn decode_lossy(text: &str) -> String {
     decode(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Whether `text` begins with `%xx`.
+pub(crate) fn is_escape(text: &str) -> bool {
+    escaped_byte(text.as_bytes()).is_some()
 }
 
 /// The byte that `text` begins with as `%xx`, and the rest.

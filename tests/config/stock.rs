@@ -235,7 +235,7 @@ fn under_our_own_names_domain_and_username_keep_their_meaning() {
     let url = "option service_name powerdns\noption domain a.example.com\noption param_opt";
     assert_eq!(
         record(&format!("{url} 192.0.2.1:8081")),
-        "ddns:6: option 'param_opt': does not begin with http:// or https://"
+        "ddns:6: option 'param_opt': the URL does not begin with http:// or https://"
     );
     assert!(record(&format!("{url} 'http://[fd00::1]:8081'")).ends_with("http://[fd00::1]:8081"));
     assert_eq!(

@@ -3,7 +3,7 @@ use std::time::Duration;
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{Force, Section, Source};
-use ddns_netlink::model::{Family, Proxy, Trust};
+use ddns_netlink::model::{Family, Proxy, Trust, Url};
 use ddns_netlink::provider::Mechanism;
 use proptest::prelude::*;
 
@@ -142,7 +142,8 @@ fn a_list_of_names_as_luci_saves_it_causes_no_warning() {
 #[test]
 fn the_source_comes_from_ip_source_and_its_option() {
     let network = |v4: &str, v6: &str| Source::Network { v4: v4.into(), v6: v6.into() };
-    let web = |v4: &str, v6: &str| Source::Web { v4: v4.into(), v6: v6.into() };
+    let url = |text| Url::parse(text).unwrap();
+    let web = |v4, v6| Source::Web { v4: url(v4), v6: url(v6) };
     for (lines, expected) in [
         ("", network("wan", "wan6")),
         ("option ip_network lan", network("lan", "lan")),
@@ -822,7 +823,7 @@ fn values_that_ddns_scripts_accepts_cause_only_warnings() {
     let https = warned("option use_https 2");
     assert!(https.template(Family::V4).unwrap().url.starts_with("https:"));
     let page = warned("option ip_source web\noption ip_url ip.example/").source;
-    let url = || "http://ip.example/".to_owned();
+    let url = || Url::http("ip.example");
     assert_eq!(page, Source::Web { v4: url(), v6: url() });
     // Blanks around a number cause no warning.
     let spaced = with("option ip_source web\noption check_interval '20 '\noption use_logfile ' 0'");

@@ -1,7 +1,8 @@
 //! Redirects (RFC 9110 section 15.4).
 #![allow(clippy::panic, reason = "only tests and the fuzzer run this")]
 
-use ddns_netlink::edge::http::redirect::{self, Next, Target as Place};
+use ddns_netlink::edge::http::redirect::{self, Next};
+use ddns_netlink::model::Url;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::Method;
 use ddns_netlink::provider::mask::mask;
@@ -52,7 +53,7 @@ const PASSWORD: &str = "hunter2-hunter2";
 pub(crate) fn redirect(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (base, location) = text.split_once('\0').unwrap_or(("https://d.example/a", &text));
-    let Ok((from, _)) = Place::parse(base) else { return };
+    let Ok(from) = Url::parse(base) else { return };
     assert_web(&from);
     for method in [Method::Get, Method::Post] {
         for secrets in [false, true] {
@@ -70,24 +71,24 @@ pub(crate) fn redirect(bytes: &[u8]) {
 }
 
 /// The target has the origin of a web server, without user information.
-fn assert_web(place: &Place) {
+fn assert_web(place: &Url) {
     let origin = place.origin();
-    let scheme = if place.https() { "https://" } else { "http://" };
+    let scheme = if place.is_https() { "https://" } else { "http://" };
     let authority = origin.strip_prefix(scheme);
     let Some(authority) = authority else { panic!("{origin:?}") };
     assert!(!authority.is_empty() && !authority.contains(['@', '/', '?', '#']), "{origin:?}");
     assert!(!place.host().is_empty(), "{origin:?}");
-    assert!(place.path().starts_with('/') && !place.path().contains(['#', ' ']), "{origin:?}");
+    assert!(place.target().starts_with('/') && !place.target().contains(['#', ' ']), "{origin:?}");
 }
 
-fn assert_allowed(confidential: bool, from: &Place, to: &Place) {
+fn assert_allowed(confidential: bool, from: &Url, to: &Url) {
     assert_web(to);
     let origins = format!("{} {}", from.origin(), to.origin());
-    assert!(to.https() || !from.https(), "{origins}");
+    assert!(to.is_https() || !from.is_https(), "{origins}");
     if confidential {
         assert!(from.host().eq_ignore_ascii_case(to.host()), "{origins}");
-        let same = from.port() == to.port() && from.https() == to.https();
-        let upgraded = from.port() == 80 && to.port() == 443 && to.https();
+        let same = from.port() == to.port() && from.is_https() == to.is_https();
+        let upgraded = from.port() == 80 && to.port() == 443 && to.is_https();
         assert!(same || upgraded, "{origins}");
     }
 }

@@ -11,10 +11,12 @@ use crate::config::definition::{self, Block, Definition};
 use crate::config::listing;
 use crate::model::name::is_file_name;
 use crate::model::secret::Secret;
-use crate::model::{Family, HostPort, RecordOptions};
-use crate::provider::api;
+use crate::model::url::to_https;
+use crate::model::{Family, HostPort, RecordOptions, Url};
+use crate::provider::api::{self, Api, Base};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
+use crate::provider::template;
 use crate::provider::{Account, Mechanism, Provider, Script, Template};
 use crate::text::quoted::{quoted, quoted_char};
 
@@ -37,15 +39,21 @@ pub(super) fn read(
         None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
         None => (from_update_url(reader, families), None),
     };
-    let updates = matches!(mechanism, Mechanism::Api(api) if api.needs("dns_server"));
-    let param_opt = param_opt(reader, &mechanism);
-    let key_file = updates || matches!(mechanism, Mechanism::Api(api) if api.has_key_file());
+    let api = match &mechanism {
+        Mechanism::Api(api) => Some(*api),
+        Mechanism::Url { .. } | Mechanism::Script(_) => None,
+    };
+    let updates = api.is_some_and(|api| matches!(api.base, Base::NameServer));
     let account = Account {
         label: service.unwrap_or(CUSTOM).into(),
         username: reader.text("username").unwrap_or_default().into(),
-        password: password(reader, env, key_file),
+        password: password(reader, env, api.is_some_and(Api::has_key_file)),
         param_enc: secret(reader, "param_enc"),
-        param_opt,
+        param_opt: param_opt(reader, api.is_some()),
+        base: match api.map(|api| api.base) {
+            Some(Base::ParamOpt) => reader.parsed("param_opt", Url::parse),
+            Some(_) | None => None,
+        },
         server: if updates { server.cloned() } else { None },
         tcp: updates && reader.flag("force_dnstcp", false),
     };
@@ -353,7 +361,7 @@ fn template(
     let block = definition.block(family);
     if !families.contains(&family) {
         let block = block.filter(|block| block.script().is_none())?;
-        return Some(Template { url: block.url.clone(), answer: block.answer.clone() });
+        return Some(Template::new(&*block.url, block.answer.clone()));
     }
     let block = self::block(reader, definition, name, family)?;
     if block.script().is_some() {
@@ -362,7 +370,7 @@ fn template(
         ));
         return None;
     }
-    if let Err(why) = words::check_template(&block.url) {
+    if let Err(why) = template::check(&block.url) {
         reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
     }
     for odd in words::odd_placeholders(&block.url) {
@@ -376,7 +384,7 @@ fn template(
     }
     // Whoever answers 200 to failures, too, must not be believed because an own definition is silent.
     let known = || table::find(name).map(|row| row.ok().to_owned());
-    Some(Template { url: block.url.clone(), answer: block.answer.clone().or_else(known) })
+    Some(Template::new(&*block.url, block.answer.clone().or_else(known)))
 }
 
 /// The block for `family`, which the section uses.
@@ -414,7 +422,7 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
         && https
     {
         for template in [v4, v6, both].into_iter().flatten() {
-            template.url = words::to_https(&template.url);
+            *template = Template::new(to_https(&template.url), template.answer.take());
         }
     }
     mechanism
@@ -456,15 +464,9 @@ fn is_key_path(text: &str) -> bool {
     text.starts_with('/') && (text.ends_with(".json") || text.ends_with(".pem"))
 }
 
-fn param_opt(reader: &mut Reader<'_>, mechanism: &Mechanism) -> Secret {
+fn param_opt(reader: &mut Reader<'_>, any: bool) -> Secret {
     let value = secret(reader, "param_opt");
-    if let Mechanism::Api(api) = mechanism {
-        if api.base.is_empty()
-            && !value.is_empty()
-            && let Err(why) = words::check_url(value.expose())
-        {
-            reader.fail("param_opt", why);
-        }
+    if any {
         return value;
     }
     let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);

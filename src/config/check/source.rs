@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use super::reader::Reader;
-use super::words;
 use super::{Environment, PathKind};
 use crate::config::{Source, program};
+use crate::model::url::{Url, with_scheme};
 use crate::text::quoted::quoted;
 
 const WAN4: &str = "wan";
 const WAN6: &str = "wan6";
 const DEVICE: &str = "eth1";
-const PAGE4: &str = "http://checkip.dyndns.com";
-const PAGE6: &str = "http://checkipv6.dyndns.com";
+const PAGE4: &str = "checkip.dyndns.com";
+const PAGE6: &str = "checkipv6.dyndns.com";
 
 /// The option of each source.
 const OPTIONS: [(&str, &str); 4] = [
@@ -62,18 +62,21 @@ fn device(reader: &mut Reader<'_>) -> Source {
 }
 
 fn web(reader: &mut Reader<'_>) -> Source {
-    let url = url(reader, "ip_url");
-    if let Some(Err(why)) = url.as_deref().map(words::check_url) {
-        reader.fail("ip_url", why);
-    }
-    let or = |page: &str| url.as_deref().unwrap_or(page).to_owned();
+    let page = url(reader, "ip_url").and_then(|text| match Url::parse(&text) {
+        Ok(url) => Some(url),
+        Err(why) => {
+            reader.fail("ip_url", why.to_string());
+            None
+        }
+    });
+    let or = |known: &str| page.clone().unwrap_or_else(|| Url::http(known));
     Source::Web { v4: or(PAGE4), v6: or(PAGE6) }
 }
 
 /// A URL; without a scheme it is one of `http:`, as the programs of ddns-scripts take it.
 pub(super) fn url(reader: &mut Reader<'_>, option: &str) -> Option<String> {
     let text = reader.text(option)?;
-    let url = words::with_scheme(text);
+    let url = with_scheme(text);
     if url.len() > text.len() {
         reader.warn(option, "does not begin with http:// or https://; http:// is meant");
     }

@@ -6,14 +6,15 @@ use super::reader::Reader;
 use super::source;
 use super::words;
 use crate::model::Family;
-use crate::provider::{Mechanism, Provider};
+use crate::model::url::Parts;
+use crate::provider::{Mechanism, Provider, Template};
 use crate::provider::{families, template};
 
 /// How `update_url` updates records; `None` if there is none.
 pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechanism> {
     let url = source::url(reader, "update_url")?;
-    if let Err(why) = words::check_template(&url) {
-        reader.fail("update_url", why);
+    if let Err(why) = template::check(&url) {
+        reader.fail("update_url", why.to_string());
     }
     for odd in words::odd_placeholders(&url) {
         reader.warn("update_url", odd);
@@ -43,15 +44,8 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
 
 /// Warns where a password travels unencrypted to a host that is not near.
 pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, wanted: &[Family]) {
-    let plain = |family: &&Family| {
-        provider.template(**family).is_some_and(|template| {
-            let url = &template.url;
-            url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
-                && holds_password(url)
-                && template::host(url).is_none_or(|host| !is_near(&host))
-        })
-    };
-    if !wanted.iter().any(|family| plain(&family)) {
+    let mut templates = wanted.iter().filter_map(|family| provider.template(*family));
+    if !templates.any(shows_password) {
         return;
     }
     match provider.row {
@@ -70,12 +64,20 @@ pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, w
     }
 }
 
+/// Whether a password travels unencrypted to a host that is not near.
+fn shows_password(template: &Template) -> bool {
+    let Ok(parts) = Parts::split(&template.url) else {
+        return false;
+    };
+    let near = template.host.as_deref().is_some_and(is_near);
+    !parts.https && !near && holds_password(&template.url, parts.userinfo)
+}
+
 /// Whether `url` has a place for a password, or a user and a password before its host.
-fn holds_password(url: &str) -> bool {
-    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let place = place.split(['/', '?', '#']).next().unwrap_or_default();
-    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
-    user.contains(':') || url.contains("[PASSWORD]") || url.contains("[PARAMENC]")
+fn holds_password(url: &str, userinfo: Option<&str>) -> bool {
+    let placeholders = ["[PASSWORD]", "[PARAMENC]"];
+    userinfo.is_some_and(|userinfo| userinfo.contains(':'))
+        || placeholders.iter().any(|placeholder| url.contains(placeholder))
 }
 
 /// Whether `host` is this machine or in a private network.
@@ -189,12 +191,24 @@ mod tests {
     }
 
     #[test]
-    fn urls_that_hold_a_password() {
-        for url in ["http://u:p@a/", "http://a/?[PASSWORD]", "http://[USERNAME]:x@a"] {
-            assert!(holds_password(url), "{url}");
+    fn a_password_in_a_url_is_shown_over_plain_http_to_a_far_host() {
+        for url in [
+            "http://u:p@a.example/",
+            "HTTP://a.example/?[PASSWORD]",
+            "http://[USERNAME]:x@[DOMAIN]",
+        ] {
+            let template = Template::new(url, None);
+            assert!(shows_password(&template), "{url}");
         }
-        for url in ["http://a/?x=u:p@b", "http://u@a/", "http://a:80/"] {
-            assert!(!holds_password(url), "{url}");
+        for url in [
+            "http://a.example/?x=u:p@b",
+            "http://u@a.example/",
+            "http://a.example:80/",
+            "https://u:p@a.example/",
+            "http://u:p@nas/",
+        ] {
+            let template = Template::new(url, None);
+            assert!(!shows_password(&template), "{url}");
         }
     }
 }

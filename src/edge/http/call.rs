@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::Limits;
-use super::request::Target;
 use crate::edge::clock::uptime;
+use crate::model::Url;
 
 /// A point in time that cannot be stretched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(target: &Target, deadline: Deadline, limits: Limits) -> Self {
+    pub(super) fn new(target: &Url, deadline: Deadline, limits: Limits) -> Self {
         Self {
             host: target.host().to_owned(),
             deadline,

@@ -14,7 +14,6 @@ use super::failure;
 use super::proxy::tunnel;
 use super::race::{self, Connected, Course, Lost};
 use super::redirect::INWARD;
-use super::request::Target;
 use super::tcp::Tcp;
 use super::tls::Tls;
 use super::wire::Stream;
@@ -23,7 +22,7 @@ use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::Search;
 use crate::model::address::not_public;
 use crate::model::name;
-use crate::model::{Family, Proxy};
+use crate::model::{Family, Proxy, Url};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
 
@@ -33,7 +32,7 @@ const STAND_IN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Opens the connection of one request.
 pub(super) struct Dial<'a> {
     pub(super) call: &'a Call,
-    pub(super) target: &'a Target,
+    pub(super) target: &'a Url,
     pub(super) proxy: Option<&'a Proxy>,
     pub(super) user_agent: &'a str,
     pub(super) device: Option<&'a str>,

@@ -45,9 +45,8 @@ use self::call::{Call, Deadline};
 use self::connect::Dial;
 use self::exchange::Reply;
 use self::redirect::Next;
-use self::request::Target;
 use crate::model::secret::Secret;
-use crate::model::{Credentials, Family, Transport, Trust};
+use crate::model::{Credentials, Family, Transport, Trust, Url};
 use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 
 pub(crate) use self::cacert::warning as cacert_warning;
@@ -148,19 +147,19 @@ impl Client {
         sent_at: &mut Option<Duration>,
     ) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.limits.total);
-        let (mut target, user) = Target::parse(request.url.expose()).map_err(before_sending)?;
-        let auth = request.auth.clone().or(user);
+        let mut target = request.url.clone();
+        let auth = request.url.credentials();
         let asked = target.host().to_owned();
         let mut been_outside = false;
         for redirects in 0..=MAX_REDIRECTS {
             let call = Call::new(&target, deadline, self.limits);
-            let result = self.hop(request, auth.as_ref(), &target, been_outside, &call);
+            let result = self.hop(request, auth, &target, been_outside, &call);
             *sent_at = sent_at.or(call.sent_at());
             let reply = match result {
                 Ok(reply) => reply,
                 // A host that a redirect names is a text from outside.
                 Err(failure) if redirects > 0 => {
-                    return Err(self.without_secrets(failure, request, auth.as_ref()));
+                    return Err(self.without_secrets(failure, request, auth));
                 }
                 Err(failure) => return Err(failure),
             };
@@ -168,7 +167,7 @@ impl Client {
                 return Err(before_sending(why));
             }
             been_outside |= self.is_outside(&target, &call);
-            match self.next(request, auth.as_ref(), &target, &reply) {
+            match self.next(request, auth, &target, &reply) {
                 Next::Stay => {
                     let answer = answer::read(reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::elsewhere(&asked, &target);
@@ -176,17 +175,17 @@ impl Client {
                 }
                 Next::Follow(next) if been_outside && redirect::is_inside(next.host()) => {
                     let failure = before_sending(format!("{}: {}", next.host(), redirect::INWARD));
-                    return Err(self.without_secrets(failure, request, auth.as_ref()));
+                    return Err(self.without_secrets(failure, request, auth));
                 }
                 Next::Follow(next) => target = next,
                 Next::Refuse(why) => {
                     let failure = before_sending(format!("{}: {why}", target.host()));
-                    return Err(self.without_secrets(failure, request, auth.as_ref()));
+                    return Err(self.without_secrets(failure, request, auth));
                 }
             }
         }
         let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
-        Err(self.without_secrets(before_sending(failure), request, auth.as_ref()))
+        Err(self.without_secrets(before_sending(failure), request, auth))
     }
 
     /// Where `reply` leads.
@@ -194,10 +193,11 @@ impl Client {
         &self,
         request: &Request,
         auth: Option<&Credentials>,
-        target: &Target,
+        target: &Url,
         reply: &Reply<'_>,
     ) -> Next {
-        let location = reply.headers.get(header::LOCATION).map(redirect::location);
+        let location = reply.headers.get(header::LOCATION);
+        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
         let beside = !request.headers.is_empty() || request.body.is_some();
         let secrets = auth.is_some() || in_url || beside;
@@ -205,7 +205,7 @@ impl Client {
     }
 
     /// Whether `target`, which has answered, is a public host. A proxy does not say where a name is.
-    fn is_outside(&self, target: &Target, call: &Call) -> bool {
+    fn is_outside(&self, target: &Url, call: &Call) -> bool {
         if self.transport.proxy.is_some() {
             !redirect::is_inside(target.host())
         } else {
@@ -229,7 +229,7 @@ impl Client {
         &self,
         request: &Request,
         auth: Option<&Credentials>,
-        target: &Target,
+        target: &Url,
         outside_only: bool,
         call: &'a Call,
     ) -> Result<Reply<'a>, Failure> {
@@ -255,22 +255,22 @@ impl Client {
                 .family
                 .or(request.family.filter(|_| proxy.is_none()))
                 .or(self.transport.source.map(Family::of)),
-            tls: target.https().then(|| self.tls()).transpose()?,
+            tls: target.is_https().then(|| self.tls()).transpose()?,
             // Only a verified certificate shows that an old address still is the host.
-            proven: target.https() && self.transport.trust != Trust::Nothing,
+            proven: target.is_https() && self.transport.trust != Trust::Nothing,
             outside_only,
             shared: &self.shared,
         };
         let stream = dial.connect()?;
-        let absolute = (proxy.is_some() && !target.https()).then(|| target.origin());
+        let absolute = (proxy.is_some() && !target.is_https()).then(|| target.origin());
         let body = request::body(request);
         exchange::exchange(stream, call, message, body, absolute.as_deref())
             .map_err(|broken| failure::explain(&broken, call))
     }
 
     /// Whether an answer is the proxy's own. In a tunnel it has had its say before.
-    fn proxy_refusal(&self, target: &Target, status: u16) -> Option<String> {
-        let proxy = self.transport.proxy.as_ref().filter(|_| !target.https())?;
+    fn proxy_refusal(&self, target: &Url, status: u16) -> Option<String> {
+        let proxy = self.transport.proxy.as_ref().filter(|_| !target.is_https())?;
         (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16())
             .then(|| format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
     }

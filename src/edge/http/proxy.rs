@@ -2,8 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::request::Target;
-use crate::model::Proxy;
+use crate::model::{Proxy, Url};
 
 /// What a 407 means.
 pub(super) const WANTS_PASSWORD: &str = "wants a user name and a password";
@@ -17,10 +16,10 @@ const ANSWER_LIMIT: usize = 8 * 1024;
 pub(super) fn tunnel(
     proxy: &Proxy,
     stream: &mut (impl Read + Write),
-    target: &Target,
+    target: &Url,
     user_agent: &str,
 ) -> io::Result<()> {
-    let place = target.host_and_port();
+    let place = target.endpoint();
     let mut head =
         format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: {user_agent}\r\n");
     if let Some(credentials) = &proxy.credentials {

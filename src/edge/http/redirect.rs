@@ -2,13 +2,9 @@
 
 use std::net::IpAddr;
 
-use ureq::http::HeaderValue;
-
-pub use super::request::Target;
 use crate::model::address::not_public;
-use crate::model::name;
+use crate::model::{Url, name};
 use crate::provider::Method;
-use crate::text::percent;
 
 /// Why a redirect of a public host to one that is not is refused: anybody who can answer in a page's
 /// place could have this router ask its own services and those of the LAN.
@@ -20,7 +16,7 @@ pub enum Next {
     /// It is the answer.
     Stay,
     /// Ask there.
-    Follow(Target),
+    Follow(Url),
     /// It leads where we do not go: why. The host in it is the redirect's own text, which may repeat
     /// a secret of the request.
     Refuse(String),
@@ -35,7 +31,7 @@ pub enum Next {
 pub fn next(
     method: Method,
     secrets: bool,
-    from: &Target,
+    from: &Url,
     status: u16,
     location: Option<&str>,
 ) -> Next {
@@ -47,16 +43,16 @@ pub fn next(
     let Some(location) = location.filter(|_| followed) else {
         return Next::Stay;
     };
-    let Ok((to, _)) = Target::parse(&join(from, location)) else {
+    let Ok(to) = from.join(location) else {
         return Next::Refuse("redirects to something that is not a web address".into());
     };
-    if from.https() && !to.https() {
+    if from.is_https() && !to.is_https() {
         return Next::Refuse("redirects from https to http, which is not followed".into());
     }
     if (secrets || method != Method::Get) && !same_host(from, &to) {
         return Next::Refuse(format!(
             "redirects to {}, which must not get the password",
-            to.host_and_port()
+            to.endpoint()
         ));
     }
     Next::Follow(to)
@@ -75,30 +71,17 @@ pub(super) fn is_inside(host: &str) -> bool {
     }
 }
 
-/// `Location` as text; what is not ASCII is escaped, as browsers do it.
-pub(super) fn location(value: &HeaderValue) -> String {
-    let mut text = String::with_capacity(value.len());
-    for c in String::from_utf8_lossy(value.as_bytes()).chars() {
-        if c.is_ascii() {
-            text.push(c);
-        } else {
-            percent::escape(c, |c| text.push(c));
-        }
-    }
-    text
-}
-
 /// Same scheme, host and port; or the step from http to https of one host on the usual ports,
 /// where the credentials have been seen in the clear already.
-fn same_host(from: &Target, to: &Target) -> bool {
-    let upgrade = (from.port(), to.port()) == (80, 443) && !from.https() && to.https();
-    let same = from.port() == to.port() && from.https() == to.https();
+fn same_host(from: &Url, to: &Url) -> bool {
+    let upgrade = (from.port(), to.port()) == (80, 443) && !from.is_https() && to.is_https();
+    let same = from.port() == to.port() && from.is_https() == to.is_https();
     from.host().eq_ignore_ascii_case(to.host()) && (same || upgrade)
 }
 
 /// The host of `answered`, if it is another one than `asked`. A name with `www.` before it is the
 /// same host.
-pub(super) fn elsewhere(asked: &str, answered: &Target) -> Option<String> {
+pub(super) fn elsewhere(asked: &str, answered: &Url) -> Option<String> {
     let host = answered.host();
     (!without_www(host).eq_ignore_ascii_case(without_www(asked))).then(|| host.to_owned())
 }
@@ -110,38 +93,18 @@ fn without_www(host: &str) -> &str {
     }
 }
 
-/// `location` seen from `from` (RFC 3986 section 5.2, without removing dots).
-fn join(from: &Target, location: &str) -> String {
-    let scheme_end = location.find(':').unwrap_or(location.len());
-    let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    if location.contains(':') && location[..scheme_end].chars().all(is_scheme) {
-        return location.to_owned();
-    }
-    if location.starts_with("//") {
-        let scheme = if from.https() { "https" } else { "http" };
-        return format!("{scheme}:{location}");
-    }
-    let path = from.path().split('?').next().unwrap_or_default();
-    let folder = path.rfind('/').map_or("/", |end| &path[..=end]);
-    match location.chars().next() {
-        Some('/') => format!("{}{location}", from.origin()),
-        Some('?') => format!("{}{path}{location}", from.origin()),
-        _ => format!("{}{folder}{location}", from.origin()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn target(url: &str) -> Target {
-        Target::parse(url).unwrap().0
+    fn target(url: &str) -> Url {
+        Url::parse(url).unwrap()
     }
 
     fn decide(secrets: bool, from: &str, to: &str) -> Result<String, String> {
         match next(Method::Get, secrets, &target(from), 302, Some(to)) {
             Next::Stay => Ok("stay".into()),
-            Next::Follow(to) => Ok(format!("{}{}", to.origin(), to.path())),
+            Next::Follow(to) => Ok(to.expose()),
             Next::Refuse(why) => Err(why),
         }
     }

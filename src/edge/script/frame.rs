@@ -62,7 +62,9 @@ fn option_variables(update: &ScriptUpdate) -> Vec<(&str, String)> {
     let mut all: Vec<_> = defaults().map(|(name, default)| (name, default.to_owned())).collect();
     match &update.section.source {
         Source::Network { v4, v6 } => all.push(("ip_network", of_family(&update.change, v4, v6))),
-        Source::Web { v4, v6 } => all.push(("ip_url", of_family(&update.change, v4, v6))),
+        Source::Web { v4, v6 } => {
+            all.push(("ip_url", of_family(&update.change, &v4.expose(), &v6.expose())));
+        }
         Source::Device(_) | Source::Script(_) => {}
     }
     for (name, value) in &update.script.options {

@@ -26,9 +26,9 @@ use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
 use crate::edge::probe;
-use crate::model::Family;
 use crate::model::Notice;
 use crate::model::secret::Secret;
+use crate::model::{Family, Url};
 use crate::provider::Script;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
 
@@ -203,7 +203,10 @@ fn transfer(
     log: &mut ScriptLog,
     send: &mut dyn FnMut(&Request) -> Result<Answer, Failure>,
 ) -> String {
-    let answer = send(&probe::request(url));
+    let answer = match Url::parse(url) {
+        Ok(url) => send(&probe::request(&url)),
+        Err(why) => Err(Failure { kind: FailureKind::Other, sent: false, text: why.to_string() }),
+    };
     log.transferred(answer.as_ref().err());
     let answer = match answer {
         Ok(answer) => answer,

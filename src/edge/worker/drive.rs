@@ -123,8 +123,9 @@ fn one_per_change(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Url;
+    use crate::provider::exchange;
     use crate::provider::testing::{account, change, job};
-    use crate::provider::{Method, SHORT_ANSWER, exchange};
 
     /// Sends `requests` requests, then ends with `done`.
     struct Talk {
@@ -138,18 +139,9 @@ mod tests {
                 return Step::Done(self.done.iter().cloned().map(Verdict::record).collect());
             }
             self.requests -= 1;
-            Step::Send(Request {
-                method: Method::Get,
-                url: Secret::new("http://h.example/?s3cret"),
-                auth: None,
-                headers: vec![],
-                body: None,
-                family: None,
-                shown: format!("GET http://h.example/?*** ({} left)", self.requests),
-                secrets: vec![Secret::new("s3cret")],
-                answer_limit: SHORT_ANSWER,
-                answer_secret: false,
-            })
+            let url = Url::http("h.example/?s3cret");
+            let shown = format!("GET http://h.example/?*** ({} left)", self.requests);
+            Step::Send(Request::get(url, shown, vec![Secret::new("s3cret")]))
         }
     }
 

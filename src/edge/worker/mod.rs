@@ -289,6 +289,7 @@ mod tests {
 
     use super::*;
     use crate::config::fixture;
+    use crate::model::Url;
 
     /// Reports the id of each job that has begun, and waits for one of `releases` before it ends.
     struct Waits {
@@ -367,10 +368,7 @@ mod tests {
         let (pool, events) = pool(Network);
         for probe in [
             Probe::Script("echo 192.0.2.1".into()),
-            Probe::Web {
-                url: "http://no-such-host.invalid/".into(),
-                transport: fixture::transport(),
-            },
+            Probe::Web { url: Url::http("no-such-host.invalid"), transport: fixture::transport() },
         ] {
             pool.submit(Task::Detect {
                 question: 1,

@@ -12,7 +12,7 @@ use crate::engine::event::{Event, Finished};
 use crate::engine::pace::Bucket;
 use crate::model::secret::Secret;
 use crate::model::{Family, Hostname};
-use crate::provider::api::Api;
+use crate::provider::api::{Api, Base};
 use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
 use crate::provider::{Mechanism, Template};
 
@@ -20,7 +20,7 @@ const BATCH: Api = Api {
     name: "batch",
     aliases: &[],
     title: "Batch",
-    base: "https://api.example.net",
+    base: Base::Https("api.example.net"),
     needs: &[],
     batch: Batch::Account(3),
     writes_together: true,
@@ -67,7 +67,7 @@ fn sizes(s: &Scenario) -> Vec<usize> {
 }
 
 fn both() -> Mechanism {
-    let url = |url: &str| Some(Template { url: url.into(), answer: None });
+    let url = |url: &str| Some(Template::new(url, None));
     Mechanism::Url {
         v4: url("https://dyn.example.net/?ip=[IP]"),
         v6: url("https://dyn.example.net/?ip=[IP]"),
@@ -145,7 +145,7 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
 }
 
 fn url() -> Mechanism {
-    let v4 = Some(Template { url: "https://dyn.example.net/?ip=[IP]".into(), answer: None });
+    let v4 = Some(Template::new("https://dyn.example.net/?ip=[IP]", None));
     Mechanism::Url { v4, v6: None, both: None }
 }
 

@@ -3,7 +3,7 @@
 use super::scenario::{HOUR, MINUTE, Scenario, WAN, ip, lost, refused, route, secs, section};
 use crate::config::Source;
 use crate::engine::event::Event;
-use crate::model::{Family, Hostname};
+use crate::model::{Family, Hostname, Url};
 use crate::proto::netlink::Table;
 use crate::provider::Outcome;
 
@@ -148,12 +148,12 @@ fn a_corrected_way_is_tried_at_once() {
 
 #[test]
 fn an_answer_to_a_question_of_before_counts_for_nothing() {
-    let page = |host: &str| Source::Web { v4: host.into(), v6: host.into() };
-    let mut s = Scenario::new().with(|c| c.source = page("http://one.example/")).start();
+    let page = |host| Source::Web { v4: Url::http(host), v6: Url::http(host) };
+    let mut s = Scenario::new().with(|c| c.source = page("one.example")).start();
     let sections = std::mem::take(&mut s.config.sections);
     s.reload();
     s.config.sections = sections;
-    s.config.sections[0].source = page("http://two.example/");
+    s.config.sections[0].source = page("two.example");
     s.reload();
     s.sent();
     s.event(Event::Detected {

@@ -15,7 +15,7 @@ use crate::engine::way::Ask;
 use crate::model::Host;
 use crate::model::secret::Secret;
 use crate::model::sorted::Map;
-use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
+use crate::model::{Family, Hostname, RecordOptions, Transport, Trust, Url};
 use crate::proto::netlink::{
     self, Address, AddressFlags, Hop, IfIndex, Leads, Link, Message, NoWay, Report, Table, Way,
     WayAnswer,
@@ -60,10 +60,7 @@ pub(super) fn section() -> Section {
                 label: "custom".into(),
                 username: "user".into(),
                 password: Secret::new("secret"),
-                param_enc: Secret::default(),
-                param_opt: Secret::default(),
-                server: None,
-                tcp: false,
+                ..Account::default()
             },
             mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),
             row: None,
@@ -93,7 +90,7 @@ pub(super) fn section() -> Section {
 }
 
 pub(super) fn web() -> Source {
-    Source::Web { v4: "http://v4.example.net/".into(), v6: "http://v6.example.net/".into() }
+    Source::Web { v4: Url::http("v4.example.net"), v6: Url::http("v6.example.net") }
 }
 
 pub(super) fn address(text: &str) -> Address {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, list, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::sorted::Map;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{hmac_sha1, sha1, timestamp};
@@ -16,21 +16,25 @@ use crate::provider::{Batch, Request};
 use crate::text::base64;
 use crate::text::percent::encode_upper;
 
+const HOST: &str = "alidns.aliyuncs.com";
+
 pub(super) const API: Api = Api {
     name: "aliyun",
     aliases: &["aliyun.com"],
     title: "Alibaba Cloud DNS",
-    base: "https://alidns.aliyuncs.com",
+    base: Base::Https(HOST),
     needs: &[
-        Need { option: "username", holds: "an AccessKey id" },
-        Need { option: "password", holds: "the AccessKey secret" },
+        Need::new("username", "an AccessKey id"),
+        Need::new("password", "the AccessKey secret"),
     ],
     batch: Batch::Account(20),
     writes_together: false,
     rate: None,
     remark: "the RAM user of the key needs AliyunDNSFullAccess",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        let rest = Rest::new(&API, talk.account)
+            .hiding(&talk.account.password)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
     },
 };
@@ -92,7 +96,7 @@ fn request(
     let sorted: Map<&str, &str> = common.iter().chain(parameters).copied().collect();
     let query = sign(&sorted, talk.account.password.expose());
     let mut request = rest.get(&format!("/?{query}"));
-    request.shown = format!("GET {}/?Action={action}", API.base);
+    request.shown = format!("GET https://{HOST}/?Action={action}");
     Ok(request)
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -16,11 +16,8 @@ pub(super) const API: Api = Api {
     name: "cloudflare",
     aliases: &["cloudflare.com-v4"],
     title: "Cloudflare",
-    base: "https://api.cloudflare.com/client/v4/zones",
-    needs: &[Need {
-        option: "password",
-        holds: "an API token with Zone Read and DNS Write for the zone",
-    }],
+    base: Base::Https("api.cloudflare.com/client/v4/zones"),
+    needs: &[Need::new("password", "an API token with Zone Read and DNS Write for the zone")],
     // The limit of the free plan for one batch.
     batch: Batch::Account(200),
     writes_together: true,
@@ -47,7 +44,7 @@ const ZONE_API: ZoneApi = ZoneApi {
 /// nothing) it is a token.
 fn credentials(talk: &Conversation<'_>) -> Rest {
     let account = talk.account;
-    let rest = Rest::new(&API).with_status_fix(fix_status);
+    let rest = Rest::new(&API, account).with_status_fix(fix_status);
     if account.username.contains('@') {
         let rest = rest.header("X-Auth-Key", &account.password);
         return rest.plain_header("X-Auth-Email", &account.username);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, relative_name, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -16,8 +16,8 @@ pub(super) const API: Api = Api {
     name: "desec",
     aliases: &[],
     title: "deSEC",
-    base: "https://desec.io/api/v1/domains",
-    needs: &[Need { option: "password", holds: "a token that may write the domain's records" }],
+    base: Base::Https("desec.io/api/v1/domains"),
+    needs: &[Need::new("password", "a token that may write the domain's records")],
     batch: Batch::Account(50),
     writes_together: true,
     // The daily limit for changes of one domain. There are also limits of 15 per minute and 100 per
@@ -25,7 +25,7 @@ pub(super) const API: Api = Api {
     rate: Some(Rate { requests: 300, seconds: 86_400 }),
     remark: "the service_name desec.io is its dynDNS interface, which takes one name",
     publish: |talk| {
-        let rest = Rest::new(&API).token("Token", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).token("Token", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

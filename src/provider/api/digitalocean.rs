@@ -5,7 +5,7 @@ use super::records::{
 };
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -13,18 +13,18 @@ pub(super) const API: Api = Api {
     name: "digitalocean",
     aliases: &["digitalocean.com-v2"],
     title: "DigitalOcean",
-    base: "https://api.digitalocean.com/v2/domains",
-    needs: &[Need {
-        option: "password",
-        holds: "an API token with domain:read, domain:create, domain:update, and domain:delete for \
+    base: Base::Https("api.digitalocean.com/v2/domains"),
+    needs: &[Need::new(
+        "password",
+        "an API token with domain:read, domain:create, domain:update, and domain:delete for \
                 'remove_after'",
-    }],
+    )],
     batch: Batch::Account(20),
     writes_together: false,
     rate: Some(Rate { requests: 250, seconds: 60 }),
     remark: "",
     publish: |talk| {
-        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

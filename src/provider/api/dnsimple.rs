@@ -8,7 +8,7 @@ use super::records::{
 };
 use super::rest::{Rest, id, id_value, list, object};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate, Verdict};
 
@@ -16,8 +16,8 @@ pub(super) const API: Api = Api {
     name: "dnsimple",
     aliases: &[],
     title: "DNSimple",
-    base: "https://api.dnsimple.com/v2",
-    needs: &[Need { option: "password", holds: "an API access token of the account" }],
+    base: Base::Https("api.dnsimple.com/v2"),
+    needs: &[Need::new("password", "an API access token of the account")],
     batch: Batch::Account(50),
     writes_together: true,
     rate: Some(Rate { requests: 2400, seconds: 3600 }),
@@ -49,9 +49,9 @@ const ENDPOINT: RecordEndpoint = RecordEndpoint {
 const ACCOUNT: &str = "account";
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
-    let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+    let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
     let account = account(talk, &rest)?;
-    let rest = rest.with_base(&format!("{}/{account}/zones", API.base));
+    let rest = rest.below(&format!("/{account}/zones"));
     records::publish(talk, &rest, &ZONE_API)
 }
 

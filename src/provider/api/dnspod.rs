@@ -8,27 +8,31 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, id, list, member, object, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, timestamp};
-use crate::provider::{Batch, Method, Rate, Request, template};
+use crate::provider::{Batch, Method, Rate, Request};
+
+const HOST: &str = "dnspod.tencentcloudapi.com";
 
 pub(super) const API: Api = Api {
     name: "dnspod",
     aliases: &["dnspod.cn-v3"],
     title: "DNSPod",
-    base: "https://dnspod.tencentcloudapi.com",
+    base: Base::Https(HOST),
     needs: &[
-        Need { option: "username", holds: "the SecretId of an API key" },
-        Need { option: "password", holds: "its SecretKey" },
+        Need::new("username", "the SecretId of an API key"),
+        Need::new("password", "its SecretKey"),
     ],
     batch: Batch::Account(20),
     writes_together: false,
     rate: Some(Rate { requests: 20, seconds: 1 }),
     remark: "the user of the key needs QcloudDNSPodFullAccess",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        let rest = Rest::new(&API, talk.account)
+            .hiding(&talk.account.password)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
     },
 };
@@ -82,19 +86,18 @@ fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
 fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> ApiResult<Request> {
     let wall = talk.wall()?;
     let (time, date) = (wall.to_string(), timestamp(wall));
-    let host = template::host(API.base).unwrap_or_default();
     let canonical = Canonical {
         algorithm: "TC3-HMAC-SHA256",
         prefix: "TC3",
         scope: &[date.get(..10).unwrap_or_default(), "dnspod", "tc3_request"],
         time: &time,
-        headers: &[("content-type", JSON), ("host", &host)],
+        headers: &[("content-type", JSON), ("host", HOST)],
     };
     let key = (talk.account.username.as_str(), &talk.account.password);
     let body = body.to_string();
     let signature = canonical.authorization(key, Method::Post.name(), ("/", ""), &body);
     let mut request = rest.body(Method::Post, "/", JSON, body);
-    request.shown = format!("POST {} ({action})", API.base);
+    request.shown = format!("POST https://{HOST} ({action})");
     request.headers.extend([
         ("X-TC-Action", Secret::new(action)),
         ("X-TC-Version", Secret::new("2021-03-23")),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, text};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::name::canonical;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};
@@ -21,15 +21,17 @@ pub(super) const API: Api = Api {
     name: "dreamhost",
     aliases: &["dreamhost.com"],
     title: "DreamHost",
-    base: "https://api.dreamhost.com",
-    needs: &[Need { option: "password", holds: "an API key that may use all dns- commands" }],
+    base: Base::Https("api.dreamhost.com"),
+    needs: &[Need::new("password", "an API key that may use all dns- commands")],
     batch: Batch::Account(5),
     writes_together: false,
     // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
     remark: "DreamHost alone says how long name servers may remember a record",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        let rest = Rest::new(&API, talk.account)
+            .hiding(&talk.account.password)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest.with_pause(PAUSE), &ZONE_API)
     },
 };

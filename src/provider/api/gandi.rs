@@ -3,7 +3,7 @@
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
 
@@ -11,12 +11,12 @@ pub(super) const API: Api = Api {
     name: "gandi",
     aliases: &["gandi.net"],
     title: "Gandi",
-    base: "https://api.gandi.net/v5/livedns/domains",
-    needs: &[Need {
-        option: "password",
-        holds: "a personal access token that may manage the domain's DNS (it expires after a year \
+    base: Base::Https("api.gandi.net/v5/livedns/domains"),
+    needs: &[Need::new(
+        "password",
+        "a personal access token that may manage the domain's DNS (it expires after a year \
                 at the latest), or an API key of old",
-    }],
+    )],
     batch: Batch::Account(20),
     writes_together: false,
     rate: None,
@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     publish: |talk| {
         let password = &talk.account.password;
         let scheme = if password.expose().len() == API_KEY { "Apikey" } else { "Bearer" };
-        records::publish(talk, &Rest::new(&API).token(scheme, password), &ZONE_API)
+        records::publish(talk, &Rest::new(&API, talk.account).token(scheme, password), &ZONE_API)
     },
 };
 

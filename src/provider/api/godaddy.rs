@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, member, object, text};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate};
@@ -14,10 +14,10 @@ pub(super) const API: Api = Api {
     name: "godaddy",
     aliases: &["godaddy.com-v1"],
     title: "GoDaddy",
-    base: "https://api.godaddy.com/v1/domains",
+    base: Base::Https("api.godaddy.com/v1/domains"),
     needs: &[
-        Need { option: "username", holds: "the key of a production API key" },
-        Need { option: "password", holds: "its secret" },
+        Need::new("username", "the key of a production API key"),
+        Need::new("password", "its secret"),
     ],
     batch: Batch::Account(10),
     writes_together: false,
@@ -26,7 +26,7 @@ pub(super) const API: Api = Api {
     publish: |talk| {
         let account = talk.account;
         let pair = Secret::new([&account.username, ":", account.password.expose()].concat());
-        let rest = Rest::new(&API).token("sso-key", &pair).hiding(&account.password);
+        let rest = Rest::new(&API, account).token("sso-key", &pair).hiding(&account.password);
         records::publish(talk, &rest.with_status_fix(fix_status), &ZONE_API)
     },
 };

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Need, pair};
+use super::{Api, Base, Need, pair};
+use crate::model::Url;
 use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::Account;
@@ -24,11 +25,8 @@ pub(super) const API: Api = Api {
     name: "google",
     aliases: &["cloud.google.com-v1"],
     title: "Google Cloud DNS",
-    base: "https://dns.googleapis.com/dns/v1/projects",
-    needs: &[Need {
-        option: "password",
-        holds: "the key of a service account, or the file with it",
-    }],
+    base: Base::Https("dns.googleapis.com/dns/v1/projects"),
+    needs: &[Need::key("password", "the key of a service account, or the file with it")],
     batch: Batch::Account(200),
     writes_together: true,
     rate: None,
@@ -37,9 +35,11 @@ pub(super) const API: Api = Api {
     publish: |talk| {
         let service = ServiceAccount::of(talk.account).map_err(unusable)?;
         let token = token(talk, &service)?;
-        let base = format!("{}/{}/managedZones", API.base, percent::encode(&service.project));
-        let rest =
-            Rest::new(&API).with_base(&base).token("Bearer", &token).with_status_fix(fix_status);
+        let zones = format!("/{}/managedZones", percent::encode(&service.project));
+        let rest = Rest::new(&API, talk.account)
+            .below(&zones)
+            .token("Bearer", &token)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
     },
 };
@@ -56,7 +56,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-const TOKENS: &str = "https://oauth2.googleapis.com";
+const TOKENS: &str = "oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
 /// The lifetime of a claim. The maximum is used, so that a clock that is some minutes off works.
 const LIFETIME: UnixSeconds = 3600;
@@ -103,7 +103,7 @@ impl ServiceAccount {
         let claims = object(&mut [
             ("iss", self.email.as_str().into()),
             ("scope", SCOPE.into()),
-            ("aud", [TOKENS, "/token"].concat().into()),
+            ("aud", format!("https://{TOKENS}/token").into()),
             ("iat", at.into()),
             ("exp", at.saturating_add(LIFETIME).into()),
         ]);
@@ -124,7 +124,7 @@ fn unusable(why: &str) -> Halt {
 /// Requests an access token for this conversation.
 fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
     let now = talk.wall()?;
-    let rest = Rest::new(&API).with_base(TOKENS).with_secret_answers();
+    let rest = Rest::new(&API, talk.account).with_base(Url::https(TOKENS)).with_secret_answers();
     let answer = talk.send_with(|| {
         let claim = service.claim(now).ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
         Ok(token_request(&rest, &claim))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, id, list, member, object, text};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate, Request};
 
@@ -16,11 +16,11 @@ pub(super) const API: Api = Api {
     name: "hetzner",
     aliases: &["hetzner.cloud"],
     title: "Hetzner",
-    base: "https://api.hetzner.cloud/v1",
-    needs: &[Need {
-        option: "password",
-        holds: "an API token with read and write access to the zone's project in the Hetzner Console",
-    }],
+    base: Base::Https("api.hetzner.cloud/v1"),
+    needs: &[Need::new(
+        "password",
+        "an API token with read and write access to the zone's project in the Hetzner Console",
+    )],
     batch: Batch::Account(5),
     writes_together: false,
     rate: Some(Rate { requests: 3600, seconds: 3600 }),
@@ -31,7 +31,7 @@ pub(super) const API: Api = Api {
             OLD_TOKEN => fix_status_of_old_token,
             _ => fix_status,
         };
-        let rest = Rest::new(&API).token("Bearer", token).with_status_fix(fix);
+        let rest = Rest::new(&API, talk.account).token("Bearer", token).with_status_fix(fix);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

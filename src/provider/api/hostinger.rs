@@ -5,7 +5,7 @@
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, explanation, member, object, refused, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Request};
 
@@ -13,14 +13,14 @@ pub(super) const API: Api = Api {
     name: "hostinger",
     aliases: &[],
     title: "Hostinger",
-    base: "https://developers.hostinger.com/api",
-    needs: &[Need { option: "password", holds: "an API token" }],
+    base: Base::Https("developers.hostinger.com/api"),
+    needs: &[Need::new("password", "an API token")],
     batch: Batch::Account(50),
     writes_together: true,
     rate: None,
     remark: "a zone whose domain is registered elsewhere must be named with 'zone'",
     publish: |talk| {
-        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

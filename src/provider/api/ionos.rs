@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -15,17 +15,17 @@ pub(super) const API: Api = Api {
     name: "ionos",
     aliases: &[],
     title: "IONOS",
-    base: "https://api.hosting.ionos.com/dns/v1/zones",
-    needs: &[Need {
-        option: "password",
-        holds: "an API key in the form prefix.secret, of the contract with the domain",
-    }],
+    base: Base::Https("api.hosting.ionos.com/dns/v1/zones"),
+    needs: &[Need::new(
+        "password",
+        "an API key in the form prefix.secret, of the contract with the domain",
+    )],
     batch: Batch::Account(50),
     writes_together: true,
     rate: None,
     remark: "an update URL of IONOS goes into update_url instead, with &ipv4=[IP] or &ipv6=[IP]",
     publish: |talk| {
-        let rest = Rest::new(&API).header("X-API-Key", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).header("X-API-Key", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

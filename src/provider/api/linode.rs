@@ -5,7 +5,7 @@ use super::records::{
 };
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -13,18 +13,15 @@ pub(super) const API: Api = Api {
     name: "linode",
     aliases: &[],
     title: "Linode",
-    base: "https://api.linode.com/v4/domains",
-    needs: &[Need {
-        option: "password",
-        holds: "a personal access token that may read and write domains",
-    }],
+    base: Base::Https("api.linode.com/v4/domains"),
+    needs: &[Need::new("password", "a personal access token that may read and write domains")],
     batch: Batch::Account(20),
     writes_together: false,
     // The limit for lists. Other requests have a higher one.
     rate: Some(Rate { requests: 200, seconds: 60 }),
     remark: "a time to live becomes the next one that Linode has",
     publish: |talk| {
-        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

@@ -7,7 +7,7 @@ use super::records::{
 };
 use super::rest::{Rest, object};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -15,10 +15,10 @@ pub(super) const API: Api = Api {
     name: "luadns",
     aliases: &["luadns.com-v1"],
     title: "LuaDNS",
-    base: "https://api.luadns.com/v1/zones",
+    base: Base::Https("api.luadns.com/v1/zones"),
     needs: &[
-        Need { option: "username", holds: "the e-mail address of the account" },
-        Need { option: "password", holds: "an API key, with access to the API enabled" },
+        Need::new("username", "the e-mail address of the account"),
+        Need::new("password", "an API key, with access to the API enabled"),
     ],
     batch: Batch::Account(50),
     writes_together: false,
@@ -26,7 +26,7 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: |talk| {
         let account = talk.account;
-        let rest = Rest::new(&API).basic(&account.username, &account.password);
+        let rest = Rest::new(&API, account).basic(&account.username, &account.password);
         records::publish(talk, &rest.plain_header("Accept", "application/json"), &ZONE_API)
     },
 };

@@ -37,7 +37,8 @@ pub mod zone;
 use std::fmt;
 
 use super::conversation::Publish;
-use super::{Batch, Rate, template};
+use super::{Batch, Rate};
+use crate::model::Url;
 use crate::provider::Account;
 
 /// A provider that the program knows how to talk to.
@@ -49,9 +50,8 @@ pub struct Api {
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
-    /// The beginning of every URL, without a slash at its end. Empty: `param_opt` holds it, or requests
-    /// go to `dns_server`.
-    pub base: &'static str,
+    /// Where requests go.
+    pub base: Base,
     /// Options that it cannot do without.
     pub needs: &'static [Need],
     /// How many changes one job may have.
@@ -73,6 +73,44 @@ pub struct Need {
     pub option: &'static str,
     /// What it holds.
     pub holds: &'static str,
+    /// Whether it is a key of many lines, and where it is a path means what is in that file.
+    pub is_key: bool,
+}
+
+impl Need {
+    /// An option that holds this.
+    pub const fn new(option: &'static str, holds: &'static str) -> Self {
+        Self { option, holds, is_key: false }
+    }
+
+    const fn key(option: &'static str, holds: &'static str) -> Self {
+        Self { option, holds, is_key: true }
+    }
+}
+
+/// Where the requests of an [`Api`] go.
+#[derive(Clone, Copy, Debug)]
+pub enum Base {
+    /// To this host and below this path, over `https`.
+    Https(&'static str),
+    /// As [`Base::Https`], where `param_opt` says which.
+    Chosen(fn(&str) -> &'static str),
+    /// To the URL in `param_opt`.
+    ParamOpt,
+    /// To the name server in `dns_server`, as DNS updates (RFC 2136).
+    NameServer,
+}
+
+impl Base {
+    /// The URL that every other of `account` begins with; `None` for DNS updates.
+    fn url(self, account: &Account) -> Option<Url> {
+        match self {
+            Self::Https(place) => Some(Url::https(place)),
+            Self::Chosen(choose) => Some(Url::https(choose(account.param_opt.expose()))),
+            Self::ParamOpt => account.base.clone(),
+            Self::NameServer => None,
+        }
+    }
 }
 
 /// Every one of them, by name.
@@ -125,23 +163,15 @@ impl Api {
         self.needs.iter().any(|need| need.option == option)
     }
 
-    /// Whether the password is a key of many lines, and where it is a path means what is in that
-    /// file.
+    /// Whether the password is a key of many lines, and where it is a path means what is in that file.
     pub fn has_key_file(&self) -> bool {
-        *self == google::API
+        matches!(self.base, Base::NameServer) || self.needs.iter().any(|need| need.is_key)
     }
 
     /// The host that requests go to.
     pub(super) fn host(&self, account: &Account) -> Option<String> {
-        if self.needs("dns_server") {
-            return Some(account.server.as_ref()?.host.clone());
-        }
-        let said = account.param_opt.expose();
-        template::host(match self.base {
-            "" => said,
-            _ if *self == ovh::API => ovh::base(said),
-            base => base,
-        })
+        let server = account.server.as_ref().map(|server| server.host.clone());
+        self.base.url(account).map(|url| url.host().to_owned()).or(server)
     }
 }
 

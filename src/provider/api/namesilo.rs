@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::text::percent;
@@ -17,14 +17,16 @@ pub(super) const API: Api = Api {
     name: "namesilo",
     aliases: &["namesilo.com-v1"],
     title: "NameSilo",
-    base: "https://www.namesilo.com/api",
-    needs: &[Need { option: "password", holds: "an API key that any address may use" }],
+    base: Base::Https("www.namesilo.com/api"),
+    needs: &[Need::new("password", "an API key that any address may use")],
     batch: Batch::Account(20),
     writes_together: false,
     rate: None,
     remark: "",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).with_status_fix(fix_status);
+        let rest = Rest::new(&API, talk.account)
+            .hiding(&talk.account.password)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{Batch, Method, Rate, Request, Verdict};
@@ -18,11 +18,11 @@ pub(super) const API: Api = Api {
     name: "netcup",
     aliases: &["netcup.com"],
     title: "netcup",
-    base: "https://ccp.netcup.net/run/webservice/servers/endpoint.php",
+    base: Base::Https("ccp.netcup.net/run/webservice/servers/endpoint.php"),
     needs: &[
-        Need { option: "username", holds: "the customer number" },
-        Need { option: "password", holds: "the API password" },
-        Need { option: "param_enc", holds: "the API key" },
+        Need::new("username", "the customer number"),
+        Need::new("password", "the API password"),
+        Need::new("param_enc", "the API key"),
     ],
     batch: Batch::Account(100),
     writes_together: true,
@@ -46,7 +46,7 @@ const ZONE_API: ZoneApi = ZoneApi {
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let account = talk.account;
-    let rest = Rest::new(&API)
+    let rest = Rest::new(&API, account)
         .with_status_fix(fix_status)
         .with_pause(Duration::from_secs(60))
         .hiding(&account.password)

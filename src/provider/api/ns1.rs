@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, list, object, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -16,14 +16,14 @@ pub(super) const API: Api = Api {
     name: "ns1",
     aliases: &["ns1.com"],
     title: "NS1",
-    base: "https://api.nsone.net/v1/zones",
-    needs: &[Need { option: "password", holds: "an API key that may manage the zone's records" }],
+    base: Base::Https("api.nsone.net/v1/zones"),
+    needs: &[Need::new("password", "an API key that may manage the zone's records")],
     batch: Batch::Account(20),
     writes_together: false,
     rate: None,
     remark: "",
     publish: |talk| {
-        let rest = Rest::new(&API).header("X-NSONE-Key", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).header("X-NSONE-Key", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

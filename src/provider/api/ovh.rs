@@ -11,7 +11,7 @@ use super::records::{
 };
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::sign::sha1;
@@ -21,11 +21,11 @@ pub(super) const API: Api = Api {
     name: "ovh",
     aliases: &[],
     title: "OVHcloud",
-    base: "https://eu.api.ovh.com/1.0",
+    base: Base::Chosen(base),
     needs: &[
-        Need { option: "username", holds: "the application key" },
-        Need { option: "password", holds: "the application secret" },
-        Need { option: "param_enc", holds: "the consumer key, after it has been validated" },
+        Need::new("username", "the application key"),
+        Need::new("password", "the application secret"),
+        Need::new("param_enc", "the consumer key, after it has been validated"),
     ],
     // Each record takes up to three requests.
     batch: Batch::Account(20),
@@ -57,18 +57,17 @@ const TIME: &str = "X-Ovh-Timestamp";
 
 /// The URL of the account's region. `param_opt` is `eu`, `ca` or `us`, or, as in OVHcloud's own tools,
 /// `ovh-eu` and so on.
-pub(super) fn base(param_opt: &str) -> &'static str {
+fn base(param_opt: &str) -> &'static str {
     match param_opt {
-        "ca" | "ovh-ca" => "https://ca.api.ovh.com/1.0",
-        "us" | "ovh-us" => "https://api.us.ovhcloud.com/1.0",
-        _ => API.base,
+        "ca" | "ovh-ca" => "ca.api.ovh.com/1.0",
+        "us" | "ovh-us" => "api.us.ovhcloud.com/1.0",
+        _ => "eu.api.ovh.com/1.0",
     }
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let account = talk.account;
-    let rest =
-        Rest::new(&API).with_base(base(account.param_opt.expose())).with_status_fix(fix_status);
+    let rest = Rest::new(&API, account).with_status_fix(fix_status);
     let rest = rest.hiding(&account.password).hiding(&account.param_enc);
     let time = time(talk, &rest)?;
     let rest = rest
@@ -126,7 +125,7 @@ fn sign(talk: &Conversation<'_>, mut request: Request) -> Request {
         account.password.expose(),
         account.param_enc.expose(),
         request.method.name(),
-        request.url.expose(),
+        &request.url.expose(),
         body.expose(),
         time.map_or("", |(_, time)| time.expose()),
     ];

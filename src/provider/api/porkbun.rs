@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Request};
@@ -16,10 +16,10 @@ pub(super) const API: Api = Api {
     name: "porkbun",
     aliases: &["porkbun.com-v3"],
     title: "Porkbun",
-    base: "https://api.porkbun.com/api/json/v3",
+    base: Base::Https("api.porkbun.com/api/json/v3"),
     needs: &[
-        Need { option: "username", holds: "the API key (pk1_...)" },
-        Need { option: "password", holds: "the secret key (sk1_...)" },
+        Need::new("username", "the API key (pk1_...)"),
+        Need::new("password", "the secret key (sk1_...)"),
     ],
     batch: Batch::Account(20),
     writes_together: false,
@@ -28,8 +28,10 @@ pub(super) const API: Api = Api {
     publish: |talk| {
         let account = talk.account;
         let key = Secret::new(&*account.username);
-        let rest =
-            Rest::new(&API).hiding(&key).hiding(&account.password).with_status_fix(fix_status);
+        let rest = Rest::new(&API, account)
+            .hiding(&key)
+            .hiding(&account.password)
+            .with_status_fix(fix_status);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

@@ -6,7 +6,8 @@
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
+use crate::model::Url;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -14,10 +15,10 @@ pub(super) const API: Api = Api {
     name: "powerdns",
     aliases: &["pdns"],
     title: "PowerDNS",
-    base: "",
+    base: Base::ParamOpt,
     needs: &[
-        Need { option: "password", holds: "the server's api-key" },
-        Need { option: "param_opt", holds: "the server's URL, such as http://192.0.2.1:8081" },
+        Need::new("password", "the server's api-key"),
+        Need::new("param_opt", "the server's URL, such as http://192.0.2.1:8081"),
     ],
     batch: Batch::Account(50),
     writes_together: true,
@@ -25,8 +26,8 @@ pub(super) const API: Api = Api {
     remark: "the server needs webserver=yes, api=yes, and the router in webserver-allow-from",
     publish: |talk| {
         let account = talk.account;
-        let rest = Rest::new(&API).header("X-API-Key", &account.password);
-        records::publish(talk, &rest.with_base(&zones_url(account.param_opt.expose())), &ZONE_API)
+        let rest = Rest::new(&API, account).header("X-API-Key", &account.password);
+        records::publish(talk, &rest.below(zones_path(account.base.as_ref())), &ZONE_API)
     },
 };
 
@@ -45,13 +46,12 @@ const ZONE_API: ZoneApi = ZoneApi {
 /// Where an answer has the sets of a zone (RFC 6901).
 const SETS: &str = "/rrsets";
 
-/// The URL of the server's zones. `url` may end with the server (`/api/v1/servers/localhost`).
-fn zones_url(url: &str) -> String {
-    let url = url.trim_end_matches('/');
-    if url.contains("/api/v1/") {
-        return format!("{url}/zones");
+/// Where the zones of the server are, seen from the URL in `param_opt`, which may name the server.
+fn zones_path(base: Option<&Url>) -> &'static str {
+    match base.is_some_and(|base| base.path().contains("/api/v1/")) {
+        true => "/zones",
+        false => "/api/v1/servers/localhost/zones",
     }
-    format!("{url}/api/v1/servers/localhost/zones")
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

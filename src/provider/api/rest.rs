@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Api, Need};
-use crate::model::Credentials;
 use crate::model::secret::Secret;
+use crate::model::{Credentials, Url};
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::{
-    Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
+    Account, Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
 
 /// Advice if the provider does not have the zone.
@@ -24,8 +24,7 @@ const PAGES: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Rest {
     title: &'static str,
-    base: String,
-    auth: Option<Credentials>,
+    base: Url,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
     needs: &'static [Need],
@@ -40,12 +39,12 @@ pub struct Rest {
 pub type StatusFix = fn(u16, &Value) -> (u16, &'static str);
 
 impl Rest {
-    /// The interface of `api`, without credentials.
-    pub fn new(api: &Api) -> Self {
+    /// The interface of `api` for `account`, without credentials.
+    pub fn new(api: &Api, account: &Account) -> Self {
         Self {
             title: api.title,
-            base: api.base.to_owned(),
-            auth: None,
+            // A section without the URL that it needs has an error and does not run.
+            base: api.base.url(account).unwrap_or_else(|| Url::https("")),
             headers: vec![],
             secrets: vec![],
             needs: api.needs,
@@ -74,8 +73,14 @@ impl Rest {
     }
 
     /// Sets the beginning of every URL.
-    pub fn with_base(mut self, base: &str) -> Self {
-        base.trim_end_matches('/').clone_into(&mut self.base);
+    pub fn with_base(mut self, base: Url) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Adds `path` to the beginning of every URL.
+    pub fn below(mut self, path: &str) -> Self {
+        self.base = self.base.below(path);
         self
     }
 
@@ -103,7 +108,8 @@ impl Rest {
     /// Adds HTTP Basic credentials (RFC 7617).
     pub fn basic(self, user: &str, password: &Secret) -> Self {
         let mut rest = self.hiding(password);
-        rest.auth = Some(Credentials { user: user.to_owned(), password: password.clone() });
+        let credentials = Credentials { user: user.to_owned(), password: password.clone() };
+        rest.base = rest.base.with_credentials(Some(credentials));
         rest
     }
 
@@ -115,18 +121,14 @@ impl Rest {
 
     /// A request without a body; `path` begins with a slash.
     pub fn request(&self, method: Method, path: &str) -> Request {
-        let url = format!("{}{path}", self.base);
+        let url = self.base.below(path);
+        let shown = format!("{} {}", method.name(), mask::hide(&url.expose(), &self.secrets));
         Request {
             method,
-            shown: format!("{} {}", method.name(), mask::hide(&url, &self.secrets)),
-            url: Secret::new(url),
-            auth: self.auth.clone(),
             headers: self.headers.clone(),
-            body: None,
-            family: None,
-            secrets: self.secrets.clone(),
             answer_limit: LONG_ANSWER,
             answer_secret: self.secret_answers,
+            ..Request::get(url, shown, self.secrets.clone())
         }
     }
 

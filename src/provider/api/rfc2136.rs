@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::rest::refused;
 use super::zone::RecordName;
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
@@ -25,11 +25,8 @@ pub(super) const API: Api = Api {
     name: "rfc2136",
     aliases: &["bind-nsupdate", "nsupdate"],
     title: "The name server",
-    base: "",
-    needs: &[Need {
-        option: "dns_server",
-        holds: "the zone's primary server, and :port if not 53",
-    }],
+    base: Base::NameServer,
+    needs: &[Need::new("dns_server", "the zone's primary server, and :port if not 53")],
     batch: Batch::Account(100),
     writes_together: true,
     rate: None,

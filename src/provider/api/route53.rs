@@ -10,22 +10,24 @@ use serde_json::Value;
 use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Need, xml};
+use super::{Api, Base, Need, xml};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation, Halt};
 use crate::provider::sign::{Canonical, timestamp};
-use crate::provider::{Answer, Batch, Method, Request, template};
+use crate::provider::{Answer, Batch, Method, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
+
+const HOST: &str = "route53.amazonaws.com";
 
 pub(super) const API: Api = Api {
     name: "route53",
     aliases: &["route53-v1"],
     title: "Route 53",
-    base: "https://route53.amazonaws.com",
+    base: Base::Https(HOST),
     needs: &[
-        Need { option: "username", holds: "the id of an access key" },
-        Need { option: "password", holds: "the secret access key" },
+        Need::new("username", "the id of an access key"),
+        Need::new("password", "the secret access key"),
     ],
     // A batch may have 1000 records, and an UPSERT counts as two.
     batch: Batch::Account(200),
@@ -35,7 +37,7 @@ pub(super) const API: Api = Api {
              route53:ListResourceRecordSets other records of a name are kept, and with \
              route53:ListHostedZones the zone is found",
     publish: |talk| {
-        let rest = Rest::new(&API).hiding(&talk.account.password).with_pause(PAUSE);
+        let rest = Rest::new(&API, talk.account).hiding(&talk.account.password).with_pause(PAUSE);
         records::publish(talk, &rest, &ZONE_API)
     },
 };
@@ -72,7 +74,6 @@ fn request(
     body: &str,
 ) -> ApiResult<Request> {
     let time = timestamp(talk.wall()?).replace(['-', ':'], "");
-    let host = template::host(API.base).unwrap_or_default();
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent::encode_upper(value));
     let query = query.iter().map(pair).collect::<Vec<_>>().join("&");
     let canonical = Canonical {
@@ -80,7 +81,7 @@ fn request(
         prefix: "AWS4",
         scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
         time: &time,
-        headers: &[("host", &host), ("x-amz-date", &time)],
+        headers: &[("host", HOST), ("x-amz-date", &time)],
     };
     let key = (talk.account.username.as_str(), &talk.account.password);
     let signature = canonical.authorization(key, method.name(), (path, &query), body);

@@ -5,7 +5,7 @@
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, member, object, text};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -13,17 +13,17 @@ pub(super) const API: Api = Api {
     name: "scaleway",
     aliases: &["scaleway.com"],
     title: "Scaleway",
-    base: "https://api.scaleway.com/domain/v2beta1/dns-zones",
-    needs: &[Need {
-        option: "password",
-        holds: "the secret key of an API key with DomainsDNSFullAccess in the zone's project",
-    }],
+    base: Base::Https("api.scaleway.com/domain/v2beta1/dns-zones"),
+    needs: &[Need::new(
+        "password",
+        "the secret key of an API key with DomainsDNSFullAccess in the zone's project",
+    )],
     batch: Batch::Account(50),
     writes_together: true,
     rate: None,
     remark: "",
     publish: |talk| {
-        let rest = Rest::new(&API).header("X-Auth-Token", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).header("X-Auth-Token", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{Rest, explanation, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -13,10 +13,10 @@ pub(super) const API: Api = Api {
     name: "servercow",
     aliases: &["servercow.de"],
     title: "Servercow",
-    base: "https://api.servercow.de/dns/v1/domains",
+    base: Base::Https("api.servercow.de/dns/v1/domains"),
     needs: &[
-        Need { option: "username", holds: "the user name of an API user" },
-        Need { option: "password", holds: "its password" },
+        Need::new("username", "the user name of an API user"),
+        Need::new("password", "its password"),
     ],
     batch: Batch::Account(20),
     writes_together: false,
@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     remark: "the domain must be given to the API user",
     publish: |talk| {
         let account = talk.account;
-        let rest = Rest::new(&API)
+        let rest = Rest::new(&API, account)
             .plain_header("X-Auth-Username", &account.username)
             .header("X-Auth-Password", &account.password)
             .with_status_fix(fix_status);

@@ -7,7 +7,7 @@ use super::records::{
 };
 use super::rest::{Rest, list, text};
 use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Need};
+use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 use crate::text::percent;
@@ -16,17 +16,17 @@ pub(super) const API: Api = Api {
     name: "vultr",
     aliases: &[],
     title: "Vultr",
-    base: "https://api.vultr.com/v2/domains",
-    needs: &[Need {
-        option: "password",
-        holds: "an API key, which Vultr must accept from any address (Account, API, Access Control)",
-    }],
+    base: Base::Https("api.vultr.com/v2/domains"),
+    needs: &[Need::new(
+        "password",
+        "an API key, which Vultr must accept from any address (Account, API, Access Control)",
+    )],
     batch: Batch::Account(20),
     writes_together: false,
     rate: Some(Rate { requests: 30, seconds: 1 }),
     remark: "the API key must be allowed from any address, or a new one locks it out",
     publish: |talk| {
-        let rest = Rest::new(&API).token("Bearer", &talk.account.password);
+        let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },
 };

@@ -8,8 +8,8 @@ use super::super::testing::{change, job, removal};
 use super::super::{Answer, Job, Outcome, Step, api, exchange};
 use super::*;
 use crate::config::fixture;
-use crate::model::Hostname;
 use crate::model::secret::Secret;
+use crate::model::{Hostname, Url};
 use crate::provider::Provider;
 
 const V4: &str = "192.0.2.1";
@@ -317,6 +317,11 @@ fn an_own_url_at_the_same_host_is_judged_the_same() {
     }
 }
 
+fn row_of(url: &str) -> Option<Row> {
+    let url = Url::parse(url).unwrap();
+    at_host(url.host(), url.path())
+}
+
 #[test]
 fn a_row_is_found_by_the_host_of_a_url() {
     for (url, expected) in [
@@ -328,7 +333,7 @@ fn a_row_is_found_by_the_host_of_a_url() {
         ("http://ipv4.dynv6.com/api/update?hostname=a", "dynv6.com"),
         ("http://dynamicdns.park-your-domain.com:8080/update?host=a", "namecheap.com"),
     ] {
-        assert_eq!(at_host(url).map(Row::name), Some(expected), "{url}");
+        assert_eq!(row_of(url).map(Row::name), Some(expected), "{url}");
     }
     for url in [
         "http://home.dynv6.com/nic/update",
@@ -338,7 +343,7 @@ fn a_row_is_found_by_the_host_of_a_url() {
         "http://192.0.2.1/nic/update",
         "http://org/",
     ] {
-        assert_eq!(at_host(url), None, "{url}");
+        assert_eq!(row_of(url), None, "{url}");
     }
 }
 
@@ -657,7 +662,8 @@ fn some_requests_to_the_letter() {
         let Step::Send(request) = exchange(&account, job(changes.collect())).start() else {
             panic!()
         };
-        let auth = request.auth.map_or(String::new(), |auth| format!("{} ", auth.user));
+        let auth = request.url.credentials();
+        let auth = auth.map_or(String::new(), |auth| format!("{} ", auth.user));
         format!("{auth}{}", request.url.expose().replace("https://", ""))
     };
     for (name, domain, addresses, expected) in LETTERS {

@@ -15,13 +15,13 @@ fn provider() -> Provider {
     })
 }
 
-fn try_render(template: &str) -> Result<Rendered, String> {
+fn try_render(template: &str) -> Result<Rendered, UrlError> {
     let name = Hostname::parse("home.example.com").unwrap();
     render(template, &provider(), Subject::new(&name, "192.0.2.1".parse().unwrap()))
 }
 
 fn url(template: &str) -> String {
-    try_render(template).unwrap().url.expose().to_owned()
+    try_render(template).unwrap().url.expose()
 }
 
 fn shown(template: &str) -> String {
@@ -109,7 +109,8 @@ fn both_addresses_have_their_places() {
 #[test]
 fn user_information_becomes_credentials() {
     let auth = |template| {
-        let Credentials { user, password } = try_render(template).unwrap().auth?;
+        let Credentials { user, password } =
+            try_render(template).unwrap().url.credentials().cloned()?;
         Some((user, password.expose().to_owned()))
     };
     let pair = |user: &str, password: &str| Some((user.into(), password.into()));
@@ -125,7 +126,7 @@ fn user_information_becomes_credentials() {
         assert_eq!(auth(template), expected, "{template}");
         assert_eq!(host(template).as_deref(), Some("d.example"), "{template}");
     }
-    assert!(try_render("http://a:%ff@d.example/").unwrap_err().contains("UTF-8"));
+    assert!(try_render("http://a:%ff@d.example/").unwrap_err().to_string().contains("UTF-8"));
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn what_is_no_url_is_refused_with_a_sentence() {
         ("https://[IP]:x/", "port"),
         (&format!("https://d.example/{}", "x".repeat(9000)), "longer"),
     ] {
-        let error = try_render(template).unwrap_err();
+        let error = try_render(template).unwrap_err().to_string();
         assert!(error.contains(word) && !error.contains("sec/"), "{template}: {error}");
     }
 }
@@ -268,7 +269,7 @@ proptest! {
         let rendered = render(&template, &provider, Subject::new(&name, "192.0.2.1".parse().unwrap())).unwrap();
         prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
-        prop_assert_eq!(rendered.auth.unwrap().password, Secret::new(&*password));
+        prop_assert_eq!(rendered.url.credentials().unwrap().password.clone(), Secret::new(&*password));
         let (head, tail) = (&password[..6], &param_opt[2..8]);
         let free = |part: &str| !literal.contains(part) && !provider.account.username.contains(part);
         prop_assume!(free(head) && free(tail));

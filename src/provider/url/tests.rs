@@ -89,8 +89,8 @@ fn requests_carry_credentials_and_show_none() {
         "http://d.example/nic/update?hostname=a.example&myip=192.0.2.1"
     );
     assert_eq!(
-        request.auth,
-        Some(Credentials { user: "me".into(), password: Secret::new("hunter2") })
+        request.url.credentials(),
+        Some(&Credentials { user: "me".into(), password: Secret::new("hunter2") })
     );
     assert!(request.secrets.contains(&Secret::new("hunter2")));
     assert!(

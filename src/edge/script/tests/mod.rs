@@ -357,13 +357,15 @@ fn a_transfer_is_sent_by_the_daemon_and_its_answer_is_in_datfile() {
     for shell in shells() {
         let mut urls = vec![];
         let mut send = |request: &Request| {
-            urls.push(request.url.expose().to_owned());
+            let credentials = request.url.credentials().cloned().unwrap();
+            urls.push((credentials.password, request.url.expose()));
             answer(200, "good 192.0.2.7\nbye")
         };
         let (result, messages) = run_with(&section.update(text), shell, LONG, &mut send);
         assert_eq!(result.outcome, Outcome::Updated);
         assert_eq!(texts(&messages), ["answered: good 192.0.2.7 bye"]);
-        assert!(urls[0].ends_with("@h.example/?ip=192.0.2.7"), "{urls:?}");
+        let password = Secret::new("p@ss 'w\"$(id)ord");
+        assert_eq!(urls[0], (password, "http://h.example/?ip=192.0.2.7".into()));
     }
     let (result, _) = run_with(&section.update(text), SH, LONG, &mut |_| answer(200, "badauth"));
     assert_eq!(retry(&result), "the script failed with exit status 1");

@@ -1,4 +1,4 @@
-use crate::model::secret::Secret;
+use crate::model::Url;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, told};
 
@@ -10,7 +10,7 @@ const FOUND: &str = r#"{"name":"example.com.","rrsets":[
 
 fn me(name: &str) -> Provider {
     account(name).with(|account| {
-        account.param_opt = Secret::new("http://192.0.2.53:8081/");
+        account.base = Url::parse("http://192.0.2.53:8081/").ok();
     })
 }
 
@@ -80,7 +80,7 @@ fn other_values_stay() {
 #[test]
 fn the_server_may_be_named_in_full() {
     let mut me = me("powerdns");
-    me.account.param_opt = Secret::new("https://dns.example/api/v1/servers/other");
+    me.account.base = Url::parse("https://dns.example/api/v1/servers/other").ok();
     let look = "GET https://dns.example/api/v1/servers/other/zones/example.com.?rrset_name=home.example.com.";
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(told(&me, &same, &[], &[(look, 200, FOUND)]), ["unchanged"]);

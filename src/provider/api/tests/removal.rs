@@ -164,7 +164,7 @@ fn sets_that_are_empty_go_in_the_message_that_changes_others() {
     removes(&account("scaleway"), "example.com", &[(&look, 200, found), (&patch, 200, done)]);
 
     let me = account("powerdns").with(|account| {
-        account.param_opt = Secret::new("http://192.0.2.53:8081");
+        account.base = Url::parse("http://192.0.2.53:8081").ok();
     });
     let base = "http://192.0.2.53:8081/api/v1/servers/localhost/zones/example.com.";
     let look = format!("GET {base}?rrset_name=home.example.com.");

@@ -1,0 +1,434 @@
+//! URLs of `http` and `https` (RFC 3986).
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{Credentials, HostPort, HostPortError};
+use crate::text::percent;
+
+/// Where a request goes. Path and query may hold secrets, so there is no `Display`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Url {
+    https: bool,
+    credentials: Option<Credentials>,
+    host: HostPort,
+    /// Path and query as they are sent: the characters of RFC 3986, beginning with a slash.
+    target: String,
+}
+
+/// Why a text is no [`Url`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlError {
+    /// It does not begin with `http://` or `https://`.
+    Scheme,
+    /// The user name or the password is not UTF-8.
+    Credentials,
+    /// The host or the port cannot be read.
+    Place(HostPortError),
+    /// It is longer than [`LONGEST`].
+    TooLong,
+}
+
+/// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
+const LONGEST: usize = 8000;
+
+/// The parts of a URL as they are written. In an update URL they may have placeholders in them.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    /// Whether the scheme is `https`.
+    pub https: bool,
+    /// What stands before the `@`.
+    pub userinfo: Option<&'a str>,
+    /// Host and port.
+    pub place: &'a str,
+    /// Where path and query are in the text. The fragment is left out: it is never sent (RFC 9110
+    /// section 7.1).
+    pub target: Range<usize>,
+}
+
+impl<'a> Parts<'a> {
+    /// Splits `text`.
+    ///
+    /// # Errors
+    /// If it has no scheme, or another one.
+    pub fn split(text: &'a str) -> Result<Self, UrlError> {
+        let (https, rest) = split_scheme(text).ok_or(UrlError::Scheme)?;
+        let fragment = rest.find('#').unwrap_or(rest.len());
+        let end = text.len() - rest.len() + fragment;
+        let (mut place, mut target) = split_place(rest.get(..fragment).unwrap_or_default());
+        let mut userinfo = None;
+        if let Some((before, behind)) = place.rsplit_once('@') {
+            (userinfo, place) = (Some(before), behind);
+            // One stock definition has `user:password@http://host/…`.
+            if (place.eq_ignore_ascii_case("http:") || place.eq_ignore_ascii_case("https:"))
+                && let Some(inner) = target.strip_prefix("//")
+            {
+                (place, target) = split_place(inner);
+            }
+        }
+        Ok(Self { https, userinfo, place, target: end - target.len()..end })
+    }
+
+    /// The URL, with path and query as they are to be sent.
+    ///
+    /// # Errors
+    /// If credentials, host or port cannot be read, or it is too long.
+    pub fn url(&self, target: String) -> Result<Url, UrlError> {
+        let host = host(self.place)?;
+        let credentials = Credentials::parse(self.userinfo.unwrap_or_default())
+            .map_err(|_| UrlError::Credentials)?;
+        let target = with_slash(target);
+        if target.len() > LONGEST {
+            return Err(UrlError::TooLong);
+        }
+        Ok(Url { https: self.https, credentials, host, target })
+    }
+}
+
+/// Host and port of a URL. An empty port is none, and an IPv6 address always has brackets.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn host(place: &str) -> Result<HostPort, UrlError> {
+    let host = HostPort::parse(place.strip_suffix(':').unwrap_or(place));
+    match host.map_err(UrlError::Place)? {
+        host if host.host.contains(':') && !place.starts_with('[') => {
+            Err(UrlError::Place(HostPortError::NoBrackets))
+        }
+        host => Ok(host),
+    }
+}
+
+fn split_scheme(text: &str) -> Option<(bool, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let https = scheme.eq_ignore_ascii_case("https");
+    (https || scheme.eq_ignore_ascii_case("http")).then_some((https, rest))
+}
+
+fn split_place(text: &str) -> (&str, &str) {
+    text.split_at(text.find(['/', '?']).unwrap_or(text.len()))
+}
+
+/// Whether `rest` begins with a character that a path or a query may hold as it is (RFC 3986 sections
+/// 3.3 and 3.4).
+fn begins_plain(rest: &str) -> bool {
+    match rest.chars().next() {
+        Some('%') => percent::is_escape(rest),
+        Some(c) => percent::is_unreserved(c) || "/:@!$&'()*+,;=?".contains(c),
+        None => false,
+    }
+}
+
+/// Passes path and query to `push` as they are sent, each character with its place in `text`: what
+/// they cannot hold is percent-encoded, line ends included.
+pub fn encode(text: &str, push: &mut dyn FnMut(usize, char)) {
+    for (at, c) in text.char_indices() {
+        if begins_plain(text.get(at..).unwrap_or_default()) {
+            push(at, c);
+        } else {
+            percent::escape(c, |c| push(at, c));
+        }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    let mut target = String::with_capacity(text.len());
+    encode(text, &mut |_, c| target.push(c));
+    target
+}
+
+fn with_slash(target: String) -> String {
+    if target.starts_with('/') { target } else { format!("/{target}") }
+}
+
+/// `text` with `http://` before it where it has no scheme.
+pub fn with_scheme(text: &str) -> String {
+    let text = text.trim();
+    let colon = text.find([':', '/', '?', '#']).and_then(|at| text.get(at..));
+    let has_scheme = colon.is_some_and(|rest| rest.starts_with(":/"));
+    let bare = text.trim_end_matches(':');
+    if text.is_empty() || has_scheme || matches!(bare, "http" | "https") {
+        return text.into();
+    }
+    format!("http://{text}")
+}
+
+/// `text` with `https:` in the place of `http:`.
+pub fn to_https(text: &str) -> String {
+    match split_scheme(text) {
+        Some((_, rest)) => format!("https://{rest}"),
+        None => text.into(),
+    }
+}
+
+impl Url {
+    /// Reads a URL without placeholders.
+    ///
+    /// # Errors
+    /// What is wrong, without the text: it may hold a password.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let parts = Parts::split(text)?;
+        parts.url(encoded(text.get(parts.target.clone()).unwrap_or_default()))
+    }
+
+    /// `https://` and a host with a path that the program knows.
+    pub fn https(place: &str) -> Self {
+        Self { https: true, ..Self::http(place) }
+    }
+
+    /// `http://` and a host with a path that the program knows.
+    pub fn http(place: &str) -> Self {
+        let (host, path) = place.split_once('/').unwrap_or((place, ""));
+        let host = HostPort { host: host.into(), port: None };
+        Self { https: false, credentials: None, host, target: format!("/{path}") }
+    }
+
+    /// The URL with `path` behind its own, and perhaps a query.
+    pub fn below(&self, path: &str) -> Self {
+        let target = [self.target.trim_end_matches('/'), &encoded(path)].concat();
+        Self { target: with_slash(target), ..self.clone() }
+    }
+
+    /// Where `location` leads from here (RFC 3986 section 5.2, without removing dots).
+    ///
+    /// # Errors
+    /// If that is no URL of `http` or `https`.
+    pub fn join(&self, location: &str) -> Result<Self, UrlError> {
+        let scheme = location.split_once(':').map_or("", |(scheme, _)| scheme);
+        let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        if !scheme.is_empty() && scheme.chars().all(in_scheme) {
+            return Self::parse(location);
+        }
+        if location.starts_with("//") {
+            return Self::parse(&format!("{}:{location}", self.scheme()));
+        }
+        let path = self.path();
+        let before = match location.chars().next() {
+            Some('/') => "",
+            Some('?') => path,
+            _ => path.get(..path.rfind('/').map_or(0, |slash| slash + 1)).unwrap_or_default(),
+        };
+        Self::parse(&format!("{}{before}{location}", self.origin()))
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+
+    /// Whether it is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Who the request is from, if the URL names them.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The same with other credentials.
+    pub fn with_credentials(self, credentials: Option<Credentials>) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// The host in lower case, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        &self.host.host
+    }
+
+    /// The port, also where the URL leaves it out.
+    pub fn port(&self) -> u16 {
+        self.host.port.unwrap_or(if self.https { 443 } else { 80 })
+    }
+
+    /// Host and port, also where the URL leaves the port out.
+    pub fn endpoint(&self) -> HostPort {
+        HostPort { host: self.host().into(), port: Some(self.port()) }
+    }
+
+    /// The path, beginning with a slash.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Path and query, beginning with a slash.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// `http://host:port`, with the port if the URL has one.
+    pub fn origin(&self) -> String {
+        match self.host.port {
+            None if self.host().contains(':') => format!("{}://[{}]", self.scheme(), self.host()),
+            _ => format!("{}://{}", self.scheme(), self.host),
+        }
+    }
+
+    /// The whole URL but for the credentials, which are sent apart from it.
+    pub fn expose(&self) -> String {
+        self.origin() + &self.target
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({}/***)", self.origin())
+    }
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ESCAPES: &str = "a ':', '/', '?' or '#' in a user name or password is written as %3a, \
+                               %2f, %3f or %23";
+        match self {
+            Self::Scheme => f.write_str("the URL does not begin with http:// or https://"),
+            Self::Credentials => {
+                f.write_str("the user name or password in the URL is not encoded as UTF-8")
+            }
+            Self::Place(HostPortError::Brackets) => f.write_str(
+                "the host in the URL must be written out: no placeholder but [DOMAIN] can stand in \
+                 it, and brackets are for IPv6 addresses only",
+            ),
+            Self::Place(why @ (HostPortError::Port | HostPortError::NoBrackets)) => {
+                write!(f, "{why} ({ESCAPES})")
+            }
+            Self::Place(why) => why.fmt(f),
+            Self::TooLong => write!(f, "the URL is longer than {LONGEST} characters"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::secret::Secret;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let url = Url::parse("https://[2001:DB8::1]:8443/a?b=c#d").unwrap();
+        assert_eq!((url.host(), url.port(), url.target()), ("2001:db8::1", 8443, "/a?b=c"));
+        assert_eq!(url.endpoint().to_string(), "[2001:db8::1]:8443");
+        assert!(url.is_https() && url.credentials().is_none());
+
+        let url = Url::parse("HTTP://u%40x:p:%zz@Example.com:?q=a@b").unwrap();
+        assert_eq!((url.origin().as_str(), url.target()), ("http://example.com", "/?q=a@b"));
+        assert_eq!(url.endpoint().to_string(), "example.com:80");
+        let credentials = Credentials { user: "u@x".into(), password: Secret::new("p:%zz") };
+        assert_eq!(url.credentials(), Some(&credentials));
+        assert_eq!(format!("{url:?}"), "Url(http://example.com/***)");
+    }
+
+    #[test]
+    fn what_was_accepted_anywhere_is_accepted() {
+        for (text, sent) in [
+            ("http://a", "http://a/"),
+            ("HTTPS://a/b?c", "https://a/b?c"),
+            ("http://a:65535/x:0", "http://a:65535/x:0"),
+            ("http://a:/", "http://a/"),
+            ("http://u:p:0@a?x=b:0", "http://a/?x=b:0"),
+            ("http://u:p@w@a_b.~c/", "http://a_b.~c/"),
+            ("http://[2001:db8::1]/", "http://[2001:db8::1]/"),
+            ("http://u:p@http://a/nic/update", "http://a/nic/update"),
+            ("http://@a/b c\"%zz%4", "http://a/b%20c%22%25zz%254"),
+            ("http://a/\u{e4}\r\nHost: x", "http://a/%c3%a4%0d%0aHost:%20x"),
+        ] {
+            assert_eq!(Url::parse(text).unwrap().expose(), sent, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_with_the_reason() {
+        use HostPortError::{Brackets, Character, NoBrackets, NoHost, Port};
+        use UrlError::{Place, Scheme};
+        for (text, why) in [
+            ("", Scheme),
+            ("secret", Scheme),
+            ("http:", Scheme),
+            ("ftp://secret/", Scheme),
+            ("\u{e4}\u{e4}\u{e4}\u{e4}", Scheme),
+            ("http://", Place(NoHost)),
+            ("http:///secret", Place(NoHost)),
+            ("http://secret@:80/", Place(NoHost)),
+            ("http://secret host/", Place(Character(' '))),
+            ("http://d\u{f6}main/", Place(Character('\u{f6}'))),
+            ("http://a:0/", Place(Port)),
+            ("http://a:65536/", Place(Port)),
+            ("http://a:+1/", Place(Port)),
+            ("http://me:sec/ret@a/", Place(Port)),
+            ("http://u:p@http://a:0/nic/update", Place(Port)),
+            ("http://2001:db8::1/", Place(NoBrackets)),
+            ("http://::1:8080/", Place(NoBrackets)),
+            ("http://[]/secret", Place(Brackets)),
+            ("http://[::1/", Place(Brackets)),
+            ("http://[IP]/", Place(Brackets)),
+            ("http://a.[ip]/", Place(Brackets)),
+            ("http://a:%ff@b/", UrlError::Credentials),
+            (&format!("http://a/{}", "x".repeat(9000)), UrlError::TooLong),
+        ] {
+            assert_eq!(Url::parse(text), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_is_added_or_changed_in_front_only() {
+        for (written, meant) in [
+            (" a/b?c=http://d", "http://a/b?c=http://d"),
+            ("[USERNAME]:[PASSWORD]@a/", "http://[USERNAME]:[PASSWORD]@a/"),
+            ("a:80", "http://a:80"),
+            ("HTTP://a", "HTTP://a"),
+            ("ftp://a", "ftp://a"),
+            ("http:/a", "http:/a"),
+            ("https:", "https:"),
+        ] {
+            assert_eq!(with_scheme(written), meant);
+        }
+        assert_eq!(to_https("http://a/http://b"), "https://a/http://b");
+        assert_eq!(to_https("https://a"), "https://a");
+    }
+
+    #[test]
+    fn locations_are_seen_from_where_they_are() {
+        let from = Url::parse("http://h.example/a/b?c=d/e").unwrap();
+        for (location, to) in [
+            ("/x", "http://h.example/x"),
+            ("x?y=a:b", "http://h.example/a/x?y=a:b"),
+            ("?z", "http://h.example/a/b?z"),
+            ("", "http://h.example/a/"),
+            ("//o.example/p", "http://o.example/p"),
+            ("HTTPS://o.example", "https://o.example/"),
+            ("http://u:p@o.example/", "http://o.example/"),
+        ] {
+            assert_eq!(from.join(location).unwrap().expose(), to, "{location}");
+        }
+        assert_eq!(from.join("javascript:x"), Err(UrlError::Scheme));
+    }
+
+    #[test]
+    fn a_path_goes_below_a_base() {
+        let base = Url::https("api.example/v1");
+        assert_eq!(base.below("/a b?c=d#e").expose(), "https://api.example/v1/a%20b?c=d%23e");
+        assert_eq!(Url::https("api.example").below("?a").expose(), "https://api.example/?a");
+        assert_eq!(Url::https("api.example").below("/").expose(), "https://api.example/");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(
+            text in "https?://([a-z:%@]{0,6}@)?([a-z._-]{1,9}|\\[[0-9a-f:]{2,9}\\])(:[0-9]{0,5})?(?s)([/?].{0,20})?",
+        ) {
+            if let Ok(url) = Url::parse(&text) {
+                let sent = url.expose();
+                prop_assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent}");
+                let again = Url::parse(&sent).unwrap().with_credentials(url.credentials().cloned());
+                prop_assert_eq!(again, url);
+            }
+        }
+
+        #[test]
+        fn parse_never_panics(text in "(?s)(https?://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
+            let from = Url::https("a");
+            let _ = (Url::parse(&text), from.join(&text), from.below(&text));
+        }
+    }
+}
