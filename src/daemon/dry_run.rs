@@ -45,11 +45,13 @@ impl DryRun {
     }
 
     /// What `status` has of the records for which nothing would be sent.
-    fn not_printed(&self, mut status: Snapshot) -> Snapshot {
+    fn not_printed(&mut self, mut status: Snapshot) -> Snapshot {
+        self.printed.sort_unstable();
         for section in &mut status.sections {
             let name = &section.name;
             section.records.retain(|record| {
-                !self.printed.contains(&(name.clone(), record.name.clone(), record.family))
+                let key = (name.clone(), record.name.clone(), record.family);
+                self.printed.binary_search(&key).is_err()
             });
         }
         status
