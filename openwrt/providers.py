@@ -59,11 +59,11 @@ def blocks(row):
 
 
 def table():
-    """The names and blocks of every provider in the table of update URLs that still exists."""
+    """The names and blocks of every provider in the table that has an update URL."""
     for paragraph in re.sub("^#.*\n", "", TABLE.read_text(), flags=re.MULTILINE).split("\n\n"):
         head, *lines = paragraph.strip().splitlines()
         row = dict(line.split(" ", 1) for line in lines)
-        if "dead" not in row:
+        if not {"dead", "script"} & row.keys():
             yield head.split(" = ")[0].split(" "), blocks(row)
 
 

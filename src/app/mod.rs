@@ -47,11 +47,7 @@ fn own(invocation: Invocation) -> u8 {
         Command::Start { sections } => send_command(&file, "start", &sections),
         Command::Stop { sections } => send_command(&file, "stop", &sections),
         Command::Watch { json, devices } => start::block_on(Box::pin(watch::run(json, devices))),
-        Command::Providers { name: None } => {
-            let own = files::definitions(DefinitionDirectory::Own);
-            let packaged = files::definitions(DefinitionDirectory::Packaged);
-            show(&listing::overview(&own, &packaged))
-        }
+        Command::Providers { name: None } => show(&listing::overview(&definitions())),
         Command::Providers { name: Some(name) } => provider(&name),
         Command::Help => show(HELP),
         Command::Version => show(&format!("{VERSION}\n")),
@@ -59,11 +55,14 @@ fn own(invocation: Invocation) -> u8 {
 }
 
 /// `providers NAME`: what is known about one provider. The owner's definition comes before what the
-/// program knows, and that before the definition of a package, as for updates.
+/// program knows, and that before the definition of a package, as for updates. If `name` is no name, the
+/// providers that have it somewhere are listed.
 fn provider(name: &str) -> u8 {
     let text = defined(DefinitionDirectory::Own, name, "your own definition")
         .or_else(|| listing::detail(name))
-        .or_else(|| defined(DefinitionDirectory::Packaged, name, "the definition of a package"));
+        .or_else(|| defined(DefinitionDirectory::Packaged, name, "the definition of a package"))
+        .or_else(|| listing::scripted(name))
+        .or_else(|| listing::search(&definitions(), name));
     if let Some(text) = text {
         return show(&text);
     }
@@ -72,6 +71,13 @@ fn provider(name: &str) -> u8 {
         None => String::new(),
     };
     complain(exit::FAILED, &format!("there is no provider {}{hint}", quoted(name)))
+}
+
+fn definitions() -> listing::Definitions {
+    listing::Definitions {
+        own: files::definitions(DefinitionDirectory::Own),
+        packaged: files::definitions(DefinitionDirectory::Packaged),
+    }
 }
 
 /// What a definition says about the provider `name`; `origin` tells people whose definition it is.

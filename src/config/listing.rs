@@ -9,8 +9,30 @@ use crate::provider::{Rate, template};
 use crate::text::quoted::quoted;
 use crate::text::spelling::closest;
 
+/// How the records of a provider are updated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By opening a URL.
+    Url,
+    /// By an interface of the provider's own.
+    Interface,
+    /// Only by a script of ddns-scripts.
+    Script,
+    /// Not any more.
+    Gone,
+}
+
+/// The kinds that have a line for each provider, with the word that finds them all and the heading over
+/// their lines.
+const GROUPS: [(Kind, &str, &str); 3] = [
+    (Kind::Url, "url", "Updated by opening a URL:"),
+    (Kind::Interface, "interface", "Updated by an interface of the provider's own:"),
+    (Kind::Script, "script", "Updated by a script, which needs a package:"),
+];
+
 /// A provider that the program knows.
 struct Entry {
+    kind: Kind,
     names: Vec<&'static str>,
     title: &'static str,
     /// The records that it has; a `+` stands between what goes in one request.
@@ -38,6 +60,7 @@ fn of_api(api: &Api) -> Entry {
     let mut names = vec![api.name];
     names.extend_from_slice(api.aliases);
     Entry {
+        kind: Kind::Interface,
         names,
         title: api.title,
         can: if api.writes_together { "IPv4+IPv6" } else { "IPv4 IPv6" },
@@ -63,7 +86,15 @@ fn of_row(row: Row) -> Entry {
             needs.push(Need::new(option, holds.unwrap_or("is needed")));
         }
     }
+    let kind = if row.get("dead").is_some() {
+        Kind::Gone
+    } else if row.get("script").is_some() {
+        Kind::Script
+    } else {
+        Kind::Url
+    };
     Entry {
+        kind,
         names: row.names().collect(),
         title: row.title(),
         can: match row.mechanism() {
@@ -115,7 +146,7 @@ pub fn hint(name: &str) -> Option<String> {
 fn near(name: &str) -> Option<&'static str> {
     let mut names = Vec::new();
     for entry in all() {
-        if entry.row.is_none_or(|row| row.get("dead").is_none()) {
+        if entry.kind != Kind::Gone {
             names.extend_from_slice(&entry.names);
         }
     }
@@ -131,62 +162,143 @@ fn near(name: &str) -> Option<&'static str> {
     found.or_else(|| closest(name, &mut names.iter().copied()))
 }
 
-/// One line for each provider: those that the owner has defined, those that the program knows, and
-/// those that only packages bring.
-pub fn overview(own: &[String], packaged: &[String]) -> String {
+/// The names of definitions in files.
+pub struct Definitions {
+    /// Those of the owner.
+    pub own: Vec<String>,
+    /// Those that packages bring.
+    pub packaged: Vec<String>,
+}
+
+/// One line for each provider, in groups by how they are updated.
+pub fn overview(definitions: &Definitions) -> String {
+    list(definitions, "")
+}
+
+/// The lines of [`overview`] for providers with `word` in their names, in what they need or in what
+/// there is to know; `None` if there are none.
+pub fn search(definitions: &Definitions, word: &str) -> Option<String> {
+    let text = list(definitions, &word.to_ascii_lowercase());
+    if text.is_empty() { None } else { Some(text) }
+}
+
+/// The lines for what has `word`, which is in lower case, in it.
+fn list(definitions: &Definitions, word: &str) -> String {
+    let known = all();
     let mut text = String::new();
-    for name in own {
-        line(&mut text, &[name, "", "", "your own definition"]);
-    }
-    let mut dead = String::new();
-    for entry in all() {
-        if entry.row.is_some_and(|row| row.get("dead").is_some()) {
-            for name in entry.names {
-                dead.push(' ');
-                dead.push_str(name);
+    group(&mut text, "Your own definitions:", &defined_lines(&definitions.own, word));
+    for (kind, group_word, heading) in GROUPS {
+        let mut lines = String::new();
+        for entry in known.iter().filter(|entry| entry.kind == kind) {
+            if word == group_word || entry.has(word) {
+                entry.push_lines(&mut lines);
             }
-            continue;
+        }
+        group(&mut text, heading, &lines);
+    }
+    let only_packaged = |name: &&String| {
+        let is_known = api::find(name).is_some() || table::find(name).is_some();
+        !is_known && !definitions.own.contains(name)
+    };
+    let packaged: Vec<_> = definitions.packaged.iter().filter(only_packaged).cloned().collect();
+    group(&mut text, "Defined by a package:", &defined_lines(&packaged, word));
+    let mut gone = String::new();
+    for entry in known.iter().filter(|entry| entry.kind == Kind::Gone && entry.has(word)) {
+        for name in &entry.names {
+            gone.push(' ');
+            gone.push_str(name);
+        }
+    }
+    if !gone.is_empty() {
+        group(&mut text, &format!("These are no more:{gone}"), "\n");
+    }
+    text
+}
+
+/// Appends `lines` under `heading`, with an empty line above it.
+fn group(text: &mut String, heading: &str, lines: &str) {
+    if lines.is_empty() {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(heading);
+    if lines != "\n" {
+        text.push('\n');
+    }
+    text.push_str(lines);
+}
+
+/// A line for each definition with `word` in its name.
+fn defined_lines(names: &[String], word: &str) -> String {
+    let mut lines = String::new();
+    for name in names.iter().filter(|name| contains(name, word)) {
+        lines.push_str(name);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Whether `text` has `word`, which is in lower case, in it.
+fn contains(text: &str, word: &str) -> bool {
+    text.to_ascii_lowercase().contains(word)
+}
+
+impl Entry {
+    /// Whether `word`, which is in lower case, is in what the entry says.
+    fn has(&self, word: &str) -> bool {
+        self.names.iter().any(|name| contains(name, word))
+            || contains(self.title, word)
+            || contains(self.note, word)
+            || self
+                .needs
+                .iter()
+                .any(|need| contains(need.option, word) || contains(need.holds, word))
+    }
+
+    /// Appends the provider's line; for each of those that only a script updates, one with its package.
+    fn push_lines(&self, text: &mut String) {
+        if self.kind == Kind::Script {
+            for name in &self.names {
+                line(text, &[name, "", &table::script_package(name), ""]);
+            }
+            return;
         }
         let mut needs = String::new();
-        for need in &entry.needs {
+        for need in &self.needs {
             needs.push_str(need.option);
             needs.push(' ');
         }
-        line(&mut text, &[entry.names.first().unwrap_or(&""), entry.can, &needs, entry.title]);
+        line(text, &[self.names.first().unwrap_or(&""), self.can, &needs, self.title]);
     }
-    for name in packaged {
-        if !own.contains(name) && api::find(name).is_none() && table::find(name).is_none() {
-            line(&mut text, &[name, "", "", "the definition of a package"]);
-        }
-    }
-    text.push_str("\nThese are no more:");
-    text.push_str(&dead);
-    text.push('\n');
-    text
 }
 
 /// The words of a line, each in its column.
 fn line(text: &mut String, words: &[&str; 4]) {
-    for (word, width) in words.iter().zip([25, 11, 20, 0]) {
+    for (word, width) in words.iter().zip([22, 10, 27, 0]) {
         text.push_str(word);
         for _ in word.len().min(width)..width {
             text.push(' ');
         }
     }
+    text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
 }
 
 /// All about the provider `name`, if the program knows it.
 pub fn detail(name: &str) -> Option<String> {
     let entry = all().into_iter().find(|entry| entry.names.contains(&name))?;
-    let mut text = format!("{name}: {}", entry.row.map_or(entry.title, |row| row.title_or(name)));
-    if let Some(why) = entry.row.and_then(|row| row.get("dead")) {
-        text.push(' ');
-        text.push_str(why);
-        text.push('\n');
-        return Some(text);
+    let title = entry.row.map_or(entry.title, |row| row.title_or(name));
+    match entry.kind {
+        Kind::Script => return None,
+        Kind::Gone => {
+            let why = entry.row.and_then(|row| row.get("dead"))?;
+            return Some(format!("{name}: {title} {why}\n"));
+        }
+        Kind::Url | Kind::Interface => {}
     }
-    text.push('\n');
+    let mut text = format!("{name}: {title}\n");
     let mut say = |what: &str, value: &str| {
         if !value.is_empty() {
             text.push_str(&format!("  {what:<10} {value}\n"));
@@ -204,8 +316,10 @@ pub fn detail(name: &str) -> Option<String> {
         },
     );
     let removes = |family| entry.row.is_none_or(|row| row.removal(family).is_some());
-    if removes(Family::V4) && removes(Family::V6) {
-        say("", "can be removed (option 'remove_after')");
+    match (removes(Family::V4), removes(Family::V6)) {
+        (true, true) => say("", "can be removed (option 'remove_after')"),
+        (true, false) => say("", "that of IPv4 can be removed (option 'remove_after')"),
+        (false, _) => {}
     }
     for need in &entry.needs {
         say(need.option, need.holds);
@@ -226,9 +340,18 @@ pub fn detail(name: &str) -> Option<String> {
     if let Some(Rate { requests, seconds }) = entry.rate {
         say("limit", &format!("{requests} requests of an account in {seconds} s"));
     }
+    if let Some(harm) = entry.row.and_then(|row| row.get("alone6")) {
+        say("note", &format!("an update of IPv6 alone {harm}"));
+    }
     say("note", entry.note);
     text.push_str(&example(name, &entry));
     Some(text)
+}
+
+/// The page of a provider that only a script of ddns-scripts updates.
+pub fn scripted(name: &str) -> Option<String> {
+    let why = table::why_scripted(name)?;
+    Some(format!("{name}: {name} {why}\n"))
 }
 
 /// A section for the configuration in which only what is written in capitals is to be filled in.
@@ -309,23 +432,60 @@ mod tests {
 
     #[test]
     fn every_provider_has_a_line_and_a_page() {
-        let own = ["mine".to_owned(), "ovh.com".to_owned()];
-        let packaged = ["ovh.com".to_owned(), "script.example".to_owned()];
-        let text = overview(&own, &packaged);
+        let own = ["mine", "ovh.com"].map(str::to_owned).to_vec();
+        let packaged = ["ovh.com", "script.example"].map(str::to_owned).to_vec();
+        let text = overview(&Definitions { own, packaged });
         for known in all() {
             let name = known.names[0];
+            if known.kind == Kind::Script {
+                assert!(detail(name).is_none() && text.contains(&format!("\n{name}")), "{name}");
+                let page = scripted(name).unwrap();
+                assert!(page.contains("package ddns-scripts-"), "{page}");
+                continue;
+            }
             let page = detail(name).unwrap();
             assert!(page.starts_with(&format!("{name}: {}", known.title)), "{page}");
-            if known.row.is_none_or(|row| row.get("dead").is_none()) {
+            if known.kind != Kind::Gone {
                 assert!(text.contains(&format!("\n{name} ")), "{name}");
                 assert!(page.contains("  records "), "{page}");
             } else {
                 assert_eq!(page.lines().count(), 1);
             }
         }
-        assert!(text.starts_with("mine  ") && text.contains("your own definition"), "{text}");
-        assert_eq!(text.matches("\nscript.example ").count(), 1);
+        assert!(
+            text.starts_with("Your own definitions:\nmine\novh.com\n\nUpdated by opening"),
+            "{text}"
+        );
+        assert!(text.contains("\n\nDefined by a package:\nscript.example\n\n"), "{text}");
         assert!(text.contains("no more: ") && text.contains(" google.com"), "{text}");
+        let groups: Vec<_> = text.lines().filter(|line| line.ends_with(':')).collect();
+        assert_eq!(groups.len(), 5, "{groups:?}");
+    }
+
+    #[test]
+    fn a_word_finds_the_providers_that_have_it() {
+        let packaged = vec!["desec.example".to_owned()];
+        let definitions = Definitions { own: Vec::new(), packaged };
+        let found = search(&definitions, "DeSEC").unwrap();
+        let first_words: Vec<_> = found.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert_eq!(
+            first_words,
+            ["Updated", "desec.io", "", "Updated", "desec", "", "Defined", "desec.example"],
+            "{found}"
+        );
+        let tokens = search(&definitions, "token").unwrap();
+        assert!(tokens.contains("\nduckdns.org ") && !tokens.contains("\ndyn.com "), "{tokens}");
+        assert!(search(&definitions, "tzo").unwrap().contains("no more: tzo.com\n"));
+        assert!(search(&definitions, "transip").unwrap().contains("script"));
+        for (word, of_group) in
+            [("url", "zonomi.com "), ("interface", "vultr "), ("script", "one.com ")]
+        {
+            assert!(
+                search(&definitions, word).unwrap().contains(&format!("\n{of_group}")),
+                "{word}"
+            );
+        }
+        assert_eq!(search(&definitions, "no such word"), None);
     }
 
     #[test]

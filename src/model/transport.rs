@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use super::{Family, Proxy};
 
-/// `User-Agent` of requests, unless `user_agent` is set.
-pub const USER_AGENT: &str =
-    concat!("ddns-netlink/", env!("CARGO_PKG_VERSION"), " (OpenWrt; dynamic DNS client)");
+/// `User-Agent` of requests, unless `user_agent` is set: maker, program, system and version, as No-IP
+/// (<https://www.noip.com/integrate/request>) and Dyn (<https://help.dyn.com/remote-access-api/policies>)
+/// want it. There is no company and no address of a maintainer, so none is given.
+pub const USER_AGENT: &str = concat!("ddns-netlink ddns-netlink/Linux-", env!("CARGO_PKG_VERSION"));
 
 /// How a section's requests reach the provider.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

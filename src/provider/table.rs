@@ -31,7 +31,9 @@
 //! | `username`, `password`, `domain`, `param_opt` | what the option holds, where that is not what it says |
 //! | `note` | what to know before choosing it |
 //! | `differs` | what is other than with ddns-scripts, for `check` |
+//! | `alone6` | what an update of IPv6 alone does to the A record |
 //! | `dead` | it is gone: since when, and what now |
+//! | `script` | only a script of ddns-scripts updates it: why, and what else the owner can do |
 //!
 //! A line that begins with `#` names the documentation of the lines below it. The program does not
 //! contain such lines.
@@ -82,15 +84,38 @@ struct KnownUrl {
 
 impl Index {
     fn new() -> Self {
-        let names = all().flat_map(|row| row.names().map(move |name| (name, row)));
+        let known = all().filter(|row| row.get("script").is_none());
+        let names = known.flat_map(|row| row.names().map(move |name| (name, row)));
         Self { names: names.collect(), urls: all().flat_map(Row::known_urls).collect() }
     }
 }
 
-/// The provider that `service_name` means, by any of its names.
+/// The provider that `service_name` means, by any of its names. Those that only a script updates are
+/// not among them.
 pub fn find(service_name: &str) -> Option<Row> {
     let (_, row) = INDEX.names.iter().find(|(name, _)| *name == service_name)?;
     Some(*row)
+}
+
+/// The names of the providers that only a script of ddns-scripts updates.
+pub fn scripted() -> impl Iterator<Item = &'static str> {
+    all().filter(|row| row.get("script").is_some()).flat_map(Row::names)
+}
+
+/// What to say of the provider `name`, behind its name, if only a script updates it: which package has
+/// the script, why, and what else the owner can do.
+pub fn why_scripted(name: &str) -> Option<String> {
+    let row = all().find(|row| row.names().any(|known| known == name))?;
+    let why = row.get("script")?;
+    Some(format!(
+        "is updated by a script, which comes with OpenWrt's package {}, because {why}",
+        script_package(name)
+    ))
+}
+
+/// The package with the script of a provider: it is called like the first label of the provider's name.
+pub fn script_package(name: &str) -> String {
+    format!("ddns-scripts-{}", name.split('.').next().unwrap_or_default())
 }
 
 /// What the table knows of the provider that requests of `provider` go to. Its limits count, too, where

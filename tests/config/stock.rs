@@ -50,13 +50,11 @@ fn for_a_provider_that_needs_a_script_the_package_is_named() {
         [("dnspod.cn", "dnspod"), ("freedns.42.pl", "freedns"), ("one.com", "one")]
     {
         let mistake = record(&format!("option service_name {name}\noption domain a.example.com"));
-        assert_eq!(
-            mistake,
-            format!(
-                "ddns:4: option 'service_name': '{name}' is updated by a script, which comes with \
-                 OpenWrt's package ddns-scripts-{package}"
-            )
+        let start = format!(
+            "ddns:4: option 'service_name': '{name}' is updated by a script, which comes with OpenWrt's \
+             package ddns-scripts-{package}, because "
         );
+        assert!(mistake.starts_with(&start), "{mistake}");
     }
 }
 
@@ -69,6 +67,43 @@ fn for_a_provider_that_is_gone_the_reason_is_reported() {
     let lines = "option service_name powerdns-admin\noption domain a.b.c\noption username me";
     let mistake = record(lines);
     assert!(mistake.contains("needs option 'param_opt': the server"), "{mistake}");
+}
+
+#[test]
+fn ipv6_alone_causes_a_warning_where_it_changes_the_a_record() {
+    let warning = |lines: &str| {
+        let file = format!(
+            "config service 's'\noption enabled 1\noption username u\noption password x\n\
+             option domain a.b.c\n{lines}\n"
+        );
+        let checked = check::load("ddns", file.as_bytes(), &Sandbox);
+        assert_eq!(checked.config.sections.len(), 1, "{:?}", checked.mistakes);
+        checked.mistakes.first().map(ToString::to_string)
+    };
+    assert_eq!(
+        warning("option service_name inwx.de\noption use_ipv6 1").unwrap(),
+        "ddns:7: option 'use_ipv6': an update of IPv6 alone sets the A record to 127.0.0.1 (INWX); set \
+         option 'also_ipv6' to 1 if the name has IPv4, too"
+    );
+    for (lines, has_warning) in [
+        ("option service_name strato.com\noption use_ipv6 1", true),
+        ("option service_name dyndns.org\noption use_ipv6 1", true),
+        ("option service_name ddnss.de\noption use_ipv6 1", true),
+        ("option service_name no-ip.com\noption use_ipv6 1", true),
+        (
+            "option update_url 'https://dyndns.inwx.com/nic/update?myipv6=[IP]'\noption use_ipv6 1",
+            true,
+        ),
+        ("option service_name inwx.de", false),
+        ("option service_name inwx.de\noption use_ipv6 both", false),
+        ("option service_name inwx.de\noption use_ipv6 1\noption also_ipv6 1", false),
+        ("option service_name dynu.com\noption use_ipv6 1", false),
+        ("option update_url 'https://d.example/?[IP]'\noption use_ipv6 1", false),
+    ] {
+        let warning = warning(lines);
+        let of_family = warning.as_ref().is_some_and(|text| text.contains("IPv6 alone"));
+        assert_eq!(of_family, has_warning, "{lines}: {warning:?}");
+    }
 }
 
 #[test]
@@ -294,11 +329,11 @@ fn the_tsig_key_of_rfc2136_is_checked() {
 /// The example at the end of `providers NAME` can be pasted without a change.
 #[test]
 fn the_example_of_every_provider_has_no_mistakes() {
-    let overview = listing::overview(&[], &[]);
-    let lines = overview.lines().take_while(|line| !line.is_empty());
+    let none = listing::Definitions { own: Vec::new(), packaged: Vec::new() };
+    let overview = listing::overview(&none);
     let mut count = 0;
-    for name in lines.filter_map(|line| line.split(' ').next()) {
-        let page = listing::detail(name).unwrap();
+    for name in overview.lines().filter_map(|line| line.split(' ').next()) {
+        let Some(page) = listing::detail(name) else { continue };
         let (_, example) = page.split_once("\nconfig service").unwrap();
         let file = format!("config service{example}");
         let checked = check::load("ddns", file.as_bytes(), &Sandbox);

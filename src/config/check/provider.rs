@@ -66,6 +66,7 @@ pub(super) fn read(
         key::check(reader, &provider);
     }
     require(reader, &provider, families);
+    warn_of_ipv6_alone(reader, &provider, families);
     provider
 }
 
@@ -223,13 +224,13 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
     if !path.is_absolute() {
         reader.fail(OPTION, format!("{} does not begin with '/'", quoted(&path.to_string_lossy())));
     } else if env.path_kind(path) != PathKind::File {
-        let package = stock_script(path)
-            .and_then(|stem| SCRIPTED.into_iter().find(|name| in_file_names(name) == stem));
+        let provider = stock_script(path)
+            .and_then(|stem| table::scripted().find(|name| in_file_names(name) == stem));
         let path = quoted(&path.to_string_lossy());
         reader.fail(
             OPTION,
-            match package {
-                Some(name) => format!("{path} does not exist; {}", package_of(name)),
+            match provider {
+                Some(name) => format!("{path} does not exist; {}", missing(name)),
                 None => format!("{path} is not a file"),
             },
         );
@@ -316,31 +317,10 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
         .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
 }
 
-/// Providers that only a script of ddns-scripts updates, each in a package that is called like the
-/// first label of its name.
-const SCRIPTED: [&str; 8] = [
-    "beget.com",
-    "blazingfast.io",
-    "cnkuai.cn",
-    "dnspod.cn",
-    "freedns.42.pl",
-    "huaweicloud.com",
-    "one.com",
-    "transip.nl",
-];
-
-/// Which package has the script for one of [`SCRIPTED`].
-fn package_of(name: &str) -> String {
-    let package = name.split('.').next().unwrap_or_default();
-    format!(
-        "'{name}' is updated by a script, which comes with OpenWrt's package ddns-scripts-{package}"
-    )
-}
-
 /// What to say of a provider that nobody knows.
 fn missing(name: &str) -> String {
-    if SCRIPTED.contains(&name) {
-        return package_of(name);
+    if let Some(why) = table::why_scripted(name) {
+        return format!("'{name}' {why}");
     }
     match listing::hint(name) {
         Some(hint) => format!("there is no provider {}; {hint}", quoted(name)),
@@ -519,4 +499,20 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
 fn needs_option(provider: &str, option: &str, holds: Option<&str>) -> String {
     let colon = if holds.is_some() { ": " } else { "" };
     format!("{provider} needs option '{option}'{colon}{}", holds.unwrap_or_default())
+}
+
+/// Warns where an update of IPv6 alone changes the A record of the name.
+fn warn_of_ipv6_alone(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
+    if families != [Family::V6] || provider.script().is_some() {
+        return;
+    }
+    let Some((row, harm)) = table::of(provider).and_then(|row| Some((row, row.get("alone6")?)))
+    else {
+        return;
+    };
+    let text = format!(
+        "an update of IPv6 alone {harm} ({}); set option 'also_ipv6' to 1 if the name has IPv4, too",
+        row.title()
+    );
+    reader.warn("use_ipv6", text);
 }

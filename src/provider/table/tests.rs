@@ -14,7 +14,7 @@ use crate::provider::Provider;
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 26] = [
     "url",
     "ipv4",
     "ipv6",
@@ -39,6 +39,8 @@ const KEYS: [&str; 24] = [
     "method",
     "apex",
     "below",
+    "alone6",
+    "script",
 ];
 /// Where no other client speaks TLS.
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
@@ -59,8 +61,9 @@ fn urls(row: Row) -> [Option<String>; 3] {
     [v4, v6, both].map(|template| template.map(|template| template.url))
 }
 
+/// Those with a URL.
 fn living() -> impl Iterator<Item = Row> {
-    all().filter(|row| row.get("dead").is_none())
+    all().filter(|row| row.get("dead").is_none() && row.get("script").is_none())
 }
 
 #[test]
@@ -72,14 +75,13 @@ fn every_name_means_one_provider() {
         for name in row.names() {
             assert!(seen.insert(name), "{name}");
             assert!(crate::model::name::is_file_name(name) && name == name.to_ascii_lowercase());
-            assert_eq!(find(name), Some(row));
+            let scripted = row.get("script").is_some();
+            assert_eq!(find(name), if scripted { None } else { Some(row) });
+            assert_eq!(why_scripted(name).is_some(), scripted, "{name}");
         }
         let title = row.title();
         assert!(title.contains('.') || title != row.name(), "{row:?}");
-        assert!(
-            !title.is_empty() || row.get("dead").is_some() && row.names().count() > 1,
-            "{row:?}"
-        );
+        assert!(!title.is_empty() || urls(row) == [None, None, None], "{row:?}");
     }
     assert_eq!(find(""), None);
 }
@@ -88,6 +90,13 @@ fn every_name_means_one_provider() {
 fn every_line_is_a_known_key_once() {
     for row in all() {
         let mut seen = BTreeSet::new();
+        for key in ["apex", "below"] {
+            let Some(texts) = row.get(key) else { continue };
+            let (usual, _) = texts.split_once(' ').unwrap();
+            for url in urls(row).into_iter().flatten() {
+                assert!(url.contains(usual), "{key} in {row:?}");
+            }
+        }
         assert_eq!(row.0.lines().count(), row.lines().count() + 1, "{row:?}");
         for (key, value) in row.lines() {
             assert!(KEYS.contains(&key) && seen.insert(key), "{key} in {row:?}");
@@ -99,9 +108,18 @@ fn every_line_is_a_known_key_once() {
         assert_eq!(row.get("every").is_some(), row.every().is_some(), "{row:?}");
         assert_eq!(row.get("rate").is_some(), row.rate().is_some(), "{row:?}");
         assert!(row.get("advice").is_none() || row.get("no").is_some(), "{row:?}");
-        for key in
-            ["note", "dead", "differs", "advice", "username", "password", "domain", "param_opt"]
-        {
+        for key in [
+            "note",
+            "dead",
+            "script",
+            "alone6",
+            "differs",
+            "advice",
+            "username",
+            "password",
+            "domain",
+            "param_opt",
+        ] {
             assert!(!row.get(key).is_some_and(|text| text.ends_with('.')), "{row:?}");
         }
     }
@@ -110,7 +128,9 @@ fn every_line_is_a_known_key_once() {
 #[test]
 fn the_dead_have_a_reason_and_no_url_and_the_living_a_url() {
     for row in all() {
-        assert_eq!(row.get("dead").is_none(), urls(row).iter().any(Option::is_some), "{row:?}");
+        let has_none = row.get("dead").is_some() || row.get("script").is_some();
+        assert_eq!(has_none, urls(row) == [None, None, None], "{row:?}");
+        assert!(row.get("dead").is_none() || row.get("script").is_none(), "{row:?}");
     }
     let dead = find("google.com").unwrap().get("dead").unwrap();
     assert!(dead.contains("2023"), "{dead}");
@@ -516,7 +536,7 @@ fn rows_for_both_families_take_both_in_one_request() {
 
 /// What each says to a removal, and the request to the letter.
 #[test]
-fn some_rows_remove_records_one_at_a_time() {
+fn some_rows_remove_records() {
     let desec = "https://[USERNAME]:[PASSWORD]@update.dedyn.io/?hostname=[DOMAIN]";
     assert_eq!(
         find("desec.io").unwrap().removal(Family::V6).unwrap().url.split('&').next(),
@@ -572,6 +592,10 @@ fn some_rows_remove_records_one_at_a_time() {
             assert!(!changed(&outcome) && outcome != Outcome::Unchanged, "{name}: {no}, {text}");
         }
     }
+}
+
+#[test]
+fn removals_name_what_was_tried_and_go_one_at_a_time() {
     // Of the first publication of all nothing is known but what was tried.
     let mut tried = removal("home.example.com", V4);
     tried.tried = tried.previous.take();
