@@ -10,7 +10,7 @@ use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Hostname, RecordOptions, Target};
 use crate::provider::{Mechanism, Provider};
 
-/// `name` should hold `address`.
+/// The change that `name` holds `address`.
 pub(crate) fn change(name: &str, address: &str) -> Change {
     let address = address.parse().unwrap();
     Change {
@@ -24,7 +24,7 @@ pub(crate) fn change(name: &str, address: &str) -> Change {
     }
 }
 
-/// The record of `name` that holds `previous` should be gone.
+/// The removal of the record of `name` that was published as `previous`.
 pub(crate) fn removal(name: &str, previous: &str) -> Change {
     let held = change(name, previous);
     Change { previous: held.address(), target: Target::Absent, ..held }
@@ -43,8 +43,8 @@ pub(crate) fn account(service_name: &str) -> Provider {
     })
 }
 
-/// A request as tests read it: its line, headers and body.
-pub(crate) fn written(request: &Request) -> String {
+/// A request as text: its line, headers and body.
+pub(crate) fn request_text(request: &Request) -> String {
     let mut text = format!("{} {}", request.method.name(), request.url.expose());
     for (name, value) in &request.headers {
         text += &format!("\n{name}: {}", value.expose());
@@ -58,9 +58,9 @@ pub(crate) fn written(request: &Request) -> String {
     text
 }
 
-/// Plays `script` against the provider: what each request must be, beginning with its line, and the
-/// status and body of the answer. A request in the script is compared line by line; headers that it
-/// does not name are not looked at. A body may begin with a line `Retry-After: seconds`.
+/// Plays `script`: for each request its text, and the status and body of the answer. A request must
+/// have all lines of the text, and may have further headers. A body may begin with a line
+/// `Retry-After: seconds`.
 pub(crate) fn play(
     account: &Provider,
     job: Job,
@@ -72,10 +72,10 @@ pub(crate) fn play(
         let Step::Send(request) = step else {
             panic!("request {number} did not come: {step:?}");
         };
-        let sent = written(&request);
+        let sent = request_text(&request);
         for line in expected.lines().map(str::trim).filter(|line| !line.is_empty()) {
             assert!(
-                sent.lines().any(|it| it == line),
+                sent.lines().any(|sent| sent == line),
                 "request {number} lacks\n{line}\nin\n{sent}"
             );
         }
@@ -87,7 +87,7 @@ pub(crate) fn play(
     }
     match step {
         Step::Done(verdicts) => (verdicts, talk.learned()),
-        Step::Send(request) => panic!("one request too many: {}", written(&request)),
+        Step::Send(request) => panic!("one request too many: {}", request_text(&request)),
         Step::Ask(query) => panic!("one query too many: {}", query.shown),
     }
 }
@@ -97,8 +97,8 @@ pub(crate) fn job(changes: Vec<Change>) -> Job {
     Job { changes, wall: Some(crate::time::BUILD_TIME), ..Job::default() }
 }
 
-/// Plays `script` about `changes` with what is known, and gives the verdicts as people read them.
-pub(crate) fn told(
+/// Plays `script` for `changes`, and returns the verdicts as text. `known` are values learned before.
+pub(crate) fn outcomes(
     account: &Provider,
     changes: &[Change],
     known: &[(&str, &str)],
@@ -106,11 +106,11 @@ pub(crate) fn told(
 ) -> Vec<String> {
     let known = known.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
     let (verdicts, _) = play(account, Job { known, ..job(changes.to_vec()) }, script);
-    verdicts.iter().map(read).collect()
+    verdicts.iter().map(outcome_text).collect()
 }
 
-/// What was learned, for the next job.
-pub(crate) fn kept(learned: Learned) -> Known {
+/// The learned values of an exchange, for the next job.
+pub(crate) fn apply(learned: Learned) -> Known {
     let mut known = Known::new();
     for (key, value) in learned {
         match value {
@@ -121,8 +121,8 @@ pub(crate) fn kept(learned: Learned) -> Known {
     known
 }
 
-/// A verdict in a line; `all:` if it concerns the account.
-pub(crate) fn read(verdict: &Verdict) -> String {
+/// A verdict as text; it begins with `all:` if it concerns the account.
+pub(crate) fn outcome_text(verdict: &Verdict) -> String {
     let all = if verdict.scope == Scope::Account { "all: " } else { "" };
     let text = match &verdict.outcome {
         Outcome::Updated => "updated".into(),

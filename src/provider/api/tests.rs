@@ -1,10 +1,9 @@
-//! What holds for every provider with an interface of its own, whatever it answers.
+//! Properties of every provider with an interface of its own, whatever it answers.
 
 mod removal;
 
 use crate::provider::Provider;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,12 +13,12 @@ use crate::model::secret::Secret;
 use crate::model::{HostPort, Url};
 use crate::model::{RecordOptions, Target};
 use crate::provider::Mechanism;
-use crate::provider::testing::{account, change, job, play, read};
+use crate::provider::testing::{account, change, job, outcome_text, play};
 use crate::provider::{
     Answer, Change, Exchange, Failure, FailureKind, Job, Outcome, Step, exchange,
 };
 
-/// As many steps as the worker allows.
+/// Most steps that the worker allows.
 const STEPS: usize = 64;
 const STEPS_PER_CHANGE: usize = 4;
 
@@ -35,7 +34,7 @@ fn secretive(api: &'static Api) -> Provider {
     })
 }
 
-/// Words that interfaces use, and what they mean nothing by.
+/// Strings that interfaces use, and any others.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("example.com".into()),
@@ -55,7 +54,7 @@ fn word() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Names of members that interfaces have.
+/// Names of members that interfaces use.
 fn member() -> impl Strategy<Value = String> {
     prop::sample::select(
         "result success errors code message domains domain domain_records domain_record name id \
@@ -85,7 +84,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body with everything in it that any of the interfaces looks for.
+/// A body with all members that any of the interfaces reads.
 fn plausible() -> Value {
     let record = json!({
         "id": 1, "name": "home.example.com", "type": "A", "content": "192.0.2.1", "ttl": 300,
@@ -106,7 +105,7 @@ fn plausible() -> Value {
     })
 }
 
-/// The same for the interface that speaks XML.
+/// The same for the interface with XML.
 const XML: &str = "<HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name></HostedZone>
     <ResourceRecordSet><Name>home.example.com.</Name><Type>A</Type><TTL>60</TTL><Value>192.0.2.1\
     </Value></ResourceRecordSet><IsTruncated>false</IsTruncated><ChangeInfo>x</ChangeInfo>";
@@ -166,7 +165,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     })
 }
 
-/// How a conversation went.
+/// The course of a conversation.
 struct Course {
     verdicts: Vec<crate::provider::Verdict>,
     shown: String,
@@ -174,7 +173,7 @@ struct Course {
     accepted: String,
 }
 
-/// Talks to its end, or for as long as the worker would let it.
+/// Plays a conversation to its end. Panics if it takes more steps than the worker allows.
 fn course(
     mut talk: Box<dyn Exchange>,
     changes: usize,
@@ -196,7 +195,7 @@ fn course(
                 course.shown += &request.shown;
                 course.shown += &format!("{request:?}");
                 let reply = replies[turn % replies.len()].clone();
-                if reply.as_ref().is_ok_and(|it| (200..300).contains(&it.status)) {
+                if reply.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)) {
                     course.accepted += &request.url.expose();
                     course.accepted += request.body.as_ref().map_or("", Secret::expose);
                 }
@@ -211,7 +210,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn whatever_is_answered_each_change_has_a_verdict_and_no_secret_is_shown(
+    fn every_change_gets_a_verdict_and_no_secret_is_shown(
         changes in changes(),
         replies in prop::collection::vec(reply(), 1..8),
         known in prop::collection::btree_map(
@@ -230,10 +229,12 @@ proptest! {
             let course = course(exchange(&me, job), changes.len(), &replies);
             prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
             for (change, verdict) in changes.iter().zip(&course.verdicts) {
-                let text = read(verdict) + &course.shown;
+                let text = outcome_text(verdict) + &course.shown;
                 prop_assert!(!text.contains(me.account.password.expose()), "{}: {text}", api.name);
-                let told = |address: IpAddr| course.accepted.contains(&address.to_string());
-                let sent = change.address().is_none_or(told);
+                let sent = match change.address() {
+                    Some(address) => course.accepted.contains(&address.to_string()),
+                    None => true,
+                };
                 prop_assert!(sent || verdict.outcome != Outcome::Updated, "{}: {text}", api.name);
                 if let Outcome::Refused { advice, .. } = &verdict.outcome {
                     prop_assert!(!advice.is_empty(), "{}: {text}", api.name);
@@ -243,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_that_is_no_json_is_never_success(
+    fn an_answer_without_json_is_never_success(
         changes in changes(),
         status in 200u16..300,
         page in "<html>\\PC{0,20}",
@@ -252,18 +253,18 @@ proptest! {
             let job = job(changes.clone());
             let replies = [Ok(Answer { status, body: page.clone(), ..Answer::default() })];
             let course = course(exchange(&secretive(api), job), changes.len(), &replies);
-            prop_assert!(course.verdicts.iter().all(|it| !it.is_success()), "{}", api.name);
+            prop_assert!(course.verdicts.iter().all(|verdict| !verdict.is_success()), "{}", api.name);
         }
     }
 }
 
 #[test]
-fn an_answer_that_is_cut_is_told_as_one() {
+fn the_reason_says_that_an_answer_was_cut_off() {
     let job = job(vec![change("home.example.com", "192.0.2.9")]);
     let body = r#"{"domains":[{"name":"#.into();
     let replies = [Ok(Answer { status: 200, body, cut: true, ..Answer::default() })];
     let course = course(exchange(&account("digitalocean"), job), 1, &replies);
-    let told = read(&course.verdicts[0]);
+    let told = outcome_text(&course.verdicts[0]);
     assert!(
         told.starts_with("again: DigitalOcean sends more than can be read at once: {"),
         "{told}"
@@ -271,7 +272,7 @@ fn an_answer_that_is_cut_is_told_as_one() {
 }
 
 #[test]
-fn names_are_unique_and_everything_is_said() {
+fn interfaces_have_unique_names_a_title_a_host_and_credentials() {
     let mut names = BTreeSet::new();
     for api in ALL {
         for name in api.aliases.iter().chain([&api.name]) {
@@ -289,7 +290,7 @@ fn names_are_unique_and_everything_is_said() {
 }
 
 #[test]
-fn answers_without_end_are_not_kept() {
+fn a_conversation_keeps_a_bounded_amount_of_answers() {
     for api in ALL.iter().filter(|api| api.name != "rfc2136") {
         let mut talk =
             exchange(&secretive(api), job(vec![change("home.example.com", "192.0.2.9")]));
@@ -304,7 +305,7 @@ fn answers_without_end_are_not_kept() {
     }
 }
 
-/// What a captive portal answers to everything, with the words in it that mean success elsewhere.
+/// Pages of captive portals, with words that mean success in other answers.
 const PORTALS: [&str; 4] = [
     "<!DOCTYPE html>\n<html><head><title>Hotel</title></head><body><form action=\"/login\">OK, success! \
      Your address 192.0.2.9 is updated. <input name=\"code\" value=\"200\"></form></body></html>",
@@ -315,13 +316,13 @@ const PORTALS: [&str; 4] = [
      <Status>success</Status></body></html>",
 ];
 
-/// Those that HTTP reaches.
+/// The interfaces over HTTP.
 fn of_http() -> impl Iterator<Item = &'static Api> {
     ALL.iter().copied().filter(|api| api.name != "rfc2136")
 }
 
-/// Lets the account talk: the provider answers `before` times, then the portal answers everything.
-/// Gives the verdicts, if the portal was asked.
+/// Plays a conversation in which the provider answers `before` times, and then the portal answers every
+/// request. Returns the outcomes if the portal has answered.
 fn behind_a_portal(api: &'static Api, job: Job, before: usize, portal: &Answer) -> Vec<Outcome> {
     let mut talk = exchange(&secretive(api), job);
     let mut step = talk.start();
@@ -343,7 +344,7 @@ fn behind_a_portal(api: &'static Api, job: Job, before: usize, portal: &Answer) 
     panic!("{} does not end", api.name);
 }
 
-/// The changes that a portal may stand in the way of, and what is known when it does.
+/// Jobs to play behind a portal, each with and without learned ids.
 fn jobs_of_a_traveller() -> Vec<Job> {
     let known = [
         ("zone example.com", "1"),
@@ -365,7 +366,7 @@ fn jobs_of_a_traveller() -> Vec<Job> {
     jobs
 }
 
-/// Asserts that `outcomes` are neither success nor a refusal, and say why in a sentence.
+/// Asserts that `outcomes` are neither successes nor refusals, and have a sentence as their reason.
 fn assert_open(outcomes: &[Outcome], context: &str) {
     for outcome in outcomes {
         let (Outcome::Retry { reason, .. } | Outcome::Unconfirmed { reason }) = outcome else {
@@ -377,7 +378,7 @@ fn assert_open(outcomes: &[Outcome], context: &str) {
 }
 
 #[test]
-fn a_captive_portal_is_never_success_nor_a_refusal() {
+fn a_captive_portals_page_is_neither_success_nor_refusal() {
     for api in of_http() {
         for job in jobs_of_a_traveller() {
             for page in PORTALS {
@@ -391,7 +392,7 @@ fn a_captive_portal_is_never_success_nor_a_refusal() {
 }
 
 #[test]
-fn a_web_page_that_forbids_access_is_no_refusal() {
+fn a_web_page_with_403_is_not_a_refusal() {
     for api in of_http() {
         for job in jobs_of_a_traveller() {
             let portal = Answer { status: 403, body: PORTALS[0].into(), ..Answer::default() };
@@ -402,9 +403,10 @@ fn a_web_page_that_forbids_access_is_no_refusal() {
     }
 }
 
-/// The line may change while the provider is talked to. Of several changes some may be done by then.
+/// The connection may change during a conversation. Only jobs of one change are played, because of
+/// several some may be done by then.
 #[test]
-fn a_captive_portal_that_comes_up_meanwhile_is_never_success() {
+fn a_captive_portal_in_mid_conversation_is_never_success() {
     let mut reached = BTreeSet::new();
     for api in of_http() {
         for job in jobs_of_a_traveller().into_iter().filter(|job| job.changes.len() == 1) {
@@ -418,13 +420,13 @@ fn a_captive_portal_that_comes_up_meanwhile_is_never_success() {
             }
         }
     }
-    // Not every interface goes on after the answers that are given here.
+    // Not every interface makes a further request after these answers.
     assert!(reached.len() >= 5, "{reached:?}");
 }
 
-/// What another host answers does not count, even if it looks like an answer of the provider.
+/// An answer of another host does not count, even if it looks like one of the provider.
 #[test]
-fn an_answer_of_another_host_is_never_success_nor_a_refusal() {
+fn an_answer_of_another_host_is_neither_success_nor_refusal() {
     for api in of_http() {
         for job in jobs_of_a_traveller() {
             let xml = api.name == "route53";
@@ -440,8 +442,8 @@ fn an_answer_of_another_host_is_never_success_nor_a_refusal() {
                 assert_eq!(outcomes.len(), job.changes.len(), "{}", api.name);
                 assert_open(&outcomes, &format!("{} {status} {body}", api.name));
                 for outcome in outcomes {
-                    let told = format!("{outcome:?}");
-                    assert!(told.contains("portal.example"), "{}: {told}", api.name);
+                    let verdicts = format!("{outcome:?}");
+                    assert!(verdicts.contains("portal.example"), "{}: {verdicts}", api.name);
                 }
             }
         }

@@ -244,7 +244,7 @@ pub fn relative_name<'a>(fqdn: &'a str, zone: &str, apex: &'a str) -> &'a str {
 mod tests {
     use super::*;
     use crate::provider::Job;
-    use crate::provider::testing::{change, job, kept, play};
+    use crate::provider::testing::{apply, change, job, play};
 
     #[test]
     fn the_zone_comes_from_an_at_sign_or_the_option() {
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(play(&me, job(both.to_vec()), &script).0, unchanged);
         // The same in two conversations.
         let (_, learned) = play(&me, job(both[..1].to_vec()), &script[..2]);
-        let next = Job { known: kept(learned), ..job(both[1..].to_vec()) };
+        let next = Job { known: apply(learned), ..job(both[1..].to_vec()) };
         assert_eq!(play(&me, next, &script[2..]).0, unchanged[..1]);
     }
 

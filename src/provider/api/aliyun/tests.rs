@@ -1,5 +1,7 @@
 use super::*;
-use crate::provider::testing::{account, change, job, play, read as verdict, removal, written};
+use crate::provider::testing::{
+    account, change, job, outcome_text as verdict, play, removal, request_text,
+};
 use crate::provider::{Answer, Change, Job, Step, exchange};
 
 const ZONES: &str = r#"{"RequestId":"x","TotalCount":2,"PageNumber":1,"Domains":{"Domain":[
@@ -23,14 +25,14 @@ fn error(code: &str, message: &str) -> String {
     )
 }
 
-/// Plays the script, whose requests are those parameters that are not the same in all of them.
-fn told(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
+/// Plays a script. Its requests have only the parameters that differ from request to request.
+fn outcomes_of(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
     let mut talk = exchange(&account("aliyun.com"), job(changes.to_vec()));
     let mut step = talk.start();
     let mut nonces = Vec::new();
     for (expected, status, body) in script {
         let Step::Send(request) = step else { panic!("{expected} did not come: {step:?}") };
-        let sent = written(&request);
+        let sent = request_text(&request);
         let query = sent.strip_prefix("GET https://alidns.aliyuncs.com/?").unwrap();
         let common = [
             "AccessKeyId",
@@ -67,7 +69,7 @@ const ASK: &str = "Action=DescribeSubDomainRecords&DomainName=example.com&PageNu
     &SubDomain=home.example.com&Type=A";
 
 #[test]
-fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
+fn an_internationalised_zone_is_named_as_the_provider_lists_it() {
     let zones = ZONES.replace("example.net", "例子.cn");
     let ask = ASK
         .replace("SubDomain=home.example.com", "SubDomain=home.%E4%BE%8B%E5%AD%90.cn")
@@ -76,12 +78,12 @@ fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
     let script =
         [("Action=DescribeDomains&PageNumber=1&PageSize=100", 200, &*zones), (&*ask, 200, &*there)];
     let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
-    assert_eq!(told(&one, &script), ["unchanged"]);
+    assert_eq!(outcomes_of(&one, &script), ["unchanged"]);
 }
 
-/// The example of Alibaba's documents.
+/// The example of Alibaba's documentation.
 #[test]
-fn a_signature() {
+fn a_signature_is_that_of_alibabas_documentation() {
     let parameters = [
         ("AccessKeyId", "testid"),
         ("Action", "DescribeRegions"),
@@ -97,49 +99,49 @@ fn a_signature() {
 }
 
 #[test]
-fn a_record_keeps_what_is_not_the_address() {
+fn an_update_keeps_the_other_properties_of_a_record() {
     let there = found(&record("9999985", "192.0.2.1"));
     let update = "Action=UpdateDomainRecord&Line=telecom&RR=home&RecordId=9999985&TTL=600&Type=A\
         &Value=192.0.2.9";
     let zones = "Action=DescribeDomains&PageNumber=1&PageSize=100";
     let script = [(zones, 200, ZONES), (ASK, 200, &there), (update, 200, DONE)];
-    assert_eq!(told(&[change("home.example.com", "192.0.2.9")], &script), ["updated"]);
+    assert_eq!(outcomes_of(&[change("home.example.com", "192.0.2.9")], &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&same, &[(ASK, 200, &there)]), ["unchanged"]);
-    // Somebody was faster.
+    assert_eq!(outcomes_of(&same, &[(ASK, 200, &there)]), ["unchanged"]);
+    // The record already has the address.
     let no = error("DomainRecordDuplicate", "The DNS record already exists.");
     let script = [(ASK, 200, &*there), (update, 400, &no)];
-    assert_eq!(told(&[change("home@example.com", "192.0.2.9")], &script), ["updated"]);
+    assert_eq!(outcomes_of(&[change("home@example.com", "192.0.2.9")], &script), ["updated"]);
 }
 
 #[test]
-fn a_missing_name_is_made() {
+fn a_missing_record_is_added() {
     let mut new = change("*@example.com", "2001:db8::9");
     new.record.ttl = Some(600);
     let ask = "Action=DescribeSubDomainRecords&DomainName=example.com&PageNumber=1&PageSize=100\
         &SubDomain=%2A.example.com&Type=AAAA";
     let add = "Action=AddDomainRecord&DomainName=example.com&RR=%2A&TTL=600&Type=AAAA\
         &Value=2001%3Adb8%3A%3A9";
-    assert_eq!(told(&[new], &[(ask, 200, &found("")), (add, 200, DONE)]), ["updated"]);
+    assert_eq!(outcomes_of(&[new], &[(ask, 200, &found("")), (add, 200, DONE)]), ["updated"]);
 }
 
 #[test]
-fn of_several_records_ours_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let several = found(&[record("1", "192.0.2.1"), record("2", "192.0.2.2")].join(","));
     let mut ours = change("home@example.com", "192.0.2.9");
     ours.previous = Some("192.0.2.2".parse().unwrap());
     let update = "Action=UpdateDomainRecord&Line=telecom&RR=home&RecordId=2&TTL=600&Type=A\
         &Value=192.0.2.9";
     let script = [(ASK, 200, &*several), (update, 200, DONE)];
-    assert_eq!(told(&[ours.clone()], &script), ["updated"]);
+    assert_eq!(outcomes_of(&[ours.clone()], &script), ["updated"]);
     ours.previous = None;
-    assert!(told(&[ours], &[(ASK, 200, &several)])[0].contains("has 2 A records"));
+    assert!(outcomes_of(&[ours], &[(ASK, 200, &several)])[0].contains("has 2 A records"));
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let said = |status: u16, body: &str| {
-        told(&[change("home@example.com", "192.0.2.9")], &[(ASK, status, body)]).remove(0)
+        outcomes_of(&[change("home@example.com", "192.0.2.9")], &[(ASK, status, body)]).remove(0)
     };
     for code in ["InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"] {
         let text = said(404, &error(code, "Specified access key is not found."));
@@ -161,7 +163,7 @@ fn answers_that_are_no_success() {
 }
 
 #[test]
-fn no_clock_no_request() {
+fn without_a_set_clock_no_request_is_made() {
     let one = || job(vec![change("home@example.com", "192.0.2.9")]);
     let me = account("aliyun");
     let (verdicts, _) = play(&me, Job { wall: None, ..one() }, &[]);
@@ -178,12 +180,12 @@ fn no_clock_no_request() {
 }
 
 #[test]
-fn a_record_is_removed_if_it_is_ours() {
+fn only_our_record_is_removed() {
     let there = found(&[record("1", "192.0.2.1"), record("2", "192.0.2.2")].join(","));
     let ours = [removal("home@example.com", "192.0.2.2")];
     let done = r#"{"RequestId":"x","RecordId":"2"}"#;
     let script = [(ASK, 200, &*there), ("Action=DeleteDomainRecord&RecordId=2", 200, done)];
-    assert_eq!(told(&ours, &script), ["updated"]);
+    assert_eq!(outcomes_of(&ours, &script), ["updated"]);
     let other = found(&record("1", "192.0.2.1"));
-    assert_eq!(told(&ours, &[(ASK, 200, &other)]), ["unchanged"]);
+    assert_eq!(outcomes_of(&ours, &[(ASK, 200, &other)]), ["unchanged"]);
 }

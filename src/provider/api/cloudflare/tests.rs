@@ -25,7 +25,7 @@ fn me() -> crate::provider::Provider {
 }
 
 #[test]
-fn a_record_is_found_and_keeps_what_is_not_the_address() {
+fn an_update_keeps_the_other_properties_of_a_record() {
     let found = records(&[record("r1", "192.0.2.1")]);
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1
         Content-Type: application/json
@@ -35,7 +35,7 @@ fn a_record_is_found_and_keeps_what_is_not_the_address() {
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    // The next change is one request.
+    // With the learned ids, the next change is one request.
     let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
     next.known = known;
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1";
@@ -55,7 +55,7 @@ fn reason(verdicts: &[Verdict]) -> String {
 }
 
 #[test]
-fn a_missing_record_is_made_in_the_longest_zone_as_the_options_say() {
+fn a_missing_record_is_added_to_the_longest_zone_with_the_options() {
     let mut new = change("a.sub.example.com", "2001:db8::1");
     new.record.ttl = Some(60);
     new.record.proxied = Some(true);
@@ -68,7 +68,7 @@ fn a_missing_record_is_made_in_the_longest_zone_as_the_options_say() {
 }
 
 #[test]
-fn a_zone_with_other_letters_than_asciis_is_found() {
+fn a_zone_is_found_by_its_punycode_name() {
     let zones = ZONES.replace("sub.example.com", "Bücher.example");
     let find = ASK_HOME.replace("z1", "z2").replace("home.example.com", "a.xn--bcher-kva.example");
     let there =
@@ -79,14 +79,14 @@ fn a_zone_with_other_letters_than_asciis_is_found() {
 }
 
 #[test]
-fn of_several_records_the_one_that_was_published_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let several = records(&[record("r1", "192.0.2.1"), record("r2", "192.0.2.2")]);
     let mut ours = change("home@example.com", "192.0.2.9");
     let zone = known(&[("zone example.com", "z1")]);
-    let of = |change: &Change| Job { known: zone.clone(), ..job(vec![change.clone()]) };
+    let job_of = |change: &Change| Job { known: zone.clone(), ..job(vec![change.clone()]) };
     let (verdicts, _) = play(
         &me(),
-        of(&ours),
+        job_of(&ours),
         &[(ASK_HOME, 200, &several), (ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &several)],
     );
     assert_eq!(
@@ -96,13 +96,16 @@ fn of_several_records_the_one_that_was_published_is_replaced() {
     ours.previous = Some("192.0.2.2".parse().unwrap());
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r2";
     let script = [(ASK_HOME, 200, &*several), (patch, 200, DONE)];
-    assert_eq!(play(&me(), of(&ours), &script).0, [Outcome::Updated.into()]);
+    assert_eq!(play(&me(), job_of(&ours), &script).0, [Outcome::Updated.into()]);
     ours.target = Target::Address("192.0.2.1".parse().unwrap());
-    assert_eq!(play(&me(), of(&ours), &[(ASK_HOME, 200, &several)]).0, [Outcome::Unchanged.into()]);
+    assert_eq!(
+        play(&me(), job_of(&ours), &[(ASK_HOME, 200, &several)]).0,
+        [Outcome::Unchanged.into()]
+    );
 }
 
 #[test]
-fn what_is_remembered_and_wrong_is_looked_up_again() {
+fn a_wrong_learned_id_is_learned_again() {
     let mut stale = job(vec![change("home.example.com", "192.0.2.9")]);
     stale.known = known(&[("zone example.com", "old"), ("record home.example.com A", "gone")]);
     let gone = r#"{"success":false,"errors":[{"code":81044,"message":"Record does not exist."}]}"#;
@@ -117,7 +120,7 @@ fn what_is_remembered_and_wrong_is_looked_up_again() {
 }
 
 #[test]
-fn a_record_that_has_another_name_now_is_not_written_again() {
+fn a_renamed_record_is_not_written_again() {
     let path = "https://api.cloudflare.com/client/v4/zones/z1/dns_records";
     let pairs = [("zone example.com", "z1"), ("record home.example.com A", "r1")];
     let mut one = job(vec![change("home.example.com", "192.0.2.9")]);
@@ -134,7 +137,7 @@ fn a_record_that_has_another_name_now_is_not_written_again() {
     let (verdicts, learned) = play(&me(), one.clone(), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     assert_eq!(learned.last().unwrap().1.as_deref(), Some("r2"));
-    // In a batch only that one is looked for.
+    // In a batch, only that record is read again.
     let mut two = one.clone();
     two.changes.push(change("b@example.com", "192.0.2.9"));
     two.known.insert("record b.example.com A".into(), "r3".into());
@@ -144,7 +147,7 @@ fn a_record_that_has_another_name_now_is_not_written_again() {
         {"id":"r3","name":"b.example.com","type":"A","content":"192.0.2.9"}]}}"#;
     let script = [(&*batch, 200, both), script[1], script[2], script[3]];
     assert!(play(&me(), two, &script).0.iter().all(Verdict::is_success));
-    // Where the user has said the id, it is told.
+    // An id from the options is an error of the options.
     one.changes[0].record.id = Some("r1".into());
     let script = [(&*patch, 200, &*renamed), (ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &*none)];
     let (verdicts, learned) = play(&me(), one.clone(), &script);
@@ -157,7 +160,7 @@ fn a_record_that_has_another_name_now_is_not_written_again() {
 }
 
 #[test]
-fn any_number_of_names_is_a_handful_of_requests_and_then_one() {
+fn after_the_ids_are_learned_any_number_of_names_is_one_request() {
     let names: Vec<String> = (0..200).map(|i| format!("h{i}.example.com")).collect();
     let changes = |address| names.iter().map(|name| change(name, address)).collect::<Vec<_>>();
     let all = |address| {
@@ -181,14 +184,17 @@ fn any_number_of_names_is_a_handful_of_requests_and_then_one() {
     next.known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let (verdicts, _) = play(&me(), next.clone(), &[(batch, 200, &done("192.0.2.10"))]);
     assert!(verdicts.iter().all(Verdict::is_success));
-    // What is shown is not what was wanted.
+    // The answer shows another address.
     let (verdicts, learned) = play(&me(), next, &[(batch, 200, &now)]);
-    assert!(verdicts.iter().all(|it| matches!(it.outcome, Outcome::Retry { .. })), "{verdicts:?}");
+    assert!(
+        verdicts.iter().all(|verdict| matches!(verdict.outcome, Outcome::Retry { .. })),
+        "{verdicts:?}"
+    );
     assert_eq!(learned.len(), 200);
 }
 
 #[test]
-fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
+fn only_the_bad_record_of_a_refused_batch_fails() {
     let mut two =
         job(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")]);
     two.known = known(&[
@@ -211,7 +217,7 @@ fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
         (&*batch, 400, no),
         (&*a, 200, &*done),
         (&*b, 400, no),
-        // What was known may be wrong: what failed once more from the start.
+        // A learned id may be wrong, so the failed change begins again.
         (ASK_ZONES, 200, ZONES),
         (&*find_b, 200, &*none),
         (&*create, 400, no),
@@ -225,7 +231,7 @@ fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
 }
 
 #[test]
-fn refusals_are_clear() {
+fn provider_errors_map_to_verdicts() {
     let one = || job(vec![change("home.example.org", "192.0.2.9")]);
     let (verdicts, _) = play(&me(), one(), &[(ASK_ZONES, 200, ZONES)]);
     assert_eq!(reason(&verdicts), "Cloudflare has no zone for home.example.org in this account");

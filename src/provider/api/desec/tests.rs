@@ -1,6 +1,6 @@
 use crate::model::Target;
 use crate::provider::Outcome;
-use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::provider::testing::{account, apply, change, job, outcomes, play};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://desec.io/api/v1/domains/
@@ -16,7 +16,7 @@ const FOUND: &str = r#"[{"domain":"example.com","subname":"home","name":"home.ex
 const PATCH: &str = "PATCH https://desec.io/api/v1/domains/example.com/rrsets/";
 
 #[test]
-fn both_families_are_one_request_and_what_was_added_since_stays() {
+fn both_families_are_one_request_and_values_added_by_others_are_kept() {
     let me = account("desec");
     let both = [change("home.example.com", "192.0.2.9"), change("home.example.com", "2001:db8::9")];
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
@@ -34,7 +34,7 @@ fn both_families_are_one_request_and_what_was_added_since_stays() {
     let (verdicts, learned) = play(&me, job(both.to_vec()), &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(both.to_vec());
-    next.known = kept(learned);
+    next.known = apply(learned);
     for change in &mut next.changes {
         change.previous = change.address();
     }
@@ -55,7 +55,7 @@ fn both_families_are_one_request_and_what_was_added_since_stays() {
 }
 
 #[test]
-fn the_apex_has_no_name_and_other_values_stay() {
+fn the_apex_has_an_empty_name_and_other_values_are_kept() {
     let me = account("desec");
     let look = "GET https://desec.io/api/v1/domains/me.dedyn.io/rrsets/?subname=";
     let two = r#"[{"subname":"","name":"me.dedyn.io.","type":"A","records":["192.0.2.7",
@@ -65,16 +65,16 @@ fn the_apex_has_no_name_and_other_values_stay() {
     let mut apex = change("@me.dedyn.io", "192.0.2.9");
     apex.previous = Some("192.0.2.1".parse().unwrap());
     apex.record.ttl = Some(60);
-    assert_eq!(told(&me, &[apex], &[], &[(look, 200, two), (patch, 200, "[{}]")]), ["updated"]);
+    assert_eq!(outcomes(&me, &[apex], &[], &[(look, 200, two), (patch, 200, "[{}]")]), ["updated"]);
     let mut same = change("me.dedyn.io", "192.0.2.7");
-    assert_eq!(told(&me, &[same.clone()], &[], &[ZONES, (look, 200, two)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &[same.clone()], &[], &[ZONES, (look, 200, two)]), ["unchanged"]);
     same.target = Target::Address("192.0.2.9".parse().unwrap());
-    let verdicts = told(&me, &[same], &[], &[ZONES, (look, 200, two)]);
+    let verdicts = outcomes(&me, &[same], &[], &[ZONES, (look, 200, two)]);
     assert!(verdicts[0].ends_with("; delete all but one of them"), "{verdicts:?}");
 }
 
 #[test]
-fn many_names_are_listed_by_their_types_unless_the_list_is_long() {
+fn many_names_are_read_by_listing_their_types_unless_the_list_is_too_long() {
     let names = ["a", "b", "c", "d", "e"];
     let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
     let set = |name: &str| {
@@ -85,18 +85,18 @@ fn many_names_are_listed_by_their_types_unless_the_list_is_long() {
     let list = format!("[{}]", names.map(set).join(","));
     let by_type = "GET https://desec.io/api/v1/domains/example.com/rrsets/?type=A";
     let me = account("desec");
-    assert_eq!(told(&me, &changes, &[], &[(by_type, 200, &list)]), ["unchanged"; 5]);
+    assert_eq!(outcomes(&me, &changes, &[], &[(by_type, 200, &list)]), ["unchanged"; 5]);
     let long =
         r#"{"detail":"Pagination required. You can query up to 500 items at a time (951 total)."}"#;
     let looks = names.map(|name| by_type.replace("type=A", &format!("subname={name}")));
     let found = names.map(|name| format!("[{}]", set(name)));
     let mut script = vec![(by_type, 400, long)];
     script.extend(looks.iter().zip(&found).map(|(look, found)| (&**look, 200, &**found)));
-    assert_eq!(told(&me, &changes, &[], &script), ["unchanged"; 5]);
+    assert_eq!(outcomes(&me, &changes, &[], &script), ["unchanged"; 5]);
 }
 
 #[test]
-fn a_new_set_is_remembered_no_longer_than_it_must() {
+fn a_new_set_gets_the_lowest_ttl_of_the_domain() {
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
     for (least, ttl) in [(60, 300), (3600, 3600)] {
         let made = format!(
@@ -106,12 +106,12 @@ fn a_new_set_is_remembered_no_longer_than_it_must() {
         let least = format!(r#"{{"minimum_ttl":{least}}}"#);
         let script = [(LOOK, 200, "[]"), (domain, 200, &*least), (&*made, 200, "[{}]")];
         let home = [change("home@example.com", "192.0.2.9")];
-        assert_eq!(told(&account("desec"), &home, &[], &script), ["updated"]);
+        assert_eq!(outcomes(&account("desec"), &home, &[], &script), ["updated"]);
     }
 }
 
 #[test]
-fn one_that_is_refused_leaves_the_others_alone() {
+fn a_refused_change_does_not_affect_the_others() {
     let mut two = [change("home@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
     two[0].record.ttl = Some(60);
     two[1].record.ttl = Some(3600);
@@ -131,7 +131,7 @@ fn one_that_is_refused_leaves_the_others_alone() {
         (&*second, 200, "[{}]"),
     ];
     assert_eq!(
-        told(&account("desec"), &two, &[], &script),
+        outcomes(&account("desec"), &two, &[], &script),
         [
             "no: deSEC refuses the request: Ensure this value is greater than or equal to 3600. \
              (HTTP 400); correct the options",
@@ -141,38 +141,39 @@ fn one_that_is_refused_leaves_the_others_alone() {
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "192.0.2.9")];
-    let of = |status, body| told(&account("desec"), &home, &[], &[(LOOK, status, body)]);
+    let verdicts_for =
+        |status, body| outcomes(&account("desec"), &home, &[], &[(LOOK, status, body)]);
     assert_eq!(
-        of(401, r#"{"detail":"Invalid token."}"#),
+        verdicts_for(401, r#"{"detail":"Invalid token."}"#),
         ["all: no: deSEC does not accept the credentials: Invalid token. (HTTP 401); 'password' \
           must hold a token that may write the domain's records"]
     );
     let limited = "Retry-After: 823\n{\"detail\":\"Request was throttled. Expected available in 823 seconds.\"}";
     assert_eq!(
-        of(429, limited),
+        verdicts_for(429, limited),
         [
             "all: again in 823 s: deSEC limits requests: Request was throttled. Expected available in \
           823 seconds. (HTTP 429)"
         ]
     );
     assert_eq!(
-        of(404, r#"{"detail":"Not found."}"#),
+        verdicts_for(404, r#"{"detail":"Not found."}"#),
         [
             "no: deSEC does not know the zone or the record: Not found. (HTTP 404); correct 'domain' or 'zone', or let \
           the token see the zone"
         ]
     );
-    assert_eq!(of(200, "{}"), ["again: deSEC sends what is not understood: {}"]);
+    assert_eq!(verdicts_for(200, "{}"), ["again: deSEC sends what is not understood: {}"]);
     let no = r#"{"detail":"Insufficient token permissions."}"#;
     let script = [(LOOK, 200, FOUND), (PATCH, 403, no)];
-    let verdicts = told(&account("desec"), &home, &[], &script);
+    let verdicts = outcomes(&account("desec"), &home, &[], &script);
     assert!(
         verdicts[0].starts_with("no: deSEC does not allow the request: Insufficient"),
         "{verdicts:?}"
     );
     let script = [(LOOK, 200, FOUND), (PATCH, 200, "[]")];
-    let verdicts = told(&account("desec"), &home, &[], &script);
+    let verdicts = outcomes(&account("desec"), &home, &[], &script);
     assert_eq!(verdicts, ["again: deSEC sends what is not understood: []"]);
 }

@@ -1,5 +1,5 @@
 use crate::provider::Outcome;
-use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::provider::testing::{account, apply, change, job, outcomes, play};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.digitalocean.com/v2/domains?per_page=20&page=1
@@ -21,7 +21,7 @@ const HOME: [(&str, &str); 2] =
     [("zone example.com", "example.com"), ("record home.example.com A", "28448432")];
 
 #[test]
-fn a_record_is_found_once_and_then_changed_in_one_request() {
+fn after_its_id_is_learned_a_record_is_changed_in_one_request() {
     let me = account("digitalocean");
     let patch = r#"PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432
         Content-Type: application/json
@@ -31,12 +31,12 @@ fn a_record_is_found_once_and_then_changed_in_one_request() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = kept(learned);
+    next.known = apply(learned);
     assert_eq!(play(&me, next, &[(patch, 200, DONE)]).0, [Outcome::Updated.into()]);
 }
 
 #[test]
-fn a_new_record_goes_into_the_longest_zone() {
+fn a_new_record_is_added_to_the_longest_zone() {
     let me = account("digitalocean");
     let find = "GET https://api.digitalocean.com/v2/domains/sub.example.com/records\
         ?type=AAAA&name=sub.example.com&per_page=200";
@@ -46,23 +46,23 @@ fn a_new_record_goes_into_the_longest_zone() {
     let mut new = change("sub.example.com", "2001:db8::1");
     new.record.ttl = Some(60);
     let script = [ZONES, (find, 200, NONE), (post, 201, done)];
-    assert_eq!(told(&me, &[new], &[], &script), ["updated"]);
-    // A zone that is named is not looked for.
+    assert_eq!(outcomes(&me, &[new], &[], &script), ["updated"]);
+    // A zone from the options is not looked up.
     let post = r#"POST https://api.digitalocean.com/v2/domains/example.com/records
         {"data":"192.0.2.9","name":"home","ttl":300,"type":"A"}"#;
     let script = [(FIND, 200, NONE), (post, 201, DONE)];
     let named = change("home@example.com", "192.0.2.9");
-    assert_eq!(told(&me, &[named], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[named], &[], &script), ["updated"]);
 }
 
 #[test]
-fn of_several_only_ours_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let me = account("digitalocean");
     let several = r#"{"domain_records":[{"id":1,"type":"A","name":"home","data":"192.0.2.1"},
         {"id":2,"type":"A","name":"home","data":"192.0.2.2"}]}"#;
     let mut ours = change("home@example.com", "192.0.2.9");
     assert_eq!(
-        told(&me, &[ours.clone()], &[], &[(FIND, 200, several)]),
+        outcomes(&me, &[ours.clone()], &[], &[(FIND, 200, several)]),
         [
             "no: home.example.com has 2 A records, and none holds what was published last; delete all \
           but one of them, or name it with option 'record_id'"
@@ -71,49 +71,50 @@ fn of_several_only_ours_is_replaced() {
     ours.previous = Some("192.0.2.2".parse().unwrap());
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/2";
     let script = [(FIND, 200, several), (patch, 200, DONE)];
-    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[ours.clone()], &[], &script), ["updated"]);
     ours.record.id = Some("1".into());
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/1";
     let done = DONE.replace("28448432", "1");
     let script = [(FIND, 200, several), (patch, 200, &*done)];
-    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[ours.clone()], &[], &script), ["updated"]);
     let known = [HOME[0], ("record home.example.com A", "1")];
-    assert_eq!(told(&me, &[ours.clone()], &known, &script[1..]), ["updated"]);
-    // That of some other record is not written.
+    assert_eq!(outcomes(&me, &[ours.clone()], &known, &script[1..]), ["updated"]);
+    // The id of another record is not written to.
     ours.record.id = Some("3".into());
     assert_eq!(
-        told(&me, &[ours], &[], &script[..1]),
+        outcomes(&me, &[ours], &[], &script[..1]),
         [
             "no: home.example.com has no A record with the id 3; correct option 'record_id', or remove it"
         ]
     );
     let same = change("home@example.com", "192.0.2.1");
-    assert_eq!(told(&me, &[same], &[], &[(FIND, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &[same], &[], &[(FIND, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn an_id_that_is_gone_is_looked_up_again() {
+fn a_missing_learned_id_is_learned_again() {
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432";
     let gone = r#"{"id":"not_found","message":"The resource you requested could not be found."}"#;
     let again = "POST https://api.digitalocean.com/v2/domains/example.com/records";
     let script = [(patch, 404, gone), ZONES, (FIND, 200, NONE), (again, 201, DONE)];
     let home = change("home.example.com", "192.0.2.9");
-    assert_eq!(told(&account("digitalocean"), &[home], &HOME, &script), ["updated"]);
+    assert_eq!(outcomes(&account("digitalocean"), &[home], &HOME, &script), ["updated"]);
 }
 
 #[test]
-fn a_record_that_has_another_name_now_is_not_written_again() {
+fn a_renamed_record_is_not_written_again() {
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432";
     let again = "POST https://api.digitalocean.com/v2/domains/example.com/records";
     let renamed = DONE.replace("home", "old");
     let script = [(patch, 200, &*renamed), ZONES, (FIND, 200, NONE), (again, 201, DONE)];
     let home = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(told(&account("digitalocean"), &home, &HOME, &script), ["updated"]);
+    assert_eq!(outcomes(&account("digitalocean"), &home, &HOME, &script), ["updated"]);
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
-    let of = |changes: &[_], script: &[_]| told(&account("digitalocean"), changes, &HOME, script);
+fn provider_errors_map_to_verdicts() {
+    let of =
+        |changes: &[_], script: &[_]| outcomes(&account("digitalocean"), changes, &HOME, script);
     let home = [change("home.example.com", "192.0.2.9")];
     let patch = "PATCH https://api.digitalocean.com/v2/domains/example.com/records/28448432";
     assert_eq!(
@@ -140,7 +141,7 @@ fn what_does_not_work_is_explained() {
     );
     let foreign = change("home.example.org", "192.0.2.9");
     assert_eq!(
-        told(&account("digitalocean"), &[foreign], &[], &[ZONES]),
+        outcomes(&account("digitalocean"), &[foreign], &[], &[ZONES]),
         ["no: DigitalOcean has no zone for home.example.org in this account; correct 'domain' or \
           'zone', or let the token see the zone"]
     );
@@ -149,7 +150,12 @@ fn what_does_not_work_is_explained() {
     let post = "POST https://api.digitalocean.com/v2/domains/example.com/records";
     let script = [(FIND, 200, NONE), (post, 403, no)];
     assert_eq!(
-        told(&account("digitalocean"), &[change("home@example.com", "192.0.2.9")], &[], &script),
+        outcomes(
+            &account("digitalocean"),
+            &[change("home@example.com", "192.0.2.9")],
+            &[],
+            &script
+        ),
         [
             "no: DigitalOcean does not allow the request: You are not authorized to perform this operation \
           (HTTP 403); 'password' must hold an API token with domain:read, domain:create, domain:update, and domain:delete for 'remove_after'"
@@ -158,7 +164,7 @@ fn what_does_not_work_is_explained() {
 }
 
 #[test]
-fn one_that_is_refused_leaves_the_others_alone() {
+fn a_refused_change_does_not_affect_the_others() {
     let me = account("digitalocean");
     let both = [change("home@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
     let find = "GET https://api.digitalocean.com/v2/domains/example.com/records\
@@ -167,15 +173,15 @@ fn one_that_is_refused_leaves_the_others_alone() {
     let no = r#"{"id":"unprocessable_entity","message":"Ttl is too low"}"#;
     let script = [(FIND, 200, NONE), (find, 200, NONE), (post, 422, no), (post, 201, DONE)];
     assert_eq!(
-        told(&me, &both, &[], &script),
+        outcomes(&me, &both, &[], &script),
         [
             "no: DigitalOcean refuses the request: Ttl is too low (HTTP 422); correct the options",
             "updated"
         ]
     );
-    // A limit concerns all that is left.
+    // A limit ends the conversation for all remaining changes.
     let script = [(FIND, 200, NONE), (find, 200, NONE), (post, 201, DONE), (post, 429, "{}")];
-    let verdicts = told(&me, &both, &[], &script);
+    let verdicts = outcomes(&me, &both, &[], &script);
     assert_eq!(verdicts[0], "updated");
     assert!(verdicts[1].starts_with("all: again in 300 s: DigitalOcean limits"), "{verdicts:?}");
 }

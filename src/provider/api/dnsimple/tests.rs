@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const WHOAMI: (&str, u16, &str) = (
     "GET https://api.dnsimple.com/v2/whoami
@@ -35,26 +35,29 @@ fn all_changes_of_a_zone_are_one_request() {
         "deletes":[],"updates":[{"id":67622534,"name":"home","content":"192.0.2.9","type":"A"}]}}"#;
     let script =
         [WHOAMI, ZONES, (HOME, 200, FOUND), (APEX, 200, r#"{"data":[]}"#), (batch, 200, done)];
-    assert_eq!(told(&account("dnsimple"), &both, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&account("dnsimple"), &both, &[], &script), ["updated", "updated"]);
     let one = r#"{"data":{"creates":[],"deletes":[],"updates":[{"id":67622534,"name":"home","type":"A"}]}}"#;
-    assert_eq!(told(&account("dnsimple"), &both[..1], &KNOWN, &[(BATCH, 200, one)]), ["updated"]);
+    assert_eq!(
+        outcomes(&account("dnsimple"), &both[..1], &KNOWN, &[(BATCH, 200, one)]),
+        ["updated"]
+    );
 }
 
 #[test]
-fn the_account_is_that_of_the_token_or_as_said() {
+fn the_account_comes_from_the_option_or_the_token() {
     let same = [change("home@example.com", "192.0.2.1")];
     let user = r#"{"data":{"user":{"id":1,"email":"me@example.com"},"account":null}}"#;
     let accounts = "GET https://api.dnsimple.com/v2/accounts";
     let list = r#"{"data":[{"id":1010,"email":"me@example.com"},{"id":2}]}"#;
     let script = [(WHOAMI.0, 200, user), (accounts, 200, list), (HOME, 200, FOUND)];
-    assert_eq!(told(&account("dnsimple"), &same, &[], &script), ["unchanged"]);
+    assert_eq!(outcomes(&account("dnsimple"), &same, &[], &script), ["unchanged"]);
     let mut me = account("dnsimple");
     me.account.username = "1010".into();
-    assert_eq!(told(&me, &same, &[], &[(HOME, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(HOME, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn one_that_is_refused_leaves_the_others_alone() {
+fn a_refused_change_does_not_affect_the_others() {
     let three = ["a@example.com", "b@example.com", "c@example.com"];
     let three = three.map(|name| change(name, "192.0.2.9"));
     let none = r#"{"data":[]}"#;
@@ -83,34 +86,35 @@ fn one_that_is_refused_leaves_the_others_alone() {
     ];
     let mut me = account("dnsimple");
     me.account.username = "1010".into();
-    let verdicts = told(&me, &three, &[], &script);
+    let verdicts = outcomes(&me, &three, &[], &script);
     assert_eq!((&*verdicts[0], &*verdicts[2]), ("updated", "updated"));
     assert!(verdicts[1].starts_with("no: DNSimple refuses the request: "), "{verdicts:?}");
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home.example.com", "192.0.2.9")];
-    let of = |status, body| told(&account("dnsimple"), &home, &KNOWN, &[(BATCH, status, body)]);
+    let verdicts_for =
+        |status, body| outcomes(&account("dnsimple"), &home, &KNOWN, &[(BATCH, status, body)]);
     assert_eq!(
-        of(401, r#"{"message":"Authentication failed"}"#),
+        verdicts_for(401, r#"{"message":"Authentication failed"}"#),
         ["all: no: DNSimple does not accept the credentials: Authentication failed (HTTP 401); \
           'password' must hold an API access token of the account"]
     );
     assert_eq!(
-        of(429, "Retry-After: 900\n{\"message\":\"quota exceeded\"}"),
+        verdicts_for(429, "Retry-After: 900\n{\"message\":\"quota exceeded\"}"),
         ["all: again in 900 s: DNSimple limits requests: quota exceeded (HTTP 429)"]
     );
-    assert_eq!(of(200, "{}"), ["again: DNSimple sends what is not understood: {}"]);
-    // What was known is wrong.
+    assert_eq!(verdicts_for(200, "{}"), ["again: DNSimple sends what is not understood: {}"]);
+    // The learned id is wrong.
     let gone = (BATCH, 404, r#"{"message":"Zone `example.com` not found"}"#);
     let none = (ZONES.0, 200, r#"{"data":[]}"#);
-    let verdicts = told(&account("dnsimple"), &home, &KNOWN, &[gone, WHOAMI, none]);
+    let verdicts = outcomes(&account("dnsimple"), &home, &KNOWN, &[gone, WHOAMI, none]);
     assert!(verdicts[0].starts_with("no: DNSimple has no zone for home"), "{verdicts:?}");
 }
 
 #[test]
-fn of_several_only_ours_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let several = r#"{"data":[{"id":1,"name":"home","type":"A","content":"192.0.2.1"},
         {"id":2,"name":"home","type":"A","content":"192.0.2.2"}]}"#;
     let mut ours = change("home@example.com", "192.0.2.9");
@@ -120,5 +124,5 @@ fn of_several_only_ours_is_replaced() {
     let done =
         r#"{"data":{"creates":[],"deletes":[],"updates":[{"id":2,"name":"home","type":"A"}]}}"#;
     let script = [(HOME, 200, several), (batch, 200, done)];
-    assert_eq!(told(&account("dnsimple"), &[ours], &KNOWN[..1], &script), ["updated"]);
+    assert_eq!(outcomes(&account("dnsimple"), &[ours], &KNOWN[..1], &script), ["updated"]);
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::provider::testing::{account, change, job, play, read as verdict, told};
+use crate::provider::testing::{account, change, job, outcome_text as verdict, outcomes, play};
 use crate::provider::{FailureKind, Job, Outcome};
 
 const DONE: &str = r#"{"Response":{"RecordId":162,"RequestId":"x"}}"#;
@@ -32,12 +32,12 @@ fn error(code: &str, message: &str) -> String {
 }
 
 #[test]
-fn a_request_is_signed() {
+fn a_request_has_the_signature_of_the_reference_implementation() {
     let mut me = account("dnspod.cn-v3");
     me.account.username = "AKIDEXAMPLE".into();
     let mut one = job(vec![change("home.example.com", "192.0.2.1")]);
     one.wall = Some(1_551_113_065);
-    // As Tencent's own library for Python signs it.
+    // The signature of Tencent's library for Python.
     let zones = "POST https://dnspod.tencentcloudapi.com/
         Content-Type: application/json
         X-TC-Action: DescribeDomainList
@@ -56,7 +56,7 @@ fn a_request_is_signed() {
 }
 
 #[test]
-fn a_record_keeps_what_is_not_the_address() {
+fn an_update_keeps_the_other_properties_of_a_record() {
     let me = account("dnspod");
     let there = found(&[record(162, "192.0.2.1"), record(163, "192.0.2.2")]);
     let modify = ask(
@@ -66,14 +66,14 @@ fn a_record_keeps_what_is_not_the_address() {
     let mut ours = change("home@example.com", "192.0.2.9");
     ours.previous = Some("192.0.2.2".parse().unwrap());
     let script = [(&*find("home", "A"), 200, &*there), (&*modify, 200, DONE)];
-    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[ours.clone()], &[], &script), ["updated"]);
     ours.previous = None;
-    let told = told(&me, &[ours], &[], &[(&find("home", "A"), 200, &there)]);
-    assert!(told[0].contains("has 2 A records"), "{told:?}");
+    let verdicts = outcomes(&me, &[ours], &[], &[(&find("home", "A"), 200, &there)]);
+    assert!(verdicts[0].contains("has 2 A records"), "{verdicts:?}");
 }
 
 #[test]
-fn a_missing_name_is_made() {
+fn a_missing_record_is_added() {
     let me = account("dnspod");
     let create = ask(
         "CreateRecord",
@@ -81,15 +81,15 @@ fn a_missing_name_is_made() {
     );
     let new = [change("@example.com", "2001:db8::9")];
     let script = [(&*find("@", "AAAA"), 200, NONE), (&*create, 200, DONE)];
-    assert_eq!(told(&me, &new, &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &[], &script), ["updated"]);
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("dnspod");
     let said = |status: u16, body: &str| {
         let one = [change("home@example.com", "192.0.2.9")];
-        told(&me, &one, &[], &[(&find("home", "A"), status, body)]).remove(0)
+        outcomes(&me, &one, &[], &[(&find("home", "A"), status, body)]).remove(0)
     };
     let wrong = said(200, &error("AuthFailure.SecretIdNotFound", "The SecretId is not found."));
     assert!(wrong.starts_with("all: no: DNSPod does not accept the credentials: The SecretId"));
@@ -111,24 +111,24 @@ fn answers_that_are_no_success() {
     assert!(ttl.starts_with("no: DNSPod refuses the request: TTL is below 600."), "{ttl}");
     assert!(said(200, "<html>").starts_with("again: "));
     assert!(said(200, r#"{"Response":{}}"#).starts_with("again: "));
-    // A change that shows no record was none.
+    // An answer to a change must show a record.
     let one = [change("home@example.com", "192.0.2.9")];
     let script = [(&*find("home", "A"), 200, NONE), ("", 200, NONE)];
-    assert!(told(&me, &one, &[], &script)[0].starts_with("again: "));
+    assert!(outcomes(&me, &one, &[], &script)[0].starts_with("again: "));
 }
 
 #[test]
-fn a_zone_with_other_letters_than_asciis_is_called_as_it_is_listed() {
+fn an_internationalised_zone_is_named_as_the_provider_lists_it() {
     let list = r#"{"Response":{"DomainList":[{"DomainId":1,"Name":"例子.cn"}],"RequestId":"x"}}"#;
     let there = found(&[record(162, "192.0.2.1")]);
     let find = find("home", "A").replace("example.com", "例子.cn");
     let script = [("", 200, list), (&*find, 200, &*there)];
     let one = [change("home.xn--fsqu00a.cn", "192.0.2.1")];
-    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
+    assert_eq!(outcomes(&account("dnspod"), &one, &[], &script), ["unchanged"]);
 }
 
 #[test]
-fn a_list_of_several_pages() {
+fn all_pages_of_a_list_are_read() {
     let list = |from: usize, to: usize| {
         let zones: Vec<_> = (from..to).map(|i| json!({"Name": format!("z{i}.example")})).collect();
         json!({"Response": {"DomainList": zones, "RequestId": "x"}}).to_string()
@@ -143,11 +143,11 @@ fn a_list_of_several_pages() {
         (&*find, 200, &*there),
     ];
     let one = [change("home.z501.example", "192.0.2.1")];
-    assert_eq!(told(&account("dnspod"), &one, &[], &script), ["unchanged"]);
+    assert_eq!(outcomes(&account("dnspod"), &one, &[], &script), ["unchanged"]);
 }
 
 #[test]
-fn no_clock_no_request() {
+fn without_a_set_clock_no_request_is_made() {
     let me = account("dnspod");
     let one = || job(vec![change("home@example.com", "192.0.2.9")]);
     let (verdicts, _) = play(&me, Job { wall: None, ..one() }, &[]);

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, removal, told};
+use crate::provider::testing::{account, change, outcomes, removal};
 
 const LIST: &str = "GET https://api.dreamhost.com/?key=hunter2&format=json&cmd=dns-list_records";
 
@@ -44,57 +44,57 @@ fn the_new_address_is_added_before_the_old_one_is_removed() {
     let script =
         [(LIST, 200, &*there), (LIST, 200, &there), (&add, 200, ADDED), (&remove, 200, REMOVED)];
     let new = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(told(&me, &new, &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &[], &script), ["updated"]);
     let known = [("zone example.com", "example.com")];
-    assert_eq!(told(&me, &new, &known, &script[1..]), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &known, &script[1..]), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &known, &[(LIST, 200, &there)]), ["unchanged"]);
-    // The answer to the second was lost the last time.
+    assert_eq!(outcomes(&me, &same, &known, &[(LIST, 200, &there)]), ["unchanged"]);
+    // The answer to an earlier removal was lost.
     let both = list(&[home("192.0.2.1"), home("192.0.2.9")]);
     let mut again = new[0].clone();
     again.previous = "192.0.2.1".parse().ok();
     let script = [(LIST, 200, &*both), (&*remove, 200, REMOVED)];
-    assert_eq!(told(&me, &[again], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[again], &known, &script), ["updated"]);
 }
 
 #[test]
-fn a_missing_name_is_made_and_what_is_ours_removed() {
+fn a_missing_record_is_added_and_ours_is_removed() {
     let me = account("dreamhost.com");
     let known = [("zone example.com", "example.com")];
     let [ns, net] = other();
     let none = list(&[ns, net]);
     let new = [change("home.example.com", "2001:db8::9")];
     let script = [(LIST, 200, &*none), (&*ask("add", "2001:db8::9"), 200, ADDED)];
-    assert_eq!(told(&me, &new, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &known, &script), ["updated"]);
     let gone = [removal("home.example.com", "192.0.2.1")];
     let two = list(&[home("192.0.2.1"), home("192.0.2.7")]);
     let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, REMOVED)];
-    assert_eq!(told(&me, &gone, &known, &script), ["updated"]);
-    assert_eq!(told(&me, &gone, &known, &[(LIST, 200, &none)]), ["unchanged"]);
-    // It was done before, and the list does not show it yet.
+    assert_eq!(outcomes(&me, &gone, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &gone, &known, &[(LIST, 200, &none)]), ["unchanged"]);
+    // The change was made before, and the list does not show it yet.
     let done = r#"{"result":"error","data":"no_such_record"}"#;
     let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, done)];
-    assert_eq!(told(&me, &gone, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &gone, &known, &script), ["updated"]);
     let done = r#"{"result":"error","data":"record_already_exists_remove_first"}"#;
     let script = [(LIST, 200, &*none), (&*ask("add", "2001:db8::9"), 200, done)];
-    assert_eq!(told(&me, &new, &known, &script), ["updated"]);
-    // Another spelling is the same address.
+    assert_eq!(outcomes(&me, &new, &known, &script), ["updated"]);
+    // The list spells the same address differently.
     let long = record("example.com", "home.example.com", "AAAA", "2001:0DB8:0:0::9", "1");
     let old = record("example.com", "home.example.com", "AAAA", "2001:db8::1", "1");
     let mut again = new[0].clone();
     again.previous = "2001:db8::1".parse().ok();
     let both = list(&[long, old]);
     let script = [(LIST, 200, &*both), (&*ask("remove", "2001:db8::1"), 200, REMOVED)];
-    assert_eq!(told(&me, &[again], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[again], &known, &script), ["updated"]);
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let me = account("dreamhost");
     let new = [change("home@example.com", "192.0.2.9")];
     let own = list(&[record("example.com", "home.example.com", "A", "192.0.2.1", "0")]);
     assert_eq!(
-        told(&me, &new, &[], &[(LIST, 200, &own)]),
+        outcomes(&me, &new, &[], &[(LIST, 200, &own)]),
         [
             "no: home.example.com is a record of DreamHost's own; make it a simple record, or choose \
           another name"
@@ -102,7 +102,7 @@ fn what_does_not_work_is_explained() {
     );
     let said = |data: &str| {
         let body = format!(r#"{{"result":"error","data":"{data}"}}"#);
-        told(&me, &new, &[], &[(LIST, 200, &body)]).remove(0)
+        outcomes(&me, &new, &[], &[(LIST, 200, &body)]).remove(0)
     };
     for key in ["invalid_api_key", "this_key_cannot_access_this_cmd"] {
         let text = said(key);
@@ -118,7 +118,7 @@ fn what_does_not_work_is_explained() {
     let add = ask("add", "192.0.2.9");
     let refused = |data: &str| {
         let body = format!(r#"{{"result":"error","data":"{data}"}}"#);
-        told(&me, &new, &[], &[(LIST, 200, &list(&[])), (&add, 200, &body)]).remove(0)
+        outcomes(&me, &new, &[], &[(LIST, 200, &list(&[])), (&add, 200, &body)]).remove(0)
     };
     assert!(refused("no_such_zone").starts_with("no: DreamHost does not know the zone"));
     let text = refused("CNAME_already_on_record");
@@ -126,6 +126,6 @@ fn what_does_not_work_is_explained() {
         text.starts_with("no: DreamHost refuses the request: CNAME_already_on_record"),
         "{text}"
     );
-    let text = told(&me, &new, &[], &[(LIST, 200, "<html>")]).remove(0);
+    let text = outcomes(&me, &new, &[], &[(LIST, 200, "<html>")]).remove(0);
     assert!(text.starts_with("again: DreamHost sends a web page"), "{text}");
 }

@@ -67,7 +67,7 @@ fn reason(verdict: &Verdict) -> &str {
 }
 
 #[test]
-fn a_name_is_found_once_and_replaced_exactly() {
+fn a_zone_is_learned_and_a_deletion_repeats_the_present_set() {
     let there = sets(&[set("home.example.com", "A", 60, &["192.0.2.1"])]);
     let ask = ask("home.example.com", "A");
     let write = write(
@@ -86,7 +86,7 @@ fn a_name_is_found_once_and_replaced_exactly() {
     let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     assert!(!known.values().any(|value| value.contains("ya29")), "a token is not kept");
 
-    // The zone is not looked for again. Somebody else changes the record at the same moment.
+    // The zone is learned. Another client changes the record at the same time.
     let next = Job { known, ..job(vec![change("home.example.com", "192.0.2.10")]) };
     let gone = error(412, "conditionNotMet", "Precondition not met for 'entity.change.deletions'");
     let script = [(ASK_TOKEN, 200, TOKEN), (&*ask, 200, &*there), (CHANGES, 412, &*gone)];
@@ -96,7 +96,7 @@ fn a_name_is_found_once_and_replaced_exactly() {
 }
 
 #[test]
-fn a_claim_says_who_we_are_until_when() {
+fn a_claim_has_the_service_account_and_its_lifetime() {
     let key = ServiceAccount::of(&me().account).unwrap();
     let claim = key.claim(BUILD_TIME).unwrap();
     let parts: Vec<_> = claim.split('.').collect();
@@ -118,8 +118,8 @@ fn a_claim_says_who_we_are_until_when() {
 }
 
 #[test]
-fn a_key_comes_in_several_forms() {
-    let of = |username: &str, password: &str, param_enc: &str| {
+fn the_key_may_be_json_or_pem_with_options() {
+    let service_account = |username: &str, password: &str, param_enc: &str| {
         let account = account("cloud.google.com-v1").with(|account| {
             account.username = username.into();
             account.password = Secret::new(password);
@@ -129,11 +129,14 @@ fn a_key_comes_in_several_forms() {
     };
     let both = |email: &str, project: &str| Ok((email.to_owned(), project.to_owned()));
     let json = me().account.password.expose().to_owned();
-    assert_eq!(of("", &json, ""), both("ddns@home-1.iam.gserviceaccount.com", "home-1"));
-    assert_eq!(of("me@x", &json, "project=p&zone=z"), both("me@x", "p"));
-    assert_eq!(of("me@x", PEM, "project=p&zone=z"), both("me@x", "p"));
-    assert!(of("", PEM, "project=p").unwrap_err().contains("username"));
-    assert!(of("me@x", PEM, "").unwrap_err().contains("project"));
+    assert_eq!(
+        service_account("", &json, ""),
+        both("ddns@home-1.iam.gserviceaccount.com", "home-1")
+    );
+    assert_eq!(service_account("me@x", &json, "project=p&zone=z"), both("me@x", "p"));
+    assert_eq!(service_account("me@x", PEM, "project=p&zone=z"), both("me@x", "p"));
+    assert!(service_account("", PEM, "project=p").unwrap_err().contains("username"));
+    assert!(service_account("me@x", PEM, "").unwrap_err().contains("project"));
     let mut odd = me();
     odd.account.password = Secret::new("{\"project_id\": \"p\", \"client_email\": \"e\"}");
     let (verdicts, _) = play(&odd, job(vec![change("home.example.com", "192.0.2.9")]), &[]);
@@ -141,7 +144,7 @@ fn a_key_comes_in_several_forms() {
 }
 
 #[test]
-fn missing_names_the_zone_itself_and_both_families_are_one_change() {
+fn missing_names_the_apex_and_both_families_are_one_change() {
     let mut two =
         within(vec![change("@example.com", "192.0.2.9"), change("*@example.com", "2001:db8::9")]);
     two.changes[1].record.ttl = Some(60);
@@ -159,7 +162,7 @@ fn missing_names_the_zone_itself_and_both_families_are_one_change() {
 }
 
 #[test]
-fn an_address_that_is_there_is_not_written() {
+fn a_present_address_is_not_written() {
     let mut one = job(vec![change("home.example.com", "2001:db8::9")]);
     one.changes[0].record.zone_id = Some("example-zone".into());
     let there = sets(&[set("home.example.com", "AAAA", 60, &["2001:db8::9", "2001:db8::1"])]);
@@ -168,7 +171,7 @@ fn an_address_that_is_there_is_not_written() {
 }
 
 #[test]
-fn a_list_of_several_pages() {
+fn all_pages_of_a_list_are_read() {
     let names: Vec<_> = (0..9).map(|i| format!("h{i}.example.com")).collect();
     let changes = names.iter().map(|name| change(name, "192.0.2.9")).collect();
     let here = |from: usize, to: usize, value| -> Vec<Value> {
@@ -189,7 +192,7 @@ fn a_list_of_several_pages() {
 }
 
 #[test]
-fn no_clock_no_request() {
+fn without_a_set_clock_no_request_is_made() {
     let mut one = within(vec![change("home.example.com", "192.0.2.9")]);
     let behind = |verdict: &Verdict| {
         matches!(verdict.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. })
@@ -203,7 +206,7 @@ fn no_clock_no_request() {
 }
 
 #[test]
-fn a_token_that_is_not_given() {
+fn errors_of_the_token_request_map_to_verdicts() {
     let one = || within(vec![change("home.example.com", "192.0.2.9")]);
     let said = r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#;
     let (verdicts, _) = play(&me(), one(), &[(ASK_TOKEN, 400, said)]);
@@ -221,7 +224,7 @@ fn a_token_that_is_not_given() {
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let ask = ask("home.example.com", "A");
     let said = |status: u16, body: &str| {
         let mut one = job(vec![change("home.example.com", "192.0.2.9")]);
@@ -254,7 +257,7 @@ fn answers_that_are_no_success() {
 }
 
 #[test]
-fn a_set_is_removed_as_it_is() {
+fn a_removal_repeats_the_present_set() {
     let there = set("home.example.com", "A", 60, &["192.0.2.1"]);
     let found = sets(std::slice::from_ref(&there));
     let (ask, write) = (ask("home.example.com", "A"), write(&[], &[there]));

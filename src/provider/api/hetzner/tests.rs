@@ -1,6 +1,6 @@
 use crate::model::secret::Secret;
 use crate::provider::Outcome;
-use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::provider::testing::{account, apply, change, job, outcomes, play};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.hetzner.cloud/v1/zones?per_page=50&page=1
@@ -23,7 +23,7 @@ const ASK: &str = "GET https://api.hetzner.cloud/v1/actions/1";
 const KNOWN: [(&str, &str); 1] = [("zone example.com", "example.com")];
 
 #[test]
-fn a_zone_is_found_once_and_an_action_is_asked_until_it_is_done() {
+fn a_zone_is_learned_and_an_action_is_polled_until_it_is_done() {
     let me = account("hetzner.cloud");
     let home = change("home.example.com", "192.0.2.9");
     let script =
@@ -31,13 +31,13 @@ fn a_zone_is_found_once_and_an_action_is_asked_until_it_is_done() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = kept(learned);
+    next.known = apply(learned);
     let script = [(LOOK, 200, FOUND), (SET, 201, SUCCESS)];
     assert_eq!(play(&me, next, &script).0, [Outcome::Updated.into()]);
 }
 
 #[test]
-fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
+fn an_action_that_does_not_end_is_retried_and_the_set_read_again() {
     let home = change("home.example.com", "192.0.2.9");
     let mut first = job(vec![home.clone()]);
     first.known = KNOWN.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
@@ -52,18 +52,18 @@ fn an_action_that_does_not_end_is_no_success_and_is_read_next_time() {
     );
     assert_eq!(learned, [("record home.example.com A".into(), None)]);
     let now = FOUND.replace("192.0.2.1", "192.0.2.9");
-    assert_eq!(told(&me, &first.changes, &KNOWN, &[(LOOK, 200, &now)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &first.changes, &KNOWN, &[(LOOK, 200, &now)]), ["unchanged"]);
     let failed = r#"{"action":{"id":1,"status":"error","error":{"code":"action_failed",
         "message":"Action failed"}}}"#;
     let script = [(LOOK, 200, FOUND), (SET, 201, RUNNING), (ASK, 200, failed)];
     assert_eq!(
-        told(&me, &[home], &KNOWN, &script),
+        outcomes(&me, &[home], &KNOWN, &script),
         ["again: Hetzner took the request, but has not changed the record: Action failed"]
     );
 }
 
 #[test]
-fn a_new_set_and_a_new_time_to_live() {
+fn a_new_set_gets_a_ttl_and_a_changed_ttl_is_a_request_of_its_own() {
     let me = account("hetzner");
     let look = "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets/@/AAAA";
     let post = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets
@@ -72,19 +72,19 @@ fn a_new_set_and_a_new_time_to_live() {
     apex.record.ttl = Some(60);
     let made = r#"{"rrset":{"id":"@/AAAA"},"action":{"id":1,"status":"success"}}"#;
     let script = [ZONES, (look, 404, MISSING), (post, 201, made)];
-    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[apex], &[], &script), ["updated"]);
     let mut home = change("home.example.com", "192.0.2.9");
     home.record.ttl = Some(60);
     let retime = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/change_ttl
         {"ttl":60}"#;
     let script = [(LOOK, 200, FOUND), (SET, 201, SUCCESS), (retime, 201, SUCCESS)];
-    assert_eq!(told(&me, &[home.clone()], &KNOWN, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[home.clone()], &KNOWN, &script), ["updated"]);
     home.record.ttl = Some(300);
-    assert_eq!(told(&me, &[home], &KNOWN, &script[..2]), ["updated"]);
+    assert_eq!(outcomes(&me, &[home], &KNOWN, &script[..2]), ["updated"]);
 }
 
 #[test]
-fn other_values_and_their_comments_stay() {
+fn other_values_and_their_comments_are_kept() {
     let me = account("hetzner");
     let two = r#"{"rrset":{"ttl":null,"records":[{"value":"192.0.2.7","comment":"office"},
         {"value":"192.0.2.1","comment":"home"}]}}"#;
@@ -97,9 +97,9 @@ fn other_values_and_their_comments_stay() {
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     assert_eq!(learned, [], "the set is read again next time");
     home.previous = None;
-    let verdicts = told(&me, &[home.clone()], &[], &[(LOOK, 200, two)]);
+    let verdicts = outcomes(&me, &[home.clone()], &[], &[(LOOK, 200, two)]);
     assert!(verdicts[0].starts_with("no: home.example.com has 2 A records"), "{verdicts:?}");
-    // A comment of the only one stays, too.
+    // The comment of a single value is kept, too.
     let one = r#"{"rrset":{"ttl":60,"records":[{"value":"192.0.2.1","comment":"home"}]}}"#;
     let set = r#"POST https://api.hetzner.cloud/v1/zones/example.com/rrsets/home/A/actions/set_records
         {"records":[{"comment":"home","value":"192.0.2.9"}]}"#;
@@ -108,7 +108,7 @@ fn other_values_and_their_comments_stay() {
 }
 
 #[test]
-fn many_names_are_listed_by_their_types() {
+fn many_names_are_read_by_listing_their_types() {
     let names = ["a", "b", "c", "d", "@"];
     let changes =
         names.map(|name| change(&format!("{name}@example.com").replace("@@", "@"), "192.0.2.9"));
@@ -118,20 +118,23 @@ fn many_names_are_listed_by_their_types() {
     let list = format!(r#"{{"rrsets":[{}]}}"#, names.map(set).join(","));
     let look =
         "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets?type=A&per_page=50&page=1";
-    assert_eq!(told(&account("hetzner"), &changes, &[], &[(look, 200, &list)]), ["unchanged"; 5]);
+    assert_eq!(
+        outcomes(&account("hetzner"), &changes, &[], &[(look, 200, &list)]),
+        ["unchanged"; 5]
+    );
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home.example.com", "192.0.2.9")];
-    let of = |status, code: &str| {
+    let verdicts_for = |status, code: &str| {
         let body = format!(r#"{{"error":{{"code":"{code}","message":"because {code}"}}}}"#);
-        told(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, status, &body)])
+        outcomes(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, status, &body)])
     };
     let need = "'password' must hold an API token with read and write access to the zone's project \
                 in the Hetzner Console";
     assert_eq!(
-        of(401, "unauthorized"),
+        verdicts_for(401, "unauthorized"),
         [format!(
             "all: no: Hetzner does not accept the credentials: because unauthorized (HTTP 401); {need}"
         )]
@@ -146,12 +149,12 @@ fn what_does_not_work_is_explained() {
             "all: again in 300 s: Hetzner limits requests: because rate_limit_exceeded (HTTP 429)",
         ),
     ] {
-        assert_eq!(of(status, code), [expected]);
+        assert_eq!(verdicts_for(status, code), [expected]);
     }
     let read_only = r#"{"error":{"code":"token_readonly","message":"token is only allowed to perform GET requests"}}"#;
     let script = [ZONES, (LOOK, 200, FOUND), (SET, 403, read_only)];
     assert_eq!(
-        told(&account("hetzner"), &home, &[], &script),
+        outcomes(&account("hetzner"), &home, &[], &script),
         [format!(
             "no: Hetzner does not allow the request: token is only allowed to perform GET requests (HTTP 403); {need}"
         )]
@@ -161,7 +164,7 @@ fn what_does_not_work_is_explained() {
     let (list, ..) = ZONES;
     let list = list.lines().next().unwrap();
     let no = r#"{"error":{"code":"unauthorized","message":"unable to authenticate"}}"#;
-    let verdicts = told(&old, &home, &[], &[(list, 401, no)]);
+    let verdicts = outcomes(&old, &home, &[], &[(list, 401, no)]);
     assert!(verdicts[0].contains("; this looks like a token of the DNS Console"), "{verdicts:?}");
     for (body, what) in [
         ("", "what is not understood"),
@@ -170,12 +173,12 @@ fn what_does_not_work_is_explained() {
         (r#"{"action":{"status":"new"}}"#, "what is not understood: {"),
     ] {
         let verdicts =
-            told(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, 201, body)]);
+            outcomes(&account("hetzner"), &home, &KNOWN, &[(LOOK, 200, FOUND), (SET, 201, body)]);
         let expected = format!("again: Hetzner sends {what}");
         assert!(verdicts[0].starts_with(&expected), "{verdicts:?}");
     }
     let foreign = [change("home.example.org", "192.0.2.9")];
-    let verdicts = told(&account("hetzner"), &foreign, &[], &[ZONES]);
+    let verdicts = outcomes(&account("hetzner"), &foreign, &[], &[ZONES]);
     assert!(
         verdicts[0].starts_with("no: Hetzner has no zone for home.example.org"),
         "{verdicts:?}"

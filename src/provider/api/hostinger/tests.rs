@@ -1,5 +1,5 @@
 use crate::provider::Outcome;
-use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::provider::testing::{account, apply, change, job, outcomes, play};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://developers.hostinger.com/api/domains/v1/portfolio
@@ -22,7 +22,7 @@ fn put(sets: &str) -> String {
 }
 
 #[test]
-fn changes_of_a_zone_are_one_request() {
+fn all_changes_of_a_zone_are_one_request() {
     let me = account("hostinger");
     let changes =
         || vec![change("home.example.com", "192.0.2.9"), change("new@example.com", "2001:db8::9")];
@@ -33,15 +33,15 @@ fn changes_of_a_zone_are_one_request() {
     let (verdicts, learned) = play(&me, job(changes()), &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(changes());
-    next.known = kept(learned);
+    next.known = apply(learned);
     let (verdicts, _) = play(&me, next, &[(ASK, 200, FOUND), (&write, 200, DONE)]);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn of_several_addresses_ours_is_replaced() {
+fn of_several_addresses_only_ours_is_replaced() {
     let me = account("hostinger");
     let mut apex = change("@example.com", "192.0.2.9");
     apex.previous = Some("192.0.2.2".parse().unwrap());
@@ -49,11 +49,11 @@ fn of_several_addresses_ours_is_replaced() {
         r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
     );
     let script = [(ASK, 200, FOUND), (&*write, 200, DONE)];
-    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[apex], &[], &script), ["updated"]);
 }
 
 #[test]
-fn an_address_that_is_switched_off_stays_so() {
+fn a_set_with_a_disabled_address_of_others_is_not_written() {
     let me = account("hostinger");
     let mut apex = change("@example.com", "192.0.2.9");
     apex.previous = Some("192.0.2.2".parse().unwrap());
@@ -62,22 +62,22 @@ fn an_address_that_is_switched_off_stays_so() {
         FOUND.replace(&content, &format!(r#"{content},"is_disabled":true"#))
     };
     assert_eq!(
-        told(&me, &[apex.clone()], &[], &[(ASK, 200, &off("192.0.2.1"))]),
+        outcomes(&me, &[apex.clone()], &[], &[(ASK, 200, &off("192.0.2.1"))]),
         [
             "no: example.com has another address, which is off at Hostinger and would be switched on; \
              delete that, or switch it on"
         ]
     );
-    // Ours is switched on.
+    // Our own disabled address is enabled.
     let write = put(
         r#"{"name":"@","records":[{"content":"192.0.2.1"},{"content":"192.0.2.9"}],"ttl":60,"type":"A"}"#,
     );
     let script = [(ASK, 200, &*off("192.0.2.2")), (&*write, 200, DONE)];
-    assert_eq!(told(&me, &[apex], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[apex], &[], &script), ["updated"]);
 }
 
 #[test]
-fn a_set_that_is_refused_fails_alone() {
+fn a_refused_change_does_not_affect_the_others() {
     let me = account("hostinger");
     let two = [change("a@example.com", "192.0.2.9"), change("b@example.com", "192.0.2.9")];
     let set = |name: &str| {
@@ -87,16 +87,20 @@ fn a_set_that_is_refused_fails_alone() {
         "correlation_id":"26a91bd9"}"#;
     let (both, a, b) = (put(&format!("{},{}", set("a"), set("b"))), put(&set("a")), put(&set("b")));
     let script = [(ASK, 200, FOUND), (&*both, 422, no), (&*a, 200, DONE), (&*b, 422, no)];
-    let told = told(&me, &two, &[], &script);
-    assert_eq!(told[0], "updated");
-    assert!(told[1].starts_with("no: Hostinger refuses the request: DNS resource"), "{told:?}");
+    let verdicts = outcomes(&me, &two, &[], &script);
+    assert_eq!(verdicts[0], "updated");
+    assert!(
+        verdicts[1].starts_with("no: Hostinger refuses the request: DNS resource"),
+        "{verdicts:?}"
+    );
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("hostinger");
     let said = |status: u16, body: &str| {
-        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)]).remove(0)
+        outcomes(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)])
+            .remove(0)
     };
     let no = r#"{"message":"Unauthenticated","correlation_id":"26a91bd9"}"#;
     assert_eq!(
@@ -108,6 +112,6 @@ fn answers_that_are_no_success() {
     assert!(said(500, no).starts_with("all: again: "));
     assert!(said(200, "{}").starts_with("again: "));
     let one = [change("home.example.org", "192.0.2.9")];
-    let told = told(&me, &one, &[], &[ZONES]);
-    assert!(told[0].contains("has no zone for home.example.org"), "{told:?}");
+    let verdicts = outcomes(&me, &one, &[], &[ZONES]);
+    assert!(verdicts[0].contains("has no zone for home.example.org"), "{verdicts:?}");
 }

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.hosting.ionos.com/dns/v1/zones
@@ -19,7 +19,7 @@ const KNOWN: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn all_names_of_a_zone_are_one_look_and_one_request() {
+fn all_names_of_a_zone_are_one_read_and_one_write() {
     let me = account("ionos");
     let both = [change("home.example.com", "192.0.2.9"), change("example.com", "2001:db8::9")];
     let look = format!("GET {ZONE}?recordType=A,AAAA");
@@ -29,20 +29,20 @@ fn all_names_of_a_zone_are_one_look_and_one_request() {
         r#"{"content":"2001:db8::9","disabled":false,"name":"example.com","ttl":300,"type":"AAAA"}"#
     );
     let script = [ZONES, (&*look, 200, FOUND), (&*patch, 200, "")];
-    assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&me, &both, &[], &script), ["updated", "updated"]);
     let patch = format!(
         "PATCH {ZONE}\n[{}]",
         r#"{"content":"192.0.2.9","disabled":false,"name":"home.example.com","ttl":3600,"type":"A"}"#
     );
     let one = format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com");
     let script = [(&*one, 200, FOUND), (&*patch, 200, "")];
-    assert_eq!(told(&me, &both[..1], &KNOWN, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &both[..1], &KNOWN, &script), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &KNOWN[..1], &[(&one, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &KNOWN[..1], &[(&one, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn other_values_stay() {
+fn other_values_of_a_set_are_kept() {
     let two = r#"{"records":[
         {"name":"home.example.com","type":"A","content":"192.0.2.7","ttl":60,"disabled":true},
         {"name":"home.example.com","type":"A","content":"192.0.2.1","ttl":60,"disabled":false},
@@ -57,11 +57,11 @@ fn other_values_stay() {
         r#"{"content":"192.0.2.9","disabled":false,"name":"home.example.com","ttl":120,"type":"A"}"#
     );
     let script = [(&*look, 200, two), (&*patch, 200, "")];
-    assert_eq!(told(&account("ionos"), &[home], &KNOWN[..1], &script), ["updated"]);
+    assert_eq!(outcomes(&account("ionos"), &[home], &KNOWN[..1], &script), ["updated"]);
 }
 
 #[test]
-fn a_zone_that_is_gone_is_looked_up_again() {
+fn a_missing_learned_zone_is_learned_again() {
     let (look_old, look) = (
         "GET https://api.hosting.ionos.com/dns/v1/zones/old?recordType=A,AAAA\
          &recordName=home.example.com",
@@ -72,17 +72,18 @@ fn a_zone_that_is_gone_is_looked_up_again() {
     let gone = r#"[{"code":"ZONE_NOT_FOUND","message":"Zone does not exist."}]"#;
     let script = [(look_old, 404, gone), ZONES, (&*look, 200, NONE), (&*again, 200, "")];
     let home = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(told(&account("ionos"), &home, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("ionos"), &home, &known, &script), ["updated"]);
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home.example.com", "192.0.2.9")];
     let (list, ..) = ZONES;
-    let of = |status, body| told(&account("ionos"), &home, &[], &[(list, status, body)]);
+    let verdicts_for =
+        |status, body| outcomes(&account("ionos"), &home, &[], &[(list, status, body)]);
     let no = r#"[{"code":"UNAUTHORIZED","message":"The customer is not authorized to do this operation."}]"#;
     assert_eq!(
-        of(401, no),
+        verdicts_for(401, no),
         [
             "all: no: IONOS does not accept the credentials: The customer is not authorized to do this \
           operation. (HTTP 401); 'password' must hold an API key in the form prefix.secret, of the \
@@ -90,18 +91,21 @@ fn what_does_not_work_is_explained() {
         ]
     );
     assert_eq!(
-        of(500, r#"[{"code":"INTERNAL_SERVER_ERROR"}]"#),
+        verdicts_for(500, r#"[{"code":"INTERNAL_SERVER_ERROR"}]"#),
         ["all: again: IONOS has a problem: INTERNAL_SERVER_ERROR (HTTP 500)"]
     );
-    assert_eq!(of(429, ""), ["all: again in 300 s: IONOS limits requests: HTTP 429"]);
-    assert_eq!(of(200, "<html>"), ["again: IONOS sends a web page, perhaps of a captive portal"]);
-    let none = of(200, "[]");
+    assert_eq!(verdicts_for(429, ""), ["all: again in 300 s: IONOS limits requests: HTTP 429"]);
+    assert_eq!(
+        verdicts_for(200, "<html>"),
+        ["again: IONOS sends a web page, perhaps of a captive portal"]
+    );
+    let none = verdicts_for(200, "[]");
     assert!(none[0].starts_with("no: IONOS has no zone for home.example.com"), "{none:?}");
     let forbidden = r#"[{"code":"FORBIDDEN_REQUEST","message":"Request not allowed."}]"#;
     let patch = format!("PATCH {ZONE}");
     let look = format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com");
     let script = [ZONES, (&*look, 200, NONE), (&*patch, 403, forbidden)];
-    let verdicts = told(&account("ionos"), &home, &[], &script);
+    let verdicts = outcomes(&account("ionos"), &home, &[], &script);
     assert!(
         verdicts[0].starts_with("no: IONOS does not allow the request: Request not"),
         "{verdicts:?}"
@@ -110,7 +114,7 @@ fn what_does_not_work_is_explained() {
         r#"[{"code":"INVALID_RECORD","message":"bad ttl","parameters":{"invalidFields":["ttl"]}}]"#;
     let script = [ZONES, (&*look, 200, NONE), (&*patch, 400, bad)];
     assert_eq!(
-        told(&account("ionos"), &home, &[], &script),
+        outcomes(&account("ionos"), &home, &[], &script),
         ["no: IONOS refuses the request: bad ttl (HTTP 400); correct the options"]
     );
 }

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.linode.com/v4/domains?page_size=500&page=1
@@ -27,56 +27,57 @@ fn one_list_serves_all_names_of_a_zone() {
     let made = r#"{"id":9,"type":"AAAA","name":"*","target":"2001:db8::9","ttl_sec":0}"#;
     let script = [ZONES, (LIST, 200, RECORDS), (put, 200, DONE), (post, 200, made)];
     assert_eq!(
-        told(&account("linode"), &[home, apex, new], &[], &script),
+        outcomes(&account("linode"), &[home, apex, new], &[], &script),
         ["updated", "unchanged", "updated"]
     );
 }
 
 #[test]
-fn what_is_known_is_one_request_and_what_is_wrong_is_found_again() {
+fn learned_ids_save_requests_and_wrong_ones_are_learned_again() {
     let known = [("zone example.com", "1"), ("record home.example.com A", "2")];
     let put = "PUT https://api.linode.com/v4/domains/1/records/2";
     let home = [change("home.example.com", "192.0.2.9")];
     let me = account("linode");
-    assert_eq!(told(&me, &home, &known, &[(put, 200, DONE)]), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &known, &[(put, 200, DONE)]), ["updated"]);
     let again = "PUT https://api.linode.com/v4/domains/1234/records/123456";
     let gone = r#"{"errors":[{"reason":"Not found"}]}"#;
     let script = [(put, 404, gone), ZONES, (LIST, 200, RECORDS), (again, 200, DONE)];
-    assert_eq!(told(&me, &home, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &known, &script), ["updated"]);
 }
 
 #[test]
-fn an_id_of_a_zone_needs_its_name() {
+fn with_zone_id_alone_the_name_of_the_zone_is_looked_up() {
     let mut home = change("home.example.com", "192.0.2.9");
     home.record.zone_id = Some("1234".into());
     let put = "PUT https://api.linode.com/v4/domains/1234/records/123456";
     let script = [ZONES, (LIST, 200, RECORDS), (put, 200, DONE)];
-    assert_eq!(told(&account("linode"), &[home.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&account("linode"), &[home.clone()], &[], &script), ["updated"]);
     home.record.zone_id = Some("99".into());
-    let no = told(&account("linode"), &[home], &[], &[ZONES]);
+    let no = outcomes(&account("linode"), &[home], &[], &[ZONES]);
     assert!(no[0].starts_with("no: Linode has no zone for home.example.com"), "{no:?}");
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home.example.com", "192.0.2.9")];
     let (list, ..) = ZONES;
-    let of = |status, body| told(&account("linode"), &home, &[], &[(list, status, body)]);
+    let verdicts_for =
+        |status, body| outcomes(&account("linode"), &home, &[], &[(list, status, body)]);
     assert_eq!(
-        of(401, r#"{"errors":[{"reason":"Invalid Token"}]}"#),
+        verdicts_for(401, r#"{"errors":[{"reason":"Invalid Token"}]}"#),
         ["all: no: Linode does not accept the credentials: Invalid Token (HTTP 401); 'password' \
           must hold a personal access token that may read and write domains"]
     );
     assert_eq!(
-        of(429, "Retry-After: 60\n{\"errors\":[{\"reason\":\"Too many requests\"}]}"),
+        verdicts_for(429, "Retry-After: 60\n{\"errors\":[{\"reason\":\"Too many requests\"}]}"),
         ["all: again in 60 s: Linode limits requests: Too many requests (HTTP 429)"]
     );
-    assert_eq!(of(200, "{}"), ["again: Linode sends what is not understood: {}"]);
-    assert_eq!(of(500, ""), ["all: again: Linode has a problem: HTTP 500"]);
+    assert_eq!(verdicts_for(200, "{}"), ["again: Linode sends what is not understood: {}"]);
+    assert_eq!(verdicts_for(500, ""), ["all: again: Linode has a problem: HTTP 500"]);
     let put = "PUT https://api.linode.com/v4/domains/1234/records/123456";
     let no =
         r#"{"errors":[{"reason":"Your OAuth token is not authorized to use this endpoint."}]}"#;
     let script = [ZONES, (LIST, 200, RECORDS), (put, 401, no)];
-    let verdicts = told(&account("linode"), &home, &[], &script);
+    let verdicts = outcomes(&account("linode"), &home, &[], &script);
     assert!(verdicts[0].contains("not authorized to use this endpoint"), "{verdicts:?}");
 }

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.luadns.com/v1/zones
@@ -13,21 +13,24 @@ const FOUND: &str = r#"[{"id":6683,"name":"example.com.","type":"NS","content":"
     "content":"192.0.2.1","ttl":3600,"zone_id":5}]"#;
 
 #[test]
-fn a_record_is_written_whole() {
+fn a_record_is_written_as_a_whole() {
     let me = account("luadns.com-v1");
     let put = r#"PUT https://api.luadns.com/v1/zones/5/records/6684
         {"content":"192.0.2.9","name":"home.example.com.","ttl":3600,"type":"A"}"#;
     let done =
         r#"{"id":6684,"name":"home.example.com.","type":"A","content":"192.0.2.9","ttl":3600}"#;
     let script = [ZONES, (FIND, 200, FOUND), (put, 200, done)];
-    assert_eq!(told(&me, &[change("home.example.com", "192.0.2.9")], &[], &script), ["updated"]);
+    assert_eq!(
+        outcomes(&me, &[change("home.example.com", "192.0.2.9")], &[], &script),
+        ["updated"]
+    );
     let known = [("zone example.com", "5")];
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &known, &[(FIND, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &known, &[(FIND, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn missing_names_are_made() {
+fn missing_records_are_added() {
     let me = account("luadns");
     let post = |name: &str, kind: &str, address: &str, ttl: u32| {
         format!(
@@ -48,16 +51,16 @@ fn missing_names_are_made() {
         (&first, 200, &done("192.0.2.9")),
         (&second, 200, &done("2001:db8::9")),
     ];
-    assert_eq!(told(&me, &changes, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&me, &changes, &[], &script), ["updated", "updated"]);
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("luadns");
     let known = [("zone example.com", "5")];
     let said = |status: u16, body: &str| {
         let one = [change("home.example.org", "192.0.2.9")];
-        told(&me, &one, &known, &[(ZONES.0, status, body)]).remove(0)
+        outcomes(&me, &one, &known, &[(ZONES.0, status, body)]).remove(0)
     };
     assert_eq!(
         said(401, r#"{"status":"Unauthorized","message":"Invalid token","request_id":"x"}"#),
@@ -70,8 +73,8 @@ fn answers_that_are_no_success() {
     assert!(said(200, "{}").starts_with("again: "));
     let put = "PUT https://api.luadns.com/v1/zones/5/records/6684";
     let one = [change("home.example.com", "192.0.2.9")];
-    // An answer that does not show the address.
+    // The answer does not show the address.
     let old = r#"{"id":6684,"content":"192.0.2.1"}"#;
-    let told = told(&me, &one, &known, &[(FIND, 200, FOUND), (put, 200, old)]);
-    assert!(told[0].starts_with("again: LuaDNS sends what is not understood"), "{told:?}");
+    let verdicts = outcomes(&me, &one, &known, &[(FIND, 200, FOUND), (put, 200, old)]);
+    assert!(verdicts[0].starts_with("again: LuaDNS sends what is not understood"), "{verdicts:?}");
 }

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ASK: &str = "GET https://www.namesilo.com/api/dnsListRecords?version=1&type=json&key=hunter2\
     &domain=example.com";
@@ -14,7 +14,7 @@ fn reply(code: u16, detail: &str) -> String {
 }
 
 #[test]
-fn a_record_is_found_in_the_zone_that_there_is() {
+fn the_zone_is_found_by_probing() {
     let me = account("namesilo");
     let longer = ASK.replace("=example.com", "=b.example.com");
     let there = FOUND.replace("home.example.com", "a.b.example.com");
@@ -26,28 +26,29 @@ fn a_record_is_found_in_the_zone_that_there_is() {
         (ASK, 200, &there),
         (update, 200, DONE),
     ];
-    assert_eq!(told(&me, &[change("a.b.example.com", "192.0.2.9")], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[change("a.b.example.com", "192.0.2.9")], &[], &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn a_missing_name_is_made() {
+fn a_missing_record_is_added() {
     let me = account("namesilo.com-v1");
-    // One alone is no array.
+    // A single record is not in an array.
     let one = r#"{"reply":{"code":300,"resource_record":
         {"record_id":"x","type":"MX","host":"example.com","value":"mx.example.net","ttl":"7207"}}}"#;
     let add = "GET https://www.namesilo.com/api/dnsAddRecord?version=1&type=json&key=hunter2\
         &domain=example.com&rrtype=AAAA&rrhost=&rrvalue=2001:db8::9&rrttl=3600";
     let new = [change("@example.com", "2001:db8::9")];
-    assert_eq!(told(&me, &new, &[], &[(ASK, 200, one), (add, 200, DONE)]), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &[], &[(ASK, 200, one), (add, 200, DONE)]), ["updated"]);
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("namesilo");
     let said = |status: u16, body: &str| {
-        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)]).remove(0)
+        outcomes(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)])
+            .remove(0)
     };
     assert!(
         said(200, &reply(110, "Invalid API Key"))
@@ -70,9 +71,10 @@ fn answers_that_are_no_success() {
     let update = "GET https://www.namesilo.com/api/dnsUpdateRecord?version=1&type=json&key=hunter2\
         &domain=example.com&rrid=1a2b3&rrhost=home&rrvalue=192.0.2.9&rrttl=7200";
     let one = [change("home@example.com", "192.0.2.9")];
-    let of = |no: &str| told(&me, &one, &[], &[(ASK, 200, FOUND), (update, 200, no)]).remove(0);
-    let busy = of(&reply(280, "DNS modification error"));
+    let verdict =
+        |no: &str| outcomes(&me, &one, &[], &[(ASK, 200, FOUND), (update, 200, no)]).remove(0);
+    let busy = verdict(&reply(280, "DNS modification error"));
     assert!(busy.starts_with("all: again: NameSilo has a problem: DNS modi"), "{busy}");
-    let no = of(&reply(108, "Missing required parameters"));
+    let no = verdict(&reply(108, "Missing required parameters"));
     assert!(no.starts_with("no: NameSilo refuses the request: Missing"), "{no}");
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::provider::Provider;
-use crate::provider::testing::{account, change, job, play, removal, written};
+use crate::provider::testing::{account, change, job, play, removal, request_text};
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
 
 const URL: &str = "POST https://ccp.netcup.net/run/webservice/servers/endpoint.php?JSON";
@@ -23,7 +23,7 @@ fn me() -> Provider {
     })
 }
 
-/// The request for `action` of `param` in the session.
+/// The request for `action` with `param` in the session.
 fn ask(action: &str, mut param: Value) -> String {
     param["apikey"] = "4p1k3y".into();
     param["customernumber"] = "12345".into();
@@ -77,7 +77,7 @@ fn reason(verdict: &Verdict) -> &str {
 }
 
 #[test]
-fn a_record_is_changed_in_a_session_and_keeps_what_is_not_the_address() {
+fn an_update_is_made_in_a_session_and_keeps_the_other_properties() {
     let login = ask("login", json!({}));
     let zone = ask("infoDnsZone", json!({"domainname": "example.com"}));
     let there = [
@@ -103,7 +103,7 @@ fn a_record_is_changed_in_a_session_and_keeps_what_is_not_the_address() {
 }
 
 #[test]
-fn many_records_are_one_request_and_missing_ones_are_made() {
+fn many_records_are_one_request_and_missing_ones_are_added() {
     let changes = within(vec![
         change("@example.com", "192.0.2.9"),
         change("a.b.example.com", "2001:db8::9"),
@@ -123,7 +123,7 @@ fn many_records_are_one_request_and_missing_ones_are_made() {
 }
 
 #[test]
-fn the_zone_is_found_by_trying() {
+fn the_zone_is_found_by_probing() {
     let try_out = |name: &str| ask("infoDnsZone", json!({"domainname": name}));
     let no =
         error(4013, "Value in field domainname does not match requirements of type: domainname.");
@@ -163,7 +163,7 @@ fn the_zone_is_found_by_trying() {
 }
 
 #[test]
-fn of_several_records_the_one_that_was_published_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let several = [record("1", "home", "A", "192.0.2.1"), record("2", "home", "A", "192.0.2.2")];
     let mut ours = change("home.example.com", "192.0.2.9");
     ours.previous = Some("192.0.2.2".parse().unwrap());
@@ -182,7 +182,7 @@ fn of_several_records_the_one_that_was_published_is_replaced() {
 }
 
 #[test]
-fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
+fn only_the_bad_record_of_a_refused_batch_fails() {
     let two =
         within(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")]);
     let (a, b) = (new("a", "A", "192.0.2.9"), new("b", "A", "192.0.2.9"));
@@ -201,7 +201,7 @@ fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
 }
 
 #[test]
-fn a_login_that_fails() {
+fn errors_of_the_login_map_to_verdicts() {
     let said = |status: u16, body: &str| {
         let one = within(vec![change("home.example.com", "192.0.2.9")]);
         play(&me(), one, &[(URL, status, body)]).0.remove(0)
@@ -225,7 +225,7 @@ fn a_login_that_fails() {
 }
 
 #[test]
-fn a_session_that_netcup_does_not_know_and_answers_without_records_are_tried_again() {
+fn an_unknown_session_and_an_answer_without_records_are_retried() {
     let lost = error(4001, "The session id is not in a valid format.");
     for body in [&*lost, r#"{"status":"success","statuscode":2000,"responsedata":""}"#, "{}"] {
         let one = within(vec![change("home.example.com", "192.0.2.9")]);
@@ -234,7 +234,7 @@ fn a_session_that_netcup_does_not_know_and_answers_without_records_are_tried_aga
         let (verdicts, _) = play(&me(), one, &script);
         assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
     }
-    // An answer that does not show what was written is none.
+    // The answer does not show the written record.
     let one = within(vec![change("home.example.com", "192.0.2.9")]);
     let old = answer(&[record("1", "home", "A", "192.0.2.1")]);
     let script = [(URL, 200, SESSION), (URL, 200, &*old), (URL, 200, &*old), (URL, 200, BYE)];
@@ -243,7 +243,7 @@ fn a_session_that_netcup_does_not_know_and_answers_without_records_are_tried_aga
 }
 
 #[test]
-fn a_session_ends_with_an_error_too_unless_nobody_is_there() {
+fn a_session_is_ended_after_an_error_but_not_without_a_connection() {
     let one = || within(vec![change("home.example.com", "192.0.2.9")]);
     let limit = error(4013, "More than 180 requests per minute. Please wait and retry later.");
     let bye = ask("logout", json!({}));
@@ -259,7 +259,7 @@ fn a_session_ends_with_an_error_too_unless_nobody_is_there() {
 }
 
 #[test]
-fn a_session_that_is_not_ended_does_no_harm() {
+fn a_failed_logout_does_not_change_the_verdicts() {
     let one = within(vec![change("home.example.com", "192.0.2.9")]);
     let mut talk = exchange(&me(), one);
     let there = answer(&[record("1", "home", "A", "192.0.2.9")]);
@@ -269,7 +269,7 @@ fn a_session_that_is_not_ended_does_no_harm() {
         step = talk.step(Ok(Answer { status: 200, body: body.into(), ..Answer::default() }));
     }
     let Step::Send(logout) = step else { panic!("{step:?}") };
-    assert!(written(&logout).contains("logout"));
+    assert!(request_text(&logout).contains("logout"));
     assert!(!logout.shown.contains("S3ss10n"));
     let lost = Failure { kind: FailureKind::Other, sent: true, text: "timed out".into() };
     let Step::Done(verdicts) = talk.step(Err(lost)) else { panic!() };
@@ -299,7 +299,7 @@ fn a_record_is_removed_after_others_were_changed() {
         play(&me(), both.clone(), &script).0
     };
     assert!(verdicts(slice::from_ref(&apex)).iter().all(Verdict::is_success));
-    // It is still there.
+    // The record is still present.
     let verdicts = verdicts(&[apex.clone(), there[1].clone()]);
     assert!(reason(&verdicts[0]).contains("is not understood"), "{verdicts:?}");
 }

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.nsone.net/v1/zones
@@ -10,7 +10,7 @@ const FIND: &str = "GET https://api.nsone.net/v1/zones/example.com/home.example.
 const POST: &str = "POST https://api.nsone.net/v1/zones/example.com/home.example.com/A";
 const NONE: &str = r#"{"message":"record not found"}"#;
 
-/// A record with these answers.
+/// A set with these answers.
 fn record(answers: &str) -> String {
     format!(
         r#"{{"zone":"example.com","domain":"home.example.com","type":"A","ttl":60,"id":"r",
@@ -19,7 +19,7 @@ fn record(answers: &str) -> String {
 }
 
 #[test]
-fn a_set_keeps_what_is_not_the_address() {
+fn an_update_keeps_the_other_properties_of_a_set() {
     let me = account("ns1");
     let there = record(r#"{"answer":["192.0.2.1"],"id":"a","meta":{"up":true}}"#);
     let post = format!(
@@ -28,13 +28,16 @@ fn a_set_keeps_what_is_not_the_address() {
     );
     let done = record(r#"{"answer":["192.0.2.9"],"id":"a","meta":{"up":true}}"#);
     let script = [ZONES, (FIND, 200, &there), (&post, 200, &done)];
-    assert_eq!(told(&me, &[change("home.example.com", "192.0.2.9")], &[], &script), ["updated"]);
+    assert_eq!(
+        outcomes(&me, &[change("home.example.com", "192.0.2.9")], &[], &script),
+        ["updated"]
+    );
     let same = change("home.example.com", "192.0.2.1");
-    assert_eq!(told(&me, &[same], &[], &[ZONES, (FIND, 200, &there)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &[same], &[], &[ZONES, (FIND, 200, &there)]), ["unchanged"]);
 }
 
 #[test]
-fn a_missing_name_is_made() {
+fn a_missing_record_is_added() {
     let me = account("ns1.com");
     let find = "GET https://api.nsone.net/v1/zones/example.com/example.com/AAAA";
     let put = r#"PUT https://api.nsone.net/v1/zones/example.com/example.com/AAAA
@@ -42,11 +45,11 @@ fn a_missing_name_is_made() {
     let done = r#"{"type":"AAAA","answers":[{"answer":["2001:db8::9"]}]}"#;
     let mut new = change("@example.com", "2001:db8::9");
     new.record.ttl = Some(60);
-    assert_eq!(told(&me, &[new], &[], &[(find, 404, NONE), (put, 200, done)]), ["updated"]);
+    assert_eq!(outcomes(&me, &[new], &[], &[(find, 404, NONE), (put, 200, done)]), ["updated"]);
 }
 
 #[test]
-fn of_several_only_ours_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let me = account("ns1");
     let there = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.2"]}"#);
     let mut ours = change("home@example.com", "192.0.2.9");
@@ -55,17 +58,17 @@ fn of_several_only_ours_is_replaced() {
         format!("{POST}\n{}", r#"{"answers":[{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}]}"#);
     let done = record(r#"{"answer":["192.0.2.1"]},{"answer":["192.0.2.9"]}"#);
     let script = [(FIND, 200, &*there), (&post, 200, &done)];
-    assert_eq!(told(&me, &[ours.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[ours.clone()], &[], &script), ["updated"]);
     ours.previous = None;
-    let told = told(&me, &[ours], &[], &[(FIND, 200, &there)]);
-    assert!(told[0].contains("has 2 A records"), "{told:?}");
+    let verdicts = outcomes(&me, &[ours], &[], &[(FIND, 200, &there)]);
+    assert!(verdicts[0].contains("has 2 A records"), "{verdicts:?}");
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("ns1");
     let said = |status: u16, body: &str| {
-        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(FIND, status, body)])
+        outcomes(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(FIND, status, body)])
             .remove(0)
     };
     assert_eq!(
@@ -78,13 +81,13 @@ fn answers_that_are_no_success() {
     for page in ["<html>", "{}", "[]"] {
         assert!(said(200, page).starts_with("again: "));
     }
-    // No zone: neither there nor to be made.
+    // Without the zone, a set can neither be read nor added.
     let put = "PUT https://api.nsone.net/v1/zones/example.com/home.example.com/A";
     let no = r#"{"message":"zone not found"}"#;
     let script = [(FIND, 404, no), (put, 404, no)];
-    let told = told(&me, &[change("home@example.com", "192.0.2.9")], &[], &script);
+    let verdicts = outcomes(&me, &[change("home@example.com", "192.0.2.9")], &[], &script);
     assert!(
-        told[0].starts_with("no: NS1 does not know the zone or the record: zone not found"),
-        "{told:?}"
+        verdicts[0].starts_with("no: NS1 does not know the zone or the record: zone not found"),
+        "{verdicts:?}"
     );
 }

@@ -58,9 +58,9 @@ fn reason(verdict: &Verdict) -> &str {
 }
 
 #[test]
-fn a_record_is_found_changed_and_published_and_next_time_known() {
+fn a_record_is_read_changed_and_published_and_its_id_learned() {
     let (find, get) = (find("home", "A"), format!("GET {RECORD}/7"));
-    // As python-ovh signs them.
+    // The signatures of python-ovh.
     let find = format!(
         "{find}
         X-Ovh-Application: app
@@ -88,7 +88,7 @@ fn a_record_is_found_changed_and_published_and_next_time_known() {
     let known = after(&Known::new(), learned);
     assert!(!known.keys().any(|key| key.starts_with(REFRESH_DUE)), "{known:?}");
 
-    // No clock is needed.
+    // Our clock is not used.
     let next = Job { known, wall: None, ..job(vec![change("home.example.com", "192.0.2.10")]) };
     let put = format!("PUT {RECORD}/7\n{{\"target\":\"192.0.2.10\"}}");
     let script = [(ASK_TIME, 200, TIME), (&*put, 200, "null"), (REFRESH, 200, "null")];
@@ -96,7 +96,7 @@ fn a_record_is_found_changed_and_published_and_next_time_known() {
 }
 
 #[test]
-fn missing_records_are_made_and_the_zone_is_published_once() {
+fn missing_records_are_added_and_the_zone_is_published_once() {
     let mut two =
         job(vec![change("@example.com", "192.0.2.9"), change("a@example.com", "2001:db8::9")]);
     two.changes[1].record.ttl = Some(60);
@@ -121,7 +121,7 @@ fn missing_records_are_made_and_the_zone_is_published_once() {
 }
 
 #[test]
-fn what_is_not_published_is_not_done() {
+fn without_a_refresh_no_change_is_a_success() {
     let one = || Job {
         known: known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]),
         ..job(vec![change("home.example.com", "192.0.2.9")])
@@ -130,7 +130,7 @@ fn what_is_not_published_is_not_done() {
     let script = [(ASK_TIME, 200, TIME), (&*put, 200, "null"), (REFRESH, 500, "")];
     let (verdicts, learned) = play(&me(), one(), &script);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
-    // It is made up for, whatever is changed next.
+    // The refresh is made with the next change, whichever that is.
     let mut next = one();
     next.known = after(&next.known, learned);
     next.changes[0].name = crate::model::Hostname::parse("b@example.net").unwrap();
@@ -151,7 +151,7 @@ fn what_is_not_published_is_not_done() {
 }
 
 #[test]
-fn of_several_records_the_one_that_was_published_is_replaced() {
+fn of_several_records_only_ours_is_replaced() {
     let mut one: Change = change("home@example.com", "192.0.2.9");
     one.previous = Some("192.0.2.2".parse().unwrap());
     let (first, second) =
@@ -170,7 +170,7 @@ fn of_several_records_the_one_that_was_published_is_replaced() {
 }
 
 #[test]
-fn one_name_that_is_refused_leaves_the_others_alone() {
+fn a_refused_change_does_not_affect_the_others() {
     let both = Job {
         known: known(&[("zone example.com", "example.com"), ("record a.example.com A", "1")]),
         ..job(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")])
@@ -183,7 +183,7 @@ fn one_name_that_is_refused_leaves_the_others_alone() {
         (&*put, 200, "null"),
         (&*make, 409, &*no),
         (REFRESH, 200, "null"),
-        // What is remembered may be wrong.
+        // A learned id may be wrong.
         (ASK_TIME, 200, TIME),
         (ASK_ZONES, 200, ZONES),
         (&*find, 200, "[]"),
@@ -196,7 +196,7 @@ fn one_name_that_is_refused_leaves_the_others_alone() {
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let said = |status: u16, body: &str| {
         let one = job(vec![change("home@example.com", "192.0.2.9")]);
         let find = find("home", "A");
@@ -221,7 +221,7 @@ fn answers_that_are_no_success() {
     let one = job(vec![change("home@example.com", "192.0.2.9")]);
     let (verdicts, _) = play(&me(), one, &[(ASK_TIME, 200, "<html>")]);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
-    // Nor is what looks like one but is none.
+    // An answer of a wrong form is not a success.
     let known = known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
     let one = Job { known, ..job(vec![change("home.example.com", "192.0.2.9")]) };
     let put = format!("PUT {RECORD}/7");
@@ -230,7 +230,7 @@ fn answers_that_are_no_success() {
 }
 
 #[test]
-fn other_continents_are_other_places() {
+fn param_opt_selects_the_region() {
     let mut there = me();
     there.account.param_opt = Secret::new("ovh-ca");
     assert_eq!(API.host(&there.account).as_deref(), Some("ca.api.ovh.com"));
@@ -244,7 +244,7 @@ fn other_continents_are_other_places() {
 }
 
 #[test]
-fn a_record_is_removed_and_the_zone_is_published() {
+fn a_removal_is_published() {
     let (find, get) = (find("home", "A"), format!("GET {RECORD}/7"));
     let delete = format!("DELETE {RECORD}/7");
     let there = record(7, "home", "A", "192.0.2.1");

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     r#"POST https://api.porkbun.com/api/json/v3/domain/listAll
@@ -15,39 +15,39 @@ const EDIT: &str = r#"POST https://api.porkbun.com/api/json/v3/dns/edit/example.
     {"apikey":"me","content":"192.0.2.9","name":"home","secretapikey":"hunter2","ttl":"600","type":"A"}"#;
 
 #[test]
-fn a_record_is_read_before_it_is_edited_and_keeps_the_rest() {
+fn a_record_is_read_before_it_is_edited_and_keeps_its_other_properties() {
     let me = account("porkbun");
     let home = [change("home.example.com", "192.0.2.9")];
     let script = [ZONES, (LOOK, 200, FOUND), (EDIT, 200, r#"{"status":"SUCCESS"}"#)];
-    assert_eq!(told(&me, &home, &[], &script), ["updated"]);
-    // The zone is remembered, the record is read again.
+    assert_eq!(outcomes(&me, &home, &[], &script), ["updated"]);
+    // The zone is learned; the record is read again.
     let known = [("zone example.com", "example.com")];
-    assert_eq!(told(&me, &home, &known, &script[1..]), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &known, &script[1..]), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &known, &[(LOOK, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &known, &[(LOOK, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn addresses_are_compared_and_not_their_spelling() {
+fn addresses_are_compared_by_value_not_by_spelling() {
     let look = "POST https://api.porkbun.com/api/json/v3/dns/retrieveByNameType/example.com/AAAA";
     let long = r#"{"status":"SUCCESS","records":[{"id":"1","name":"example.com","type":"AAAA",
         "content":"2001:0db8:0000:0000:0000:0000:0000:0001","ttl":"600"}]}"#;
     let apex = [change("@example.com", "2001:db8::1")];
-    assert_eq!(told(&account("porkbun"), &apex, &[], &[(look, 200, long)]), ["unchanged"]);
+    assert_eq!(outcomes(&account("porkbun"), &apex, &[], &[(look, 200, long)]), ["unchanged"]);
     let create = r#"POST https://api.porkbun.com/api/json/v3/dns/create/example.com
         {"apikey":"me","content":"2001:db8::1","name":"","secretapikey":"hunter2","ttl":"600","type":"AAAA"}"#;
     let script = [(look, 200, NONE), (create, 200, r#"{"status":"SUCCESS","id":"106926659"}"#)];
-    assert_eq!(told(&account("porkbun"), &apex, &[], &script), ["updated"]);
+    assert_eq!(outcomes(&account("porkbun"), &apex, &[], &script), ["updated"]);
 }
 
 #[test]
-fn the_record_that_is_named_is_edited() {
+fn the_record_named_by_record_id_is_edited() {
     let mut home = change("home@example.com", "192.0.2.9");
     home.record.id = Some("106926652".into());
     let script = [(LOOK, 200, FOUND), (EDIT, 200, r#"{"status":"SUCCESS"}"#)];
-    assert_eq!(told(&account("porkbun"), &[home.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&account("porkbun"), &[home.clone()], &[], &script), ["updated"]);
     assert_eq!(
-        told(&account("porkbun"), &[home], &[], &[(LOOK, 200, NONE)]),
+        outcomes(&account("porkbun"), &[home], &[], &[(LOOK, 200, NONE)]),
         [
             "no: home.example.com has no A record with the id 106926652; correct option 'record_id', \
           or remove it"
@@ -56,36 +56,36 @@ fn the_record_that_is_named_is_edited() {
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "192.0.2.9")];
-    let of = |status, message: &str| {
+    let verdicts_for = |status, message: &str| {
         let body = format!(r#"{{"status":"ERROR","message":"{message}"}}"#);
-        told(&account("porkbun"), &home, &[], &[(LOOK, status, &body)])
+        outcomes(&account("porkbun"), &home, &[], &[(LOOK, status, &body)])
     };
     assert_eq!(
-        of(400, "Invalid API key. (002)"),
+        verdicts_for(400, "Invalid API key. (002)"),
         ["all: no: Porkbun does not accept the credentials: Invalid API key. (002) (HTTP 400); \
           'username' must hold the API key (pk1_...), and 'password' must hold the secret key \
           (sk1_...)"]
     );
     assert_eq!(
-        of(400, "Domain is not opted in to API access."),
+        verdicts_for(400, "Domain is not opted in to API access."),
         [
             "no: Porkbun does not allow the request: Domain is not opted in to API access. (HTTP 400); switch \
           on API ACCESS for the domain, in its details at Porkbun"
         ]
     );
     assert_eq!(
-        of(200, "Edit error: We were unable to edit the DNS record."),
+        verdicts_for(200, "Edit error: We were unable to edit the DNS record."),
         ["all: again: Porkbun has a problem: Edit error: We were unable to edit the DNS record. \
           (HTTP 200)"]
     );
-    let invalid = of(400, "Invalid domain.");
+    let invalid = verdicts_for(400, "Invalid domain.");
     assert!(
         invalid[0].starts_with("no: Porkbun refuses the request: Invalid domain."),
         "{invalid:?}"
     );
-    let busy = of(503, "busy");
+    let busy = verdicts_for(503, "busy");
     assert_eq!(busy, ["all: again: Porkbun has a problem: busy (HTTP 503)"]);
     for (body, what) in [
         ("", "what is not understood"),
@@ -93,12 +93,12 @@ fn what_does_not_work_is_explained() {
         ("{}", "what is not understood: {}"),
         ("[]", "what is not understood: []"),
     ] {
-        let verdicts = told(&account("porkbun"), &home, &[], &[(LOOK, 200, body)]);
+        let verdicts = outcomes(&account("porkbun"), &home, &[], &[(LOOK, 200, body)]);
         let expected = format!("again: Porkbun sends {what}");
         assert!(verdicts[0].starts_with(&expected), "{verdicts:?}");
     }
     let foreign = [change("home.example.org", "192.0.2.9")];
-    let verdicts = told(&account("porkbun"), &foreign, &[], &[ZONES]);
+    let verdicts = outcomes(&account("porkbun"), &foreign, &[], &[ZONES]);
     assert!(
         verdicts[0].starts_with("no: Porkbun has no zone for home.example.org"),
         "{verdicts:?}"

@@ -1,6 +1,6 @@
 use crate::model::Url;
 use crate::provider::Provider;
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const PLACE: &str = "http://192.0.2.53:8081/api/v1/servers/localhost/zones";
 const FOUND: &str = r#"{"name":"example.com.","rrsets":[
@@ -35,20 +35,20 @@ fn all_names_of_a_zone_are_one_request() {
     );
     let script =
         [(&*list, 200, zones), (&*apex, 200, FOUND), (&*home, 200, FOUND), (&*patch, 204, "")];
-    assert_eq!(told(&me("pdns"), &both, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&me("pdns"), &both, &[], &script), ["updated", "updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
     let patch = format!(
         "PATCH {PLACE}/example.com.\n{{\"rrsets\":[{}]}}",
         set("home.example.com", "A", 60, "192.0.2.9")
     );
     let script = [(&*home, 200, FOUND), (&*patch, 204, "")];
-    assert_eq!(told(&me("powerdns"), &both[..1], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me("powerdns"), &both[..1], &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me("powerdns"), &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me("powerdns"), &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn many_names_are_read_with_the_zone() {
+fn many_names_are_read_by_listing_the_zone() {
     let names = ["a", "b", "c", "d", "e"];
     let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
     let set = |name: &str| {
@@ -59,11 +59,11 @@ fn many_names_are_read_with_the_zone() {
     };
     let zone = format!(r#"{{"rrsets":[{}]}}"#, names.map(set).join(","));
     let look = format!("GET {PLACE}/example.com.");
-    assert_eq!(told(&me("powerdns"), &changes, &[], &[(&look, 200, &zone)]), ["unchanged"; 5]);
+    assert_eq!(outcomes(&me("powerdns"), &changes, &[], &[(&look, 200, &zone)]), ["unchanged"; 5]);
 }
 
 #[test]
-fn other_values_stay() {
+fn other_values_of_a_set_are_kept() {
     let two = r#"{"rrsets":[{"name":"home.example.com.","type":"A","ttl":60,"records":[
         {"content":"192.0.2.7","disabled":true,"modified_at":1},{"content":"192.0.2.1"}]}]}"#;
     let look = format!("GET {PLACE}/example.com.?rrset_name=home.example.com.");
@@ -74,46 +74,46 @@ fn other_values_stay() {
     let mut home = change("home@example.com", "192.0.2.9");
     home.previous = Some("192.0.2.1".parse().unwrap());
     let script = [(&*look, 200, two), (&*patch, 204, "")];
-    assert_eq!(told(&me("powerdns"), &[home], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me("powerdns"), &[home], &[], &script), ["updated"]);
 }
 
 #[test]
-fn the_server_may_be_named_in_full() {
+fn the_url_may_name_the_server() {
     let mut me = me("powerdns");
     me.account.base = Url::parse("https://dns.example/api/v1/servers/other").ok();
     let look = "GET https://dns.example/api/v1/servers/other/zones/example.com.?rrset_name=home.example.com.";
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &[], &[(look, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(look, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "192.0.2.9")];
     let look = format!("GET {PLACE}/example.com.?rrset_name=home.example.com.");
-    let of = |status, body| told(&me("powerdns"), &home, &[], &[(&look, status, body)]);
+    let verdicts = |status, body| outcomes(&me("powerdns"), &home, &[], &[(&look, status, body)]);
     assert_eq!(
-        of(401, "Unauthorized"),
+        verdicts(401, "Unauthorized"),
         ["all: no: PowerDNS does not accept the credentials: HTTP 401; 'password' must hold the \
           server's api-key, and 'param_opt' must hold the server's URL, such as \
           http://192.0.2.1:8081"]
     );
     assert_eq!(
-        of(404, "Not Found"),
+        verdicts(404, "Not Found"),
         [
             "no: PowerDNS does not know the zone or the record: HTTP 404; correct 'domain' or 'zone', or let the token \
           see the zone"
         ]
     );
     assert_eq!(
-        of(200, "<html>"),
+        verdicts(200, "<html>"),
         ["again: PowerDNS sends a web page, perhaps of a captive portal"]
     );
-    assert_eq!(of(429, ""), ["all: again in 300 s: PowerDNS limits requests: HTTP 429"]);
+    assert_eq!(verdicts(429, ""), ["all: again in 300 s: PowerDNS limits requests: HTTP 429"]);
     let patch = format!("PATCH {PLACE}/example.com.");
     let no = r#"{"error":"RRset home.example.com. IN A: Conflicts with pre-existing RRset"}"#;
     let script = [(&*look, 200, FOUND), (&*patch, 422, no)];
     assert_eq!(
-        told(&me("powerdns"), &home, &[], &script),
+        outcomes(&me("powerdns"), &home, &[], &script),
         ["no: PowerDNS refuses the request: RRset home.example.com. IN A: Conflicts with \
           pre-existing RRset (HTTP 422); correct the options"]
     );

@@ -1,4 +1,4 @@
-//! Against a name server of one zone that does what RFC 2136 section 3 says.
+//! Conversations with a name server of one zone that processes updates as RFC 2136 section 3 says.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Server {
     key: Option<TsigKey>,
     now: u64,
     data: Data,
-    /// Names that nobody may change.
+    /// A name that the key may not change.
     locked: Option<Name>,
     queries: Vec<String>,
 }
@@ -92,13 +92,13 @@ impl Server {
 
     fn update(&mut self, message: &Message) -> u16 {
         let mut wanted = Data::new();
-        for it in &message.answers {
-            let key = (it.name.clone(), it.kind);
-            if it.class == CLASS_NONE && self.data.contains_key(&key) {
+        for required in &message.answers {
+            let key = (required.name.clone(), required.kind);
+            if required.class == CLASS_NONE && self.data.contains_key(&key) {
                 return YXRRSET;
             }
-            if it.class == CLASS_IN {
-                wanted.entry(key).or_default().push(it.rdata.clone());
+            if required.class == CLASS_IN {
+                wanted.entry(key).or_default().push(required.rdata.clone());
             }
         }
         for (key, mut rdata) in wanted {
@@ -109,14 +109,14 @@ impl Server {
                 return NXRRSET;
             }
         }
-        if message.authorities.iter().any(|it| Some(&it.name) == self.locked.as_ref()) {
+        if message.authorities.iter().any(|record| Some(&record.name) == self.locked.as_ref()) {
             return REFUSED;
         }
-        for it in &message.authorities {
-            let set = self.data.entry((it.name.clone(), it.kind)).or_default();
-            set.retain(|rdata| *rdata != it.rdata);
-            if it.class == CLASS_IN {
-                set.push(it.rdata.clone());
+        for change in &message.authorities {
+            let set = self.data.entry((change.name.clone(), change.kind)).or_default();
+            set.retain(|rdata| *rdata != change.rdata);
+            if change.class == CLASS_IN {
+                set.push(change.rdata.clone());
             }
         }
         self.data.retain(|_, set| !set.is_empty());
@@ -166,7 +166,7 @@ fn reason(verdict: &Verdict) -> &str {
 }
 
 #[test]
-fn a_record_is_made_then_replaced_and_the_zone_asked_once() {
+fn a_record_is_added_then_replaced_and_the_zone_is_learned() {
     let mut server = Server::new();
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.1")]), &mut server);
@@ -191,7 +191,7 @@ fn a_record_is_made_then_replaced_and_the_zone_asked_once() {
 }
 
 #[test]
-fn many_names_are_one_message_and_one_that_is_locked_spoils_it_for_no_other() {
+fn many_names_are_one_message_and_a_locked_name_fails_alone() {
     let mut server = Server::new();
     server.locked = Some(name("h3.example.com"));
     let changes: Vec<Change> = (0..20)
@@ -213,7 +213,7 @@ fn many_names_are_one_message_and_one_that_is_locked_spoils_it_for_no_other() {
 }
 
 #[test]
-fn what_somebody_else_has_put_there_stays() {
+fn addresses_of_others_are_kept() {
     let mut server = Server::new().with("home.example.com", &["198.51.100.7", "192.0.2.1"]);
     let mut ours = change("home@example.com", "192.0.2.2");
     let (verdicts, _) = play(&me(), job(vec![ours.clone()]), &mut server);
@@ -227,9 +227,9 @@ fn what_somebody_else_has_put_there_stays() {
     assert_eq!(verdicts, [Outcome::Unchanged.into()], "its response was lost the first time");
 }
 
-/// Somebody has added the new address by hand meanwhile.
+/// The owner has added the new address by hand.
 #[test]
-fn what_was_published_goes_although_the_new_address_is_there() {
+fn our_old_address_is_removed_although_the_new_one_is_there() {
     let mut server = Server::new().with("home.example.com", &["192.0.2.2", "192.0.2.1"]);
     let mut ours = change("home@example.com", "192.0.2.2");
     ours.previous = "192.0.2.1".parse().ok();
@@ -246,7 +246,7 @@ fn a_record_is_removed_if_it_holds_what_was_published() {
     assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
     assert_eq!(play(&me(), gone(), &mut server).0, [Outcome::Unchanged.into()]);
     assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7"]));
-    // What is there is not ours when there is an address again.
+    // After a removal the present address is not ours.
     let next = Change { anew: true, ..change("home@example.com", "192.0.2.2") };
     assert_eq!(play(&me(), job(vec![next]), &mut server).0, [Outcome::Updated.into()]);
     assert_eq!(server.has("home.example.com"), addresses(&["198.51.100.7", "192.0.2.2"]));
@@ -254,53 +254,57 @@ fn a_record_is_removed_if_it_holds_what_was_published() {
     let mut both = gone();
     both.changes.push(change("a@example.com", "192.0.2.9"));
     let (verdicts, _) = play(&me(), both, &mut server);
-    assert!(verdicts.iter().all(|it| it.outcome == Outcome::Updated), "{verdicts:?}");
+    assert!(verdicts.iter().all(|verdict| verdict.outcome == Outcome::Updated), "{verdicts:?}");
     assert!(server.has("home.example.com").is_empty());
     assert_eq!(server.has("a.example.com"), addresses(&["192.0.2.9"]));
     assert!(server.queries.iter().any(|it| it.starts_with("update of 2 names")));
 }
 
 #[test]
-fn keys_and_clocks_that_differ_are_told_apart() {
+fn wrong_keys_wrong_secrets_and_wrong_clocks_have_their_own_reasons() {
     let one = || job(vec![change("home@example.com", "192.0.2.2")]);
     let verdict = |me: &Provider, job: Job, server: &mut Server| play(me, job, server).0.remove(0);
     let mut late = Server::new();
     late.now += 1000;
-    let told = verdict(&me(), one(), &mut late);
-    assert!(matches!(told.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
+    let verdicts = verdict(&me(), one(), &mut late);
+    assert!(matches!(verdicts.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
     let unset = Job { wall: None, ..one() };
-    let told = verdict(&me(), unset, &mut Server::new());
-    assert!(matches!(told.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
+    let verdicts = verdict(&me(), unset, &mut Server::new());
+    assert!(matches!(verdicts.outcome, Outcome::Retry { kind: FailureKind::ClockBehind, .. }));
     let mut silent = Server::new();
     silent.key = TsigKey::parse("hmac-sha512:home", &Secret::new("b3RoZXI=")).ok();
-    let told = verdict(&me(), one(), &mut silent);
-    assert!(matches!(told.outcome, Outcome::Unconfirmed { .. }), "{told:?}");
+    let verdicts = verdict(&me(), one(), &mut silent);
+    assert!(matches!(verdicts.outcome, Outcome::Unconfirmed { .. }), "{verdicts:?}");
     let mut odd = me();
     odd.account.username = "hmac-md5:home".into();
-    let told = verdict(&odd, one(), &mut Server::new());
-    assert_eq!(told.scope, Scope::Account);
-    assert!(reason(&told).contains("hmac-md5"), "{told:?}");
+    let verdicts = verdict(&odd, one(), &mut Server::new());
+    assert_eq!(verdicts.scope, Scope::Account);
+    assert!(reason(&verdicts).contains("hmac-md5"), "{verdicts:?}");
     odd.account.username = "home".into();
     odd.account.password = Secret::new("hunter2 is not base64!");
-    let told = verdict(&odd, one(), &mut Server::new());
-    assert!(!reason(&told).contains("hunter2") && reason(&told).contains("base64"), "{told:?}");
+    let verdicts = verdict(&odd, one(), &mut Server::new());
+    assert!(
+        !reason(&verdicts).contains("hunter2") && reason(&verdicts).contains("base64"),
+        "{verdicts:?}"
+    );
 }
 
 #[test]
-fn without_a_key_nothing_is_signed() {
+fn without_a_key_messages_are_not_signed() {
     let mut open = Server { key: None, ..Server::new() };
     let nobody = me().with(|account| {
         account.username = String::new();
     });
     let mut v6 = change("home@example.com", "2001:db8::1");
     v6.record.ttl = Some(300);
-    // The fake takes the last additional record for the signature; an unsigned message has none.
+    // The server takes the last additional record for the signature. An unsigned message has none.
     let (verdicts, _) = play(&nobody, job(vec![v6]), &mut open);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
 }
 
 proptest! {
-    /// Whatever comes back, it ends, with one verdict per change, and nothing unsigned is a success.
+    /// Whatever the server answers, the conversation ends with a verdict for each change, and an unsigned
+    /// answer is never a success.
     #[test]
     fn nothing_that_comes_back_is_believed_unsigned(replies: Vec<Vec<u8>>, count in 1_usize..4) {
         let changes: Vec<Change> =

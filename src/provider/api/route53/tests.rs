@@ -7,7 +7,7 @@ const URL: &str = "https://route53.amazonaws.com/2013-04-01/hostedzone";
 const ASK_ZONES: &str = "GET https://route53.amazonaws.com/2013-04-01/hostedzone?maxitems=100\n";
 const WRITE: &str = "POST https://route53.amazonaws.com/2013-04-01/hostedzone/Z1D633PJN98FT9/rrset/
     Content-Type: application/xml\n";
-/// As the reference shows them, with a private zone of the same name before the public one.
+/// An answer as in AWS's reference, with a private zone of the same name before the public one.
 const ZONES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
     <ListHostedZonesResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><HostedZones>
     <HostedZone><Id>/hostedzone/ZPRIVATE</Id><Name>example.com.</Name>
@@ -71,7 +71,7 @@ fn me() -> crate::provider::Provider {
     account("route53")
 }
 
-/// In a zone that is known.
+/// The id of the zone is learned.
 fn within(changes: Vec<Change>) -> Job {
     let known = [("zone example.com".into(), "Z1D633PJN98FT9".into())];
     Job { known: Known::from_iter(known), ..job(changes) }
@@ -85,7 +85,7 @@ fn reason(verdict: &Verdict) -> &str {
 }
 
 #[test]
-fn a_zone_is_found_once_and_what_was_added_since_stays() {
+fn a_zone_is_learned_and_values_added_by_others_are_kept() {
     let there = sets(&set("home.example.com", "A", 60, &["192.0.2.1"]));
     let write_9 = write(&[upsert("home.example.com", "A", 60, &["192.0.2.9"])]);
     let ask = ask("home.example.com", "A");
@@ -104,13 +104,13 @@ fn a_zone_is_found_once_and_what_was_added_since_stays() {
 }
 
 #[test]
-fn a_request_is_signed() {
+fn a_request_has_the_signature_of_the_reference_implementation() {
     let mut me = me();
     me.account.username = "AKIDEXAMPLE".into();
     me.account.password = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     let mut job = within(vec![change("*@example.com", "2001:db8::1")]);
     job.wall = Some(1_440_938_160);
-    // As botocore signs it.
+    // The signature of botocore.
     let ask = "GET https://route53.amazonaws.com/2013-04-01/hostedzone/Z1D633PJN98FT9/rrset\
         ?maxitems=1&name=%2A.example.com.&type=AAAA
         X-Amz-Date: 20150830T123600Z
@@ -124,7 +124,7 @@ fn a_request_is_signed() {
 }
 
 #[test]
-fn a_missing_name_is_made_and_the_zone_itself_and_both_families_are_one_request() {
+fn a_missing_name_the_apex_and_both_families_are_one_request() {
     let mut v6 = change("@example.com", "2001:db8::9");
     v6.record.ttl = Some(60);
     let two = within(vec![change("@example.com", "192.0.2.9"), v6]);
@@ -139,14 +139,14 @@ fn a_missing_name_is_made_and_the_zone_itself_and_both_families_are_one_request(
 }
 
 #[test]
-fn of_several_addresses_the_one_that_was_published_is_replaced() {
+fn of_several_addresses_only_ours_is_replaced() {
     let there = sets(&set("home.example.com", "A", 60, &["192.0.2.1", "192.0.2.2"]));
     let ask = ask("home.example.com", "A");
     let mut ours = change("home.example.com", "192.0.2.9");
     let (verdicts, _) = play(
         &me(),
         within(vec![ours.clone()]),
-        // Refused on what is remembered of the zone: looked at again.
+        // Refused with a learned zone, so the zone is looked up again.
         &[(&ask, 200, &there), (ASK_ZONES, 200, ZONES), (&ask, 200, &there)],
     );
     assert_eq!(
@@ -162,7 +162,7 @@ fn of_several_addresses_the_one_that_was_published_is_replaced() {
 }
 
 #[test]
-fn many_names_are_read_out_of_the_zone_and_written_at_once() {
+fn many_names_are_read_by_listing_the_zone_and_written_at_once() {
     let names: Vec<String> = (0..200).map(|i| format!("h{i}.example.com")).collect();
     let changes = names.iter().map(|name| change(name, "192.0.2.9")).collect();
     let page = |from: usize, to: usize, more: &str| {
@@ -185,11 +185,13 @@ fn many_names_are_read_out_of_the_zone_and_written_at_once() {
     let write = write(&upserts);
     let script = [(&*ask_first, 200, &*first), (&*ask_second, 200, &*second), (&*write, 200, DONE)];
     let (verdicts, _) = play(&me(), within(changes), &script);
-    assert!(verdicts.len() == 200 && verdicts.iter().all(|it| it.outcome == Outcome::Updated));
+    assert!(
+        verdicts.len() == 200 && verdicts.iter().all(|verdict| verdict.outcome == Outcome::Updated)
+    );
 }
 
 #[test]
-fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
+fn only_the_bad_record_of_a_refused_batch_fails() {
     let two =
         within(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")]);
     let no = "<?xml version=\"1.0\"?><InvalidChangeBatch xmlns=\"https://x/\"><Messages><Message>\
@@ -212,7 +214,7 @@ fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
         (&*both, 400, no),
         (&*a, 200, DONE),
         (&*b, 400, no),
-        // What is remembered may be wrong, for the one that failed.
+        // A learned id may be wrong, so the failed change begins again.
         (ASK_ZONES, 200, ZONES),
         (&*ask_b, 200, &*sets("")),
         (&*again, 400, no),
@@ -223,7 +225,7 @@ fn a_batch_that_is_refused_fails_only_for_whom_it_concerns() {
 }
 
 #[test]
-fn a_key_that_may_only_write_writes() {
+fn a_key_without_the_right_to_read_can_write() {
     let mut one = job(vec![change("home.example.com", "192.0.2.9")]);
     one.changes[0].record.zone_id = Some("/hostedzone/Z1D633PJN98FT9".into());
     let no = error("AccessDenied", "User: arn:aws:iam::123456789012:user/ddns is not authorized");
@@ -231,7 +233,7 @@ fn a_key_that_may_only_write_writes() {
     let write = write(&[upsert("home.example.com", "A", 300, &["192.0.2.9"])]);
     let script = [(&*ask, 403, &*no), (&*write, 200, DONE)];
     assert_eq!(play(&me(), one.clone(), &script).0, [Outcome::Updated.into()]);
-    // Of several names it is told once that it may not read.
+    // With several names, the first answer that the key may not read is enough.
     let mut two = Job { changes: vec![one.changes[0].clone(); 2], ..one.clone() };
     two.changes[1] = Change { family: Family::V6, ..two.changes[1].clone() };
     two.changes[1].target = Target::Address("2001:db8::9".parse().unwrap());
@@ -251,7 +253,7 @@ fn a_key_that_may_only_write_writes() {
 }
 
 #[test]
-fn no_clock_no_request() {
+fn without_a_set_clock_no_request_is_made() {
     let mut one = within(vec![change("home.example.com", "192.0.2.9")]);
     one.wall = None;
     let behind = |verdict: &Verdict| {
@@ -280,7 +282,7 @@ fn no_clock_no_request() {
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let ask = ask("home.example.com", "A");
     let said = |status: u16, body: &str| {
         let mut one = job(vec![change("home.example.com", "192.0.2.9")]);
@@ -299,7 +301,7 @@ fn answers_that_are_no_success() {
         let verdict = said(status, body);
         assert!(matches!(verdict.outcome, Outcome::Retry { .. }), "{verdict:?}");
     }
-    // A write that is answered by anything else has not happened for all we know.
+    // A write with any other answer is not a success.
     let write = write(&[upsert("home.example.com", "A", 300, &["192.0.2.9"])]);
     let one = within(vec![change("home.example.com", "192.0.2.9")]);
     let (verdicts, _) = play(&me(), one, &[(&ask, 200, &sets("")), (&write, 200, "<ok/>")]);
@@ -307,7 +309,7 @@ fn answers_that_are_no_success() {
 }
 
 #[test]
-fn zones_that_are_not_there() {
+fn a_missing_zone_is_a_refusal() {
     let (verdicts, _) =
         play(&me(), job(vec![change("home.example.org", "192.0.2.9")]), &[(ASK_ZONES, 200, ZONES)]);
     assert_eq!(reason(&verdicts[0]), "Route 53 has no zone for home.example.org in this account");
@@ -322,7 +324,7 @@ fn zones_that_are_not_there() {
 }
 
 #[test]
-fn what_is_no_simple_record_is_left_alone() {
+fn aliases_and_routing_policies_are_not_written() {
     let alias = "<ResourceRecordSet><Name>home.example.com.</Name><Type>A</Type><AliasTarget>\
         <HostedZoneId>Z2</HostedZoneId><DNSName>x.example.net.</DNSName></AliasTarget>\
         </ResourceRecordSet>";
@@ -337,7 +339,7 @@ fn what_is_no_simple_record_is_left_alone() {
 }
 
 #[test]
-fn a_set_is_removed_as_it_is_and_only_if_it_can_be_seen() {
+fn a_removal_repeats_the_present_set_and_needs_the_right_to_read() {
     let delete = |set: String| format!("<Change><Action>DELETE</Action>{set}</Change>");
     let home = set("home.example.com", "A", 60, &["192.0.2.1"]);
     let made = write(&[upsert("home.example.com", "AAAA", 300, &["2001:db8::9"])]);
@@ -353,12 +355,12 @@ fn a_set_is_removed_as_it_is_and_only_if_it_can_be_seen() {
     ];
     assert!(play(&me(), within(two), &script).0.iter().all(Verdict::is_success));
     let one = within(vec![removal("home.example.com", "192.0.2.1")]);
-    // The time to live of the next one is not that of what is there.
+    // The next record does not take over the TTL of the present one.
     let mut timed = one.clone();
     timed.changes[0].record.ttl = Some(30);
     let script = [(&*ask_4, 200, &*sets(&home)), (&*alone, 200, DONE)];
     assert_eq!(play(&me(), timed, &script).0, [Outcome::Updated.into()]);
-    // What others have added stays.
+    // Values of others are kept.
     let two = set("home.example.com", "A", 60, &["192.0.2.1", "192.0.2.7"]);
     let left = write(&[upsert("home.example.com", "A", 60, &["192.0.2.7"])]);
     let script = [(&*ask_4, 200, &*sets(&two)), (&*left, 200, DONE)];

@@ -1,4 +1,4 @@
-use crate::provider::testing::{account, change, told};
+use crate::provider::testing::{account, change, outcomes};
 
 const ZONES: (&str, u16, &str) = (
     "GET https://api.scaleway.com/domain/v2beta1/dns-zones?page_size=100&page=1
@@ -41,17 +41,17 @@ fn all_names_of_a_zone_are_one_request() {
     let sets = [set("home", "A", 300, &["192.0.2.9"]), set("", "AAAA", 300, &["2001:db8::9"])];
     let all = patch(&sets);
     let script = [ZONES, (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*all, 200, NONE)];
-    assert_eq!(told(&me, &both, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&me, &both, &[], &script), ["updated", "updated"]);
     let known = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
     let one = patch(&sets[..1]);
     let script = [(&*home, 200, FOUND), (&*one, 200, NONE)];
-    assert_eq!(told(&me, &both[..1], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &both[..1], &known, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn comments_stay_and_what_is_no_simple_record_is_left_alone() {
+fn comments_are_kept_and_routing_policies_are_not_written() {
     let me = account("scaleway");
     let mut home = change("home@example.com", "192.0.2.9");
     home.previous = Some("192.0.2.1".parse().unwrap());
@@ -65,11 +65,11 @@ fn comments_stay_and_what_is_no_simple_record_is_left_alone() {
         1,
     );
     let script = [(&*look, 200, two), (&*patch, 200, NONE)];
-    assert_eq!(told(&me, &[home.clone()], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[home.clone()], &[], &script), ["updated"]);
     for policy in ["geo_ip_config", "http_service_config", "weighted_config", "view_config"] {
         let found = FOUND.replace(r#""priority":0"#, &format!(r#""{policy}":{{"default":"x"}}"#));
         assert_eq!(
-            told(&me, &[home.clone()], &[], &[(&look, 200, &found)]),
+            outcomes(&me, &[home.clone()], &[], &[(&look, 200, &found)]),
             [
                 "no: home.example.com is no simple record in Scaleway but has a routing policy; make \
                  it a simple record, or choose another name"
@@ -79,24 +79,27 @@ fn comments_stay_and_what_is_no_simple_record_is_left_alone() {
 }
 
 #[test]
-fn many_names_are_listed_by_their_types() {
+fn many_names_are_read_by_listing_their_types() {
     let names = ["a", "b", "c", "d", "e"];
     let changes = names.map(|name| change(&format!("{name}@example.com"), "192.0.2.9"));
     let record =
         |name: &str| format!(r#"{{"name":"{name}","type":"A","data":"192.0.2.9","ttl":60}}"#);
     let list = format!(r#"{{"records":[{}]}}"#, names.map(record).join(","));
     let look = format!("GET {PLACE}?type=A&page_size=100&page=1");
-    assert_eq!(told(&account("scaleway"), &changes, &[], &[(&look, 200, &list)]), ["unchanged"; 5]);
+    assert_eq!(
+        outcomes(&account("scaleway"), &changes, &[], &[(&look, 200, &list)]),
+        ["unchanged"; 5]
+    );
 }
 
 #[test]
-fn a_zone_below_another_is_a_zone_and_other_values_stay() {
+fn a_subdomain_may_be_a_zone_and_other_values_are_kept() {
     let new = [change("a.sub.example.com", "192.0.2.9")];
     let look_sub = look("a", "A").replace("/example.com/", "/sub.example.com/");
     let patch_sub =
         patch(&[set("a", "A", 300, &["192.0.2.9"])]).replace("/example.com/", "/sub.example.com/");
     let script = [ZONES, (&*look_sub, 200, NONE), (&*patch_sub, 200, NONE)];
-    assert_eq!(told(&account("scaleway"), &new, &[], &script), ["updated"]);
+    assert_eq!(outcomes(&account("scaleway"), &new, &[], &script), ["updated"]);
     let two = r#"{"records":[{"data":"192.0.2.7","name":"home","ttl":60,"type":"A"},
         {"data":"192.0.2.1","name":"home","ttl":60,"type":"A"}]}"#;
     let mut home = change("home@example.com", "192.0.2.9");
@@ -104,48 +107,49 @@ fn a_zone_below_another_is_a_zone_and_other_values_stay() {
     let (look, patch) =
         (look("home", "A"), patch(&[set("home", "A", 60, &["192.0.2.7", "192.0.2.9"])]));
     let script = [(&*look, 200, two), (&*patch, 200, NONE)];
-    assert_eq!(told(&account("scaleway"), &[home], &[], &script), ["updated"]);
+    assert_eq!(outcomes(&account("scaleway"), &[home], &[], &script), ["updated"]);
 }
 
 #[test]
-fn what_does_not_work_is_explained() {
+fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "192.0.2.9")];
     let look = look("home", "A");
-    let of = |status, body| told(&account("scaleway"), &home, &[], &[(&look, status, body)]);
+    let verdicts =
+        |status, body| outcomes(&account("scaleway"), &home, &[], &[(&look, status, body)]);
     let need = "'password' must hold the secret key of an API key with DomainsDNSFullAccess in the \
                 zone's project";
     let wrong = r#"{"message":"authentication is denied","method":"api_key","reason":"not_found","type":"denied_authentication"}"#;
     assert_eq!(
-        of(401, wrong),
+        verdicts(401, wrong),
         [format!(
             "all: no: Scaleway does not accept the credentials: authentication is denied (HTTP 401); {need}"
         )]
     );
     assert_eq!(
-        of(403, r#"{"message":"insufficient permissions","type":"permissions_denied"}"#),
+        verdicts(403, r#"{"message":"insufficient permissions","type":"permissions_denied"}"#),
         [format!(
             "no: Scaleway does not allow the request: insufficient permissions (HTTP 403); {need}"
         )]
     );
     assert_eq!(
-        of(404, r#"{"message":"dns zone not found","type":"not_found"}"#),
+        verdicts(404, r#"{"message":"dns zone not found","type":"not_found"}"#),
         [
             "no: Scaleway does not know the zone or the record: dns zone not found (HTTP 404); correct 'domain' or 'zone', \
           or let the token see the zone"
         ]
     );
-    assert_eq!(of(429, ""), ["all: again in 300 s: Scaleway limits requests: HTTP 429"]);
-    assert_eq!(of(200, "{}"), ["again: Scaleway sends what is not understood: {}"]);
+    assert_eq!(verdicts(429, ""), ["all: again in 300 s: Scaleway limits requests: HTTP 429"]);
+    assert_eq!(verdicts(200, "{}"), ["again: Scaleway sends what is not understood: {}"]);
     let patch = format!("PATCH {PLACE}");
     let bad = r#"{"message":"invalid argument(s)","type":"invalid_arguments","details":[]}"#;
     let script = [(&*look, 200, NONE), (&*patch, 400, bad)];
     assert_eq!(
-        told(&account("scaleway"), &home, &[], &script),
+        outcomes(&account("scaleway"), &home, &[], &script),
         ["no: Scaleway refuses the request: invalid argument(s) (HTTP 400); correct the options"]
     );
     let script = [(&*look, 200, NONE), (&*patch, 200, "<html>")];
     assert_eq!(
-        told(&account("scaleway"), &home, &[], &script),
+        outcomes(&account("scaleway"), &home, &[], &script),
         ["again: Scaleway sends a web page, perhaps of a captive portal"]
     );
 }

@@ -1,5 +1,5 @@
 use crate::provider::Outcome;
-use crate::provider::testing::{account, change, job, kept, play, told};
+use crate::provider::testing::{account, apply, change, job, outcomes, play};
 
 const ASK: &str = "GET https://api.servercow.de/dns/v1/domains/example.com
     X-Auth-Username: me
@@ -14,7 +14,7 @@ fn post(body: &str) -> String {
 }
 
 #[test]
-fn a_zone_is_found_once() {
+fn a_zone_is_learned() {
     let me = account("servercow.de");
     let write = post(r#"{"content":"192.0.2.9","name":"home","ttl":120,"type":"A"}"#);
     let script = [(ASK, 200, FOUND), (ASK, 200, FOUND), (&*write, 200, OK)];
@@ -22,14 +22,14 @@ fn a_zone_is_found_once() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = kept(learned);
+    next.known = apply(learned);
     assert_eq!(play(&me, next, &script[1..]).0, [Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];
-    assert_eq!(told(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
-fn missing_names_are_made_and_of_several_addresses_ours_is_replaced() {
+fn missing_records_are_added_and_of_several_only_ours_is_replaced() {
     let me = account("servercow");
     let mut changes =
         [change("@example.com", "2001:db8::9"), change("two@example.com", "192.0.2.9")];
@@ -38,14 +38,15 @@ fn missing_names_are_made_and_of_several_addresses_ours_is_replaced() {
     let first = post(r#"{"content":"2001:db8::9","name":"","ttl":60,"type":"AAAA"}"#);
     let second = post(r#"{"content":["192.0.2.1","192.0.2.9"],"name":"two","ttl":60,"type":"A"}"#);
     let script = [(ASK, 200, FOUND), (&*first, 200, OK), (&*second, 200, OK)];
-    assert_eq!(told(&me, &changes, &[], &script), ["updated", "updated"]);
+    assert_eq!(outcomes(&me, &changes, &[], &script), ["updated", "updated"]);
 }
 
 #[test]
-fn answers_that_are_no_success() {
+fn provider_errors_map_to_verdicts() {
     let me = account("servercow");
     let said = |status: u16, body: &str| {
-        told(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)]).remove(0)
+        outcomes(&me, &[change("home@example.com", "192.0.2.9")], &[], &[(ASK, status, body)])
+            .remove(0)
     };
     assert!(
         said(401, r#"{"error":"unauthorized"}"#)
@@ -71,12 +72,15 @@ fn answers_that_are_no_success() {
             "again: Servercow took the request, but has not changed the record: maybe",
         ),
     ] {
-        let told = told(&me, &one, &[], &[(ASK, 200, FOUND), (&*write, 200, answer)]);
-        assert!(told[0].starts_with(expected), "{told:?}");
+        let verdicts = outcomes(&me, &one, &[], &[(ASK, 200, FOUND), (&*write, 200, answer)]);
+        assert!(verdicts[0].starts_with(expected), "{verdicts:?}");
     }
     let other = [change("home.example.org", "192.0.2.9")];
     let ask = |zone: &str| format!("GET https://api.servercow.de/dns/v1/domains/{zone}");
     let script = [(&*ask("example.org"), 400, nobody), (&*ask("home.example.org"), 400, nobody)];
-    let told = told(&me, &other, &[], &script);
-    assert!(told[0].starts_with("no: Servercow has no zone for home.example.org"), "{told:?}");
+    let verdicts = outcomes(&me, &other, &[], &script);
+    assert!(
+        verdicts[0].starts_with("no: Servercow has no zone for home.example.org"),
+        "{verdicts:?}"
+    );
 }

@@ -1,22 +1,23 @@
-//! Records that are to be removed, at every provider: what is there is read, ours is taken away, and what
-//! others have put there stays.
+//! Removals at every provider: the present records are read, ours is removed, and those of others are
+//! kept.
 
 use crate::provider::Provider;
 use serde_json::json;
 
 use super::*;
 use crate::provider::Change;
-use crate::provider::testing::{removal, told};
+use crate::provider::testing::{outcomes, removal};
 
 const HOME: &str = "home.example.com";
 
-/// What is told of the removal of `home.example.com`, which was published as 192.0.2.1; the `zone` is known.
+/// The verdict for the removal of `home.example.com`, which was published as 192.0.2.1. The id of the
+/// zone is learned.
 fn remove(me: &Provider, zone: &str, script: &[(&str, u16, &str)]) -> Vec<String> {
-    told(me, &[removal(HOME, "192.0.2.1")], &[("zone example.com", zone)], script)
+    outcomes(me, &[removal(HOME, "192.0.2.1")], &[("zone example.com", zone)], script)
 }
 
-/// The same; it has to succeed, and what holds another address has to be left alone, which is seen from
-/// what is read, the first of the script.
+/// Asserts that the removal succeeds, and that a record with another address is not removed. The first
+/// request of the script reads the record.
 fn removes(me: &Provider, zone: &str, script: &[(&str, u16, &str)]) {
     assert_eq!(remove(me, zone, script), ["updated"], "{}", me.account.label);
     let (look, status, found) = script[0];
@@ -26,7 +27,7 @@ fn removes(me: &Provider, zone: &str, script: &[(&str, u16, &str)]) {
 }
 
 #[test]
-fn records_with_an_id_are_deleted_by_it() {
+fn records_with_an_id_are_deleted_by_their_id() {
     let base = "https://api.digitalocean.com/v2/domains/example.com/records";
     let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
     let found = r#"{"domain_records":[{"id":7,"type":"A","name":"home","data":"192.0.2.1"}]}"#;
@@ -62,7 +63,7 @@ fn records_with_an_id_are_deleted_by_it() {
 }
 
 #[test]
-fn records_with_an_id_are_deleted_in_the_providers_own_way() {
+fn records_with_an_id_are_deleted_by_interfaces_without_rest() {
     let look = r#"POST https://api.porkbun.com/api/json/v3/dns/retrieveByNameType/example.com/A/home
         {"apikey":"me","secretapikey":"hunter2"}"#;
     let found = r#"{"status":"SUCCESS","records":[{"id":"7","name":"home.example.com","type":"A",
@@ -100,7 +101,7 @@ fn records_with_an_id_are_deleted_in_the_providers_own_way() {
 }
 
 #[test]
-fn sets_that_are_empty_go_as_a_whole() {
+fn a_set_that_becomes_empty_is_deleted() {
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
     let (look, delete) = (format!("GET {set}"), format!("DELETE {set}"));
     let found = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.1"]}"#;
@@ -145,7 +146,7 @@ fn sets_that_are_empty_go_as_a_whole() {
 }
 
 #[test]
-fn sets_that_are_empty_go_in_the_message_that_changes_others() {
+fn a_set_that_becomes_empty_is_deleted_within_a_batch() {
     let sets = "https://desec.io/api/v1/domains/example.com/rrsets/";
     let look = format!("GET {sets}?subname=home");
     let patch =
@@ -188,9 +189,9 @@ fn sets_that_are_empty_go_in_the_message_that_changes_others() {
     removes(&me, "example.com", &[(&look, 200, found), (&batch, 200, done)]);
 }
 
-/// One goes, one is made, one is changed; what a key that may not delete can do is done first.
+/// One record is removed, one added, one changed. A key that may not delete can do the latter two.
 #[test]
-fn addresses_come_before_removals() {
+fn updates_are_sent_before_removals() {
     let base = "https://api.cloudflare.com/client/v4/zones/z/dns_records";
     let mut changes = [
         removal(HOME, "192.0.2.1"),
@@ -221,17 +222,17 @@ fn addresses_come_before_removals() {
         (&delete, 403, no),
     ];
     changes.iter_mut().for_each(|change| change.record.zone_id = Some("z".into()));
-    let told = told(&account("cloudflare"), &changes, &[], &script);
+    let verdicts = outcomes(&account("cloudflare"), &changes, &[], &script);
     assert!(
-        told[0].starts_with("no: Cloudflare does not allow the request: not allowed"),
-        "{told:?}"
+        verdicts[0].starts_with("no: Cloudflare does not allow the request: not allowed"),
+        "{verdicts:?}"
     );
-    assert_eq!(told[1..], ["updated", "updated"]);
+    assert_eq!(verdicts[1..], ["updated", "updated"]);
 }
 
-/// The id of a record that is gone is forgotten; with it the next address would be written into nothing.
+/// The id of a removed record is forgotten: the next address could not be written to it.
 #[test]
-fn a_record_that_comes_back_is_made_anew() {
+fn a_removed_record_is_added_with_a_new_id() {
     let me = account("digitalocean");
     let base = "https://api.digitalocean.com/v2/domains/example.com/records";
     let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
@@ -247,9 +248,9 @@ fn a_record_that_comes_back_is_made_anew() {
     assert!(known.get("record home.example.com A").is_some());
 }
 
-/// Somebody has given the record another address, and it is theirs from then on.
+/// The owner has given the record another address, so it is no longer ours.
 #[test]
-fn an_id_under_which_nothing_of_ours_was_found_is_forgotten() {
+fn the_id_of_a_record_that_is_no_longer_ours_is_forgotten() {
     let me = account("digitalocean");
     let base = "https://api.digitalocean.com/v2/domains/example.com/records";
     let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
@@ -262,7 +263,7 @@ fn an_id_under_which_nothing_of_ours_was_found_is_forgotten() {
     let (verdicts, learned) = play(&me, first, &[(&find, 200, found)]);
     assert_eq!(verdicts, [Outcome::Unchanged.into()]);
     assert!(learned.contains(&("record home.example.com A".into(), None)), "{learned:?}");
-    // Not even if it were still known.
+    // Nor would a learned id be used.
     next.changes[0].anew = true;
     let post = format!("POST {base}");
     let done = r#"{"domain_record":{"id":8,"type":"A","name":"home","data":"192.0.2.9"}}"#;
@@ -271,7 +272,7 @@ fn an_id_under_which_nothing_of_ours_was_found_is_forgotten() {
 }
 
 #[test]
-fn what_others_have_put_into_the_set_stays() {
+fn a_removal_keeps_addresses_of_others_in_the_set() {
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
     let (look, put) = (
         format!("GET {set}"),
@@ -281,7 +282,7 @@ fn what_others_have_put_into_the_set_stays() {
     let script = [(&*look, 200, found), (&put, 201, r#"{"message":"DNS Record Created"}"#)];
     removes(&account("gandi"), "example.com", &script);
 
-    // NS1 answers with what is left.
+    // NS1 answers with the remaining set.
     let set = "https://api.nsone.net/v1/zones/example.com/home.example.com/A";
     let look = format!("GET {set}");
     let post = format!("POST {set}\n{}", r#"{"answers":[{"answer":["192.0.2.2"]}]}"#);
@@ -290,9 +291,9 @@ fn what_others_have_put_into_the_set_stays() {
     removes(&account("ns1"), "example.com", &[(&look, 200, found), (&post, 200, left)]);
 }
 
-/// What is there after ours was removed is somebody else's, and stays beside the next one.
+/// A record that is present after ours was removed is somebody else's, and stays beside the next one.
 #[test]
-fn the_next_address_takes_nothing_over() {
+fn after_a_removal_a_present_record_is_not_taken_over() {
     let mut next = change(HOME, "192.0.2.9");
     next.anew = true;
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
@@ -303,7 +304,7 @@ fn the_next_address_takes_nothing_over() {
         let found = format!(r#"{{"rrset_ttl":77,"rrset_values":[{others}]}}"#);
         let put = put(&format!("{others},\"192.0.2.9\""));
         let script = [(&*look, 200, &*found), (&put, 201, "{}")];
-        assert_eq!(told(&account("gandi"), &[next.clone()], &known, &script), ["updated"]);
+        assert_eq!(outcomes(&account("gandi"), &[next.clone()], &known, &script), ["updated"]);
     }
     let base = "https://api.digitalocean.com/v2/domains/example.com/records";
     let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
@@ -311,53 +312,54 @@ fn the_next_address_takes_nothing_over() {
     let post = format!("POST {base}");
     let done = r#"{"domain_record":{"id":8,"type":"A","name":"home","data":"192.0.2.9"}}"#;
     let script = [(&*find, 200, found), (&post, 201, done)];
-    assert_eq!(told(&account("digitalocean"), &[next.clone()], &known, &script), ["updated"]);
-    // Without that, the only one is ours.
+    assert_eq!(outcomes(&account("digitalocean"), &[next.clone()], &known, &script), ["updated"]);
+    // Without `anew`, a single record is taken for ours.
     next.anew = false;
     let patch = format!("PATCH {base}/7");
     let script = [(&*find, 200, found), (&patch, 200, &*done.replace('8', "7"))];
-    assert_eq!(told(&account("digitalocean"), &[next], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("digitalocean"), &[next], &known, &script), ["updated"]);
 }
 
-/// The answer to a request for 192.0.2.5 was lost: the record may hold that.
+/// The answer to a request for 192.0.2.5 was lost, so the record may hold that address.
 #[test]
-fn what_was_tried_last_is_ours_too() {
+fn a_record_with_an_address_we_attempted_to_publish_is_ours() {
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
     let (look, delete) = (format!("GET {set}"), format!("DELETE {set}"));
     let found = r#"{"rrset_values":["192.0.2.5"]}"#;
     let mut change = removal(HOME, "192.0.2.1");
     let known = [("zone example.com", "example.com")];
     let script = [(&*look, 200, found), (&delete, 204, "")];
-    assert_eq!(told(&account("gandi"), &[change.clone()], &known, &script[..1]), ["unchanged"]);
+    assert_eq!(outcomes(&account("gandi"), &[change.clone()], &known, &script[..1]), ["unchanged"]);
     change.tried = "192.0.2.5".parse().ok();
-    assert_eq!(told(&account("gandi"), &[change], &known, &script), ["updated"]);
-    // And of several addresses it is the one to replace.
+    assert_eq!(outcomes(&account("gandi"), &[change], &known, &script), ["updated"]);
+    // Of several addresses it is the one to replace.
     let several = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.5","192.0.2.6"]}"#;
     let put =
         format!("PUT {set}\n{}", r#"{"rrset_ttl":300,"rrset_values":["192.0.2.9","192.0.2.6"]}"#);
     let mut next = super::change(HOME, "192.0.2.9");
     next.tried = "192.0.2.5".parse().ok();
     let script = [(&*look, 200, several), (&put, 201, "{}")];
-    assert_eq!(told(&account("gandi"), &[next], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("gandi"), &[next], &known, &script), ["updated"]);
 }
 
 #[test]
-fn a_refusal_is_told_as_one() {
+fn a_refused_removal_is_a_refusal() {
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
     let (look, delete) = (format!("GET {set}"), format!("DELETE {set}"));
     let found = r#"{"rrset_values":["192.0.2.1"]}"#;
     let no = r#"{"message":"Access was denied to this resource."}"#;
     let one = [removal("home@example.com", "192.0.2.1")];
-    let told = told(&account("gandi"), &one, &[], &[(&look, 200, found), (&delete, 403, no)]);
+    let verdicts =
+        outcomes(&account("gandi"), &one, &[], &[(&look, 200, found), (&delete, 403, no)]);
     assert!(
-        told[0].starts_with("no: Gandi does not allow the request: Access was denied"),
-        "{told:?}"
+        verdicts[0].starts_with("no: Gandi does not allow the request: Access was denied"),
+        "{verdicts:?}"
     );
 }
 
-/// Whoever has no way to say it in a batch says it before or after.
+/// Interfaces without removals in a batch get further requests for them.
 #[test]
-fn what_goes_and_what_changes_are_both_done() {
+fn a_job_may_have_updates_and_removals() {
     let changes: [Change; 2] = [removal(HOME, "192.0.2.1"), change("example.com", "192.0.2.9")];
     let zone = "https://developers.hostinger.com/api/dns/v1/zones/example.com";
     let look = format!("GET {zone}");
@@ -370,6 +372,6 @@ fn what_goes_and_what_changes_are_both_done() {
     let done = r#"{"message":"Request accepted"}"#;
     let script = [(&*look, 200, found), (&put, 200, done), (&delete, 200, done)];
     let known = [("zone example.com", "example.com")];
-    let told = told(&account("hostinger"), &changes, &known, &script);
-    assert_eq!(told, ["updated", "updated"]);
+    let verdicts = outcomes(&account("hostinger"), &changes, &known, &script);
+    assert_eq!(verdicts, ["updated", "updated"]);
 }
