@@ -24,7 +24,7 @@ pub enum Probe {
         /// `ip_url`.
         url: Url,
         /// The transport of the section, with the family that is wanted.
-        transport: Transport,
+        transport: Box<Transport>,
     },
     /// A command line for the shell: `ip_script`.
     Script(String),
@@ -38,7 +38,7 @@ impl Probe {
             Source::Script(line) => Self::Script(line.clone()),
             Source::Web { v4, v6 } => {
                 let url = if family == Family::V4 { v4 } else { v6 };
-                Self::Web { url: url.clone(), transport }
+                Self::Web { url: url.clone(), transport: Box::new(transport) }
             }
             Source::Network { .. } | Source::Device(_) => Self::Script(String::new()),
         }
@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn the_key_of_a_probe_is_its_host_or_program() {
         let url = "http://me:s3cret@CheckIP.example:8080/x?token=s3cret";
-        let web = Probe::Web { url: Url::parse(url).unwrap(), transport: fixture::transport() };
+        let web =
+            Probe::Web { url: Url::parse(url).unwrap(), transport: fixture::transport().into() };
         assert_eq!(web.key(), "checkip.example");
         assert_eq!(format!("{web:?}"), "Web(checkip.example)");
         assert_eq!(Probe::Script("/bin/ip -4".into()).key(), "/bin/ip");

@@ -368,7 +368,10 @@ mod tests {
         let (pool, events) = pool(Network);
         for probe in [
             Probe::Script("echo 192.0.2.1".into()),
-            Probe::Web { url: Url::http("no-such-host.invalid"), transport: fixture::transport() },
+            Probe::Web {
+                url: Url::http("no-such-host.invalid"),
+                transport: fixture::transport().into(),
+            },
         ] {
             pool.submit(Task::Detect {
                 question: 1,
