@@ -1,4 +1,4 @@
-//! Sections for the unit tests of the whole crate; each test changes what it is about.
+//! Sections for the unit tests of all modules. Each test sets the fields that it tests.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use super::{Force, Global, Log, Lookup, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Mechanism, Provider, Template};
 
-/// A section `home` that keeps `home.example.com` at the IPv4 address of device `wan`. It has no
-/// template yet, and nothing in it waits.
+/// A section `home` that publishes the IPv4 address of the device `wan` as `home.example.com`. Its
+/// provider has no URL, and there are no waiting times but those after errors.
 pub(crate) fn section() -> Section {
     Section {
         name: "home".into(),
@@ -36,13 +36,13 @@ pub(crate) fn section() -> Section {
     }
 }
 
-/// The name itself, at its zone's own servers.
+/// Asks the name servers of the zone for `home.example.com`.
 pub(crate) fn lookup() -> Lookup {
     let host = "home.example.com".into();
     Lookup { host, server: None, tcp: false, glue: false }
 }
 
-/// A custom provider without templates and credentials.
+/// A custom provider without a URL and without credentials.
 pub(crate) fn provider() -> Provider {
     Provider {
         account: Account { label: "custom".into(), ..Account::default() },
@@ -51,13 +51,13 @@ pub(crate) fn provider() -> Provider {
     }
 }
 
-/// The same URL for both families.
+/// A provider with the same URL for both families.
 pub(crate) fn url(url: &str, answer: Option<&str>) -> Mechanism {
     let template = Some(Template::new(url, answer.map(Into::into)));
     Mechanism::Url { v4: template.clone(), v6: template, both: None }
 }
 
-/// Straight to the host, by the system's certificates.
+/// A transport without a proxy, with the certificates of the system.
 pub(crate) fn transport() -> Transport {
     Transport {
         trust: Trust::System,
@@ -69,7 +69,7 @@ pub(crate) fn transport() -> Transport {
     }
 }
 
-/// Directories that do not exist.
+/// Global options whose directories do not exist.
 pub(crate) fn global() -> Global {
     Global {
         dateformat: "%F %R".into(),

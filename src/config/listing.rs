@@ -1,4 +1,4 @@
-//! What the command `providers` shows.
+//! The text of the command `providers`.
 
 use crate::config::definition::Definition;
 use crate::model::Family;
@@ -11,106 +11,186 @@ use crate::text::spelling::closest;
 
 /// How the records of a provider are updated.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// By opening a URL.
+enum UpdateMethod {
+    /// By requesting a URL.
     Url,
-    /// By an interface of the provider's own.
+    /// By the provider's own interface.
     Interface,
     /// Only by a script of ddns-scripts.
     Script,
-    /// Not any more.
+    /// Not at all: the provider exists no more.
     Gone,
 }
 
-/// The kinds that have a line for each provider, with the word that finds them all and the heading over
-/// their lines.
-const GROUPS: [(Kind, &str, &str); 3] = [
-    (Kind::Url, "url", "Updated by opening a URL:"),
-    (Kind::Interface, "interface", "Updated by an interface of the provider's own:"),
-    (Kind::Script, "script", "Updated by a script, which needs a package:"),
+/// The groups of the overview: the method, the word that finds the whole group, and its heading.
+const GROUPS: [(UpdateMethod, &str, &str); 3] = [
+    (UpdateMethod::Url, "url", "Updated by opening a URL:"),
+    (UpdateMethod::Interface, "interface", "Updated by an interface of the provider's own:"),
+    (UpdateMethod::Script, "script", "Updated by a script, which needs a package:"),
 ];
 
-/// A provider that the program knows.
+/// A provider in the program, from `table.txt` or `api/`.
 struct Entry {
-    kind: Kind,
+    method: UpdateMethod,
     names: Vec<&'static str>,
     title: &'static str,
-    /// The records that it has; a `+` stands between what goes in one request.
-    can: &'static str,
-    /// The options that it needs, and what they hold where that is not what they say.
+    records: Records,
+    /// The options that it needs, each with a description if the option holds something unusual.
     needs: Vec<Need>,
     rate: Option<Rate>,
-    /// What to know before choosing it; may be empty.
+    /// Advice before choosing it; may be empty.
     note: &'static str,
+    /// The row of `table.txt`; `None` for a provider of `api/`.
     row: Option<Row>,
+}
+
+/// Which records a provider has, and how they are sent.
+#[derive(Clone, Copy)]
+enum Records {
+    /// IPv4 and IPv6, both in one request.
+    Together,
+    /// IPv4 and IPv6, a request each.
+    Separate,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Records {
+    /// As the overview shows it.
+    fn short(self) -> &'static str {
+        match self {
+            Self::Together => "IPv4+IPv6",
+            Self::Separate => "IPv4 IPv6",
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        }
+    }
+
+    /// As the page of a provider shows it.
+    fn long(self) -> &'static str {
+        match self {
+            Self::Together => "IPv4 and IPv6, both in one request",
+            Self::Separate => "IPv4 and IPv6, a request each",
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        }
+    }
+}
+
+impl Entry {
+    fn of_api(api: &Api) -> Self {
+        let mut names = vec![api.name];
+        names.extend_from_slice(api.aliases);
+        Self {
+            method: UpdateMethod::Interface,
+            names,
+            title: api.title,
+            records: if api.writes_together { Records::Together } else { Records::Separate },
+            needs: api.needs.to_vec(),
+            rate: api.rate,
+            note: api.remark,
+            row: None,
+        }
+    }
+
+    fn of_row(row: Row) -> Self {
+        let method = if row.get("dead").is_some() {
+            UpdateMethod::Gone
+        } else if row.get("script").is_some() {
+            UpdateMethod::Script
+        } else {
+            UpdateMethod::Url
+        };
+        Self {
+            method,
+            names: row.names().collect(),
+            title: row.title(),
+            records: match row.mechanism() {
+                Mechanism::Url { both: Some(_), .. } => Records::Together,
+                Mechanism::Url { v6: None, .. } => Records::V4,
+                Mechanism::Url { v4: None, .. } => Records::V6,
+                Mechanism::Url { .. } | Mechanism::Script(_) | Mechanism::Api(_) => {
+                    Records::Separate
+                }
+            },
+            needs: needs(row),
+            rate: row.rate(),
+            note: row.get("note").unwrap_or_default(),
+            row: Some(row),
+        }
+    }
+
+    /// The value of a key in `table.txt`.
+    fn get(&self, key: &str) -> Option<&'static str> {
+        self.row?.get(key)
+    }
+
+    fn can_remove(&self, family: Family) -> bool {
+        self.row.is_none_or(|row| row.removal(family).is_some())
+    }
+
+    /// Whether `word`, which is in lower case, is in the texts of this provider.
+    fn contains(&self, word: &str) -> bool {
+        self.names.iter().any(|name| contains(name, word))
+            || contains(self.title, word)
+            || contains(self.note, word)
+            || self
+                .needs
+                .iter()
+                .any(|need| contains(need.option, word) || contains(need.holds, word))
+    }
+
+    /// Appends the line of this provider. If only scripts update it, each of its names has a line with
+    /// the package of the script.
+    fn push_lines(&self, text: &mut String) {
+        if self.method == UpdateMethod::Script {
+            for name in &self.names {
+                line(text, &[name, "", &table::script_package(name), ""]);
+            }
+            return;
+        }
+        let mut needs = String::new();
+        for need in &self.needs {
+            needs.push_str(need.option);
+            needs.push(' ');
+        }
+        let name = self.names.first().unwrap_or(&"");
+        line(text, &[name, self.records.short(), &needs, self.title]);
+    }
 }
 
 fn all() -> Vec<Entry> {
     let mut all = Vec::new();
     for api in api::ALL {
-        all.push(of_api(api));
+        all.push(Entry::of_api(api));
     }
     for row in table::all() {
-        all.push(of_row(row));
+        all.push(Entry::of_row(row));
     }
     all
 }
 
-fn of_api(api: &Api) -> Entry {
-    let mut names = vec![api.name];
-    names.extend_from_slice(api.aliases);
-    Entry {
-        kind: Kind::Interface,
-        names,
-        title: api.title,
-        can: if api.writes_together { "IPv4+IPv6" } else { "IPv4 IPv6" },
-        needs: api.needs.to_vec(),
-        rate: api.rate,
-        note: api.remark,
-        row: None,
-    }
-}
-
-fn of_row(row: Row) -> Entry {
+/// The options that an update URL needs.
+fn needs(row: Row) -> Vec<Need> {
     let urls = urls(row);
     let mut needs = Vec::new();
-    for (option, placeholder) in [
-        ("username", "[USERNAME]"),
-        ("password", "[PASSWORD]"),
-        ("param_opt", "[PARAMOPT]"),
-        ("domain", ""),
-    ] {
-        let used = !placeholder.is_empty() && urls.iter().any(|url| url.contains(placeholder));
+    for (option, placeholder) in
+        [("username", "[USERNAME]"), ("password", "[PASSWORD]"), ("param_opt", "[PARAMOPT]")]
+    {
         let holds = row.get(option);
-        if used || holds.is_some() {
+        if holds.is_some() || urls.iter().any(|url| url.contains(placeholder)) {
             needs.push(Need::new(option, holds.unwrap_or("is needed")));
         }
     }
-    let kind = if row.get("dead").is_some() {
-        Kind::Gone
-    } else if row.get("script").is_some() {
-        Kind::Script
-    } else {
-        Kind::Url
-    };
-    Entry {
-        kind,
-        names: row.names().collect(),
-        title: row.title(),
-        can: match row.mechanism() {
-            Mechanism::Url { both: Some(_), .. } => "IPv4+IPv6",
-            Mechanism::Url { v6: None, .. } => "IPv4",
-            Mechanism::Url { v4: None, .. } => "IPv6",
-            Mechanism::Url { .. } | Mechanism::Script(_) | Mechanism::Api(_) => "IPv4 IPv6",
-        },
-        needs,
-        rate: row.rate(),
-        note: row.get("note").unwrap_or_default(),
-        row: Some(row),
+    if let Some(holds) = row.get("domain") {
+        needs.push(Need::new("domain", holds));
     }
+    needs
 }
 
-/// The URLs that are used.
+/// The update URLs of a row, each once.
 fn urls(row: Row) -> Vec<String> {
     let mut urls = Vec::new();
     if let Mechanism::Url { v4, v6, both } = row.mechanism() {
@@ -123,7 +203,7 @@ fn urls(row: Row) -> Vec<String> {
     urls
 }
 
-/// What people call providers that have other names here.
+/// Other common names of providers.
 const ALIASES: [(&str, &str); 6] = [
     ("dyndns.com", "dyn.com"),
     ("dyndns", "dyn.com"),
@@ -133,7 +213,7 @@ const ALIASES: [(&str, &str); 6] = [
     ("knot", "rfc2136"),
 ];
 
-/// What somebody who looked for the provider `name` may have meant, as the end of a sentence.
+/// A hint for an owner who has written the unknown provider `name`, as the end of a sentence.
 pub fn hint(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     if ["dyndns2", "custom", "generic", "url"].contains(&lower.as_str()) {
@@ -142,80 +222,110 @@ pub fn hint(name: &str) -> Option<String> {
     Some(format!("is it '{}'?", near(&lower)?))
 }
 
-/// The name of a provider that `name`, in small letters, was probably meant to be.
+/// The provider that the owner probably meant by `name`, which is in lower case.
 fn near(name: &str) -> Option<&'static str> {
     let mut names = Vec::new();
     for entry in all() {
-        if entry.kind != Kind::Gone {
+        if entry.method != UpdateMethod::Gone {
             names.extend_from_slice(&entry.names);
         }
     }
-    let exact = |name: &str| names.iter().copied().find(|known| *known == name);
-    let alias = ALIASES.iter().find(|(known, _)| *known == name).map(|(_, meant)| *meant);
     let (label, rest) = name.split_once('.').unwrap_or((name, ""));
-    let begins =
-        |known: &&str| known.strip_prefix(name).is_some_and(|it| it.starts_with(['.', '-']));
-    let found = exact(name).or(alias).or_else(|| exact(label));
-    let found = found.or_else(|| names.iter().copied().find(begins));
-    // A host below that of a provider.
-    let found = if found.is_none() && rest.contains('.') { near(rest) } else { found };
-    found.or_else(|| closest(name, &mut names.iter().copied()))
+    let by_name = same(&names, name)
+        .or_else(|| alias(name))
+        .or_else(|| same(&names, label))
+        .or_else(|| names.iter().copied().find(|known| begins_with_words(known, name)));
+    if by_name.is_some() {
+        return by_name;
+    }
+    // A host of the provider, such as www.duckdns.org.
+    if rest.contains('.')
+        && let Some(found) = near(rest)
+    {
+        return Some(found);
+    }
+    closest(name, &mut names.iter().copied())
 }
 
-/// The names of definitions in files.
+fn same(names: &[&'static str], name: &str) -> Option<&'static str> {
+    names.iter().copied().find(|known| *known == name)
+}
+
+fn alias(name: &str) -> Option<&'static str> {
+    let (_, provider) = ALIASES.iter().find(|(alias, _)| *alias == name)?;
+    Some(provider)
+}
+
+/// Whether `known` is `name` followed by further words, such as `afraid.org-basicauth`.
+fn begins_with_words(known: &str, name: &str) -> bool {
+    match known.strip_prefix(name) {
+        Some(rest) => rest.starts_with(['.', '-']),
+        None => false,
+    }
+}
+
+/// The names of provider definitions in files.
 pub struct Definitions {
-    /// Those of the owner.
+    /// The definitions of the owner.
     pub own: Vec<String>,
-    /// Those that packages bring.
+    /// The definitions of packages.
     pub packaged: Vec<String>,
 }
 
-/// One line for each provider, in groups by how they are updated.
+/// One line for each provider, in groups by the method of updates.
 pub fn overview(definitions: &Definitions) -> String {
     list(definitions, "")
 }
 
-/// The lines of [`overview`] for providers with `word` in their names, in what they need or in what
-/// there is to know; `None` if there are none.
+/// The lines of [`overview`] for providers with `word` in their name, title, note or needs; `None` if
+/// there are none.
 pub fn search(definitions: &Definitions, word: &str) -> Option<String> {
     let text = list(definitions, &word.to_ascii_lowercase());
     if text.is_empty() { None } else { Some(text) }
 }
 
-/// The lines for what has `word`, which is in lower case, in it.
+/// The lines for providers with `word`, which is in lower case, in their texts.
 fn list(definitions: &Definitions, word: &str) -> String {
-    let known = all();
+    let entries = all();
     let mut text = String::new();
-    group(&mut text, "Your own definitions:", &defined_lines(&definitions.own, word));
-    for (kind, group_word, heading) in GROUPS {
+    group(&mut text, "Your own definitions:", &definition_lines(&definitions.own, word));
+    for (method, group_word, heading) in GROUPS {
         let mut lines = String::new();
-        for entry in known.iter().filter(|entry| entry.kind == kind) {
-            if word == group_word || entry.has(word) {
+        for entry in entries.iter().filter(|entry| entry.method == method) {
+            if word == group_word || entry.contains(word) {
                 entry.push_lines(&mut lines);
             }
         }
         group(&mut text, heading, &lines);
     }
-    let only_packaged = |name: &&String| {
-        let is_known = api::find(name).is_some() || table::find(name).is_some();
-        !is_known && !definitions.own.contains(name)
-    };
-    let packaged: Vec<_> = definitions.packaged.iter().filter(only_packaged).cloned().collect();
-    group(&mut text, "Defined by a package:", &defined_lines(&packaged, word));
+    let packaged = only_packaged(definitions);
+    group(&mut text, "Defined by a package:", &definition_lines(&packaged, word));
     let mut gone = String::new();
-    for entry in known.iter().filter(|entry| entry.kind == Kind::Gone && entry.has(word)) {
-        for name in &entry.names {
-            gone.push(' ');
-            gone.push_str(name);
+    for entry in &entries {
+        if entry.method == UpdateMethod::Gone && entry.contains(word) {
+            for name in &entry.names {
+                gone.push(' ');
+                gone.push_str(name);
+            }
         }
     }
     if !gone.is_empty() {
-        group(&mut text, &format!("These are no more:{gone}"), "\n");
+        group(&mut text, &format!("These exist no more:{gone}"), "\n");
     }
     text
 }
 
-/// Appends `lines` under `heading`, with an empty line above it.
+/// The definitions of packages that neither the owner's definitions nor the program replace.
+fn only_packaged(definitions: &Definitions) -> Vec<String> {
+    let mut names = definitions.packaged.clone();
+    names.retain(|name| {
+        !definitions.own.contains(name) && api::find(name).is_none() && table::find(name).is_none()
+    });
+    names
+}
+
+/// Appends `lines` under `heading`, after an empty line. The lines `"\n"` mean that there is only the
+/// heading.
 fn group(text: &mut String, heading: &str, lines: &str) {
     if lines.is_empty() {
         return;
@@ -231,7 +341,7 @@ fn group(text: &mut String, heading: &str, lines: &str) {
 }
 
 /// A line for each definition with `word` in its name.
-fn defined_lines(names: &[String], word: &str) -> String {
+fn definition_lines(names: &[String], word: &str) -> String {
     let mut lines = String::new();
     for name in names.iter().filter(|name| contains(name, word)) {
         lines.push_str(name);
@@ -240,41 +350,12 @@ fn defined_lines(names: &[String], word: &str) -> String {
     lines
 }
 
-/// Whether `text` has `word`, which is in lower case, in it.
+/// Whether `text` contains `word`, which is in lower case. Case is ignored.
 fn contains(text: &str, word: &str) -> bool {
     text.to_ascii_lowercase().contains(word)
 }
 
-impl Entry {
-    /// Whether `word`, which is in lower case, is in what the entry says.
-    fn has(&self, word: &str) -> bool {
-        self.names.iter().any(|name| contains(name, word))
-            || contains(self.title, word)
-            || contains(self.note, word)
-            || self
-                .needs
-                .iter()
-                .any(|need| contains(need.option, word) || contains(need.holds, word))
-    }
-
-    /// Appends the provider's line; for each of those that only a script updates, one with its package.
-    fn push_lines(&self, text: &mut String) {
-        if self.kind == Kind::Script {
-            for name in &self.names {
-                line(text, &[name, "", &table::script_package(name), ""]);
-            }
-            return;
-        }
-        let mut needs = String::new();
-        for need in &self.needs {
-            needs.push_str(need.option);
-            needs.push(' ');
-        }
-        line(text, &[self.names.first().unwrap_or(&""), self.can, &needs, self.title]);
-    }
-}
-
-/// The words of a line, each in its column.
+/// Appends a line with these words in columns.
 fn line(text: &mut String, words: &[&str; 4]) {
     for (word, width) in words.iter().zip([22, 10, 27, 0]) {
         text.push_str(word);
@@ -286,83 +367,83 @@ fn line(text: &mut String, words: &[&str; 4]) {
     text.push('\n');
 }
 
-/// All about the provider `name`, if the program knows it.
+/// The page of the provider `name`, if it is in the program.
 pub fn detail(name: &str) -> Option<String> {
     let entry = all().into_iter().find(|entry| entry.names.contains(&name))?;
     let title = entry.row.map_or(entry.title, |row| row.title_or(name));
-    match entry.kind {
-        Kind::Script => return None,
-        Kind::Gone => {
-            let why = entry.row.and_then(|row| row.get("dead"))?;
-            return Some(format!("{name}: {title} {why}\n"));
-        }
-        Kind::Url | Kind::Interface => {}
+    match entry.method {
+        UpdateMethod::Script => return None,
+        UpdateMethod::Gone => return Some(format!("{name}: {title} {}\n", entry.get("dead")?)),
+        UpdateMethod::Url | UpdateMethod::Interface => {}
     }
     let mut text = format!("{name}: {title}\n");
-    let mut say = |what: &str, value: &str| {
-        if !value.is_empty() {
-            text.push_str(&format!("  {what:<10} {value}\n"));
-        }
-    };
     for other in entry.names.iter().filter(|other| **other != name) {
-        say("also", other);
+        field(&mut text, "also", other);
     }
-    say(
-        "records",
-        match entry.can {
-            "IPv4+IPv6" => "IPv4 and IPv6, both in one request",
-            "IPv4 IPv6" => "IPv4 and IPv6, a request each",
-            one => one,
-        },
-    );
-    let removes = |family| entry.row.is_none_or(|row| row.removal(family).is_some());
-    match (removes(Family::V4), removes(Family::V6)) {
-        (true, true) => say("", "can be removed (option 'remove_after')"),
-        (true, false) => say("", "that of IPv4 can be removed (option 'remove_after')"),
+    field(&mut text, "records", entry.records.long());
+    match (entry.can_remove(Family::V4), entry.can_remove(Family::V6)) {
+        (true, true) => field(&mut text, "", "can be removed (option 'remove_after')"),
+        (true, false) => {
+            field(&mut text, "", "that of IPv4 can be removed (option 'remove_after')");
+        }
         (false, _) => {}
     }
     for need in &entry.needs {
-        say(need.option, need.holds);
+        field(&mut text, need.option, need.holds);
     }
     if let Some(row) = entry.row {
-        let urls = urls(row);
-        urls.iter().for_each(|url| say("URL", url));
-        if urls.iter().any(|url| url.starts_with("http://")) {
-            say("note", "no TLS: anybody on the way can read the password");
-        }
-        if !urls.iter().any(|url| template::names_address(url)) {
-            say("note", "takes the address that a request comes from");
-        }
-        if let Some(seconds) = row.get("every") {
-            say("limit", &format!("one request for a record in {seconds} s"));
-        }
+        url_fields(&mut text, row);
     }
     if let Some(Rate { requests, seconds }) = entry.rate {
-        say("limit", &format!("{requests} requests of an account in {seconds} s"));
+        field(&mut text, "limit", &format!("{requests} requests of an account in {seconds} s"));
     }
-    if let Some(harm) = entry.row.and_then(|row| row.get("alone6")) {
-        say("note", &format!("an update of IPv6 alone {harm}"));
+    if let Some(harm) = entry.get("alone6") {
+        field(&mut text, "note", &format!("an update of IPv6 alone {harm}"));
     }
-    say("note", entry.note);
+    field(&mut text, "note", entry.note);
     text.push_str(&example(name, &entry));
     Some(text)
 }
 
 /// The page of a provider that only a script of ddns-scripts updates.
 pub fn scripted(name: &str) -> Option<String> {
-    let why = table::why_scripted(name)?;
-    Some(format!("{name}: {name} {why}\n"))
+    let text = table::why_scripted(name)?;
+    Some(format!("{name}: {name} {text}\n"))
 }
 
-/// A section for the configuration in which only what is written in capitals is to be filled in.
+/// Appends a line to a page, unless `value` is empty.
+fn field(text: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        text.push_str(&format!("  {name:<10} {value}\n"));
+    }
+}
+
+/// Appends what follows from the update URLs.
+fn url_fields(text: &mut String, row: Row) {
+    let urls = urls(row);
+    for url in &urls {
+        field(text, "URL", url);
+    }
+    if urls.iter().any(|url| url.starts_with("http://")) {
+        field(text, "note", "no TLS: anybody on the way can read the password");
+    }
+    if !urls.iter().any(|url| template::names_address(url)) {
+        field(text, "note", "takes the address that a request comes from");
+    }
+    if let Some(seconds) = row.get("every") {
+        field(text, "limit", &format!("one request for a record in {seconds} s"));
+    }
+}
+
+/// An example of a section. The owner replaces the words in capital letters.
 fn example(name: &str, entry: &Entry) -> String {
-    // The names of ddns-scripts have other meanings of some options.
+    // An alias that ddns-scripts uses gives some options another meaning, see
+    // `check/ddns_scripts_options.rs`.
     let name = if entry.row.is_none() { entry.names.first().unwrap_or(&name) } else { name };
-    let of_row = |key| entry.row.and_then(|row| row.get(key));
-    let zone = of_row("zone").unwrap_or("example.com");
+    let zone = entry.get("zone").unwrap_or("example.com");
     let host = format!("home.{zone}");
     let mut options = vec![("service_name", name)];
-    match of_row("domain") {
+    match entry.get("domain") {
         None => options.push(("domain", &host)),
         Some(holds) if holds.starts_with("a name") => options.push(("domain", &host)),
         Some(holds) => {
@@ -371,18 +452,16 @@ fn example(name: &str, entry: &Entry) -> String {
         }
     }
     for need in &entry.needs {
-        options.push((
-            need.option,
-            match need.option {
-                "username" => "USERNAME",
-                "password" => "PASSWORD",
-                "param_enc" => "PARAM_ENC",
-                "param_opt" if entry.row.is_some() => "dns.example.net",
-                "param_opt" => "http://192.0.2.1:8081",
-                "dns_server" => "ns1.example.com",
-                _ => continue,
-            },
-        ));
+        let value = match need.option {
+            "username" => "USERNAME",
+            "password" => "PASSWORD",
+            "param_enc" => "PARAM_ENC",
+            "param_opt" if entry.row.is_some() => "dns.example.net",
+            "param_opt" => "http://192.0.2.1:8081",
+            "dns_server" => "ns1.example.com",
+            _ => continue,
+        };
+        options.push((need.option, value));
     }
     if name == "rfc2136" {
         options.extend([("username", "hmac-sha256:KEY"), ("password", "SECRET++")]);
@@ -398,29 +477,30 @@ fn section(options: &[(&str, &str)]) -> String {
     text
 }
 
-/// All about a definition in a file; `whose` says where it comes from.
-pub fn defined(name: &str, whose: &str, definition: &Definition) -> String {
-    let mut text = format!("{name}: {whose}\n");
+/// The page of a definition in a file. `origin` says whose definition it is.
+pub fn defined(name: &str, origin: &str, definition: &Definition) -> String {
+    let mut text = format!("{name}: {origin}\n");
     let mut urls = String::new();
-    for (family, what) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
+    for (family, label) in [(Family::V4, "IPv4"), (Family::V6, "IPv6")] {
         if let Some(block) = definition.block(family) {
-            let url = quoted(&block.url);
-            text.push_str(&format!("  {what:<10} {}\n", url.trim_matches('"')));
+            field(&mut text, label, quoted(&block.url).trim_matches('"'));
             urls.push_str(&block.url);
         }
     }
+    // The options that a script needs are not known. All scripts need these two.
+    let is_script = !urls.starts_with("http");
     let mut options = vec![("service_name", name), ("domain", "home.example.com")];
-    for (option, value) in [
-        ("username", "USERNAME"),
-        ("password", "PASSWORD"),
-        ("param_enc", "PARAMENC"),
-        ("param_opt", "PARAMOPT"),
-    ] {
-        // What a script needs is not known; all of them want these.
-        let script = !urls.starts_with("http") && option.len() == 8;
-        if script || urls.contains(&format!("[{value}]")) {
-            options.push((option, value));
-        }
+    if is_script || urls.contains("[USERNAME]") {
+        options.push(("username", "USERNAME"));
+    }
+    if is_script || urls.contains("[PASSWORD]") {
+        options.push(("password", "PASSWORD"));
+    }
+    if urls.contains("[PARAMENC]") {
+        options.push(("param_enc", "PARAMENC"));
+    }
+    if urls.contains("[PARAMOPT]") {
+        options.push(("param_opt", "PARAMOPT"));
     }
     text.push_str(&section(&options));
     text
@@ -431,13 +511,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_provider_has_a_line_and_a_page() {
+    fn every_provider_has_a_line_in_the_overview_and_a_page() {
         let own = ["mine", "ovh.com"].map(str::to_owned).to_vec();
         let packaged = ["ovh.com", "script.example"].map(str::to_owned).to_vec();
         let text = overview(&Definitions { own, packaged });
         for known in all() {
             let name = known.names[0];
-            if known.kind == Kind::Script {
+            if known.method == UpdateMethod::Script {
                 assert!(detail(name).is_none() && text.contains(&format!("\n{name}")), "{name}");
                 let page = scripted(name).unwrap();
                 assert!(page.contains("package ddns-scripts-"), "{page}");
@@ -445,7 +525,7 @@ mod tests {
             }
             let page = detail(name).unwrap();
             assert!(page.starts_with(&format!("{name}: {}", known.title)), "{page}");
-            if known.kind != Kind::Gone {
+            if known.method != UpdateMethod::Gone {
                 assert!(text.contains(&format!("\n{name} ")), "{name}");
                 assert!(page.contains("  records "), "{page}");
             } else {
@@ -457,13 +537,13 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("\n\nDefined by a package:\nscript.example\n\n"), "{text}");
-        assert!(text.contains("no more: ") && text.contains(" google.com"), "{text}");
+        assert!(text.contains("exist no more: ") && text.contains(" google.com"), "{text}");
         let groups: Vec<_> = text.lines().filter(|line| line.ends_with(':')).collect();
         assert_eq!(groups.len(), 5, "{groups:?}");
     }
 
     #[test]
-    fn a_word_finds_the_providers_that_have_it() {
+    fn search_finds_providers_by_name_needs_and_group() {
         let packaged = vec!["desec.example".to_owned()];
         let definitions = Definitions { own: Vec::new(), packaged };
         let found = search(&definitions, "DeSEC").unwrap();
@@ -489,7 +569,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_what_the_provider_needs_and_can() {
+    fn a_page_shows_needed_options_records_and_limits() {
         assert_eq!(
             detail("dyndns.org").unwrap().lines().take(5).collect::<Vec<_>>(),
             [
@@ -512,7 +592,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_nearly_one_is_found() {
+    fn an_unknown_name_gets_the_nearest_provider_as_a_hint() {
         for (name, meant) in [
             ("duckdns", "duckdns.org"),
             ("dukdns.org", "duckdns.org"),
@@ -530,7 +610,7 @@ mod tests {
             assert_eq!(hint(name), Some(format!("is it '{meant}'?")), "{name}");
         }
         for name in ["dyndns2", "custom"] {
-            assert!(hint(name).is_some_and(|it| it.contains("'update_url'")), "{name}");
+            assert!(hint(name).unwrap().contains("'update_url'"), "{name}");
         }
         for name in ["something.else", "dtdns", ""] {
             assert_eq!(hint(name), None, "{name}");
@@ -538,13 +618,13 @@ mod tests {
     }
 
     #[test]
-    fn the_listing_says_what_the_interfaces_do() {
+    fn a_page_shows_whether_both_families_go_in_one_request() {
         assert!(detail("gandi").unwrap().contains("a request each"));
         assert!(detail("cloudflare").unwrap().contains("both in one request"));
     }
 
     #[test]
-    fn a_definition_is_shown_without_what_a_terminal_obeys() {
+    fn control_characters_of_a_definition_are_escaped() {
         let json =
             r#"{"ipv4": {"url": "http://[USERNAME]:[PASSWORD]@a/\u001b[31m\u009b[DOMAIN]"}}"#;
         let definition = crate::config::definition::parse(json).unwrap();

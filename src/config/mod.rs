@@ -1,8 +1,7 @@
-//! What the user asked for: `/etc/config/ddns` as checked types.
+//! `/etc/config/ddns` as checked types.
 //!
-//! Two steps, and only the second is visible to the rest of the program. [`uci`] reads the grammar
-//! and keeps positions; [`check`] turns options into the types below, collects every mistake with
-//! its `file:line`, and leaves sound sections usable beside broken ones.
+//! [`uci`] parses the file and keeps line numbers. [`check`] turns options into the types below and
+//! collects every mistake with its `file:line`. A section with mistakes does not affect the others.
 
 pub mod check;
 pub mod definition;
@@ -21,36 +20,37 @@ use crate::provider::{Provider, Template};
 use definition::Downloads;
 pub use mistake::{Mistake, Severity};
 
-/// `ddns_rundir` unless it is set, as in ddns-scripts.
+/// The default of `ddns_rundir`, as in ddns-scripts.
 pub const DEFAULT_RUNDIR: &str = "/var/run/ddns";
 
-/// The whole checked configuration.
+/// A checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `config ddns 'global'`.
     pub global: Global,
-    /// The enabled `config service` sections that are sound, in file order.
+    /// The enabled `config service` sections without errors, in file order.
     pub sections: Vec<Section>,
-    /// Names of `config service` sections that are not enabled, in file order.
+    /// The names of `config service` sections that are not enabled, in file order.
     pub disabled: Vec<String>,
-    /// Names of enabled sections that cannot run, each with the first reason (`file:line: …`).
+    /// The names of enabled sections with errors, which cannot run, each with its first error
+    /// (`file:line: …`).
     pub broken: Vec<(String, String)>,
-    /// Whether the end of the file was not understood, so that sections may be missing.
+    /// Whether a part of the file could not be parsed, so that sections may be missing.
     pub cut: bool,
 }
 
 /// Options of `config ddns 'global'` (openwrt `net/ddns-scripts`, `/etc/config/ddns`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Global {
-    /// `ddns_dateformat`: strftime format of dates in the log.
+    /// `ddns_dateformat`: the strftime format of dates in the log.
     pub dateformat: String,
-    /// `ddns_rundir`: where run files and the control socket live (RAM).
+    /// `ddns_rundir`: the directory of run files and the control socket, in RAM.
     pub rundir: PathBuf,
-    /// `ddns_logdir`: where section logs live (RAM).
+    /// `ddns_logdir`: the directory of the sections' log files, in RAM.
     pub logdir: PathBuf,
-    /// `ddns_statedir`: where what was published survives a reboot (flash). Ours.
+    /// `ddns_statedir`: the directory of the state file, on flash. Not in ddns-scripts.
     pub statedir: PathBuf,
-    /// `ddns_loglines`: lines kept per section log, at least 1.
+    /// `ddns_loglines`: how many lines the log file of a section keeps, at least 1.
     pub loglines: usize,
     /// `upd_privateip`: whether non-public addresses may be published.
     pub private_addresses: bool,
@@ -61,106 +61,111 @@ pub struct Global {
 /// One enabled `config service` section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// The UCI section name; anonymous sections are `cfgXXXXXX` as libuci names them.
+    /// The name of the UCI section. Without one it is `cfgXXXXXX`, as libuci names it.
     pub name: String,
-    /// Line of its `config` statement, for messages.
+    /// The line of its `config` statement, for messages.
     pub line: usize,
-    /// `domain`: the names that follow the address, at least one, without repeats.
+    /// `domain`: the names whose records follow the address, at least one, each once.
     pub names: Vec<Hostname>,
-    /// `use_ipv6` and `also_ipv6`: which records of each name, IPv4 first.
+    /// `use_ipv6` and `also_ipv6`: the families of each name's records, IPv4 first.
     pub families: Vec<Family>,
-    /// `ip_source` and friends.
+    /// `ip_source` and the options that belong to it.
     pub source: Source,
-    /// `interface`: the event network, whose changes make a `web` or `script` source worth asking.
+    /// `interface`: the event network. When it changes, a `web` or `script` source is asked.
     pub event_network: Option<String>,
-    /// `lookup_host` and friends: what the world sees.
+    /// How the registered address is looked up: `lookup_host`, `dns_server` and further options.
     pub lookup: Lookup,
-    /// `service_name`, `update_url`, credentials: where updates go.
+    /// Where updates are sent: `service_name`, `update_url` and the credentials.
     pub provider: Provider,
-    /// What the records are beside their address.
+    /// The properties of the records beside their address.
     pub record: RecordOptions,
-    /// How requests of this section travel.
+    /// How requests of this section are sent.
     pub transport: Transport,
-    /// Intervals.
+    /// Intervals and limits.
     pub timing: Timing,
-    /// Where this section's messages go.
+    /// Where messages of this section are logged.
     pub log: Log,
     /// Whether a non-public address may be published (from the global section).
     pub private_addresses: bool,
-    /// Whether a temporary (RFC 8981) IPv6 address may be published. Ours, `allow_temporary`.
+    /// `allow_temporary`: whether a temporary IPv6 address (RFC 8981) may be published. Not in
+    /// ddns-scripts.
     pub temporary_addresses: bool,
 }
 
 /// Where the address comes from: `ip_source`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Source {
-    /// `network`: a netifd logical interface per family (`ip_network`; `wan` and `wan6` unless set).
+    /// `network`: a logical interface of netifd for each family (`ip_network`).
     Network {
-        /// Logical interface for IPv4.
+        /// The interface for IPv4, by default `wan`.
         v4: String,
-        /// Logical interface for IPv6.
+        /// The interface for IPv6, by default `wan6`.
         v6: String,
     },
-    /// `interface`: a kernel device by name (`ip_interface`), present or not.
+    /// `interface`: the name of a network device (`ip_interface`). The device need not exist.
     Device(String),
-    /// `web`: a page that answers with the caller's address (`ip_url`).
+    /// `web`: a page that shows the address of the client (`ip_url`).
     Web {
-        /// Asked over IPv4.
+        /// The URL that is requested over IPv4.
         v4: Url,
-        /// Asked over IPv6.
+        /// The URL that is requested over IPv6.
         v6: Url,
     },
-    /// `script`: a command line for the shell (`ip_script`); its output is the address.
+    /// `script`: a command line for the shell that prints the address (`ip_script`).
     Script(String),
 }
 
-/// How the registered address, the one that DNS gives, is looked up.
+/// How the registered address, which is the address in DNS, is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
-    /// `lookup_host`; the first `domain` where there is none.
+    /// `lookup_host`, or else the first `domain`.
     pub host: String,
-    /// `dns_server`: asked instead of the zone's own name servers.
+    /// `dns_server`: the server that is asked instead of the zone's name servers.
     pub server: Option<HostPort>,
-    /// `force_dnstcp`: over TCP only.
+    /// `force_dnstcp`: whether only TCP is used.
     pub tcp: bool,
-    /// `is_glue`: the record is a glue record, which the parent zone has.
+    /// `is_glue`: whether the record is a glue record, which is in the parent zone.
     pub glue: bool,
 }
 
-/// Intervals of a section.
+/// Intervals and limits of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// `check_interval`: how often a `web` or `script` source is asked. Kernel sources need none.
+    /// `check_interval`: how often a `web` or `script` source is asked. Not used for sources of the
+    /// kernel.
     pub check: Duration,
     /// `force_interval`: how often an unchanged address is sent again.
     pub force: Force,
-    /// `retry_interval`: the base of the back-off after an error.
+    /// `retry_interval`: the first back-off after an error.
     pub retry: Duration,
-    /// `retry_max_count`: attempts after an error before the record is given up until something
-    /// changes; 0 = no limit.
+    /// `retry_max_count`: after how many errors in a row the record is given up until its address or
+    /// the network changes; 0 for no limit.
     pub retry_max: u32,
-    /// `min_interval`: least time between two requests for one record; zero = no pacing. Ours.
+    /// `min_interval`: the least time between two requests for one record; zero for no pacing. Not in
+    /// ddns-scripts.
     pub min_interval: Duration,
-    /// How many requests for one record may follow one another before `min_interval` counts; at
-    /// least 1.
+    /// How many requests for one record may be sent at once before `min_interval` applies, which is the
+    /// size of the token bucket; at least 1.
     pub burst: u32,
-    /// `remove_after`: the record is removed when there has been no address for so long. Ours.
+    /// `remove_after`: how long there may be no address before the record is removed; `None` to keep it.
+    /// Not in ddns-scripts.
     pub remove_after: Option<Duration>,
 }
 
 /// `force_interval`: when an unchanged address is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {
-    /// Every so often, so that the provider does not expire the name.
+    /// Once per this time, so that the provider does not expire the name.
     Every(Duration),
-    /// Not at all: `never`, `0`, or ten years.
+    /// Not at all: `never`, `0`, or ten years and more.
     Never,
 }
 
-/// Where a section's messages go.
+/// Where messages of a section are logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// `use_syslog` 0..4: a message of syslog level L is sent if `use_syslog + L <= 7`; 0 = none.
+    /// `use_syslog`, 0 to 4. A message of syslog level L is sent if `use_syslog + L <= 7`. With 0, only
+    /// messages of level critical are sent.
     pub syslog: u8,
     /// `use_logfile`: whether `<ddns_logdir>/<section>.log` is written.
     pub file: bool,
@@ -173,16 +178,20 @@ impl Section {
     }
 }
 
-/// The program that a command line for the shell begins with.
+/// The program of a command line for the shell, which is its first word.
 pub fn program(line: &str) -> &str {
     let line = line.trim_start();
-    let quoted =
-        ['\'', '"'].into_iter().find_map(|quote| line.strip_prefix(quote)?.split_once(quote));
-    let plain = || line.split_ascii_whitespace().next().unwrap_or_default();
-    quoted.map_or_else(plain, |(program, _)| program)
+    for quote in ['\'', '"'] {
+        if let Some(rest) = line.strip_prefix(quote)
+            && let Some((program, _)) = rest.split_once(quote)
+        {
+            return program;
+        }
+    }
+    line.split_ascii_whitespace().next().unwrap_or_default()
 }
 
-/// A URL and the arguments of a script may hold a password.
+/// Omits URLs and the arguments of scripts, because they may contain passwords.
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -201,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_line_begins_with_a_program() {
+    fn the_program_is_the_first_word_also_in_quotes() {
         for (line, expected) in [
             ("/bin/a b|c", "/bin/a"),
             (" /bin/a", "/bin/a"),
@@ -215,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_of_a_source_shows_no_secret() {
+    fn debug_of_a_source_omits_urls_and_arguments() {
         let url = Url::parse("http://me:s3cret@ip.example/").unwrap();
         let web = Source::Web { v4: url.clone(), v6: url };
         let script = Source::Script("/bin/ip s3cret".into());

@@ -5,6 +5,7 @@
 //! of openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_functions.sh` and
 //! `dynamic_dns_updater.sh`; where it is not, `doc/ddns-netlink.5.md` says so.
 
+mod ddns_scripts_options;
 mod differences;
 mod global;
 mod key;
@@ -13,7 +14,6 @@ mod provider;
 mod reader;
 mod section;
 mod source;
-mod stock;
 mod timing;
 mod transport;
 mod unused;

@@ -3,7 +3,7 @@
 use super::Environment;
 use super::reader::Reader;
 use super::words::is_flag;
-use super::{provider, source, stock, timing, transport};
+use super::{ddns_scripts_options, provider, source, timing, transport};
 use crate::config::{Lookup, Section, Severity};
 use crate::model::sorted::Set;
 use crate::model::{Family, HostPort, Hostname};
@@ -31,7 +31,7 @@ pub(super) fn read(
     }
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
-    stock::translate(reader, &mut names, &mut provider, &mut record);
+    ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
     provider::one_record(reader, &provider, &record, names.len() * families.len());
     let lookup = lookup(reader, &names, server);
     let transport = transport::read(reader, env, &families, &provider);

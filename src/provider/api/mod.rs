@@ -46,7 +46,7 @@ pub struct Api {
     /// Its `service_name`.
     pub name: &'static str,
     /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
-    /// scripts see differently is put right in `config/check/stock.rs`.
+    /// scripts see differently is put right in `config/check/ddns_scripts_options.rs`.
     pub aliases: &'static [&'static str],
     /// What people call it, for messages.
     pub title: &'static str,
