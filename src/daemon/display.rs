@@ -94,7 +94,7 @@ impl Display {
     pub(super) fn subscribed(&mut self, status: &Snapshot) {
         let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
         // In this order, each is added to the map at its end.
-        sections.sort_by(|a, b| a.name.cmp(&b.name));
+        sections.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let entries = sections.into_iter().map(|section| (section.name.clone(), notified(section)));
         self.last_notified = Some(entries.collect());
     }

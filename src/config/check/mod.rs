@@ -349,7 +349,7 @@ fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
             shared.extend(others.map(|record| (record, first.section)));
         }
     }
-    shared.sort_by_key(|(record, _)| record.number);
+    shared.sort_unstable_by_key(|(record, _)| record.number);
     shared
 }
 

@@ -81,7 +81,7 @@ impl RunFiles {
             wanted.push((name, inactive(Content::Text(mistake(why)))));
         }
         // In this order, what is new is added to `written` at its end.
-        wanted.sort_by_key(|(name, _)| *name);
+        wanted.sort_unstable_by_key(|(name, _)| *name);
         let has = |name: &str| wanted.binary_search_by_key(&name, |(name, _)| *name).is_ok();
         let left: Vec<String> =
             self.written.keys().filter(|name| !has(name.as_str())).cloned().collect();
