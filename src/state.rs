@@ -96,6 +96,56 @@ pub struct Saved {
     pub hold_until: Option<UnixSeconds>,
 }
 
+impl Changes {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.dropped.is_empty()
+            && self.records.is_empty()
+            && self.forgotten.is_empty()
+            && self.known.is_empty()
+    }
+
+    /// What makes `after` of `before`.
+    pub fn between(before: &State, after: &State) -> Self {
+        let mut changes = Self::default();
+        for saved in &before.records {
+            if after.record(&saved.section, &saved.name, saved.family).is_none() {
+                let key = (saved.section.clone(), saved.name.clone(), saved.family);
+                changes.dropped.push(key);
+            }
+        }
+        for saved in &after.records {
+            if before.record(&saved.section, &saved.name, saved.family) != Some(saved) {
+                changes.records.push(saved.clone());
+            }
+        }
+        for learned in &before.known {
+            if after.learned(learned).is_none() {
+                changes.forgotten.push((learned.account, learned.key.clone()));
+            }
+        }
+        for learned in &after.known {
+            if before.learned(learned) != Some(learned) {
+                changes.known.push(learned.clone());
+            }
+        }
+        changes
+    }
+
+    /// An account has taught `value` for `key`; `None`: that what it taught before does not hold any
+    /// more.
+    pub fn learn(&mut self, account: u64, key: &str, value: Option<&str>) {
+        self.known.retain(|learned| learned.account != account || learned.key != key);
+        match value {
+            Some(value) => {
+                let (key, value) = (key.to_owned(), value.to_owned());
+                self.known.push(Learned { account, key, value });
+            }
+            None => self.forgotten.push((account, key.to_owned())),
+        }
+    }
+}
+
 impl State {
     /// Sorts the entries; several of one record stay in their order.
     pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>) -> Self {
@@ -109,6 +159,13 @@ impl State {
         let key = (section, name, family);
         let place = self.records.binary_search_by(|saved| saved.key().cmp(&key)).ok()?;
         self.records.get(place)
+    }
+
+    /// What is known of the key of `wanted` in its account. What accounts have taught is sorted.
+    fn learned(&self, wanted: &Learned) -> Option<&Learned> {
+        let key = (wanted.account, &wanted.key);
+        let place = self.known.binary_search_by(|known| (known.account, &known.key).cmp(&key));
+        self.known.get(place.ok()?)
     }
 
     /// Takes in what changed: the time depends on how much that is, unless records are new or dropped.

@@ -42,7 +42,7 @@ impl Daemon {
                 self.pool.submit(Task::LookUp { section, lookup, family, way });
             }
             Action::Cut(address) => self.pool.cut(address),
-            Action::Save(state) => self.store.put(state),
+            Action::Save(changes) => self.store.change(changes),
             Action::Say(notice) => self.logger.say(&notice),
         }
     }

@@ -14,7 +14,7 @@ use crate::edge::store::Store;
 use crate::edge::{clock, files};
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
-use crate::state::State;
+use crate::state::{Changes, State};
 use crate::time::Now;
 
 /// The configuration file and what is in force of it.
@@ -141,7 +141,9 @@ impl EventLoop {
         self.daemon.store =
             store_thread(Store::open(statedir), State::default(), &self.daemon.sender);
         let now = clock::now();
-        self.carry_out(Action::Save(self.daemon.engine.state(now)), now);
+        let state = self.daemon.engine.state(now);
+        let changes = Changes::between(&State::default(), &state);
+        self.carry_out(Action::Save(changes), now);
     }
 }
 

@@ -68,6 +68,11 @@ impl Display {
         self.outdated = true;
     }
 
+    /// Whether all sections are shown next.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+
     /// Something may have changed.
     pub(super) fn change(&mut self) {
         self.pending = true;

@@ -122,7 +122,7 @@ impl EventLoop {
         while let Some(action) = self.daemon.engine.poll(now) {
             self.carry_out(action, now);
         }
-        if self.daemon.engine.take_changed() {
+        if self.daemon.engine.has_changed() {
             self.daemon.display.change();
         }
         if self.daemon.display.due().is_some_and(|due| due <= now.up) {

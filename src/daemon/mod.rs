@@ -225,7 +225,11 @@ impl Daemon {
         if restored == Ok(true) {
             self.display.write_to(directory.run_files());
         }
-        let status = self.engine.status(now);
+        let changed = self.engine.take_changed(now);
+        let status = match self.display.is_outdated() {
+            true => self.engine.status(now),
+            false => changed,
+        };
         let result = match restored {
             Ok(_) => self.display.show(&status, now),
             Err(why) => Err(why),

@@ -13,7 +13,7 @@ use crate::model::sorted::Map;
 use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, Learned, Verdict};
-use crate::state::State;
+use crate::state::Changes;
 
 /// Names a job while it is in flight; never reused within a run.
 pub type JobId = u32;
@@ -145,8 +145,8 @@ pub enum Action {
         /// Which family is wanted.
         family: Family,
     },
-    /// Keep this on flash.
-    Save(State),
+    /// Keep what has changed on flash.
+    Save(Changes),
     /// Tell the operator.
     Say(Notice),
 }

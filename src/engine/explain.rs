@@ -10,6 +10,7 @@ use super::registered::Registered;
 use super::section::Active;
 use super::select;
 use super::status::{RecordStatus, SectionStatus, Snapshot};
+use super::viewpoint::Viewpoint;
 use super::wait::{About, Wait};
 use crate::config::{Section, Source, program};
 use crate::model::{Family, Host, Target};
@@ -18,16 +19,25 @@ use crate::time::{Now, UnixSeconds};
 impl Engine {
     /// The state of everything at `now`.
     pub fn status(&self, now: Now) -> Snapshot {
+        self.status_of(self.sections.iter(), now)
+    }
+
+    /// The state of `sections`, and what does not run.
+    pub(super) fn status_of<'a>(
+        &self,
+        sections: impl Iterator<Item = &'a Active>,
+        now: Now,
+    ) -> Snapshot {
         Snapshot {
-            sections: self.sections.iter().map(|s| self.section_status(s, now)).collect(),
-            disabled: self.disabled.clone(),
-            broken: self.broken.clone(),
+            sections: sections.map(|active| self.section_status(active, now)).collect(),
+            disabled: self.inactive.disabled.clone(),
+            broken: self.inactive.broken.clone(),
         }
     }
 
     /// Whether `section` is one that runs.
     pub fn runs(&self, section: &str) -> bool {
-        self.sections.iter().any(|active| active.spec.name == section)
+        self.place_of(section).is_some()
     }
 
     /// Everything that explains `section`: the addresses seen with the rule that refused each, the
@@ -39,16 +49,18 @@ impl Engine {
         now: Now,
         date: &mut dyn FnMut(UnixSeconds) -> String,
     ) -> Option<String> {
-        let Some(active) = self.sections.iter().find(|active| active.spec.name == section) else {
+        let active = self.place_of(section).and_then(|place| self.sections.get(place));
+        let Some(active) = active else {
             return self.why_not(section);
         };
+        let view = self.viewpoints.get(active.viewpoint)?;
         let status = self.section_status(active, now);
         let mut text = String::new();
         status.write_text(&mut text, date);
         for &family in &active.spec.families {
-            self.write_candidates(&mut text, active, family, now);
+            self.write_candidates(&mut text, active, view, family, now);
         }
-        let reach = active.block(&self.facts);
+        let reach = view.answers.block(&active.spec.families);
         let reach = reach.map_or("yes".to_owned(), |block| format!("no: {block}"));
         let _ = writeln!(text, "  provider can be reached: {reach}");
         for (family, registered) in active.registered.iter() {
@@ -66,31 +78,38 @@ impl Engine {
 
     /// Why `section` is not active.
     fn why_not(&self, section: &str) -> Option<String> {
-        if self.disabled.iter().any(|name| name == section) {
+        if self.inactive.disabled.iter().any(|name| name == section) {
             return Some(format!("{section}: not enabled\n"));
         }
-        let (_, why) = self.broken.iter().find(|(name, _)| name == section)?;
+        let (_, why) = self.inactive.broken.iter().find(|(name, _)| name == section)?;
         Some(format!("{section}: cannot run: {why}\n"))
     }
 
-    fn write_candidates(&self, text: &mut String, active: &Active, family: Family, now: Now) {
-        let place = match active.place(family, &self.facts) {
+    fn write_candidates(
+        &self,
+        text: &mut String,
+        active: &Active,
+        view: &Viewpoint,
+        family: Family,
+        now: Now,
+    ) {
+        let place = match view.needs.place(family, &self.facts) {
             Ok(place) => place,
             Err(why) => {
                 let found = active.detectors.get(&family);
                 let found = found.map_or(why.to_string(), |detector| {
-                    detector.explain(active.cannot_ask(family, &self.facts), now)
+                    detector.explain(view.answers.of(family).cannot_ask.clone(), now)
                 });
                 let _ = writeln!(text, "  {family}: {found}");
                 return;
             }
         };
         let _ = writeln!(text, "  {family} addresses of {}:", place.device);
-        let candidates = select::candidates(&self.facts.book, &place, family, active.policy());
+        let candidates = select::candidates(&self.facts.book, &place, family, view.needs.policy());
         if candidates.is_empty() {
             let _ = writeln!(text, "    none");
         }
-        let chosen = active.desired(family, &self.facts);
+        let chosen = active.desired(family, &view.answers);
         for candidate in candidates {
             let verdict = match candidate.rejection {
                 Some(rejection) => format!("refused: {rejection}"),
@@ -131,8 +150,8 @@ impl Engine {
             registered,
             stopped: active.stopped,
             asked_in: asked.map(|at| at.saturating_sub(now.up)),
-            last_request: active.last_request.clone(),
-            last_answer: active.last_answer.clone(),
+            last_request: active.last.request.clone(),
+            last_answer: active.last.answer.clone(),
         }
     }
 
@@ -156,7 +175,8 @@ impl Engine {
             reason = format!("{reason}: {source}");
         }
         if let Wait::Settled { .. } = wait
-            && let Desired::Nothing(why) = active.desired(record.family, &self.facts)
+            && let Some(view) = self.viewpoints.get(active.viewpoint)
+            && let Desired::Nothing(why) = active.desired(record.family, &view.answers)
         {
             reason = format!("stays published although {why}");
         }
@@ -177,7 +197,10 @@ impl Engine {
 
     /// What a request on its way waits for.
     fn answer_wait(&self, active: &Active) -> Wait {
-        for host in &active.hosts {
+        let Some(view) = self.viewpoints.get(active.viewpoint) else {
+            return Wait::InFlight;
+        };
+        for host in view.needs.hosts() {
             if let Host::Name(name) = host
                 && self.looked_up.contains(name)
             {
@@ -195,21 +218,25 @@ impl Engine {
         if let Some(at) = self.closed_until(active, now) {
             return Wait::Account(at);
         }
-        match active.way(family, &self.facts) {
-            Ok(_) => Wait::Ready(target),
-            Err(block) => Wait::Route(block),
+        let view = self.viewpoints.get(active.viewpoint);
+        match view.map(|view| &view.answers.of(family).way) {
+            Some(Err(block)) => Wait::Route(block.clone()),
+            Some(Ok(_)) | None => Wait::Ready(target),
         }
     }
 
     /// What a record waits for that has no address: what its source lacks.
     fn source_wait(&self, active: &Active, family: Family) -> Wait {
-        match active.desired(family, &self.facts) {
+        let Some(view) = self.viewpoints.get(active.viewpoint) else {
+            return Wait::Address;
+        };
+        match active.desired(family, &view.answers) {
             Desired::Address(address) => Wait::Seen(address),
             Desired::Nothing(why) => Wait::NoAddress(why),
             Desired::Unknown if !active.detectors.is_empty() => {
                 Wait::Unknown("the network changed, the address source is asked again".into())
             }
-            Desired::Unknown => match active.place(family, &self.facts) {
+            Desired::Unknown => match view.needs.place(family, &self.facts) {
                 Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },

@@ -9,7 +9,7 @@ use super::record::{Counts, Ending};
 use super::registered::Registered;
 use super::report;
 use super::section::AccountVerdict;
-use crate::model::{Notice, Target};
+use crate::model::{Family, Notice, Target};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 use crate::time::Now;
 
@@ -29,33 +29,34 @@ impl Engine {
     pub(super) fn finished(&mut self, finished: &Finished, now: Now) {
         let jitter = self.next_jitter();
         // The way may be another one than the kernel was asked for: the host's address is known now.
-        self.lost_way |= finished.verdicts.iter().any(lost_network);
-        if let Some(flight) = self.flights.take(finished.job) {
-            // By its key: another configuration may have come into force meanwhile.
-            let account = self.accounts.iter().position(|account| account.key == flight.account);
-            self.answer_kept(&flight, finished, account, now);
-            let gathered = self.answer_records(&flight, finished, now, jitter);
-            if let Some(account) = account {
-                self.answer_account(account, finished, gathered, now);
-            }
+        self.todo.news.lost_way |= finished.verdicts.iter().any(lost_network);
+        let Some(flight) = self.flights.take(finished.job) else {
+            return;
+        };
+        // By its key: another configuration may have come into force meanwhile.
+        let account = self.accounts.iter().position(|account| account.key == flight.account);
+        if let Some(account) = account
+            && finished.verdicts.iter().any(Verdict::is_unanswered)
+        {
+            self.answer_kept(&flight, account, now);
         }
-        self.touch();
+        let gathered = self.answer_records(&flight, finished, now, jitter);
+        if let Some(account) = account {
+            self.answer_account(account, finished, gathered, now);
+        }
     }
 
-    /// A request that was never answered held `kept` beside what it was about.
-    fn answer_kept(
-        &mut self,
-        flight: &Flight,
-        finished: &Finished,
-        account: Option<usize>,
-        now: Now,
-    ) {
-        if !finished.verdicts.iter().any(Verdict::is_unanswered) {
-            return;
-        }
-        for section in &mut self.sections {
-            if Some(section.account) == account {
-                section.sent_along(&flight.kept, now);
+    /// A request that was never answered held `kept` beside what it was about: the provider may still
+    /// carry it out.
+    fn answer_kept(&mut self, flight: &Flight, account: usize, now: Now) {
+        for (name, address) in &flight.kept {
+            let ids: Vec<RecordId> = self.names.find(&self.sections, account, name).collect();
+            for id in ids {
+                let Some(record) = self.record_mut(id) else { continue };
+                if record.family == Family::of(*address) {
+                    record.may_become(Target::Address(*address), now);
+                    self.touch(id);
+                }
             }
         }
     }
@@ -79,21 +80,29 @@ impl Engine {
                     let is_answered = verdict.is_some_and(|verdict| !verdict.is_unanswered());
                     record.old_request_ended(part.sent.target, is_answered, now);
                 }
+                self.free(id);
+                self.touch(id);
                 continue;
             }
             let Some(section) = self.sections.get_mut(id.section) else { continue };
             if gathered.sections.last() != Some(&id.section) {
                 gathered.begin(id.section);
                 if !finished.request.is_empty() {
-                    section.last_request.clone_from(&finished.request);
+                    section.last.request.clone_from(&finished.request);
                 }
-                section.last_answer.clone_from(&finished.answer);
+                section.last.answer.clone_from(&finished.answer);
             }
-            let network_gone = !section.reachable(&self.facts);
+            let view = self.viewpoints.get(section.viewpoint);
+            let block = view.and_then(|view| view.answers.block(&section.spec.families));
+            let network_gone = block.is_some();
             let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
             let verdict = verdict.unwrap_or(&lost);
             let notice = self.answer_record(id, part, verdict, ending, &mut gathered);
             self.actions.extend(notice.map(Action::Say));
+            self.note_local_failure(id);
+            self.count_refusal(id);
+            self.free(id);
+            self.touch(id);
         }
         gathered
     }
@@ -153,20 +162,28 @@ impl Engine {
         gathered: Gathered,
         now: Now,
     ) {
-        if let Some(account) = self.accounts.get_mut(account) {
-            account.finished(finished, now);
-        }
+        let Some(state) = self.accounts.get_mut(account) else {
+            return;
+        };
+        state.finished(finished, &mut self.keeper.pending, now);
+        self.todo.accounts.add(account);
         let Some(verdict) = gathered.verdict.or(gathered.before) else {
             return;
         };
-        for (place, section) in self.sections.iter_mut().enumerate() {
-            if section.account != account {
-                continue;
-            }
-            let notice = section.account_answered(&verdict, now);
-            if !gathered.sections.contains(&place) {
+        // What it refused it accepts again: that concerns only records that were refused.
+        let is_success = matches!(verdict.outcome, Outcome::Updated | Outcome::Unchanged);
+        if is_success && state.refused == 0 {
+            return;
+        }
+        let members = state.sections.clone();
+        for section in members {
+            let Some(active) = self.sections.get_mut(section) else { continue };
+            let is_news = active.account_answered(&verdict, now);
+            if is_news && !gathered.sections.contains(&section) {
+                let notice = report::refused_too(&active.spec.name, &verdict.outcome);
                 self.actions.extend(notice.map(Action::Say));
             }
+            self.touch_section(section);
         }
     }
 }

@@ -10,6 +10,7 @@
 //! [`account`] that are ready leave together as one job.
 
 pub mod account;
+pub mod agenda;
 pub mod book;
 pub mod detect;
 pub mod directory;
@@ -17,37 +18,51 @@ pub mod event;
 mod explain;
 mod finish;
 pub mod flights;
+mod keep;
+pub mod names;
 pub mod network;
 pub mod no_address;
 pub mod pace;
+mod publish;
 pub mod record;
+mod refresh;
 pub mod registered;
 mod reload;
 mod report;
 pub mod section;
 pub mod select;
+mod settle;
+pub mod slot;
 pub mod status;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod todo;
+pub mod viewpoint;
 pub mod wait;
 pub mod way;
 
+use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use account::Account;
+use agenda::Agenda;
 use directory::Directory;
 use event::{Action, Event, QuestionId};
-use flights::{Flight, Flights, RecordId};
+use flights::{Flights, Owner, RecordId};
+use keep::Keeper;
+use names::Names;
 use network::{Facts, Netifd};
 use no_address::NoAddress;
+use record::Record;
 use section::Active;
-use wait::Wait;
-use way::Ask;
+use slot::{Activity, Slot};
+use status::Snapshot;
+use todo::Todo;
+use viewpoint::Viewpoint;
 
-use crate::model::sorted::{Set, take_first};
-use crate::proto::netlink::{Message, Report, Table};
-use crate::state::{Learned, Saved, State};
+use crate::state::State;
 use crate::time::Now;
 
 /// No deadline is further away than this: a sum that a timer cannot hold is of no use.
@@ -59,55 +74,55 @@ pub struct Engine {
     facts: Facts,
     /// Whether the program ends when nothing more can be done now, so that there is no next try.
     ends: bool,
-    /// Names of sections that are not enabled.
-    disabled: Vec<String>,
-    /// Names of sections that cannot run, with the reason.
-    broken: Vec<(String, String)>,
+    inactive: Inactive,
     sections: Vec<Active>,
+    names: Names,
+    viewpoints: Vec<Viewpoint>,
     /// Who publishes where.
     accounts: Vec<Account>,
     /// Jobs that are on their way.
     flights: Flights,
-    /// What is known of sections that are not active now.
-    dormant: Vec<Saved>,
-    /// What was kept last.
-    saved: State,
-    actions: Vec<Action>,
+    agenda: Agenda,
+    todo: Todo,
+    keeper: Keeper,
+    actions: VecDeque<Action>,
     next_question: QuestionId,
     /// Hosts whose addresses a request on its way waits for, one entry for each such request.
     looked_up: Vec<String>,
     jitter: u32,
-    unsaved: bool,
-    /// Something that [`Engine::status`] shows may have changed since that was asked last.
-    changed: bool,
-    /// The book changed since addresses were selected.
-    stale: bool,
-    /// The ways to hosts may be others since the kernel was asked.
-    lost_way: bool,
+}
+
+/// Sections that do not run.
+#[derive(Clone, Debug, Default)]
+struct Inactive {
+    /// Names of sections that are not enabled.
+    disabled: Vec<String>,
+    /// Names of sections that cannot run, with the reason.
+    broken: Vec<(String, String)>,
 }
 
 impl Engine {
     /// An engine that knows what was `saved`. `seed` makes the retries of one router differ from
     /// its neighbours', which lost the same connection at the same moment.
     pub fn new(saved: State, seed: u32) -> Self {
+        let keeper =
+            Keeper { dormant: saved.records, learned_before: saved.known, ..Keeper::default() };
         Self {
             facts: Facts::default(),
             ends: false,
-            disabled: Vec::new(),
-            broken: Vec::new(),
+            inactive: Inactive::default(),
             sections: Vec::new(),
+            names: Names::default(),
+            viewpoints: Vec::new(),
             accounts: Vec::new(),
             flights: Flights::default(),
-            dormant: saved.records.clone(),
-            saved,
-            actions: Vec::new(),
+            agenda: Agenda::default(),
+            todo: Todo::default(),
+            keeper,
+            actions: VecDeque::new(),
             next_question: 0,
             looked_up: Vec::new(),
             jitter: seed | 1,
-            unsaved: false,
-            changed: false,
-            stale: false,
-            lost_way: false,
         }
     }
 
@@ -120,257 +135,192 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
             Event::Kernel(report) => self.kernel(report, now),
-            Event::WayFound(ask, told) => self.stale |= self.facts.book.ways.told(ask, told),
-            Event::Netifd(word) => {
-                let news = self.facts.netifd.heard(word);
-                self.stale |= news;
-                self.lost_way |= news;
+            Event::WayFound(ask, told) => {
+                if self.facts.book.ways.told(ask, told) {
+                    self.todo.news.about_all();
+                }
             }
+            Event::Netifd(networks) => self.netifd(networks),
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 let jitter = self.next_jitter();
-                if let Some(active) = self.section_mut(&section) {
+                let Some(place) = self.place_of(&section) else { return };
+                if let Some(active) = self.sections.get_mut(place) {
                     active.detected((question, family), result, now, jitter);
                 }
-                self.stale = true;
+                self.todo.reselect.add(place);
             }
             Event::LookedUp { section, lookup, family, result } => {
                 let jitter = self.next_jitter();
-                if let Some(active) = self.section_mut(&section) {
+                let Some(place) = self.place_of(&section) else { return };
+                if let Some(active) = self.sections.get_mut(place) {
                     let notice = active.looked_up((&lookup, family), result, now, jitter);
                     self.actions.extend(notice.map(Action::Say));
-                    self.touch();
                 }
+                self.touch_section(place);
             }
             Event::LookUpIsSlow(host) => {
                 self.looked_up.push(host);
-                self.touch();
+                self.todo.is_all_changed = true;
             }
             Event::SlowLookUpEnded(host) => {
                 if let Some(at) = self.looked_up.iter().position(|known| *known == host) {
                     self.looked_up.swap_remove(at);
-                    self.touch();
+                    self.todo.is_all_changed = true;
                 }
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
             Event::Force(names) => self.force(&names, now),
             Event::Stop(names) => self.stop(&names),
             Event::Start(names) => self.start(&names, now),
-            Event::ClockStepped => {
-                self.records_mut().for_each(|record| record.clock_stepped(now));
-                self.touch();
-            }
+            Event::ClockStepped => self.clock_stepped(now),
         }
     }
 
     /// The next thing to do; call until it returns `None`.
     pub fn poll(&mut self, now: Now) -> Option<Action> {
+        self.wake(now);
         self.refresh(now);
-        if let Some(action) = take_first(&mut self.actions) {
+        if let Some(action) = self.actions.pop_front() {
             return Some(action);
         }
+        self.settle(now);
         let next = self.correct(now).or_else(|| self.publish(now));
-        if let Some(action) = next.or_else(|| self.ask(now)).or_else(|| self.look_up(now)) {
-            return Some(action);
+        let next = next.or_else(|| self.report_blocks()).or_else(|| self.ask(now));
+        let next = next.or_else(|| self.look_up(now)).or_else(|| self.save(now));
+        if next.is_none() {
+            self.prune();
         }
-        if std::mem::take(&mut self.unsaved) {
-            let state = self.state(now);
-            if state != self.saved {
-                self.saved = state.clone();
-                return Some(Action::Save(state));
-            }
-        }
-        None
+        next
     }
 
     /// When to poll again if nothing happens, since boot. Never in the past once `poll` returned
     /// `None`.
     pub fn deadline(&self, now: Now) -> Option<Duration> {
-        self.sections
-            .iter()
-            .flat_map(|section| {
-                let closed = self.closed_until(section, now);
-                let closed = closed.filter(|_| section.reachable_if_ready(&self.facts, now));
-                [section.deadline(&self.facts, now), closed].into_iter().flatten()
-            })
-            .map(|at| at.min(now.up.saturating_add(FAR)))
-            .min()
+        let (at, _) = self.agenda.first()?;
+        Some(at.min(now.up.saturating_add(FAR)))
     }
 
-    /// Whether [`Engine::status`] may show anything new since this was asked last.
-    pub fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// Whether [`Engine::status`] may show anything new since [`Engine::take_changed`] was called.
+    pub fn has_changed(&self) -> bool {
+        self.todo.is_all_changed || !self.todo.changed.is_empty()
+    }
+
+    /// The state of the sections that may have changed since this was called last; of all, if other
+    /// sections are in force.
+    pub fn take_changed(&mut self, now: Now) -> Snapshot {
+        let mut places = Vec::new();
+        while let Some(place) = self.todo.changed.take_first() {
+            places.push(place);
+        }
+        if std::mem::take(&mut self.todo.is_all_changed) {
+            return self.status(now);
+        }
+        self.status_of(places.into_iter().filter_map(|place| self.sections.get(place)), now)
     }
 
     /// Whether nothing is on its way and nothing is about to leave: all that is left to wait for
     /// is the world. What `once` waits for.
     pub fn at_rest(&self, now: Now) -> bool {
-        let asking = |s: &Active| {
-            s.detectors.values().any(detect::Detector::asking)
-                || s.question(&self.facts, now).is_some()
+        let is_known = self.facts.book.complete() && self.facts.netifd != Netifd::Asking;
+        let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
+        is_known
+            && !self.flights.parts().any(is_awaited)
+            && !self.sections.iter().any(|active| self.is_busy(active, now))
+    }
+
+    /// Whether something happens with the section that needs no event of the world.
+    fn is_busy(&self, active: &Active, now: Now) -> bool {
+        let Some(view) = self.viewpoints.get(active.viewpoint) else { return false };
+        let is_open = self.accounts.get(active.account).is_some_and(|account| account.is_open(now));
+        let is_busy = |record: &Record| {
+            let activity = Activity::of(&record.wait(now));
+            let can_leave = is_open && view.answers.of(record.family).way.is_ok();
+            activity.is_active() && (activity != Activity::Ready || can_leave)
         };
-        let busy = |s: &Active| {
-            s.records.iter().any(|record| {
-                let wait = record.wait(now);
-                let is_kept = || {
-                    s.way(record.family, &self.facts).is_err()
-                        || self.closed_until(s, now).is_some()
-                };
-                wait.is_active() && !(matches!(wait, Wait::Ready(_)) && is_kept())
-            })
-        };
-        // Duplicate address detection ends by itself, within seconds.
-        let waiting = |s: &Active| s.lacks.values().any(NoAddress::is_tentative);
-        let known = self.facts.book.complete() && self.facts.netifd != Netifd::Asking;
-        known && !self.sections.iter().any(|s| asking(s) || busy(s) || waiting(s))
-    }
-
-    /// Something happened that is worth keeping, and worth showing.
-    fn touch(&mut self) {
-        self.unsaved = true;
-        self.changed = true;
-    }
-
-    fn kernel(&mut self, report: Report, now: Now) {
-        let another_way = match &report {
-            Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
-            Report::Message(Message::Policy) => true,
-            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
-        };
-        if another_way {
-            self.sections.iter_mut().for_each(Active::routes_changed);
-        }
-        if report == Report::Lost {
-            Table::ALL.into_iter().for_each(|table| self.dump(table));
-        }
-        let news = self.facts.book.apply(report, now.up);
-        self.stale |= news;
-        self.lost_way |= news || another_way;
-    }
-
-    /// Asks for a dump, once however often a batch of messages gives reason to.
-    fn dump(&mut self, table: Table) {
-        let asked = |action: &Action| matches!(action, Action::Dump(t) if *t == table);
-        if !self.actions.iter().any(asked) {
-            self.actions.push(Action::Dump(table));
-        }
-    }
-
-    /// Looks at addresses and ways again after something changed: once per batch of messages. The
-    /// kernel is asked for the ways first.
-    fn refresh(&mut self, now: Now) {
-        if self.lost_way && self.facts.book.addresses_known() {
-            self.lost_way = false;
-            let asks = self.sections.iter().flat_map(|section| section.asks(&self.facts));
-            let asks: Set<Ask> = asks.collect();
-            let actions = asks.iter().cloned().map(Action::FindWay);
-            self.actions.extend(actions);
-            self.facts.book.ways.ask(asks);
-        }
-        if self.facts.book.ways.asked.is_empty() && std::mem::take(&mut self.stale) {
-            if self.facts.book.complete() {
-                for (place, section) in self.sections.iter_mut().enumerate() {
-                    if section.follow_ways(&self.facts, now) {
-                        self.flights.network_gone(Some(place));
-                    }
-                }
-            }
-            self.follow_losses();
-            self.reselect(now);
-            self.touch();
-        }
-    }
-
-    /// Requests that left from an address that is gone are given up, and a failure of one that is
-    /// on its way says nothing about the provider.
-    fn follow_losses(&mut self) {
-        let gone = self.facts.book.take_gone();
-        if !gone.is_empty() {
-            self.flights.network_gone(None);
-            self.actions.extend(gone.into_iter().map(Action::Cut));
-        }
-    }
-
-    fn reselect(&mut self, now: Now) {
-        for section in &mut self.sections {
-            section.follow_event_network(&self.facts, now);
-            let lacks = section.reselect(&self.facts, now);
-            for (family, lack) in lacks.into_iter().filter(|_| !section.stopped) {
-                let records = section.records.iter().filter(|record| record.family == family);
-                let name = &section.spec.name;
-                self.actions.push(report::no_address(name, family, records, &lack, now));
-            }
-        }
+        active.detectors.values().any(detect::Detector::asking)
+            || active.question(&view.answers, now).is_some()
+            || active.records.iter().any(is_busy)
+            || active.no_address.values().any(NoAddress::is_tentative)
     }
 
     fn force(&mut self, names: &[String], now: Now) {
-        for section in &mut self.sections {
-            let meant = names.is_empty() || names.contains(&section.spec.name);
-            if meant && !section.stopped {
-                section.ask_again(now);
-                section.records.iter_mut().for_each(|record| record.request_update(now));
+        for place in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(place) else { continue };
+            let is_meant = names.is_empty() || names.contains(&active.spec.name);
+            if is_meant && !active.stopped {
+                active.ask_again(now);
+                active.records.iter_mut().for_each(|record| record.request_update(now));
+                self.touch_section(place);
             }
         }
-        self.touch();
     }
 
-    fn publish(&mut self, now: Now) -> Option<Action> {
-        let seed = self.jitter;
-        for account in &mut self.accounts {
-            let Some(taken) = account.take(&mut self.sections, &self.facts, seed, now) else {
-                continue;
-            };
-            let id = self.flights.next_id();
-            let kept = taken.job.kept.clone();
-            self.flights.add(Flight { account: account.key, kept, parts: taken.parts });
-            self.next_jitter();
-            let section = self.sections.get(taken.section)?;
-            self.unsaved = true;
-            self.changed = true;
-            let change = taken.job.changes.first()?;
-            let source = if section.is_seen(change.family) { change.address() } else { None };
-            return Some(Action::Publish {
-                id,
-                section: section.spec.clone(),
-                sections: taken.sections,
-                device: section.way(change.family, &self.facts).unwrap_or_default(),
-                source,
-                job: taken.job,
-            });
+    fn clock_stepped(&mut self, now: Now) {
+        for place in 0..self.sections.len() {
+            if let Some(active) = self.sections.get_mut(place) {
+                active.records.iter_mut().for_each(|record| record.clock_stepped(now));
+            }
+            self.touch_section(place);
         }
-        let obstacle = |section: &mut Active| {
-            let block = section.news(&self.facts, now)?;
-            Some(report::blocked(&section.spec.name, &block))
-        };
-        self.sections.iter_mut().find_map(obstacle)
     }
 
     fn ask(&mut self, now: Now) -> Option<Action> {
-        let question = self.next_question;
-        for section in &mut self.sections {
-            if let Some(family) = section.take_question(question, &self.facts, now) {
+        while let Some(place) = self.todo.asks.first() {
+            let question = self.next_question;
+            let active = self.sections.get_mut(place)?;
+            let view = self.viewpoints.get(active.viewpoint)?;
+            if let Some(family) = active.question(&view.answers, now) {
+                active.asked(family, question);
                 self.next_question = question.wrapping_add(1);
-                let device = section.bound(&self.facts).unwrap_or_default();
-                let section = section.spec.clone();
+                let device = view.answers.bound.clone().unwrap_or_default();
+                let section = active.spec.clone();
                 return Some(Action::Detect { question, section, device, family });
+            }
+            self.todo.asks.take_first();
+            self.plan_section(place, now);
+        }
+        None
+    }
+
+    /// The section is looked at again when its source is to be asked, or its name to be looked up.
+    fn plan_section(&mut self, place: usize, now: Now) {
+        let Some(active) = self.sections.get_mut(place) else { return };
+        let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
+        let question = active.question_at(&view.answers);
+        let lookup = active.look_up_deadline(&view.answers, now);
+        let due = [question, lookup].into_iter().flatten().min();
+        if active.due != due {
+            active.due = due;
+            if let Some(at) = due {
+                self.agenda.add(at, agenda::Item::Section(place));
+            }
+        }
+    }
+
+    fn correct(&mut self, now: Now) -> Option<Action> {
+        while let Some(Reverse(id)) = self.todo.corrections.pop() {
+            let notice = self.sections.get_mut(id.section)?.correct(id.record, now);
+            if let Some(notice) = notice {
+                self.touch(id);
+                self.attend(id.section);
+                return Some(Action::Say(notice));
             }
         }
         None
     }
 
-    fn correct(&mut self, now: Now) -> Option<Action> {
-        let notice = self.sections.iter_mut().find_map(|section| section.correct(now))?;
-        self.touch();
-        Some(Action::Say(notice))
-    }
-
     fn look_up(&mut self, now: Now) -> Option<Action> {
-        for active in &mut self.sections {
-            if let Some((lookup, family)) = active.take_lookup(&self.facts, now) {
-                let device = active.bound(&self.facts).unwrap_or_default();
+        while let Some(place) = self.todo.lookups.first() {
+            let active = self.sections.get_mut(place)?;
+            let view = self.viewpoints.get(active.viewpoint)?;
+            if let Some((lookup, family)) = active.take_lookup(&view.answers, now) {
+                let device = view.answers.bound.clone().unwrap_or_default();
                 let section = active.spec.clone();
                 return Some(Action::LookUp { section, lookup, device, family });
             }
+            self.todo.lookups.take_first();
+            self.plan_section(place, now);
         }
         None
     }
@@ -378,43 +328,21 @@ impl Engine {
     /// When the account of `section` may be asked, if not now: by the provider's documented limit or
     /// waiting time, or because the first answer is still to come.
     fn closed_until(&self, section: &Active, now: Now) -> Option<Duration> {
-        let account = self.accounts.get(section.account)?;
-        Some(account.open_at()).filter(|at| *at > now.up)
+        let at = self.accounts.get(section.account)?.next_slot_at();
+        if at > now.up { Some(at) } else { None }
     }
 
-    /// What to keep. Records of sections that are not active now are kept too: a section that is
-    /// switched off for a while, or broken for a moment, does not lose what is known about it.
-    pub fn state(&self, now: Now) -> State {
-        let active = |name: &str| self.sections.iter().any(|s| s.spec.name == name);
-        let dormant = self.dormant.iter().filter(|saved| !active(&saved.section)).cloned();
-        let live = self.sections.iter().flat_map(|section| {
-            section.records.iter().filter_map(|record| record.saved(&section.spec.name, now))
-        });
-        State::new(dormant.chain(live).collect(), self.known())
+    /// The place of the section of this name.
+    fn place_of(&self, section: &str) -> Option<usize> {
+        self.names.section(&self.sections, section)
     }
 
-    /// What was learned in the accounts there are: it can be learned again.
-    fn known(&self) -> Vec<Learned> {
-        let learned = self.accounts.iter().flat_map(|account| {
-            account.known.iter().map(|(key, value)| Learned {
-                account: account.key,
-                key: key.clone(),
-                value: value.clone(),
-            })
-        });
-        learned.collect()
-    }
-
-    fn section_mut(&mut self, name: &str) -> Option<&mut Active> {
-        self.sections.iter_mut().find(|section| section.spec.name == name)
-    }
-
-    fn record_mut(&mut self, id: RecordId) -> Option<&mut record::Record> {
+    fn record_mut(&mut self, id: RecordId) -> Option<&mut Record> {
         self.sections.get_mut(id.section)?.records.get_mut(id.record)
     }
 
-    fn records_mut(&mut self) -> impl Iterator<Item = &mut record::Record> {
-        self.sections.iter_mut().flat_map(|section| section.records.iter_mut())
+    fn slot_mut(&mut self, id: RecordId) -> Option<&mut Slot> {
+        self.sections.get_mut(id.section)?.slots.get_mut(id.record)
     }
 
     /// xorshift32: enough to spread retries, and the same in every run with the same seed.

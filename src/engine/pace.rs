@@ -142,6 +142,11 @@ impl Backoff {
         shorter
     }
 
+    /// Whether nothing left the router when it was tried last.
+    pub fn is_local(&self) -> bool {
+        self.local > 0
+    }
+
     /// The connection failed before anything was asked: wait 2 s, 4 s… while that is less than `base`,
     /// because the provider may be there again in a moment; then as [`Backoff::failed`].
     pub fn failed_unsent(&mut self, now: Duration, base: Duration, jitter: u32) {

@@ -193,6 +193,11 @@ impl Record {
         self.pace.backoff.routes_changed();
     }
 
+    /// Whether nothing left the router when it was tried last.
+    pub fn has_failed_locally(&self) -> bool {
+        self.pace.backoff.is_local()
+    }
+
     /// The network changed for good: failures to reach the provider say nothing any more. What the line
     /// lost before may be about to come with it.
     pub fn network_changed(&mut self) {

@@ -12,11 +12,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::network::Facts;
 use super::pace::Backoff;
 use super::record::Record;
 use super::report;
-use super::section::{Active, anywhere};
+use super::section::Active;
+use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
 use crate::model::Family;
@@ -53,6 +53,11 @@ impl Registered {
         }
         self.answer = Some(answer);
         self.answered_at = now.up;
+    }
+
+    /// Whether there is nothing more to look up.
+    pub fn is_asked(&self) -> bool {
+        self.asked
     }
 
     /// A look-up that failed over the network of before is worth another.
@@ -104,49 +109,53 @@ impl Active {
     /// Takes what should be looked up now, if anything: whether a record has what a request was to
     /// bring about whose answer says nothing; or the registered address of a family, which never comes
     /// before a request that is due.
-    pub fn take_lookup(&mut self, facts: &Facts, now: Now) -> Option<(Lookup, Family)> {
-        if !self.can_look_up(facts) {
+    pub fn take_lookup(&mut self, answers: &Answers, now: Now) -> Option<(Lookup, Family)> {
+        if !answers.reaches_dns || self.stopped {
             return None;
         }
-        let in_doubt = |record: &&mut Record| record.doubt_at().is_some_and(|at| at <= now.up);
-        if let Some(record) = self.records.iter_mut().find(in_doubt) {
-            record.asks_dns();
-            let host = record.name.in_dns();
-            return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
+        loop {
+            let Some(place) = self.doubts.iter().next().copied() else { break };
+            self.doubts.remove(&place);
+            if let Some(record) = self.records.get_mut(place)
+                && record.doubt_at().is_some_and(|at| at <= now.up)
+            {
+                record.asks_dns();
+                let host = record.name.in_dns();
+                return Some((Lookup { host, ..self.spec.lookup.clone() }, record.family));
+            }
         }
-        let due = |family: &&Family| self.look_up_at(**family, now).is_some_and(|at| at <= now.up);
-        let family = *self.registered.keys().find(due)?;
-        if self.records.iter().any(|record| record.wait(now).is_active()) {
+        if self.counts.active > 0 {
             return None;
         }
+        let family = *self.registered.keys().find(|family| self.is_due(**family, now))?;
         self.registered.get_mut(&family)?.asked = true;
         Some((self.spec.lookup.clone(), family))
     }
 
-    /// When the next look-up is due that is not due yet, since boot.
-    pub fn look_up_deadline(&self, facts: &Facts, now: Now) -> Option<Duration> {
+    fn is_due(&self, family: Family, now: Now) -> bool {
+        self.look_up_at(family, now).is_some_and(|at| at <= now.up)
+    }
+
+    /// When the next registered address is to be looked up that is not due yet, since boot.
+    pub fn look_up_deadline(&self, answers: &Answers, now: Now) -> Option<Duration> {
+        if !answers.reaches_dns || self.stopped || self.counts.active > 0 {
+            return None;
+        }
         let times = self.registered.keys().filter_map(|&family| self.look_up_at(family, now));
-        let times = times.chain(self.records.iter().filter_map(Record::doubt_at));
-        times.filter(|&at| at > now.up && self.can_look_up(facts)).min()
+        times.filter(|&at| at > now.up).min()
     }
 
     /// When the registered address of `family` is to be looked up, since boot.
     fn look_up_at(&self, family: Family, now: Now) -> Option<Duration> {
-        let registered = self.registered.get(&family).filter(|it| !it.asked)?;
-        let of_family = self.records.iter().filter(|record| record.family == family);
-        let times = of_family.map(|record| record.dns_visible_at(PROPAGATION, now));
-        times
-            .chain([Some(registered.backoff.until())])
-            .try_fold(Duration::ZERO, |latest, at| at.map(|at| latest.max(at)))
-    }
-
-    /// Whether name servers can be reached.
-    fn can_look_up(&self, facts: &Facts) -> bool {
-        let device = self.bound(facts);
-        let reached = |device: Option<String>| {
-            facts.book.reaches(&anywhere(), self.spec.transport.family, device.as_deref())
-        };
-        facts.book.complete() && !self.stopped && device.is_ok_and(reached)
+        let registered = self.registered.get(&family)?;
+        if registered.asked {
+            return None;
+        }
+        let mut latest = registered.backoff.until();
+        for record in self.records.iter().filter(|record| record.family == family) {
+            latest = latest.max(record.dns_visible_at(PROPAGATION, now)?);
+        }
+        Some(latest)
     }
 
     /// The name servers were asked as `lookup` says. Returns what the operator should know.
@@ -162,7 +171,7 @@ impl Active {
         };
         if let Some(record) = self.records.iter_mut().find(asks) {
             let has_it = record.dns_answered(&answer, now);
-            return has_it.then(|| report::in_dns(&self.spec.name, record));
+            return if has_it { Some(report::in_dns(&self.spec.name, record)) } else { None };
         }
         if self.spec.lookup == *lookup {
             self.registered_answered(family, answer, now, jitter);
@@ -177,46 +186,52 @@ impl Active {
         now: Now,
         jitter: u32,
     ) {
-        let meant = self.looked_up_records();
+        let host = self.looked_up_name();
         let Some(registered) = self.registered.get_mut(&family) else {
             return;
         };
         registered.answered(answer, now, jitter);
-        for record in self.records.iter_mut().filter(|it| it.family == family && meant(it)) {
-            if record.published().and_then(|at| registered.confirms(at)) == Some(true) {
+        for record in &mut self.records {
+            let is_meant = host.as_ref().is_none_or(|host| record.name.in_dns() == *host);
+            if record.family == family
+                && is_meant
+                && record.published().and_then(|at| registered.confirms(at)) == Some(true)
+            {
                 record.confirmed();
             }
         }
     }
 
-    /// What an authority does not have as it was published is sent again, and then looked up once
-    /// more. Returns what the operator should know.
-    pub fn correct(&mut self, now: Now) -> Option<Notice> {
-        let meant = self.looked_up_records();
-        let proxied = self.spec.record.proxied == Some(true);
-        for record in self.records.iter_mut().filter(|record| meant(record)) {
-            let (Some(published), Some(registered)) =
-                (record.published(), self.registered.get_mut(&record.family))
-            else {
-                continue;
-            };
-            // A proxy shows addresses of its own for as long as there is a record.
-            let hidden = proxied && !registered.addresses().is_empty();
-            let wrong = registered.confirms(published) == Some(false) && !hidden;
-            if wrong && record.contradicted(now) {
-                registered.asked = false;
-                let (name, host) = (&self.spec.name, &self.spec.lookup.host);
-                return Some(report::contradiction(name, host, published, registered.addresses()));
-            }
+    /// Whether an authority does not have the record at `place` as it was published: then it is sent
+    /// again, and then looked up once more. Returns what the operator should know.
+    pub fn correct(&mut self, place: usize, now: Now) -> Option<Notice> {
+        let record = self.records.get(place)?;
+        let published = record.published()?;
+        let registered = self.registered.get(&record.family)?;
+        // A proxy shows addresses of its own for as long as there is a record.
+        let is_proxied = self.spec.record.proxied == Some(true);
+        let is_hidden = is_proxied && !registered.addresses().is_empty();
+        if registered.confirms(published) != Some(false) || is_hidden {
+            return None;
         }
-        None
+        let host = self.looked_up_name();
+        if host.is_some_and(|host| record.name.in_dns() != host) {
+            return None;
+        }
+        let record = self.records.get_mut(place)?;
+        if !record.contradicted(now) {
+            return None;
+        }
+        let registered = self.registered.get_mut(&record.family)?;
+        registered.asked = false;
+        let (name, host) = (&self.spec.name, &self.spec.lookup.host);
+        Some(report::contradiction(name, host, published, registered.addresses()))
     }
 
-    /// Which records the name that is looked up tells of: its own, or all if there is none.
-    fn looked_up_records(&self) -> impl Fn(&Record) -> bool + use<> {
+    /// The name that is looked up, if it is that of a record; it tells of others only if it is none.
+    fn looked_up_name(&self) -> Option<String> {
         let host = canonical(&self.spec.lookup.host);
-        let is_host = move |record: &Record| record.name.in_dns() == host;
-        let named = self.records.iter().any(&is_host);
-        move |record| !named || is_host(record)
+        let is_ours = self.records.iter().any(|record| record.name.in_dns() == host);
+        if is_ours { Some(host) } else { None }
     }
 }

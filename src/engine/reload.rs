@@ -1,53 +1,76 @@
 //! A new configuration comes into force: what is still true stays, what is on its way is waited for.
 
-use super::Engine;
 use super::account::Account;
 use super::directory::Directory;
 use super::event::Action;
 use super::flights::{Owner, Part, RecordId};
+use super::names::Names;
 use super::record::{Counts, Record};
 use super::section::Active;
+use super::todo::Todo;
+use super::viewpoint::{Needs, Viewpoint};
+use super::{Engine, Inactive, report};
 use crate::config::{Config, Section};
+use crate::model::Notice;
 use crate::model::sorted::Map;
 use crate::proto::netlink::Table;
 use crate::provider;
+use crate::state::Saved;
 use crate::time::Now;
 
 impl Engine {
     /// Puts `config` in force.
     pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
+        self.keep_before_reload();
         let mut known = self.state(now);
-        let kept = |name: &String| {
-            let section = |s: &Section| s.name == *name;
-            let broken = |(broken, _): &(String, String)| broken == name;
-            config.sections.iter().any(section)
-                || config.disabled.contains(name)
-                || config.broken.iter().any(broken)
-                || config.cut
-        };
-        known.records.retain(|saved| kept(&saved.section));
+        if !config.cut {
+            retain(&mut known.records, &config);
+        }
         let waiting = self.waiting_records();
+        let mut old = std::mem::take(&mut self.sections);
+        old.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
         let mut old: Map<String, Active> =
-            self.sections.drain(..).map(|section| (section.spec.name.clone(), section)).collect();
+            old.into_iter().map(|active| (active.spec.name.clone(), active)).collect();
+        let mut needs = Vec::new();
         for spec in config.sections {
             let before = old.remove(&spec.name);
-            let mut section = Active::new(spec, &directory, &known, now);
+            needs.push(Needs::of(&spec, &directory));
+            let mut active = Active::new(spec, &known, now);
             if let Some(before) = before {
-                section.inherit(before, now);
-            } else if let Some(notice) = section.still_refused(now) {
-                self.actions.push(Action::Say(notice));
+                active.inherit(before, now);
+            } else if let Some(notice) = still_refused(&active, now) {
+                self.actions.push_back(Action::Say(notice));
             }
-            self.sections.push(section);
+            self.sections.push(active);
         }
-        self.reassign_flights(waiting);
+        self.assign_viewpoints(needs);
         self.assign_accounts();
-        self.disabled = config.disabled;
-        self.broken = config.broken;
-        self.dormant = known.records;
+        self.reassign_flights(waiting);
+        self.names = Names::of(&mut self.sections);
+        self.inactive = Inactive { disabled: config.disabled, broken: config.broken };
+        self.keeper.dormant = known.records;
+        self.begin_anew();
+    }
+
+    /// Everything is looked at: places are others now.
+    fn begin_anew(&mut self) {
+        self.agenda.clear();
+        self.todo = Todo::default();
+        for (section, active) in self.sections.iter().enumerate() {
+            for (record, waiting) in active.records.iter().enumerate() {
+                if waiting.has_failed_locally() {
+                    self.todo.failed_locally.push(RecordId { section, record });
+                }
+            }
+        }
+        for place in 0..self.sections.len() {
+            self.todo.reselect.add(place);
+            self.touch_section(place);
+        }
         Table::ALL.into_iter().for_each(|table| self.dump(table));
-        self.stale = true;
-        self.lost_way = true;
-        self.touch();
+        self.todo.news.about_all();
+        self.todo.news.lost_way = true;
+        self.todo.is_all_changed = true;
     }
 
     /// Whether exactly these sections are in force.
@@ -56,21 +79,50 @@ impl Engine {
         specs.eq(sections)
     }
 
+    /// Sections that ask the same of the network share a viewpoint.
+    fn assign_viewpoints(&mut self, needs: Vec<Needs>) {
+        self.viewpoints.clear();
+        let mut known: Map<Needs, usize> = Map::new();
+        for (place, (active, needs)) in self.sections.iter_mut().zip(needs).enumerate() {
+            active.viewpoint = match known.get(&needs) {
+                Some(viewpoint) => *viewpoint,
+                None => {
+                    known.insert(needs.clone(), self.viewpoints.len());
+                    self.viewpoints.push(Viewpoint::new(needs, active.steps().cloned()));
+                    self.viewpoints.len() - 1
+                }
+            };
+            if let Some(viewpoint) = self.viewpoints.get_mut(active.viewpoint) {
+                viewpoint.members.push(place);
+            }
+        }
+    }
+
     /// Sections with the same provider and credentials share an account; what was spent and learned
     /// there stays.
     fn assign_accounts(&mut self) {
-        let mut old = std::mem::take(&mut self.accounts);
+        let mut old = Map::new();
+        for account in self.accounts.drain(..) {
+            old.insert(account.key, account.vacated());
+        }
+        let learned = match &self.keeper.before_reload {
+            Some(before) => before.known.as_slice(),
+            None => &[],
+        };
+        let mut known: Map<u64, usize> = Map::new();
         for (place, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
-            let known = self.accounts.iter().position(|account| account.key == key);
-            section.account = known.unwrap_or(self.accounts.len());
-            if known.is_none() {
-                let before = old.iter().position(|account| account.key == key);
-                self.accounts.push(match before {
-                    Some(before) => old.swap_remove(before).vacated(),
-                    None => Account::new(key, &section.spec, &self.saved),
-                });
-            }
+            section.account = match known.get(&key) {
+                Some(account) => *account,
+                None => {
+                    known.insert(key, self.accounts.len());
+                    let before = old.remove(&key);
+                    let account =
+                        before.unwrap_or_else(|| Account::new(key, &section.spec, learned));
+                    self.accounts.push(account);
+                    self.accounts.len() - 1
+                }
+            };
             if let Some(account) = self.accounts.get_mut(section.account) {
                 account.sections.push(place);
             }
@@ -115,6 +167,21 @@ impl Engine {
             }
         }
     }
+}
+
+/// Keeps what is known of sections that `config` names.
+fn retain(records: &mut Vec<Saved>, config: &Config) {
+    let mut names: Vec<&String> = config.sections.iter().map(|section| &section.name).collect();
+    names.extend(&config.disabled);
+    names.extend(config.broken.iter().map(|(name, _)| name));
+    names.sort_unstable();
+    records.retain(|saved| names.binary_search(&&saved.section).is_ok());
+}
+
+/// What the start reports of an earlier run's refusals.
+fn still_refused(active: &Active, now: Now) -> Option<Notice> {
+    let record = active.records.iter().find(|record| record.refusal.is_some())?;
+    report::still_refused(&active.spec.name, record, now)
 }
 
 /// The record that `owner` names, in the section of that name; or, with `account`, one of that name that

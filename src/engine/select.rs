@@ -37,7 +37,7 @@ use crate::proto::netlink::AddressFlags;
 const SCOPE_LINK: u8 = 253;
 
 /// What the user allows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Policy {
     /// `upd_privateip`.
     pub private: bool,

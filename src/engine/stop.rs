@@ -8,37 +8,40 @@ use crate::time::Now;
 impl Engine {
     /// Nothing more is sent or asked for these sections.
     pub(super) fn stop(&mut self, names: &[String]) {
-        for section in &mut self.sections {
-            if names.contains(&section.spec.name) && !section.stopped {
-                section.set_stopped(true);
-                let name = &section.spec.name;
-                let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
-                let notice = Notice::about(name, Level::Notice, text);
-                self.actions.push(Action::Say(notice));
+        for place in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(place) else { continue };
+            if active.stopped || !names.contains(&active.spec.name) {
+                continue;
             }
+            active.set_stopped(true);
+            let name = &active.spec.name;
+            let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
+            let notice = Notice::about(name, Level::Notice, text);
+            self.actions.push_back(Action::Say(notice));
+            self.touch_section(place);
         }
-        self.touch();
     }
 
     /// These sections go on, or all if none is named. One that was named and ran already is sent:
     /// who starts it wants to see something happen.
     pub(super) fn start(&mut self, names: &[String], now: Now) {
         let mut running = Vec::new();
-        for section in &mut self.sections {
-            let name = &section.spec.name;
-            let named = names.contains(name);
-            if section.stopped && (named || names.is_empty()) {
+        for place in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(place) else { continue };
+            let name = &active.spec.name;
+            let is_named = names.contains(name);
+            if active.stopped && (is_named || names.is_empty()) {
                 let notice = Notice::about(name, Level::Notice, "started again".into());
-                self.actions.push(Action::Say(notice));
-                section.set_stopped(false);
-                section.ask_again(now);
-            } else if named {
+                self.actions.push_back(Action::Say(notice));
+                active.set_stopped(false);
+                active.ask_again(now);
+                self.touch_section(place);
+            } else if is_named {
                 running.push(name.clone());
             }
         }
         if !running.is_empty() {
             self.force(&running, now);
         }
-        self.touch();
     }
 }

@@ -128,6 +128,11 @@ impl Wait {
         }
     }
 
+    /// What could be sent now, as far as the record is concerned.
+    pub fn ready(&self) -> Option<Target> {
+        if let Self::Ready(target) = self { Some(*target) } else { None }
+    }
+
     /// Whether the record is up to date, so that nothing is owed.
     pub fn is_published(&self) -> bool {
         matches!(self, Self::Settled { .. } | Self::Lost { is_published: true, .. })

@@ -26,6 +26,7 @@ pub mod verdict;
 mod zoneedit;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use crate::config::Section;
 use crate::model::sorted::Map;
@@ -97,7 +98,48 @@ pub struct Job {
 
 /// What a provider calls things: ids of zones and records, by a name of the provider's choosing.
 /// Kept across restarts, and never relied on: a value that does not work any more is forgotten.
-pub type Known = Map<String, String>;
+///
+/// Copies share what they hold until one of them changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known(Arc<Map<String, String>>);
+
+impl Known {
+    /// Nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&String> {
+        self.0.get(key)
+    }
+
+    /// All keys, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// All keys with their values, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.0.iter()
+    }
+
+    /// Sets the value of `key` and returns the one before.
+    pub fn insert(&mut self, key: String, value: String) -> Option<String> {
+        Arc::make_mut(&mut self.0).insert(key, value)
+    }
+
+    /// Removes `key` and returns its value.
+    pub fn remove(&mut self, key: &str) -> Option<String> {
+        Arc::make_mut(&mut self.0).remove(key)
+    }
+}
+
+impl FromIterator<(String, String)> for Known {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
+        Self(Arc::new(entries.into_iter().collect()))
+    }
+}
 
 /// What an exchange found out: a new value, or `None` for one that does not work any more.
 pub type Learned = Vec<(String, Option<String>)>;

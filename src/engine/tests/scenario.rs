@@ -25,7 +25,7 @@ use crate::provider::Provider;
 use crate::provider::{
     Account, Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict,
 };
-use crate::state::State;
+use crate::state::{Changes, State};
 use crate::time::{BUILD_TIME, Now};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -621,13 +621,16 @@ impl Scenario {
                     self.engine.handle(event, self.now);
                 }
             }
-            Action::Save(state) => {
-                self.log.push("save".into());
-                assert_ne!(state, self.disk, "nothing changed, flash is worn for nothing");
-                self.disk = state;
-            }
+            Action::Save(changes) => self.save(changes),
             Action::Say(notice) => self.log.push(format!("say {}", notice.text)),
         }
+    }
+
+    fn save(&mut self, changes: Changes) {
+        self.log.push("save".into());
+        let before = self.disk.clone();
+        self.disk.apply(changes);
+        assert_ne!(before, self.disk, "nothing changed, flash is worn for nothing");
     }
 
     pub(super) fn dump(&mut self, table: Table) {

@@ -85,7 +85,7 @@ fn a_record_is_read_changed_and_published_and_its_id_learned() {
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known = after(&Known::new(), learned);
+    let known = after(&Known::default(), learned);
     assert!(!known.keys().any(|key| key.starts_with(REFRESH_DUE)), "{known:?}");
 
     // Our clock is not used.
@@ -115,7 +115,7 @@ fn missing_records_are_added_and_the_zone_is_published_once() {
     ];
     let (verdicts, learned) = play(&me(), two, &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
-    let known = after(&Known::new(), learned);
+    let known = after(&Known::default(), learned);
     assert_eq!(known.get("record example.com A").unwrap(), "8");
     assert_eq!(known.get("record a.example.com AAAA").unwrap(), "9");
 }

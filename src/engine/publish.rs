@@ -1,0 +1,256 @@
+//! Records that are ready leave, together as far as their account takes that.
+
+use std::cmp::Reverse;
+use std::net::IpAddr;
+
+use super::Engine;
+use super::agenda::Item;
+use super::event::Action;
+use super::flights::{Flight, Owner, Part, RecordId};
+use super::report;
+use crate::model::{Family, Hostname, Target};
+use crate::provider::{Batch, Job};
+use crate::time::Now;
+
+/// A record that leaves, and what it is to be.
+type Leaving = (RecordId, Target);
+
+impl Engine {
+    /// The next job, if there is one that can leave now.
+    pub(super) fn publish(&mut self, now: Now) -> Option<Action> {
+        while let Some(account) = self.todo.accounts.first() {
+            let batch = self.take_batch(account, now);
+            if !batch.is_empty() {
+                return self.send(account, &batch, now);
+            }
+            self.todo.accounts.take_first();
+        }
+        None
+    }
+
+    /// What keeps requests from leaving that are due, if that is to be logged now.
+    pub(super) fn report_blocks(&mut self) -> Option<Action> {
+        while let Some(section) = self.todo.blocks.take_first() {
+            let active = self.sections.get_mut(section)?;
+            let view = self.viewpoints.get(active.viewpoint)?;
+            if let Some(block) = active.new_block(&view.answers) {
+                return Some(report::blocked(&active.spec.name, &block));
+            }
+        }
+        None
+    }
+
+    /// The records that leave next. All of them leave the same way.
+    fn take_batch(&mut self, place: usize, now: Now) -> Vec<Leaving> {
+        let mut batch = Vec::new();
+        let Some(account) = self.accounts.get(place) else { return batch };
+        let is_busy = matches!(account.batch, Batch::Account(_)) && account.in_flight > 0;
+        if is_busy {
+            return batch;
+        }
+        let (most, kind) = (account.most(), account.batch);
+        let Some(leader) = self.take_ready(place, now) else { return batch };
+        if !self.accounts.get(place).is_some_and(|account| account.is_open(now)) {
+            self.put_back(leader.0);
+            self.plan_account(place);
+            return batch;
+        }
+        batch.push(leader);
+        match kind {
+            Batch::Record => {}
+            Batch::Name => batch.extend(self.sibling(leader.0, now)),
+            Batch::Account(_) => self.fill(place, &mut batch, most, now),
+        }
+        batch
+    }
+
+    /// Others that leave with the first record of `batch`, which is of the account at `place`.
+    fn fill(&mut self, place: usize, batch: &mut Vec<Leaving>, most: usize, now: Now) {
+        let mut left = Vec::new();
+        while batch.len() < most
+            && let Some(next) = self.take_ready(place, now)
+        {
+            let is_same_way = batch.first().is_some_and(|first| self.go_same_way(first.0, next.0));
+            // Two sections may have the same name: one after the other, or both would make a record.
+            if is_same_way && !self.has_twin(next.0, batch) {
+                batch.push(next);
+            } else {
+                left.push(next.0);
+            }
+        }
+        for id in left {
+            self.put_back(id);
+        }
+    }
+
+    /// The other family of the name of `leader`, if that could leave with it.
+    fn sibling(&self, leader: RecordId, now: Now) -> Option<Leaving> {
+        let active = self.sections.get(leader.section)?;
+        let family = active.records.get(leader.record)?.family;
+        let name = active.slots.get(leader.record)?.name;
+        for id in self.names.group(&self.sections, name) {
+            let record = self.sections.get(id.section)?.records.get(id.record)?;
+            if record.family == family || !self.go_same_way(leader, id) {
+                continue;
+            }
+            if let Some(target) = self.sendable(id, now) {
+                return Some((id, target));
+            }
+        }
+        None
+    }
+
+    /// Takes the first record of the account that can be sent.
+    fn take_ready(&mut self, place: usize, now: Now) -> Option<Leaving> {
+        while let Some(Reverse(id)) = self.accounts.get_mut(place)?.ready.pop() {
+            let sendable = self.sendable(id, now);
+            let is_one_by_one = self.accounts.get(place)?.batch == Batch::Record;
+            let Some(active) = self.sections.get_mut(id.section) else { continue };
+            // A section of such a provider sends one record at a time.
+            if is_one_by_one && active.counts.in_flight > 0 {
+                active.waiting.push(Reverse(id.record));
+                continue;
+            }
+            if let Some(slot) = active.slots.get_mut(id.record) {
+                slot.is_queued = false;
+            }
+            if let Some(target) = sendable {
+                return Some((id, target));
+            }
+            if let Some(Reverse(record)) = active.waiting.pop() {
+                let next = RecordId { section: id.section, record };
+                self.accounts.get_mut(place)?.ready.push(Reverse(next));
+            }
+        }
+        None
+    }
+
+    /// What could be sent for the record now.
+    fn sendable(&self, id: RecordId, now: Now) -> Option<Target> {
+        let active = self.sections.get(id.section)?;
+        let record = active.records.get(id.record)?;
+        let target = record.wait(now).ready()?;
+        let view = self.viewpoints.get(active.viewpoint)?;
+        if view.answers.of(record.family).way.is_err() {
+            return None;
+        }
+        let name = active.slots.get(id.record)?.name;
+        for other in self.names.group(&self.sections, name) {
+            if self.sections.get(other.section)?.records.get(other.record)?.is_busy() {
+                return None;
+            }
+        }
+        Some(target)
+    }
+
+    fn go_same_way(&self, a: RecordId, b: RecordId) -> bool {
+        let (a, b) = (self.sections.get(a.section), self.sections.get(b.section));
+        match (a, b) {
+            (Some(a), Some(b)) => a.spec.transport == b.spec.transport,
+            _ => false,
+        }
+    }
+
+    /// Whether a record of the same name and family is in `batch`.
+    fn has_twin(&self, id: RecordId, batch: &[Leaving]) -> bool {
+        let slot = self.sections.get(id.section).and_then(|active| active.slots.get(id.record));
+        let Some(slot) = slot else { return false };
+        let group = self.names.group(&self.sections, slot.name);
+        let mut twins =
+            group.filter(|&other| other != id && self.family_of(other) == self.family_of(id));
+        twins.any(|twin| batch.iter().any(|(taken, _)| *taken == twin))
+    }
+
+    fn family_of(&self, id: RecordId) -> Option<Family> {
+        Some(self.sections.get(id.section)?.records.get(id.record)?.family)
+    }
+
+    fn put_back(&mut self, id: RecordId) {
+        let Some(active) = self.sections.get_mut(id.section) else { return };
+        let Some(account) = self.accounts.get_mut(active.account) else { return };
+        if let Some(slot) = active.slots.get_mut(id.record) {
+            slot.is_queued = true;
+            account.ready.push(Reverse(id));
+        }
+    }
+
+    /// The account is looked at again when it may send the next request.
+    fn plan_account(&mut self, place: usize) {
+        let Some(account) = self.accounts.get_mut(place) else { return };
+        let due = Some(account.next_slot_at());
+        if account.due != due {
+            account.due = due;
+            self.agenda.add(account.next_slot_at(), Item::Account(place));
+        }
+    }
+
+    /// `batch` leaves as one job.
+    fn send(&mut self, place: usize, batch: &[Leaving], now: Now) -> Option<Action> {
+        let mut sections = Vec::new();
+        let mut parts = Vec::new();
+        let mut job = Job { seed: self.jitter, wall: now.trusted_wall(), ..Job::default() };
+        for &(id, target) in batch {
+            let active = self.sections.get_mut(id.section)?;
+            let record = active.records.get_mut(id.record)?;
+            let (change, sent) = record.send(target, &active.spec.record, now);
+            sections.push(active.spec.name.clone());
+            job.changes.push(change);
+            parts.push(Part { owner: Owner::Record(id), sent });
+            self.touch(id);
+        }
+        job.kept = self.kept(batch);
+        let account = self.accounts.get_mut(place)?;
+        account.sent(now);
+        job.known = account.known.clone();
+        let id = self.flights.next_id();
+        let flight = Flight { account: account.key, kept: job.kept.clone(), parts };
+        self.flights.add(flight);
+        self.next_jitter();
+        let change = job.changes.first()?;
+        let active = self.sections.get(batch.first()?.0.section)?;
+        let view = self.viewpoints.get(active.viewpoint)?;
+        let is_seen = view.needs.is_seen(change.family);
+        Some(Action::Publish {
+            id,
+            section: active.spec.clone(),
+            sections,
+            device: view.answers.of(change.family).way.clone().unwrap_or_default(),
+            source: if is_seen { change.address() } else { None },
+            job,
+        })
+    }
+
+    /// What is published of the other family of the names in `batch`.
+    fn kept(&self, batch: &[Leaving]) -> Vec<(Hostname, IpAddr)> {
+        let mut others = Vec::new();
+        for (id, _) in batch {
+            let Some(active) = self.sections.get(id.section) else { continue };
+            let Some(slot) = active.slots.get(id.record) else { continue };
+            let group: Vec<RecordId> = self.names.group(&self.sections, slot.name).collect();
+            for other in &group {
+                if !self.is_family_in(batch, &group, *other) {
+                    others.push(*other);
+                }
+            }
+        }
+        others.sort_unstable();
+        others.dedup();
+        let mut kept = Vec::new();
+        for id in others {
+            let record = self.sections.get(id.section).and_then(|it| it.records.get(id.record));
+            if let Some(record) = record
+                && let Some(address) = record.published()
+            {
+                kept.push((record.name.clone(), address));
+            }
+        }
+        kept
+    }
+
+    /// Whether a record of `group` that has the family of `id` is in `batch`.
+    fn is_family_in(&self, batch: &[Leaving], group: &[RecordId], id: RecordId) -> bool {
+        let family = self.family_of(id);
+        let mut same = group.iter().filter(|other| self.family_of(**other) == family);
+        same.any(|other| batch.iter().any(|(taken, _)| taken == other))
+    }
+}

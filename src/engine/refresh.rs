@@ -1,0 +1,190 @@
+//! What the kernel and netifd report changes addresses and routes, once per batch of messages.
+
+use std::net::IpAddr;
+
+use super::Engine;
+use super::event::Action;
+use super::flights::RecordId;
+use super::no_address::Desired;
+use super::report;
+use super::way::Ask;
+use crate::model::Family;
+use crate::model::sorted::Set;
+use crate::proto::netlink::{IfIndex, Message, Report, Table};
+use crate::proto::ubus::netifd::Networks;
+use crate::time::Now;
+
+impl Engine {
+    /// The kernel has reported something.
+    pub(super) fn kernel(&mut self, report: Report, now: Now) {
+        let is_another_way = match &report {
+            Report::Message(Message::Route(route)) => self.facts.book.ways.depend_on(route),
+            Report::Message(Message::Policy) => true,
+            Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => false,
+        };
+        if is_another_way {
+            self.routes_changed();
+        }
+        if report == Report::Lost {
+            Table::ALL.into_iter().for_each(|table| self.dump(table));
+        }
+        let link = link_of(&report);
+        let is_news = self.facts.book.apply(report, now.up);
+        let news = &mut self.todo.news;
+        news.lost_way |= is_news || is_another_way;
+        match link {
+            Some(link) if is_news => news.about_link(link),
+            None if is_news => news.about_all(),
+            Some(_) | None => {}
+        }
+    }
+
+    /// netifd has reported its networks; `None`: it is not there.
+    pub(super) fn netifd(&mut self, networks: Option<Networks>) {
+        if self.facts.netifd.heard(networks) {
+            self.todo.news.about_all();
+            self.todo.news.lost_way = true;
+        }
+    }
+
+    /// Asks for a dump, once however often a batch of messages gives reason to.
+    pub(super) fn dump(&mut self, table: Table) {
+        let is_asked = |action: &Action| matches!(action, Action::Dump(asked) if *asked == table);
+        if !self.actions.iter().any(is_asked) {
+            self.actions.push_back(Action::Dump(table));
+        }
+    }
+
+    /// Routes or rules changed: a failure in which nothing left the router may not happen again.
+    fn routes_changed(&mut self) {
+        for id in std::mem::take(&mut self.todo.failed_locally) {
+            let Some(record) = self.record_mut(id) else { continue };
+            if record.has_failed_locally() {
+                record.routes_changed();
+                self.todo.failed_locally.push(id);
+                self.touch(id);
+            }
+        }
+        for place in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(place) else { continue };
+            if !active.detectors.is_empty() {
+                active.detectors.values_mut().for_each(|detector| detector.routes_changed());
+                self.attend(place);
+            }
+        }
+    }
+
+    /// The record may be tried again when routes or rules change.
+    pub(super) fn note_local_failure(&mut self, id: RecordId) {
+        let Some(record) = self.record_mut(id) else { return };
+        if record.has_failed_locally() && !self.todo.failed_locally.contains(&id) {
+            self.todo.failed_locally.push(id);
+        }
+    }
+
+    /// Looks at addresses and ways again after something changed. The kernel is asked for the ways
+    /// first.
+    pub(super) fn refresh(&mut self, now: Now) {
+        if self.todo.news.lost_way && self.facts.book.addresses_known() {
+            self.todo.news.lost_way = false;
+            let mut asks = Vec::new();
+            for view in &self.viewpoints {
+                asks.extend(view.needs.asks(&self.facts));
+            }
+            let asks: Set<Ask> = asks.into_iter().collect();
+            self.actions.extend(asks.iter().cloned().map(Action::FindWay));
+            self.facts.book.ways.ask(asks);
+        }
+        if !self.facts.book.ways.asked.is_empty() {
+            return;
+        }
+        if self.todo.news.is_any {
+            self.ask_network();
+        }
+        if !self.todo.reselect.is_empty() {
+            self.follow(now);
+        }
+    }
+
+    /// Asks the questions again that the news may concern.
+    fn ask_network(&mut self) {
+        let news = self.todo.news.take();
+        for place in 0..self.viewpoints.len() {
+            let Some(view) = self.viewpoints.get(place) else { continue };
+            if !news.is_about_all && !view.depends_on(&news.links) {
+                continue;
+            }
+            let current = [Family::V4, Family::V6].map(|family| self.current(place, family));
+            let Some(view) = self.viewpoints.get_mut(place) else { continue };
+            if view.ask(&self.facts, current) {
+                for member in &view.members {
+                    self.todo.reselect.add(*member);
+                }
+            }
+        }
+        let gone = self.facts.book.take_gone();
+        if !gone.is_empty() {
+            // If a request on its way fails, that says nothing about the provider.
+            self.flights.network_gone(None);
+            self.actions.extend(gone.into_iter().map(Action::Cut));
+        }
+    }
+
+    /// The address that sections of the viewpoint have now. A name that was just added holds nothing yet:
+    /// it follows the others.
+    fn current(&self, place: usize, family: Family) -> Option<IpAddr> {
+        let view = self.viewpoints.get(place)?;
+        if let Desired::Address(address) = view.answers.of(family).desired {
+            return Some(address);
+        }
+        let members = || view.members.iter().filter_map(|place| self.sections.get(*place));
+        let records = || members().flat_map(|active| &active.records);
+        let of_family = || records().filter(|record| record.family == family);
+        let desired = of_family().find_map(|record| record.desired());
+        desired.or_else(|| of_family().find_map(|record| record.published()))
+    }
+
+    /// The sections whose answers have changed follow them.
+    fn follow(&mut self, now: Now) {
+        let mut places = Vec::new();
+        while let Some(place) = self.todo.reselect.take_first() {
+            places.push(place);
+        }
+        for &place in &places {
+            let Some(active) = self.sections.get_mut(place) else { continue };
+            let Some(view) = self.viewpoints.get(active.viewpoint) else { continue };
+            if active.follow_ways(&view.answers, now) {
+                self.flights.network_gone(Some(place));
+            }
+        }
+        for place in places {
+            self.reselect(place, now);
+            self.touch_section(place);
+        }
+    }
+
+    fn reselect(&mut self, place: usize, now: Now) {
+        let Some(active) = self.sections.get_mut(place) else { return };
+        let Some(view) = self.viewpoints.get(active.viewpoint) else { return };
+        active.follow_event_network(&view.answers, now);
+        let missing = active.reselect(&view.answers, now);
+        if active.stopped {
+            return;
+        }
+        for (family, why) in missing {
+            let records = active.records.iter().filter(|record| record.family == family);
+            let name = &active.spec.name;
+            self.actions.push_back(report::no_address(name, family, records, &why, now));
+        }
+    }
+}
+
+/// The device whose addresses alone a report is about.
+fn link_of(report: &Report) -> Option<IfIndex> {
+    match report {
+        Report::Message(Message::NewAddress(address) | Message::DelAddress(address)) => {
+            Some(address.link)
+        }
+        Report::Message(_) | Report::DumpBegin(_) | Report::DumpEnd(_) | Report::Lost => None,
+    }
+}
