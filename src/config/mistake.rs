@@ -27,6 +27,8 @@ pub struct Mistake {
     pub severity: Severity,
     /// The section that an error makes unusable; `None` if only the line is ignored.
     pub section: Option<String>,
+    /// The option that it is about, if it is about the value of one.
+    pub option: Option<String>,
     /// A sentence, without `file:line`.
     pub text: String,
 }
@@ -78,7 +80,14 @@ impl Mistakes {
             if count.dropped > 0 {
                 let text = format!("{} more {what} from here on are not listed", count.dropped);
                 let line = count.first_dropped_line;
-                self.kept.push(Mistake { file: file.into(), line, severity, section: None, text });
+                self.kept.push(Mistake {
+                    file: file.into(),
+                    line,
+                    severity,
+                    section: None,
+                    option: None,
+                    text,
+                });
             }
         }
         sort(&mut self.kept);
@@ -108,6 +117,7 @@ mod tests {
             line: 7,
             severity: Severity::Error,
             section: None,
+            option: None,
             text: "option 'x': no".into(),
         };
         assert_eq!(mistake.to_string(), "ddns:7: option 'x': no");

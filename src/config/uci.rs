@@ -398,7 +398,14 @@ impl<'a> Parser<'a> {
     }
 
     fn push(&mut self, line: usize, severity: Severity, section: Option<String>, text: String) {
-        self.mistakes.push(Mistake { file: String::new(), line, severity, section, text });
+        self.mistakes.push(Mistake {
+            file: String::new(),
+            line,
+            severity,
+            section,
+            option: None,
+            text,
+        });
     }
 }
 

@@ -149,7 +149,7 @@ impl EventLoop {
 
 /// Whether a mistake is in the option of a directory that this module changes.
 fn names_directory(mistake: &Mistake) -> bool {
-    ["'ddns_rundir'", "'ddns_statedir'"].iter().any(|it| mistake.text.contains(it))
+    matches!(mistake.option.as_deref(), Some("ddns_rundir" | "ddns_statedir"))
 }
 
 impl Daemon {
@@ -190,7 +190,8 @@ impl Daemon {
                 Severity::Warning => Level::Warning,
             };
             let section = mistake.section.clone();
-            self.logger.say(&Notice { section, level, text: mistake.to_string() });
+            let notice = Notice::general(level, mistake.to_string());
+            self.logger.say(&Notice { section, ..notice });
         }
         if more > 0 {
             let text = format!("{more} more messages like these: 'ddns-netlink check' shows more");

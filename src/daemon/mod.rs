@@ -188,7 +188,7 @@ fn store_thread(store: Store, saved: State, sender: &UnboundedSender<Incoming>) 
 }
 
 fn say(logger: &mut Logger, level: Level, text: String) {
-    logger.say(&Notice { section: None, level, text });
+    logger.say(&Notice::general(level, text));
 }
 
 impl Daemon {

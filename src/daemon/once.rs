@@ -27,9 +27,8 @@ impl Once {
     }
 
     fn log_withheld(&mut self, logger: &mut Logger, status: &Snapshot) {
-        let failed: Vec<String> = status.failures().collect();
         for notice in self.withheld.drain(..) {
-            if !failed.iter().any(|record| notice.text.starts_with(record)) {
+            if !notice.record.as_ref().is_some_and(|record| status.has_failed(record)) {
                 logger.say(&notice);
             }
         }

@@ -244,7 +244,7 @@ impl Shared {
             }
             (_, Some(_)) | (None, None) => return,
         };
-        (self.tell)(Notice { section: None, level, text });
+        (self.tell)(Notice::general(level, text));
     }
 }
 

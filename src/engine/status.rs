@@ -146,11 +146,12 @@ impl Snapshot {
         self.sections.iter().all(|s| s.records.iter().all(|record| record.desired.is_some()))
     }
 
-    /// The records that are not up to date, as messages about them begin.
-    pub fn failures(&self) -> impl Iterator<Item = String> {
-        let records = self.sections.iter().flat_map(|section| &section.records);
-        let failed = records.filter(|record| !record.wait.is_published());
-        failed.map(|record| format!("{} {}", record.name, record.family.record_type()))
+    /// Whether `record` is there and not up to date.
+    pub fn has_failed(&self, (name, family): &(Hostname, Family)) -> bool {
+        let mut records = self.sections.iter().flat_map(|section| &section.records);
+        records.any(|record| {
+            (&record.name, &record.family) == (name, family) && !record.wait.is_published()
+        })
     }
 
     /// Whether every record is up to date and every enabled section runs.

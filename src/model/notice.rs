@@ -1,5 +1,7 @@
 //! Messages for the operator.
 
+use super::{Family, Hostname};
+
 /// The syslog severities that we use (RFC 5424 section 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -22,6 +24,8 @@ pub enum Level {
 pub struct Notice {
     /// The section that the message is about, if it is about one.
     pub section: Option<String>,
+    /// The record that it is about, if it is about one.
+    pub record: Option<(Hostname, Family)>,
     /// Its severity.
     pub level: Level,
     /// One sentence, no secrets, no newline.
@@ -29,8 +33,23 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// A message about no section in particular.
+    pub fn general(level: Level, text: String) -> Self {
+        Self { section: None, record: None, level, text }
+    }
+
     /// A message about one section.
     pub fn about(section: &str, level: Level, text: String) -> Self {
-        Self { section: Some(section.to_owned()), level, text }
+        Self { section: Some(section.to_owned()), ..Self::general(level, text) }
+    }
+
+    /// A message about a record of a section.
+    pub fn about_record(
+        section: &str,
+        (name, family): (&Hostname, Family),
+        level: Level,
+        text: String,
+    ) -> Self {
+        Self { record: Some((name.clone(), family)), ..Self::about(section, level, text) }
     }
 }

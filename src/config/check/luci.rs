@@ -27,6 +27,7 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
             line: option.map_or(section.line, |option| option.line),
             severity: Severity::Warning,
             section: None,
+            option: None,
             text: format!(
                 "section '{}': a Save in LuCI's form deletes its domain, username, password, interface \
                  and all intervals. Write {advice}",

@@ -312,6 +312,7 @@ impl<E: Environment> Checker<'_, E> {
             line,
             severity: Severity::Warning,
             section: None,
+            option: None,
             text,
         });
     }

@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
             } else {
                 unknown(self.kind, option)
             };
-            self.push(Severity::Warning, option.line, text);
+            self.push(Severity::Warning, option.line, None, text);
         }
     }
 
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
             let name = option.name.as_str();
             let known = options::find(self.kind, name).is_some();
             if !known && options::meant(self.kind, name) == Some("enabled") {
-                self.push(Severity::Warning, option.line, not_known(name, "enabled"));
+                self.push(Severity::Warning, option.line, None, not_known(name, "enabled"));
             }
         }
     }
@@ -167,12 +167,12 @@ impl<'a> Reader<'a> {
     /// Something the section lacks.
     pub(super) fn lacks(&mut self, text: impl AsRef<str>) {
         let text = format!("section '{}': {}", self.section.name, text.as_ref());
-        self.push(Severity::Error, self.section.line, text);
+        self.push(Severity::Error, self.section.line, None, text);
     }
 
     /// A complaint about one of the values of the option `name`.
     pub(super) fn about_value(&mut self, severity: Severity, name: &str, line: usize, text: &str) {
-        self.push(severity, line, format!("option '{name}': {text}"));
+        self.push(severity, line, Some(name), format!("option '{name}': {text}"));
     }
 
     /// The first error of the section, with its place, if there is any so far.
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
         self.about_value(severity, name, line, text);
     }
 
-    fn push(&mut self, severity: Severity, line: usize, text: String) {
+    fn push(&mut self, severity: Severity, line: usize, option: Option<&str>, text: String) {
         // The global section has defaults for all its options and is never unusable.
         let breaks = severity == Severity::Error && self.kind == SectionKind::Service;
         self.mistakes.push(Mistake {
@@ -194,6 +194,7 @@ impl<'a> Reader<'a> {
             line,
             severity,
             section: breaks.then(|| self.section.name.clone()),
+            option: option.map(str::to_owned),
             text,
         });
     }

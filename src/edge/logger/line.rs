@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn notice(section: Option<&str>, level: Level, text: &str) -> Notice {
-        Notice { section: section.map(Into::into), level, text: text.into() }
+        Notice { section: section.map(Into::into), ..Notice::general(level, text.into()) }
     }
 
     fn time() -> LocalTime {

@@ -152,11 +152,8 @@ impl Logger {
             }
             Err(error) => {
                 if self.unwritable.insert(section.to_owned()) {
-                    let warning = Notice {
-                        section: Some(section.to_owned()),
-                        level: Level::Warning,
-                        text: format!("cannot write the log file {}: {error}", path.display()),
-                    };
+                    let text = format!("cannot write the log file {}: {error}", path.display());
+                    let warning = Notice::about(section, Level::Warning, text);
                     self.write_common(&warning, wall);
                 }
             }
@@ -224,7 +221,7 @@ mod tests {
 
     fn notice(section: &str, level: Level, text: &str) -> Notice {
         let section = if section.is_empty() { None } else { Some(section.to_owned()) };
-        Notice { section, level, text: text.into() }
+        Notice { section, ..Notice::general(level, text.into()) }
     }
 
     fn lines(path: &Path) -> Vec<String> {
