@@ -52,7 +52,8 @@ pub struct Hostname {
 }
 
 impl Hostname {
-    /// Checks the characters, the length (RFC 1035 section 2.3.4), and that no label is empty.
+    /// Checks the characters, the length (RFC 1035 section 2.3.4), and that no label is empty. A name
+    /// with letters beyond ASCII becomes its form in DNS, with `xn--`.
     ///
     /// # Errors
     /// A sentence that names the character or the length that is not allowed.
@@ -63,14 +64,11 @@ impl Hostname {
         if text.len() > 253 {
             return Err("a name has at most 253 characters".into());
         }
-        if let Some(bad) = text.chars().find(|&c| !is_allowed(c)) {
-            let why = format!("{} cannot be part of a name", quoted_char(bad));
-            if is_letter(bad)
-                && let Some(ascii) = ascii_form(text)
-            {
-                return Err(format!("{why}; write it as {ascii}"));
-            }
-            return Err(why);
+        if let Some(bad) = text.chars().find(|&c| !is_allowed(c) && !is_letter(c)) {
+            return Err(format!("{} cannot be part of a name", quoted_char(bad)));
+        }
+        if !text.is_ascii() {
+            return in_punycode(text);
         }
         // Both sides of `@` are names of their own. Either may be missing: `@` alone is the zone.
         for part in text.split('@').filter(|part| !part.is_empty()) {
@@ -137,22 +135,37 @@ fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || "@._*-".contains(c)
 }
 
-/// The name with its labels in Punycode, if that is a valid name.
-fn ascii_form(text: &str) -> Option<String> {
+/// The name with its labels in Punycode.
+fn in_punycode(text: &str) -> Result<Hostname, String> {
     let ascii = punycode::ascii(text);
     if !ascii.is_ascii() {
-        return None;
+        return Err("a label has at most 63 characters in its DNS form".into());
     }
-    match Hostname::parse(&ascii).ok()?.dns_problem() {
-        None => Some(ascii),
-        Some(_) => None,
+    let name = Hostname::parse(&ascii)?;
+    match name.dns_problem() {
+        Some(why) => Err(why),
+        None => Ok(name),
     }
 }
 
-/// Whether `c` is probably a letter outside of ASCII. Without Unicode's tables, which would cost
-/// flash, this only excludes punctuation, quotation marks and symbols.
+/// Whether `c` is probably a letter outside of ASCII that a name in DNS can have as it is. Without
+/// Unicode's tables, which would cost flash, this only excludes blocks: punctuation and symbols; and
+/// marks, parts of letters and wide forms, which UTS 46 section 4 puts together or replaces.
 fn is_letter(c: char) -> bool {
-    c >= 'À' && !('\u{2000}'..='\u{2bff}').contains(&c)
+    c >= 'À'
+        && !matches!(
+            c,
+            '×' | '÷'
+                | '\u{300}'..='\u{36f}'
+                | '\u{1100}'..='\u{11ff}'
+                | '\u{2000}'..='\u{2bff}'
+                | '\u{3000}'..='\u{3004}'
+                | '\u{3008}'..='\u{3020}'
+                | '\u{3099}'..='\u{309c}'
+                | '\u{e000}'..='\u{faff}'
+                | '\u{fb00}'..='\u{ffff}'
+                | '\u{1f000}'..
+        )
 }
 
 /// See [`Hostname::in_dns`].
@@ -218,16 +231,26 @@ mod tests {
     }
 
     #[test]
-    fn the_error_for_a_letter_outside_of_ascii_suggests_punycode() {
+    fn letters_outside_of_ascii_become_punycode() {
+        for (name, in_dns) in [
+            ("Host@München.example", "host@xn--mnchen-3ya.example"),
+            ("*.bücher.例え.テスト", "*.xn--bcher-kva.xn--r8jz45g.xn--zckzah"),
+        ] {
+            let parsed = Hostname::parse(name).unwrap();
+            assert_eq!((parsed.as_str(), parsed.written()), (in_dns, in_dns));
+        }
+        let label = "ä".repeat(64);
+        assert!(Hostname::parse(&label).unwrap_err().ends_with("is longer than 63 characters"));
         for (name, error) in [
-            (
-                "Host@München.example",
-                "'ü' cannot be part of a name; write it as host@xn--mnchen-3ya.example",
-            ),
-            ("ä b.example", "'ä' cannot be part of a name"),
+            ("ä b.example", "' ' cannot be part of a name"),
             ("“a.example”", "'“' cannot be part of a name"),
-            (&"ä".repeat(64), "'ä' cannot be part of a name"),
-            (&"ä".repeat(65), "'ä' cannot be part of a name"),
+            ("ä“.example", "'“' cannot be part of a name"),
+            ("a\u{308}.example", "'\u{308}' cannot be part of a name"),
+            ("例。テスト", "'。' cannot be part of a name"),
+            ("ａ.example", "'ａ' cannot be part of a name"),
+            ("ä..example", "there is nothing between two dots, or before the first"),
+            (&"ä".repeat(65), "a label has at most 63 characters in its DNS form"),
+            ("ä.-b", "the label '-b' begins or ends with '-'"),
         ] {
             assert_eq!(Hostname::parse(name).unwrap_err(), error);
         }
@@ -247,7 +270,7 @@ mod tests {
         for good in ["home.example.com", "*.example.com", "host@example.com", "_x-1", "@", "a.b."] {
             assert!(Hostname::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a b", "a/b", "a,b", "ä.example", &"a.".repeat(127)] {
+        for bad in ["", "a b", "a/b", "a,b", "ä..example", &"a.".repeat(127)] {
             assert!(Hostname::parse(bad).is_err(), "{bad}");
         }
         for bad in ["a..b", ".a", "a..", ".", "a@.b"] {

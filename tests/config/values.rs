@@ -89,6 +89,42 @@ fn names_come_from_domain_or_lookup_host() {
 }
 
 #[test]
+fn a_name_with_letters_beyond_ascii_does_not_stop_the_others() {
+    for (lines, names, mistakes) in [
+        (
+            "list domain b.example\nlist domain München.example",
+            vec!["b.example", "xn--mnchen-3ya.example"],
+            vec![
+                "Warning ddns:5: option 'domain': \"München.example\" is used in its DNS form: \
+                 xn--mnchen-3ya.example",
+            ],
+        ),
+        (
+            "list domain b.example\nlist domain a\u{308}.example",
+            vec!["b.example"],
+            vec![
+                "Warning ddns:5: option 'domain': \"a\u{308}.example\": '\u{308}' cannot be part of a \
+                 name; the name is left out",
+            ],
+        ),
+        (
+            "list domain a\u{308}.example",
+            vec![],
+            vec![
+                "Error ddns:4: option 'domain': \"a\u{308}.example\": '\u{308}' cannot be part of a name",
+            ],
+        ),
+    ] {
+        let checked = load(&format!("option service_name v4.example\n{lines}"));
+        let shown: Vec<_> =
+            checked.mistakes.iter().map(|it| format!("{:?} {it}", it.severity)).collect();
+        assert_eq!(shown, mistakes, "{lines}");
+        let used = checked.config.sections.iter().flat_map(|section| &section.names);
+        assert_eq!(used.map(ToString::to_string).collect::<Vec<_>>(), names, "{lines}");
+    }
+}
+
+#[test]
 fn the_looked_up_host_and_its_server_are_read() {
     let host =
         |lines: &str| section(&format!("option service_name v4.example\n{lines}")).lookup.host;

@@ -104,9 +104,21 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
     }
     let mut names = Vec::new();
     let mut oddities = Vec::new();
+    let mut unusable = Vec::new();
     let mut seen = Set::new();
     for (text, line) in values {
-        for name in names_of(reader, option, text, line) {
+        for word in names_of(reader, option, text, line) {
+            let name = match Hostname::parse(word) {
+                Ok(name) => name,
+                Err(why) => {
+                    unusable.push((word, line, why));
+                    continue;
+                }
+            };
+            if !word.is_ascii() {
+                let text = format!("{} is used in its DNS form: {name}", quoted(word));
+                reader.about_value(Severity::Warning, option, line, &text);
+            }
             if !seen.insert(name.clone()) {
                 continue;
             }
@@ -115,11 +127,20 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
             names.push(name);
         }
     }
+    for (word, line, why) in unusable {
+        let text = format!("{}: {why}", quoted(word));
+        if word.is_ascii() || names.is_empty() {
+            reader.about_value(Severity::Error, option, line, &text);
+        } else {
+            let text = format!("{text}; the name is left out");
+            reader.about_value(Severity::Warning, option, line, &text);
+        }
+    }
     (names, oddities)
 }
 
 /// The names in one value, usually one.
-fn names_of(reader: &mut Reader<'_>, option: &str, text: &str, line: usize) -> Vec<Hostname> {
+fn names_of<'a>(reader: &mut Reader<'_>, option: &str, text: &'a str, line: usize) -> Vec<&'a str> {
     let separator = |c: char| c.is_ascii_whitespace() || c == ',';
     let words: Vec<_> = text.split(separator).filter(|it| !it.is_empty()).collect();
     // LuCI's form writes a list of names as one value, with spaces.
@@ -130,15 +151,5 @@ fn names_of(reader: &mut Reader<'_>, option: &str, text: &str, line: usize) -> V
     if words.is_empty() {
         reader.about_value(Severity::Error, option, line, "a name cannot be empty");
     }
-    let mut names = Vec::new();
-    for word in words {
-        match Hostname::parse(word) {
-            Ok(name) => names.push(name),
-            Err(why) => {
-                let text = format!("{}: {why}", quoted(word));
-                reader.about_value(Severity::Error, option, line, &text);
-            }
-        }
-    }
-    names
+    words
 }
