@@ -16,11 +16,12 @@ const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail 
     wrong bad unsuccessful unsuccessfully illegal malformed exception cannot can't couldn't couldnt unable expired exceeded suspended \
     banned blocked throttled unavailable unsupported mismatch nonexistent exhausted revoked declined aborted \
     insufficient sorry fatal busy overloaded maintenance ratelimited prohibited fehler erreur verweigert \
-    abgelehnt gesperrt";
+    restricted aborting nxdomain servfail traceback abgelehnt gesperrt falsch ungültig ungültiger ungültige \
+    incorrecta incorrecto";
 /// What `not` in front of makes a failure. `not changed` and `not needed` are none.
 const AFTER_NOT: &str = "found find allowed authorized authorised authenticated permitted accepted valid \
     known registered recognized supported exist exists match ok good success successful correct work \
-    processed logged signed saved stored applied";
+    processed logged signed saved stored applied belong yours your implemented active";
 /// What `no` in front of makes a failure.
 const AFTER_NO: &str = "such access permission matching valid authorization good success";
 /// What an answer asks for after `please`, in the place of an update.
@@ -28,14 +29,15 @@ const ASKED: &str = "log login sign signin authenticate authorize try retry prov
     renew upgrade activate";
 /// What an update may lack, before `required` or `needed`.
 const LACKING: &str = "authentication authorization login password token key username user hostname host domain \
-    parameter parameters credentials is are";
+    parameter parameters credentials account record records zone payment captcha subscription";
 /// What can be disabled or locked so that nothing is updated.
-const ACCESS: &str = "account user login token key service access";
+const ACCESS: &str =
+    "account user login token key service access host hostname domain zone update updates";
 /// What an answer says of an address that needs no update.
 const SAME: &str =
     "same already unchanged change changed changes nochange nochg current identical modified";
 /// What an update is called that was done. With `false` it was not done.
-const DONE: &str = "updated update saved stored applied accepted authorized authenticated loggedin valid found done \
+const DONE: &str = "updated update saved stored applied accepted auth authorized authenticated loggedin valid found done \
     processed";
 /// Words that may stand between a word of failure and the number or word that denies it.
 const BETWEEN: &str = "count code codes number message msg status is was were are";
@@ -62,21 +64,25 @@ fn in_text(text: &str) -> bool {
 /// Whether `text` asks for something, such as a log-in.
 pub(super) fn asks_for_something(text: &str) -> bool {
     let words = words(text);
-    (0..words.len()).any(|place| asks(&words, place))
+    (0..words.len()).any(|place| Word::new(&words, place).asks())
 }
 
 /// Whether the word at `place` reports a failure, together with its neighbours.
 fn is_failure(words: &[String], place: usize) -> bool {
-    let at = |place: usize| words.get(place).map_or("", String::as_str);
-    let before = place.checked_sub(1).map_or("", at);
-    let (word, next, later) = (at(place), at(place + 1), at(place + 2));
+    let context = Word::new(words, place);
+    let Word { before, word, next, later, .. } = context;
     match word {
-        "no" => has(AFTER_NO, next),
+        "no" | "nope" if words.len() == 1 => true,
+        "no" => has(AFTER_NO, next) || (later.is_empty() && has(LACKING, next)),
         "not" if has("can could", before) => true,
+        "not" if next == "in" => has("your this the our", later),
         "ko" | "nok" => before.is_empty(),
         "unknown" | "missing" => before.is_empty() || next.is_empty(),
         "too" => has("many soon often fast frequent frequently", next),
+        "code" if has("return exit", before) => is_number_above_0(next),
+        "exit" | "rc" => is_number_above_0(next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
+        "timeout" => next.parse::<u32>().is_err(),
         "success" | "successful" | "succeeded" => {
             next == "false" || (has("0 no", next) && later.is_empty())
         }
@@ -93,68 +99,97 @@ fn is_failure(words: &[String], place: usize) -> bool {
         }
         _ => {
             (before.is_empty() && word.starts_with("bad"))
-                || asks(words, place)
-                || speaks_of_limit(word, before, next, clause(words, place))
-                || finds_nothing(word, clause(words, place))
+                || context.asks()
+                || context.reports_limit()
+                || context.reports_absence()
         }
     }
 }
 
-/// Whether the word at `place` belongs to a request to the client, which it should meet first.
-fn asks(words: &[String], place: usize) -> bool {
-    let at = |place: usize| words.get(place).map_or("", String::as_str);
-    let before = place.checked_sub(1).map_or("", at);
-    let (word, next, later) = (at(place), at(place + 1), at(place + 2));
-    match word {
-        "please" => has(ASKED, next),
-        "must" => before == "you" || next == "be",
-        "login" | "signin" => before.is_empty() && next.is_empty(),
-        "log" | "sign" if next == "in" => {
-            has("to must first", before)
-                || before.is_empty() && has("to first", later)
-                || before.is_empty() && later.is_empty()
-        }
-        "required" | "needed" => has(LACKING, before) && !denies(clause(words, place)),
-        "again" => before == "try",
-        _ => false,
-    }
+fn is_number_above_0(word: &str) -> bool {
+    word.parse::<u32>().is_ok_and(|number| number > 0)
 }
 
-/// Whether `word` reports that the provider takes no more requests.
-fn speaks_of_limit(word: &str, before: &str, next: &str, clause: &[String]) -> bool {
-    match word {
-        "reached" => any(clause, "limit quota maximum max"),
-        "limited" => before == "rate",
-        "limit" => before == "rate" && next.is_empty(),
-        "quota" => before == "over",
-        "slow" => next == "down",
-        "timed" => next == "out",
-        _ => false,
-    }
+/// A word with its neighbours, which are empty where the clause ends.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    before: &'a str,
+    word: &'a str,
+    next: &'a str,
+    later: &'a str,
+    clause: &'a [String],
 }
 
-/// Whether `word` reports, with the rest of its `clause`, that something is not there or not in use.
-fn finds_nothing(word: &str, clause: &[String]) -> bool {
-    match word {
-        "found" | "matched" => {
-            any(clause, "no none 0 zero")
-                && !any(clause, "change changes difference differences problem")
+impl<'a> Word<'a> {
+    fn new(words: &'a [String], place: usize) -> Self {
+        let at = |place: usize| words.get(place).map_or("", String::as_str);
+        let before = place.checked_sub(1).map_or("", at);
+        let next = at(place + 1);
+        let later = if next.is_empty() { "" } else { at(place + 2) };
+        Self { before, word: at(place), next, later, clause: clause(words, place) }
+    }
+
+    /// Whether it belongs to a request to the client, which would have to be met first.
+    fn asks(self) -> bool {
+        let Self { before, word, next, later, clause } = self;
+        match word {
+            "please" => has(ASKED, next),
+            "must" => before == "you" || next == "be",
+            "login" | "signin" => before.is_empty() && next.is_empty(),
+            "log" | "sign" if next == "in" => {
+                has("to must first", before)
+                    || (before.is_empty() && (later.is_empty() || has("to first", later)))
+            }
+            "verify" | "confirm" | "activate" => before.is_empty() && next == "your",
+            "required" | "needed" => {
+                (has("is are", before) || has(LACKING, before)) && !denies(clause)
+            }
+            "again" => before == "try",
+            _ => false,
         }
-        "given" | "supplied" | "specified" | "provided" => {
-            denies(clause) && !any(clause, "ip address addr myip ipv4 ipv6")
+    }
+
+    /// Whether it reports that the provider takes no more requests.
+    fn reports_limit(self) -> bool {
+        let Self { before, word, next, later, clause } = self;
+        match word {
+            "reached" => any(clause, "limit quota maximum max"),
+            "limited" => before == "rate",
+            "limit" => before == "rate" && next.is_empty(),
+            "quota" => before == "over",
+            "slow" => next == "down",
+            "timed" => next == "out",
+            "out" => next == "of" && has("credit credits quota memory space", later),
+            _ => false,
         }
-        "disabled" | "locked" | "inactive" | "deactivated" => any(clause, ACCESS),
-        _ => false,
+    }
+
+    /// Whether it reports, with the rest of its clause, that something is not there or not in use.
+    fn reports_absence(self) -> bool {
+        let Self { before, word, next, clause, .. } = self;
+        match word {
+            "found" | "matched" => {
+                any(clause, "no none 0 zero")
+                    && !any(clause, "change changes difference differences problem")
+            }
+            "given" | "supplied" | "specified" | "provided" => {
+                denies(clause) && !any(clause, "ip address addr myip ipv4 ipv6")
+            }
+            "permission" | "permissions" | "access" | "rights" => denies(clause),
+            "disabled" | "locked" | "inactive" | "deactivated" => {
+                has(ACCESS, before) || (has("is are was been", before) && any(clause, ACCESS))
+            }
+            "empty" => has(LACKING, before) || has(LACKING, next),
+            _ => false,
+        }
     }
 }
 
 /// Whether `updated` at `place` is said of nothing, and no word anywhere says that the address was there
 /// already.
 fn updated_nothing(words: &[String], place: usize) -> bool {
-    let at = |place: usize| words.get(place).map_or("", String::as_str);
-    let before = place.checked_sub(1).map_or("", at);
-    let first = place.checked_sub(2).map_or("", at);
-    let (next, later) = (at(place + 1), at(place + 2));
+    let Word { before, next, later, .. } = Word::new(words, place);
+    let first = place.checked_sub(2).and_then(|place| words.get(place)).map_or("", String::as_str);
     let none = negates(before)
         || has("no 0 zero nothing", before)
         || (!before.is_empty() && has("no 0 zero", first))
@@ -323,10 +358,27 @@ pub(super) fn names_something(name: &str) -> bool {
     has("host hostname domain name zone subdomain user username fqdn url record", name)
 }
 
-/// What the member `name` of an object says.
-fn member(name: &str, value: &Value) -> Report {
-    let name: String = name.chars().filter(|c| !"_-".contains(*c)).collect();
+/// Whether `value` affirms a failure that the name of its member reports.
+fn is_failure_by_name(full_name: &str, name: &str, value: &Value) -> bool {
+    match value {
+        Value::Bool(true) => !has("login signin timeout no", name) && in_text(full_name),
+        Value::Number(number) => has(FAILURE, name) && number.as_u64().is_some_and(|it| it > 0),
+        Value::Null
+        | Value::Bool(false)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => false,
+    }
+}
+
+/// What the member `full_name` of an object says.
+fn member(full_name: &str, value: &Value) -> Report {
+    let name: String = full_name.chars().filter(|c| !"_-".contains(*c)).collect();
     let name = name.to_ascii_lowercase();
+    let name = name.strip_prefix("is").or_else(|| name.strip_prefix("has")).unwrap_or(&name);
+    if is_failure_by_name(full_name, name, value) {
+        return Report::Failure;
+    }
     let holds_more = value.is_object() || value.is_array();
     let text = match value.as_str() {
         Some(text) => text.trim().to_ascii_lowercase(),
@@ -335,20 +387,20 @@ fn member(name: &str, value: &Value) -> Report {
     let nothing = text.is_empty()
         || has("0 null false no none nil ok success [] {} [null] [\"\"] noerror", &text)
         || text == "no error";
-    if name.starts_with("err") || has("fail failed failure failures exception fault", &name) {
+    if name.starts_with("err") || has("fail failed failure failures exception fault", name) {
         let code = value.get("code").is_some_and(|it| has("0 \"0\" 200", &it.to_string()));
         let none = nothing || code || text == "200";
         return if none { Report::Nothing } else { Report::Failure };
     }
-    if holds_more || names_something(&name) {
+    if holds_more || names_something(name) {
         return Report::Nothing;
     }
-    let is_success = has("success ok successful succeeded issuccess", &name);
-    let tells = is_success || has("status result state ret rc", &name);
-    if has(DONE, &name) && has("false no 0", &text) {
+    let is_success = has("success ok successful succeeded", name);
+    let tells = is_success || has("status result state ret rc", name);
+    if has(DONE, name) && has("false no 0", &text) {
         return Report::Denial;
     }
-    if has("unchanged nochange same uptodate", &name) && !nothing {
+    if has("unchanged nochange same uptodate", name) && !nothing {
         return Report::Success;
     }
     if let Ok(number) = text.parse::<i64>() {

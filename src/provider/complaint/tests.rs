@@ -91,6 +91,10 @@ fn an_answer_that_asks_for_something_reports_a_failure() {
         "hostname not specified",
         "no token given",
         "you must wait 10 minutes",
+        "Captcha required",
+        "payment required",
+        "verify your email",
+        "Confirm your account.",
     ] {
         assert!(complains(body), "{body}");
     }
@@ -114,6 +118,7 @@ fn an_answer_that_speaks_of_a_limit_reports_a_failure() {
         "too fast",
         "slow down",
         "insufficient credit",
+        "out of credits",
     ] {
         assert!(complains(body), "{body}");
     }
@@ -146,7 +151,34 @@ fn an_answer_that_nothing_was_updated_reports_a_failure() {
         "403",
         "500\n",
         "-1",
+        "Update disabled",
+        "host disabled",
+        "Zone is locked",
+        "user not active",
+        "no account",
+        "no host",
+        "NO",
+        "nope",
+        "empty hostname",
+        "password empty",
+        "Domain does not belong to you",
+        "not your host",
+        "Host not in your account",
+        "You do not have permission",
+        "You don't have access",
+        "access restricted",
+        "Not implemented",
+        "timeout",
+        "NXDOMAIN",
+        "SERVFAIL",
+        "Traceback (most recent call last):",
+        "exit 1",
+        "rc=2",
+        "return code 1",
         "Zugriff abgelehnt",
+        "Passwort falsch",
+        "Ungültiger Benutzername",
+        "Contraseña incorrecta",
         "Benutzer gesperrt",
     ] {
         assert!(complains(body), "{body}");
@@ -186,6 +218,18 @@ fn other_wordings_of_success_report_no_failure() {
         "wildcard disabled, address updated",
         "your account was updated",
         "processed in 0.403 s",
+        "IPv6 disabled for this host, IPv4 updated",
+        "wildcard is disabled, updated",
+        "no host changes",
+        "no domain change",
+        "access granted",
+        "Your account has access",
+        "no longer in use",
+        "exit 0",
+        "rc=0",
+        "return code 0",
+        "timeout=30 updated=1",
+        "no, it was there already",
     ] {
         assert!(!complains(body), "{body}");
     }
@@ -303,6 +347,17 @@ fn members_of_json_that_deny_the_update_report_a_failure() {
         r#"{"status":"login_required"}"#,
         r#"{"result":null,"ok":null}"#,
         r#"{"ret":-1}"#,
+        r#"{"auth":false}"#,
+        r#"{"is_ok":false}"#,
+        r#"{"isValid":false}"#,
+        r#"{"hasError":true}"#,
+        r#"{"has_error":true}"#,
+        r#"{"is_error":1}"#,
+        r#"{"denied":true}"#,
+        r#"{"rejected":1}"#,
+        r#"{"limit_reached":true}"#,
+        r#"{"quota_exceeded":true}"#,
+        r#"{"login_required":true}"#,
         r#"{"rc":-5}"#,
         r#"{"success":"no"}"#,
         r#"{"result":{"ok":false}}"#,
@@ -313,6 +368,10 @@ fn members_of_json_that_deny_the_update_report_a_failure() {
     ] {
         assert!(complains(body), "{body}");
     }
+}
+
+#[test]
+fn members_of_json_beside_success_or_sameness_deny_nothing() {
     for body in [
         r#"{"success":true,"updated":false}"#,
         r#"{"status":"ok","updated":false}"#,
@@ -329,6 +388,13 @@ fn members_of_json_that_deny_the_update_report_a_failure() {
         r#"{"result":{"updated":true}}"#,
         r#"{"result":0}"#,
         r#"{"ret":0}"#,
+        r#"{"has_error":false}"#,
+        r#"{"is_error":0}"#,
+        r#"{"rejected":0,"blocked":false}"#,
+        r#"{"limit_reached":false}"#,
+        r#"{"hash":"abc","isp":"x","is_new":false}"#,
+        r#"{"no":1,"timeout":30,"max_errors":5}"#,
+        r#"{"login":true,"timeout":true,"no":true}"#,
         r#"{"host":{"active":true,"updated":"now"},"proxied":false}"#,
         "200",
     ] {
