@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test and its helper")]
 
+#[path = "support/source.rs"]
+mod source;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::iter;
 use std::path::{Path, PathBuf};
+
+use source::{code, is_test, sources};
 
 /// What touches the world.
 const IMPURE: [&str; 15] = [
@@ -49,9 +53,7 @@ fn pure_files() -> Vec<PathBuf> {
         for name in names.iter().map(|name| name.trim_end_matches(',')) {
             let path = parent.join(name);
             assert!(path.exists(), "ARCHITECTURE.md has {name}, and there is none");
-            let mut found = Vec::new();
-            sources(&path, &mut found);
-            for file in found {
+            for file in sources(&path) {
                 if decides {
                     pure.insert(file)
                 } else {
@@ -66,16 +68,6 @@ fn pure_files() -> Vec<PathBuf> {
     pure.into_iter().collect()
 }
 
-fn sources(path: &Path, found: &mut Vec<PathBuf>) {
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            sources(&entry.unwrap().path(), found);
-        }
-    } else if path.extension().is_some_and(|ending| ending == "rs") {
-        found.push(path.to_owned());
-    }
-}
-
 #[test]
 fn the_core_touches_nothing() {
     let files = pure_files();
@@ -86,16 +78,14 @@ fn the_core_touches_nothing() {
 /// Every type of key in a tree is 8 KB of code on MIPS.
 #[test]
 fn maps_are_sorted_vectors() {
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     refuse(&files, &["BTreeMap", "BTreeSet"]);
 }
 
 /// `{:?}` prints next to nothing on routers (openwrt/build.py): messages have `quoted`.
 #[test]
 fn messages_do_without_debug() {
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     refuse(&files, &[":?}"]);
 }
 
@@ -103,8 +93,7 @@ fn messages_do_without_debug() {
 fn refuse(files: &[PathBuf], words: &[&str]) {
     for file in files {
         let text = fs::read_to_string(file).unwrap();
-        let for_tests = ["tests.rs", "testing.rs"].iter().any(|name| file.ends_with(name));
-        if for_tests || file.components().any(|part| part.as_os_str() == "tests") {
+        if is_test(&file.with_extension("")) {
             continue;
         }
         for line in code(&text) {
@@ -114,30 +103,10 @@ fn refuse(files: &[PathBuf], words: &[&str]) {
     }
 }
 
-/// The lines of a file without comments and without what only its tests have.
-fn code(text: &str) -> impl Iterator<Item = &str> {
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let mut lines = text.lines();
-    iter::from_fn(move || {
-        loop {
-            let line = lines.next()?;
-            if line.trim() != "#[cfg(test)]" {
-                return Some(line);
-            }
-            let indent = line.len() - line.trim_start().len();
-            if lines.next()?.ends_with('{') {
-                lines.find(|line| line.get(indent..) == Some("}"));
-            }
-        }
-    })
-    .filter(|line| !line.trim_start().starts_with("//"))
-}
-
 #[test]
 fn one_module_names_the_http_library() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&root, &mut files);
+    let files = sources(&root);
     for file in files.iter().filter(|file| !file.starts_with(root.join("edge/http"))) {
         let text = fs::read_to_string(file).unwrap();
         for word in ["use ureq", "ureq::", "use rustls", "rustls::"] {
