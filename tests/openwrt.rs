@@ -19,7 +19,7 @@ use std::process::Command;
 use ddns_netlink::config::definition;
 use ddns_netlink::model::Family;
 use ddns_netlink::proto::ubus::object;
-use ddns_netlink::provider::Mechanism;
+use ddns_netlink::provider::Urls;
 use ddns_netlink::provider::api::{self, Base};
 use ddns_netlink::provider::table;
 use serde_json::Value;
@@ -288,11 +288,11 @@ fn each_name_of_a_built_in_provider_has_a_file_for_luci() {
         files += 1;
         definition::parse(&json.unwrap_or_else(|error| panic!("{name}: {error}"))).unwrap()
     };
-    for row in table::all().filter(|row| row.mechanism() != Mechanism::NO_URL) {
+    for row in table::all().filter(|row| row.urls() != Urls::default()) {
         let provider = |name: &str| {
             let definition = defined(name);
             for family in [Family::V4, Family::V6] {
-                let Mechanism::Url { v4, v6, .. } = row.mechanism() else { panic!("{name}") };
+                let Urls { v4, v6, .. } = row.urls();
                 let url = if family == Family::V4 { v4 } else { v6 };
                 let url = url
                     .map(|template| template.url.replace("[IP4]", "[IP]").replace("[IP6]", "[IP]"));

@@ -2,8 +2,9 @@
 
 use ddns_netlink::model::Hostname;
 use ddns_netlink::model::secret::Secret;
+use ddns_netlink::provider::families;
 use ddns_netlink::provider::template::{self, Subject};
-use ddns_netlink::provider::{Account, Mechanism, Provider};
+use ddns_netlink::provider::{Account, Mechanism, Provider, Urls};
 use proptest::prelude::*;
 
 proptest! {
@@ -20,7 +21,7 @@ proptest! {
             param_opt: Secret::new(param_opt),
             ..Account::default()
         };
-        let mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+        let mechanism = Mechanism::Url(Urls { v4: None, v6: None, both: None });
         let provider = Provider { account, mechanism, row: None };
         let name = Hostname::parse("home.example.com").unwrap();
         let address = "192.0.2.1".parse().unwrap();
@@ -30,7 +31,7 @@ proptest! {
                 TestCaseError::fail(format!("{url}: {error}"))
             })?;
             prop_assert_eq!(uri.to_string(), &*url);
-            prop_assert_eq!(uri.host().map(str::to_ascii_lowercase), template::host(&url));
+            prop_assert_eq!(uri.host().map(str::to_ascii_lowercase), families::host(&url));
         }
     }
 }

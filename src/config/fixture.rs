@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::definition::Downloads;
 use super::{Force, Global, Log, Lookup, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
-use crate::provider::{Account, Mechanism, Provider, Template};
+use crate::provider::{Account, Mechanism, Provider, Template, Urls};
 
 /// A section `home` that publishes the IPv4 address of the device `wan` as `home.example.com`. Its
 /// provider has no URL, and there are no waiting times but those after errors.
@@ -46,7 +46,7 @@ pub(crate) fn lookup() -> Lookup {
 pub(crate) fn provider() -> Provider {
     Provider {
         account: Account { label: "custom".into(), ..Account::default() },
-        mechanism: Mechanism::Url { v4: None, v6: None, both: None },
+        mechanism: Mechanism::Url(Urls { v4: None, v6: None, both: None }),
         row: None,
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn provider() -> Provider {
 /// A provider with the same URL for both families.
 pub(crate) fn url(url: &str, answer: Option<&str>) -> Mechanism {
     let template = Some(Template::new(url, answer.map(Into::into)));
-    Mechanism::Url { v4: template.clone(), v6: template, both: None }
+    Mechanism::Url(Urls { v4: template.clone(), v6: template, both: None })
 }
 
 /// A transport without a proxy, with the certificates of the system.

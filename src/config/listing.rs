@@ -2,10 +2,9 @@
 
 use crate::config::definition::Definition;
 use crate::model::Family;
-use crate::provider::Mechanism;
 use crate::provider::api::{self, Api, Need};
 use crate::provider::table::{self, Row};
-use crate::provider::{Rate, template};
+use crate::provider::{Rate, Urls, template};
 use crate::text::quoted::quoted;
 use crate::text::spelling::closest;
 
@@ -107,13 +106,11 @@ impl Entry {
             method,
             names: row.names().collect(),
             title: row.title(),
-            records: match row.mechanism() {
-                Mechanism::Url { both: Some(_), .. } => Records::Together,
-                Mechanism::Url { v6: None, .. } => Records::V4,
-                Mechanism::Url { v4: None, .. } => Records::V6,
-                Mechanism::Url { .. } | Mechanism::Script(_) | Mechanism::Api(_) => {
-                    Records::Separate
-                }
+            records: match row.urls() {
+                Urls { both: Some(_), .. } => Records::Together,
+                Urls { v6: None, .. } => Records::V4,
+                Urls { v4: None, .. } => Records::V6,
+                Urls { .. } => Records::Separate,
             },
             needs: needs(row),
             rate: row.rate(),
@@ -192,12 +189,11 @@ fn needs(row: Row) -> Vec<Need> {
 
 /// The update URLs of a row, each once.
 fn urls(row: Row) -> Vec<String> {
+    let Urls { v4, v6, both } = row.urls();
     let mut urls = Vec::new();
-    if let Mechanism::Url { v4, v6, both } = row.mechanism() {
-        for template in [v4, v6, both].into_iter().flatten() {
-            if urls.last() != Some(&template.url) {
-                urls.push(template.url);
-            }
+    for template in [v4, v6, both].into_iter().flatten() {
+        if urls.last() != Some(&template.url) {
+            urls.push(template.url);
         }
     }
     urls

@@ -7,6 +7,7 @@ pub mod check;
 pub mod definition;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod hosts;
 pub mod listing;
 pub mod mistake;
 pub mod options;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use crate::model::{Family, HostPort, Hostname, RecordOptions, Transport, Url};
 use crate::provider::{Provider, Template};
 use definition::Downloads;
+pub use hosts::{hosts, proxy_host};
 pub use mistake::{Mistake, Severity};
 
 /// The default of `ddns_rundir`, as in ddns-scripts.

@@ -68,7 +68,7 @@ impl Account {
             batch,
             limit: provider::rate(&spec.provider).map(bucket),
             hold: Hold::default(),
-            probes_first: matches!(spec.provider.mechanism, Mechanism::Url { .. }),
+            probes_first: matches!(spec.provider.mechanism, Mechanism::Url(_)),
             probe_until: Duration::ZERO,
             trusted_until: Duration::ZERO,
         }

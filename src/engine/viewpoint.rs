@@ -12,7 +12,7 @@ use super::network::{Facts, Netifd};
 use super::no_address::{Desired, NoAddress, SendBlock};
 use super::select::{self, Place, Policy};
 use super::way::{Ask, Step};
-use crate::config::{Section, Source};
+use crate::config::{self, Section, Source};
 use crate::model::sorted::Set;
 use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
@@ -101,7 +101,7 @@ pub struct Viewpoint {
 impl Needs {
     /// What `spec` asks.
     pub fn of(spec: &Section, directory: &Directory) -> Self {
-        let hosts = directory.resolve(&provider::hosts(spec));
+        let hosts = directory.resolve(&config::hosts(spec));
         let from = match &spec.source {
             Source::Network { v4, v6 } => From::Network { v4: v4.clone(), v6: v6.clone() },
             Source::Device(name) => From::Device(name.clone()),
@@ -447,7 +447,7 @@ fn asked_hosts(spec: &Section) -> Vec<String> {
     let Source::Web { v4, v6 } = &spec.source else {
         return Vec::new();
     };
-    match provider::proxy_host(&spec.transport) {
+    match config::proxy_host(&spec.transport) {
         Some(proxy) => vec![proxy],
         None => [v4, v6].map(|url| url.host().to_owned()).to_vec(),
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::dyndns2;
+use super::return_codes::is_failure_code;
 
 /// Words that report a failure wherever they stand, unless a word or number beside them denies it.
 const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail fails failed failing failure \
@@ -93,7 +93,7 @@ fn is_failure(words: &[String], place: usize) -> bool {
             true
         }
         "updated" => updated_nothing(words, place),
-        _ if has(FAILURE, word) || dyndns2::is_failure_code(word) => !is_denied(words, place),
+        _ if has(FAILURE, word) || is_failure_code(word) => !is_denied(words, place),
         _ if negates(word) => {
             has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))
         }

@@ -1,8 +1,7 @@
-//! The return codes of the dyndns2 protocol (`/nic/update`).
+//! Answers of the dyndns2 protocol (`/nic/update`): where its return codes are in them.
 //!
 //! The code is the first word of a line, in any case of letters; the address that was stored may
-//! follow (<https://help.dyn.com/return-codes.html>, <https://www.noip.com/integrate/response>,
-//! <https://www.dynu.com/DynamicDNS/IP-Update-Protocol>). What is a code here stays one whatever
+//! follow. What is a code here stays one whatever
 //! the HTTP status is, because providers differ on that. Codes that are words of a language do not
 //! count if prose follows: "good morning" is no answer, and "good - updated" is one. In JSON the code
 //! is what a member holds. A code of failure that is no word of a language counts anywhere in a short
@@ -13,14 +12,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::return_codes::{AGENT, Meaning, is_failure_code, is_word, refusal, success, transient};
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome, complaint, page};
 use crate::model::Family;
 
 /// The longest wait that a code can ask for: a typing error must not stop a name for a year.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-/// What Dyn, No-IP and DNS-O-Matic ask for after their own trouble.
-const TROUBLE_WAIT: Duration = minutes(30);
 
 /// What a body means for the record that was sent with `sent`; `None` if there is no code in it.
 pub fn classify(body: &str, sent: IpAddr) -> Option<Outcome> {
@@ -102,23 +100,11 @@ fn add_line(text: &str, addresses: &str, lines: &mut String) {
     }
 }
 
-/// Whether `word` is a code of failure and no word of a language.
-pub(super) fn is_failure_code(word: &str) -> bool {
-    !is_word(word) && (transient(word).is_some() || refusal(word).is_some())
-}
-
 /// A line that begins with a code.
 struct Line {
     code: String,
     meaning: Meaning,
     echoed: Vec<IpAddr>,
-}
-
-enum Meaning {
-    Good,
-    NoChange,
-    Retry(Scope, Option<Duration>, &'static str),
-    Refused(Scope, &'static str, &'static str),
 }
 
 impl Line {
@@ -252,19 +238,6 @@ fn ignored() -> Verdict {
     Verdict { outcome, scope: Scope::Account }
 }
 
-/// Codes that are words or numbers which may begin any sentence.
-fn is_word(code: &str) -> bool {
-    ["good", "abuse", "fatal", "interval", "911"].contains(&code)
-}
-
-fn success(code: &str) -> Option<Meaning> {
-    match code {
-        "good" => Some(Meaning::Good),
-        "nochg" => Some(Meaning::NoChange),
-        _ => None,
-    }
-}
-
 /// `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP. The unit may stand apart, and
 /// be written out.
 fn throttle(code: &str, words: &[&str]) -> Option<Duration> {
@@ -288,76 +261,6 @@ fn duration(text: &str) -> Option<Duration> {
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let number = digits.parse::<u32>().unwrap_or(u32::MAX);
     plain.then(|| Duration::from_secs(u64::from(number).saturating_mul(unit)))
-}
-
-const fn minutes(n: u64) -> Duration {
-    Duration::from_secs(n * 60)
-}
-
-fn transient(code: &str) -> Option<Meaning> {
-    let (scope, after, why) = match code {
-        "dnserr" => (Scope::Account, Some(TROUBLE_WAIT), "the provider's DNS has trouble"),
-        "911" => (Scope::Account, Some(TROUBLE_WAIT), "the provider has trouble or maintenance"),
-        "servererror" | "interror" | "fatal" => {
-            (Scope::Record, None, "the provider's server failed")
-        }
-        "interval" => (Scope::Record, Some(minutes(5)), "too soon after the last update"),
-        "toosoon" | "too_soon" | "too_freq" => {
-            (Scope::Record, Some(minutes(10)), "too soon after the last update")
-        }
-        _ => return None,
-    };
-    Some(Meaning::Retry(scope, after, why))
-}
-
-const AGENT: &str = "set 'user_agent' to a text of your own, for example \"MyRouter/1.0 me@example.org\"; \
-     if that does not help, ask whether the account may use update clients";
-const CREDENTIALS: &str = "correct 'username' and 'password' of this section; some providers want an update key or \
-     token there instead of the password of the web site";
-const NAME: &str = "compare 'domain' with the names in the account at the provider's web site; write it in full, \
-     like home.example.com";
-const URL: &str = "compare 'update_url' and 'param_opt' with the provider's documentation";
-
-fn refusal(code: &str) -> Option<Meaning> {
-    use Scope::{Account, Address, Record};
-    let (scope, why, advice) = match code {
-        "badauth" | "noaccess" | "no_access" | "no_auth" => {
-            (Account, "the user name or password is not accepted", CREDENTIALS)
-        }
-        "!donator" | "noservice" | "no_service" => (
-            Account,
-            "the account does not include this service",
-            "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
-        ),
-        "notfqdn" => (Record, "the name is not taken as a full host name", NAME),
-        "nohost" => (Record, "the account has no such name", NAME),
-        "!yours" => (Record, "the name belongs to another account", NAME),
-        "!active" => (
-            Record,
-            "the name's zone is not activated",
-            "activate the name or its zone at the provider's web site",
-        ),
-        "numhost" | "numip" => (
-            Record,
-            "these are too many names or addresses for one update",
-            "use one name per update; a name with several addresses cannot be updated this way",
-        ),
-        "abuse" => (
-            Account,
-            "the name is blocked for abuse",
-            "find out what happened and unblock the name at the provider's web site",
-        ),
-        "badagent" => (Account, "this client is not accepted", AGENT),
-        "badsys" => (Account, "the 'system' parameter of the URL is wrong", URL),
-        "badrequest" | "badparam" | "badop" => (Record, "the request is not understood", URL),
-        "badip" => (
-            Address,
-            "the address is not accepted",
-            "check that the provider takes addresses of this kind, and how 'update_url' names them",
-        ),
-        _ => return None,
-    };
-    Some(Meaning::Refused(scope, why, advice))
 }
 
 #[cfg(test)]

@@ -1,9 +1,72 @@
 //! Update URLs that tell both addresses of a name, and what is left of them for one.
 
-use crate::provider::{Mechanism, Template};
+use std::fmt;
+
+use crate::model::Family;
+use crate::model::url::{self, Parts};
 
 const IP4: &str = "[IP4]";
 const IP6: &str = "[IP6]";
+
+/// An update URL with placeholders and the answer that means success.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
+    /// into `https:` when `use_https` asks for it.
+    pub url: String,
+    /// The host in it; `None` if it has a placeholder, so that only rendering can tell.
+    pub host: Option<String>,
+    /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
+    /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
+    pub answer: Option<String>,
+}
+
+impl Template {
+    /// A template that is `url`.
+    pub fn new(url: impl Into<String>, answer: Option<String>) -> Self {
+        let url = url.into();
+        Self { host: host(&url), url, answer }
+    }
+
+    /// The path of the URL as it is written, without its query.
+    pub fn path(&self) -> &str {
+        let target = Parts::split(&self.url).ok().and_then(|parts| self.url.get(parts.target));
+        target.and_then(|target| target.split('?').next()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Template(***)")
+    }
+}
+
+/// The update URLs of a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Urls {
+    /// For `A` records.
+    pub v4: Option<Template>,
+    /// For `AAAA` records.
+    pub v6: Option<Template>,
+    /// For both records of a name at once, with `[IP4]` and `[IP6]` in it.
+    pub both: Option<Template>,
+}
+
+impl Urls {
+    /// The URL for records of `family`.
+    pub fn of(&self, family: Family) -> Option<&Template> {
+        match family {
+            Family::V4 => self.v4.as_ref(),
+            Family::V6 => self.v6.as_ref(),
+        }
+    }
+}
+
+/// The host that `template` connects to. `None` if it is not a URL or its host has a placeholder in it;
+/// then only rendering can tell.
+pub fn host(template: &str) -> Option<String> {
+    url::host(Parts::split(template.trim()).ok()?.place).ok().map(|place| place.host)
+}
 
 /// How `url` is used for records of either family. One with `[IP4]` and `[IP6]` is for both at
 /// once; for one family, what belongs to the other is left out of its query. One with a single one
@@ -11,18 +74,18 @@ const IP6: &str = "[IP6]";
 ///
 /// # Errors
 /// Why `url` cannot be used like that.
-pub fn mechanism(url: &str) -> Result<Mechanism, &'static str> {
+pub fn urls(url: &str) -> Result<Urls, &'static str> {
     let of = |url: String| Some(Template::new(url, None));
     let whole = || of(url.to_owned());
     Ok(match (url.contains(IP4), url.contains(IP6)) {
-        (false, false) => Mechanism::Url { v4: whole(), v6: whole(), both: None },
-        (true, false) => Mechanism::Url { v4: whole(), v6: None, both: None },
-        (false, true) => Mechanism::Url { v4: None, v6: whole(), both: None },
+        (false, false) => Urls { v4: whole(), v6: whole(), both: None },
+        (true, false) => Urls { v4: whole(), v6: None, both: None },
+        (false, true) => Urls { v4: None, v6: whole(), both: None },
         (true, true) if url.contains("[IP]") => {
             return Err("[IP] says nothing beside [IP4] and [IP6]");
         }
         (true, true) => match (without(url, IP6), without(url, IP4)) {
-            (Some(v4), Some(v6)) => Mechanism::Url { v4: of(v4), v6: of(v6), both: whole() },
+            (Some(v4), Some(v6)) => Urls { v4: of(v4), v6: of(v6), both: whole() },
             _ => {
                 return Err(
                     "[IP4] and [IP6] belong into the query, behind the '?', because one is \
@@ -71,17 +134,11 @@ fn rest(item: &str, placeholder: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::fixture::provider;
-    use crate::model::Family;
     use proptest::prelude::*;
 
-    fn urls(url: &str) -> [Option<String>; 3] {
-        let mechanism = mechanism(url).unwrap();
-        let Mechanism::Url { both, .. } = &mechanism else { panic!("{mechanism:?}") };
-        let both = both.as_ref().map(|template| template.url.clone());
-        let provider = crate::provider::Provider { mechanism, ..provider() };
-        let of = |family| provider.template(family).map(|template| template.url.clone());
-        [of(Family::V4), of(Family::V6), both]
+    fn written(url: &str) -> [Option<String>; 3] {
+        let Urls { v4, v6, both } = urls(url).unwrap();
+        [v4, v6, both].map(|template| template.map(|template| template.url))
     }
 
     #[test]
@@ -101,27 +158,27 @@ mod tests {
             ("http://u:p?@d/?a=[IP6],x[IP4]", "http://u:p?@d/?a=x[IP4]", "http://u:p?@d/?a=[IP6]"),
         ] {
             let both = Some(url.to_owned());
-            assert_eq!(urls(url), [Some(v4.into()), Some(v6.into()), both], "{url}");
+            assert_eq!(written(url), [Some(v4.into()), Some(v6.into()), both], "{url}");
         }
     }
 
     #[test]
     fn a_url_is_for_the_families_that_it_names() {
         let url = |text: &str| Some(text.to_owned());
-        assert_eq!(urls("http://d/[IP]"), [url("http://d/[IP]"), url("http://d/[IP]"), None]);
-        assert_eq!(urls("http://d/"), [url("http://d/"), url("http://d/"), None]);
-        assert_eq!(urls("http://d/[IP4]"), [url("http://d/[IP4]"), None, None]);
-        assert_eq!(urls("http://d/[IP6]"), [None, url("http://d/[IP6]"), None]);
+        assert_eq!(written("http://d/[IP]"), [url("http://d/[IP]"), url("http://d/[IP]"), None]);
+        assert_eq!(written("http://d/"), [url("http://d/"), url("http://d/"), None]);
+        assert_eq!(written("http://d/[IP4]"), [url("http://d/[IP4]"), None, None]);
+        assert_eq!(written("http://d/[IP6]"), [None, url("http://d/[IP6]"), None]);
         for bad in ["http://d/[IP4]/[IP6]", "http://d/[IP4]?a=[IP6]", "http://d/?[IP]&[IP4]&[IP6]"]
         {
-            assert!(mechanism(bad).is_err(), "{bad}");
+            assert!(urls(bad).is_err(), "{bad}");
         }
     }
 
     proptest! {
         #[test]
-        fn of_no_url_is_left_what_was_to_go(url in "http://d/[?]((\\[IP4\\]|\\[IP6\\]|[?&=,ab]){0,12})") {
-            if let Ok(Mechanism::Url { v4: Some(v4), v6: Some(v6), both: Some(_) }) = mechanism(&url) {
+        fn a_url_for_one_family_has_no_placeholder_of_the_other(url in "http://d/[?]((\\[IP4\\]|\\[IP6\\]|[?&=,ab]){0,12})") {
+            if let Ok(Urls { v4: Some(v4), v6: Some(v6), both: Some(_) }) = urls(&url) {
                 prop_assert!(!v4.url.contains(IP6) && !v6.url.contains(IP4));
             }
         }

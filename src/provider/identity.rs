@@ -69,7 +69,7 @@ pub fn account(provider: &Provider) -> u64 {
 pub fn own_name(provider: &Provider) -> Option<&str> {
     match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url { .. } => provider.row.map(table::Row::name),
+        Mechanism::Url(_) => provider.row.map(table::Row::name),
         Mechanism::Script(script) => script.file.to_str(),
     }
 }

@@ -18,6 +18,7 @@ pub mod mask;
 mod mechanism;
 pub mod message;
 mod page;
+mod return_codes;
 pub mod sign;
 pub mod table;
 pub mod template;
@@ -25,17 +26,17 @@ pub mod url;
 pub mod verdict;
 mod zoneedit;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::config::Section;
 use crate::model::sorted::Map;
-use crate::model::{Family, Hostname, RecordOptions, Target, Transport};
+use crate::model::{Family, Hostname, RecordOptions, Target};
 use crate::time::UnixSeconds;
 pub use account::Account;
 pub use failure::{Failure, FailureKind};
+pub use families::{Template, Urls};
 pub use identity::{account, fingerprint, own_name};
-pub use mechanism::{Mechanism, Provider, Script, Template};
+pub use mechanism::{Mechanism, Provider, Script};
 pub use message::{Answer, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
 pub use verdict::{Outcome, Scope, Verdict};
 
@@ -191,9 +192,9 @@ pub struct Rate {
 /// How many changes of one job `provider` can take.
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
-        Mechanism::Url { both: Some(_), .. } => Batch::Name,
+        Mechanism::Url(Urls { both: Some(_), .. }) => Batch::Name,
         // A script knows one record, and two of a section may not run at once.
-        Mechanism::Url { both: None, .. } | Mechanism::Script(_) => Batch::Record,
+        Mechanism::Url(Urls { both: None, .. }) | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
     }
 }
@@ -201,7 +202,7 @@ pub fn batch(provider: &Provider) -> Batch {
 /// Whether `provider` can remove records of `family`.
 pub fn removes(provider: &Provider, family: Family) -> bool {
     match &provider.mechanism {
-        Mechanism::Url { .. } => provider.row.is_some_and(|row| row.removal(family).is_some()),
+        Mechanism::Url(_) => provider.row.is_some_and(|row| row.removal(family).is_some()),
         Mechanism::Script(_) => false,
         Mechanism::Api(_) => true,
     }
@@ -217,7 +218,7 @@ pub fn takes_seen_address(provider: &Provider, family: Family) -> bool {
 /// The documented limit of an account's requests, if there is one to keep.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
-        Mechanism::Url { .. } => table::of(provider).and_then(table::Row::rate),
+        Mechanism::Url(_) => provider.known_row().and_then(table::Row::rate),
         Mechanism::Script(_) => None,
         Mechanism::Api(api) => api.rate,
     }
@@ -227,53 +228,11 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
 pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
     match &provider.mechanism {
         // A script is run and not asked: as an exchange there is no URL to open.
-        Mechanism::Url { .. } | Mechanism::Script(_) => {
-            Box::new(url::UrlUpdate::new(provider, &job))
-        }
+        Mechanism::Url(_) | Mechanism::Script(_) => Box::new(url::UrlUpdate::new(provider, &job)),
         Mechanism::Api(api) => {
             Box::new(conversation::Replay::new(api.publish, provider.account.clone(), job))
         }
     }
-}
-
-/// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
-/// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
-///
-/// Where a script connects to nobody knows: to a host without a name, anywhere; or to the
-/// `dns_server` that it updates.
-pub fn hosts(section: &Section) -> Vec<String> {
-    let script = section.provider.script().is_some();
-    let mut hosts = match proxy_host(&section.transport) {
-        Some(proxy) => vec![proxy],
-        None if script => {
-            let server = section.lookup.server.iter().map(|server| server.host.clone());
-            server.chain([String::new()]).collect()
-        }
-        None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
-    };
-    hosts.sort_unstable();
-    hosts.dedup();
-    hosts
-}
-
-/// The proxy that all requests go to, if there is one.
-pub fn proxy_host(transport: &Transport) -> Option<String> {
-    transport.proxy.as_ref().map(|proxy| proxy.host.clone())
-}
-
-/// A host with a placeholder in it is known only after rendering; the address never is part of it.
-fn host(section: &Section, family: Family) -> Option<String> {
-    if let Mechanism::Api(api) = section.provider.mechanism {
-        return api.host(&section.provider.account);
-    }
-    let template = section.template(family)?;
-    if template.host.is_some() {
-        return template.host.clone();
-    }
-    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    let subject = template::Subject::new(section.names.first()?, any);
-    let rendered = template::render(&template.url, &section.provider, subject).ok()?;
-    Some(rendered.url.host().to_owned())
 }
 
 #[cfg(test)]

@@ -49,10 +49,10 @@
 
 use std::sync::LazyLock;
 
+use super::Rate;
 use super::api::zone::RecordName;
-use super::{Rate, families};
+use super::families::{self, Template, Urls};
 use crate::model::Family;
-use crate::provider::{Mechanism, Provider, Template};
 
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/table.txt"));
 
@@ -116,17 +116,6 @@ pub fn why_scripted(name: &str) -> Option<String> {
 /// The package with the script of a provider: it is called like the first label of the provider's name.
 pub fn script_package(name: &str) -> String {
     format!("ddns-scripts-{}", name.split('.').next().unwrap_or_default())
-}
-
-/// What the table knows of the provider that requests of `provider` go to. Its limits count, too, where
-/// the URL is that of the owner's own definition or `update_url`.
-pub fn of(provider: &Provider) -> Option<Row> {
-    let named = provider.row.or_else(|| find(&provider.account.label));
-    let Mechanism::Url { v4, v6, both } = &provider.mechanism else {
-        return named;
-    };
-    let mut urls = [v4, v6, both].into_iter().flatten();
-    named.or_else(|| urls.find_map(|template| at_host(template.host.as_ref()?, template.path())))
 }
 
 /// The provider whose URLs are at `host`. Of several at one host it is the first whose path `path`
@@ -210,19 +199,18 @@ impl Row {
         Some(Rate { requests: requests.parse().ok()?, seconds: seconds.parse().ok()? })
     }
 
-    /// How it is updated.
-    pub fn mechanism(self) -> Mechanism {
-        let none = Mechanism::Url { v4: None, v6: None, both: None };
-        let url = self.get("url").and_then(|url| families::mechanism(&written_out(url)).ok());
-        let mut mechanism = url.unwrap_or(none);
-        if let Mechanism::Url { v4, v6, .. } = &mut mechanism {
-            for (template, key) in [(v4, "ipv4"), (v6, "ipv6")] {
-                if let Some(url) = self.get(key) {
-                    *template = Some(Template::new(written_out(url), None));
-                }
+    /// Its update URLs.
+    pub fn urls(self) -> Urls {
+        let mut urls = match self.get("url").map(|url| families::urls(&written_out(url))) {
+            Some(Ok(urls)) => urls,
+            Some(Err(_)) | None => Urls::default(),
+        };
+        for (template, key) in [(&mut urls.v4, "ipv4"), (&mut urls.v6, "ipv6")] {
+            if let Some(url) = self.get(key) {
+                *template = Some(Template::new(written_out(url), None));
             }
         }
-        mechanism
+        urls
     }
 
     /// `url`, which is one of its own, with the parameters that the provider wants for a record of `name`
@@ -251,11 +239,7 @@ impl Row {
 
     /// Whether it has records of `family`.
     pub fn has(self, family: Family) -> bool {
-        match (self.mechanism(), family) {
-            (Mechanism::Url { v4, .. }, Family::V4) => v4.is_some(),
-            (Mechanism::Url { v6, .. }, Family::V6) => v6.is_some(),
-            (Mechanism::Api(_) | Mechanism::Script(_), _) => false,
-        }
+        self.urls().of(family).is_some()
     }
 }
 

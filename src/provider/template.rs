@@ -143,12 +143,6 @@ pub fn check(template: &str) -> Result<(), UrlError> {
     url::host(place.split(":[").next().unwrap_or_default()).map(drop)
 }
 
-/// The host that `template` connects to. `None` if it is not a URL or its host has a placeholder in it;
-/// then only rendering can tell.
-pub fn host(template: &str) -> Option<String> {
-    url::host(Parts::split(template.trim()).ok()?.place).ok().map(|place| place.host)
-}
-
 /// The names of the placeholders.
 pub(crate) const PLACEHOLDERS: [&str; 10] = [
     "[USERNAME]",

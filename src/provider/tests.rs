@@ -1,7 +1,7 @@
 //! Sections for the tests of providers, and tests of what is asked about a section.
 
 use super::*;
-use crate::config::fixture;
+use crate::config::{Section, fixture, hosts};
 use crate::model::Proxy;
 use crate::model::secret::Secret;
 use crate::provider::{Provider, Template};
@@ -30,11 +30,11 @@ fn hosts_are_those_that_are_connected_to() {
     assert_eq!(of("nothing"), [""; 0]);
     let mut two = section("custom", "http://v4.d.example/", None);
     let template = |url: &str| Some(Template::new(url, None));
-    two.provider.mechanism = Mechanism::Url {
+    two.provider.mechanism = Mechanism::Url(Urls {
         v4: template("http://v4.d.example/"),
         v6: template("http://v6.d.example/"),
         both: None,
-    };
+    });
     assert_eq!(hosts(&two), ["v4.d.example", "v6.d.example"]);
     two.families = vec![Family::V6];
     assert_eq!(hosts(&two), ["v6.d.example"]);

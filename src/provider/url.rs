@@ -10,7 +10,7 @@ use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
 };
 use crate::model::{Family, Hostname};
-use crate::provider::{Mechanism, Provider, Template};
+use crate::provider::{Mechanism, Provider, Template, Urls};
 
 /// The requests of a job, in its order.
 ///
@@ -124,7 +124,7 @@ fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Pla
         *name == change.name && Family::of(address) != change.family
     };
     let both = match &provider.mechanism {
-        Mechanism::Url { both, .. } => both.as_ref(),
+        Mechanism::Url(Urls { both, .. }) => both.as_ref(),
         Mechanism::Api(_) | Mechanism::Script(_) => None,
     };
     let mut subject =
@@ -204,7 +204,7 @@ fn prepared(
     };
     let names_address = template::names_address(&template.url);
     // Who knows the host knows that the address of the connection is published.
-    let seen = (!names_address && table::of(provider).is_some()).then_some(family);
+    let seen = (!names_address && provider.known_row().is_some()).then_some(family);
     let mut request = Request::get(rendered.url, rendered.shown, rendered.secrets);
     request.method = method;
     request.family = seen;

@@ -46,7 +46,7 @@ fn the_script_comes_from_update_script_or_the_definition() {
     assert_eq!(script("option service_name own-script.example\noption use_ipv6 both").file, mine);
     assert_eq!(script("option service_name mixed.example").file, mine);
     let six = section("option service_name mixed.example\noption use_ipv6 1");
-    assert!(matches!(six.provider.mechanism, Mechanism::Url { .. }));
+    assert!(matches!(six.provider.mechanism, Mechanism::Url(_)));
     // With a provider's name, update_script has no effect.
     let named = load(&format!("{OWN}option service_name own-script.example")).config.sections;
     assert_eq!(named[0].provider.account.label, "own-script.example");

@@ -4,7 +4,7 @@ use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
 use ddns_netlink::config::{Force, Section, Source};
 use ddns_netlink::model::{Family, Proxy, Trust, Url};
-use ddns_netlink::provider::Mechanism;
+use ddns_netlink::provider::{Mechanism, Urls};
 use proptest::prelude::*;
 
 use crate::sandbox::Sandbox;
@@ -631,7 +631,9 @@ fn a_url_with_both_placeholders_serves_one_or_both_families() {
     let url_of = |family| section.template(family).unwrap().url.clone();
     assert_eq!(url_of(Family::V4), "http://a/?h=[DOMAIN]&ip=[IP4]");
     assert_eq!(url_of(Family::V6), "http://a/?h=[DOMAIN]&ip6=[IP6]");
-    let Mechanism::Url { both: Some(both), .. } = &section.provider.mechanism else { panic!() };
+    let Mechanism::Url(Urls { both: Some(both), .. }) = &section.provider.mechanism else {
+        panic!()
+    };
     assert_eq!(both.url, "http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]");
     let both = "option domain a\noption update_url 'http://a/?[IP]&ip=[IP4]&ip6=[IP6]'";
     assert!(complaint(both).contains("[IP] says nothing beside"));

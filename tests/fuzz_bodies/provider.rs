@@ -11,8 +11,10 @@ use ddns_netlink::model::{self, Credentials, Hostname};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
-use ddns_netlink::provider::{Account, Mechanism, Provider};
-use ddns_netlink::provider::{Answer, Change, Job, Outcome, Step, dyndns2, exchange, template};
+use ddns_netlink::provider::{Account, Mechanism, Provider, Urls};
+use ddns_netlink::provider::{
+    Answer, Change, Job, Outcome, Step, dyndns2, exchange, families, template,
+};
 
 use super::{Target, sandbox};
 
@@ -249,7 +251,7 @@ fn check_rendering(url: &str, value: &str) {
                     !leaks(&rendered.shown, provider.account.password.expose()),
                     "{rendered:?}"
                 );
-                assert!(template::host(&sent).is_some(), "{sent:?}");
+                assert!(families::host(&sent).is_some(), "{sent:?}");
             }
             Err(error) => {
                 let error = error.to_string();
@@ -291,7 +293,7 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
         param_opt: Secret::new(param_opt),
         ..Account::default()
     };
-    let mechanism = Mechanism::Url { v4: None, v6: None, both: None };
+    let mechanism = Mechanism::Url(Urls { v4: None, v6: None, both: None });
     Provider { account, mechanism, row: None }
 }
 

@@ -5,7 +5,7 @@ use std::iter;
 use std::path::{Path, PathBuf};
 
 /// All Rust files at or below `path`.
-pub fn sources(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(path: &Path) -> Vec<PathBuf> {
     if !path.is_dir() {
         let is_source = path.extension().is_some_and(|ending| ending == "rs");
         return if is_source { vec![path.to_owned()] } else { Vec::new() };
@@ -15,13 +15,13 @@ pub fn sources(path: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a file (its path without the ending) has only what tests need.
-pub fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     let names = ["tests", "testing", "fixture", "scenario", "scratch"];
     path.iter().any(|part| names.iter().any(|name| part == *name))
 }
 
 /// The lines of a file without comments and without what only its tests have.
-pub fn code(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn code(text: &str) -> impl Iterator<Item = &str> {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut lines = text.lines();
     iter::from_fn(move || {

@@ -17,7 +17,7 @@ use crate::provider::api::{self, Api, Base};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::template;
-use crate::provider::{Account, Mechanism, Provider, Script, Template};
+use crate::provider::{Account, Mechanism, Provider, Script, Template, Urls};
 use crate::text::quoted::{quoted, quoted_char};
 
 /// What upstream refuses in `param_opt`: it would mean something to a shell.
@@ -41,7 +41,7 @@ pub(super) fn read(
     };
     let api = match &mechanism {
         Mechanism::Api(api) => Some(*api),
-        Mechanism::Url { .. } | Mechanism::Script(_) => None,
+        Mechanism::Url(_) | Mechanism::Script(_) => None,
     };
     let updates = api.is_some_and(|api| matches!(api.base, Base::NameServer));
     let account = Account {
@@ -145,11 +145,11 @@ fn from_name(
         Some(file) if used.iter().all(|block| block.script() == Some(file)) => {
             from_definition(reader, env, name, file)
         }
-        _ => Mechanism::Url {
+        _ => Mechanism::Url(Urls {
             v4: template(reader, &definition, name, families, Family::V4),
             v6: template(reader, &definition, name, families, Family::V6),
             both: None,
-        },
+        }),
     };
     (mechanism, None)
 }
@@ -190,7 +190,7 @@ fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str
     for family in families.iter().filter(|family| !row.has(**family)) {
         reader.lacks(format!("{} has no {family}", row.title()));
     }
-    row.mechanism()
+    Mechanism::Url(row.urls())
 }
 
 /// Where the scripts of ddns-scripts are.
@@ -398,7 +398,7 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
 
 /// The mechanism as `use_https` wants it.
 fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
-    if let Mechanism::Url { v4, v6, both } = &mut mechanism
+    if let Mechanism::Url(Urls { v4, v6, both }) = &mut mechanism
         && https
     {
         for template in [v4, v6, both].into_iter().flatten() {
@@ -506,7 +506,7 @@ fn warn_of_ipv6_alone(reader: &mut Reader<'_>, provider: &Provider, families: &[
     if families != [Family::V6] || provider.script().is_some() {
         return;
     }
-    let Some((row, harm)) = table::of(provider).and_then(|row| Some((row, row.get("alone6")?)))
+    let Some((row, harm)) = provider.known_row().and_then(|row| Some((row, row.get("alone6")?)))
     else {
         return;
     };

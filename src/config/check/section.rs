@@ -24,7 +24,7 @@ pub(super) fn read(
     // Interfaces need names of the DNS; to other providers they are only words.
     let severity = match provider.mechanism {
         Mechanism::Api(_) => Severity::Error,
-        Mechanism::Url { .. } | Mechanism::Script(_) => Severity::Warning,
+        Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
     };
     for Oddity { option, line, text } in oddities {
         reader.about_value(severity, option, line, &text);

@@ -157,7 +157,7 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
 /// the provider has said how long it is, also where the URL is the owner's own.
 fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
     let said = interval(reader, "min_interval", 1);
-    match (said, table::of(provider).and_then(table::Row::every)) {
+    match (said, provider.known_row().and_then(table::Row::every)) {
         (Some(said), _) => (said, BURST),
         (None, Some(every)) => (Duration::from_secs(every), 1),
         (None, None) => (Duration::from_secs(MINUTE), BURST),

@@ -8,7 +8,7 @@ use super::{Environment, PathKind};
 use crate::config::Log;
 use crate::model::{Family, Proxy, Transport, Trust, USER_AGENT};
 use crate::provider::Provider;
-use crate::provider::{table, template};
+use crate::provider::template;
 use crate::text::quoted::quoted;
 
 /// Reads the transport of a section. Certificates matter also where nothing is configured to travel
@@ -96,7 +96,7 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
 fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
     let [family] = families else { return None };
     let url = &provider.template(*family)?.url;
-    if template::names_address(url) || table::of(provider).is_none() {
+    if template::names_address(url) || provider.known_row().is_none() {
         return None;
     }
     Some(*family)

@@ -15,7 +15,7 @@ pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {
     let (proxied, ttl) = match &provider.mechanism {
         Mechanism::Script(_) => (true, true),
         Mechanism::Api(api) => (api.name == "cloudflare", true),
-        Mechanism::Url { .. } => (false, false),
+        Mechanism::Url(_) => (false, false),
     };
     if !proxied && !reader.values("proxied").is_empty() {
         reader

@@ -7,7 +7,7 @@ use super::source;
 use super::words;
 use crate::model::Family;
 use crate::model::url::Parts;
-use crate::provider::{Mechanism, Provider, Template};
+use crate::provider::{Mechanism, Provider, Template, Urls};
 use crate::provider::{families, template};
 
 /// How `update_url` updates records; `None` if there is none.
@@ -23,14 +23,14 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
         let text = format!("'{text}' is no placeholder here; write {ours}");
         reader.warn("update_url", text);
     }
-    let mechanism = match families::mechanism(&url) {
-        Ok(mechanism) => mechanism,
+    let urls = match families::urls(&url) {
+        Ok(urls) => urls,
         Err(why) => {
             reader.fail("update_url", why);
             return Some(Mechanism::NO_URL);
         }
     };
-    if let Mechanism::Url { v4, v6, both: None } = &mechanism
+    if let Urls { v4, v6, both: None } = &urls
         && (v4.is_some() || v6.is_some())
     {
         for (template, family) in [(v4, Family::V4), (v6, Family::V6)] {
@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
             }
         }
     }
-    Some(mechanism)
+    Some(Mechanism::Url(urls))
 }
 
 /// Warns where a password travels unencrypted to a host that is not near.

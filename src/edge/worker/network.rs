@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::drive::{Carrier, drive, unsent};
 use super::{Delivery, Lane, Publication};
-use crate::config::Lookup;
+use crate::config::{self, Lookup};
 use crate::edge::dns;
 use crate::edge::http::{Client, Shared, proxy_secrets};
 use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
@@ -27,7 +27,7 @@ impl Delivery for Network {
         let section = &publication.section;
         Lane::Host(match section.provider.script() {
             Some(script) => script.file.display().to_string(),
-            None => provider::hosts(section).into_iter().next().unwrap_or_default(),
+            None => config::hosts(section).into_iter().next().unwrap_or_default(),
         })
     }
 

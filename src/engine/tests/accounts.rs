@@ -14,7 +14,7 @@ use crate::model::secret::Secret;
 use crate::model::{Family, Hostname};
 use crate::provider::api::{Api, Base};
 use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
-use crate::provider::{Mechanism, Template};
+use crate::provider::{Mechanism, Template, Urls};
 
 const BATCH: Api = Api {
     name: "batch",
@@ -68,11 +68,11 @@ fn sizes(s: &Scenario) -> Vec<usize> {
 
 fn both() -> Mechanism {
     let url = |url: &str| Some(Template::new(url, None));
-    Mechanism::Url {
+    Mechanism::Url(Urls {
         v4: url("https://dyn.example.net/?ip=[IP]"),
         v6: url("https://dyn.example.net/?ip=[IP]"),
         both: url("https://dyn.example.net/?ip=[IP4]&ip6=[IP6]"),
-    }
+    })
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_refusal_of_the_account_stops_all_its_sections_and_no_other() {
 
 fn url() -> Mechanism {
     let v4 = Some(Template::new("https://dyn.example.net/?ip=[IP]", None));
-    Mechanism::Url { v4, v6: None, both: None }
+    Mechanism::Url(Urls { v4, v6: None, both: None })
 }
 
 #[test]

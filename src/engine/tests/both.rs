@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::scenario::*;
 use crate::config::Section;
 use crate::model::Family;
-use crate::provider::{families, table};
+use crate::provider::{Mechanism, families, table};
 
 const URL: &str = "https://dyn.example.net/?name=[DOMAIN]&myip=[IP4],[IP6]";
 
@@ -17,7 +17,7 @@ fn two_sections(change: impl Fn(&mut Section)) -> Scenario {
         kernel.routes.push(route(WAN, "fe80::ff"));
     });
     let home = &mut s.config.sections[0];
-    home.provider.mechanism = families::mechanism(URL).unwrap();
+    home.provider.mechanism = Mechanism::Url(families::urls(URL).unwrap());
     let mut home6 = home.clone();
     home6.name = "home6".into();
     home6.families = vec![Family::V6];
@@ -72,7 +72,7 @@ fn the_rate_of_the_table_is_kept_by_the_account() {
     let row = table::find("desec.io").unwrap();
     let mut s = two_sections(|section| {
         section.provider.row = Some(row);
-        section.provider.mechanism = row.mechanism();
+        section.provider.mechanism = Mechanism::Url(row.urls());
         section.timing.min_interval = secs(0);
     });
     s = s.start();

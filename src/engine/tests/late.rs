@@ -3,7 +3,7 @@
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, WAN, address, failed, ip, lost, route, secs};
 use crate::config::Section;
 use crate::model::Family;
-use crate::provider::{Outcome, families};
+use crate::provider::{Mechanism, Outcome, families};
 
 fn send(last: u8) -> String {
     format!("home.example.com 203.0.113.{last}")
@@ -178,7 +178,7 @@ fn an_address_that_another_record_s_request_told_along_may_be_late() {
         kernel.routes.push(route(WAN, "fe80::ff"));
     });
     let home = &mut s.config.sections[0];
-    home.provider.mechanism = families::mechanism(url).unwrap();
+    home.provider.mechanism = Mechanism::Url(families::urls(url).unwrap());
     let home6 = Section { name: "home6".into(), families: vec![Family::V6], ..home.clone() };
     s.config.sections.push(home6);
     let mut s = s.settled().silent();

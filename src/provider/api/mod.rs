@@ -169,7 +169,7 @@ impl Api {
     }
 
     /// The host that requests go to.
-    pub(super) fn host(&self, account: &Account) -> Option<String> {
+    pub fn host(&self, account: &Account) -> Option<String> {
         let server = account.server.as_ref().map(|server| server.host.clone());
         self.base.url(account).map(|url| url.host().to_owned()).or(server)
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::fixture;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, Url};
-use crate::provider::Provider;
+use crate::provider::{Mechanism, Provider, Urls};
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
@@ -46,18 +46,20 @@ const KEYS: [&str; 26] = [
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
 
 fn account(row: Row) -> Provider {
-    Provider { mechanism: row.mechanism(), row: Some(row), ..fixture::provider() }.with(|account| {
-        account.label = row.name().into();
-        account.username = "me".into();
-        account.password = Secret::new("hunter2");
-        account.param_opt =
-            Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" });
-    })
+    Provider { mechanism: Mechanism::Url(row.urls()), row: Some(row), ..fixture::provider() }.with(
+        |account| {
+            account.label = row.name().into();
+            account.username = "me".into();
+            account.password = Secret::new("hunter2");
+            account.param_opt =
+                Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" });
+        },
+    )
 }
 
 /// The URLs of a row, for IPv4, IPv6 and both.
 fn urls(row: Row) -> [Option<String>; 3] {
-    let Mechanism::Url { v4, v6, both } = row.mechanism() else { panic!("{row:?}") };
+    let Urls { v4, v6, both } = row.urls();
     [v4, v6, both].map(|template| template.map(|template| template.url))
 }
 
@@ -171,8 +173,8 @@ fn urls_tell_the_addresses_of_their_families() {
         let [v4, v6, both] = urls(row);
         if let Some(both) = &both {
             assert!(both.contains("[IP4]") && both.contains("[IP6]"), "{both}");
-            let host = template::host(both);
-            let hosts = [&v4, &v6].map(|url| template::host(url.as_deref().unwrap()));
+            let host = families::host(both);
+            let hosts = [&v4, &v6].map(|url| families::host(url.as_deref().unwrap()));
             assert_eq!(hosts, [host.clone(), host], "{row:?}");
         }
         for (url, other) in [(&v4, "[IP6]"), (&v6, "[IP4]")] {
@@ -378,11 +380,13 @@ fn the_limits_of_a_provider_count_for_own_urls_at_its_host() {
         ("https://[DOMAIN]/update.php?ip=[IP]", None),
     ] {
         for label in ["custom", "definition"] {
-            let own =
-                Provider { mechanism: families::mechanism(url).unwrap(), ..fixture::provider() }
-                    .with(|account| {
-                        account.label = label.into();
-                    });
+            let own = Provider {
+                mechanism: Mechanism::Url(families::urls(url).unwrap()),
+                ..fixture::provider()
+            }
+            .with(|account| {
+                account.label = label.into();
+            });
             let found = crate::provider::rate(&own).map(|it| (it.requests, it.seconds));
             assert_eq!(found, rate, "{url}");
         }
@@ -397,7 +401,7 @@ fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_know
         ("https://www.dy.fi/nic/update?hostname=[DOMAIN]&myip=[IP]", false),
         ("https://example.net/nic/update?hostname=[DOMAIN]", false),
     ] {
-        let mechanism = families::mechanism(url).unwrap();
+        let mechanism = Mechanism::Url(families::urls(url).unwrap());
         let own = Provider { mechanism, ..fixture::provider() }.with(|account| {
             account.password = Secret::new("hunter2");
         });

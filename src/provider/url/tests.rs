@@ -8,8 +8,8 @@ use super::*;
 use crate::config::Section;
 use crate::model::Credentials;
 use crate::model::secret::Secret;
-use crate::provider::Mechanism;
 use crate::provider::testing::change;
+use crate::provider::{Mechanism, Urls};
 
 const NIC: &str = "http://[USERNAME]:[PASSWORD]@d.example/nic/update?hostname=[DOMAIN]&myip=[IP]";
 
@@ -19,7 +19,7 @@ fn job(records: &[(&str, &str)]) -> Job {
 }
 
 fn without_v4(section: &mut Section) {
-    if let Mechanism::Url { v4, .. } = &mut section.provider.mechanism {
+    if let Mechanism::Url(Urls { v4, .. }) = &mut section.provider.mechanism {
         *v4 = None;
     }
 }
@@ -209,7 +209,7 @@ const BOTH: &str = "http://d.example/nic/update?h=[DOMAIN]&myip=[IP4],[IP6]";
 
 fn both(url: &str) -> Section {
     let mut section = section("dyn.example", NIC, None);
-    section.provider.mechanism = super::super::families::mechanism(url).unwrap();
+    section.provider.mechanism = Mechanism::Url(super::super::families::urls(url).unwrap());
     section
 }
 

@@ -1,0 +1,47 @@
+//! The hosts that the requests of a section connect to.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::Section;
+use crate::model::{Family, Transport};
+use crate::provider::{Mechanism, template};
+
+/// The hosts that requests of `section` connect to: its proxy, or the host of each family's URL, in
+/// lower case, addresses without brackets. Empty if none can be told; then requests are refused.
+///
+/// Where a script connects to nobody knows: to a host without a name, anywhere; or to the
+/// `dns_server` that it updates.
+pub fn hosts(section: &Section) -> Vec<String> {
+    let script = section.provider.script().is_some();
+    let mut hosts = match proxy_host(&section.transport) {
+        Some(proxy) => vec![proxy],
+        None if script => {
+            let server = section.lookup.server.iter().map(|server| server.host.clone());
+            server.chain([String::new()]).collect()
+        }
+        None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
+    };
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
+/// The proxy that all requests go to, if there is one.
+pub fn proxy_host(transport: &Transport) -> Option<String> {
+    transport.proxy.as_ref().map(|proxy| proxy.host.clone())
+}
+
+/// A host with a placeholder in it is known only after rendering; the address never is part of it.
+fn host(section: &Section, family: Family) -> Option<String> {
+    if let Mechanism::Api(api) = section.provider.mechanism {
+        return api.host(&section.provider.account);
+    }
+    let template = section.template(family)?;
+    if template.host.is_some() {
+        return template.host.clone();
+    }
+    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let subject = template::Subject::new(section.names.first()?, any);
+    let rendered = template::render(&template.url, &section.provider, subject).ok()?;
+    Some(rendered.url.host().to_owned())
+}
