@@ -12,8 +12,9 @@ use crate::cli::exit;
 use crate::edge::clock;
 use crate::edge::console::{complain, print};
 use crate::edge::netlink::socket::Socket;
-use crate::engine::book::Book;
-use crate::engine::select::{self, Desired, Place, Policy};
+use crate::engine::book::KernelTables;
+use crate::engine::scope::DeviceScope;
+use crate::engine::select::{self, Desired, Policy};
 use crate::model::Family;
 use crate::model::sorted::{Map, Set};
 use crate::proto::netlink::{Report, Table};
@@ -49,7 +50,7 @@ pub(super) async fn run(json: bool, devices: Vec<String>) -> u8 {
 }
 
 async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
-    let mut book = Book::default();
+    let mut book = KernelTables::default();
     let mut shown = Views::new();
     let mut complete = false;
     loop {
@@ -74,7 +75,7 @@ async fn watch(socket: &mut Socket, json: bool, devices: &[String]) -> u8 {
 }
 
 /// Waits for what the kernel reports next, and takes in everything that it has reported by then.
-async fn take_reports(socket: &mut Socket, book: &mut Book) -> io::Result<()> {
+async fn take_reports(socket: &mut Socket, book: &mut KernelTables) -> io::Result<()> {
     let mut next = Some(socket.next().await);
     while let Some(report) = next {
         let report = report?;
@@ -94,7 +95,7 @@ fn request_dumps(socket: &mut Socket) {
     }
 }
 
-fn warn_of_missing(book: &Book, devices: &[String]) {
+fn warn_of_missing(book: &KernelTables, devices: &[String]) {
     for name in devices {
         if book.link(name).is_none() {
             complain(exit::OK, &format!("there is no device '{name}' yet; waiting for it"));
@@ -103,14 +104,14 @@ fn warn_of_missing(book: &Book, devices: &[String]) {
 }
 
 /// The addresses of these devices, of all if none is named. `before` has the addresses chosen until now.
-fn views(book: &Book, devices: &[String], before: &Views) -> Views {
+fn views(book: &KernelTables, devices: &[String], before: &Views) -> Views {
     let mut views = Views::new();
     for link in book.links() {
         let mut names = std::iter::once(&link.name).chain(&link.other_names);
         if !devices.is_empty() && !names.any(|name| devices.contains(name)) {
             continue;
         }
-        let place = Place::device(&link.name);
+        let place = DeviceScope::device(&link.name);
         for family in [Family::V4, Family::V6] {
             let policy = Policy::default();
             let key = (link.name.clone(), family);

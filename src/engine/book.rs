@@ -1,6 +1,6 @@
 //! The book of facts: what the kernel said and has not taken back.
 //!
-//! Facts are kept, not judged: a tentative address is here with its flag. A dump is a mark and
+//! NetworkView are kept, not judged: a tentative address is here with its flag. A dump is a mark and
 //! sweep: [`Report::DumpBegin`] starts a new generation, every message stamps its fact with it, and
 //! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
 //! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
@@ -17,7 +17,7 @@ const ROUNDING: Duration = Duration::from_secs(2);
 
 /// An address with what its message could not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct AddressEntry {
     /// The kernel's words.
     pub address: Address,
     /// When it first appeared in a notification; `None` if it was there before us.
@@ -42,9 +42,9 @@ struct TableState {
 
 /// What is known of devices, addresses and ways to hosts.
 #[derive(Clone, Debug, Default)]
-pub struct Book {
+pub struct KernelTables {
     links: Map<IfIndex, (u32, Link)>,
-    addresses: Map<AddressKey, (u32, Known)>,
+    addresses: Map<AddressKey, (u32, AddressEntry)>,
     tables: [TableState; 2],
     /// What was asked of the kernel.
     pub ways: Ways,
@@ -53,7 +53,7 @@ pub struct Book {
     appearances: u32,
 }
 
-impl Book {
+impl KernelTables {
     /// Takes in one report. Returns whether selections and gates must be looked at again.
     #[must_use]
     pub fn apply(&mut self, report: Report, now: Duration) -> bool {
@@ -104,7 +104,7 @@ impl Book {
     }
 
     /// The addresses of a device, by address.
-    pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &Known> {
+    pub fn addresses(&self, link: IfIndex) -> impl Iterator<Item = &AddressEntry> {
         let of_link = self.addresses.iter().filter(move |(key, _)| key.0 == link);
         of_link.map(|(_, (_, known))| known)
     }
@@ -165,7 +165,7 @@ impl Book {
             return flags_changed || scope_changed || longer;
         }
         let appeared = (state.known && !state.dumping).then_some(now);
-        let known = Known { address, appeared, order, preferred_until };
+        let known = AddressEntry { address, appeared, order, preferred_until };
         self.addresses.insert(key, (state.generation, known));
         true
     }

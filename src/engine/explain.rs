@@ -7,7 +7,7 @@ use super::detect::Detector;
 use super::no_address::Desired;
 use super::record::{Record, Refusal};
 use super::registered::Registered;
-use super::section::Active;
+use super::section::SectionState;
 use super::select;
 use super::status::{RecordStatus, SectionStatus, Snapshot};
 use super::viewpoint::Viewpoint;
@@ -25,7 +25,7 @@ impl Engine {
     /// The state of `sections`, and what does not run.
     pub(super) fn status_of<'a>(
         &self,
-        sections: impl Iterator<Item = &'a Active>,
+        sections: impl Iterator<Item = &'a SectionState>,
         now: Now,
     ) -> Snapshot {
         Snapshot {
@@ -88,7 +88,7 @@ impl Engine {
     fn write_candidates(
         &self,
         text: &mut String,
-        active: &Active,
+        active: &SectionState,
         view: &Viewpoint,
         family: Family,
         now: Now,
@@ -120,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn section_status(&self, active: &Active, now: Now) -> SectionStatus {
+    fn section_status(&self, active: &SectionState, now: Now) -> SectionStatus {
         let record = |record: &Record| {
             let (wait, reason) = self.explain(active, record, now);
             let has_no_next_try = self.ends && matches!(wait, Wait::BackOff(_));
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// What a record waits for, and a sentence about it.
-    fn explain(&self, active: &Active, record: &Record, now: Now) -> (Wait, String) {
+    fn explain(&self, active: &SectionState, record: &Record, now: Now) -> (Wait, String) {
         let refusal = match &record.refusal {
             Some(refusal) => Refusal::sentence(&refusal.reason, &refusal.advice),
             None => String::new(),
@@ -184,7 +184,7 @@ impl Engine {
     }
 
     /// What a record waits for, with what only the engine knows.
-    fn wait(&self, active: &Active, record: &Record, now: Now) -> Wait {
+    fn wait(&self, active: &SectionState, record: &Record, now: Now) -> Wait {
         let wait = record.wait(now);
         if let Wait::Ready(target) = wait {
             return self.ready_wait(active, record.family, target, now);
@@ -196,7 +196,7 @@ impl Engine {
     }
 
     /// What a request on its way waits for.
-    fn answer_wait(&self, active: &Active) -> Wait {
+    fn answer_wait(&self, active: &SectionState) -> Wait {
         let Some(view) = self.viewpoints.get(active.viewpoint) else {
             return Wait::InFlight;
         };
@@ -211,7 +211,7 @@ impl Engine {
     }
 
     /// What a record waits for that only the world keeps from being sent.
-    fn ready_wait(&self, active: &Active, family: Family, target: Target, now: Now) -> Wait {
+    fn ready_wait(&self, active: &SectionState, family: Family, target: Target, now: Now) -> Wait {
         if !self.facts.book.complete() {
             return Wait::Unknown("the kernel is being asked for routes".into());
         }
@@ -226,7 +226,7 @@ impl Engine {
     }
 
     /// What a record waits for that has no address: what its source lacks.
-    fn source_wait(&self, active: &Active, family: Family) -> Wait {
+    fn source_wait(&self, active: &SectionState, family: Family) -> Wait {
         let Some(view) = self.viewpoints.get(active.viewpoint) else {
             return Wait::Address;
         };

@@ -29,6 +29,7 @@ mod refresh;
 pub mod registered;
 mod reload;
 mod report;
+pub mod scope;
 pub mod section;
 pub mod select;
 mod settle;
@@ -53,10 +54,10 @@ use event::{Action, Event, QuestionId};
 use flights::{Flights, Owner, RecordId};
 use keep::Keeper;
 use names::Names;
-use network::{Facts, Netifd};
+use network::{NetifdState, NetworkView};
 use no_address::NoAddress;
 use record::Record;
-use section::Active;
+use section::SectionState;
 use slot::{Activity, Slot};
 use status::Snapshot;
 use todo::Todo;
@@ -71,11 +72,11 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 /// The whole state of the daemon.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    facts: Facts,
+    facts: NetworkView,
     /// Whether the program ends when nothing more can be done now, so that there is no next try.
     ends: bool,
     inactive: Inactive,
-    sections: Vec<Active>,
+    sections: Vec<SectionState>,
     names: Names,
     viewpoints: Vec<Viewpoint>,
     /// Who publishes where.
@@ -108,7 +109,7 @@ impl Engine {
         let keeper =
             Keeper { dormant: saved.records, learned_before: saved.known, ..Keeper::default() };
         Self {
-            facts: Facts::default(),
+            facts: NetworkView::default(),
             ends: false,
             inactive: Inactive::default(),
             sections: Vec::new(),
@@ -222,7 +223,7 @@ impl Engine {
     /// Whether nothing is on its way and nothing is about to leave: all that is left to wait for
     /// is the world. What `once` waits for.
     pub fn at_rest(&self, now: Now) -> bool {
-        let is_known = self.facts.book.complete() && self.facts.netifd != Netifd::Asking;
+        let is_known = self.facts.book.complete() && self.facts.netifd != NetifdState::Asking;
         let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
         is_known
             && !self.flights.parts().any(is_awaited)
@@ -230,7 +231,7 @@ impl Engine {
     }
 
     /// Whether something happens with the section that needs no event of the world.
-    fn is_busy(&self, active: &Active, now: Now) -> bool {
+    fn is_busy(&self, active: &SectionState, now: Now) -> bool {
         let Some(view) = self.viewpoints.get(active.viewpoint) else { return false };
         let is_open = self.accounts.get(active.account).is_some_and(|account| account.is_open(now));
         let is_busy = |record: &Record| {
@@ -327,7 +328,7 @@ impl Engine {
 
     /// When the account of `section` may be asked, if not now: by the provider's documented limit or
     /// waiting time, or because the first answer is still to come.
-    fn closed_until(&self, section: &Active, now: Now) -> Option<Duration> {
+    fn closed_until(&self, section: &SectionState, now: Now) -> Option<Duration> {
         let at = self.accounts.get(section.account)?.next_slot_at();
         if at > now.up { Some(at) } else { None }
     }

@@ -2,7 +2,7 @@
 //! requests for one name are on their way at once.
 
 use super::flights::RecordId;
-use super::section::Active;
+use super::section::SectionState;
 use crate::model::Hostname;
 
 /// The records of all sections, sorted by account and name. The place at which those of one name begin
@@ -16,7 +16,7 @@ pub struct Names {
 
 impl Names {
     /// Sorts the records of `sections`, whose accounts are known, and notes in each where its name begins.
-    pub fn of(sections: &mut [Active]) -> Self {
+    pub fn of(sections: &mut [SectionState]) -> Self {
         let mut sorted = Vec::new();
         for (section, active) in sections.iter().enumerate() {
             for record in 0..active.records.len() {
@@ -42,7 +42,7 @@ impl Names {
     }
 
     /// The place of the section `name`.
-    pub fn section(&self, sections: &[Active], name: &str) -> Option<usize> {
+    pub fn section(&self, sections: &[SectionState], name: &str) -> Option<usize> {
         let wanted = Some(name);
         let place = self.sections.binary_search_by(|at| section_name(sections, *at).cmp(&wanted));
         self.sections.get(place.ok()?).copied()
@@ -51,7 +51,7 @@ impl Names {
     /// The records of the name that begins at `name`, in the order in which they are sent.
     pub fn group<'a>(
         &'a self,
-        sections: &'a [Active],
+        sections: &'a [SectionState],
         name: usize,
     ) -> impl Iterator<Item = RecordId> + 'a {
         let rest = self.sorted.get(name..).unwrap_or_default().iter().copied();
@@ -61,7 +61,7 @@ impl Names {
     /// The records of `name` in the account at that place.
     pub fn find<'a>(
         &'a self,
-        sections: &'a [Active],
+        sections: &'a [SectionState],
         account: usize,
         name: &Hostname,
     ) -> impl Iterator<Item = RecordId> + 'a {
@@ -72,15 +72,15 @@ impl Names {
     }
 }
 
-fn key(sections: &[Active], id: RecordId) -> Option<(usize, &Hostname)> {
+fn key(sections: &[SectionState], id: RecordId) -> Option<(usize, &Hostname)> {
     let active = sections.get(id.section)?;
     Some((active.account, &active.records.get(id.record)?.name))
 }
 
-fn section_name(sections: &[Active], place: usize) -> Option<&str> {
+fn section_name(sections: &[SectionState], place: usize) -> Option<&str> {
     Some(&sections.get(place)?.spec.name)
 }
 
-fn begin(sections: &[Active], id: RecordId) -> Option<usize> {
+fn begin(sections: &[SectionState], id: RecordId) -> Option<usize> {
     Some(sections.get(id.section)?.slots.get(id.record)?.name)
 }

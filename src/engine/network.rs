@@ -3,18 +3,15 @@
 //! The kernel says what is; netifd says what belongs to what. An address is never published on
 //! netifd's word alone: [`super::select`] takes it from the kernel and only ranks it by this.
 
-use std::net::IpAddr;
-
-use super::book::Book;
+use super::book::KernelTables;
 use super::no_address::NoAddress;
-use super::select::{self, Place, Policy};
-use crate::model::Family;
-use crate::model::sorted::Set;
+use super::scope::{AddressOwnership, DeviceScope};
+use super::select::{self, Policy};
 use crate::proto::ubus::netifd::{Network, Networks};
 
 /// What netifd has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Netifd {
+pub enum NetifdState {
     /// It is being asked: a name may be a logical interface or a device, nobody knows yet.
     #[default]
     Asking,
@@ -26,26 +23,19 @@ pub enum Netifd {
 
 /// Everything that is known of the world outside.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct NetworkView {
     /// The kernel's word.
-    pub book: Book,
+    pub book: KernelTables,
     /// netifd's word.
-    pub netifd: Netifd,
+    pub netifd: NetifdState,
 }
 
-/// Which addresses of a device belong to the network that is meant, and which to others on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claims {
-    own: Network,
-    others: Set<IpAddr>,
-}
-
-impl Netifd {
+impl NetifdState {
     /// Takes in what netifd says now, `None` if it is not there. Once it has spoken, its silence
     /// changes nothing: it restarts, the lines stay. Returns whether anything is new.
     #[must_use]
-    pub fn heard(&mut self, word: Option<Networks>) -> bool {
-        let new = match (word, &*self) {
+    pub fn update(&mut self, networks: Option<Networks>) -> bool {
+        let new = match (networks, &*self) {
             (Some(networks), _) => Self::Known(networks),
             (None, Self::Known(_)) => return false,
             (None, Self::Asking | Self::Absent) => Self::Absent,
@@ -63,7 +53,7 @@ impl Netifd {
     }
 }
 
-impl Facts {
+impl NetworkView {
     /// The device that `name` means: that of a logical interface, else the device of this name.
     /// LuCI writes logical interfaces with `@` where it lists devices, too.
     ///
@@ -74,7 +64,7 @@ impl Facts {
         if let Some(network) = self.netifd.network(plain) {
             return network.device.clone().ok_or_else(|| NoAddress::Down(plain.to_owned()));
         }
-        if self.netifd == Netifd::Asking {
+        if self.netifd == NetifdState::Asking {
             return Err(NoAddress::NetifdAsked(plain.to_owned()));
         }
         match self.book.link(plain) {
@@ -89,7 +79,7 @@ impl Facts {
     /// Where there is no netifd, a device that may be meant by a name that is none: one with a public
     /// address, else one with any address that could be published.
     fn likely_device(&self) -> Option<String> {
-        if self.netifd != Netifd::Absent || !self.book.addresses_known() {
+        if self.netifd != NetifdState::Absent || !self.book.addresses_known() {
             return None;
         }
         let private = Policy { private: true, ..Policy::default() };
@@ -98,14 +88,14 @@ impl Facts {
         Some(found.to_owned())
     }
 
-    /// The place that `name` means, as [`Facts::device`] has it.
+    /// The place that `name` means, as [`NetworkView::device`] has it.
     ///
     /// # Errors
-    /// As [`Facts::device`].
-    pub fn place(&self, name: &str) -> Result<Place, NoAddress> {
+    /// As [`NetworkView::device`].
+    pub fn place(&self, name: &str) -> Result<DeviceScope, NoAddress> {
         let device = self.device(name)?;
         let claims = self.claims(name.strip_prefix('@').unwrap_or(name), &device);
-        Ok(Place { device, claims })
+        Ok(DeviceScope { device, claims })
     }
 
     /// The place of the IPv6 side of a line whose sides are the networks `v4` and `v6`. netifd makes
@@ -113,8 +103,8 @@ impl Facts {
     /// where it knows neither, both sides are one device.
     ///
     /// # Errors
-    /// As [`Facts::device`], for `v6`.
-    pub fn place6(&self, v4: &str, v6: &str) -> Result<Place, NoAddress> {
+    /// As [`NetworkView::device`], for `v6`.
+    pub fn place6(&self, v4: &str, v6: &str) -> Result<DeviceScope, NoAddress> {
         let wanted = match self.place(v6) {
             Err(lack @ (NoAddress::NoSuchInterface { .. } | NoAddress::Down(_))) => lack,
             found => return found,
@@ -132,9 +122,9 @@ impl Facts {
     }
 
     /// What netifd says of the addresses of `device` where the network `name` is meant.
-    fn claims(&self, name: &str, device: &str) -> Claims {
-        let mut claims = Claims::default();
-        let Netifd::Known(networks) = &self.netifd else {
+    fn claims(&self, name: &str, device: &str) -> AddressOwnership {
+        let mut claims = AddressOwnership::default();
+        let NetifdState::Known(networks) = &self.netifd else {
             return claims;
         };
         for (other, network) in networks.iter() {
@@ -147,28 +137,5 @@ impl Facts {
             }
         }
         claims
-    }
-}
-
-impl Claims {
-    /// How `address` belongs to the network that is meant; lower is better: it is its own, it is the
-    /// router's in a prefix that was assigned to it, netifd does not say so.
-    pub fn rank(&self, address: IpAddr) -> u8 {
-        let own = &self.own;
-        match (own.addresses.contains(&address), own.assigned.contains(&address)) {
-            (true, _) => 0,
-            (false, true) => 1,
-            (false, false) => 2,
-        }
-    }
-
-    /// Whether `address` is another network's on the same device. A network without any address of
-    /// the family shares those of the others: `wan` those of `wan_6`.
-    pub fn excludes(&self, address: IpAddr) -> bool {
-        let family = Family::of(address);
-        let own = || self.own.addresses.iter().chain(self.own.assigned.iter());
-        self.others.contains(&address)
-            && own().all(|own| *own != address)
-            && own().any(|own| Family::of(*own) == family)
     }
 }

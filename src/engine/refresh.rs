@@ -41,7 +41,7 @@ impl Engine {
 
     /// netifd has reported its networks; `None`: it is not there.
     pub(super) fn netifd(&mut self, networks: Option<Networks>) {
-        if self.facts.netifd.heard(networks) {
+        if self.facts.netifd.update(networks) {
             self.todo.news.about_all();
             self.todo.news.lost_way = true;
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::pace::Backoff;
 use super::record::Record;
 use super::report;
-use super::section::Active;
+use super::section::SectionState;
 use super::viewpoint::Answers;
 use crate::config::Lookup;
 use crate::dns::Found;
@@ -105,7 +105,7 @@ impl Registered {
     }
 }
 
-impl Active {
+impl SectionState {
     /// Takes what should be looked up now, if anything: whether a record has what a request was to
     /// bring about whose answer says nothing; or the registered address of a family, which never comes
     /// before a request that is due.

@@ -6,7 +6,7 @@ use super::event::Action;
 use super::flights::{Owner, Part, RecordId};
 use super::names::Names;
 use super::record::{Counts, Record};
-use super::section::Active;
+use super::section::SectionState;
 use super::todo::Todo;
 use super::viewpoint::{Needs, Viewpoint};
 use super::{Engine, Inactive, report};
@@ -29,13 +29,13 @@ impl Engine {
         let waiting = self.waiting_records();
         let mut old = std::mem::take(&mut self.sections);
         old.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-        let mut old: Map<String, Active> =
+        let mut old: Map<String, SectionState> =
             old.into_iter().map(|active| (active.spec.name.clone(), active)).collect();
         let mut needs = Vec::new();
         for spec in config.sections {
             let before = old.remove(&spec.name);
             needs.push(Needs::of(&spec, &directory));
-            let mut active = Active::new(spec, &known, now);
+            let mut active = SectionState::new(spec, &known, now);
             if let Some(before) = before {
                 active.inherit(before, now);
             } else if let Some(notice) = still_refused(&active, now) {
@@ -179,14 +179,14 @@ fn retain(records: &mut Vec<Saved>, config: &Config) {
 }
 
 /// What the start reports of an earlier run's refusals.
-fn still_refused(active: &Active, now: Now) -> Option<Notice> {
+fn still_refused(active: &SectionState, now: Now) -> Option<Notice> {
     let record = active.records.iter().find(|record| record.refusal.is_some())?;
     report::still_refused(&active.spec.name, record, now)
 }
 
 /// The record that `owner` names, in the section of that name; or, with `account`, one of that name that
 /// waits for nothing, in that section or in one with that account.
-fn find(sections: &[Active], owner: &Owner, account: Option<u64>) -> Option<RecordId> {
+fn find(sections: &[SectionState], owner: &Owner, account: Option<u64>) -> Option<RecordId> {
     let Owner::Gone { section, name, family } = owner else {
         return None;
     };
@@ -206,7 +206,7 @@ fn find(sections: &[Active], owner: &Owner, account: Option<u64>) -> Option<Reco
 }
 
 /// The record waits for `part`. Unless it did so before, `part` is about an earlier configuration.
-fn wait_for(sections: &mut [Active], id: RecordId, part: &mut Part) {
+fn wait_for(sections: &mut [SectionState], id: RecordId, part: &mut Part) {
     let section = sections.get_mut(id.section);
     let Some(record) = section.and_then(|section| section.records.get_mut(id.record)) else {
         return;

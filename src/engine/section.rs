@@ -24,7 +24,7 @@ use crate::time::Now;
 
 /// A section with its state.
 #[derive(Clone, Debug)]
-pub struct Active {
+pub struct SectionState {
     /// What the user asked for.
     pub spec: Arc<Section>,
     /// Its account, by place.
@@ -126,7 +126,7 @@ pub(super) fn count(number: &mut usize, was: bool, is: bool) {
     }
 }
 
-impl Active {
+impl SectionState {
     /// A section that starts, with what was saved about it.
     pub fn new(spec: Section, saved: &State, now: Now) -> Self {
         let mut records = Vec::new();

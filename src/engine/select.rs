@@ -26,9 +26,9 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::book::{Book, Known, is_secondary};
-use super::network::Claims;
+use super::book::{AddressEntry, KernelTables, is_secondary};
 pub use super::no_address::{Desired, NoAddress, Rejection};
+use super::scope::{AddressOwnership, DeviceScope};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::AddressFlags;
@@ -45,15 +45,6 @@ pub struct Policy {
     pub temporary: bool,
 }
 
-/// A device, and whose its addresses are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Name of the device.
-    pub device: String,
-    /// What netifd says of its addresses.
-    pub claims: Claims,
-}
-
 /// One address that was looked at, for `why` and `watch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -63,18 +54,11 @@ pub struct Candidate {
     pub rejection: Option<Rejection>,
 }
 
-impl Place {
-    /// A device that is meant as a whole.
-    pub fn device(name: &str) -> Self {
-        Self { device: name.to_owned(), claims: Claims::default() }
-    }
-}
-
 /// The address of `family` at `place` that should be published; `current` is the one that is
 /// published now.
 pub fn from_device(
-    book: &Book,
-    place: &Place,
+    book: &KernelTables,
+    place: &DeviceScope,
     family: Family,
     policy: Policy,
     current: Option<IpAddr>,
@@ -82,18 +66,19 @@ pub fn from_device(
     if !book.addresses_known() {
         return Desired::Unknown;
     }
-    let Place { device, claims } = place;
+    let DeviceScope { device, claims } = place;
     let Some(link) = book.link(device) else {
         return Desired::Nothing(NoAddress::NoDevice(device.clone()));
     };
-    let judge = |known: &Known| judge(known, policy, claims);
-    let all: Vec<&Known> =
+    let judge = |known: &AddressEntry| judge(known, policy, claims);
+    let all: Vec<&AddressEntry> =
         book.addresses(link.index).filter(|k| Family::of(k.address.address) == family).collect();
-    let usable: Vec<&Known> = all.iter().copied().filter(|known| judge(known).is_none()).collect();
+    let usable: Vec<&AddressEntry> =
+        all.iter().copied().filter(|known| judge(known).is_none()).collect();
     if let Some(best) = choose(&usable, claims, current) {
         return Desired::Address(best.address.address);
     }
-    let refused = |known: &&Known| judge(known).map(|why| (known.address.address, why));
+    let refused = |known: &&AddressEntry| judge(known).map(|why| (known.address.address, why));
     match all.iter().find_map(refused) {
         Some((address, why)) => Desired::Nothing(NoAddress::Refused(address, why)),
         None => Desired::Nothing(NoAddress::NoAddress(device.clone(), family)),
@@ -111,7 +96,12 @@ pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
 }
 
 /// Every address of `family` at `place` with its verdict, by address.
-pub fn candidates(book: &Book, place: &Place, family: Family, policy: Policy) -> Vec<Candidate> {
+pub fn candidates(
+    book: &KernelTables,
+    place: &DeviceScope,
+    family: Family,
+    policy: Policy,
+) -> Vec<Candidate> {
     let Some(link) = book.link(&place.device) else {
         return Vec::new();
     };
@@ -125,16 +115,17 @@ pub fn candidates(book: &Book, place: &Place, family: Family, policy: Policy) ->
 }
 
 /// A device with an address that may be published, and not only if `policy` allows all.
-pub fn device_with_address(book: &Book, policy: Policy) -> Option<&str> {
-    let usable = |known: &Known| {
-        !known.address.address.is_loopback() && judge(known, policy, &Claims::default()).is_none()
+pub fn device_with_address(book: &KernelTables, policy: Policy) -> Option<&str> {
+    let usable = |known: &AddressEntry| {
+        !known.address.address.is_loopback()
+            && judge(known, policy, &AddressOwnership::default()).is_none()
     };
     let link = book.links().find(|link| book.addresses(link.index).any(usable))?;
     Some(&link.name)
 }
 
 /// The rule that refuses `known`, if one does (rules 3 to 6, and 11).
-fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
+fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Option<Rejection> {
     let flags = known.address.flags;
     let address = known.address.address;
     if flags.has(AddressFlags::DADFAILED) {
@@ -163,7 +154,11 @@ fn judge(known: &Known, policy: Policy, claims: &Claims) -> Option<Rejection> {
 }
 
 /// The best of the usable addresses (rules 4 to 11).
-fn choose<'a>(usable: &[&'a Known], claims: &Claims, current: Option<IpAddr>) -> Option<&'a Known> {
+fn choose<'a>(
+    usable: &[&'a AddressEntry],
+    claims: &AddressOwnership,
+    current: Option<IpAddr>,
+) -> Option<&'a AddressEntry> {
     let best = *usable.iter().min_by_key(|known| (class(known, claims), order(known)))?;
     let held = usable.iter().find(|known| Some(known.address.address) == current);
     let Some(held) = held.filter(|held| class(held, claims) == class(best, claims)) else {
@@ -176,7 +171,7 @@ fn choose<'a>(usable: &[&'a Known], claims: &Claims, current: Option<IpAddr>) ->
 }
 
 /// Rules 4 to 7 and 11: lower is better.
-fn class(known: &Known, claims: &Claims) -> (bool, bool, u8, bool) {
+fn class(known: &AddressEntry, claims: &AddressOwnership) -> (bool, bool, u8, bool) {
     let address = known.address.address;
     let last_resort = is_temporary(known) || is_deprecated(known);
     let private = address::not_public(address).is_some();
@@ -184,7 +179,7 @@ fn class(known: &Known, claims: &Claims) -> (bool, bool, u8, bool) {
 }
 
 /// Rules 7 to 9: lower is better.
-fn order(known: &Known) -> (Reverse<Duration>, u32, IpAddr) {
+fn order(known: &AddressEntry) -> (Reverse<Duration>, u32, IpAddr) {
     match known.address.address {
         own @ IpAddr::V4(_) => (Reverse(Duration::MAX), known.order, own),
         own @ IpAddr::V6(_) => (Reverse(preferred(known)), 0, own),
@@ -192,7 +187,7 @@ fn order(known: &Known) -> (Reverse<Duration>, u32, IpAddr) {
 }
 
 /// Rules 7 and 10: whether `other` may take the place of `held`, both being equally good otherwise.
-fn displaces(other: &Known, held: &Known) -> bool {
+fn displaces(other: &AddressEntry, held: &AddressEntry) -> bool {
     if held.address.address.is_ipv4() {
         return other.order < held.order;
     }
@@ -201,19 +196,19 @@ fn displaces(other: &Known, held: &Known) -> bool {
     theirs > ours && (newer || remaining_is_double(other, held))
 }
 
-fn preferred(known: &Known) -> Duration {
+fn preferred(known: &AddressEntry) -> Duration {
     known.preferred_until.unwrap_or(Duration::MAX)
 }
 
 /// Compares lifetimes as the kernel last stated them; both are refreshed by the same kind of event.
-fn remaining_is_double(other: &Known, held: &Known) -> bool {
+fn remaining_is_double(other: &AddressEntry, held: &AddressEntry) -> bool {
     u64::from(other.address.preferred) > 2 * u64::from(held.address.preferred)
 }
 
-fn is_deprecated(known: &Known) -> bool {
+fn is_deprecated(known: &AddressEntry) -> bool {
     known.address.flags.has(AddressFlags::DEPRECATED) || known.address.preferred == 0
 }
 
-fn is_temporary(known: &Known) -> bool {
+fn is_temporary(known: &AddressEntry) -> bool {
     known.address.address.is_ipv6() && known.address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
 }

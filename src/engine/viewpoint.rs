@@ -8,9 +8,10 @@
 use std::net::IpAddr;
 
 use super::directory::Directory;
-use super::network::{Facts, Netifd};
+use super::network::{NetifdState, NetworkView};
 use super::no_address::{Desired, NoAddress, SendBlock};
-use super::select::{self, Place, Policy};
+use super::scope::DeviceScope;
+use super::select::{self, Policy};
 use super::way::{Ask, Step};
 use crate::config::{self, Section, Source};
 use crate::model::sorted::Set;
@@ -143,9 +144,9 @@ impl Needs {
     ///
     /// # Errors
     /// Why there is no such place.
-    pub fn place(&self, family: Family, facts: &Facts) -> Result<Place, NoAddress> {
+    pub fn place(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
         match (&self.from, family) {
-            (From::Device(name), _) => Ok(Place::device(name)),
+            (From::Device(name), _) => Ok(DeviceScope::device(name)),
             (From::Network { v4, .. }, Family::V4) => facts.place(v4),
             (From::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
             (From::Page | From::Script, _) => Err(NoAddress::NotAsked),
@@ -153,7 +154,7 @@ impl Needs {
     }
 
     /// What has to be asked of the kernel about the ways to hosts.
-    pub fn asks(&self, facts: &Facts) -> Vec<Ask> {
+    pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
         let Ok(device) = self.bound(facts) else {
             return Vec::new();
         };
@@ -179,7 +180,7 @@ impl Needs {
     }
 
     /// The device that requests must leave through: what `bind_network` means now.
-    fn bound(&self, facts: &Facts) -> Result<Option<String>, SendBlock> {
+    fn bound(&self, facts: &NetworkView) -> Result<Option<String>, SendBlock> {
         let Some(name) = &self.device else {
             return Ok(None);
         };
@@ -203,7 +204,7 @@ impl Needs {
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
-        facts: &Facts,
+        facts: &NetworkView,
     ) -> Result<Option<String>, SendBlock> {
         let device = bound.clone()?;
         let seen = if self.is_seen(family) { self.place(family, facts).ok() } else { None };
@@ -224,7 +225,7 @@ impl Needs {
         }
     }
 
-    fn desired(&self, family: Family, facts: &Facts, current: Option<IpAddr>) -> Desired {
+    fn desired(&self, family: Family, facts: &NetworkView, current: Option<IpAddr>) -> Desired {
         if matches!(self.from, From::Page | From::Script) || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
@@ -240,7 +241,7 @@ impl Needs {
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
-        facts: &Facts,
+        facts: &NetworkView,
     ) -> Option<String> {
         if self.from == From::Script {
             return None;
@@ -255,7 +256,7 @@ impl Needs {
         &self,
         family: Family,
         bound: &Result<Option<String>, SendBlock>,
-        facts: &Facts,
+        facts: &NetworkView,
         current: Option<IpAddr>,
     ) -> FamilyAnswer {
         let cannot_ask = self.cannot_ask(family, bound, facts);
@@ -271,7 +272,7 @@ impl Needs {
     }
 
     /// The usable ways to the hosts; `before`: those of the last time.
-    fn steps(&self, facts: &Facts, before: Option<&Set<Step>>) -> Set<Step> {
+    fn steps(&self, facts: &NetworkView, before: Option<&Set<Step>>) -> Set<Step> {
         let mut steps = Set::default();
         for ask in self.asks(facts) {
             if facts.book.lacks_source(&ask) {
@@ -285,9 +286,9 @@ impl Needs {
     }
 
     /// The event network as it is now: its device and addresses.
-    fn event_network(&self, facts: &Facts) -> Option<(Option<String>, Set<IpAddr>)> {
+    fn event_network(&self, facts: &NetworkView) -> Option<(Option<String>, Set<IpAddr>)> {
         let name = self.event_network.as_deref()?;
-        if !facts.book.addresses_known() || facts.netifd == Netifd::Asking {
+        if !facts.book.addresses_known() || facts.netifd == NetifdState::Asking {
             return None;
         }
         let device = facts.device(name).ok();
@@ -355,7 +356,7 @@ impl Viewpoint {
 
     /// Asks again. `current`: the address of each family that stays, as far as the rules of selection
     /// have it. Returns whether an answer has changed.
-    pub fn ask(&mut self, facts: &Facts, current: [Option<IpAddr>; 2]) -> bool {
+    pub fn ask(&mut self, facts: &NetworkView, current: [Option<IpAddr>; 2]) -> bool {
         let needs = &self.needs;
         let bound = needs.bound(facts);
         let is_complete = facts.book.complete();
@@ -375,7 +376,7 @@ impl Viewpoint {
             v6: needs.answer(Family::V6, &bound, facts, current[1]),
             bound,
             reaches_dns,
-            is_complete: is_complete && facts.netifd != Netifd::Asking,
+            is_complete: is_complete && facts.netifd != NetifdState::Asking,
             steps,
             event_network: event_network.or_else(|| self.answers.event_network.clone()),
         };
@@ -386,7 +387,7 @@ impl Viewpoint {
     }
 
     /// Remembers whose addresses `answers` depend on.
-    fn note_links(&mut self, answers: &Answers, facts: &Facts) {
+    fn note_links(&mut self, answers: &Answers, facts: &NetworkView) {
         self.links.clear();
         self.depends_on_all = false;
         for family in [Family::V4, Family::V6] {
@@ -432,7 +433,7 @@ fn closed(
     hosts: &[Host],
     family: Option<Family>,
     device: Option<&str>,
-    facts: &Facts,
+    facts: &NetworkView,
 ) -> Option<String> {
     let mut reasons = Vec::new();
     for host in hosts {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::book::Book;
+use super::book::KernelTables;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Host};
 use crate::proto::netlink::{Hop, IfIndex, NoWay, Route, Way, WayAnswer};
@@ -54,7 +54,7 @@ impl Ways {
     }
 }
 
-impl Book {
+impl KernelTables {
     /// The questions about the ways to `host`, over `family` and through `device` where those are
     /// prescribed.
     pub fn asks(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> Vec<Ask> {

@@ -1,13 +1,14 @@
 //! The book of facts: what is forgotten when, and what a loss means.
 
 use super::scenario::{Scenario, WAN, address, ip, link, ms, route, secs};
-use crate::engine::book::Book;
+use crate::engine::book::KernelTables;
 use crate::engine::event::Event;
-use crate::engine::select::{Desired, Place, Policy, from_device};
+use crate::engine::scope::DeviceScope;
+use crate::engine::select::{Desired, Policy, from_device};
 use crate::model::Family;
 use crate::proto::netlink::{Address, Link, Message, Report, Table};
 
-fn apply(book: &mut Book, reports: impl IntoIterator<Item = Report>) -> bool {
+fn apply(book: &mut KernelTables, reports: impl IntoIterator<Item = Report>) -> bool {
     let last = reports.into_iter().map(|r| book.apply(r, secs(1))).last();
     last.unwrap_or_default()
 }
@@ -16,8 +17,8 @@ fn new(text: &str) -> Report {
     Report::Message(Message::NewAddress(address(text)))
 }
 
-fn known() -> Book {
-    let mut book = Book::default();
+fn known() -> KernelTables {
+    let mut book = KernelTables::default();
     for table in Table::ALL {
         let link = Report::Message(Message::NewLink(link(WAN, "wan")));
         let facts = [Report::DumpBegin(table), link, Report::DumpEnd(table)];
@@ -26,7 +27,7 @@ fn known() -> Book {
     book
 }
 
-fn count(book: &Book) -> usize {
+fn count(book: &KernelTables) -> usize {
     book.addresses(WAN).count()
 }
 
@@ -152,7 +153,8 @@ fn equal_facts_give_equal_answers_whatever_the_order() {
             let report = Report::Message(Message::NewAddress(address));
             let _ = book.apply(report, ms(5000 + step));
         }
-        let best = from_device(&book, &Place::device("wan"), Family::V6, Policy::default(), None);
+        let best =
+            from_device(&book, &DeviceScope::device("wan"), Family::V6, Policy::default(), None);
         assert_eq!(best, Desired::Address(ip("2001:db8::1")));
     }
 }

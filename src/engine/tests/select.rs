@@ -1,10 +1,9 @@
 //! One case per sentence of the policy in [`crate::engine::select`].
 
 use super::scenario::{WAN, address, ip, link, secs};
-use crate::engine::book::Book;
-use crate::engine::select::{
-    self, Desired, NoAddress, Place, Policy, Rejection, candidates, from_device,
-};
+use crate::engine::book::KernelTables;
+use crate::engine::scope::DeviceScope;
+use crate::engine::select::{self, Desired, NoAddress, Policy, Rejection, candidates, from_device};
 use crate::model::Family;
 use crate::model::address;
 use crate::proto::netlink::{Address, AddressFlags, Message, Report, Table};
@@ -13,13 +12,13 @@ const STRICT: Policy = Policy { private: false, temporary: false };
 const PRIVATE: Policy = Policy { private: true, temporary: false };
 const TEMPORARY: Policy = Policy { private: false, temporary: true };
 
-fn wan() -> Place {
-    Place::device("wan")
+fn wan() -> DeviceScope {
+    DeviceScope::device("wan")
 }
 
 /// A book that knows device `wan` with these addresses.
-fn book(addresses: &[Address]) -> Book {
-    let mut book = Book::default();
+fn book(addresses: &[Address]) -> KernelTables {
+    let mut book = KernelTables::default();
     let links = [Message::NewLink(link(WAN, "wan"))];
     dump(&mut book, Table::Links, &links);
     let addresses: Vec<_> = addresses.iter().cloned().map(Message::NewAddress).collect();
@@ -27,7 +26,7 @@ fn book(addresses: &[Address]) -> Book {
     book
 }
 
-fn dump(book: &mut Book, table: Table, messages: &[Message]) {
+fn dump(book: &mut KernelTables, table: Table, messages: &[Message]) {
     let messages = messages.iter().cloned().map(Report::Message);
     let begin = std::iter::once(Report::DumpBegin(table));
     for report in begin.chain(messages).chain([Report::DumpEnd(table)]) {
@@ -59,9 +58,9 @@ fn verdict(address: Address, policy: Policy) -> Option<Rejection> {
 
 #[test]
 fn rule_1_unknown_until_the_answer_is_complete() {
-    let ask = |book: &Book| from_device(book, &wan(), Family::V4, STRICT, None);
-    assert_eq!(ask(&Book::default()), Desired::Unknown);
-    let mut book = Book::default();
+    let ask = |book: &KernelTables| from_device(book, &wan(), Family::V4, STRICT, None);
+    assert_eq!(ask(&KernelTables::default()), Desired::Unknown);
+    let mut book = KernelTables::default();
     dump(&mut book, Table::Links, &[]);
     assert_eq!(ask(&book), Desired::Unknown);
     dump(&mut book, Table::Addresses, &[]);
@@ -73,7 +72,8 @@ fn rule_1_unknown_until_the_answer_is_complete() {
 #[test]
 fn rule_2_a_device_is_found_by_name() {
     let book = book(&[address("203.0.113.1")]);
-    let ask = |device: &str| from_device(&book, &Place::device(device), Family::V4, STRICT, None);
+    let ask =
+        |device: &str| from_device(&book, &DeviceScope::device(device), Family::V4, STRICT, None);
     assert_eq!(ask("wan"), Desired::Address(ip("203.0.113.1")));
     let missing = NoAddress::NoDevice("wan2".into());
     assert_eq!(ask("wan2"), Desired::Nothing(missing));
