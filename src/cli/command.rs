@@ -107,7 +107,7 @@ Commands:
   start SECTION...            have it serve sections again, or send them
   why SECTION                 show how the address of a section is chosen
   watch [--json] [DEVICE...]  show address events as they come
-  providers [NAME|WORD]       list the providers, or those with WORD, or tell all about one
+  providers [NAME|WORD]       list providers, those with a word, or one
   help                        show this text
 
 Options:
