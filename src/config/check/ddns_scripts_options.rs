@@ -1,5 +1,5 @@
-//! What some options mean where `service_name` is that of a script of ddns-scripts: put into the
-//! options that mean it everywhere, so that nothing else has to know.
+//! Options that a script of ddns-scripts uses in another way, for sections whose `service_name` is that
+//! of the script. Their values are moved into the options that mean the same here.
 
 use std::mem::take;
 
@@ -11,11 +11,11 @@ use crate::provider::api::pair;
 use crate::provider::{Mechanism, Provider};
 use crate::text::quoted::quoted;
 
-/// Seconds that its script lets a record be cached.
+/// The TTL in seconds that `update_nsupdate.sh` of ddns-scripts sets.
 const NSUPDATE_TTL: u32 = 600;
 
-/// Puts what the options of a section mean by its `service_name` where it belongs. An own definition
-/// of that name means what it says.
+/// Moves the values of options according to `service_name`. An owner's definition of the same name is
+/// not affected.
 pub(super) fn translate(
     reader: &mut Reader<'_>,
     names: &mut [Hostname],
@@ -25,13 +25,14 @@ pub(super) fn translate(
     if !matches!(provider.mechanism, Mechanism::Api(_)) {
         return;
     }
-    let pair = |text: &Secret, key| pair(text.expose(), key).unwrap_or_default().to_owned();
     let label = provider.account.label.clone();
     match label.as_str() {
-        "aliyun.com" => unless_set(&mut record.id, pair(&provider.account.param_enc, "RecordId")),
+        "aliyun.com" => {
+            unless_set(&mut record.id, pair_value(&provider.account.param_enc, "RecordId"));
+        }
         "bind-nsupdate" => record.ttl = record.ttl.or(Some(NSUPDATE_TTL)),
         "cloud.google.com-v1" => {
-            unless_set(&mut record.zone_id, pair(&provider.account.param_enc, "zone"));
+            unless_set(&mut record.zone_id, pair_value(&provider.account.param_enc, "zone"));
             ttl(reader, record, take(&mut provider.account.param_opt).expose());
         }
         "cloudflare.com-v4" => cloudflare(reader, provider, record),
@@ -42,7 +43,7 @@ pub(super) fn translate(
         "gandi.net" | "hetzner.cloud" | "pdns" => host_in_username(reader, names, provider),
         "namesilo.com-v1" => {
             host_in_username(reader, names, provider);
-            ttl(reader, record, &pair(&take(&mut provider.account.param_opt), "ttl"));
+            ttl(reader, record, &pair_value(&take(&mut provider.account.param_opt), "ttl"));
         }
         "netcup.com" => {
             unless_set(&mut record.zone, take(&mut provider.account.param_opt).expose().into())
@@ -51,20 +52,25 @@ pub(super) fn translate(
         "route53-v1" => hosted_zone(reader, names, record),
         "scaleway.com" => {
             let zone = username(reader, provider, "the zone");
-            place(reader, names, |host| (host, zone.clone()));
+            add_zone(reader, names, |host| (host, zone.clone()));
             ttl(reader, record, take(&mut provider.account.param_opt).expose());
         }
         _ => {}
     }
 }
 
+/// The value of `key` in a text of `key=value` pairs; empty if there is none.
+fn pair_value(text: &Secret, key: &str) -> String {
+    pair(text.expose(), key).unwrap_or_default().to_owned()
+}
+
 /// `domain` is the zone, `username` the name in it.
 fn host_in_username(reader: &mut Reader<'_>, names: &mut [Hostname], provider: &mut Provider) {
     let host = username(reader, provider, "the name of the record in the zone, or @");
-    place(reader, names, |zone| (host.clone(), zone));
+    add_zone(reader, names, |zone| (host.clone(), zone));
 }
 
-/// Ids of zone and record in `param_opt`.
+/// `param_opt` has the ids of zone and record.
 fn cloudflare(reader: &mut Reader<'_>, provider: &mut Provider, record: &mut RecordOptions) {
     let words = take(&mut provider.account.param_opt);
     for word in words.expose().split_ascii_whitespace() {
@@ -82,15 +88,15 @@ fn cloudflare(reader: &mut Reader<'_>, provider: &mut Provider, record: &mut Rec
     }
 }
 
-/// `domain` is the id of the zone and `lookup_host` the name, unless `domain` is a name: who chooses
-/// the provider from LuCI's list may well write that.
+/// `domain` is the id of the zone and `lookup_host` is the name. If `domain` is a name, which an owner
+/// may write who has chosen the provider from LuCI's list, nothing is moved.
 fn hosted_zone(reader: &mut Reader<'_>, names: &mut [Hostname], record: &mut RecordOptions) {
     let Some(id) = reader.text("domain").filter(|id| !id.contains('.')) else {
         return;
     };
     unless_set(&mut record.zone_id, id.into());
     match reader.text("lookup_host").map(Hostname::parse) {
-        Some(Ok(name)) => names.iter_mut().for_each(|it| *it = name.clone()),
+        Some(Ok(name)) => names.fill(name),
         Some(Err(why)) => reader.fail("lookup_host", why),
         None => reader.lacks(
             "route53-v1 needs option 'lookup_host': the name of the record; 'domain' is the id of \
@@ -113,7 +119,7 @@ fn ttl(reader: &mut Reader<'_>, record: &mut RecordOptions, text: &str) {
     }
 }
 
-/// `username` where it is no credential.
+/// Takes `username`, which is not a credential here but holds `holds`.
 fn username(reader: &mut Reader<'_>, provider: &mut Provider, holds: &str) -> String {
     if provider.account.username.is_empty() && !reader.is_list("username") {
         reader.lacks(format!("{} needs option 'username': {holds}", provider.account.label));
@@ -121,8 +127,8 @@ fn username(reader: &mut Reader<'_>, provider: &mut Provider, holds: &str) -> St
     take(&mut provider.account.username)
 }
 
-/// Makes `host@zone` of every name that has no `@` yet.
-fn place(
+/// Rewrites every name without `@` as `host@zone`. `split` gives host and zone of a name.
+fn add_zone(
     reader: &mut Reader<'_>,
     names: &mut [Hostname],
     split: impl Fn(String) -> (String, String),
@@ -133,10 +139,10 @@ fn place(
         }
         let (host, zone) = split(name.as_str().to_owned());
         let (host, zone) = (host.trim_matches('.'), zone.trim_matches('.'));
-        // Some write the zone behind it.
-        let within = if host == "@" { "" } else { strip_zone(host, zone).unwrap_or(host) };
-        match Hostname::parse(&format!("{within}@{zone}")) {
-            Ok(placed) => *name = placed,
+        // The owner may have written the host with its zone.
+        let label = if host == "@" { "" } else { strip_zone(host, zone).unwrap_or(host) };
+        match Hostname::parse(&format!("{label}@{zone}")) {
+            Ok(full_name) => *name = full_name,
             Err(why) => {
                 reader.fail("username", format!("{} and {}: {why}", quoted(host), quoted(zone)))
             }

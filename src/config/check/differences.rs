@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::words::is_flag;
+use super::value_syntax::parse_flag;
 use crate::config::uci::{self, RawSection};
 use crate::provider::api::{self, Api};
 use crate::provider::table::{self, Row};
@@ -337,7 +337,7 @@ fn takes_seen_address(section: &Options<'_>, url: Option<&str>) -> bool {
 }
 
 fn on(value: &str) -> bool {
-    is_flag(value) == Some(true)
+    parse_flag(value) == Some(true)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `config ddns 'global'`.
+//! Reads `config ddns 'global'`.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,7 @@ use crate::config::definition::Downloads;
 use crate::config::{DEFAULT_RUNDIR, Global};
 use crate::text::quoted::quoted;
 
-/// What holds where the file says nothing (openwrt `net/ddns-scripts`,
-/// `dynamic_dns_functions.sh`).
+/// The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
 pub(super) fn defaults(env: &impl Environment) -> Global {
     Global {
         dateformat: "%F %R".into(),
@@ -22,7 +21,7 @@ pub(super) fn defaults(env: &impl Environment) -> Global {
     }
 }
 
-/// Reads the section.
+/// Reads the options of the section.
 pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
     reader.warn_about_unknown(false);
     let default = defaults(env);
@@ -42,7 +41,8 @@ pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Global {
     }
 }
 
-/// A directory by its full path: a daemon has no current directory to start from.
+/// A directory as an absolute path. A relative one would depend on the directory in which the program
+/// was started.
 fn directory(reader: &mut Reader<'_>, name: &str, default: PathBuf) -> PathBuf {
     match reader.text(name) {
         None => default,

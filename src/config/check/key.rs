@@ -1,17 +1,17 @@
-//! The key that signs DNS updates (TSIG): its name in `username`, its secret in `password` or in a file.
+//! Checks the TSIG key of DNS updates: its name is in `username`, its secret in `password` or in
+//! `password_file`.
 
 use super::reader::Reader;
 use crate::dns::tsig::TsigKey;
 use crate::model::secret::Secret;
 use crate::provider::{Account, Provider};
 
-/// Signs that a secret in base64 has and the name of a key never.
-const OF_SECRETS: [char; 3] = ['+', '/', '='];
+/// Characters of base64 that no key name has. They show that the owner has swapped name and secret.
+const SIGNS_OF_BASE64: [char; 3] = ['+', '/', '='];
 
-/// Complains about a key that cannot be used.
+/// Reports a key that cannot be used.
 pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
     let Account { label, username, password, .. } = &provider.account;
-    let said = ["password", "password_file"].into_iter().find(|it| reader.text(it).is_some());
     if username.is_empty() {
         if !password.is_empty() && !reader.is_list("username") {
             reader.lacks(format!(
@@ -21,33 +21,35 @@ pub(super) fn check(reader: &mut Reader<'_>, provider: &Provider) {
         }
         return;
     }
-    if username.contains(OF_SECRETS) {
+    if username.contains(SIGNS_OF_BASE64) {
         let text = "is the name of the key and cannot have a '+', '/' or '=' in it; its secret belongs \
                     into 'password'";
         reader.fail("username", text);
         return;
     }
-    // The name and its algorithm for themselves, with any secret.
-    if let Err(why) = TsigKey::parse(username, &Secret::new("AAAA")) {
-        reader.fail("username", why);
-    } else if let Err(why) = TsigKey::parse(username, password) {
-        match said {
-            // A file that cannot be read has been reported already.
-            Some("password_file") if password.is_empty() => {}
-            Some(option) => reader.fail(option, why),
-            None => reader
-                .lacks(format!("{label} needs option 'password': the secret of the key in base64")),
+    // With a valid secret, an error is about the name and the algorithm.
+    if let Err(error) = TsigKey::parse(username, &Secret::new("AAAA")) {
+        reader.fail("username", error);
+    } else if let Err(error) = TsigKey::parse(username, password) {
+        if reader.text("password").is_some() {
+            reader.fail("password", error);
+        } else if reader.text("password_file").is_none() {
+            let text = format!("{label} needs option 'password': the secret of the key in base64");
+            reader.lacks(text);
+        } else if !password.is_empty() {
+            reader.fail("password_file", error);
         }
+        // An empty password of a file means that it cannot be read, which was reported before.
     }
 }
 
-/// What stands between the words of `named.conf`.
+/// Whether `c` separates words in `named.conf`.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || "\"{};".contains(c)
 }
 
-/// Takes the key apart where `password_file` holds what `tsig-keygen` writes. The file gives the key's
-/// name and algorithm only where the configuration has none.
+/// If `password_file` has the format of `tsig-keygen`, takes name, algorithm and secret from it. Name
+/// and algorithm in the configuration have priority.
 pub(super) fn fill_in(provider: &mut Provider) {
     let text = provider.account.password.expose();
     let mut words = text.split(is_separator).filter(|word| !word.is_empty());
@@ -80,7 +82,7 @@ mod tests {
     use crate::config::fixture;
 
     #[test]
-    fn the_file_of_tsig_keygen_fills_in_what_is_not_said() {
+    fn a_file_of_tsig_keygen_gives_the_name_and_algorithm_that_are_not_set() {
         let file = "key \"home\" {\n\talgorithm hmac-sha512;\n\tsecret \"c2VjcmV0\";\n};\n";
         for (username, text, expected) in [
             ("", file, ("hmac-sha512:home", "c2VjcmV0")),

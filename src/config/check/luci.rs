@@ -3,7 +3,7 @@
 //! For any other it takes the record for one that the user has just switched, hides most fields, and
 //! Save deletes what is hidden.
 
-use super::words::is_flag;
+use super::value_syntax::parse_flag;
 use crate::config::mistake::{Mistake, Mistakes, Severity};
 use crate::config::uci::{self, RawSection};
 use crate::text::quoted::quoted;
@@ -15,7 +15,7 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
     let (document, _) = uci::parse(bytes);
     let mut found = Mistakes::default();
     for section in document.sections.iter().filter(|section| section.kind == "service") {
-        if value(section, "enabled").and_then(is_flag) != Some(true) {
+        if value(section, "enabled").and_then(parse_flag) != Some(true) {
             continue;
         }
         let Some(advice) = advice(section, openwrt) else {
@@ -47,7 +47,7 @@ fn advice(section: &RawSection, openwrt: bool) -> Option<String> {
                 .into(),
         ),
         Some(other) => {
-            let number = if is_flag(other) == Some(true) { '1' } else { '0' };
+            let number = if parse_flag(other) == Some(true) { '1' } else { '0' };
             let written = quoted(other);
             openwrt.then(|| format!("\"option use_ipv6 '{number}'\" instead of {written}"))
         }

@@ -18,7 +18,7 @@ mod timing;
 mod transport;
 mod unused;
 mod update_url;
-mod words;
+mod value_syntax;
 
 use std::path::{Path, PathBuf};
 

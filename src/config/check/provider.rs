@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::reader::Reader;
 use super::update_url;
-use super::words;
+use super::value_syntax;
 use super::{DefinitionDirectory, Environment, PathKind};
 use super::{key, unused};
 use crate::config::definition::{self, Block, Definition};
@@ -353,7 +353,7 @@ fn template(
     if let Err(why) = template::check(&block.url) {
         reader.fail("service_name", format!("the {family} URL of the definition '{name}': {why}"));
     }
-    for odd in words::odd_placeholders(&block.url) {
+    for odd in value_syntax::unknown_placeholders(&block.url) {
         let text = format!("the {family} URL of the definition '{name}': {odd}");
         reader.warn("service_name", text);
     }

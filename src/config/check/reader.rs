@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::words::is_flag;
+use super::value_syntax::parse_flag;
 use crate::config::mistake::{Mistake, Severity};
 use crate::config::options::{self, SectionKind};
 use crate::config::uci::{RawOption, RawSection};
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         let Some(text) = self.text(name) else {
             return default;
         };
-        if let Some(flag) = is_flag(text.trim()) {
+        if let Some(flag) = parse_flag(text.trim()) {
             return flag;
         }
         if text.trim().parse::<u64>().is_ok() && name != "enabled" {

@@ -1,8 +1,8 @@
-//! `config service`: what is published, and the parts of the section put together.
+//! Reads `config service`: the names and families, and with the help of other files all the rest.
 
 use super::Environment;
 use super::reader::Reader;
-use super::words::is_flag;
+use super::value_syntax::parse_flag;
 use super::{ddns_scripts_options, provider, source, timing, transport};
 use crate::config::{Lookup, Section, Severity};
 use crate::model::sorted::Set;
@@ -10,23 +10,24 @@ use crate::model::{Family, HostPort, Hostname};
 use crate::provider::Mechanism;
 use crate::text::quoted::quoted;
 
-/// Reads an enabled section. Only usable if the reader has no error afterwards.
+/// Reads an enabled section. The result may be used only if the reader has no error afterwards.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     private_addresses: bool,
 ) -> Section {
     let families = families(reader);
-    let (mut names, oddities) = names(reader);
+    let (mut names, problems) = names(reader);
     let source = source::read(reader, env);
     let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, env, &families, server.as_ref());
-    // Interfaces need names of the DNS; to other providers they are only words.
+    // An interface needs names that are valid in DNS. In a URL a name is only text, so the provider
+    // may accept it.
     let severity = match provider.mechanism {
         Mechanism::Api(_) => Severity::Error,
         Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
     };
-    for Oddity { option, line, text } in oddities {
+    for NameProblem { option, line, text } in problems {
         reader.about_value(severity, option, line, &text);
     }
     reader.warn_about_unknown(provider.script().is_some());
@@ -56,26 +57,28 @@ pub(super) fn read(
     section
 }
 
-/// The records of each name: the one that `use_ipv6` names, or both. LuCI's form destroys a section
-/// whose `use_ipv6` is neither `0` nor `1`, and leaves options alone that it does not know: so
-/// `also_ipv6` is an option of its own.
+/// The families of each name's records. `also_ipv6` is a separate option because of LuCI's form. The form
+/// damages a section whose `use_ipv6` is neither `0` nor `1`, and does not touch options that it does
+/// not know.
 fn families(reader: &mut Reader<'_>) -> Vec<Family> {
     let both = reader.flag("also_ipv6", false);
     let text = reader.text("use_ipv6").unwrap_or("0");
-    match (text, is_flag(text.trim())) {
-        ("both", _) => vec![Family::V4, Family::V6],
-        (_, Some(_)) if both => vec![Family::V4, Family::V6],
-        (_, Some(true)) => vec![Family::V6],
-        (_, Some(false)) => vec![Family::V4],
-        (_, None) => {
+    if text == "both" {
+        return vec![Family::V4, Family::V6];
+    }
+    match parse_flag(text.trim()) {
+        Some(_) if both => vec![Family::V4, Family::V6],
+        Some(true) => vec![Family::V6],
+        Some(false) => vec![Family::V4],
+        None => {
             reader.fail("use_ipv6", format!("{} is not 0, 1 or 'both'", quoted(text)));
             vec![Family::V4]
         }
     }
 }
 
-/// How the registered address is looked up. Upstream writes a missing `lookup_host` into the
-/// configuration; here it is only taken for granted.
+/// How the registered address is looked up. Without `lookup_host` the first name is used. (ddns-scripts
+/// writes it into the configuration then.)
 fn lookup(reader: &mut Reader<'_>, names: &[Hostname], server: Option<HostPort>) -> Lookup {
     let written = reader.parsed("lookup_host", Hostname::parse);
     let host = written.as_ref().or(names.first()).map(Hostname::in_dns);
@@ -87,27 +90,27 @@ fn lookup(reader: &mut Reader<'_>, names: &[Hostname], server: Option<HostPort>)
     }
 }
 
-/// What is odd about a name.
-struct Oddity {
+/// Why a name is not valid in DNS.
+struct NameProblem {
     option: &'static str,
     line: usize,
     text: String,
 }
 
-/// `domain`, or `lookup_host` where there is none: upstream lets a section go without a domain if
-/// its URL has no place for one.
-fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
+/// The names in `domain`, or in `lookup_host` if there is no `domain`. As in ddns-scripts, a section
+/// needs no `domain` if its URL has no `[DOMAIN]`.
+fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<NameProblem>) {
     let option = if reader.values("domain").is_empty() { "lookup_host" } else { "domain" };
     let values = reader.values(option);
     if values.is_empty() {
         reader.lacks("needs option 'domain'");
     }
     let mut names = Vec::new();
-    let mut oddities = Vec::new();
+    let mut problems = Vec::new();
     let mut unusable = Vec::new();
     let mut seen = Set::new();
     for (text, line) in values {
-        for word in names_of(reader, option, text, line) {
+        for word in words_of(reader, option, text, line) {
             let name = match Hostname::parse(word) {
                 Ok(name) => name,
                 Err(why) => {
@@ -122,8 +125,10 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let odd = name.dns_problem().map(|why| format!("{}: {why}", quoted(name.written())));
-            oddities.extend(odd.map(|text| Oddity { option, line, text }));
+            if let Some(problem) = name.dns_problem() {
+                let text = format!("{}: {problem}", quoted(name.written()));
+                problems.push(NameProblem { option, line, text });
+            }
             names.push(name);
         }
     }
@@ -136,14 +141,14 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<Oddity>) {
             reader.about_value(Severity::Warning, option, line, &text);
         }
     }
-    (names, oddities)
+    (names, problems)
 }
 
-/// The names in one value, usually one.
-fn names_of<'a>(reader: &mut Reader<'_>, option: &str, text: &'a str, line: usize) -> Vec<&'a str> {
-    let separator = |c: char| c.is_ascii_whitespace() || c == ',';
-    let words: Vec<_> = text.split(separator).filter(|it| !it.is_empty()).collect();
-    // LuCI's form writes a list of names as one value, with spaces.
+/// The names in one value, which are separated by white space or commas.
+fn words_of<'a>(reader: &mut Reader<'_>, option: &str, text: &'a str, line: usize) -> Vec<&'a str> {
+    let mut words: Vec<_> = text.split([' ', '\t', '\n', '\x0c', '\r', ',']).collect();
+    words.retain(|word| !word.is_empty());
+    // LuCI's form writes several names as one value with spaces, so these need no warning.
     if words.len() > 1 && text.contains(',') {
         let text = format!("holds several names; write a 'list {option}' line for each");
         reader.about_value(Severity::Warning, option, line, &text);

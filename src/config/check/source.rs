@@ -1,4 +1,4 @@
-//! Where the address comes from: `ip_source` and its companions.
+//! Reads the address source: `ip_source` and the options that belong to it.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use crate::config::{Source, program};
 use crate::model::url::{Url, with_scheme};
 use crate::text::quoted::quoted;
 
+// The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_functions.sh`).
 const WAN4: &str = "wan";
 const WAN6: &str = "wan6";
 const DEVICE: &str = "eth1";
@@ -22,8 +23,8 @@ const OPTIONS: [(&str, &str); 4] = [
     ("script", "ip_script"),
 ];
 
-/// Reads the source. Options of the sources that are not in use are left behind by some, and the only
-/// sign of what others meant: they are warned about and not looked at.
+/// Reads the source. An option of another source is not used and gets a warning: it is a leftover, or
+/// the owner has forgotten to set `ip_source`.
 pub(super) fn read(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     let source = reader.text("ip_source").unwrap_or("network");
     for (other, option) in OPTIONS {
@@ -52,7 +53,7 @@ fn network(reader: &mut Reader<'_>) -> Source {
     Source::Network { v4: name.unwrap_or(WAN4).into(), v6: name.unwrap_or(WAN6).into() }
 }
 
-/// A kernel device, or with `@` a logical interface: LuCI offers those beside the devices.
+/// A network device, or with `@` a logical interface: LuCI offers both in one list.
 fn device(reader: &mut Reader<'_>) -> Source {
     let name = device_name(reader, "ip_interface").unwrap_or(DEVICE);
     match name.strip_prefix('@') {
@@ -69,11 +70,13 @@ fn web(reader: &mut Reader<'_>) -> Source {
             None
         }
     });
-    let or = |known: &str| page.clone().unwrap_or_else(|| Url::http(known));
-    Source::Web { v4: or(PAGE4), v6: or(PAGE6) }
+    match page {
+        Some(url) => Source::Web { v4: url.clone(), v6: url },
+        None => Source::Web { v4: Url::http(PAGE4), v6: Url::http(PAGE6) },
+    }
 }
 
-/// A URL; without a scheme it is one of `http:`, as the programs of ddns-scripts take it.
+/// A URL. Without a scheme it gets `http:`, as curl and wget do in ddns-scripts.
 pub(super) fn url(reader: &mut Reader<'_>, option: &str) -> Option<String> {
     let text = reader.text(option)?;
     let url = with_scheme(text);
@@ -102,8 +105,8 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     Source::Script(command.into())
 }
 
-/// The file that `command` has `program`, which it begins with, run; `None` if `program` is no shell, or
-/// if only a shell could tell which file that is.
+/// The file that the shell `program` runs, for a command line such as `/bin/sh -e /root/ip.sh`. `None` if
+/// `program` is not a shell, or if the file cannot be told without a shell.
 fn script_of_shell<'a>(program: &str, command: &'a str) -> Option<&'a str> {
     let (_, name) = program.rsplit_once('/')?;
     if !SHELLS.contains(&name) {
@@ -119,11 +122,12 @@ fn script_of_shell<'a>(program: &str, command: &'a str) -> Option<&'a str> {
         rest = after.trim_start();
     }
     let file = crate::config::program(rest);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+, ".contains(c);
-    (!file.is_empty() && file.chars().all(is_plain)).then_some(file)
+    // Other characters may mean something to the outer shell, such as `$` or `*`.
+    let is_plain = file.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+, ".contains(c));
+    if file.is_empty() || !is_plain { None } else { Some(file) }
 }
 
-/// Programs that run the file that is their first argument.
+/// Programs whose first argument is the file that they run.
 const SHELLS: [&str; 5] = ["sh", "ash", "bash", "dash", "ucode"];
 
 fn check_script(reader: &mut Reader<'_>, env: &impl Environment, script: &str) {
@@ -142,7 +146,7 @@ fn check_script(reader: &mut Reader<'_>, env: &impl Environment, script: &str) {
     }
 }
 
-/// The event network. Users and old versions of LuCI put a device there as well.
+/// The event network. Owners and old versions of LuCI write a device there, too.
 pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
     const OPTION: &str = "interface";
     let mut words = reader.text(OPTION).unwrap_or(WAN4).split_ascii_whitespace();
@@ -154,11 +158,11 @@ pub(super) fn event_network(reader: &mut Reader<'_>) -> Option<String> {
     Some(name.strip_prefix('@').unwrap_or(name).into())
 }
 
-/// Longest name of a kernel device: 15 characters, but an alternative name may have more (linux
-/// `include/uapi/linux/if.h`, `ALTIFNAMSIZ` with its NUL).
+/// Longest name of a network device. The name itself has at most 15 characters, but an alternative name
+/// may have 127 (linux `include/uapi/linux/if.h`: `ALTIFNAMSIZ` is 128 with the NUL).
 const LONGEST_DEVICE: usize = 127;
 
-/// The name of a kernel device, or with `@` of a logical interface.
+/// The name of a network device, or with `@` of a logical interface.
 pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = interface(reader, option)?;
     if !name.starts_with('@') && name.len() > LONGEST_DEVICE {
@@ -170,15 +174,15 @@ pub(super) fn device_name<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&
     Some(name)
 }
 
-/// The name of a network interface.
+/// The name of a logical interface.
 fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
     let name = reader.text(option)?;
     valid_interface(reader, option, name)
 }
 
 fn valid_interface<'a>(reader: &mut Reader<'_>, option: &str, name: &'a str) -> Option<&'a str> {
-    let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
-    if name == "@" || !name.chars().all(valid) {
+    let is_invalid = |c: char| c.is_whitespace() || c.is_control() || c == '/';
+    if name == "@" || name.contains(is_invalid) {
         reader.fail(option, format!("{} is not the name of an interface", quoted(name)));
         return None;
     }

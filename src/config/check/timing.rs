@@ -1,10 +1,9 @@
-//! Intervals.
+//! Reads intervals and limits.
 
 use std::time::Duration;
 
 use super::reader::Reader;
 use crate::config::{Force, Section, Source, Timing};
-use crate::model::Family;
 use crate::provider::Provider;
 use crate::provider::{self, table};
 use crate::text::quoted::quoted;
@@ -15,16 +14,17 @@ const DAY: u64 = 24 * HOUR;
 
 const CHECK: Duration = Duration::from_secs(10 * MINUTE);
 const CHECK_FLOOR: Duration = Duration::from_secs(5 * MINUTE);
-/// Below this even a page of one's own is a load on the router.
+/// The least `check_interval`, even with `check_interval_min`. More frequent requests would load the
+/// router.
 const CHECK_LEAST: Duration = Duration::from_secs(5);
 const FORCE: Duration = Duration::from_secs(72 * HOUR);
-/// A line that flaps once or twice is followed at once.
+/// After a quiet time, this many changes of the address are sent at once.
 const BURST: u32 = 3;
 const RETRY: Duration = Duration::from_secs(MINUTE);
-/// Anything longer is a slip, and sums of times stay far from overflow.
+/// The longest interval in seconds. A longer one is a mistake, and sums of intervals cannot overflow.
 const LONGEST: u64 = 3650 * DAY;
 
-/// Reads the intervals. `provider` decides how patient to be. `remove_after` is read by [`removal`].
+/// Reads the intervals. `min_interval` has a default for each provider. [`removal`] reads `remove_after`.
 pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider) -> Timing {
     let check = check(reader);
     let (min_interval, burst) = pace(reader, provider);
@@ -39,28 +39,36 @@ pub(super) fn read(reader: &mut Reader<'_>, source: &Source, provider: &Provider
     }
 }
 
-/// `remove_after` of a section whose other options have been read: where it would do harm, or nothing,
-/// it is not used. That two sections have the same record is seen when all of them are read.
+/// Reads `remove_after` of a section whose other options have been read. `None` if it is not set, or if
+/// records of this section cannot be removed safely. Two sections with the same record are found later,
+/// when all sections have been read.
 pub(super) fn removal(reader: &mut Reader<'_>, section: &Section) -> Option<Duration> {
     let after = Duration::from_secs(reader.number("remove_after", 1..=LONGEST)?);
-    let cannot = |family: &Family| !provider::removes(&section.provider, *family);
-    let label = &section.provider.account.label;
-    let why = match &section.source {
-        Source::Web { .. } | Source::Script(_) => {
-            "no answer from a page or program does not prove that the address is gone".into()
-        }
-        _ if section.families.iter().any(cannot) => format!("{label} cannot remove records"),
-        _ if section.record.id.is_some() => "a record that is removed loses its id".into(),
-        Source::Network { .. } | Source::Device(_) => return Some(after),
+    let Some(obstacle) = obstacle_to_removal(section) else {
+        return Some(after);
     };
-    reader.warn("remove_after", format!("is not used: {why}"));
+    reader.warn("remove_after", format!("is not used: {obstacle}"));
     None
 }
 
-/// `check_interval`: less than five minutes only as far as `check_interval_min` allows.
+fn obstacle_to_removal(section: &Section) -> Option<String> {
+    if matches!(section.source, Source::Web { .. } | Source::Script(_)) {
+        let text = "no answer from a page or program does not prove that the address is gone";
+        return Some(text.into());
+    }
+    if section.families.iter().any(|&family| !provider::removes(&section.provider, family)) {
+        return Some(format!("{} cannot remove records", section.provider.account.label));
+    }
+    if section.record.id.is_some() {
+        return Some("a record that is removed loses its id".into());
+    }
+    None
+}
+
+/// `check_interval`. It is at least five minutes, unless `check_interval_min` allows less.
 ///
-/// Upstream sets an interval below five minutes to `check_interval_min` or 5 in whatever the unit
-/// is, which makes `check_interval 60` with `check_unit seconds` ask every five seconds.
+/// ddns-scripts replaces an interval below five minutes by `check_interval_min`, or by the number 5 in
+/// the unit: with `check_interval 60` and `check_unit seconds` it asks every five seconds.
 fn check(reader: &mut Reader<'_>) -> Duration {
     let unit = unit(reader, "check_unit", MINUTE);
     let floor = interval(reader, "check_interval_min", unit);
@@ -85,7 +93,7 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
     if every.is_zero() {
         return Force::Never;
     }
-    // LuCI's form takes no word, but the longest time there is.
+    // LuCI's form accepts only numbers, so there the longest time stands for 'never'.
     if every >= Duration::from_secs(LONGEST) {
         return Force::Never;
     }
@@ -95,8 +103,8 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
     }
 }
 
-/// `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts. LuCI's form stores it so,
-/// and LuCI's page reckons the next update from it.
+/// The interval for `force_unit` without `force_interval`: 72 of the unit, as in ddns-scripts. LuCI's
+/// form stores it that way, and LuCI's status page calculates the next update from it.
 fn force_unit_alone(reader: &mut Reader<'_>, unit: u64) -> Duration {
     let every = Duration::from_secs(72 * unit).max(Duration::from_secs(HOUR));
     if every < FORCE && !reader.is_list("force_interval") {
@@ -122,22 +130,22 @@ fn retry(reader: &mut Reader<'_>) -> Duration {
     }
 }
 
-/// `retry_max_count`, or its name in old configurations.
+/// `retry_max_count`, or `retry_count`, its name in old configurations.
 fn retry_max(reader: &mut Reader<'_>) -> u32 {
     let new = reader.text("retry_max_count").is_some();
     let name = if new { "retry_max_count" } else { "retry_count" };
     let count = reader.number(name, 0..=u32::MAX.into());
-    count.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+    count.and_then(|count| u32::try_from(count).ok()).unwrap_or(0)
 }
 
-/// A number of units, if it is set. The default of a number is not counted in the unit:
-/// `retry_unit 'minutes'` alone does not turn 60 seconds into 60 minutes.
+/// The number in `name` times `unit`, if it is set. The unit does not apply to a default: with only
+/// `retry_unit 'minutes'`, the default of 60 seconds stays.
 fn interval(reader: &mut Reader<'_>, name: &str, unit: u64) -> Option<Duration> {
     let number = reader.number(name, 0..=LONGEST / unit)?;
     Some(Duration::from_secs(number.saturating_mul(unit)))
 }
 
-/// Seconds in a unit. Upstream takes every word it does not know for seconds.
+/// The seconds of a unit. As in ddns-scripts, an unknown unit counts as seconds.
 fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
     match reader.text(name) {
         None => default,
@@ -153,12 +161,12 @@ fn unit(reader: &mut Reader<'_>, name: &str, default: u64) -> u64 {
     }
 }
 
-/// The least time between two requests for one record, and after how many that counts: at once where
-/// the provider has said how long it is, also where the URL is the owner's own.
+/// The least time between two requests for one record, and how many requests may be sent before it
+/// applies. A limit that the provider has published applies to each request.
 fn pace(reader: &mut Reader<'_>, provider: &Provider) -> (Duration, u32) {
-    let said = interval(reader, "min_interval", 1);
-    match (said, provider.known_row().and_then(table::Row::every)) {
-        (Some(said), _) => (said, BURST),
+    let set = interval(reader, "min_interval", 1);
+    match (set, provider.known_row().and_then(table::Row::every)) {
+        (Some(interval), _) => (interval, BURST),
         (None, Some(every)) => (Duration::from_secs(every), 1),
         (None, None) => (Duration::from_secs(MINUTE), BURST),
     }

@@ -1,4 +1,4 @@
-//! How requests travel, and where messages go.
+//! Reads how requests are sent, and where messages are logged.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::provider::Provider;
 use crate::provider::template;
 use crate::text::quoted::quoted;
 
-/// Reads the transport of a section. Certificates matter also where nothing is configured to travel
-/// over TLS: the provider may redirect there.
+/// Reads the transport of a section. `cacert` is read also for a provider without TLS, because it may
+/// redirect to one with TLS.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
@@ -29,11 +29,11 @@ pub(super) fn read(
     }
 }
 
-/// Reads where the messages of a section go.
+/// Reads where the messages of a section are logged.
 pub(super) fn log(reader: &mut Reader<'_>) -> Log {
     let syslog = reader.number("use_syslog", 0..=4);
     Log {
-        syslog: syslog.and_then(|it| u8::try_from(it).ok()).unwrap_or(2),
+        syslog: syslog.and_then(|number| u8::try_from(number).ok()).unwrap_or(2),
         file: reader.flag("use_logfile", true),
     }
 }
@@ -59,7 +59,7 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         PathKind::Directory => Trust::Directory(path.into()),
         PathKind::Missing => {
             let text = format!("{} is neither a file nor a directory nor IGNORE", quoted(path));
-            // ddns-scripts does not look at it then.
+            // ddns-scripts ignores cacert without use_https.
             if reader.flag("use_https", false) {
                 reader.fail("cacert", text);
             } else {
@@ -69,9 +69,10 @@ fn trust(reader: &mut Reader<'_>, env: &impl Environment) -> Trust {
         }
     }
 }
-/// The device to send through. Upstream falls back to `ip_network` where it is unset; then the
-/// requests of an IPv6 section cannot leave on lines where IPv4 travels in a tunnel of its own
-/// (DS-Lite). The routing table knows better.
+
+/// The device to send through. Without `bind_network`, the routing table chooses it. ddns-scripts uses
+/// `ip_network` then, so that requests of an IPv6 section cannot leave over IPv4 if IPv4 has a tunnel
+/// device of its own (DS-Lite).
 fn device(reader: &mut Reader<'_>) -> Option<String> {
     let name = device_name(reader, "bind_network")?;
     Some(name.strip_prefix('@').unwrap_or(name).into())
@@ -91,8 +92,8 @@ fn forced_family(reader: &mut Reader<'_>, families: &[Family]) -> Option<Family>
     }
 }
 
-/// Where the provider takes the address that it sees, a request over the other family would say
-/// something else. With both families each request has its own.
+/// The family of requests to a provider that stores the address that a request comes from. In a section
+/// with both families, each request has its own.
 fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
     let [family] = families else { return None };
     let url = &provider.template(*family)?.url;
@@ -102,7 +103,8 @@ fn seen_family(families: &[Family], provider: &Provider) -> Option<Family> {
     Some(*family)
 }
 
-/// Control characters would end the header; upstream replaces both kinds of quotes.
+/// `user_agent` with spaces in place of control characters, which could end the header, and of quotes,
+/// which ddns-scripts replaces.
 fn user_agent(reader: &mut Reader<'_>) -> String {
     let text = reader.text("user_agent").unwrap_or(USER_AGENT);
     text.replace(|c: char| c.is_control() || matches!(c, '"' | '\''), " ")

@@ -1,9 +1,9 @@
-//! Options that mean nothing in the section that they are in.
+//! Warns about options that have no effect with the provider of the section.
 
 use super::reader::Reader;
 use crate::provider::{Mechanism, Provider};
 
-/// Warns about the options that `provider` makes no use of. A script may use any.
+/// Warns about the options that `provider` does not use. A script may use any option.
 pub(super) fn warn(reader: &mut Reader<'_>, provider: &Provider) {
     if !matches!(reader.text("service_name"), None | Some("-" | "custom")) {
         for option in ["update_url", "update_script"] {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::reader::Reader;
 use super::source;
-use super::words;
+use super::value_syntax;
 use crate::model::Family;
 use crate::model::url::Parts;
 use crate::provider::{Mechanism, Provider, Template, Urls};
@@ -16,7 +16,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
     if let Err(why) = template::check(&url) {
         reader.fail("update_url", why.to_string());
     }
-    for odd in words::odd_placeholders(&url) {
+    for odd in value_syntax::unknown_placeholders(&url) {
         reader.warn("update_url", odd);
     }
     for (text, ours) in foreign_placeholders(&url) {
@@ -121,7 +121,7 @@ fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
                 ("%", "h") => Some("[DOMAIN]"),
                 ("%", "u") => Some("[USERNAME]"),
                 ("%", "p") => Some("[PASSWORD]"),
-                _ if rest.starts_with(close) => words::ours(word),
+                _ if rest.starts_with(close) => value_syntax::placeholder_for(word),
                 _ => None,
             };
             let close = if rest.starts_with(close) { close.len() } else { 0 };
