@@ -1,46 +1,99 @@
-//! The return codes of the dyndns2 protocol, and what each means
-//! (<https://help.dyn.com/return-codes.html>, <https://www.noip.com/integrate/response>,
-//! <https://www.dynu.com/DynamicDNS/IP-Update-Protocol>).
+//! The return codes of the dyndns2 protocol (`/nic/update`) and what each one means.
+//!
+//! Sources: <https://help.dyn.com/return-codes.html>, <https://www.noip.com/integrate/response>,
+//! <https://www.dynu.com/DynamicDNS/IP-Update-Protocol>.
 
 use std::time::Duration;
 
 use super::verdict::Scope;
 
-/// What Dyn, No-IP and DNS-O-Matic ask for after their own trouble.
-const TROUBLE_WAIT: Duration = minutes(30);
+/// The longest wait that a code can ask for. A typing error of the provider must not stop a name for a
+/// year.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// The wait that Dyn, No-IP and DNS-O-Matic ask for after a failure of their own.
+const FAILURE_WAIT: Duration = minutes(30);
 
 /// What a code means.
 pub(super) enum Meaning {
+    /// `good`: the record was changed.
     Good,
+    /// `nochg`: the record had the address already.
     NoChange,
+    /// A temporary failure, and the wait that the code asks for.
     Retry(Scope, Option<Duration>, &'static str),
+    /// A refusal: the reason, and the advice for the owner.
     Refused(Scope, &'static str, &'static str),
 }
 
-/// Whether `word` is a code of failure and no word of a language.
-pub(super) fn is_failure_code(word: &str) -> bool {
-    !is_word(word) && (transient(word).is_some() || refusal(word).is_some())
+/// What `code` means; `None` if it is no code.
+pub(super) fn meaning(code: &str) -> Option<Meaning> {
+    match code {
+        "good" => Some(Meaning::Good),
+        "nochg" => Some(Meaning::NoChange),
+        _ => failure(code),
+    }
 }
 
-/// Codes that are words or numbers which may begin any sentence.
+/// What the failure code `code` means.
+pub(super) fn failure(code: &str) -> Option<Meaning> {
+    temporary(code).or_else(|| refusal(code))
+}
+
+/// Whether `word` is a failure code and no English word.
+pub(super) fn is_failure_code(word: &str) -> bool {
+    !is_word(word) && failure(word).is_some()
+}
+
+/// Whether the code is an English word or a number that may begin any sentence.
 pub(super) fn is_word(code: &str) -> bool {
     ["good", "abuse", "fatal", "interval", "911"].contains(&code)
 }
 
-pub(super) fn success(code: &str) -> Option<Meaning> {
-    match code {
-        "good" => Some(Meaning::Good),
-        "nochg" => Some(Meaning::NoChange),
-        _ => None,
-    }
+/// The wait of `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP, with `rest` behind
+/// the first word. A space may stand before the unit, and the unit may be written out.
+pub(super) fn throttle(code: &str, rest: &str) -> Option<Meaning> {
+    let words: Vec<&str> = rest
+        .trim_start_matches([':', ',', ';', '.'])
+        .split([' ', '\t', ',', ';', '(', ')'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    let wait = match (code, words.as_slice()) {
+        ("wait", [number, unit]) if !unit.starts_with(|c: char| c.is_ascii_digit()) => {
+            duration(&[*number, *unit].concat())?
+        }
+        ("wait", [delay]) => duration(delay)?,
+        (_, []) => duration(code.strip_prefix('w')?)?,
+        _ => return None,
+    };
+    let why = "the provider reports too many updates";
+    Some(Meaning::Retry(Scope::Account, Some(wait.min(MAX_WAIT)), why))
 }
 
-pub(super) fn transient(code: &str) -> Option<Meaning> {
+/// `60`, `60s`, `10minutes`, `1h`; a number without a unit means seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim_end_matches('.');
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let unit = text.get(digits.len()..)?.to_ascii_lowercase();
+    let unit = unit.trim_end_matches('s');
+    let units = [("second", 1), ("minute", 60), ("hour", 3600)];
+    let (_, seconds) = units.into_iter().find(|(name, _)| name.starts_with(unit))?;
+    let number = digits.parse::<u32>().unwrap_or(u32::MAX);
+    Some(Duration::from_secs(u64::from(number).saturating_mul(seconds)))
+}
+
+const fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+fn temporary(code: &str) -> Option<Meaning> {
     let (scope, after, why) = match code {
-        "dnserr" => (Scope::Account, Some(TROUBLE_WAIT), "the provider's DNS has trouble"),
-        "911" => (Scope::Account, Some(TROUBLE_WAIT), "the provider has trouble or maintenance"),
+        "dnserr" => (Scope::Account, Some(FAILURE_WAIT), "the provider's DNS has failed"),
+        "911" => (Scope::Account, Some(FAILURE_WAIT), "the provider has an outage or maintenance"),
         "servererror" | "interror" | "fatal" => {
-            (Scope::Record, None, "the provider's server failed")
+            (Scope::Record, None, "the provider's server has failed")
         }
         "interval" => (Scope::Record, Some(minutes(5)), "too soon after the last update"),
         "toosoon" | "too_soon" | "too_freq" => {
@@ -51,6 +104,7 @@ pub(super) fn transient(code: &str) -> Option<Meaning> {
     Some(Meaning::Retry(scope, after, why))
 }
 
+/// The advice for a client that the provider does not accept.
 pub(super) const AGENT: &str = "set 'user_agent' to a text of your own, for example \"MyRouter/1.0 me@example.org\"; \
      if that does not help, ask whether the account may use update clients";
 const CREDENTIALS: &str = "correct 'username' and 'password' of this section; some providers want an update key or \
@@ -59,7 +113,7 @@ const NAME: &str = "compare 'domain' with the names in the account at the provid
      like home.example.com";
 const URL: &str = "compare 'update_url' and 'param_opt' with the provider's documentation";
 
-pub(super) fn refusal(code: &str) -> Option<Meaning> {
+fn refusal(code: &str) -> Option<Meaning> {
     use Scope::{Account, Address, Record};
     let (scope, why, advice) = match code {
         "badauth" | "noaccess" | "no_access" | "no_auth" => {
@@ -70,7 +124,7 @@ pub(super) fn refusal(code: &str) -> Option<Meaning> {
             "the account does not include this service",
             "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
         ),
-        "notfqdn" => (Record, "the name is not taken as a full host name", NAME),
+        "notfqdn" => (Record, "the name is not accepted as a full host name", NAME),
         "nohost" => (Record, "the account has no such name", NAME),
         "!yours" => (Record, "the name belongs to another account", NAME),
         "!active" => (
@@ -80,7 +134,7 @@ pub(super) fn refusal(code: &str) -> Option<Meaning> {
         ),
         "numhost" | "numip" => (
             Record,
-            "these are too many names or addresses for one update",
+            "the update has too many names or addresses",
             "use one name per update; a name with several addresses cannot be updated this way",
         ),
         "abuse" => (
@@ -99,8 +153,4 @@ pub(super) fn refusal(code: &str) -> Option<Meaning> {
         _ => return None,
     };
     Some(Meaning::Refused(scope, why, advice))
-}
-
-const fn minutes(n: u64) -> Duration {
-    Duration::from_secs(n * 60)
 }

@@ -3,56 +3,62 @@
 
 use std::net::IpAddr;
 
-use super::judge::{Judge, Pattern, Protocol};
-use super::table;
+use super::judge::{AnswerPattern, AnswerRules, UrlKind};
+use super::table::{self, Row};
 use super::template::{self, Rendered, Subject};
 use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
 };
-use crate::model::{Family, Hostname};
+use crate::model::Family;
 use crate::provider::{Mechanism, Provider, Template, Urls};
 
 /// The requests of a job, in its order.
 ///
-/// What concerns the account and not the name (wrong password, client refused, throttled, network
-/// away) ends the exchange: the rest is not sent and shares the outcome.
+/// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
+/// ends the exchange: the remaining requests are not sent, and their changes have the same outcome.
 #[derive(Debug)]
 pub(crate) struct UrlUpdate {
-    plan: Vec<Planned>,
-    /// How much of the plan is done.
+    plan: Vec<PlannedRequest>,
+    /// How many requests of the plan are done.
     next: usize,
     /// One per change; `None` until it is known.
     verdicts: Vec<Option<Verdict>>,
 }
 
-/// A request and the changes that it makes, each with how the answer is judged for it; or why it
-/// cannot be sent.
+/// A request and the changes that it makes.
 #[derive(Debug)]
-struct Planned {
+struct PlannedRequest {
+    /// The indexes of the changes in the job.
     changes: Vec<usize>,
-    act: Result<(Request, Vec<Judge>), Verdict>,
+    /// What to send, or why it cannot be sent.
+    request: Result<JudgedRequest, Verdict>,
+}
+
+/// A request, and for each of its changes the rules for the answer.
+#[derive(Debug)]
+struct JudgedRequest {
+    request: Request,
+    rules: Vec<AnswerRules>,
 }
 
 impl UrlUpdate {
-    /// Prepares `job`; what cannot be sent at all is refused without a request.
+    /// Prepares `job`. A change for which no request can be made is refused, and nothing is sent for it.
     pub(crate) fn new(provider: &Provider, job: &Job) -> Self {
-        let mut plan: Vec<Planned> = Vec::new();
-        for (place, change) in job.changes.iter().enumerate() {
-            if plan.iter().all(|planned| !planned.changes.contains(&place)) {
-                plan.push(planned(provider, job, place, change));
+        let mut plan: Vec<PlannedRequest> = Vec::new();
+        for (index, change) in job.changes.iter().enumerate() {
+            if plan.iter().all(|planned| !planned.changes.contains(&index)) {
+                plan.push(plan_request(provider, job, index, change));
             }
         }
         Self { plan, next: 0, verdicts: vec![None; job.changes.len()] }
     }
 
-    fn go_on(&mut self) -> Step {
+    fn next_step(&mut self) -> Step {
         loop {
-            match self.plan.get(self.next) {
+            match self.plan.get(self.next).map(|planned| &planned.request) {
                 None => return Step::Done(self.verdicts.drain(..).flatten().collect()),
-                Some(Planned { act: Ok((request, _)), .. }) => {
-                    return Step::Send(request.clone());
-                }
-                Some(Planned { act: Err(verdict), .. }) => {
+                Some(Ok(judged)) => return Step::Send(judged.request.clone()),
+                Some(Err(verdict)) => {
                     let verdict = verdict.clone();
                     self.conclude(&[verdict]);
                 }
@@ -60,8 +66,7 @@ impl UrlUpdate {
         }
     }
 
-    /// The next request of the plan ended like this: a verdict for each of its changes, or one for
-    /// all of them.
+    /// Ends the next request of the plan with a verdict for each of its changes, or one for all of them.
     fn conclude(&mut self, verdicts: &[Verdict]) {
         let changes = self.plan.get(self.next).map(|planned| planned.changes.clone());
         for (place, change) in changes.into_iter().flatten().enumerate() {
@@ -73,11 +78,11 @@ impl UrlUpdate {
         self.next += 1;
     }
 
-    /// Gives `verdict` to everything that was not sent yet and could have been.
+    /// Gives `verdict` to all changes whose request could have been sent and was not.
     fn give_up(&mut self, verdict: &Verdict) {
         for planned in self.plan.iter_mut().skip(self.next) {
-            if planned.act.is_ok() {
-                planned.act = Err(verdict.clone());
+            if planned.request.is_ok() {
+                planned.request = Err(verdict.clone());
             }
         }
     }
@@ -85,171 +90,212 @@ impl UrlUpdate {
 
 impl Exchange for UrlUpdate {
     fn start(&mut self) -> Step {
-        self.go_on()
+        self.next_step()
     }
 
     fn step(&mut self, reply: Result<Answer, Failure>) -> Step {
-        let Some(Planned { act: Ok((_, judges)), .. }) = self.plan.get(self.next) else {
-            return self.go_on();
+        let next = self.plan.get(self.next).map(|planned| &planned.request);
+        let Some(Ok(JudgedRequest { rules, .. })) = next else {
+            return self.next_step();
         };
         match reply {
             Ok(answer) => {
-                let verdicts: Vec<Verdict> = judges.iter().map(|it| it.judge(&answer)).collect();
+                let verdicts: Vec<Verdict> =
+                    rules.iter().map(|rules| rules.judge(&answer)).collect();
                 self.conclude(&verdicts);
-                let of_all = verdicts.iter().find(|verdict| verdict.scope == Scope::Account);
-                if let Some(verdict) = of_all {
+                if let Some(verdict) =
+                    verdicts.iter().find(|verdict| verdict.scope == Scope::Account)
+                {
                     self.give_up(verdict);
                 }
             }
             Err(failure) => {
-                // Only the request that was under way can have reached anybody.
+                // Only this request can have reached the provider. The later ones were never sent.
                 let rest = Failure { sent: false, ..failure.clone() }.outcome();
                 self.conclude(&[failure.verdict()]);
                 self.give_up(&rest.into());
             }
         }
-        self.go_on()
+        self.next_step()
     }
 }
 
-/// The request that makes `change`, and with it the change of the name's other family if there is
-/// one and the provider takes both. What else is published of the name is told again, so that it is
-/// not taken away.
-fn planned(provider: &Provider, job: &Job, place: usize, change: &Change) -> Planned {
+/// The request that makes `change`. If the provider takes both addresses of a name in one request, it
+/// also makes the change of the name's other family, or repeats what is published there: some providers
+/// delete an address that is left out.
+fn plan_request(provider: &Provider, job: &Job, index: usize, change: &Change) -> PlannedRequest {
     let Some(address) = change.address() else {
-        let act = removal(provider, change).map_err(Verdict::record);
-        return Planned { changes: vec![place], act };
+        let request = removal(provider, change).map_err(Verdict::record);
+        return PlannedRequest { changes: vec![index], request };
     };
-    let other = |name: &Hostname, address: IpAddr| {
-        *name == change.name && Family::of(address) != change.family
-    };
-    let both = match &provider.mechanism {
-        Mechanism::Url(Urls { both, .. }) => both.as_ref(),
-        Mechanism::Api(_) | Mechanism::Script(_) => None,
-    };
-    let mut subject =
-        Subject { zone: change.record.zone.as_deref(), ..Subject::new(&change.name, address) };
-    let mut changes = vec![place];
-    if both.is_some() {
-        let sibling = |(_, it): &(usize, &Change)| {
-            it.address().is_some_and(|address| other(&it.name, address))
-        };
-        let sibling = job.changes.iter().enumerate().skip(place).find(sibling);
-        let kept = job.kept.iter().find(|(name, address)| other(name, *address));
-        changes.extend(sibling.map(|(place, _)| place));
-        subject.other =
-            sibling.and_then(|(_, it)| it.address()).or(kept.map(|(_, address)| *address));
+    let mut changes = vec![index];
+    let mut sent = vec![address];
+    let mut template = provider.template(change.family);
+    let mut subject = subject(change, address);
+    if let Mechanism::Url(Urls { both: Some(both), .. }) = &provider.mechanism {
+        subject.other = published_address(job, change);
+        if let Some((index, address)) = other_change(job, index, change) {
+            changes.push(index);
+            sent.push(address);
+            subject.other = Some(address);
+        }
+        if subject.other.is_some() {
+            template = Some(both);
+        }
     }
-    let template = match both.filter(|_| subject.other.is_some()) {
-        Some(both) => Some(both),
-        None => provider.template(change.family),
-    };
-    let sibling = subject.other.filter(|_| changes.len() > 1);
-    let act = prepared(provider, template, subject, sibling);
-    Planned { changes, act: act.map_err(Verdict::record) }
+    let request = prepare(provider, template, subject, &sent).map_err(Verdict::record);
+    PlannedRequest { changes, request }
 }
 
-/// The request that removes a record, where the provider has one for that. It says which by what was
-/// published.
-fn removal(provider: &Provider, change: &Change) -> Result<(Request, Vec<Judge>), Outcome> {
-    let unable = || Outcome::Refused {
-        reason: format!("{} cannot remove a record", provider.account.label),
-        advice: "leave out option 'remove_after'".into(),
-    };
+fn subject(change: &Change, address: IpAddr) -> Subject<'_> {
+    Subject { zone: change.record.zone.as_deref(), ..Subject::new(&change.name, address) }
+}
+
+/// The change of the name's other family behind `index` in the job, and its address.
+fn other_change(job: &Job, index: usize, change: &Change) -> Option<(usize, IpAddr)> {
+    let mut later = job.changes.iter().enumerate().skip(index);
+    later.find_map(|(index, other)| match other.address() {
+        Some(address) if other.name == change.name && other.family != change.family => {
+            Some((index, address))
+        }
+        _ => None,
+    })
+}
+
+/// What is published of the name's other family and does not change.
+fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
+    let mut kept = job.kept.iter();
+    let (_, address) =
+        kept.find(|(name, address)| *name == change.name && Family::of(*address) != change.family)?;
+    Some(*address)
+}
+
+/// The request that removes a record, if the provider has a URL for that. It may name the published
+/// address.
+fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Outcome> {
     let template = provider.row.and_then(|row| row.removal(change.family));
-    let (template, address) = template.zip(change.previous.or(change.tried)).ok_or_else(unable)?;
-    let zone = change.record.zone.as_deref();
-    let subject = Subject { zone, ..Subject::new(&change.name, address) };
-    let (mut request, judges) = prepared(provider, Some(&template), subject, None)?;
-    // The family that is lost leads nowhere.
-    request.family = None;
-    Ok((request, judges))
+    let (Some(template), Some(address)) = (template, change.previous.or(change.tried)) else {
+        return Err(Outcome::Refused {
+            reason: format!("{} cannot remove a record", provider.account.label),
+            advice: "leave out option 'remove_after'".into(),
+        });
+    };
+    let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
+    // A record is removed when its family has no address any more, so the request travels over either.
+    judged.request.family = None;
+    Ok(judged)
 }
 
-/// The request, and judges for the address of `subject` and of the `sibling` that it changes, too.
-fn prepared(
+/// The request for `subject`, with rules for the answer about each address in `sent`.
+fn prepare(
     provider: &Provider,
     template: Option<&Template>,
     subject: Subject<'_>,
-    sibling: Option<IpAddr>,
-) -> Result<(Request, Vec<Judge>), Outcome> {
+    sent: &[IpAddr],
+) -> Result<JudgedRequest, Outcome> {
     let family = Family::of(subject.address);
     let template = template.ok_or_else(|| Outcome::Refused {
         reason: format!("{} has no update URL for {family}", provider.account.label),
         advice: "choose another 'service_name', or set 'use_ipv6' to what the provider offers"
             .into(),
     })?;
-    let broken = |reason: String| Outcome::Refused {
-        reason,
-        advice: "correct 'update_url' or the file of the service definition".into(),
-    };
-    let zone = subject.zone.or_else(|| provider.row.and_then(|row| row.get("zone")));
-    let url = match provider.row {
-        Some(row) => row.url_for(&template.url, subject.name.as_str(), zone),
-        None => template.url.clone(),
-    };
-    let rendered = template::render(&url, provider, Subject { zone, ..subject })
-        .map_err(|why| broken(why.to_string()))?;
-    let mut judges = Vec::new();
-    for address in [Some(subject.address), sibling].into_iter().flatten() {
-        let judge = judge(provider, template, address, Some(address), &rendered);
-        judges.push(judge.map_err(|error| {
-            broken(format!("the definition's 'answer' cannot be used: {error}"))
+    let rendered = render(provider, template, subject).map_err(unusable)?;
+    let mut rules = Vec::new();
+    for &address in sent {
+        rules.push(answer_rules(provider, template, address, &rendered).map_err(|error| {
+            unusable(format!("the definition's 'answer' cannot be used: {error}"))
         })?);
     }
-    let method = match provider.row.and_then(|row| row.get("method")) {
+    let mut request = Request::get(rendered.url, rendered.shown, rendered.secrets);
+    request.method = match provider.row.and_then(|row| row.get("method")) {
         Some("POST") => Method::Post,
         Some("PUT") => Method::Put,
         _ => Method::Get,
     };
-    let names_address = template::names_address(&template.url);
-    // Who knows the host knows that the address of the connection is published.
-    let seen = (!names_address && provider.known_row().is_some()).then_some(family);
-    let mut request = Request::get(rendered.url, rendered.shown, rendered.secrets);
-    request.method = method;
-    request.family = seen;
-    Ok((request, judges))
+    // A known provider stores the address of the connection if the URL names none. Of an unknown host
+    // that is not certain.
+    if !template::names_address(&template.url) && provider.known_row().is_some() {
+        request.family = Some(family);
+    }
+    Ok(JudgedRequest { request, rules })
 }
 
-/// How answers about `address` are judged. A definition's own expression comes before the table's.
-/// What the table says of a provider counts for the owner's own URL at its host, too.
-fn judge(
+fn render(
+    provider: &Provider,
+    template: &Template,
+    subject: Subject<'_>,
+) -> Result<Rendered, String> {
+    let (url, zone) = match provider.row {
+        Some(row) => {
+            let zone = subject.zone.or(row.get("zone"));
+            (row.url_for(&template.url, subject.name.as_str(), zone), zone)
+        }
+        None => (template.url.clone(), subject.zone),
+    };
+    template::render(&url, provider, Subject { zone, ..subject }).map_err(|why| why.to_string())
+}
+
+/// A definition or an update URL that cannot be used.
+fn unusable(reason: String) -> Outcome {
+    let advice = "correct 'update_url' or the file of the service definition".into();
+    Outcome::Refused { reason, advice }
+}
+
+/// The rules for an answer about `address`. What the table has for a provider also applies to the
+/// owner's own URL at its host.
+fn answer_rules(
     provider: &Provider,
     template: &Template,
     address: IpAddr,
-    sent: Option<IpAddr>,
     rendered: &Rendered,
-) -> Result<Judge, String> {
-    let own_url = provider.row.is_none() && provider.account.label == "custom";
-    let row = match own_url {
+) -> Result<AnswerRules, String> {
+    let is_custom = provider.row.is_none() && provider.account.label == "custom";
+    let row = match is_custom {
         true => table::at_host(rendered.url.host(), rendered.url.path()),
         false => provider.row,
     };
-    let of_table = |key| row.and_then(|row| row.get(key));
-    let pattern = |text: Option<&str>| text.map(|it| Pattern::new(it, address)).transpose();
-    let own = template.answer.as_deref().filter(|answer| !answer.is_empty());
-    // A definition without an answer has that of the table.
-    let known = || table::find(&provider.account.label).map(table::Row::ok);
-    Ok(Judge {
-        protocol: match row {
-            Some(_) if own_url => Protocol::AtKnownHost,
-            None if own_url => Protocol::Custom,
-            Some(_) => Protocol::Dyndns2,
-            None if is_dyndns2(&template.url) => Protocol::Dyndns2,
-            None => Protocol::Definition,
+    let ok = match definition_answer(provider, template) {
+        Some(answer) => Some(AnswerPattern::of_definition(answer)?),
+        None => pattern(answer(template).or(value(row, "ok")), address)?,
+    };
+    Ok(AnswerRules {
+        kind: match row {
+            Some(_) if is_custom => UrlKind::CustomAtKnownHost,
+            None if is_custom => UrlKind::Custom,
+            Some(_) => UrlKind::Dyndns2,
+            None if is_dyndns2(&template.url) => UrlKind::Dyndns2,
+            None => UrlKind::Definition,
         },
-        ok: match own {
-            Some(own) if provider.row.is_none() && known() != Some(own) => {
-                Some(Pattern::of_definition(own)?)
-            }
-            _ => pattern(own.or_else(|| of_table("ok")))?,
-        },
-        same: pattern(of_table("same"))?,
-        no: pattern(of_table("no"))?,
-        advice: of_table("advice"),
-        sent,
+        ok,
+        same: pattern(value(row, "same"), address)?,
+        no: pattern(value(row, "no"), address)?,
+        advice: value(row, "advice"),
+        sent: address,
         secrets: rendered.secrets.clone(),
     })
+}
+
+fn value(row: Option<Row>, key: &str) -> Option<&'static str> {
+    row.and_then(|row| row.get(key))
+}
+
+fn pattern(text: Option<&str>, address: IpAddr) -> Result<Option<AnswerPattern>, String> {
+    text.map(|text| AnswerPattern::new(text, address)).transpose()
+}
+
+fn answer(template: &Template) -> Option<&str> {
+    template.answer.as_deref().filter(|answer| !answer.is_empty())
+}
+
+/// The `answer` that a service definition has itself. A definition without one has that of the table,
+/// which is an expression of another kind.
+fn definition_answer<'t>(provider: &Provider, template: &'t Template) -> Option<&'t str> {
+    let answer = answer(template)?;
+    let of_table = table::find(&provider.account.label).map(Row::ok);
+    match provider.row {
+        None if of_table != Some(answer) => Some(answer),
+        _ => None,
+    }
 }
 
 /// Whether the URL of a definition is one of dyndns2, by its path.

@@ -1,4 +1,4 @@
-//! Whole exchanges: requests out, answers in, outcomes.
+//! Whole exchanges: the requests of a job, answers to them, and the outcomes.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::super::FailureKind;
 use super::super::tests::section;
 use super::*;
 use crate::config::Section;
-use crate::model::Credentials;
 use crate::model::secret::Secret;
+use crate::model::{Credentials, Hostname};
 use crate::provider::testing::change;
 use crate::provider::{Mechanism, Urls};
 
@@ -24,11 +24,11 @@ fn without_v4(section: &mut Section) {
     }
 }
 
-fn two() -> Job {
+fn job_for_both_families() -> Job {
     job(&[("a.example", "192.0.2.1"), ("a.example", "2001:db8::1")])
 }
 
-/// Plays `replies` to the exchange; gives the requests as shown, and the outcomes.
+/// Runs the exchange with `replies`. Returns the requests as shown, and the outcomes.
 fn play(
     section: &Section,
     job: &Job,
@@ -54,19 +54,19 @@ fn play(
     }
 }
 
-fn says(body: &str) -> Result<Answer, Failure> {
+fn answer(body: &str) -> Result<Answer, Failure> {
     Ok(Answer { status: 200, body: body.into(), ..Answer::default() })
 }
 
-fn fails(kind: FailureKind, sent: bool) -> Result<Answer, Failure> {
+fn failure(kind: FailureKind, sent: bool) -> Result<Answer, Failure> {
     Err(Failure { kind, sent, text: "why".into() })
 }
 
 #[test]
-fn every_record_has_a_request_of_its_own() {
+fn each_record_has_its_own_request() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
-    let replies = vec![says("good 192.0.2.1"), says("nochg 2001:db8::1")];
-    let (shown, outcomes) = play(&section, &two(), replies);
+    let replies = vec![answer("good 192.0.2.1"), answer("nochg 2001:db8::1")];
+    let (shown, outcomes) = play(&section, &job_for_both_families(), replies);
     assert_eq!(
         shown,
         [
@@ -78,9 +78,10 @@ fn every_record_has_a_request_of_its_own() {
 }
 
 #[test]
-fn requests_carry_credentials_and_show_none() {
+fn requests_hold_credentials_and_show_none() {
     let section = section("dyn.example", NIC, None);
-    let Step::Send(request) = UrlUpdate::new(&section.provider, &two()).start() else {
+    let Step::Send(request) = UrlUpdate::new(&section.provider, &job_for_both_families()).start()
+    else {
         panic!("nothing to send");
     };
     assert_eq!(request.method, Method::Get);
@@ -94,62 +95,66 @@ fn requests_carry_credentials_and_show_none() {
     );
     assert!(request.secrets.contains(&Secret::new("hunter2")));
     assert!(
-        !format!("{request:?} {:?}", UrlUpdate::new(&section.provider, &two())).contains("hunter2")
+        !format!("{request:?} {:?}", UrlUpdate::new(&section.provider, &job_for_both_families()))
+            .contains("hunter2")
     );
 }
 
 #[test]
-fn what_concerns_the_account_stops_the_rest() {
+fn verdict_about_account_ends_the_job() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
     for body in ["badauth", "badagent", "abuse", "!donator", "911", "wait 5m"] {
-        let (shown, outcomes) = play(&section, &two(), vec![says(body)]);
+        let (shown, outcomes) = play(&section, &job_for_both_families(), vec![answer(body)]);
         assert_eq!(shown.len(), 1, "{body}");
         assert!(outcomes.len() == 2 && outcomes[0] == outcomes[1], "{body}");
     }
     for body in ["nohost", "!yours", "interval", "nonsense"] {
-        let (_, outcomes) = play(&section, &two(), vec![says(body), says("good")]);
+        let (_, outcomes) =
+            play(&section, &job_for_both_families(), vec![answer(body), answer("good")]);
         assert_eq!(outcomes[1], Outcome::Updated, "{body}");
     }
 }
 
 #[test]
-fn throttling_stops_the_rest() {
+fn throttling_ends_the_job() {
     let section = section("dyn.example", NIC, Some("good|nochg"));
-    let seconds = |secs| Some(Duration::from_secs(secs));
-    for (status, retry_after, expected) in
-        [(429, None, seconds(300)), (503, seconds(60), seconds(60))]
-    {
+    let minute = Duration::from_secs(60);
+    for (status, retry_after, expected) in [(429, None, minute * 5), (503, Some(minute), minute)] {
         let answer = Answer { status, retry_after, ..Answer::default() };
-        let (_, outcomes) = play(&section, &two(), vec![Ok(answer)]);
-        let waits = |outcome: &Outcome| matches!(outcome, Outcome::Retry { after, .. } if *after == expected);
-        assert!(outcomes.iter().all(waits), "{outcomes:?}");
+        let (_, outcomes) = play(&section, &job_for_both_families(), vec![Ok(answer)]);
+        assert_eq!(outcomes.len(), 2);
+        for outcome in outcomes {
+            let Outcome::Retry { after, .. } = outcome else { panic!("{outcome:?}") };
+            assert_eq!(after, Some(expected));
+        }
     }
 }
 
 #[test]
-fn a_failed_transport_stops_the_rest_but_only_one_is_in_doubt() {
+fn failed_transport_ends_the_job_and_leaves_one_record_unconfirmed() {
     let section = section("dyn.example", NIC, None);
     for kind in [FailureKind::NoNetwork, FailureKind::ClockBehind, FailureKind::Other] {
-        let (_, outcomes) = play(&section, &two(), vec![fails(kind, false)]);
+        let (_, outcomes) = play(&section, &job_for_both_families(), vec![failure(kind, false)]);
         let expected = Outcome::Retry { reason: "why".into(), after: None, kind };
         assert_eq!(outcomes, [expected.clone(), expected]);
     }
-    let (_, outcomes) = play(&section, &two(), vec![fails(FailureKind::Other, true)]);
+    let (_, outcomes) =
+        play(&section, &job_for_both_families(), vec![failure(FailureKind::Other, true)]);
     assert!(matches!(outcomes[0], Outcome::Unconfirmed { .. }));
     assert!(matches!(outcomes[1], Outcome::Retry { .. }));
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_alone() {
+fn record_without_url_is_refused_and_others_are_sent() {
     let mut section = section("dyn.example", NIC, None);
     without_v4(&mut section);
-    let (shown, outcomes) = play(&section, &two(), vec![says("good")]);
+    let (shown, outcomes) = play(&section, &job_for_both_families(), vec![answer("good")]);
     assert_eq!(shown.len(), 1);
     assert!(matches!(&outcomes[0], Outcome::Refused { reason, .. } if reason.contains("IPv4")));
     assert_eq!(outcomes[1], Outcome::Updated);
-    // It keeps its own outcome when the exchange ends early, before or behind it.
-    let turned = job(&[("a.example", "2001:db8::1"), ("a.example", "192.0.2.1")]);
-    let (_, outcomes) = play(&section, &turned, vec![says("911")]);
+    // Its own outcome stays when the exchange ends early, before its turn or after it.
+    let reversed = job(&[("a.example", "2001:db8::1"), ("a.example", "192.0.2.1")]);
+    let (_, outcomes) = play(&section, &reversed, vec![answer("911")]);
     assert!(matches!(outcomes[0], Outcome::Retry { .. }));
     assert!(matches!(outcomes[1], Outcome::Refused { .. }));
 }
@@ -158,14 +163,14 @@ fn what_cannot_be_sent_is_refused_alone() {
 fn unusable_definitions_are_refused_without_a_request() {
     for (url, answer) in [("ftp://d.example/", None), (NIC, Some("(good")), ("x.sh", None)] {
         let section = section("dyn.example", url, answer);
-        let (shown, outcomes) = play(&section, &two(), vec![]);
+        let (shown, outcomes) = play(&section, &job_for_both_families(), vec![]);
         assert!(shown.is_empty());
         assert!(matches!(outcomes[0], Outcome::Refused { .. }), "{url}");
     }
 }
 
 #[test]
-fn an_own_server_need_not_speak_the_protocol_of_its_path() {
+fn own_server_with_path_of_dyndns2_may_answer_anything() {
     let one = job(&[("a.example", "192.0.2.1")]);
     for url in
         [NIC, "https://d.example/v3/update?h=[DOMAIN]&ip=[IP]", "http://d.example/dyn.php?[IP]"]
@@ -183,38 +188,40 @@ fn an_own_server_need_not_speak_the_protocol_of_its_path() {
             ("Access denied", "Retry"),
             ("<html><body>Please log in</body></html>", "Unconfirmed"),
         ] {
-            let (_, outcomes) = play(&section("custom", url, None), &one, vec![says(body)]);
+            let (_, outcomes) = play(&section("custom", url, None), &one, vec![answer(body)]);
             let shown = format!("{:?}", outcomes[0]);
             assert!(shown.starts_with(expected), "{url} {body}: {shown}");
         }
     }
-    let (_, outcomes) = play(&section("dyn.example", NIC, None), &one, vec![says("OK")]);
-    assert!(matches!(outcomes[0], Outcome::Retry { .. }), "a definition says what it speaks");
+    let (_, outcomes) = play(&section("dyn.example", NIC, None), &one, vec![answer("OK")]);
+    assert!(matches!(outcomes[0], Outcome::Retry { .. }), "a definition with that path is dyndns2");
 }
 
 #[test]
-fn an_echo_is_checked_also_where_the_url_names_no_address() {
+fn echoed_address_is_compared_even_if_url_names_none() {
     let one = job(&[("a.example", "192.0.2.1")]);
-    let echo = || vec![says("good 192.0.2.2")];
-    let (_, outcomes) = play(&section("x", NIC, Some("good")), &one, echo());
-    assert!(matches!(outcomes[0], Outcome::Retry { .. }));
     let url = "http://d.example/nic/update?hostname=[DOMAIN]";
-    let (_, outcomes) = play(&section("x", url, Some("good")), &one, echo());
-    assert!(matches!(outcomes[0], Outcome::Retry { .. }));
-    let (_, outcomes) = play(&section("x", url, Some("good")), &one, vec![says("good 192.0.2.1")]);
+    for url in [NIC, url] {
+        let echo = vec![answer("good 192.0.2.2")];
+        let (_, outcomes) = play(&section("x", url, Some("good")), &one, echo);
+        assert!(matches!(outcomes[0], Outcome::Retry { .. }), "{url}");
+    }
+    let (_, outcomes) =
+        play(&section("x", url, Some("good")), &one, vec![answer("good 192.0.2.1")]);
     assert_eq!(outcomes, [Outcome::Updated]);
 }
 
 const BOTH: &str = "http://d.example/nic/update?h=[DOMAIN]&myip=[IP4],[IP6]";
 
-fn both(url: &str) -> Section {
+/// A section with a URL for both families at once.
+fn section_for_both(url: &str) -> Section {
     let mut section = section("dyn.example", NIC, None);
     section.provider.mechanism = Mechanism::Url(super::super::families::urls(url).unwrap());
     section
 }
 
 #[test]
-fn both_families_of_a_name_share_a_request() {
+fn both_families_of_a_name_share_one_request() {
     let three = job(&[
         ("a.example", "2001:db8::1"),
         ("b.example", "192.0.2.2"),
@@ -228,7 +235,8 @@ fn both_families_of_a_name_share_a_request() {
         ("good", [Outcome::Updated, Outcome::Updated]),
     ];
     for (body, [v6, v4]) in answers {
-        let (shown, outcomes) = play(&both(BOTH), &three, vec![says(body), says("good")]);
+        let (shown, outcomes) =
+            play(&section_for_both(BOTH), &three, vec![answer(body), answer("good")]);
         assert_eq!(
             shown,
             [
@@ -241,8 +249,7 @@ fn both_families_of_a_name_share_a_request() {
 }
 
 #[test]
-fn what_was_stored_of_one_family_says_nothing_about_the_other() {
-    let failed = |outcome: &Outcome| matches!(outcome, Outcome::Retry { .. });
+fn each_family_of_a_shared_request_has_its_own_outcome() {
     for (body, v4, v6) in [
         ("good 192.0.2.9,2001:db8::1", false, true),
         ("good 192.0.2.1,2001:db8::9", true, false),
@@ -250,49 +257,62 @@ fn what_was_stored_of_one_family_says_nothing_about_the_other() {
         ("good 192.0.2.1\n911", false, false),
         ("good 192.0.2.1 2001:db8::1 2001:db8::2", true, true),
     ] {
-        let (_, outcomes) = play(&both(BOTH), &two(), vec![says(body)]);
-        let failures: Vec<bool> = outcomes.iter().map(failed).collect();
-        assert_eq!(failures, [!v4, !v6], "{body}: {outcomes:?}");
+        let (_, outcomes) =
+            play(&section_for_both(BOTH), &job_for_both_families(), vec![answer(body)]);
+        let [for_v4, for_v6] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+        assert_eq!(!matches!(for_v4, Outcome::Retry { .. }), v4, "{body}: {outcomes:?}");
+        assert_eq!(!matches!(for_v6, Outcome::Retry { .. }), v6, "{body}: {outcomes:?}");
     }
-    let (_, outcomes) = play(&both(BOTH), &two(), vec![says("nohost")]);
-    assert!(outcomes.iter().all(|it| matches!(it, Outcome::Refused { .. })));
-    let (_, outcomes) = play(&both(BOTH), &two(), vec![fails(FailureKind::Other, true)]);
-    assert!(outcomes.iter().all(|it| matches!(it, Outcome::Unconfirmed { .. })), "{outcomes:?}");
+    let (_, outcomes) =
+        play(&section_for_both(BOTH), &job_for_both_families(), vec![answer("nohost")]);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Refused { .. })));
+    let (_, outcomes) = play(
+        &section_for_both(BOTH),
+        &job_for_both_families(),
+        vec![failure(FailureKind::Other, true)],
+    );
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome, Outcome::Unconfirmed { .. })),
+        "{outcomes:?}"
+    );
 }
 
 #[test]
-fn what_is_kept_of_the_other_family_is_told_again() {
-    let name = |text: &str| crate::model::Hostname::parse(text).unwrap();
+fn published_address_of_other_family_is_repeated() {
     let mut one = job(&[("a.example", "192.0.2.1")]);
-    let section = both(BOTH);
-    let url = |job: &Job| play(&section, job, vec![says("good")]).0[0].clone();
+    let section = section_for_both(BOTH);
     let alone = "http://d.example/nic/update?h=a.example&myip=192.0.2.1";
-    assert_eq!(url(&one), alone);
-    one.kept = vec![(name("b.example"), "2001:db8::2".parse().unwrap())];
-    assert_eq!(url(&one), alone);
-    one.kept.push((name("a.example"), "2001:db8::1".parse().unwrap()));
-    assert_eq!(url(&one), format!("{alone},2001:db8::1"));
-    // A provider that takes one at a time is told one at a time.
+    assert_eq!(play(&section, &one, vec![answer("good")]).0, [alone]);
+    one.kept = vec![published("b.example", "2001:db8::2")];
+    assert_eq!(play(&section, &one, vec![answer("good")]).0, [alone]);
+    one.kept.push(published("a.example", "2001:db8::1"));
+    let both = format!("{alone},2001:db8::1");
+    assert_eq!(play(&section, &one, vec![answer("good")]).0, [both]);
+    // The URL of this provider has a place for one address only.
     let section = super::super::tests::section("x", NIC, None);
-    let (shown, _) = play(&section, &one, vec![says("good")]);
+    let (shown, _) = play(&section, &one, vec![answer("good")]);
     assert!(shown[0].ends_with("myip=192.0.2.1"), "{shown:?}");
 }
 
-/// They are shown as "refused: {reason}. {advice}. …".
+fn published(name: &str, address: &str) -> (Hostname, IpAddr) {
+    (Hostname::parse(name).unwrap(), address.parse().unwrap())
+}
+
+/// Refusals are shown as "refused: {reason}. {advice}. …".
 #[test]
-fn refusals_read_well() {
+fn reasons_and_advice_of_refusals_are_one_sentence_each() {
     let codes = "badauth noaccess !donator notfqdn nohost !yours !active numhost numip abuse \
                  badagent badsys badrequest badparam badop badip";
-    let says = |status, body: &str| Answer { status, body: body.into(), ..Answer::default() };
-    let mut answers: Vec<Answer> = codes.split(' ').map(|code| says(200, code)).collect();
-    answers.push(says(200, "good 127.0.0.1"));
-    answers.extend([401, 403].map(|status| says(status, "No way.")));
-    answers.extend([401, 403].map(|status| says(status, "")));
-    answers.extend(["701", "708"].map(|code| says(200, &format!("<ERROR CODE=\"{code}\">"))));
+    let mut answers: Vec<_> = codes.split(' ').map(answer).collect();
+    answers.push(answer("good 127.0.0.1"));
+    for (status, body) in [(401, "No way."), (403, "No way."), (401, ""), (403, "")] {
+        answers.push(Ok(Answer { status, body: body.into(), ..Answer::default() }));
+    }
+    answers.extend(["701", "708"].map(|code| answer(&format!("<ERROR CODE=\"{code}\">"))));
     let one = job(&[("a.example", "192.0.2.1")]);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for answer in answers {
-        outcomes.extend(play(&section("x", NIC, None), &one, vec![Ok(answer)]).1);
+        outcomes.extend(play(&section("x", NIC, None), &one, vec![answer]).1);
     }
     let mut none = section("dyn.example", NIC, None);
     without_v4(&mut none);
@@ -311,10 +331,10 @@ fn refusals_read_well() {
 }
 
 #[test]
-fn a_wait_that_nobody_asked_for_is_not_said_to_be_asked_for() {
+fn wait_of_30_minutes_is_explained() {
     let one = job(&[("a.example", "192.0.2.1")]);
     for code in ["911", "dnserr"] {
-        let (_, outcomes) = play(&section("x", NIC, None), &one, vec![says(code)]);
+        let (_, outcomes) = play(&section("x", NIC, None), &one, vec![answer(code)]);
         let Outcome::Retry { reason, after, .. } = &outcomes[0] else { panic!("{outcomes:?}") };
         let end = format!("({code}); waiting 30 minutes, as such providers ask");
         assert!(reason.ends_with(&end), "{reason}");
