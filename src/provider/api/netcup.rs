@@ -119,7 +119,10 @@ fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
         (_, _) => 503,
     };
     let advice = match fixed {
-        404 => "correct 'domain', or set 'zone'; zones of netcup's CloudDNS are not reached here",
+        404 => {
+            "correct 'domain', or set 'zone'; for a zone in netcup's CloudDNS, set 'service_name' to \
+             'netcup.com-dyndns'"
+        }
         _ => "",
     };
     (fixed, advice)
