@@ -1,16 +1,16 @@
-//! What LuCI's form (`luci-app-ddns`, `overview.js`) would destroy: for `check`, since the daemon
-//! does not care. The form shows a section as it was saved only if it knows the value of `use_ipv6`.
-//! For any other it takes the record for one that the user has just switched, hides most fields, and
-//! Save deletes what is hidden.
+//! Finds sections that LuCI's form (`luci-app-ddns`, `overview.js`) would damage, for the command `check`.
+//!
+//! The form knows only the values 0 and 1 of `use_ipv6`. For any other value it behaves as if the user had
+//! just changed the field: it hides most fields, and Save deletes the options of hidden fields.
 
 use super::value_syntax::parse_flag;
 use crate::config::mistake::{Mistake, Mistakes, Severity};
 use crate::config::uci::{self, RawSection};
 use crate::text::quoted::quoted;
 
-/// A warning for each enabled section that a Save in LuCI would damage. `openwrt`: LuCI may be
-/// installed on this machine; without it only values that nothing but this program understands are
-/// warned about.
+/// A warning for each enabled section that a Save in LuCI would damage. `openwrt`: whether LuCI may be
+/// installed on this system. If not, only the value `both` gets a warning, which only this program
+/// knows.
 pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake> {
     let (document, _) = uci::parse(bytes);
     let mut found = Mistakes::default();
@@ -38,7 +38,8 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
     found.finish(file_name)
 }
 
-/// What to write so that LuCI's form knows the section; `None` if it does.
+/// The lines that LuCI's form understands; `None` if it understands the section, or if no warning is
+/// needed.
 fn advice(section: &RawSection, openwrt: bool) -> Option<String> {
     match value(section, "use_ipv6") {
         Some("0" | "1") => None,
@@ -46,20 +47,20 @@ fn advice(section: &RawSection, openwrt: bool) -> Option<String> {
             "\"option use_ipv6 '0'\" and \"option also_ipv6 '1'\" instead of use_ipv6 'both'"
                 .into(),
         ),
+        _ if !openwrt => None,
         Some(other) => {
             let number = if parse_flag(other) == Some(true) { '1' } else { '0' };
-            let written = quoted(other);
-            openwrt.then(|| format!("\"option use_ipv6 '{number}'\" instead of {written}"))
+            Some(format!("\"option use_ipv6 '{number}'\" instead of {}", quoted(other)))
         }
-        None => openwrt.then(|| "\"option use_ipv6 '0'\"".into()),
+        None => Some("\"option use_ipv6 '0'\"".into()),
     }
 }
 
-/// The one value of an option; `None` where it is not set.
+/// The value of an option; `None` if it is not set or empty.
 fn value<'a>(section: &'a RawSection, name: &str) -> Option<&'a str> {
     let option = section.options.iter().find(|option| option.name == name)?;
     let (value, _) = option.values.last()?;
-    (!value.is_empty()).then_some(value.as_str())
+    if value.is_empty() { None } else { Some(value) }
 }
 
 #[cfg(test)]
@@ -69,11 +70,11 @@ mod tests {
     fn warnings(options: &str, openwrt: bool) -> Vec<String> {
         let file = format!("config service 'a'\noption enabled 1\n{options}\n");
         let all = luci_damage("ddns", file.as_bytes(), openwrt);
-        all.into_iter().map(|it| it.to_string()).collect()
+        all.into_iter().map(|warning| warning.to_string()).collect()
     }
 
     #[test]
-    fn a_section_that_luci_would_damage_is_named_with_what_to_write() {
+    fn a_section_that_luci_would_damage_gets_a_warning_with_the_lines_to_write() {
         for (options, line, advice) in [
             ("option use_ipv6 both", 3, "\"option use_ipv6 '0'\" and \"option also_ipv6 '1'\""),
             ("option use_ipv6 yes", 3, "\"option use_ipv6 '1'\" instead of"),
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn without_luci_only_both_is_warned_about_and_a_section_that_is_off_never() {
+    fn without_luci_only_both_gets_a_warning_and_a_disabled_section_gets_none() {
         for options in ["option domain a", "option use_ipv6 yes", "option use_ipv6 0"] {
             assert_eq!(warnings(options, false), [""; 0], "{options}");
         }

@@ -1,9 +1,8 @@
-//! From what is written to what the program needs.
+//! Turns the options of a parsed file into a [`Config`], and collects all mistakes.
 //!
-//! Every mistake of a file is found in one go. A section with an error is left out and named in
-//! [`Config::broken`]; the others are not touched by it. The meaning of the stock options is that
-//! of openwrt `net/ddns-scripts/files/usr/lib/ddns/dynamic_dns_functions.sh` and
-//! `dynamic_dns_updater.sh`; where it is not, `doc/ddns-netlink.5.md` says so.
+//! A section with an error goes to [`Config::broken`] and does not affect the others. Options of
+//! ddns-scripts have the meaning that they have in openwrt `net/ddns-scripts` (`dynamic_dns_functions.sh`
+//! and `dynamic_dns_updater.sh`). `doc/ddns-netlink.5.md` names the exceptions.
 
 mod ddns_scripts_options;
 mod differences;
@@ -34,10 +33,10 @@ pub use differences::{Difference, differences};
 pub use luci::luci_damage;
 use reader::Reader;
 
-/// What the checks have to know of the machine. The edge answers; the checks never look.
+/// The facts about this system that the checks need. The checks themselves read no file.
 pub trait Environment {
-    /// The provider definition of that name as JSON; `None` if there is no such file, `Err` if it
-    /// cannot be read.
+    /// The JSON text of a provider definition. `None` if the file does not exist, an error if it cannot
+    /// be read.
     fn definition(
         &self,
         directory: DefinitionDirectory,
@@ -50,80 +49,81 @@ pub trait Environment {
     /// Why it cannot be read, without the path.
     fn read_secret(&self, path: &Path) -> Result<String, String>;
 
-    /// What is wrong with who may read such a file, in a sentence.
+    /// A warning if other users can read a file with a secret.
     fn secret_warning(&self, path: &Path) -> Option<String> {
         let _ = path;
         None
     }
 
-    /// What is wrong with who may change a script, in a sentence.
+    /// A warning if other users can change a script.
     fn script_warning(&self, path: &Path) -> Option<String> {
         let _ = path;
         None
     }
 
-    /// What is wrong with the certificates in the file `path`, in a sentence.
+    /// A warning about the certificates in the file `path`.
     fn certificate_warning(&self, path: &Path) -> Option<String> {
         let _ = path;
         None
     }
 
-    /// What is at `path`.
+    /// The kind of the file at `path`.
     fn path_kind(&self, path: &Path) -> PathKind;
 
-    /// Whether `path` is a file that can be executed.
+    /// Whether `path` is a program that this user may run.
     fn executable(&self, path: &Path) -> bool;
 
-    /// Where state is kept unless `ddns_statedir` says otherwise.
+    /// The default of `ddns_statedir`.
     fn default_statedir(&self) -> PathBuf;
 }
 
-/// Where provider definitions are.
+/// A directory of provider definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefinitionDirectory {
-    /// The owner's, in `/usr/share/ddns/custom`.
+    /// `/usr/share/ddns/custom`, for the owner's definitions and downloaded ones.
     Own,
-    /// A package's, in `/usr/share/ddns/default`.
+    /// `/usr/share/ddns/default`, for definitions of packages.
     Packaged,
 }
 
-/// What is at a path.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
-    /// A file.
+    /// A regular file.
     File,
     /// A directory.
     Directory,
-    /// Nothing that could be either.
+    /// Neither, or there is nothing at the path.
     Missing,
 }
 
-/// A configuration and everything wrong with it.
+/// A configuration and its mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// What can be used.
+    /// The part of the configuration that can be used.
     pub config: Config,
-    /// Errors first, then warnings, each by line. Of the grammar and of the options, each has
-    /// [`mistake::LIMIT`] of one severity at most; one more then tells how many are left out.
+    /// Errors before warnings, each in the order of lines. Grammar and options have at most
+    /// [`mistake::LIMIT`] mistakes of one severity each; one more mistake then says how many are not
+    /// listed.
     pub mistakes: Vec<Mistake>,
 }
 
 impl Checked {
-    /// The mistakes that are more than warnings.
+    /// The mistakes of severity error.
     pub fn errors(&self) -> impl Iterator<Item = &Mistake> {
         let mistakes = self.mistakes.iter();
         mistakes.filter(|mistake| mistake.severity == Severity::Error)
     }
 
-    /// Leaves these sections; all if none is named. The others count as not enabled.
+    /// Disables all sections but `names`. Without names, keeps all.
     ///
     /// # Errors
-    /// A sentence, if a section is not there or not enabled.
+    /// A sentence, if one of `names` does not exist or is not enabled.
     pub fn only(&mut self, names: &[String]) -> Result<(), String> {
         let config = &mut self.config;
-        let sound = config.sections.iter().map(|section| &section.name);
+        let valid = config.sections.iter().map(|section| &section.name);
         let broken = config.broken.iter().map(|(name, _)| name);
-        let enabled: Vec<String> = sound.chain(broken).cloned().collect();
+        let enabled: Vec<String> = valid.chain(broken).cloned().collect();
         if let Some(name) = names.iter().find(|name| !enabled.contains(name)) {
             return Err(if config.disabled.contains(name) {
                 format!("section '{name}' is not enabled")
@@ -138,14 +138,15 @@ impl Checked {
         config.disabled.extend(left);
         config.sections.retain(|section| names.contains(&section.name));
         config.broken.retain(|(name, _)| names.contains(name));
-        let about =
-            |mistake: &Mistake| mistake.section.as_ref().is_none_or(|it| names.contains(it));
-        self.mistakes.retain(about);
+        self.mistakes.retain(|mistake| match &mistake.section {
+            Some(section) => names.contains(section),
+            None => true,
+        });
         Ok(())
     }
 }
 
-/// Reads and checks a whole file. `file_name` is for the messages.
+/// Parses and checks a file. `file_name` is for messages.
 pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
     let (document, mut mistakes) = uci::parse(bytes);
     for mistake in &mut mistakes {
@@ -154,7 +155,7 @@ pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
     check(file_name, &document, mistakes, env)
 }
 
-/// Checks a file that was read before; `syntax` are the mistakes of reading it.
+/// Checks a parsed file. `syntax` are the mistakes of its grammar.
 pub fn check(
     file_name: &str,
     document: &Document,
@@ -172,7 +173,7 @@ pub fn check(
 
 struct Checker<'a, E> {
     file: &'a str,
-    /// What was wrong with the grammar.
+    /// The mistakes of the grammar.
     syntax: &'a [Mistake],
     mistakes: Mistakes,
     env: &'a E,
@@ -195,19 +196,21 @@ impl<E: Environment> Checker<'_, E> {
                 _ => self.unknown_kind(raw),
             }
         }
-        let twins = self.warn_about_twins(&config.sections);
-        for section in config.sections.iter_mut().filter(|it| twins.contains(&it.name)) {
-            // The record may be the other's.
-            section.timing.remove_after = None;
+        let duplicates = self.warn_about_duplicates(&config.sections);
+        for section in &mut config.sections {
+            // The other section may still have an address for the record.
+            if duplicates.contains(&section.name) {
+                section.timing.remove_after = None;
+            }
         }
         config
     }
 
-    /// The section named `global`, or the first of its kind.
+    /// Reads the section of type `ddns` that is named `global`, or else the first one of that type.
     fn global(&mut self, document: &Document) -> Global {
         let mut all: Vec<_> = document.sections.iter().collect();
         all.retain(|section| section.kind == "ddns");
-        let named = all.iter().copied().find(|it| it.name == "global");
+        let named = all.iter().copied().find(|section| section.name == "global");
         let Some(chosen) = named.or_else(|| all.first().copied()) else {
             return global::defaults(self.env);
         };
@@ -218,7 +221,7 @@ impl<E: Environment> Checker<'_, E> {
             );
             self.warn(chosen.line, text);
         }
-        for other in all.iter().filter(|it| it.line != chosen.line) {
+        for other in all.iter().filter(|section| section.line != chosen.line) {
             let text =
                 format!("section '{}' is ignored; only '{}' counts", other.name, chosen.name);
             self.warn(other.line, text);
@@ -235,36 +238,41 @@ impl<E: Environment> Checker<'_, E> {
             return;
         }
         let mut reader = Reader::new(self.file, SectionKind::Service, raw);
-        let enabled = reader.flag("enabled", false);
-        let private = config.global.private_addresses;
-        let section = enabled.then(|| section::read(&mut reader, self.env, private));
-        if !enabled {
-            reader.warn_about_slips_of_enabled();
+        let mut section = None;
+        if reader.flag("enabled", false) {
+            let private_addresses = config.global.private_addresses;
+            section = Some(section::read(&mut reader, self.env, private_addresses));
+        } else {
+            reader.warn_about_mistyped_enabled();
         }
         match (reader.first_error(), section) {
-            (Some(why), _) => config.broken.push((raw.name.clone(), why)),
+            (Some(error), _) => config.broken.push((raw.name.clone(), error)),
             (None, Some(section)) => config.sections.push(section),
             (None, None) => config.disabled.push(raw.name.clone()),
         }
         self.keep(reader);
     }
 
-    /// Why a section with a line that cannot be read is not run.
+    /// Why a section with invalid lines cannot run.
     fn unreadable(&self, raw: &RawSection) -> String {
-        let of_section = |mistake: &&Mistake| mistake.section.as_deref() == Some(&raw.name);
-        match self.syntax.iter().find(of_section) {
-            Some(mistake) => mistake.to_string(),
-            None => format!("{}:{}: the section cannot be read to its end", self.file, raw.line),
+        for mistake in self.syntax {
+            if mistake.section.as_deref() == Some(&raw.name) {
+                return mistake.to_string();
+            }
         }
+        format!("{}:{}: the section cannot be read to its end", self.file, raw.line)
     }
 
     fn keep(&mut self, reader: Reader<'_>) {
-        reader.mistakes.into_iter().for_each(|mistake| self.mistakes.push(mistake));
+        for mistake in reader.mistakes {
+            self.mistakes.push(mistake);
+        }
     }
 
-    /// The type may be a password where an `option` was meant, so it is not repeated.
+    /// Warns about a section of unknown type. The type is not quoted: if 'config' was written in place of
+    /// 'option', it may be a password.
     fn unknown_kind(&mut self, raw: &RawSection) {
-        let what = if options::find(SectionKind::Service, &raw.kind).is_some() {
+        let text = if options::find(SectionKind::Service, &raw.kind).is_some() {
             "'config' begins a new section here; is it 'option'?"
         } else {
             match closest(&raw.kind, &mut ["service", "ddns"].into_iter()) {
@@ -277,33 +285,31 @@ impl<E: Environment> Checker<'_, E> {
                 None => "the section has no effect: its type is neither 'ddns' nor 'service'",
             }
         };
-        self.warn(raw.line, what.into());
+        self.warn(raw.line, text.into());
     }
 
-    /// Sections that send the same record to the same account undo each other's work. Returns their
-    /// names.
-    fn warn_about_twins(&mut self, sections: &[Section]) -> Set<String> {
+    /// Warns about sections that update the same record of the same account: each would replace the
+    /// address of the other. Returns the names of these sections.
+    fn warn_about_duplicates(&mut self, sections: &[Section]) -> Set<String> {
         let mut warned = Set::new();
-        let mut twins = Set::new();
-        for shared in shared_records(sections) {
-            let (Record { section, name, family, .. }, first) = shared;
-            twins.extend([section.name.clone(), first.name.clone()]);
-            if warned.insert(&section.name) {
-                let removes = |it: &Section| it.timing.remove_after.is_some();
-                let then = match removes(first) || removes(section) {
-                    true => "; neither removes it (option 'remove_after')",
-                    false => "",
-                };
-                let text = format!(
-                    "section '{}' updates the {} record of {name}, as '{}' does{then}",
-                    section.name,
-                    family.record_type(),
-                    first.name
-                );
-                self.warn(section.line, text);
+        let mut duplicates = Set::new();
+        for (Record { section, name, family, .. }, first) in shared_records(sections) {
+            duplicates.extend([section.name.clone(), first.name.clone()]);
+            if !warned.insert(&section.name) {
+                continue;
             }
+            let would_remove = [first, section].iter().any(|it| it.timing.remove_after.is_some());
+            let consequence =
+                if would_remove { "; neither removes it (option 'remove_after')" } else { "" };
+            let text = format!(
+                "section '{}' updates the {} record of {name}, as '{}' does{consequence}",
+                section.name,
+                family.record_type(),
+                first.name
+            );
+            self.warn(section.line, text);
         }
-        twins
+        duplicates
     }
 
     fn warn(&mut self, line: usize, text: String) {
@@ -321,15 +327,15 @@ impl<E: Environment> Checker<'_, E> {
 /// A record of a section.
 #[derive(Clone, Copy)]
 struct Record<'a> {
-    /// Its place among all records of the file.
+    /// Its index among all records of the file.
     number: usize,
     section: &'a Section,
     name: &'a Hostname,
     family: Family,
 }
 
-/// The records that an earlier section has, too, in the order of the file, each with the first section
-/// that has it.
+/// The records that an earlier section has as well, in the order of the file, each with the first
+/// section that has it.
 fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
     let mut records = Vec::new();
     for section in sections {
@@ -340,7 +346,7 @@ fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
             }
         }
     }
-    // Those of one identity stay in the order of the file.
+    // The sort is stable, so that records of one identity stay in the order of the file.
     records.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut shared = Vec::new();
     for same in records.chunk_by(|(a, _), (b, _)| a == b) {
@@ -354,7 +360,7 @@ fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
     shared
 }
 
-/// What makes two records of a file the same record at the same provider.
+/// Two records of a file with the same identity are the same record at the same provider.
 fn identity<'a>(section: &'a Section, name: &Hostname, family: Family) -> impl Ord + use<'a> {
     let provider = &section.provider;
     let label = own_name(provider).unwrap_or(&provider.account.label);

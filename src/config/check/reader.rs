@@ -1,7 +1,7 @@
-//! One section's options as plain values, with the complaints that come up on the way.
+//! Reads the options of one section as values, and collects mistakes.
 //!
-//! A value that cannot be used is reported and then treated as absent, so that one run finds every
-//! mistake of a section.
+//! An invalid value is reported and then treated as missing, so that one check finds every mistake of
+//! a section.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +11,7 @@ use crate::config::options::{self, SectionKind};
 use crate::config::uci::{RawOption, RawSection};
 use crate::text::quoted::quoted;
 
-/// What the readers of all themes share.
+/// One section and its mistakes.
 pub(super) struct Reader<'a> {
     pub(super) section: &'a RawSection,
     pub(super) mistakes: Vec<Mistake>,
@@ -24,7 +24,8 @@ impl<'a> Reader<'a> {
         Self { section, mistakes: Vec::new(), file, kind }
     }
 
-    /// Warns about every option that nobody reads. A script may read any; then only slips are.
+    /// Warns about every unknown option. A `script` may read any option, so in its section only mistyped
+    /// and misplaced options get a warning.
     pub(super) fn warn_about_unknown(&mut self, script: bool) {
         for option in &self.section.options {
             let name = option.name.as_str();
@@ -44,8 +45,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Warns about an option of a section that is not enabled if it was meant to enable it.
-    pub(super) fn warn_about_slips_of_enabled(&mut self) {
+    /// Warns about an unknown option that was probably meant to be `enabled`.
+    pub(super) fn warn_about_mistyped_enabled(&mut self) {
         if self.option("enabled").is_some() {
             return;
         }
@@ -58,11 +59,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value of an option that has one value.
+    /// The value of an option that must have one value; `None` if it is missing or empty.
     pub(super) fn text(&mut self, name: &str) -> Option<&'a str> {
         let option = self.option(name)?;
         match &option.values[..] {
-            [(value, _)] => (!value.is_empty()).then_some(value.as_str()),
+            [(value, _)] if value.is_empty() => None,
+            [(value, _)] => Some(value),
             _ => {
                 self.fail(name, "takes one value, not a list");
                 None
@@ -70,12 +72,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether somebody wrote a list; [`Reader::text`] complains if there should be one value.
+    /// Whether the option has several values. Then [`Reader::text`] reports that.
     pub(super) fn is_list(&self, name: &str) -> bool {
         self.option(name).is_some_and(|option| option.values.len() != 1)
     }
 
-    /// The value of an option as `parse` reads it.
+    /// The value of an option, parsed by `parse`. An error of `parse` is reported.
     pub(super) fn parsed<T, E: ToString>(
         &mut self,
         name: &str,
@@ -90,15 +92,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All values with their lines, without the empty ones.
+    /// All values that are not empty, with their lines.
     pub(super) fn values(&self, name: &str) -> Vec<(&'a str, usize)> {
-        let values = self.option(name).into_iter().flat_map(|it| &it.values);
-        let values = values.map(|(value, line)| (value.as_str(), *line));
-        values.filter(|(value, _)| !value.is_empty()).collect()
+        let mut values = Vec::new();
+        for (value, line) in self.option(name).map_or(&[][..], |option| &option.values) {
+            if !value.is_empty() {
+                values.push((value.as_str(), *line));
+            }
+        }
+        values
     }
 
-    /// A yes or no. As in ddns-scripts, any number but 0 is a yes; except for `enabled`, which its
-    /// service does not take for one.
+    /// A flag. As in ddns-scripts, any number but 0 means 1, except for `enabled`, where ddns-scripts
+    /// accepts no other numbers than 0 and 1.
     pub(super) fn flag(&mut self, name: &str, default: bool) -> bool {
         let Some(text) = self.text(name) else {
             return default;
@@ -114,13 +120,13 @@ impl<'a> Reader<'a> {
         default
     }
 
-    /// A whole number. One above `range` becomes the most, with a warning; one below is not used, so
-    /// that what holds without the option holds.
+    /// A whole number. A number above `range` is replaced by the maximum, and one below it is ignored,
+    /// so that the default applies. Both give a warning.
     pub(super) fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
         self.number_or_hint(name, range, "")
     }
 
-    /// As [`Reader::number`], with what to add to the warning.
+    /// Like [`Reader::number`], with a hint at the end of the warnings.
     pub(super) fn number_or_hint(
         &mut self,
         name: &str,
@@ -154,63 +160,66 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An option without which the section cannot work.
+    /// Reports an error in the option `name`. The section cannot run.
     pub(super) fn fail(&mut self, name: &str, text: impl AsRef<str>) {
         self.about(Severity::Error, name, text.as_ref());
     }
 
-    /// An option that probably means something else.
+    /// Adds a warning about the option `name`.
     pub(super) fn warn(&mut self, name: &str, text: impl AsRef<str>) {
         self.about(Severity::Warning, name, text.as_ref());
     }
 
-    /// Something the section lacks.
+    /// Reports an error of the section that belongs to no line, such as a missing option.
     pub(super) fn lacks(&mut self, text: impl AsRef<str>) {
         let text = format!("section '{}': {}", self.section.name, text.as_ref());
         self.push(Severity::Error, self.section.line, None, text);
     }
 
-    /// A complaint about one of the values of the option `name`.
+    /// Adds a mistake about the value of the option `name` in this line.
     pub(super) fn about_value(&mut self, severity: Severity, name: &str, line: usize, text: &str) {
         self.push(severity, line, Some(name), format!("option '{name}': {text}"));
     }
 
-    /// The first error of the section, with its place, if there is any so far.
+    /// The first error of the section by line, as `file:line: text`.
     pub(super) fn first_error(&self) -> Option<String> {
         let errors = self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Error);
         errors.min_by_key(|mistake| mistake.line).map(ToString::to_string)
     }
 
     fn about(&mut self, severity: Severity, name: &str, text: &str) {
-        let line = self.option(name).map_or(self.section.line, |it| it.line);
+        let line = self.option(name).map_or(self.section.line, |option| option.line);
         self.about_value(severity, name, line, text);
     }
 
     fn push(&mut self, severity: Severity, line: usize, option: Option<&str>, text: String) {
-        // The global section has defaults for all its options and is never unusable.
-        let breaks = severity == Severity::Error && self.kind == SectionKind::Service;
+        // The global section has a default for each option, so it is never unusable.
+        let section = match (severity, self.kind) {
+            (Severity::Error, SectionKind::Service) => Some(self.section.name.clone()),
+            (Severity::Error, SectionKind::Global) | (Severity::Warning, _) => None,
+        };
         self.mistakes.push(Mistake {
             file: self.file.into(),
             line,
             severity,
-            section: breaks.then(|| self.section.name.clone()),
+            section,
             option: option.map(str::to_owned),
             text,
         });
     }
 
     fn option(&self, name: &str) -> Option<&'a RawOption> {
-        self.section.options.iter().find(|it| it.name == name)
+        self.section.options.iter().find(|option| option.name == name)
     }
 }
 
-/// What a value is as a number.
+/// A value that may be a number.
 enum Number {
-    /// 0 or more; what is larger than can be counted is the largest.
+    /// 0 or more. A number over the range of `u64` is its maximum.
     Whole(u64),
     /// Less than 0.
     Negative,
-    /// Something else.
+    /// Not a whole number.
     None,
 }
 
@@ -228,7 +237,7 @@ impl Number {
     }
 }
 
-/// The sections that an option belongs to which those of `kind` do not have.
+/// The kind of section, other than `kind`, that has the option `name`.
 fn place_elsewhere(kind: SectionKind, name: &str) -> Option<&'static str> {
     let (other, place) = match kind {
         SectionKind::Global => (SectionKind::Service, "a section 'config service'"),
@@ -241,8 +250,8 @@ fn not_known(name: &str, meant: &str) -> String {
     format!("option '{name}' is not known; is it '{meant}'?")
 }
 
-/// What to say of an option that is not known and like no other. Its name may be a password, or end
-/// with one.
+/// The warning about an unknown option that is not similar to any other. Its name may be a password, if
+/// name and value are swapped, or end with one, if the blank is missing. Then it is not quoted.
 fn unknown(kind: SectionKind, option: &RawOption) -> String {
     let name = option.name.as_str();
     for secret in ["username", "password", "param_enc", "param_opt"] {
@@ -253,9 +262,11 @@ fn unknown(kind: SectionKind, option: &RawOption) -> String {
             );
         }
     }
-    let is_option = |value: &String| value.is_empty() || options::find(kind, value).is_some();
-    let letters = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if letters && !option.values.iter().any(|(value, _)| is_option(value)) {
+    let mut values = option.values.iter();
+    let may_be_swapped =
+        values.any(|(value, _)| value.is_empty() || options::find(kind, value).is_some());
+    let looks_like_option = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if looks_like_option && !may_be_swapped {
         format!("option '{name}' is not known and has no effect")
     } else {
         "this option is not known and has no effect".into()
