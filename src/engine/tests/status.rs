@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::scenario::{HOUR, Scenario, failed, refused, retry, secs};
+use super::scenario::{HOUR, Scenario, address, failed, link, refused, retry, secs};
 use crate::engine::event::Event;
+use crate::proto::netlink::Address;
 use crate::provider::{FailureKind, Outcome};
 
 /// A change that ended like this.
@@ -169,4 +170,21 @@ fn no_message_has_a_newline_or_a_secret() {
     for text in s.logged("say ") {
         assert!(!text.contains('\n') && !text.contains("secret"), "{text}");
     }
+}
+
+/// What an event does not touch is neither looked at nor shown.
+#[test]
+fn an_address_of_a_device_that_no_section_names_changes_no_section() {
+    let mut s = Scenario::new().kernel(|kernel| {
+        kernel.links.insert(7, link(7, "other"));
+    });
+    s = s.settled();
+    let _ = s.engine.take_changed(s.now);
+    s.add(Address { link: 7, ..address("192.0.2.7") });
+    assert!(!s.engine.has_changed());
+    assert_eq!(s.actions(), [""; 0]);
+    s.lease("203.0.113.9");
+    let changed: Vec<String> =
+        s.engine.take_changed(s.now).sections.into_iter().map(|section| section.name).collect();
+    assert_eq!(changed, ["home"]);
 }
