@@ -1,37 +1,37 @@
-//! Why a request got no answer.
+//! Failures of the transport: why a request got no answer.
 
-/// Why there is no answer.
+/// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind, for the planner.
+    /// What kind of failure it is.
     pub kind: FailureKind,
-    /// Whether the request may have reached the provider, so that nobody knows what it did.
+    /// Whether the request may have reached the provider, so that it is open whether it was carried out.
     pub sent: bool,
     /// A sentence for the log, without secrets.
     pub text: String,
 }
 
 impl Failure {
-    /// Whether nothing left the router: no network, or no name server that answers.
+    /// Whether the request did not leave the router: no network, or no name server that answers.
     pub fn is_local(&self) -> bool {
         matches!(self.kind, FailureKind::NoNetwork | FailureKind::NotResolved)
     }
 
-    /// A failure of what was asked.
+    /// A failure of the other side, after the request was sent.
     pub fn of_answer(text: String) -> Self {
         Self { kind: FailureKind::Other, sent: true, text }
     }
 }
 
-/// Kinds of transport failure that the planner treats differently.
+/// The kinds of failure that the engine treats differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// No route, no address to send from, device gone: the network is not there.
+    /// There is no network: no route, no address to send from, or the device is gone.
     NoNetwork,
-    /// The certificate is not valid yet by our clock: the clock is behind.
+    /// The router's clock is behind: by it, the server's certificate is not valid yet.
     ClockBehind,
-    /// The host name could not be resolved: the name server is not there, or not yet.
+    /// The host name could not be resolved, for example because the name server does not answer yet.
     NotResolved,
-    /// Anything else: refused, timed out, TLS, protocol.
+    /// Any other failure: connection refused, timeout, TLS, protocol.
     Other,
 }

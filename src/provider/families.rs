@@ -1,4 +1,5 @@
-//! Update URLs that tell both addresses of a name, and what is left of them for one.
+//! Update URLs, and which of them is for which family. A URL with a place for both addresses of a name
+//! is shortened for a name that has only one.
 
 use std::fmt;
 
@@ -8,30 +9,33 @@ use crate::model::url::{self, Parts};
 const IP4: &str = "[IP4]";
 const IP6: &str = "[IP6]";
 
-/// An update URL with placeholders and the answer that means success.
+/// An update URL with placeholders, and the answer that means success.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The URL with placeholders ([`template`](crate::provider::template)); `http:` already turned
-    /// into `https:` when `use_https` asks for it.
+    /// The URL with placeholders ([`template`](crate::provider::template)), with `https:` instead of
+    /// `http:` if `use_https` is set.
     pub url: String,
-    /// The host in it; `None` if it has a placeholder, so that only rendering can tell.
+    /// The host in it; `None` if the host has a placeholder, so that it is known only after rendering.
     pub host: Option<String>,
-    /// `answer` of the definition: a POSIX extended regular expression, matched without regard to
-    /// case anywhere in the body. `None`: any dyndns2 code is understood, else HTTP 2xx is enough.
+    /// `answer` of the definition: a POSIX extended regular expression that is searched in the body
+    /// without regard to case. `None`: a dyndns2 code or an HTTP status of success is enough.
     pub answer: Option<String>,
 }
 
 impl Template {
-    /// A template that is `url`.
+    /// A template with this URL and this `answer`.
     pub fn new(url: impl Into<String>, answer: Option<String>) -> Self {
         let url = url.into();
         Self { host: host(&url), url, answer }
     }
 
-    /// The path of the URL as it is written, without its query.
+    /// The path of the URL as it is written, without its query. Empty if this is not a URL.
     pub fn path(&self) -> &str {
-        let target = Parts::split(&self.url).ok().and_then(|parts| self.url.get(parts.target));
-        target.and_then(|target| target.split('?').next()).unwrap_or_default()
+        let Ok(parts) = Parts::split(&self.url) else {
+            return "";
+        };
+        let target = self.url.get(parts.target).unwrap_or_default();
+        target.split_once('?').map_or(target, |(path, _)| path)
     }
 }
 
@@ -62,73 +66,68 @@ impl Urls {
     }
 }
 
-/// The host that `template` connects to. `None` if it is not a URL or its host has a placeholder in it;
-/// then only rendering can tell.
+/// The host that `template` connects to. `None` if it is not a URL, or if the host has a placeholder, so
+/// that it is known only after rendering.
 pub fn host(template: &str) -> Option<String> {
     url::host(Parts::split(template.trim()).ok()?.place).ok().map(|place| place.host)
 }
 
-/// How `url` is used for records of either family. One with `[IP4]` and `[IP6]` is for both at
-/// once; for one family, what belongs to the other is left out of its query. One with a single one
-/// of them is for that family, and any other for either.
+/// How `url` is used for each family. A URL with one of `[IP4]` and `[IP6]` is for that family, and a URL
+/// with neither is for each family. A URL with `[IP4]` and `[IP6]` is for both at once; for one family,
+/// the parameter of the other is removed from the query.
 ///
 /// # Errors
 /// Why `url` cannot be used like that.
 pub fn urls(url: &str) -> Result<Urls, &'static str> {
-    let of = |url: String| Some(Template::new(url, None));
-    let whole = || of(url.to_owned());
-    Ok(match (url.contains(IP4), url.contains(IP6)) {
-        (false, false) => Urls { v4: whole(), v6: whole(), both: None },
-        (true, false) => Urls { v4: whole(), v6: None, both: None },
-        (false, true) => Urls { v4: None, v6: whole(), both: None },
-        (true, true) if url.contains("[IP]") => {
-            return Err("[IP] says nothing beside [IP4] and [IP6]");
-        }
-        (true, true) => match (without(url, IP6), without(url, IP4)) {
-            (Some(v4), Some(v6)) => Urls { v4: of(v4), v6: of(v6), both: whole() },
-            _ => {
+    let whole = Some(Template::new(url, None));
+    match (url.contains(IP4), url.contains(IP6)) {
+        (false, false) => Ok(Urls { v4: whole.clone(), v6: whole, both: None }),
+        (true, false) => Ok(Urls { v4: whole, v6: None, both: None }),
+        (false, true) => Ok(Urls { v4: None, v6: whole, both: None }),
+        (true, true) if url.contains("[IP]") => Err("[IP] is ambiguous beside [IP4] and [IP6]"),
+        (true, true) => {
+            let (Some(v4), Some(v6)) = (without(url, IP6), without(url, IP4)) else {
                 return Err(
-                    "[IP4] and [IP6] belong into the query, behind the '?', because one is \
-                     left out where a name has only the other",
+                    "[IP4] and [IP6] must be in the query, behind the '?', because one is left out \
+                     if a name has only the other",
                 );
-            }
-        },
-    })
+            };
+            let [v4, v6] = [v4, v6].map(|url| Some(Template::new(url, None)));
+            Ok(Urls { v4, v6, both: whole })
+        }
+    }
 }
 
-/// `url` without the parameters that hold `placeholder`, and without it in lists with commas; `None`
-/// if it is not in the query alone.
+/// `url` without `placeholder`: a parameter that is the placeholder is removed, and from a list with
+/// commas only the item. `None` if the placeholder is not in the query alone.
 fn without(url: &str, placeholder: &str) -> Option<String> {
     let (head, query) = url.split_once('?')?;
     if head.contains(placeholder) {
         return None;
     }
-    let mut left = String::from(head);
-    let mut mark = '?';
-    for item in query.split('&') {
-        if let Some(rest) = rest(item, placeholder) {
-            left.push(mark);
-            left.push_str(&rest);
-            mark = '&';
+    let mut shortened = String::from(head);
+    let mut separator = '?';
+    for parameter in query.split('&') {
+        if let Some(parameter) = parameter_without(parameter, placeholder) {
+            shortened.push(separator);
+            shortened.push_str(&parameter);
+            separator = '&';
         }
     }
-    Some(left)
+    Some(shortened)
 }
 
-/// What is left of one parameter, if anything is.
-fn rest(item: &str, placeholder: &str) -> Option<String> {
-    if !item.contains(placeholder) {
-        return Some(item.to_owned());
+/// `parameter` without `placeholder`; `None` if no value remains.
+fn parameter_without(parameter: &str, placeholder: &str) -> Option<String> {
+    if !parameter.contains(placeholder) {
+        return Some(parameter.to_owned());
     }
-    let (key, list) = item.split_once('=')?;
-    let mut left = String::from(key);
-    let mut mark = '=';
-    for word in list.split(',').filter(|word| !word.contains(placeholder)) {
-        left.push(mark);
-        left.push_str(word);
-        mark = ',';
+    let (key, list) = parameter.split_once('=')?;
+    let items: Vec<&str> = list.split(',').filter(|item| !item.contains(placeholder)).collect();
+    if items.is_empty() || key.contains(placeholder) {
+        return None;
     }
-    (mark == ',' && !key.contains(placeholder)).then_some(left)
+    Some(format!("{key}={}", items.join(",")))
 }
 
 #[cfg(test)]
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_other_family_is_left_out() {
+    fn parameter_of_other_family_is_left_out() {
         for (url, v4, v6) in [
             (
                 "http://d/?h=x&ip=[IP4]&ip6=[IP6]",
@@ -163,12 +162,18 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_for_the_families_that_it_names() {
-        let url = |text: &str| Some(text.to_owned());
-        assert_eq!(written("http://d/[IP]"), [url("http://d/[IP]"), url("http://d/[IP]"), None]);
-        assert_eq!(written("http://d/"), [url("http://d/"), url("http://d/"), None]);
-        assert_eq!(written("http://d/[IP4]"), [url("http://d/[IP4]"), None, None]);
-        assert_eq!(written("http://d/[IP6]"), [None, url("http://d/[IP6]"), None]);
+    fn url_is_for_the_families_that_it_names() {
+        for (url, is_for_v4, is_for_v6) in [
+            ("http://d/[IP]", true, true),
+            ("http://d/", true, true),
+            ("http://d/[IP4]", true, false),
+            ("http://d/[IP6]", false, true),
+        ] {
+            let [v4, v6, both] = written(url);
+            assert_eq!(v4.as_deref(), is_for_v4.then_some(url));
+            assert_eq!(v6.as_deref(), is_for_v6.then_some(url));
+            assert_eq!(both, None);
+        }
         for bad in ["http://d/[IP4]/[IP6]", "http://d/[IP4]?a=[IP6]", "http://d/?[IP]&[IP4]&[IP6]"]
         {
             assert!(urls(bad).is_err(), "{bad}");
@@ -177,7 +182,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_url_for_one_family_has_no_placeholder_of_the_other(url in "http://d/[?]((\\[IP4\\]|\\[IP6\\]|[?&=,ab]){0,12})") {
+        fn url_for_one_family_has_no_placeholder_of_the_other(url in "http://d/[?]((\\[IP4\\]|\\[IP6\\]|[?&=,ab]){0,12})") {
             if let Ok(Urls { v4: Some(v4), v6: Some(v6), both: Some(_) }) = urls(&url) {
                 prop_assert!(!v4.url.contains(IP6) && !v6.url.contains(IP4));
             }

@@ -1,21 +1,22 @@
-//! Numbers that tell records and accounts apart across restarts.
+//! Numbers by which records and accounts are recognised after a restart.
 
 use super::table;
 use crate::model::{Family, HostPort, Hostname, RecordOptions};
 use crate::provider::{Mechanism, Provider};
 
-/// A number that changes when anything changes that decides where and as what a record is
-/// published. It is stored, so it must stay what it is.
+/// A number that changes with every option that decides where a record is published and with which
+/// fields. It is stored, so the way it is computed must not change.
 pub fn fingerprint(
     provider: &Provider,
     options: &RecordOptions,
     name: &Hostname,
     family: Family,
 ) -> u64 {
-    let template = provider.template(family).filter(|_| provider.row.is_none());
-    let ttl = options.ttl.map(|ttl| ttl.to_string());
-    let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
-    let zone = [options.zone.as_deref(), options.zone_id.as_deref(), options.id.as_deref()];
+    // A row of the table stands for the same provider, also if a later version has another URL for it.
+    let template = match provider.row {
+        Some(_) => None,
+        None => provider.template(family),
+    };
     let mut parts = vec![
         own_name(provider).or(template.map(|template| template.url.as_str())),
         template.and_then(|template| template.answer.as_deref()),
@@ -30,11 +31,15 @@ pub fn fingerprint(
     if server.is_some() {
         parts.push(server.as_deref());
     }
+    let ttl = options.ttl.map(|ttl| ttl.to_string());
+    let proxied = options.proxied.map(|proxied| if proxied { "1" } else { "0" });
+    // Left out if all are unset, so that the fingerprint of a record without options does not depend on
+    // which options there are.
     if *options != RecordOptions::default() {
-        parts.extend(zone);
-        parts.extend([ttl.as_deref(), proxied]);
+        parts.extend([options.zone.as_deref(), options.zone_id.as_deref()]);
+        parts.extend([options.id.as_deref(), ttl.as_deref(), proxied]);
     }
-    // Any option may mean something to a script.
+    // A script may read any option of the section.
     if let Some(script) = provider.script() {
         for (name, value) in &script.options {
             parts.extend([Some(name.as_str()), Some(value.expose())]);
@@ -43,19 +48,19 @@ pub fn fingerprint(
     fnv(&parts)
 }
 
-/// A number that sections share whose requests go to the same account. It is stored with what was
-/// learned there.
+/// A number that is the same for all sections with the same account. It is stored with the values that
+/// were learned there.
 pub fn account(provider: &Provider) -> u64 {
-    let own = own_name(provider);
-    let url = |family| {
-        let template = provider.template(family).filter(|_| own.is_none());
-        template.map(|template| template.url.as_str())
-    };
+    let name = own_name(provider);
+    let [v4, v6] = [Family::V4, Family::V6].map(|family| match name {
+        Some(_) => None,
+        None => provider.template(family).map(|template| template.url.as_str()),
+    });
     let server = provider.account.server.as_ref().map(HostPort::to_string);
     fnv(&[
-        own,
-        url(Family::V4),
-        url(Family::V6),
+        name,
+        v4,
+        v6,
         Some(provider.account.username.as_str()),
         Some(provider.account.password.expose()),
         Some(provider.account.param_enc.expose()),
@@ -64,8 +69,7 @@ pub fn account(provider: &Provider) -> u64 {
     ])
 }
 
-/// What a provider is known by that stays when its URLs change: the program's own name of it, or its
-/// script.
+/// What identifies a provider even if its URLs change: the program's own name for it, or its script.
 pub fn own_name(provider: &Provider) -> Option<&str> {
     match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
@@ -74,8 +78,9 @@ pub fn own_name(provider: &Provider) -> Option<&str> {
     }
 }
 
-/// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>), each part ended by
-/// a byte that UTF-8 does not have.
+/// FNV-1a with 64 bits (<https://datatracker.ietf.org/doc/draft-eastlake-fnv/>). Each part ends with a
+/// byte that does not occur in UTF-8, so that moving a character from one part to the next changes the
+/// number.
 fn fnv(parts: &[Option<&str>]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.unwrap_or_default().bytes().chain([0xff]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

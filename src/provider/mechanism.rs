@@ -1,4 +1,4 @@
-//! Where updates go and how: the account together with the mechanism that reaches it.
+//! Where the updates of a section go: the account, and the mechanism that sends them.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::model::secret::Secret;
 /// Where the updates of a section go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// Who the owner is there.
+    /// The owner's account.
     pub account: Account,
     /// How updates are sent.
     pub mechanism: Mechanism,
@@ -25,29 +25,29 @@ pub struct Provider {
 pub enum Mechanism {
     /// By opening a URL (`update_url`, or the definition's `ipv4` and `ipv6` blocks).
     Url(Urls),
-    /// By the provider's own interface, which the program knows.
+    /// By the provider's own interface, which has a file in [`api`](super::api).
     Api(&'static Api),
-    /// By a shell script (`update_script`, or what the definition names).
+    /// By a shell script (`update_script`, or the script of the definition).
     Script(Script),
 }
 
-/// A script that updates records, made for ddns-scripts.
+/// A script that updates records, with the interface of ddns-scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Where it is.
+    /// The path of the script.
     pub file: PathBuf,
-    /// Every option of the section as it is written; a list has its values in one, separated by
-    /// spaces. Yes and no are `1` and `0`.
+    /// Every option of the section as it is written, except that yes and no are `1` and `0`. The values
+    /// of a list are joined by spaces.
     pub options: Vec<(String, Secret)>,
 }
 
 impl Mechanism {
-    /// Stands in for a mechanism that has mistakes, so that the rest of the section is checked, too.
+    /// Replaces a mechanism with mistakes, so that the rest of the section is checked, too.
     pub const NO_URL: Self = Self::Url(Urls { v4: None, v6: None, both: None });
 }
 
 impl Provider {
-    /// The update URL for records of `family`, if updates are URLs and it has one.
+    /// The update URL for records of `family`; `None` if there is none, or if updates are no URLs.
     pub fn template(&self, family: Family) -> Option<&Template> {
         match &self.mechanism {
             Mechanism::Url(urls) => urls.of(family),
@@ -55,27 +55,28 @@ impl Provider {
         }
     }
 
-    /// The same with another account.
+    /// The same provider with a changed account.
     #[cfg(test)]
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Account)) -> Self {
         change(&mut self.account);
         self
     }
 
-    /// What the program's table knows of the provider that requests go to. Its limits count, too, where the
-    /// URL is that of the owner's own definition or `update_url`.
+    /// The row of the program's table for the provider that requests go to. The owner's own definition or
+    /// `update_url` at the host of a provider in the table has the row of that provider, because its
+    /// limits apply there, too.
     pub fn known_row(&self) -> Option<Row> {
-        let named = self.row.or_else(|| table::find(&self.account.label));
+        if let Some(row) = self.row.or_else(|| table::find(&self.account.label)) {
+            return Some(row);
+        }
         let Mechanism::Url(Urls { v4, v6, both }) = &self.mechanism else {
-            return named;
+            return None;
         };
         let mut urls = [v4, v6, both].into_iter().flatten();
-        named.or_else(|| {
-            urls.find_map(|template| table::at_host(template.host.as_ref()?, template.path()))
-        })
+        urls.find_map(|template| table::at_host(template.host.as_ref()?, template.path()))
     }
 
-    /// The script that updates the records, if one does.
+    /// The script that updates the records, if updates are sent by a script.
     pub fn script(&self) -> Option<&Script> {
         match &self.mechanism {
             Mechanism::Script(script) => Some(script),

@@ -1,4 +1,4 @@
-//! Sections for the tests of providers, and tests of what is asked about a section.
+//! Sections for the tests of providers; tests of the hosts and the fingerprint of a section.
 
 use super::*;
 use crate::config::{Section, fixture, hosts};
@@ -22,17 +22,19 @@ pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
 }
 
 #[test]
-fn hosts_are_those_that_are_connected_to() {
-    let of = |url: &str| hosts(&section("custom", url, None));
-    assert_eq!(of("http://[USERNAME]:[PASSWORD]@D.example:80/"), ["d.example"]);
-    assert_eq!(of("http://[USERNAME].d.example/"), ["me.d.example"]);
-    assert_eq!(of("http://[2001:db8::1]/"), ["2001:db8::1"]);
-    assert_eq!(of("nothing"), [""; 0]);
+fn hosts_are_those_of_proxy_or_urls() {
+    for (url, host) in [
+        ("http://[USERNAME]:[PASSWORD]@D.example:80/", "d.example"),
+        ("http://[USERNAME].d.example/", "me.d.example"),
+        ("http://[2001:db8::1]/", "2001:db8::1"),
+    ] {
+        assert_eq!(hosts(&section("custom", url, None)), [host]);
+    }
+    assert_eq!(hosts(&section("custom", "no URL", None)), [""; 0]);
     let mut two = section("custom", "http://v4.d.example/", None);
-    let template = |url: &str| Some(Template::new(url, None));
     two.provider.mechanism = Mechanism::Url(Urls {
-        v4: template("http://v4.d.example/"),
-        v6: template("http://v6.d.example/"),
+        v4: Some(Template::new("http://v4.d.example/", None)),
+        v6: Some(Template::new("http://v6.d.example/", None)),
         both: None,
     });
     assert_eq!(hosts(&two), ["v4.d.example", "v6.d.example"]);
@@ -48,47 +50,65 @@ fn hosts_are_those_that_are_connected_to() {
     }
 }
 
-#[test]
-fn the_fingerprint_is_stable_and_sees_every_part() {
-    let base = section("custom", "http://d.example/", Some("good"));
-    let name = base.names[0].clone();
-    let print =
-        |section: &Section| fingerprint(&section.provider, &section.record, &name, Family::V4);
-    assert_eq!(print(&base), FINGERPRINT, "stored fingerprints would no longer match");
-    let changed = |change: fn(&mut Provider)| {
-        let mut section = base.clone();
-        change(&mut section.provider);
-        print(&section)
-    };
-    let mut all = vec![
-        print(&base),
-        fingerprint(&base.provider, &base.record, &name, Family::V6),
-        fingerprint(&base.provider, &base.record, &Hostname::parse("b").unwrap(), Family::V4),
-        changed(|p| p.mechanism = fixture::url("http://e.example/", Some("good"))),
-        changed(|p| p.account.username = "you".into()),
-        changed(|p| p.account.username = "mehunter2".into()),
-        changed(|p| p.account.password = Secret::new("x")),
-        changed(|p| p.account.param_enc = Secret::new("x")),
-        changed(|p| p.account.param_opt = Secret::new("x")),
-    ];
-    all.sort_unstable();
-    all.dedup();
-    assert_eq!(all.len(), 9);
-    assert_eq!(changed(|p| p.account.label = "x".into()), print(&base));
-    let with = |record: RecordOptions| print(&Section { record, ..base.clone() });
-    let none = RecordOptions::default;
-    let mut all = vec![
-        print(&base),
-        with(RecordOptions { zone: Some("1".into()), ..none() }),
-        with(RecordOptions { zone_id: Some("1".into()), ..none() }),
-        with(RecordOptions { id: Some("1".into()), ..none() }),
-        with(RecordOptions { ttl: Some(1), ..none() }),
-        with(RecordOptions { proxied: Some(true), ..none() }),
-        with(RecordOptions { proxied: Some(false), ..none() }),
-    ];
-    all.sort_unstable();
-    all.dedup();
-    assert_eq!(all.len(), 7);
+/// The section whose stored fingerprint is [`FINGERPRINT`].
+fn base() -> Section {
+    section("custom", "http://d.example/", Some("good"))
 }
 
 const FINGERPRINT: u64 = 17_343_249_555_164_284_490;
+
+fn fingerprint_of(section: &Section) -> u64 {
+    fingerprint(&section.provider, &section.record, &section.names[0], Family::V4)
+}
+
+/// The fingerprint of [`base`] with another account.
+fn with_account(change: impl FnOnce(&mut Account)) -> u64 {
+    let mut section = base();
+    change(&mut section.provider.account);
+    fingerprint_of(&section)
+}
+
+/// The fingerprint of [`base`] with options for the record.
+fn with_record(change: impl FnOnce(&mut RecordOptions)) -> u64 {
+    let mut section = base();
+    change(&mut section.record);
+    fingerprint_of(&section)
+}
+
+#[test]
+fn fingerprint_is_stable() {
+    assert_eq!(fingerprint_of(&base()), FINGERPRINT, "stored fingerprints would no longer match");
+}
+
+#[test]
+fn fingerprint_changes_with_every_part() {
+    let mut base = base();
+    let (name, record) = (&base.names[0], &base.record);
+    let mut all = vec![
+        fingerprint(&base.provider, record, name, Family::V4),
+        fingerprint(&base.provider, record, name, Family::V6),
+        fingerprint(&base.provider, record, &Hostname::parse("b").unwrap(), Family::V4),
+        with_account(|account| account.username = "you".into()),
+        with_account(|account| account.username = "mehunter2".into()),
+        with_account(|account| account.password = Secret::new("x")),
+        with_account(|account| account.param_enc = Secret::new("x")),
+        with_account(|account| account.param_opt = Secret::new("x")),
+        with_record(|record| record.zone = Some("1".into())),
+        with_record(|record| record.zone_id = Some("1".into())),
+        with_record(|record| record.id = Some("1".into())),
+        with_record(|record| record.ttl = Some(1)),
+        with_record(|record| record.proxied = Some(true)),
+        with_record(|record| record.proxied = Some(false)),
+    ];
+    base.provider.mechanism = fixture::url("http://e.example/", Some("good"));
+    all.push(fingerprint_of(&base));
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+#[test]
+fn fingerprint_is_independent_of_label() {
+    assert_eq!(with_account(|account| account.label = "x".into()), FINGERPRINT);
+}

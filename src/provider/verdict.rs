@@ -1,68 +1,70 @@
-//! What an answer means, and for whom.
+//! What an answer means for a change, and whether that applies to the whole account.
 
 use std::time::Duration;
 
 use super::failure::{Failure, FailureKind};
 
-/// What became of one change.
+/// The result of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// The provider accepted it (`good`), or has removed the record.
+    /// The provider stored the address (`good`), or removed the record.
     Updated,
-    /// The provider had it already (`nochg`), or nothing of ours that could be removed.
+    /// The provider had the address already (`nochg`), or had no record of ours to remove.
     Unchanged,
-    /// Not done; worth another try.
+    /// The change was not made and is tried again.
     Retry {
         /// A sentence for the log and `why`.
         reason: String,
-        /// The provider's own waiting time: a floor that nothing but it lowers.
+        /// The wait that the provider asks for. The engine does not retry sooner.
         after: Option<Duration>,
-        /// How the planner should see it.
+        /// What kind of failure it is.
         kind: FailureKind,
     },
-    /// It may or may not have been done: the answer was lost. Sent again.
+    /// The change may or may not have been made, because the answer was lost or confirms nothing. It is
+    /// sent again.
     Unconfirmed {
         /// A sentence for the log and `why`.
         reason: String,
     },
-    /// Refused: the record rests until the next day, another address, or the user's update.
+    /// The provider refused the change. It is tried again only the next day, with another address, or if
+    /// the owner asks for it.
     Refused {
-        /// What the provider said.
+        /// Why the provider refused, for the log and `why`.
         reason: String,
-        /// What a router owner can do about it.
+        /// What the owner can do about it.
         advice: String,
     },
 }
 
-/// What an answer means, and for whom.
+/// The result of one change, and what else it applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What became of the change.
+    /// The result of the change.
     pub outcome: Outcome,
-    /// Whom that concerns.
+    /// What the result applies to.
     pub scope: Scope,
 }
 
-/// Whom an outcome concerns.
+/// What an outcome applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// This record with this address: with another one it may be otherwise.
+    /// This record with this address. Another address may be accepted.
     Address,
-    /// This record only.
+    /// This record with any address.
     Record,
-    /// Every request of the account: sending more is pointless or an abuse.
+    /// Every record of the account. Further requests would fail, too, or count as abuse.
     Account,
 }
 
 impl Verdict {
-    /// An outcome that concerns one record.
+    /// An outcome that applies to one record.
     pub fn record(outcome: Outcome) -> Self {
         let scope = Scope::Record;
         Self { outcome, scope }
     }
 
-    /// Our clock is wrong, for all that the provider lets us know.
+    /// The router's clock is wrong, so that the provider does not accept the time of the request.
     pub(super) fn clock_behind(reason: String) -> Self {
         let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::ClockBehind };
         Self { outcome, scope: Scope::Account }
@@ -70,21 +72,21 @@ impl Verdict {
 
     /// Whether the record is as it should be.
     pub fn is_success(&self) -> bool {
-        self.severity() < 2
+        matches!(self.outcome, Outcome::Updated | Outcome::Unchanged)
     }
 
-    /// Whether nobody knows if the provider has carried out the request, or will.
+    /// Whether it is open if the provider has carried out the request, or will.
     pub fn is_unanswered(&self) -> bool {
         matches!(self.outcome, Outcome::Unconfirmed { .. })
     }
 
-    /// Whether it makes no sense to go on with other changes of the job: the account or the way to
-    /// the provider is the matter.
+    /// Whether the other changes of the job are not worth a request, because the account is refused or
+    /// the provider cannot be reached.
     pub(super) fn concerns_all(&self) -> bool {
         self.scope == Scope::Account || self.is_unanswered()
     }
 
-    /// The worst of several lines counts; a change beside "no change" is a change.
+    /// Orders outcomes for an answer with several codes: the highest counts.
     pub(super) fn severity(&self) -> u8 {
         match self.outcome {
             Outcome::Unchanged => 0,
@@ -102,8 +104,8 @@ impl From<Outcome> for Verdict {
 }
 
 impl Failure {
-    /// What a failed transport means, and for whom: one that did not reach the provider is the same
-    /// for every request of the account.
+    /// What a failed transport means. A failure before the request was sent would meet every other
+    /// request of the account, too.
     pub fn verdict(&self) -> Verdict {
         let scope = if self.sent { Scope::Record } else { Scope::Account };
         Verdict { outcome: self.clone().outcome(), scope }

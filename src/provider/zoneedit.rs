@@ -1,24 +1,20 @@
-//! Answers of ZoneEdit, which has codes of its own.
+//! Answers of ZoneEdit, which has codes of its own. They are in an attribute, as in
+//! `<SUCCESS CODE="200" TEXT="…">` and `<ERROR CODE="702" TEXT="…">`.
 
 use std::time::Duration;
 
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome};
 
-/// The answers of ZoneEdit: `<SUCCESS CODE="200" TEXT="…">`, `<ERROR CODE="702" TEXT="…">`.
+/// What `body` means; `None` if it has no code that is known.
 pub(super) fn verdict(body: &str) -> Option<Verdict> {
     let lower = body.to_ascii_lowercase();
-    let at = ["<success code=\"", "<error code=\""]
-        .iter()
-        .find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
-    let code = lower.get(at..)?.split('"').next()?;
-    let refused = |scope, reason: &str, advice: &str| Verdict {
-        outcome: Outcome::Refused { reason: format!("{reason} ({code})"), advice: advice.into() },
-        scope,
-    };
+    let tags = ["<success code=\"", "<error code=\""];
+    let (_, behind) = tags.iter().find_map(|tag| lower.split_once(tag))?;
+    let code = behind.split('"').next()?;
     Some(match code {
         "200" => Verdict::record(Outcome::Updated),
-        // 707: the same update was sent before.
+        // 707 means that the same update was sent before.
         "201" | "707" => Verdict::record(Outcome::Unchanged),
         "702" => Verdict::record(Outcome::Retry {
             reason: "too soon after the last update (702)".into(),
@@ -27,16 +23,21 @@ pub(super) fn verdict(body: &str) -> Option<Verdict> {
         }),
         "708" => refused(
             Scope::Account,
-            "the user name or password is not accepted",
+            "the user name or password is not accepted (708)",
             "set 'password' to the dynamic DNS token of the zone, not to the password of the web site",
         ),
         "701" | "709" => refused(
             Scope::Record,
-            "the account has no such name",
+            &format!("the account has no such name ({code})"),
             "compare 'domain' with the names in the account at the provider's web site",
         ),
         _ => return None,
     })
+}
+
+fn refused(scope: Scope, reason: &str, advice: &str) -> Verdict {
+    let outcome = Outcome::Refused { reason: reason.into(), advice: advice.into() };
+    Verdict { outcome, scope }
 }
 
 #[cfg(test)]
@@ -44,18 +45,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zoneedit_numbers_have_meanings() {
-        let outcome = |code: &str| {
-            verdict(&format!("<ERROR CODE=\"{code}\" TEXT=\"x\" ZONE=\"y\">")).map(|v| v.outcome)
-        };
+    fn known_codes_map_to_verdicts() {
         assert_eq!(outcome("707"), Some(Outcome::Unchanged));
         assert!(matches!(outcome("702"), Some(Outcome::Retry { after: Some(_), .. })));
         for code in ["701", "708", "709"] {
             assert!(matches!(outcome(code), Some(Outcome::Refused { .. })), "{code}");
         }
         assert_eq!(outcome("799"), None);
-        let good = "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">";
-        assert_eq!(verdict(good).map(|v| v.outcome), Some(Outcome::Updated));
+        let success = "<SUCCESS CODE=\"200\" TEXT=\"Update succeeded.\">";
+        assert_eq!(verdict(success), Some(Verdict::record(Outcome::Updated)));
         assert_eq!(verdict("good"), None);
+    }
+
+    fn outcome(code: &str) -> Option<Outcome> {
+        let body = format!("<ERROR CODE=\"{code}\" TEXT=\"x\" ZONE=\"y\">");
+        verdict(&body).map(|verdict| verdict.outcome)
     }
 }

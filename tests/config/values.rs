@@ -636,7 +636,7 @@ fn a_url_with_both_placeholders_serves_one_or_both_families() {
     };
     assert_eq!(both.url, "http://a/?h=[DOMAIN]&ip=[IP4]&ip6=[IP6]");
     let both = "option domain a\noption update_url 'http://a/?[IP]&ip=[IP4]&ip6=[IP6]'";
-    assert!(complaint(both).contains("[IP] says nothing beside"));
+    assert!(complaint(both).contains("[IP] is ambiguous beside"));
 }
 
 #[test]
