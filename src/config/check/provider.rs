@@ -1,4 +1,4 @@
-//! Where updates go: `service_name`, `update_url`, credentials, and what the URL needs.
+//! Reads the provider: `service_name`, `update_url` or `update_script`, and the credentials.
 
 use std::path::Path;
 
@@ -20,20 +20,19 @@ use crate::provider::template;
 use crate::provider::{Account, Mechanism, Provider, Script, Template, Urls};
 use crate::text::quoted::{quoted, quoted_char};
 
-/// What upstream refuses in `param_opt`: it would mean something to a shell.
+/// Characters that ddns-scripts refuses in `param_opt`, because they mean something to a shell.
 const NOT_IN_PARAM_OPT: &str = "\"'`$!();><{}?|[]*\\";
 
 const CUSTOM: &str = "custom";
 
-/// Reads the provider. What is missing is reported.
+/// Reads the provider. Reports options that it needs and that are missing.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     env: &impl Environment,
     families: &[Family],
     server: Option<&HostPort>,
 ) -> Provider {
-    let service = service_name(reader);
-    let service = service.or_else(|| of_replaced_script(reader, env));
+    let service = service_name(reader).or_else(|| provider_of_replaced_script(reader, env));
     let (mechanism, row) = match service {
         Some(name) => from_name(reader, env, families, name),
         None if reader.text("update_script").is_some() => (from_update_script(reader, env), None),
@@ -70,24 +69,28 @@ pub(super) fn read(
     provider
 }
 
-/// Reads what the records are beside their address. A script reads its options itself.
+/// Reads the properties of the records beside their address. A script reads its options itself.
 pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOptions {
     if provider.script().is_some() {
         return RecordOptions::default();
     }
-    let text = |reader: &mut Reader<'_>, name| reader.text(name).map(str::to_owned);
     let ttl = reader.number("ttl", 0..=0x7fff_ffff);
-    let proxied = reader.text("proxied").is_some().then(|| reader.flag("proxied", false));
+    let id = reader.text("record_id").or_else(|| reader.text("rec_id"));
+    let proxied = match reader.text("proxied") {
+        Some(_) => Some(reader.flag("proxied", false)),
+        None => None,
+    };
     RecordOptions {
-        zone: text(reader, "zone"),
-        zone_id: text(reader, "zone_id"),
-        id: text(reader, "record_id").or_else(|| text(reader, "rec_id")),
+        zone: reader.text("zone").map(str::to_owned),
+        zone_id: reader.text("zone_id").map(str::to_owned),
+        id: id.map(str::to_owned),
         ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()),
         proxied,
     }
 }
 
-/// Complains about an id of one record in a section that has several: all would be written into it.
+/// Reports the id of a record in a section with several records: all of them would be written into
+/// that one.
 pub(super) fn one_record(
     reader: &mut Reader<'_>,
     provider: &Provider,
@@ -98,24 +101,27 @@ pub(super) fn one_record(
         return;
     }
     let Some(id) = &record.id else { return };
-    // The last two are where names of ddns-scripts have it.
-    let has = |option: &&str| reader.values(option).iter().any(|(value, _)| value.contains(id));
-    let places = ["record_id", "rec_id", "param_opt", "param_enc"];
-    let option = places.into_iter().find(has).unwrap_or("record_id");
-    reader.fail(
-        option,
-        format!("names one record, but the section has {records}; make a section for each"),
-    );
+    let text = format!("names one record, but the section has {records}; make a section for each");
+    // Sections made for ddns-scripts have the id in one of the last two.
+    for option in ["record_id", "rec_id", "param_opt", "param_enc"] {
+        if reader.values(option).iter().any(|(value, _)| value.contains(id)) {
+            reader.fail(option, text);
+            return;
+        }
+    }
+    reader.fail("record_id", text);
 }
 
-/// The definition to use. `-` is what old versions of LuCI store for a custom URL.
+/// The name of the provider; `None` for a custom one. Old versions of LuCI store `-` for a custom URL.
 fn service_name<'a>(reader: &mut Reader<'a>) -> Option<&'a str> {
-    let name = reader.text("service_name")?;
-    (name != "-" && name != CUSTOM).then_some(name)
+    match reader.text("service_name") {
+        Some("-" | CUSTOM) => None,
+        name => name,
+    }
 }
 
-/// The owner's own definition comes before what the program knows, and that before what a package
-/// of ddns-scripts brings.
+/// The provider `name`. The owner's definition has priority over the providers in the program, and these
+/// over definitions of packages.
 fn from_name(
     reader: &mut Reader<'_>,
     env: &impl Environment,
@@ -139,10 +145,12 @@ fn from_name(
             return (Mechanism::NO_URL, None);
         }
     };
-    let used = families.iter().filter_map(|&family| block(reader, &definition, name, family));
-    let used: Vec<_> = used.collect();
-    let mechanism = match used.first().and_then(|block| block.script()) {
-        Some(file) if used.iter().all(|block| block.script() == Some(file)) => {
+    let mut blocks = Vec::new();
+    for &family in families {
+        blocks.extend(block(reader, &definition, name, family));
+    }
+    let mechanism = match blocks.first().and_then(|block| block.script()) {
+        Some(file) if blocks.iter().all(|block| block.script() == Some(file)) => {
             from_definition(reader, env, name, file)
         }
         _ => Mechanism::Url(Urls {
@@ -154,8 +162,8 @@ fn from_name(
     (mechanism, None)
 }
 
-/// The owner's definition. Where what the program knows can do without the script that it needs, and
-/// the script is gone, it stands in nobody's way: LuCI downloads definitions without scripts.
+/// The owner's definition. It is ignored if its script does not exist and the program itself has a
+/// provider of this name. LuCI downloads definitions without their scripts.
 fn own_definition(
     reader: &mut Reader<'_>,
     env: &impl Environment,
@@ -163,23 +171,30 @@ fn own_definition(
     name: &str,
 ) -> Option<Result<String, String>> {
     let own = env.definition(DefinitionDirectory::Own, name)?;
-    let definition = own.as_deref().ok().and_then(|json| definition::parse(json).ok());
-    let script = definition.as_ref().and_then(|definition| {
-        families.iter().find_map(|&family| definition.block(family)?.script())
-    });
-    let Some(script) = script.filter(|_| api::find(name).is_some() || table::find(name).is_some())
-    else {
-        return Some(own);
-    };
-    if env.path_kind(&Path::new(SCRIPTS).join(script)) == PathKind::File {
-        return Some(own);
+    let is_built_in = api::find(name).is_some() || table::find(name).is_some();
+    if is_built_in && let Some(script) = missing_script(env, families, &own) {
+        let text = format!(
+            "your definition '{name}' is ignored: its script {} is missing; the built-in one is used",
+            quoted(&script)
+        );
+        reader.warn("service_name", text);
+        return None;
     }
-    let text = format!(
-        "your definition '{name}' is ignored: its script {} is missing; the built-in one is used",
-        quoted(script)
-    );
-    reader.warn("service_name", text);
-    None
+    Some(own)
+}
+
+/// The file name of the script that a definition needs, if it does not exist.
+fn missing_script(
+    env: &impl Environment,
+    families: &[Family],
+    json: &Result<String, String>,
+) -> Option<String> {
+    let definition = definition::parse(json.as_deref().ok()?).ok()?;
+    let script = families.iter().find_map(|&family| definition.block(family)?.script())?;
+    match env.path_kind(&Path::new(SCRIPTS).join(script)) {
+        PathKind::File => None,
+        PathKind::Directory | PathKind::Missing => Some(script.to_owned()),
+    }
 }
 
 fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str) -> Mechanism {
@@ -193,7 +208,7 @@ fn from_table(reader: &mut Reader<'_>, families: &[Family], row: Row, name: &str
     Mechanism::Url(row.urls())
 }
 
-/// Where the scripts of ddns-scripts are.
+/// The directory of the scripts of ddns-scripts.
 const SCRIPTS: &str = "/usr/lib/ddns";
 
 /// The script that a definition names.
@@ -224,7 +239,7 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
     if !path.is_absolute() {
         reader.fail(OPTION, format!("{} does not begin with '/'", quoted(&path.to_string_lossy())));
     } else if env.path_kind(path) != PathKind::File {
-        let provider = stock_script(path)
+        let provider = script_stem(path)
             .and_then(|stem| table::scripted().find(|name| in_file_names(name) == stem));
         let path = quoted(&path.to_string_lossy());
         reader.fail(
@@ -241,23 +256,26 @@ fn from_update_script(reader: &mut Reader<'_>, env: &impl Environment) -> Mechan
     script(reader, env, OPTION, path)
 }
 
-/// The name of the provider that an `update_script` of ddns-scripts is for, where the script is gone:
-/// installing this program removes the packages of those that it does the work of. A file that is
-/// there is used.
-fn of_replaced_script(reader: &mut Reader<'_>, env: &impl Environment) -> Option<&'static str> {
+/// The provider of an `update_script` of ddns-scripts that does not exist. When this program is
+/// installed, it removes the packages with the scripts that it replaces. A script that exists is used.
+fn provider_of_replaced_script(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+) -> Option<&'static str> {
     let path = Path::new(reader.text("update_script")?);
-    let stem = stock_script(path)?;
+    let stem = script_stem(path)?;
     if env.path_kind(path) == PathKind::File {
         return None;
     }
-    let aliases = api::ALL.iter().flat_map(|api| api.aliases.iter().copied());
-    let by_name = |name: &&str| in_file_names(name) == stem;
     let name = match stem.as_str() {
         "nsupdate" => "bind-nsupdate",
         "gcp_v1" => "cloud.google.com-v1",
         "luadns_v1" => "luadns.com-v1",
         "porkbun_v3" => "porkbun.com-v3",
-        _ => aliases.chain(["no-ip.com"]).find(by_name)?,
+        _ => {
+            let aliases = api::ALL.iter().flat_map(|api| api.aliases.iter().copied());
+            aliases.chain(["no-ip.com"]).find(|name| in_file_names(name) == stem)?
+        }
     };
     let text = format!(
         "this script of ddns-scripts does not exist; service_name '{name}' is used, which does the same"
@@ -266,20 +284,20 @@ fn of_replaced_script(reader: &mut Reader<'_>, env: &impl Environment) -> Option
     Some(name)
 }
 
-/// What stands between `update_` and `.sh` in the path of a script of ddns-scripts, as
-/// [`in_file_names`] writes it.
-fn stock_script(path: &Path) -> Option<String> {
+/// The part between `update_` and `.sh` in the path of a script of ddns-scripts, in the form of
+/// [`in_file_names`].
+fn script_stem(path: &Path) -> Option<String> {
     let file = path.strip_prefix(SCRIPTS).ok()?.to_str()?.to_ascii_lowercase();
     let stem = file.strip_prefix("update_")?.strip_suffix(".sh")?;
     Some(in_file_names(stem))
 }
 
-/// The name of a provider as names of scripts have it.
+/// The form of a provider's name in the file names of scripts.
 fn in_file_names(name: &str) -> String {
     name.replace(['.', '-'], "_")
 }
 
-/// Yes and no, which scripts compare as numbers, with what they mean unless set.
+/// The flags that scripts compare as numbers, with their defaults.
 const FLAGS: [(&str, bool); 7] = [
     ("use_https", false),
     ("force_ipversion", false),
@@ -294,11 +312,12 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &
     if let Some(text) = env.script_warning(path) {
         reader.warn(option, text);
     }
-    let written = reader.section.options.iter().map(|option| {
+    let mut options = Vec::new();
+    for option in &reader.section.options {
         let values: Vec<_> = option.values.iter().map(|(value, _)| value.as_str()).collect();
-        (option.name.clone(), Secret::new(values.join(" ")))
-    });
-    let mut options: Vec<_> = written.collect();
+        options.push((option.name.clone(), Secret::new(values.join(" "))));
+    }
+    // Scripts get 1 or 0 also for a flag that was written as a word.
     for (name, default) in FLAGS {
         let value = if reader.flag(name, default) { "1" } else { "0" };
         options.retain(|(written, _)| written != name);
@@ -308,7 +327,7 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment, option: &str, path: &
 }
 
 fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Definition, String> {
-    // The name becomes part of a path.
+    // The name becomes part of a path, so it must not contain a '/'.
     if !is_file_name(name) {
         return Err(format!("{} cannot be the name of a provider", quoted(name)));
     }
@@ -317,7 +336,7 @@ fn definition(json: Option<Result<String, String>>, name: &str) -> Result<Defini
         .map_err(|why| format!("the definition of {} cannot be used: {why}", quoted(name)))
 }
 
-/// What to say of a provider that nobody knows.
+/// The message about a provider that does not exist.
 fn missing(name: &str) -> String {
     if let Some(why) = table::why_scripted(name) {
         return format!("'{name}' {why}");
@@ -330,7 +349,8 @@ fn missing(name: &str) -> String {
     }
 }
 
-/// The template for `family`; what is wrong with it matters only if the section uses it.
+/// The URL template of a definition for `family`. Mistakes in it are reported only if the section uses
+/// this family.
 fn template(
     reader: &mut Reader<'_>,
     definition: &Definition,
@@ -362,12 +382,17 @@ fn template(
             format!("the {family} 'answer' of the definition '{name}' cannot be used: {why}");
         reader.fail("service_name", text);
     }
-    // Whoever answers 200 to failures, too, must not be believed because an own definition is silent.
-    let known = || table::find(name).map(|row| row.ok().to_owned());
-    Some(Template::new(&*block.url, block.answer.clone().or_else(known)))
+    // A definition without 'answer' uses the expression of the built-in provider: some providers answer
+    // with HTTP status 200 to failures, too.
+    let answer = match (&block.answer, table::find(name)) {
+        (Some(answer), _) => Some(answer.clone()),
+        (None, Some(row)) => Some(row.ok().to_owned()),
+        (None, None) => None,
+    };
+    Some(Template::new(&*block.url, answer))
 }
 
-/// The block for `family`, which the section uses.
+/// The block for `family`, which the section uses. A missing block is reported.
 fn block<'d>(
     reader: &mut Reader<'_>,
     definition: &'d Definition,
@@ -390,13 +415,14 @@ fn from_update_url(reader: &mut Reader<'_>, families: &[Family]) -> Mechanism {
     if let Some(mechanism) = update_url::read(reader, families) {
         return mechanism;
     }
-    if !["service_name", "update_url", "update_script"].iter().any(|it| reader.is_list(it)) {
+    let options = ["service_name", "update_url", "update_script"];
+    if !options.iter().any(|option| reader.is_list(option)) {
         reader.lacks("needs option 'service_name', 'update_url' or 'update_script'");
     }
     Mechanism::NO_URL
 }
 
-/// The mechanism as `use_https` wants it.
+/// The mechanism, with `https:` in place of `http:` if `use_https` is set.
 fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
     if let Mechanism::Url(Urls { v4, v6, both }) = &mut mechanism
         && https
@@ -408,50 +434,49 @@ fn secured(mut mechanism: Mechanism, https: bool) -> Mechanism {
     mechanism
 }
 
-/// The password, or the first line of the file with it; all of the file if that is a key. Where both
-/// are set the file counts: LuCI's form does not save a section without a password.
+/// The password, or the first line of the password file. If the provider needs a key file, all of the
+/// file. If both options are set, the file counts: LuCI's form does not save a section without a
+/// password, so the owner may have written any text there.
 fn password(reader: &mut Reader<'_>, env: &impl Environment, key_file: bool) -> Secret {
-    let said = reader.text("password");
-    let named = said.filter(|text| key_file && is_key_path(text));
-    let (option, path) = match (reader.text("password_file"), named) {
+    let (option, path) = match (reader.text("password_file"), reader.text("password")) {
         (Some(path), _) => ("password_file", path),
-        (None, Some(path)) => ("password", path),
-        (None, None) => return secret(reader, "password"),
+        (None, Some(text)) if key_file && is_key_path(text) => ("password", text),
+        (None, _) => return secret(reader, "password"),
     };
     if let Some(text) = env.secret_warning(Path::new(path)) {
         reader.warn(option, text);
     }
     if !path.starts_with('/') {
-        // Somebody may have put the password itself here.
+        // The value is not quoted, because it may be the password itself.
         reader.fail(
             option,
             "does not begin with '/': it is the full path of a file with the password",
         );
         return Secret::default();
     }
-    let content = env.read_secret(Path::new(path)).unwrap_or_else(|why| {
-        reader.fail(option, format!("{} cannot be read: {why}", quoted(path)));
-        String::new()
-    });
-    Secret::new(match key_file {
-        true => &content,
-        false => content.lines().next().unwrap_or_default(),
-    })
+    match env.read_secret(Path::new(path)) {
+        Ok(content) if key_file => Secret::new(content),
+        Ok(content) => Secret::new(content.lines().next().unwrap_or_default()),
+        Err(error) => {
+            reader.fail(option, format!("{} cannot be read: {error}", quoted(path)));
+            Secret::default()
+        }
+    }
 }
 
-/// As the script of ddns-scripts for Google tells a path from a key.
+/// Whether `text` is a path and not a key, by the rule of the script of ddns-scripts for Google.
 fn is_key_path(text: &str) -> bool {
     text.starts_with('/') && (text.ends_with(".json") || text.ends_with(".pem"))
 }
 
-fn param_opt(reader: &mut Reader<'_>, any: bool) -> Secret {
+/// `param_opt`. Only a provider of `api/` allows any character in it.
+fn param_opt(reader: &mut Reader<'_>, is_api: bool) -> Secret {
     let value = secret(reader, "param_opt");
-    if any {
+    if is_api {
         return value;
     }
-    let bad = |c: &char| NOT_IN_PARAM_OPT.contains(*c);
-    if let Some(bad) = value.expose().chars().find(bad) {
-        reader.fail("param_opt", format!("{} is not allowed", quoted_char(bad)));
+    if let Some(c) = value.expose().chars().find(|&c| NOT_IN_PARAM_OPT.contains(c)) {
+        reader.fail("param_opt", format!("{} is not allowed", quoted_char(c)));
     }
     value
 }
@@ -460,10 +485,10 @@ fn secret(reader: &mut Reader<'_>, name: &str) -> Secret {
     Secret::new(reader.text(name).unwrap_or_default())
 }
 
-/// Reports what the provider needs and the section does not have. `[DOMAIN]` is not among it: no
-/// section goes without a name.
+/// Reports options that the provider needs and that are not set. `domain` is checked elsewhere: every
+/// section needs it.
 fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
-    // A file that cannot be read and a list have been reported already.
+    // If one of these options has an invalid value, that was reported before.
     let password = !provider.account.password.is_empty()
         || reader.text("password").is_some()
         || reader.text("password_file").is_some()
@@ -506,10 +531,8 @@ fn warn_of_ipv6_alone(reader: &mut Reader<'_>, provider: &Provider, families: &[
     if families != [Family::V6] || provider.script().is_some() {
         return;
     }
-    let Some((row, harm)) = provider.known_row().and_then(|row| Some((row, row.get("alone6")?)))
-    else {
-        return;
-    };
+    let Some(row) = provider.known_row() else { return };
+    let Some(harm) = row.get("alone6") else { return };
     let text = format!(
         "an update of IPv6 alone {harm} ({}); set option 'also_ipv6' to 1 if the name has IPv4, too",
         row.title()

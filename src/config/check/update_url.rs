@@ -1,4 +1,4 @@
-//! The owner's own update URL, and warnings about what its owner probably did not mean.
+//! Reads `update_url`, the owner's own update URL, and warns about probable mistakes in it.
 
 use std::net::IpAddr;
 
@@ -10,14 +10,14 @@ use crate::model::url::Parts;
 use crate::provider::{Mechanism, Provider, Template, Urls};
 use crate::provider::{families, template};
 
-/// How `update_url` updates records; `None` if there is none.
+/// The mechanism of `update_url`; `None` if the option is not set.
 pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechanism> {
     let url = source::url(reader, "update_url")?;
     if let Err(why) = template::check(&url) {
         reader.fail("update_url", why.to_string());
     }
-    for odd in value_syntax::unknown_placeholders(&url) {
-        reader.warn("update_url", odd);
+    for warning in value_syntax::unknown_placeholders(&url) {
+        reader.warn("update_url", warning);
     }
     for (text, ours) in foreign_placeholders(&url) {
         let text = format!("'{text}' is no placeholder here; write {ours}");
@@ -42,7 +42,7 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
     Some(Mechanism::Url(urls))
 }
 
-/// Warns where a password travels unencrypted to a host that is not near.
+/// Warns if a password is sent without TLS to a host outside of private networks.
 pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, wanted: &[Family]) {
     let mut templates = wanted.iter().filter_map(|family| provider.template(*family));
     if !templates.any(shows_password) {
@@ -59,21 +59,21 @@ pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, w
             "the password is sent over http, so anybody on the way can read it; with use_https '1' \
              it is sent over https, if the server has that",
         ),
-        // What a definition says is not the owner's to change.
+        // The URL of a definition is not the owner's, so the owner can do nothing about it.
         None => {}
     }
 }
 
-/// Whether a password travels unencrypted to a host that is not near.
+/// Whether a password is sent without TLS to a host outside of private networks.
 fn shows_password(template: &Template) -> bool {
     let Ok(parts) = Parts::split(&template.url) else {
         return false;
     };
-    let near = template.host.as_deref().is_some_and(is_near);
-    !parts.https && !near && holds_password(&template.url, parts.userinfo)
+    let local = template.host.as_deref().is_some_and(is_local);
+    !parts.https && !local && holds_password(&template.url, parts.userinfo)
 }
 
-/// Whether `url` has a place for a password, or a user and a password before its host.
+/// Whether `url` has a placeholder for a password, or a password before its host.
 fn holds_password(url: &str, userinfo: Option<&str>) -> bool {
     let placeholders = ["[PASSWORD]", "[PARAMENC]"];
     userinfo.is_some_and(|userinfo| userinfo.contains(':'))
@@ -81,10 +81,10 @@ fn holds_password(url: &str, userinfo: Option<&str>) -> bool {
 }
 
 /// Whether `host` is this machine or in a private network.
-fn is_near(host: &str) -> bool {
+fn is_local(host: &str) -> bool {
     match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(it)) => it.is_loopback() || it.is_private() || it.is_link_local(),
-        Ok(IpAddr::V6(it)) => it.is_loopback() || matches!(it.octets(), [0xfc..=0xfe, ..]),
+        Ok(IpAddr::V4(v4)) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        Ok(IpAddr::V6(v6)) => v6.is_loopback() || matches!(v6.octets(), [0xfc..=0xfe, ..]),
         Err(_) => match host.rsplit_once('.') {
             Some((_, top)) => ["lan", "local", "internal", "localhost", "arpa"].contains(&top),
             None => true,
@@ -92,11 +92,11 @@ fn is_near(host: &str) -> bool {
     }
 }
 
-/// What stands around a placeholder of another program.
+/// The texts before and after the name in placeholders of other programs.
 const MARKS: [(&str, &str); 10] = [
     ("<", ">"),
     ("%3c", "%3e"),
-    // Ours, as a browser escapes it.
+    // The brackets of our placeholders, escaped by a browser.
     ("%5b", "%5d"),
     ("{", "}"),
     ("(", ")"),
@@ -107,28 +107,28 @@ const MARKS: [(&str, &str); 10] = [
     ("$", ""),
 ];
 
-/// The placeholders of other routers and programs in `url`, each with ours for the same.
+/// The placeholders of other routers and programs in `url`, each with our placeholder for the same.
 fn foreign_placeholders(url: &str) -> Vec<(&str, &'static str)> {
     let lower = url.to_ascii_lowercase();
     let mut found: Vec<(&str, &str)> = Vec::new();
     for (open, close) in MARKS {
-        for (at, _) in lower.match_indices(open) {
-            let inner = lower.get(at + open.len()..).unwrap_or_default();
+        for (start, _) in lower.match_indices(open) {
+            let inner = lower.get(start + open.len()..).unwrap_or_default();
             let length = inner.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inner.len());
             let (word, rest) = inner.split_at(length);
+            let is_closed = rest.starts_with(close);
             let ours = match (open, word) {
                 ("%", "i" | "ip") if !rest.starts_with('%') => Some("[IP]"),
                 ("%", "h") => Some("[DOMAIN]"),
                 ("%", "u") => Some("[USERNAME]"),
                 ("%", "p") => Some("[PASSWORD]"),
-                _ if rest.starts_with(close) => value_syntax::placeholder_for(word),
+                _ if is_closed => value_syntax::placeholder_for(word),
                 _ => None,
             };
-            let close = if rest.starts_with(close) { close.len() } else { 0 };
-            let text = url.get(at..at + open.len() + length + close).unwrap_or_default();
-            if let Some(ours) = ours
-                && found.iter().all(|(known, _)| *known != text)
-            {
+            let Some(ours) = ours else { continue };
+            let end = start + open.len() + length + if is_closed { close.len() } else { 0 };
+            let text = url.get(start..end).unwrap_or_default();
+            if !found.iter().any(|(known, _)| *known == text) {
                 found.push((text, ours));
             }
         }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn placeholders_of_other_routers_are_known() {
+    fn a_placeholder_of_another_router_gets_ours_as_a_hint() {
         for (url, text, ours) in [
             ("http://a/?ip=<ipaddr>", "<ipaddr>", "[IP]"),
             ("http://a/?ip=<IPADDR>", "<IPADDR>", "[IP]"),
@@ -180,18 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn hosts_that_are_near() {
-        for near in ["127.0.0.1", "192.168.1.1", "::1", "fd00::1", "nas", "nas.lan", "x.home.arpa"]
+    fn private_addresses_and_local_names_are_local() {
+        for host in ["127.0.0.1", "192.168.1.1", "::1", "fd00::1", "nas", "nas.lan", "x.home.arpa"]
         {
-            assert!(is_near(near), "{near}");
+            assert!(is_local(host), "{host}");
         }
-        for far in ["198.51.100.1", "2001:db8::1", "example.com", "lan.example"] {
-            assert!(!is_near(far), "{far}");
+        for host in ["198.51.100.1", "2001:db8::1", "example.com", "lan.example"] {
+            assert!(!is_local(host), "{host}");
         }
     }
 
     #[test]
-    fn a_password_in_a_url_is_shown_over_plain_http_to_a_far_host() {
+    fn a_password_over_plain_http_to_a_public_host_gets_a_warning() {
         for url in [
             "http://u:p@a.example/",
             "HTTP://a.example/?[PASSWORD]",
