@@ -4,7 +4,7 @@ use ddns_netlink::model::Hostname;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::provider::families;
 use ddns_netlink::provider::template::{self, Subject};
-use ddns_netlink::provider::{Account, Mechanism, Provider, Urls};
+use ddns_netlink::provider::{Account, Author, Mechanism, Provider, Urls};
 use proptest::prelude::*;
 
 proptest! {
@@ -22,7 +22,7 @@ proptest! {
             ..Account::default()
         };
         let mechanism = Mechanism::Url(Urls { v4: None, v6: None, both: None });
-        let provider = Provider { account, mechanism, row: None };
+        let provider = Provider { account, mechanism, author: Author::Owner };
         let name = Hostname::parse("home.example.com").unwrap();
         let address = "192.0.2.1".parse().unwrap();
         if let Ok(rendered) = template::render(&template, &provider, Subject::new(&name, address)) {

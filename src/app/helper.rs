@@ -15,7 +15,6 @@ use crate::cli::helper::{Helper, NOT_DONE, Verb, set};
 use crate::config::Lookup;
 use crate::config::uci::{Document, RawSection};
 use crate::daemon;
-use crate::dns::resolv::PORT;
 use crate::edge::console::{complain, show};
 use crate::edge::control;
 use crate::edge::dns::{self, DnsTransport};
@@ -42,7 +41,7 @@ pub(super) fn run(helper: &Helper) -> u8 {
         Verb::LocalIp => local(helper),
         Verb::VerifyDns => {
             let server = HostPort::parse(helper.get("dns_server").unwrap_or_default());
-            let place = server.map(|server| (server.host, server.port.unwrap_or(PORT)));
+            let place = server.map(|server| (server.host, server.port.unwrap_or(dns::PORT)));
             verify(place, forced(helper))
         }
         Verb::VerifyProxy => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::definition::Downloads;
 use super::{Force, Global, Log, Lookup, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
-use crate::provider::{Account, Mechanism, Provider, Template, Urls};
+use crate::provider::{Account, Author, Mechanism, Provider, Template, Urls};
 
 /// A section `home` that publishes the IPv4 address of the device `wan` as `home.example.com`. Its
 /// provider has no URL, and there are no waiting times but those after errors.
@@ -47,7 +47,7 @@ pub(crate) fn provider() -> Provider {
     Provider {
         account: Account { label: "custom".into(), ..Account::default() },
         mechanism: Mechanism::Url(Urls { v4: None, v6: None, both: None }),
-        row: None,
+        author: Author::Owner,
     }
 }
 

@@ -13,7 +13,7 @@ pub fn fingerprint(
     family: Family,
 ) -> u64 {
     // A row of the table stands for the same provider, also if a later version has another URL for it.
-    let template = match provider.row {
+    let template = match provider.row() {
         Some(_) => None,
         None => provider.template(family),
     };
@@ -73,7 +73,7 @@ pub fn account(provider: &Provider) -> u64 {
 pub fn own_name(provider: &Provider) -> Option<&str> {
     match &provider.mechanism {
         Mechanism::Api(api) => Some(api.name),
-        Mechanism::Url(_) => provider.row.map(table::Row::name),
+        Mechanism::Url(_) => provider.row().map(table::Row::name),
         Mechanism::Script(script) => script.file.to_str(),
     }
 }

@@ -16,8 +16,19 @@ pub struct Provider {
     pub account: Account,
     /// How updates are sent.
     pub mechanism: Mechanism,
-    /// The paragraph of the program's own table (`table.txt`), if the URLs are from there.
-    pub row: Option<Row>,
+    /// Who wrote its update URLs.
+    pub author: Author,
+}
+
+/// Who wrote the update URLs of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The owner, in `update_url`.
+    Owner,
+    /// The author of the definition that `service_name` names. Scripts and interfaces count here, too.
+    Definition,
+    /// The program: they are from this paragraph of its own table (`table.txt`).
+    Table(Row),
 }
 
 /// How updates are sent.
@@ -47,6 +58,14 @@ impl Mechanism {
 }
 
 impl Provider {
+    /// The paragraph of the program's own table that the URLs are from, if they are.
+    pub fn row(&self) -> Option<Row> {
+        match self.author {
+            Author::Table(row) => Some(row),
+            Author::Owner | Author::Definition => None,
+        }
+    }
+
     /// The update URL for records of `family`; `None` if there is none, or if updates are no URLs.
     pub fn template(&self, family: Family) -> Option<&Template> {
         match &self.mechanism {
@@ -66,7 +85,7 @@ impl Provider {
     /// `update_url` at the host of a provider in the table has the row of that provider, because its
     /// limits apply there, too.
     pub fn known_row(&self) -> Option<Row> {
-        if let Some(row) = self.row.or_else(|| table::find(&self.account.label)) {
+        if let Some(row) = self.row().or_else(|| table::find(&self.account.label)) {
             return Some(row);
         }
         let Mechanism::Url(Urls { v4, v6, both }) = &self.mechanism else {

@@ -36,7 +36,7 @@ pub use account::Account;
 pub use failure::{Failure, FailureKind};
 pub use families::{Template, Urls};
 pub use identity::{account, fingerprint, own_name};
-pub use mechanism::{Mechanism, Provider, Script};
+pub use mechanism::{Author, Mechanism, Provider, Script};
 pub use message::{Answer, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
 pub use verdict::{Outcome, Scope, Verdict};
 
@@ -202,7 +202,7 @@ pub fn batch(provider: &Provider) -> Batch {
 /// Whether `provider` can remove records of `family`.
 pub fn removes(provider: &Provider, family: Family) -> bool {
     match &provider.mechanism {
-        Mechanism::Url(_) => provider.row.is_some_and(|row| row.removal(family).is_some()),
+        Mechanism::Url(_) => provider.row().is_some_and(|row| row.removal(family).is_some()),
         Mechanism::Script(_) => false,
         Mechanism::Api(_) => true,
     }

@@ -16,7 +16,7 @@ use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
 use crate::model::url::{self, Parts, Url, UrlError};
 use crate::model::{Credentials, Family, Hostname};
-use crate::provider::Provider;
+use crate::provider::{Author, Provider};
 use crate::text::percent;
 
 /// A rendered template.
@@ -70,7 +70,7 @@ pub fn render(
     let zone = place.likely_zone();
     let within = place.relative_to(zone, "@");
     // Others get what ddns-scripts would send.
-    let (domain, sub) = if provider.row.is_some() {
+    let (domain, sub) = if provider.row().is_some() {
         (subject.name.as_str().trim_end_matches('.'), within.to_owned())
     } else {
         let written = RecordName::new(subject.name.written(), subject.zone).fqdn;
@@ -90,8 +90,10 @@ pub fn render(
         _ => (subject.address.to_string(), Origin::Value),
     });
     let known = [domain, zone, sub.as_str(), provider.account.username.as_str()];
-    let known =
-        if provider.account.label == "custom" { Words::OfOwner(&known) } else { Words::Packaged };
+    let known = match provider.author {
+        Author::Owner => Words::OfOwner(&known),
+        Author::Definition | Author::Table(_) => Words::Packaged,
+    };
     let parts = Parts::split(&expanded.text)?;
     let mut target = expanded.part(parts.target.clone());
     if !target.text.starts_with('/') {

@@ -4,19 +4,22 @@ use super::*;
 use crate::config::{Section, fixture, hosts};
 use crate::model::Proxy;
 use crate::model::secret::Secret;
-use crate::provider::{Provider, Template};
+use crate::provider::{Author, Provider, Template};
 
 /// A section with this URL and answer for both families.
 pub(super) fn section(label: &str, url: &str, answer: Option<&str>) -> Section {
     Section {
         families: vec![Family::V4, Family::V6],
-        provider: Provider { mechanism: fixture::url(url, answer), ..fixture::provider() }.with(
-            |account| {
-                account.label = label.into();
-                account.username = "me".into();
-                account.password = Secret::new("hunter2");
-            },
-        ),
+        provider: Provider {
+            mechanism: fixture::url(url, answer),
+            author: if label == "custom" { Author::Owner } else { Author::Definition },
+            ..fixture::provider()
+        }
+        .with(|account| {
+            account.label = label.into();
+            account.username = "me".into();
+            account.password = Secret::new("hunter2");
+        }),
         ..fixture::section()
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
 };
 use crate::model::Family;
-use crate::provider::{Mechanism, Provider, Template, Urls};
+use crate::provider::{Author, Mechanism, Provider, Template, Urls};
 
 /// The requests of a job, in its order.
 ///
@@ -173,7 +173,7 @@ fn published_address(job: &Job, change: &Change) -> Option<IpAddr> {
 /// The request that removes a record, if the provider has a URL for that. It may name the published
 /// address.
 fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Outcome> {
-    let template = provider.row.and_then(|row| row.removal(change.family));
+    let template = provider.row().and_then(|row| row.removal(change.family));
     let (Some(template), Some(address)) = (template, change.previous.or(change.tried)) else {
         return Err(Outcome::Refused {
             reason: format!("{} cannot remove a record", provider.account.label),
@@ -207,7 +207,7 @@ fn prepare(
         })?);
     }
     let mut request = Request::get(rendered.url, rendered.shown, rendered.secrets);
-    request.method = match provider.row.and_then(|row| row.get("method")) {
+    request.method = match provider.row().and_then(|row| row.get("method")) {
         Some("POST") => Method::Post,
         Some("PUT") => Method::Put,
         _ => Method::Get,
@@ -225,7 +225,7 @@ fn render(
     template: &Template,
     subject: Subject<'_>,
 ) -> Result<Rendered, String> {
-    let (url, zone) = match provider.row {
+    let (url, zone) = match provider.row() {
         Some(row) => {
             let zone = subject.zone.or(row.get("zone"));
             (row.url_for(&template.url, subject.name.as_str(), zone), zone)
@@ -249,10 +249,10 @@ fn answer_rules(
     address: IpAddr,
     rendered: &Rendered,
 ) -> Result<AnswerRules, String> {
-    let is_custom = provider.row.is_none() && provider.account.label == "custom";
+    let is_custom = provider.author == Author::Owner;
     let row = match is_custom {
         true => table::at_host(rendered.url.host(), rendered.url.path()),
-        false => provider.row,
+        false => provider.row(),
     };
     let ok = match definition_answer(provider, template) {
         Some(answer) => Some(AnswerPattern::of_definition(answer)?),
@@ -292,7 +292,7 @@ fn answer(template: &Template) -> Option<&str> {
 fn definition_answer<'t>(provider: &Provider, template: &'t Template) -> Option<&'t str> {
     let answer = answer(template)?;
     let of_table = table::find(&provider.account.label).map(Row::ok);
-    match provider.row {
+    match provider.row() {
         None if of_table != Some(answer) => Some(answer),
         _ => None,
     }

@@ -11,7 +11,7 @@ use ddns_netlink::model::{self, Credentials, Hostname};
 use ddns_netlink::provider::ere::Ere;
 use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
-use ddns_netlink::provider::{Account, Mechanism, Provider, Urls};
+use ddns_netlink::provider::{Account, Author, Mechanism, Provider, Urls};
 use ddns_netlink::provider::{
     Answer, Change, Job, Outcome, Step, dyndns2, exchange, families, template,
 };
@@ -294,7 +294,7 @@ fn provider(username: &str, password: &str, param_opt: &str) -> Provider {
         ..Account::default()
     };
     let mechanism = Mechanism::Url(Urls { v4: None, v6: None, both: None });
-    Provider { account, mechanism, row: None }
+    Provider { account, mechanism, author: Author::Owner }
 }
 
 /// An expression is matched line by line and without regard to case, or is rejected with an error.

@@ -19,7 +19,7 @@ use std::thread;
 use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Proxy, Transport, Trust};
-use ddns_netlink::provider::{Account, Mechanism, Provider};
+use ddns_netlink::provider::{Account, Author, Mechanism, Provider};
 use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
 
 use crate::skip;
@@ -118,7 +118,7 @@ pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
         ..Account::default()
     };
     let mechanism = Mechanism::Api(api::find(service_name).unwrap());
-    Provider { account, mechanism, row: None }
+    Provider { account, mechanism, author: Author::Owner }
 }
 
 /// Publishes `job`; returns the verdicts, what was learned, and the number of requests.

@@ -17,7 +17,7 @@ use crate::provider::api::{self, Api, Base};
 use crate::provider::ere::Ere;
 use crate::provider::table::{self, Row};
 use crate::provider::template;
-use crate::provider::{Account, Mechanism, Provider, Script, Template, Urls};
+use crate::provider::{Account, Author, Mechanism, Provider, Script, Template, Urls};
 use crate::text::quoted::{quoted, quoted_char};
 
 /// Characters that ddns-scripts refuses in `param_opt`, because they mean something to a shell.
@@ -56,8 +56,13 @@ pub(super) fn read(
         server: if updates { server.cloned() } else { None },
         tcp: updates && reader.flag("force_dnstcp", false),
     };
+    let author = match (service, row) {
+        (_, Some(row)) => Author::Table(row),
+        (Some(_), None) => Author::Definition,
+        (None, None) => Author::Owner,
+    };
     let mechanism = secured(mechanism, reader.flag("use_https", false));
-    let mut provider = Provider { account, mechanism, row };
+    let mut provider = Provider { account, mechanism, author };
     update_url::warn_of_plain_http(reader, &provider, families);
     unused::warn(reader, &provider);
     if updates {
@@ -506,7 +511,7 @@ fn require(reader: &mut Reader<'_>, provider: &Provider, families: &[Family]) {
         }
         let mut urls = families.iter().filter_map(|&family| provider.template(family));
         if urls.any(|template| template.url.contains(placeholder)) {
-            reader.lacks(match provider.row {
+            reader.lacks(match provider.row() {
                 Some(row) => needs_option(row.title(), option, row.get(option)),
                 None => {
                     format!("the update URL uses {placeholder}, so option '{option}' is needed")

@@ -7,7 +7,7 @@ use super::source;
 use super::value_syntax;
 use crate::model::Family;
 use crate::model::url::Parts;
-use crate::provider::{Mechanism, Provider, Template, Urls};
+use crate::provider::{Author, Mechanism, Provider, Template, Urls};
 use crate::provider::{families, template};
 
 /// The mechanism of `update_url`; `None` if the option is not set.
@@ -48,19 +48,19 @@ pub(super) fn warn_of_plain_http(reader: &mut Reader<'_>, provider: &Provider, w
     if !templates.any(shows_password) {
         return;
     }
-    match provider.row {
-        Some(row) => {
+    match provider.author {
+        Author::Table(row) => {
             let title = row.title();
             let text = format!("{title} has no https, so anybody on the way can read the password");
             reader.warn("service_name", text);
         }
-        None if provider.account.label == "custom" => reader.warn(
+        Author::Owner => reader.warn(
             "update_url",
             "the password is sent over http, so anybody on the way can read it; with use_https '1' \
              it is sent over https, if the server has that",
         ),
         // The URL of a definition is not the owner's, so the owner can do nothing about it.
-        None => {}
+        Author::Definition => {}
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod resolve;
 mod send;
 mod wire;
 
+pub use crate::dns::resolv::PORT;
 pub use ask::{DnsTransport, look_up};
 pub use changes::network_changed;
 pub use resolve::resolve;

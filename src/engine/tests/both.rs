@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::scenario::*;
 use crate::config::Section;
 use crate::model::Family;
-use crate::provider::{Mechanism, families, table};
+use crate::provider::{Author, Mechanism, families, table};
 
 const URL: &str = "https://dyn.example.net/?name=[DOMAIN]&myip=[IP4],[IP6]";
 
@@ -71,7 +71,7 @@ fn what_has_its_own_credentials_or_way_is_sent_alone_but_not_in_ignorance() {
 fn the_rate_of_the_table_is_kept_by_the_account() {
     let row = table::find("desec.io").unwrap();
     let mut s = two_sections(|section| {
-        section.provider.row = Some(row);
+        section.provider.author = Author::Table(row);
         section.provider.mechanism = Mechanism::Url(row.urls());
         section.timing.min_interval = secs(0);
     });

@@ -21,10 +21,10 @@ use crate::proto::netlink::{
     WayAnswer,
 };
 use crate::proto::ubus::netifd::{Network, Networks};
-use crate::provider::Provider;
 use crate::provider::{
     Account, Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict,
 };
+use crate::provider::{Author, Provider};
 use crate::state::{Changes, State};
 use crate::time::{BUILD_TIME, Now};
 
@@ -63,7 +63,7 @@ pub(super) fn section() -> Section {
                 ..Account::default()
             },
             mechanism: crate::config::fixture::url("https://dyn.example.net/update?ip=[IP]", None),
-            row: None,
+            author: Author::Owner,
         },
         record: RecordOptions::default(),
         transport: Transport {

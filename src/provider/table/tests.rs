@@ -10,7 +10,7 @@ use super::*;
 use crate::config::fixture;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, Url};
-use crate::provider::{Mechanism, Provider, Urls};
+use crate::provider::{Author, Mechanism, Provider, Urls};
 
 const V4: &str = "192.0.2.1";
 const V6: &str = "2001:db8::1";
@@ -46,15 +46,18 @@ const KEYS: [&str; 26] = [
 const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
 
 fn account(row: Row) -> Provider {
-    Provider { mechanism: Mechanism::Url(row.urls()), row: Some(row), ..fixture::provider() }.with(
-        |account| {
-            account.label = row.name().into();
-            account.username = "me".into();
-            account.password = Secret::new("hunter2");
-            account.param_opt =
-                Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" });
-        },
-    )
+    Provider {
+        mechanism: Mechanism::Url(row.urls()),
+        author: Author::Table(row),
+        ..fixture::provider()
+    }
+    .with(|account| {
+        account.label = row.name().into();
+        account.username = "me".into();
+        account.password = Secret::new("hunter2");
+        account.param_opt =
+            Secret::new(if row.get("param_opt").is_some() { "dns.example.net" } else { "" });
+    })
 }
 
 /// The URLs of a row, for IPv4, IPv6 and both.
@@ -317,7 +320,7 @@ fn every_answer_of_every_row_has_its_meaning() {
 fn an_own_url_at_the_same_host_is_judged_the_same() {
     for row in living().filter(|row| row.get("param_opt").is_none()) {
         let (ok, same, no) = answers(row);
-        let own = Provider { row: None, ..account(row) }.with(|account| {
+        let own = Provider { author: Author::Owner, ..account(row) }.with(|account| {
             account.label = "custom".into();
         });
         for address in [V4, V6] {

@@ -58,7 +58,8 @@ fn names_are_sent_as_they_are_written() {
     let filled = |row: Option<&str>, name: &str, zone: Option<&str>| {
         let name = Hostname::parse(name).unwrap();
         let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
-        let provider = Provider { row: row.and_then(table::find), ..provider() };
+        let author = row.and_then(table::find).map_or(Author::Owner, Author::Table);
+        let provider = Provider { author, ..provider() };
         let rendered = render("http://a/?[DOMAIN]&[SUB]&[ZONE]", &provider, subject).unwrap();
         rendered.url.expose().split_once('?').unwrap().1.to_owned()
     };
