@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::book::KernelTables;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Host};
-use crate::proto::netlink::{Hop, IfIndex, NoWay, Route, Way, WayAnswer};
+use crate::proto::netlink::{IfIndex, Route, Way, WayAnswer};
 
 /// A question: which way do packets of `family` take to `host`?
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +29,11 @@ pub struct Ways {
 }
 
 impl Ways {
+    /// The kernel's answer to `ask`, if there is one.
+    pub fn answer(&self, ask: &Ask) -> Option<&WayAnswer> {
+        self.told.get(ask)
+    }
+
     /// From now on `asks` are the questions, and all of them are asked.
     pub fn ask(&mut self, asks: Set<Ask>) {
         self.told.retain(|ask, _| asks.contains(ask));
@@ -51,109 +55,6 @@ impl Ways {
             (Way::None(_), _) | (_, None) => true,
             (Way::Here | Way::Out(_), Some(address)) => covers(route, address),
         })
-    }
-}
-
-impl KernelTables {
-    /// The questions about the ways to `host`, over `family` and through `device` where those are
-    /// prescribed.
-    pub fn asks(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> Vec<Ask> {
-        let device = match device.map(|name| self.link(name)) {
-            None => None,
-            Some(Some(link)) => Some((link.name.clone(), link.index)),
-            Some(None) => return Vec::new(),
-        };
-        let mut asks = Vec::new();
-        for of in [Family::V4, Family::V6] {
-            let other = matches!(host, Host::Address(address) if Family::of(*address) != of);
-            if !other && family.is_none_or(|family| family == of) {
-                asks.push(Ask { host: host.clone(), family: of, device: device.clone() });
-            }
-        }
-        asks
-    }
-
-    /// Whether a request to `host` can leave.
-    pub fn reaches(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> bool {
-        self.closed(host, family, device).is_none()
-    }
-
-    /// Why no request to `host` can leave; `None` if one can.
-    pub fn closed(
-        &self,
-        host: &Host,
-        family: Option<Family>,
-        device: Option<&str>,
-    ) -> Option<String> {
-        if !self.addresses_known() {
-            return Some("the kernel's addresses are being read".into());
-        }
-        if let (Host::Address(address), Some(family)) = (host, family)
-            && Family::of(*address) != family
-        {
-            return Some(format!("{address} is no {family} address"));
-        }
-        let mut reasons = Vec::new();
-        for ask in self.asks(host, family, device) {
-            reasons.push(self.obstruction(&ask, family.is_some())?);
-        }
-        reasons.dedup();
-        Some(reasons.join("; "))
-    }
-
-    /// Why there is no way; `None` if there is one. `prescribed`: name the family in the message.
-    fn obstruction(&self, ask: &Ask, prescribed: bool) -> Option<String> {
-        let family = ask.family;
-        let of_family = if prescribed { format!("{family} ") } else { String::new() };
-        let Some(WayAnswer { address, way }) = self.ways.told.get(ask) else {
-            return Some("the kernel is being asked for a route".into());
-        };
-        let to = match (&ask.host, address) {
-            (Host::Address(address), _) => address.to_string(),
-            (Host::Name(name), Some(address)) => format!("{address} ({name})"),
-            (Host::Name(name), None) if name.is_empty() => "the internet".into(),
-            (Host::Name(name), None) => name.clone(),
-        };
-        let through = match &ask.device {
-            Some((device, _)) => format!(" through {device}"),
-            None => String::new(),
-        };
-        match way {
-            Way::Here => None,
-            Way::Out(hops) if hops.is_empty() => None,
-            Way::Out(hops) if hops.iter().any(|hop| self.works(hop)) => None,
-            Way::Out(_) => Some(format!(
-                "the {of_family}route to {to} leads through a device without a carrier"
-            )),
-            Way::None(NoWay::NoSource) => {
-                Some(format!("there is no {family} address to send from{through}"))
-            }
-            Way::None(NoWay::NoRoute) => {
-                Some(format!("the kernel has no {of_family}route to {to}{through}"))
-            }
-            Way::None(NoWay::Forbidden) => {
-                Some(format!("a blackhole or prohibit route, or a rule, blocks {to}{through}"))
-            }
-        }
-    }
-
-    /// The usable ways of `ask`.
-    pub fn steps(&self, ask: &Ask) -> Vec<Step> {
-        let Some(WayAnswer { way: Way::Out(hops), .. }) = self.ways.told.get(ask) else {
-            return Vec::new();
-        };
-        let usable = hops.iter().filter(|hop| self.works(hop));
-        usable.map(|hop| (ask.family, hop.link, hop.gateway)).collect()
-    }
-
-    /// Whether all that is missing for a way is an address to send from.
-    pub fn lacks_source(&self, ask: &Ask) -> bool {
-        matches!(self.ways.told.get(ask), Some(WayAnswer { way: Way::None(NoWay::NoSource), .. }))
-    }
-
-    fn works(&self, hop: &Hop) -> bool {
-        let device_works = |index| self.links().any(|it| it.index == index && it.up && it.carrier);
-        hop.alive && hop.link.is_none_or(device_works)
     }
 }
 
