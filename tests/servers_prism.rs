@@ -20,7 +20,7 @@ use std::time::Duration;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
-use ddns_netlink::provider::{Answer, Change, Job, Outcome, Request, Step, exchange};
+use ddns_netlink::provider::{self, Answer, Change, Job, Outcome, Request};
 
 use process::Process;
 use servers::{account, description, direct, free_port, program};
@@ -86,14 +86,8 @@ fn publish(
 ) {
     let client = direct();
     let count = changes.len();
-    let mut talk = exchange(account, Job { changes, ..Job::default() });
-    let mut step = talk.start();
-    let verdicts = loop {
-        let request = match step {
-            Step::Send(request) => request,
-            Step::Ask(query) => panic!("{query:?}"),
-            Step::Done(verdicts) => break verdicts,
-        };
+    let job = Job { changes, ..Job::default() };
+    let mut carrier = servers::Sending(|request: &Request| {
         let path = request.url.expose().strip_prefix(case.base).unwrap().to_owned();
         let line = format!("{} {path}", request.method.name());
         let checked = Request {
@@ -111,8 +105,9 @@ fn publish(
         let answer = case.answers.iter().find(|(beginning, ..)| line.starts_with(beginning));
         let (_, status, body) = answer.unwrap_or_else(|| panic!("no answer to {line}\n{body}"));
         sent.push(line);
-        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
-    };
+        Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() })
+    });
+    let verdicts = provider::publish(account, &job, &mut carrier).verdicts;
     assert_eq!(verdicts, vec![Outcome::Updated.into(); count], "{sent:#?}");
 }
 

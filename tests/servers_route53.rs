@@ -23,7 +23,7 @@ use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
-    Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, Step, Verdict, exchange,
+    self, Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, Verdict,
 };
 
 use process::Process;
@@ -140,22 +140,17 @@ fn change(name: &str, address: &str) -> Change {
 /// Publishes `job` as with a key that may only write: every GET is answered with status 403.
 /// Returns the verdicts and the number of requests.
 fn publish_unread(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, usize) {
-    let mut talk = exchange(account, job);
-    let mut step = talk.start();
     let mut count = 0;
-    loop {
-        let reply = match &step {
-            Step::Send(request) if request.method == Method::Get => {
-                let body = "<Code>AccessDenied</Code>".into();
-                Ok(Answer { status: 403, body, ..Answer::default() })
-            }
-            Step::Send(request) => client.send(request),
-            Step::Ask(query) => panic!("{query:?}"),
-            Step::Done(verdicts) => return (verdicts.clone(), count),
-        };
+    let mut carrier = servers::Sending(|request: &Request| {
         count += 1;
-        step = talk.step(reply);
-    }
+        if request.method == Method::Get {
+            let body = "<Code>AccessDenied</Code>".into();
+            return Ok(Answer { status: 403, body, ..Answer::default() });
+        }
+        client.send(request)
+    });
+    let verdicts = provider::publish(account, &job, &mut carrier).verdicts;
+    (verdicts, count)
 }
 
 fn job(changes: Vec<Change>, known: &Known) -> Job {

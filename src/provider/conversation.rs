@@ -1,48 +1,40 @@
-//! Conversations of several requests, written as one function that reads from top to bottom.
-//!
-//! The function is pure and is run again from its start for every reply: [`Conversation::send`] gives the
-//! replies that are there already, and stops it with [`Halt::Send`] at the first that is not. So it
-//! needs no state of its own, and still never waits. A job for which that would mean many replies is
-//! cut small by [`super::Batch`].
+//! Conversations of several requests with a provider that has an interface of its own.
 
 use super::{
-    Answer, Exchange, Failure, FailureKind, Job, Learned, Outcome, Query, Request, Scope, Step,
-    Verdict,
+    Answer, Carrier, FailureKind, Job, Learned, Outcome, Published, Query, Request, Scope, Verdict,
 };
 use crate::model::sorted::Map;
 use crate::provider::Account;
 use crate::time::UnixSeconds;
 
-/// Why the function stops.
-#[derive(Debug)]
-pub enum Halt {
-    /// This must be answered first.
-    Send(Box<Request>),
-    /// The same over DNS.
-    Ask(Query),
-    /// There is nothing more to do: what is not settled yet has this verdict.
-    End(Verdict),
-}
+/// Most bytes of all answers of a conversation.
+const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 
-/// What a step of a conversation gives.
-pub type ApiResult<T> = Result<T, Halt>;
+/// The result of a step of a conversation. The verdict of an error applies to all changes that the
+/// step was about.
+pub type ApiResult<T> = Result<T, Verdict>;
 
-/// What publishes a job at a provider that has an interface of its own: one verdict per change.
-pub type Publish = fn(&mut Conversation<'_>) -> ApiResult<Vec<Verdict>>;
+/// Publishes a job at a provider that has an interface of its own. The verdict of an error applies to
+/// all changes that are not settled.
+pub type Publish = fn(&mut Conversation<'_>) -> ApiResult<()>;
 
-/// A conversation as far as it has come.
-#[derive(Debug)]
+/// One conversation about one job.
 pub struct Conversation<'a> {
-    /// Who talks to whom.
+    /// The account at the provider.
     pub account: &'a Account,
-    /// About what.
+    /// What to publish.
     pub job: &'a Job,
-    replies: &'a [Result<Answer, Failure>],
-    heard: usize,
+    carrier: &'a mut dyn Carrier,
+    /// How many requests and queries were made.
+    requests: u16,
+    /// The HTTP status of the latest answer; 0 if there was none.
+    status: u16,
+    /// Bytes of all answers.
+    received: usize,
     learned: Learned,
     /// Whether something known from before was used.
     trusted: bool,
-    /// What became of changes so far, by their places in the job.
+    /// The verdicts of changes so far, by their indexes in the job.
     settled: Map<usize, Verdict>,
 }
 
@@ -50,24 +42,17 @@ impl<'a> Conversation<'a> {
     /// The answer to `request`, whatever its status.
     ///
     /// # Errors
-    /// While there is none, or if there will be none.
-    pub fn send(&mut self, request: Request) -> ApiResult<&'a Answer> {
-        self.send_with(|| Ok(request))
-    }
-
-    /// As [`Conversation::send`]; the request is only made when it is needed, because signing it takes time.
-    ///
-    /// # Errors
-    /// As [`Conversation::send`], or if the request cannot be made.
-    pub fn send_with(
-        &mut self,
-        request: impl FnOnce() -> ApiResult<Request>,
-    ) -> ApiResult<&'a Answer> {
-        let Some(reply) = self.replies.get(self.heard) else {
-            return Err(Halt::Send(Box::new(request()?)));
-        };
-        self.heard += 1;
-        let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
+    /// If there is no answer, or if it came from another host.
+    pub fn send(&mut self, request: Request) -> ApiResult<Answer> {
+        self.requests = self.requests.wrapping_add(1);
+        self.status = 0;
+        let answer = self.carrier.send(&request).map_err(|failure| failure.verdict())?;
+        self.status = answer.status;
+        self.received += answer.body.len();
+        if self.received > MAX_RECEIVED {
+            let reason = "the provider's answers are too long for a router".into();
+            return Err(retry(reason, Scope::Account));
+        }
         match &answer.redirected_to {
             Some(host) => Err(redirected(host)),
             None => Ok(answer),
@@ -77,31 +62,27 @@ impl<'a> Conversation<'a> {
     /// The response to `query`, in wire form.
     ///
     /// # Errors
-    /// As [`Conversation::send`].
-    pub fn ask(&mut self, query: Query) -> ApiResult<&'a [u8]> {
-        let reply = self.replies.get(self.heard).ok_or(Halt::Ask(query))?;
-        self.heard += 1;
-        let answer = reply.as_ref().map_err(|failure| Halt::End(failure.verdict()))?;
-        Ok(&answer.message)
+    /// If there is no response.
+    pub fn ask(&mut self, query: Query) -> ApiResult<Vec<u8>> {
+        self.requests = self.requests.wrapping_add(1);
+        let answer = self.carrier.ask(&query).map_err(|failure| failure.verdict())?;
+        Ok(answer.message)
     }
 
     /// A number for the next query, another one for each.
     pub fn number(&self) -> u16 {
         let [_, high, low, _] = self.job.seed.to_be_bytes();
-        let count = u16::try_from(self.heard).unwrap_or_default();
-        u16::from_be_bytes([high, low]).wrapping_add(count.wrapping_mul(40_503))
+        u16::from_be_bytes([high, low]).wrapping_add(self.requests.wrapping_mul(40_503))
     }
 
-    /// The status of the latest reply; 0 if that is none.
+    /// How many requests and queries were made.
+    pub fn requests(&self) -> u16 {
+        self.requests
+    }
+
+    /// The HTTP status of the latest answer; 0 if the latest request has none.
     pub fn status(&self) -> u16 {
-        let latest = self.heard.checked_sub(1).and_then(|last| self.replies.get(last));
-        latest.and_then(|reply| reply.as_ref().ok()).map_or(0, |answer| answer.status)
-    }
-
-    /// The answers so far, the latest first.
-    pub fn heard(&self) -> impl Iterator<Item = &'a Answer> + use<'a> {
-        let heard = self.replies.get(..self.heard).unwrap_or_default();
-        heard.iter().rev().filter_map(|reply| reply.as_ref().ok())
+        self.status
     }
 
     /// The change at this place of the job has this verdict, whatever ends the conversation.
@@ -119,11 +100,6 @@ impl<'a> Conversation<'a> {
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
         let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
         (0..self.job.changes.len()).map(of).collect()
-    }
-
-    /// The verdicts of all changes at the end.
-    pub fn all_settled(&self) -> Vec<Verdict> {
-        self.verdicts(&Outcome::Unconfirmed { reason: "nothing was done".into() }.into())
     }
 
     /// What is known of `key`: from before, or from this conversation.
@@ -164,20 +140,14 @@ impl<'a> Conversation<'a> {
     /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
     pub fn wall(&self) -> ApiResult<UnixSeconds> {
         let reason = "requests are signed with the time, and the clock is not set yet".into();
-        self.job.wall.ok_or_else(|| Halt::End(Verdict::clock_behind(reason)))
+        self.job.wall.ok_or_else(|| Verdict::clock_behind(reason))
     }
 
     /// Whether to begin anew, because something was refused after relying on what was known from
     /// before. That may be wrong, so all of it is forgotten, and what was refused is open again.
-    fn misled(&mut self, ended: &ApiResult<Vec<Verdict>>) -> bool {
-        let (wrong, again) = match ended {
-            Ok(verdicts) => (verdicts.iter().any(is_refused), true),
-            Err(Halt::End(verdict)) => {
-                let wrong = self.settled.values().chain([verdict]).any(is_refused);
-                (wrong, is_refused(verdict))
-            }
-            Err(Halt::Send(_) | Halt::Ask(_)) => (false, false),
-        };
+    fn misled(&mut self, ended: &ApiResult<()>) -> bool {
+        let again = ended.as_ref().err().is_none_or(is_refused);
+        let wrong = self.settled.values().chain(ended.as_ref().err()).any(is_refused);
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
             // What this conversation has found out is from now, and stays.
@@ -189,12 +159,15 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// The end of a conversation in which `host`, which is not the provider's, has answered. Only
-/// requests that change nothing are sent on to another host.
-fn redirected(host: &str) -> Halt {
+/// The verdict if `host`, which is not the provider's, has answered. Only requests that change nothing
+/// are sent on to another host.
+fn redirected(host: &str) -> Verdict {
     let reason = format!("a redirect led to {host}, and its answer says nothing about the records");
-    let kind = FailureKind::Other;
-    Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
+    retry(reason, Scope::Record)
+}
+
+fn retry(reason: String, scope: Scope) -> Verdict {
+    Verdict { outcome: Outcome::Retry { reason, after: None, kind: FailureKind::Other }, scope }
 }
 
 /// Whether this very record is refused.
@@ -202,67 +175,28 @@ fn is_refused(verdict: &Verdict) -> bool {
     verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
 }
 
-/// A conversation as an [`Exchange`].
-pub(super) struct Replay {
+/// Publishes `job` with the function of an interface.
+pub(super) fn converse(
     publish: Publish,
-    account: Account,
-    job: Job,
-    replies: Vec<Result<Answer, Failure>>,
-    /// Bytes of them.
-    length: usize,
-    learned: Learned,
-}
-
-impl Replay {
-    pub(super) fn new(publish: Publish, account: Account, job: Job) -> Self {
-        Self { publish, account, job, replies: Vec::new(), length: 0, learned: Learned::new() }
+    account: &Account,
+    job: &Job,
+    carrier: &mut dyn Carrier,
+) -> Published {
+    let mut talk = Conversation {
+        account,
+        job,
+        carrier,
+        requests: 0,
+        status: 0,
+        received: 0,
+        learned: Learned::new(),
+        trusted: false,
+        settled: Map::new(),
+    };
+    let mut ended = publish(&mut talk);
+    if talk.misled(&ended) {
+        ended = publish(&mut talk);
     }
-
-    fn run(&mut self) -> Step {
-        let mut talk = Conversation {
-            account: &self.account,
-            job: &self.job,
-            replies: &self.replies,
-            heard: 0,
-            learned: Learned::new(),
-            trusted: false,
-            settled: Map::new(),
-        };
-        let mut ended = (self.publish)(&mut talk);
-        if talk.misled(&ended) {
-            ended = (self.publish)(&mut talk);
-        }
-        let step = match ended {
-            Ok(verdicts) => Step::Done(verdicts),
-            Err(Halt::Send(request)) => Step::Send(*request),
-            Err(Halt::Ask(query)) => Step::Ask(query),
-            Err(Halt::End(verdict)) => Step::Done(talk.verdicts(&verdict)),
-        };
-        self.learned = talk.learned;
-        step
-    }
-}
-
-/// Most bytes of all answers of a conversation, which are in memory together.
-const MOST: usize = 4 * 1024 * 1024;
-
-fn too_long() -> Failure {
-    let text = "the provider's answers are too long for a router".into();
-    Failure { kind: FailureKind::Other, sent: false, text }
-}
-
-impl Exchange for Replay {
-    fn start(&mut self) -> Step {
-        self.run()
-    }
-
-    fn step(&mut self, reply: Result<Answer, Failure>) -> Step {
-        self.length += reply.as_ref().map_or(0, |answer| answer.body.len());
-        self.replies.push(if self.length > MOST { Err(too_long()) } else { reply });
-        self.run()
-    }
-
-    fn learned(&mut self) -> Learned {
-        std::mem::take(&mut self.learned)
-    }
+    let rest = ended.err().unwrap_or_else(Verdict::nothing_done);
+    Published { verdicts: talk.verdicts(&rest), learned: talk.learned }
 }

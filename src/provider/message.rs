@@ -1,8 +1,9 @@
-//! What goes to a provider and what comes back, before anybody says what it means.
+//! Requests to a provider and its answers, and the [`Carrier`] that carries them.
 
 use std::fmt;
 use std::time::Duration;
 
+use super::Failure;
 use crate::model::secret::Secret;
 use crate::model::{Family, HostPort, Url};
 
@@ -114,4 +115,22 @@ pub struct Query {
     pub wire: Vec<u8>,
     /// What it is, for people.
     pub shown: String,
+}
+
+/// Carries requests to a provider: over the network, to the terminal in a dry run, to a script in tests.
+pub trait Carrier {
+    /// Sends a request over HTTP.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
+
+    /// Sends a query over DNS.
+    ///
+    /// # Errors
+    /// If there is no response.
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
+
+    /// Waits before the next request.
+    fn wait(&mut self, time: Duration);
 }

@@ -1,8 +1,8 @@
 //! Providers: how a change of records becomes requests, and what the answers mean.
 //!
-//! A provider is a pure exchange. It never opens a socket and never waits: it is given a [`Job`],
-//! says what to [`Step::Send`], is given each reply, and ends with [`Step::Done`]: one [`Verdict`]
-//! per change. Retrying, pacing and back-off are not its business; they live in the engine.
+//! [`publish`] is given a [`Job`] and a [`Carrier`], which sends requests and returns the answers. It
+//! ends with one [`Verdict`] per change. It is pure: it opens no socket, and the time and the random
+//! numbers that it needs are in the job. The engine retries, paces and backs off.
 
 mod account;
 pub mod api;
@@ -37,7 +37,7 @@ pub use failure::{Failure, FailureKind};
 pub use families::{Template, Urls};
 pub use identity::{account, fingerprint, own_name};
 pub use mechanism::{Author, Mechanism, Provider, Script};
-pub use message::{Answer, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
+pub use message::{Answer, Carrier, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
 pub use verdict::{Outcome, Scope, Verdict};
 
 /// One record, and what a request is to make of it.
@@ -142,31 +142,16 @@ impl FromIterator<(String, String)> for Known {
     }
 }
 
-/// What an exchange found out: a new value, or `None` for one that does not work any more.
+/// What a job found out: a new value, or `None` for one that does not work any more.
 pub type Learned = Vec<(String, Option<String>)>;
 
-/// What an exchange wants next.
-#[derive(Debug)]
-#[must_use]
-pub enum Step {
-    /// Send this, then call [`Exchange::step`] with the reply.
-    Send(Request),
-    /// The same over DNS.
-    Ask(Query),
-    /// Finished: one verdict per change, in the job's order.
-    Done(Vec<Verdict>),
-}
-
-/// One provider conversation about one job.
-pub trait Exchange: Send {
-    /// The first step. Called once.
-    fn start(&mut self) -> Step;
-    /// The reply to the request of the step before, or why there is none.
-    fn step(&mut self, reply: Result<Answer, Failure>) -> Step;
-    /// What was found out. Asked once, after the end.
-    fn learned(&mut self) -> Learned {
-        Learned::new()
-    }
+/// What became of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// One verdict per change, in the job's order.
+    pub verdicts: Vec<Verdict>,
+    /// What was found out.
+    pub learned: Learned,
 }
 
 /// How many changes one job may have.
@@ -224,14 +209,12 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
     }
 }
 
-/// The exchange that publishes `job` in the account `provider`.
-pub fn exchange(provider: &Provider, job: Job) -> Box<dyn Exchange> {
+/// Publishes `job` in the account `provider`.
+pub fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
     match &provider.mechanism {
-        // A script is run and not asked: as an exchange there is no URL to open.
-        Mechanism::Url(_) | Mechanism::Script(_) => Box::new(url::UrlUpdate::new(provider, &job)),
-        Mechanism::Api(api) => {
-            Box::new(conversation::Replay::new(api.publish, provider.account.clone(), job))
-        }
+        // The worker runs a script itself. Here it only has no URL.
+        Mechanism::Url(_) | Mechanism::Script(_) => url::publish(provider, job, carrier),
+        Mechanism::Api(api) => conversation::converse(api.publish, &provider.account, job, carrier),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Answer, Change, Job, Known, Learned, Outcome, Request, Scope, Step, Verdict, exchange,
+    Answer, Carrier, Change, Failure, FailureKind, Job, Known, Learned, Outcome, Query, Request,
+    Scope, Verdict, publish,
 };
 use crate::config::fixture;
 use crate::model::secret::Secret;
@@ -58,6 +59,83 @@ pub(crate) fn request_text(request: &Request) -> String {
     text
 }
 
+/// A carrier that answers each request with a function, and counts the time that is waited.
+pub(crate) struct Answering<F>(pub(crate) F, pub(crate) Duration);
+
+impl<F: FnMut(&Request) -> Result<Answer, Failure>> Answering<F> {
+    pub(crate) fn new(answer: F) -> Self {
+        Self(answer, Duration::ZERO)
+    }
+}
+
+impl<F: FnMut(&Request) -> Result<Answer, Failure>> Carrier for Answering<F> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        (self.0)(request)
+    }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        panic!("unexpected query: {}", query.shown);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.1 += time;
+    }
+}
+
+/// A request that got no answer.
+pub(crate) fn lost(sent: bool) -> Failure {
+    Failure { kind: FailureKind::Other, sent, text: "timed out".into() }
+}
+
+/// Publishes `job`; `answer` answers each request.
+pub(crate) fn verdicts_of(
+    account: &Provider,
+    job: &Job,
+    answer: impl FnMut(&Request) -> Result<Answer, Failure>,
+) -> Vec<Verdict> {
+    publish(account, job, &mut Answering::new(answer)).verdicts
+}
+
+/// The first request of `job`; `None` if none is sent.
+pub(crate) fn first_request(account: &Provider, job: &Job) -> Option<Request> {
+    let mut first = None;
+    verdicts_of(account, job, |request| {
+        first.get_or_insert_with(|| request.clone());
+        Err(lost(false))
+    });
+    first
+}
+
+/// A carrier with one answer for each request that is expected.
+struct Script<'s> {
+    account: &'s Provider,
+    lines: std::slice::Iter<'s, (&'s str, u16, &'s str)>,
+}
+
+impl Carrier for Script<'_> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        let sent = request_text(request);
+        let Some((expected, status, body)) = self.lines.next() else {
+            panic!("one request too many: {sent}");
+        };
+        for line in expected.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(sent.lines().any(|sent| sent == line), "a request lacks\n{line}\nin\n{sent}");
+        }
+        let password = self.account.account.password.expose();
+        assert!(!request.shown.contains(password), "{}", request.shown);
+        let after = body.strip_prefix("Retry-After: ").and_then(|rest| rest.split_once('\n'));
+        let retry_after = after.map(|(after, _)| Duration::from_secs(after.parse().unwrap()));
+        let body = after.map_or(*body, |(_, body)| body).to_owned();
+        Ok(Answer { status: *status, retry_after, body, ..Answer::default() })
+    }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        panic!("one query too many: {}", query.shown);
+    }
+
+    fn wait(&mut self, _: Duration) {}
+}
+
 /// Plays `script`: for each request its text, and the status and body of the answer. A request must
 /// have all lines of the text, and may have further headers. A body may begin with a line
 /// `Retry-After: seconds`.
@@ -66,30 +144,12 @@ pub(crate) fn play(
     job: Job,
     script: &[(&str, u16, &str)],
 ) -> (Vec<Verdict>, Learned) {
-    let mut talk = exchange(account, job);
-    let mut step = talk.start();
-    for (number, (expected, status, body)) in script.iter().enumerate() {
-        let Step::Send(request) = step else {
-            panic!("request {number} did not come: {step:?}");
-        };
-        let sent = request_text(&request);
-        for line in expected.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            assert!(
-                sent.lines().any(|sent| sent == line),
-                "request {number} lacks\n{line}\nin\n{sent}"
-            );
-        }
-        assert!(!request.shown.contains(account.account.password.expose()), "{}", request.shown);
-        let after = body.strip_prefix("Retry-After: ").and_then(|rest| rest.split_once('\n'));
-        let retry_after = after.map(|(after, _)| Duration::from_secs(after.parse().unwrap()));
-        let body = after.map_or(*body, |(_, body)| body).to_owned();
-        step = talk.step(Ok(Answer { status: *status, retry_after, body, ..Answer::default() }));
+    let mut carrier = Script { account, lines: script.iter() };
+    let published = publish(account, &job, &mut carrier);
+    if let Some((expected, ..)) = carrier.lines.next() {
+        panic!("a request did not come: {expected}\n{published:?}");
     }
-    match step {
-        Step::Done(verdicts) => (verdicts, talk.learned()),
-        Step::Send(request) => panic!("one request too many: {}", request_text(&request)),
-        Step::Ask(query) => panic!("one query too many: {}", query.shown),
-    }
+    (published.verdicts, published.learned)
 }
 
 /// A job of these changes.
@@ -109,7 +169,7 @@ pub(crate) fn outcomes(
     verdicts.iter().map(outcome_text).collect()
 }
 
-/// The learned values of an exchange, for the next job.
+/// The learned values of a job, for the next one.
 pub(crate) fn apply(learned: Learned) -> Known {
     let mut known = Known::new();
     for (key, value) in learned {

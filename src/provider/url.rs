@@ -1,5 +1,5 @@
-//! The exchange with a provider that is updated by opening a URL: one request per record, or one for
-//! both records of a name where the provider takes both.
+//! Publishes at a provider that is updated by opening a URL: one request per record, or one for both
+//! records of a name where the provider takes both.
 
 use std::net::IpAddr;
 
@@ -7,26 +7,13 @@ use super::judge::{AnswerPattern, AnswerRules, UrlKind};
 use super::table::{self, Row};
 use super::template::{self, Rendered, Subject};
 use super::{
-    Answer, Change, Exchange, Failure, Job, Method, Outcome, Request, Scope, Step, Verdict,
+    Carrier, Change, Failure, Job, Learned, Method, Outcome, Published, Request, Scope, Verdict,
 };
 use crate::model::Family;
+use crate::model::sorted::Map;
 use crate::provider::{Author, Mechanism, Provider, Template, Urls};
 
-/// The requests of a job, in its order.
-///
-/// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
-/// ends the exchange: the remaining requests are not sent, and their changes have the same outcome.
-#[derive(Debug)]
-pub(crate) struct UrlUpdate {
-    plan: Vec<PlannedRequest>,
-    /// How many requests of the plan are done.
-    next: usize,
-    /// One per change; `None` until it is known.
-    verdicts: Vec<Option<Verdict>>,
-}
-
 /// A request and the changes that it makes.
-#[derive(Debug)]
 struct PlannedRequest {
     /// The indexes of the changes in the job.
     changes: Vec<usize>,
@@ -35,88 +22,54 @@ struct PlannedRequest {
 }
 
 /// A request, and for each of its changes the rules for the answer.
-#[derive(Debug)]
 struct JudgedRequest {
     request: Request,
     rules: Vec<AnswerRules>,
 }
 
-impl UrlUpdate {
-    /// Prepares `job`. A change for which no request can be made is refused, and nothing is sent for it.
-    pub(crate) fn new(provider: &Provider, job: &Job) -> Self {
-        let mut plan: Vec<PlannedRequest> = Vec::new();
-        for (index, change) in job.changes.iter().enumerate() {
-            if plan.iter().all(|planned| !planned.changes.contains(&index)) {
-                plan.push(plan_request(provider, job, index, change));
-            }
+/// Publishes `job`.
+///
+/// A failure that concerns the whole account (wrong password, refused client, throttling, no network)
+/// ends the job: the remaining requests are not sent, and their changes have the same outcome.
+pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
+    let mut settled: Map<usize, Verdict> = Map::new();
+    let mut ended = None;
+    for (index, change) in job.changes.iter().enumerate() {
+        if settled.contains_key(&index) {
+            continue;
         }
-        Self { plan, next: 0, verdicts: vec![None; job.changes.len()] }
-    }
-
-    fn next_step(&mut self) -> Step {
-        loop {
-            match self.plan.get(self.next).map(|planned| &planned.request) {
-                None => return Step::Done(self.verdicts.drain(..).flatten().collect()),
-                Some(Ok(judged)) => return Step::Send(judged.request.clone()),
-                Some(Err(verdict)) => {
-                    let verdict = verdict.clone();
-                    self.conclude(&[verdict]);
-                }
-            }
+        let PlannedRequest { changes, request } = plan_request(provider, job, index, change);
+        let verdicts = match (request, &ended) {
+            (Err(verdict), _) => vec![verdict],
+            (Ok(_), Some(verdict)) => vec![Verdict::clone(verdict)],
+            (Ok(judged), None) => judged.send(carrier, &mut ended),
+        };
+        for (place, change) in changes.into_iter().enumerate() {
+            let verdict = verdicts.get(place).or(verdicts.first()).cloned();
+            settled.insert(change, verdict.unwrap_or_else(Verdict::nothing_done));
         }
     }
-
-    /// Ends the next request of the plan with a verdict for each of its changes, or one for all of them.
-    fn conclude(&mut self, verdicts: &[Verdict]) {
-        let changes = self.plan.get(self.next).map(|planned| planned.changes.clone());
-        for (place, change) in changes.into_iter().flatten().enumerate() {
-            let verdict = verdicts.get(place).or(verdicts.first());
-            if let (Some(slot), Some(verdict)) = (self.verdicts.get_mut(change), verdict) {
-                *slot = Some(verdict.clone());
-            }
-        }
-        self.next += 1;
-    }
-
-    /// Gives `verdict` to all changes whose request could have been sent and was not.
-    fn give_up(&mut self, verdict: &Verdict) {
-        for planned in self.plan.iter_mut().skip(self.next) {
-            if planned.request.is_ok() {
-                planned.request = Err(verdict.clone());
-            }
-        }
-    }
+    Published { verdicts: settled.values().cloned().collect(), learned: Learned::new() }
 }
 
-impl Exchange for UrlUpdate {
-    fn start(&mut self) -> Step {
-        self.next_step()
-    }
-
-    fn step(&mut self, reply: Result<Answer, Failure>) -> Step {
-        let next = self.plan.get(self.next).map(|planned| &planned.request);
-        let Some(Ok(JudgedRequest { rules, .. })) = next else {
-            return self.next_step();
-        };
-        match reply {
+impl JudgedRequest {
+    /// Returns the verdict of each of the rules on the answer, or one for all of them. Sets `ended` if
+    /// no further request may be sent.
+    fn send(&self, carrier: &mut dyn Carrier, ended: &mut Option<Verdict>) -> Vec<Verdict> {
+        match carrier.send(&self.request) {
             Ok(answer) => {
-                let verdicts: Vec<Verdict> =
-                    rules.iter().map(|rules| rules.judge(&answer)).collect();
-                self.conclude(&verdicts);
-                if let Some(verdict) =
-                    verdicts.iter().find(|verdict| verdict.scope == Scope::Account)
-                {
-                    self.give_up(verdict);
-                }
+                let verdicts: Vec<_> =
+                    self.rules.iter().map(|rules| rules.judge(&answer)).collect();
+                *ended = verdicts.iter().find(|verdict| verdict.scope == Scope::Account).cloned();
+                verdicts
             }
             Err(failure) => {
+                let verdict = failure.verdict();
                 // Only this request can have reached the provider. The later ones were never sent.
-                let rest = Failure { sent: false, ..failure.clone() }.outcome();
-                self.conclude(&[failure.verdict()]);
-                self.give_up(&rest.into());
+                *ended = Some(Failure { sent: false, ..failure }.outcome().into());
+                vec![verdict]
             }
         }
-        self.next_step()
     }
 }
 

@@ -70,6 +70,11 @@ impl Verdict {
         Self { outcome, scope: Scope::Account }
     }
 
+    /// The verdict of a change that was forgotten.
+    pub(super) fn nothing_done() -> Self {
+        Outcome::Unconfirmed { reason: "nothing was done".into() }.into()
+    }
+
     /// Whether the record is as it should be.
     pub fn is_success(&self) -> bool {
         matches!(self.outcome, Outcome::Updated | Outcome::Unchanged)

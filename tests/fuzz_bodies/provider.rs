@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ddns_netlink::config::{Config, check};
 use ddns_netlink::model::secret::Secret;
@@ -13,7 +14,8 @@ use ddns_netlink::provider::mask::mask;
 use ddns_netlink::provider::template::Subject;
 use ddns_netlink::provider::{Account, Author, Mechanism, Provider, Urls};
 use ddns_netlink::provider::{
-    Answer, Change, Job, Outcome, Step, dyndns2, exchange, families, template,
+    Answer, Carrier, Change, Failure, Job, Outcome, Query, Request, dyndns2, families, publish,
+    template,
 };
 
 use super::{Target, sandbox};
@@ -193,26 +195,35 @@ pub(crate) fn provider_answer(bytes: &[u8]) {
         .flat_map(|name| section.families.iter().map(move |&family| change(name, family)))
         .collect();
     let status = [200, 302, 401, 500][usize::from(first >> 2) % 4];
-    let mut exchange =
-        exchange(&section.provider, Job { changes: changes.clone(), ..Job::default() });
-    let mut step = exchange.start();
-    let mut sent = 0;
-    let verdicts = loop {
-        match step {
-            Step::Done(verdicts) => break verdicts,
-            Step::Send(_) | Step::Ask(_) => {
-                sent += 1;
-                assert!(sent <= changes.len(), "more requests than changes");
-                let body = body.clone().into_owned();
-                step = exchange.step(Ok(Answer { status, body, ..Answer::default() }));
-            }
-        }
-    };
+    let job = Job { changes: changes.clone(), ..Job::default() };
+    let answer = Answer { status, body: body.clone().into_owned(), ..Answer::default() };
+    let mut same = Same { answer, left: changes.len() };
+    let verdicts = publish(&section.provider, &job, &mut same).verdicts;
     assert_eq!(verdicts.len(), changes.len());
     verdicts.iter().for_each(|verdict| check_outcome(&verdict.outcome, status));
     if let Some(outcome) = dyndns2::classify(&body, "192.0.2.1".parse().unwrap()) {
         check_outcome(&outcome, 200);
     }
+}
+
+/// Gives every request the same answer.
+struct Same {
+    answer: Answer,
+    left: usize,
+}
+
+impl Carrier for Same {
+    fn send(&mut self, _: &Request) -> Result<Answer, Failure> {
+        assert!(self.left > 0, "more requests than changes");
+        self.left -= 1;
+        Ok(self.answer.clone())
+    }
+
+    fn ask(&mut self, _: &Query) -> Result<Answer, Failure> {
+        Ok(Answer::default())
+    }
+
+    fn wait(&mut self, _: Duration) {}
 }
 
 fn address(family: ddns_netlink::model::Family) -> IpAddr {

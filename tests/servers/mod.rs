@@ -15,12 +15,15 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Proxy, Transport, Trust};
+use ddns_netlink::provider::{
+    self, Answer, Carrier, Failure, Job, Learned, Published, Query, Request, Verdict, api,
+};
 use ddns_netlink::provider::{Account, Author, Mechanism, Provider};
-use ddns_netlink::provider::{Job, Learned, Step, Verdict, api, exchange};
 
 use crate::skip;
 
@@ -123,15 +126,26 @@ pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
 
 /// Publishes `job`; returns the verdicts, what was learned, and the number of requests.
 pub fn publish(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, Learned, usize) {
-    let mut talk = exchange(account, job);
-    let mut step = talk.start();
     let mut count = 0;
-    loop {
-        match step {
-            Step::Send(request) => step = talk.step(client.send(&request)),
-            Step::Ask(query) => panic!("{query:?}"),
-            Step::Done(verdicts) => return (verdicts, talk.learned(), count),
-        }
+    let mut carrier = Sending(|request: &Request| {
         count += 1;
+        client.send(request)
+    });
+    let Published { verdicts, learned } = provider::publish(account, &job, &mut carrier);
+    (verdicts, learned, count)
+}
+
+/// A carrier that sends requests with a function.
+pub struct Sending<F>(pub F);
+
+impl<F: FnMut(&Request) -> Result<Answer, Failure>> Carrier for Sending<F> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        (self.0)(request)
     }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        panic!("{query:?}");
+    }
+
+    fn wait(&mut self, _: Duration) {}
 }

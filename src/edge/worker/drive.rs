@@ -1,76 +1,96 @@
-//! One exchange from its first step to its verdicts. Pure but for the carrier that it is given.
+//! Publishes one job over a carrier, and records the requests for the engine.
 
 use std::time::Duration;
 
 use crate::engine::event::{Finished, JobId};
+use crate::model::secret::Secret;
 use crate::provider::mask::{hide, mask};
 use crate::provider::{
-    Answer, Exchange, Failure, FailureKind, Learned, Outcome, Query, Request, Step, Verdict,
+    self, Answer, Carrier, Failure, FailureKind, Job, Learned, Outcome, Provider, Query, Request,
+    Verdict,
 };
 
-use crate::model::secret::Secret;
-
 /// Most requests of a job without those for single changes.
-const STEPS: usize = 64;
+const REQUESTS: usize = 64;
 /// How many more are allowed for each change.
-const STEPS_PER_CHANGE: usize = 4;
+const REQUESTS_PER_CHANGE: usize = 4;
 
-/// Carries what an exchange sends, and waits for the reply.
-pub(super) trait Carrier {
-    /// Sends a request over HTTP.
-    fn send(&mut self, request: &Request) -> Result<Answer, Failure>;
-    /// Sends a query over DNS.
-    fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
+/// A carrier that notes the time of its requests.
+pub(super) trait TimedCarrier: Carrier {
     /// When the first bytes of the last request or query left, since boot; `None` if none left.
     fn sent_at(&self) -> Option<Duration>;
-    /// Secrets of the proxy, which the exchange does not know and an answer may repeat.
-    fn secrets(&self) -> Vec<Secret>;
 }
 
-/// Drives `exchange`, which answers for `changes` changes, to its end.
-pub(super) fn drive(
-    job: JobId,
-    changes: usize,
-    exchange: &mut dyn Exchange,
-    carrier: &mut dyn Carrier,
+/// Publishes `job` over `carrier`. The `secrets` are those of the proxy, which the provider's code does
+/// not know and an answer may repeat.
+pub(super) fn publish(
+    id: JobId,
+    provider: &Provider,
+    job: &Job,
+    carrier: &mut dyn TimedCarrier,
+    secrets: &[Secret],
 ) -> Finished {
-    let secrets = carrier.secrets();
-    let mut finished = unsent(job, vec![]);
-    let mut step = exchange.start();
-    for _ in 0..STEPS + STEPS_PER_CHANGE * changes {
-        let (reply, shown) = match step {
-            Step::Send(request) => {
-                let reply = carrier.send(&request);
-                let shown = describe(&reply, request.answer_secret);
-                finished.answer = mask(&shown, &[&request.secrets, &*secrets].concat());
-                (reply, request.shown)
-            }
-            Step::Ask(query) => {
-                let reply = carrier.ask(&query);
-                finished.answer = mask(&describe(&reply, false), &[]);
-                (reply, query.shown)
-            }
-            Step::Done(verdicts) => {
-                finished.verdicts = one_per_change(verdicts, changes);
-                hide_secrets(&mut finished.verdicts, &secrets);
-                finished.learned = exchange.learned();
-                return finished;
-            }
-        };
-        if let Some(at) = carrier.sent_at() {
-            finished.requests += 1;
-            finished.sent_at.get_or_insert(at);
-        }
-        finished.request = shown;
-        step = exchange.step(reply);
-    }
-    let outcome = Outcome::Retry {
-        reason: format!("no result after {} requests", finished.requests),
-        after: None,
-        kind: FailureKind::Other,
-    };
-    finished.verdicts = vec![outcome.into(); changes];
+    let left = REQUESTS + REQUESTS_PER_CHANGE * job.changes.len();
+    let mut recorder = Recorder { carrier, secrets, left, finished: unsent(id, vec![]) };
+    let published = provider::publish(provider, job, &mut recorder);
+    let mut finished = recorder.finished;
+    finished.verdicts = published.verdicts;
+    finished.learned = published.learned;
+    hide_secrets(&mut finished.verdicts, secrets);
     finished
+}
+
+/// Records requests and answers, and fails those beyond the limit.
+struct Recorder<'a> {
+    carrier: &'a mut dyn TimedCarrier,
+    secrets: &'a [Secret],
+    /// How many further requests are allowed.
+    left: usize,
+    finished: Finished,
+}
+
+impl Recorder<'_> {
+    /// # Errors
+    /// If the limit is reached.
+    fn take_one(&mut self) -> Result<(), Failure> {
+        if self.left == 0 {
+            let text = format!("no result after {} requests", self.finished.requests);
+            return Err(Failure { kind: FailureKind::Other, sent: false, text });
+        }
+        self.left -= 1;
+        Ok(())
+    }
+
+    fn record(&mut self, request: &str, answer: String) {
+        if let Some(at) = self.carrier.sent_at() {
+            self.finished.requests += 1;
+            self.finished.sent_at.get_or_insert(at);
+        }
+        self.finished.request = request.to_owned();
+        self.finished.answer = answer;
+    }
+}
+
+impl Carrier for Recorder<'_> {
+    fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
+        self.take_one()?;
+        let reply = self.carrier.send(request);
+        let shown = describe(&reply, request.answer_secret);
+        let secrets = [&request.secrets, self.secrets].concat();
+        self.record(&request.shown, mask(&shown, &secrets));
+        reply
+    }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
+        self.take_one()?;
+        let reply = self.carrier.ask(query);
+        self.record(&query.shown, mask(&describe(&reply, false), &[]));
+        reply
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.carrier.wait(time);
+    }
 }
 
 /// Hides `secrets` in the reasons of `verdicts`.
@@ -113,58 +133,57 @@ pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
     }
 }
 
-/// `verdicts` cut or extended to one per change, which is what the engine expects.
-fn one_per_change(mut verdicts: Vec<Verdict>, changes: usize) -> Vec<Verdict> {
-    let unknown = Outcome::Unconfirmed { reason: "the result is not known".into() };
-    verdicts.resize(changes, unknown.into());
-    verdicts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::fixture;
     use crate::model::Url;
-    use crate::provider::exchange;
+    use crate::provider::api::{self, Api};
+    use crate::provider::conversation::{ApiResult, Conversation, Publish};
     use crate::provider::testing::{account, change, job};
+    use crate::provider::{Mechanism, Scope};
 
-    /// Sends `requests` requests, then ends with `done`.
-    struct Talk {
-        requests: usize,
-        done: Vec<Outcome>,
+    fn request() -> Request {
+        let shown = "GET http://h.example/?***".into();
+        Request::get(Url::http("h.example/?s3cret"), shown, vec![Secret::new("s3cret")])
     }
 
-    impl Talk {
-        fn next(&mut self) -> Step {
-            if self.requests == 0 {
-                return Step::Done(self.done.iter().cloned().map(Verdict::record).collect());
-            }
-            self.requests -= 1;
-            let url = Url::http("h.example/?s3cret");
-            let shown = format!("GET http://h.example/?*** ({} left)", self.requests);
-            Step::Send(Request::get(url, shown, vec![Secret::new("s3cret")]))
+    /// An interface that sends two requests, the first for its first change.
+    fn two_requests(talk: &mut Conversation<'_>) -> ApiResult<()> {
+        talk.send(request())?;
+        talk.settle(0, Outcome::Updated.into());
+        talk.send(request())?;
+        Ok(())
+    }
+
+    fn endless(talk: &mut Conversation<'_>) -> ApiResult<()> {
+        talk.settle(0, Outcome::Updated.into());
+        loop {
+            talk.send(request())?;
         }
     }
 
-    impl Exchange for Talk {
-        fn start(&mut self) -> Step {
-            self.next()
-        }
-
-        fn step(&mut self, _: Result<Answer, Failure>) -> Step {
-            self.next()
-        }
+    fn not_understood(talk: &mut Conversation<'_>) -> ApiResult<()> {
+        talk.send(request())?;
+        let reason = "the answer is not understood: \"pr0xy-pa55 Ym9iOnByMHh5LXBh…\"".into();
+        Err(Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into())
     }
 
     fn outcomes(finished: &Finished) -> Vec<Outcome> {
         finished.verdicts.iter().map(|verdict| verdict.outcome.clone()).collect()
     }
 
-    fn talk(
-        requests: usize,
-        done: Vec<Outcome>,
-        send: impl FnMut(&Request) -> Result<Answer, Failure>,
-    ) -> Finished {
-        drive(3, 2, &mut Talk { requests, done }, &mut Http(send, None))
+    /// Publishes two changes at an interface.
+    fn talk(publish: Publish, send: impl FnMut(&Request) -> Result<Answer, Failure>) -> Finished {
+        let api = Api { publish, ..*api::find("gandi").unwrap() };
+        let mechanism = Mechanism::Api(Box::leak(Box::new(api)));
+        let provider = Provider { mechanism, ..fixture::provider() };
+        let both = job(["a", "b"].map(|host| change(host, "192.0.2.1")).to_vec());
+        super::publish(3, &provider, &both, &mut Http(send, None), &secrets())
+    }
+
+    fn secrets() -> Vec<Secret> {
+        ["bob", "pr0xy-pa55", "Ym9iOnByMHh5LXBhNTU="].map(Secret::new).to_vec()
     }
 
     struct Http<F>(F, Option<Duration>);
@@ -181,12 +200,12 @@ mod tests {
             panic!("{query:?}");
         }
 
+        fn wait(&mut self, _: Duration) {}
+    }
+
+    impl<F: FnMut(&Request) -> Result<Answer, Failure>> TimedCarrier for Http<F> {
         fn sent_at(&self) -> Option<Duration> {
             self.1
-        }
-
-        fn secrets(&self) -> Vec<Secret> {
-            ["bob", "pr0xy-pa55", "Ym9iOnByMHh5LXBhNTU="].map(Secret::new).to_vec()
         }
     }
 
@@ -204,22 +223,16 @@ mod tests {
 
     #[test]
     fn the_last_request_and_answer_are_kept_without_secrets() {
-        let both = vec![Outcome::Updated, Outcome::Unchanged];
-        let finished = talk(2, both.clone(), good);
+        let finished = talk(two_requests, good);
         assert_eq!(finished.job, 3);
-        assert_eq!(outcomes(&finished), both);
-        assert_eq!(finished.sent_at, Some(Duration::from_secs(7)));
-        assert_eq!(finished.request, "GET http://h.example/?*** (0 left)");
+        assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
+        assert_eq!((finished.sent_at, finished.requests), (Some(Duration::from_secs(7)), 2));
+        assert_eq!(finished.request, "GET http://h.example/?***");
         assert_eq!(finished.answer, "HTTP 200: good ***");
     }
 
     #[test]
     fn secrets_of_the_proxy_are_masked_in_answers_and_reasons() {
-        let retry = Outcome::Retry {
-            reason: "the answer is not understood: \"pr0xy-pa55 Ym9iOnByMHh5LXBh…\"".into(),
-            after: None,
-            kind: FailureKind::Other,
-        };
         let echo = |_: &Request| {
             Ok(Answer {
                 status: 502,
@@ -227,7 +240,7 @@ mod tests {
                 ..Answer::default()
             })
         };
-        let finished = talk(1, vec![retry; 2], echo);
+        let finished = talk(not_understood, echo);
         assert_eq!(finished.answer, "HTTP 502: ***:***, Basic ***");
         let Outcome::Retry { reason, .. } = &finished.verdicts[1].outcome else { panic!() };
         assert_eq!(reason, "the answer is not understood: \"*** ***…\"");
@@ -253,8 +266,8 @@ mod tests {
             home.record.zone = Some("example.org".into());
             let answers =
                 |_: &Request| Ok(Answer { status: 200, body: body.into(), ..Answer::default() });
-            let mut exchange = exchange(&account, job(vec![home]));
-            let finished = drive(3, 1, exchange.as_mut(), &mut Http(answers, None));
+            let finished =
+                super::publish(3, &account, &job(vec![home]), &mut Http(answers, None), &[]);
             let all = format!("{finished:?}");
             assert!(finished.answer.starts_with("HTTP 200") && !all.contains("t0ken"), "{all}");
         }
@@ -262,28 +275,24 @@ mod tests {
 
     #[test]
     fn a_request_that_never_left_has_no_time() {
-        let finished = talk(1, vec![], |_| failed(false));
+        let finished = talk(two_requests, |_| failed(false));
         assert_eq!((finished.sent_at, finished.requests), (None, 0));
-        assert!(talk(1, vec![], |_| failed(true)).sent_at.is_some());
-        let finished = talk(0, vec![], good);
+        assert!(talk(two_requests, |_| failed(true)).sent_at.is_some());
+        let finished = talk(|_| Ok(()), good);
         assert_eq!((finished.sent_at, finished.request.as_str()), (None, ""));
     }
 
     #[test]
-    fn an_exchange_without_end_is_stopped() {
+    fn a_conversation_without_end_is_stopped_and_keeps_what_was_done() {
         let mut count = 0;
-        let finished = talk(usize::MAX, vec![], |request| {
+        let finished = talk(endless, |request| {
             count += 1;
             good(request)
         });
         assert_eq!(count, 64 + 4 * 2);
-        assert!(matches!(outcomes(&finished)[..], [Outcome::Retry { .. }, Outcome::Retry { .. }]));
-    }
-
-    #[test]
-    fn there_is_one_verdict_per_change() {
-        let finished = talk(0, vec![Outcome::Updated], good);
-        assert!(matches!(outcomes(&finished)[..], [Outcome::Updated, Outcome::Unconfirmed { .. }]));
-        assert_eq!(talk(0, vec![Outcome::Updated; 3], good).verdicts.len(), 2);
+        let [updated, stopped] = &finished.verdicts[..] else { panic!() };
+        assert_eq!((&updated.outcome, stopped.scope), (&Outcome::Updated, Scope::Account));
+        let Outcome::Retry { reason, .. } = &stopped.outcome else { panic!("{stopped:?}") };
+        assert_eq!(reason, "no result after 72 requests");
     }
 }

@@ -1,13 +1,14 @@
 //! Carries jobs out in a dry run: prints what each change would send first, and sends nothing.
 
-use super::drive::{Carrier, drive, unsent};
+use std::time::Duration;
+
+use super::drive::unsent;
 use super::{Clients, Delivery, Lane, Publication};
 use crate::edge::console::show;
 use crate::engine::event::Finished;
-use crate::model::secret::Secret;
 use crate::model::{Notice, Target};
 use crate::provider::{
-    self, Answer, Change, Failure, FailureKind, Job, Outcome, Query, Request, Verdict,
+    self, Answer, Carrier, Change, Failure, FailureKind, Job, Outcome, Query, Request, Verdict,
 };
 
 /// Prints one line for each change, and reports that the provider accepted it.
@@ -41,13 +42,13 @@ fn rehearse(publication: &Publication, change: &Change) -> (String, Verdict) {
     if let Some(script) = provider.script() {
         return (format!("would run {}", script.file.display()), Outcome::Updated.into());
     }
-    let mut exchange = provider::exchange(provider, alone(&publication.job, change));
     let mut carrier = FirstRequest::default();
-    let finished = drive(publication.id, 1, &mut *exchange, &mut carrier);
+    let job = alone(&publication.job, change);
+    let published = provider::publish(provider, &job, &mut carrier);
     if let Some(shown) = carrier.shown {
         return (format!("would send {shown}"), Outcome::Updated.into());
     }
-    let verdict = finished.verdicts.into_iter().next();
+    let verdict = published.verdicts.into_iter().next();
     let verdict = verdict.unwrap_or_else(|| Outcome::Unchanged.into());
     let shown = match &verdict.outcome {
         Outcome::Updated | Outcome::Unchanged => "nothing to send".into(),
@@ -93,13 +94,7 @@ impl Carrier for FirstRequest {
         self.keep(&query.shown)
     }
 
-    fn sent_at(&self) -> Option<std::time::Duration> {
-        None
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        Vec::new()
-    }
+    fn wait(&mut self, _: Duration) {}
 }
 
 #[cfg(test)]
@@ -109,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::config::fixture;
+    use crate::model::secret::Secret;
     use crate::provider::testing::{account, change, job, removal};
     use crate::provider::{Mechanism, Provider, Script};
 

@@ -1,18 +1,18 @@
 //! Carries jobs out: requests over HTTP, queries over DNS, scripts in a shell.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use super::drive::{Carrier, drive, unsent};
+use super::drive::{self, TimedCarrier, unsent};
 use super::{Delivery, Lane, Publication};
 use crate::config::{self, Lookup};
 use crate::edge::dns;
 use crate::edge::http::{Client, Shared, proxy_secrets};
 use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
 use crate::engine::event::{Finished, JobId};
-use crate::model::secret::Secret;
 use crate::model::{Notice, Transport};
-use crate::provider::{self, Answer, Failure, Query, Request};
+use crate::provider::{Answer, Carrier, Failure, Query, Request};
 
 /// Time for a look-up that a script waits for.
 const LOOK_UP_FIRST: Duration = Duration::from_secs(5);
@@ -43,9 +43,8 @@ impl Delivery for Network {
         if let Some(call) = call {
             return run_script(id, &call, &mut carrier, say);
         }
-        let changes = job.changes.len();
-        let mut exchange = provider::exchange(&section.provider, job);
-        drive(id, changes, &mut *exchange, &mut carrier)
+        let secrets = proxy_secrets(&transport);
+        drive::publish(id, &section.provider, &job, &mut carrier, &secrets)
     }
 }
 
@@ -103,12 +102,14 @@ impl Carrier for NetworkCarrier<'_> {
         dns::send(query, &self.transport.into(), &mut self.sent_at)
     }
 
+    fn wait(&mut self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+impl TimedCarrier for NetworkCarrier<'_> {
     fn sent_at(&self) -> Option<Duration> {
         self.sent_at
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        proxy_secrets(self.transport)
     }
 }
 

@@ -82,7 +82,7 @@ fn request(
 ) -> ApiResult<Request> {
     let time = timestamp(talk.wall()?);
     // Alibaba accepts a nonce only once.
-    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.heard().count()));
+    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
     let common = [
         ("AccessKeyId", talk.account.username.as_str()),
         ("Action", action),
@@ -117,13 +117,17 @@ fn ask(
     parameters: &[(&str, &str)],
 ) -> ApiResult<Value> {
     let answer = talk.send(request(talk, rest, action, parameters)?)?;
-    let body = rest::body(answer);
+    let body = rest::body(&answer);
     if text(&body, "/Code").starts_with("InvalidTimeStamp") {
         return Err(rest.clock_wrong(text(&body, "/Message")));
     }
-    let value = rest.value(answer)?;
+    let value = rest.value(&answer)?;
     // Every answer of Alibaba has a RequestId. An answer without one comes from another server.
-    if text(&value, "/RequestId").is_empty() { Err(rest.not_understood(answer)) } else { Ok(value) }
+    if text(&value, "/RequestId").is_empty() {
+        Err(rest.not_understood(&answer))
+    } else {
+        Ok(value)
+    }
 }
 
 /// The elements of the arrays at `pointer` in all pages of a list.

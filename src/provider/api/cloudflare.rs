@@ -109,7 +109,7 @@ fn write(
         }
     };
     let answer = talk.send(request)?;
-    let value = rest.value(answer)?;
+    let value = rest.value(&answer)?;
     let made = match writes {
         [one] if !one.is_removal() => {
             Record::list(value.get("result").map_or(&[], std::slice::from_ref), None)
@@ -120,7 +120,7 @@ fn write(
         }
     };
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
-        return Err(rest.not_understood(answer));
+        return Err(rest.not_understood(&answer));
     }
     Ok(made)
 }

@@ -100,8 +100,8 @@ fn write(
     let answer = talk.send(rest.json(Method::Patch, &path, &Value::Array(sets)))?;
     // The answer does not show removed sets.
     let shown = writes.iter().filter(|write| !write.is_removal()).count();
-    if list(&rest.value(answer)?, "").len() < shown {
-        return Err(rest.not_understood(answer));
+    if list(&rest.value(&answer)?, "").len() < shown {
+        return Err(rest.not_understood(&answer));
     }
     Ok(Vec::new())
 }

@@ -10,7 +10,7 @@ use super::rest::{Rest, id, id_value, list, object};
 use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Rate, Verdict};
+use crate::provider::{Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
     name: "dnsimple",
@@ -48,7 +48,7 @@ const ENDPOINT: RecordEndpoint = RecordEndpoint {
 /// The key under which the number of the account is learned.
 const ACCOUNT: &str = "account";
 
-fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
     let account = account(talk, &rest)?;
     let rest = rest.below(&format!("/{account}/zones"));
@@ -68,9 +68,9 @@ fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");
     if found.is_empty() {
         let answer = talk.send(rest.get("/accounts"))?;
-        found = id(&rest.value(answer)?, "/data/0/id");
+        found = id(&rest.value(&answer)?, "/data/0/id");
         if found.is_empty() {
-            return Err(rest.not_understood(answer));
+            return Err(rest.not_understood(&answer));
         }
     }
     talk.learn(ACCOUNT.into(), &found);
@@ -122,10 +122,10 @@ fn write(
         ("deletes", deletes.into()),
     ]);
     let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
-    let value = rest.value(answer)?;
+    let value = rest.value(&answer)?;
     let mut made = Record::list(list(&value, "/data/creates"), Some(zone));
     made.append(&mut Record::list(list(&value, "/data/updates"), Some(zone)));
-    if made.len() < shown { Err(rest.not_understood(answer)) } else { Ok(made) }
+    if made.len() < shown { Err(rest.not_understood(&answer)) } else { Ok(made) }
 }
 
 #[cfg(test)]

@@ -109,11 +109,11 @@ fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> 
 
 fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, body: &Value) -> ApiResult<Value> {
     let answer = talk.send(request(talk, rest, action, body)?)?;
-    let body = rest::body(answer);
+    let body = rest::body(&answer);
     if text(&body, "/Response/Error/Code") == "AuthFailure.SignatureExpire" {
         return Err(rest.clock_wrong(text(&body, "/Response/Error/Message")));
     }
-    rest.value(answer)
+    rest.value(&answer)
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

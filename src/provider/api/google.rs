@@ -14,7 +14,7 @@ use crate::model::Url;
 use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::Account;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs256;
 use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
 use crate::text::base64;
@@ -115,32 +115,30 @@ impl ServiceAccount {
     }
 }
 
-fn unusable(why: &str) -> Halt {
+fn unusable(why: &str) -> Verdict {
     let reason = format!("the key of the service account cannot be used: {why}");
     let advice = "name the JSON file of the key with 'password_file'";
-    Halt::End(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
+    Verdict { outcome: refused(reason, advice), scope: Scope::Account }
 }
 
 /// Requests an access token for this conversation.
 fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
     let now = talk.wall()?;
     let rest = Rest::new(&API, talk.account).with_base(Url::https(TOKENS)).with_secret_answers();
-    let answer = talk.send_with(|| {
-        let claim = service.claim(now).ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
-        Ok(token_request(&rest, &claim))
-    })?;
-    let body = rest::body(answer);
+    let claim = service.claim(now).ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
+    let answer = talk.send(token_request(&rest, &claim))?;
+    let body = rest::body(&answer);
     let token = text(&body, "/access_token");
     if answer.status == 200 && !token.is_empty() {
         return Ok(Secret::new(token));
     }
     let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
     Err(match answer.status {
-        200 => rest.not_understood(answer),
+        200 => rest.not_understood(&answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock_wrong(&said),
-        400..=403 => Halt::End(rest.verdict_with(answer, 401, &said, "")),
-        _ => rest.refuse(answer, &said),
+        400..=403 => rest.verdict_with(&answer, 401, &said, ""),
+        _ => rest.refuse(&answer, &said),
     })
 }
 
@@ -161,7 +159,7 @@ fn pages(
     let mut from = String::new();
     for _ in 0..PAGES {
         let answer = talk.send(rest.get(&format!("{path}{from}")))?;
-        let page = success(rest, answer, pointer)?;
+        let page = success(rest, &answer, pointer)?;
         all.extend_from_slice(list(&page, pointer));
         match text(&page, "/nextPageToken") {
             "" => break,
@@ -253,7 +251,7 @@ fn write(
     let body = object(&mut [("additions", additions.into()), ("deletions", deletions.into())]);
     let path = format!("/{}/changes", percent::encode(&zone.id));
     let answer = talk.send(rest.json(Method::Post, &path, &body))?;
-    success(rest, answer, "/status")?;
+    success(rest, &answer, "/status")?;
     Ok(Vec::new())
 }
 

@@ -147,12 +147,12 @@ fn act(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<
     let mut request = request;
     for _ in 0..=ACTION_REQUESTS {
         let answer = talk.send(request)?;
-        let value = rest.value(answer)?;
+        let value = rest.value(&answer)?;
         match text(&value, "/action/status") {
             "success" => return Ok(()),
             "running" => {}
             "error" => return Err(rest.not_done(text(&value, "/action/error/message"))),
-            _ => return Err(rest.not_understood(answer)),
+            _ => return Err(rest.not_understood(&answer)),
         }
         request = rest.get(&format!("/actions/{}", id(&value, "/action/id")));
     }

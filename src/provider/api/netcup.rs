@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{self, Rest, object, text};
+use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need};
 use crate::model::secret::Secret;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
-use crate::provider::{Batch, Method, Rate, Request, Verdict};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Answer, Batch, Method, Rate, Request};
 
 pub(super) const API: Api = Api {
     name: "netcup",
@@ -44,7 +44,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     writes_together: API.writes_together,
 };
 
-fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
     let rest = Rest::new(&API, account)
         .with_status_fix(fix_status)
@@ -54,35 +54,19 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     let login = rest.clone().with_secret_answers().with_status_fix(fix_login_status);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
-    login.value(answer)?;
-    let session = session(talk);
+    let body = login.value(&answer)?;
+    let session = text(&body, "/responsedata/apisessionid");
     if session.is_empty() {
-        return Err(login.not_understood(answer));
+        return Err(login.not_understood(&answer));
     }
-    let rest = rest.hiding(&Secret::new(session));
+    let rest = rest.with_session(Secret::new(session));
     let published = records::publish(talk, &rest, &ZONE_API);
     // If the provider cannot be reached, a logout would only fail, too.
-    if talk.status() == 0 || matches!(published, Err(Halt::Send(_) | Halt::Ask(_))) {
-        return published;
-    }
-    match call(talk, &rest, "logout", object(&mut [])) {
-        Err(halt @ (Halt::Send(_) | Halt::Ask(_))) => Err(halt),
+    if talk.status() != 0 {
         // A failed logout does not matter: the session expires.
-        Ok(_) | Err(Halt::End(_)) => published,
+        let _ = call(talk, &rest, "logout", object(&mut []));
     }
-}
-
-/// The id of the latest session of this conversation; empty if there is none. It is read from the
-/// answers, because this function is replayed from its start.
-fn session(talk: &Conversation<'_>) -> String {
-    for answer in talk.heard() {
-        let body = rest::body(answer);
-        let id = text(&body, "/responsedata/apisessionid");
-        if !id.is_empty() {
-            return id.to_owned();
-        }
-    }
-    String::new()
+    published
 }
 
 fn request(talk: &Conversation<'_>, rest: &Rest, action: &str, mut param: Value) -> Request {
@@ -97,7 +81,7 @@ fn call(
     action: &str,
     mut param: Value,
 ) -> ApiResult<Value> {
-    param["apisessionid"] = session(talk).into();
+    param["apisessionid"] = rest.session().into();
     let request = request(talk, rest, action, param);
     rest.ask(talk, request)
 }
@@ -157,22 +141,24 @@ fn read(
     zone: &Zone,
     _: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    all_records(talk, rest, zone, "infoDnsRecords", object(&mut []))
+    Ok(all_records(talk, rest, zone, "infoDnsRecords", object(&mut []))?.0)
 }
 
 /// Requests `action`, whose answer has all records of the zone, both for reading and for writing.
+/// Returns the answer, too.
 fn all_records(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     zone: &Zone,
     action: &str,
     mut param: Value,
-) -> ApiResult<Vec<Record>> {
+) -> ApiResult<(Vec<Record>, Answer)> {
     param["domainname"] = zone.name.as_str().into();
-    param["apisessionid"] = session(talk).into();
-    let request = request(talk, rest, action, param);
-    let all = rest.elements(talk, request, "/responsedata/dnsrecords")?;
-    Ok(all.iter().map(|raw| Record::of(zone.full(text(raw, "/hostname")), raw)).collect())
+    param["apisessionid"] = rest.session().into();
+    let answer = talk.send(request(talk, rest, action, param))?;
+    let all = rest.elements_of(&answer, "/responsedata/dnsrecords")?;
+    let all = all.iter().map(|raw| Record::of(zone.full(text(raw, "/hostname")), raw)).collect();
+    Ok((all, answer))
 }
 
 fn write(
@@ -184,13 +170,11 @@ fn write(
     let set = writes.iter().map(|write| body(zone, write)).collect();
     let set = object(&mut [("dnsrecords", set)]);
     let param = object(&mut [("dnsrecordset", set)]);
-    let present = all_records(talk, rest, zone, "updateDnsRecords", param)?;
-    if let Some(answer) = talk.heard().next()
-        && !writes.iter().all(|write| is_done(write, &present))
-    {
-        return Err(rest.not_understood(answer));
+    let (present, answer) = all_records(talk, rest, zone, "updateDnsRecords", param)?;
+    if writes.iter().all(|write| is_done(write, &present)) {
+        return Ok(Vec::new());
     }
-    Ok(Vec::new())
+    Err(rest.not_understood(&answer))
 }
 
 /// Whether the records that are present now show that `write` was carried out.

@@ -63,9 +63,9 @@ fn read(
         if answer.status == 404 {
             continue;
         }
-        let set = rest.value(answer)?;
+        let set = rest.value(&answer)?;
         if set.get("answers").is_none() {
-            return Err(rest.not_understood(answer));
+            return Err(rest.not_understood(&answer));
         }
         let values = with_address_member(&set);
         records.append(&mut Record::set(&goal.fqdn, goal.kind(), set.get("ttl"), &values));
@@ -95,10 +95,10 @@ fn write(
             body["type"] = goal.kind().into();
         }
         let answer = talk.send(rest.json(method, &path(zone, goal), &body))?;
-        let made = Record::set("", "", None, &with_address_member(&rest.value(answer)?));
+        let made = Record::set("", "", None, &with_address_member(&rest.value(&answer)?));
         let is_shown = made.iter().any(|record| record.holds_target(goal.change, ADDRESS));
         if !goal.change.removes() && !is_shown {
-            return Err(rest.not_understood(answer));
+            return Err(rest.not_understood(&answer));
         }
     }
     Ok(Vec::new())

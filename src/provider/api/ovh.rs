@@ -13,9 +13,9 @@ use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, zones_by_id};
 use super::{Api, Base, Need};
 use crate::model::secret::Secret;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::sha1;
-use crate::provider::{Batch, Method, Request, Verdict};
+use crate::provider::{Batch, Method, Request};
 
 pub(super) const API: Api = Api {
     name: "ovh",
@@ -65,7 +65,7 @@ fn base(param_opt: &str) -> &'static str {
     }
 }
 
-fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
     let rest = Rest::new(&API, account).with_status_fix(fix_status);
     let rest = rest.hiding(&account.password).hiding(&account.param_enc);
@@ -76,7 +76,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
         .plain_header(TIME, &time);
     let published = records::publish(talk, &rest, &ZONE_API);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
-    if let Err(Halt::End(verdict)) = &ended {
+    if let Err(verdict) = &ended {
         // The written records are not published.
         for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
             if settled.is_success() {
@@ -90,8 +90,8 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
 /// The provider's time, which signatures need. So our clock may be wrong.
 fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     let answer = talk.send(rest.get("/auth/time"))?;
-    let time = rest.value(answer)?.as_u64();
-    time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(answer))
+    let time = rest.value(&answer)?.as_u64();
+    time.map(|time| time.to_string()).ok_or_else(|| rest.not_understood(&answer))
 }
 
 /// Publishes all zones whose refresh is due.
@@ -145,7 +145,7 @@ fn send(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult
     if answer.status == 200 && answer.body.trim() == "null" {
         return Ok(());
     }
-    rest.value(answer).map(drop)
+    rest.value(&answer).map(drop)
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

@@ -13,8 +13,8 @@ use super::rest::{Rest, id, list, object, refused, text};
 use super::zone::{RecordName, Zone, ZoneList, Zones, relative_name};
 use crate::model::name::canonical;
 use crate::model::sorted::Map;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
-use crate::provider::{Change, Method, Outcome, Request, Verdict};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Change, Method, Outcome, Request};
 
 /// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;
@@ -283,7 +283,7 @@ impl Write<'_> {
     /// Writes the record as `body`, or removes it.
     ///
     /// # Errors
-    /// While there is no answer, or if the answer does not show what was written.
+    /// If there is no answer, or if the answer does not show what was written.
     pub fn send(
         &self,
         talk: &mut Conversation<'_>,
@@ -324,7 +324,7 @@ fn insert_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
 /// members that the answer lacks are taken from the goal.
 ///
 /// # Errors
-/// While there is no answer, or if the answer does not show the address in `address_member`.
+/// If there is no answer, or if the answer does not show the address in `address_member`.
 pub fn send_write(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -334,7 +334,7 @@ pub fn send_write(
     (pointer, address_member): (&str, &str),
 ) -> ApiResult<Record> {
     let answer = talk.send(request)?;
-    let value = rest.value(answer)?;
+    let value = rest.value(&answer)?;
     let raw = value.pointer(pointer).unwrap_or(&Value::Null);
     let goal = write.goal;
     let mut record = Record::of(goal.fqdn.clone(), raw);
@@ -349,7 +349,7 @@ pub fn send_write(
     if is_shown || (answer.status == 204 && write.id.is_some()) {
         return Ok(record);
     }
-    Err(rest.not_understood(answer))
+    Err(rest.not_understood(&answer))
 }
 
 /// Writes records one by one.
@@ -401,7 +401,7 @@ pub fn list_if_many(
     if answer.status == 400 || answer.cut {
         Ok(None)
     } else {
-        rest.elements_of(answer, pointer).map(Some)
+        rest.elements_of(&answer, pointer).map(Some)
     }
 }
 
@@ -432,12 +432,8 @@ pub fn distinct_names<'g>(goals: &[&'g Goal<'_>]) -> Vec<&'g str> {
 /// Brings all records of the job up to date.
 ///
 /// # Errors
-/// While an answer is missing, or if one concerns all changes that are not settled.
-pub fn publish(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone_api: &ZoneApi,
-) -> ApiResult<Vec<Verdict>> {
+/// If an answer is missing, or concerns all changes that are not settled.
+pub fn publish(talk: &mut Conversation<'_>, rest: &Rest, zone_api: &ZoneApi) -> ApiResult<()> {
     let job = talk.job;
     let mut zones: Map<Zone, Vec<Goal<'_>>> = Map::new();
     let mut listed = Zones::default();
@@ -461,8 +457,8 @@ pub fn publish(
     for (zone, goals) in zones.iter() {
         let verdict = match publish_zone(talk, rest, zone_api, zone, goals) {
             Ok(()) => continue,
-            Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
-            Err(halt) => return Err(halt),
+            Err(verdict) if !verdict.concerns_all() => verdict,
+            Err(verdict) => return Err(verdict),
         };
         for goal in goals.iter() {
             if !talk.is_settled(goal.index) {
@@ -470,7 +466,7 @@ pub fn publish(
             }
         }
     }
-    Ok(talk.all_settled())
+    Ok(())
 }
 
 /// The zone that holds the record of `change`: from the options, learned, or from the provider's list.
@@ -555,8 +551,8 @@ fn send(
             }
             return Ok(());
         }
-        Err(Halt::End(verdict)) if !verdict.concerns_all() => verdict,
-        Err(halt) => return Err(halt),
+        Err(verdict) if !verdict.concerns_all() => verdict,
+        Err(verdict) => return Err(verdict),
     };
     let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
     if writes.len() > 1 && is_refused && matches!(talk.status(), 200 | 400 | 409 | 422) {

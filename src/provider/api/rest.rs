@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Api, Need};
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Url};
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{
     Account, Answer, FailureKind, LONG_ANSWER, Method, Outcome, Request, Scope, Verdict, mask, page,
 };
@@ -31,6 +31,7 @@ pub struct Rest {
     status_fix: StatusFix,
     pause: Duration,
     secret_answers: bool,
+    session: Secret,
 }
 
 /// Translates status and body of an answer into the HTTP status that fits the provider's error code,
@@ -51,6 +52,7 @@ impl Rest {
             status_fix: |status, _| (status, ""),
             pause: PAUSE,
             secret_answers: false,
+            session: Secret::default(),
         }
     }
 
@@ -70,6 +72,17 @@ impl Rest {
     pub fn with_secret_answers(mut self) -> Self {
         self.secret_answers = true;
         self
+    }
+
+    /// Sets the id of a session, for [`Self::session`].
+    pub fn with_session(self, session: Secret) -> Self {
+        let rest = self.hiding(&session);
+        Self { session, ..rest }
+    }
+
+    /// The id of the session that a login began; empty if there is none.
+    pub fn session(&self) -> &str {
+        self.session.expose()
     }
 
     /// Sets the beginning of every URL.
@@ -166,7 +179,7 @@ impl Rest {
                 let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
                 let after = answer.retry_after.or(seconds.map(Duration::from_secs));
                 let answer = Answer { retry_after: after, ..answer.clone() };
-                Err(Halt::End(self.verdict_with(&answer, status, explanation(&body), advice)))
+                Err(self.verdict_with(&answer, status, explanation(&body), advice))
             }
         }
     }
@@ -174,16 +187,16 @@ impl Rest {
     /// Sends `request`, and returns the JSON of the answer.
     ///
     /// # Errors
-    /// While there is no answer, and as [`Self::value`].
+    /// If there is no answer, and as [`Self::value`].
     pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Value> {
         let answer = talk.send(request)?;
-        self.value(answer)
+        self.value(&answer)
     }
 
     /// Sends `request`, and returns the array at `pointer` (RFC 6901) of the answer.
     ///
     /// # Errors
-    /// While there is no answer, as [`Self::value`], and if there is no such array.
+    /// If there is no answer, as [`Self::value`], and if there is no such array.
     pub fn elements(
         &self,
         talk: &mut Conversation<'_>,
@@ -191,7 +204,7 @@ impl Rest {
         pointer: &str,
     ) -> ApiResult<Vec<Value>> {
         let answer = talk.send(request)?;
-        self.elements_of(answer, pointer)
+        self.elements_of(&answer, pointer)
     }
 
     /// The array at `pointer` (RFC 6901) of an `answer`.
@@ -212,7 +225,7 @@ impl Rest {
     /// As [`Self::ask`], but for status 404.
     pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Value> {
         let answer = talk.send(self.get(path))?;
-        if answer.status == 404 { Ok(Value::Null) } else { self.value(answer) }
+        if answer.status == 404 { Ok(Value::Null) } else { self.value(&answer) }
     }
 
     /// The elements of the arrays at `pointer` in all pages of a list. `path` ends with the parameter
@@ -232,8 +245,8 @@ impl Rest {
 
     /// Ends the conversation because of an `answer` that is no success. `explanation` is the
     /// provider's own.
-    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Halt {
-        Halt::End(self.verdict(answer, explanation))
+    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Verdict {
+        self.verdict(answer, explanation)
     }
 
     /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
@@ -301,7 +314,7 @@ impl Rest {
     }
 
     /// Ends the conversation because a successful answer lacks what it should contain.
-    pub fn not_understood(&self, answer: &Answer) -> Halt {
+    pub fn not_understood(&self, answer: &Answer) -> Verdict {
         let is_page = page::is_page(&answer.body);
         let what = if answer.cut {
             "sends more than can be read at once"
@@ -321,23 +334,23 @@ impl Rest {
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
-    pub fn clock_wrong(&self, explanation: &str) -> Halt {
+    pub fn clock_wrong(&self, explanation: &str) -> Verdict {
         let explanation = mask::mask(explanation, &self.secrets);
         let reason = format!("{} finds the clock wrong: {explanation}", self.title);
-        Halt::End(Verdict::clock_behind(reason))
+        Verdict::clock_behind(reason)
     }
 
     /// Ends the conversation because the provider accepted a request, but did not carry it out.
-    pub fn not_done(&self, explanation: &str) -> Halt {
+    pub fn not_done(&self, explanation: &str) -> Verdict {
         self.retry_record("took the request, but has not changed the record", explanation)
     }
 
-    fn retry_record(&self, what: &str, explanation: &str) -> Halt {
+    fn retry_record(&self, what: &str, explanation: &str) -> Verdict {
         let explanation = mask::mask(explanation, &self.secrets);
         let colon = if explanation.is_empty() { "" } else { ": " };
         let reason = format!("{} {what}{colon}{explanation}", self.title);
         let kind = FailureKind::Other;
-        Halt::End(Verdict::record(Outcome::Retry { reason, after: None, kind }))
+        Verdict::record(Outcome::Retry { reason, after: None, kind })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::dns::message::{
 use crate::dns::name::Name;
 use crate::model::Target;
 use crate::model::sorted::Map;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Change, Outcome, Verdict};
 use server::{Server, is_failed_prerequisite};
 
@@ -51,7 +51,7 @@ struct NamedChange<'a> {
     name: Name,
 }
 
-fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
+fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let server = Server::of(talk)?;
     let mut zones: Map<Name, Vec<NamedChange<'_>>> = Map::new();
     let job = talk.job;
@@ -74,7 +74,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<Vec<Verdict>> {
     for (zone, changes) in zones.iter() {
         publish_zone(talk, &server, zone, changes)?;
     }
-    Ok(talk.all_settled())
+    Ok(())
 }
 
 /// The zone that holds `name`: from the options; else learned for another name with the same parent;
@@ -125,10 +125,10 @@ fn publish_zone(
         };
         match present.and_then(|present| Edit::of(named, &present)) {
             Ok(edit) => edits.push((named, edit)),
-            Err(Halt::End(verdict)) if !verdict.concerns_all() => {
+            Err(verdict) if !verdict.concerns_all() => {
                 talk.settle(named.index, verdict);
             }
-            Err(halt) => return Err(halt),
+            Err(verdict) => return Err(verdict),
         }
     }
     if edits.is_empty() {
@@ -157,8 +157,8 @@ fn read_and_update(
     let present = addresses_at_server(talk, server, named);
     let edit = match present.and_then(|present| Edit::of(named, &present)) {
         Ok(edit) => edit,
-        Err(Halt::End(verdict)) if !verdict.concerns_all() => return Ok(verdict),
-        Err(halt) => return Err(halt),
+        Err(verdict) if !verdict.concerns_all() => return Ok(verdict),
+        Err(verdict) => return Err(verdict),
     };
     let rcode = update(talk, server, zone, &[(named, edit)])?;
     Ok(server.verdict(rcode, zone))
@@ -178,14 +178,14 @@ fn addresses_at_server(
     if response.answers.iter().any(|record| record.kind == TYPE_CNAME) {
         let reason = format!("{name} is an alias (CNAME), which cannot have an address, too");
         let advice = "delete the CNAME record, or choose another name";
-        return Err(Halt::End(refused(reason, advice).into()));
+        return Err(refused(reason, advice).into());
     }
     match response.rcode() {
         NOERROR | NXDOMAIN => {
             response.answers.retain(|record| record.kind == address_type(family));
             Ok(response.answers.iter().filter_map(Record::address).collect())
         }
-        rcode => Err(Halt::End(server.verdict(rcode, name))),
+        rcode => Err(server.verdict(rcode, name)),
     }
 }
 
@@ -211,12 +211,12 @@ impl Edit {
             Target::Absent => true,
         };
         let removed = match (present, ours) {
-            (_, None) if has_target => return Err(Halt::End(Outcome::Unchanged.into())),
+            (_, None) if has_target => return Err(Outcome::Unchanged.into()),
             ([], _) => None,
             (_, Some(ours)) => Some(ours),
             (_, None) if change.anew => None,
             (&[only], None) => Some(only),
-            (several, None) => return Err(Halt::End(ambiguous(named, several.len()).into())),
+            (several, None) => return Err(ambiguous(named, several.len()).into()),
         };
         Ok(Self { present: present.to_vec(), removed })
     }

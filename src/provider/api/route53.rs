@@ -12,7 +12,7 @@ use super::rest::{Rest, refused};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, xml};
 use crate::model::secret::Secret;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, timestamp};
 use crate::provider::{Answer, Batch, Method, Request};
 use crate::text::percent;
@@ -98,7 +98,7 @@ fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let next = [("marker", "NextMarker")];
     let Some(pages) = pages(talk, rest, ZONES, &[("maxitems", "100")], &next)? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
-        return Err(Halt::End(refused(reason, RIGHTS).into()));
+        return Err(refused(reason, RIGHTS).into());
     };
     let mut zones = ZoneList::new();
     for zone in pages.iter().flat_map(|page| xml::all(page, "HostedZone")) {
@@ -172,7 +172,7 @@ fn write(
     );
     let path = format!("{}/", path(zone)?);
     let answer = talk.send(request(talk, rest, Method::Post, &path, &[], &body)?)?;
-    success(rest, answer, "ChangeInfo")?;
+    success(rest, &answer, "ChangeInfo")?;
     Ok(Vec::new())
 }
 
@@ -197,29 +197,32 @@ fn change(write: &Write<'_>) -> String {
 /// The pages of a list; `None` if the key may not read it. `next` has the parameters of the request
 /// for the next page, each with the element of the page that holds its value. If `next` is empty, only
 /// the first page is read.
-fn pages<'t>(
-    talk: &mut Conversation<'t>,
+fn pages(
+    talk: &mut Conversation<'_>,
     rest: &Rest,
     path: &str,
     first: &[(&'static str, &str)],
     next: &[(&'static str, &str)],
-) -> ApiResult<Option<Vec<&'t str>>> {
-    let mut pages = Vec::new();
-    let mut query = first.to_vec();
+) -> ApiResult<Option<Vec<String>>> {
+    let mut pages: Vec<String> = Vec::new();
     let most = if next.is_empty() { 1 } else { PAGES };
     for _ in 0..most {
+        let mut query = first.to_vec();
+        if let Some(before) = pages.last() {
+            query.retain(|(name, _)| *name == "maxitems");
+            query.extend(next.iter().map(|(name, tag)| (*name, xml::text(before, tag))));
+        }
         query.sort_unstable();
         let answer = talk.send(request(talk, rest, Method::Get, path, &query, "")?)?;
         if xml::text(&answer.body, "Code").starts_with("AccessDenied") {
             return Ok(None);
         }
-        let page = success(rest, answer, "IsTruncated")?;
-        pages.push(page);
-        if xml::text(page, "IsTruncated") != "true" {
+        let page = success(rest, &answer, "IsTruncated")?;
+        let is_last = xml::text(page, "IsTruncated") != "true";
+        pages.push(answer.body);
+        if is_last {
             break;
         }
-        query.retain(|(name, _)| *name == "maxitems");
-        query.extend(next.iter().map(|(name, tag)| (*name, xml::text(page, tag))));
     }
     Ok(Some(pages))
 }
@@ -249,7 +252,7 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str>
         _ if answer.status == 403 => (403, RIGHTS),
         _ => (answer.status, ""),
     };
-    Err(Halt::End(rest.verdict_with(answer, status, &message, advice)))
+    Err(rest.verdict_with(answer, status, &message, advice))
 }
 
 /// The path of a zone's record sets. An id from the options is checked, because it becomes a part of
@@ -260,7 +263,7 @@ fn path(zone: &Zone) -> ApiResult<String> {
         return Ok(format!("{ZONES}/{id}/rrset"));
     }
     let reason = format!("{} cannot be the id of a hosted zone", quoted(&zone.id));
-    Err(Halt::End(refused(reason, "correct 'zone_id', or leave it out").into()))
+    Err(refused(reason, "correct 'zone_id', or leave it out").into())
 }
 
 /// The id of a hosted zone, which AWS writes as `Z1` or as `/hostedzone/Z1`.

@@ -66,9 +66,9 @@ fn pages(
     let first = path.len();
     for _ in 0..PAGES {
         let answer = talk.send(rest.get(&path))?;
-        let value = rest.value(answer)?;
+        let value = rest.value(&answer)?;
         if !value[member].is_array() {
-            return Err(rest.not_understood(answer));
+            return Err(rest.not_understood(&answer));
         }
         all.extend_from_slice(list(&value[member], ""));
         let next = text(&value, "/meta/links/next");

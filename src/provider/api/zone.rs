@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::rest::{NO_ZONE, id};
 use crate::model::name::{canonical, strip_zone};
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Change, Outcome, Scope, Verdict};
 
 /// The name of a record, and its zone if the options give it.
@@ -147,7 +147,7 @@ pub fn zones_by_name(zones: &[Value], name: &str) -> ZoneList {
 /// account, and is refused for any other name.
 ///
 /// # Errors
-/// While an answer is missing, or if one concerns all changes.
+/// If an answer is missing, or concerns all changes.
 pub fn probe_zones(
     talk: &mut Conversation<'_>,
     probe: &dyn Fn(&mut Conversation<'_>, &str) -> ApiResult<()>,
@@ -164,11 +164,8 @@ pub fn probe_zones(
                     zones.push(Zone::new(zone, zone));
                     break;
                 }
-                Err(Halt::End(Verdict {
-                    outcome: Outcome::Refused { .. },
-                    scope: Scope::Record,
-                })) => {}
-                Err(halt) => return Err(halt),
+                Err(Verdict { outcome: Outcome::Refused { .. }, scope: Scope::Record }) => {}
+                Err(verdict) => return Err(verdict),
             }
         }
     }
@@ -183,7 +180,7 @@ impl Zones {
     /// The zone that holds the record `name`: learned, or from `list`.
     ///
     /// # Errors
-    /// While an answer is missing, or if the list cannot be read.
+    /// If an answer is missing, or if the list cannot be read.
     pub fn find<'a>(
         &mut self,
         talk: &mut Conversation<'a>,
@@ -214,7 +211,7 @@ impl Zones {
     /// All zones of the account.
     ///
     /// # Errors
-    /// While an answer is missing, or if the list cannot be read.
+    /// If an answer is missing, or if the list cannot be read.
     pub fn all<'a>(
         &mut self,
         talk: &mut Conversation<'a>,

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::super::ere::Ere;
 use super::super::template::{self, Subject};
-use super::super::testing::{change, job, removal};
-use super::super::{Answer, Job, Outcome, Step, api, exchange};
+use super::super::{Answer, Job, Outcome, api};
 use super::*;
 use crate::config::fixture;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, Url};
+use crate::provider::testing::{change, first_request, job, removal, verdicts_of};
 use crate::provider::{Author, Mechanism, Provider, Urls};
 
 const V4: &str = "192.0.2.1";
@@ -267,21 +267,12 @@ fn play(row: Row, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
 }
 
 fn play_at(account: &Provider, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
-    let mut exchange = exchange(account, job);
-    let mut step = exchange.start();
     let mut requests = 0;
-    loop {
-        step = match step {
-            Step::Send(_) => {
-                requests += 1;
-                exchange.step(Ok(answer.clone()))
-            }
-            Step::Ask(query) => panic!("{query:?}"),
-            Step::Done(verdicts) => {
-                return (requests, verdicts.into_iter().map(|verdict| verdict.outcome).collect());
-            }
-        };
-    }
+    let verdicts = verdicts_of(account, &job, |_| {
+        requests += 1;
+        Ok(answer.clone())
+    });
+    (requests, verdicts.into_iter().map(|verdict| verdict.outcome).collect())
 }
 
 fn changed(outcome: &Outcome) -> bool {
@@ -411,9 +402,7 @@ fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_know
         for address in [V4, V6] {
             let change = change("home.example.com", address);
             let family = over_its_own.then_some(change.family);
-            let Step::Send(request) = exchange(&own, job(vec![change])).start() else {
-                panic!("{url}");
-            };
+            let request = first_request(&own, &job(vec![change])).unwrap();
             assert_eq!(request.family, family, "{url}");
         }
     }
@@ -535,7 +524,7 @@ fn rows_for_both_families_take_both_in_one_request() {
         let mut kept = job(vec![change("home.example.com", V6)]);
         let name = Hostname::parse("home.example.com").unwrap();
         kept.kept = vec![(name, V4.parse().unwrap())];
-        let Step::Send(request) = exchange(&account(row), kept).start() else { panic!("{row:?}") };
+        let request = first_request(&account(row), &kept).unwrap();
         let url = request.url.expose();
         assert!(url.contains(V4) && url.contains(V6) && request.family.is_none(), "{url}");
     }
@@ -589,8 +578,7 @@ fn some_rows_remove_records() {
     ] {
         let row = find(name).unwrap();
         let gone = || job(vec![removal("home.example.com", previous)]);
-        let mut exchange = exchange(&account(row), gone());
-        let Step::Send(request) = exchange.start() else { panic!("{name}") };
+        let request = first_request(&account(row), &gone()).unwrap();
         assert_eq!(request.url.expose(), format!("https://{path}"));
         assert_eq!(request.family, None, "the family that is lost leads nowhere");
         assert_eq!(play(row, gone(), &self::answer(answer, V4)).1, [Outcome::Updated], "{name}");
@@ -619,8 +607,8 @@ fn removals_name_what_was_tried_and_go_one_at_a_time() {
 #[test]
 fn others_refuse_to_remove_and_say_so() {
     for row in living().filter(|row| row.removal(Family::V4).is_none()) {
-        let mut exchange = exchange(&account(row), job(vec![removal("home.example.com", V4)]));
-        let Step::Done(verdicts) = exchange.start() else { panic!("{row:?}") };
+        let gone = job(vec![removal("home.example.com", V4)]);
+        let verdicts = verdicts_of(&account(row), &gone, |_| panic!("{row:?}"));
         let Outcome::Refused { reason, advice } = &verdicts[0].outcome else {
             panic!("{verdicts:?}")
         };
@@ -636,7 +624,7 @@ fn requests_without_an_address_travel_over_the_family_of_the_record() {
                 continue;
             }
             let one = job(vec![change("home.example.com", address)]);
-            let Step::Send(request) = exchange(&account(row), one).start() else { panic!() };
+            let request = first_request(&account(row), &one).unwrap();
             let told = request.url.expose().contains(address);
             assert_eq!(request.family, (!told).then_some(family), "{row:?}");
         }
@@ -690,9 +678,7 @@ fn some_requests_to_the_letter() {
     let url = |name: &str, domain: &str, addresses: &[&str]| {
         let changes = addresses.iter().map(|address| change(domain, address));
         let account = account(find(name).unwrap());
-        let Step::Send(request) = exchange(&account, job(changes.collect())).start() else {
-            panic!()
-        };
+        let request = first_request(&account, &job(changes.collect())).unwrap();
         let auth = request.url.credentials();
         let auth = auth.map_or(String::new(), |auth| format!("{} ", auth.user));
         format!("{auth}{}", request.url.expose().replace("https://", ""))

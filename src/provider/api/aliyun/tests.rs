@@ -1,8 +1,8 @@
 use super::*;
 use crate::provider::testing::{
-    account, change, job, outcome_text as verdict, play, removal, request_text,
+    account, change, job, outcome_text as verdict, play, removal, request_text, verdicts_of,
 };
-use crate::provider::{Answer, Change, Job, Step, exchange};
+use crate::provider::{Answer, Change, Job};
 
 const ZONES: &str = r#"{"RequestId":"x","TotalCount":2,"PageNumber":1,"Domains":{"Domain":[
     {"DomainName":"example.com","DomainId":"a"},{"DomainName":"example.net"}]}}"#;
@@ -27,12 +27,11 @@ fn error(code: &str, message: &str) -> String {
 
 /// Plays a script. Its requests have only the parameters that differ from request to request.
 fn outcomes_of(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> {
-    let mut talk = exchange(&account("aliyun.com"), job(changes.to_vec()));
-    let mut step = talk.start();
     let mut nonces = Vec::new();
-    for (expected, status, body) in script {
-        let Step::Send(request) = step else { panic!("{expected} did not come: {step:?}") };
-        let sent = request_text(&request);
+    let mut script = script.iter();
+    let verdicts = verdicts_of(&account("aliyun.com"), &job(changes.to_vec()), |request| {
+        let (expected, status, body) = script.next().expect("one request too many");
+        let sent = request_text(request);
         let query = sent.strip_prefix("GET https://alidns.aliyuncs.com/?").unwrap();
         let common = [
             "AccessKeyId",
@@ -55,9 +54,9 @@ fn outcomes_of(changes: &[Change], script: &[(&str, u16, &str)]) -> Vec<String> 
         assert_eq!(seen, common.len());
         assert_eq!(own.join("&"), *expected);
         assert!(!request.shown.contains("Signature"));
-        step = talk.step(Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() }));
-    }
-    let Step::Done(verdicts) = step else { panic!("one request too many: {step:?}") };
+        Ok(Answer { status: *status, body: (*body).into(), ..Answer::default() })
+    });
+    assert_eq!(script.next(), None, "a request did not come");
     let count = nonces.len();
     nonces.sort();
     nonces.dedup();

@@ -4,8 +4,10 @@ use serde_json::json;
 
 use super::*;
 use crate::provider::Provider;
-use crate::provider::testing::{account, change, job, play, removal, request_text};
-use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Scope, Step, exchange};
+use crate::provider::testing::{
+    account, change, job, lost, play, removal, request_text, verdicts_of,
+};
+use crate::provider::{Answer, Change, Outcome, Scope, Verdict};
 
 const URL: &str = "POST https://ccp.netcup.net/run/webservice/servers/endpoint.php?JSON";
 const SESSION: &str = r#"{"serverrequestid":"x","clientrequestid":"","action":"login",
@@ -250,29 +252,30 @@ fn a_session_is_ended_after_an_error_but_not_without_a_connection() {
     let script = [(URL, 200, SESSION), (&*info(), 200, &*limit), (&*bye, 200, BYE)];
     let (verdicts, _) = play(&me(), one(), &script);
     assert!(reason(&verdicts[0]).contains("limits requests"), "{verdicts:?}");
-    let mut talk = exchange(&me(), one());
-    assert!(matches!(talk.start(), Step::Send(_)));
-    let session = Answer { status: 200, body: SESSION.into(), ..Answer::default() };
-    assert!(matches!(talk.step(Ok(session)), Step::Send(_)));
-    let lost = Failure { kind: FailureKind::Other, sent: true, text: "timed out".into() };
-    assert!(matches!(talk.step(Err(lost)), Step::Done(_)));
+    let mut requests = 0;
+    verdicts_of(&me(), &one(), |_| {
+        requests += 1;
+        match requests {
+            1 => Ok(Answer { status: 200, body: SESSION.into(), ..Answer::default() }),
+            _ => Err(lost(true)),
+        }
+    });
+    assert_eq!(requests, 2);
 }
 
 #[test]
 fn a_failed_logout_does_not_change_the_verdicts() {
     let one = within(vec![change("home.example.com", "192.0.2.9")]);
-    let mut talk = exchange(&me(), one);
     let there = answer(&[record("1", "home", "A", "192.0.2.9")]);
-    let mut step = talk.start();
-    for body in [SESSION, &*there] {
-        assert!(matches!(step, Step::Send(_)));
-        step = talk.step(Ok(Answer { status: 200, body: body.into(), ..Answer::default() }));
-    }
-    let Step::Send(logout) = step else { panic!("{step:?}") };
-    assert!(request_text(&logout).contains("logout"));
-    assert!(!logout.shown.contains("S3ss10n"));
-    let lost = Failure { kind: FailureKind::Other, sent: true, text: "timed out".into() };
-    let Step::Done(verdicts) = talk.step(Err(lost)) else { panic!() };
+    let mut bodies = [SESSION, &*there].into_iter();
+    let verdicts = verdicts_of(&me(), &one, |request| match bodies.next() {
+        Some(body) => Ok(Answer { status: 200, body: body.into(), ..Answer::default() }),
+        None => {
+            assert!(request_text(request).contains("logout"));
+            assert!(!request.shown.contains("S3ss10n"));
+            Err(lost(true))
+        }
+    });
     assert_eq!(verdicts, [Outcome::Unchanged.into()]);
 }
 

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, job, play, removal};
-use crate::provider::{Change, Job, Known, Learned, Outcome};
+use crate::provider::{Change, Job, Known, Learned, Outcome, Verdict};
 
 const ASK_TIME: &str = "GET https://eu.api.ovh.com/1.0/auth/time";
 const TIME: &str = "1457018875";

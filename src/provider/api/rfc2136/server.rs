@@ -5,7 +5,7 @@ use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
 use crate::model::HostPort;
 use crate::provider::api::rest::refused;
-use crate::provider::conversation::{ApiResult, Conversation, Halt};
+use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{FailureKind, Outcome, Query, Scope, Verdict};
 use crate::time::UnixSeconds;
 
@@ -48,7 +48,7 @@ impl<'a> Server<'a> {
         }
         // Unreachable: without 'dns_server' a section has an error and does not run.
         let address = account.server.as_ref().ok_or_else(|| {
-            Halt::End(refused("there is no name server".into(), "set 'dns_server'").into())
+            Verdict::record(refused("there is no name server".into(), "set 'dns_server'"))
         })?;
         Ok(Self { address, tcp: account.tcp, key })
     }
@@ -57,7 +57,7 @@ impl<'a> Server<'a> {
     /// message for the log.
     ///
     /// # Errors
-    /// While there is no response, or if its signature is wrong.
+    /// If there is no response, or if its signature is wrong.
     pub(super) fn ask(
         &self,
         talk: &mut Conversation<'_>,
@@ -70,19 +70,19 @@ impl<'a> Server<'a> {
             None => message.encode().map(|wire| (wire, Vec::new())),
         };
         let (wire, mac) =
-            encoded.map_err(|why| Halt::End(refused(why.into(), "shorten the name").into()))?;
+            encoded.map_err(|why| Verdict::record(refused(why.into(), "shorten the name")))?;
         let tcp = self.tcp || wire.len() > PACKET;
         let shown = format!("{shown}, to {}", self.address);
         let response = talk.ask(Query { server: self.address.clone(), tcp, wire, shown })?;
         let response = match &self.key {
-            Some((key, now)) => key.verify(response, &mac, *now),
-            None => Message::decode(response).map_err(|_| Problem::Unsigned),
+            Some((key, now)) => key.verify(&response, &mac, *now),
+            None => Message::decode(&response).map_err(|_| Problem::Unsigned),
         };
         response.map_err(|problem| self.distrusted(problem))
     }
 
     /// Ends the conversation because the response cannot be trusted.
-    fn distrusted(&self, problem: Problem) -> Halt {
+    fn distrusted(&self, problem: Problem) -> Verdict {
         let server = self.address;
         match problem {
             Problem::Key => refuse_account(
@@ -94,12 +94,12 @@ impl<'a> Server<'a> {
                 format!("{server} has another secret or algorithm for the key (BADSIG)"),
                 "correct 'username' and 'password', the TSIG key",
             ),
-            Problem::Time => Halt::End(Verdict::clock_behind(format!(
+            Problem::Time => Verdict::clock_behind(format!(
                 "the clocks of the router and of {server} differ by more than five minutes (BADTIME)"
-            ))),
+            )),
             Problem::Unsigned => {
                 let reason = format!("the response of {server} is not signed with the key");
-                Halt::End(Outcome::Unconfirmed { reason }.into())
+                Outcome::Unconfirmed { reason }.into()
             }
         }
     }
@@ -138,8 +138,8 @@ impl<'a> Server<'a> {
     }
 }
 
-fn refuse_account(reason: String, advice: &str) -> Halt {
-    Halt::End(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
+fn refuse_account(reason: String, advice: &str) -> Verdict {
+    Verdict { outcome: refused(reason, advice), scope: Scope::Account }
 }
 
 fn retry(reason: String) -> Outcome {
