@@ -1,5 +1,5 @@
-//! What a configuration made for ddns-scripts does differently here: for `check`, nobody is warned
-//! about it. `doc/ddns-netlink.5.md` has the same at more length.
+//! What works differently from ddns-scripts in a configuration, for the command `check`. The daemon does
+//! not log it. `doc/ddns-netlink.5.md` describes the same in more words.
 
 use std::fmt;
 
@@ -9,30 +9,39 @@ use crate::provider::api::{self, Api};
 use crate::provider::table::{self, Row};
 use crate::provider::template;
 
-/// What is asked of an option before its line is printed; its value is `None` where it is not set.
+/// Whether a difference applies to a section. The second argument is the value of the option, if it is
+/// set.
 type Applies = fn(&Options<'_>, Option<&str>) -> bool;
 
-/// An option that makes a difference, when, and which.
-struct Rule(&'static str, Applies, &'static str);
+/// A difference that an option makes.
+struct Rule {
+    option: &'static str,
+    applies: Applies,
+    text: &'static str,
+}
 
-/// What works differently from ddns-scripts in these sections.
+const fn rule(option: &'static str, applies: Applies, text: &'static str) -> Rule {
+    Rule { option, applies, text }
+}
+
+/// What works differently from ddns-scripts in some sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     option: &'static str,
     text: &'static str,
-    /// Their names, in file order.
+    /// The names of the sections, in file order.
     sections: Vec<String>,
 }
 
-/// Most sections that a difference names.
-const MOST_NAMES: usize = 8;
+/// Most sections that the text of a difference names.
+const MAX_NAMES: usize = 8;
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.option, self.text)?;
-        let shown = self.sections.iter().take(MOST_NAMES);
+        let shown = self.sections.iter().take(MAX_NAMES);
         write!(f, " ({}", shown.map(String::as_str).collect::<Vec<_>>().join(", "))?;
-        match self.sections.len().saturating_sub(MOST_NAMES) {
+        match self.sections.len().saturating_sub(MAX_NAMES) {
             0 => f.write_str(")"),
             more => write!(f, " and {more} more)"),
         }
@@ -40,30 +49,32 @@ impl fmt::Display for Difference {
 }
 
 const GLOBAL: &[Rule] = &[
-    Rule(
+    rule(
         "use_curl",
         |_, value| value.is_some_and(on),
         "is not needed: the program sends requests itself, without curl",
     ),
-    Rule(
+    rule(
         "upd_privateip",
-        |_, value| value.is_some_and(|it| on(it) && it != "1"),
+        |_, value| value.is_some_and(|value| on(value) && value != "1"),
         "means yes; ddns-scripts understands '1' only",
     ),
-    Rule(
+    rule(
         "services_url",
         |global, value| value.is_some() && global.get("url").is_none(),
-        "says where definitions are downloaded from; ddns-scripts never reads this option of LuCI's",
+        "is the URL that definitions are downloaded from; ddns-scripts ignores this option, which LuCI \
+         writes",
     ),
 ];
 
 const SERVICE: &[Rule] = &[
-    Rule(
+    rule(
         "service_name",
         |_, value| matches!(value, Some("-" | "custom")),
-        "means here that there is none; ddns-scripts ends the section with an error",
+        "means that the section has a URL or script of its own; ddns-scripts ends the section with an \
+         error",
     ),
-    Rule(
+    rule(
         "update_url",
         |section, value| {
             value.is_some() && section.is_custom() && section.get("update_script").is_none()
@@ -71,35 +82,35 @@ const SERVICE: &[Rule] = &[
         "the answer is checked for HTTP errors and failure words; ddns-scripts takes any answer for \
          success",
     ),
-    Rule(
+    rule(
         "update_script",
         |section, value| value.is_some() && section.is_custom(),
         "is run anew for each update, for 120 seconds at most, and this program decides on \
          retries; in ddns-scripts the script itself does",
     ),
-    Rule(
+    rule(
         "update_url",
         |section, value| takes_seen_address(section, value) && section.sends_from_its_address(),
-        "names no address ([IP]), so the provider stores the one that it sees: requests leave from the \
-         address of ip_source, or as bind_network has it",
+        "has no [IP], so the provider stores the address that a request comes from: requests leave from \
+         the address of ip_source, or from bind_network",
     ),
-    Rule(
+    rule(
         "update_url",
         |section, value| takes_seen_address(section, value) && !section.sends_from_its_address(),
-        "names no address ([IP]), so the provider stores the one that it sees, whatever ip_source \
-         finds",
+        "has no [IP], so the provider stores the address that a request comes from, also if ip_source \
+         finds another",
     ),
-    Rule(
+    rule(
         "use_https",
         |section, value| value.is_some_and(on) && section.row().is_some(),
         "is not needed: https is used wherever the provider has it",
     ),
-    Rule(
+    rule(
         "username",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Rule(
+    rule(
         "username",
         |section, value| {
             section.get("service_name") == Some("bind-nsupdate")
@@ -107,70 +118,70 @@ const SERVICE: &[Rule] = &[
         },
         "names a key without its algorithm, which is hmac-sha256 then; nsupdate may take hmac-md5",
     ),
-    Rule(
+    rule(
         "password",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Rule(
+    rule(
         "param_enc",
         |_, value| value.is_some_and(|value| !value.is_ascii()),
         "is sent as UTF-8; ddns-scripts sends %00 for every character that is not ASCII",
     ),
-    Rule(
+    rule(
         "param_opt",
         |section, value| value.is_some_and(|value| value.contains('&')) && section.api().is_none(),
         "has a '&', which is sent as it is; ddns-scripts sends the word [PARAMOPT] in its place",
     ),
-    Rule(
+    rule(
         "use_ipv6",
         |section, value| value.is_some_and(on) && section.kernel_source(),
         "publishes the best of several addresses ('ddns-netlink why' tells which that is); \
          ddns-scripts publishes the first",
     ),
-    Rule(
+    rule(
         "ip_source",
         |section, source| {
             matches!(source, None | Some("network")) && section.get("bind_network").is_none()
         },
         "requests leave by the routing table or bind_network; ddns-scripts binds them to ip_network",
     ),
-    Rule(
+    rule(
         "ip_interface",
         |section, value| {
             section.get("ip_source") == Some("interface")
-                && value.is_some_and(|it| it.starts_with('@'))
+                && value.is_some_and(|value| value.starts_with('@'))
         },
         "means the logical interface of this name; ddns-scripts finds no address there",
     ),
-    Rule(
+    rule(
         "ip_script",
         |section, _| section.get("ip_source") == Some("script"),
         "runs with an empty environment but for PATH and DDNS_FAMILY, and has failed if its exit \
          status is not 0; ddns-scripts takes what it prints",
     ),
-    Rule(
+    rule(
         "interface",
         |section, value| {
-            let (usual, six) = (Some("wan"), section.get("use_ipv6").is_some_and(on));
-            let usual = if six { Some("wan6") } else { usual };
-            let network = section.get("ip_network").or(usual);
-            value.is_some() && section.kernel_source() && value != network
+            let is_ipv6 = section.get("use_ipv6").is_some_and(on);
+            let default = if is_ipv6 { "wan6" } else { "wan" };
+            let network = section.get("ip_network").unwrap_or(default);
+            section.kernel_source() && value.is_some_and(|value| value != network)
         },
-        "does not start and stop the section, as in ddns-scripts: the address of ip_source is \
-         followed whatever happens to this interface",
+        "does not start and stop the section, unlike in ddns-scripts: the address of ip_source is \
+         published whatever happens to this interface",
     ),
-    Rule(
+    rule(
         "cacert",
         |section, value| value.is_some() && !section.get("use_https").is_some_and(on),
         "is used for every https request; ddns-scripts ignores it without use_https",
     ),
-    Rule(
+    rule(
         "user_agent",
         |_, value| value.is_some(),
         "is sent with every request; ddns-scripts sends it where GNU wget is installed",
     ),
-    Rule(
+    rule(
         "dns_server",
         |section, value| {
             value.is_some() && section.api().is_none_or(|api| !api.needs("dns_server"))
@@ -178,52 +189,54 @@ const SERVICE: &[Rule] = &[
         "is asked when the program starts, after updates and when LuCI asks; ddns-scripts asks it \
          at every check_interval",
     ),
-    Rule(
+    rule(
         "use_api_check",
         |_, value| value.is_some_and(on),
         "is not needed: the program remembers what the provider accepted",
     ),
-    Rule(
+    rule(
         "check_interval",
         |section, value| value.is_some() && section.kernel_source(),
-        "is not needed: the kernel tells of a new address at once",
+        "is not needed: the kernel reports a new address at once",
     ),
-    Rule(
+    rule(
         "check_unit",
         |section, unit| {
-            let set = unit.is_some_and(|unit| unit != "minutes");
-            set && !section.kernel_source() && section.get("check_interval").is_none()
+            !section.kernel_source()
+                && section.get("check_interval").is_none()
+                && unit.is_some_and(|unit| unit != "minutes")
         },
         "is ignored without check_interval, which is 10 minutes then; ddns-scripts takes 10 of \
          this unit",
     ),
-    Rule(
+    rule(
         "check_unit",
         |section, unit| {
-            let short = section.number("check_interval").is_some_and(|seconds| seconds < 300);
-            let bare = section.get("check_interval_min").is_none();
-            unit == Some("seconds") && short && bare && !section.kernel_source()
+            !section.kernel_source()
+                && unit == Some("seconds")
+                && section.get("check_interval_min").is_none()
+                && section.number("check_interval").is_some_and(|seconds| seconds < 300)
         },
         "check_interval is at least 5 minutes unless check_interval_min is set; ddns-scripts uses 5 \
          seconds",
     ),
-    Rule(
+    rule(
         "force_interval",
         |_, value| value.is_some_and(|value| value != "0" && value != "never"),
         "is counted across restarts and reboots; ddns-scripts sends again after each of them",
     ),
-    Rule(
+    rule(
         "force_interval",
         |_, value| value == Some("0"),
         "'0' sends an address again only when it changes; ddns-scripts ends the section after one \
          update, until its interface comes up again",
     ),
-    Rule(
+    rule(
         "retry_interval",
         |_, value| value.is_some(),
         "doubles with every further error, up to an hour; in ddns-scripts it stays the same",
     ),
-    Rule(
+    rule(
         "retry_unit",
         |section, unit| {
             unit.is_some_and(|unit| unit != "seconds") && section.get("retry_interval").is_none()
@@ -231,27 +244,27 @@ const SERVICE: &[Rule] = &[
         "is ignored without retry_interval, which is 60 seconds then; ddns-scripts takes 60 of \
          this unit",
     ),
-    Rule("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), RESTS),
-    Rule(
+    rule("retry_max_count", |_, value| value.is_some_and(|value| value != "0"), GIVES_UP),
+    rule(
         "retry_count",
         |section, value| {
             value.is_some_and(|value| value != "0") && section.get("retry_max_count").is_none()
         },
-        RESTS,
+        GIVES_UP,
     ),
 ];
 
-const RESTS: &str = "after so many errors in a row nothing is sent for the record until its address or \
+const GIVES_UP: &str = "after so many errors in a row nothing is sent for the record until its address or \
                      the network changes; ddns-scripts ends the section for good";
 
-/// Whether a section was made for ddns-scripts, which writes this option into every section.
+/// Whether a section was used with ddns-scripts, which writes `lookup_host` into every section.
 fn is_migrated(section: &RawSection) -> bool {
     Options(section).get("lookup_host").is_some()
 }
 
-/// Every difference once, in the order of the sections and options that it is found in first. Sections
-/// that are not enabled do nothing in either program. Elsewhere than on OpenWrt there are none, unless
-/// the file itself comes from there.
+/// The differences of a file, each once, in the order in which the file has them. Sections that are not
+/// enabled are skipped. On a system other than OpenWrt there are no differences, unless the file comes
+/// from OpenWrt.
 pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
     let (document, _) = uci::parse(bytes);
     let mut found = Vec::new();
@@ -265,7 +278,7 @@ pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
             "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };
-        for Rule(option, applies, text) in rules {
+        for Rule { option, applies, text } in rules {
             if applies(&options, options.get(option)) {
                 add(&mut found, option, text, section);
             }
@@ -287,19 +300,22 @@ fn add(
     section: &RawSection,
 ) {
     let name = section.name.clone();
-    match found.iter_mut().find(|it| it.option == option && it.text == text) {
+    match found.iter_mut().find(|known| known.option == option && known.text == text) {
         Some(difference) => difference.sections.push(name),
         None => found.push(Difference { option, text, sections: vec![name] }),
     }
 }
 
-/// The options of a section as they are written.
+/// The options of a section, as the file has them.
 struct Options<'a>(&'a RawSection);
 
 impl<'a> Options<'a> {
     fn get(&self, name: &str) -> Option<&'a str> {
         let option = self.0.options.iter().find(|option| option.name == name)?;
-        option.values.first().map(|(value, _)| value.as_str()).filter(|value| !value.is_empty())
+        match option.values.first() {
+            Some((value, _)) if !value.is_empty() => Some(value),
+            Some(_) | None => None,
+        }
     }
 
     fn number(&self, name: &str) -> Option<u64> {
@@ -318,22 +334,23 @@ impl<'a> Options<'a> {
         matches!(self.get("ip_source"), None | Some("network" | "interface"))
     }
 
-    /// Whether requests to a provider that stores the address that it sees leave from the one that is to
-    /// be published.
+    /// Whether requests to a provider that stores the address that they come from leave from the address
+    /// that is to be published.
     fn sends_from_its_address(&self) -> bool {
         self.kernel_source() && self.get("proxy").is_none()
     }
 
-    /// Whether the provider has no definition.
+    /// Whether the section has a URL or script of its own.
     fn is_custom(&self) -> bool {
         matches!(self.get("service_name"), None | Some("-" | "custom"))
     }
 }
 
-/// Whether `url` is the user's own and names no address.
+/// Whether `url`, the owner's own update URL, has no placeholder for an address.
 fn takes_seen_address(section: &Options<'_>, url: Option<&str>) -> bool {
-    let used = section.is_custom() && section.get("update_script").is_none();
-    used && url.is_some_and(|url| !template::names_address(url))
+    section.is_custom()
+        && section.get("update_script").is_none()
+        && url.is_some_and(|url| !template::names_address(url))
 }
 
 fn on(value: &str) -> bool {
@@ -344,17 +361,17 @@ fn on(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is said about a section with these options; the source of its address is a page, about
-    /// which nothing is said.
+    /// The differences of a section with these options. Its address source is a page, which makes no
+    /// difference.
     fn about(options: &str) -> Vec<String> {
         let file =
             format!("config service 'a'\noption enabled 1\noption ip_source web\n{options}\n");
         let all = differences(file.as_bytes(), true);
-        all.into_iter().map(|it| it.to_string()).collect()
+        all.into_iter().map(|difference| difference.to_string()).collect()
     }
 
     #[test]
-    fn each_option_has_its_line_and_only_where_it_makes_a_difference() {
+    fn an_option_is_listed_only_if_it_makes_a_difference() {
         let cases = [
             ("option service_name -", "option service_name x"),
             ("option service_name custom", ""),
@@ -416,11 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_about_addresses_of_the_kernel() {
-        let kernel = |options: &str| {
-            let bound = "option bind_network wan\n";
-            about(&format!("option ip_source network\n{bound}{options}"))
-        };
+    fn options_are_listed_that_differ_for_addresses_of_the_kernel() {
         for (differs, same) in [
             ("option check_interval 5", "option check_unit hours"),
             ("option use_ipv6 1", "option use_ipv6 0"),
@@ -429,39 +442,42 @@ mod tests {
             ("option interface wan\noption ip_network lan", ""),
             ("option ip_source interface\noption ip_interface @wan", "option ip_interface @wan"),
         ] {
-            let found = kernel(differs);
+            let found = about_kernel_source(differs);
             assert_eq!(found.len(), 1, "{differs}: {found:?}");
-            assert_eq!(kernel(same), [""; 0], "{same}");
+            assert_eq!(about_kernel_source(same), [""; 0], "{same}");
         }
-        assert_eq!(kernel("option use_ipv6 1\noption interface wan6").len(), 1, "the default");
+        let default = about_kernel_source("option use_ipv6 1\noption interface wan6");
+        assert_eq!(default.len(), 1, "{default:?}");
         let unset = differences(b"config service 'a'\noption enabled 1\n", true);
         assert_eq!(unset.len(), 1, "requests are bound to ip_network by default: {unset:?}");
         let device = "option ip_source interface\noption ip_interface eth0";
         assert_eq!(about(device), [""; 0], "and to nothing with a device");
     }
 
+    fn about_kernel_source(options: &str) -> Vec<String> {
+        about(&format!("option ip_source network\noption bind_network wan\n{options}"))
+    }
+
     #[test]
-    fn a_difference_is_there_once_with_its_sections() {
-        let section = |number: usize| {
-            format!(
-                "config service 's{number}'\noption enabled 1\noption ip_source web\n\
-                 option retry_interval 9\n"
-            )
-        };
-        let file: String = (1..=2).map(section).collect();
+    fn a_difference_is_listed_once_with_its_sections() {
+        let file: String = (1..=2).map(numbered_section).collect();
         let all = differences(file.as_bytes(), true);
         let [one] = &all[..] else { panic!("{all:?}") };
         assert!(one.to_string().ends_with("in ddns-scripts it stays the same (s1, s2)"), "{one}");
-        let file: String = (1..=10).map(section).collect();
+        let file: String = (1..=10).map(numbered_section).collect();
         let text = differences(file.as_bytes(), true)[0].to_string();
         assert!(text.ends_with("(s1, s2, s3, s4, s5, s6, s7, s8 and 2 more)"), "{text}");
     }
 
+    fn numbered_section(number: usize) -> String {
+        format!(
+            "config service 's{number}'\noption enabled 1\noption ip_source web\n\
+             option retry_interval 9\n"
+        )
+    }
+
     #[test]
-    fn the_global_section_has_differences_too() {
-        let global = |options: &str| {
-            differences(format!("config ddns 'global'\n{options}\n").as_bytes(), true).len()
-        };
+    fn options_of_the_global_section_are_listed() {
         for (differs, same) in [
             ("option use_curl 1", "option use_curl 0"),
             ("option upd_privateip yes", "option upd_privateip 1"),
@@ -470,19 +486,23 @@ mod tests {
                 "option services_url http://a/\noption url http://b/",
             ),
         ] {
-            assert_eq!((global(differs), global(same)), (1, 0), "{differs}");
+            assert_eq!((count_global(differs), count_global(same)), (1, 0), "{differs}");
         }
-        assert_eq!(global("option cacert /x"), 0);
+        assert_eq!(count_global("option cacert /x"), 0);
+    }
+
+    fn count_global(options: &str) -> usize {
+        differences(format!("config ddns 'global'\n{options}\n").as_bytes(), true).len()
     }
 
     #[test]
-    fn sections_that_are_off_and_files_that_are_broken_say_nothing() {
+    fn disabled_sections_and_invalid_files_have_no_differences() {
         assert_eq!(differences(b"config service 'a'\noption check_interval 5\n", true), []);
         assert_eq!(differences(b"\0\xff'config", true), []);
     }
 
     #[test]
-    fn where_ddns_scripts_never_was_nothing_differs() {
+    fn without_openwrt_only_a_file_from_ddns_scripts_has_differences() {
         let file = "config service 'a'\noption enabled 1\noption retry_interval 9\n";
         assert_eq!(differences(file.as_bytes(), false), []);
         let moved = format!("{file}option lookup_host a.example.com\n");
