@@ -81,11 +81,8 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
     }
     let ttl = reader.number("ttl", 0..=0x7fff_ffff);
     let id = reader.text("record_id").or_else(|| reader.text("rec_id"));
-    let proxied = if reader.text("proxied").is_some() {
-        Some(reader.flag("proxied", false))
-    } else {
-        None
-    };
+    let proxied =
+        if reader.text("proxied").is_some() { Some(reader.flag("proxied", false)) } else { None };
     RecordOptions {
         zone: reader.text("zone").map(str::to_owned),
         zone_id: reader.text("zone_id").map(str::to_owned),
