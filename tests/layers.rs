@@ -146,15 +146,16 @@ fn imports(text: &str) -> Vec<Import> {
         }
     }
     for begin in ["crate::", "super::"] {
-        for (at, _) in rest.match_indices(begin) {
-            let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-            let path: String = rest[at..].chars().take_while(|&c| is_path(c)).collect();
-            let path =
-                path.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
-            found.push(Import { path, public: false });
-        }
+        found.extend(rest.match_indices(begin).map(|(start, _)| path_at(&rest[start..])));
     }
     found
+}
+
+/// The path that `text` begins with.
+fn path_at(text: &str) -> Import {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+    let parts = text[..end.unwrap_or(text.len())].split("::").filter(|part| !part.is_empty());
+    Import { path: parts.map(str::to_owned).collect(), public: false }
 }
 
 fn add_statement(statement: &str, found: &mut Vec<Import>) {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use ddns_netlink::edge::probe::script::run;
-use ddns_netlink::edge::script::process::kill_all;
+use ddns_netlink::edge::process::kill_all;
 use ddns_netlink::model::Family;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;

@@ -21,7 +21,7 @@ use crate::edge::dns::{self, DnsTransport};
 use crate::edge::files;
 use crate::edge::http::{self, Unreachable};
 use crate::edge::load::{self, load};
-use crate::edge::script::process;
+use crate::edge::process;
 use crate::model::name::is_file_name;
 use crate::model::{Family, HostPort, Proxy};
 

@@ -12,7 +12,7 @@ use super::run_directory::next_request;
 use super::{Daemon, Mode};
 use crate::cli::exit;
 use crate::edge::clock::{self, ClockStep};
-use crate::edge::script;
+use crate::edge::process;
 use crate::engine::event::{Action, Event};
 use crate::model::{Level, Notice};
 use crate::proto::netlink::Report;
@@ -139,7 +139,7 @@ impl EventLoop {
 
     fn stop(&mut self) -> u8 {
         self.daemon.say(Level::Info, "stopping".into());
-        script::process::kill_all();
+        process::kill_all();
         self.daemon.withdraw();
         self.daemon.flush(FLUSH);
         exit::OK

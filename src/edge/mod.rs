@@ -11,6 +11,7 @@ pub mod localtime;
 pub mod logger;
 pub mod netlink;
 pub mod probe;
+pub mod process;
 pub mod script;
 pub mod store;
 mod system_error;

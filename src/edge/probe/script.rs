@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::find_address;
 use crate::config::program;
-use crate::edge::script::process::{Ended, Running, SHELL, command};
+use crate::edge::process::{Ended, Running, SHELL, command};
 use crate::model::Family;
 
 /// How long the command and the processes it starts may run.

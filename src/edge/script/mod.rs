@@ -3,7 +3,6 @@
 
 mod frame;
 pub mod message;
-pub mod process;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
@@ -20,12 +19,12 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use self::message::{MessageReader, ScriptEnd, ScriptLog, ScriptMessage};
-use self::process::{Ended, Running, SHELL, command};
 use crate::config::options::{self, SectionKind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
 use crate::edge::probe;
+use crate::edge::process::{Ended, Running, SHELL, command};
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Url};

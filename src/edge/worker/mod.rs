@@ -21,7 +21,7 @@ use crate::config::{Global, Lookup, Section};
 use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, script};
-use crate::edge::script::process;
+use crate::edge::process;
 use crate::engine::event::{Event, Finished, JobId, QuestionId};
 use crate::model::Notice;
 use crate::model::secret::Secret;

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::*;
 use crate::config::fixture;
+use crate::edge::process;
 use crate::model::Level;
 use crate::model::{Hostname, Proxy, RecordOptions, Target};
 use crate::provider::Mechanism;
