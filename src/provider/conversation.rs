@@ -29,6 +29,8 @@ pub struct Conversation<'a> {
     requests: u16,
     /// The HTTP status of the latest answer; 0 if there was none.
     status: u16,
+    /// How many changes in a row failed with a server error or a lost answer.
+    troubles: u8,
     /// Bytes of all answers.
     received: usize,
     learned: Learned,
@@ -85,8 +87,39 @@ impl<'a> Conversation<'a> {
         self.status
     }
 
+    /// Whether a request for another change is worth while after a failure. A server error or a lost
+    /// answer may concern only one name; after two in a row the provider has a problem.
+    pub fn goes_on_after(&mut self, verdict: &Verdict) -> bool {
+        if !self.is_trouble(verdict) {
+            return !verdict.concerns_all();
+        }
+        self.troubles += 1;
+        self.troubles < 2
+    }
+
+    /// Whether `verdict` is about a server error without a time to wait, or about a lost answer.
+    fn is_trouble(&self, verdict: &Verdict) -> bool {
+        let is_server_error = self.status != 0
+            && verdict.scope == Scope::Account
+            && matches!(
+                verdict.outcome,
+                Outcome::Retry { after: None, kind: FailureKind::Other, .. }
+            );
+        is_server_error || verdict.is_unanswered()
+    }
+
+    /// Whether the failure of several changes together may be due to one of them.
+    pub fn may_concern_one(&self, verdict: &Verdict) -> bool {
+        let statuses = matches!(self.status, 200 | 400 | 409 | 422 | 500..);
+        let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
+        statuses && (is_refused && !verdict.concerns_all() || self.is_trouble(verdict))
+    }
+
     /// The change at this place of the job has this verdict, whatever ends the conversation.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
+        if !verdict.concerns_all() {
+            self.troubles = 0;
+        }
         self.settled.insert(change, verdict);
     }
 
@@ -188,6 +221,7 @@ pub(super) fn converse(
         carrier,
         requests: 0,
         status: 0,
+        troubles: 0,
         received: 0,
         learned: Learned::new(),
         trusted: false,
@@ -198,5 +232,11 @@ pub(super) fn converse(
         ended = publish(&mut talk);
     }
     let rest = ended.err().unwrap_or_else(Verdict::nothing_done);
+    // The provider works for other changes.
+    if talk.settled.values().any(Verdict::is_success) {
+        for verdict in talk.settled.values_mut() {
+            verdict.scope = verdict.scope.min(Scope::Record);
+        }
+    }
     Published { verdicts: talk.verdicts(&rest), learned: talk.learned }
 }

@@ -47,7 +47,7 @@ pub struct Verdict {
 }
 
 /// What an outcome applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// This record with this address. Another address may be accepted.
     Address,

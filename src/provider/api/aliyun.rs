@@ -49,6 +49,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: 600,
     writes_together: API.writes_together,
+    reads_together: false,
 };
 
 /// Zones and records per page: the maximum.

@@ -38,6 +38,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     // 1 means automatic.
     new_ttl: 1,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 /// With an e-mail address as user name the password is the global key; with anything else (`Bearer`,

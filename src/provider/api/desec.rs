@@ -6,11 +6,11 @@
 use serde_json::Value;
 
 use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{Rest, list, object};
+use super::rest::{self, Rest, list, object};
 use super::zone::{Zone, ZoneList, relative_name, zones_by_name};
 use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Rate};
+use crate::provider::{Answer, Batch, Method, Rate};
 
 pub(super) const API: Api = Api {
     name: "desec",
@@ -40,6 +40,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
@@ -98,12 +99,32 @@ fn write(
     }
     let path = format!("/{}/rrsets/", zone.id);
     let answer = talk.send(rest.json(Method::Patch, &path, &Value::Array(sets)))?;
+    if answer.status == 400 && writes.len() > 1 {
+        settle_rejected(talk, rest, writes, &answer);
+    }
     // The answer does not show removed sets.
     let shown = writes.iter().filter(|write| !write.is_removal()).count();
     if list(&rest.value(&answer)?, "").len() < shown {
         return Err(rest.not_understood(&answer));
     }
     Ok(Vec::new())
+}
+
+/// Settles the writes that deSEC rejects. A rejected request is answered with a list that has an object
+/// for each set: an empty one, or the errors of the set.
+fn settle_rejected(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    writes: &[Write<'_>],
+    answer: &Answer,
+) {
+    let body = rest::body(answer);
+    for (write, errors) in writes.iter().zip(list(&body, "")) {
+        let explanation = rest::explanation(errors);
+        if !explanation.is_empty() {
+            write.goal.settle(talk, rest.verdict(answer, explanation).outcome);
+        }
+    }
 }
 
 /// The lowest TTL that the domain allows.

@@ -46,6 +46,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 /// DreamHost's limits are per hour and per day.

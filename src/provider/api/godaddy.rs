@@ -41,6 +41,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: 600,
     writes_together: API.writes_together,
+    reads_together: false,
 };
 
 /// Zones per page. More would be allowed, but the entry of each zone is long.

@@ -54,6 +54,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 const TOKENS: &str = "oauth2.googleapis.com";
@@ -162,11 +163,11 @@ fn pages(
         let page = success(rest, &answer, pointer)?;
         all.extend_from_slice(list(&page, pointer));
         match text(&page, "/nextPageToken") {
-            "" => break,
+            "" => return Ok(all),
             token => from = format!("&pageToken={}", percent::encode(token)),
         }
     }
-    Ok(all)
+    Err(rest::too_long())
 }
 
 /// The body of a successful answer. It must have a member at `pointer`, or, if a list is empty and so

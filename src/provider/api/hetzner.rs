@@ -46,6 +46,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: false,
 };
 
 /// Length of a token of the DNS Console.
@@ -88,21 +89,10 @@ fn read(
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
     let mut records = Vec::new();
-    for (kind, goal) in records::reads(goals) {
-        let sets = match goal {
-            Some(goal) => vec![member(&rest.get_or_null(talk, &path(zone, goal))?, "rrset")],
-            None => {
-                let path = format!("/zones/{}/rrsets?type={kind}&per_page=50&page=", zone.id);
-                rest.pages(talk, &path, "/rrsets", 50)?
-            }
-        };
-        for set in &sets {
-            let name = match goal {
-                Some(goal) => goal.fqdn.clone(),
-                None => zone.full(text(set, "/name")),
-            };
-            records.append(&mut Record::set(&name, kind, set.get("ttl"), list(set, "/records")));
-        }
+    for goal in goals {
+        let set = member(&rest.get_or_null(talk, &path(zone, goal))?, "rrset");
+        let (ttl, values) = (set.get("ttl"), list(&set, "/records"));
+        records.append(&mut Record::set(&goal.fqdn, goal.kind(), ttl, values));
     }
     Ok(records)
 }

@@ -40,6 +40,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

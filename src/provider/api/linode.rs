@@ -36,6 +36,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::IdAndName,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 const ENDPOINT: RecordEndpoint = RecordEndpoint {

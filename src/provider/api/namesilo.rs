@@ -41,6 +41,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: 3600,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 /// NameSilo's HTTP status is always 200. The reply code has the meaning.

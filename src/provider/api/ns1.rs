@@ -38,6 +38,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: false,
 };
 
 /// The member that we add to an answer for its address. NS1 has it in an array of one element.

@@ -46,6 +46,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: 600,
     writes_together: API.writes_together,
+    reads_together: false,
 };
 
 /// Only the message of an error tells the cause.

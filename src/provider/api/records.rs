@@ -12,9 +12,8 @@ use serde_json::Value;
 use super::rest::{Rest, id, list, object, refused, text};
 use super::zone::{RecordName, Zone, ZoneList, Zones, relative_name};
 use crate::model::name::canonical;
-use crate::model::sorted::Map;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Change, Method, Outcome, Request};
+use crate::provider::{Change, Method, Outcome, Request, Verdict};
 
 /// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
 pub const NEW_TTL: u32 = 300;
@@ -42,6 +41,8 @@ pub struct ZoneApi {
     pub new_ttl: u32,
     /// [`Api::writes_together`](super::Api::writes_together).
     pub writes_together: bool,
+    /// Whether the goals of a zone are read together. Otherwise each is read and written before the next.
+    pub reads_together: bool,
 }
 
 /// See [`ZoneApi::read`].
@@ -432,12 +433,16 @@ pub fn distinct_names<'g>(goals: &[&'g Goal<'_>]) -> Vec<&'g str> {
 /// Brings all records of the job up to date.
 ///
 /// # Errors
-/// If an answer is missing, or concerns all changes that are not settled.
+/// If a failure concerns all changes that are not settled.
 pub fn publish(talk: &mut Conversation<'_>, rest: &Rest, zone_api: &ZoneApi) -> ApiResult<()> {
-    let job = talk.job;
-    let mut zones: Map<Zone, Vec<Goal<'_>>> = Map::new();
+    let changes = &talk.job.changes;
+    let mut zones: Vec<(Zone, Vec<Goal<'_>>)> = Vec::new();
     let mut listed = Zones::default();
-    for (index, change) in job.changes.iter().enumerate() {
+    // Each job begins with another change, so that failures of the first cannot keep the others from
+    // ever being tried.
+    let start = usize::try_from(talk.job.seed).unwrap_or_default() % changes.len().max(1);
+    for index in (start..changes.len()).chain(0..start) {
+        let Some(change) = changes.get(index) else { continue };
         if talk.is_settled(index) {
             continue;
         }
@@ -446,24 +451,46 @@ pub fn publish(talk: &mut Conversation<'_>, rest: &Rest, zone_api: &ZoneApi) -> 
         if name.is_in_given_zone() {
             zone = zone_of(talk, rest, zone_api, &mut listed, &name, change)?;
         }
-        match zone {
-            Some(zone) => {
-                let goal = Goal { index, change, fqdn: name.fqdn };
-                zones.get_or_insert(zone, Vec::new()).push(goal);
-            }
-            None => talk.settle(index, name.no_zone(zone_api.title).into()),
+        let Some(zone) = zone else {
+            talk.settle(index, name.no_zone(zone_api.title).into());
+            continue;
+        };
+        let goal = Goal { index, change, fqdn: name.fqdn };
+        match zones.iter_mut().find(|(other, _)| *other == zone) {
+            Some((_, goals)) => goals.push(goal),
+            None => zones.push((zone, vec![goal])),
         }
     }
-    for (zone, goals) in zones.iter() {
-        let verdict = match publish_zone(talk, rest, zone_api, zone, goals) {
-            Ok(()) => continue,
-            Err(verdict) if !verdict.concerns_all() => verdict,
-            Err(verdict) => return Err(verdict),
-        };
-        for goal in goals.iter() {
-            if !talk.is_settled(goal.index) {
-                talk.settle(goal.index, verdict.clone());
+    for (zone, mut goals) in zones {
+        let mut size = goals.len();
+        if !zone_api.reads_together {
+            size = 1;
+            goals.sort_by_key(|goal| goal.change.removes());
+        }
+        for part in goals.chunks(size) {
+            if let Err(verdict) = publish_part(talk, rest, zone_api, &zone, part) {
+                fail(talk, part.iter(), verdict)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the `goals` that are not settled the verdict of a failure.
+///
+/// # Errors
+/// If no other change is worth a request now.
+fn fail<'g>(
+    talk: &mut Conversation<'_>,
+    goals: impl Iterator<Item = &'g Goal<'g>>,
+    verdict: Verdict,
+) -> ApiResult<()> {
+    if !talk.goes_on_after(&verdict) {
+        return Err(verdict);
+    }
+    for goal in goals {
+        if !talk.is_settled(goal.index) {
+            talk.settle(goal.index, verdict.clone());
         }
     }
     Ok(())
@@ -494,8 +521,8 @@ fn zone_of(
     }
 }
 
-/// Brings the records of one zone up to date.
-fn publish_zone(
+/// Reads the records of some goals of a zone, and brings them up to date.
+fn publish_part(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     zone_api: &ZoneApi,
@@ -525,44 +552,52 @@ fn publish_zone(
             Err(outcome) => talk.settle(goal.index, outcome.into()),
         }
     }
+    drop(records);
     // Write before deleting: credentials without the right to delete must not block updates.
-    for writes in [updates, removals] {
-        let size = if zone_api.writes_together { writes.len() } else { 1 };
-        for part in writes.chunks(size.max(1)) {
-            send(talk, rest, zone_api, zone, part)?;
+    for mut writes in [updates, removals] {
+        while !writes.is_empty() {
+            let size = if zone_api.writes_together { writes.len() } else { 1 };
+            let later = writes.split_off(size);
+            send(talk, rest, zone_api, zone, writes)?;
+            writes = later;
         }
     }
     Ok(())
 }
 
-/// Sends `writes` together. If the provider rejects them, each half is sent alone, so that in the end
-/// only the bad record fails.
+/// Sends `writes` together. If the provider rejects them, those that it names are left out; if it names
+/// none, each half is sent alone, so that in the end only the bad record fails.
 fn send(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     zone_api: &ZoneApi,
     zone: &Zone,
-    writes: &[Write<'_>],
+    mut writes: Vec<Write<'_>>,
 ) -> ApiResult<()> {
-    let verdict = match (zone_api.write)(talk, rest, zone, writes) {
+    let verdict = match (zone_api.write)(talk, rest, zone, &writes) {
         Ok(made) => {
             for write in writes {
-                plan::written(talk, zone_api, write, &made);
+                plan::written(talk, zone_api, &write, &made);
             }
             return Ok(());
         }
-        Err(verdict) if !verdict.concerns_all() => verdict,
-        Err(verdict) => return Err(verdict),
+        Err(verdict) => verdict,
     };
-    let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
-    if writes.len() > 1 && is_refused && matches!(talk.status(), 200 | 400 | 409 | 422) {
-        let (first, second) = writes.split_at(writes.len() / 2);
-        send(talk, rest, zone_api, zone, first)?;
+    let count = writes.len();
+    writes.retain(|write| !talk.is_settled(write.goal.index));
+    if writes.is_empty() {
+        return Ok(());
+    }
+    if writes.len() < count {
+        return send(talk, rest, zone_api, zone, writes);
+    }
+    if count > 1 && talk.may_concern_one(&verdict) {
+        let second = writes.split_off(count / 2);
+        send(talk, rest, zone_api, zone, writes)?;
         return send(talk, rest, zone_api, zone, second);
     }
-    for write in writes {
-        talk.forget(write.goal.key());
-        talk.settle(write.goal.index, verdict.clone());
+    if !verdict.concerns_all() {
+        writes.iter().for_each(|write| talk.forget(write.goal.key()));
     }
-    Ok(())
+    fail(talk, writes.iter().map(|write| write.goal), verdict)
 }

@@ -240,7 +240,22 @@ impl Rest {
         pointer: &str,
         size: usize,
     ) -> ApiResult<Vec<Value>> {
-        paged(size, &mut |page, _| self.elements(talk, self.get(&format!("{path}{page}")), pointer))
+        let mut all = Vec::new();
+        for number in 1..=PAGES {
+            let answer = talk.send(self.get(&format!("{path}{number}")))?;
+            let mut value = self.value(&answer)?;
+            let has_next = has_next_page(&value, number);
+            let Some(Value::Array(mut elements)) = value.pointer_mut(pointer).map(Value::take)
+            else {
+                return Err(self.not_understood(&answer));
+            };
+            let is_last = elements.len() < size && !has_next;
+            all.append(&mut elements);
+            if is_last {
+                return Ok(all);
+            }
+        }
+        Err(too_long())
     }
 
     /// Ends the conversation because of an `answer` that is no success. `explanation` is the
@@ -373,10 +388,35 @@ pub fn paged(size: usize, page: &mut PageFn<'_>) -> ApiResult<Vec<Value>> {
         let is_last = elements.len() < size;
         all.append(&mut elements);
         if is_last {
-            break;
+            return Ok(all);
         }
     }
-    Ok(all)
+    Err(too_long())
+}
+
+/// Where lists have the number of pages, or the number or the address of the next page. A page may be
+/// shorter than requested without being the last.
+const NEXT_PAGE: [&str; 5] = [
+    "/meta/pagination/next_page",
+    "/links/pages/next",
+    "/pages",
+    "/result_info/total_pages",
+    "/pagination/total_pages",
+];
+
+fn has_next_page(body: &Value, number: usize) -> bool {
+    NEXT_PAGE.iter().any(|pointer| match body.pointer(pointer) {
+        Some(Value::Number(next)) => next.as_u64().is_some_and(|next| next > number as u64),
+        Some(Value::String(next)) => !next.is_empty(),
+        _ => false,
+    })
+}
+
+/// The verdict if a list has more pages than are read. A part of a list must not be taken for the whole:
+/// a record that it lacks would be added again.
+pub fn too_long() -> Verdict {
+    let reason = "the provider's list is longer than a router can read".into();
+    Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
 }
 
 /// The outcome of a change that the provider, or we in its place, refuse.

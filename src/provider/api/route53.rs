@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{Rest, refused};
+use super::rest::{Rest, refused, too_long};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, xml};
 use crate::model::secret::Secret;
@@ -52,6 +52,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Id,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 const ZONES: &str = "/2013-04-01/hostedzone";
@@ -205,8 +206,7 @@ fn pages(
     next: &[(&'static str, &str)],
 ) -> ApiResult<Option<Vec<String>>> {
     let mut pages: Vec<String> = Vec::new();
-    let most = if next.is_empty() { 1 } else { PAGES };
-    for _ in 0..most {
+    for _ in 0..PAGES {
         let mut query = first.to_vec();
         if let Some(before) = pages.last() {
             query.retain(|(name, _)| *name == "maxitems");
@@ -220,11 +220,11 @@ fn pages(
         let page = success(rest, &answer, "IsTruncated")?;
         let is_last = xml::text(page, "IsTruncated") != "true";
         pages.push(answer.body);
-        if is_last {
-            break;
+        if is_last || next.is_empty() {
+            return Ok(Some(pages));
         }
     }
-    Ok(Some(pages))
+    Err(too_long())
 }
 
 /// The body of a successful answer, which must have an element `tag`.

@@ -38,6 +38,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 /// Members of a record that belongs to a routing policy.

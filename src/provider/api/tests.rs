@@ -14,9 +14,12 @@ use crate::model::secret::Secret;
 use crate::model::{HostPort, Url};
 use crate::model::{RecordOptions, Target};
 use crate::provider::Mechanism;
-use crate::provider::testing::{account, change, job, outcome_text, play, verdicts_of};
+use crate::provider::testing::{
+    account, change, job, outcome_text, play, request_text, verdicts_of,
+};
 use crate::provider::{
-    Answer, Carrier, Change, Failure, FailureKind, Job, Outcome, Query, Request, publish,
+    Answer, Carrier, Change, Failure, FailureKind, Job, Method, Outcome, Query, Request, Scope,
+    Verdict, publish,
 };
 
 /// Most steps that the worker allows.
@@ -450,4 +453,115 @@ fn an_answer_of_another_host_is_neither_success_nor_refusal() {
             }
         }
     }
+}
+
+/// Imitates an interface with record sets, where each name has a read and a write of its own. Names with
+/// `bad` in them get `status` for every write.
+fn sets(status: u16) -> impl FnMut(&Request) -> Result<Answer, Failure> {
+    move |request| {
+        let (url, get) = (request.url.expose(), request.method == Method::Get);
+        let (status, body) = match url.ends_with("?per_page=100&page=1") {
+            true => (200, r#"[{"fqdn":"example.com"}]"#),
+            false if get => (404, "{}"),
+            false if url.contains("bad") => (status, "{}"),
+            false => (201, r#"{"message":"DNS Record Created"}"#),
+        };
+        Ok(Answer { status, body: body.into(), ..Answer::default() })
+    }
+}
+
+fn names(names: &[&str]) -> Vec<Change> {
+    names.iter().map(|name| change(&format!("{name}.example.com"), "192.0.2.9")).collect()
+}
+
+#[test]
+fn a_server_error_for_one_name_does_not_keep_the_others_from_being_published() {
+    for status in [400, 500] {
+        let job = job(names(&["a", "bad", "c", "d"]));
+        let verdicts = verdicts_of(&account("gandi"), &job, sets(status));
+        let good: Vec<bool> = verdicts.iter().map(Verdict::is_success).collect();
+        assert_eq!(good, [true, false, true, true], "{verdicts:?}");
+        assert_eq!(verdicts[1].scope, Scope::Record, "the provider works for the others");
+    }
+}
+
+#[test]
+fn a_batch_with_a_name_that_gets_a_server_error_is_divided() {
+    let verdicts =
+        verdicts_of(&account("desec"), &job(names(&["a", "bad", "c", "d"])), |request| {
+            let body = request.body.as_ref().map_or("", Secret::expose);
+            let (status, answer) = match request.url.expose().rsplit_once("/domains/").unwrap().1 {
+                "" => (200, r#"[{"name":"example.com"}]"#),
+                "example.com/" => (200, r#"{"minimum_ttl":60}"#),
+                _ if request.method == Method::Get => (200, "[]"),
+                _ if body.contains("bad") => (500, ""),
+                _ => (200, "[{},{}]"),
+            };
+            Ok(Answer { status, body: answer.into(), ..Answer::default() })
+        });
+    let good: Vec<bool> = verdicts.iter().map(Verdict::is_success).collect();
+    assert_eq!(good, [true, false, true, true], "{verdicts:?}");
+}
+
+#[test]
+fn two_server_errors_in_a_row_end_the_job_and_another_job_begins_with_another_name() {
+    let mut job = job(names(&["bad1", "bad2", "c"]));
+    let verdicts = verdicts_of(&account("gandi"), &job, sets(500));
+    assert!(verdicts.iter().all(|verdict| verdict.scope == Scope::Account), "{verdicts:?}");
+    job.seed = 2;
+    assert!(verdicts_of(&account("gandi"), &job, sets(500))[2].is_success());
+}
+
+#[test]
+fn each_name_is_written_before_the_next_is_read() {
+    let mut answer = sets(500);
+    let mut requests = 0;
+    let verdicts = verdicts_of(&account("gandi"), &job(names(&["a", "b", "c"])), |request| {
+        requests += 1;
+        match requests {
+            1..=5 => answer(request),
+            _ => Ok(Answer { status: 429, ..Answer::default() }),
+        }
+    });
+    let good: Vec<bool> = verdicts.iter().map(Verdict::is_success).collect();
+    assert_eq!(good, [true, true, false], "{verdicts:?}");
+}
+
+#[test]
+fn a_list_that_does_not_end_is_an_error() {
+    for service in ["vultr", "linode"] {
+        let mut written = false;
+        let verdicts = verdicts_of(&account(service), &job(names(&["a"])), |request| {
+            written |= request.method != Method::Get;
+            let body = match (service, request.url.expose().contains("/records")) {
+                (_, false) if service == "vultr" => json!({"domains": [{"domain": "example.com"}]}),
+                (_, false) => json!({"data": [{"domain": "example.com", "id": 1}]}),
+                ("vultr", true) => json!({"records": [], "meta": {"links": {"next": "x"}}}),
+                (_, true) => json!({"data": [], "pages": 1000}),
+            };
+            Ok(Answer { status: 200, body: body.to_string(), ..Answer::default() })
+        });
+        let text = outcome_text(&verdicts[0]);
+        assert!(!written && text.contains("longer than"), "{service}: {text}");
+    }
+}
+
+#[test]
+fn a_name_goes_into_the_longest_of_two_zones_that_are_probed() {
+    let mut written = String::new();
+    let both = job(names(&["home", "www.sub"]));
+    verdicts_of(&account("servercow"), &both, |request| {
+        let url = request.url.expose();
+        let is_zone = url.ends_with("/example.com") || url.ends_with("/sub.example.com");
+        if request.method != Method::Get {
+            written += &request_text(request);
+        }
+        let (status, body) = match is_zone {
+            true if request.method == Method::Get => (200, "[]"),
+            true => (200, r#"{"message":"ok"}"#),
+            false => (404, r#"{"error":"no such domain"}"#),
+        };
+        Ok(Answer { status, body: body.into(), ..Answer::default() })
+    });
+    assert!(written.contains("/sub.example.com") && !written.contains("www.sub"), "{written}");
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::records::{
     self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, ZoneApi, ZoneRef, write_each,
 };
-use super::rest::{Rest, list, text};
+use super::rest::{Rest, list, text, too_long};
 use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Base, Need};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -41,6 +41,7 @@ const ZONE_API: ZoneApi = ZoneApi {
     zone_ref: ZoneRef::Name,
     new_ttl: NEW_TTL,
     writes_together: API.writes_together,
+    reads_together: true,
 };
 
 const ENDPOINT: RecordEndpoint = RecordEndpoint {
@@ -73,13 +74,13 @@ fn pages(
         all.extend_from_slice(list(&value[member], ""));
         let next = text(&value, "/meta/links/next");
         if next.is_empty() {
-            break;
+            return Ok(all);
         }
         path.truncate(first);
         path.push_str("&cursor=");
         path.push_str(&percent::encode(next));
     }
-    Ok(all)
+    Err(too_long())
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

@@ -153,18 +153,24 @@ pub fn probe_zones(
     probe: &dyn Fn(&mut Conversation<'_>, &str) -> ApiResult<()>,
 ) -> ApiResult<ZoneList> {
     let mut zones = ZoneList::new();
+    let mut absent: Vec<String> = Vec::new();
     let job = talk.job;
     for name in job.changes.iter().map(RecordName::of).filter(|name| name.zone.is_none()) {
-        if name.zone_among(zones.iter().map(|zone| zone.name.as_str())).is_some() {
-            continue;
-        }
         for zone in name.possible_zones() {
+            if zones.iter().any(|found| found.name == zone) {
+                break;
+            }
+            if absent.iter().any(|name| name == zone) {
+                continue;
+            }
             match probe(talk, zone) {
                 Ok(()) => {
                     zones.push(Zone::new(zone, zone));
                     break;
                 }
-                Err(Verdict { outcome: Outcome::Refused { .. }, scope: Scope::Record }) => {}
+                Err(Verdict { outcome: Outcome::Refused { .. }, scope: Scope::Record }) => {
+                    absent.push(zone.to_owned())
+                }
                 Err(verdict) => return Err(verdict),
             }
         }

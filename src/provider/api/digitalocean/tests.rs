@@ -171,7 +171,7 @@ fn a_refused_change_does_not_affect_the_others() {
         ?type=A&name=b.example.com&per_page=200";
     let post = "POST https://api.digitalocean.com/v2/domains/example.com/records";
     let no = r#"{"id":"unprocessable_entity","message":"Ttl is too low"}"#;
-    let script = [(FIND, 200, NONE), (find, 200, NONE), (post, 422, no), (post, 201, DONE)];
+    let script = [(FIND, 200, NONE), (post, 422, no), (find, 200, NONE), (post, 201, DONE)];
     assert_eq!(
         outcomes(&me, &both, &[], &script),
         [
@@ -180,7 +180,7 @@ fn a_refused_change_does_not_affect_the_others() {
         ]
     );
     // A limit ends the conversation for all remaining changes.
-    let script = [(FIND, 200, NONE), (find, 200, NONE), (post, 201, DONE), (post, 429, "{}")];
+    let script = [(FIND, 200, NONE), (post, 201, DONE), (find, 200, NONE), (post, 429, "{}")];
     let verdicts = outcomes(&me, &both, &[], &script);
     assert_eq!(verdicts[0], "updated");
     assert!(verdicts[1].starts_with("all: again in 300 s: DigitalOcean limits"), "{verdicts:?}");

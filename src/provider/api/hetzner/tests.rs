@@ -108,23 +108,6 @@ fn other_values_and_their_comments_are_kept() {
 }
 
 #[test]
-fn many_names_are_read_by_listing_their_types() {
-    let names = ["a", "b", "c", "d", "@"];
-    let changes =
-        names.map(|name| change(&format!("{name}@example.com").replace("@@", "@"), "192.0.2.9"));
-    let set = |name: &str| {
-        format!(r#"{{"name":"{name}","type":"A","ttl":null,"records":[{{"value":"192.0.2.9"}}]}}"#)
-    };
-    let list = format!(r#"{{"rrsets":[{}]}}"#, names.map(set).join(","));
-    let look =
-        "GET https://api.hetzner.cloud/v1/zones/example.com/rrsets?type=A&per_page=50&page=1";
-    assert_eq!(
-        outcomes(&account("hetzner"), &changes, &[], &[(look, 200, &list)]),
-        ["unchanged"; 5]
-    );
-}
-
-#[test]
 fn provider_errors_map_to_verdicts() {
     let home = [change("home.example.com", "192.0.2.9")];
     let verdicts_for = |status, code: &str| {

@@ -108,8 +108,8 @@ fn missing_records_are_added_and_the_zone_is_published_once() {
     let script = [
         (ASK_TIME, 200, TIME),
         (&*find_4, 200, "[]"),
-        (&*find_6, 200, "[]"),
         (&*make_4, 200, &*made_4),
+        (&*find_6, 200, "[]"),
         (&*make_6, 200, &*made_6),
         (REFRESH, 200, "null"),
     ];
@@ -179,8 +179,8 @@ fn a_refused_change_does_not_affect_the_others() {
     let no = error("", "Conflict with an existing CNAME record");
     let script = [
         (ASK_TIME, 200, TIME),
-        (&*find, 200, "[]"),
         (&*put, 200, "null"),
+        (&*find, 200, "[]"),
         (&*make, 409, &*no),
         (REFRESH, 200, "null"),
         // A learned id may be wrong.
