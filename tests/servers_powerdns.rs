@@ -18,7 +18,7 @@ use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::{
-    Answer, Change, Job, Known, Learned, Method, Outcome, Request, Verdict,
+    Answer, Change, Job, LearnedChanges, LearnedValues, Method, Outcome, Request, Verdict,
 };
 
 use process::Process;
@@ -115,8 +115,12 @@ impl Server {
         provider
     }
 
-    fn publish(&self, changes: &[Change], known: &Known) -> (Vec<Verdict>, Learned, usize) {
-        let job = Job { changes: changes.to_vec(), known: known.clone(), ..Job::default() };
+    fn publish(
+        &self,
+        changes: &[Change],
+        learned: &LearnedValues,
+    ) -> (Vec<Verdict>, LearnedChanges, usize) {
+        let job = Job { changes: changes.to_vec(), learned: learned.clone(), ..Job::default() };
         publish(&self.client, &self.account(), job)
     }
 }
@@ -164,7 +168,7 @@ fn records_of_two_zones_are_added_changed_and_found_unchanged() {
         ]
     };
     let first = all("192.0.2.1", "2001:db8::1");
-    let (verdicts, learned, _) = server.publish(&first, &Known::new());
+    let (verdicts, learned, _) = server.publish(&first, &LearnedValues::new());
     assert_eq!(verdicts, updated(6));
     let records = |zone, name, kind| server.records(zone, name, kind);
     assert_eq!(records("example.com.", "home.example.com.", "A"), "300 192.0.2.1");
@@ -174,12 +178,13 @@ fn records_of_two_zones_are_added_changed_and_found_unchanged() {
     assert_eq!(records("sub.example.com.", "a.sub.example.com.", "A"), "300 192.0.2.1");
     assert_eq!(records("example.com.", "a.sub.example.com.", "A"), "none");
 
-    let (verdicts, _, _) = server.publish(&first, &Known::new());
+    let (verdicts, _, _) = server.publish(&first, &LearnedValues::new());
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 6]);
 
     // With many names the whole zone is read, and its records are written in one request.
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    let (verdicts, _, requests) = server.publish(&all("192.0.2.2", "2001:db8::2"), &known);
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let (verdicts, _, requests) = server.publish(&all("192.0.2.2", "2001:db8::2"), &learned);
     assert_eq!((verdicts, requests), (updated(6), 4));
     assert_eq!(records("example.com.", "home.example.com.", "AAAA"), "300 2001:db8::2");
 }
@@ -192,16 +197,16 @@ fn other_addresses_and_the_ttl_of_a_name_stay() {
         "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
     assert_eq!(server.send(Method::Patch, "/example.com.", Some(set)).status, 204);
     let mut home = change("home.example.com", "192.0.2.9");
-    let (verdicts, _, _) = server.publish(std::slice::from_ref(&home), &Known::new());
+    let (verdicts, _, _) = server.publish(std::slice::from_ref(&home), &LearnedValues::new());
     assert!(matches!(verdicts[0].outcome, Outcome::Refused { .. }), "{verdicts:?}");
     home.previous = Some("192.0.2.1".parse().unwrap());
-    let (verdicts, learned, _) = server.publish(std::slice::from_ref(&home), &Known::new());
+    let (verdicts, learned, _) = server.publish(std::slice::from_ref(&home), &LearnedValues::new());
     assert_eq!(verdicts, updated(1));
     let records = || server.records("example.com.", "home.example.com.", "A");
     assert_eq!(records(), "77 192.0.2.7 192.0.2.9");
     assert!(learned.iter().all(|(key, _)| !key.starts_with("record")), "{learned:?}");
     home.record.ttl = Some(60);
-    let (verdicts, _, _) = server.publish(&[home], &Known::new());
+    let (verdicts, _, _) = server.publish(&[home], &LearnedValues::new());
     assert_eq!(verdicts, updated(1));
     assert_eq!(records(), "60 192.0.2.7 192.0.2.9");
 }
@@ -214,18 +219,18 @@ fn a_removal_takes_only_the_published_address() {
         "records":[{"content":"192.0.2.7"},{"content":"192.0.2.1"}]}]}"#;
     assert_eq!(server.send(Method::Patch, "/example.com.", Some(set)).status, 204);
     let made = [change("home.example.com", "2001:db8::1"), change("b.example.com", "192.0.2.1")];
-    assert_eq!(server.publish(&made, &Known::new()).0, updated(2));
+    assert_eq!(server.publish(&made, &LearnedValues::new()).0, updated(2));
     let gone = [
         removal("home.example.com", "192.0.2.1"),
         removal("home.example.com", "2001:db8::1"),
         change("b.example.com", "192.0.2.2"),
     ];
-    assert_eq!(server.publish(&gone, &Known::new()).0, updated(3));
+    assert_eq!(server.publish(&gone, &LearnedValues::new()).0, updated(3));
     let records = |name, kind| server.records("example.com.", name, kind);
     assert_eq!(records("home.example.com.", "A"), "77 192.0.2.7");
     assert_eq!(records("home.example.com.", "AAAA"), "none");
     assert_eq!(records("b.example.com.", "A"), "300 192.0.2.2");
-    let (verdicts, _, _) = server.publish(&gone, &Known::new());
+    let (verdicts, _, _) = server.publish(&gone, &LearnedValues::new());
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 3]);
     assert_eq!(records("home.example.com.", "A"), "77 192.0.2.7");
 }
@@ -236,7 +241,7 @@ fn of_a_batch_only_the_refused_change_fails() {
     let Some(server) = Server::start("refused") else { return };
     let names = ["a", "b", "alias", "c", "d"];
     let changes = names.map(|name| change(&format!("{name}.example.com"), "192.0.2.1"));
-    let (verdicts, _, _) = server.publish(&changes, &Known::new());
+    let (verdicts, _, _) = server.publish(&changes, &LearnedValues::new());
     for (name, verdict) in names.iter().zip(&verdicts) {
         assert_eq!(verdict.is_success(), *name != "alias", "{verdicts:?}");
     }
@@ -261,20 +266,24 @@ fn a_wrong_key_and_a_missing_zone_are_reported() {
         reason.clone()
     };
     assert_eq!(reason(&verdicts), "PowerDNS does not accept the credentials: HTTP 401");
-    let (verdicts, _, _) = server.publish(&[change("a.example.org", "192.0.2.1")], &Known::new());
+    let (verdicts, _, _) =
+        server.publish(&[change("a.example.org", "192.0.2.1")], &LearnedValues::new());
     assert_eq!(reason(&verdicts), "PowerDNS has no zone for a.example.org in this account");
-    let (verdicts, _, _) = server.publish(&[change("a@example.org", "192.0.2.1")], &Known::new());
+    let (verdicts, _, _) =
+        server.publish(&[change("a@example.org", "192.0.2.1")], &LearnedValues::new());
     assert_eq!(reason(&verdicts), "PowerDNS does not know the zone or the record: HTTP 404");
     // A learned zone that does not exist any more is looked up again.
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
-    let known: Known = known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let learned = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
+    let learned: LearnedValues =
+        learned.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     assert_eq!(server.send(Method::Delete, "/sub.example.com.", None).status, 204);
     let stale = [("zone sub.example.com", "sub.example.com"), ("record a.sub.example.com A", "60")];
-    let stale: Known = stale.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let stale: LearnedValues =
+        stale.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     let (verdicts, _, _) = server.publish(&[change("a.sub.example.com", "192.0.2.1")], &stale);
     assert_eq!(verdicts, updated(1));
     assert_eq!(server.records("example.com.", "a.sub.example.com.", "A"), "300 192.0.2.1");
     let (verdicts, _, requests) =
-        server.publish(&[change("home.example.com", "192.0.2.3")], &known);
+        server.publish(&[change("home.example.com", "192.0.2.3")], &learned);
     assert_eq!((verdicts, requests), (updated(1), 2));
 }

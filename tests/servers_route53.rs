@@ -23,7 +23,7 @@ use ddns_netlink::model::{Family, Hostname, RecordOptions, Target, Url};
 use ddns_netlink::provider::Provider;
 use ddns_netlink::provider::sign::{Canonical, timestamp};
 use ddns_netlink::provider::{
-    self, Answer, Change, FailureKind, Job, Known, Method, Outcome, Request, Verdict,
+    self, Answer, Change, FailureKind, Job, LearnedValues, Method, Outcome, Request, Verdict,
 };
 
 use process::Process;
@@ -153,8 +153,8 @@ fn publish_unread(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict
     (verdicts, count)
 }
 
-fn job(changes: Vec<Change>, known: &Known) -> Job {
-    Job { changes, known: known.clone(), wall: Some(clock::now().wall), ..Job::default() }
+fn job(changes: Vec<Change>, learned: &LearnedValues) -> Job {
+    Job { changes, learned: learned.clone(), wall: Some(clock::now().wall), ..Job::default() }
 }
 
 #[test]
@@ -173,40 +173,42 @@ fn records_of_both_families_are_added_changed_and_found_unchanged() {
     };
     let updated = vec![Outcome::Updated.into(); 4];
     let first = both("192.0.2.1", "2001:db8::1");
-    let (verdicts, learned, _) = publish(&moto.client, &me, job(first.clone(), &Known::new()));
+    let (verdicts, learned, _) =
+        publish(&moto.client, &me, job(first.clone(), &LearnedValues::new()));
     assert_eq!(verdicts, updated);
 
     // The records are read first and are the same already.
-    let (verdicts, _, _) = publish(&moto.client, &me, job(first, &Known::new()));
+    let (verdicts, _, _) = publish(&moto.client, &me, job(first, &LearnedValues::new()));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
 
     // All records are written in one request.
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let second = both("192.0.2.2", "2001:db8::2");
-    let (verdicts, _, requests) = publish(&moto.client, &me, job(second.clone(), &known));
+    let (verdicts, _, requests) = publish(&moto.client, &me, job(second.clone(), &learned));
     assert_eq!((verdicts, requests), (updated, 5));
-    let (verdicts, _, _) = publish(&moto.client, &me, job(second, &Known::new()));
+    let (verdicts, _, _) = publish(&moto.client, &me, job(second, &LearnedValues::new()));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 4]);
 
     // One record is removed and another one changed; a second time there is nothing to remove.
     let gone = |address: &str| {
         let home = change("home.example.com", "192.0.2.2");
         let home = Change { previous: home.address(), target: Target::Absent, ..home };
-        job(vec![home, change("*@example.com", address)], &known)
+        job(vec![home, change("*@example.com", address)], &learned)
     };
     let (verdicts, _, _) = publish(&moto.client, &me, gone("192.0.2.3"));
     assert_eq!(verdicts, vec![Outcome::Updated.into(); 2]);
     let (verdicts, _, _) = publish(&moto.client, &me, gone("192.0.2.3"));
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 2]);
     let home = vec![change("home.example.com", "2001:db8::2")];
-    let (verdicts, _, _) = publish(&moto.client, &me, job(home, &known));
+    let (verdicts, _, _) = publish(&moto.client, &me, job(home, &learned));
     assert_eq!(verdicts, [Outcome::Unchanged.into()], "the other type is still there");
 
     // A name outside of every zone.
     let (verdicts, _, _) = publish(
         &moto.client,
         &me,
-        job(vec![change("other.example.org", "192.0.2.1")], &Known::new()),
+        job(vec![change("other.example.org", "192.0.2.1")], &LearnedValues::new()),
     );
     assert!(matches!(verdicts[0].outcome, Outcome::Refused { .. }), "{verdicts:?}");
 }
@@ -226,11 +228,11 @@ fn moto_accepts_the_signatures_of_the_right_key_only() {
     moto.check_signatures(true);
     let zone = moto.zone(&me);
     // While moto checks signatures it refuses to read, even for boto3.
-    let known = Known::from_iter([("zone example.com".to_owned(), zone)]);
+    let learned = LearnedValues::from_iter([("zone example.com".to_owned(), zone)]);
     let two = || {
         let changes =
             vec![change("home.example.com", "192.0.2.9"), change("*@example.com", "2001:db8::9")];
-        job(changes, &known)
+        job(changes, &learned)
     };
     let (verdicts, requests) = publish_unread(&moto.client, &me, two());
     assert_eq!((verdicts, requests), (vec![Outcome::Updated.into(); 2], 2));
@@ -249,6 +251,7 @@ fn moto_accepts_the_signatures_of_the_right_key_only() {
 
     // Both records were written.
     moto.check_signatures(false);
-    let (verdicts, _, _) = publish(&moto.client, &me, Job { known: Known::new(), ..two() });
+    let (verdicts, _, _) =
+        publish(&moto.client, &me, Job { learned: LearnedValues::new(), ..two() });
     assert_eq!(verdicts, vec![Outcome::Unchanged.into(); 2]);
 }

@@ -9,7 +9,7 @@ use super::event::Finished;
 use super::flights::RecordId;
 use super::pace::{Bucket, Hold};
 use crate::config::Section;
-use crate::provider::{self, Batch, Known, Mechanism, Outcome, Scope, Verdict};
+use crate::provider::{self, Batch, LearnedValues, Mechanism, Outcome, Scope, Verdict};
 use crate::state::{Changes, Learned};
 use crate::time::Now;
 
@@ -21,7 +21,7 @@ pub struct Account {
     /// Its sections, by place.
     pub sections: Vec<usize>,
     /// What was learned there.
-    pub known: Known,
+    pub known: LearnedValues,
     /// Records that are ready, the first one first; some may not be any more.
     pub ready: BinaryHeap<Reverse<RecordId>>,
     /// How many of its records have a request on its way.

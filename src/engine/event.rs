@@ -12,7 +12,7 @@ use crate::model::Family;
 use crate::model::sorted::Map;
 use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
-use crate::provider::{Failure, Job, Learned, Verdict};
+use crate::provider::{Failure, Job, LearnedChanges, Verdict};
 use crate::state::Changes;
 
 /// Names a job while it is in flight; never reused within a run.
@@ -88,7 +88,7 @@ pub struct Finished {
     /// How many requests left.
     pub requests: u32,
     /// What was found out about the account.
-    pub learned: Learned,
+    pub learned: LearnedChanges,
     /// The last request, secrets masked; empty if none was sent.
     pub request: String,
     /// The last answer or error, secrets masked and shortened.

@@ -201,7 +201,7 @@ impl Engine {
         job.kept = self.kept(batch);
         let account = self.accounts.get_mut(place)?;
         account.sent(now);
-        job.known = account.known.clone();
+        job.learned = account.known.clone();
         let id = self.flights.next_id();
         let flight = Flight { account: account.key, kept: job.kept.clone(), parts };
         self.flights.add(flight);

@@ -1,9 +1,10 @@
 //! Conversations of several requests with a provider that has an interface of its own.
 
 use super::{
-    Answer, Carrier, FailureKind, Job, Learned, Outcome, Published, Query, Request, Scope, Verdict,
+    Answer, Carrier, FailureKind, Job, LearnedChanges, Outcome, Published, Query, Request, Scope,
+    Verdict,
 };
-use crate::model::sorted::Map;
+use crate::model::sorted::{Map, Set};
 use crate::provider::Account;
 use crate::time::UnixSeconds;
 
@@ -33,8 +34,8 @@ pub struct Conversation<'a> {
     troubles: u8,
     /// Bytes of all answers.
     received: usize,
-    learned: Learned,
-    /// Whether something known from before was used.
+    learned: LearnedChanges,
+    /// Whether a value that an earlier job learned was used.
     trusted: bool,
     /// The verdicts of changes so far, by their indexes in the job.
     settled: Map<usize, Verdict>,
@@ -135,26 +136,26 @@ impl<'a> Conversation<'a> {
         (0..self.job.changes.len()).map(of).collect()
     }
 
-    /// What is known of `key`: from before, or from this conversation.
-    pub fn known(&mut self, key: &str) -> Option<String> {
-        let now = self.learned.iter().rev().find(|(name, _)| name == key);
-        if let Some((_, value)) = now {
+    /// The learned value of `key`, of this conversation or of an earlier job.
+    pub fn learned(&mut self, key: &str) -> Option<String> {
+        if let Some((_, value)) = self.learned.iter().rev().find(|(name, _)| name == key) {
             return value.clone();
         }
-        let before = self.job.known.get(key).cloned();
-        self.trusted |= before.is_some();
-        before
+        let value = self.job.learned.get(key)?;
+        self.trusted = true;
+        Some(value.clone())
     }
 
-    /// The keys of all that is known and begins with `prefix`, without that.
-    pub fn known_under(&self, prefix: &str) -> Vec<String> {
-        let mut keys: Map<&str, bool> =
-            self.job.known.keys().map(|key| (key.as_str(), true)).collect();
+    /// The rest of each learned key that begins with `prefix`, sorted.
+    pub fn learned_keys(&self, prefix: &str) -> Vec<String> {
+        let mut keys: Set<&str> = self.job.learned.keys().map(String::as_str).collect();
         for (key, value) in &self.learned {
-            keys.insert(key, value.is_some());
+            match value {
+                Some(_) => keys.insert(key),
+                None => keys.remove(key.as_str()),
+            };
         }
-        let known = keys.iter().filter_map(|(key, known)| known.then_some(*key));
-        known.filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
+        keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Remembers `value` for later.
@@ -184,7 +185,7 @@ impl<'a> Conversation<'a> {
         let misled = wrong && std::mem::take(&mut self.trusted);
         if misled {
             // What this conversation has found out is from now, and stays.
-            let all = self.job.known.keys().map(|key| (key.clone(), None));
+            let all = self.job.learned.keys().map(|key| (key.clone(), None));
             self.learned.splice(0..0, all);
             self.settled.retain(|_, verdict| verdict.is_success());
         }
@@ -223,7 +224,7 @@ pub(super) fn converse(
         status: 0,
         troubles: 0,
         received: 0,
-        learned: Learned::new(),
+        learned: LearnedChanges::new(),
         trusted: false,
         settled: Map::new(),
     };

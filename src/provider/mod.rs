@@ -14,6 +14,7 @@ mod failure;
 pub mod families;
 mod identity;
 mod judge;
+mod learned;
 pub mod mask;
 mod mechanism;
 pub mod message;
@@ -27,15 +28,14 @@ pub mod verdict;
 mod zoneedit;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use crate::model::sorted::Map;
 use crate::model::{Family, Hostname, RecordOptions, Target};
 use crate::time::UnixSeconds;
 pub use account::Account;
 pub use failure::{Failure, FailureKind};
 pub use families::{Template, Urls};
 pub use identity::{account, fingerprint, own_name};
+pub use learned::{LearnedChanges, LearnedValues};
 pub use mechanism::{Author, Mechanism, Provider, Script};
 pub use message::{Answer, Carrier, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
 pub use verdict::{Outcome, Scope, Verdict};
@@ -90,60 +90,12 @@ pub struct Job {
     /// families in one request must be told this again, or it forgets it.
     pub kept: Vec<(Hostname, IpAddr)>,
     /// What was learned in earlier jobs of the account.
-    pub known: Known,
+    pub learned: LearnedValues,
     /// The time, for signatures; `None` as long as the clock cannot be trusted.
     pub wall: Option<UnixSeconds>,
     /// Any number, another one for every job.
     pub seed: u32,
 }
-
-/// What a provider calls things: ids of zones and records, by a name of the provider's choosing.
-/// Kept across restarts, and never relied on: a value that does not work any more is forgotten.
-///
-/// Copies share what they hold until one of them changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known(Arc<Map<String, String>>);
-
-impl Known {
-    /// Nothing is known.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&String> {
-        self.0.get(key)
-    }
-
-    /// All keys, sorted.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.0.keys()
-    }
-
-    /// All keys with their values, sorted by key.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.0.iter()
-    }
-
-    /// Sets the value of `key` and returns the one before.
-    pub fn insert(&mut self, key: String, value: String) -> Option<String> {
-        Arc::make_mut(&mut self.0).insert(key, value)
-    }
-
-    /// Removes `key` and returns its value.
-    pub fn remove(&mut self, key: &str) -> Option<String> {
-        Arc::make_mut(&mut self.0).remove(key)
-    }
-}
-
-impl FromIterator<(String, String)> for Known {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
-        Self(Arc::new(entries.into_iter().collect()))
-    }
-}
-
-/// What a job found out: a new value, or `None` for one that does not work any more.
-pub type Learned = Vec<(String, Option<String>)>;
 
 /// What became of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,7 +103,7 @@ pub struct Published {
     /// One verdict per change, in the job's order.
     pub verdicts: Vec<Verdict>,
     /// What was found out.
-    pub learned: Learned,
+    pub learned: LearnedChanges,
 }
 
 /// How many changes one job may have.

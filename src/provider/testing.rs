@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Answer, Carrier, Change, Failure, FailureKind, Job, Known, Learned, Outcome, Query, Request,
-    Scope, Verdict, publish,
+    Answer, Carrier, Change, Failure, FailureKind, Job, LearnedChanges, LearnedValues, Outcome,
+    Query, Request, Scope, Verdict, publish,
 };
 use crate::config::fixture;
 use crate::model::secret::Secret;
@@ -143,7 +143,7 @@ pub(crate) fn play(
     account: &Provider,
     job: Job,
     script: &[(&str, u16, &str)],
-) -> (Vec<Verdict>, Learned) {
+) -> (Vec<Verdict>, LearnedChanges) {
     let mut carrier = Script { account, lines: script.iter() };
     let published = publish(account, &job, &mut carrier);
     if let Some((expected, ..)) = carrier.lines.next() {
@@ -157,28 +157,28 @@ pub(crate) fn job(changes: Vec<Change>) -> Job {
     Job { changes, wall: Some(crate::time::BUILD_TIME), ..Job::default() }
 }
 
-/// Plays `script` for `changes`, and returns the verdicts as text. `known` are values learned before.
+/// Plays `script` for `changes`, and returns the verdicts as text. `learned` are values of earlier jobs.
 pub(crate) fn outcomes(
     account: &Provider,
     changes: &[Change],
-    known: &[(&str, &str)],
+    learned: &[(&str, &str)],
     script: &[(&str, u16, &str)],
 ) -> Vec<String> {
-    let known = known.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let (verdicts, _) = play(account, Job { known, ..job(changes.to_vec()) }, script);
+    let learned = learned.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let (verdicts, _) = play(account, Job { learned, ..job(changes.to_vec()) }, script);
     verdicts.iter().map(outcome_text).collect()
 }
 
 /// The learned values of a job, for the next one.
-pub(crate) fn apply(learned: Learned) -> Known {
-    let mut known = Known::new();
+pub(crate) fn apply(learned: LearnedChanges) -> LearnedValues {
+    let mut values = LearnedValues::new();
     for (key, value) in learned {
         match value {
-            Some(value) => drop(known.insert(key, value)),
-            None => drop(known.remove(&key)),
+            Some(value) => drop(values.insert(key, value)),
+            None => drop(values.remove(&key)),
         }
     }
-    known
+    values
 }
 
 /// A verdict as text; it begins with `all:` if it concerns the account.

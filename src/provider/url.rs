@@ -7,7 +7,8 @@ use super::judge::{AnswerPattern, AnswerRules, UrlKind};
 use super::table::{self, Row};
 use super::template::{self, Rendered, Subject};
 use super::{
-    Carrier, Change, Failure, Job, Learned, Method, Outcome, Published, Request, Scope, Verdict,
+    Carrier, Change, Failure, Job, LearnedChanges, Method, Outcome, Published, Request, Scope,
+    Verdict,
 };
 use crate::model::Family;
 use crate::model::sorted::Map;
@@ -49,7 +50,7 @@ pub(super) fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier)
             settled.insert(change, verdict.unwrap_or_else(Verdict::nothing_done));
         }
     }
-    Published { verdicts: settled.values().cloned().collect(), learned: Learned::new() }
+    Published { verdicts: settled.values().cloned().collect(), learned: LearnedChanges::new() }
 }
 
 impl JudgedRequest {

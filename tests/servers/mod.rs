@@ -21,7 +21,7 @@ use ddns_netlink::edge::http::{Client, Shared};
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Proxy, Transport, Trust};
 use ddns_netlink::provider::{
-    self, Answer, Carrier, Failure, Job, Learned, Published, Query, Request, Verdict, api,
+    self, Answer, Carrier, Failure, Job, LearnedChanges, Published, Query, Request, Verdict, api,
 };
 use ddns_netlink::provider::{Account, Author, Mechanism, Provider};
 
@@ -125,7 +125,11 @@ pub fn account(service_name: &str, username: &str, password: &str) -> Provider {
 }
 
 /// Publishes `job`; returns the verdicts, what was learned, and the number of requests.
-pub fn publish(client: &Client, account: &Provider, job: Job) -> (Vec<Verdict>, Learned, usize) {
+pub fn publish(
+    client: &Client,
+    account: &Provider,
+    job: Job,
+) -> (Vec<Verdict>, LearnedChanges, usize) {
     let mut count = 0;
     let mut carrier = Sending(|request: &Request| {
         count += 1;

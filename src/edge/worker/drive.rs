@@ -6,8 +6,8 @@ use crate::engine::event::{Finished, JobId};
 use crate::model::secret::Secret;
 use crate::provider::mask::{hide, mask};
 use crate::provider::{
-    self, Answer, Carrier, Failure, FailureKind, Job, Learned, Outcome, Provider, Query, Request,
-    Verdict,
+    self, Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, Outcome, Provider, Query,
+    Request, Verdict,
 };
 
 /// Most requests of a job without those for single changes.
@@ -127,7 +127,7 @@ pub(super) fn unsent(job: JobId, verdicts: Vec<Verdict>) -> Finished {
         verdicts,
         sent_at: None,
         requests: 0,
-        learned: Learned::new(),
+        learned: LearnedChanges::new(),
         request: String::new(),
         answer: String::new(),
     }

@@ -328,12 +328,12 @@ fn what_is_learned_survives_a_restart_and_is_forgotten_when_told() {
     s.event(ended(1, vec![learned("zone a", Some("1")), learned("zone b", Some("2"))]));
     s = s.restart(MINUTE);
     s.lease("203.0.113.3");
-    let known = &s.jobs.last().unwrap().known;
+    let known = &s.jobs.last().unwrap().learned;
     assert_eq!(known.get("zone a").map(String::as_str), Some("1"));
     s.event(ended(0, vec![learned("zone a", None)]));
     s.pass(MINUTE);
     s.lease("203.0.113.4");
-    let known = &s.jobs.last().unwrap().known;
+    let known = &s.jobs.last().unwrap().learned;
     assert_eq!(known.keys().collect::<Vec<_>>(), ["zone b"]);
 }
 

@@ -22,7 +22,7 @@ use crate::proto::netlink::{
 };
 use crate::proto::ubus::netifd::{Network, Networks};
 use crate::provider::{
-    Account, Change, Failure, FailureKind, Job, Learned, Outcome, Scope, Verdict,
+    Account, Change, Failure, FailureKind, Job, LearnedChanges, Outcome, Scope, Verdict,
 };
 use crate::provider::{Author, Provider};
 use crate::state::{Changes, State};
@@ -665,7 +665,7 @@ fn ended(job: JobId, verdicts: Vec<Verdict>, sent_at: Duration) -> Event {
         verdicts,
         sent_at: Some(sent_at),
         requests: 1,
-        learned: Learned::new(),
+        learned: LearnedChanges::new(),
         request: "GET https://dyn.example.net/update?ip=***".into(),
         answer: "200 good".into(),
     })

@@ -63,7 +63,7 @@ fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     if !username.is_empty() && username.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(username.clone());
     }
-    if let Some(learned) = talk.known(ACCOUNT) {
+    if let Some(learned) = talk.learned(ACCOUNT) {
         return Ok(learned);
     }
     let mut found = id(&rest.ask(talk, rest.get("/whoami"))?, "/data/account/id");

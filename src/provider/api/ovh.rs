@@ -97,7 +97,7 @@ fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
 
 /// Publishes all zones whose refresh is due.
 fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
-    for zone in talk.known_under(REFRESH_DUE) {
+    for zone in talk.learned_keys(REFRESH_DUE) {
         let path = format!("/domain/zone/{zone}/refresh");
         send(talk, rest, rest.request(Method::Post, &path))?;
         talk.forget(format!("{REFRESH_DUE}{zone}"));

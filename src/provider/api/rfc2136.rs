@@ -91,7 +91,7 @@ fn zone_of(
     let parent = name.parent().unwrap_or_else(Name::root);
     // The key is stored, so it must stay as it is.
     let key = format!("zone of {parent}");
-    if let Some(learned) = talk.known(&key) {
+    if let Some(learned) = talk.learned(&key) {
         return Ok(Name::parse(&learned).ok());
     }
     let question = Question { name: name.clone(), kind: TYPE_SOA, class: CLASS_IN };

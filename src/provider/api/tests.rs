@@ -226,7 +226,7 @@ proptest! {
     fn every_change_gets_a_verdict_and_no_secret_is_shown(
         changes in changes(),
         replies in prop::collection::vec(reply(), 1..8),
-        known in prop::collection::btree_map(
+        learned in prop::collection::btree_map(
             prop::sample::select(vec![
                 "zone example.com", "zone com", "account", "record home.example.com A",
                 "record a.b.example.com AAAA", "record example.com A",
@@ -236,8 +236,8 @@ proptest! {
         ),
     ) {
         for api in ALL {
-            let known = known.clone().into_iter().collect();
-            let job = Job { known, ..job(changes.clone()) };
+            let learned = learned.clone().into_iter().collect();
+            let job = Job { learned, ..job(changes.clone()) };
             let me = secretive(api);
             let course = course(&me, &job, &replies);
             prop_assert_eq!(course.verdicts.len(), changes.len(), "{}", api.name);
@@ -351,14 +351,14 @@ fn behind_a_portal(api: &'static Api, job: Job, before: usize, portal: &Answer) 
 
 /// Jobs to play behind a portal, each with and without learned ids.
 fn jobs_of_a_traveller() -> Vec<Job> {
-    let known = [
+    let learned = [
         ("zone example.com", "1"),
         ("account", "1"),
         ("record home.example.com A", "1"),
         ("record home.example.com AAAA", "1"),
     ];
-    let known: crate::provider::Known =
-        known.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let learned: crate::provider::LearnedValues =
+        learned.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     let update = change("home.example.com", "192.0.2.9");
     let again = Change { previous: Some("192.0.2.1".parse().unwrap()), ..update.clone() };
     let removal = Change { target: Target::Absent, ..again.clone() };
@@ -366,7 +366,7 @@ fn jobs_of_a_traveller() -> Vec<Job> {
     let mut jobs = Vec::new();
     for changes in [vec![update], vec![again], vec![removal], several] {
         jobs.push(job(changes.clone()));
-        jobs.push(Job { known: known.clone(), ..job(changes) });
+        jobs.push(Job { learned: learned.clone(), ..job(changes) });
     }
     jobs
 }

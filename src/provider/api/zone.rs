@@ -194,9 +194,9 @@ impl Zones {
         list: impl FnOnce(&mut Conversation<'a>) -> ApiResult<ZoneList>,
     ) -> ApiResult<Option<Zone>> {
         if self.0.is_none() {
-            let learned = talk.known_under(KEY);
+            let learned = talk.learned_keys(KEY);
             if let Some(zone) = name.zone_among(learned.iter().map(String::as_str))
-                && let Some(id) = talk.known(&format!("{KEY}{zone}"))
+                && let Some(id) = talk.learned(&format!("{KEY}{zone}"))
             {
                 return Ok(Some(Zone::new(zone, &id)));
             }
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(play(&me, job(both.to_vec()), &script).0, unchanged);
         // The same in two conversations.
         let (_, learned) = play(&me, job(both[..1].to_vec()), &script[..2]);
-        let next = Job { known: apply(learned), ..job(both[1..].to_vec()) };
+        let next = Job { learned: apply(learned), ..job(both[1..].to_vec()) };
         assert_eq!(play(&me, next, &script[2..]).0, unchanged[..1]);
     }
 

@@ -1,6 +1,6 @@
 use crate::model::Target;
 use crate::provider::testing::{account, change, job, play};
-use crate::provider::{Change, Job, Known, Outcome, Verdict};
+use crate::provider::{Change, Job, LearnedValues, Outcome, Verdict};
 
 const ZONES: &str = r#"{"success":true,"result":[{"id":"z1","name":"example.com"},
     {"id":"z2","name":"sub.example.com"}]}"#;
@@ -34,16 +34,17 @@ fn an_update_keeps_the_other_properties_of_a_record() {
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     // With the learned ids, the next change is one request.
     let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
-    next.known = known;
+    next.learned = learned;
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1";
     let (verdicts, _) = play(&me(), next, &[(patch, 200, DONE)]);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
 }
 
-fn known(pairs: &[(&str, &str)]) -> Known {
+fn learned(pairs: &[(&str, &str)]) -> LearnedValues {
     pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
 }
 
@@ -82,8 +83,8 @@ fn a_zone_is_found_by_its_punycode_name() {
 fn of_several_records_only_ours_is_replaced() {
     let several = records(&[record("r1", "192.0.2.1"), record("r2", "192.0.2.2")]);
     let mut ours = change("home@example.com", "192.0.2.9");
-    let zone = known(&[("zone example.com", "z1")]);
-    let job_of = |change: &Change| Job { known: zone.clone(), ..job(vec![change.clone()]) };
+    let zone = learned(&[("zone example.com", "z1")]);
+    let job_of = |change: &Change| Job { learned: zone.clone(), ..job(vec![change.clone()]) };
     let (verdicts, _) = play(
         &me(),
         job_of(&ours),
@@ -107,7 +108,7 @@ fn of_several_records_only_ours_is_replaced() {
 #[test]
 fn a_wrong_learned_id_is_learned_again() {
     let mut stale = job(vec![change("home.example.com", "192.0.2.9")]);
-    stale.known = known(&[("zone example.com", "old"), ("record home.example.com A", "gone")]);
+    stale.learned = learned(&[("zone example.com", "old"), ("record home.example.com A", "gone")]);
     let gone = r#"{"success":false,"errors":[{"code":81044,"message":"Record does not exist."}]}"#;
     let patch = "PATCH https://api.cloudflare.com/client/v4/zones/old/dns_records/gone";
     let again = "PATCH https://api.cloudflare.com/client/v4/zones/z1/dns_records/r1";
@@ -124,7 +125,7 @@ fn a_renamed_record_is_not_written_again() {
     let path = "https://api.cloudflare.com/client/v4/zones/z1/dns_records";
     let pairs = [("zone example.com", "z1"), ("record home.example.com A", "r1")];
     let mut one = job(vec![change("home.example.com", "192.0.2.9")]);
-    one.known = known(&pairs);
+    one.learned = learned(&pairs);
     let (patch, create) = (format!("PATCH {path}/r1"), format!("POST {path}"));
     let (renamed, none) = (DONE.replace("home", "old"), records(&[]));
     let made = DONE.replace("r1", "r2");
@@ -140,7 +141,7 @@ fn a_renamed_record_is_not_written_again() {
     // In a batch, only that record is read again.
     let mut two = one.clone();
     two.changes.push(change("b@example.com", "192.0.2.9"));
-    two.known.insert("record b.example.com A".into(), "r3".into());
+    two.learned.insert("record b.example.com A".into(), "r3".into());
     let batch = format!("POST {path}/batch");
     let both = r#"{"success":true,"result":{"posts":[],"patches":[
         {"id":"r1","name":"home.example.com","type":"TXT","content":"192.0.2.9"},
@@ -153,7 +154,7 @@ fn a_renamed_record_is_not_written_again() {
     let (verdicts, learned) = play(&me(), one.clone(), &script);
     let why = "home.example.com has no A record with the id r1";
     assert_eq!(reason(&verdicts), why);
-    one.known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    one.learned = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let again = [(ASK_HOME, 200, &*none), (ASK_ZONES, 200, ZONES), (ASK_HOME, 200, &*none)];
     assert_eq!(reason(&play(&me(), one, &again).0), why);
 }
@@ -180,7 +181,7 @@ fn after_the_ids_are_learned_any_number_of_names_is_one_request() {
     let (verdicts, learned) = play(&me(), job(changes("192.0.2.9")), &script);
     assert!(verdicts.len() == 200 && verdicts.iter().all(Verdict::is_success));
     let mut next = job(changes("192.0.2.10"));
-    next.known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    next.learned = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let (verdicts, _) = play(&me(), next.clone(), &[(batch, 200, &done("192.0.2.10"))]);
     assert!(verdicts.iter().all(Verdict::is_success));
     // The answer shows another address.
@@ -196,7 +197,7 @@ fn after_the_ids_are_learned_any_number_of_names_is_one_request() {
 fn only_the_bad_record_of_a_refused_batch_fails() {
     let mut two =
         job(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")]);
-    two.known = known(&[
+    two.learned = learned(&[
         ("zone example.com", "z1"),
         ("record a.example.com A", "r1"),
         ("record b.example.com A", "r2"),

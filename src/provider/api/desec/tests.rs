@@ -34,7 +34,7 @@ fn both_families_are_one_request_and_values_added_by_others_are_kept() {
     let (verdicts, learned) = play(&me, job(both.to_vec()), &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(both.to_vec());
-    next.known = apply(learned);
+    next.learned = apply(learned);
     for change in &mut next.changes {
         change.previous = change.address();
     }

@@ -31,7 +31,7 @@ fn after_its_id_is_learned_a_record_is_changed_in_one_request() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = apply(learned);
+    next.learned = apply(learned);
     assert_eq!(play(&me, next, &[(patch, 200, DONE)]).0, [Outcome::Updated.into()]);
 }
 
@@ -77,8 +77,8 @@ fn of_several_records_only_ours_is_replaced() {
     let done = DONE.replace("28448432", "1");
     let script = [(FIND, 200, several), (patch, 200, &*done)];
     assert_eq!(outcomes(&me, &[ours.clone()], &[], &script), ["updated"]);
-    let known = [HOME[0], ("record home.example.com A", "1")];
-    assert_eq!(outcomes(&me, &[ours.clone()], &known, &script[1..]), ["updated"]);
+    let learned = [HOME[0], ("record home.example.com A", "1")];
+    assert_eq!(outcomes(&me, &[ours.clone()], &learned, &script[1..]), ["updated"]);
     // The id of another record is not written to.
     ours.record.id = Some("3".into());
     assert_eq!(

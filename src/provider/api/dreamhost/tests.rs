@@ -45,39 +45,39 @@ fn the_new_address_is_added_before_the_old_one_is_removed() {
         [(LIST, 200, &*there), (LIST, 200, &there), (&add, 200, ADDED), (&remove, 200, REMOVED)];
     let new = [change("home.example.com", "192.0.2.9")];
     assert_eq!(outcomes(&me, &new, &[], &script), ["updated"]);
-    let known = [("zone example.com", "example.com")];
-    assert_eq!(outcomes(&me, &new, &known, &script[1..]), ["updated"]);
+    let learned = [("zone example.com", "example.com")];
+    assert_eq!(outcomes(&me, &new, &learned, &script[1..]), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(outcomes(&me, &same, &known, &[(LIST, 200, &there)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &learned, &[(LIST, 200, &there)]), ["unchanged"]);
     // The answer to an earlier removal was lost.
     let both = list(&[home("192.0.2.1"), home("192.0.2.9")]);
     let mut again = new[0].clone();
     again.previous = "192.0.2.1".parse().ok();
     let script = [(LIST, 200, &*both), (&*remove, 200, REMOVED)];
-    assert_eq!(outcomes(&me, &[again], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[again], &learned, &script), ["updated"]);
 }
 
 #[test]
 fn a_missing_record_is_added_and_ours_is_removed() {
     let me = account("dreamhost.com");
-    let known = [("zone example.com", "example.com")];
+    let learned = [("zone example.com", "example.com")];
     let [ns, net] = other();
     let none = list(&[ns, net]);
     let new = [change("home.example.com", "2001:db8::9")];
     let script = [(LIST, 200, &*none), (&*ask("add", "2001:db8::9"), 200, ADDED)];
-    assert_eq!(outcomes(&me, &new, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &learned, &script), ["updated"]);
     let gone = [removal("home.example.com", "192.0.2.1")];
     let two = list(&[home("192.0.2.1"), home("192.0.2.7")]);
     let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, REMOVED)];
-    assert_eq!(outcomes(&me, &gone, &known, &script), ["updated"]);
-    assert_eq!(outcomes(&me, &gone, &known, &[(LIST, 200, &none)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &gone, &learned, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &gone, &learned, &[(LIST, 200, &none)]), ["unchanged"]);
     // The change was made before, and the list does not show it yet.
     let done = r#"{"result":"error","data":"no_such_record"}"#;
     let script = [(LIST, 200, &*two), (&*ask("remove", "192.0.2.1"), 200, done)];
-    assert_eq!(outcomes(&me, &gone, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &gone, &learned, &script), ["updated"]);
     let done = r#"{"result":"error","data":"record_already_exists_remove_first"}"#;
     let script = [(LIST, 200, &*none), (&*ask("add", "2001:db8::9"), 200, done)];
-    assert_eq!(outcomes(&me, &new, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &new, &learned, &script), ["updated"]);
     // The list spells the same address differently.
     let long = record("example.com", "home.example.com", "AAAA", "2001:0DB8:0:0::9", "1");
     let old = record("example.com", "home.example.com", "AAAA", "2001:db8::1", "1");
@@ -85,7 +85,7 @@ fn a_missing_record_is_added_and_ours_is_removed() {
     again.previous = "2001:db8::1".parse().ok();
     let both = list(&[long, old]);
     let script = [(LIST, 200, &*both), (&*ask("remove", "2001:db8::1"), 200, REMOVED)];
-    assert_eq!(outcomes(&me, &[again], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &[again], &learned, &script), ["updated"]);
 }
 
 #[test]

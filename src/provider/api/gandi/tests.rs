@@ -25,7 +25,7 @@ fn a_set_is_replaced_with_its_ttl_and_values_added_by_others() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![change("home.example.com", "192.0.2.10")]);
-    next.known = apply(learned);
+    next.learned = apply(learned);
     next.changes[0].previous = home.address();
     let now = FOUND.replace(r#"["192.0.2.1"]"#, r#"["192.0.2.9","192.0.2.77"]"#);
     let put = put.replace(r#"["192.0.2.9"]"#, r#"["192.0.2.10","192.0.2.77"]"#);

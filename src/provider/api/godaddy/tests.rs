@@ -17,13 +17,13 @@ fn a_set_is_read_before_it_is_replaced() {
     let home = [change("home.example.com", "192.0.2.9")];
     let script = [ZONES, (&*get, 200, FOUND), (&*put, 200, "")];
     assert_eq!(outcomes(&me, &home, &[], &script), ["updated"]);
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "600")];
+    let learned = [("zone example.com", "example.com"), ("record home.example.com A", "600")];
     let mut next = home.clone();
     next[0].previous = Some("192.0.2.1".parse().unwrap());
     let now = FOUND.replace(']', r#",{"data":"192.0.2.77","name":"home","ttl":600,"type":"A"}]"#);
     let put = put.replace(']', r#",{"data":"192.0.2.77","ttl":600}]"#);
     let script = [(&*get, 200, &*now), (&*put, 200, "")];
-    assert_eq!(outcomes(&me, &next, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &next, &learned, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(outcomes(&me, &same, &[], &[(&get, 200, FOUND)]), ["unchanged"]);
 }

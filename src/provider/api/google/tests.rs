@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::provider::testing::{account, change, job, play, removal};
-use crate::provider::{Change, FailureKind, Job, Known, Outcome};
+use crate::provider::{Change, FailureKind, Job, LearnedValues, Outcome};
 use crate::time::BUILD_TIME;
 
 const PEM: &str = include_str!("../../../../tests/data/rfc7515.pem");
@@ -55,8 +55,8 @@ fn error(code: u16, reason: &str, message: &str) -> String {
 }
 
 fn within(changes: Vec<Change>) -> Job {
-    let known = [("zone example.com".into(), "example-zone".into())];
-    Job { known: Known::from_iter(known), ..job(changes) }
+    let learned = [("zone example.com".into(), "example-zone".into())];
+    Job { learned: LearnedValues::from_iter(learned), ..job(changes) }
 }
 
 fn reason(verdict: &Verdict) -> &str {
@@ -83,11 +83,12 @@ fn a_zone_is_learned_and_a_deletion_repeats_the_present_set() {
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    assert!(!known.iter().any(|(_, value)| value.contains("ya29")), "a token is not kept");
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    assert!(!learned.iter().any(|(_, value)| value.contains("ya29")), "a token is not kept");
 
     // The zone is learned. Another client changes the record at the same time.
-    let next = Job { known, ..job(vec![change("home.example.com", "192.0.2.10")]) };
+    let next = Job { learned, ..job(vec![change("home.example.com", "192.0.2.10")]) };
     let gone = error(412, "conditionNotMet", "Precondition not met for 'entity.change.deletions'");
     let script = [(ASK_TOKEN, 200, TOKEN), (&*ask, 200, &*there), (CHANGES, 412, &*gone)];
     let (verdicts, _) = play(&me(), next, &script);

@@ -31,7 +31,7 @@ fn a_zone_is_learned_and_an_action_is_polled_until_it_is_done() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = apply(learned);
+    next.learned = apply(learned);
     let script = [(LOOK, 200, FOUND), (SET, 201, SUCCESS)];
     assert_eq!(play(&me, next, &script).0, [Outcome::Updated.into()]);
 }
@@ -40,7 +40,7 @@ fn a_zone_is_learned_and_an_action_is_polled_until_it_is_done() {
 fn an_action_that_does_not_end_is_retried_and_the_set_read_again() {
     let home = change("home.example.com", "192.0.2.9");
     let mut first = job(vec![home.clone()]);
-    first.known = KNOWN.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    first.learned = KNOWN.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
     let mut script = vec![(LOOK, 200, FOUND), (SET, 201, RUNNING)];
     script.extend([(ASK, 200, RUNNING); 4]);
     let me = account("hetzner");

@@ -33,7 +33,7 @@ fn all_changes_of_a_zone_are_one_request() {
     let (verdicts, learned) = play(&me, job(changes()), &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let mut next = job(changes());
-    next.known = apply(learned);
+    next.learned = apply(learned);
     let (verdicts, _) = play(&me, next, &[(ASK, 200, FOUND), (&write, 200, DONE)]);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];

@@ -67,12 +67,12 @@ fn a_missing_learned_zone_is_learned_again() {
          &recordName=home.example.com",
         format!("GET {ZONE}?recordType=A,AAAA&recordName=home.example.com"),
     );
-    let known = [("zone example.com", "old"), ("record home.example.com A", "60")];
+    let learned = [("zone example.com", "old"), ("record home.example.com A", "60")];
     let again = format!("PATCH {ZONE}");
     let gone = r#"[{"code":"ZONE_NOT_FOUND","message":"Zone does not exist."}]"#;
     let script = [(look_old, 404, gone), ZONES, (&*look, 200, NONE), (&*again, 200, "")];
     let home = [change("home.example.com", "192.0.2.9")];
-    assert_eq!(outcomes(&account("ionos"), &home, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("ionos"), &home, &learned, &script), ["updated"]);
 }
 
 #[test]

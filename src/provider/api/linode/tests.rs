@@ -34,15 +34,15 @@ fn one_list_serves_all_names_of_a_zone() {
 
 #[test]
 fn learned_ids_save_requests_and_wrong_ones_are_learned_again() {
-    let known = [("zone example.com", "1"), ("record home.example.com A", "2")];
+    let learned = [("zone example.com", "1"), ("record home.example.com A", "2")];
     let put = "PUT https://api.linode.com/v4/domains/1/records/2";
     let home = [change("home.example.com", "192.0.2.9")];
     let me = account("linode");
-    assert_eq!(outcomes(&me, &home, &known, &[(put, 200, DONE)]), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &learned, &[(put, 200, DONE)]), ["updated"]);
     let again = "PUT https://api.linode.com/v4/domains/1234/records/123456";
     let gone = r#"{"errors":[{"reason":"Not found"}]}"#;
     let script = [(put, 404, gone), ZONES, (LIST, 200, RECORDS), (again, 200, DONE)];
-    assert_eq!(outcomes(&me, &home, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &learned, &script), ["updated"]);
 }
 
 #[test]

@@ -24,9 +24,9 @@ fn a_record_is_written_as_a_whole() {
         outcomes(&me, &[change("home.example.com", "192.0.2.9")], &[], &script),
         ["updated"]
     );
-    let known = [("zone example.com", "5")];
+    let learned = [("zone example.com", "5")];
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(outcomes(&me, &same, &known, &[(FIND, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &learned, &[(FIND, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]
@@ -57,10 +57,10 @@ fn missing_records_are_added() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let me = account("luadns");
-    let known = [("zone example.com", "5")];
+    let learned = [("zone example.com", "5")];
     let said = |status: u16, body: &str| {
         let one = [change("home.example.org", "192.0.2.9")];
-        outcomes(&me, &one, &known, &[(ZONES.0, status, body)]).remove(0)
+        outcomes(&me, &one, &learned, &[(ZONES.0, status, body)]).remove(0)
     };
     assert_eq!(
         said(401, r#"{"status":"Unauthorized","message":"Invalid token","request_id":"x"}"#),
@@ -75,6 +75,6 @@ fn provider_errors_map_to_verdicts() {
     let one = [change("home.example.com", "192.0.2.9")];
     // The answer does not show the address.
     let old = r#"{"id":6684,"content":"192.0.2.1"}"#;
-    let verdicts = outcomes(&me, &one, &known, &[(FIND, 200, FOUND), (put, 200, old)]);
+    let verdicts = outcomes(&me, &one, &learned, &[(FIND, 200, FOUND), (put, 200, old)]);
     assert!(verdicts[0].starts_with("again: LuaDNS sends what is not understood"), "{verdicts:?}");
 }

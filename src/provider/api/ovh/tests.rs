@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, job, play, removal};
-use crate::provider::{Change, Job, Known, Learned, Outcome, Verdict};
+use crate::provider::{Change, Job, LearnedChanges, LearnedValues, Outcome, Verdict};
 
 const ASK_TIME: &str = "GET https://eu.api.ovh.com/1.0/auth/time";
 const TIME: &str = "1457018875";
@@ -35,19 +35,19 @@ fn error(code: &str, message: &str) -> String {
     .to_string()
 }
 
-fn known(pairs: &[(&str, &str)]) -> Known {
+fn learned(pairs: &[(&str, &str)]) -> LearnedValues {
     pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
 }
 
-fn after(before: &Known, learned: Learned) -> Known {
-    let mut known = before.clone();
+fn after(before: &LearnedValues, learned: LearnedChanges) -> LearnedValues {
+    let mut values = before.clone();
     for (key, value) in learned {
         match value {
-            Some(value) => drop(known.insert(key, value)),
-            None => drop(known.remove(&key)),
+            Some(value) => drop(values.insert(key, value)),
+            None => drop(values.remove(&key)),
         }
     }
-    known
+    values
 }
 
 fn reason(verdict: &Verdict) -> &str {
@@ -85,11 +85,11 @@ fn a_record_is_read_changed_and_published_and_its_id_learned() {
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known = after(&Known::default(), learned);
-    assert!(!known.keys().any(|key| key.starts_with(REFRESH_DUE)), "{known:?}");
+    let learned = after(&LearnedValues::default(), learned);
+    assert!(!learned.keys().any(|key| key.starts_with(REFRESH_DUE)), "{learned:?}");
 
     // Our clock is not used.
-    let next = Job { known, wall: None, ..job(vec![change("home.example.com", "192.0.2.10")]) };
+    let next = Job { learned, wall: None, ..job(vec![change("home.example.com", "192.0.2.10")]) };
     let put = format!("PUT {RECORD}/7\n{{\"target\":\"192.0.2.10\"}}");
     let script = [(ASK_TIME, 200, TIME), (&*put, 200, "null"), (REFRESH, 200, "null")];
     assert_eq!(play(&me(), next, &script).0, [Outcome::Updated.into()]);
@@ -115,15 +115,18 @@ fn missing_records_are_added_and_the_zone_is_published_once() {
     ];
     let (verdicts, learned) = play(&me(), two, &script);
     assert_eq!(verdicts, [Outcome::Updated.into(), Outcome::Updated.into()]);
-    let known = after(&Known::default(), learned);
-    assert_eq!(known.get("record example.com A").unwrap(), "8");
-    assert_eq!(known.get("record a.example.com AAAA").unwrap(), "9");
+    let learned = after(&LearnedValues::default(), learned);
+    assert_eq!(learned.get("record example.com A").unwrap(), "8");
+    assert_eq!(learned.get("record a.example.com AAAA").unwrap(), "9");
 }
 
 #[test]
 fn without_a_refresh_no_change_is_a_success() {
     let one = || Job {
-        known: known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]),
+        learned: learned(&[
+            ("zone example.com", "example.com"),
+            ("record home.example.com A", "7"),
+        ]),
         ..job(vec![change("home.example.com", "192.0.2.9")])
     };
     let put = format!("PUT {RECORD}/7");
@@ -132,7 +135,7 @@ fn without_a_refresh_no_change_is_a_success() {
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
     // The refresh is made with the next change, whichever that is.
     let mut next = one();
-    next.known = after(&next.known, learned);
+    next.learned = after(&next.learned, learned);
     next.changes[0].name = crate::model::Hostname::parse("b@example.net").unwrap();
     let net = "https://eu.api.ovh.com/1.0/domain/zone/example.net";
     let (find, get) =
@@ -172,7 +175,7 @@ fn of_several_records_only_ours_is_replaced() {
 #[test]
 fn a_refused_change_does_not_affect_the_others() {
     let both = Job {
-        known: known(&[("zone example.com", "example.com"), ("record a.example.com A", "1")]),
+        learned: learned(&[("zone example.com", "example.com"), ("record a.example.com A", "1")]),
         ..job(vec![change("a.example.com", "192.0.2.9"), change("b.example.com", "192.0.2.9")])
     };
     let (put, make, find) = (format!("PUT {RECORD}/1"), format!("POST {RECORD}"), find("b", "A"));
@@ -222,8 +225,9 @@ fn provider_errors_map_to_verdicts() {
     let (verdicts, _) = play(&me(), one, &[(ASK_TIME, 200, "<html>")]);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
     // An answer of a wrong form is not a success.
-    let known = known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
-    let one = Job { known, ..job(vec![change("home.example.com", "192.0.2.9")]) };
+    let learned =
+        learned(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
+    let one = Job { learned, ..job(vec![change("home.example.com", "192.0.2.9")]) };
     let put = format!("PUT {RECORD}/7");
     let (verdicts, _) = play(&me(), one, &[(ASK_TIME, 200, TIME), (&put, 200, "<html>")]);
     assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
@@ -255,10 +259,11 @@ fn a_removal_is_published() {
         (&*delete, 200, "null"),
         (REFRESH, 200, "null"),
     ];
-    let known = known(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
+    let learned =
+        learned(&[("zone example.com", "example.com"), ("record home.example.com A", "7")]);
     let gone = vec![removal("home.example.com", "192.0.2.1")];
-    let (verdicts, learned) = play(&me(), Job { known: known.clone(), ..job(gone) }, &script);
+    let (verdicts, changes) = play(&me(), Job { learned: learned.clone(), ..job(gone) }, &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known = after(&known, learned);
-    assert_eq!(known.keys().collect::<Vec<_>>(), ["zone example.com"]);
+    let learned = after(&learned, changes);
+    assert_eq!(learned.keys().collect::<Vec<_>>(), ["zone example.com"]);
 }

@@ -21,10 +21,10 @@ fn a_record_is_read_before_it_is_edited_and_keeps_its_other_properties() {
     let script = [ZONES, (LOOK, 200, FOUND), (EDIT, 200, r#"{"status":"SUCCESS"}"#)];
     assert_eq!(outcomes(&me, &home, &[], &script), ["updated"]);
     // The zone is learned; the record is read again.
-    let known = [("zone example.com", "example.com")];
-    assert_eq!(outcomes(&me, &home, &known, &script[1..]), ["updated"]);
+    let learned = [("zone example.com", "example.com")];
+    assert_eq!(outcomes(&me, &home, &learned, &script[1..]), ["updated"]);
     let same = [change("home.example.com", "192.0.2.1")];
-    assert_eq!(outcomes(&me, &same, &known, &[(LOOK, 200, FOUND)]), ["unchanged"]);
+    assert_eq!(outcomes(&me, &same, &learned, &[(LOOK, 200, FOUND)]), ["unchanged"]);
 }
 
 #[test]

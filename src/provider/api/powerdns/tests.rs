@@ -36,13 +36,13 @@ fn all_names_of_a_zone_are_one_request() {
     let script =
         [(&*list, 200, zones), (&*apex, 200, FOUND), (&*home, 200, FOUND), (&*patch, 204, "")];
     assert_eq!(outcomes(&me("pdns"), &both, &[], &script), ["updated", "updated"]);
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
+    let learned = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
     let patch = format!(
         "PATCH {PLACE}/example.com.\n{{\"rrsets\":[{}]}}",
         set("home.example.com", "A", 60, "192.0.2.9")
     );
     let script = [(&*home, 200, FOUND), (&*patch, 204, "")];
-    assert_eq!(outcomes(&me("powerdns"), &both[..1], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me("powerdns"), &both[..1], &learned, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(outcomes(&me("powerdns"), &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
 }

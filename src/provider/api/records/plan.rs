@@ -70,7 +70,7 @@ pub(super) fn learned_id(
     if zone_api.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
         return None;
     }
-    let learned = talk.known(&goal.key())?;
+    let learned = talk.learned(&goal.key())?;
     match &goal.change.record.id {
         Some(option) if *option != learned => None,
         Some(_) | None => Some(learned),

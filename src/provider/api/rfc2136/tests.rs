@@ -14,7 +14,8 @@ use crate::model::secret::Secret;
 use crate::provider::Provider;
 use crate::provider::testing::{account, change, removal};
 use crate::provider::{
-    Answer, Carrier, Failure, FailureKind, Job, Known, Learned, Query, Request, Scope, publish,
+    Answer, Carrier, Failure, FailureKind, Job, LearnedChanges, LearnedValues, Query, Request,
+    Scope, publish,
 };
 use crate::time::BUILD_TIME;
 
@@ -160,7 +161,7 @@ impl<F: FnMut(&Query) -> Vec<u8>> Carrier for Queries<F> {
     fn wait(&mut self, _: Duration) {}
 }
 
-fn play(me: &Provider, job: Job, server: &mut Server) -> (Vec<Verdict>, Learned) {
+fn play(me: &Provider, job: Job, server: &mut Server) -> (Vec<Verdict>, LearnedChanges) {
     let published = publish(me, &job, &mut Queries(|query: &Query| server.answer(query)));
     (published.verdicts, published.learned)
 }
@@ -190,9 +191,10 @@ fn a_record_is_added_then_replaced_and_the_zone_is_learned() {
     );
     let mut next = change("home.example.com", "192.0.2.2");
     next.previous = Some("192.0.2.1".parse().unwrap());
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     server.queries.clear();
-    let (verdicts, _) = play(&me(), Job { known, ..job(vec![next]) }, &mut server);
+    let (verdicts, _) = play(&me(), Job { learned, ..job(vec![next]) }, &mut server);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     assert_eq!(server.has("home.example.com"), addresses(&["192.0.2.2"]));
     assert_eq!(server.queries.len(), 1, "the usual change is one message");

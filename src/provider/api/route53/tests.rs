@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{Family, Target};
 use crate::provider::testing::{account, change, job, play, removal};
-use crate::provider::{Change, FailureKind, Job, Known, Outcome, Scope, Verdict};
+use crate::provider::{Change, FailureKind, Job, LearnedValues, Outcome, Scope, Verdict};
 
 const URL: &str = "https://route53.amazonaws.com/2013-04-01/hostedzone";
 const ASK_ZONES: &str = "GET https://route53.amazonaws.com/2013-04-01/hostedzone?maxitems=100\n";
@@ -73,8 +73,8 @@ fn me() -> crate::provider::Provider {
 
 /// The id of the zone is learned.
 fn within(changes: Vec<Change>) -> Job {
-    let known = [("zone example.com".into(), "Z1D633PJN98FT9".into())];
-    Job { known: Known::from_iter(known), ..job(changes) }
+    let learned = [("zone example.com".into(), "Z1D633PJN98FT9".into())];
+    Job { learned: LearnedValues::from_iter(learned), ..job(changes) }
 }
 
 fn reason(verdict: &Verdict) -> &str {
@@ -93,9 +93,10 @@ fn a_zone_is_learned_and_values_added_by_others_are_kept() {
     let (verdicts, learned) =
         play(&me(), job(vec![change("home.example.com", "192.0.2.9")]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
-    let known: Known = learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let learned: LearnedValues =
+        learned.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
 
-    let mut next = Job { known, ..job(vec![change("home.example.com", "192.0.2.10")]) };
+    let mut next = Job { learned, ..job(vec![change("home.example.com", "192.0.2.10")]) };
     next.changes[0].previous = Some("192.0.2.9".parse().unwrap());
     let there = sets(&set("home.example.com", "A", 60, &["192.0.2.9", "192.0.2.77"]));
     let write_10 = write(&[upsert("home.example.com", "A", 60, &["192.0.2.10", "192.0.2.77"])]);

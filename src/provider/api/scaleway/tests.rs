@@ -42,10 +42,10 @@ fn all_names_of_a_zone_are_one_request() {
     let all = patch(&sets);
     let script = [ZONES, (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*all, 200, NONE)];
     assert_eq!(outcomes(&me, &both, &[], &script), ["updated", "updated"]);
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
+    let learned = [("zone example.com", "example.com"), ("record home.example.com A", "300")];
     let one = patch(&sets[..1]);
     let script = [(&*home, 200, FOUND), (&*one, 200, NONE)];
-    assert_eq!(outcomes(&me, &both[..1], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &both[..1], &learned, &script), ["updated"]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(outcomes(&me, &same, &[], &[(&home, 200, FOUND)]), ["unchanged"]);
 }

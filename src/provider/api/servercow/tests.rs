@@ -22,7 +22,7 @@ fn a_zone_is_learned() {
     let (verdicts, learned) = play(&me, job(vec![home.clone()]), &script);
     assert_eq!(verdicts, [Outcome::Updated.into()]);
     let mut next = job(vec![home]);
-    next.known = apply(learned);
+    next.learned = apply(learned);
     assert_eq!(play(&me, next, &script[1..]).0, [Outcome::Updated.into()]);
     let same = [change("home@example.com", "192.0.2.1")];
     assert_eq!(outcomes(&me, &same, &[], &[(ASK, 200, FOUND)]), ["unchanged"]);

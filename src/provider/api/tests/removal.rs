@@ -240,12 +240,12 @@ fn a_removed_record_is_added_with_a_new_id() {
     let delete = format!("DELETE {base}/7");
     let mut job = job(vec![removal(HOME, "192.0.2.1")]);
     for (key, value) in [("zone example.com", "example.com"), ("record home.example.com A", "7")] {
-        job.known.insert(key.into(), value.into());
+        job.learned.insert(key.into(), value.into());
     }
-    let known = job.known.clone();
+    let before = job.learned.clone();
     let (_, learned) = play(&me, job, &[(&find, 200, found), (&delete, 204, "")]);
     assert!(learned.contains(&("record home.example.com A".into(), None)), "{learned:?}");
-    assert!(known.get("record home.example.com A").is_some());
+    assert!(before.get("record home.example.com A").is_some());
 }
 
 /// The owner has given the record another address, so it is no longer ours.
@@ -257,9 +257,9 @@ fn the_id_of_a_record_that_is_no_longer_ours_is_forgotten() {
     let found = r#"{"domain_records":[{"id":7,"type":"A","name":"home","data":"192.0.2.77"}]}"#;
     let mut first = job(vec![removal(HOME, "192.0.2.1")]);
     for (key, value) in [("zone example.com", "example.com"), ("record home.example.com A", "7")] {
-        first.known.insert(key.into(), value.into());
+        first.learned.insert(key.into(), value.into());
     }
-    let mut next = Job { known: first.known.clone(), ..job(vec![change(HOME, "192.0.2.9")]) };
+    let mut next = Job { learned: first.learned.clone(), ..job(vec![change(HOME, "192.0.2.9")]) };
     let (verdicts, learned) = play(&me, first, &[(&find, 200, found)]);
     assert_eq!(verdicts, [Outcome::Unchanged.into()]);
     assert!(learned.contains(&("record home.example.com A".into(), None)), "{learned:?}");
@@ -299,12 +299,12 @@ fn after_a_removal_a_present_record_is_not_taken_over() {
     let set = "https://api.gandi.net/v5/livedns/domains/example.com/records/home/A";
     let look = format!("GET {set}");
     let put = |values: &str| format!("PUT {set}\n{{\"rrset_ttl\":77,\"rrset_values\":[{values}]}}");
-    let known = [("zone example.com", "example.com")];
+    let learned = [("zone example.com", "example.com")];
     for others in [r#""192.0.2.2""#, r#""192.0.2.2","192.0.2.3""#] {
         let found = format!(r#"{{"rrset_ttl":77,"rrset_values":[{others}]}}"#);
         let put = put(&format!("{others},\"192.0.2.9\""));
         let script = [(&*look, 200, &*found), (&put, 201, "{}")];
-        assert_eq!(outcomes(&account("gandi"), &[next.clone()], &known, &script), ["updated"]);
+        assert_eq!(outcomes(&account("gandi"), &[next.clone()], &learned, &script), ["updated"]);
     }
     let base = "https://api.digitalocean.com/v2/domains/example.com/records";
     let find = format!("GET {base}?type=A&name={HOME}&per_page=200");
@@ -312,12 +312,12 @@ fn after_a_removal_a_present_record_is_not_taken_over() {
     let post = format!("POST {base}");
     let done = r#"{"domain_record":{"id":8,"type":"A","name":"home","data":"192.0.2.9"}}"#;
     let script = [(&*find, 200, found), (&post, 201, done)];
-    assert_eq!(outcomes(&account("digitalocean"), &[next.clone()], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("digitalocean"), &[next.clone()], &learned, &script), ["updated"]);
     // Without `anew`, a single record is taken for ours.
     next.anew = false;
     let patch = format!("PATCH {base}/7");
     let script = [(&*find, 200, found), (&patch, 200, &*done.replace('8', "7"))];
-    assert_eq!(outcomes(&account("digitalocean"), &[next], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("digitalocean"), &[next], &learned, &script), ["updated"]);
 }
 
 /// The answer to a request for 192.0.2.5 was lost, so the record may hold that address.
@@ -327,11 +327,14 @@ fn a_record_with_an_address_we_attempted_to_publish_is_ours() {
     let (look, delete) = (format!("GET {set}"), format!("DELETE {set}"));
     let found = r#"{"rrset_values":["192.0.2.5"]}"#;
     let mut change = removal(HOME, "192.0.2.1");
-    let known = [("zone example.com", "example.com")];
+    let learned = [("zone example.com", "example.com")];
     let script = [(&*look, 200, found), (&delete, 204, "")];
-    assert_eq!(outcomes(&account("gandi"), &[change.clone()], &known, &script[..1]), ["unchanged"]);
+    assert_eq!(
+        outcomes(&account("gandi"), &[change.clone()], &learned, &script[..1]),
+        ["unchanged"]
+    );
     change.tried = "192.0.2.5".parse().ok();
-    assert_eq!(outcomes(&account("gandi"), &[change], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("gandi"), &[change], &learned, &script), ["updated"]);
     // Of several addresses it is the one to replace.
     let several = r#"{"rrset_ttl":300,"rrset_values":["192.0.2.5","192.0.2.6"]}"#;
     let put =
@@ -339,7 +342,7 @@ fn a_record_with_an_address_we_attempted_to_publish_is_ours() {
     let mut next = super::change(HOME, "192.0.2.9");
     next.tried = "192.0.2.5".parse().ok();
     let script = [(&*look, 200, several), (&put, 201, "{}")];
-    assert_eq!(outcomes(&account("gandi"), &[next], &known, &script), ["updated"]);
+    assert_eq!(outcomes(&account("gandi"), &[next], &learned, &script), ["updated"]);
 }
 
 #[test]
@@ -371,7 +374,7 @@ fn a_job_may_have_updates_and_removals() {
     let delete = format!("DELETE {zone}\n{}", r#"{"filters":[{"name":"home","type":"A"}]}"#);
     let done = r#"{"message":"Request accepted"}"#;
     let script = [(&*look, 200, found), (&put, 200, done), (&delete, 200, done)];
-    let known = [("zone example.com", "example.com")];
-    let verdicts = outcomes(&account("hostinger"), &changes, &known, &script);
+    let learned = [("zone example.com", "example.com")];
+    let verdicts = outcomes(&account("hostinger"), &changes, &learned, &script);
     assert_eq!(verdicts, ["updated", "updated"]);
 }

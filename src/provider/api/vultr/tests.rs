@@ -30,12 +30,12 @@ fn a_present_record_is_updated_and_a_missing_one_added() {
 fn learned_ids_save_requests_and_wrong_ones_are_learned_again() {
     let me = account("vultr");
     let home = [change("home.example.com", "192.0.2.9")];
-    let known = [("zone example.com", "example.com"), ("record home.example.com A", "old")];
+    let learned = [("zone example.com", "example.com"), ("record home.example.com A", "old")];
     let old = "PATCH https://api.vultr.com/v2/domains/example.com/records/old";
-    assert_eq!(outcomes(&me, &home, &known, &[(old, 204, "")]), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &learned, &[(old, 204, "")]), ["updated"]);
     let gone = r#"{"error":"Record not found","status":404}"#;
     let script = [(old, 404, gone), ZONES, (RECORDS, 200, FOUND), (PATCH, 204, "")];
-    assert_eq!(outcomes(&me, &home, &known, &script), ["updated"]);
+    assert_eq!(outcomes(&me, &home, &learned, &script), ["updated"]);
 }
 
 #[test]
