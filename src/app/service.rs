@@ -11,9 +11,8 @@ use crate::edge::files;
 use crate::edge::files::definitions::Definitions;
 use crate::edge::http::Client;
 use crate::edge::load::load;
-use crate::edge::probe;
 use crate::model::{Transport, Trust, USER_AGENT, Url};
-use crate::provider::{api, table};
+use crate::provider::{api, table, template};
 use crate::text::quoted::quoted;
 
 // Exit codes of openwrt `net/ddns-scripts`, `usr/bin/ddns.sh`.
@@ -130,7 +129,7 @@ fn get(url: &str, trust: Trust) -> Result<String, String> {
         Transport { trust, proxy: None, device: None, source: None, family: None, user_agent };
     let client = Client::new(&transport, Default::default());
     let url = Url::parse(url).map_err(|why| why.to_string())?;
-    let answer = client.send(&probe::request(&url)).map_err(|failure| failure.text)?;
+    let answer = client.send(&template::literal(&url)).map_err(|failure| failure.text)?;
     if answer.status != 200 {
         return Err(format!("HTTP status {}", answer.status));
     }

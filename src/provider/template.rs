@@ -16,7 +16,7 @@ use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
 use crate::model::url::{self, Parts, Url, UrlError};
 use crate::model::{Credentials, Family, Hostname};
-use crate::provider::{Author, Provider};
+use crate::provider::{Author, Provider, Request};
 use crate::text::percent;
 
 /// A rendered template.
@@ -113,12 +113,13 @@ pub fn render(
     Ok(rendered)
 }
 
-/// A URL that has no placeholders, with the secrets in it told apart.
-pub fn literal(url: &Url) -> Rendered {
+/// The request for a URL without placeholders.
+pub fn literal(url: &Url) -> Request {
     let mut target = Marked::new(url.target(), Origin::Template);
     let mut secrets = Vec::new();
     cover_tokens(&mut target, Words::OfOwner(&[]), &mut secrets);
-    rendered(url.clone(), &target, secrets)
+    let Rendered { url, shown, secrets } = rendered(url.clone(), &target, secrets);
+    Request::get(url, shown, secrets)
 }
 
 fn rendered(url: Url, target: &Marked, mut secrets: Vec<Secret>) -> Rendered {

@@ -23,13 +23,12 @@ use crate::config::options::{self, SectionKind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
-use crate::edge::probe;
 use crate::edge::process::{Ended, Running, SHELL, command};
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Url};
-use crate::provider::Script;
 use crate::provider::{Answer, Change, Failure, FailureKind, Outcome, Request};
+use crate::provider::{Script, template};
 
 /// How long a script and the programs it starts may run.
 pub const UPDATE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -203,7 +202,7 @@ fn transfer(
     send: &mut dyn FnMut(&Request) -> Result<Answer, Failure>,
 ) -> String {
     let answer = match Url::parse(url) {
-        Ok(url) => send(&probe::request(&url)),
+        Ok(url) => send(&template::literal(&url)),
         Err(why) => Err(Failure { kind: FailureKind::Other, sent: false, text: why.to_string() }),
     };
     log.transferred(answer.as_ref().err());

@@ -181,6 +181,23 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
+fn secrets_in_a_url_are_masked() {
+    for (url, sent, shown) in [
+        ("http://ip.example", "http://ip.example/", "http://ip.example/"),
+        ("http://me:s3cret@ip.example/a", "http://ip.example/a", "http://me:***@ip.example/a"),
+        (
+            "http://s3cret@ip.example/?v=4&token=s3cret",
+            "http://ip.example/?v=4&token=s3cret",
+            "http://***@ip.example/?v=4&token=***",
+        ),
+    ] {
+        let request = literal(&Url::parse(url).unwrap());
+        assert_eq!((request.url.expose().as_str(), request.shown.as_str()), (sent, shown));
+        assert!(!format!("{request:?}").contains("s3cret"));
+    }
+}
+
+#[test]
 fn of_an_owners_words_only_those_are_shown_that_are_no_secrets() {
     for (template, expected) in [
         (
