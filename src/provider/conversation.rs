@@ -15,11 +15,11 @@ const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 /// step was about.
 pub type ApiResult<T> = Result<T, Verdict>;
 
-/// Publishes a job at a provider that has an interface of its own. The verdict of an error applies to
+/// A function that publishes a job over a provider's own interface. The verdict of an error applies to
 /// all changes that are not settled.
 pub type Publish = fn(&mut Conversation<'_>) -> ApiResult<()>;
 
-/// One conversation about one job.
+/// The conversation with a provider about one job.
 pub struct Conversation<'a> {
     /// The account at the provider.
     pub account: &'a Account,
@@ -31,9 +31,10 @@ pub struct Conversation<'a> {
     /// The HTTP status of the latest answer; 0 if there was none.
     status: u16,
     /// How many changes in a row failed with a server error or a lost answer.
-    troubles: u8,
-    /// Bytes of all answers.
+    server_failures: u8,
+    /// How many bytes the bodies of all answers have.
     received: usize,
+    /// What this conversation has learned, in order.
     learned: LearnedChanges,
     /// Whether a value that an earlier job learned was used.
     trusted: bool,
@@ -72,8 +73,8 @@ impl<'a> Conversation<'a> {
         Ok(answer.message)
     }
 
-    /// A number for the next query, another one for each.
-    pub fn number(&self) -> u16 {
+    /// The id of the next query, another one for each query of the job.
+    pub fn query_id(&self) -> u16 {
         let [_, high, low, _] = self.job.seed.to_be_bytes();
         u16::from_be_bytes([high, low]).wrapping_add(self.requests.wrapping_mul(40_503))
     }
@@ -89,17 +90,17 @@ impl<'a> Conversation<'a> {
     }
 
     /// Whether a request for another change is worth while after a failure. A server error or a lost
-    /// answer may concern only one name; after two in a row the provider has a problem.
+    /// answer may concern only one name. After two in a row, the provider itself has probably failed.
     pub fn goes_on_after(&mut self, verdict: &Verdict) -> bool {
-        if !self.is_trouble(verdict) {
+        if !self.is_server_failure(verdict) {
             return !verdict.concerns_all();
         }
-        self.troubles += 1;
-        self.troubles < 2
+        self.server_failures += 1;
+        self.server_failures < 2
     }
 
     /// Whether `verdict` is about a server error without a time to wait, or about a lost answer.
-    fn is_trouble(&self, verdict: &Verdict) -> bool {
+    fn is_server_failure(&self, verdict: &Verdict) -> bool {
         let is_server_error = self.status != 0
             && verdict.scope == Scope::Account
             && matches!(
@@ -109,31 +110,35 @@ impl<'a> Conversation<'a> {
         is_server_error || verdict.is_unanswered()
     }
 
-    /// Whether the failure of several changes together may be due to one of them.
+    /// Whether the failure of a request with several changes may be due to one of them.
     pub fn may_concern_one(&self, verdict: &Verdict) -> bool {
-        let statuses = matches!(self.status, 200 | 400 | 409 | 422 | 500..);
-        let is_refused = matches!(verdict.outcome, Outcome::Refused { .. });
-        statuses && (is_refused && !verdict.concerns_all() || self.is_trouble(verdict))
+        if !matches!(self.status, 200 | 400 | 409 | 422 | 500..) {
+            return false;
+        }
+        match verdict.outcome {
+            Outcome::Refused { .. } => !verdict.concerns_all(),
+            _ => self.is_server_failure(verdict),
+        }
     }
 
-    /// The change at this place of the job has this verdict, whatever ends the conversation.
+    /// Sets the verdict of the change at this index of the job. It stays, however the conversation ends.
     pub fn settle(&mut self, change: usize, verdict: Verdict) {
         if !verdict.concerns_all() {
-            self.troubles = 0;
+            self.server_failures = 0;
         }
         self.settled.insert(change, verdict);
     }
 
-    /// Whether the change at this place of the job has a verdict. A conversation that begins anew,
-    /// because what was known is wrong, need not repeat what succeeded.
+    /// Whether the change at this index of the job has a verdict. If the function runs again because a
+    /// learned value was wrong, the changes that were made before are not repeated.
     pub fn is_settled(&self, change: usize) -> bool {
         self.settled.contains_key(&change)
     }
 
-    /// The verdicts of all changes; `rest` for those that are not settled.
+    /// The verdicts of all changes, with `rest` for those that are not settled.
     pub fn verdicts(&self, rest: &Verdict) -> Vec<Verdict> {
-        let of = |change| self.settled.get(&change).unwrap_or(rest).clone();
-        (0..self.job.changes.len()).map(of).collect()
+        let changes = 0..self.job.changes.len();
+        changes.map(|change| self.settled.get(&change).unwrap_or(rest).clone()).collect()
     }
 
     /// The learned value of `key`, of this conversation or of an earlier job.
@@ -158,12 +163,12 @@ impl<'a> Conversation<'a> {
         keys.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
-    /// Remembers `value` for later.
+    /// Keeps `value` for later jobs.
     pub fn learn(&mut self, key: String, value: &str) {
         self.learned.push((key, Some(value.to_owned())));
     }
 
-    /// `key` must be found out again.
+    /// Removes the value of `key`.
     pub fn forget(&mut self, key: String) {
         self.learned.push((key, None));
     }
@@ -171,32 +176,35 @@ impl<'a> Conversation<'a> {
     /// The time, for a signature.
     ///
     /// # Errors
-    /// If the clock cannot be trusted: then nothing is sent, and its step is waited for.
+    /// If the clock is not set. Then nothing is sent, and the job waits until the clock is set.
     pub fn wall(&self) -> ApiResult<UnixSeconds> {
         let reason = "requests are signed with the time, and the clock is not set yet".into();
         self.job.wall.ok_or_else(|| Verdict::clock_behind(reason))
     }
 
-    /// Whether to begin anew, because something was refused after relying on what was known from
-    /// before. That may be wrong, so all of it is forgotten, and what was refused is open again.
-    fn misled(&mut self, ended: &ApiResult<()>) -> bool {
-        let again = ended.as_ref().err().is_none_or(is_refused);
-        let wrong = self.settled.values().chain(ended.as_ref().err()).any(is_refused);
-        let misled = wrong && std::mem::take(&mut self.trusted);
-        if misled {
-            // What this conversation has found out is from now, and stays.
-            let all = self.job.learned.keys().map(|key| (key.clone(), None));
-            self.learned.splice(0..0, all);
-            self.settled.retain(|_, verdict| verdict.is_success());
+    /// Whether the function must run again because a change was refused after a learned value was used.
+    /// The value may be wrong, so all values of earlier jobs are forgotten, and the refused changes are
+    /// not settled any more.
+    fn must_run_again(&mut self, ended: &ApiResult<()>) -> bool {
+        let failure = ended.as_ref().err();
+        let is_any_refused = self.settled.values().chain(failure).any(is_refused);
+        if !is_any_refused || !self.trusted {
+            return false;
         }
-        misled && again
+        self.trusted = false;
+        // In front of what this conversation has learned itself, which stays.
+        let forgotten = self.job.learned.keys().map(|key| (key.clone(), None));
+        self.learned.splice(0..0, forgotten);
+        self.settled.retain(|_, verdict| verdict.is_success());
+        // After another failure than a refusal, only a later job begins without the learned values.
+        failure.is_none_or(is_refused)
     }
 }
 
-/// The verdict if `host`, which is not the provider's, has answered. Only requests that change nothing
-/// are sent on to another host.
+/// The verdict if another host than the provider's has answered. Redirects to other hosts are followed
+/// only for requests that change nothing.
 fn redirected(host: &str) -> Verdict {
-    let reason = format!("a redirect led to {host}, and its answer says nothing about the records");
+    let reason = format!("a redirect led to {host}, which does not answer for the provider");
     retry(reason, Scope::Record)
 }
 
@@ -204,7 +212,7 @@ fn retry(reason: String, scope: Scope) -> Verdict {
     Verdict { outcome: Outcome::Retry { reason, after: None, kind: FailureKind::Other }, scope }
 }
 
-/// Whether this very record is refused.
+/// Whether the record is refused with any address, and not the account.
 fn is_refused(verdict: &Verdict) -> bool {
     verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
 }
@@ -222,18 +230,18 @@ pub(super) fn converse(
         carrier,
         requests: 0,
         status: 0,
-        troubles: 0,
+        server_failures: 0,
         received: 0,
         learned: LearnedChanges::new(),
         trusted: false,
         settled: Map::new(),
     };
     let mut ended = publish(&mut talk);
-    if talk.misled(&ended) {
+    if talk.must_run_again(&ended) {
         ended = publish(&mut talk);
     }
     let rest = ended.err().unwrap_or_else(Verdict::nothing_done);
-    // The provider works for other changes.
+    // Where one change succeeded, a failure of another one is not due to the account.
     if talk.settled.values().any(Verdict::is_success) {
         for verdict in talk.settled.values_mut() {
             verdict.scope = verdict.scope.min(Scope::Record);

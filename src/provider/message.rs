@@ -1,4 +1,4 @@
-//! Requests to a provider and its answers, and the [`Carrier`] that carries them.
+//! Requests to providers and their answers, and the carrier that sends them.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::Failure;
 use crate::model::secret::Secret;
 use crate::model::{Family, HostPort, Url};
 
-/// HTTP method.
+/// The HTTP methods that providers use (RFC 9110 section 9, RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// GET
@@ -23,7 +23,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As the request line has it (RFC 9110 section 9).
+    /// The method as it is written in the request line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -35,32 +35,32 @@ impl Method {
     }
 }
 
-/// One HTTP request. Everything in it that may hold a secret is a [`Secret`].
+/// One HTTP request. Values that may hold a secret have the type [`Secret`].
 #[derive(Clone)]
 pub struct Request {
-    /// Method.
+    /// The method.
     pub method: Method,
-    /// Where it goes. Credentials in it are sent up front, as `Basic` (RFC 7617).
+    /// The URL. Credentials in it are sent with the first request, as `Basic` (RFC 7617).
     pub url: Url,
     /// Further headers.
     pub headers: Vec<(&'static str, Secret)>,
-    /// Body, with its `Content-Type` among the headers.
+    /// The body. Its `Content-Type` is among the headers.
     pub body: Option<Secret>,
-    /// The family to connect over, where the provider takes the address that it sees.
+    /// The family to connect over, if the provider stores the source address of the request.
     pub family: Option<Family>,
-    /// The request line as people may see it: URL with every secret as `***`.
+    /// The method and the URL with every secret as `***`, for the log and `status`.
     pub shown: String,
-    /// Values that must be masked if they turn up in an answer that is shown or logged.
+    /// Values that are masked in an answer before it is shown or logged.
     pub secrets: Vec<Secret>,
-    /// Most bytes of the answer's body that are of interest.
+    /// How many bytes of the answer's body are read at most.
     pub answer_limit: u64,
-    /// Whether the answer is a secret itself, such as a token, and nobody may see more than its status.
+    /// Whether the answer is a secret itself, such as a token. Only its status is shown then.
     pub answer_secret: bool,
 }
 
-/// Room for the answer to an update, or an error page.
+/// Enough bytes for the answer to an update, or for an error page.
 pub const SHORT_ANSWER: u64 = 64 * 1024;
-/// Room for a list of some hundred records.
+/// Enough bytes for a list of some hundred records.
 pub const LONG_ANSWER: u64 = 512 * 1024;
 
 impl Request {
@@ -86,34 +86,35 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What came back.
+/// The answer to a [`Request`] or a [`Query`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until a limit
-    /// counts anew, if there was one.
+    /// `Retry-After` as a delay (RFC 9110 section 10.2.3), or with status 429 the time until the limit
+    /// is reset, if the answer has such a header.
     pub retry_after: Option<Duration>,
-    /// Body, at most [`Request::answer_limit`] bytes, decoded leniently.
+    /// At most [`Request::answer_limit`] bytes of the body. Bytes that are not UTF-8 are replaced by
+    /// U+FFFD.
     pub body: String,
-    /// Whether that is not all of it.
+    /// Whether the body is longer than that.
     pub cut: bool,
-    /// The host that sent it, where redirects led to another one than was asked.
+    /// The host that sent the answer, if redirects led to another host than the one in the URL.
     pub redirected_to: Option<String>,
-    /// The response to a [`Query`], in wire form; then the rest is empty.
+    /// The response to a [`Query`] in wire form. The other fields are empty then.
     pub message: Vec<u8>,
 }
 
 /// One DNS message to a name server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// The server.
+    /// The name server.
     pub server: HostPort,
-    /// Whether only TCP will do.
+    /// Whether the query is sent over TCP only.
     pub tcp: bool,
     /// The message in wire form (RFC 1035 section 4).
     pub wire: Vec<u8>,
-    /// What it is, for people.
+    /// A description of the query, for the log and `status`.
     pub shown: String,
 }
 

@@ -40,27 +40,28 @@ pub use mechanism::{Author, Mechanism, Provider, Script};
 pub use message::{Answer, Carrier, LONG_ANSWER, Method, Query, Request, SHORT_ANSWER};
 pub use verdict::{Outcome, Scope, Verdict};
 
-/// One record, and what a request is to make of it.
+/// One record that is to be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The name, as `option domain` has it.
     pub name: Hostname,
     /// The record's type.
     pub family: Family,
-    /// The new rdata, of that family, or a removal.
+    /// The new address, of that family, or the removal of the record.
     pub target: Target,
-    /// The rdata that was published last, as far as is known: which of several records is ours.
+    /// The address that was published last, if known. Of several records of the name, the one with this
+    /// address is ours.
     pub previous: Option<IpAddr>,
-    /// The rdata of a request whose answer was lost: that may be what ours holds instead.
+    /// The address of a request whose answer was lost. Our record may have this one instead.
     pub tried: Option<IpAddr>,
-    /// Whether ours was removed before: what is there is somebody else's.
+    /// Whether our record was removed before, so that a record that is there belongs to somebody else.
     pub anew: bool,
-    /// What else the record is.
+    /// The zone, the ids and further fields of the record.
     pub record: RecordOptions,
 }
 
 impl Change {
-    /// The new rdata; `None` if the record is to be removed.
+    /// The new address; `None` if the record is to be removed.
     pub fn address(&self) -> Option<IpAddr> {
         self.target.address()
     }
@@ -70,67 +71,68 @@ impl Change {
         self.target == Target::Absent
     }
 
-    /// Whether a record with this rdata is ours.
+    /// Whether a record with this address is ours.
     pub fn owns(&self, address: IpAddr) -> bool {
         self.previous == Some(address) || self.tried == Some(address)
     }
 
-    /// Whether the record is to hold this.
+    /// Whether `address` is the new address.
     pub fn wants(&self, address: IpAddr) -> bool {
         self.target == Target::Address(address)
     }
 }
 
-/// A set of changes for one account, published together.
+/// Changes for one account that are published together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Job {
-    /// What to change; never empty, and every (name, family) at most once.
+    /// What to change. Never empty, and each name and family occurs at most once.
     pub changes: Vec<Change>,
-    /// What is published of the same names and does not change: a provider that is told both
-    /// families in one request must be told this again, or it forgets it.
+    /// Published addresses of the same names that do not change. A request for both families of a name
+    /// repeats them, because some providers delete an address that is left out.
     pub kept: Vec<(Hostname, IpAddr)>,
-    /// What was learned in earlier jobs of the account.
+    /// Values that earlier jobs of the account have learned.
     pub learned: LearnedValues,
-    /// The time, for signatures; `None` as long as the clock cannot be trusted.
+    /// The time, for signatures; `None` while the clock is not set.
     pub wall: Option<UnixSeconds>,
-    /// Any number, another one for every job.
+    /// A pseudo-random number, another one for each job.
     pub seed: u32,
 }
 
-/// What became of a job.
+/// The result of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
-    /// One verdict per change, in the job's order.
+    /// One verdict per change, in the order of the job.
     pub verdicts: Vec<Verdict>,
-    /// What was found out.
+    /// What the job has learned.
     pub learned: LearnedChanges,
 }
 
 /// How many changes one job may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
-    /// One: each is a job of its own, so that a name that hangs or fails says nothing about others.
+    /// One change, so that a name that hangs or fails does not delay others.
     Record,
-    /// Both families of one name.
+    /// The changes of both families of one name.
     Name,
-    /// So many of one account, which has one job under way at a time.
+    /// At most this many changes. The account has one job at a time.
     Account(usize),
 }
 
 /// At most `requests` in any span of `seconds`, over the whole account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// The number of requests.
     pub requests: u32,
-    /// In what time.
+    /// The length of the span.
     pub seconds: u32,
 }
 
-/// How many changes of one job `provider` can take.
+/// How many changes one job for `provider` may have.
 pub fn batch(provider: &Provider) -> Batch {
     match &provider.mechanism {
         Mechanism::Url(Urls { both: Some(_), .. }) => Batch::Name,
-        // A script knows one record, and two of a section may not run at once.
+        // A script of ddns-scripts has the options of one record, and keeps files for its section that two
+        // runs at once would overwrite.
         Mechanism::Url(Urls { both: None, .. }) | Mechanism::Script(_) => Batch::Record,
         Mechanism::Api(api) => api.batch,
     }
@@ -145,14 +147,14 @@ pub fn removes(provider: &Provider, family: Family) -> bool {
     }
 }
 
-/// Whether the provider stores the address that it sees a request for a record of `family` come from,
-/// because the update URL names none.
+/// Whether the provider stores the source address of a request for a record of `family`, because the
+/// update URL names no address.
 pub fn takes_seen_address(provider: &Provider, family: Family) -> bool {
     let template = provider.template(family);
     template.is_some_and(|template| !template::names_address(&template.url))
 }
 
-/// The documented limit of an account's requests, if there is one to keep.
+/// The documented limit of an account's requests; `None` if a router cannot reach it.
 pub fn rate(provider: &Provider) -> Option<Rate> {
     match &provider.mechanism {
         Mechanism::Url(_) => provider.known_row().and_then(table::Row::rate),
@@ -164,7 +166,7 @@ pub fn rate(provider: &Provider) -> Option<Rate> {
 /// Publishes `job` in the account `provider`.
 pub fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Published {
     match &provider.mechanism {
-        // The worker runs a script itself. Here it only has no URL.
+        // The worker runs scripts itself. Here a script has no URL, so every change is refused.
         Mechanism::Url(_) | Mechanism::Script(_) => url::publish(provider, job, carrier),
         Mechanism::Api(api) => conversation::converse(api.publish, &provider.account, job, carrier),
     }

@@ -70,9 +70,9 @@ impl Verdict {
         Self { outcome, scope: Scope::Account }
     }
 
-    /// The verdict of a change that was forgotten.
+    /// The verdict of a change for which the function of an interface has set none.
     pub(super) fn nothing_done() -> Self {
-        Outcome::Unconfirmed { reason: "nothing was done".into() }.into()
+        Outcome::Unconfirmed { reason: "no request was sent for it".into() }.into()
     }
 
     /// Whether the record is as it should be.

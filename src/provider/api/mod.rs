@@ -41,44 +41,45 @@ use super::{Batch, Rate};
 use crate::model::Url;
 use crate::provider::Account;
 
-/// A provider that the program knows how to talk to.
+/// A provider with an interface of its own.
 pub struct Api {
-    /// Its `service_name`.
+    /// The `service_name`.
     pub name: &'static str,
-    /// What ddns-scripts calls it. There is one meaning of the options for all names: what its
-    /// scripts see differently is put right in `config/check/ddns_scripts_options.rs`.
+    /// Further values of `service_name`, from ddns-scripts. The options mean the same with each name.
+    /// Where the script of ddns-scripts uses an option differently,
+    /// `config/check/ddns_scripts_options.rs` translates it.
     pub aliases: &'static [&'static str],
-    /// What people call it, for messages.
+    /// The name of the provider in messages.
     pub title: &'static str,
     /// Where requests go.
     pub base: Base,
-    /// Options that it cannot do without.
+    /// The options that the provider requires.
     pub needs: &'static [Need],
     /// How many changes one job may have.
     pub batch: Batch,
-    /// Whether the changes of one zone are one request, in the place of a request for each.
+    /// Whether one request makes all changes of a zone, instead of one request for each change.
     pub writes_together: bool,
-    /// The documented limit of an account's requests, if a router could reach it.
+    /// The documented limit of an account's requests; `None` if a router cannot reach it.
     pub rate: Option<Rate>,
-    /// What to know before choosing it, in a sentence; may be empty.
+    /// A sentence for owners who choose a provider; may be empty.
     pub remark: &'static str,
-    /// Publishes the job: one verdict per change, in its order.
+    /// Publishes a job.
     pub publish: Publish,
 }
 
-/// An option that a provider cannot do without.
+/// An option that a provider requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// Its name: `username`, `password`, `param_enc`, `param_opt` or `dns_server`.
+    /// The option: `username`, `password`, `param_enc`, `param_opt` or `dns_server`.
     pub option: &'static str,
-    /// What it holds.
+    /// What the option holds, as `the API token`.
     pub holds: &'static str,
-    /// Whether it is a key of many lines, and where it is a path means what is in that file.
+    /// Whether the value is a key of several lines. It may also be the path of a file with the key.
     pub is_key: bool,
 }
 
 impl Need {
-    /// An option that holds this.
+    /// A value of one line.
     pub const fn new(option: &'static str, holds: &'static str) -> Self {
         Self { option, holds, is_key: false }
     }
@@ -93,7 +94,7 @@ impl Need {
 pub enum Base {
     /// To this host and below this path, over `https`.
     Https(&'static str),
-    /// As [`Base::Https`], where `param_opt` says which.
+    /// As [`Base::Https`], with the host and path that the function returns for `param_opt`.
     Chosen(fn(&str) -> &'static str),
     /// To the URL in `param_opt`.
     ParamOpt,
@@ -102,7 +103,7 @@ pub enum Base {
 }
 
 impl Base {
-    /// The URL that every other of `account` begins with; `None` for DNS updates.
+    /// The URL that every URL for `account` begins with; `None` for DNS updates.
     fn url(self, account: &Account) -> Option<Url> {
         match self {
             Self::Https(place) => Some(Url::https(place)),
@@ -113,7 +114,7 @@ impl Base {
     }
 }
 
-/// Every one of them, by name.
+/// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
     &aliyun::API,
     &cloudflare::API,
@@ -143,39 +144,42 @@ pub const ALL: &[&Api] = &[
     &vultr::API,
 ];
 
-/// The provider that `service_name` means, by any of its names.
+/// The provider with this name or alias.
 pub fn find(service_name: &str) -> Option<&'static Api> {
-    let is = |api: &&&Api| api.name == service_name || api.aliases.contains(&service_name);
-    ALL.iter().find(is).copied()
+    ALL.iter().copied().find(|api| api.name == service_name || api.aliases.contains(&service_name))
 }
 
-/// The value of `key` in `key=value` pairs with `&`, `;` or spaces between them, as some providers
-/// have them in `param_enc` and `param_opt`.
+/// The value of `key` in `key=value` pairs that are separated by `&`, `;` or spaces, as in `param_enc`
+/// and `param_opt` of some providers. An empty value counts as none.
 pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
-    let pairs = pairs.filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).find(|value| !value.is_empty())
+    let mut pairs = text.split(|c: char| c.is_whitespace() || c == '&' || c == ';');
+    pairs.find_map(|pair| match pair.split_once('=') {
+        Some((name, value)) if name == key && !value.is_empty() => Some(value),
+        _ => None,
+    })
 }
 
 impl Api {
-    /// Whether it cannot do without `option`.
+    /// Whether the provider requires `option`.
     pub fn needs(&self, option: &str) -> bool {
         self.needs.iter().any(|need| need.option == option)
     }
 
-    /// Whether the password is a key of many lines, and where it is a path means what is in that file.
+    /// Whether the password is a key of several lines, or the path of a file with the key.
     pub fn has_key_file(&self) -> bool {
         matches!(self.base, Base::NameServer) || self.needs.iter().any(|need| need.is_key)
     }
 
     /// The host that requests go to.
     pub fn host(&self, account: &Account) -> Option<String> {
-        let server = account.server.as_ref().map(|server| server.host.clone());
-        self.base.url(account).map(|url| url.host().to_owned()).or(server)
+        match self.base.url(account) {
+            Some(url) => Some(url.host().to_owned()),
+            None => account.server.as_ref().map(|server| server.host.clone()),
+        }
     }
 }
 
-/// There is one of each.
+/// Each provider has one value, so the name is enough.
 impl PartialEq for Api {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

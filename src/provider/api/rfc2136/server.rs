@@ -64,7 +64,7 @@ impl<'a> Server<'a> {
         mut message: Message,
         shown: &str,
     ) -> ApiResult<Message> {
-        message.id = talk.number();
+        message.id = talk.query_id();
         let encoded = match &self.key {
             Some((key, now)) => key.sign(&message, *now),
             None => message.encode().map(|wire| (wire, Vec::new())),
