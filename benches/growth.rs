@@ -51,6 +51,8 @@ const PROVIDER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80
 const QUIET: Duration = Duration::from_millis(100);
 /// Longer than the time without events after which the daemon sends a change at once.
 const PAUSE: Duration = Duration::from_millis(350);
+/// Longer than the daemon waits before it writes what has changed since it wrote files last.
+const LATER: Duration = Duration::from_millis(1_100);
 /// Addresses that come to and go from the device that no section uses.
 const EVENTS: u32 = 10_000;
 /// Where the columns begin.
@@ -155,6 +157,8 @@ impl Bench {
             return costs;
         }
         if count == 1 || count >= 10_000 {
+            thread::sleep(LATER);
+            calm(&daemon, Duration::ZERO);
             let begin = now();
             let events = spent(&daemon, addresses_that_concern_nobody);
             let name = format!("{names}, {EVENTS} events for nobody");

@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::edge::files::run::RunFiles;
 use crate::engine::Engine;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
+use crate::model::fifo::Fifo;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname};
 use crate::time::{Now, Share};
 
-/// What may be spent on one round without a pause: a few sections are shown at once.
-const FREE: Duration = Duration::from_millis(1);
+/// Most sections that are shown before requests on the control socket are answered.
+const PART: usize = 16;
 
 /// What LuCI and the subscribers on ubus see, as it was shown last.
 #[derive(Default)]
@@ -22,7 +23,12 @@ pub(super) struct Display {
     outdated: bool,
     /// Whether anything may have changed since it was shown.
     pending: bool,
-    /// How often changes are shown.
+    /// Sections of this round that have changed and are not shown yet.
+    waiting: Fifo<SectionStatus>,
+    /// What this round has taken so far.
+    spent: Duration,
+    /// When the next round may begin. A section with thousands of records takes milliseconds to show,
+    /// and changes with each answer of its provider.
     share: Share,
     /// Why files could not be written, as it was logged last; `None` if they were written.
     failure: Option<String>,
@@ -68,11 +74,6 @@ impl Display {
         self.outdated = true;
     }
 
-    /// Whether all sections are shown next.
-    pub(super) fn is_outdated(&self) -> bool {
-        self.outdated
-    }
-
     /// Something may have changed.
     pub(super) fn change(&mut self) {
         self.pending = true;
@@ -83,10 +84,35 @@ impl Display {
         if self.pending && self.run_files.is_some() { Some(self.share.next()) } else { None }
     }
 
-    /// Everything was shown from `begin` until `end`, since boot.
-    pub(super) fn shown(&mut self, begin: Duration, end: Duration) {
+    /// What is shown next: all sections after [`Display::outdate`], else a part of those that have
+    /// changed.
+    pub(super) fn next_part(&mut self, engine: &mut Engine, now: Now) -> Snapshot {
+        if self.outdated {
+            let _ = engine.take_changed(now);
+            self.waiting = Fifo::new();
+            return engine.status(now);
+        }
+        if self.waiting.is_empty() {
+            self.waiting.extend(engine.take_changed(now).sections);
+        }
+        let mut sections = Vec::new();
+        while sections.len() < PART
+            && let Some(section) = self.waiting.pop()
+        {
+            sections.push(section);
+        }
+        Snapshot { sections, disabled: Vec::new(), broken: Vec::new() }
+    }
+
+    /// A part was shown from `begin` until `end`, since boot. Returns whether the round is complete.
+    pub(super) fn shown(&mut self, begin: Duration, end: Duration) -> bool {
+        self.spent += end.saturating_sub(begin);
+        if !self.waiting.is_empty() {
+            return false;
+        }
         self.pending = false;
-        self.share.spent(end.saturating_sub(begin).saturating_sub(FREE), end);
+        self.share.spent(std::mem::take(&mut self.spent), end);
+        true
     }
 
     /// Keeps whether files could be written; returns why not if that was not so before.
@@ -172,9 +198,12 @@ fn was_notified(last: &[Notified], index: usize, new: &Notified) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::engine::record::Timeline;
     use crate::engine::wait::Wait;
+    use crate::state::State;
 
     fn section(name: &str, waits: &[Wait]) -> SectionStatus {
         let record = |(number, wait): (usize, &Wait)| RecordStatus {
@@ -204,6 +233,26 @@ mod tests {
 
     fn names(news: &[(&SectionStatus, &RecordStatus)]) -> Vec<String> {
         news.iter().map(|(section, record)| format!("{} {}", section.name, record.name)).collect()
+    }
+
+    #[test]
+    fn many_sections_are_shown_in_parts_and_the_pause_follows_the_last_part() {
+        let ms = Duration::from_millis;
+        let now = Now { up: Duration::ZERO, wall: 0 };
+        let mut engine = Engine::new(State::default(), 1);
+        let run_files = Some(RunFiles::new(PathBuf::new(), 1));
+        let mut display = Display { run_files, ..Display::default() };
+        let sections = (0..=PART).map(|number| section(&number.to_string(), &[]));
+        display.waiting.extend(sections);
+        display.change();
+        assert_eq!(display.next_part(&mut engine, now).sections.len(), PART);
+        assert!(!display.shown(ms(0), ms(1)));
+        assert_eq!(display.due(), Some(ms(0)), "without a pause");
+        assert_eq!(display.next_part(&mut engine, now).sections.len(), 1);
+        assert!(display.shown(ms(10), ms(11)));
+        assert_eq!(display.due(), None);
+        display.change();
+        assert_eq!(display.due(), Some(ms(11 + 9 * 2)));
     }
 
     #[test]

@@ -21,9 +21,13 @@ use crate::time::Now;
 /// Time that the state may take to reach flash when the daemon is told to stop: procd waits for five
 /// seconds.
 pub(super) const FLUSH: Duration = Duration::from_secs(4);
-/// Most notifications of the kernel, or of other threads, that are taken in before the engine looks
-/// at them.
-const BATCH: usize = 1024;
+/// Most notifications of the kernel that are taken in before the engine looks at them.
+const REPORTS: usize = 1024;
+/// Most events of other threads that are taken in before requests on the control socket are answered.
+const EVENTS: usize = 64;
+/// How long the engine's actions are carried out before requests on the control socket are answered: an
+/// address that thousands of names follow causes thousands of actions.
+const BURST: Duration = Duration::from_millis(2);
 
 /// What other threads send to the event loop.
 pub(super) enum Incoming {
@@ -45,11 +49,13 @@ impl EventLoop {
         loop {
             let now = clock::now();
             self.recheck_broken(now);
-            self.work(now);
-            if let Some(code) = self.mode.end(&mut self.daemon, now) {
+            let is_finished = self.work_for(BURST, now);
+            if is_finished && let Some(code) = self.mode.end(&mut self.daemon, now) {
                 return code;
             }
-            let deadline = self.deadline(now);
+            let pause = if is_finished { self.pause(now) } else { Some(Duration::ZERO) };
+            // The runtime looks at its sockets only here while other sources never fall silent.
+            tokio::task::yield_now().await;
             tokio::select! {
                 biased;
                 _ = signals.terminate.recv() => return self.stop(),
@@ -77,13 +83,13 @@ impl EventLoop {
                 () = clock_step.stepped() => {
                     self.daemon.engine.handle(Event::ClockStepped, clock::now());
                 }
-                () = sleep(deadline) => {}
+                () = sleep(pause) => {}
             }
         }
     }
 
     /// How long to wait if nothing happens.
-    fn deadline(&self, now: Now) -> Option<Duration> {
+    fn pause(&self, now: Now) -> Option<Duration> {
         let Daemon { engine, config, display, .. } = &self.daemon;
         let times = [engine.deadline(now), config.recheck.due(), display.due()];
         let next = times.into_iter().flatten().min()?;
@@ -98,7 +104,7 @@ impl EventLoop {
         while let Some(report) = next {
             self.daemon.engine.handle(Event::Kernel(report?), clock::now());
             taken += 1;
-            next = if taken < BATCH { self.daemon.netlink.next().now_or_never() } else { None };
+            next = if taken < REPORTS { self.daemon.netlink.next().now_or_never() } else { None };
         }
         Ok(())
     }
@@ -113,21 +119,32 @@ impl EventLoop {
                 Incoming::Notice(notice) => self.daemon.logger.say(&notice),
             }
             taken += 1;
-            next = if taken < BATCH { self.incoming.try_recv().ok() } else { None };
+            next = if taken < EVENTS { self.incoming.try_recv().ok() } else { None };
         }
     }
 
     /// Carries out everything that the engine wants done now.
     pub(super) fn work(&mut self, now: Now) {
+        while !self.work_for(BURST, now) {}
+    }
+
+    /// Carries out what the engine wants done now, and shows what has changed by that. Returns whether
+    /// everything is done; stops after `limit` if not.
+    fn work_for(&mut self, limit: Duration, now: Now) -> bool {
+        let end = clock::uptime().saturating_add(limit);
         while let Some(action) = self.daemon.engine.poll(now) {
             self.carry_out(action, now);
+            if clock::uptime() >= end {
+                return false;
+            }
         }
         if self.daemon.engine.has_changed() {
             self.daemon.display.change();
         }
         if self.daemon.display.due().is_some_and(|due| due <= now.up) {
-            self.daemon.show_state(now);
+            return self.daemon.show_state(now);
         }
+        true
     }
 
     /// Carries `action` out if the mode admits it.
@@ -148,6 +165,7 @@ impl EventLoop {
 
 async fn sleep(time: Option<Duration>) {
     match time {
+        Some(Duration::ZERO) => {}
         Some(time) => tokio::time::sleep(time).await,
         None => std::future::pending().await,
     }

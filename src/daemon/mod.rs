@@ -215,21 +215,18 @@ impl Daemon {
         }
     }
 
-    /// Shows the state to LuCI, in files, and to the subscribers on ubus.
-    fn show_state(&mut self, now: Now) {
+    /// Shows the next part of the state to LuCI, in files, and to the subscribers on ubus. Returns
+    /// whether all that has changed is shown.
+    fn show_state(&mut self, now: Now) -> bool {
         let Some(directory) = &mut self.run_directory else {
-            return;
+            return true;
         };
         let begin = clock::uptime();
         let restored = directory.restore(&mut self.logger);
         if restored == Ok(true) {
             self.display.write_to(directory.run_files());
         }
-        let changed = self.engine.take_changed(now);
-        let status = match self.display.is_outdated() {
-            true => self.engine.status(now),
-            false => changed,
-        };
+        let status = self.display.next_part(&mut self.engine, now);
         let result = match restored {
             Ok(_) => self.display.show(&status, now),
             Err(why) => Err(why),
@@ -238,7 +235,7 @@ impl Daemon {
             self.say(Level::Warning, format!("cannot write the files that LuCI reads: {why}"));
         }
         self.notify_subscribers(&status.sections);
-        self.display.shown(begin, clock::uptime());
+        self.display.shown(begin, clock::uptime())
     }
 
     /// The state of every section, for people.
