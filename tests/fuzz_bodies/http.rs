@@ -59,7 +59,7 @@ pub(crate) fn redirect(bytes: &[u8]) {
         for secrets in [false, true] {
             for status in [200, 301, 302, 303, 304, 307, 308] {
                 match redirect::next(method, secrets, &from, status, Some(location)) {
-                    Next::Stay => {}
+                    Next::Answer => {}
                     Next::Follow(to) => {
                         assert_allowed(secrets || method != Method::Get, &from, &to)
                     }

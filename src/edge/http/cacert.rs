@@ -1,4 +1,4 @@
-//! What an owner should know of the file that `cacert` names, before a request fails.
+//! Warns about mistakes in the file of `cacert` before a request fails because of them.
 
 use rustls::pki_types::CertificateDer;
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
@@ -8,9 +8,9 @@ use crate::text::pem;
 use crate::time::UnixSeconds;
 use crate::time::calendar::Moment;
 
-/// What a file may hold in the place of certificates: the label of a section in PEM, or a part of it,
-/// and what to say.
-const OTHERS: [(&str, &str); 6] = [
+/// Other content that a file may have in place of certificates: a PEM label, or a part of it, and the
+/// warning.
+const OTHER_CONTENT: [(&str, &str); 6] = [
     ("PRIVATE KEY-----", "the file holds a private key and no certificate"),
     (
         "CERTIFICATE REQUEST-----",
@@ -22,29 +22,16 @@ const OTHERS: [(&str, &str); 6] = [
     ("TRUSTED CERTIFICATE-----", "'openssl x509 -in FILE' makes a plain certificate of this one"),
 ];
 
-/// What is wrong with the `bytes` of a file of certificates at `now`; `None` if nothing is known.
+/// The warning about a file of certificates with this content; `None` if no mistake is found.
 pub(crate) fn warning(bytes: &[u8], now: UnixSeconds) -> Option<String> {
-    let certificates = pem::certificates(bytes);
-    let readable =
-        |der: &&Vec<u8>| anchor_from_trusted_cert(&CertificateDer::from(der.as_slice())).is_ok();
-    let certificates: Vec<&Vec<u8>> = certificates.iter().filter(readable).collect();
+    let mut certificates = pem::certificates(bytes);
+    certificates.retain(|der| is_certificate(der));
     if certificates.is_empty() {
-        let what = instead(bytes);
-        return Some(format!("{what}, so no https server is trusted and requests to them fail"));
+        let content = other_content(bytes);
+        return Some(format!("{content}, so no https server is trusted and requests to them fail"));
     }
-    let moment = Moment::at(now.try_into().unwrap_or(i64::MAX));
-    let now = format!(
-        "{:04}{:02}{:02}{:02}{:02}{:02}",
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
-    );
-    let ends: Vec<String> = certificates.iter().filter_map(|der| end(der)).collect();
-    let last = ends.iter().max()?;
-    if ends.len() == certificates.len() && *last < now {
-        let what = if ends.len() == 1 { "the certificate" } else { "the last certificate" };
-        let (year, month, day) = (last.get(..4)?, last.get(4..6)?, last.get(6..8)?);
-        return Some(format!(
-            "{what} in the file expired on {year}-{month}-{day}, so requests to https servers fail"
-        ));
+    if let Some(text) = expiry_warning(&certificates, now) {
+        return Some(text);
     }
     if certificates.iter().all(|der| !is_authority(der) && !is_self_signed(der)) {
         let text = "no certificate in the file is that of an authority, so only a server that shows one of \
@@ -54,30 +41,55 @@ pub(crate) fn warning(bytes: &[u8], now: UnixSeconds) -> Option<String> {
     None
 }
 
-/// What a file without a certificate holds.
-fn instead(bytes: &[u8]) -> &'static str {
-    let text = String::from_utf8_lossy(bytes);
-    if let Some((_, what)) = OTHERS.iter().find(|(label, _)| text.contains(label)) {
-        return what;
+fn is_certificate(der: &[u8]) -> bool {
+    anchor_from_trusted_cert(&CertificateDer::from(der)).is_ok()
+}
+
+/// The warning if all certificates have expired.
+fn expiry_warning(certificates: &[Vec<u8>], now: UnixSeconds) -> Option<String> {
+    let moment = Moment::at(now.try_into().unwrap_or(i64::MAX));
+    let now = format!(
+        "{:04}{:02}{:02}{:02}{:02}{:02}",
+        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
+    );
+    let ends: Vec<String> = certificates.iter().filter_map(|der| end(der)).collect();
+    let last = ends.iter().max()?;
+    if ends.len() < certificates.len() || *last >= now {
+        return None;
     }
-    if anchor_from_trusted_cert(&CertificateDer::from(bytes)).is_ok() {
+    let what = if ends.len() == 1 { "the certificate" } else { "the last certificate" };
+    let (year, month, day) = (last.get(..4)?, last.get(4..6)?, last.get(6..8)?);
+    Some(format!(
+        "{what} in the file expired on {year}-{month}-{day}, so requests to https servers fail"
+    ))
+}
+
+/// The content of a file that has no certificate, for the warning.
+fn other_content(bytes: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some((_, content)) = OTHER_CONTENT.iter().find(|(label, _)| text.contains(label)) {
+        return content;
+    }
+    if is_certificate(bytes) {
         return "the certificate is in DER; 'openssl x509 -inform der -in FILE' writes it in PEM";
     }
     "there is no '-----BEGIN CERTIFICATE-----' in the file"
 }
 
-/// The end of the validity of `certificate` (RFC 5280 section 4.1.2.5) as `20260131235959`.
+/// The end of the validity of `certificate` (RFC 5280 section 4.1.2.5) as `20260131235959`. It is in the
+/// first DER sequence of two times.
 fn end(certificate: &[u8]) -> Option<String> {
-    (0..certificate.len()).find_map(|at| {
-        let [0x30, 0x1c..=0x22, rest @ ..] = certificate.get(at..)? else {
+    (0..certificate.len()).find_map(|start| {
+        let [0x30, 0x1c..=0x22, rest @ ..] = certificate.get(start..)? else {
             return None;
         };
-        let (_, rest) = time(rest)?;
-        Some(time(rest)?.0)
+        let (_not_before, rest) = time(rest)?;
+        let (not_after, _) = time(rest)?;
+        Some(not_after)
     })
 }
 
-/// The time at the beginning of `der`, and what follows.
+/// The time at the beginning of `der`, a UTCTime or a GeneralizedTime, and the bytes after it.
 fn time(der: &[u8]) -> Option<(String, &[u8])> {
     let (digits, rest) = match der {
         [0x17, 13, rest @ ..] => rest.split_at_checked(13)?,
@@ -88,6 +100,7 @@ fn time(der: &[u8]) -> Option<(String, &[u8])> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    // A UTCTime has two digits for the year, of 1950 to 2049.
     let century = match digits.len() {
         14 => "",
         _ if digits < "50" => "20",
@@ -126,12 +139,12 @@ mod tests {
         CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
     }
 
-    fn told(text: impl AsRef<[u8]>) -> String {
+    fn warning_now(text: impl AsRef<[u8]>) -> String {
         warning(text.as_ref(), NOW).unwrap_or_default()
     }
 
     #[test]
-    fn what_is_no_certificate_is_named() {
+    fn a_file_without_a_certificate_gets_a_warning_that_names_its_content() {
         let key = KeyPair::generate().unwrap();
         let request = params("a.example", 2030).serialize_request(&key).unwrap();
         let authority = authority(2030);
@@ -157,47 +170,47 @@ mod tests {
             (b"hello".to_vec(), "there is no '-----BEGIN CERTIFICATE-----' in the file, so"),
             (Vec::new(), "there is no '-----BEGIN CERTIFICATE-----' in the file"),
         ] {
-            let told = told(&bytes);
-            assert!(told.starts_with(expected), "{told}");
-            assert!(
-                told.ends_with(", so no https server is trusted and requests to them fail"),
-                "{told}"
-            );
+            let text = warning_now(&bytes);
+            assert!(text.starts_with(expected), "{text}");
+            let consequence = ", so no https server is trusted and requests to them fail";
+            assert!(text.ends_with(consequence), "{text}");
         }
     }
 
     #[test]
-    fn certificates_that_have_expired_are_told() {
+    fn a_file_gets_a_warning_if_all_of_its_certificates_have_expired() {
         let (old, older, good) = (authority(2026), authority(2025), authority(2030));
         assert_eq!(
-            told(old.pem()),
+            warning_now(old.pem()),
             "the certificate in the file expired on 2026-01-02, so requests to https servers fail"
         );
         assert_eq!(
-            told(format!("{}{}", older.pem(), old.pem())),
+            warning_now(format!("{}{}", older.pem(), old.pem())),
             "the last certificate in the file expired on 2026-01-02, so requests to https servers fail"
         );
-        assert_eq!(told(format!("{}{}", good.pem(), old.pem())), "");
-        assert_eq!(told(authority(2050).pem()), "");
-        // A router without a clock lives in the past.
+        assert_eq!(warning_now(format!("{}{}", good.pem(), old.pem())), "");
+        assert_eq!(warning_now(authority(2050).pem()), "");
+        // On a router whose clock is not set, the certificate is valid.
         assert_eq!(warning(old.pem().as_bytes(), 0), None);
     }
 
     #[test]
-    fn a_certificate_that_vouches_for_no_other_is_told_unless_it_is_the_servers_own() {
+    fn a_certificate_of_no_authority_gets_a_warning_unless_it_is_self_signed() {
         let authority = authority(2030);
         let key = KeyPair::generate().unwrap();
         let leaf = params("a.example", 2030).signed_by(&key, &authority).unwrap().pem();
-        assert!(told(&leaf).starts_with("no certificate in the file is that of an authority"));
-        assert_eq!(told(format!("{leaf}{}", authority.pem())), "");
-        assert_eq!(told(authority.pem()), "");
-        assert_eq!(told(params("a.example", 2030).self_signed(&key).unwrap().pem()), "");
+        assert!(
+            warning_now(&leaf).starts_with("no certificate in the file is that of an authority")
+        );
+        assert_eq!(warning_now(format!("{leaf}{}", authority.pem())), "");
+        assert_eq!(warning_now(authority.pem()), "");
+        assert_eq!(warning_now(params("a.example", 2030).self_signed(&key).unwrap().pem()), "");
     }
 
     #[test]
-    fn the_bundle_of_the_system_is_no_reason_to_complain() {
+    fn the_bundle_of_the_system_gets_no_warning() {
         if let Ok(bundle) = std::fs::read("/etc/ssl/certs/ca-certificates.crt") {
-            assert_eq!(told(bundle), "");
+            assert_eq!(warning_now(bundle), "");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One request on its way: its deadline, how far it got, and where it leads.
+//! The state of one HTTP request: its deadline, when it was sent, and whether the host is public.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,70 +7,72 @@ use super::Limits;
 use crate::edge::clock::uptime;
 use crate::model::Url;
 
-/// A point in time that cannot be stretched.
+/// The time at which a stage must have ended, whatever arrives until then.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Deadline(Instant);
 
 impl Deadline {
-    /// So long from now.
+    /// `time` from now.
     #[expect(
         clippy::disallowed_methods,
-        reason = "this edge waits in system calls, so it needs the real clock"
+        reason = "system calls wait for the time that is left, so the real clock is needed"
     )]
     pub(super) fn after(time: Duration) -> Self {
         Self(Instant::now() + time)
     }
 
-    /// What is left, zero when it has passed.
+    /// The time that is left; zero when the deadline has passed.
     pub(super) fn left(self) -> Duration {
         self.0.saturating_duration_since(Self::after(Duration::ZERO).0)
     }
 }
 
-/// A request on its way.
-pub(super) struct Call {
-    /// Who is asked, for messages.
+/// One HTTP request, without those of redirects.
+pub(super) struct HttpCall {
+    /// The host of the URL, for messages.
     pub(super) host: String,
-    /// End of the whole exchange, redirects included.
+    /// The deadline of the request together with its redirects.
     pub(super) deadline: Deadline,
     pub(super) limits: Limits,
     sent_at: Cell<Option<Duration>>,
-    outside: Cell<bool>,
+    host_is_public: Cell<bool>,
 }
 
-impl Call {
+impl HttpCall {
     pub(super) fn new(target: &Url, deadline: Deadline, limits: Limits) -> Self {
         Self {
             host: target.host().to_owned(),
             deadline,
             limits,
             sent_at: Cell::default(),
-            outside: Cell::new(false),
+            host_is_public: Cell::new(false),
         }
     }
 
-    /// The end of a stage that may take `time`.
+    /// The deadline of a stage that may take `time`.
     pub(super) fn stage(&self, time: Duration) -> Deadline {
         Deadline::after(time).min(self.deadline)
     }
 
-    /// Bytes of the request are about to leave.
+    /// Records that bytes of the request are about to be sent.
     pub(super) fn set_sent(&self) {
-        self.sent_at.set(self.sent_at().or_else(|| Some(uptime())));
+        if self.sent_at().is_none() {
+            self.sent_at.set(Some(uptime()));
+        }
     }
 
-    /// When the first bytes of the request left, since boot; `None` if none did.
+    /// When the first bytes of the request were sent, since boot; `None` if none were.
     pub(super) fn sent_at(&self) -> Option<Duration> {
         self.sent_at.get()
     }
 
-    /// Whether the host that is connected has a public address.
-    pub(super) fn set_outside(&self, outside: bool) {
-        self.outside.set(outside);
+    /// Records whether the address of the connection is public.
+    pub(super) fn set_host_is_public(&self, is_public: bool) {
+        self.host_is_public.set(is_public);
     }
 
-    /// What [`Call::set_outside`] was told.
-    pub(super) fn outside(&self) -> bool {
-        self.outside.get()
+    /// Whether the address of the connection is public.
+    pub(super) fn host_is_public(&self) -> bool {
+        self.host_is_public.get()
     }
 }

@@ -1,28 +1,29 @@
-//! Which address of a host is tried next, and when (RFC 8305 section 5). Pure.
+//! Decides which address of a host is tried next, and when (RFC 8305 section 5). Pure.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Addresses of one host that are tried. A host may name more than can be tried in time.
-const MOST: usize = 12;
+/// Most addresses of one host. Within the time limit, more could not be tried.
+const MAX_ADDRESSES: usize = 12;
 
-/// Where an address is from.
+/// How the address of a host is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The resolver, `/etc/hosts`, or the host is an address.
+pub(super) enum AddressOrigin {
+    /// From the resolver or `/etc/hosts`, or the host itself is an address.
     Resolved,
-    /// It was the host's before. Whether it still is has to be proved.
+    /// The host had the address before. A certificate must prove that it still has it.
     Remembered,
 }
 
-/// The addresses of a host in the order to try them. The next one is tried when the one before has
-/// failed, or has not answered for a while.
+/// The addresses of a host in the order in which they are tried. The next one is tried when the one
+/// before has failed, or after a delay.
 pub(super) struct Candidates {
-    all: Vec<(IpAddr, Origin)>,
+    all: Vec<(IpAddr, AddressOrigin)>,
+    /// How many addresses were tried.
     tried: usize,
-    /// When the next one is tried, since boot.
+    /// When the next address is tried, since boot.
     due: Duration,
-    /// How long one is tried alone.
+    /// How long one address is tried before the next one is tried, too.
     delay: Duration,
 }
 
@@ -31,50 +32,53 @@ impl Candidates {
         Self { all: Vec::new(), tried: 0, due: Duration::ZERO, delay }
     }
 
-    /// Adds those of `addresses` that are new. An address that the resolver gives is the host's, even
-    /// if it was remembered first.
-    pub(super) fn add(&mut self, addresses: &[IpAddr], origin: Origin, now: Duration) {
-        // No remembered address is worth waiting for once there is another.
-        if origin == Origin::Resolved && !addresses.is_empty() && !self.has_resolved() {
+    /// Adds the addresses that are new. A remembered address that the resolver returns as well becomes
+    /// a resolved one.
+    pub(super) fn add(&mut self, addresses: &[IpAddr], origin: AddressOrigin, now: Duration) {
+        // The first resolved address does not wait for a remembered one to fail.
+        if origin == AddressOrigin::Resolved && !addresses.is_empty() && !self.has_resolved() {
             self.due = now;
         }
         for &address in addresses {
             if let Some((_, known)) = self.all.iter_mut().find(|(known, _)| *known == address) {
-                if origin == Origin::Resolved {
+                if origin == AddressOrigin::Resolved {
                     *known = origin;
                 }
-            } else if self.all.len() < MOST {
+            } else if self.all.len() < MAX_ADDRESSES {
                 self.all.push((address, origin));
             }
         }
     }
 
     fn has_resolved(&self) -> bool {
-        self.all.iter().any(|(_, origin)| *origin == Origin::Resolved)
+        self.all.iter().any(|(_, origin)| *origin == AddressOrigin::Resolved)
     }
 
-    /// The address to try now.
+    /// The address to try now, if one is due.
     pub(super) fn next(&mut self, now: Duration) -> Option<IpAddr> {
-        let (address, _) = *self.all.get(self.tried).filter(|_| self.due <= now)?;
+        let (address, _) = *self.all.get(self.tried)?;
+        if self.due > now {
+            return None;
+        }
         self.tried += 1;
         self.due = now.saturating_add(self.delay);
         Some(address)
     }
 
-    /// One that was tried has failed: the next one need not wait.
+    /// An address has failed, so the next one is due.
     pub(super) fn failed(&mut self, now: Duration) {
         self.due = now;
     }
 
-    /// When the next one is to be tried; `None` if all have been.
+    /// When the next address is due; `None` if all were tried.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        (self.tried < self.all.len()).then_some(self.due)
+        if self.tried < self.all.len() { Some(self.due) } else { None }
     }
 
-    /// Where `address` is from.
-    pub(super) fn origin(&self, address: IpAddr) -> Origin {
+    /// How `address` is known.
+    pub(super) fn origin(&self, address: IpAddr) -> AddressOrigin {
         let known = self.all.iter().find(|(known, _)| *known == address);
-        known.map_or(Origin::Resolved, |(_, origin)| *origin)
+        known.map_or(AddressOrigin::Resolved, |(_, origin)| *origin)
     }
 }
 
@@ -93,10 +97,10 @@ mod tests {
     }
 
     #[test]
-    fn the_next_one_starts_after_a_delay_or_a_failure() {
+    fn the_next_address_is_due_after_a_delay_or_a_failure() {
         let mut candidates = Candidates::new(DELAY);
         let all = ["2001:db8::1", "192.0.2.1", "192.0.2.2"].map(ip);
-        candidates.add(&all, Origin::Resolved, ms(1000));
+        candidates.add(&all, AddressOrigin::Resolved, ms(1000));
         assert_eq!(candidates.next(ms(1000)), Some(all[0]));
         assert_eq!((candidates.next(ms(1249)), candidates.deadline()), (None, Some(ms(1250))));
         assert_eq!(candidates.next(ms(1250)), Some(all[1]));
@@ -109,26 +113,26 @@ mod tests {
     fn a_remembered_address_does_not_delay_a_resolved_one() {
         let mut candidates = Candidates::new(DELAY);
         let (old, new) = (ip("192.0.2.1"), ip("192.0.2.2"));
-        candidates.add(&[old], Origin::Remembered, ms(100));
+        candidates.add(&[old], AddressOrigin::Remembered, ms(100));
         assert_eq!(candidates.next(ms(100)), Some(old));
-        candidates.add(&[new], Origin::Resolved, ms(110));
+        candidates.add(&[new], AddressOrigin::Resolved, ms(110));
         assert_eq!(candidates.next(ms(110)), Some(new));
         assert_eq!(
-            [old, new].map(|it| candidates.origin(it)),
-            [Origin::Remembered, Origin::Resolved]
+            [candidates.origin(old), candidates.origin(new)],
+            [AddressOrigin::Remembered, AddressOrigin::Resolved]
         );
-        candidates.add(&[new, old], Origin::Resolved, ms(120));
-        assert_eq!(candidates.origin(old), Origin::Resolved);
+        candidates.add(&[new, old], AddressOrigin::Resolved, ms(120));
+        assert_eq!(candidates.origin(old), AddressOrigin::Resolved);
         assert_eq!(candidates.deadline(), None);
     }
 
     #[test]
-    fn the_number_is_bounded() {
+    fn addresses_over_the_limit_are_ignored() {
         let mut candidates = Candidates::new(Duration::ZERO);
         for last in 1..=200 {
-            candidates.add(&[IpAddr::from([192, 0, 2, last])], Origin::Resolved, ms(0));
+            candidates.add(&[IpAddr::from([192, 0, 2, last])], AddressOrigin::Resolved, ms(0));
         }
         let tried = std::iter::from_fn(|| candidates.next(ms(0))).count();
-        assert_eq!(tried, MOST);
+        assert_eq!(tried, MAX_ADDRESSES);
     }
 }

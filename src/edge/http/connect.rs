@@ -1,4 +1,4 @@
-//! From a host to a connection: resolve, TCP, proxy, TLS.
+//! Opens the connection of one request: look-up, TCP, proxy, TLS.
 
 use std::io;
 use std::net::IpAddr;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 
-use super::call::Call;
-use super::candidates::Origin;
+use super::call::HttpCall;
+use super::candidates::AddressOrigin;
 use super::failure;
 use super::proxy::tunnel;
-use super::race::{self, Connected, Course, Lost};
-use super::redirect::INWARD;
+use super::race::{self, ConnectError, Connected, RaceOptions};
+use super::redirect::TO_PRIVATE_NETWORK;
 use super::tcp::Tcp;
 use super::tls::Tls;
 use super::wire::Stream;
@@ -26,12 +26,12 @@ use crate::model::{Family, Proxy, Url};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
 
-/// Time for the TLS handshake with a remembered address, which may be somebody else's by now.
-const STAND_IN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for the TLS handshake at a remembered address, which another host may have by now.
+const REMEMBERED_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Opens the connection of one request.
+/// How the connection of one request is to be opened.
 pub(super) struct Dial<'a> {
-    pub(super) call: &'a Call,
+    pub(super) call: &'a HttpCall,
     pub(super) target: &'a Url,
     pub(super) proxy: Option<&'a Proxy>,
     pub(super) user_agent: &'a str,
@@ -40,10 +40,10 @@ pub(super) struct Dial<'a> {
     pub(super) source: Option<IpAddr>,
     pub(super) family: Option<Family>,
     pub(super) tls: Option<Arc<ClientConfig>>,
-    /// Whether a connection proves that the address belongs to the host.
-    pub(super) proven: bool,
-    /// Whether a public host has redirected here, so that the address must be public, too.
-    pub(super) outside_only: bool,
+    /// Whether TLS verifies the certificate of the host.
+    pub(super) verifies_host: bool,
+    /// Whether the address must be public, because a public host has redirected here.
+    pub(super) must_be_public: bool,
     pub(super) shared: &'a Shared,
 }
 
@@ -51,7 +51,7 @@ impl Dial<'_> {
     /// Opens the connection.
     ///
     /// # Errors
-    /// Why there is none; nothing was sent.
+    /// If it cannot be opened. Nothing was sent.
     pub(super) fn connect(&self) -> Result<Stream, Failure> {
         let remembered = if self.proves_host() {
             self.shared.hosts.where_verified(self.target.host(), self.family)
@@ -65,14 +65,14 @@ impl Dial<'_> {
         }
     }
 
-    /// TLS with the host, perhaps by way of a remembered address. If that proves not to be the host's
-    /// any more, nothing has been sent to it, and the resolver has to be waited for.
+    /// Does the TLS handshake with the host. If the connection is to a remembered address that the host
+    /// does not have any more, waits for the resolver and connects again. Nothing was sent until then.
     fn secure_host(
         &self,
         mut connected: Connected,
         tls: &Arc<ClientConfig>,
     ) -> Result<Stream, Failure> {
-        if connected.origin == Origin::Remembered {
+        if connected.origin == AddressOrigin::Remembered {
             if let Some(stream) = self.try_remembered(connected, tls) {
                 return Ok(stream);
             }
@@ -81,10 +81,11 @@ impl Dial<'_> {
         self.via_resolver(connected, tls)
     }
 
-    /// TLS at a remembered address; `None` if no certificate shows that the host is there.
+    /// Does the TLS handshake at a remembered address; `None` if no certificate proves that the host is
+    /// there.
     fn try_remembered(&self, connected: Connected, tls: &Arc<ClientConfig>) -> Option<Stream> {
         let (host, address) = (self.target.host(), connected.address);
-        let limit = self.call.limits.first_byte.min(STAND_IN_TIMEOUT);
+        let limit = self.call.limits.first_byte.min(REMEMBERED_TIMEOUT);
         let Ok(stream) = self.secure(connected, tls, limit) else {
             self.shared.hosts.forget(host, address);
             return None;
@@ -93,7 +94,7 @@ impl Dial<'_> {
         Some(stream)
     }
 
-    /// TLS at an address that the resolver gave.
+    /// Does the TLS handshake at an address of the resolver.
     fn via_resolver(
         &self,
         connected: Connected,
@@ -107,39 +108,39 @@ impl Dial<'_> {
         Ok(stream)
     }
 
-    /// Whether TLS shows that the host is at the address of the connection.
+    /// Whether a TLS handshake proves that the host is at the address of the connection.
     fn proves_host(&self) -> bool {
-        self.proven && self.proxy.is_none()
+        self.verifies_host && self.proxy.is_none()
     }
 
-    /// Whom to connect to, and the port.
-    fn place(&self) -> (&str, u16) {
+    /// Host and port of the TCP connection.
+    fn endpoint(&self) -> (&str, u16) {
         match self.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
             None => (self.target.host(), self.target.port()),
         }
     }
 
-    /// Notes where the host is, and ends a redirect that leads from outside into a network of our own,
-    /// before anything is sent: a name may be given any address.
+    /// Records whether the host is public, and refuses a redirect from a public host to a private address
+    /// before anything is sent. The name alone does not show it: any name can have a private address.
     fn admit(&self, address: IpAddr) -> Result<(), Failure> {
         if self.proxy.is_some() {
             return Ok(());
         }
-        let outside = not_public(address).is_none();
-        if self.outside_only && !outside {
-            return Err(before_sending(format!("{}: {INWARD}", self.target.host())));
+        let is_public = not_public(address).is_none();
+        if self.must_be_public && !is_public {
+            return Err(before_sending(format!("{}: {TO_PRIVATE_NETWORK}", self.target.host())));
         }
-        self.call.set_outside(outside);
+        self.call.set_host_is_public(is_public);
         Ok(())
     }
 
-    /// A TCP connection to the proxy or to the host; `remembered` are addresses that stand in for a
-    /// resolver that is slow or fails.
+    /// Opens a TCP connection to the proxy or to the host. `remembered` are addresses to try if the
+    /// resolver is slow or fails.
     fn open(&self, remembered: Vec<IpAddr>) -> Result<Connected, Failure> {
-        let (host, port) = self.place();
+        let (host, port) = self.endpoint();
         let limits = self.call.limits;
-        let course = Course {
+        let options = RaceOptions {
             port,
             device: self.device,
             source: self.source,
@@ -150,20 +151,20 @@ impl Dial<'_> {
             end: uptime().saturating_add(self.call.deadline.left()),
         };
         let search = Search::begin(host, self.family);
-        match race::connect(search, &course, self.shared) {
+        match race::connect(search, &options, self.shared) {
             Ok(connected) => {
                 self.admit(connected.address)?;
                 self.shared.hosts.reached(host, connected.address);
                 Ok(connected)
             }
-            Err(Lost::NotResolved(text)) => {
+            Err(ConnectError::NotResolved(text)) => {
                 Err(Failure { kind: FailureKind::NotResolved, ..before_sending(text) })
             }
-            Err(Lost::Unbound(why)) => {
-                let text = format!("{}: {why}", self.who(host));
+            Err(ConnectError::NotBound(reason)) => {
+                let text = format!("{}: {reason}", self.who(host));
                 Err(Failure { kind: FailureKind::NoNetwork, ..before_sending(text) })
             }
-            Err(Lost::Unreachable(error)) => Err(self.unreachable(host, &error)),
+            Err(ConnectError::Unreachable(error)) => Err(self.unreachable(host, &error)),
         }
     }
 
@@ -180,7 +181,7 @@ impl Dial<'_> {
         failure::unconnected(who, error)
     }
 
-    /// TLS, through the proxy if there is one, within `limit`.
+    /// Does the TLS handshake within `limit`, through the proxy if there is one.
     fn secure(
         &self,
         connected: Connected,
@@ -197,11 +198,11 @@ impl Dial<'_> {
             .map_err(|_| before_sending(format!("{host} is not a name that TLS can check")))?;
         tcp.set_deadline(self.call.stage(limit));
         let tls = Tls::connect(tls, name, tcp);
-        let tls = tls.map_err(|broken| failure::handshake(&broken, self.call))?;
+        let tls = tls.map_err(|error| failure::handshake(&error, self.call))?;
         Ok(Stream::Tls(Box::new(tls)))
     }
 
-    /// Who a message is about.
+    /// The host or proxy of a connection, for messages.
     fn who(&self, host: &str) -> String {
         match self.proxy {
             Some(_) => format!("the proxy {host}"),

@@ -1,19 +1,19 @@
-//! The connections that are open, so that they can be ended from outside.
+//! The open connections, so that the event loop can end them.
 //!
-//! A request that left from an address which is gone can get no answer: without this it would hold
-//! up its records until the time-out, while the new address waits.
+//! A request gets no answer any more when its source address is removed. If it were not ended, its
+//! records would wait for the time-out before the new address is sent.
 
 use std::net::{IpAddr, Shutdown};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use socket2::Socket;
 
-/// Every socket that a request uses now.
+/// All sockets that are used by a request.
 #[derive(Default)]
 pub struct Connections(Mutex<Vec<Weak<Socket>>>);
 
 impl Connections {
-    /// Notes `socket` for as long as somebody holds it.
+    /// Adds `socket`. It is in the list as long as the returned reference exists.
     pub(super) fn add(&self, socket: Socket) -> Arc<Socket> {
         let socket = Arc::new(socket);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -22,13 +22,14 @@ impl Connections {
         socket
     }
 
-    /// Ends the connections that come from `address`: whoever waits for them gets an error at once.
+    /// Ends the connections with the source address `address`. Threads that wait for them get an error
+    /// at once.
     pub fn cut(&self, address: IpAddr) {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for socket in open.iter().filter_map(Weak::upgrade) {
-            let local = socket.local_addr().ok().and_then(|local| local.as_socket());
-            if local.is_some_and(|local| local.ip() == address) {
-                // It may have ended by itself a moment ago.
+            let source = socket.local_addr().ok().and_then(|local| local.as_socket());
+            if source.is_some_and(|source| source.ip() == address) {
+                // This fails if the connection has just ended.
                 let _ = socket.shutdown(Shutdown::Both);
             }
         }

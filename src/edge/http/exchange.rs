@@ -1,78 +1,79 @@
-//! One request and its answer on a connection. ureq-proto writes and reads HTTP/1.1; this carries the
-//! bytes, each stage under its deadline.
+//! Sends one request on a connection and reads its answer. ureq-proto encodes and parses HTTP/1.1; this
+//! file moves the bytes, each stage with a deadline.
 
 use std::io;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Request, Response, header};
 use ureq_proto::client::state::{RecvBody, RecvResponse};
-use ureq_proto::client::{Call as Protocol, RecvResponseResult, SendRequestResult};
+use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult};
 use ureq_proto::{BodyMode, Error};
 
 use super::HEADER_LIMIT;
-use super::call::{Call, Deadline};
+use super::call::{Deadline, HttpCall};
 use super::head::Head;
 use super::wire::Stream;
 
-/// Room for the longest line of a request, which is that of the URL, and for what is read at once.
+/// Size of the buffers for encoding and parsing. The longest line of a request, which has the URL, must
+/// fit.
 const BUFFER: usize = 2 * HEADER_LIMIT;
 
-/// Why there is no whole answer.
-pub(super) enum Broken {
-    /// The request holds something that HTTP cannot carry. Nothing was sent.
+/// Why there is no complete answer.
+pub(super) enum ExchangeError {
+    /// The request cannot be encoded as HTTP. Nothing was sent.
     Unsendable,
-    /// The head of the answer did not come within this time.
+    /// The head of the answer did not arrive within this time.
     NoAnswer(Duration),
-    /// The connection was lost before the head of the answer had come.
+    /// The connection was lost before the head of the answer.
     Lost(io::Error),
     /// The head of the answer is longer than [`HEADER_LIMIT`].
     LongHead,
-    /// What came is not HTTP.
+    /// The answer is not HTTP.
     NotHttp,
-    /// The body did not end before the call's deadline.
+    /// The body did not end before the deadline.
     NoEnd,
     /// The connection was lost within the body.
     CutOff(io::Error),
 }
 
 /// An answer whose head has been read.
-pub(super) struct Reply<'a> {
+pub(super) struct HttpReply<'a> {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    carrier: Carrier<'a>,
-    /// `None` if there is no body.
-    body: Option<Protocol<RecvBody>>,
+    connection: Connection<'a>,
+    /// The state for reading the body; `None` if there is no body.
+    body: Option<Call<RecvBody>>,
 }
 
-/// Sends `message` with `body` on `stream`, and reads the head of the answer. `origin` goes before the
-/// path of the request line: a proxy wants the whole URL (RFC 9112 section 3.2.2).
+/// Sends `message` with `body` on `stream`, and reads the head of the answer. `origin` is inserted before
+/// the path of the request line, because a proxy needs the whole URL there (RFC 9112 section 3.2.2).
 ///
 /// # Errors
 /// Why there is no head.
 pub(super) fn exchange<'a>(
     stream: Stream,
-    call: &'a Call,
+    call: &'a HttpCall,
     message: Request<()>,
     body: Option<&[u8]>,
     origin: Option<&str>,
-) -> Result<Reply<'a>, Broken> {
-    let (mut request, protocol) = encode(message, body).map_err(|_| Broken::Unsendable)?;
+) -> Result<HttpReply<'a>, ExchangeError> {
+    let (mut request, protocol) = encode(message, body).map_err(|_| ExchangeError::Unsendable)?;
     if let Some(origin) = origin {
         request = insert_origin(&request, origin);
     }
-    let mut carrier = Carrier { stream, call, input: Vec::new(), head: Head::default() };
-    carrier.send(&request)?;
-    let (response, body) = carrier.receive_head(protocol)?;
+    let mut connection = Connection { stream, call, input: Vec::new(), head: Head::default() };
+    connection.send(&request)?;
+    let (response, body) = connection.receive_head(protocol)?;
     let (head, ()) = response.into_parts();
-    Ok(Reply { status: head.status.as_u16(), headers: head.headers, carrier, body })
+    Ok(HttpReply { status: head.status.as_u16(), headers: head.headers, connection, body })
 }
 
-impl Reply<'_> {
-    /// Reads the body, but not much more of it than `limit` bytes.
+impl HttpReply<'_> {
+    /// Reads the body to its end, or until it is longer than `limit` bytes.
     ///
     /// # Errors
-    /// Why it did not come to its end.
-    pub(super) fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, Broken> {
+    /// Why the body did not end.
+    pub(super) fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, ExchangeError> {
         let mut read = Vec::new();
         let Some(mut protocol) = self.body.take() else {
             return Ok(read);
@@ -80,32 +81,34 @@ impl Reply<'_> {
         let ends_with_connection = protocol.body_mode() == BodyMode::CloseDelimited;
         let mut buffer = vec![0; BUFFER];
         while read.len() <= limit && (ends_with_connection || !protocol.can_proceed()) {
-            let (used, made) =
-                protocol.read(&self.carrier.input, &mut buffer).map_err(|_| Broken::NotHttp)?;
-            self.carrier.input.drain(..used);
-            read.extend_from_slice(buffer.get(..made).unwrap_or_default());
-            if used > 0 || made > 0 {
+            let (used, written) = protocol
+                .read(&self.connection.input, &mut buffer)
+                .map_err(|_| ExchangeError::NotHttp)?;
+            self.connection.input.drain(..used);
+            read.extend_from_slice(buffer.get(..written).unwrap_or_default());
+            if used > 0 || written > 0 {
                 continue;
             }
-            let amount = self.carrier.receive(self.carrier.call.deadline);
-            match amount {
+            match self.connection.receive(self.connection.call.deadline) {
                 Ok(0) if ends_with_connection || protocol.is_ended_chunked() => break,
-                Ok(0) => return Err(Broken::CutOff(io::ErrorKind::UnexpectedEof.into())),
+                Ok(0) => return Err(ExchangeError::CutOff(io::ErrorKind::UnexpectedEof.into())),
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(Broken::NoEnd),
-                Err(error) => return Err(Broken::CutOff(error)),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(ExchangeError::NoEnd);
+                }
+                Err(error) => return Err(ExchangeError::CutOff(error)),
             }
         }
         Ok(read)
     }
 }
 
-/// A request as it is sent, head and body in one piece.
+/// The bytes of a request, head and body together, and the state for reading its answer.
 fn encode(
     message: Request<()>,
     body: Option<&[u8]>,
-) -> Result<(Vec<u8>, Protocol<RecvResponse>), Error> {
-    let mut protocol = Protocol::new(message)?;
+) -> Result<(Vec<u8>, Call<RecvResponse>), Error> {
+    let mut protocol = Call::new(message)?;
     if let Some(body) = body {
         protocol.header(header::CONTENT_LENGTH, body.len())?;
         protocol.force_send_body();
@@ -114,8 +117,8 @@ fn encode(
     let mut request = Vec::new();
     let mut buffer = vec![0; BUFFER];
     while !protocol.can_proceed() {
-        let made = protocol.write(&mut buffer)?;
-        request.extend_from_slice(buffer.get(..made).unwrap_or_default());
+        let written = protocol.write(&mut buffer)?;
+        request.extend_from_slice(buffer.get(..written).unwrap_or_default());
     }
     match protocol.proceed()? {
         Some(SendRequestResult::RecvResponse(protocol)) => Ok((request, protocol)),
@@ -125,41 +128,41 @@ fn encode(
             protocol.consume_direct_write(body.len())?;
             protocol.proceed().map(|protocol| (request, protocol)).ok_or(Error::BodyIsChunked)
         }
-        // No request of ours expects 100 (Continue).
+        // Requests have no header Expect, so no 100 (Continue) is waited for.
         Some(SendRequestResult::Await100(_)) | None => Err(Error::BodyNotAllowed),
     }
 }
 
-/// The connection, and what came on it.
-struct Carrier<'a> {
+/// The connection of one request.
+struct Connection<'a> {
     stream: Stream,
-    call: &'a Call,
-    /// What came and has not been used.
+    call: &'a HttpCall,
+    /// Bytes that were received and not parsed yet.
     input: Vec<u8>,
     head: Head,
 }
 
-impl Carrier<'_> {
-    fn send(&mut self, request: &[u8]) -> Result<(), Broken> {
+impl Connection<'_> {
+    fn send(&mut self, request: &[u8]) -> Result<(), ExchangeError> {
         self.stream.set_deadline(self.call.deadline);
         self.call.set_sent();
         match self.stream.write_all(request) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(Broken::NoAnswer(self.call.limits.total))
+                Err(ExchangeError::NoAnswer(self.call.limits.total))
             }
-            Err(error) => Err(Broken::Lost(error)),
+            Err(error) => Err(ExchangeError::Lost(error)),
             Ok(()) => Ok(()),
         }
     }
 
     fn receive_head(
         &mut self,
-        mut protocol: Protocol<RecvResponse>,
-    ) -> Result<(Response<()>, Option<Protocol<RecvBody>>), Broken> {
+        mut protocol: Call<RecvResponse>,
+    ) -> Result<(Response<()>, Option<Call<RecvBody>>), ExchangeError> {
         let until = self.call.stage(self.call.limits.first_byte);
         loop {
-            let found = protocol.try_response(&self.input, false);
-            let (used, response) = found.map_err(|_| Broken::NotHttp)?;
+            let parsed = protocol.try_response(&self.input, false);
+            let (used, response) = parsed.map_err(|_| ExchangeError::NotHttp)?;
             self.input.drain(..used);
             if let Some(response) = response {
                 let body = match protocol.proceed() {
@@ -170,24 +173,24 @@ impl Carrier<'_> {
                 return Ok((response, body));
             }
             if used > 0 {
-                // An answer that is not the last one (1xx).
+                // This was an interim answer (1xx). The final one follows.
                 continue;
             }
             if self.input.len() > HEADER_LIMIT {
-                return Err(Broken::LongHead);
+                return Err(ExchangeError::LongHead);
             }
             match self.receive(until) {
-                Ok(0) => return Err(Broken::Lost(io::ErrorKind::UnexpectedEof.into())),
+                Ok(0) => return Err(ExchangeError::Lost(io::ErrorKind::UnexpectedEof.into())),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                    return Err(Broken::NoAnswer(self.limit_of(until)));
+                    return Err(ExchangeError::NoAnswer(self.limit_of(until)));
                 }
-                Err(error) => return Err(Broken::Lost(error)),
+                Err(error) => return Err(ExchangeError::Lost(error)),
             }
         }
     }
 
-    /// Which time is over at `until`.
+    /// The limit that ends at `until`, for the message.
     fn limit_of(&self, until: Deadline) -> Duration {
         if until == self.call.deadline {
             return self.call.limits.total;
@@ -195,19 +198,20 @@ impl Carrier<'_> {
         self.call.limits.first_byte
     }
 
-    /// Takes in what comes next; 0 at the end of the connection.
+    /// Appends what the server sends next to the input. Returns the number of bytes; 0 at the end of the
+    /// connection.
     fn receive(&mut self, until: Deadline) -> io::Result<usize> {
         self.stream.set_deadline(until);
         let begin = self.input.len();
         self.input.resize(begin + HEADER_LIMIT, 0);
         let read = self.stream.read(self.input.get_mut(begin..).unwrap_or_default());
         self.input.truncate(begin + read.as_ref().map_or(0, |amount| *amount));
-        self.head.tidy(self.input.get_mut(begin..).unwrap_or_default());
+        self.head.normalize(self.input.get_mut(begin..).unwrap_or_default());
         read
     }
 }
 
-/// `GET /path` becomes `GET http://host/path`.
+/// Makes `GET http://host/path` of `GET /path`.
 fn insert_origin(request: &[u8], origin: &str) -> Vec<u8> {
     let after_method = request.iter().position(|&byte| byte == b' ');
     let (method, rest) = request.split_at(after_method.map_or(0, |space| space + 1));

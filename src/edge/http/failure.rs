@@ -1,9 +1,8 @@
-//! What went wrong, as a sentence for a router owner and a kind for the planner.
+//! Errors of requests as [`Failure`]: a sentence for the router's owner, and a kind for the engine.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the errors of std are a long list that grows; few of them mean something to a router \
-              owner"
+    reason = "std has many kinds of errors, and a router owner can act on few of them"
 )]
 
 use std::fmt;
@@ -11,35 +10,35 @@ use std::io;
 
 use nix::errno::Errno;
 
-use super::call::Call;
-use super::exchange::Broken as BrokenExchange;
-use super::tls::Broken;
+use super::call::HttpCall;
+use super::exchange::ExchangeError;
+use super::tls::TlsError;
 use super::tls_failure;
 use crate::edge::system_error::{local, system};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
 
-/// Why there is no whole answer.
-pub(super) fn explain(broken: &BrokenExchange, call: &Call) -> Failure {
-    let text = match broken {
-        BrokenExchange::Unsendable => "the request cannot be sent".into(),
-        BrokenExchange::NoAnswer(limit) => format!("no answer within {}", seconds(*limit)),
-        BrokenExchange::Lost(error) => return lost(error, call),
-        BrokenExchange::LongHead => "the answer's header is too long".into(),
-        BrokenExchange::NotHttp => "the answer is not HTTP".into(),
-        BrokenExchange::NoEnd => {
+/// Why there is no complete answer.
+pub(super) fn explain(error: &ExchangeError, call: &HttpCall) -> Failure {
+    let text = match error {
+        ExchangeError::Unsendable => "the request cannot be sent".into(),
+        ExchangeError::NoAnswer(limit) => format!("no answer within {}", seconds(*limit)),
+        ExchangeError::Lost(error) => return lost(error, call),
+        ExchangeError::LongHead => "the answer's header is too long".into(),
+        ExchangeError::NotHttp => "the answer is not HTTP".into(),
+        ExchangeError::NoEnd => {
             format!("the answer did not end within {}", seconds(call.limits.total))
         }
-        BrokenExchange::CutOff(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+        ExchangeError::CutOff(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the answer was cut off".into()
         }
-        BrokenExchange::CutOff(error) => return lost(error, call),
+        ExchangeError::CutOff(error) => return lost(error, call),
     };
     after_connecting(call, FailureKind::Other, &text)
 }
 
-/// A connection that broke while the request or the answer was on it.
-fn lost(error: &io::Error, call: &Call) -> Failure {
+/// The connection broke during the request or the answer.
+fn lost(error: &io::Error, call: &HttpCall) -> Failure {
     let text = match error.kind() {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
@@ -50,17 +49,17 @@ fn lost(error: &io::Error, call: &Call) -> Failure {
     after_connecting(call, kind(error), &text)
 }
 
-/// A connection that could not be opened. `who` is the host or the proxy.
+/// No connection could be opened to `who`, the host or the proxy.
 pub(super) fn unconnected(who: impl fmt::Display, error: &io::Error) -> Failure {
     match local(error) {
-        Some(why) => {
-            Failure { kind: FailureKind::NoNetwork, sent: false, text: format!("{who}: {why}") }
+        Some(cause) => {
+            Failure { kind: FailureKind::NoNetwork, sent: false, text: format!("{who}: {cause}") }
         }
         None => unsent(who, error),
     }
 }
 
-/// A failure of a stage before the request was sent. `who` is the host or the proxy.
+/// The connection to `who`, the host or the proxy, failed before the request was sent.
 pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
     let text = match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
@@ -73,11 +72,11 @@ pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
     Failure { kind: kind(error), sent: false, text: format!("{who}: {text}") }
 }
 
-/// Why there is no TLS.
-pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
-    let (kind, text) = match broken {
-        Broken::Tls(error) => (tls_failure::kind(error), tls_failure::text(error)),
-        Broken::Tcp(error) => match error.kind() {
+/// The TLS handshake failed.
+pub(super) fn handshake(error: &TlsError, call: &HttpCall) -> Failure {
+    let (kind, text) = match error {
+        TlsError::Tls(error) => (tls_failure::kind(error), tls_failure::text(error)),
+        TlsError::Tcp(error) => match error.kind() {
             io::ErrorKind::TimedOut => {
                 let time = seconds(call.limits.first_byte);
                 (FailureKind::Other, format!("no TLS handshake within {time}"))
@@ -92,7 +91,7 @@ pub(super) fn handshake(broken: &Broken, call: &Call) -> Failure {
     Failure { kind, sent: false, text: format!("{}: {text}", call.host) }
 }
 
-/// Whether the network went away under an open connection.
+/// The kind of a failure: whether this system lost its network.
 fn kind(error: &io::Error) -> FailureKind {
     const NO_NETWORK: [Errno; 6] = [
         Errno::ENETUNREACH,
@@ -100,7 +99,7 @@ fn kind(error: &io::Error) -> FailureKind {
         Errno::EADDRNOTAVAIL,
         Errno::ENODEV,
         Errno::ENETDOWN,
-        // A kernel without IPv6.
+        // The kernel has no IPv6.
         Errno::EAFNOSUPPORT,
     ];
     match error.raw_os_error().map(Errno::from_raw) {
@@ -109,7 +108,7 @@ fn kind(error: &io::Error) -> FailureKind {
     }
 }
 
-/// A failure of a connection that was there.
-pub(super) fn after_connecting(call: &Call, kind: FailureKind, text: &str) -> Failure {
+/// A failure after the connection was opened.
+pub(super) fn after_connecting(call: &HttpCall, kind: FailureKind, text: &str) -> Failure {
     Failure { kind, sent: call.sent_at().is_some(), text: format!("{}: {text}", call.host) }
 }

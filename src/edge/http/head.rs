@@ -1,53 +1,60 @@
-//! The head of an answer as ureq-proto reads it: other clients take more. Pure.
+//! Rewrites the head of an answer so that ureq-proto can parse it. Some servers send heads that other
+//! clients accept and ureq-proto does not. Pure.
 
-/// Where in the head the next byte is.
+/// The part of the head that the next byte belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    /// At the beginning of a line, where an empty one ends the head.
-    Start,
-    /// In the name of a field.
+enum HeadPart {
+    /// The beginning of a line. An empty line ends the head.
+    LineStart,
+    /// The name of a field.
     Name,
-    /// In its value, or in the status line.
+    /// The value of a field, or the status line.
     #[default]
     Value,
-    /// Behind the head.
-    Behind,
+    /// The body, after the head.
+    Body,
 }
 
-/// Follows one head as its bytes come.
+/// The position in the head of one answer.
 #[derive(Debug, Default)]
-pub(super) struct Head(Place);
+pub(super) struct Head(HeadPart);
 
 impl Head {
-    /// Changes what is next of the head in place: a value that goes on in a further line (RFC 9112
-    /// section 5.2) becomes one line, and a field whose name is not ASCII one that nobody knows.
-    pub(super) fn tidy(&mut self, bytes: &mut [u8]) {
-        for at in 0..bytes.len() {
-            let (before, rest) = bytes.split_at_mut(at);
+    /// Changes the next bytes of the head in place. A value that is continued on a further line
+    /// (RFC 9112 section 5.2) becomes one line. In a field name, bytes that are not ASCII become `x`, so
+    /// that the field is an unknown one.
+    pub(super) fn normalize(&mut self, bytes: &mut [u8]) {
+        for index in 0..bytes.len() {
+            let (before, rest) = bytes.split_at_mut(index);
             let Some(byte) = rest.first_mut() else {
                 return;
             };
             self.0 = match (self.0, *byte) {
-                (Place::Behind, _) => return,
-                (Place::Start, b'\n') => Place::Behind,
-                (Place::Start, b'\r') => Place::Start,
-                (Place::Start, b' ' | b'\t') => {
-                    for end in before.iter_mut().rev().take(2) {
-                        if matches!(*end, b'\r' | b'\n') {
-                            *end = b' ';
-                        }
-                    }
-                    Place::Value
+                (HeadPart::Body, _) => return,
+                (HeadPart::LineStart, b'\n') => HeadPart::Body,
+                (HeadPart::LineStart, b'\r') => HeadPart::LineStart,
+                (HeadPart::LineStart, b' ' | b'\t') => {
+                    remove_line_end(before);
+                    HeadPart::Value
                 }
-                (_, b'\n') => Place::Start,
-                (Place::Start | Place::Name, b':') => Place::Value,
-                (Place::Start | Place::Name, 0x80..) => {
+                (_, b'\n') => HeadPart::LineStart,
+                (HeadPart::LineStart | HeadPart::Name, b':') => HeadPart::Value,
+                (HeadPart::LineStart | HeadPart::Name, 0x80..) => {
                     *byte = b'x';
-                    Place::Name
+                    HeadPart::Name
                 }
-                (Place::Start, _) => Place::Name,
-                (place, _) => place,
+                (HeadPart::LineStart, _) => HeadPart::Name,
+                (part, _) => part,
             };
+        }
+    }
+}
+
+/// Replaces CR LF at the end of `bytes` by spaces.
+fn remove_line_end(bytes: &mut [u8]) {
+    for byte in bytes.iter_mut().rev().take(2) {
+        if matches!(*byte, b'\r' | b'\n') {
+            *byte = b' ';
         }
     }
 }
@@ -57,8 +64,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_becomes_one_that_is_read() {
-        for (head, tidied) in [
+    fn continued_lines_are_joined_and_field_names_become_ascii() {
+        for (head, normalized) in [
             (
                 "HTTP/1.1 200 Gut\r\nA: b\r\n\r\n c\r\n d",
                 "HTTP/1.1 200 Gut\r\nA: b\r\n\r\n c\r\n d",
@@ -74,15 +81,15 @@ mod tests {
             ),
         ] {
             let mut bytes = head.as_bytes().to_vec();
-            Head::default().tidy(&mut bytes);
-            assert_eq!(String::from_utf8(bytes).unwrap(), tidied);
-            // In two packets, that begin within a line.
+            Head::default().normalize(&mut bytes);
+            assert_eq!(String::from_utf8(bytes).unwrap(), normalized);
+            // The same in two packets, the second of which begins within a line.
             let (first, second) = head.as_bytes().split_at(12);
             let (mut first, mut second) = (first.to_vec(), second.to_vec());
             let mut parts = Head::default();
-            parts.tidy(&mut first);
-            parts.tidy(&mut second);
-            assert_eq!(String::from_utf8([first, second].concat()).unwrap(), tidied);
+            parts.normalize(&mut first);
+            parts.normalize(&mut second);
+            assert_eq!(String::from_utf8([first, second].concat()).unwrap(), normalized);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where hosts were reached before.
+//! The addresses at which hosts were reached before.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,26 +6,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::model::Family;
 
 /// Most addresses that are remembered.
-const MOST: usize = 128;
+const MAX_ADDRESSES: usize = 128;
 
-/// The addresses that hosts were last reached at.
+/// The addresses at which hosts were reached last, the latest at the end.
 #[derive(Default)]
-pub struct HostCache(Mutex<Vec<Known>>);
+pub struct HostCache(Mutex<Vec<HostAddress>>);
 
-struct Known {
+struct HostAddress {
     host: String,
     address: IpAddr,
-    /// Whether a certificate showed that the host is there.
+    /// Whether a certificate proved that the host is at this address.
     verified: bool,
 }
 
 impl HostCache {
-    /// Somebody at `address` took a connection for `host`.
+    /// Records that a connection for `host` was accepted at `address`.
     pub(super) fn reached(&self, host: &str, address: IpAddr) {
         self.remember(host, address, false);
     }
 
-    /// A certificate showed that `host` is at `address`.
+    /// Records that a certificate proved `host` to be at `address`.
     pub(super) fn verified(&self, host: &str, address: IpAddr) {
         self.remember(host, address, true);
     }
@@ -36,23 +36,23 @@ impl HostCache {
         known.retain(|old| {
             old.host != host || Family::of(old.address) != family || old.verified != verified
         });
-        known.push(Known { host: host.to_owned(), address, verified });
-        if known.len() > MOST {
+        known.push(HostAddress { host: host.to_owned(), address, verified });
+        if known.len() > MAX_ADDRESSES {
             known.remove(0);
         }
     }
 
-    /// `address` is not that of `host` any more.
+    /// Removes `address`, which `host` does not have any more.
     pub(super) fn forget(&self, host: &str, address: IpAddr) {
         self.lock().retain(|old| old.host != host || old.address != address);
     }
 
-    /// Where `host` was reached, verified or not, the latest first.
+    /// The addresses at which `host` was reached, with or without a certificate, the latest first.
     pub fn where_reached(&self, host: &str, family: Option<Family>) -> Vec<IpAddr> {
         self.addresses(host, family, false)
     }
 
-    /// Where a certificate showed `host`, the latest first.
+    /// The addresses at which a certificate proved `host`, the latest first.
     pub(super) fn where_verified(&self, host: &str, family: Option<Family>) -> Vec<IpAddr> {
         self.addresses(host, family, true)
     }
@@ -69,7 +69,7 @@ impl HostCache {
         addresses
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Known>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<HostAddress>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,29 +83,30 @@ mod tests {
     }
 
     #[test]
-    fn the_last_address_of_each_family_is_known() {
+    fn the_last_address_of_each_family_is_remembered() {
         let hosts = HostCache::default();
         for address in ["192.0.2.1", "2001:db8::1", "192.0.2.2"] {
             hosts.verified("a.example", ip(address));
         }
         hosts.reached("a.example", ip("192.0.2.3"));
-        let verified = |family| hosts.where_verified("a.example", family);
-        assert_eq!(verified(None), ["192.0.2.2", "2001:db8::1"].map(ip));
-        assert_eq!(verified(Some(Family::V6)), [ip("2001:db8::1")]);
+        let verified = hosts.where_verified("a.example", None);
+        assert_eq!(verified, ["192.0.2.2", "2001:db8::1"].map(ip));
+        let verified = hosts.where_verified("a.example", Some(Family::V6));
+        assert_eq!(verified, [ip("2001:db8::1")]);
         let reached = hosts.where_reached("a.example", Some(Family::V4));
         assert_eq!(reached, ["192.0.2.3", "192.0.2.2"].map(ip));
         assert!(hosts.where_reached("b.example", None).is_empty());
         hosts.forget("a.example", ip("192.0.2.2"));
-        assert_eq!(verified(None), [ip("2001:db8::1")]);
+        assert_eq!(hosts.where_verified("a.example", None), [ip("2001:db8::1")]);
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn over_the_limit_the_oldest_address_is_forgotten() {
         let hosts = HostCache::default();
         for i in 0..1000 {
             hosts.reached(&format!("h{i}"), ip("192.0.2.1"));
         }
-        assert_eq!(hosts.lock().len(), MOST);
+        assert_eq!(hosts.lock().len(), MAX_ADDRESSES);
         assert_eq!(hosts.where_reached("h999", None), [ip("192.0.2.1")]);
         assert!(hosts.where_reached("h0", None).is_empty());
     }

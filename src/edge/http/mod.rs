@@ -1,14 +1,14 @@
-//! The HTTP edge: the only module that names ureq and rustls.
+//! The HTTP client. Only this module uses ureq and rustls.
 //!
-//! ureq-proto, the protocol half of ureq, writes and reads HTTP; everything below it is ours, because a
-//! router needs what no stock client does: sockets bound to a device, plain requests through a proxy in
-//! absolute form, an address remembered for when the resolver fails, deadlines that a dripping server
-//! cannot stretch, and one TLS configuration shared by all threads.
+//! ureq-proto, the protocol part of ureq, encodes and parses HTTP. The connections below it are made
+//! here, because a router needs what general clients lack: sockets that are bound to a device, requests
+//! in absolute form through a proxy, a remembered address for the time when the resolver fails, deadlines
+//! that hold against a server that sends byte by byte, and one TLS configuration for all threads.
 //!
 //! ```text
-//! Client::send ─▶ hop (at most 6) ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
-//!      ▲              │                   │
-//!      │  redirect    └──▶ exchange ◀─────┘ wire::Stream: bytes under the call's deadline
+//! Client::send ─▶ send_once (at most 6) ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
+//!      ▲              │                         │
+//!      │  redirect    └──▶ exchange ◀───────────┘ wire::Stream: bytes with a deadline
 //!      └──────────────────────┴─▶ answer, or failure::explain
 //! ```
 
@@ -41,9 +41,9 @@ use std::time::Duration;
 
 use ureq::http::{StatusCode, header};
 
-use self::call::{Call, Deadline};
+use self::call::{Deadline, HttpCall};
 use self::connect::Dial;
-use self::exchange::Reply;
+use self::exchange::HttpReply;
 use self::redirect::Next;
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Transport, Trust, Url};
@@ -56,21 +56,21 @@ pub use self::race::SlowLookUp;
 pub use self::reach::{Unreachable, connects};
 pub use self::trust::TrustCache;
 
-/// Time to resolve a name, and again to establish a TCP connection.
+/// How long resolving a name may take, and again opening a TCP connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one address is tried alone before the next is tried beside it (RFC 8305 section 5).
+/// How long one address is tried before the next one is tried, too (RFC 8305 section 5).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// Time from the request sent to the end of the answer's header; also the time for a TLS handshake.
+/// Time from sending the request to the end of the answer's head, and also for a TLS handshake.
 pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time for the whole call: resolving, connecting, TLS, redirects, body.
+/// Time for everything: resolving, connecting, TLS, redirects and body.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// Redirects that are followed.
+/// How many redirects of one request are followed.
 pub const MAX_REDIRECTS: u32 = 5;
 
-/// Longest header of an answer. Real ones are below 2 KiB.
+/// Most bytes in the head of an answer. Heads of providers have less than 2 KiB.
 const HEADER_LIMIT: usize = 16 * 1024;
 
-/// Hard limits of one call.
+/// The time limits of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// See [`CONNECT_TIMEOUT`].
@@ -94,50 +94,50 @@ impl Default for Limits {
     }
 }
 
-/// What the clients of all threads share.
+/// The state that the clients of all threads share.
 #[derive(Default)]
 pub struct Shared {
-    /// Last good addresses.
+    /// The addresses at which hosts were reached before.
     pub hosts: HostCache,
-    /// TLS configurations in use.
+    /// The TLS configurations in use.
     pub trust: TrustCache,
-    /// Connections in use.
+    /// The open connections.
     pub connections: Connections,
-    /// WayAnswer when the look-up of a host takes long, and when such a one has ended.
+    /// Called when the look-up of a host takes long, and when a slow look-up has ended.
     pub on_slow_look_up: Option<Box<dyn Fn(SlowLookUp) + Send + Sync>>,
 }
 
-/// Sends requests the way one [`Transport`] says.
+/// Sends requests by one [`Transport`].
 pub struct Client {
     transport: Transport,
     limits: Limits,
     shared: Arc<Shared>,
-    /// Loaded by the first `https:` request, so that plain HTTP works without a bundle.
+    /// Loaded at the first `https:` request, so that requests without TLS need no certificates.
     tls: OnceLock<Arc<rustls::ClientConfig>>,
 }
 
 impl Client {
-    /// A client for `transport`. Opens nothing yet.
+    /// A client for `transport`.
     pub fn new(transport: &Transport, shared: Arc<Shared>) -> Self {
         Self::with_limits(transport, shared, Limits::default())
     }
 
-    /// [`Client::new`] with other limits.
+    /// A client for `transport` with other limits than the usual ones.
     pub fn with_limits(transport: &Transport, shared: Arc<Shared>, limits: Limits) -> Self {
         Self { transport: transport.clone(), limits, shared, tls: OnceLock::new() }
     }
 
-    /// Sends `request` and waits for the answer, following redirects.
+    /// Sends `request`, follows redirects, and waits for the answer.
     ///
     /// # Errors
-    /// A sentence with the host's name, whatever went wrong. An HTTP error status is an answer. A
-    /// redirect that is not followed counts as not sent: who redirects has not done what was asked.
+    /// If there is no answer. An HTTP error status is an answer. After a redirect that is not followed,
+    /// the request counts as not sent, because a server that redirects has not carried it out.
     pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
         self.send_timed(request, &mut None)
     }
 
-    /// [`Client::send`]; `sent_at` becomes the time since boot at which the first bytes of the request
-    /// left, after name, connection and TLS.
+    /// Like [`Client::send`]. Sets `sent_at` to the time since boot at which the first bytes of the
+    /// request were sent, which is after look-up, connecting and TLS handshake.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -150,66 +150,71 @@ impl Client {
         let mut target = request.url.clone();
         let auth = request.url.credentials();
         let asked = target.host().to_owned();
-        let mut been_outside = false;
+        let mut redirected_by_public_host = false;
         for redirects in 0..=MAX_REDIRECTS {
-            let call = Call::new(&target, deadline, self.limits);
-            let result = self.hop(request, auth, &target, been_outside, &call);
+            let call = HttpCall::new(&target, deadline, self.limits);
+            let result = self.send_once(request, auth, &target, redirected_by_public_host, &call);
             *sent_at = sent_at.or(call.sent_at());
             let reply = match result {
                 Ok(reply) => reply,
-                // A host that a redirect names is a text from outside.
+                // The error names the host, which the redirecting server has chosen: it may repeat a
+                // secret.
                 Err(failure) if redirects > 0 => {
                     return Err(self.without_secrets(failure, request, auth));
                 }
                 Err(failure) => return Err(failure),
             };
-            if let Some(why) = self.proxy_refusal(&target, reply.status) {
-                return Err(before_sending(why));
+            if let Some(refusal) = self.proxy_refusal(&target, reply.status) {
+                return Err(before_sending(refusal));
             }
-            been_outside |= self.is_outside(&target, &call);
-            match self.next(request, auth, &target, &reply) {
-                Next::Stay => {
+            redirected_by_public_host |= self.is_public(&target, &call);
+            let refusal = match self.next(request, auth, &target, &reply) {
+                Next::Answer => {
                     let answer = answer::read(reply, request.answer_limit, &call)?;
-                    let redirected_to = redirect::elsewhere(&asked, &target);
+                    let redirected_to = redirect::other_host(&asked, &target);
                     return Ok(Answer { redirected_to, ..answer });
                 }
-                Next::Follow(next) if been_outside && redirect::is_inside(next.host()) => {
-                    let failure = before_sending(format!("{}: {}", next.host(), redirect::INWARD));
-                    return Err(self.without_secrets(failure, request, auth));
+                Next::Follow(next)
+                    if redirected_by_public_host && redirect::is_private(next.host()) =>
+                {
+                    format!("{}: {}", next.host(), redirect::TO_PRIVATE_NETWORK)
                 }
-                Next::Follow(next) => target = next,
-                Next::Refuse(why) => {
-                    let failure = before_sending(format!("{}: {why}", target.host()));
-                    return Err(self.without_secrets(failure, request, auth));
+                Next::Follow(next) => {
+                    target = next;
+                    continue;
                 }
-            }
+                Next::Refuse(reason) => format!("{}: {reason}", target.host()),
+            };
+            return Err(self.without_secrets(before_sending(refusal), request, auth));
         }
         let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
         Err(self.without_secrets(before_sending(failure), request, auth))
     }
 
-    /// Where `reply` leads.
+    /// What follows from `reply`: it is the answer, or a redirect.
     fn next(
         &self,
         request: &Request,
         auth: Option<&Credentials>,
         target: &Url,
-        reply: &Reply<'_>,
+        reply: &HttpReply<'_>,
     ) -> Next {
         let location = reply.headers.get(header::LOCATION);
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let in_url = request.secrets.iter().any(|secret| !secret.is_empty());
-        let beside = !request.headers.is_empty() || request.body.is_some();
-        let secrets = auth.is_some() || in_url || beside;
-        redirect::next(request.method, secrets, target, reply.status, location.as_deref())
+        let has_secrets = auth.is_some()
+            || request.secrets.iter().any(|secret| !secret.is_empty())
+            || !request.headers.is_empty()
+            || request.body.is_some();
+        redirect::next(request.method, has_secrets, target, reply.status, location.as_deref())
     }
 
-    /// Whether `target`, which has answered, is a public host. A proxy does not say where a name is.
-    fn is_outside(&self, target: &Url, call: &Call) -> bool {
+    /// Whether `target`, which has answered, is a public host. Behind a proxy the address of a host is
+    /// not known, so its name decides.
+    fn is_public(&self, target: &Url, call: &HttpCall) -> bool {
         if self.transport.proxy.is_some() {
-            !redirect::is_inside(target.host())
+            !redirect::is_private(target.host())
         } else {
-            call.outside()
+            call.host_is_public()
         }
     }
 
@@ -225,14 +230,15 @@ impl Client {
         Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
 
-    fn hop<'a>(
+    /// Sends `request` to `target`, without following redirects.
+    fn send_once<'a>(
         &self,
         request: &Request,
         auth: Option<&Credentials>,
         target: &Url,
-        outside_only: bool,
-        call: &'a Call,
-    ) -> Result<Reply<'a>, Failure> {
+        must_be_public: bool,
+        call: &'a HttpCall,
+    ) -> Result<HttpReply<'a>, Failure> {
         let proxy = self.transport.proxy.as_ref();
         let message = request::message(
             request,
@@ -241,7 +247,7 @@ impl Client {
             &self.transport.user_agent,
             proxy.and_then(|proxy| proxy.credentials.as_ref()),
         )
-        .map_err(|why| before_sending(format!("{}: {why}", target.host())))?;
+        .map_err(|error| before_sending(format!("{}: {error}", target.host())))?;
         let dial = Dial {
             call,
             target,
@@ -249,30 +255,40 @@ impl Client {
             user_agent: &self.transport.user_agent,
             device: self.transport.device.as_deref(),
             source: self.transport.source,
-            // Through a proxy, the provider sees the proxy's address in any case.
-            family: self
-                .transport
-                .family
-                .or(request.family.filter(|_| proxy.is_none()))
-                .or(self.transport.source.map(Family::of)),
-            tls: target.is_https().then(|| self.tls()).transpose()?,
-            // Only a verified certificate shows that an old address still is the host.
-            proven: target.is_https() && self.transport.trust != Trust::Nothing,
-            outside_only,
+            family: self.family(request),
+            tls: if target.is_https() { Some(self.tls()?) } else { None },
+            // Only a verified certificate proves that the host still has a remembered address.
+            verifies_host: target.is_https() && self.transport.trust != Trust::Nothing,
+            must_be_public,
             shared: &self.shared,
         };
         let stream = dial.connect()?;
-        let absolute = (proxy.is_some() && !target.is_https()).then(|| target.origin());
+        // A proxy gets the whole URL, unless it only carries a TLS connection.
+        let origin =
+            if proxy.is_some() && !target.is_https() { Some(target.origin()) } else { None };
         let body = request::body(request);
-        exchange::exchange(stream, call, message, body, absolute.as_deref())
-            .map_err(|broken| failure::explain(&broken, call))
+        exchange::exchange(stream, call, message, body, origin.as_deref())
+            .map_err(|error| failure::explain(&error, call))
     }
 
-    /// Whether an answer is the proxy's own. In a tunnel it has had its say before.
+    /// The family that `request` must use; `None` for any.
+    fn family(&self, request: &Request) -> Option<Family> {
+        let of_source = self.transport.source.map(Family::of);
+        if self.transport.proxy.is_some() {
+            // The provider sees the address of the proxy, whatever the request wants.
+            return self.transport.family.or(of_source);
+        }
+        self.transport.family.or(request.family).or(of_source)
+    }
+
+    /// The error if an answer with `status` comes from the proxy itself. For a TLS connection the proxy
+    /// has answered before, to CONNECT.
     fn proxy_refusal(&self, target: &Url, status: u16) -> Option<String> {
-        let proxy = self.transport.proxy.as_ref().filter(|_| !target.is_https())?;
-        (status == StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16())
-            .then(|| format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
+        let proxy = self.transport.proxy.as_ref()?;
+        if target.is_https() || status != StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16() {
+            return None;
+        }
+        Some(format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))
     }
 
     fn tls(&self) -> Result<Arc<rustls::ClientConfig>, Failure> {
@@ -291,8 +307,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What must not be shown of the proxy, which answers in the place of every host that is asked without
-/// TLS and may repeat what it was sent.
+/// The credentials for the proxy, in all forms in which an answer may repeat them: without TLS, the proxy
+/// can answer in place of the host.
 pub fn proxy_secrets(transport: &Transport) -> Vec<Secret> {
     let credentials = transport.proxy.as_ref().and_then(|proxy| proxy.credentials.as_ref());
     let mut secrets = Vec::new();
@@ -303,7 +319,7 @@ pub fn proxy_secrets(transport: &Transport) -> Vec<Secret> {
     secrets
 }
 
-/// A failure of our own making: nothing has left yet.
+/// A failure before anything was sent.
 fn before_sending(text: String) -> Failure {
     Failure { kind: FailureKind::Other, sent: false, text }
 }

@@ -1,27 +1,27 @@
-//! What an HTTP proxy is told and answers.
+//! Opens a tunnel through an HTTP proxy.
 
 use std::io::{self, Read, Write};
 
 use crate::model::{Proxy, Url};
 
-/// What a 407 means.
+/// The meaning of HTTP status 407.
 pub(super) const WANTS_PASSWORD: &str = "wants a user name and a password";
-/// Longest answer to a CONNECT.
+/// Most bytes of an answer to CONNECT.
 const ANSWER_LIMIT: usize = 8 * 1024;
 
-/// Asks for a tunnel to `target` (RFC 9110 section 9.3.6).
+/// Opens a tunnel to `target` with the method CONNECT (RFC 9110 section 9.3.6).
 ///
 /// # Errors
-/// What the proxy said, or how the connection broke.
+/// If the proxy refuses it, or the connection fails.
 pub(super) fn tunnel(
     proxy: &Proxy,
     stream: &mut (impl Read + Write),
     target: &Url,
     user_agent: &str,
 ) -> io::Result<()> {
-    let place = target.endpoint();
+    let endpoint = target.endpoint();
     let mut head =
-        format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: {user_agent}\r\n");
+        format!("CONNECT {endpoint} HTTP/1.1\r\nHost: {endpoint}\r\nUser-Agent: {user_agent}\r\n");
     if let Some(credentials) = &proxy.credentials {
         head.push_str("Proxy-Authorization: ");
         head.push_str(&credentials.basic());
@@ -37,7 +37,7 @@ pub(super) fn tunnel(
     }
 }
 
-/// Reads to the empty line. Nothing follows it: in TLS the client speaks first.
+/// Reads to the empty line. No bytes follow it, because in TLS the client sends first.
 fn read_head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut chunk = [0; 512];
@@ -50,7 +50,7 @@ fn read_head(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The status of `HTTP/1.1 200 …`.
+/// The status code of a head that begins with `HTTP/1.1 200 …`.
 fn status(head: &[u8]) -> Option<u16> {
     let line = head.split(|&byte| byte == b'\r').next()?;
     let line = std::str::from_utf8(line).ok()?;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_of_a_proxy() {
+    fn status_parses_the_status_line_of_http_1() {
         assert_eq!(status(b"HTTP/1.1 200 Connection established\r\n\r\n"), Some(200));
         assert_eq!(status(b"HTTP/1.0 407\r\n\r\n"), Some(407));
         assert_eq!(status(b"SSH-2.0-x\r\n"), None);

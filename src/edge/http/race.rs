@@ -1,7 +1,7 @@
-//! A TCP connection to a host, at the first of its addresses that takes one (RFC 8305).
+//! Opens a TCP connection to the first address of a host that accepts one (RFC 8305).
 //!
-//! Addresses are tried while the resolver may still find more, and several at once. Everything is
-//! waited for in one place: no thread, and nothing that blocks.
+//! Several addresses are tried at the same time, and the first ones while the resolver may still find
+//! more. One poll(2) waits for all sockets, so no further thread is needed.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,75 +13,75 @@ use nix::poll::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Shared;
-use super::candidates::{Candidates, Origin};
+use super::candidates::{AddressOrigin, Candidates};
 use crate::dns::resolving::Progress;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve::{Search, alternate, is_under_way, wait};
 use crate::edge::system_error::{local, system};
 
-/// How long the resolver is waited for before remembered addresses are tried.
+/// How long to wait for the resolver before remembered addresses are tried.
 const RESOLVER_FIRST: Duration = Duration::from_millis(100);
 
-/// How a connection is made.
-pub(super) struct Course<'a> {
+/// How a connection is opened.
+pub(super) struct RaceOptions<'a> {
     pub(super) port: u16,
-    /// Only through this device.
+    /// The device that packets must leave through.
     pub(super) device: Option<&'a str>,
-    /// Only from this address.
+    /// The address that packets must come from.
     pub(super) source: Option<IpAddr>,
-    /// Addresses that go first if the resolver gives them, too.
+    /// Addresses that are tried first, if the resolver returns them.
     pub(super) preferred: Vec<IpAddr>,
-    /// Addresses that stand in for a resolver that is slow or fails.
+    /// Addresses that are tried if the resolver is slow or fails.
     pub(super) remembered: Vec<IpAddr>,
-    /// How long one address is tried alone.
+    /// How long one address is tried before the next one is tried, too.
     pub(super) delay: Duration,
-    /// Time to find an address, and again to connect.
+    /// Time for the look-up, and again for connecting.
     pub(super) limit: Duration,
     /// When to give up in any case, since boot.
     pub(super) end: Duration,
 }
 
-/// News of a look-up that takes long.
+/// A report about a look-up that takes long.
 pub enum SlowLookUp {
-    /// The addresses of this host are waited for.
+    /// The look-up of this host takes long.
     Waits(String),
-    /// They are not waited for any more.
+    /// The slow look-up of this host has ended.
     Ended(String),
 }
 
-/// The connection that was made.
+/// An open connection.
 pub(super) struct Connected {
     pub(super) socket: Arc<Socket>,
     pub(super) address: IpAddr,
-    pub(super) origin: Origin,
+    pub(super) origin: AddressOrigin,
 }
 
 /// Why there is no connection.
-pub(super) enum Lost {
-    /// No address: a sentence with the host's name.
+pub(super) enum ConnectError {
+    /// The host has no address: a sentence with the host's name.
     NotResolved(String),
-    /// The sockets cannot be bound to the device: it is not there, or not ours to use.
-    Unbound(String),
-    /// No address takes a connection.
+    /// The socket cannot be bound to the device or the source address: a clause.
+    NotBound(String),
+    /// No address accepts a connection.
     Unreachable(io::Error),
 }
 
-/// Connects to the host that `search` looks for.
+/// Connects to the host of `search`.
 pub(super) fn connect(
     search: Search,
-    course: &Course<'_>,
+    options: &RaceOptions<'_>,
     shared: &Shared,
-) -> Result<Connected, Lost> {
+) -> Result<Connected, ConnectError> {
     let begun = uptime();
     let mut race = Race {
         search,
-        course,
+        options,
         shared,
-        candidates: Candidates::new(course.delay),
+        candidates: Candidates::new(options.delay),
         attempts: Vec::new(),
         error: None,
-        stand_in: begun.saturating_add(RESOLVER_FIRST),
-        until: begun.saturating_add(course.limit),
+        remembered_due: begun.saturating_add(RESOLVER_FIRST),
+        deadline: begun.saturating_add(options.limit),
         has_addresses: false,
         is_slow: false,
     };
@@ -92,8 +92,8 @@ pub(super) fn connect(
         if let Some(connected) = race.check(now) {
             return Ok(connected);
         }
-        if now >= race.until.min(course.end) || race.is_lost(&progress) {
-            return Err(race.why());
+        if now >= race.deadline.min(options.end) || race.is_lost(&progress) {
+            return Err(race.reason());
         }
         race.wait(now);
     }
@@ -101,20 +101,20 @@ pub(super) fn connect(
 
 struct Race<'a> {
     search: Search,
-    course: &'a Course<'a>,
+    options: &'a RaceOptions<'a>,
     shared: &'a Shared,
     candidates: Candidates,
-    /// Connections being made.
+    /// Connections that are being opened.
     attempts: Vec<(IpAddr, Arc<Socket>)>,
-    /// Why an address of the host does not take a connection: the most telling reason.
+    /// The most informative error of the addresses that have failed.
     error: Option<io::Error>,
     /// When remembered addresses are tried, since boot.
-    stand_in: Duration,
+    remembered_due: Duration,
     /// When to give up, since boot.
-    until: Duration,
-    /// Whether the host has addresses, remembered ones aside.
+    deadline: Duration,
+    /// Whether the resolver has returned addresses.
     has_addresses: bool,
-    /// Whether it was reported that the look-up takes long.
+    /// Whether the look-up was reported as slow, and its end was not reported yet.
     is_slow: bool,
 }
 
@@ -125,27 +125,27 @@ impl Drop for Race<'_> {
 }
 
 impl Race<'_> {
-    /// Takes in the addresses that there are now.
+    /// Adds the addresses that are known by now.
     fn look(&mut self, now: Duration) -> Progress {
         self.search.turn(now);
         let progress = self.search.progress(now);
         if progress == Progress::Found {
             if !self.has_addresses {
                 self.has_addresses = true;
-                self.until = now.saturating_add(self.course.limit);
+                self.deadline = now.saturating_add(self.options.limit);
             }
             let mut found = alternate(self.search.addresses());
-            // What worked last goes first.
-            found.sort_by_key(|address| !self.course.preferred.contains(address));
-            self.candidates.add(&found, Origin::Resolved, now);
-        } else if progress == Progress::Nowhere || now >= self.stand_in {
-            self.candidates.add(&self.course.remembered, Origin::Remembered, now);
+            // The sort is stable: preferred addresses come first, the others stay in their order.
+            found.sort_by_key(|address| !self.options.preferred.contains(address));
+            self.candidates.add(&found, AddressOrigin::Resolved, now);
+        } else if progress == Progress::Nowhere || now >= self.remembered_due {
+            self.candidates.add(&self.options.remembered, AddressOrigin::Remembered, now);
         }
-        self.set_slow(progress == Progress::Waiting && now >= self.stand_in);
+        self.set_slow(progress == Progress::Waiting && now >= self.remembered_due);
         progress
     }
 
-    /// Reports a look-up that takes long, or its end.
+    /// Reports that the look-up takes long, or that a slow look-up has ended.
     fn set_slow(&mut self, is_slow: bool) {
         if is_slow == self.is_slow {
             return;
@@ -157,10 +157,10 @@ impl Race<'_> {
         }
     }
 
-    /// Begins to connect to the addresses whose turn it is.
-    fn start(&mut self, now: Duration) -> Result<(), Lost> {
+    /// Begins to connect to the addresses that are due.
+    fn start(&mut self, now: Duration) -> Result<(), ConnectError> {
         while let Some(address) = self.candidates.next(now) {
-            let target = SocketAddr::new(address, self.course.port);
+            let target = SocketAddr::new(address, self.options.port);
             let kind = Type::STREAM.nonblocking();
             let socket = Socket::new(Domain::for_address(target), kind, Some(Protocol::TCP));
             let socket = match socket {
@@ -170,16 +170,7 @@ impl Race<'_> {
                     continue;
                 }
             };
-            if let Some(device) = self.course.device {
-                socket.bind_device(Some(device.as_bytes())).map_err(|error| {
-                    Lost::Unbound(format!("cannot send through {device}: {}", system(&error)))
-                })?;
-            }
-            if let Some(source) = self.course.source {
-                socket.bind(&SocketAddr::new(source, 0).into()).map_err(|error| {
-                    Lost::Unbound(format!("cannot send from {source}: {}", system(&error)))
-                })?;
-            }
+            self.bind(&socket).map_err(ConnectError::NotBound)?;
             match socket.connect(&target.into()) {
                 Err(error) if !is_under_way(&error) => self.failed(address, error, now),
                 Ok(()) | Err(_) => self.attempts.push((address, socket)),
@@ -188,20 +179,35 @@ impl Race<'_> {
         Ok(())
     }
 
+    fn bind(&self, socket: &Socket) -> Result<(), String> {
+        if let Some(device) = self.options.device {
+            socket
+                .bind_device(Some(device.as_bytes()))
+                .map_err(|error| format!("cannot send through {device}: {}", system(&error)))?;
+        }
+        if let Some(source) = self.options.source {
+            socket
+                .bind(&SocketAddr::new(source, 0).into())
+                .map_err(|error| format!("cannot send from {source}: {}", system(&error)))?;
+        }
+        Ok(())
+    }
+
     fn failed(&mut self, address: IpAddr, error: io::Error, now: Duration) {
         self.candidates.failed(now);
-        // A remembered address that is not the host's any more says nothing about the host.
-        if self.candidates.origin(address) == Origin::Remembered {
+        // The host may not have a remembered address any more, so its error says nothing about the host.
+        if self.candidates.origin(address) == AddressOrigin::Remembered {
             return;
         }
-        // One that got an answer says more than one without a route.
-        let is_telling = |known: &io::Error| local(known).is_none();
-        if !self.error.as_ref().is_some_and(is_telling) {
-            self.error = Some(error);
+        // An error of the host itself, such as a refused connection, is kept over errors of this router,
+        // such as a missing route.
+        match &self.error {
+            Some(known) if local(known).is_none() => {}
+            Some(_) | None => self.error = Some(error),
         }
     }
 
-    /// The connection, if one is made.
+    /// The connection, if one was opened.
     fn check(&mut self, now: Duration) -> Option<Connected> {
         let attempts = std::mem::take(&mut self.attempts);
         for (address, socket) in attempts {
@@ -210,7 +216,7 @@ impl Race<'_> {
                     self.attempts.push((address, socket));
                     continue;
                 }
-                // From here on, whoever reads or writes waits.
+                // The connection is open. Reads and writes on it block.
                 Ok(None) => {
                     socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))
                 }
@@ -227,29 +233,28 @@ impl Race<'_> {
         None
     }
 
-    /// Whether there is nothing more to wait for.
+    /// Whether no address is left that could accept a connection.
     fn is_lost(&self, progress: &Progress) -> bool {
         let idle = self.attempts.is_empty() && self.candidates.deadline().is_none();
         idle && *progress != Progress::Waiting
     }
 
-    fn why(&mut self) -> Lost {
+    fn reason(&mut self) -> ConnectError {
         match self.error.take() {
-            Some(error) => Lost::Unreachable(error),
-            None if self.has_addresses => Lost::Unreachable(io::ErrorKind::TimedOut.into()),
-            None => Lost::NotResolved(self.search.why()),
+            Some(error) => ConnectError::Unreachable(error),
+            None if self.has_addresses => ConnectError::Unreachable(io::ErrorKind::TimedOut.into()),
+            None => ConnectError::NotResolved(self.search.why()),
         }
     }
 
     fn wait(&self, now: Duration) {
-        let waits_to_stand_in = !self.course.remembered.is_empty() && now < self.stand_in;
-        let deadlines = [
-            Some(self.until.min(self.course.end)),
-            self.search.deadline(now),
-            self.candidates.deadline(),
-            waits_to_stand_in.then_some(self.stand_in),
-        ];
-        let until = deadlines.into_iter().flatten().min().unwrap_or(now);
+        let mut until = self.deadline.min(self.options.end);
+        if !self.options.remembered.is_empty() && now < self.remembered_due {
+            until = until.min(self.remembered_due);
+        }
+        for deadline in [self.search.deadline(now), self.candidates.deadline()] {
+            until = deadline.map_or(until, |deadline| until.min(deadline));
+        }
         let mut sources = self.search.sources();
         for (_, socket) in &self.attempts {
             sources.push(PollFd::new(socket.as_fd(), PollFlags::POLLOUT));

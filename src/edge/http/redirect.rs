@@ -1,4 +1,4 @@
-//! Which redirects are followed. Pure.
+//! Decides which redirects are followed. Pure.
 
 use std::net::IpAddr;
 
@@ -6,42 +6,43 @@ use crate::model::address::not_public;
 use crate::model::{Url, name};
 use crate::provider::Method;
 
-/// Why a redirect of a public host to one that is not is refused: anybody who can answer in a page's
-/// place could have this router ask its own services and those of the LAN.
-pub(super) const INWARD: &str =
+/// Why a redirect from a public host to a private network is refused. Otherwise an attacker who can answer
+/// in place of a public host could make this router send requests to services of its LAN.
+pub(super) const TO_PRIVATE_NETWORK: &str =
     "a public host redirects to this address of a private network, which is not followed";
 
-/// What to do with an answer.
+/// What follows from an answer.
 pub enum Next {
-    /// It is the answer.
-    Stay,
-    /// Ask there.
+    /// It is not a redirect, but the answer to the request.
+    Answer,
+    /// The request is to be sent to this URL.
     Follow(Url),
-    /// It leads where we do not go: why. The host in it is the redirect's own text, which may repeat
-    /// a secret of the request.
+    /// The redirect is not followed, for this reason. The reason contains text of the redirect, which may
+    /// repeat a secret of the request.
     Refuse(String),
 }
 
 /// Decides about an answer with `status` and `Location`.
 ///
-/// `secrets` says that the request holds more than a URL that anybody may know: credentials, headers,
-/// a body, or a password or token in the URL, which the redirect may well repeat. Those stay with the
-/// host they were meant for; without them the other host could only refuse, and a provider's refusal
-/// stops the record until the next day or another address, so such a redirect is an error of its own.
+/// `has_secrets`: whether the request has credentials, headers, a body, or a password or token in its URL,
+/// which the redirect may repeat. Such a request is not sent to another host. Sending it there without
+/// the secrets would bring a refusal, after which the engine would stop the record, so the redirect itself
+/// is reported as an error.
 pub fn next(
     method: Method,
-    secrets: bool,
+    has_secrets: bool,
     from: &Url,
     status: u16,
     location: Option<&str>,
 ) -> Next {
-    let followed = match method {
+    let is_redirect = match method {
         Method::Get => matches!(status, 301 | 302 | 303 | 307 | 308),
-        // The others may change the method on the way (RFC 9110 section 15.4.2).
+        // With 301 to 303 the client may change the method to GET (RFC 9110 section 15.4.2).
         Method::Post | Method::Put | Method::Patch | Method::Delete => matches!(status, 307 | 308),
     };
-    let Some(location) = location.filter(|_| followed) else {
-        return Next::Stay;
+    let location = match location {
+        Some(location) if is_redirect => location,
+        Some(_) | None => return Next::Answer,
     };
     let Ok(to) = from.join(location) else {
         return Next::Refuse("redirects to something that is not a web address".into());
@@ -49,7 +50,7 @@ pub fn next(
     if from.is_https() && !to.is_https() {
         return Next::Refuse("redirects from https to http, which is not followed".into());
     }
-    if (secrets || method != Method::Get) && !same_host(from, &to) {
+    if (has_secrets || method != Method::Get) && !same_host(from, &to) {
         return Next::Refuse(format!(
             "redirects to {}, which must not get the password",
             to.endpoint()
@@ -58,9 +59,9 @@ pub fn next(
     Next::Follow(to)
 }
 
-/// Whether `host` says by itself that it is this machine or in a private network. What only looks like
-/// an address is one for the C library (`127.1`).
-pub(super) fn is_inside(host: &str) -> bool {
+/// Whether `host` by its text is this machine or in a private network. A name whose last label begins with
+/// a digit counts as private, because the C library reads texts such as `127.1` as addresses.
+pub(super) fn is_private(host: &str) -> bool {
     let host = name::canonical(host);
     match host.parse::<IpAddr>() {
         Ok(address) => not_public(address).is_some(),
@@ -71,19 +72,21 @@ pub(super) fn is_inside(host: &str) -> bool {
     }
 }
 
-/// Same scheme, host and port; or the step from http to https of one host on the usual ports,
-/// where the credentials have been seen in the clear already.
+/// Whether the URLs have the same scheme, host and port. A redirect from http to https on the usual ports
+/// of one host counts as well: the secrets were sent without TLS before.
 fn same_host(from: &Url, to: &Url) -> bool {
     let upgrade = (from.port(), to.port()) == (80, 443) && !from.is_https() && to.is_https();
     let same = from.port() == to.port() && from.is_https() == to.is_https();
     from.host().eq_ignore_ascii_case(to.host()) && (same || upgrade)
 }
 
-/// The host of `answered`, if it is another one than `asked`. A name with `www.` before it is the
-/// same host.
-pub(super) fn elsewhere(asked: &str, answered: &Url) -> Option<String> {
+/// The host of `answered`, if it is another one than `asked`. `www.` before the name makes no difference.
+pub(super) fn other_host(asked: &str, answered: &Url) -> Option<String> {
     let host = answered.host();
-    (!without_www(host).eq_ignore_ascii_case(without_www(asked))).then(|| host.to_owned())
+    if without_www(host).eq_ignore_ascii_case(without_www(asked)) {
+        return None;
+    }
+    Some(host.to_owned())
 }
 
 fn without_www(host: &str) -> &str {
@@ -103,14 +106,14 @@ mod tests {
 
     fn decide(secrets: bool, from: &str, to: &str) -> Result<String, String> {
         match next(Method::Get, secrets, &target(from), 302, Some(to)) {
-            Next::Stay => Ok("stay".into()),
+            Next::Answer => Ok("answer".into()),
             Next::Follow(to) => Ok(to.expose()),
             Next::Refuse(why) => Err(why),
         }
     }
 
     #[test]
-    fn relative_locations() {
+    fn relative_locations_are_joined_with_the_url() {
         for (location, expected) in [
             ("/x", "http://h.example/x"),
             ("x?y=a:b", "http://h.example/a/x?y=a:b"),
@@ -127,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn some_hosts_say_that_they_are_inside() {
-        for inside in [
+    fn localhost_and_private_addresses_in_all_forms_are_private() {
+        for private in [
             "127.0.0.1",
             "LocalHost.",
             "x.localhost",
@@ -145,16 +148,16 @@ mod tests {
             "fd00::1",
             "::ffff:127.0.0.1",
         ] {
-            assert!(is_inside(inside), "{inside}");
+            assert!(is_private(private), "{private}");
         }
-        for outside in ["198.51.100.1", "2001:db8::1", "h.example", "1.h.example", "10.example.com"]
+        for public in ["198.51.100.1", "2001:db8::1", "h.example", "1.h.example", "10.example.com"]
         {
-            assert!(!is_inside(outside), "{outside}");
+            assert!(!is_private(public), "{public}");
         }
     }
 
     #[test]
-    fn https_is_never_left() {
+    fn a_redirect_from_https_to_another_scheme_is_refused() {
         assert!(decide(false, "https://h.example/", "http://h.example/").is_err());
         assert!(decide(false, "https://h.example/", "//h.example/").is_ok());
         assert!(decide(false, "https://h.example/", "javascript:x").is_err());
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_stay_with_their_host() {
+    fn a_request_with_secrets_is_not_redirected_to_another_host() {
         let from = "http://h.example/";
         assert!(decide(true, from, "http://H.EXAMPLE:80/x").is_ok());
         assert!(decide(true, from, "https://h.example/x").is_ok());
@@ -178,17 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_keep_their_host_and_need_307_or_308() {
+    fn a_post_is_redirected_only_by_307_and_308_and_only_on_its_host() {
+        assert!(matches!(redirect_post(302, "/x"), Next::Answer));
+        assert!(matches!(redirect_post(303, "/x"), Next::Answer));
+        assert!(matches!(redirect_post(307, "/x"), Next::Follow(_)));
+        assert!(matches!(redirect_post(308, "https://o.example/"), Next::Refuse(_)));
+    }
+
+    fn redirect_post(status: u16, location: &str) -> Next {
         let from = target("https://h.example/");
-        let post = |status, to| next(Method::Post, false, &from, status, Some(to));
-        assert!(matches!(post(302, "/x"), Next::Stay));
-        assert!(matches!(post(303, "/x"), Next::Stay));
-        assert!(matches!(post(307, "/x"), Next::Follow(_)));
-        assert!(matches!(post(308, "https://o.example/"), Next::Refuse(_)));
+        next(Method::Post, false, &from, status, Some(location))
     }
 
     #[test]
-    fn an_answer_of_another_host_is_known_as_that() {
+    fn other_host_names_the_host_of_an_answer_unless_only_www_differs() {
         for (answered, expected) in [
             ("http://h.example/login", None),
             ("https://WWW.H.example:8443/", None),
@@ -196,15 +202,15 @@ mod tests {
             ("http://a.h.example/", Some("a.h.example")),
             ("http://[2001:db8::1]/", Some("2001:db8::1")),
         ] {
-            let elsewhere = elsewhere("h.example", &target(answered));
-            assert_eq!(elsewhere.as_deref(), expected, "{answered}");
+            let other = other_host("h.example", &target(answered));
+            assert_eq!(other.as_deref(), expected, "{answered}");
         }
     }
 
     #[test]
-    fn without_a_location_it_is_the_answer() {
+    fn without_a_location_or_with_another_status_there_is_no_redirect() {
         let from = target("https://h.example/");
-        assert!(matches!(next(Method::Get, false, &from, 302, None), Next::Stay));
-        assert!(matches!(next(Method::Get, false, &from, 304, Some("/x")), Next::Stay));
+        assert!(matches!(next(Method::Get, false, &from, 302, None), Next::Answer));
+        assert!(matches!(next(Method::Get, false, &from, 304, Some("/x")), Next::Answer));
     }
 }

@@ -1,14 +1,14 @@
-//! From our [`Request`] to HTTP: the target and the headers.
+//! Makes an HTTP request of a [`Request`].
 
 use ureq::http::{self, HeaderValue, header};
 
 use crate::model::{Credentials, Url};
 use crate::provider::{Method, Request};
 
-/// The request without its body.
+/// The request line and the headers.
 ///
 /// # Errors
-/// If something in it cannot be written as a header.
+/// If a text contains characters that a header cannot contain.
 pub(super) fn message(
     request: &Request,
     auth: Option<&Credentials>,
@@ -28,8 +28,8 @@ pub(super) fn message(
     let headers = message.headers_mut();
     headers.insert(header::USER_AGENT, value(user_agent, "the user agent")?);
     headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-    // One connection per request: a pooled one may be closed by the server just as it is used,
-    // and then nobody knows whether the update arrived.
+    // Each request has its own connection. The server could close a reused one just when it is used, and
+    // then it would not be known whether the update has arrived.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     if let Some(auth) = auth {
         headers.insert(header::AUTHORIZATION, secret(&auth.basic(), "the password")?);
@@ -40,16 +40,18 @@ pub(super) fn message(
         let content = secret(content.expose(), name.as_str())?;
         headers.insert(name, content);
     }
-    // In a tunnel the proxy was told before.
-    if let Some(auth) = proxy_auth.filter(|_| !url.is_https()) {
+    // For https the proxy gets its credentials with CONNECT.
+    if let Some(auth) = proxy_auth
+        && !url.is_https()
+    {
         let content = secret(&auth.basic(), "the proxy password")?;
         headers.insert(header::PROXY_AUTHORIZATION, content);
     }
     Ok(message)
 }
 
-/// The body to send. A method that is meant to have one says so even if it is empty (RFC 9110
-/// section 8.6).
+/// The body to send; `None` for a request without one. A POST, PUT or PATCH always has a body, which may
+/// be empty (RFC 9110 section 8.6).
 pub(super) fn body(request: &Request) -> Option<&[u8]> {
     match (&request.body, request.method) {
         (Some(body), _) => Some(body.expose().as_bytes()),

@@ -1,6 +1,8 @@
-//! The cryptography of TLS: what rustls offers with ring, but neither QUIC, nor Ed25519, which no public
-//! authority signs with (20 KB of code), nor ChaCha20-Poly1305, which no server has without AES-GCM: every
-//! one of TLS 1.3 must have that (RFC 8446 section 9.1).
+//! The cryptography of TLS. It is that of rustls with ring, without these parts, to save flash:
+//!
+//! * QUIC.
+//! * Ed25519 (20 KB of code), because no public authority signs with it.
+//! * ChaCha20-Poly1305, because every server with TLS 1.3 must have AES-GCM (RFC 8446 section 9.1).
 
 use std::sync::Arc;
 
@@ -35,9 +37,9 @@ pub(super) fn provider() -> CryptoProvider {
     }
 }
 
-/// Of key exchange. Every server of TLS 1.3 has P-256 (RFC 8446 section 9.1), and servers of TLS 1.2
-/// that have elliptic curves nearly all do. On MIPS, whose flash is small, X25519 would be 16 KB of code
-/// for nobody else.
+/// The groups of key exchange. Every server with TLS 1.3 must have P-256 (RFC 8446 section 9.1), and nearly
+/// all servers with TLS 1.2 have it. MIPS routers have little flash, and X25519 is 16 KB of code, so it
+/// is omitted there.
 const GROUPS: &[&dyn SupportedKxGroup] = match cfg!(target_arch = "mips") {
     true => &[kx_group::SECP256R1, kx_group::SECP384R1],
     false => &[kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
@@ -46,8 +48,8 @@ const GROUPS: &[&dyn SupportedKxGroup] = match cfg!(target_arch = "mips") {
 static AES_256: Tls13CipherSuite = over_tcp(&suite::TLS13_AES_256_GCM_SHA384);
 static AES_128: Tls13CipherSuite = over_tcp(&suite::TLS13_AES_128_GCM_SHA256);
 
-/// A suite of TLS 1.3 without its half for QUIC.
-#[expect(clippy::panic, reason = "only a compiler could see it")]
+/// A cipher suite of TLS 1.3 without its part for QUIC.
+#[expect(clippy::panic, reason = "the function is const, so that a panic ends the compilation")]
 const fn over_tcp(suite: &'static SupportedCipherSuite) -> Tls13CipherSuite {
     let SupportedCipherSuite::Tls13(suite) = suite else {
         panic!("not a suite of TLS 1.3");
@@ -61,8 +63,8 @@ const fn over_tcp(suite: &'static SupportedCipherSuite) -> Tls13CipherSuite {
     }
 }
 
-/// Of handshakes and certificates. The order within a scheme counts: TLS 1.2 does not say which curve
-/// a key has, and TLS 1.3 takes the first.
+/// The signature algorithms of handshakes and certificates. In TLS 1.2 a scheme does not name the curve of
+/// the key, so several algorithms are tried in order. TLS 1.3 uses the first one of a scheme.
 pub(super) static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         algorithm::ECDSA_P256_SHA256,
@@ -97,8 +99,8 @@ pub(super) static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorit
     ],
 };
 
-/// Random numbers of the system. Said here, because the provider that rustls has would bring all of
-/// its cryptography along.
+/// Random numbers of the system. The implementation of rustls is not used, because it would link all of
+/// its cryptography.
 #[derive(Debug)]
 struct SystemRandom;
 
@@ -108,7 +110,7 @@ impl SecureRandom for SystemRandom {
     }
 }
 
-/// We show no certificate of our own. Saying so keeps everything that signs out of the binary.
+/// There are no client certificates. Without this type, rustls would link the code for signing.
 #[derive(Debug)]
 struct NoKeys;
 
@@ -123,20 +125,27 @@ impl KeyProvider for NoKeys {
 
 #[cfg(test)]
 mod tests {
+    use rustls::{CipherSuite, NamedGroup};
+
     use super::*;
 
-    /// An update of rustls that has more is to be looked at.
+    /// The cipher suites of a provider without ChaCha20.
+    fn suites(provider: &CryptoProvider) -> Vec<CipherSuite> {
+        let mut suites: Vec<_> = provider.cipher_suites.iter().map(|suite| suite.suite()).collect();
+        suites.retain(|suite| !suite.as_str().unwrap_or_default().contains("CHACHA20"));
+        suites
+    }
+
+    fn groups(provider: &CryptoProvider) -> Vec<NamedGroup> {
+        provider.kx_groups.iter().map(|group| group.name()).collect()
+    }
+
+    /// Fails if a new version of rustls has further algorithms, so that somebody decides about them.
     #[test]
-    fn everything_that_rustls_offers_but_ed25519_and_chacha20() {
+    fn the_provider_has_all_of_rustls_but_ed25519_and_chacha20() {
         let (ours, all) = (provider(), ring::default_provider());
-        let suites = |p: &CryptoProvider| {
-            let mut names: Vec<_> = p.cipher_suites.iter().map(|it| it.suite()).collect();
-            names.retain(|name| !name.as_str().is_some_and(|name| name.contains("CHACHA20")));
-            names
-        };
         assert_eq!(suites(&ours), suites(&all));
         assert_eq!(ours.cipher_suites.len(), 6);
-        let groups = |p: &CryptoProvider| p.kx_groups.iter().map(|g| g.name()).collect::<Vec<_>>();
         assert_eq!(groups(&ours), groups(&all));
         let (ours, all) =
             (ours.signature_verification_algorithms, all.signature_verification_algorithms);

@@ -1,5 +1,5 @@
-//! A TCP connection under a deadline. No read or write outlives the call's deadline, however slowly the
-//! server sends.
+//! A TCP connection with a deadline. A read or write ends at the deadline, however slowly the server
+//! sends.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use socket2::Socket;
 
 use super::call::Deadline;
 
-/// A TCP connection with a deadline for whatever is done next.
+/// A TCP connection with a deadline for further reads and writes.
 pub(super) struct Tcp {
     socket: Arc<Socket>,
     until: Deadline,
@@ -23,20 +23,20 @@ impl Tcp {
         self.until = until;
     }
 
-    /// Does `work` under the deadline. The socket's own time-out starts anew with every system
-    /// call, so it is set before each.
+    /// Does `operation`, which ends at the deadline. The time-out of a socket (SO_RCVTIMEO) begins anew
+    /// with every system call, so `set_timeout` is called before each.
     fn timed(
         &mut self,
-        set: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
-        mut work: impl FnMut(&Socket) -> io::Result<usize>,
+        set_timeout: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
+        mut operation: impl FnMut(&Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
             let left = self.until.left();
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            set(&self.socket, Some(left))?;
-            match work(&self.socket) {
+            set_timeout(&self.socket, Some(left))?;
+            match operation(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Err(io::ErrorKind::TimedOut.into());

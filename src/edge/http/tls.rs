@@ -1,4 +1,4 @@
-//! TLS on a TCP connection: rustls decides, this carries its bytes.
+//! TLS on a TCP connection. rustls implements TLS; this file moves the bytes.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -9,48 +9,50 @@ use rustls::{ClientConfig, ClientConnection};
 use super::tcp::Tcp;
 use super::tls_failure;
 
-/// A connection whose handshake is done.
+/// A TLS connection after its handshake.
 pub(super) struct Tls {
     connection: ClientConnection,
     pub(super) tcp: Tcp,
 }
 
-/// Why TLS goes no further.
-pub(super) enum Broken {
-    /// The connection under it.
+/// An error of a TLS connection.
+pub(super) enum TlsError {
+    /// The TCP connection failed.
     Tcp(io::Error),
-    /// TLS itself.
+    /// The server broke a rule of TLS, or did not prove who it is.
     Tls(rustls::Error),
 }
 
-impl From<io::Error> for Broken {
+impl From<io::Error> for TlsError {
     fn from(error: io::Error) -> Self {
         Self::Tcp(error)
     }
 }
 
-impl From<rustls::Error> for Broken {
+impl From<rustls::Error> for TlsError {
     fn from(error: rustls::Error) -> Self {
         Self::Tls(error)
     }
 }
 
-impl From<Broken> for io::Error {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Tcp(error) => error,
-            Broken::Tls(error) => Self::new(io::ErrorKind::InvalidData, tls_failure::text(&error)),
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::Tcp(error) => error,
+            TlsError::Tls(error) => {
+                Self::new(io::ErrorKind::InvalidData, tls_failure::text(&error))
+            }
         }
     }
 }
 
 impl Tls {
-    /// Shakes hands with the server, which must prove that it is `name`.
+    /// Does the handshake. The server must prove that it is `name`.
     pub(super) fn connect(
         config: &Arc<ClientConfig>,
         name: ServerName<'static>,
         tcp: Tcp,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, TlsError> {
         let connection = ClientConnection::new(Arc::clone(config), name)?;
         let mut tls = Self { connection, tcp };
         while tls.connection.is_handshaking() {
@@ -63,13 +65,14 @@ impl Tls {
         Ok(tls)
     }
 
-    /// Reads what the server says; 0 is its proper end.
+    /// Reads what the server sends next. Returns the number of bytes; 0 if the server has ended the TLS
+    /// connection properly (close_notify).
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.connection.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.receive()?;
-                    // New keys may have to be answered.
+                    // The server may have asked for a key update, which must be answered.
                     self.send()?;
                 }
                 result => return result,
@@ -87,11 +90,12 @@ impl Tls {
         Ok(())
     }
 
-    /// Takes in what comes next; 0 at the end of the connection.
-    fn receive(&mut self) -> Result<usize, Broken> {
+    /// Passes the next bytes of the TCP connection to rustls. Returns their number; 0 at the end of the
+    /// connection.
+    fn receive(&mut self) -> Result<usize, TlsError> {
         let amount = self.connection.read_tls(&mut self.tcp)?;
         if let Err(error) = self.connection.process_new_packets() {
-            // The alert tells the server why.
+            // Sends the alert, which tells the server the cause.
             let _ = self.send();
             return Err(error.into());
         }

@@ -1,9 +1,8 @@
-//! Why there is no TLS with a server, as a sentence for a router owner. Pure.
+//! Errors of TLS as clauses for the router's owner. Pure.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the errors of rustls and webpki are long lists that grow; few of them mean something to \
-              a router owner"
+    reason = "rustls and webpki have many errors, and a router owner can act on few of them"
 )]
 
 use rustls::{AlertDescription as Alert, CertificateError, Error, OtherError, PeerIncompatible};
@@ -11,14 +10,14 @@ use rustls::{AlertDescription as Alert, CertificateError, Error, OtherError, Pee
 use super::verify::ShortKey;
 use crate::provider::FailureKind;
 
-/// Most names of a certificate that a message repeats.
+/// Most names of a certificate in a message.
 const MAX_NAMES: usize = 3;
 
 const TOO_OLD: &str = "the server does not speak TLS 1.2 or 1.3";
 const NO_ALTERNATIVE_NAME: &str = "the certificate has no subjectAltName, so it is for no name; make \
      it again with -addext subjectAltName=DNS:NAME";
 
-/// How the planner should see `error`.
+/// The kind of `error`, for the engine.
 pub(super) fn kind(error: &Error) -> FailureKind {
     match error {
         Error::InvalidCertificate(
@@ -28,15 +27,15 @@ pub(super) fn kind(error: &Error) -> FailureKind {
     }
 }
 
-/// What is wrong.
+/// The cause of `error`, for the owner.
 pub(super) fn text(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(CertificateError::NotValidForNameContext {
             presented, ..
-        }) => for_others(presented),
+        }) => other_names(presented),
         Error::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
             match other.downcast_ref() {
-                Some(error) => of_chain(error).into(),
+                Some(error) => chain(error).into(),
                 None if other.is::<ShortKey>() => {
                     "the RSA key of the certificate is shorter than 2048 bits".into()
                 }
@@ -56,14 +55,9 @@ pub(super) fn text(error: &Error) -> String {
     }
 }
 
-/// The certificate is for `names` (as webpki writes them: `DnsName("www.example.com")`) and not for the
-/// host that was asked.
-fn for_others(names: &[String]) -> String {
-    let inside = |name: &String| {
-        let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
-        Some(name.trim_end_matches(')').trim_matches('"').escape_default().to_string())
-    };
-    let mut names: Vec<String> = names.iter().filter_map(inside).collect();
+/// The text for a certificate that is for `names` and not for the host of the request.
+fn other_names(names: &[String]) -> String {
+    let mut names: Vec<String> = names.iter().filter_map(|name| plain_name(name)).collect();
     if names.is_empty() {
         return NO_ALTERNATIVE_NAME.into();
     }
@@ -72,6 +66,12 @@ fn for_others(names: &[String]) -> String {
         names.push("others".into());
     }
     format!("the certificate is for another name: it is for {}", names.join(", "))
+}
+
+/// The name in the form of webpki, such as `DnsName("www.example.com")`.
+fn plain_name(name: &str) -> Option<String> {
+    let name = name.strip_prefix("DnsName(").or_else(|| name.strip_prefix("IpAddress("))?;
+    Some(name.trim_end_matches(')').trim_matches('"').escape_default().to_string())
 }
 
 fn certificate(bad: &CertificateError) -> &'static str {
@@ -103,8 +103,8 @@ fn certificate(bad: &CertificateError) -> &'static str {
     }
 }
 
-/// What webpki finds that rustls has no name for.
-fn of_chain(error: &webpki::Error) -> &'static str {
+/// The text for an error of webpki that rustls has no variant for.
+fn chain(error: &webpki::Error) -> &'static str {
     match error {
         webpki::Error::CaUsedAsEndEntity => {
             "the certificate is marked as an authority (CA:TRUE) and used as the server's own; name \
@@ -122,13 +122,13 @@ fn of_chain(error: &webpki::Error) -> &'static str {
         webpki::Error::UnsupportedCriticalExtension => {
             "the certificate has an extension that is critical and not known here"
         }
-        // It knows no extensions.
+        // A certificate of version 1 has no extensions, so no subjectAltName.
         webpki::Error::UnsupportedCertVersion => NO_ALTERNATIVE_NAME,
         _ => "the certificate is not acceptable",
     }
 }
 
-/// Why the server ended the handshake.
+/// The text for an alert with which the server ended the handshake.
 fn refusal(alert: Alert) -> &'static str {
     match alert {
         Alert::ProtocolVersion => TOO_OLD,
@@ -150,10 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_a_certificate_are_told() {
-        let told = |names: &[&str]| {
-            for_others(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
-        };
+    fn a_certificate_for_other_names_is_reported_with_these_names() {
         let start = "the certificate is for another name: it is for ";
         for (names, rest) in [
             (&["DnsName(\"*.example.com\")"][..], "*.example.com"),
@@ -164,9 +161,14 @@ mod tests {
                 "a, b, c, others",
             ),
         ] {
-            assert_eq!(told(names), format!("{start}{rest}"));
+            assert_eq!(text_for(names), format!("{start}{rest}"));
         }
-        assert!(told(&["Unsupported(0x01)"]).contains("no subjectAltName"));
-        assert!(told(&[]).contains("no subjectAltName"));
+        assert!(text_for(&["Unsupported(0x01)"]).contains("no subjectAltName"));
+        assert!(text_for(&[]).contains("no subjectAltName"));
+    }
+
+    fn text_for(names: &[&str]) -> String {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        other_names(&names)
     }
 }

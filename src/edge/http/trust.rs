@@ -1,4 +1,4 @@
-//! What server certificates are checked against.
+//! Loads the certificates that servers are checked against.
 
 use std::fs;
 use std::io::Read;
@@ -12,35 +12,35 @@ use rustls::{ClientConfig, RootCertStore};
 use webpki::anchor_from_trusted_cert;
 
 use super::suites;
-use super::verify::{Checked, Pins, Unchecked, is_authority};
+use super::verify::{CheckedCertificates, Pins, UncheckedCertificates, is_authority};
 use crate::model::Trust;
 use crate::model::sorted::Set;
 use crate::text::pem;
 
-/// Where distributions keep the bundle: OpenWrt's `ca-bundle` and Debian, then Alpine and BSD.
+/// The bundle of all certificates: of OpenWrt's `ca-bundle` and Debian, then of Alpine and BSD.
 const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"];
-/// Where OpenWrt's `ca-certificates` keeps one file per authority.
+/// The directory where OpenWrt's `ca-certificates` has one file per authority.
 const DIRECTORY: &str = "/etc/ssl/certs";
-/// No bundle is larger; a directory may hold anything.
+/// Most bytes of a file. Bundles are smaller.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
-/// TLS sessions that can be taken up again, which saves a router most of a handshake.
+/// How many TLS sessions are remembered. Resuming one saves most of the CPU time of a handshake.
 const SESSIONS: usize = 32;
 
-/// TLS configurations in use, one per [`Trust`] however many threads need it. The last client that
-/// goes away takes the certificates with it.
+/// The TLS configurations in use, one per [`Trust`] for all threads. Certificates are freed together with
+/// the last client that uses them.
 #[derive(Default)]
 pub struct TrustCache(Mutex<Vec<(Trust, Weak<ClientConfig>)>>);
 
 impl TrustCache {
-    /// The configuration for `trust`, loaded if nobody has it.
+    /// The configuration for `trust`. It is loaded if no client uses it yet.
     ///
     /// # Errors
-    /// Which file was looked for and which package has it.
+    /// If there are no certificates. The text names the files and the package to install.
     pub(super) fn get(&self, trust: &Trust) -> Result<Arc<ClientConfig>, String> {
-        // Held while loading: thirty threads that start at once shall not read it thirty times.
+        // Locked while loading, so that several threads do not load the same file at once.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(_, config)| config.strong_count() > 0);
-        let found = known.iter().find(|(of, _)| of == trust);
+        let found = known.iter().find(|(known, _)| known == trust);
         if let Some(config) = found.and_then(|(_, config)| config.upgrade()) {
             return Ok(config);
         }
@@ -54,11 +54,11 @@ fn config(trust: &Trust) -> Result<ClientConfig, String> {
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::System => {
             let roots = system_roots(&BUNDLES, DIRECTORY)?;
-            Arc::new(Checked { roots, pins: Pins::default() })
+            Arc::new(CheckedCertificates { roots, pins: Pins::default() })
         }
         Trust::File(path) => Arc::new(named_by_owner(path, [path.clone()])?),
         Trust::Directory(path) => Arc::new(named_by_owner(path, files(path))?),
-        Trust::Nothing => Arc::new(Unchecked),
+        Trust::Nothing => Arc::new(UncheckedCertificates),
     };
     let mut config = ClientConfig::builder_with_provider(Arc::new(suites::provider()))
         .with_safe_default_protocol_versions()
@@ -70,11 +70,12 @@ fn config(trust: &Trust) -> Result<ClientConfig, String> {
     Ok(config)
 }
 
-/// The certificates in `files`, which the owner named as `path`: authorities, or servers themselves.
+/// The certificates in `files`, which `cacert` names by `path`. They may be those of authorities or of
+/// servers.
 fn named_by_owner(
     path: &Path,
     files: impl IntoIterator<Item = PathBuf>,
-) -> Result<Checked, String> {
+) -> Result<CheckedCertificates, String> {
     let mut pins = Pins::default();
     let roots = load(files, |certificate| {
         pins.add(certificate);
@@ -83,7 +84,7 @@ fn named_by_owner(
     if pins.is_empty() {
         return Err(format!("no certificate in {} (option cacert)", path.display()));
     }
-    Ok(Checked { roots, pins })
+    Ok(CheckedCertificates { roots, pins })
 }
 
 fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, String> {
@@ -104,14 +105,14 @@ fn system_roots(bundles: &[&str], directory: &str) -> Result<RootCertStore, Stri
     Ok(store)
 }
 
-/// The certificates in `files` that `is_root` takes for authorities; it is shown every one of them once.
-/// A broken one is worth nothing but spoils nothing.
+/// The certificates in `files` for which `is_root` is true. It is called once for each certificate. Invalid
+/// certificates are skipped.
 fn load(
     files: impl IntoIterator<Item = PathBuf>,
     mut is_root: impl FnMut(&[u8]) -> bool,
 ) -> RootCertStore {
     let mut store = RootCertStore::empty();
-    // A directory often holds each certificate under two names and in a bundle as well.
+    // A directory often has each certificate in files of two names and in a bundle as well.
     let mut seen = Set::new();
     for file in files {
         let Some(text) = read(&file) else {
@@ -133,7 +134,7 @@ fn load(
 }
 
 fn read(file: &Path) -> Option<Vec<u8>> {
-    // A pipe would block us here.
+    // Opening a pipe would block.
     if !fs::metadata(file).ok()?.is_file() {
         return None;
     }
@@ -143,7 +144,7 @@ fn read(file: &Path) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// The files of a directory, in order.
+/// The files of a directory, sorted by name.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -156,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_bundle_says_what_to_install() {
+    fn without_certificates_the_error_names_the_package_to_install() {
         let error = system_roots(&["/nonexistent/a.crt", "/nonexistent/b.pem"], "/nonexistent")
             .err()
             .unwrap();
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_share_one_configuration_as_long_as_it_is_used() {
+    fn a_configuration_is_shared_while_it_is_used_and_freed_afterwards() {
         let cache = TrustCache::default();
         let first = cache.get(&Trust::Nothing).unwrap();
         assert!(Arc::ptr_eq(&first, &cache.get(&Trust::Nothing).unwrap()));

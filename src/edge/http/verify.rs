@@ -1,5 +1,5 @@
-//! How a server proves who it is: a certificate that an authority signed, or one that the owner has
-//! named himself.
+//! Verifies certificates of servers. A certificate must be signed by a trusted authority, or `cacert` must
+//! name it itself.
 
 use std::sync::Arc;
 
@@ -16,56 +16,62 @@ use webpki::EndEntityCert;
 
 use super::suites::SIGNATURES;
 
-/// The certificates that the owner has named (`cacert`), each by its SHA-256: a bundle of authorities
-/// is large, and only equality counts.
+/// The certificates that `cacert` names, by their SHA-256 sums. The certificates themselves would take
+/// more memory and are only compared.
 #[derive(Debug, Default)]
 pub(super) struct Pins(Vec<Vec<u8>>);
 
 impl Pins {
-    /// Notes `certificate`, in DER.
+    /// Adds `certificate`, in DER.
     pub(super) fn add(&mut self, certificate: &[u8]) {
-        self.0.push(sum(certificate));
+        self.0.push(sha256(certificate));
     }
 
-    /// Whether the owner has named none.
+    /// Whether `cacert` names no certificate.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn hold(&self, certificate: &[u8]) -> bool {
-        !self.is_empty() && self.0.contains(&sum(certificate))
+    fn contain(&self, certificate: &[u8]) -> bool {
+        !self.is_empty() && self.0.contains(&sha256(certificate))
     }
 }
 
-/// Whether `certificate` may sign others: it is marked as an authority (RFC 5280 section 4.2.1.9), or of
-/// a version that has no such mark.
+/// Whether `certificate` may sign others: it is marked as an authority (RFC 5280 section 4.2.1.9), or it
+/// is of version 1, which has no such mark.
 pub(super) fn is_authority(certificate: &[u8]) -> bool {
-    /// The object identifier 2.5.29.19 of basicConstraints.
-    const MARK: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x13];
-    /// That the extension is critical.
+    /// The object identifier of basicConstraints, 2.5.29.19, in DER.
+    const BASIC_CONSTRAINTS: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x13];
+    /// The flag of a critical extension, in DER.
     const CRITICAL: &[u8] = &[0x01, 0x01, 0xff];
-    let Some(at) = certificate.windows(MARK.len()).position(|window| window == MARK) else {
+    let Some(value) = bytes_after(certificate, BASIC_CONSTRAINTS) else {
+        // webpki parses certificates of version 3 only.
         return EndEntityCert::try_from(&CertificateDer::from(certificate)).is_err();
     };
-    let value = certificate.get(at + MARK.len()..).unwrap_or_default();
     let value = value.strip_prefix(CRITICAL).unwrap_or(value);
+    // An octet string with a sequence whose first element is the flag CA:TRUE.
     matches!(value, [0x04, _, 0x30, _, 0x01, 0x01, 0xff, ..])
 }
 
-fn sum(certificate: &[u8]) -> Vec<u8> {
+/// The bytes after the first `mark` in `bytes`.
+fn bytes_after<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<&'b [u8]> {
+    let start = bytes.windows(mark.len()).position(|window| window == mark)?;
+    bytes.get(start + mark.len()..)
+}
+
+fn sha256(certificate: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, certificate).as_ref().to_vec()
 }
 
-/// Checks certificates by the authorities in `roots`. A server that shows one of `pins` itself needs no
-/// authority: the owner has said that this is the server. Such a certificate may be marked as an
-/// authority, as `openssl req -x509` does it. One that is not marked so signs no other.
+/// Accepts certificates that an authority of `roots` has signed, and those in `pins`. A certificate in
+/// `pins` may be marked as an authority, as `openssl req -x509` marks the certificates it makes.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct CheckedCertificates {
     pub(super) roots: RootCertStore,
     pub(super) pins: Pins,
 }
 
-impl ServerCertVerifier for Checked {
+impl ServerCertVerifier for CheckedCertificates {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -75,11 +81,11 @@ impl ServerCertVerifier for Checked {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        let pinned = self.pins.hold(end_entity);
+        let pinned = self.pins.contain(end_entity);
         let signed = verify_server_cert_signed_by_trust_anchor(
             &certificate,
             &self.roots,
-            // What the server sends along cannot spoil a pinned certificate.
+            // Further certificates of the server are not needed for a pinned one, and may be invalid.
             if pinned { &[] } else { intermediates },
             now,
             SIGNATURES.all,
@@ -87,7 +93,7 @@ impl ServerCertVerifier for Checked {
         if let Err(error) = signed
             && !(pinned && is_about_signer(&error))
         {
-            return Err(telling(error, end_entity));
+            return Err(or_short_key(error, end_entity));
         }
         if let Err(error) = verify_server_name(&certificate, server_name)
             && !(pinned && is_common_name(&error, end_entity, server_name))
@@ -104,7 +110,7 @@ impl ServerCertVerifier for Checked {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, certificate, signature, &SIGNATURES)
-            .map_err(|error| telling(error, certificate))
+            .map_err(|error| or_short_key(error, certificate))
     }
 
     fn verify_tls13_signature(
@@ -114,7 +120,7 @@ impl ServerCertVerifier for Checked {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, certificate, signature, &SIGNATURES)
-            .map_err(|error| telling(error, certificate))
+            .map_err(|error| or_short_key(error, certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -122,8 +128,8 @@ impl ServerCertVerifier for Checked {
     }
 }
 
-/// Whether a certificate fails by who signed it, or by being an authority. webpki looks at these after
-/// the dates.
+/// Whether a certificate was refused because of its signer, or because it is marked as an authority.
+/// webpki checks the dates before, so a pinned certificate must still be valid.
 fn is_about_signer(error: &Error) -> bool {
     use CertificateError as Bad;
     let Error::InvalidCertificate(bad) = error else {
@@ -141,8 +147,8 @@ fn is_about_signer(error: &Error) -> bool {
     )
 }
 
-/// Whether `certificate` has no subjectAltName and is for `name` by its common name. Authorities no
-/// longer make such certificates (RFC 9525 section 6.3), but `openssl req` does.
+/// Whether `certificate` has no subjectAltName and its common name is `name`. Public authorities make no
+/// such certificates any more (RFC 9525 section 6.3), but `openssl req` does.
 fn is_common_name(error: &Error, certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
     let no_names = matches!(error, Error::InvalidCertificate(
         CertificateError::NotValidForNameContext { presented, .. }
@@ -156,15 +162,17 @@ fn is_common_name(error: &Error, certificate: &CertificateDer<'_>, name: &Server
 
 /// The first common name in a subject (RFC 5280 section 4.1.2.4, in DER).
 fn common_name(subject: &[u8]) -> Option<&[u8]> {
-    /// The object identifier 2.5.4.3.
+    /// The object identifier of commonName, 2.5.4.3, in DER.
     const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
-    let at = subject.windows(COMMON_NAME.len()).position(|window| window == COMMON_NAME)?;
-    // The kind of string, its length, which is below 128 for any host name that is one, and the string.
-    let (&length, text) = subject.get(at + COMMON_NAME.len() + 1..)?.split_first()?;
-    text.get(..length.into())
+    // The type of the string, its length in one byte, since host names have less than 128 characters, and
+    // the string.
+    let [_string_type, length, text @ ..] = bytes_after(subject, COMMON_NAME)? else {
+        return None;
+    };
+    text.get(..usize::from(*length))
 }
 
-/// A signature that does not verify because the key is shorter than what TLS takes today.
+/// The RSA key of a certificate is shorter than 2048 bits.
 #[derive(Debug)]
 pub(super) struct ShortKey;
 
@@ -176,29 +184,29 @@ impl std::fmt::Display for ShortKey {
 
 impl std::error::Error for ShortKey {}
 
-/// `error`, or that the key of `certificate` is too short, which the cryptography does not tell from a
-/// wrong signature.
-fn telling(error: Error, certificate: &CertificateDer<'_>) -> Error {
-    /// The object identifier 1.2.840.113549.1.1.1 of RSA keys.
+/// `error`, or [`ShortKey`] if that is its cause: ring returns the error of a wrong signature for a key
+/// that is too short.
+fn or_short_key(error: Error, certificate: &CertificateDer<'_>) -> Error {
+    /// The object identifier of RSA keys, 1.2.840.113549.1.1.1, in DER.
     const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    /// An RSA key of 2048 bits in DER, with its identifiers, is longer.
+    /// A SubjectPublicKeyInfo with an RSA key of 2048 bits has more bytes.
     const SHORT: usize = 290;
     let bad_signature = Error::InvalidCertificate(CertificateError::BadSignature);
     let Ok(certificate) = EndEntityCert::try_from(certificate) else {
         return error;
     };
     let key = certificate.subject_public_key_info();
-    if error == bad_signature && key.len() < SHORT && key.windows(RSA.len()).any(|it| it == RSA) {
+    if error == bad_signature && key.len() < SHORT && bytes_after(&key, RSA).is_some() {
         return CertificateError::Other(OtherError(Arc::new(ShortKey))).into();
     }
     error
 }
 
-/// `cacert IGNORE`: anything goes, as with `wget --no-check-certificate`.
+/// Accepts every certificate, for `cacert IGNORE`, as `wget --no-check-certificate` does.
 #[derive(Debug)]
-pub(super) struct Unchecked;
+pub(super) struct UncheckedCertificates;
 
-impl ServerCertVerifier for Unchecked {
+impl ServerCertVerifier for UncheckedCertificates {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

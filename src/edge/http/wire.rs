@@ -1,4 +1,4 @@
-//! The bytes of a request and its answer, over TCP or TLS.
+//! A byte stream over TCP or TLS.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -6,14 +6,14 @@ use super::call::Deadline;
 use super::tcp::Tcp;
 use super::tls::Tls;
 
-/// With or without TLS.
+/// A connection with or without TLS.
 pub(super) enum Stream {
     Plain(Tcp),
     Tls(Box<Tls>),
 }
 
 impl Stream {
-    /// Until when each of the next reads and writes may take.
+    /// Sets the deadline of further reads and writes.
     pub(super) fn set_deadline(&mut self, until: Deadline) {
         match self {
             Self::Plain(tcp) => tcp.set_deadline(until),
@@ -29,7 +29,7 @@ impl Stream {
         }
     }
 
-    /// Reads what comes next; 0 is the end.
+    /// Reads what the peer sends next. Returns the number of bytes; 0 at the end.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(tcp) => tcp.read(buffer),
