@@ -1,4 +1,4 @@
-//! Templates are like those of the stock definitions, without being them.
+//! Update URLs as in service definitions, and the requests that they become.
 
 use proptest::prelude::*;
 
@@ -21,6 +21,14 @@ fn try_render(template: &str) -> Result<Rendered, UrlError> {
     render(template, &provider(), Subject::new(&name, "192.0.2.1".parse().unwrap()))
 }
 
+/// The query of `template` for the record of `name` in `zone`.
+fn query(template: &str, provider: &Provider, name: &str, zone: Option<&str>) -> String {
+    let name = Hostname::parse(name).unwrap();
+    let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
+    let rendered = render(template, provider, subject).unwrap();
+    rendered.url.expose().split_once('?').unwrap().1.to_owned()
+}
+
 fn url(template: &str) -> String {
     try_render(template).unwrap().url.expose()
 }
@@ -30,7 +38,7 @@ fn shown(template: &str) -> String {
 }
 
 #[test]
-fn placeholders_are_filled() {
+fn placeholders_are_replaced() {
     for (template, expected) in [
         (
             "http://d.example/u?h=[DOMAIN]&p=[PASSWORD]&ip=[IP]",
@@ -54,31 +62,24 @@ fn placeholders_are_filled() {
 }
 
 #[test]
-fn names_are_sent_as_they_are_written() {
-    let filled = |row: Option<&str>, name: &str, zone: Option<&str>| {
-        let name = Hostname::parse(name).unwrap();
-        let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
-        let author = row.and_then(table::find).map_or(Author::Owner, Author::Table);
-        let provider = Provider { author, ..provider() };
-        let rendered = render("http://a/?[DOMAIN]&[SUB]&[ZONE]", &provider, subject).unwrap();
-        rendered.url.expose().split_once('?').unwrap().1.to_owned()
-    };
-    assert_eq!(filled(None, "Home.Example.com", None), "Home.Example.com&Home&example.com");
-    assert_eq!(filled(None, "A.B@Example.com", None), "A.B@Example.com&A.B&example.com");
+fn own_urls_get_the_name_as_it_is_written() {
+    let template = "http://a/?[DOMAIN]&[SUB]&[ZONE]";
     let zone = Some("Example.com");
-    assert_eq!(filled(None, "A.B.example.COM", zone), "A.B.example.COM&A.B&example.com");
-    assert_eq!(filled(None, "Example.COM", zone), "Example.COM&@&example.com");
-    assert_eq!(filled(Some("duckdns.org"), "A.B.C", None), "a.b.c&a&b.c");
+    for (name, zone, expected) in [
+        ("Home.Example.com", None, "Home.Example.com&Home&example.com"),
+        ("A.B@Example.com", None, "A.B@Example.com&A.B&example.com"),
+        ("A.B.example.COM", zone, "A.B.example.COM&A.B&example.com"),
+        ("Example.COM", zone, "Example.COM&@&example.com"),
+    ] {
+        assert_eq!(query(template, &provider(), name, zone), expected);
+    }
+    let author = Author::Table(table::find("duckdns.org").unwrap());
+    let known = Provider { author, ..provider() };
+    assert_eq!(query(template, &known, "A.B.C", None), "a.b.c&a&b.c");
 }
 
 #[test]
-fn a_name_has_a_zone_and_a_place_in_it() {
-    let filled = |name: &str, zone: Option<&str>| {
-        let name = Hostname::parse(name).unwrap();
-        let subject = Subject { zone, ..Subject::new(&name, "192.0.2.1".parse().unwrap()) };
-        let rendered = render("http://d.example/[SUB]/[ZONE]", &provider(), subject).unwrap();
-        rendered.url.expose().replace("http://d.example/", "")
-    };
+fn zone_and_rest_of_name_are_separate_placeholders() {
     for (name, zone, expected) in [
         ("www.example.com", None, "www/example.com"),
         ("example.com", None, "@/example.com"),
@@ -88,12 +89,13 @@ fn a_name_has_a_zone_and_a_place_in_it() {
         ("@example.co.uk", None, "@/example.co.uk"),
         ("a", Some("duckdns.org"), "a/duckdns.org"),
     ] {
-        assert_eq!(filled(name, zone), expected, "{name}");
+        let query = query("http://d.example/?[SUB]/[ZONE]", &provider(), name, zone);
+        assert_eq!(query, expected, "{name}");
     }
 }
 
 #[test]
-fn both_addresses_have_their_places() {
+fn each_family_has_its_own_placeholder() {
     let name = Hostname::parse("a.example").unwrap();
     let (v4, v6) = ("192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap());
     for (address, other, expected) in [
@@ -109,23 +111,20 @@ fn both_addresses_have_their_places() {
 }
 
 #[test]
-fn user_information_becomes_credentials() {
-    let auth = |template| {
-        let Credentials { user, password } =
-            try_render(template).unwrap().url.credentials().cloned()?;
-        Some((user, password.expose().to_owned()))
-    };
-    let pair = |user: &str, password: &str| Some((user.into(), password.into()));
+fn userinfo_of_url_becomes_credentials() {
     for (template, expected) in [
-        ("http://[USERNAME]:[PASSWORD]@d.example/", pair("me@example.org", "p&s%+ é:/")),
-        ("http://[DOMAIN]:[PASSWORD]@d.example/", pair("home.example.com", "p&s%+ é:/")),
-        ("http://me@example.org:a:b@c@d.example/x@y", pair("me@example.org", "a:b@c")),
-        ("http://token@d.example?a@b", pair("token", "")),
+        ("http://[USERNAME]:[PASSWORD]@d.example/", Some(("me@example.org", "p&s%+ é:/"))),
+        ("http://[DOMAIN]:[PASSWORD]@d.example/", Some(("home.example.com", "p&s%+ é:/"))),
+        ("http://me@example.org:a:b@c@d.example/x@y", Some(("me@example.org", "a:b@c"))),
+        ("http://token@d.example?a@b", Some(("token", ""))),
         ("http://:@d.example/", None),
         ("http://d.example/a:b@c", None),
         ("http://d.example?a:b@c", None),
     ] {
-        assert_eq!(auth(template), expected, "{template}");
+        let url = try_render(template).unwrap().url;
+        let credentials = url.credentials();
+        let found = credentials.map(|found| (found.user.as_str(), found.password.expose()));
+        assert_eq!(found, expected, "{template}");
         assert_eq!(host(template).as_deref(), Some("d.example"), "{template}");
     }
     assert!(try_render("http://a:%ff@d.example/").unwrap_err().to_string().contains("UTF-8"));
@@ -198,7 +197,7 @@ fn secrets_in_a_url_are_masked() {
 }
 
 #[test]
-fn of_an_owners_words_only_those_are_shown_that_are_no_secrets() {
+fn own_url_is_shown_with_harmless_text_only() {
     for (template, expected) in [
         (
             "http://d.example/?id=Abc123Def456&code=s3c&session=abcd&bearer=abcd&api=abcd",
@@ -235,7 +234,7 @@ fn of_an_owners_words_only_those_are_shown_that_are_no_secrets() {
 }
 
 #[test]
-fn what_is_no_url_is_refused_with_a_sentence() {
+fn invalid_url_is_refused_with_reason() {
     for (template, word) in [
         ("", "http://"),
         ("ftp://d.example/", "http://"),
@@ -257,7 +256,7 @@ fn what_is_no_url_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn hosts_are_found_without_values() {
+fn host_is_known_unless_it_has_a_placeholder() {
     assert_eq!(host("https://[USERNAME]:[PASSWORD]@D.example:1/[IP]"), Some("d.example".into()));
     assert_eq!(host("https://[2001:db8::1]/"), Some("2001:db8::1".into()));
     assert_eq!(host("https://[PARAMOPT]/"), None);
@@ -266,7 +265,7 @@ fn hosts_are_found_without_values() {
 }
 
 #[test]
-fn addresses_are_written_canonically() {
+fn addresses_are_written_in_canonical_form() {
     let name = Hostname::parse("a").unwrap();
     let address = "2001:DB8:0:0::0001".parse().unwrap();
     let rendered =
@@ -276,7 +275,7 @@ fn addresses_are_written_canonically() {
 
 proptest! {
     #[test]
-    fn no_value_splits_a_request_or_shows(
+    fn values_never_end_the_request_line_and_secrets_are_not_shown(
         literal in "(?s).{0,20}",
         username in "(?s).{0,20}",
         password in "[A-Z]{6}(?s).{0,10}",
@@ -290,13 +289,13 @@ proptest! {
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
         prop_assert_eq!(rendered.url.credentials().unwrap().password.clone(), Secret::new(&*password));
         let (head, tail) = (&password[..6], &param_opt[2..8]);
-        let free = |part: &str| !literal.contains(part) && !provider.account.username.contains(part);
-        prop_assume!(free(head) && free(tail));
+        let shown_values = [&literal, &provider.account.username];
+        prop_assume!(!shown_values.iter().any(|value| value.contains(head) || value.contains(tail)));
         prop_assert!(!rendered.shown.contains(head) && !rendered.shown.contains(tail));
     }
 
     #[test]
-    fn any_text_renders_or_is_refused(template in "(?s)(http://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
+    fn rendering_never_panics(template in "(?s)(http://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
         if let Ok(rendered) = try_render(&template) {
             prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         }
