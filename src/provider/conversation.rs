@@ -1,8 +1,10 @@
 //! Conversations of several requests with a provider that has an interface of its own.
 
+use std::time::Duration;
+
 use super::{
-    Answer, Carrier, FailureKind, Job, LearnedChanges, Outcome, Published, Query, Request, Scope,
-    Verdict,
+    Answer, Carrier, FailureKind, Job, LearnedChanges, Method, Outcome, Published, Query, Rate,
+    Request, Scope, Verdict,
 };
 use crate::model::sorted::{Map, Set};
 use crate::provider::Account;
@@ -10,6 +12,9 @@ use crate::time::UnixSeconds;
 
 /// Most bytes of all answers of a conversation.
 const MAX_RECEIVED: usize = 4 * 1024 * 1024;
+
+/// The longest wait before a request. For a longer one the job ends, and its rest is tried later.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The result of a step of a conversation. The verdict of an error applies to all changes that the
 /// step was about.
@@ -40,6 +45,30 @@ pub struct Conversation<'a> {
     trusted: bool,
     /// The verdicts of changes so far, by their indexes in the job.
     settled: Map<usize, Verdict>,
+    limits: Vec<Limit>,
+    /// How long the conversation has waited before requests. Limits are kept on this clock: the time
+    /// that the requests take comes on top.
+    waited: Duration,
+}
+
+/// A limit of requests, and when those of this conversation were sent.
+struct Limit {
+    rate: Rate,
+    is_for_writes: bool,
+    sent: Vec<Duration>,
+}
+
+impl Limit {
+    /// How long to wait at `now` before another request.
+    fn delay(&self, now: Duration) -> Duration {
+        let count = self.sent.len().checked_sub(self.rate.requests.max(1) as usize);
+        match count.and_then(|first| self.sent.get(first)) {
+            Some(first) => {
+                (*first + Duration::from_secs(self.rate.seconds.into())).saturating_sub(now)
+            }
+            None => Duration::ZERO,
+        }
+    }
 }
 
 impl<'a> Conversation<'a> {
@@ -48,19 +77,62 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// If there is no answer, or if it came from another host.
     pub fn send(&mut self, request: Request) -> ApiResult<Answer> {
-        self.requests = self.requests.wrapping_add(1);
-        self.status = 0;
-        let answer = self.carrier.send(&request).map_err(|failure| failure.verdict())?;
-        self.status = answer.status;
-        self.received += answer.body.len();
-        if self.received > MAX_RECEIVED {
-            let reason = "the provider's answers are too long for a router".into();
-            return Err(retry(reason, Scope::Account));
+        let mut answer = self.carry(&request)?;
+        if let (429 | 503, Some(time)) = (answer.status, answer.retry_after)
+            && time <= PATIENCE
+        {
+            self.wait(time);
+            answer = self.carry(&request)?;
         }
         match &answer.redirected_to {
             Some(host) => Err(redirected(host)),
             None => Ok(answer),
         }
+    }
+
+    fn carry(&mut self, request: &Request) -> ApiResult<Answer> {
+        self.keep_limits(request.method != Method::Get)?;
+        self.requests = self.requests.wrapping_add(1);
+        self.status = 0;
+        let answer = self.carrier.send(request).map_err(|failure| failure.verdict())?;
+        self.status = answer.status;
+        self.received += answer.body.len();
+        if self.received > MAX_RECEIVED {
+            let reason = "the provider's answers are too long for a router".into();
+            return Err(retry(reason, None, Scope::Account));
+        }
+        Ok(answer)
+    }
+
+    /// Keeps `rate` for the requests that write.
+    pub fn limit_writes(&mut self, rate: Rate) {
+        self.limits.push(Limit { rate, is_for_writes: true, sent: Vec::new() });
+    }
+
+    /// Waits until the provider's limits allow a request.
+    ///
+    /// # Errors
+    /// If that takes long: then the job ends, and what is done stays.
+    fn keep_limits(&mut self, is_write: bool) -> ApiResult<()> {
+        let applies = |limit: &&mut Limit| is_write || !limit.is_for_writes;
+        let delays = self.limits.iter_mut().filter(applies).map(|limit| limit.delay(self.waited));
+        let delay = delays.max().unwrap_or_default();
+        if delay > PATIENCE {
+            let reason = format!("{} allows no more requests now", self.account.label);
+            return Err(retry(reason, Some(delay), Scope::Account));
+        }
+        if !delay.is_zero() {
+            self.wait(delay);
+        }
+        for limit in self.limits.iter_mut().filter(applies) {
+            limit.sent.push(self.waited);
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.carrier.wait(time);
+        self.waited += time;
     }
 
     /// The response to `query`, in wire form.
@@ -205,11 +277,11 @@ impl<'a> Conversation<'a> {
 /// only for requests that change nothing.
 fn redirected(host: &str) -> Verdict {
     let reason = format!("a redirect led to {host}, which does not answer for the provider");
-    retry(reason, Scope::Record)
+    retry(reason, None, Scope::Record)
 }
 
-fn retry(reason: String, scope: Scope) -> Verdict {
-    Verdict { outcome: Outcome::Retry { reason, after: None, kind: FailureKind::Other }, scope }
+fn retry(reason: String, after: Option<Duration>, scope: Scope) -> Verdict {
+    Verdict { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope }
 }
 
 /// Whether the record is refused with any address, and not the account.
@@ -217,9 +289,9 @@ fn is_refused(verdict: &Verdict) -> bool {
     verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
 }
 
-/// Publishes `job` with the function of an interface.
+/// Publishes `job` with the function of an interface, and keeps its limit of requests.
 pub(super) fn converse(
-    publish: Publish,
+    (publish, rate): (Publish, Option<Rate>),
     account: &Account,
     job: &Job,
     carrier: &mut dyn Carrier,
@@ -235,7 +307,12 @@ pub(super) fn converse(
         learned: LearnedChanges::new(),
         trusted: false,
         settled: Map::new(),
+        limits: Vec::new(),
+        waited: Duration::ZERO,
     };
+    if let Some(rate) = rate {
+        talk.limits.push(Limit { rate, is_for_writes: false, sent: Vec::new() });
+    }
     let mut ended = publish(&mut talk);
     if talk.must_run_again(&ended) {
         ended = publish(&mut talk);

@@ -168,7 +168,9 @@ pub fn publish(provider: &Provider, job: &Job, carrier: &mut dyn Carrier) -> Pub
     match &provider.mechanism {
         // The worker runs scripts itself. Here a script has no URL, so every change is refused.
         Mechanism::Url(_) | Mechanism::Script(_) => url::publish(provider, job, carrier),
-        Mechanism::Api(api) => conversation::converse(api.publish, &provider.account, job, carrier),
+        Mechanism::Api(api) => {
+            conversation::converse((api.publish, api.rate), &provider.account, job, carrier)
+        }
     }
 }
 

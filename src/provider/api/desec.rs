@@ -20,11 +20,12 @@ pub(super) const API: Api = Api {
     needs: &[Need::new("password", "a token that may write the domain's records")],
     batch: Batch::Account(50),
     writes_together: true,
-    // The daily limit for changes of one domain. There are also limits of 15 per minute and 100 per
-    // hour.
+    // The daily limit for changes of one domain. There are also limits of 2 per second (kept below), 15
+    // per minute and 100 per hour.
     rate: Some(Rate { requests: 300, seconds: 86_400 }),
     remark: "the service_name desec.io is its dynDNS interface, which takes one name",
     publish: |talk| {
+        talk.limit_writes(Rate { requests: 2, seconds: 1 });
         let rest = Rest::new(&API, talk.account).token("Token", &talk.account.password);
         records::publish(talk, &rest, &ZONE_API)
     },

@@ -10,7 +10,7 @@ use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Base, Need};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Request};
+use crate::provider::{Batch, Method, Rate, Request};
 
 pub(super) const API: Api = Api {
     name: "porkbun",
@@ -23,7 +23,8 @@ pub(super) const API: Api = Api {
     ],
     batch: Batch::Account(20),
     writes_together: false,
-    rate: None,
+    // Porkbun's support names this limit.
+    rate: Some(Rate { requests: 1, seconds: 1 }),
     remark: "API access must be switched on for each domain",
     publish: |talk| {
         let account = talk.account;

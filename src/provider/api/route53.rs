@@ -14,7 +14,7 @@ use super::{Api, Base, Need, xml};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, timestamp};
-use crate::provider::{Answer, Batch, Method, Request};
+use crate::provider::{Answer, Batch, Method, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
 
@@ -32,7 +32,7 @@ pub(super) const API: Api = Api {
     // A batch may have 1000 records, and an UPSERT counts as two.
     batch: Batch::Account(200),
     writes_together: true,
-    rate: None,
+    rate: Some(Rate { requests: 5, seconds: 1 }),
     remark: "the user of the key needs route53:ChangeResourceRecordSets; with \
              route53:ListResourceRecordSets other records of a name are kept, and with \
              route53:ListHostedZones the zone is found",

@@ -15,7 +15,7 @@ use crate::model::{HostPort, Url};
 use crate::model::{RecordOptions, Target};
 use crate::provider::Mechanism;
 use crate::provider::testing::{
-    account, change, job, outcome_text, play, request_text, verdicts_of,
+    Answering, account, change, job, outcome_text, play, request_text, verdicts_of,
 };
 use crate::provider::{
     Answer, Carrier, Change, Failure, FailureKind, Job, Method, Outcome, Query, Request, Scope,
@@ -564,4 +564,74 @@ fn a_name_goes_into_the_longest_of_two_zones_that_are_probed() {
         Ok(Answer { status, body: body.into(), ..Answer::default() })
     });
     assert!(written.contains("/sub.example.com") && !written.contains("www.sub"), "{written}");
+}
+
+/// The verdicts of a job, and how long the conversation waited.
+fn waited(
+    service: &str,
+    changes: &[&str],
+    answer: impl FnMut(&Request) -> Result<Answer, Failure>,
+) -> (Vec<Verdict>, Duration) {
+    let mut carrier = Answering::new(answer);
+    let verdicts = publish(&account(service), &job(names(changes)), &mut carrier).verdicts;
+    (verdicts, carrier.1)
+}
+
+#[test]
+fn the_requests_of_a_job_keep_the_limit_of_the_provider() {
+    let (verdicts, time) = waited("porkbun", &["a", "b"], |request| {
+        let body = match request.url.expose().contains("listAll") {
+            true => r#"{"status":"SUCCESS","domains":[{"domain":"example.com"}]}"#,
+            false => r#"{"status":"SUCCESS","records":[]}"#,
+        };
+        Ok(Answer { status: 200, body: body.into(), ..Answer::default() })
+    });
+    assert!(verdicts.iter().all(Verdict::is_success), "{verdicts:?}");
+    // The zones, and two requests for each name.
+    assert_eq!(time, Duration::from_secs(4));
+}
+
+#[test]
+fn a_job_ends_where_the_limit_asks_for_a_long_wait_and_keeps_what_is_done() {
+    let (verdicts, time) = waited("dreamhost", &["a", "b", "c", "d", "e", "f"], |request| {
+        let body = match request.url.expose().contains("list_records") {
+            true => {
+                let old: Vec<Value> = ["a", "b", "c", "d", "e", "f"].map(|name| {
+                    json!({"record": format!("{name}.example.com"), "type": "A", "value": "192.0.2.1",
+                        "zone": "example.com", "editable": "1"})
+                }).to_vec();
+                json!({"result": "success", "data": old})
+            }
+            false => json!({"result": "success", "data": "record_added"}),
+        };
+        Ok(Answer { status: 200, body: body.to_string(), ..Answer::default() })
+    });
+    let text: Vec<String> = verdicts.iter().map(outcome_text).collect();
+    // Two lists, and two requests for each of five names.
+    assert_eq!(text[..5], ["updated"; 5]);
+    assert_eq!(text[5], "all: again in 300 s: dreamhost allows no more requests now");
+    assert_eq!(time, Duration::ZERO);
+}
+
+#[test]
+fn a_short_retry_after_is_waited_out_once() {
+    for (seconds, status, success) in [(3, 429, true), (3, 503, true), (11, 429, false)] {
+        let mut gandi = sets(500);
+        let mut limited = false;
+        let (verdicts, time) = waited("gandi", &["a"], |request| {
+            if request.method != Method::Get && !std::mem::replace(&mut limited, true) {
+                let retry_after = Some(Duration::from_secs(seconds));
+                return Ok(Answer { status, retry_after, ..Answer::default() });
+            }
+            gandi(request)
+        });
+        assert_eq!(verdicts[0].is_success(), success, "{verdicts:?}");
+        assert_eq!(time, Duration::from_secs(if success { seconds } else { 0 }));
+    }
+    let (verdicts, time) = waited("gandi", &["a"], |_| {
+        let retry_after = Some(Duration::from_secs(2));
+        Ok(Answer { status: 429, retry_after, ..Answer::default() })
+    });
+    assert_eq!(outcome_text(&verdicts[0]), "all: again in 2 s: Gandi limits requests: HTTP 429");
+    assert_eq!(time, Duration::from_secs(2));
 }
