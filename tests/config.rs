@@ -32,7 +32,9 @@ fn the_report_for_each_file_is_the_expected_one() {
         if path.extension().is_some_and(|extension| extension == "conf") {
             let expected = fs::read_to_string(path.with_extension("expected")).unwrap_or_default();
             let name = path.file_name().unwrap().to_string_lossy();
-            let checked = check::load(&name, &fs::read(&path).unwrap(), &Sandbox);
+            let bytes = fs::read(&path).unwrap();
+            let checked = check::load(&name, &bytes, &Sandbox);
+            assert_eq!(check::load_global(&bytes, &Sandbox), checked.config.global, "{name}");
             assert_eq!(report(&checked), expected, "\n{}", report(&checked));
             count += 1;
         }

@@ -8,7 +8,7 @@ use crate::cli::exit;
 use crate::config::DEFAULT_RUNDIR;
 use crate::edge::console::{complain, show};
 use crate::edge::control::{self, ClientError};
-use crate::edge::load::load;
+use crate::edge::load::{load, load_global};
 
 /// `update`, `start`, `stop`: has the daemon do this with `sections` and prints its answer.
 pub(super) fn send_command(file: &Path, command: &str, sections: &[String]) -> u8 {
@@ -68,8 +68,8 @@ fn show_none(file: &Path) -> u8 {
 /// The run directory, where the daemon of this configuration listens; the default if the configuration
 /// cannot be read.
 pub(super) fn rundir(file: &Path) -> PathBuf {
-    match load(file) {
-        Ok(loaded) => loaded.checked.config.global.rundir,
+    match load_global(file) {
+        Ok(global) => global.rundir,
         Err(_) => DEFAULT_RUNDIR.into(),
     }
 }

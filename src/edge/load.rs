@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::config::Global;
 use crate::config::check::{self, Checked, DefinitionDirectory, Environment, PathKind};
 use crate::config::uci::Document;
 use crate::edge::files::{self, ReadError};
@@ -27,6 +28,15 @@ pub fn load(file: &Path) -> Result<Loaded, ReadError> {
     let bytes = files::read_config(&file)?;
     let checked = check::load(&file.display().to_string(), &bytes, &SystemFiles);
     Ok(Loaded { checked, hosts: files::hosts::system() })
+}
+
+/// Reads the global options of `file`, as [`load`] does.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn load_global(file: &Path) -> Result<Global, ReadError> {
+    let bytes = files::read_config(&files::config(file))?;
+    Ok(check::load_global(&bytes, &SystemFiles))
 }
 
 /// Checks a configuration that was parsed already.

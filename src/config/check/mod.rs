@@ -155,6 +155,14 @@ pub fn load(file_name: &str, bytes: &[u8], env: &impl Environment) -> Checked {
     check(file_name, &document, mistakes, env)
 }
 
+/// The global options of a file, as [`load`] reads them. The other sections are not checked, which takes
+/// most of the time where there are thousands.
+pub fn load_global(bytes: &[u8], env: &impl Environment) -> Global {
+    let (mut document, syntax) = uci::parse(bytes);
+    document.sections.retain(|section| section.kind == "ddns");
+    check("", &document, syntax, env).config.global
+}
+
 /// Checks a parsed file. `syntax` are the mistakes of its grammar.
 pub fn check(
     file_name: &str,
