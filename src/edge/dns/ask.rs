@@ -1,10 +1,11 @@
-//! The look-up, carried out: UDP, then TCP, to one server at a time.
+//! Carries out the look-up of a registered address: sends each query over UDP, then TCP, to one server at
+//! a time.
 
 use std::io;
 use std::time::Duration;
 
 use super::resolve::resolvers;
-use super::wire::{Call, is_timeout, random};
+use super::wire::{DnsCall, is_timeout, random};
 use crate::config;
 use crate::dns::Found;
 use crate::dns::lookup::{Lookup, Plan, ServerQuery, ServerRole, Step};
@@ -15,15 +16,15 @@ use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::model::{Family, Transport};
 
-/// Time for an answer over UDP, for the first packet and the second.
+/// How long to wait for an answer over UDP, after the first packet and after the second.
 const UDP: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
-/// The device and the family over which name servers are asked that are not the system's resolvers.
+/// How name servers are reached, other than the system's resolvers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DnsTransport {
-    /// Only through this device.
+    /// The device that packets must leave through.
     pub device: Option<String>,
-    /// Only over this family.
+    /// The family that packets must use.
     pub family: Option<Family>,
 }
 
@@ -33,32 +34,34 @@ impl From<&Transport> for DnsTransport {
     }
 }
 
-/// Looks the registered address up. Blocks, but not longer than `limit`.
+/// Looks the registered address up. Blocks for `limit` at most.
 ///
 /// # Errors
-/// A sentence that says why nothing was found out.
+/// A sentence with the reason why no server has answered.
 pub fn look_up(
     lookup: &config::Lookup,
     family: Family,
-    way: &DnsTransport,
+    transport: &DnsTransport,
     limit: Duration,
 ) -> Result<Found, String> {
     let end = uptime().saturating_add(limit);
     let host = &lookup.host;
     let servers = match &lookup.server {
         None => Vec::new(),
-        Some(server) => resolve(&server.host, server.port.unwrap_or(PORT), way.family, limit)?,
+        Some(server) => {
+            resolve(&server.host, server.port.unwrap_or(PORT), transport.family, limit)?
+        }
     };
     let mut state = Lookup::new(Plan {
-        host: Name::parse(host).map_err(|why| format!("{host} cannot be looked up: {why}"))?,
+        host: Name::parse(host).map_err(|error| format!("{host} cannot be looked up: {error}"))?,
         family,
         glue: lookup.glue,
         resolvers: resolvers(),
         servers,
-        over: way.family,
+        over: transport.family,
     });
-    // Name servers of the zone that do not answer leave time to ask a resolver.
-    let own_end = end.saturating_sub(limit / 3);
+    // If the zone's name servers do not answer, a third of the time is left for a resolver.
+    let end_of_authorities = end.saturating_sub(limit / 3);
     let mut step = state.start();
     loop {
         let query = match step {
@@ -67,45 +70,56 @@ pub fn look_up(
         };
         let (device, end) = match query.role {
             ServerRole::Resolver => (None, end),
-            ServerRole::Configured => (way.device.as_deref(), end),
-            ServerRole::Authority => (way.device.as_deref(), own_end),
+            ServerRole::Configured => (transport.device.as_deref(), end),
+            ServerRole::Authority => (transport.device.as_deref(), end_of_authorities),
         };
-        let call = Call::new(query.server, device, end);
-        let reply = question(&call, &query, lookup.tcp);
+        let call = DnsCall::new(query.server, device, end);
+        let reply = ask_server(&call, &query, lookup.tcp);
         step = state.step(reply.map_err(|error| call.explain(&error)));
     }
 }
 
-/// Asks one question of one server.
-fn question(call: &Call<'_>, asked: &ServerQuery, tcp: bool) -> io::Result<Message> {
+/// Sends one query to one server.
+fn ask_server(call: &DnsCall<'_>, query: &ServerQuery, tcp: bool) -> io::Result<Message> {
+    if tcp {
+        return over_tcp(call, &message(query));
+    }
     let mut reply = Err(io::ErrorKind::TimedOut.into());
-    let recursive = asked.role != ServerRole::Authority;
-    let query = || Message::query(random(), asked.question.clone(), recursive);
     for time in UDP {
-        if tcp {
-            break;
-        }
-        // A new number and a new port for each packet (RFC 5452 section 9).
-        reply = over_udp(call, &query(), time);
+        reply = over_udp(call, &message(query), time);
         match &reply {
-            Ok(message) if message.has(TC) => break,
+            Ok(message) if message.has(TC) => return over_tcp(call, &self::message(query)),
             Err(error) if is_timeout(error) => {}
             Ok(_) | Err(_) => return reply,
         }
     }
-    if tcp || reply.is_ok() { over_tcp(call, &query()) } else { reply }
+    reply
 }
 
-fn over_udp(call: &Call<'_>, query: &Message, time: Duration) -> io::Result<Message> {
+/// The query with a new random id. Each packet has its own id and port (RFC 5452 section 9).
+fn message(query: &ServerQuery) -> Message {
+    let recursive = query.role != ServerRole::Authority;
+    Message::query(random(), query.question.clone(), recursive)
+}
+
+fn over_udp(call: &DnsCall<'_>, query: &Message, time: Duration) -> io::Result<Message> {
     let packet = query.encode().map_err(io::Error::other)?;
-    let reply = |packet: &[u8]| Message::decode(packet).ok().filter(|reply| reply.answers(query));
-    let packet = call.over_udp(&packet, time, &mut |packet| reply(packet).is_some())?;
-    reply(&packet).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let packet = call.over_udp(&packet, time, &mut |packet| reply_to(query, packet).is_some())?;
+    reply_to(query, &packet).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn over_tcp(call: &Call<'_>, query: &Message) -> io::Result<Message> {
+/// The message in `packet`, if it is a reply to `query`.
+fn reply_to(query: &Message, packet: &[u8]) -> Option<Message> {
+    let reply = Message::decode(packet).ok()?;
+    if reply.answers(query) { Some(reply) } else { None }
+}
+
+fn over_tcp(call: &DnsCall<'_>, query: &Message) -> io::Result<Message> {
     let reply = call.over_tcp(&query.encode().map_err(io::Error::other)?)?;
     let reply = Message::decode(&reply).map_err(io::Error::other)?;
-    let other = || io::Error::other("the answer is to another question");
-    Some(reply).filter(|reply| reply.answers(query)).ok_or_else(other)
+    if reply.answers(query) {
+        Ok(reply)
+    } else {
+        Err(io::Error::other("the answer is to another question"))
+    }
 }

@@ -1,6 +1,6 @@
-//! Tells a look-up under way that its name servers may be other ones, or may know more: a file that
-//! names them has changed (`/etc/resolv.conf`, or what the router's own resolver reads), or netifd has
-//! reported a change of a logical interface.
+//! Tells a running look-up that it must begin again, because other name servers may be used or may know
+//! more. That is the case when a file that names them has changed (`/etc/resolv.conf`, or the file that
+//! the router's own resolver reads), and when netifd has reported a change.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,19 +12,19 @@ use nix::poll::{PollFd, PollFlags};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-/// What programs of this host read, and what netifd writes for dnsmasq: since OpenWrt 19.07, and
-/// before.
+/// The file that the programs of this host read, and the files that netifd writes for dnsmasq, since
+/// OpenWrt 19.07 and before.
 const FILES: [&str; 3] =
     ["/etc/resolv.conf", "/tmp/resolv.conf.d/resolv.conf.auto", "/tmp/resolv.conf.auto"];
 
-/// The event descriptors of all look-ups that watch for changes.
+/// The event descriptors of all running look-ups.
 static WATCHING: Mutex<Vec<Weak<EventFd>>> = Mutex::new(Vec::new());
 
 fn watching() -> MutexGuard<'static, Vec<Weak<EventFd>>> {
     WATCHING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes every look-up under way ask its name servers anew.
+/// Makes every running look-up begin again.
 pub fn network_changed() {
     watching().retain(|event| match event.upgrade() {
         Some(event) => event.write(1).is_ok(),
@@ -32,7 +32,7 @@ pub fn network_changed() {
     });
 }
 
-/// Watches those files, and waits for [`network_changed`].
+/// Watches [`FILES`] and receives [`network_changed`].
 pub(super) struct Changes {
     notifier: Inotify,
     files: Vec<PathBuf>,
@@ -40,11 +40,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Begins to watch; `None` if the kernel cannot.
+    /// Begins to watch; `None` if the kernel lacks inotify or eventfd.
     pub(super) fn watch() -> Option<Self> {
         let notifier = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
         let mut files: Vec<PathBuf> = FILES.map(PathBuf::from).to_vec();
-        // Most often it is a link.
+        // /etc/resolv.conf is usually a symbolic link, so its target is watched, too.
         files.extend(fs::canonicalize(FILES[0]));
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let network = Arc::new(EventFd::from_flags(flags).ok()?);
@@ -61,29 +61,32 @@ impl Changes {
         let replaced = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CREATE;
         let written = AddWatchFlags::IN_CLOSE_WRITE;
         for file in &self.files {
-            // What is not there appears in its directory, and that may have to appear first.
+            // A file that does not exist yet will appear in its directory. The directory may have to
+            // appear first, in the one above it.
             let _ = self.notifier.add_watch(file, written);
-            let directories = file.ancestors().skip(1).take(2);
-            for directory in directories.filter(|it| *it != Path::new("/")) {
-                let _ = self.notifier.add_watch(directory, replaced | written);
+            for directory in file.ancestors().skip(1).take(2) {
+                if directory != Path::new("/") {
+                    let _ = self.notifier.add_watch(directory, replaced | written);
+                }
             }
         }
     }
 
-    /// Whether something has changed since this was asked last.
+    /// Whether something has changed since the last call.
     pub(super) fn any(&self) -> bool {
         let mut any = false;
         while let Ok(events) = self.notifier.read_events() {
             any |= events.iter().any(|event| self.concerns(event.name.as_deref()));
         }
         if any {
-            // A new file or directory in the place of the old one.
+            // If a file or directory was replaced, the new one is not watched yet.
             self.add();
         }
         any | self.network.read().is_ok()
     }
 
-    /// Whether an event is about one of our files. One about a watched file itself has no name.
+    /// Whether an event is about one of the files or its directory. An event about a watched file itself
+    /// has no name.
     fn concerns(&self, name: Option<&OsStr>) -> bool {
         let Some(name) = name else {
             return true;
@@ -91,7 +94,8 @@ impl Changes {
         let mut parts = self.files.iter().flat_map(|file| file.ancestors().take(2));
         parts.any(|part| part.file_name() == Some(name))
     }
-    /// What to wait for.
+
+    /// The descriptors to wait for.
     pub(super) fn sources(&self) -> [PollFd<'_>; 2] {
         [self.notifier.as_fd(), self.network.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }

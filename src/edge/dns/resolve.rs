@@ -1,9 +1,8 @@
-//! The addresses of a host, looked up: in `/etc/hosts`, and at the system's resolvers.
+//! Looks up the addresses of a host in `/etc/hosts` and at the system's resolvers.
 //!
-//! The C library's resolver repeats a question after seconds, which is when the first try fails that is
-//! made right after the WAN has come up. [`resolving`](super::resolving) says what is done instead;
-//! here are the sockets. Names are complete as they are: `search`, `domain` and `options` of resolv.conf
-//! do not count.
+//! The resolver of the C library repeats a query only after seconds, and the first query after the WAN
+//! has come up usually fails. [`resolving`](crate::dns::resolving) decides when queries are repeated
+//! here; this file has the sockets. `search`, `domain` and `options` of resolv.conf are ignored.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -25,18 +24,18 @@ use crate::edge::files;
 use crate::edge::system_error;
 use crate::model::{Family, name};
 
-/// Longest wait in one call, so that a step of the clock cannot make it long.
+/// Longest wait of one call of poll(2).
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The system's resolvers, as `/etc/resolv.conf` has them now.
+/// The resolvers that `/etc/resolv.conf` names now.
 pub(super) fn resolvers() -> Vec<SocketAddr> {
     resolv::resolvers(&files::resolv_conf(), &|device| if_nametoindex(device).ok())
 }
 
-/// The addresses of `host`, an address or a name, never none.
+/// The addresses of `host`, which is a name or an address; at least one.
 ///
 /// # Errors
-/// A sentence with the host's name.
+/// If there is none: a sentence with the host's name.
 pub fn resolve(
     host: &str,
     port: u16,
@@ -56,25 +55,27 @@ pub fn resolve(
             }
             Progress::Waiting | Progress::Nowhere => return Err(search.why()),
         }
-        let until = search.deadline(now).map_or(end, |at| at.min(end));
+        let until = search.deadline(now).map_or(end, |deadline| deadline.min(end));
         wait(&mut search.sources(), until.saturating_sub(now));
     }
 }
 
-/// Waits until one of `sources` has something, for `time` at most.
+/// Waits until one of `sources` is ready, for `time` at most.
 pub(crate) fn wait(sources: &mut [PollFd<'_>], time: Duration) {
-    // To the end of the last millisecond, or the last one would be spent turning round and round.
+    // Rounded up: with 0 ms for the last fraction of a millisecond, the caller would loop without waiting.
     let time = time.min(LONGEST_WAIT);
     let time = time.as_secs() * 1000 + u64::from(time.subsec_micros().div_ceil(1000));
     let time = i32::try_from(time).unwrap_or(0);
     let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
-    // The caller looks at its sources and waits again if poll ends early.
+    // If poll ends early, the caller checks its sources and waits again.
     let _ = poll(sources, time);
 }
 
-/// The families in turn, so that a dead one does not use up the time; IPv6 first (RFC 8305 section 4).
+/// The addresses with the families in turn, IPv6 first (RFC 8305 section 4). So a family without
+/// connectivity does not use up the time.
 pub(crate) fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) = addresses.iter().partition(|it| it.is_ipv6());
+    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| address.is_ipv6());
     let mut ordered = Vec::with_capacity(addresses.len());
     for i in 0..addresses.len() {
         ordered.extend(v6.get(i));
@@ -83,42 +84,42 @@ pub(crate) fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     ordered
 }
 
-/// A look-up of one host under way. Its driver calls [`Search::turn`], asks how things stand, and
-/// waits for [`Search::sources`] until [`Search::deadline`].
+/// A running look-up of one host. Its caller calls [`Search::turn`], reads [`Search::progress`], and waits
+/// for [`Search::sources`] until [`Search::deadline`].
 pub(crate) struct Search {
     host: String,
     family: Option<Family>,
-    whom: Whom,
+    source: AddressSource,
 }
 
-/// Who gives the addresses of a host.
-enum Whom {
-    /// Nobody has to be asked for these.
+/// Where the addresses of a host come from.
+enum AddressSource {
+    /// These addresses are known without a resolver.
     Known(Vec<IpAddr>),
-    /// Nobody can be asked: why the host is no name.
-    Nobody(&'static str),
-    /// The resolvers.
-    Resolvers(Box<Asking>),
+    /// The host is not a valid name, for this reason.
+    Invalid(&'static str),
+    /// The resolvers are asked.
+    Resolvers(Box<ResolverSearch>),
 }
 
 impl Search {
-    /// Begins to look for addresses of `family`, or of both.
+    /// Begins to look up addresses of `family`, or of both families.
     pub(crate) fn begin(host: &str, family: Option<Family>) -> Self {
-        let known = known(host);
-        let whom = if known.is_empty() {
+        let known = known_addresses(host);
+        let source = if known.is_empty() {
             match Name::parse(host) {
-                Ok(name) => Whom::Resolvers(Box::new(Asking::begin(name, family))),
-                Err(why) => Whom::Nobody(why),
+                Ok(name) => AddressSource::Resolvers(Box::new(ResolverSearch::begin(name, family))),
+                Err(error) => AddressSource::Invalid(error),
             }
         } else {
-            Whom::Known(known)
+            AddressSource::Known(known)
         };
-        Self { host: host.to_owned(), family, whom }
+        Self { host: host.to_owned(), family, source }
     }
 
-    /// A look-up that is over: these are the addresses.
+    /// A look-up that has ended with these addresses.
     pub(crate) fn of(addresses: Vec<IpAddr>) -> Self {
-        Self { host: String::new(), family: None, whom: Whom::Known(addresses) }
+        Self { host: String::new(), family: None, source: AddressSource::Known(addresses) }
     }
 
     /// The host that is looked up.
@@ -126,68 +127,76 @@ impl Search {
         &self.host
     }
 
-    /// Takes in what has come, and sends what is due.
+    /// Reads answers, and sends the queries that are due.
     pub(crate) fn turn(&mut self, now: Duration) {
-        if let Whom::Resolvers(asking) = &mut self.whom {
-            asking.turn(now);
+        if let AddressSource::Resolvers(search) = &mut self.source {
+            search.turn(now);
         }
     }
 
-    /// Where things stand.
+    /// Whether addresses were found, or there are none.
     pub(crate) fn progress(&self, now: Duration) -> Progress {
-        match &self.whom {
-            Whom::Resolvers(asking) => asking.state.progress(now),
-            Whom::Known(_) | Whom::Nobody(_) if self.addresses().is_empty() => Progress::Nowhere,
-            Whom::Known(_) | Whom::Nobody(_) => Progress::Found,
+        match &self.source {
+            AddressSource::Resolvers(search) => search.state.progress(now),
+            AddressSource::Known(_) | AddressSource::Invalid(_) => {
+                if self.addresses().is_empty() {
+                    Progress::Nowhere
+                } else {
+                    Progress::Found
+                }
+            }
         }
     }
 
     /// The addresses that were found so far.
     pub(crate) fn addresses(&self) -> Vec<IpAddr> {
-        match &self.whom {
-            Whom::Resolvers(asking) => asking.state.addresses(),
-            Whom::Nobody(_) => Vec::new(),
-            Whom::Known(known) => {
-                let known = known.iter().copied();
-                known.filter(|it| self.family.is_none_or(|of| of == Family::of(*it))).collect()
+        match &self.source {
+            AddressSource::Resolvers(search) => search.state.addresses(),
+            AddressSource::Invalid(_) => Vec::new(),
+            AddressSource::Known(known) => {
+                let mut addresses = known.clone();
+                if let Some(family) = self.family {
+                    addresses.retain(|address| Family::of(*address) == family);
+                }
+                addresses
             }
         }
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When to call [`Search::turn`] again, even if no answer comes.
     pub(crate) fn deadline(&self, now: Duration) -> Option<Duration> {
-        match &self.whom {
-            Whom::Resolvers(asking) => asking.state.deadline(now),
-            Whom::Known(_) | Whom::Nobody(_) => None,
+        match &self.source {
+            AddressSource::Resolvers(search) => search.state.deadline(now),
+            AddressSource::Known(_) | AddressSource::Invalid(_) => None,
         }
     }
 
-    /// What to wait for.
+    /// The descriptors to wait for.
     pub(crate) fn sources(&self) -> Vec<PollFd<'_>> {
-        match &self.whom {
-            Whom::Resolvers(asking) => asking.sources(),
-            Whom::Known(_) | Whom::Nobody(_) => Vec::new(),
+        match &self.source {
+            AddressSource::Resolvers(search) => search.sources(),
+            AddressSource::Known(_) | AddressSource::Invalid(_) => Vec::new(),
         }
     }
 
-    /// Why there is no address: a sentence.
+    /// Why there is no address, as a sentence.
     pub(crate) fn why(&self) -> String {
         let host = &self.host;
-        let (lacks_family, why) = match &self.whom {
-            Whom::Resolvers(asking) => (asking.state.lacks_family(), asking.state.why()),
-            Whom::Known(_) => (true, String::new()),
-            Whom::Nobody(why) => (false, (*why).to_owned()),
+        let (lacks_family, reason) = match &self.source {
+            AddressSource::Resolvers(search) => (search.state.lacks_family(), search.state.why()),
+            AddressSource::Known(_) => (true, String::new()),
+            AddressSource::Invalid(error) => (false, (*error).to_owned()),
         };
         match self.family {
             Some(family) if lacks_family => format!("{host} has no {family} address"),
-            Some(_) | None => format!("cannot resolve {host} ({why})"),
+            Some(_) | None => format!("cannot resolve {host} ({reason})"),
         }
     }
 }
 
-/// Addresses of hosts that need no resolver: addresses themselves, `localhost` (RFC 6761 section 6.3),
-/// and what is in `/etc/hosts`.
-fn known(host: &str) -> Vec<IpAddr> {
+/// The addresses of a host that needs no resolver: it is an address itself, `localhost` (RFC 6761 section
+/// 6.3), or in `/etc/hosts`.
+fn known_addresses(host: &str) -> Vec<IpAddr> {
     if let Ok(address) = host.parse() {
         return vec![address];
     }
@@ -198,49 +207,49 @@ fn known(host: &str) -> Vec<IpAddr> {
     files::hosts::find(&name)
 }
 
-/// The resolvers being asked.
-struct Asking {
+/// A look-up at the resolvers.
+struct ResolverSearch {
     state: Resolving,
     servers: Vec<SocketAddr>,
-    /// The questions under way, in the order of [`Resolving::queries`].
-    lines: Vec<Option<Line>>,
-    /// Watched from the first question on that is repeated.
+    /// The queries that were sent and not answered, in the order of [`Resolving::queries`].
+    sockets: Vec<Option<QuerySocket>>,
+    /// Watches the files with the resolvers, once a query is repeated.
     changes: Option<Changes>,
-    /// Whether a question had to be repeated.
+    /// Whether a query was repeated.
     is_slow: bool,
 }
 
-impl Asking {
+impl ResolverSearch {
     fn begin(host: Name, family: Option<Family>) -> Self {
         let servers = resolvers();
         let state = Resolving::new(host, family, &servers, uptime());
-        let mut new = Self { state, servers, lines: Vec::new(), changes: None, is_slow: false };
-        new.clear();
+        let mut new = Self { state, servers, sockets: Vec::new(), changes: None, is_slow: false };
+        new.drop_queries();
         new
     }
 
-    /// Forgets the questions under way.
-    fn clear(&mut self) {
-        self.lines = self.state.queries().iter().map(|_| None).collect();
+    /// Closes the sockets of all queries.
+    fn drop_queries(&mut self) {
+        self.sockets = self.state.queries().iter().map(|_| None).collect();
     }
 
     fn turn(&mut self, now: Duration) {
         if self.changes.as_ref().is_some_and(Changes::any) {
             self.restart(resolvers(), now);
         }
-        for at in 0..self.lines.len() {
-            self.listen(at, now);
+        for index in 0..self.sockets.len() {
+            self.receive(index, now);
         }
         if !self.is_slow && self.state.repeats(now) {
             self.begin_to_watch(now);
         }
-        while let Some(at) = self.state.next(now) {
-            self.ask(at, now);
+        while let Some(index) = self.state.next(now) {
+            self.ask(index, now);
         }
     }
 
-    /// Names that resolve at once shall not cost a watch, so it begins before the first question is
-    /// repeated. What has changed until then is found by reading.
+    /// Begins to watch the files with the resolvers. This is done before the first repetition and not at
+    /// the start, because most names resolve at once. Changes until then are found by reading again.
     fn begin_to_watch(&mut self, now: Duration) {
         self.is_slow = true;
         self.changes = Changes::watch();
@@ -253,68 +262,69 @@ impl Asking {
     fn restart(&mut self, servers: Vec<SocketAddr>, now: Duration) {
         self.state.restart(&servers, now);
         self.servers = servers;
-        self.clear();
+        self.drop_queries();
     }
 
-    /// Sends the question at this place, or sends it again.
-    fn ask(&mut self, at: usize, now: Duration) {
-        let Some(asked) = self.state.queries().get(at) else {
+    /// Sends the query with this index, for the first time or again.
+    fn ask(&mut self, index: usize, now: Duration) {
+        let Some(asked) = self.state.queries().get(index) else {
             return;
         };
-        let sent = match self.lines.get_mut(at) {
-            Some(Some(line)) => line.send(),
+        let sent = match self.sockets.get_mut(index) {
+            Some(Some(socket)) => socket.send(),
             Some(empty) => {
                 let question = self.state.question(asked.family);
                 let query = Message::query(random(), question, true);
-                Line::open(asked.server, query, Type::DGRAM).map(|line| *empty = Some(line))
+                QuerySocket::open(asked.server, query, Type::DGRAM)
+                    .map(|socket| *empty = Some(socket))
             }
             None => return,
         };
         if let Err(error) = sent {
-            self.fail(at, &error, now);
+            self.fail(index, &error, now);
         }
     }
 
-    /// Takes in what has come to the question at this place.
-    fn listen(&mut self, at: usize, now: Duration) {
-        let Some(Some(line)) = self.lines.get_mut(at) else {
+    /// Reads the answer to the query with this index, if there is one.
+    fn receive(&mut self, index: usize, now: Duration) {
+        let Some(Some(socket)) = self.sockets.get_mut(index) else {
             return;
         };
-        match line.receive() {
+        match socket.receive() {
             Ok(None) => {}
-            Ok(Some(reply)) if reply.has(TC) && !line.is_stream => {
-                let query = Message { id: random(), ..line.query.clone() };
-                match Line::open(line.server, query, Type::STREAM) {
-                    Ok(stream) => *line = stream,
-                    Err(error) => self.fail(at, &error, now),
+            Ok(Some(reply)) if reply.has(TC) && !socket.is_stream => {
+                let query = Message { id: random(), ..socket.query.clone() };
+                match QuerySocket::open(socket.server, query, Type::STREAM) {
+                    Ok(stream) => *socket = stream,
+                    Err(error) => self.fail(index, &error, now),
                 }
             }
-            Ok(Some(reply)) => self.close(at, self.state.interpret(at, &reply), now),
-            Err(error) => self.fail(at, &error, now),
+            Ok(Some(reply)) => self.close(index, self.state.interpret(index, &reply), now),
+            Err(error) => self.fail(index, &error, now),
         }
     }
 
-    fn fail(&mut self, at: usize, error: &io::Error, now: Duration) {
-        let server = self.state.queries().get(at).map(|asked| asked.server.ip().to_string());
-        let why = format!("{}: {}", server.unwrap_or_default(), system_error::system(error));
-        self.close(at, ResolverAnswer::Trouble(why), now);
+    fn fail(&mut self, index: usize, error: &io::Error, now: Duration) {
+        let server = self.state.queries().get(index).map(|asked| asked.server.ip().to_string());
+        let reason = format!("{}: {}", server.unwrap_or_default(), system_error::system(error));
+        self.close(index, ResolverAnswer::Trouble(reason), now);
     }
 
-    /// The question at this place is answered. If it is asked again, then with a new number and from a
-    /// new port.
-    fn close(&mut self, at: usize, answer: ResolverAnswer, now: Duration) {
-        if let Some(line) = self.lines.get_mut(at) {
-            *line = None;
+    /// Records the answer to the query with this index. A later query to the same server gets a new id
+    /// and a new port.
+    fn close(&mut self, index: usize, answer: ResolverAnswer, now: Duration) {
+        if let Some(socket) = self.sockets.get_mut(index) {
+            *socket = None;
         }
-        self.state.answered(at, answer, now);
+        self.state.answered(index, answer, now);
     }
 
     fn sources(&self) -> Vec<PollFd<'_>> {
         let mut sources = Vec::new();
-        for line in self.lines.iter().flatten() {
-            let connects = line.is_stream && !line.is_sent;
-            let wanted = if connects { PollFlags::POLLOUT } else { PollFlags::POLLIN };
-            sources.push(PollFd::new(line.socket.as_fd(), wanted));
+        for socket in self.sockets.iter().flatten() {
+            let is_connecting = socket.is_stream && !socket.is_sent;
+            let events = if is_connecting { PollFlags::POLLOUT } else { PollFlags::POLLIN };
+            sources.push(PollFd::new(socket.socket.as_fd(), events));
         }
         if let Some(changes) = &self.changes {
             sources.extend(changes.sources());
@@ -323,22 +333,23 @@ impl Asking {
     }
 }
 
-/// One question to one server, with a number and a port of its own (RFC 5452 section 9). Repeated
-/// unchanged while nothing comes back. Never waits.
-struct Line {
+/// One query to one server, with an id and a port of its own (RFC 5452 section 9). It is repeated
+/// unchanged until an answer comes. Does not block.
+struct QuerySocket {
     server: SocketAddr,
     socket: Socket,
     query: Message,
-    /// As it is sent: over TCP after its length.
+    /// The bytes of the query, for TCP with their length before them.
     packet: Vec<u8>,
+    /// Whether this is TCP.
     is_stream: bool,
     is_sent: bool,
-    /// What has come over TCP.
+    /// The bytes that were received over TCP.
     received: Vec<u8>,
 }
 
-impl Line {
-    /// Sends `query` to `server`; over TCP as soon as there is a connection.
+impl QuerySocket {
+    /// Sends `query` to `server`, over TCP as soon as the connection is open.
     fn open(server: SocketAddr, query: Message, kind: Type) -> io::Result<Self> {
         let is_stream = kind == Type::STREAM;
         let protocol = if is_stream { Protocol::TCP } else { Protocol::UDP };
@@ -349,17 +360,17 @@ impl Line {
             packet = framed(&packet)?;
         }
         let received = Vec::new();
-        let mut line = Self { server, socket, query, packet, is_stream, is_sent: false, received };
-        // A socket that is connected hears this server only.
-        match line.socket.connect(&server.into()) {
-            Err(error) if is_stream && is_under_way(&error) => return Ok(line),
+        let mut new = Self { server, socket, query, packet, is_stream, is_sent: false, received };
+        // A connected socket receives packets of this server only.
+        match new.socket.connect(&server.into()) {
+            Err(error) if is_stream && is_under_way(&error) => return Ok(new),
             result => result?,
         }
-        line.send()?;
-        Ok(line)
+        new.send()?;
+        Ok(new)
     }
 
-    /// Sends the question, over TCP once.
+    /// Sends the query. Over TCP it is sent only once.
     fn send(&mut self) -> io::Result<()> {
         if self.is_stream && self.is_sent {
             return Ok(());
@@ -372,7 +383,8 @@ impl Line {
         Ok(())
     }
 
-    /// The reply, if it is there. Anything else may have been sent by anybody.
+    /// The reply, if it has arrived. Over UDP, packets that do not fit the query are ignored, because their
+    /// sender address may be forged.
     fn receive(&mut self) -> io::Result<Option<Message>> {
         if self.is_stream && !self.is_sent {
             self.send()?;
@@ -388,7 +400,7 @@ impl Line {
             let part = packet.get(..length).unwrap_or_default();
             let reply = if self.is_stream {
                 self.received.extend_from_slice(part);
-                match whole(&self.received) {
+                match first_message(&self.received) {
                     Some(message) => message,
                     None => continue,
                 }
@@ -404,13 +416,13 @@ impl Line {
     }
 }
 
-/// The message at the beginning of a stream (RFC 1035 section 4.2.2), if all of it is there.
-fn whole(stream: &[u8]) -> Option<&[u8]> {
+/// The message at the beginning of a TCP stream (RFC 1035 section 4.2.2), if it is complete.
+fn first_message(stream: &[u8]) -> Option<&[u8]> {
     let (length, rest) = stream.split_first_chunk()?;
     rest.get(..u16::from_be_bytes(*length).into())
 }
 
-/// Whether a connection is being made.
+/// Whether `error` means that a non-blocking connection is still being opened.
 pub(crate) fn is_under_way(error: &io::Error) -> bool {
     error.raw_os_error() == Some(nix::errno::Errno::EINPROGRESS as i32)
 }

@@ -1,89 +1,94 @@
-//! A [`Query`] of a provider, carried out: an update, and what has to be known before one.
+//! Sends a [`Query`] of a provider: a DNS update, or a query that is needed before one.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::ask::DnsTransport;
-use super::wire::{Call, is_timeout};
+use super::wire::{DnsCall, is_timeout};
 use crate::dns::resolv::PORT;
 use crate::edge::clock::uptime;
 use crate::edge::dns::resolve;
 use crate::edge::system_error;
 use crate::provider::{Answer, Failure, FailureKind, Query};
 
-/// Time for a message over UDP, and for each time that it is sent again.
+/// How long to wait for a response over UDP before the message is sent again, and in the end given up.
 const UDP: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// Time for a message to all addresses of the server.
+/// Time for all attempts, to all addresses of the server.
 const LIMIT: Duration = Duration::from_secs(20);
-/// The flag of a response in the third octet of a message.
+/// The flag QR, which marks a response, in the third octet of a message (RFC 1035 section 4.1.1).
 const RESPONSE: u8 = 0x80;
 
-/// Sends `query` and waits for the response. `sent_at` becomes the time since boot at which it left.
+/// Sends `query` and waits for the response. Sets `sent_at` to the time since boot at which it was sent.
 ///
 /// # Errors
-/// A sentence with the server's name.
+/// If there is no response.
 pub fn send(
     query: &Query,
-    way: &DnsTransport,
+    transport: &DnsTransport,
     sent_at: &mut Option<Duration>,
 ) -> Result<Answer, Failure> {
     let end = uptime().saturating_add(LIMIT);
-    let unsent = |kind, text| Failure { kind, sent: false, text };
     let host = &query.server.host;
-    let servers = resolve(host, query.server.port.unwrap_or(PORT), way.family, LIMIT)
-        .map_err(|text| unsent(FailureKind::NotResolved, text))?;
-    let mut failure = unsent(FailureKind::NotResolved, format!("{host} has no address"));
+    let servers = resolve(host, query.server.port.unwrap_or(PORT), transport.family, LIMIT)
+        .map_err(not_resolved)?;
+    let mut failure = not_resolved(format!("{host} has no address"));
     for server in servers {
-        match attempt(query, server, way, end, sent_at) {
+        match attempt(query, server, transport, end, sent_at) {
             Ok(message) => return Ok(Answer { message, ..Answer::default() }),
-            // It may have done what it was told.
-            Err(later) if later.sent => return Err(later),
-            Err(later) => failure = later,
+            // The server may have carried out the update, so no other address is tried.
+            Err(error) if error.sent => return Err(error),
+            Err(error) => failure = error,
         }
     }
     Err(failure)
 }
 
+fn not_resolved(text: String) -> Failure {
+    Failure { kind: FailureKind::NotResolved, sent: false, text }
+}
+
 fn attempt(
     query: &Query,
     server: SocketAddr,
-    way: &DnsTransport,
+    transport: &DnsTransport,
     end: Duration,
     sent_at: &mut Option<Duration>,
 ) -> Result<Vec<u8>, Failure> {
-    let call = Call::new(server, way.device.as_deref(), end);
+    let call = DnsCall::new(server, transport.device.as_deref(), end);
     let result = if query.tcp { call.over_tcp(&query.wire) } else { over_udp(&call, &query.wire) };
-    let left = call.sent_at.get();
-    if result.is_ok() {
-        *sent_at = left;
-    }
-    result.map_err(|error| {
-        let kind = match system_error::local(&error) {
-            Some(_) => FailureKind::NoNetwork,
-            None => FailureKind::Other,
-        };
-        // A router on the way, or the host itself, has said that nobody took it.
-        let returned =
-            kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
-        *sent_at = left.filter(|_| !returned);
-        Failure { kind, sent: sent_at.is_some(), text: call.explain(&error) }
-    })
+    let error = match result {
+        Ok(message) => {
+            *sent_at = call.sent_at.get();
+            return Ok(message);
+        }
+        Err(error) => error,
+    };
+    let kind = match system_error::local(&error) {
+        Some(_) => FailureKind::NoNetwork,
+        None => FailureKind::Other,
+    };
+    // With these errors a router, or the host itself, reports that the message was not delivered.
+    let undelivered =
+        kind == FailureKind::NoNetwork || error.kind() == io::ErrorKind::ConnectionRefused;
+    *sent_at = if undelivered { None } else { call.sent_at.get() };
+    Err(Failure { kind, sent: sent_at.is_some(), text: call.explain(&error) })
 }
 
-/// The message is sent again where nothing comes back: an update says what must be true before it, so
-/// that it is never done twice.
-fn over_udp(call: &Call<'_>, wire: &[u8]) -> io::Result<Vec<u8>> {
-    let number = wire.get(..2);
-    let is_response = |packet: &[u8]| {
-        packet.get(..2) == number && packet.get(2).is_some_and(|flags| flags & RESPONSE != 0)
-    };
+/// Sends the message again if no response comes. An update contains its prerequisites (RFC 2136 section
+/// 2.4), so a server that receives it twice carries it out once.
+fn over_udp(call: &DnsCall<'_>, wire: &[u8]) -> io::Result<Vec<u8>> {
     let mut result = Err(io::ErrorKind::TimedOut.into());
     for time in UDP {
-        result = call.over_udp(wire, time, &mut |packet| is_response(packet));
+        result = call.over_udp(wire, time, &mut |packet| is_response(packet, wire));
         if !result.as_ref().is_err_and(is_timeout) {
             break;
         }
     }
     result
+}
+
+/// Whether `packet` is a response with the id of `message`.
+fn is_response(packet: &[u8], message: &[u8]) -> bool {
+    packet.get(..2) == message.get(..2) && packet.get(2).is_some_and(|flags| flags & RESPONSE != 0)
 }

@@ -1,4 +1,4 @@
-//! Messages on the wire, as octets: over UDP and TCP, under a deadline, through a device.
+//! Sends one DNS message to one server over UDP or TCP, with a deadline, and receives the answer.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -11,27 +11,28 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::edge::clock::uptime;
 use crate::edge::system_error;
 
-/// Time for an exchange over TCP.
+/// Time for connecting, sending and receiving over TCP.
 const TCP: Duration = Duration::from_secs(4);
-/// Most octets of a message over UDP: nobody is asked for more.
+/// Most octets of an answer over UDP. Queries ask for no longer ones.
 pub(super) const UDP_SIZE: usize = 1500;
 
 /// One message to one server.
-pub(super) struct Call<'a> {
+pub(super) struct DnsCall<'a> {
     pub(super) server: SocketAddr,
     pub(super) device: Option<&'a str>,
     /// When to give up, since boot.
     pub(super) end: Duration,
-    /// When the message left first, since boot: it may have reached the server.
+    /// When the message was first sent, since boot. From then on the server may have received it.
     pub(super) sent_at: Cell<Option<Duration>>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> DnsCall<'a> {
     pub(super) fn new(server: SocketAddr, device: Option<&'a str>, end: Duration) -> Self {
         Self { server, device, end, sent_at: Cell::new(None) }
     }
 
-    /// The first packet that `fits` within `time`; anything else may have been sent by anybody.
+    /// Sends `message` over UDP, and returns the first packet for which `fits` is true within `time`. Other
+    /// packets are ignored, because their sender address may be forged.
     pub(super) fn over_udp(
         &self,
         message: &[u8],
@@ -40,7 +41,7 @@ impl<'a> Call<'a> {
     ) -> io::Result<Vec<u8>> {
         let end = uptime().saturating_add(time).min(self.end);
         let mut socket = self.socket(Type::DGRAM, Protocol::UDP)?;
-        // A socket that is connected hears this server only.
+        // A connected socket receives packets of this server only.
         socket.connect(&self.server.into())?;
         socket.write_all(message)?;
         self.set_sent();
@@ -54,7 +55,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The answer to `message`.
+    /// Sends `message` over TCP, and returns the answer.
     pub(super) fn over_tcp(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let end = uptime().saturating_add(TCP).min(self.end);
         let mut socket = self.socket(Type::STREAM, Protocol::TCP)?;
@@ -71,43 +72,47 @@ impl<'a> Call<'a> {
     }
 
     fn set_sent(&self) {
-        self.sent_at.set(self.sent_at.get().or_else(|| Some(uptime())));
+        if self.sent_at.get().is_none() {
+            self.sent_at.set(Some(uptime()));
+        }
     }
 
     fn socket(&self, kind: Type, protocol: Protocol) -> io::Result<Socket> {
         let socket = Socket::new(Domain::for_address(self.server), kind, Some(protocol))?;
-        // A name server on this host cannot be reached through a device.
-        if let Some(device) = self.device.filter(|_| !self.server.ip().is_loopback()) {
+        // A name server on this host is reached through the loopback device only.
+        if let Some(device) = self.device
+            && !self.server.ip().is_loopback()
+        {
             socket.bind_device(Some(device.as_bytes()))?;
         }
         Ok(socket)
     }
 
-    /// An error as a sentence.
+    /// The error as a clause with the address of the server.
     pub(super) fn explain(&self, error: &io::Error) -> String {
         let who = self.server.ip();
         if is_timeout(error) {
             return format!("{who} does not answer");
         }
         match system_error::local(error) {
-            Some(why) => format!("{who}: {why}"),
+            Some(cause) => format!("{who}: {cause}"),
             None => format!("{who}: {}", system_error::system(error)),
         }
     }
 }
 
-/// `message` as it is sent over TCP: after its length (RFC 1035 section 4.2.2).
+/// `message` in the form for TCP, with its length before it (RFC 1035 section 4.2.2).
 pub(super) fn framed(message: &[u8]) -> io::Result<Vec<u8>> {
     let length = u16::try_from(message.len()).map_err(io::Error::other)?;
     Ok([&length.to_be_bytes()[..], message].concat())
 }
 
-/// Whether nothing came in time.
+/// Whether no answer arrived in time.
 pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-/// What is left until `end`.
+/// The time until `end`.
 fn left(end: Duration) -> io::Result<Duration> {
     let left = end.saturating_sub(uptime());
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
@@ -118,19 +123,19 @@ fn read(socket: &mut Socket, bytes: &mut [u8], end: Duration) -> io::Result<usiz
     socket.read(bytes)
 }
 
-/// Fills `bytes`, however slowly they come, until `end`.
-fn read_exact(socket: &mut Socket, bytes: &mut [u8], end: Duration) -> io::Result<()> {
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match read(socket, rest, end)? {
+/// Reads until `bytes` is full, but not beyond `end`, however slowly the server sends.
+fn read_exact(socket: &mut Socket, mut bytes: &mut [u8], end: Duration) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match read(socket, bytes, end)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => filled += count,
+            count => bytes = bytes.get_mut(count..).unwrap_or_default(),
         }
     }
     Ok(())
 }
 
-/// A number that nobody can guess: the standard library keys its hashes with the system's randomness.
+/// A number that an attacker cannot guess: the keys of `RandomState` come from the system's random number
+/// generator.
 pub(super) fn random() -> u16 {
     let [a, b, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
     u16::from_be_bytes([a, b])
