@@ -1,18 +1,20 @@
-//! POSIX extended regular expressions as `grep -E -i` reads them, for the `answer` of a definition.
+//! POSIX extended regular expressions with the meaning that they have for `grep -E -i`, for the `answer`
+//! of a definition and for the table of providers.
 //!
-//! A program of a few instructions is run over all its states at once (Thompson 1968, as told in
-//! <https://swtch.com/~rsc/regexp/regexp2.html>), so time is bounded by program times text: an
-//! expression comes from a file that may have been downloaded, and an answer from anybody.
+//! An expression is compiled to a program of a few instructions, and all states of the program advance
+//! together (Thompson 1968, <https://swtch.com/~rsc/regexp/regexp2.html>). So the time is at most the
+//! length of the program times that of the text. That matters because a definition may have been
+//! downloaded, and an answer may come from any server.
 //!
-//! Not supported, with a sentence: back-references, which no such engine can run. Letters are
-//! matched without regard to case in ASCII only. A carriage return at the end of a line is not part
-//! of the line, because HTTP bodies have them and definitions do not.
+//! Back-references are an error, because such a program cannot match them. Case is ignored for ASCII
+//! only. A carriage return at the end of a line is ignored: HTTP bodies often have one, and expressions
+//! of definitions do not match it.
 
 mod parse;
 
 use parse::{Assertion, Count, Node, Set};
 
-/// Most instructions of a program: bounds its memory and, with the length of a body, its steps.
+/// Most instructions of a program. They limit its memory and, with the length of a body, its time.
 const MAX_PROGRAM: usize = 1000;
 
 /// A compiled expression.
@@ -26,7 +28,7 @@ impl Ere {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with it.
+    /// A sentence that names the mistake in `pattern`.
     pub fn new(pattern: &str) -> Result<Self, String> {
         let (node, sets) = parse::parse(pattern)?;
         let mut program = Vec::new();
@@ -35,7 +37,7 @@ impl Ere {
         Ok(Self { program, sets })
     }
 
-    /// Whether any line of `text` contains a match. As for `grep`, an empty text has no line.
+    /// Whether a line of `text` contains a match. As for `grep`, an empty text has no line.
     pub fn is_match(&self, text: &str) -> bool {
         self.run(text).0
     }
@@ -43,14 +45,13 @@ impl Ere {
     /// Whether there is a match, and how many states were visited to find out.
     fn run(&self, text: &str) -> (bool, usize) {
         let mut states = States { seen: vec![0; self.program.len()], ..States::default() };
-        let found = text
-            .split_terminator('\n')
-            .map(|line| line.strip_suffix('\r').unwrap_or(line))
-            .any(|line| self.line(line, &mut states));
+        let mut lines = text.split_terminator('\n');
+        let found = lines
+            .any(|line| self.is_line_match(line.strip_suffix('\r').unwrap_or(line), &mut states));
         (found, states.steps)
     }
 
-    fn line(&self, line: &str, states: &mut States) -> bool {
+    fn is_line_match(&self, line: &str, states: &mut States) -> bool {
         let mut before = None;
         let mut rest = line.chars();
         states.pending.clear();
@@ -67,8 +68,8 @@ impl Ere {
         }
     }
 
-    /// Follows everything that consumes nothing; leaves what waits for a character in
-    /// `states.waiting`. True if the end of the program was reached.
+    /// Runs the instructions that take no character. Afterwards, `states.waiting` has those that wait for
+    /// the next character. Returns whether the end of the program was reached.
     fn follow(&self, states: &mut States, before: Option<char>, after: Option<char>) -> bool {
         states.round += 1;
         states.waiting.clear();
@@ -113,16 +114,18 @@ impl Ere {
     }
 }
 
-/// The states of a run, reused from line to line.
+/// The states of a run: places in the program. The memory is used again for each line.
 #[derive(Default)]
 struct States {
-    /// To be followed.
+    /// Instructions to run before the next character.
     pending: Vec<usize>,
-    /// Wait for a character.
+    /// Instructions that wait for the next character.
     waiting: Vec<usize>,
-    /// Round in which each instruction was last visited.
+    /// For each instruction the round in which it was run last.
     seen: Vec<usize>,
+    /// The number of the round. A round is the place between two characters.
     round: usize,
+    /// How many instructions were run.
     steps: usize,
 }
 
@@ -132,12 +135,13 @@ enum Instruction {
     Any,
     Set(usize),
     Assert(Assertion),
-    /// Go on, and also there.
+    /// Continue with the next instruction and with this one.
     Split(usize),
     Jump(usize),
     Match,
 }
 
+/// Appends the instructions for `node` to `program`.
 fn compile(node: &Node, program: &mut Vec<Instruction>) -> Result<(), String> {
     match node {
         Node::Char(c) => emit(program, Instruction::Char(*c)),
@@ -158,20 +162,25 @@ fn emit(program: &mut Vec<Instruction>, instruction: Instruction) -> Result<(), 
     Ok(())
 }
 
-/// Emits `make(target)` before `body`, where `target` is the place behind `body`.
-fn around(
+/// Emits `make(target)` and `body`, where `target` is the place behind `body`.
+fn emit_around(
     program: &mut Vec<Instruction>,
     make: fn(usize) -> Instruction,
     body: impl FnOnce(&mut Vec<Instruction>) -> Result<(), String>,
 ) -> Result<(), String> {
-    let at = program.len();
+    let start = program.len();
     emit(program, make(0))?;
     body(program)?;
     let target = program.len();
-    if let Some(slot) = program.get_mut(at) {
-        *slot = make(target);
-    }
+    set(program, start, make(target));
     Ok(())
+}
+
+/// Replaces the instruction at `place`.
+fn set(program: &mut [Instruction], place: usize, instruction: Instruction) {
+    if let Some(slot) = program.get_mut(place) {
+        *slot = instruction;
+    }
 }
 
 fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(), String> {
@@ -181,15 +190,13 @@ fn alternatives(branches: &[Node], program: &mut Vec<Instruction>) -> Result<(),
     if others.is_empty() {
         return compile(first, program);
     }
-    let at = program.len();
+    let start = program.len();
     emit(program, Instruction::Split(0))?;
     compile(first, program)?;
-    // The first branch jumps over the others; the split leads to them.
-    let others_at = program.len() + 1;
-    if let Some(slot) = program.get_mut(at) {
-        *slot = Instruction::Split(others_at);
-    }
-    around(program, Instruction::Jump, |program| alternatives(others, program))
+    // Behind the first branch stands a jump over the other branches, to which the split leads.
+    let others_start = program.len() + 1;
+    set(program, start, Instruction::Split(others_start));
+    emit_around(program, Instruction::Jump, |program| alternatives(others, program))
 }
 
 fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(), String> {
@@ -197,19 +204,21 @@ fn repeat(node: &Node, count: Count, program: &mut Vec<Instruction>) -> Result<(
         let before = program.len();
         compile(node, program)?;
         if program.len() == before {
-            // Nothing, however often: `(){32767}` must not take 32767 turns, least of all nested.
+            // An empty group stays empty. Nested, `(){32767}` would take very long otherwise.
             return Ok(());
         }
     }
     let Some(max) = count.max else {
-        return around(program, Instruction::Split, |program| {
+        return emit_around(program, Instruction::Split, |program| {
             let body = program.len();
             compile(node, program)?;
             emit(program, Instruction::Jump(body.saturating_sub(1)))
         });
     };
-    (count.min..max)
-        .try_for_each(|_| around(program, Instruction::Split, |program| compile(node, program)))
+    for _ in count.min..max {
+        emit_around(program, Instruction::Split, |program| compile(node, program))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -221,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expressions_of_definitions_work() {
+    fn expressions_match_lines_without_regard_to_case() {
         assert!(matches("good|nochg", "GOOD 192.0.2.1\r\n"));
         assert!(matches("good|nochg", "first\nnochg"));
         assert!(!matches("good|nochg", "badauth"));
@@ -232,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_sentences() {
+    fn mistakes_are_named() {
         for (pattern, word) in [
             ("(a)\\1", "back-reference"),
             ("(a", "'(' is not closed"),
@@ -255,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn work_grows_with_program_and_text_only() {
+    fn steps_are_at_most_program_times_text() {
         let text = "a".repeat(64 * 1024);
         for pattern in [
             "(a*)*b",
@@ -275,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn repeating_nothing_ends() {
+    fn repeated_empty_group_compiles_quickly() {
         assert!(matches("((()){32767}){32767}a", "a"));
         assert!(matches("(()*)*(|a*)*a", "a"));
     }

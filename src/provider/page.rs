@@ -1,45 +1,47 @@
-//! Web pages where an answer was expected: told from answers, and reduced to the text one sees.
+//! Recognises web pages among answers, and reads their visible text.
 //!
-//! Some providers wrap their answer in a page, and every captive portal and parking page answers
-//! 200. This is no HTML parser; it is good enough to find an answer of one word.
+//! Some providers send their answer in a page. Captive portals and pages of parked domains answer every
+//! request with status 200. This is no full HTML parser; it is good enough to find an answer of one word.
 
-/// Tags of web pages that have no place in a bare answer, nor in the XML of providers; the last one is
-/// what hotspots answer to programs.
+/// Tags that occur in web pages, but neither in plain answers nor in the XML of providers. The last one is
+/// that of hotspots (WISPr).
 const TAGS: &str = "html head body meta title script noscript style form input button frameset iframe \
     link img div table wispaccessgatewayparam";
 
-/// Whether `body` is a web page rather than a bare answer.
+/// Whether `body` is a web page.
 pub(super) fn is_page(body: &str) -> bool {
     if body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with(['{', '[', '"']) {
         return false;
     }
     let lower = body.to_ascii_lowercase();
-    lower.match_indices('<').any(|(at, _)| {
-        let tail = lower.get(at + 1..).unwrap_or_default();
-        let end = tail.find(|c: char| !c.is_ascii_alphanumeric() && !"-:_.".contains(c));
-        let name = tail.get(..end.unwrap_or(tail.len())).unwrap_or_default();
-        TAGS.split(' ').any(|tag| tag == name) || tail.starts_with("!doctype html")
-    })
+    lower.split('<').skip(1).any(begins_with_page_tag)
 }
 
-/// Whether the visible `text` of a page is no more than an answer.
+/// Whether `tail`, the lower-case text behind a `<`, begins with a tag of web pages.
+fn begins_with_page_tag(tail: &str) -> bool {
+    let name = tail.split(|c: char| !c.is_ascii_alphanumeric() && !"-:_.".contains(c)).next();
+    TAGS.split(' ').any(|tag| Some(tag) == name) || tail.starts_with("!doctype html")
+}
+
+/// Whether the visible `text` of a page is short enough to be an answer.
 pub(super) fn is_short(text: &str) -> bool {
     text.split_whitespace().map(str::len).sum::<usize>() <= 40
 }
 
-/// Whether `body` is no text at all, but compressed or other data.
+/// Whether `body` is no text, but compressed or other data: it has control characters, or more than a
+/// quarter of it could not be decoded as UTF-8.
 pub(super) fn is_binary(body: &str) -> bool {
-    let control = |c: char| c.is_ascii_control() && !c.is_ascii_whitespace();
     let replaced = body.matches('\u{fffd}').count();
-    body.contains(control) || replaced * 4 > body.chars().count()
+    body.contains(|c: char| c.is_ascii_control() && !c.is_ascii_whitespace())
+        || replaced * 4 > body.chars().count()
 }
 
-/// `body` without tags, comments, scripts and styles. Tags that end a line on the screen end one
-/// here; byte order marks are dropped.
+/// `body` without tags, comments, scripts, styles and byte order marks. A tag that begins a new line on
+/// the screen becomes a line break.
 pub(super) fn text(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
-    // Nothing behind the last '>' can be a tag; knowing that keeps the time linear.
-    let (mut rest, end) = body.split_at(body.rfind('>').map_or(0, |at| at + 1));
+    // There is no tag behind the last '>'. Without this, a text of many '<' would take quadratic time.
+    let (mut rest, end) = body.split_at(body.rfind('>').map_or(0, |last| last + 1));
     while let Some((before, tail)) = rest.split_once('<') {
         out.push_str(before);
         match tag(tail) {
@@ -58,10 +60,11 @@ pub(super) fn text(body: &str) -> String {
     out.replace('\u{feff}', "")
 }
 
-/// Tags that do not begin a new line.
+/// Tags that do not begin a new line on the screen.
 const INLINE: [&str; 10] = ["a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u"];
 
-/// The name of the tag that `tail` is in, without `/`, and what follows the tag.
+/// The name of the tag whose `<` is in front of `tail`, and the text behind the tag. The name is empty
+/// for comments and for the ends of hidden elements; `None` if this is no tag.
 fn tag(tail: &str) -> Option<(String, &str)> {
     if let Some(comment) = tail.strip_prefix("!--") {
         let after = comment.split_once("-->").map_or("", |(_, after)| after);
@@ -78,19 +81,22 @@ fn tag(tail: &str) -> Option<(String, &str)> {
     Some((if closing && HIDDEN.contains(&&*name) { String::new() } else { name }, after))
 }
 
-/// Elements whose content is not text.
+/// Elements whose content is not shown.
 const HIDDEN: [&str; 2] = ["script", "style"];
 
+/// `after` without the content of the element `name`, if that content is not shown.
 fn skip_content<'a>(name: &str, after: &'a str) -> &'a str {
     if !HIDDEN.contains(&name) {
         return after;
     }
-    let is_end = |&at: &usize| {
-        let found = after.get(at + 2..at + 2 + name.len());
-        found.is_some_and(|found| found.eq_ignore_ascii_case(name))
-    };
-    let end = after.match_indices("</").map(|(at, _)| at).find(is_end);
-    end.and_then(|end| after.get(end..)).unwrap_or_default()
+    for (start, _) in after.match_indices("</") {
+        let end_tag = after.get(start..).unwrap_or_default();
+        let found = end_tag.get(2..2 + name.len());
+        if found.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            return end_tag;
+        }
+    }
+    ""
 }
 
 #[cfg(test)]
@@ -99,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn pages_are_told_from_answers() {
+    fn pages_have_tags_of_html() {
         for page in [
             "<!DOCTYPE html><title>x",
             "\u{feff}\r\n <HTML lang=en>",
@@ -131,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn data_are_no_text() {
+    fn compressed_data_are_binary() {
         let gzip = String::from_utf8_lossy(b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\x4b\xcf\xcf\x4f");
         for binary in [&*gzip, "a\0b", "\u{fffd}\u{fffd}\u{fffd}ab"] {
             assert!(is_binary(binary), "{binary:?}");
@@ -142,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_scripts_are_dropped() {
+    fn text_has_no_tags_and_scripts() {
         for (body, expected) in [
             ("good 192.0.2.1", "good 192.0.2.1"),
             ("\u{feff}<b>good</b> 192.0.2.1<br>nochg", "good 192.0.2.1 nochg"),
@@ -160,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_body_has_a_text(body in "(<|>|/|!--|-->|script|İ|[a-c ]){0,30}") {
+        fn reading_text_never_panics(body in "(<|>|/|!--|-->|script|İ|[a-c ]){0,30}") {
             text(&body);
         }
     }

@@ -1,5 +1,5 @@
-//! What providers want signed, and how. Pure: ring computes, and of what is here nothing needs
-//! random numbers.
+//! Signatures and hashes of requests. Everything here is pure, because the algorithms need no random
+//! numbers.
 
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
@@ -16,7 +16,7 @@ pub fn hmac_sha256(key: &[u8], data: &str) -> Vec<u8> {
     mac(HMAC_SHA256, key, data)
 }
 
-/// HMAC with SHA-1, where a provider knows nothing newer.
+/// HMAC with SHA-1, for providers that support nothing newer.
 pub fn hmac_sha1(key: &[u8], data: &str) -> Vec<u8> {
     mac(HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, data)
 }
@@ -30,7 +30,7 @@ pub fn sha256(data: &str) -> String {
     hash(&SHA256, data)
 }
 
-/// SHA-1 in hexadecimal digits, where a provider knows nothing newer.
+/// SHA-1 in hexadecimal digits, for providers that support nothing newer.
 pub fn sha1(data: &str) -> String {
     hash(&SHA1_FOR_LEGACY_USE_ONLY, data)
 }
@@ -46,50 +46,49 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256` of RFC 7518) by a private key in PEM, PKCS #8 or PKCS #1.
-/// Line ends may be written as `\n`, as they are in JSON. `None` if that is no key.
+/// Line ends may be written as `\n`, as in JSON. `None` if `pem` is no key.
 pub fn rs256(pem: &str, data: &str) -> Option<Vec<u8>> {
     let der = pem::private_key(&pem.replace("\\n", ""))?;
     let key = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()?;
     let mut signature = vec![0; key.public().modulus_len()];
-    // The padding is fixed, so the random numbers that the signature of `sign` asks for go unused.
+    // The padding is fixed, so ring does not use the random numbers that the function takes.
     let random = SystemRandom::new();
     key.sign(&RSA_PKCS1_SHA256, &random, data.as_bytes(), &mut signature).ok()?;
     Some(signature)
 }
 
 /// `2015-08-30T12:36:00Z` (ISO 8601, UTC).
-pub fn timestamp(at: UnixSeconds) -> String {
-    let unix = i64::try_from(at).unwrap_or_default();
-    let t = Moment::at(unix);
-    let parts = [t.month, t.day, t.hour, t.minute, t.second];
-    let [month, day, hour, minute, second] = parts.map(two_digits);
-    format!("{}-{month}-{day}T{hour}:{minute}:{second}Z", t.year)
+pub fn timestamp(time: UnixSeconds) -> String {
+    let Moment { year, month, day, hour, minute, second, .. } =
+        Moment::at(i64::try_from(time).unwrap_or_default());
+    let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
+    format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")
 }
 
 fn two_digits(number: u8) -> String {
     format!("{number:02}")
 }
 
-/// A signature over a canonical request, by a key that is made for a day and a service: Signature
-/// Version 4 of AWS (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and what
-/// is made after it.
+/// A signature over a canonical request, with a key that is derived for a day and a service: Signature
+/// Version 4 of AWS (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and the
+/// signatures of other providers that follow it.
 #[derive(Debug)]
 pub struct Canonical<'a> {
-    /// `AWS4-HMAC-SHA256`.
+    /// The algorithm, as `AWS4-HMAC-SHA256`.
     pub algorithm: &'a str,
-    /// What stands before the secret: `AWS4`.
+    /// The text in front of the secret in the first key, as `AWS4`.
     pub prefix: &'a str,
-    /// Date, region, service, `aws4_request`.
+    /// The texts that the key is derived with, as date, region, service and `aws4_request`.
     pub scope: &'a [&'a str],
-    /// The time as it is signed.
+    /// The time, in the provider's format.
     pub time: &'a str,
-    /// Names in lower case, in order, with their values.
+    /// The signed headers: names in lower case, sorted, with their values.
     pub headers: &'a [(&'a str, &'a str)],
 }
 
 impl Canonical<'_> {
-    /// The value of `Authorization`. `path` and `query` are encoded as they are sent, the query in
-    /// the order of its names.
+    /// The value of `Authorization`. `path` and `query` are encoded as they are sent, and the parameters
+    /// of the query are sorted by name.
     pub fn authorization(
         &self,
         (id, secret): (&str, &Secret),
@@ -124,7 +123,7 @@ mod tests {
 
     /// Test case 2 of RFC 4231 and of RFC 2202.
     #[test]
-    fn authentication_codes() {
+    fn hmac_matches_test_vectors() {
         let data = "what do ya want for nothing?";
         assert_eq!(
             hex(&hmac_sha256(b"Jefe", data)),
@@ -135,7 +134,7 @@ mod tests {
 
     /// Examples of NIST for FIPS 180-4.
     #[test]
-    fn hashes() {
+    fn sha_matches_test_vectors() {
         assert_eq!(
             sha256("abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -145,7 +144,7 @@ mod tests {
 
     /// Appendix A.2 of RFC 7515.
     #[test]
-    fn a_signature_by_rsa() {
+    fn rs256_matches_example_of_rfc_7515() {
         let text = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly\
                     9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
         let expected = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0\
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn times() {
+    fn timestamps_are_in_utc() {
         assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
         assert_eq!(timestamp(1_440_938_160), "2015-08-30T12:36:00Z");
         assert_eq!(timestamp(u64::MAX), "1970-01-01T00:00:00Z");
@@ -174,7 +173,7 @@ mod tests {
 
     /// `get-vanilla` of the test suite of AWS.
     #[test]
-    fn a_canonical_request() {
+    fn authorization_matches_example_of_aws() {
         let canonical = Canonical {
             algorithm: "AWS4-HMAC-SHA256",
             prefix: "AWS4",

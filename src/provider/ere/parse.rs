@@ -1,13 +1,14 @@
-//! The grammar: POSIX extended regular expressions with GNU's extensions and leniencies.
+//! The grammar of expressions: that of POSIX, with the extensions of GNU grep, and with what GNU grep
+//! accepts although POSIX leaves it undefined.
 
 use Assertion::{LineEnd, LineStart, NotWordEdge, WordEdge, WordEnd, WordStart};
 
-/// Deepest nesting of groups: the parser is recursive.
+/// Deepest nesting of groups. The parser is recursive, so it limits the stack.
 const MAX_DEPTH: usize = 50;
 /// Largest count of an interval: `RE_DUP_MAX` of POSIX `<limits.h>` on Linux.
 const MAX_COUNT: usize = 32767;
 
-/// The tree of `pattern`, and the sets that it refers to by number.
+/// The tree of `pattern`, and the sets that its nodes refer to by index.
 pub(super) fn parse(pattern: &str) -> Result<(Node, Vec<Set>), String> {
     let mut parser = Parser { rest: pattern.chars(), sets: Vec::new() };
     let node = parser.alternatives(0)?;
@@ -25,18 +26,21 @@ pub(super) enum Assertion {
 }
 
 impl Assertion {
-    /// Whether it holds between these two characters of a line.
+    /// Whether the assertion holds between these two characters of a line; `None` is its start or end.
     pub(super) fn holds(self, before: Option<char>, after: Option<char>) -> bool {
-        let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
         match self {
             LineStart => before.is_none(),
             LineEnd => after.is_none(),
-            WordStart => !word(before) && word(after),
-            WordEnd => word(before) && !word(after),
-            WordEdge => word(before) != word(after),
-            NotWordEdge => word(before) == word(after),
+            WordStart => !is_of_word(before) && is_of_word(after),
+            WordEnd => is_of_word(before) && !is_of_word(after),
+            WordEdge => is_of_word(before) != is_of_word(after),
+            NotWordEdge => is_of_word(before) == is_of_word(after),
         }
     }
+}
+
+fn is_of_word(c: Option<char>) -> bool {
+    c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// A bracket expression, `\w` or `\s`.
@@ -47,9 +51,12 @@ pub(super) struct Set {
 }
 
 impl Set {
+    /// Whether `c` is in the set, in either case.
     pub(super) fn contains(&self, c: char) -> bool {
-        let has = |c: char| self.ranges.iter().any(|&(low, high)| low <= c && c <= high);
-        self.negated != (has(c.to_ascii_lowercase()) || has(c.to_ascii_uppercase()))
+        let cases = [c.to_ascii_lowercase(), c.to_ascii_uppercase()];
+        let mut ranges = self.ranges.iter();
+        let is_in_range = ranges.any(|&(low, high)| cases.iter().any(|&c| low <= c && c <= high));
+        is_in_range != self.negated
     }
 }
 
@@ -80,18 +87,19 @@ impl Parser<'_> {
         self.rest.clone().next()
     }
 
-    fn eat(&mut self, wanted: char) -> bool {
-        let there = self.peek() == Some(wanted);
-        if there {
-            self.rest.next();
+    /// Takes the next character if it is `wanted`.
+    fn take(&mut self, wanted: char) -> bool {
+        if self.peek() != Some(wanted) {
+            return false;
         }
-        there
+        self.rest.next();
+        true
     }
 
-    /// `a|b`; as for `grep`, a line break separates alternatives too.
+    /// `a|b`. As for `grep`, a line break separates alternatives, too.
     fn alternatives(&mut self, depth: usize) -> Result<Node, String> {
         let mut branches = vec![self.branch(depth)?];
-        while self.eat('|') || self.eat('\n') {
+        while self.take('|') || self.take('\n') {
             branches.push(self.branch(depth)?);
         }
         Ok(Node::Alternatives(branches))
@@ -100,7 +108,7 @@ impl Parser<'_> {
     fn branch(&mut self, depth: usize) -> Result<Node, String> {
         let mut nodes = Vec::new();
         loop {
-            // Where there is nothing to repeat, GNU grep warns and ignores the operator.
+            // GNU grep ignores an operator that has nothing to repeat.
             while self.count()?.is_some() {}
             match self.peek() {
                 None | Some('|' | '\n') => return Ok(Node::Sequence(nodes)),
@@ -133,7 +141,7 @@ impl Parser<'_> {
             return Err(format!("groups are nested deeper than {MAX_DEPTH}"));
         }
         let node = self.alternatives(depth)?;
-        if self.eat(')') { Ok(node) } else { Err("a '(' is not closed".into()) }
+        if self.take(')') { Ok(node) } else { Err("a '(' is not closed".into()) }
     }
 
     fn escape(&mut self) -> Result<Node, String> {
@@ -160,7 +168,7 @@ impl Parser<'_> {
         Node::Set(self.sets.len() - 1)
     }
 
-    /// The operator that follows, if there is one: `*`, `+`, `?` or a well-formed `{m,n}`.
+    /// Takes the operator that follows, if there is one: `*`, `+`, `?` or a well-formed `{m,n}`.
     fn count(&mut self) -> Result<Option<Count>, String> {
         let (min, max) = match self.peek() {
             Some('*') => (0, None),
@@ -173,28 +181,20 @@ impl Parser<'_> {
         Ok(Some(Count { min, max }))
     }
 
-    /// `{m}`, `{m,}`, `{,n}`, `{m,n}`; anything else in braces is text, as GNU has it.
+    /// Takes `{m}`, `{m,}`, `{,n}` or `{m,n}`. For GNU grep, anything else in braces is text.
     fn interval(&mut self) -> Result<Option<Count>, String> {
         let Some((inside, rest)) = self.rest.as_str().get(1..).and_then(|s| s.split_once('}'))
         else {
             return Ok(None);
         };
         let (min, max) = inside.split_once(',').unwrap_or((inside, inside));
-        let number = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
         if inside.is_empty() {
             return Err("{} has no count in it".into());
         }
-        if !number(min) || !number(max) {
+        if !min.bytes().chain(max.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Ok(None);
         }
-        let limit = |s: &str| match s.parse::<usize>() {
-            Ok(n) if n <= MAX_COUNT => Ok(n),
-            _ => Err(format!("{{{inside}}} repeats more than {MAX_COUNT} times")),
-        };
-        let count = Count {
-            min: if min.is_empty() { 0 } else { limit(min)? },
-            max: (!max.is_empty()).then(|| limit(max)).transpose()?,
-        };
+        let count = Count { min: limit(min, inside)?.unwrap_or(0), max: limit(max, inside)? };
         if count.max.is_some_and(|max| max < count.min) {
             return Err(format!("{{{inside}}} ends before it begins"));
         }
@@ -202,22 +202,23 @@ impl Parser<'_> {
         Ok(Some(count))
     }
 
+    /// A bracket expression, behind its `[`.
     fn bracket(&mut self) -> Result<Node, String> {
-        let named = |inside: &str| inside.len() > 1 && inside.ends_with(':');
-        if self.peek() == Some(':') && self.rest.as_str().split(']').next().is_some_and(named) {
+        let inside = self.rest.as_str().split(']').next().unwrap_or_default();
+        if inside.len() > 1 && inside.starts_with(':') && inside.ends_with(':') {
             return Err("a character class is written [[:space:]], not [:space:]".into());
         }
-        let negated = self.eat('^');
+        let negated = self.take('^');
         let mut ranges = Vec::new();
         let mut first = true;
-        while first || !self.eat(']') {
+        while first || !self.take(']') {
             first = false;
             self.item(&mut ranges)?;
         }
         Ok(self.set(negated, &ranges))
     }
 
-    /// One element of a bracket expression: a class, a range or a character.
+    /// One item of a bracket expression: a class, a range or a character.
     fn item(&mut self, ranges: &mut Vec<(char, char)>) -> Result<(), String> {
         let low = match self.element()? {
             Element::Class(class) => {
@@ -233,7 +234,7 @@ impl Parser<'_> {
             ranges.push((low, low));
             return Ok(());
         }
-        self.eat('-');
+        self.take('-');
         match self.element()? {
             Element::Char(high) if low <= high && !self.range_follows() => {
                 ranges.push((low, high));
@@ -243,21 +244,21 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether a `-` comes that is not the last character of the brackets.
+    /// Whether a `-` follows that is not the last character in the brackets.
     fn range_follows(&self) -> bool {
         let rest = self.rest.as_str();
         rest.starts_with('-') && !rest.starts_with("-]")
     }
 
+    /// A character, `[:class:]`, `[.c.]` or `[=c=]`.
     fn element(&mut self) -> Result<Element, String> {
-        let unclosed = || String::from("a '[' is not closed");
-        let c = self.rest.next().ok_or_else(unclosed)?;
-        let Some(kind @ (':' | '.' | '=')) = self.peek().filter(|_| c == '[') else {
-            return Ok(Element::Char(c));
+        let c = self.rest.next().ok_or(UNCLOSED)?;
+        let kind = match (c, self.peek()) {
+            ('[', Some(kind @ (':' | '.' | '='))) => kind,
+            _ => return Ok(Element::Char(c)),
         };
-        let end = [kind, ']'].iter().collect::<String>();
         let text = self.rest.as_str().get(1..).unwrap_or_default();
-        let (name, rest) = text.split_once(&end).ok_or_else(unclosed)?;
+        let (name, rest) = text.split_once(&format!("{kind}]")).ok_or(UNCLOSED)?;
         self.rest = rest.chars();
         let mut chars = name.chars();
         match (kind, chars.next(), chars.next()) {
@@ -268,6 +269,20 @@ impl Parser<'_> {
     }
 }
 
+const UNCLOSED: &str = "a '[' is not closed";
+
+/// The count in `{inside}` with these digits; `None` if there are none.
+fn limit(digits: &str, inside: &str) -> Result<Option<usize>, String> {
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    match digits.parse::<usize>() {
+        Ok(count) if count <= MAX_COUNT => Ok(Some(count)),
+        _ => Err(format!("{{{inside}}} repeats more than {MAX_COUNT} times")),
+    }
+}
+
+/// What a bracket expression is made of.
 enum Element {
     Char(char),
     Class(&'static [(char, char)]),
