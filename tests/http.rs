@@ -220,7 +220,8 @@ fn get(url: &str) -> Request {
 
 fn with_password(url: &str) -> Request {
     let credentials = Credentials { user: "user".into(), password: Secret::new("pass:word") };
-    let url = Url::parse(url).unwrap().with_credentials(Some(credentials));
+    let mut url = Url::parse(url).unwrap();
+    url.credentials = Some(credentials);
     Request::get(url, String::new(), vec![])
 }
 

@@ -33,6 +33,13 @@ pub struct Mistake {
     pub text: String,
 }
 
+impl Mistake {
+    /// A mistake that makes no section unusable.
+    pub(super) fn new(file: &str, line: usize, severity: Severity, text: String) -> Self {
+        Self { file: file.into(), line, severity, section: None, option: None, text }
+    }
+}
+
 /// Collects the mistakes of a file, each once.
 #[derive(Debug, Default)]
 pub(super) struct Mistakes {
@@ -80,14 +87,7 @@ impl Mistakes {
             if count.dropped > 0 {
                 let text = format!("{} more {what} from here on are not listed", count.dropped);
                 let line = count.first_dropped_line;
-                self.kept.push(Mistake {
-                    file: file.into(),
-                    line,
-                    severity,
-                    section: None,
-                    option: None,
-                    text,
-                });
+                self.kept.push(Mistake::new(file, line, severity, text));
             }
         }
         sort(&mut self.kept);

@@ -398,14 +398,7 @@ impl<'a> Parser<'a> {
     }
 
     fn push(&mut self, line: usize, severity: Severity, section: Option<String>, text: String) {
-        self.mistakes.push(Mistake {
-            file: String::new(),
-            line,
-            severity,
-            section,
-            option: None,
-            text,
-        });
+        self.mistakes.push(Mistake { section, ..Mistake::new("", line, severity, text) });
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn outcome(
             (Level::Error, format!("{what}: {}", refused(reason, advice, whom, section)))
         }
     };
-    Notice::about_record(section, (&record.name, record.family), level, text)
+    Notice::about(section, level, text).on(&record.name, record.family)
 }
 
 /// The account that `section` shares was refused in answer to another one, if it was.
@@ -134,7 +134,7 @@ pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<
         "{name} {record_type}: still refused: {text}; then run 'ddns-netlink update {section}', or \
          wait {after}"
     );
-    Some(Notice::about_record(section, (name, record.family), Level::Warning, text))
+    Some(Notice::about(section, Level::Warning, text).on(name, record.family))
 }
 
 /// An answer said nothing, and the zone's own name servers have what was sent.

@@ -45,43 +45,40 @@ impl HostPort {
     /// # Errors
     /// Why the text is not one of these.
     pub fn parse(text: &str) -> Result<Self, HostPortError> {
-        let (host, port) = if text.parse::<Ipv6Addr>().is_ok() {
-            (text, None)
-        } else if let Some(inner) = text.strip_prefix('[') {
-            let (host, rest) = inner.split_once(']').ok_or(HostPortError::Brackets)?;
-            if host.parse::<Ipv6Addr>().is_err() {
-                return Err(HostPortError::Brackets);
-            }
-            match rest.strip_prefix(':') {
-                None if rest.is_empty() => (host, None),
-                None => return Err(HostPortError::Brackets),
-                Some(port) => (host, Some(port)),
-            }
-        } else {
-            let (host, port) = match text.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (text, None),
-            };
+        let (host, port) = split(text)?;
+        if !host.contains(':') {
             check_name(host)?;
-            if port.is_some_and(|port| port.contains(':')) {
-                return Err(HostPortError::NoBrackets);
-            }
-            (host, port)
+        }
+        Ok(Self { host: host.to_ascii_lowercase(), port: port.map(parse_port).transpose()? })
+    }
+}
+
+fn split(text: &str) -> Result<(&str, Option<&str>), HostPortError> {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Ok((text, None));
+    }
+    let Some(inner) = text.strip_prefix('[') else {
+        return match text.split_once(':') {
+            Some((_, port)) if port.contains(':') => Err(HostPortError::NoBrackets),
+            Some((host, port)) => Ok((host, Some(port))),
+            None => Ok((text, None)),
         };
-        let port = port.map(parse_port).transpose()?;
-        Ok(Self { host: host.to_ascii_lowercase(), port })
+    };
+    let (host, rest) = inner.split_once(']').ok_or(HostPortError::Brackets)?;
+    match (host.parse::<Ipv6Addr>(), rest.strip_prefix(':')) {
+        (Ok(_), None) if rest.is_empty() => Ok((host, None)),
+        (Ok(_), Some(port)) => Ok((host, Some(port))),
+        (Ok(_) | Err(_), _) => Err(HostPortError::Brackets),
     }
 }
 
 fn check_name(host: &str) -> Result<(), HostPortError> {
-    if host.is_empty() {
-        return Err(HostPortError::NoHost);
+    match host.chars().find(|&c| !c.is_ascii_alphanumeric() && !"-._~".contains(c)) {
+        None if host.is_empty() => Err(HostPortError::NoHost),
+        None => Ok(()),
+        Some('[' | ']') => Err(HostPortError::Brackets),
+        Some(bad) => Err(HostPortError::Character(bad)),
     }
-    if host.contains(['[', ']']) {
-        return Err(HostPortError::Brackets);
-    }
-    let bad = host.chars().find(|&c| !c.is_ascii_alphanumeric() && !"-._~".contains(c));
-    bad.map_or(Ok(()), |bad| Err(HostPortError::Character(bad)))
 }
 
 fn parse_port(text: &str) -> Result<u16, HostPortError> {

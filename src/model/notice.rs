@@ -43,13 +43,8 @@ impl Notice {
         Self { section: Some(section.to_owned()), ..Self::general(level, text) }
     }
 
-    /// A message about a record of a section.
-    pub fn about_record(
-        section: &str,
-        (name, family): (&Hostname, Family),
-        level: Level,
-        text: String,
-    ) -> Self {
-        Self { record: Some((name.clone(), family)), ..Self::about(section, level, text) }
+    /// The same message about a record of the section.
+    pub fn on(self, name: &Hostname, family: Family) -> Self {
+        Self { record: Some((name.clone(), family)), ..self }
     }
 }

@@ -9,8 +9,10 @@ use crate::text::percent;
 /// Where a request goes. Path and query may hold secrets, so there is no `Display`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Url {
-    https: bool,
-    credentials: Option<Credentials>,
+    /// Whether it is reached over TLS.
+    pub https: bool,
+    /// Who the request is from, if the URL names them.
+    pub credentials: Option<Credentials>,
     host: HostPort,
     /// Path and query as they are sent: the characters of RFC 3986, beginning with a slash.
     target: String,
@@ -109,21 +111,15 @@ fn split_place(text: &str) -> (&str, &str) {
     text.split_at(text.find(['/', '?']).unwrap_or(text.len()))
 }
 
-/// Whether `rest` begins with a character that a path or a query may hold as it is (RFC 3986 sections
-/// 3.3 and 3.4).
-fn begins_plain(rest: &str) -> bool {
-    match rest.chars().next() {
-        Some('%') => percent::is_escape(rest),
-        Some(c) => percent::is_unreserved(c) || "/:@!$&'()*+,;=?".contains(c),
-        None => false,
-    }
-}
-
-/// Passes path and query to `push` as they are sent, each character with its place in `text`: what
-/// they cannot hold is percent-encoded, line ends included.
+/// Passes path and query to `push` as they are sent, each character with its place in `text`. What they
+/// cannot hold (RFC 3986 sections 3.3 and 3.4) is percent-encoded, line ends included.
 pub fn encode(text: &str, push: &mut dyn FnMut(usize, char)) {
     for (at, c) in text.char_indices() {
-        if begins_plain(text.get(at..).unwrap_or_default()) {
+        let plain = match c {
+            '%' => text.get(at..).is_some_and(percent::is_escape),
+            _ => percent::is_unreserved(c) || "/:@!$&'()*+,;=?".contains(c),
+        };
+        if plain {
             push(at, c);
         } else {
             percent::escape(c, |c| push(at, c));
@@ -144,13 +140,9 @@ fn with_slash(target: String) -> String {
 /// `text` with `http://` before it where it has no scheme.
 pub fn with_scheme(text: &str) -> String {
     let text = text.trim();
-    let colon = text.find([':', '/', '?', '#']).and_then(|at| text.get(at..));
-    let has_scheme = colon.is_some_and(|rest| rest.starts_with(":/"));
-    let bare = text.trim_end_matches(':');
-    if text.is_empty() || has_scheme || matches!(bare, "http" | "https") {
-        return text.into();
-    }
-    format!("http://{text}")
+    let (name, rest) = text.split_at(text.find([':', '/', '?', '#']).unwrap_or(text.len()));
+    let is_bare = matches!((name, rest), ("http" | "https", "" | ":") | ("", ""));
+    if is_bare || rest.starts_with(":/") { text.into() } else { format!("http://{text}") }
 }
 
 /// `text` with `https:` in the place of `http:`.
@@ -213,21 +205,6 @@ impl Url {
 
     fn scheme(&self) -> &'static str {
         if self.https { "https" } else { "http" }
-    }
-
-    /// Whether it is reached over TLS.
-    pub fn is_https(&self) -> bool {
-        self.https
-    }
-
-    /// Who the request is from, if the URL names them.
-    pub fn credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_ref()
-    }
-
-    /// The same with other credentials.
-    pub fn with_credentials(self, credentials: Option<Credentials>) -> Self {
-        Self { credentials, ..self }
     }
 
     /// The host in lower case, an IPv6 address without its brackets.
@@ -309,13 +286,13 @@ mod tests {
         let url = Url::parse("https://[2001:DB8::1]:8443/a?b=c#d").unwrap();
         assert_eq!((url.host(), url.port(), url.target()), ("2001:db8::1", 8443, "/a?b=c"));
         assert_eq!(url.endpoint().to_string(), "[2001:db8::1]:8443");
-        assert!(url.is_https() && url.credentials().is_none());
+        assert!(url.https && url.credentials.is_none());
 
         let url = Url::parse("HTTP://u%40x:p:%zz@Example.com:?q=a@b").unwrap();
         assert_eq!((url.origin().as_str(), url.target()), ("http://example.com", "/?q=a@b"));
         assert_eq!(url.endpoint().to_string(), "example.com:80");
         let credentials = Credentials { user: "u@x".into(), password: Secret::new("p:%zz") };
-        assert_eq!(url.credentials(), Some(&credentials));
+        assert_eq!(url.credentials, Some(credentials));
         assert_eq!(format!("{url:?}"), "Url(http://example.com/***)");
     }
 
@@ -420,7 +397,8 @@ mod tests {
             if let Ok(url) = Url::parse(&text) {
                 let sent = url.expose();
                 prop_assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent}");
-                let again = Url::parse(&sent).unwrap().with_credentials(url.credentials().cloned());
+                let mut again = Url::parse(&sent).unwrap();
+                again.credentials.clone_from(&url.credentials);
                 prop_assert_eq!(again, url);
             }
         }

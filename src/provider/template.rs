@@ -120,9 +120,6 @@ pub fn render(
     };
     let parts = Parts::split(&expanded.text)?;
     let mut target = expanded.part(parts.target.clone());
-    if !target.text.starts_with('/') {
-        target = Marked::new("/", Origin::Template).and(target);
-    }
     let mut secrets = Vec::new();
     mark_secrets(&mut target, author, &mut secrets);
     let target = target.encoded();
@@ -137,7 +134,8 @@ pub fn render(
 
 /// The request for a URL without placeholders.
 pub fn literal(url: &Url) -> Request {
-    let mut target = Marked::new(url.target(), Origin::Template);
+    let mut target = Marked::default();
+    target.push(url.target(), Origin::Template);
     let mut secrets = Vec::new();
     mark_secrets(&mut target, TextAuthor::Owner(&[]), &mut secrets);
     let Rendered { url, shown, secrets } = rendered(url.clone(), &target, secrets);
@@ -145,8 +143,8 @@ pub fn literal(url: &Url) -> Request {
 }
 
 fn rendered(url: Url, target: &Marked, mut secrets: Vec<Secret>) -> Rendered {
-    secrets.extend(url.credentials().into_iter().flat_map(Credentials::secrets));
-    let userinfo = match url.credentials() {
+    secrets.extend(url.credentials.iter().flat_map(Credentials::secrets));
+    let userinfo = match &url.credentials {
         None => String::new(),
         // A user name without a password is often a token, so it is not shown either.
         Some(Credentials { password, .. }) if password.is_empty() => "***@".into(),
@@ -207,14 +205,9 @@ struct Marked {
 }
 
 impl Marked {
-    fn new(text: &str, origin: Origin) -> Self {
-        Self { text: text.to_owned(), origins: vec![origin; text.len()] }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        self.text.push_str(&other.text);
-        self.origins.extend(other.origins);
-        self
+    fn push(&mut self, text: &str, origin: Origin) {
+        self.text.push_str(text);
+        self.origins.resize(self.text.len(), origin);
     }
 
     fn part(&self, range: Range<usize>) -> Self {
@@ -224,16 +217,15 @@ impl Marked {
         }
     }
 
-    fn push(&mut self, c: char, origin: Origin) {
-        self.text.push(c);
-        self.origins.resize(self.text.len(), origin);
-    }
-
     /// The text as it is sent. The escape of a byte has its origin.
     fn encoded(&self) -> Self {
         let mut sent = Self::default();
+        if !self.text.starts_with('/') {
+            sent.push("/", Origin::Template);
+        }
         url::encode(&self.text, &mut |index, c| {
-            sent.push(c, self.origins.get(index).copied().unwrap_or(Origin::Template));
+            let origin = self.origins.get(index).copied().unwrap_or(Origin::Template);
+            sent.push(c.encode_utf8(&mut [0; 4]), origin);
         });
         sent
     }
@@ -265,11 +257,11 @@ fn expand(template: &str, value: impl Fn(&str) -> (String, Origin)) -> Marked {
             Some(name) => {
                 let (text, origin) = value(name);
                 // A `#` in the template begins a fragment, which is not sent. In a value it is data.
-                expanded = expanded.and(Marked::new(&text.replace('#', "%23"), origin));
+                expanded.push(&text.replace('#', "%23"), origin);
                 name.len()
             }
             None => {
-                expanded.push(c, Origin::Template);
+                expanded.push(c.encode_utf8(&mut [0; 4]), Origin::Template);
                 c.len_utf8()
             }
         };

@@ -50,7 +50,7 @@ pub(crate) fn request_text(request: &Request) -> String {
     for (name, value) in &request.headers {
         text += &format!("\n{name}: {}", value.expose());
     }
-    if let Some(Credentials { user, password }) = request.url.credentials() {
+    if let Some(Credentials { user, password }) = &request.url.credentials {
         text += &format!("\nBasic {user}:{}", password.expose());
     }
     if let Some(body) = &request.body {

@@ -73,7 +73,7 @@ pub(crate) fn redirect(bytes: &[u8]) {
 /// The target has the origin of a web server, without user information.
 fn assert_web(place: &Url) {
     let origin = place.origin();
-    let scheme = if place.is_https() { "https://" } else { "http://" };
+    let scheme = if place.https { "https://" } else { "http://" };
     let authority = origin.strip_prefix(scheme);
     let Some(authority) = authority else { panic!("{origin:?}") };
     assert!(!authority.is_empty() && !authority.contains(['@', '/', '?', '#']), "{origin:?}");
@@ -84,11 +84,11 @@ fn assert_web(place: &Url) {
 fn assert_allowed(confidential: bool, from: &Url, to: &Url) {
     assert_web(to);
     let origins = format!("{} {}", from.origin(), to.origin());
-    assert!(to.is_https() || !from.is_https(), "{origins}");
+    assert!(to.https || !from.https, "{origins}");
     if confidential {
         assert!(from.host().eq_ignore_ascii_case(to.host()), "{origins}");
-        let same = from.port() == to.port() && from.is_https() == to.is_https();
-        let upgraded = from.port() == 80 && to.port() == 443 && to.is_https();
+        let same = from.port() == to.port() && from.https == to.https;
+        let upgraded = from.port() == 80 && to.port() == 443 && to.https;
         assert!(same || upgraded, "{origins}");
     }
 }

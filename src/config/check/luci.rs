@@ -22,18 +22,13 @@ pub fn luci_damage(file_name: &str, bytes: &[u8], openwrt: bool) -> Vec<Mistake>
             continue;
         };
         let option = section.options.iter().find(|option| option.name == "use_ipv6");
-        found.push(Mistake {
-            file: file_name.into(),
-            line: option.map_or(section.line, |option| option.line),
-            severity: Severity::Warning,
-            section: None,
-            option: None,
-            text: format!(
-                "section '{}': a Save in LuCI's form deletes its domain, username, password, interface \
+        let line = option.map_or(section.line, |option| option.line);
+        let text = format!(
+            "section '{}': a Save in LuCI's form deletes its domain, username, password, interface \
                  and all intervals. Write {advice}",
-                section.name
-            ),
-        });
+            section.name
+        );
+        found.push(Mistake::new(file_name, line, Severity::Warning, text));
     }
     found.finish(file_name)
 }

@@ -321,14 +321,7 @@ impl<E: Environment> Checker<'_, E> {
     }
 
     fn warn(&mut self, line: usize, text: String) {
-        self.mistakes.push(Mistake {
-            file: self.file.into(),
-            line,
-            severity: Severity::Warning,
-            section: None,
-            option: None,
-            text,
-        });
+        self.mistakes.push(Mistake::new(self.file, line, Severity::Warning, text));
     }
 }
 

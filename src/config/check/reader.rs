@@ -77,19 +77,19 @@ impl<'a> Reader<'a> {
         self.option(name).is_some_and(|option| option.values.len() != 1)
     }
 
-    /// The value of an option, parsed by `parse`. An error of `parse` is reported.
+    /// The value of an option as `parse` reads it.
     pub(super) fn parsed<T, E: ToString>(
         &mut self,
         name: &str,
         parse: fn(&str) -> Result<T, E>,
     ) -> Option<T> {
-        match parse(self.text(name)?) {
-            Ok(value) => Some(value),
-            Err(why) => {
-                self.fail(name, why.to_string());
-                None
-            }
-        }
+        let parsed = parse(self.text(name)?);
+        self.sound(name, parsed)
+    }
+
+    /// What was read of an option; an error is reported.
+    pub(super) fn sound<T>(&mut self, name: &str, read: Result<T, impl ToString>) -> Option<T> {
+        read.map_err(|why| self.fail(name, why.to_string())).ok()
     }
 
     /// All values that are not empty, with their lines.
@@ -198,14 +198,9 @@ impl<'a> Reader<'a> {
             (Severity::Error, SectionKind::Service) => Some(self.section.name.clone()),
             (Severity::Error, SectionKind::Global) | (Severity::Warning, _) => None,
         };
-        self.mistakes.push(Mistake {
-            file: self.file.into(),
-            line,
-            severity,
-            section,
-            option: option.map(str::to_owned),
-            text,
-        });
+        let option = option.map(str::to_owned);
+        let mistake = Mistake::new(self.file, line, severity, text);
+        self.mistakes.push(Mistake { section, option, ..mistake });
     }
 
     fn option(&self, name: &str) -> Option<&'a RawOption> {

@@ -63,14 +63,8 @@ fn device(reader: &mut Reader<'_>) -> Source {
 }
 
 fn web(reader: &mut Reader<'_>) -> Source {
-    let page = url(reader, "ip_url").and_then(|text| match Url::parse(&text) {
-        Ok(url) => Some(url),
-        Err(why) => {
-            reader.fail("ip_url", why.to_string());
-            None
-        }
-    });
-    match page {
+    let text = url(reader, "ip_url");
+    match text.and_then(|text| reader.sound("ip_url", Url::parse(&text))) {
         Some(url) => Source::Web { v4: url.clone(), v6: url },
         None => Source::Web { v4: Url::http(PAGE4), v6: Url::http(PAGE6) },
     }

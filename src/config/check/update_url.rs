@@ -13,9 +13,7 @@ use crate::provider::{families, template};
 /// The mechanism of `update_url`; `None` if the option is not set.
 pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechanism> {
     let url = source::url(reader, "update_url")?;
-    if let Err(why) = template::check(&url) {
-        reader.fail("update_url", why.to_string());
-    }
+    reader.sound("update_url", template::check(&url));
     for warning in value_syntax::unknown_placeholders(&url) {
         reader.warn("update_url", warning);
     }
@@ -23,12 +21,8 @@ pub(super) fn read(reader: &mut Reader<'_>, wanted: &[Family]) -> Option<Mechani
         let text = format!("'{text}' is no placeholder here; write {ours}");
         reader.warn("update_url", text);
     }
-    let urls = match families::urls(&url) {
-        Ok(urls) => urls,
-        Err(why) => {
-            reader.fail("update_url", why);
-            return Some(Mechanism::NO_URL);
-        }
+    let Some(urls) = reader.sound("update_url", families::urls(&url)) else {
+        return Some(Mechanism::NO_URL);
     };
     if let Urls { v4, v6, both: None } = &urls
         && (v4.is_some() || v6.is_some())

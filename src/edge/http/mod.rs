@@ -148,19 +148,18 @@ impl Client {
     ) -> Result<Answer, Failure> {
         let deadline = Deadline::after(self.limits.total);
         let mut target = request.url.clone();
-        let auth = request.url.credentials();
         let asked = target.host().to_owned();
         let mut redirected_by_public_host = false;
         for redirects in 0..=MAX_REDIRECTS {
             let call = HttpCall::new(&target, deadline, self.limits);
-            let result = self.send_once(request, auth, &target, redirected_by_public_host, &call);
+            let result = self.send_once(request, &target, redirected_by_public_host, &call);
             *sent_at = sent_at.or(call.sent_at());
             let reply = match result {
                 Ok(reply) => reply,
                 // The error names the host, which the redirecting server has chosen: it may repeat a
                 // secret.
                 Err(failure) if redirects > 0 => {
-                    return Err(self.without_secrets(failure, request, auth));
+                    return Err(self.without_secrets(failure, request));
                 }
                 Err(failure) => return Err(failure),
             };
@@ -168,7 +167,7 @@ impl Client {
                 return Err(before_sending(refusal));
             }
             redirected_by_public_host |= self.is_public(&target, &call);
-            let refusal = match self.next(request, auth, &target, &reply) {
+            let refusal = match self.next(request, &target, &reply) {
                 Next::Answer => {
                     let answer = answer::read(reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::other_host(&asked, &target);
@@ -185,23 +184,17 @@ impl Client {
                 }
                 Next::Refuse(reason) => format!("{}: {reason}", target.host()),
             };
-            return Err(self.without_secrets(before_sending(refusal), request, auth));
+            return Err(self.without_secrets(before_sending(refusal), request));
         }
         let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
-        Err(self.without_secrets(before_sending(failure), request, auth))
+        Err(self.without_secrets(before_sending(failure), request))
     }
 
     /// What follows from `reply`: it is the answer, or a redirect.
-    fn next(
-        &self,
-        request: &Request,
-        auth: Option<&Credentials>,
-        target: &Url,
-        reply: &HttpReply<'_>,
-    ) -> Next {
+    fn next(&self, request: &Request, target: &Url, reply: &HttpReply<'_>) -> Next {
         let location = reply.headers.get(header::LOCATION);
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let has_secrets = auth.is_some()
+        let has_secrets = request.url.credentials.is_some()
             || request.secrets.iter().any(|secret| !secret.is_empty())
             || !request.headers.is_empty()
             || request.body.is_some();
@@ -218,14 +211,9 @@ impl Client {
         }
     }
 
-    fn without_secrets(
-        &self,
-        failure: Failure,
-        request: &Request,
-        auth: Option<&Credentials>,
-    ) -> Failure {
+    fn without_secrets(&self, failure: Failure, request: &Request) -> Failure {
         let mut secrets = request.secrets.clone();
-        secrets.extend(auth.map(|auth| auth.password.clone()));
+        secrets.extend(request.url.credentials.iter().flat_map(Credentials::secrets));
         secrets.extend(proxy_secrets(&self.transport));
         Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
@@ -234,7 +222,6 @@ impl Client {
     fn send_once<'a>(
         &self,
         request: &Request,
-        auth: Option<&Credentials>,
         target: &Url,
         must_be_public: bool,
         call: &'a HttpCall,
@@ -242,7 +229,6 @@ impl Client {
         let proxy = self.transport.proxy.as_ref();
         let message = request::message(
             request,
-            auth,
             target,
             &self.transport.user_agent,
             proxy.and_then(|proxy| proxy.credentials.as_ref()),
@@ -256,16 +242,15 @@ impl Client {
             device: self.transport.device.as_deref(),
             source: self.transport.source,
             family: self.family(request),
-            tls: if target.is_https() { Some(self.tls()?) } else { None },
+            tls: if target.https { Some(self.tls()?) } else { None },
             // Only a verified certificate proves that the host still has a remembered address.
-            verifies_host: target.is_https() && self.transport.trust != Trust::Nothing,
+            verifies_host: target.https && self.transport.trust != Trust::Nothing,
             must_be_public,
             shared: &self.shared,
         };
         let stream = dial.connect()?;
         // A proxy gets the whole URL, unless it only carries a TLS connection.
-        let origin =
-            if proxy.is_some() && !target.is_https() { Some(target.origin()) } else { None };
+        let origin = if proxy.is_some() && !target.https { Some(target.origin()) } else { None };
         let body = request::body(request);
         exchange::exchange(stream, call, message, body, origin.as_deref())
             .map_err(|error| failure::explain(&error, call))
@@ -285,7 +270,7 @@ impl Client {
     /// has answered before, to CONNECT.
     fn proxy_refusal(&self, target: &Url, status: u16) -> Option<String> {
         let proxy = self.transport.proxy.as_ref()?;
-        if target.is_https() || status != StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16() {
+        if target.https || status != StatusCode::PROXY_AUTHENTICATION_REQUIRED.as_u16() {
             return None;
         }
         Some(format!("the proxy {}: {}", proxy.host, proxy::WANTS_PASSWORD))

@@ -47,7 +47,7 @@ pub fn next(
     let Ok(to) = from.join(location) else {
         return Next::Refuse("redirects to something that is not a web address".into());
     };
-    if from.is_https() && !to.is_https() {
+    if from.https && !to.https {
         return Next::Refuse("redirects from https to http, which is not followed".into());
     }
     if (has_secrets || method != Method::Get) && !same_host(from, &to) {
@@ -75,25 +75,22 @@ pub(super) fn is_private(host: &str) -> bool {
 /// Whether the URLs have the same scheme, host and port. A redirect from http to https on the usual ports
 /// of one host counts as well: the secrets were sent without TLS before.
 fn same_host(from: &Url, to: &Url) -> bool {
-    let upgrade = (from.port(), to.port()) == (80, 443) && !from.is_https() && to.is_https();
-    let same = from.port() == to.port() && from.is_https() == to.is_https();
-    from.host().eq_ignore_ascii_case(to.host()) && (same || upgrade)
+    let upgrade = (from.port(), to.port()) == (80, 443) && !from.https && to.https;
+    let same = from.port() == to.port() && from.https == to.https;
+    from.host() == to.host() && (same || upgrade)
 }
 
 /// The host of `answered`, if it is another one than `asked`. `www.` before the name makes no difference.
 pub(super) fn other_host(asked: &str, answered: &Url) -> Option<String> {
     let host = answered.host();
-    if without_www(host).eq_ignore_ascii_case(without_www(asked)) {
+    if without_www(host) == without_www(asked) {
         return None;
     }
     Some(host.to_owned())
 }
 
 fn without_www(host: &str) -> &str {
-    match host.split_at_checked(4) {
-        Some((www, rest)) if www.eq_ignore_ascii_case("www.") => rest,
-        _ => host,
-    }
+    host.strip_prefix("www.").unwrap_or(host)
 }
 
 #[cfg(test)]

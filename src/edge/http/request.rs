@@ -11,7 +11,6 @@ use crate::provider::{Method, Request};
 /// If a text contains characters that a header cannot contain.
 pub(super) fn message(
     request: &Request,
-    auth: Option<&Credentials>,
     url: &Url,
     user_agent: &str,
     proxy_auth: Option<&Credentials>,
@@ -31,7 +30,7 @@ pub(super) fn message(
     // Each request has its own connection. The server could close a reused one just when it is used, and
     // then it would not be known whether the update has arrived.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    if let Some(auth) = auth {
+    if let Some(auth) = &request.url.credentials {
         headers.insert(header::AUTHORIZATION, secret(&auth.basic(), "the password")?);
     }
     for (name, content) in &request.headers {
@@ -42,7 +41,7 @@ pub(super) fn message(
     }
     // For https the proxy gets its credentials with CONNECT.
     if let Some(auth) = proxy_auth
-        && !url.is_https()
+        && !url.https
     {
         let content = secret(&auth.basic(), "the proxy password")?;
         headers.insert(header::PROXY_AUTHORIZATION, content);

@@ -122,7 +122,7 @@ impl Rest {
     pub fn basic(self, user: &str, password: &Secret) -> Self {
         let mut rest = self.hiding(password);
         let credentials = Credentials { user: user.to_owned(), password: password.clone() };
-        rest.base = rest.base.with_credentials(Some(credentials));
+        rest.base.credentials = Some(credentials);
         rest
     }
 

@@ -679,7 +679,7 @@ fn some_requests_to_the_letter() {
         let changes = addresses.iter().map(|address| change(domain, address));
         let account = account(find(name).unwrap());
         let request = first_request(&account, &job(changes.collect())).unwrap();
-        let auth = request.url.credentials();
+        let auth = request.url.credentials.as_ref();
         let auth = auth.map_or(String::new(), |auth| format!("{} ", auth.user));
         format!("{auth}{}", request.url.expose().replace("https://", ""))
     };

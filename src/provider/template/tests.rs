@@ -122,7 +122,7 @@ fn userinfo_of_url_becomes_credentials() {
         ("http://d.example?a:b@c", None),
     ] {
         let url = try_render(template).unwrap().url;
-        let credentials = url.credentials();
+        let credentials = url.credentials.as_ref();
         let found = credentials.map(|found| (found.user.as_str(), found.password.expose()));
         assert_eq!(found, expected, "{template}");
         assert_eq!(host(template).as_deref(), Some("d.example"), "{template}");
@@ -287,7 +287,7 @@ proptest! {
         let rendered = render(&template, &provider, Subject::new(&name, "192.0.2.1".parse().unwrap())).unwrap();
         prop_assert!(rendered.url.expose().bytes().all(|b| b.is_ascii_graphic()));
         prop_assert!(rendered.shown.bytes().all(|b| b.is_ascii_graphic()));
-        prop_assert_eq!(rendered.url.credentials().unwrap().password.clone(), Secret::new(&*password));
+        prop_assert_eq!(rendered.url.credentials.unwrap().password, Secret::new(&*password));
         let (head, tail) = (&password[..6], &param_opt[2..8]);
         let shown_values = [&literal, &provider.account.username];
         prop_assume!(!shown_values.iter().any(|value| value.contains(head) || value.contains(tail)));

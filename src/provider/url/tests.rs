@@ -77,7 +77,7 @@ fn requests_hold_credentials_and_show_none() {
         "http://d.example/nic/update?hostname=a.example&myip=192.0.2.1"
     );
     assert_eq!(
-        request.url.credentials(),
+        request.url.credentials.as_ref(),
         Some(&Credentials { user: "me".into(), password: Secret::new("hunter2") })
     );
     assert!(request.secrets.contains(&Secret::new("hunter2")));

@@ -358,7 +358,7 @@ fn a_transfer_is_sent_by_the_daemon_and_its_answer_is_in_datfile() {
     for shell in shells() {
         let mut urls = vec![];
         let mut send = |request: &Request| {
-            let credentials = request.url.credentials().cloned().unwrap();
+            let credentials = request.url.credentials.clone().unwrap();
             urls.push((credentials.password, request.url.expose()));
             answer(200, "good 192.0.2.7\nbye")
         };
