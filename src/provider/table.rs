@@ -8,44 +8,42 @@
 //! password the token of the account
 //! ```
 //!
-//! The first line has the names that `service_name` may have, then the title; providers that are gone
-//! may share a paragraph without one. Each further line is a key and its value:
+//! The first line has the values of `service_name`, then the title. Providers that are gone may share a
+//! paragraph without a title. Each further line is a key and its value:
 //!
 //! | key | value |
 //! |---|---|
-//! | `url` | the URL for all families that it has a place for (see [`families`]) |
-//! | `ipv4`, `ipv6` | the URL for one family, where `url` is not it |
-//! | `method` | `POST` or `PUT`, if that is how the URL is opened |
-//! | `remove` | the URL that removes a record; `[IP]` in it is what it holds |
-//! | `remove4`, `remove6` | the same for one type of record |
-//! | `removed` | an expression that success of that matches |
-//! | `apex` | two texts: in the URLs of a record at the top of its zone, the second one stands for the first |
-//! | `below` | the same for a record below the zone that option `zone` names |
-//! | `ok` | an expression that success matches; without it the answers are those of dyndns2 |
-//! | `same` | an expression for "nothing has changed" |
-//! | `no` | an expression for refusals that need the owner; comes before the codes of dyndns2 |
-//! | `advice` | what the owner can do about those, where it is not about names and credentials |
-//! | `zone` | where all names of the provider are, for `[SUB]` |
-//! | `every` | the least seconds between two requests for a record, if not 60 |
+//! | `url` | the URL for each family that it has a placeholder for (see [`families`]) |
+//! | `ipv4`, `ipv6` | the URL for one family, if it differs from `url` |
+//! | `method` | `POST` or `PUT`, if the URL is not opened with `GET` |
+//! | `remove` | the URL that removes a record; `[IP]` is the published address |
+//! | `remove4`, `remove6` | the URL that removes a record of one type |
+//! | `removed` | an expression for the answer to a successful removal |
+//! | `apex` | two texts: for a record at the top of its zone, the second replaces the first in the URL |
+//! | `below` | two texts: the same for a record below the zone in option `zone` |
+//! | `ok` | an expression for success; without it, the answers are codes of dyndns2 |
+//! | `same` | an expression for the answer to an update that changed nothing |
+//! | `no` | an expression for refusals that need the owner; it is tried before the codes of dyndns2 |
+//! | `advice` | what the owner can do about such a refusal, if it is not about names and credentials |
+//! | `zone` | the zone of all names at the provider, for `[SUB]` |
+//! | `every` | the shortest time between two requests for a record in seconds, if not 60 |
 //! | `rate` | the limit of an account, as requests/seconds |
-//! | `username`, `password`, `domain`, `param_opt` | what the option holds, where that is not what it says |
-//! | `note` | what to know before choosing it |
-//! | `differs` | what is other than with ddns-scripts, for `check` |
+//! | `username`, `password`, `domain`, `param_opt` | what the option holds, if that is not obvious |
+//! | `note` | what the owner must know before choosing the provider |
+//! | `differs` | what differs from ddns-scripts, for `check` |
 //! | `alone6` | what an update of IPv6 alone does to the A record |
-//! | `dead` | it is gone: since when, and what now |
+//! | `dead` | the provider is gone: since when, and what the owner can do |
 //! | `script` | only a script of ddns-scripts updates it: why, and what else the owner can do |
 //!
-//! A line that begins with `#` names the documentation of the lines below it. The program does not
-//! contain such lines.
+//! A line that begins with `#` names the documentation of the lines below it. The build leaves such lines
+//! out of the program.
 //!
-//! URLs are `https:` unless they say otherwise; `@` at their start stands for HTTP Basic
-//! credentials. Expressions are those of [`super::ere`], on any line of the answer; they may also
-//! match the line `HTTP 200` (the status, with `empty` behind it if there is no body), and `[IP]` in
-//! them is the address that was sent.
+//! A URL without `http:` has `https:`. A `@` at its start stands for HTTP Basic credentials. Expressions
+//! are those of [`super::ere`]. They are searched in the lines of the answer and in the line `HTTP 200`
+//! with its status, which ends with ` empty` if there is no body. `[IP]` in them is the sent address.
 //!
-//! A `rate` is what the provider documents; only that of No-IP, which documents none, is ours: it
-//! answers 429 to 30 names within a second
-//! (<https://github.com/troglobit/inadyn/issues/238>).
+//! A `rate` is what the provider documents. No-IP documents none, and answers 429 to 30 names within a
+//! second (<https://github.com/troglobit/inadyn/issues/238>), so its rate here is a guess.
 
 use std::sync::LazyLock;
 
@@ -56,7 +54,7 @@ use crate::model::Family;
 
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/table.txt"));
 
-/// What the table says of one provider.
+/// The paragraph of one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row(&'static str);
 
@@ -65,7 +63,7 @@ pub fn all() -> impl Iterator<Item = Row> {
     TABLE.split("\n\n").map(|paragraph| Row(paragraph.trim_end()))
 }
 
-/// What rows are looked up by. It is made once: there may be thousands of sections and requests.
+/// The index of the table. It is made once, because there may be thousands of sections and requests.
 static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
 
 struct Index {
@@ -75,9 +73,9 @@ struct Index {
 
 /// A URL of the table.
 struct KnownUrl {
-    /// Its host, as [`bare`] has it.
+    /// The host, as [`without_variant`] returns it.
     host: String,
-    /// What its path begins with, up to the first placeholder.
+    /// The path up to the first placeholder.
     path: String,
     row: Row,
 }
@@ -90,8 +88,7 @@ impl Index {
     }
 }
 
-/// The provider that `service_name` means, by any of its names. Those that only a script updates are
-/// not among them.
+/// The provider with this name. Providers that only a script updates are not found.
 pub fn find(service_name: &str) -> Option<Row> {
     let (_, row) = INDEX.names.iter().find(|(name, _)| *name == service_name)?;
     Some(*row)
@@ -102,8 +99,8 @@ pub fn scripted() -> impl Iterator<Item = &'static str> {
     all().filter(|row| row.get("script").is_some()).flat_map(Row::names)
 }
 
-/// What to say of the provider `name`, behind its name, if only a script updates it: which package has
-/// the script, why, and what else the owner can do.
+/// Half a sentence about the provider `name` if only a script updates it: which package has the script,
+/// why, and what else the owner can do. It is shown behind the name.
 pub fn why_scripted(name: &str) -> Option<String> {
     let row = all().find(|row| row.names().any(|known| known == name))?;
     let why = row.get("script")?;
@@ -113,23 +110,22 @@ pub fn why_scripted(name: &str) -> Option<String> {
     ))
 }
 
-/// The package with the script of a provider: it is called like the first label of the provider's name.
+/// The package with the script of a provider. It is named after the first label of the provider's name.
 pub fn script_package(name: &str) -> String {
     format!("ddns-scripts-{}", name.split('.').next().unwrap_or_default())
 }
 
-/// The provider whose URLs are at `host`. Of several at one host it is the first whose path `path`
-/// begins with, or else the first.
+/// The provider with a URL at `host`. Of several, it is the first one whose path is the beginning of
+/// `path`, or else the first one.
 pub fn at_host(host: &str, path: &str) -> Option<Row> {
-    let host = bare(host);
-    let mut at_host = INDEX.urls.iter().filter(|known| known.host == host).peekable();
-    let first = *at_host.peek()?;
-    let of_path = at_host.find(|known| path.starts_with(&known.path));
-    Some(of_path.unwrap_or(first).row)
+    let host = without_variant(host);
+    let at_host: Vec<_> = INDEX.urls.iter().filter(|known| known.host == host).collect();
+    let known = at_host.iter().find(|known| path.starts_with(&known.path)).or(at_host.first())?;
+    Some(known.row)
 }
 
-/// `host` without a first label that only says how it is reached.
-fn bare(host: &str) -> &str {
+/// `host` without a first label that stands for the web site or for an IP version.
+fn without_variant(host: &str) -> &str {
     let (label, rest) = host.split_once('.').unwrap_or_default();
     match label {
         "www" | "ipv4" | "ipv6" | "v4" | "v6" if rest.contains('.') => rest,
@@ -138,22 +134,22 @@ fn bare(host: &str) -> &str {
 }
 
 impl Row {
-    /// What `service_name` may be for it.
+    /// All values of `service_name` for the provider.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         self.head().0.split(' ')
     }
 
-    /// The first of its names. It is stored, as part of fingerprints.
+    /// The first name. It is part of stored fingerprints.
     pub fn name(self) -> &'static str {
         self.names().next().unwrap_or_default()
     }
 
-    /// What people call it; nothing if several have this row.
+    /// The provider's own name; empty if several providers have this row.
     pub fn title(self) -> &'static str {
         self.head().1
     }
 
-    /// What to call it who knows it by `name`.
+    /// The title, or `name` if there is none.
     pub fn title_or(self, name: &str) -> &str {
         if self.title().is_empty() { name } else { self.title() }
     }
@@ -162,7 +158,7 @@ impl Row {
         let urls = ["url", "ipv4", "ipv6"].into_iter().filter_map(move |key| self.get(key));
         urls.filter_map(move |url| {
             let template = Template::new(written_out(url), None);
-            let host = bare(template.host.as_ref()?).to_owned();
+            let host = without_variant(template.host.as_ref()?).to_owned();
             let path = template.path().split('[').next().unwrap_or_default().to_owned();
             Some(KnownUrl { host, path, row: self })
         })
@@ -173,7 +169,7 @@ impl Row {
         line.split_once(" = ").unwrap_or((line, ""))
     }
 
-    /// Keys and values, as they are written.
+    /// All keys and values.
     pub fn lines(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.0.lines().skip(1).filter_map(|line| line.split_once(' '))
     }
@@ -183,12 +179,12 @@ impl Row {
         self.lines().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
-    /// What its answers that mean success match.
+    /// The expression for success.
     pub fn ok(self) -> &'static str {
         self.get("ok").unwrap_or("good|nochg")
     }
 
-    /// The least seconds between two requests for a record.
+    /// The shortest time between two requests for a record, in seconds.
     pub fn every(self) -> Option<u64> {
         self.get("every")?.parse().ok()
     }
@@ -199,7 +195,7 @@ impl Row {
         Some(Rate { requests: requests.parse().ok()?, seconds: seconds.parse().ok()? })
     }
 
-    /// Its update URLs.
+    /// The update URLs.
     pub fn urls(self) -> Urls {
         let mut urls = match self.get("url").map(|url| families::urls(&written_out(url))) {
             Some(Ok(urls)) => urls,
@@ -213,21 +209,24 @@ impl Row {
         urls
     }
 
-    /// `url`, which is one of its own, with the parameters that the provider wants for a record of `name`
-    /// in `zone`. Without `zone`, a name of two labels is at the top of its zone.
+    /// `url`, a URL of this row, with the parameters that the provider wants for a record of `name` in
+    /// `zone`. Without `zone`, a name of two labels is at the top of its zone.
     pub fn url_for(self, url: &str, name: &str, zone: Option<&str>) -> String {
         let name = RecordName::new(name, zone);
-        let key = if name.fqdn == name.likely_zone() { "apex" } else { "below" };
-        if key == "below" && (name.zone.is_none() || !name.is_in_given_zone()) {
+        let key = if name.fqdn == name.likely_zone() {
+            "apex"
+        } else if name.zone.is_some() && name.is_in_given_zone() {
+            "below"
+        } else {
             return url.to_owned();
-        }
+        };
         match self.get(key).and_then(|texts| texts.split_once(' ')) {
-            Some((usual, wanted)) => url.replace(usual, wanted),
+            Some((usual, replacement)) => url.replace(usual, replacement),
             None => url.to_owned(),
         }
     }
 
-    /// How a record of `family` is removed, if it can be.
+    /// The URL that removes a record of `family`, if the provider has one.
     pub fn removal(self, family: Family) -> Option<Template> {
         let of_family = match family {
             Family::V4 => "remove4",
@@ -237,13 +236,13 @@ impl Row {
         Some(Template::new(url, self.get("removed").map(str::to_owned)))
     }
 
-    /// Whether it has records of `family`.
+    /// Whether the provider has records of `family`.
     pub fn has(self, family: Family) -> bool {
         self.urls().of(family).is_some()
     }
 }
 
-/// A URL without the abbreviations of the table.
+/// `url` with `https:` and credentials in place of the abbreviations of the table.
 fn written_out(url: &str) -> String {
     if url.starts_with("http://") {
         return url.to_owned();

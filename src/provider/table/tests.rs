@@ -1,4 +1,4 @@
-//! What holds for every row, and each row at work: its own answers, played through the exchange.
+//! Properties of every row, and the requests and answers of each provider.
 
 use std::collections::BTreeSet;
 
@@ -42,8 +42,8 @@ const KEYS: [&str; 26] = [
     "alone6",
     "script",
 ];
-/// Where no other client speaks TLS.
-const PLAIN: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
+/// Providers without TLS: other clients, too, use `http:` there.
+const WITHOUT_TLS: [&str; 5] = ["3322.org", "dhis.org", "dnsever.com", "no-ip.pl", "oray.com"];
 
 fn account(row: Row) -> Provider {
     Provider {
@@ -66,13 +66,13 @@ fn urls(row: Row) -> [Option<String>; 3] {
     [v4, v6, both].map(|template| template.map(|template| template.url))
 }
 
-/// Those with a URL.
+/// The rows with a URL.
 fn living() -> impl Iterator<Item = Row> {
     all().filter(|row| row.get("dead").is_none() && row.get("script").is_none())
 }
 
 #[test]
-fn every_name_means_one_provider() {
+fn every_name_belongs_to_one_provider() {
     let of_apis =
         api::ALL.iter().flat_map(|api| [api.name].into_iter().chain(api.aliases.to_vec()));
     let mut seen: BTreeSet<&str> = of_apis.collect();
@@ -92,7 +92,7 @@ fn every_name_means_one_provider() {
 }
 
 #[test]
-fn every_line_is_a_known_key_once() {
+fn keys_are_known_and_occur_once() {
     for row in all() {
         let mut seen = BTreeSet::new();
         for key in ["apex", "below"] {
@@ -131,7 +131,7 @@ fn every_line_is_a_known_key_once() {
 }
 
 #[test]
-fn the_dead_have_a_reason_and_no_url_and_the_living_a_url() {
+fn row_has_either_a_url_or_a_reason() {
     for row in all() {
         let has_none = row.get("dead").is_some() || row.get("script").is_some();
         assert_eq!(has_none, urls(row) == [None, None, None], "{row:?}");
@@ -147,10 +147,10 @@ fn the_dead_have_a_reason_and_no_url_and_the_living_a_url() {
 }
 
 #[test]
-fn urls_can_be_sent_and_travel_over_tls() {
+fn urls_render_and_use_tls() {
     for row in living() {
         for url in urls(row).into_iter().flatten() {
-            assert_eq!(url.starts_with("http://"), PLAIN.contains(&row.name()), "{url}");
+            assert_eq!(url.starts_with("http://"), WITHOUT_TLS.contains(&row.name()), "{url}");
             let name = Hostname::parse("home.example.com").unwrap();
             for (address, other) in [(V4, V6), (V6, V4)] {
                 let subject = Subject {
@@ -166,10 +166,9 @@ fn urls_can_be_sent_and_travel_over_tls() {
     }
 }
 
-/// Each URL has the addresses that it is there for, and one host serves all families of a row that
-/// takes both at once.
+/// The URLs for both families of a provider that takes both at once have the same host.
 #[test]
-fn urls_tell_the_addresses_of_their_families() {
+fn urls_contain_the_addresses_of_their_families() {
     let source_only =
         ["cloudns.net", "dy.fi", "ipnodns.ru", "mailinabox", "mythic-beasts.com-v2", "no-ip.pl"];
     for row in living() {
@@ -189,7 +188,7 @@ fn urls_tell_the_addresses_of_their_families() {
     }
 }
 
-/// Answers of the providers that do not speak dyndns2: name, success, no change, refusal.
+/// Answers of the providers that do not use dyndns2: name, success, no change, refusal.
 #[rustfmt::skip]
 const ANSWERS: &[(&str, &str, &str, &str)] = &[
     ("1984.is", r#"{"ok":true,"msg":"set"}"#, r#"{"ok":true,"msg":"unaltered"}"#, r#"{"ok": false}"#),
@@ -246,13 +245,15 @@ const ANSWERS: &[(&str, &str, &str, &str)] = &[
 ];
 
 fn answers(row: Row) -> (&'static str, &'static str, &'static str) {
-    let special = ANSWERS.iter().find(|(name, ..)| *name == row.name());
-    assert_eq!(special.is_some(), row.get("ok").is_some(), "{row:?}");
-    special
-        .map_or(("good ADDRESS", "nochg ADDRESS", "badauth"), |&(_, ok, same, no)| (ok, same, no))
+    let own = ANSWERS.iter().find(|(name, ..)| *name == row.name());
+    assert_eq!(own.is_some(), row.get("ok").is_some(), "{row:?}");
+    match own {
+        Some(&(_, ok, same, no)) => (ok, same, no),
+        None => ("good ADDRESS", "nochg ADDRESS", "badauth"),
+    }
 }
 
-/// An answer by its body, or one without a body by its status.
+/// An answer with this body. A number is the status of an answer without a body.
 fn answer(text: &str, address: &str) -> Answer {
     let body = text.replace("ADDRESS", address);
     match text.parse() {
@@ -261,7 +262,7 @@ fn answer(text: &str, address: &str) -> Answer {
     }
 }
 
-/// Plays one answer to the first request of `job`; every later one gets the same.
+/// Publishes `job` with the same answer to every request. Returns the number of requests.
 fn play(row: Row, job: Job, answer: &Answer) -> (usize, Vec<Outcome>) {
     play_at(&account(row), job, answer)
 }
@@ -275,56 +276,60 @@ fn play_at(account: &Provider, job: Job, answer: &Answer) -> (usize, Vec<Outcome
     (requests, verdicts.into_iter().map(|verdict| verdict.outcome).collect())
 }
 
-fn changed(outcome: &Outcome) -> bool {
+fn is_success(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Updated | Outcome::Unchanged)
 }
 
+/// The outcome of the only request for one name with `address`.
+fn outcome_of(row: Row, address: &str, text: &str) -> Outcome {
+    let one = job(vec![change("home.example.com", address)]);
+    let (requests, mut outcomes) = play(row, one, &answer(text, address));
+    assert_eq!((requests, outcomes.len()), (1, 1), "{row:?}");
+    outcomes.remove(0)
+}
+
+/// The addresses of the families that `row` has.
+fn addresses(row: Row) -> Vec<&'static str> {
+    let mut addresses = vec![V4, V6];
+    addresses.retain(|address| row.has(Family::of(address.parse().unwrap())));
+    addresses
+}
+
 #[test]
-fn every_answer_of_every_row_has_its_meaning() {
+fn answers_of_each_provider_map_to_outcomes() {
     for row in living() {
         let (ok, same, no) = answers(row);
-        for address in [V4, V6] {
-            if !row.has(Family::of(address.parse().unwrap())) {
-                continue;
-            }
-            let outcome = |text: &str| {
-                let one = job(vec![change("home.example.com", address)]);
-                let (requests, outcomes) = play(row, one, &answer(text, address));
-                assert_eq!((requests, outcomes.len()), (1, 1), "{row:?}");
-                outcomes.into_iter().next().unwrap()
-            };
-            assert_eq!(outcome(ok), Outcome::Updated, "{row:?} {ok}");
+        for address in addresses(row) {
+            assert_eq!(outcome_of(row, address, ok), Outcome::Updated, "{row:?} {ok}");
             assert!(row.get("same").is_none() || !same.is_empty(), "{row:?}");
             if !same.is_empty() {
-                assert_eq!(outcome(same), Outcome::Unchanged, "{row:?} {same}");
+                let outcome = outcome_of(row, address, same);
+                assert_eq!(outcome, Outcome::Unchanged, "{row:?} {same}");
             }
             if !no.is_empty() {
-                let refused = outcome(no);
+                let refused = outcome_of(row, address, no);
                 assert!(matches!(refused, Outcome::Refused { .. }), "{row:?} {no} {refused:?}");
             }
         }
     }
 }
 
-/// The same URL as the owner's own `update_url`, so that the program has only its host to go by.
+/// The row is found by the host of the owner's own `update_url`.
 #[test]
-fn an_own_url_at_the_same_host_is_judged_the_same() {
+fn own_url_at_host_of_provider_is_judged_like_its_row() {
     for row in living().filter(|row| row.get("param_opt").is_none()) {
         let (ok, same, no) = answers(row);
         let own = Provider { author: Author::Owner, ..account(row) }.with(|account| {
             account.label = "custom".into();
         });
-        for address in [V4, V6] {
-            if !row.has(Family::of(address.parse().unwrap())) {
-                continue;
-            }
+        for address in addresses(row) {
             for text in [ok, same, no, "<html><body>Sign in to the network, please</body></html>"] {
-                let one = || job(vec![change("home.example.com", address)]);
+                let one = job(vec![change("home.example.com", address)]);
                 let answer = answer(text, address);
-                let (_, by_name) = play(row, one(), &answer);
-                let (_, by_url) = play_at(&own, one(), &answer);
+                let (_, by_name) = play(row, one.clone(), &answer);
+                let (_, by_url) = play_at(&own, one, &answer);
                 if matches!(by_name[0], Outcome::Retry { .. }) {
-                    assert!(!changed(&by_url[0]), "{row:?} {text}");
+                    assert!(!is_success(&by_url[0]), "{row:?} {text}");
                 } else {
                     assert_eq!(by_url, by_name, "{row:?} {text}");
                 }
@@ -339,7 +344,7 @@ fn row_of(url: &str) -> Option<Row> {
 }
 
 #[test]
-fn a_row_is_found_by_the_host_of_a_url() {
+fn row_is_found_by_host_of_url() {
     for (url, expected) in [
         ("http://www.duckdns.org/update?domains=a", "duckdns.org"),
         ("https://duckdns.org/update?domains=a", "duckdns.org"),
@@ -364,7 +369,7 @@ fn a_row_is_found_by_the_host_of_a_url() {
 }
 
 #[test]
-fn the_limits_of_a_provider_count_for_own_urls_at_its_host() {
+fn limits_of_provider_apply_to_own_urls_at_its_host() {
     for (url, rate) in [
         ("https://[USERNAME]:[PASSWORD]@dynupdate.no-ip.com/nic/update?myip=[IP]", Some((10, 10))),
         ("https://ipv64.net/update.php?key=[PASSWORD]&ip=[IP]", Some((3, 10))),
@@ -381,15 +386,15 @@ fn the_limits_of_a_provider_count_for_own_urls_at_its_host() {
             .with(|account| {
                 account.label = label.into();
             });
-            let found = crate::provider::rate(&own).map(|it| (it.requests, it.seconds));
+            let found = crate::provider::rate(&own).map(|rate| (rate.requests, rate.seconds));
             assert_eq!(found, rate, "{url}");
         }
     }
 }
 
 #[test]
-fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_known_host() {
-    for (url, over_its_own) in [
+fn request_without_address_to_known_host_uses_family_of_record() {
+    for (url, uses_family) in [
         ("https://www.dy.fi/nic/update?hostname=[DOMAIN]", true),
         ("https://dynv6.com/api/update?hostname=[DOMAIN]&token=[PASSWORD]&ipv4=auto", true),
         ("https://www.dy.fi/nic/update?hostname=[DOMAIN]&myip=[IP]", false),
@@ -401,20 +406,21 @@ fn an_own_url_without_an_address_travels_over_the_family_of_the_record_at_a_know
         });
         for address in [V4, V6] {
             let change = change("home.example.com", address);
-            let family = over_its_own.then_some(change.family);
+            let expected = if uses_family { Some(change.family) } else { None };
             let request = first_request(&own, &job(vec![change])).unwrap();
-            assert_eq!(request.family, family, "{url}");
+            assert_eq!(request.family, expected, "{url}");
         }
     }
 }
 
 #[test]
-fn nothing_else_is_success() {
+fn other_answers_are_no_success() {
     const PORTAL: &str = "<!DOCTYPE html><html><head><title>Welcome to the hotel</title></head><body>Accept \
         cookies and 100 conditions. Your login is updated, press OK to go on</body></html>";
     for row in living() {
-        let is = |text: &str| row.get("ok").is_some_and(|ok| ok.contains(text));
-        let (by_status, by_silence) = (is("HTTP 2") && !is("empty"), is("HTTP 200 empty"));
+        let ok = row.get("ok").unwrap_or_default();
+        let needs_status_only = ok.contains("HTTP 2") && !ok.contains("empty");
+        let may_be_empty = ok.contains("HTTP 200 empty");
         for (status, body) in [
             (200, PORTAL),
             (200, ""),
@@ -431,17 +437,16 @@ fn nothing_else_is_success() {
             let one = job(vec![change("home.example.com", address)]);
             let answer = Answer { status, body: body.into(), ..Answer::default() };
             let (_, outcomes) = play(row, one, &answer);
-            // Where the status says it all, and where nothing does.
-            let said = status == 200 && ![PORTAL, "911"].contains(&body);
-            let allowed = said && (by_status || by_silence && body.is_empty());
-            assert_eq!(changed(&outcomes[0]), allowed, "{row:?} {status} {body} {outcomes:?}");
+            let may_succeed = status == 200 && ![PORTAL, "911"].contains(&body);
+            let expected = may_succeed && (needs_status_only || may_be_empty && body.is_empty());
+            assert_eq!(is_success(&outcomes[0]), expected, "{row:?} {status} {body} {outcomes:?}");
         }
     }
 }
 
-/// Answers that are neither success nor a refusal: they name another address than the one sent.
+/// Answers that name another address than the sent one, and so are no success.
 #[rustfmt::skip]
-const ELSEWHERE: &[(&str, &str)] = &[
+const OTHER_ADDRESS: &[(&str, &str)] = &[
     ("afraid.org-basicauth", "ERROR: Address 192.0.2.99 has not changed."),
     ("dondominio.com", "IP:192.0.2.99"),
     ("duckdns.org", "OK\n192.0.2.99\n\nUPDATED"),
@@ -451,7 +456,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("regfish.de", "success|101|no update needed at this time|192.0.2.99"),
 ];
 
-/// Further refusals: name, status, answer, and words of the advice.
+/// Further refusals: name, status, answer, and text in the advice.
 #[rustfmt::skip]
 const REFUSALS: &[(&str, u16, &str, &str)] = &[
     ("changeip.com", 200, "denied", "compare"),
@@ -477,7 +482,7 @@ const REFUSALS: &[(&str, u16, &str, &str)] = &[
 ];
 
 #[test]
-fn refusals_of_a_row_come_before_the_codes_and_with_advice() {
+fn refusals_of_row_are_tried_before_codes_and_have_advice() {
     for (name, status, text, word) in REFUSALS {
         let one = job(vec![change("home.example.com", V4)]);
         let answer = Answer { status: *status, ..answer(text, V4) };
@@ -485,42 +490,41 @@ fn refusals_of_a_row_come_before_the_codes_and_with_advice() {
         let Outcome::Refused { advice, .. } = &outcome else { panic!("{name} {outcome:?}") };
         assert!(advice.contains(word), "{name} {advice}");
     }
-    assert!(matches!(outcome("hosting.de", "fatal"), Outcome::Retry { .. }));
-    let both = ["OK", "IP:ADDRESS"].map(|text| outcome("dondominio.com", text));
-    assert_eq!(both, [Outcome::Updated, Outcome::Updated]);
-}
-
-/// What a row's provider answers to one name with an IPv4 address.
-fn outcome(name: &str, text: &str) -> Outcome {
-    let one = job(vec![change("home.example.com", V4)]);
-    play(find(name).unwrap(), one, &answer(text, V4)).1.remove(0)
+    let hosting = find("hosting.de").unwrap();
+    assert!(matches!(outcome_of(hosting, V4, "fatal"), Outcome::Retry { .. }));
+    let dondominio = find("dondominio.com").unwrap();
+    for text in ["OK", "IP:ADDRESS"] {
+        assert_eq!(outcome_of(dondominio, V4, text), Outcome::Updated);
+    }
 }
 
 #[test]
-fn another_address_than_the_one_sent_is_no_success() {
-    for (name, text) in ELSEWHERE {
-        let outcome = outcome(name, text);
+fn other_address_than_the_sent_one_is_no_success() {
+    for (name, text) in OTHER_ADDRESS {
+        let outcome = outcome_of(find(name).unwrap(), V4, text);
         let Outcome::Retry { reason, .. } = &outcome else { panic!("{name} {text} {outcome:?}") };
         assert!(reason.contains("192.0.2.99") && reason.contains(V4), "{reason}");
     }
 }
 
-/// Both families at once: one request, and each record has its own verdict.
+/// Each record of the request has its own verdict.
 #[test]
-fn rows_for_both_families_take_both_in_one_request() {
+fn both_families_of_a_name_share_one_request() {
     for row in living().filter(|row| urls(*row)[2].is_some()) {
-        let two = || job(vec![change("home.example.com", V4), change("home.example.com", V6)]);
+        let two = job(vec![change("home.example.com", V4), change("home.example.com", V6)]);
         let (ok, same, no) = answers(row);
         let both = format!("{V4} {V6}");
-        let (requests, outcomes) = play(row, two(), &answer(ok, &both));
+        let (requests, outcomes) = play(row, two.clone(), &answer(ok, &both));
         assert_eq!((requests, outcomes), (1, vec![Outcome::Updated; 2]), "{row:?}");
         if !same.is_empty() {
-            let (_, outcomes) = play(row, two(), &answer(same, &both));
+            let (_, outcomes) = play(row, two.clone(), &answer(same, &both));
             assert_eq!(outcomes, vec![Outcome::Unchanged; 2], "{row:?}");
         }
-        let (_, outcomes) = play(row, two(), &answer(no, &both));
-        assert!(outcomes.iter().all(|it| matches!(it, Outcome::Refused { .. })), "{outcomes:?}");
-        // What is kept of the other family is told again.
+        let (_, outcomes) = play(row, two, &answer(no, &both));
+        for outcome in outcomes {
+            assert!(matches!(outcome, Outcome::Refused { .. }), "{outcome:?}");
+        }
+        // The published address of the other family is repeated.
         let mut kept = job(vec![change("home.example.com", V6)]);
         let name = Hostname::parse("home.example.com").unwrap();
         kept.kept = vec![(name, V4.parse().unwrap())];
@@ -530,9 +534,9 @@ fn rows_for_both_families_take_both_in_one_request() {
     }
 }
 
-/// What each says to a removal, and the request to the letter.
+/// The request of a removal, and its outcome for each answer.
 #[test]
-fn some_rows_remove_records() {
+fn rows_with_removal_url_remove_records() {
     let desec = "https://[USERNAME]:[PASSWORD]@update.dedyn.io/?hostname=[DOMAIN]";
     assert_eq!(
         find("desec.io").unwrap().removal(Family::V6).unwrap().url.split('&').next(),
@@ -577,35 +581,36 @@ fn some_rows_remove_records() {
         ),
     ] {
         let row = find(name).unwrap();
-        let gone = || job(vec![removal("home.example.com", previous)]);
-        let request = first_request(&account(row), &gone()).unwrap();
+        let gone = job(vec![removal("home.example.com", previous)]);
+        let request = first_request(&account(row), &gone).unwrap();
         assert_eq!(request.url.expose(), format!("https://{path}"));
-        assert_eq!(request.family, None, "the family that is lost leads nowhere");
-        assert_eq!(play(row, gone(), &self::answer(answer, V4)).1, [Outcome::Updated], "{name}");
-        for (no, text) in [("nohost", "refused"), ("911", "later")] {
-            let outcome = play(row, gone(), &self::answer(no, V4)).1.remove(0);
-            assert!(!changed(&outcome) && outcome != Outcome::Unchanged, "{name}: {no}, {text}");
+        assert_eq!(request.family, None, "the router has no address of that family any more");
+        let (_, outcomes) = play(row, gone.clone(), &self::answer(answer, V4));
+        assert_eq!(outcomes, [Outcome::Updated], "{name}");
+        for no in ["nohost", "911"] {
+            let (_, outcomes) = play(row, gone.clone(), &self::answer(no, V4));
+            assert!(!is_success(&outcomes[0]), "{name}: {no}");
         }
     }
 }
 
 #[test]
-fn removals_name_what_was_tried_and_go_one_at_a_time() {
-    // Of the first publication of all nothing is known but what was tried.
+fn each_removal_is_a_request_with_the_published_or_tried_address() {
+    // The answer to the first publication of all was lost.
     let mut tried = removal("home.example.com", V4);
     tried.tried = tried.previous.take();
     assert_eq!(
         play(find("nsupdate.info").unwrap(), job(vec![tried]), &answer("deleted A", V4)).1,
         [Outcome::Updated]
     );
-    // Both records of a name, the only two requests.
+    // A removal and an update of the same name are two requests.
     let both = job(vec![removal("home.example.com", V4), change("home.example.com", V6)]);
     let row = find("desec.io").unwrap();
     assert_eq!(play(row, both, &answer("good", V4)), (2, vec![Outcome::Updated; 2]));
 }
 
 #[test]
-fn others_refuse_to_remove_and_say_so() {
+fn rows_without_removal_url_refuse_with_advice() {
     for row in living().filter(|row| row.removal(Family::V4).is_none()) {
         let gone = job(vec![removal("home.example.com", V4)]);
         let verdicts = verdicts_of(&account(row), &gone, |_| panic!("{row:?}"));
@@ -617,23 +622,21 @@ fn others_refuse_to_remove_and_say_so() {
 }
 
 #[test]
-fn requests_without_an_address_travel_over_the_family_of_the_record() {
+fn request_without_address_uses_family_of_record() {
     for row in living() {
-        for (address, family) in [(V4, Family::V4), (V6, Family::V6)] {
-            if !row.has(family) {
-                continue;
-            }
-            let one = job(vec![change("home.example.com", address)]);
-            let request = first_request(&account(row), &one).unwrap();
-            let told = request.url.expose().contains(address);
-            assert_eq!(request.family, (!told).then_some(family), "{row:?}");
+        for address in addresses(row) {
+            let change = change("home.example.com", address);
+            let family = change.family;
+            let request = first_request(&account(row), &job(vec![change])).unwrap();
+            let has_address = request.url.expose().contains(address);
+            assert_eq!(request.family, if has_address { None } else { Some(family) }, "{row:?}");
         }
     }
 }
 
-/// What has been agreed with particular providers: name, domain, addresses, user and URL.
+/// Requests to some providers: name, domain, addresses, user and URL.
 #[rustfmt::skip]
-const LETTERS: &[(&str, &str, &[&str], &str)] = &[
+const REQUESTS: &[(&str, &str, &[&str], &str)] = &[
     ("dyndns.org", "a.example", &[V4], "me members.dyndns.org/v3/update?hostname=a.example&myip=192.0.2.1"),
     ("no-ip.com", "a.example", &[V4, V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=192.0.2.1,2001:db8::1"),
     ("no-ip.com", "a.example", &[V6], "me dynupdate.no-ip.com/nic/update?hostname=a.example&myip=2001:db8::1"),
@@ -674,16 +677,16 @@ const LETTERS: &[(&str, &str, &[&str], &str)] = &[
 ];
 
 #[test]
-fn some_requests_to_the_letter() {
-    let url = |name: &str, domain: &str, addresses: &[&str]| {
-        let changes = addresses.iter().map(|address| change(domain, address));
+fn requests_have_the_form_that_each_provider_documents() {
+    for (name, domain, addresses, expected) in REQUESTS {
+        let changes = addresses.iter().map(|address| change(domain, address)).collect();
         let account = account(find(name).unwrap());
-        let request = first_request(&account, &job(changes.collect())).unwrap();
-        let auth = request.url.credentials.as_ref();
-        let auth = auth.map_or(String::new(), |auth| format!("{} ", auth.user));
-        format!("{auth}{}", request.url.expose().replace("https://", ""))
-    };
-    for (name, domain, addresses, expected) in LETTERS {
-        assert_eq!(url(name, domain, addresses), *expected);
+        let request = first_request(&account, &job(changes)).unwrap();
+        let user = match &request.url.credentials {
+            Some(credentials) => format!("{} ", credentials.user),
+            None => String::new(),
+        };
+        let url = request.url.expose().replace("https://", "");
+        assert_eq!(format!("{user}{url}"), *expected);
     }
 }
