@@ -1,8 +1,8 @@
-//! Sets `BUILD_TIME`, in seconds since 1970: `SOURCE_DATE_EPOCH` if set, else the time of the
-//! newest commit, else that of CHANGELOG.md. The current time is never used, so that the same
-//! source gives the same program.
+//! Sets `BUILD_TIME`, in seconds since 1970. It is `SOURCE_DATE_EPOCH` if that is set, or else the time of
+//! the newest commit, or else that of CHANGELOG.md. The current time is not used, so that the same source
+//! gives the same program.
 //!
-//! Copies the table of providers without its comments, which the program has no use for.
+//! Copies the table of providers without its comments, which would only make the program larger.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,7 @@ fn main() {
     println!("cargo:rustc-env=BUILD_TIME={time}");
 }
 
-/// Copies the table into `directory`. Without the copy the program does not compile.
+/// Copies the table into `directory`. If that fails, the program does not compile.
 fn copy_table(directory: &Path) {
     let copied = std::fs::read_to_string(TABLE).and_then(|table| {
         let lines = table.split_inclusive('\n').filter(|line| !line.starts_with('#'));
@@ -39,7 +39,7 @@ fn copy_table(directory: &Path) {
 fn newest_commit() -> Option<String> {
     let output = Command::new("git").args(["log", "-1", "--format=%ct"]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (output.status.success() && !text.is_empty()).then_some(text)
+    if output.status.success() && !text.is_empty() { Some(text) } else { None }
 }
 
 fn changelog_date() -> Option<String> {

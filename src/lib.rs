@@ -1,13 +1,13 @@
-//! Dynamic DNS that follows the kernel's address events.
+//! A dynamic DNS client that follows the address events of the kernel.
 //!
-//! The crate is split by who may do I/O. [`config`], [`engine`], [`provider`], [`probe`], [`dns`] and
-//! [`ubus`] (their parsing halves), [`state`] and [`netlink::decode`] only decide: bytes and values in, values out,
-//! time as an argument. Everything that touches the world is a thin edge around them and is wired
-//! in one place, [`daemon`]. ARCHITECTURE.md shows the flow.
+//! Only [`edge`] does I/O. [`model`], [`text`], [`time`], [`dns`], [`provider`], [`config`], [`state`],
+//! [`proto`] and [`engine`] are pure: they compute values from values, and get the time as an argument.
+//! [`daemon`] connects the engine to the edge, and [`app`] has the commands. ARCHITECTURE.md describes the
+//! layers.
 
 #![cfg_attr(
     not(test),
-    deny(clippy::use_debug, reason = "in the router builds Debug writes nothing")
+    deny(clippy::use_debug, reason = "Debug writes nothing in builds for routers")
 )]
 
 pub mod app;

@@ -1,4 +1,4 @@
-//! The program: parses its arguments and carries out the command.
+//! The program: parses its arguments and runs the command.
 
 use std::process::ExitCode;
 

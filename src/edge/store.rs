@@ -1,4 +1,4 @@
-//! The state file on flash: read once at start, replaced as a whole, never in the event loop.
+//! The state file on flash. It is read at the start, and a thread replaces it when the state changes.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,53 +16,55 @@ use crate::time::Share;
 /// Most bytes of a state file that are read.
 const LIMIT: u64 = 4 * 1024 * 1024;
 const FILE: &str = "state";
-const LOST: &str = "what was published will not survive a reboot";
+/// The consequence of every error of writing.
+const CONSEQUENCE: &str = "what was published will not survive a reboot";
 
-/// The directory that holds the state file.
+/// The directory with the state file.
 #[derive(Clone, Debug)]
 pub struct Store {
     dir: PathBuf,
 }
 
 impl Store {
-    /// Names the directory; nothing is read or created yet.
+    /// A store in this directory. The directory is made when the file is first written.
     pub fn open(statedir: impl Into<PathBuf>) -> Self {
         Self { dir: statedir.into() }
     }
 
-    /// Where the state is kept.
+    /// The path of the state file.
     pub fn path(&self) -> PathBuf {
         self.dir.join(FILE)
     }
 
-    /// What was kept, and a sentence for each thing that could not be read. No file is no
-    /// complaint: it is so at the first start.
+    /// The saved state, and a sentence for each problem. A missing file is not a problem, since there is
+    /// none at the first start.
     pub fn load(&self) -> (State, Vec<String>) {
-        let unknown = |why: String| {
-            (State::default(), vec![format!("{why}; what was published before is not known")])
-        };
         match check_directory(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
-            Err(error) => return unknown(format!("ddns_statedir {}: {error}", self.dir.display())),
+            Err(error) => {
+                return unknown(&format!("ddns_statedir {}: {error}", self.dir.display()));
+            }
             Ok(()) => {}
         }
         let path = self.path();
         match files::read(&path, LIMIT) {
             Ok(bytes) => {
-                let (state, dropped) = State::from_text(&String::from_utf8_lossy(&bytes));
-                let told = |what| format!("{}: {what}", path.display());
-                (state, dropped.into_iter().map(told).collect())
+                let (state, mut problems) = State::from_text(&String::from_utf8_lossy(&bytes));
+                for problem in &mut problems {
+                    *problem = format!("{}: {problem}", path.display());
+                }
+                (state, problems)
             }
             Err(error) if error.is_missing() => Default::default(),
-            Err(error) => unknown(error.to_string()),
+            Err(error) => unknown(&error.to_string()),
         }
     }
 
-    /// Replaces the file unless it already says the same; `false` if it did. The new text is on
-    /// flash when this returns, and a reader sees either the old file or the new one.
+    /// Replaces the file. Returns false, without writing, if it has the same content already. When this
+    /// returns, the new content is on flash. A power cut leaves the old file or the new one.
     ///
     /// # Errors
-    /// As the file system says; [`Store::explain`] puts it into words.
+    /// If the file cannot be written. [`Store::explain`] makes a sentence of the error.
     pub fn save(&self, state: &State) -> io::Result<bool> {
         let text = state.to_text();
         let path = self.path();
@@ -73,70 +75,78 @@ impl Store {
         files::replace(&path, text.as_bytes(), 0o600, Medium::Flash).map(|()| true)
     }
 
-    /// `error` of [`Store::save`] as a sentence that says what is lost.
+    /// An error of [`Store::save`] as a sentence with the consequence.
     pub fn explain(&self, error: &io::Error) -> String {
         let dir = self.dir.display();
         let kind = error.kind();
         if kind == io::ErrorKind::ReadOnlyFilesystem {
-            format!("{dir} is read-only: {LOST}")
+            format!("{dir} is read-only: {CONSEQUENCE}")
         } else if kind == io::ErrorKind::StorageFull || kind == io::ErrorKind::QuotaExceeded {
-            format!("no space left in {dir}: {LOST}")
+            format!("no space left in {dir}: {CONSEQUENCE}")
         } else if kind == io::ErrorKind::PermissionDenied {
-            format!("no permission to write in {dir}: {LOST}")
+            format!("no permission to write in {dir}: {CONSEQUENCE}")
         } else {
-            format!("cannot write in {dir} ({error}): {LOST}")
+            format!("cannot write in {dir} ({error}): {CONSEQUENCE}")
         }
     }
 }
 
-/// Saves in the background, because flash can take seconds and the event loop must not wait.
-///
-/// The thread has the state in memory and is told what changes. It writes the whole file, which takes
-/// longer the more records there are, but spends a tenth of the time on that at most (see [`Share`]).
-/// It ends when nothing waits, so an idle daemon has none.
-pub struct StoreThread {
-    shared: Arc<Shared>,
+/// An empty state, with a sentence about the reason.
+fn unknown(reason: &str) -> (State, Vec<String>) {
+    (State::default(), vec![format!("{reason}; what was published before is not known")])
 }
 
-struct Shared {
+/// Saves the state on a thread, because writing to flash can take seconds and the event loop must not
+/// wait.
+///
+/// The thread keeps the state in memory and receives changes. It writes the whole file each time, which
+/// takes longer the more records there are, but spends at most a tenth of the time on that (see [`Share`]).
+/// It ends when there is nothing to write, so that an idle daemon has no such thread.
+pub struct StoreThread {
+    shared: Arc<StoreShared>,
+}
+
+/// The state that the event loop shares with the thread.
+struct StoreShared {
     store: Store,
-    /// What the file holds, or should. Only the thread uses it.
+    /// The content that the file has or will have. Only the thread locks it.
     state: Mutex<State>,
-    slot: Mutex<Slot>,
-    /// Nothing waits any more.
+    queue: Mutex<UpdateQueue>,
+    /// Signalled when everything is written.
     idle: Condvar,
-    /// Somebody waits for the thread.
+    /// Signalled when the thread must write at once.
     hurried: Condvar,
     tell: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 #[derive(Default)]
-struct Slot {
+struct UpdateQueue {
     waiting: Vec<Update>,
+    /// Whether the thread runs.
     running: bool,
-    /// Whether somebody waits until everything is written.
+    /// Whether the event loop waits until everything is written.
     urgent: bool,
     /// When the file may be written next.
     share: Share,
-    /// The complaint that was told last and still holds.
+    /// The error of the last attempt to write, if it failed.
     trouble: Option<String>,
 }
 
-/// What becomes of the state.
+/// A change of the state.
 enum Update {
     Replace(State),
     Change(Changes),
 }
 
 impl StoreThread {
-    /// Saves into `store`, which holds `state`. `tell` gets a warning when saving starts to fail, once
-    /// per reason, and a notice when it works again; it is called from the background.
+    /// Saves into `store`, which has `state` now. `tell` gets a warning for each new reason why saving
+    /// fails, and a notice when saving works again. It is called on the thread.
     pub fn new(store: Store, state: State, tell: impl Fn(Notice) + Send + Sync + 'static) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(StoreShared {
                 store,
                 state: Mutex::new(state),
-                slot: Mutex::default(),
+                queue: Mutex::default(),
                 idle: Condvar::new(),
                 hurried: Condvar::new(),
                 tell: Box::new(tell),
@@ -144,57 +154,56 @@ impl StoreThread {
         }
     }
 
-    /// Has `state` saved soon in the place of all that was kept.
+    /// Saves `state` in place of the one before.
     pub fn put(&self, state: State) {
         self.update(Update::Replace(state));
     }
 
-    /// Has `changes` saved soon.
+    /// Saves `changes`.
     pub fn change(&self, changes: Changes) {
         self.update(Update::Change(changes));
     }
 
     fn update(&self, update: Update) {
-        let mut slot = self.shared.slot();
+        let mut queue = self.shared.queue();
         if matches!(update, Update::Replace(_)) {
-            slot.waiting.clear();
+            queue.waiting.clear();
         }
-        slot.waiting.push(update);
-        if slot.running {
+        queue.waiting.push(update);
+        if queue.running {
             return;
         }
-        slot.running = true;
-        drop(slot);
+        queue.running = true;
+        drop(queue);
         let shared = Arc::clone(&self.shared);
         let thread = thread::Builder::new()
             .name("store".into())
             .stack_size(128 * 1024)
             .spawn(move || shared.work());
         if thread.is_err() {
-            // No memory for a thread: late is better than never.
-            self.shared.slot().urgent = true;
+            // There is no memory for a thread, so the event loop writes itself.
+            self.shared.queue().urgent = true;
             self.shared.work();
         }
     }
 
-    /// Waits at most `limit` until everything that was put is written or has failed; `false` if
-    /// time ran out.
+    /// Waits until every change was written or its writing has failed. False if `limit` has passed before.
     pub fn flush(&self, limit: Duration) -> bool {
-        let mut slot = self.shared.slot();
-        slot.urgent = slot.running;
+        let mut queue = self.shared.queue();
+        queue.urgent = queue.running;
         self.shared.hurried.notify_all();
-        let (slot, _) = self
+        let (queue, _) = self
             .shared
             .idle
-            .wait_timeout_while(slot, limit, |slot| slot.running)
+            .wait_timeout_while(queue, limit, |queue| queue.running)
             .unwrap_or_else(PoisonError::into_inner);
-        !slot.running
+        !queue.running
     }
 }
 
-impl Shared {
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        lock(&self.slot)
+impl StoreShared {
+    fn queue(&self) -> MutexGuard<'_, UpdateQueue> {
+        lock(&self.queue)
     }
 
     fn work(&self) {
@@ -210,31 +219,33 @@ impl Shared {
             let result = self.store.save(&state);
             drop(state);
             let trouble = result.err().map(|error| self.store.explain(&error));
-            let mut slot = self.slot();
+            let mut queue = self.queue();
             let end = clock::uptime();
-            slot.share.spent(end.saturating_sub(begin), end);
-            let before = std::mem::replace(&mut slot.trouble, trouble.clone());
-            drop(slot);
+            queue.share.spent(end.saturating_sub(begin), end);
+            let before = std::mem::replace(&mut queue.trouble, trouble.clone());
+            drop(queue);
             self.report(before, trouble);
         }
     }
 
-    /// What waits, when it is time to write it; `None` if nothing waits, and the thread ends.
+    /// Waits until the file may be written, and returns the waiting updates. `None` if there are none:
+    /// then the thread ends.
     fn next(&self) -> Option<Vec<Update>> {
-        let mut slot = self.slot();
-        if !slot.waiting.is_empty() {
-            let pause = slot.share.next().saturating_sub(clock::uptime());
+        let mut queue = self.queue();
+        if !queue.waiting.is_empty() {
+            let pause = queue.share.next().saturating_sub(clock::uptime());
             let hurried = &self.hurried;
-            let waited = hurried.wait_timeout_while(slot, pause, |slot| !slot.urgent);
-            (slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            return Some(std::mem::take(&mut slot.waiting));
+            let waited = hurried.wait_timeout_while(queue, pause, |queue| !queue.urgent);
+            (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            return Some(std::mem::take(&mut queue.waiting));
         }
-        slot.running = false;
-        slot.urgent = false;
+        queue.running = false;
+        queue.urgent = false;
         self.idle.notify_all();
         None
     }
 
+    /// Reports a new error, or the end of one.
     fn report(&self, before: Option<String>, now: Option<String>) {
         let (level, text) = match (before, now) {
             (before, Some(now)) if before.as_ref() != Some(&now) => (Level::Warning, now),
@@ -291,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_loaded_and_not_written_twice() {
+    fn a_saved_state_is_loaded_and_not_written_again() {
         let scratch = Scratch::new("store-round");
         let store = Store::open(scratch.path().join("deep/state-dir"));
         assert_eq!(store.load(), (State::default(), vec![]));
@@ -308,7 +319,7 @@ mod tests {
         let scratch = Scratch::new("store-cut");
         let store = Store::open(scratch.path());
         store.save(&state("old")).unwrap();
-        // What power loss leaves: half a file, here with a loose mode, under the temporary name.
+        // After a power cut, half a file is left under the temporary name, here readable for all.
         fs::write(scratch.path().join(TEMPORARY), "ddns-netlink sta").unwrap();
         assert_eq!(store.load(), (state("old"), vec![]));
         assert!(store.save(&state("new")).unwrap());
@@ -328,18 +339,18 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_with_the_file() {
+    fn a_damaged_line_is_reported_with_the_file() {
         let scratch = Scratch::new("store-damage");
         let store = Store::open(scratch.path());
         fs::write(store.path(), b"ddns-netlink state 1\n\xff\xfe\n").unwrap();
-        let (loaded, told) = store.load();
+        let (loaded, problems) = store.load();
         assert_eq!(loaded, State::default());
         let path = store.path();
-        assert_eq!(told, [format!("{}: line 2 dropped: it is cut off", path.display())]);
+        assert_eq!(problems, [format!("{}: line 2 dropped: it is cut off", path.display())]);
     }
 
     #[test]
-    fn every_failure_says_what_is_lost() {
+    fn every_error_is_explained_with_its_consequence() {
         let store = Store::open("/etc/ddns-netlink");
         for (code, text) in [
             (nix::libc::EROFS, "/etc/ddns-netlink is read-only: "),
@@ -347,18 +358,18 @@ mod tests {
             (nix::libc::EACCES, "no permission to write in /etc/ddns-netlink: "),
             (nix::libc::EIO, "cannot write in /etc/ddns-netlink ("),
         ] {
-            let words = store.explain(&io::Error::from_raw_os_error(code));
-            assert!(words.starts_with(text) && words.ends_with(LOST), "{words}");
+            let sentence = store.explain(&io::Error::from_raw_os_error(code));
+            assert!(sentence.starts_with(text) && sentence.ends_with(CONSEQUENCE), "{sentence}");
         }
     }
 
     #[test]
-    fn trouble_is_told_once_and_its_end_too() {
+    fn an_error_is_reported_once_and_so_is_its_end() {
         let scratch = Scratch::new("store-trouble");
-        // A file where the directory should be: fails for root as well, unlike a mode.
+        // A file in place of the directory is an error also for root.
         let dir = scratch.path().join("dir");
         fs::write(&dir, "").unwrap();
-        let (sender, told) = mpsc::channel();
+        let (sender, notices) = mpsc::channel();
         let thread = StoreThread::new(Store::open(&dir), State::default(), move |notice| {
             sender.send(notice).unwrap();
         });
@@ -370,13 +381,13 @@ mod tests {
         fs::remove_file(&dir).unwrap();
         thread.put(state("c"));
         assert!(thread.flush(limit));
-        let levels: Vec<_> = told.try_iter().map(|notice| notice.level).collect();
+        let levels: Vec<_> = notices.try_iter().map(|notice| notice.level).collect();
         assert_eq!(levels, [Level::Warning, Level::Notice]);
         assert_eq!(Store::open(&dir).load().0, state("c"));
     }
 
     #[test]
-    fn the_latest_state_wins() {
+    fn of_several_states_the_last_one_is_saved() {
         let scratch = Scratch::new("store-latest");
         let store = Store::open(scratch.path());
         let thread =
@@ -389,13 +400,11 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_added_to_what_is_kept() {
+    fn changes_are_applied_to_the_saved_state() {
         let scratch = Scratch::new("store-changes");
         let store = Store::open(scratch.path());
         let thread =
             StoreThread::new(store.clone(), state("a"), |notice| panic!("{}", notice.text));
-        let change =
-            |section: &str| Changes { records: state(section).records, ..Changes::default() };
         for i in 0..200 {
             thread.change(change(&format!("s{i}")));
         }
@@ -411,9 +420,14 @@ mod tests {
         thread.put(state("b"));
         thread.change(change("c"));
         assert!(thread.flush(Duration::from_secs(10)));
-        let sections: Vec<String> =
-            store.load().0.records.into_iter().map(|it| it.section).collect();
+        let (saved, _) = store.load();
+        let sections: Vec<_> = saved.records.iter().map(|record| &record.section).collect();
         assert_eq!(sections, ["b", "c"]);
+    }
+
+    /// The change that adds the record of `section`.
+    fn change(section: &str) -> Changes {
+        Changes { records: state(section).records, ..Changes::default() }
     }
 
     #[test]
@@ -423,7 +437,7 @@ mod tests {
         let thread = StoreThread::new(store.clone(), State::default(), |_| ());
         let now = clock::uptime();
         let later = now.saturating_add(Duration::from_secs(3600));
-        thread.shared.slot().share.spent(Duration::ZERO, later);
+        thread.shared.queue().share.spent(Duration::ZERO, later);
         thread.put(state("a"));
         assert_eq!(store.load().0, State::default(), "it waits");
         assert!(thread.flush(Duration::from_secs(10)));
@@ -431,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn flush_gives_up_in_time() {
+    fn flush_returns_false_after_the_limit() {
         let scratch = Scratch::new("store-flush");
         let (release, wait) = mpsc::channel::<()>();
         let wait = Mutex::new(wait);

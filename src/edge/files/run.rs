@@ -1,6 +1,6 @@
-//! The run files of ddns-scripts in `ddns_rundir`, which LuCI and people's scripts read (openwrt
-//! `net/ddns-scripts`, `dynamic_dns_updater.sh`; LuCI `ddns.uc`). Times in them are whole seconds
-//! since boot.
+//! Writes the run files of ddns-scripts in `ddns_rundir`, which LuCI and owners' scripts read (openwrt
+//! `net/ddns-scripts`, `dynamic_dns_updater.sh`; LuCI `ddns.uc`). Times in them are whole seconds since
+//! boot.
 
 use std::fs;
 use std::io;
@@ -13,21 +13,21 @@ use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::sorted::Map;
 use crate::time::Now;
 
-/// The ends of the names of a section's files, in the order of [`Files`].
+/// The suffixes of a section's files, in the order of [`Files`].
 const SUFFIXES: [&str; 4] = ["ip", "update", "pid", "nextcheck"];
-/// How many of these, from the first, stay when the process ends.
+/// How many of [`SUFFIXES`], from the first one, stay when the process ends.
 const LASTING: usize = 2;
 
-/// What a file should be.
+/// The content that a file is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Content {
-    /// This.
+    /// This text.
     Text(String),
-    /// This, unless it is there already: somebody else may know more.
+    /// This text, unless the file exists: an earlier run may have written a more exact one.
     Default(String),
-    /// Not there.
+    /// The file is to be removed.
     Absent,
-    /// As it is.
+    /// The file is to stay as it is.
     Untouched,
 }
 
@@ -49,50 +49,54 @@ type Files = [Content; 4];
 
 const UNTOUCHED: Files = [const { Content::Untouched }; 4];
 
-/// The run files as they were written last: what has not changed is not written again.
+/// The run files, with their last content: a file that has not changed is not written again.
 #[derive(Debug)]
 pub struct RunFiles {
     directory: PathBuf,
     pid: u32,
-    /// By the names of their sections.
+    /// The content that was written, by the name of the section.
     written: Map<String, Files>,
 }
 
 impl RunFiles {
-    /// Files of the process `pid` in `directory`, which exists.
+    /// The run files of the process `pid` in `directory`, which must exist.
     pub fn new(directory: PathBuf, pid: u32) -> Self {
         Self { directory, pid, written: Map::new() }
     }
 
-    /// Writes what is new of all sections. Others are not there any more.
+    /// Writes the files of all sections that have changed. Sections that are not in `snapshot` exist no
+    /// more.
     ///
     /// # Errors
-    /// The first file that could not be written, and why; the others are.
+    /// The first file that could not be written, and why. The other files are written in spite of it.
     pub fn show_all(&mut self, snapshot: &Snapshot, now: Now) -> Result<(), String> {
         let mut wanted: Vec<(&str, Files)> = Vec::new();
         for section in &snapshot.sections {
             wanted.push((&section.name, active(section, self.pid, now)));
         }
-        // LuCI looks a name up by itself, every few seconds, where there is no file with its address.
+        // Without a file with an address, LuCI itself looks the name up every few seconds.
         for name in &snapshot.disabled {
             wanted.push((name, inactive(Content::Default("\n".into()))));
         }
-        for (name, why) in &snapshot.broken {
-            wanted.push((name, inactive(Content::Text(mistake(why)))));
+        for (name, reason) in &snapshot.broken {
+            wanted.push((name, inactive(Content::Text(mistake(reason)))));
         }
-        // In this order, what is new is added to `written` at its end.
+        // In the order of names, each new entry is appended to the sorted map `written`.
         wanted.sort_unstable_by_key(|(name, _)| *name);
-        let has = |name: &str| wanted.binary_search_by_key(&name, |(name, _)| *name).is_ok();
-        let left: Vec<String> =
-            self.written.keys().filter(|name| !has(name.as_str())).cloned().collect();
-        let left = left.iter().map(|name| (name.as_str(), inactive(Content::Untouched)));
-        self.write_all(left.chain(wanted))
+        let mut gone: Vec<String> = Vec::new();
+        for name in self.written.keys() {
+            if wanted.binary_search_by_key(&name.as_str(), |(name, _)| *name).is_err() {
+                gone.push(name.clone());
+            }
+        }
+        let gone = gone.iter().map(|name| (name.as_str(), inactive(Content::Untouched)));
+        self.write_all(gone.chain(wanted))
     }
 
-    /// Writes what is new of these sections.
+    /// Writes the files of these sections that have changed.
     ///
     /// # Errors
-    /// The first file that could not be written, and why; the others are.
+    /// The first file that could not be written, and why. The other files are written in spite of it.
     pub fn show(&mut self, sections: &[SectionStatus], now: Now) -> Result<(), String> {
         let pid = self.pid;
         self.write_all(sections.iter().map(|section| (&*section.name, active(section, pid, now))))
@@ -125,7 +129,7 @@ impl RunFiles {
         result
     }
 
-    /// The process ends: its number may be another's soon, and nothing comes of its plans.
+    /// Removes the files that mean that the process runs, because it ends.
     pub fn withdraw(&mut self) {
         for name in self.written.keys() {
             for suffix in SUFFIXES.iter().skip(LASTING) {
@@ -135,42 +139,46 @@ impl RunFiles {
     }
 }
 
-/// The files of a section in force.
+/// The files of a section that runs.
 fn active(section: &SectionStatus, pid: u32, now: Now) -> Files {
-    let next = next(section).map(|after| line(now.up.saturating_add(after)));
     [
         Content::Text(registered(section)),
         updated(section, now),
         if is_served(section) { Content::Text(format!("{pid}\n")) } else { Content::Absent },
-        next.map_or(Content::Absent, Content::Text),
+        match next(section) {
+            Some(delay) => Content::Text(line(now.up.saturating_add(delay))),
+            None => Content::Absent,
+        },
     ]
 }
 
-/// The files of a section that is not in force.
+/// The files of a section that does not run.
 fn inactive(ip: Content) -> Files {
     [ip, Content::Untouched, Content::Absent, Content::Absent]
 }
 
-/// Whether the daemon would send something for the section when its address changes or a time comes.
-/// LuCI shows "Not Running" for one that is stopped, refused by its provider or given up.
+/// Whether the daemon will send a request for the section when its address changes or after some time.
+/// LuCI shows "Not Running" for other sections: they are stopped, refused by the provider, or given up.
 fn is_served(section: &SectionStatus) -> bool {
     !section.stopped && section.records.iter().any(|record| !record.wait.is_halted())
 }
 
-/// When an update was accepted last.
+/// The file with the time of the last accepted update.
 fn updated(section: &SectionStatus, now: Now) -> Content {
     let records = section.records.iter();
-    if let Some(at) = records.clone().filter_map(|record| record.since_up).max() {
-        return Content::Text(line(at));
+    if let Some(time) = records.clone().filter_map(|record| record.since_up).max() {
+        return Content::Text(line(time));
     }
-    // An earlier run published it: the file of that run is more exact, if it is still there.
+    // An earlier run has published the address. If its file still exists, it is more exact.
     let published = records.filter(|record| record.published.is_some());
-    let at = published.map(|record| accepted_before(record, now)).max();
-    at.map_or(Content::Untouched, |at| Content::Default(line(at)))
+    match published.map(|record| accepted_before(record, now)).max() {
+        Some(time) => Content::Default(line(time)),
+        None => Content::Untouched,
+    }
 }
 
-/// When an earlier run published the record, since boot: the boot, if that was earlier or nobody
-/// knows, because a file cannot say a time before it.
+/// When an earlier run published the record, since boot. It is the time of the boot if the record was
+/// published before or the time is unknown, since a file cannot express an earlier time.
 fn accepted_before(record: &RecordStatus, now: Now) -> Duration {
     let (Some(since), Some(wall)) = (record.since, now.trusted_wall()) else {
         return Duration::ZERO;
@@ -178,28 +186,28 @@ fn accepted_before(record: &RecordStatus, now: Now) -> Duration {
     now.up.saturating_sub(Duration::from_secs(wall.saturating_sub(since)))
 }
 
-/// What LuCI shows in the place of the address of a section that cannot run. `why` begins with
-/// `FILE:LINE: `. LuCI takes the text for HTML.
-fn mistake(why: &str) -> String {
-    let (place, _) = why.split_once(": ").unwrap_or_default();
-    let plain = |c: &char| c.is_ascii_alphanumeric() || "/.:_-".contains(*c);
-    let place: String = place.chars().filter(plain).collect();
+/// The text that LuCI shows in place of the address of a section that cannot run. `reason` begins with
+/// `FILE:LINE: `. LuCI interprets the text as HTML, so only harmless characters are kept.
+fn mistake(reason: &str) -> String {
+    let (place, _) = reason.split_once(": ").unwrap_or_default();
+    let mut place = place.to_owned();
+    place.retain(|c| c.is_ascii_alphanumeric() || "/.:_-".contains(c));
     format!("mistake at {place} - see the log\n")
 }
 
-/// When something happens next without an event.
+/// How long until something happens in the section without an event.
 fn next(section: &SectionStatus) -> Option<Duration> {
     let records = section.records.iter().filter_map(|record| record.next_in);
     records.chain(section.asked_in).min()
 }
 
-/// The registered addresses, one a line; an empty line if there is none.
+/// The registered addresses, one in each line; an empty line if there is none.
 fn registered(section: &SectionStatus) -> String {
     let lines: Vec<String> = section.in_dns().iter().map(IpAddr::to_string).collect();
     lines.join("\n") + "\n"
 }
 
-/// A time since boot. LuCI takes 0 for no time at all.
+/// A time since boot in seconds. It is at least 1, because 0 means "never" to LuCI.
 fn line(time: Duration) -> String {
     format!("{}\n", time.as_secs().max(1))
 }
@@ -252,33 +260,40 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_file_says_what_luci_reads() {
-        let scratch = Scratch::new("run-files");
-        let read = |name: &str| fs::read_to_string(scratch.path().join(name)).ok();
-        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
-        files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap();
-        assert_eq!(read("home.pid").as_deref(), Some("42\n"));
-        assert_eq!(read("home.ip").as_deref(), Some("\n"), "No Data");
-        assert_eq!(read("home.update"), None);
-        assert_eq!(read("home.nextcheck").as_deref(), Some("1600\n"));
-        let both =
-            vec![record("a.example", Some("192.0.2.1")), record("a.example", Some("2001:db8::1"))];
-        files.show_all(&snapshot(both), NOW).unwrap();
-        assert_eq!(read("home.ip").as_deref(), Some("192.0.2.1\n2001:db8::1\n"));
-        assert_eq!(read("home.update").as_deref(), Some("700\n"));
-        assert_eq!(read("off.ip").as_deref(), Some("\n"));
-        let mistake = "mistake at /etc/config/ddns:7 - see the log\n";
-        assert_eq!(read("bad.ip").as_deref(), Some(mistake));
-        assert_eq!((read("off.pid"), read("bad.pid")), (None, None));
-        files.withdraw();
-        assert_eq!((read("home.pid"), read("home.nextcheck")), (None, None));
-        assert_eq!(read("home.update").as_deref(), Some("700\n"), "stays, as upstream");
-        assert!(read("home.ip").is_some(), "stays, as upstream");
+    fn read(scratch: &Scratch, name: &str) -> Option<String> {
+        fs::read_to_string(scratch.path().join(name)).ok()
     }
 
     #[test]
-    fn what_did_not_change_is_not_written_again_and_a_section_that_left_has_no_pid() {
+    fn each_file_has_the_content_that_luci_expects() {
+        let scratch = Scratch::new("run-files");
+        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
+        files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap();
+        assert_eq!(read(&scratch, "home.pid").as_deref(), Some("42\n"));
+        assert_eq!(read(&scratch, "home.ip").as_deref(), Some("\n"), "No Data");
+        assert_eq!(read(&scratch, "home.update"), None);
+        assert_eq!(read(&scratch, "home.nextcheck").as_deref(), Some("1600\n"));
+        let both =
+            vec![record("a.example", Some("192.0.2.1")), record("a.example", Some("2001:db8::1"))];
+        files.show_all(&snapshot(both), NOW).unwrap();
+        assert_eq!(read(&scratch, "home.ip").as_deref(), Some("192.0.2.1\n2001:db8::1\n"));
+        assert_eq!(read(&scratch, "home.update").as_deref(), Some("700\n"));
+        assert_eq!(read(&scratch, "off.ip").as_deref(), Some("\n"));
+        let mistake = "mistake at /etc/config/ddns:7 - see the log\n";
+        assert_eq!(read(&scratch, "bad.ip").as_deref(), Some(mistake));
+        assert_eq!((read(&scratch, "off.pid"), read(&scratch, "bad.pid")), (None, None));
+        files.withdraw();
+        assert_eq!((read(&scratch, "home.pid"), read(&scratch, "home.nextcheck")), (None, None));
+        assert_eq!(
+            read(&scratch, "home.update").as_deref(),
+            Some("700\n"),
+            "stays, as in ddns-scripts"
+        );
+        assert!(read(&scratch, "home.ip").is_some(), "stays, as in ddns-scripts");
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_written_again_and_a_removed_section_has_no_pid() {
         let scratch = Scratch::new("run-again");
         let path = |name: &str| scratch.path().join(name);
         fs::write(path("off.ip"), "192.0.2.9\n").unwrap();
@@ -289,7 +304,7 @@ mod tests {
         files.show_all(&state, NOW).unwrap();
         assert_eq!(fs::read_to_string(path("off.ip")).unwrap(), "192.0.2.9\n");
         let left = [path("off.pid").exists(), path("off.nextcheck").exists()];
-        assert_eq!(left, [false; 2], "a process of another time");
+        assert_eq!(left, [false; 2], "files of an earlier process");
         fs::remove_file(path("home.update")).unwrap();
         files.show_all(&state, NOW).unwrap();
         assert!(!path("home.update").exists());
@@ -299,41 +314,44 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_run_published_has_a_date() {
-        let published = |since| RecordStatus {
-            since,
-            since_up: None,
-            ..record("a.example", Some("192.0.2.1"))
-        };
-        let update = |records: Vec<RecordStatus>, there: Option<&str>| {
-            let scratch = Scratch::new("run-earlier");
-            let path = scratch.path().join("home.update");
-            if let Some(text) = there {
-                fs::write(&path, text).unwrap();
-            }
-            let mut files = RunFiles::new(scratch.path().to_owned(), 42);
-            files.show_all(&snapshot(records), NOW).unwrap();
-            fs::read_to_string(path).ok()
-        };
+    fn the_update_time_of_an_earlier_run_is_kept_or_estimated() {
         for (since, expected) in [
             (Some(BUILD_TIME - 300), "700\n"),
             (Some(BUILD_TIME - 86_400), "1\n"),
             (None, "1\n"),
-            // The clock was ahead when it was published.
+            // The clock was ahead when the address was published.
             (Some(BUILD_TIME + 300), "1000\n"),
         ] {
-            assert_eq!(update(vec![published(since)], None).as_deref(), Some(expected));
+            let file = update_file(vec![published_before(since)], None);
+            assert_eq!(file.as_deref(), Some(expected));
         }
-        let both = vec![published(None), published(Some(BUILD_TIME - 300))];
-        assert_eq!(update(both, None).as_deref(), Some("700\n"));
-        // The file of the earlier run, before the daemon was started again.
-        let again = update(vec![published(None)], Some("650\n"));
-        assert_eq!(again.as_deref(), Some("650\n"));
-        assert_eq!(update(vec![record("a.example", None)], None), None, "never");
+        let both = vec![published_before(None), published_before(Some(BUILD_TIME - 300))];
+        assert_eq!(update_file(both, None).as_deref(), Some("700\n"));
+        // The file of the earlier run still exists.
+        let kept = update_file(vec![published_before(None)], Some("650\n"));
+        assert_eq!(kept.as_deref(), Some("650\n"));
+        assert_eq!(update_file(vec![record("a.example", None)], None), None, "never");
+    }
+
+    /// A record that an earlier run has published.
+    fn published_before(since: Option<u64>) -> RecordStatus {
+        RecordStatus { since, since_up: None, ..record("a.example", Some("192.0.2.1")) }
+    }
+
+    /// The file `home.update` of these records, after it had the content `before`.
+    fn update_file(records: Vec<RecordStatus>, before: Option<&str>) -> Option<String> {
+        let scratch = Scratch::new("run-earlier");
+        let path = scratch.path().join("home.update");
+        if let Some(text) = before {
+            fs::write(&path, text).unwrap();
+        }
+        let mut files = RunFiles::new(scratch.path().to_owned(), 42);
+        files.show_all(&snapshot(records), NOW).unwrap();
+        fs::read_to_string(path).ok()
     }
 
     #[test]
-    fn a_section_that_was_refused_or_given_up_is_not_shown_as_running() {
+    fn a_section_that_was_refused_or_given_up_has_no_pid() {
         let scratch = Scratch::new("run-refused");
         let pid = scratch.path().join("home.pid");
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
@@ -354,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_that_was_stopped_has_no_pid_until_it_goes_on() {
+    fn a_stopped_section_has_no_pid_until_it_is_started() {
         let scratch = Scratch::new("run-stopped");
         let pid = scratch.path().join("home.pid");
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
@@ -367,9 +385,8 @@ mod tests {
     }
 
     #[test]
-    fn files_of_other_sections_stay_as_they_are() {
+    fn show_writes_only_the_given_sections() {
         let scratch = Scratch::new("run-one");
-        let read = |name: &str| fs::read_to_string(scratch.path().join(name)).ok();
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
         let mut state = snapshot(vec![record("a.example", None)]);
         let other = SectionStatus { name: "other".into(), ..state.sections[0].clone() };
@@ -377,19 +394,19 @@ mod tests {
         files.show_all(&state, NOW).unwrap();
         let changed = snapshot(vec![record("a.example", Some("192.0.2.1"))]).sections;
         files.show(&changed, NOW).unwrap();
-        assert_eq!(read("home.ip").as_deref(), Some("192.0.2.1\n"));
-        let left = ["other.ip", "other.pid", "off.ip"].map(read);
+        assert_eq!(read(&scratch, "home.ip").as_deref(), Some("192.0.2.1\n"));
+        let left = ["other.ip", "other.pid", "off.ip"].map(|name| read(&scratch, name));
         assert_eq!(left.map(|text| text.unwrap()), ["\n", "42\n", "\n"]);
         fs::remove_file(scratch.path().join("home.ip")).unwrap();
         files.show(&changed, NOW).unwrap();
-        assert_eq!(read("home.ip"), None, "nothing is new");
+        assert_eq!(read(&scratch, "home.ip"), None, "the content has not changed");
     }
 
     #[test]
-    fn a_directory_that_is_gone_is_said() {
+    fn the_error_for_a_missing_directory_names_the_file() {
         let scratch = Scratch::new("run-nowhere");
         let mut files = RunFiles::new(scratch.path().join("nowhere"), 42);
-        let why = files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap_err();
-        assert!(why.contains("nowhere/") && why.contains("No such file"), "{why}");
+        let error = files.show_all(&snapshot(vec![record("a.example", None)]), NOW).unwrap_err();
+        assert!(error.contains("nowhere/") && error.contains("No such file"), "{error}");
     }
 }
