@@ -73,8 +73,8 @@ fn provider(name: &str) -> u8 {
     complain(exit::FAILED, &format!("there is no provider {}{hint}", quoted(name)))
 }
 
-fn definitions() -> listing::Definitions {
-    listing::Definitions {
+fn definitions() -> listing::DefinitionNames {
+    listing::DefinitionNames {
         own: files::definitions(DefinitionDirectory::Own),
         packaged: files::definitions(DefinitionDirectory::Packaged),
     }

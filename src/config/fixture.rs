@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::definition::Downloads;
-use super::{Force, Global, Log, Lookup, Section, Source, Timing};
+use super::{Global, Log, Lookup, RefreshPolicy, Section, Source, Timing};
 use crate::model::{Family, Hostname, RecordOptions, Transport, Trust};
 use crate::provider::{Account, Author, Mechanism, Provider, Template, Urls};
 
@@ -23,7 +23,7 @@ pub(crate) fn section() -> Section {
         transport: transport(),
         timing: Timing {
             check: Duration::from_secs(600),
-            force: Force::Never,
+            force: RefreshPolicy::Never,
             retry: Duration::from_secs(60),
             retry_max: 0,
             min_interval: Duration::ZERO,

@@ -29,7 +29,7 @@ const GROUPS: [(UpdateMethod, &str, &str); 3] = [
 ];
 
 /// A provider in the program, from `table.txt` or `api/`.
-struct Entry {
+struct ProviderEntry {
     method: UpdateMethod,
     names: Vec<&'static str>,
     title: &'static str,
@@ -78,7 +78,7 @@ impl Records {
     }
 }
 
-impl Entry {
+impl ProviderEntry {
     fn of_api(api: &Api) -> Self {
         let mut names = vec![api.name];
         names.extend_from_slice(api.aliases);
@@ -158,13 +158,13 @@ impl Entry {
     }
 }
 
-fn all() -> Vec<Entry> {
+fn all() -> Vec<ProviderEntry> {
     let mut all = Vec::new();
     for api in api::ALL {
-        all.push(Entry::of_api(api));
+        all.push(ProviderEntry::of_api(api));
     }
     for row in table::all() {
-        all.push(Entry::of_row(row));
+        all.push(ProviderEntry::of_row(row));
     }
     all
 }
@@ -261,7 +261,7 @@ fn begins_with_words(known: &str, name: &str) -> bool {
 }
 
 /// The names of provider definitions in files.
-pub struct Definitions {
+pub struct DefinitionNames {
     /// The definitions of the owner.
     pub own: Vec<String>,
     /// The definitions of packages.
@@ -269,19 +269,19 @@ pub struct Definitions {
 }
 
 /// One line for each provider, in groups by the method of updates.
-pub fn overview(definitions: &Definitions) -> String {
+pub fn overview(definitions: &DefinitionNames) -> String {
     list(definitions, "")
 }
 
 /// The lines of [`overview`] for providers with `word` in their name, title, note or needs; `None` if
 /// there are none.
-pub fn search(definitions: &Definitions, word: &str) -> Option<String> {
+pub fn search(definitions: &DefinitionNames, word: &str) -> Option<String> {
     let text = list(definitions, &word.to_ascii_lowercase());
     if text.is_empty() { None } else { Some(text) }
 }
 
 /// The lines for providers with `word`, which is in lower case, in their texts.
-fn list(definitions: &Definitions, word: &str) -> String {
+fn list(definitions: &DefinitionNames, word: &str) -> String {
     let entries = all();
     let mut text = String::new();
     group(&mut text, "Your own definitions:", &definition_lines(&definitions.own, word));
@@ -312,7 +312,7 @@ fn list(definitions: &Definitions, word: &str) -> String {
 }
 
 /// The definitions of packages that neither the owner's definitions nor the program replace.
-fn only_packaged(definitions: &Definitions) -> Vec<String> {
+fn only_packaged(definitions: &DefinitionNames) -> Vec<String> {
     let mut names = definitions.packaged.clone();
     names.retain(|name| {
         !definitions.own.contains(name) && api::find(name).is_none() && table::find(name).is_none()
@@ -432,7 +432,7 @@ fn url_fields(text: &mut String, row: Row) {
 }
 
 /// An example of a section. The owner replaces the words in capital letters.
-fn example(name: &str, entry: &Entry) -> String {
+fn example(name: &str, entry: &ProviderEntry) -> String {
     // An alias that ddns-scripts uses gives some options another meaning, see
     // `check/ddns_scripts_options.rs`.
     let name = if entry.row.is_none() { entry.names.first().unwrap_or(&name) } else { name };
@@ -510,7 +510,7 @@ mod tests {
     fn every_provider_has_a_line_in_the_overview_and_a_page() {
         let own = ["mine", "ovh.com"].map(str::to_owned).to_vec();
         let packaged = ["ovh.com", "script.example"].map(str::to_owned).to_vec();
-        let text = overview(&Definitions { own, packaged });
+        let text = overview(&DefinitionNames { own, packaged });
         for known in all() {
             let name = known.names[0];
             if known.method == UpdateMethod::Script {
@@ -541,7 +541,7 @@ mod tests {
     #[test]
     fn search_finds_providers_by_name_needs_and_group() {
         let packaged = vec!["desec.example".to_owned()];
-        let definitions = Definitions { own: Vec::new(), packaged };
+        let definitions = DefinitionNames { own: Vec::new(), packaged };
         let found = search(&definitions, "DeSEC").unwrap();
         let first_words: Vec<_> = found.lines().filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(

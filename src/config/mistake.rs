@@ -46,13 +46,13 @@ pub(super) struct Mistakes {
     kept: Vec<Mistake>,
     /// Line and text of the mistakes in `kept`. Two checks may report the same one.
     seen: Set<(usize, String)>,
-    errors: Count,
-    warnings: Count,
+    errors: MistakeCount,
+    warnings: MistakeCount,
 }
 
 /// The number of mistakes of one severity.
 #[derive(Debug, Default)]
-struct Count {
+struct MistakeCount {
     kept: usize,
     dropped: usize,
     /// The line of the first mistake that was dropped.

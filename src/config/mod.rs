@@ -137,7 +137,7 @@ pub struct Timing {
     /// kernel.
     pub check: Duration,
     /// `force_interval`: how often an unchanged address is sent again.
-    pub force: Force,
+    pub force: RefreshPolicy,
     /// `retry_interval`: the first back-off after an error.
     pub retry: Duration,
     /// `retry_max_count`: after how many errors in a row the record is given up until its address or
@@ -156,7 +156,7 @@ pub struct Timing {
 
 /// `force_interval`: when an unchanged address is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Force {
+pub enum RefreshPolicy {
     /// Once per this time, so that the provider does not expire the name.
     Every(Duration),
     /// Not at all: `never`, `0`, or ten years and more.

@@ -75,7 +75,7 @@ impl fmt::Debug for RawOption {
 /// If there are more mistakes than [`LIMIT`](super::mistake::LIMIT), the last one tells how many.
 pub fn parse(bytes: &[u8]) -> (Document, Vec<Mistake>) {
     let (text, lines_with_nul) = cut_at_nul(bytes);
-    let mut parser = Parser::new(&text);
+    let mut parser = UciParser::new(&text);
     // After a power loss, a file that was being written can be empty or have NUL bytes at its end.
     let damaged = !lines_with_nul.is_empty();
     for line in lines_with_nul {
@@ -160,7 +160,7 @@ impl From<Unterminated> for LineError {
     }
 }
 
-struct Parser<'a> {
+struct UciParser<'a> {
     lexer: Lexer<'a>,
     document: Document,
     mistakes: Mistakes,
@@ -173,7 +173,7 @@ struct Parser<'a> {
     options: Vec<Map<String, usize>>,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> UciParser<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         Self {
             lexer: Lexer::new(bytes),

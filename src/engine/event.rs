@@ -66,7 +66,7 @@ pub enum Event {
         hosts: Map<String, Vec<IpAddr>>,
     },
     /// The user wants these sections sent now; empty means all.
-    Force(Vec<String>),
+    RefreshPolicy(Vec<String>),
     /// The user wants nothing sent for these sections until [`Event::Start`].
     Stop(Vec<String>),
     /// The user wants these sections served, and those that are sent now; empty means that all that

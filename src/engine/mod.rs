@@ -173,7 +173,7 @@ impl Engine {
                 }
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
-            Event::Force(names) => self.force(&names, now),
+            Event::RefreshPolicy(names) => self.force(&names, now),
             Event::Stop(names) => self.stop(&names),
             Event::Start(names) => self.start(&names, now),
             Event::ClockStepped => self.clock_stepped(now),

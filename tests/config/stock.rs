@@ -329,7 +329,7 @@ fn the_tsig_key_of_rfc2136_is_checked() {
 /// The example at the end of `providers NAME` can be pasted without a change.
 #[test]
 fn the_example_of_every_provider_has_no_mistakes() {
-    let none = listing::Definitions { own: Vec::new(), packaged: Vec::new() };
+    let none = listing::DefinitionNames { own: Vec::new(), packaged: Vec::new() };
     let overview = listing::overview(&none);
     let mut count = 0;
     for name in overview.lines().filter_map(|line| line.split(' ').next()) {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use ddns_netlink::config::check::{self, Checked};
 use ddns_netlink::config::options::{OPTIONS, OptionOrigin, SectionKind};
-use ddns_netlink::config::{Force, Section, Source};
+use ddns_netlink::config::{RefreshPolicy, Section, Source};
 use ddns_netlink::model::{Family, Proxy, Trust, Url};
 use ddns_netlink::provider::{Mechanism, Urls};
 use proptest::prelude::*;
@@ -262,21 +262,21 @@ fn the_check_interval_has_a_unit_and_a_minimum() {
 
 #[test]
 fn the_force_interval_has_a_unit_and_long_ones_mean_never() {
-    let hours = |hours: u64| Force::Every(seconds(3600 * hours));
+    let hours = |hours: u64| RefreshPolicy::Every(seconds(3600 * hours));
     for (lines, expected) in [
         ("", hours(72)),
         ("option force_unit hours", hours(72)),
         ("option force_unit days", hours(72 * 24)),
-        ("option force_interval 3650\noption force_unit days", Force::Never),
-        ("option force_interval 87600", Force::Never),
+        ("option force_interval 3650\noption force_unit days", RefreshPolicy::Never),
+        ("option force_interval 87600", RefreshPolicy::Never),
         ("option force_interval 87599", hours(87599)),
         ("option force_interval 2\noption force_unit days", hours(48)),
-        ("option force_interval 0", Force::Never),
-        ("option force_interval never\noption force_unit days", Force::Never),
-        ("option force_interval 1\noption force_unit minutes", Force::Every(seconds(60))),
+        ("option force_interval 0", RefreshPolicy::Never),
+        ("option force_interval never\noption force_unit days", RefreshPolicy::Never),
+        ("option force_interval 1\noption force_unit minutes", RefreshPolicy::Every(seconds(60))),
         (
             "option force_interval 1\noption force_unit minutes\noption ip_source web",
-            Force::Every(seconds(600)),
+            RefreshPolicy::Every(seconds(600)),
         ),
     ] {
         assert_eq!(with(lines).timing.force, expected, "{lines}");
@@ -561,7 +561,7 @@ fn a_number_out_of_range_causes_only_a_warning() {
         "option force_interval 99999999999999999999999",
     ] {
         let (timing, text) = timing(lines);
-        assert_eq!(timing.force, Force::Never, "{lines}");
+        assert_eq!(timing.force, RefreshPolicy::Never, "{lines}");
         assert!(text.ends_with("('never' sends an address only when it changes)"), "{text}");
     }
     let interface = "option ip_source interface\noption check_interval 99999999";
@@ -848,7 +848,7 @@ fn values_that_ddns_scripts_accepts_cause_only_warnings() {
     };
     assert_eq!(warned("option use_syslog 5").log.syslog, 4);
     assert_eq!(warned("option interface 'wan wan6'").event_network.as_deref(), Some("wan"));
-    let three_days = Force::Every(Duration::from_secs(72 * 3600));
+    let three_days = RefreshPolicy::Every(Duration::from_secs(72 * 3600));
     assert_eq!(
         warned("option force_interval -1\noption force_unit minutes").timing.force,
         three_days
@@ -856,8 +856,8 @@ fn values_that_ddns_scripts_accepts_cause_only_warnings() {
     // A unit without an interval applies to the default of 72, as in ddns-scripts and LuCI; but
     // the result is an hour at least.
     let often = |unit| warned(&format!("option force_unit {unit}")).timing.force;
-    assert_eq!(often("minutes"), Force::Every(Duration::from_secs(72 * 60)));
-    assert_eq!(often("seconds"), Force::Every(Duration::from_secs(3600)));
+    assert_eq!(often("minutes"), RefreshPolicy::Every(Duration::from_secs(72 * 60)));
+    assert_eq!(often("seconds"), RefreshPolicy::Every(Duration::from_secs(3600)));
     let https = warned("option use_https 2");
     assert!(https.template(Family::V4).unwrap().url.starts_with("https:"));
     let page = warned("option ip_source web\noption ip_url ip.example/").source;

@@ -14,14 +14,14 @@ use crate::provider::template;
 type Applies = fn(&Options<'_>, Option<&str>) -> bool;
 
 /// A difference that an option makes.
-struct Rule {
+struct DifferenceRule {
     option: &'static str,
     applies: Applies,
     text: &'static str,
 }
 
-const fn rule(option: &'static str, applies: Applies, text: &'static str) -> Rule {
-    Rule { option, applies, text }
+const fn rule(option: &'static str, applies: Applies, text: &'static str) -> DifferenceRule {
+    DifferenceRule { option, applies, text }
 }
 
 /// What works differently from ddns-scripts in some sections.
@@ -48,7 +48,7 @@ impl fmt::Display for Difference {
     }
 }
 
-const GLOBAL: &[Rule] = &[
+const GLOBAL: &[DifferenceRule] = &[
     rule(
         "use_curl",
         |_, value| value.is_some_and(on),
@@ -67,7 +67,7 @@ const GLOBAL: &[Rule] = &[
     ),
 ];
 
-const SERVICE: &[Rule] = &[
+const SERVICE: &[DifferenceRule] = &[
     rule(
         "service_name",
         |_, value| matches!(value, Some("-" | "custom")),
@@ -278,7 +278,7 @@ pub fn differences(bytes: &[u8], on_openwrt: bool) -> Vec<Difference> {
             "service" if options.get("enabled").is_some_and(on) => SERVICE,
             _ => continue,
         };
-        for Rule { option, applies, text } in rules {
+        for DifferenceRule { option, applies, text } in rules {
             if applies(&options, options.get(option)) {
                 add(&mut found, option, text, section);
             }

@@ -301,7 +301,7 @@ impl<E: Environment> Checker<'_, E> {
     fn warn_about_duplicates(&mut self, sections: &[Section]) -> Set<String> {
         let mut warned = Set::new();
         let mut duplicates = Set::new();
-        for (Record { section, name, family, .. }, first) in shared_records(sections) {
+        for (SharedRecord { section, name, family, .. }, first) in shared_records(sections) {
             duplicates.extend([section.name.clone(), first.name.clone()]);
             if !warned.insert(&section.name) {
                 continue;
@@ -327,7 +327,7 @@ impl<E: Environment> Checker<'_, E> {
 
 /// A record of a section.
 #[derive(Clone, Copy)]
-struct Record<'a> {
+struct SharedRecord<'a> {
     /// Its index among all records of the file.
     number: usize,
     section: &'a Section,
@@ -337,12 +337,12 @@ struct Record<'a> {
 
 /// The records that an earlier section has as well, in the order of the file, each with the first
 /// section that has it.
-fn shared_records(sections: &[Section]) -> Vec<(Record<'_>, &Section)> {
+fn shared_records(sections: &[Section]) -> Vec<(SharedRecord<'_>, &Section)> {
     let mut records = Vec::new();
     for section in sections {
         for name in &section.names {
             for &family in &section.families {
-                let record = Record { number: records.len(), section, name, family };
+                let record = SharedRecord { number: records.len(), section, name, family };
                 records.push((identity(section, name, family), record));
             }
         }

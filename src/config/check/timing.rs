@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reader::Reader;
-use crate::config::{Force, Section, Source, Timing};
+use crate::config::{RefreshPolicy, Section, Source, Timing};
 use crate::provider::Provider;
 use crate::provider::{self, table};
 use crate::text::quoted::quoted;
@@ -79,9 +79,9 @@ fn check(reader: &mut Reader<'_>) -> Duration {
     check.max(floor.unwrap_or(CHECK_FLOOR)).max(CHECK_LEAST)
 }
 
-fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
+fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> RefreshPolicy {
     if reader.text("force_interval") == Some("never") {
-        return Force::Never;
+        return RefreshPolicy::Never;
     }
     let unit = unit(reader, "force_unit", HOUR);
     let hint = " ('never' sends an address only when it changes)";
@@ -91,15 +91,15 @@ fn force(reader: &mut Reader<'_>, source: &Source, check: Duration) -> Force {
         None => force_unit_alone(reader, unit),
     };
     if every.is_zero() {
-        return Force::Never;
+        return RefreshPolicy::Never;
     }
     // LuCI's form accepts only numbers, so there the longest time stands for 'never'.
     if every >= Duration::from_secs(LONGEST) {
-        return Force::Never;
+        return RefreshPolicy::Never;
     }
     match source {
-        Source::Web { .. } | Source::Script(_) => Force::Every(every.max(check)),
-        Source::Network { .. } | Source::Device(_) => Force::Every(every),
+        Source::Web { .. } | Source::Script(_) => RefreshPolicy::Every(every.max(check)),
+        Source::Network { .. } | Source::Device(_) => RefreshPolicy::Every(every),
     }
 }
 

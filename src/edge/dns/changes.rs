@@ -33,13 +33,13 @@ pub fn network_changed() {
 }
 
 /// Watches [`FILES`] and receives [`network_changed`].
-pub(super) struct Changes {
+pub(super) struct ResolverChanges {
     notifier: Inotify,
     files: Vec<PathBuf>,
     network: Arc<EventFd>,
 }
 
-impl Changes {
+impl ResolverChanges {
     /// Begins to watch; `None` if the kernel lacks inotify or eventfd.
     pub(super) fn watch() -> Option<Self> {
         let notifier = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;

@@ -13,7 +13,7 @@ use nix::net::if_::if_nametoindex;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::changes::Changes;
+use super::changes::ResolverChanges;
 use super::wire::{UDP_SIZE, framed, random};
 use crate::dns::message::{Message, TC};
 use crate::dns::name::Name;
@@ -214,7 +214,7 @@ struct ResolverSearch {
     /// The queries that were sent and not answered, in the order of [`Resolving::queries`].
     sockets: Vec<Option<QuerySocket>>,
     /// Watches the files with the resolvers, once a query is repeated.
-    changes: Option<Changes>,
+    changes: Option<ResolverChanges>,
     /// Whether a query was repeated.
     is_slow: bool,
 }
@@ -234,7 +234,7 @@ impl ResolverSearch {
     }
 
     fn turn(&mut self, now: Duration) {
-        if self.changes.as_ref().is_some_and(Changes::any) {
+        if self.changes.as_ref().is_some_and(ResolverChanges::any) {
             self.restart(resolvers(), now);
         }
         for index in 0..self.sockets.len() {
@@ -249,10 +249,10 @@ impl ResolverSearch {
     }
 
     /// Begins to watch the files with the resolvers. This is done before the first repetition and not at
-    /// the start, because most names resolve at once. Changes until then are found by reading again.
+    /// the start, because most names resolve at once. ResolverChanges until then are found by reading again.
     fn begin_to_watch(&mut self, now: Duration) {
         self.is_slow = true;
-        self.changes = Changes::watch();
+        self.changes = ResolverChanges::watch();
         let servers = resolvers();
         if servers != self.servers {
             self.restart(servers, now);

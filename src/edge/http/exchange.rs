@@ -40,7 +40,7 @@ pub(super) enum ExchangeError {
 pub(super) struct HttpReply<'a> {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    connection: Connection<'a>,
+    connection: HttpConnection<'a>,
     /// The state for reading the body; `None` if there is no body.
     body: Option<Call<RecvBody>>,
 }
@@ -61,7 +61,7 @@ pub(super) fn exchange<'a>(
     if let Some(origin) = origin {
         request = insert_origin(&request, origin);
     }
-    let mut connection = Connection { stream, call, input: Vec::new(), head: Head::default() };
+    let mut connection = HttpConnection { stream, call, input: Vec::new(), head: Head::default() };
     connection.send(&request)?;
     let (response, body) = connection.receive_head(protocol)?;
     let (head, ()) = response.into_parts();
@@ -134,7 +134,7 @@ fn encode(
 }
 
 /// The connection of one request.
-struct Connection<'a> {
+struct HttpConnection<'a> {
     stream: Stream,
     call: &'a HttpCall,
     /// Bytes that were received and not parsed yet.
@@ -142,7 +142,7 @@ struct Connection<'a> {
     head: Head,
 }
 
-impl Connection<'_> {
+impl HttpConnection<'_> {
     fn send(&mut self, request: &[u8]) -> Result<(), ExchangeError> {
         self.stream.set_deadline(self.call.deadline);
         self.call.set_sent();

@@ -39,7 +39,7 @@ const CHUNK: usize = 8192;
 pub struct Ubus {
     /// Whether this process is a daemon. A daemon registers an object and waits longer for netifd.
     serves: bool,
-    connection: Option<Connection>,
+    connection: Option<UbusConnection>,
     watch: Option<Watch>,
     /// When to connect again, since boot; `None` to wait until the socket appears.
     retry: Option<Duration>,
@@ -57,7 +57,7 @@ pub struct Ubus {
 }
 
 #[derive(Debug)]
-struct Connection {
+struct UbusConnection {
     stream: UnixStream,
     session: Session,
 }
@@ -180,7 +180,8 @@ impl Ubus {
             Ok(Some(stream)) => {
                 self.socket_seen = true;
                 self.watch = None;
-                self.connection = Some(Connection { stream, session: Session::new(self.serves) });
+                self.connection =
+                    Some(UbusConnection { stream, session: Session::new(self.serves) });
             }
             Ok(None) => {
                 // This system has no ubus, so nobody waits for netifd. If the socket existed before,
@@ -261,7 +262,7 @@ fn is_shortage(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
-impl Connection {
+impl UbusConnection {
     /// Sends and receives as much as is possible without waiting.
     fn transfer(&mut self) -> io::Result<()> {
         while !self.session.output().is_empty() {

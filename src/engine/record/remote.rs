@@ -7,7 +7,7 @@ use super::doubt::Doubt;
 use super::late::Late;
 use super::presence::Presence;
 use super::{Record, Timeline};
-use crate::config::Force;
+use crate::config::RefreshPolicy;
 use crate::engine::wait::Wait;
 use crate::model::Target;
 use crate::time::{Now, UnixSeconds};
@@ -175,7 +175,7 @@ impl Record {
     /// When the unchanged address is due to be sent again, since boot. Counted on the wall clock,
     /// which survives restarts, as long as it can be trusted.
     fn refresh_at(&self, now: Now) -> Option<Duration> {
-        let Force::Every(every) = self.timing.force else {
+        let RefreshPolicy::Every(every) = self.timing.force else {
             return None;
         };
         self.published()?;

@@ -3,7 +3,7 @@
 use super::scenario::{
     HOUR, MINUTE, Scenario, WAN, address, failed, ms, refused, retry, route, secs,
 };
-use crate::config::Force;
+use crate::config::RefreshPolicy;
 use crate::model::Family;
 use crate::proto::netlink::{Address, AddressFlags, Message};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
@@ -98,7 +98,7 @@ fn one_call_at_a_time_and_the_latest_wins() {
 
 #[test]
 fn back_to_the_old_address_during_a_flight_is_sent_after_it() {
-    let mut s = Scenario::new().with(|c| c.timing.force = Force::Never);
+    let mut s = Scenario::new().with(|c| c.timing.force = RefreshPolicy::Never);
     s = s.settled().silent();
     s.lease("203.0.113.2");
     s.lease("203.0.113.1");

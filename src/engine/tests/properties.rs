@@ -10,7 +10,7 @@ use super::scenario::{
     DAY, HOUR, MINUTE, Scenario, WAN, address, failed, ip, link, lost, ms, refused, retry, route,
     secs, web,
 };
-use crate::config::{Force, Timing};
+use crate::config::{RefreshPolicy, Timing};
 use crate::engine::event::Event;
 use crate::model::{Family, Hostname};
 use crate::proto::netlink::{Address, AddressFlags, Message, Report, Table};
@@ -31,7 +31,7 @@ enum Op {
     HalfDump,
     Deaf(bool),
     Answer(Outcome),
-    Force,
+    RefreshPolicy,
     Stop,
     Start,
     Reload,
@@ -82,7 +82,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::HalfDump),
         1 => any::<bool>().prop_map(Op::Deaf),
         6 => outcome().prop_map(Op::Answer),
-        1 => Just(Op::Force),
+        1 => Just(Op::RefreshPolicy),
         1 => Just(Op::Stop),
         1 => Just(Op::Start),
         1 => Just(Op::Reload),
@@ -150,7 +150,7 @@ fn happen(s: &mut Scenario, op: Op) {
         }
         Op::Answer(_) if s.flights.is_empty() => {}
         Op::Answer(outcome) => s.answer(outcome),
-        Op::Force => s.force(),
+        Op::RefreshPolicy => s.force(),
         Op::Stop => s.event(Event::Stop(vec!["home".into()])),
         Op::Start => s.event(Event::Start(vec!["home".into()])),
         Op::Reload => s.reload(),
@@ -231,7 +231,7 @@ fn extreme() -> impl Strategy<Value = Timing> {
         let choices = vec![0, 1, 60, u64::MAX / 2, u64::MAX];
         prop::sample::select(choices).prop_map(secs)
     };
-    let force = prop_oneof![Just(Force::Never), time().prop_map(Force::Every)];
+    let force = prop_oneof![Just(RefreshPolicy::Never), time().prop_map(RefreshPolicy::Every)];
     let max = prop::sample::select(vec![0, 1, u32::MAX]);
     (time(), force, time(), max, time()).prop_map(|(check, force, retry, retry_max, min)| Timing {
         check,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::scenario::*;
-use crate::config::Force;
+use crate::config::RefreshPolicy;
 use crate::dns::Found;
 use crate::engine::event::Event;
 use crate::model::{Family, HostPort, Hostname};
@@ -23,7 +23,7 @@ fn failed_look_up() -> Option<Result<Found, String>> {
 
 /// The usual section, never sent without a reason.
 fn world() -> Scenario {
-    Scenario::new().with(|c| c.timing.force = Force::Never)
+    Scenario::new().with(|c| c.timing.force = RefreshPolicy::Never)
 }
 
 /// A restart long after everything was published, with this in DNS.

@@ -1,7 +1,7 @@
 //! What survives a restart, by which clock.
 
 use super::scenario::{DAY, HOUR, MINUTE, Scenario, address, failed, lost, refused, retry, secs};
-use crate::config::Force;
+use crate::config::RefreshPolicy;
 use crate::engine::Engine;
 use crate::proto::netlink::Table;
 use crate::provider::{FailureKind, Outcome};
@@ -195,7 +195,7 @@ fn a_date_in_the_future_is_replaced() {
 
 #[test]
 fn never_means_no_repeats_but_every_change() {
-    let mut s = Scenario::new().with(|c| c.timing.force = Force::Never).settled();
+    let mut s = Scenario::new().with(|c| c.timing.force = RefreshPolicy::Never).settled();
     s.pass(365 * DAY);
     assert_eq!(s.actions(), [""; 0]);
     assert_eq!(s.engine.deadline(s.now), None);

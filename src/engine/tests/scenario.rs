@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Config, Force, Global, Log, Section, Source, Timing};
+use crate::config::{Config, Global, Log, RefreshPolicy, Section, Source, Timing};
 use crate::dns::Found;
 use crate::engine::Engine;
 use crate::engine::event::{Action, Event, Finished, JobId};
@@ -76,7 +76,7 @@ pub(super) fn section() -> Section {
         },
         timing: Timing {
             check: secs(600),
-            force: Force::Every(72 * HOUR),
+            force: RefreshPolicy::Every(72 * HOUR),
             retry: MINUTE,
             retry_max: 0,
             min_interval: MINUTE,
@@ -393,7 +393,7 @@ impl Scenario {
     }
 
     pub(super) fn force(&mut self) {
-        self.event(Event::Force(Vec::new()));
+        self.event(Event::RefreshPolicy(Vec::new()));
     }
 
     /// The kernel says so.
