@@ -1,14 +1,17 @@
-//! Whether an answer in plain text or in JSON says that the update failed.
+//! Whether an answer in plain text or in JSON reports that the update failed.
 //!
-//! Providers and scripts of owners have no common words for that. This looks for the words of failure
-//! of the providers that are known, and for members of JSON that report one; `0 errors`, `error: none`
-//! and `"errors": []` report none.
+//! Providers and scripts of owners have no common form for that. This looks for words that known
+//! providers use for failures, and for members of JSON that report one. `0 errors`, `error: none` and
+//! `"errors": []` report none.
 
-use std::net::IpAddr;
+mod json;
+mod words;
 
 use serde_json::Value;
 
 use super::return_codes::is_failure_code;
+pub(super) use json::names_something;
+pub(super) use words::words;
 
 /// Words that report a failure wherever they stand, unless a word or number beside them denies it.
 const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail fails failed failing failure \
@@ -18,28 +21,28 @@ const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail 
     insufficient sorry fatal busy overloaded maintenance ratelimited prohibited fehler erreur verweigert \
     restricted aborting nxdomain servfail traceback abgelehnt gesperrt falsch ungültig ungültiger ungültige \
     incorrecta incorrecto";
-/// What `not` in front of makes a failure. `not changed` and `not needed` are none.
+/// Words that report a failure with `not` in front of them. `not changed` and `not needed` do not.
 const AFTER_NOT: &str = "found find allowed authorized authorised authenticated permitted accepted valid \
     known registered recognized supported exist exists match ok good success successful correct work \
     processed logged signed saved stored applied belong yours your implemented active";
-/// What `no` in front of makes a failure.
+/// Words that report a failure with `no` in front of them.
 const AFTER_NO: &str = "such access permission matching valid authorization good success";
-/// What an answer asks for after `please`, in the place of an update.
+/// What an answer asks for after `please` instead of updating.
 const ASKED: &str = "log login sign signin authenticate authorize try retry provide specify supply enter register \
     renew upgrade activate";
-/// What an update may lack, before `required` or `needed`.
+/// What an update may lack, in front of `required` or `needed`.
 const LACKING: &str = "authentication authorization login password token key username user hostname host domain \
     parameter parameters credentials account record records zone payment captcha subscription";
-/// What can be disabled or locked so that nothing is updated.
+/// What can be disabled or locked, so that nothing is updated.
 const ACCESS: &str =
     "account user login token key service access host hostname domain zone update updates";
-/// What an answer says of an address that needs no update.
+/// Words about an address that needs no update.
 const SAME: &str =
     "same already unchanged change changed changes nochange nochg current identical modified";
-/// What an update is called that was done. With `false` it was not done.
+/// Words about an update that was done. With `false`, it was not done.
 const DONE: &str = "updated update saved stored applied accepted auth authorized authenticated loggedin valid found done \
     processed";
-/// Words that may stand between a word of failure and the number or word that denies it.
+/// Words that may stand between a word for failure and the number or word that denies it.
 const BETWEEN: &str = "count code codes number message msg status is was were are";
 
 /// Whether `body` reports a failure.
@@ -50,12 +53,12 @@ pub(super) fn complains(body: &str) -> bool {
         Ok(Value::Number(number)) => {
             number.as_i64().is_some_and(|number| number < 0 || (400..600).contains(&number))
         }
-        Ok(value) => reported(&value) == Report::Failure,
+        Ok(value) => json::reports_failure(&value),
         Err(_) => in_text(body),
     }
 }
 
-/// Whether `text`, which is no JSON, reports a failure.
+/// Whether the words of `text` report a failure.
 fn in_text(text: &str) -> bool {
     let words = words(text);
     (0..words.len()).any(|place| is_failure(&words, place))
@@ -64,13 +67,13 @@ fn in_text(text: &str) -> bool {
 /// Whether `text` asks for something, such as a log-in.
 pub(super) fn asks_for_something(text: &str) -> bool {
     let words = words(text);
-    (0..words.len()).any(|place| Word::new(&words, place).asks())
+    (0..words.len()).any(|place| WordInContext::new(&words, place).asks())
 }
 
-/// Whether the word at `place` reports a failure, together with its neighbours.
+/// Whether the word at `place` and its neighbours report a failure.
 fn is_failure(words: &[String], place: usize) -> bool {
-    let context = Word::new(words, place);
-    let Word { before, word, next, later, .. } = context;
+    let context = WordInContext::new(words, place);
+    let WordInContext { before, word, next, later, .. } = context;
     match word {
         "no" | "nope" if words.len() == 1 => true,
         "no" => has(AFTER_NO, next) || (later.is_empty() && has(LACKING, next)),
@@ -110,26 +113,30 @@ fn is_number_above_0(word: &str) -> bool {
     word.parse::<u32>().is_ok_and(|number| number > 0)
 }
 
-/// A word with its neighbours, which are empty where the clause ends.
+/// A word with its neighbours. They are empty where the clause ends.
 #[derive(Clone, Copy)]
-struct Word<'a> {
+struct WordInContext<'a> {
     before: &'a str,
     word: &'a str,
     next: &'a str,
+    /// The word behind `next`.
     later: &'a str,
     clause: &'a [String],
 }
 
-impl<'a> Word<'a> {
+impl<'a> WordInContext<'a> {
     fn new(words: &'a [String], place: usize) -> Self {
-        let at = |place: usize| words.get(place).map_or("", String::as_str);
-        let before = place.checked_sub(1).map_or("", at);
-        let next = at(place + 1);
-        let later = if next.is_empty() { "" } else { at(place + 2) };
-        Self { before, word: at(place), next, later, clause: clause(words, place) }
+        let next = word_at(words, place + 1);
+        Self {
+            before: word_before(words, place),
+            word: word_at(words, place),
+            next,
+            later: if next.is_empty() { "" } else { word_at(words, place + 2) },
+            clause: clause(words, place),
+        }
     }
 
-    /// Whether it belongs to a request to the client, which would have to be met first.
+    /// Whether the word belongs to a request to the client that must be met before an update.
     fn asks(self) -> bool {
         let Self { before, word, next, later, clause } = self;
         match word {
@@ -149,7 +156,7 @@ impl<'a> Word<'a> {
         }
     }
 
-    /// Whether it reports that the provider takes no more requests.
+    /// Whether the word reports that the provider takes no more requests.
     fn reports_limit(self) -> bool {
         let Self { before, word, next, later, clause } = self;
         match word {
@@ -164,7 +171,7 @@ impl<'a> Word<'a> {
         }
     }
 
-    /// Whether it reports, with the rest of its clause, that something is not there or not in use.
+    /// Whether the word and its clause report that something is missing or not in use.
     fn reports_absence(self) -> bool {
         let Self { before, word, next, clause, .. } = self;
         match word {
@@ -185,20 +192,29 @@ impl<'a> Word<'a> {
     }
 }
 
-/// Whether `updated` at `place` is said of nothing, and no word anywhere says that the address was there
+/// Whether `updated` at `place` is about no record, and no word reports that the address was there
 /// already.
 fn updated_nothing(words: &[String], place: usize) -> bool {
-    let Word { before, next, later, .. } = Word::new(words, place);
-    let first = place.checked_sub(2).and_then(|place| words.get(place)).map_or("", String::as_str);
-    let none = negates(before)
+    let WordInContext { before, next, later, .. } = WordInContext::new(words, place);
+    let first = word_before(words, place.saturating_sub(1));
+    let is_none = negates(before)
         || has("no 0 zero nothing", before)
         || (!before.is_empty() && has("no 0 zero", first))
         || next == "false"
         || (has("no 0", next) && later.is_empty());
-    none && !any(words, SAME)
+    is_none && !any(words, SAME)
 }
 
-/// The words between the two ends of clauses around `place`.
+/// The word at `place`; empty if there is none.
+fn word_at(words: &[String], place: usize) -> &str {
+    words.get(place).map_or("", String::as_str)
+}
+
+fn word_before(words: &[String], place: usize) -> &str {
+    place.checked_sub(1).map_or("", |before| word_at(words, before))
+}
+
+/// The clause around `place`: the words between two empty words.
 fn clause(words: &[String], place: usize) -> &[String] {
     let (before, behind) = words.split_at(place);
     let start = before.iter().rposition(String::is_empty).map_or(0, |end| end + 1);
@@ -215,25 +231,24 @@ fn denies(clause: &[String]) -> bool {
     clause.iter().any(|word| negates(word) || has("no none", word))
 }
 
-/// Whether `no` or `0` before the word of failure at `place`, or `0` or `none` behind it, says that
-/// there was none.
+/// Whether there was no failure, because `no` or `0` stands before the word for failure at `place`, or
+/// `0` or `none` behind it.
 fn is_denied(words: &[String], place: usize) -> bool {
-    let at = |place: usize| words.get(place).map_or("", String::as_str);
     let mut behind = place + 1;
-    while has(BETWEEN, at(behind)) {
+    while has(BETWEEN, word_at(words, behind)) {
         behind += 1;
     }
-    let value = at(behind);
+    let value = word_at(words, behind);
     match value.parse::<u32>() {
         Ok(0) => return true,
         Ok(200) if behind > place + 1 => return true,
         Ok(_) => return false,
         Err(_) => {}
     }
-    let ends = at(behind + 1).is_empty();
-    let before = place.checked_sub(1).map_or("", at);
+    let ends_clause = word_at(words, behind + 1).is_empty();
+    let before = word_before(words, place);
     has("null false nil", value)
-        || (ends && has("none no nothing ok success", value))
+        || (ends_clause && has("none no nothing ok success", value))
         || negates(before)
         || has("no 0 zero without any never nothing", before)
 }
@@ -242,193 +257,9 @@ fn negates(word: &str) -> bool {
     word == "not" || word.ends_with("n't")
 }
 
-/// Whether `word` is among the words of `list`.
+/// Whether `word` is in `list`, which has spaces between its words.
 fn has(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|it| it == word)
-}
-
-/// The words of `text` in small letters, with an empty word where a clause ends, and `~` for every
-/// host name, address and path: those are not words of a language. Names and attributes of tags count;
-/// an element without content says nothing.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut rest = text;
-    while let Some((before, tail)) = rest.split_once('<') {
-        add_words(before, &mut words);
-        let (tag, after) = tail.split_once('>').unwrap_or((tail, ""));
-        let empty = tag.ends_with('/') || after.trim_start().starts_with("</");
-        if tag.starts_with(['/', '!', '?']) {
-            words.push(String::new());
-        } else if tag.contains('=') || !empty {
-            add_words(tag, &mut words);
-        }
-        rest = after;
-    }
-    add_words(rest, &mut words);
-    words
-}
-
-fn add_words(text: &str, words: &mut Vec<String>) {
-    let mut text = text.to_ascii_lowercase();
-    for nothing in ["[]", "{}", "\"\"", "''", "=&"] {
-        text = text.replace(nothing, " none&");
-    }
-    for (number, clause) in text.split(['\n', ',', ';', '&', '|', '{', '}']).enumerate() {
-        if number > 0 {
-            words.push(String::new());
-        }
-        let tokens = clause.split(|c: char| c.is_whitespace() || "\"`()[]<>=!?*#".contains(c));
-        for token in tokens.filter(|token| !token.is_empty()) {
-            add_token(token, words);
-        }
-    }
-}
-
-fn add_token(token: &str, words: &mut Vec<String>) {
-    let bare = token.trim_matches(['.', '-', '_', '/', '\'', ':', '\u{feff}']);
-    let address = bare.split('/').next().unwrap_or_default();
-    if address.parse::<IpAddr>().is_ok() || bare.contains("://") {
-        words.push("~".into());
-        return;
-    }
-    for part in bare.split(':') {
-        if part.contains(['.', '@', '/', '\\']) || part.starts_with("bad-") {
-            words.push("~".into());
-            continue;
-        }
-        let pieces = part.split(['-', '_']).filter(|piece| !piece.is_empty());
-        words.extend(pieces.map(str::to_owned));
-    }
-    if token.ends_with('.') {
-        words.push(String::new());
-    }
-}
-
-/// What JSON says about the update.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Report {
-    Failure,
-    /// It was not done, which is a failure unless the same object reports success.
-    Denial,
-    Success,
-    Nothing,
-}
-
-/// What `value` says. What an object says of itself comes before what it says of things within.
-fn reported(value: &Value) -> Report {
-    let mut found = Report::Nothing;
-    match value {
-        Value::String(text) if in_text(text) => return Report::Failure,
-        Value::Array(items) => return worst(&mut items.iter()),
-        Value::Object(members) => {
-            for (name, value) in members {
-                match member(name, value) {
-                    Report::Failure => return Report::Failure,
-                    Report::Success => found = Report::Success,
-                    Report::Denial if found == Report::Nothing => found = Report::Denial,
-                    Report::Denial | Report::Nothing => {}
-                }
-            }
-            if found == Report::Denial {
-                return Report::Failure;
-            }
-            if found == Report::Nothing {
-                return worst(&mut members.values().filter(|it| it.is_object() || it.is_array()));
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-    found
-}
-
-fn worst(values: &mut dyn Iterator<Item = &Value>) -> Report {
-    let mut found = Report::Nothing;
-    for value in values {
-        match reported(value) {
-            Report::Failure => return Report::Failure,
-            Report::Success => found = Report::Success,
-            Report::Denial | Report::Nothing => {}
-        }
-    }
-    found
-}
-
-/// Whether what the member `name` of an object holds is the name of something, and so no word.
-pub(super) fn names_something(name: &str) -> bool {
-    has("host hostname domain name zone subdomain user username fqdn url record", name)
-}
-
-/// Whether `value` affirms a failure that the name of its member reports.
-fn is_failure_by_name(full_name: &str, name: &str, value: &Value) -> bool {
-    match value {
-        Value::Bool(true) => !has("login signin timeout no", name) && in_text(full_name),
-        Value::Number(number) => has(FAILURE, name) && number.as_u64().is_some_and(|it| it > 0),
-        Value::Null
-        | Value::Bool(false)
-        | Value::String(_)
-        | Value::Array(_)
-        | Value::Object(_) => false,
-    }
-}
-
-/// What the member `full_name` of an object says.
-fn member(full_name: &str, value: &Value) -> Report {
-    let name: String = full_name.chars().filter(|c| !"_-".contains(*c)).collect();
-    let name = name.to_ascii_lowercase();
-    let name = name.strip_prefix("is").or_else(|| name.strip_prefix("has")).unwrap_or(&name);
-    if is_failure_by_name(full_name, name, value) {
-        return Report::Failure;
-    }
-    let holds_more = value.is_object() || value.is_array();
-    let text = match value.as_str() {
-        Some(text) => text.trim().to_ascii_lowercase(),
-        None => value.to_string(),
-    };
-    let nothing = text.is_empty()
-        || has("0 null false no none nil ok success [] {} [null] [\"\"] noerror", &text)
-        || text == "no error";
-    if name.starts_with("err") || has("fail failed failure failures exception fault", name) {
-        let code = value.get("code").is_some_and(|it| has("0 \"0\" 200", &it.to_string()));
-        let none = nothing || code || text == "200";
-        return if none { Report::Nothing } else { Report::Failure };
-    }
-    if holds_more || names_something(name) {
-        return Report::Nothing;
-    }
-    let is_success = has("success ok successful succeeded", name);
-    let tells = is_success || has("status result state ret rc", name);
-    if has(DONE, name) && has("false no 0", &text) {
-        return Report::Denial;
-    }
-    if has("unchanged nochange same uptodate", name) && !nothing {
-        return Report::Success;
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        let code = name.ends_with("code");
-        let failed = (is_success && number == 0)
-            || (code && (2..100).contains(&number))
-            || ((code || tells) && (number < 0 || (400..1000).contains(&number)));
-        return match failed {
-            true => Report::Failure,
-            false if is_success => Report::Success,
-            false => Report::Nothing,
-        };
-    }
-    if (tells && has("false no", &text))
-        || (is_success && nothing && text != "ok" && text != "success")
-    {
-        return Report::Failure;
-    }
-    if value.is_string() && in_text(&text) {
-        return Report::Failure;
-    }
-    if value.is_string() && any(&words(&text), SAME) {
-        return Report::Success;
-    }
-    if tells && (is_success || has("true ok success good updated", &text)) {
-        return Report::Success;
-    }
-    Report::Nothing
+    list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Answers that report a failure, and such that only look like it.
+//! Answers that report a failure, and answers that only have words for failure.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn words_of_failure_are_found() {
+fn words_for_failure_report_it() {
     for body in [
         "ERROR",
         "  err 5",
@@ -65,7 +65,7 @@ fn words_of_failure_are_found() {
 }
 
 #[test]
-fn an_answer_that_asks_for_something_reports_a_failure() {
+fn request_to_client_reports_failure() {
     for body in [
         "Please log in",
         "Please login first.",
@@ -101,7 +101,7 @@ fn an_answer_that_asks_for_something_reports_a_failure() {
 }
 
 #[test]
-fn an_answer_that_speaks_of_a_limit_reports_a_failure() {
+fn reached_limit_reports_failure() {
     for body in [
         "quota reached",
         "Quota has been reached.",
@@ -125,7 +125,7 @@ fn an_answer_that_speaks_of_a_limit_reports_a_failure() {
 }
 
 #[test]
-fn an_answer_that_nothing_was_updated_reports_a_failure() {
+fn missing_update_reports_failure() {
     for body in [
         "not updated",
         "Record was not updated.",
@@ -236,7 +236,7 @@ fn other_wordings_of_success_report_no_failure() {
 }
 
 #[test]
-fn words_that_deny_a_failure_report_none() {
+fn denied_failures_report_none() {
     for body in [
         "",
         "OK",
@@ -286,7 +286,7 @@ fn words_that_deny_a_failure_report_none() {
 }
 
 #[test]
-fn members_of_json_report_failures() {
+fn members_of_json_report_failure() {
     for body in [
         r#"{"error": "no such host"}"#,
         "{\n  \"error\": {\"code\": 5}}",
@@ -318,7 +318,7 @@ fn members_of_json_report_failures() {
 }
 
 #[test]
-fn members_of_json_that_deny_the_update_report_a_failure() {
+fn members_of_json_that_deny_update_report_failure() {
     for body in [
         r#"{"updated":false}"#,
         r#"{"updated":"false"}"#,
@@ -371,7 +371,7 @@ fn members_of_json_that_deny_the_update_report_a_failure() {
 }
 
 #[test]
-fn members_of_json_beside_success_or_sameness_deny_nothing() {
+fn denial_beside_success_reports_no_failure() {
     for body in [
         r#"{"success":true,"updated":false}"#,
         r#"{"status":"ok","updated":false}"#,
@@ -403,7 +403,7 @@ fn members_of_json_beside_success_or_sameness_deny_nothing() {
 }
 
 #[test]
-fn members_of_json_that_are_empty_report_none() {
+fn empty_members_of_json_report_no_failure() {
     for body in [
         r#"{"error_code":0,"error_msg":"success"}"#,
         r#"{"err_no":0}"#,
@@ -436,7 +436,7 @@ fn members_of_json_that_are_empty_report_none() {
 
 proptest! {
     #[test]
-    fn any_body_is_read(body in "(?s)(error|no|0|<|>|/|=|:|\\.|\"|\\{|\\}|\\[|\\]|not|found| |.){0,30}") {
+    fn reading_never_panics(body in "(?s)(error|no|0|<|>|/|=|:|\\.|\"|\\{|\\}|\\[|\\]|not|found| |.){0,30}") {
         complains(&body);
     }
 }
