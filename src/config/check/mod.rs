@@ -306,7 +306,8 @@ impl<E: Environment> Checker<'_, E> {
             if !warned.insert(&section.name) {
                 continue;
             }
-            let would_remove = [first, section].iter().any(|it| it.timing.remove_after.is_some());
+            let would_remove =
+                [first, section].iter().any(|section| section.timing.remove_after.is_some());
             let consequence =
                 if would_remove { "; neither removes it (option 'remove_after')" } else { "" };
             let text = format!(

@@ -42,20 +42,7 @@ pub(super) fn read(
         Mechanism::Api(api) => Some(*api),
         Mechanism::Url(_) | Mechanism::Script(_) => None,
     };
-    let updates = api.is_some_and(|api| matches!(api.base, Base::NameServer));
-    let account = Account {
-        label: service.unwrap_or(CUSTOM).into(),
-        username: reader.text("username").unwrap_or_default().into(),
-        password: password(reader, env, api.is_some_and(Api::has_key_file)),
-        param_enc: secret(reader, "param_enc"),
-        param_opt: param_opt(reader, api.is_some()),
-        base: match api.map(|api| api.base) {
-            Some(Base::ParamOpt) => reader.parsed("param_opt", Url::parse),
-            Some(_) | None => None,
-        },
-        server: if updates { server.cloned() } else { None },
-        tcp: updates && reader.flag("force_dnstcp", false),
-    };
+    let account = account(reader, env, service.unwrap_or(CUSTOM), api, server);
     let author = match (service, row) {
         (_, Some(row)) => Author::Table(row),
         (Some(_), None) => Author::Definition,
@@ -65,13 +52,41 @@ pub(super) fn read(
     let mut provider = Provider { account, mechanism, author };
     update_url::warn_of_plain_http(reader, &provider, families);
     unused::warn(reader, &provider);
-    if updates {
+    if is_name_server(api) {
         key::fill_in(&mut provider);
         key::check(reader, &provider);
     }
     require(reader, &provider, families);
     warn_of_ipv6_alone(reader, &provider, families);
     provider
+}
+
+/// Whether updates are sent to a name server (RFC 2136).
+fn is_name_server(api: Option<&Api>) -> bool {
+    api.is_some_and(|api| matches!(api.base, Base::NameServer))
+}
+
+fn account(
+    reader: &mut Reader<'_>,
+    env: &impl Environment,
+    label: &str,
+    api: Option<&Api>,
+    server: Option<&HostPort>,
+) -> Account {
+    let is_name_server = is_name_server(api);
+    Account {
+        label: label.into(),
+        username: reader.text("username").unwrap_or_default().into(),
+        password: password(reader, env, api.is_some_and(Api::has_key_file)),
+        param_enc: secret(reader, "param_enc"),
+        param_opt: param_opt(reader, api.is_some()),
+        base: match api.map(|api| api.base) {
+            Some(Base::ParamOpt) => reader.parsed("param_opt", Url::parse),
+            Some(_) | None => None,
+        },
+        server: if is_name_server { server.cloned() } else { None },
+        tcp: is_name_server && reader.flag("force_dnstcp", false),
+    }
 }
 
 /// Reads the properties of the records beside their address. A script reads its options itself.

@@ -7,7 +7,7 @@ use super::{ddns_scripts_options, provider, source, timing, transport};
 use crate::config::{Lookup, Section, Severity};
 use crate::model::sorted::Set;
 use crate::model::{Family, HostPort, Hostname};
-use crate::provider::Mechanism;
+use crate::provider::{Mechanism, Provider};
 use crate::text::quoted::quoted;
 
 /// Reads an enabled section. The result may be used only if the reader has no error afterwards.
@@ -21,15 +21,7 @@ pub(super) fn read(
     let source = source::read(reader, env);
     let server = reader.parsed("dns_server", HostPort::parse);
     let mut provider = provider::read(reader, env, &families, server.as_ref());
-    // An interface needs names that are valid in DNS. In a URL a name is only text, so the provider
-    // may accept it.
-    let severity = match provider.mechanism {
-        Mechanism::Api(_) => Severity::Error,
-        Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
-    };
-    for NameProblem { option, line, text } in problems {
-        reader.about_value(severity, option, line, &text);
-    }
+    report_problems(reader, &provider, problems);
     reader.warn_about_unknown(provider.script().is_some());
     let mut record = provider::record(reader, &provider);
     ddns_scripts_options::translate(reader, &mut names, &mut provider, &mut record);
@@ -55,6 +47,19 @@ pub(super) fn read(
     };
     section.timing.remove_after = timing::removal(reader, &section);
     section
+}
+
+/// Reports names that are not valid in DNS.
+fn report_problems(reader: &mut Reader<'_>, provider: &Provider, problems: Vec<NameProblem>) {
+    // An interface needs names that are valid in DNS. In a URL a name is only text, so the provider
+    // may accept it.
+    let severity = match provider.mechanism {
+        Mechanism::Api(_) => Severity::Error,
+        Mechanism::Url(_) | Mechanism::Script(_) => Severity::Warning,
+    };
+    for NameProblem { option, line, text } in problems {
+        reader.about_value(severity, option, line, &text);
+    }
 }
 
 /// The families of each name's records. `also_ipv6` is a separate option because of LuCI's form. The form
@@ -132,16 +137,27 @@ fn names(reader: &mut Reader<'_>) -> (Vec<Hostname>, Vec<NameProblem>) {
             names.push(name);
         }
     }
-    for (word, line, why) in unusable {
-        let text = format!("{}: {why}", quoted(word));
-        if word.is_ascii() || names.is_empty() {
-            reader.about_value(Severity::Error, option, line, &text);
-        } else {
-            let text = format!("{text}; the name is left out");
-            reader.about_value(Severity::Warning, option, line, &text);
-        }
+    for (word, line, error) in unusable {
+        let text = format!("{}: {error}", quoted(word));
+        report_unusable(reader, option, line, text, word.is_ascii() || names.is_empty());
     }
     (names, problems)
+}
+
+/// Reports a name that cannot be used. If `is_error` is false, the section runs without it.
+fn report_unusable(
+    reader: &mut Reader<'_>,
+    option: &str,
+    line: usize,
+    text: String,
+    is_error: bool,
+) {
+    if is_error {
+        reader.about_value(Severity::Error, option, line, &text);
+    } else {
+        let text = format!("{text}; the name is left out");
+        reader.about_value(Severity::Warning, option, line, &text);
+    }
 }
 
 /// The names in one value, which are separated by white space or commas.

@@ -175,8 +175,7 @@ fn interface<'a>(reader: &mut Reader<'a>, option: &str) -> Option<&'a str> {
 }
 
 fn valid_interface<'a>(reader: &mut Reader<'_>, option: &str, name: &'a str) -> Option<&'a str> {
-    let is_invalid = |c: char| c.is_whitespace() || c.is_control() || c == '/';
-    if name == "@" || name.contains(is_invalid) {
+    if name == "@" || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
         reader.fail(option, format!("{} is not the name of an interface", quoted(name)));
         return None;
     }

@@ -57,24 +57,27 @@ fn raw(path: &Path, bytes: &[u8]) -> String {
     text
 }
 
+fn ask_at(rundir: &Path, words: &[&str]) -> Reply {
+    ask(rundir, words).unwrap()
+}
+
 #[test]
 fn each_request_gets_its_answer() {
     let scratch = Scratch::new("control-answers");
     let rundir = scratch.path().to_owned();
     with_client(scratch.path(), move |_| {
-        let get = |words: &[&str]| ask(&rundir, words).unwrap();
-        assert_eq!(get(&["status"]).text.len(), 1_000_000);
-        assert_eq!(get(&["status", "json"]).text, "{}");
-        assert_eq!(get(&["update"]).text, "");
-        assert_eq!(get(&["update", "a", "b"]).text, "a+b");
-        assert!(get(&["why", "home"]).ok);
-        assert!(!get(&["why", "nobody"]).ok);
-        let unknown = get(&["reboot"]);
+        assert_eq!(ask_at(&rundir, &["status"]).text.len(), 1_000_000);
+        assert_eq!(ask_at(&rundir, &["status", "json"]).text, "{}");
+        assert_eq!(ask_at(&rundir, &["update"]).text, "");
+        assert_eq!(ask_at(&rundir, &["update", "a", "b"]).text, "a+b");
+        assert!(ask_at(&rundir, &["why", "home"]).ok);
+        assert!(!ask_at(&rundir, &["why", "nobody"]).ok);
+        let unknown = ask_at(&rundir, &["reboot"]);
         assert_eq!(
             (unknown.ok, unknown.text.as_str()),
             (false, "the daemon does not know this request")
         );
-        assert!(get(&["why", "drop"]).text.contains("did not answer"));
+        assert!(ask_at(&rundir, &["why", "drop"]).text.contains("did not answer"));
         assert!(matches!(ask(&rundir, &["why", "a b"]), Err(ClientError::Word(_))));
         assert!(matches!(ask(&rundir, &["why", ""]), Err(ClientError::Word(_))));
     });

@@ -295,22 +295,22 @@ mod tests {
     #[test]
     fn an_unchanged_file_is_not_written_again_and_a_removed_section_has_no_pid() {
         let scratch = Scratch::new("run-again");
-        let path = |name: &str| scratch.path().join(name);
-        fs::write(path("off.ip"), "192.0.2.9\n").unwrap();
-        fs::write(path("off.pid"), "7\n").unwrap();
-        fs::write(path("off.nextcheck"), "7\n").unwrap();
+        let directory = scratch.path();
+        fs::write(directory.join("off.ip"), "192.0.2.9\n").unwrap();
+        fs::write(directory.join("off.pid"), "7\n").unwrap();
+        fs::write(directory.join("off.nextcheck"), "7\n").unwrap();
         let mut files = RunFiles::new(scratch.path().to_owned(), 42);
         let state = snapshot(vec![record("a.example", Some("192.0.2.1"))]);
         files.show_all(&state, NOW).unwrap();
-        assert_eq!(fs::read_to_string(path("off.ip")).unwrap(), "192.0.2.9\n");
-        let left = [path("off.pid").exists(), path("off.nextcheck").exists()];
+        assert_eq!(fs::read_to_string(directory.join("off.ip")).unwrap(), "192.0.2.9\n");
+        let left = [directory.join("off.pid").exists(), directory.join("off.nextcheck").exists()];
         assert_eq!(left, [false; 2], "files of an earlier process");
-        fs::remove_file(path("home.update")).unwrap();
+        fs::remove_file(directory.join("home.update")).unwrap();
         files.show_all(&state, NOW).unwrap();
-        assert!(!path("home.update").exists());
+        assert!(!directory.join("home.update").exists());
         files.show_all(&Snapshot { sections: vec![], ..state }, NOW).unwrap();
-        assert!(!path("home.pid").exists() && !path("home.nextcheck").exists());
-        assert!(path("home.ip").exists());
+        assert!(!directory.join("home.pid").exists() && !directory.join("home.nextcheck").exists());
+        assert!(directory.join("home.ip").exists());
     }
 
     #[test]

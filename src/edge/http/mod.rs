@@ -167,38 +167,48 @@ impl Client {
                 return Err(before_sending(refusal));
             }
             redirected_by_public_host |= self.is_public(&target, &call);
-            let refusal = match self.next(request, &target, &reply) {
+            match self.next(request, &target, &reply, redirected_by_public_host) {
                 Next::Answer => {
                     let answer = answer::read(reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::other_host(&asked, &target);
                     return Ok(Answer { redirected_to, ..answer });
                 }
-                Next::Follow(next)
-                    if redirected_by_public_host && redirect::is_private(next.host()) =>
-                {
-                    format!("{}: {}", next.host(), redirect::TO_PRIVATE_NETWORK)
+                Next::Follow(next) => target = next,
+                Next::Refuse(text) => {
+                    return Err(self.without_secrets(before_sending(text), request));
                 }
-                Next::Follow(next) => {
-                    target = next;
-                    continue;
-                }
-                Next::Refuse(reason) => format!("{}: {reason}", target.host()),
-            };
-            return Err(self.without_secrets(before_sending(refusal), request));
+            }
         }
         let failure = format!("{}: more than {MAX_REDIRECTS} redirects", target.host());
         Err(self.without_secrets(before_sending(failure), request))
     }
 
-    /// What follows from `reply`: it is the answer, or a redirect.
-    fn next(&self, request: &Request, target: &Url, reply: &HttpReply<'_>) -> Next {
+    /// What follows from `reply`: it is the answer, or a redirect. The text of a refusal begins with the
+    /// host.
+    fn next(
+        &self,
+        request: &Request,
+        target: &Url,
+        reply: &HttpReply<'_>,
+        redirected_by_public_host: bool,
+    ) -> Next {
         let location = reply.headers.get(header::LOCATION);
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let has_secrets = request.url.credentials.is_some()
             || request.secrets.iter().any(|secret| !secret.is_empty())
             || !request.headers.is_empty()
             || request.body.is_some();
-        redirect::next(request.method, has_secrets, target, reply.status, location.as_deref())
+        let status = reply.status;
+        match redirect::next(request.method, has_secrets, target, status, location.as_deref()) {
+            Next::Follow(next)
+                if redirected_by_public_host && redirect::is_private(next.host()) =>
+            {
+                Next::Refuse(format!("{}: {}", next.host(), redirect::TO_PRIVATE_NETWORK))
+            }
+            Next::Refuse(reason) => Next::Refuse(format!("{}: {reason}", target.host())),
+            Next::Answer => Next::Answer,
+            Next::Follow(next) => Next::Follow(next),
+        }
     }
 
     /// Whether `target`, which has answered, is a public host. Behind a proxy the address of a host is

@@ -99,12 +99,10 @@ mod tests {
 
     #[test]
     fn the_address_in_an_error_page_does_not_count() {
-        let page = |status| Answer { status, body: "192.0.2.1".into(), ..Answer::default() };
-        assert!(address_in(Ok(page(200)), Family::V4).is_ok());
-        assert_eq!(
-            address_in(Ok(page(503)), Family::V4).unwrap_err().text,
-            "the page answered with HTTP status 503"
-        );
+        assert!(address_in(Ok(page("192.0.2.1", None)), Family::V4).is_ok());
+        let error_page = Answer { status: 503, ..page("192.0.2.1", None) };
+        let failure = address_in(Ok(error_page), Family::V4).unwrap_err();
+        assert_eq!(failure.text, "the page answered with HTTP status 503");
     }
 
     #[test]
