@@ -161,6 +161,7 @@ impl Lookup {
             Ok(step) => step,
             Err(why) => {
                 self.trouble = why;
+                // A look-up has several questions, and a resolver without an answer would delay each.
                 self.ask_last();
                 self.next()
             }
@@ -219,14 +220,17 @@ impl Lookup {
             return self.find_zone(name.parent());
         }
         let mut records = message.answers.iter().chain(&message.authorities);
-        let Some(soa) = records.find(|it| it.kind == TYPE_SOA && name.is_within(&it.name)) else {
+        let found = records.find(|soa| soa.kind == TYPE_SOA && name.is_within(&soa.name));
+        let Some(soa) = found else {
             return self.find_zone(name.parent());
         };
+        // The root answers for names of a local network, which only the resolver knows.
         if soa.name.is_root() {
             return self.begin(Stage::AskResolver);
         }
         self.primary = soa.target();
         let child = self.zone.replace(soa.name.clone());
+        // Glue is in the parent of the first zone that is found.
         if self.plan.glue && child.is_none() {
             return self.find_zone(soa.name.parent());
         }
@@ -246,6 +250,8 @@ impl Lookup {
             servers.swap(0, index);
         }
         servers.truncate(MOST_SERVERS);
+        // All servers over IPv4 before any over IPv6, so that a router without IPv6 does not wait for
+        // each of them.
         let mut others = Vec::new();
         for family in [Family::V4, Family::V6] {
             if self.plan.over.is_none_or(|over| over == family) {
@@ -287,6 +293,8 @@ impl Lookup {
         if targets.is_empty() {
             return None;
         }
+        // The parent is responsible for the addresses of the child's name servers only. An address of
+        // another host may come from a cache.
         self.authoritative = targets.contains(&self.name);
         Some(self.found(&message.additionals))
     }
@@ -319,6 +327,7 @@ impl Lookup {
         }
         self.name = name;
         match self.stage {
+            // The zone's servers could not be asked for the alias, and would not be for its target.
             Stage::AskResolver => self.begin(Stage::AskResolver),
             Stage::Zone(_)
             | Stage::Servers
@@ -330,6 +339,7 @@ impl Lookup {
 
     fn found(&self, records: &[Record]) -> Step {
         let mut addresses: Vec<_> = addresses(records, &self.name, self.plan.family).collect();
+        // Servers rotate the order of records, and the result is compared with the one before.
         addresses.sort_unstable();
         addresses.dedup();
         Step::Done(Ok(Found { addresses, authoritative: self.authoritative }))
@@ -361,6 +371,7 @@ impl Lookup {
             return Step::Ask(ServerQuery { server, role, question });
         }
         match self.stage {
+            // A resolver that cannot answer for SOA and NS may still have the addresses.
             Stage::Zone(_) | Stage::Servers => self.begin(Stage::AskResolver),
             Stage::Address(..) | Stage::AskAuthority => self.next_server(),
             Stage::AskConfigured | Stage::AskResolver => {

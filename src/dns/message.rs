@@ -46,6 +46,9 @@ pub const NOERROR: u16 = 0;
 /// Response code: there is no such name.
 pub const NXDOMAIN: u16 = 3;
 
+/// Octets of the header.
+const HEADER: usize = 12;
+
 /// Messages with more records are rejected. Real ones have some dozens.
 const MOST_RECORDS: usize = 256;
 
@@ -107,12 +110,14 @@ impl Message {
 
     /// The opcode: 0 is a query, 5 an update.
     pub fn opcode(&self) -> u16 {
+        // Bits 1 to 4 of the flags, counted from the highest (RFC 1035 section 4.1.1).
         self.flags >> 11 & 0xf
     }
 
     /// The response code, with the upper bits from the OPT record (RFC 6891 section 6.1.3).
     pub fn rcode(&self) -> u16 {
         let opt = self.additionals.iter().find(|record| record.kind == TYPE_OPT);
+        // An OPT record has no TTL: the highest octet of that field is the upper part of the code.
         let upper = opt.and_then(|opt| u16::try_from(opt.ttl >> 24).ok()).unwrap_or(0);
         upper << 4 | self.flags & 0xf
     }
@@ -120,6 +125,7 @@ impl Message {
     /// Whether this is the response to `query`: transaction id, opcode and question are the same (RFC
     /// 5452 section 9.1).
     pub fn answers(&self, query: &Self) -> bool {
+        // Without all of these, a host that cannot see the query could forge a response.
         self.has(QR)
             && self.id == query.id
             && self.opcode() == query.opcode()
@@ -147,6 +153,7 @@ impl Message {
         for record in sections.into_iter().flatten() {
             record.write(&mut wire)?;
         }
+        // Over TCP, the length of a message stands in front of it in two octets.
         length(wire.len()).map(|_| wire)
     }
 
@@ -156,14 +163,17 @@ impl Message {
         let message = Self::decode(wire).ok()?;
         let last = message.additionals.last()?.clone();
         let count = u16::try_from(message.additionals.len()).ok()?.checked_sub(1)?;
-        let mut reader = WireReader { wire, position: 12 };
+        // The wire form is cut instead of encoding the message again: its names may be compressed, and
+        // the signature covers the octets that were sent.
+        let mut reader = WireReader { wire, position: HEADER };
         let before = message.answers.len() + message.authorities.len() + usize::from(count);
         for _ in &message.questions {
             reader.question().ok()?;
         }
         reader.records(before).ok()?;
         let mut stripped = wire.get(..reader.position)?.to_vec();
-        stripped.get_mut(10..12)?.copy_from_slice(&count.to_be_bytes());
+        // The last two octets of the header are the number of additional records.
+        stripped.get_mut(HEADER - 2..HEADER)?.copy_from_slice(&count.to_be_bytes());
         Some((stripped, last))
     }
 
@@ -250,6 +260,7 @@ impl<'a> WireReader<'a> {
         let [id, flags] = [self.number()?, self.number()?];
         let [questions, answers, authorities, additionals] =
             [self.number()?, self.number()?, self.number()?, self.number()?].map(usize::from);
+        // A message of 64 KiB could have thousands of records, each with a compressed name of 255 octets.
         if questions + answers + authorities + additionals > MOST_RECORDS {
             return Err("the message has too many records");
         }
@@ -284,6 +295,7 @@ impl<'a> WireReader<'a> {
     /// section 4), and in DNAME by old servers.
     fn rdata(&mut self, kind: u16, length: usize) -> Result<Vec<u8>, &'static str> {
         let end = self.position + length;
+        // The data is kept without the message, so its names must not point into the message.
         let (octets_before, names) = match kind {
             TYPE_NS | TYPE_CNAME | TYPE_PTR | TYPE_DNAME => (0, 1),
             TYPE_SOA => (0, 2),

@@ -45,13 +45,15 @@ impl Name {
     /// pointers must point backwards (RFC 1035 section 4.1.4), so there cannot be a loop.
     pub(crate) fn read(message: &[u8], start: usize) -> Option<(Self, usize)> {
         let mut wire = Vec::new();
-        // `begin` is where the labels since the last pointer begin; `end` is after the first pointer.
+        // `begin` is where the labels since the last pointer begin. `end` is the position after the first
+        // pointer, where the message continues.
         let (mut position, mut begin, mut end) = (start, start, None);
         loop {
             let &length = message.get(position)?;
             let next = position.checked_add(1)?;
             if length >= 0xc0 {
                 let target = usize::from(length & 0x3f) << 8 | usize::from(*message.get(next)?);
+                // A pointer into the labels that were just read would never end.
                 if target >= begin {
                     return None;
                 }

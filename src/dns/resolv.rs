@@ -6,18 +6,20 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 pub const PORT: u16 = 53;
 
 /// Most servers of `resolv.conf` that count (`MAXNS`, resolv.conf(5)).
-const MOST: usize = 3;
+const MAX_SERVERS: usize = 3;
 
-/// The system's resolvers, as resolv.conf(5): the first three, the one of this host if none is named.
-/// `zone` gives the number of a device, for a link-local address that is followed by `%` and a device.
+/// The resolvers in a `resolv.conf` with this `text`: the first three, or that of this host if there are
+/// none. `zone` returns the index of a device, which a link-local address has behind `%`.
 pub fn resolvers(text: &str, zone: &dyn Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
     let mut servers: Vec<SocketAddr> = Vec::new();
     for line in text.lines() {
         let mut words = line.split_ascii_whitespace();
-        if words.next() == Some("nameserver") && servers.len() < MOST {
+        // The C library ignores further servers, so programs on the router do not ask them either.
+        if words.next() == Some("nameserver") && servers.len() < MAX_SERVERS {
             servers.extend(words.next().and_then(|word| resolver(word, zone)));
         }
     }
+    // So resolv.conf(5): without a nameserver line, the server of this host is used.
     if servers.is_empty() {
         servers.push(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT));
     }
@@ -36,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_three_servers_count() {
+    fn first_three_servers_are_used() {
         let text = "# made by hand\nsearch lan\nnameserver 192.0.2.1\n nameserver\t2001:db8::1 \n\
                     nameserver fe80::1%gone\nnameserver x\nnameserver\noptions rotate\n\
                     nameserver 192.0.2.2\nnameserver 192.0.2.3\n";
@@ -46,13 +48,16 @@ mod tests {
     }
 
     #[test]
-    fn a_link_local_server_is_asked_through_its_device() {
+    fn link_local_server_has_index_of_its_device() {
         let found = resolvers("nameserver fe80::1%lan\nnameserver 192.0.2.1%lan\n", &zone);
         assert_eq!(found, [parse("[fe80::1%7]:53")]);
     }
 
     fn zone(device: &str) -> Option<u32> {
-        (device == "lan").then_some(7)
+        match device {
+            "lan" => Some(7),
+            _ => None,
+        }
     }
 
     fn parse(text: &str) -> SocketAddr {

@@ -81,6 +81,7 @@ impl Resolving {
     pub fn new(host: Name, family: Option<Family>, servers: &[SocketAddr], now: Duration) -> Self {
         let families = match family {
             Some(family) => vec![family],
+            // Addresses of IPv6 come first, as RFC 8305 section 3 advises.
             None => vec![Family::V6, Family::V4],
         };
         let mut state =
@@ -150,6 +151,7 @@ impl Resolving {
         let Some(query) = self.queries.get_mut(index) else {
             return;
         };
+        // The same question was sent several times, so an answer may come twice.
         if query.is_answered() {
             return;
         }
@@ -158,6 +160,7 @@ impl Resolving {
         }
         query.answer = answer;
         if !self.families.iter().all(|&family| self.is_settled(family)) {
+            // Since addresses have come, an earlier "no such name" settles its family no more.
             self.settled_at = None;
         } else if self.settled_at.is_none() {
             self.settled_at = Some(now);
@@ -183,6 +186,7 @@ impl Resolving {
         let Some(settled_at) = self.settled_at else {
             return Progress::Waiting;
         };
+        // A resolver for internal names or a VPN may know a name that the others do not.
         let all_answered = self.queries.iter().all(ResolverQuery::is_answered);
         if all_answered || now >= settled_at + OTHER_RESOLVERS {
             return Progress::Nowhere;
@@ -292,7 +296,8 @@ impl ResolverQuery {
     fn addresses(&self, host: &Name, reply: &Message) -> Vec<IpAddr> {
         let mut name = host.clone();
         for _ in 0..MOST_ALIASES {
-            match reply.answers.iter().find(|it| it.kind == TYPE_CNAME && it.name == name) {
+            let mut answers = reply.answers.iter();
+            match answers.find(|record| record.kind == TYPE_CNAME && record.name == name) {
                 Some(alias) => name = alias.target().unwrap_or(name),
                 None => break,
             }

@@ -80,6 +80,7 @@ impl TsigKey {
         let unsigned = message.encode()?;
         let variables = self.variables(&time(now), FUDGE, 0, &[]);
         let mac = hmac::sign(&self.key, &[&unsigned[..], &variables].concat());
+        // The message is encoded again with the record, which also counts it in the header.
         let mut signed = message.clone();
         signed.additionals.push(self.record(mac.as_ref(), now, message.id));
         Ok((signed.encode()?, mac.as_ref().to_vec()))
@@ -99,6 +100,7 @@ impl TsigKey {
     ) -> Result<Message, Problem> {
         let (stripped, record) = Message::split_last(wire).ok_or(Problem::Unsigned)?;
         let tsig = Tsig::read(&record).ok_or(Problem::Unsigned)?;
+        // Before the signature is checked: a response with these errors has none.
         match tsig.error {
             BADKEY => return Err(Problem::Key),
             BADSIG | BADTRUNC => return Err(Problem::Signature),
@@ -107,12 +109,16 @@ impl TsigKey {
         if record.name != self.name || tsig.algorithm != self.algorithm {
             return Err(Problem::Unsigned);
         }
+        // A response is signed together with the signature of its request (RFC 8945 section 5.3), so
+        // that a recorded response to another request is not accepted.
         let length = u16::try_from(request.len()).unwrap_or_default().to_be_bytes();
+        // A forwarder may have changed the id of the message. The original one was signed.
         let original = [&tsig.original_id[..], stripped.get(2..).unwrap_or_default()].concat();
         let variables = self.variables(tsig.time, tsig.fudge, tsig.error, tsig.other);
         let signed = [&length[..], request, &original, &variables].concat();
         hmac::verify(&self.key, &signed, tsig.mac).map_err(|_| Problem::Unsigned)?;
         let theirs = tsig.time.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+        // After the signature, because only a signed time can be trusted.
         if tsig.error == BADTIME || theirs.abs_diff(now) > u64::from(tsig.fudge) {
             return Err(Problem::Time);
         }
