@@ -194,6 +194,7 @@ fn new_link(body: &[u8]) -> Option<Payload> {
             _ => {}
         }
     }
+    // A device without a name cannot be the one of a section.
     if link.name.is_empty() {
         return Some(Payload::Ignored);
     }
@@ -260,6 +261,7 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
     let mut peer_or_own = None;
     for attribute in NlasIterator::new(body.get(IFADDRMSG_LEN..)?) {
         let attribute = attribute.ok()?;
+        // Other attributes are not parsed at all, so that an unusual label cannot hide an address.
         if ![IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS].contains(&attribute.kind()) {
             continue;
         }
@@ -275,6 +277,7 @@ fn address(body: &[u8], message: fn(Address) -> Message) -> Option<Payload> {
             result.valid = lifetimes.ifa_valid;
         }
     }
+    // On a point-to-point link, `IFA_ADDRESS` is the other end. IPv6 has no `IFA_LOCAL` elsewhere.
     let Some(own) = local.or(peer_or_own) else {
         return Some(Payload::Ignored);
     };
@@ -317,6 +320,7 @@ fn route(body: &[u8]) -> Option<Payload> {
     let by_kernel = protocol == RTPROT_KERNEL;
     let destination = unspecified(family);
     let mut result = Route { destination, prefix_len, leads, by_kernel, hops: Vec::new() };
+    // A route has either one next hop in its own attributes, or several in `RTA_MULTIPATH`.
     let mut only = Hop { link: None, gateway: None, alive: is_alive(flags) };
     for attribute in NlasIterator::new(attributes) {
         let attribute = attribute.ok()?;

@@ -46,11 +46,13 @@ impl DumpRequest {
         const FLAGS: u16 = 0x301;
         /// linux/netlink.h: `IFLA_EXT_MASK` with `RTEXT_FILTER_SKIP_STATS`.
         const SKIP_STATISTICS: ([u16; 2], u32) = ([8, 29], 1 << 3);
+        // RTM_GETLINK with a struct ifinfomsg, RTM_GETADDR with a struct ifaddrmsg.
         let (message_type, body_len): (u16, usize) = match self.table {
             Table::Links => (18, 16),
             Table::Addresses => (22, 8),
         };
         let mut body = vec![0; body_len];
+        // The statistics would be most of the answer.
         if self.table == Table::Links {
             let ([length, kind], mask) = SKIP_STATISTICS;
             body.extend_from_slice(&length.to_ne_bytes());
@@ -110,6 +112,7 @@ impl Dumps {
 
     /// Requests a dump that begins after this call. Further calls before it begins change nothing.
     pub(crate) fn request(&mut self, table: Table) {
+        // A running sound dump does not count: it may have passed the row that has changed since.
         let comes_anyway = match self.phase {
             Phase::Waiting { table: waiting, .. } => waiting == table,
             Phase::Running { request, sound, .. } => request.table == table && !sound,
@@ -130,6 +133,7 @@ impl Dumps {
             Phase::Waiting { table, until } if until <= now => table,
             Phase::Waiting { .. } | Phase::Running { .. } => return None,
         };
+        // 0 is the sequence of notifications that no process caused.
         self.sequence = self.sequence.checked_add(1).unwrap_or(1);
         self.tries = self.tries.saturating_add(1);
         let request = DumpRequest { table, sequence: self.sequence };
@@ -183,6 +187,7 @@ impl Dumps {
 
     /// Gives up a dump without progress. To be called when there is nothing to read.
     pub(crate) fn expire(&mut self, now: Duration) {
+        // The kernel does not repeat the end of a dump that an overrun dropped.
         if let Phase::Running { progress, .. } = self.phase
             && progress.saturating_add(PATIENCE) <= now
         {

@@ -77,6 +77,7 @@ impl<'a> Iterator for Attributes<'a> {
         if self.0.is_empty() {
             return None;
         }
+        // Left empty on an error, because the beginning of the next attribute is unknown.
         let bytes = std::mem::take(&mut self.0);
         Some(split(bytes).ok_or(Malformed).map(|(attribute, rest)| {
             self.0 = rest;
@@ -123,6 +124,7 @@ impl<'a> Value<'a> {
     /// The value as an unsigned number of 32 bits, such as an object's id.
     pub fn unsigned(self) -> Option<u32> {
         match self {
+            // libubox sends an unsigned number as a signed one of the same 32 bits.
             Self::Integer(number) => {
                 i32::try_from(number).ok().map(i32::cast_unsigned).or(u32::try_from(number).ok())
             }
@@ -257,6 +259,7 @@ impl Writer {
     /// Writes a number with the type that libubox would choose (`blobmsg_add_json_element`): 32 bits
     /// if they are enough.
     fn number(&mut self, number: &serde_json::Number) -> u8 {
+        // Programs in C read a value only with the type that they expect.
         let Some(whole) = number.as_i64() else {
             self.0.extend(number.as_f64().unwrap_or_default().to_be_bytes());
             return DOUBLE;

@@ -72,6 +72,7 @@ pub fn update(data: Members<'_>) -> Result<Option<(String, Network)>, Malformed>
             _ => {}
         }
     }
+    // The device of an interface that is down must not be used, whatever the message has.
     if !up {
         network.device = None;
     }

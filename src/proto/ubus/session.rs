@@ -137,6 +137,7 @@ impl Session {
             self.handle(&message::parse(frame)?);
             rest = after;
         }
+        // Only a part of a message is kept. Otherwise the memory of the last input is freed.
         let handled = input.len() - rest.len();
         if handled < input.len() {
             input.drain(..handled);
@@ -158,6 +159,7 @@ impl Session {
     /// Removes the first `count` bytes of the output, which have been sent.
     pub fn sent(&mut self, count: usize) {
         self.output.drain(..count.min(self.output.len()));
+        // Frees the memory of a long answer.
         if self.output.is_empty() {
             self.output = Vec::new();
         }
@@ -203,6 +205,7 @@ impl Session {
     }
 
     fn begin(&mut self) {
+        // A second hello must not register the objects twice.
         if self.seq != 0 {
             return;
         }
@@ -268,6 +271,7 @@ impl Session {
         let data = json!({ "object": listener.cast_signed(), "pattern": "ubus.object.*" });
         let frame = self.frame(MessageType::Invoke, EVENTS).object(EVENTS).method("register");
         self.request(Purpose::Events, EVENTS, frame.data(&data));
+        // After the registration, so that netifd cannot start unnoticed in between.
         let frame = self.frame(MessageType::LookUp, UBUSD).path(netifd::PATH);
         self.request(Purpose::LookUp, UBUSD, frame);
     }
@@ -277,6 +281,7 @@ impl Session {
         let (Some(id), Some(listener)) = (netifd, self.listener) else {
             return self.denied();
         };
+        // A restarted netifd has another id, and what was asked of the old one is not answered.
         self.netifd_gone();
         self.netifd = Some(id);
         let frame = self.frame(MessageType::Subscribe, UBUSD).object(listener).target(id);
@@ -321,6 +326,7 @@ impl Session {
         if networks.len() >= netifd::MAX_NETWORKS {
             self.trouble("netifd has too many logical interfaces: only the first 1024 are used");
         }
+        // A dump often brings nothing new, and an event makes the engine choose addresses again.
         if self.networks.as_ref() != Some(&networks) {
             self.networks = Some(networks.clone());
             self.events.push(UbusEvent::Netifd(Some(networks)));
