@@ -201,8 +201,10 @@ fn urls(row: Row) -> Vec<String> {
 
 /// Other common names of providers.
 const ALIASES: [(&str, &str); 6] = [
+    // Former names of Dyn.
     ("dyndns.com", "dyn.com"),
     ("dyndns", "dyn.com"),
+    // Name servers that accept updates of RFC 2136.
     ("bind", "rfc2136"),
     ("bind9", "rfc2136"),
     ("named", "rfc2136"),

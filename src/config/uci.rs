@@ -464,6 +464,7 @@ fn contains_commands(value: &[u8]) -> bool {
 /// The name that scripts and LuCI use for a section without one: `cfg`, the 1-based position among all
 /// sections, and a hash of the type (openwrt/uci `list.c`, `uci_fixup_section`).
 fn anonymous_name(position: usize, kind: &str) -> String {
+    // `djbhash` of list.c, the hash function of D. J. Bernstein.
     let hash =
         kind.bytes().fold(5381_u32, |hash, byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
     format!("cfg{position:02x}{:04x}", hash & 0xffff)

@@ -12,6 +12,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+// The defaults of ddns-scripts (openwrt `net/ddns-scripts`, `dynamic_dns_updater.sh`).
 const CHECK: Duration = Duration::from_secs(10 * MINUTE);
 const CHECK_FLOOR: Duration = Duration::from_secs(5 * MINUTE);
 /// The least `check_interval`, even with `check_interval_min`. More frequent requests would load the

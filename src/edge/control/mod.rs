@@ -150,11 +150,13 @@ enum Unserved {
 }
 
 async fn read_request(stream: &mut UnixStream) -> Result<ControlRequest, Unserved> {
+    // SO_PEERCRED: the user of the process that has connected (man 7 unix).
     let peer = stream.peer_cred().map_err(|_| Unserved::Gone)?.uid();
     if peer != 0 && peer != nix::unistd::geteuid().as_raw() {
         return Err(Unserved::Refused("only root and the daemon's own user may ask".into()));
     }
     let mut line = Vec::new();
+    // One byte more than the limit shows that the line is too long.
     let mut reader = BufReader::with_capacity(512, stream.take(LINE_LIMIT + 1));
     match timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await {
         Ok(Ok(0) | Err(_)) => return Err(Unserved::Gone),

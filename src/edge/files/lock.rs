@@ -77,6 +77,7 @@ pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
             Attempt::FileReplaced => {}
             Attempt::Held(file) => match holder(&file) {
                 Holder::Daemon(pid) => return Err(LockError::Running(Some(pid))),
+                // /proc does not show the open files of other users to this one.
                 Holder::Unseen => return Err(LockError::Running(None)),
                 Holder::Other(_) if tries < TRIES => thread::sleep(PAUSE),
                 // Earlier versions made lock files that every user could open, and so could lock.
@@ -101,6 +102,7 @@ enum Attempt {
 
 fn attempt(path: &Path) -> io::Result<Attempt> {
     let file = open(path)?;
+    // flock(2): the kernel releases the lock when the process ends, also if it is killed.
     match file.try_lock() {
         Ok(()) => {
             let lock = InstanceLock { file, path: path.to_owned() };

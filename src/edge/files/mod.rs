@@ -101,7 +101,8 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// Opens a file to read it. Refuses pipes and devices, and does not block at them. A directory can be
 /// opened; reading it is an error.
 fn open(path: &Path) -> Result<File, ReadError> {
-    // Without O_NONBLOCK, opening a pipe blocks until a process writes to it.
+    // Without O_NONBLOCK, opening a pipe blocks until a process writes to it. Without O_NOCTTY, a terminal
+    // could become the controlling terminal of this process (man 2 open).
     let mut options = OpenOptions::new();
     options.read(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
     let opened = options.open(path).and_then(|file| {
@@ -148,6 +149,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Resu
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32, medium: Medium) -> io::Result<()> {
     let mut options = OpenOptions::new();
+    // With O_EXCL, a link that another user has put there is an error and is not followed.
     let mut file = options.write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
     if medium == Medium::Flash { file.sync_all() } else { Ok(()) }

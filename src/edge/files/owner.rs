@@ -26,6 +26,7 @@ pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
     }
     match DirBuilder::new().mode(mode).create(path) {
+        // mkdir(2) has removed the bits of the umask.
         Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(mode))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),

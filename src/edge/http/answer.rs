@@ -130,6 +130,7 @@ fn date(text: &str) -> Option<UnixSeconds> {
         && (1970..=9999).contains(&year)
         && hour < 24
         && minute < 60
+        // 60 is a leap second.
         && second <= 60;
     if !is_valid || parts.next() != Some("GMT") || parts.next().is_some() {
         return None;

@@ -111,6 +111,7 @@ fn encode(
     let mut protocol = Call::new(message)?;
     if let Some(body) = body {
         protocol.header(header::CONTENT_LENGTH, body.len())?;
+        // ureq-proto sends no body with some methods, such as DELETE, unless it is told to.
         protocol.force_send_body();
     }
     let mut protocol = protocol.proceed();

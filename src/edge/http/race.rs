@@ -211,12 +211,15 @@ impl Race<'_> {
     fn check(&mut self, now: Duration) -> Option<Connected> {
         let attempts = std::mem::take(&mut self.attempts);
         for (address, socket) in attempts {
+            // SO_ERROR is empty while a connection is being opened and also when it is open (man 2
+            // connect, EINPROGRESS). Only an open connection has a peer.
             let result = match socket.take_error() {
                 Ok(None) if socket.peer_addr().is_err() => {
                     self.attempts.push((address, socket));
                     continue;
                 }
-                // The connection is open. Reads and writes on it block.
+                // Reads and writes on an open connection block. A request is written at once, so Nagle's
+                // algorithm, which waits for more bytes, would only delay it.
                 Ok(None) => {
                     socket.set_nonblocking(false).and_then(|()| socket.set_tcp_nodelay(true))
                 }

@@ -61,6 +61,7 @@ impl Tls {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
+        // The last message of the handshake is the client's (RFC 8446 section 2).
         tls.send()?;
         Ok(tls)
     }

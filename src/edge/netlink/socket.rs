@@ -152,6 +152,7 @@ impl Socket {
     /// as lost, and the buffer grows for the next one.
     fn process(&mut self, length: usize) {
         let Some(bytes) = self.buffer.get(..length) else {
+            // `length` is the full length of the datagram, because of MSG_TRUNC.
             let larger = length.next_power_of_two().min(MAX_DATAGRAM);
             self.buffer.resize(larger.max(self.buffer.len()), 0);
             self.report_loss();

@@ -118,6 +118,7 @@ fn can_be_answered(source: IpAddr, to: IpAddr) -> bool {
 /// The source address of a connection to `to`: connecting a datagram socket chooses it and sends
 /// no packet.
 fn source(to: IpAddr, device: Device<'_>) -> io::Result<IpAddr> {
+    // A rule can match the port (ip-rule(8), dport), so it is the port of most providers.
     let to = SocketAddr::new(to, 443);
     let socket = Socket::new(Domain::for_address(to), Type::DGRAM, None)?;
     if let Some((name, _)) = device {
@@ -141,6 +142,7 @@ enum RouteAnswer {
 /// Asks for the route from `source` to `to`. `flags` are the `rtm_flags` of the request.
 fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAnswer {
     let (family, bits) = if to.is_ipv4() { (AF_INET, 32) } else { (AF_INET6, 128) };
+    // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type and flags.
     let mut body = vec![family, bits, bits, 0, 0, 0, 0, 0];
     body.extend_from_slice(&flags.to_ne_bytes());
     for (kind, address) in [(RTA_DST, to), (RTA_SRC, source)] {
@@ -169,6 +171,7 @@ fn route(to: IpAddr, source: IpAddr, device: Device<'_>, flags: u32) -> RouteAns
 /// internet only; empty if there is none.
 fn public_route_hops(family: Family, device: Device<'_>) -> Vec<Hop> {
     let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
+    // struct rtmsg with nothing but the family: the routes of all tables.
     let body = [family, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let hops = query(&request(GET_ROUTE, DUMP, 1, &body), |payload| match payload {
         Payload::Message(Message::Route(route)) if is_to_internet(&route) => {
@@ -196,6 +199,7 @@ fn is_to_internet(route: &Route) -> bool {
 fn query<T>(request: &[u8], mut take: impl FnMut(Payload) -> Option<T>) -> io::Result<T> {
     let mut socket = sys::Socket::new(sys::protocols::NETLINK_ROUTE)?;
     socket.bind_auto()?;
+    // Port 0 is the kernel. A connected socket receives no unicast from other processes.
     socket.connect(&sys::SocketAddr::new(0, 0))?;
     socket.set_non_blocking(true)?;
     socket.send(request, 0)?;

@@ -119,6 +119,7 @@ fn run_variables(update: &ScriptUpdate, directory: &Path) -> [(&'static str, Str
     [
         ("DATFILE", directory.join(super::ANSWER).display().to_string()),
         ("ERRFILE", directory.join("err").display().to_string()),
+        // Lines that a script appends to its log file arrive on the pipe for messages.
         ("LOGFILE", "/proc/self/fd/7".to_owned()),
         ("PIDFILE", format!("{run_file}.pid")),
         ("UPDFILE", format!("{run_file}.update")),

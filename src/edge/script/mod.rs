@@ -168,6 +168,7 @@ impl ScriptUpdate {
         let mut scratch =
             ScratchDir::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &scratch.path, self.registered(&services));
+        // The file and the section become $0 and $1. They are there for the output of ps.
         shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
         let running = Running::start(shell, Some(self.address), Some(&text))?;
         let mut reader = MessageReader::default();

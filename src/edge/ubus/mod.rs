@@ -116,6 +116,7 @@ impl Ubus {
         }
         if let Some(connection) = &mut self.connection {
             let moved = connection.transfer();
+            // Events that were received before an error still count.
             while let Some(event) = connection.session.next_event() {
                 self.events.push(event);
             }
@@ -197,6 +198,7 @@ impl Ubus {
                 self.shortage = Some(error);
                 self.try_later(now);
             }
+            // The socket exists, but ubusd does not accept: it has crashed, or its queue is full.
             Err(_) => {
                 self.socket_seen = true;
                 self.try_later(now);

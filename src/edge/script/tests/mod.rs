@@ -177,8 +177,8 @@ fn dns_is_asked_only_for_a_script_that_uses_the_registered_address() {
             known.then(|| "192.0.2.3".parse().unwrap())
         };
         let say = |notice: Notice| messages.borrow_mut().push(notice.text);
-        let hands = ScriptServices { send: &mut |_| panic!(), look_up: &look_up, say: &say };
-        assert_eq!(update.run(LONG, hands).outcome, Outcome::Updated);
+        let services = ScriptServices { send: &mut |_| panic!(), look_up: &look_up, say: &say };
+        assert_eq!(update.run(LONG, services).outcome, Outcome::Updated);
         messages.into_inner()
     };
     let text = "write_log 5 \"is $REGISTERED_IP\"";
@@ -428,8 +428,8 @@ fn a_script_whose_address_is_gone_is_killed() {
         process::cut("192.0.2.99".parse().unwrap());
     };
     let mut command = command(SHELL);
-    let hands = ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
-    let result = update.run_in(&mut command, LONG, hands);
+    let services = ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
+    let result = update.run_in(&mut command, LONG, services);
     assert_eq!(unconfirmed(&result), "the address went away while the script was running");
 }
 
@@ -453,12 +453,12 @@ fn a_second_run_for_the_same_section_is_refused() {
     let update = section.update("write_log 5 begun; return 0");
     let again = RefCell::new(None);
     let say = |_: Notice| {
-        let hands =
+        let services =
             ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &|_| {} };
-        *again.borrow_mut() = Some(update.run(LONG, hands));
+        *again.borrow_mut() = Some(update.run(LONG, services));
     };
-    let hands = ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
-    assert_eq!(update.run(LONG, hands).outcome, Outcome::Updated);
+    let services = ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
+    assert_eq!(update.run(LONG, services).outcome, Outcome::Updated);
     let again = again.take().unwrap();
     assert!(retry(&again).ends_with("still running for the previous configuration"), "{again:?}");
     assert_eq!(again.sent_at, None);
