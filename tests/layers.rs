@@ -153,7 +153,7 @@ fn imports(text: &str) -> Vec<Import> {
 
 /// The path that `text` begins with.
 fn path_at(text: &str) -> Import {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
     let parts = text[..end.unwrap_or(text.len())].split("::").filter(|part| !part.is_empty());
     Import { path: parts.map(str::to_owned).collect(), public: false }
 }

@@ -46,7 +46,6 @@ pub mod wait;
 pub mod way;
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use account::Account;
@@ -65,6 +64,7 @@ use status::Snapshot;
 use todo::Todo;
 use viewpoint::Viewpoint;
 
+use crate::model::fifo::Fifo;
 use crate::state::State;
 use crate::time::Now;
 
@@ -88,7 +88,7 @@ pub struct Engine {
     agenda: Agenda,
     todo: Todo,
     keeper: Keeper,
-    actions: VecDeque<Action>,
+    actions: Fifo<Action>,
     next_question: QuestionId,
     /// Hosts whose addresses a request on its way waits for, one entry for each such request.
     looked_up: Vec<String>,
@@ -122,7 +122,7 @@ impl Engine {
             agenda: Agenda::default(),
             todo: Todo::default(),
             keeper,
-            actions: VecDeque::new(),
+            actions: Fifo::new(),
             next_question: 0,
             looked_up: Vec::new(),
             jitter: seed | 1,
@@ -184,7 +184,7 @@ impl Engine {
     pub fn poll(&mut self, now: Now) -> Option<Action> {
         self.wake(now);
         self.refresh(now);
-        if let Some(action) = self.actions.pop_front() {
+        if let Some(action) = self.actions.pop() {
             return Some(action);
         }
         self.settle(now);

@@ -51,7 +51,7 @@ impl Engine {
     pub(super) fn dump(&mut self, table: Table) {
         let is_asked = |action: &Action| matches!(action, Action::Dump(asked) if *asked == table);
         if !self.actions.iter().any(is_asked) {
-            self.actions.push_back(Action::Dump(table));
+            self.actions.push(Action::Dump(table));
         }
     }
 
@@ -174,7 +174,7 @@ impl Engine {
         for (family, why) in missing {
             let records = active.records.iter().filter(|record| record.family == family);
             let name = &active.spec.name;
-            self.actions.push_back(report::no_address(name, family, records, &why, now));
+            self.actions.push(report::no_address(name, family, records, &why, now));
         }
     }
 }

@@ -39,7 +39,7 @@ impl Engine {
             if let Some(before) = before {
                 active.inherit(before, now);
             } else if let Some(notice) = still_refused(&active, now) {
-                self.actions.push_back(Action::Say(notice));
+                self.actions.push(Action::Say(notice));
             }
             self.sections.push(active);
         }

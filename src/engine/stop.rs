@@ -17,7 +17,7 @@ impl Engine {
             let name = &active.spec.name;
             let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
             let notice = Notice::about(name, Level::Notice, text);
-            self.actions.push_back(Action::Say(notice));
+            self.actions.push(Action::Say(notice));
             self.touch_section(place);
         }
     }
@@ -32,7 +32,7 @@ impl Engine {
             let is_named = names.contains(name);
             if active.stopped && (is_named || names.is_empty()) {
                 let notice = Notice::about(name, Level::Notice, "started again".into());
-                self.actions.push_back(Action::Say(notice));
+                self.actions.push(Action::Say(notice));
                 active.set_stopped(false);
                 active.ask_again(now);
                 self.touch_section(place);

@@ -33,6 +33,11 @@ impl<T> Fifo<T> {
         self.leaving.last().or_else(|| self.arrived.first())
     }
 
+    /// The elements, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.leaving.iter().chain(&self.arrived)
+    }
+
     /// Adds an element behind all others.
     pub fn push(&mut self, element: T) {
         self.arrived.push(element);

@@ -189,7 +189,10 @@ impl<'a> Conversation<'a> {
         }
         match verdict.outcome {
             Outcome::Refused { .. } => !verdict.concerns_all(),
-            _ => self.is_server_failure(verdict),
+            Outcome::Updated
+            | Outcome::Unchanged
+            | Outcome::Retry { .. }
+            | Outcome::Unconfirmed { .. } => self.is_server_failure(verdict),
         }
     }
 

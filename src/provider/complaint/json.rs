@@ -121,7 +121,11 @@ impl<'v> Member<'v> {
             Value::Number(number) => {
                 has(FAILURE, &self.name) && number.as_u64().is_some_and(|number| number > 0)
             }
-            _ => false,
+            Value::Null
+            | Value::Bool(false)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => false,
         }
     }
 
