@@ -7,7 +7,7 @@ use crate::cli::exit;
 use crate::text::quoted::visible;
 
 /// Prints to standard output and returns exit code 0, also if the reader has closed its end. `text`
-/// may contain text of providers: control characters are made visible.
+/// may contain text of providers: control characters are escaped.
 pub fn show(text: &str) -> u8 {
     let _ = print(text);
     exit::OK
@@ -29,8 +29,8 @@ pub fn complain(code: u8, text: &impl Display) -> u8 {
     code
 }
 
-/// Prints to standard error. `text` may contain text of providers: control characters are made
-/// visible.
+/// Prints to standard error. `text` may contain text of providers: control characters are
+/// escaped.
 pub fn warn(text: &str) {
     let _ = io::stderr().write_all(visible(text).as_bytes());
 }
