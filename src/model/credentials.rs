@@ -6,7 +6,7 @@ use std::string::FromUtf8Error;
 use super::secret::Secret;
 use crate::text::{base64, percent};
 
-/// Who a request is from.
+/// The user name and password of a request.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credentials {
     /// The user name.
@@ -16,8 +16,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads what a URL has before the `@`: `user:password` or `user`, both percent-encoded. `None` if
-    /// both are empty.
+    /// Parses the userinfo of a URL: `user:password` or `user`, both percent-encoded. `None` if both are
+    /// empty.
     ///
     /// # Errors
     /// If the decoded text is not UTF-8.
@@ -35,7 +35,7 @@ impl Credentials {
         format!("Basic {}", self.encoded())
     }
 
-    /// What must not be shown of them. A server may repeat the header, with its padding or without.
+    /// The texts that must not be shown. A server may repeat the header, with or without its padding.
     pub fn secrets(&self) -> [Secret; 3] {
         let encoded = self.encoded();
         let unpadded = encoded.trim_end_matches('=').to_owned();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_a_secret_with_and_without_its_padding() {
+    fn header_is_secret_with_and_without_padding() {
         let credentials = Credentials { user: "user".into(), password: Secret::new("p@ss:x") };
         assert_eq!(credentials.basic(), "Basic dXNlcjpwQHNzOng=");
         let secrets = ["p@ss:x", "dXNlcjpwQHNzOng=", "dXNlcjpwQHNzOng"].map(Secret::new);
@@ -89,14 +89,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_read(user in "(?s).{1,9}", password in "(?s).{0,9}") {
+        fn parsing_decodes_user_and_password(user in "(?s).{1,9}", password in "(?s).{0,9}") {
             let text = format!("{}:{}", percent::encode(&user), percent::encode(&password));
             let credentials = Credentials { user, password: Secret::new(password) };
             prop_assert_eq!(Credentials::parse(&text), Ok(Some(credentials)));
         }
 
         #[test]
-        fn parse_never_panics(text in "(?s).{0,20}") {
+        fn parsing_never_panics(text in "(?s).{0,20}") {
             let _ = Credentials::parse(&text);
         }
     }

@@ -23,27 +23,27 @@ pub struct HostPort {
     pub port: Option<u16>,
 }
 
-/// Why a text is no [`HostPort`].
+/// Why a text is not a [`HostPort`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostPortError {
-    /// There is nothing before the port.
+    /// There is no host in front of the port.
     NoHost,
-    /// No host name has this character.
+    /// A host name cannot have this character.
     Character(char),
-    /// What is between brackets is no IPv6 address, or a bracket is missing.
+    /// The text in brackets is not an IPv6 address, or a bracket is missing.
     Brackets,
     /// The host has several colons and no brackets.
     NoBrackets,
-    /// The port is no number from 1 to 65535.
+    /// The port is not a number from 1 to 65535.
     Port,
 }
 
 impl HostPort {
-    /// Reads `host`, `host:port` or `[IPv6 address]:port`. An IPv6 address without a port may do
-    /// without brackets.
+    /// Parses `host`, `host:port` or `[IPv6 address]:port`. An IPv6 address without a port needs no
+    /// brackets.
     ///
     /// # Errors
-    /// Why the text is not one of these.
+    /// Why `text` is none of these.
     pub fn parse(text: &str) -> Result<Self, HostPortError> {
         let (host, port) = split(text)?;
         if !host.contains(':') {
@@ -54,6 +54,7 @@ impl HostPort {
 }
 
 fn split(text: &str) -> Result<(&str, Option<&str>), HostPortError> {
+    // Before a colon is taken for the one in front of a port.
     if text.parse::<Ipv6Addr>().is_ok() {
         return Ok((text, None));
     }
@@ -83,6 +84,7 @@ fn check_name(host: &str) -> Result<(), HostPortError> {
 
 fn parse_port(text: &str) -> Result<u16, HostPortError> {
     match text.parse() {
+        // Rust's parser accepts a plus sign.
         Ok(port @ 1..) if !text.starts_with('+') => Ok(port),
         Ok(_) | Err(_) => Err(HostPortError::Port),
     }
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_may_have_a_port() {
+    fn host_is_parsed_with_and_without_port() {
         for (text, host, port) in [
             ("192.0.2.1", "192.0.2.1", None),
             ("192.0.2.1:5353", "192.0.2.1", Some(5353)),
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_with_a_port_is_refused_with_the_reason() {
+    fn invalid_host_or_port_is_refused_with_reason() {
         use HostPortError::{Brackets, Character, NoBrackets, NoHost, Port};
         for (text, why) in [
             ("", NoHost),
@@ -162,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_the_same(text in "(\\[?([a-f:0-9]{0,12}|[a-z.]{1,8})\\]?)?(:[0-9]{1,5})?|.{0,20}") {
+        fn parsing_the_display_returns_the_same_host(text in "(\\[?([a-f:0-9]{0,12}|[a-z.]{1,8})\\]?)?(:[0-9]{1,5})?|.{0,20}") {
             if let Ok(place) = HostPort::parse(&text) {
                 prop_assert_eq!(HostPort::parse(&place.to_string()), Ok(place));
             }

@@ -61,6 +61,7 @@ impl Hostname {
         if text.is_empty() {
             return Err("a name cannot be empty".into());
         }
+        // 255 octets in wire form (RFC 1035 section 2.3.4) are 253 characters of text.
         if text.len() > 253 {
             return Err("a name has at most 253 characters".into());
         }
@@ -76,6 +77,7 @@ impl Hostname {
                 return Err("there is nothing between two dots, or before the first".into());
             }
         }
+        // Most names are in lower case. The second string is kept only for the others.
         let lower_case = text.to_ascii_lowercase();
         let written = if lower_case == text { None } else { Some(text.into()) };
         Ok(Self { lower_case, written })

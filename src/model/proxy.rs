@@ -5,41 +5,42 @@ use std::fmt;
 use super::credentials::Credentials;
 use super::{HostPort, HostPortError};
 
-/// Where the proxy is, and who the owner is there.
+/// The HTTP proxy that requests are sent through.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Proxy {
-    /// In lower case. An IPv6 address has no brackets.
+    /// The host in lower case. An IPv6 address has no brackets.
     pub host: String,
-    /// 1 to 65535.
+    /// The port, from 1 to 65535.
     pub port: u16,
-    /// What the proxy asks for, if the owner gave it.
+    /// The owner's credentials at the proxy.
     pub credentials: Option<Credentials>,
 }
 
-/// Why a text is no [`Proxy`].
+/// Why a text is not a [`Proxy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyError {
-    /// It begins with another scheme than `http://`.
+    /// The text begins with another scheme than `http://`.
     Scheme,
     /// The user name or the password is not UTF-8.
     Credentials,
-    /// The host or the port cannot be read.
+    /// The host or the port is invalid.
     Place(HostPortError),
     /// There is no port.
     NoPort,
 }
 
 impl Proxy {
-    /// Reads `[user:password@]host:port`, as the environment variables of other programs have it:
-    /// special characters in the credentials are percent-encoded, `http://` may stand before it and
-    /// a slash behind it.
+    /// Parses `[user:password@]host:port`, the form of the variable `http_proxy` of other programs:
+    /// special characters in the credentials are percent-encoded, `http://` may stand in front and a
+    /// slash at the end.
     ///
     /// # Errors
-    /// What is wrong, without the text: it may hold a password.
+    /// Why `text` is not a proxy. The error does not repeat the text, which may contain a password.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim().trim_end_matches('/');
         let text = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
+            // `://` behind a colon or an `@` is a part of the password.
             Some((scheme, _)) if !scheme.contains([':', '@']) => return Err(ProxyError::Scheme),
             Some(_) | None => text,
         };
@@ -70,25 +71,26 @@ mod tests {
     use crate::text::percent;
 
     #[test]
-    fn the_option_is_read_as_environment_variables_write_it() {
-        let me = |user: &str, password: &str| {
-            Some(Credentials { user: user.into(), password: Secret::new(password) })
-        };
+    fn proxy_is_parsed_in_the_form_of_environment_variables() {
         for (text, host, port, credentials) in [
             ("proxy.lan:3128", "proxy.lan", 3128, None),
-            ("user:p%40ss:x@Proxy.lan:3128", "proxy.lan", 3128, me("user", "p@ss:x")),
+            ("user:p%40ss:x@Proxy.lan:3128", "proxy.lan", 3128, Some(("user", "p@ss:x"))),
             ("[2001:db8::1]:80", "2001:db8::1", 80, None),
             ("http://192.0.2.9:8080/", "192.0.2.9", 8080, None),
-            (" HTTP://u:p@w:x@[::1]:1// ", "::1", 1, me("u", "p@w:x")),
-            ("u:a://b c@proxy:1", "proxy", 1, me("u", "a://b c")),
+            (" HTTP://u:p@w:x@[::1]:1// ", "::1", 1, Some(("u", "p@w:x"))),
+            ("u:a://b c@proxy:1", "proxy", 1, Some(("u", "a://b c"))),
         ] {
+            let credentials = credentials.map(|(user, password)| Credentials {
+                user: user.into(),
+                password: Secret::new(password),
+            });
             let proxy = Proxy { host: host.into(), port, credentials };
             assert_eq!(Proxy::parse(text), Ok(proxy), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused_with_the_reason() {
+    fn invalid_proxy_is_refused_with_reason() {
         use HostPortError::{Brackets, Character, NoHost, Port};
         use ProxyError::{NoPort, Place, Scheme};
         for (text, why) in [
@@ -113,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(
+        fn parsing_decodes_host_port_and_credentials(
             host in "[a-z][a-z.]{0,9}|[0-9a-f]{1,4}::[0-9a-f]{1,4}",
             port in 1..=u16::MAX,
             user in "(?s).{0,5}",
@@ -127,7 +129,7 @@ mod tests {
         }
 
         #[test]
-        fn parse_never_panics(text in "(?s).{0,20}") {
+        fn parsing_never_panics(text in "(?s).{0,20}") {
             let _ = Proxy::parse(&text);
         }
     }

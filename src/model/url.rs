@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{Credentials, HostPort, HostPortError};
 use crate::text::percent;
 
-/// Where a request goes. Path and query may hold secrets, so there is no `Display`.
+/// A URL to which a request can be sent. Path and query may hold secrets, so there is no `Display`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Url {
     /// Whether it is reached over TLS.
@@ -18,33 +18,33 @@ pub struct Url {
     target: String,
 }
 
-/// Why a text is no [`Url`].
+/// Why a text is not a [`Url`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlError {
-    /// It does not begin with `http://` or `https://`.
+    /// The text does not begin with `http://` or `https://`.
     Scheme,
     /// The user name or the password is not UTF-8.
     Credentials,
-    /// The host or the port cannot be read.
+    /// The host or the port is invalid.
     Place(HostPortError),
-    /// It is longer than [`LONGEST`].
+    /// The URL is longer than [`LONGEST`].
     TooLong,
 }
 
-/// Longest URL. RFC 9110 section 4.1 asks everybody to support 8000 octets; nobody needs more.
+/// Longest URL in bytes: what each program should support at least (RFC 9110 section 4.1).
 const LONGEST: usize = 8000;
 
-/// The parts of a URL as they are written. In an update URL they may have placeholders in them.
+/// The parts of a URL as they are written. In an update URL they may contain placeholders.
 #[derive(Clone, Debug)]
 pub struct Parts<'a> {
     /// Whether the scheme is `https`.
     pub https: bool,
-    /// What stands before the `@`.
+    /// User name and password in front of the `@`.
     pub userinfo: Option<&'a str>,
     /// Host and port.
     pub place: &'a str,
-    /// Where path and query are in the text. The fragment is left out: it is never sent (RFC 9110
-    /// section 7.1).
+    /// The range of path and query in the text. The fragment is left out, because it is never sent (RFC
+    /// 9110 section 7.1).
     pub target: Range<usize>,
 }
 
@@ -52,16 +52,17 @@ impl<'a> Parts<'a> {
     /// Splits `text`.
     ///
     /// # Errors
-    /// If it has no scheme, or another one.
+    /// If the scheme is missing, or is not `http` or `https`.
     pub fn split(text: &'a str) -> Result<Self, UrlError> {
         let (https, rest) = split_scheme(text).ok_or(UrlError::Scheme)?;
         let fragment = rest.find('#').unwrap_or(rest.len());
         let end = text.len() - rest.len() + fragment;
         let (mut place, mut target) = split_place(rest.get(..fragment).unwrap_or_default());
         let mut userinfo = None;
+        // The last `@` counts, so that a password may contain one.
         if let Some((before, behind)) = place.rsplit_once('@') {
             (userinfo, place) = (Some(before), behind);
-            // One stock definition has `user:password@http://host/…`.
+            // A definition of ddns-scripts has `user:password@http://host/…`.
             if (place.eq_ignore_ascii_case("http:") || place.eq_ignore_ascii_case("https:"))
                 && let Some(inner) = target.strip_prefix("//")
             {
@@ -71,10 +72,10 @@ impl<'a> Parts<'a> {
         Ok(Self { https, userinfo, place, target: end - target.len()..end })
     }
 
-    /// The URL, with path and query as they are to be sent.
+    /// The URL with `target` as path and query. It must be encoded already.
     ///
     /// # Errors
-    /// If credentials, host or port cannot be read, or it is too long.
+    /// If credentials, host or port are invalid, or the URL is too long.
     pub fn url(&self, target: String) -> Result<Url, UrlError> {
         let host = host(self.place)?;
         let credentials = Credentials::parse(self.userinfo.unwrap_or_default())
@@ -87,10 +88,10 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Host and port of a URL. An empty port is none, and an IPv6 address always has brackets.
+/// Parses host and port of a URL. The port may be empty. An IPv6 address must have brackets.
 ///
 /// # Errors
-/// If one cannot be read.
+/// If the host or the port is invalid.
 pub fn host(place: &str) -> Result<HostPort, UrlError> {
     let host = HostPort::parse(place.strip_suffix(':').unwrap_or(place));
     match host.map_err(UrlError::Place)? {
@@ -103,26 +104,32 @@ pub fn host(place: &str) -> Result<HostPort, UrlError> {
 
 fn split_scheme(text: &str) -> Option<(bool, &str)> {
     let (scheme, rest) = text.split_once("://")?;
-    let https = scheme.eq_ignore_ascii_case("https");
-    (https || scheme.eq_ignore_ascii_case("http")).then_some((https, rest))
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Some((true, rest)),
+        "http" => Some((false, rest)),
+        _ => None,
+    }
 }
 
+/// Splits host and port from path and query.
 fn split_place(text: &str) -> (&str, &str) {
     text.split_at(text.find(['/', '?']).unwrap_or(text.len()))
 }
 
-/// Passes path and query to `push` as they are sent, each character with its place in `text`. What they
-/// cannot hold (RFC 3986 sections 3.3 and 3.4) is percent-encoded, line ends included.
+/// Encodes path and query. Passes each character of the result to `push`, with the index in `text` of
+/// the character that it comes from. Characters that path and query cannot have (RFC 3986 sections 3.3
+/// and 3.4) are percent-encoded, among them line breaks.
 pub fn encode(text: &str, push: &mut dyn FnMut(usize, char)) {
-    for (at, c) in text.char_indices() {
-        let plain = match c {
-            '%' => text.get(at..).is_some_and(percent::is_escape),
+    for (index, c) in text.char_indices() {
+        // Owners write texts that are encoded already, and texts that are not.
+        let is_plain = match c {
+            '%' => text.get(index..).is_some_and(percent::is_escape),
             _ => percent::is_unreserved(c) || "/:@!$&'()*+,;=?".contains(c),
         };
-        if plain {
-            push(at, c);
+        if is_plain {
+            push(index, c);
         } else {
-            percent::escape(c, |c| push(at, c));
+            percent::escape(c, |c| push(index, c));
         }
     }
 }
@@ -137,15 +144,16 @@ fn with_slash(target: String) -> String {
     if target.starts_with('/') { target } else { format!("/{target}") }
 }
 
-/// `text` with `http://` before it where it has no scheme.
+/// `text` with `http://` in front of it, unless it has a scheme.
 pub fn with_scheme(text: &str) -> String {
     let text = text.trim();
     let (name, rest) = text.split_at(text.find([':', '/', '?', '#']).unwrap_or(text.len()));
-    let is_bare = matches!((name, rest), ("http" | "https", "" | ":") | ("", ""));
-    if is_bare || rest.starts_with(":/") { text.into() } else { format!("http://{text}") }
+    // `http` and `https:` alone are mistakes. With a scheme in front, they would be hosts.
+    let is_scheme_only = matches!((name, rest), ("http" | "https", "" | ":") | ("", ""));
+    if is_scheme_only || rest.starts_with(":/") { text.into() } else { format!("http://{text}") }
 }
 
-/// `text` with `https:` in the place of `http:`.
+/// `text` with `https:` instead of `http:`.
 pub fn to_https(text: &str) -> String {
     match split_scheme(text) {
         Some((_, rest)) => format!("https://{rest}"),
@@ -154,43 +162,46 @@ pub fn to_https(text: &str) -> String {
 }
 
 impl Url {
-    /// Reads a URL without placeholders.
+    /// Parses a URL without placeholders.
     ///
     /// # Errors
-    /// What is wrong, without the text: it may hold a password.
+    /// Why `text` is not a URL. The error does not repeat the text, which may contain a password.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let parts = Parts::split(text)?;
         parts.url(encoded(text.get(parts.target.clone()).unwrap_or_default()))
     }
 
-    /// `https://` and a host with a path that the program knows.
+    /// The `https` URL with this host and path, which are constants of the program.
     pub fn https(place: &str) -> Self {
         Self { https: true, ..Self::http(place) }
     }
 
-    /// `http://` and a host with a path that the program knows.
+    /// The `http` URL with this host and path, which are constants of the program.
     pub fn http(place: &str) -> Self {
         let (host, path) = place.split_once('/').unwrap_or((place, ""));
         let host = HostPort { host: host.into(), port: None };
         Self { https: false, credentials: None, host, target: format!("/{path}") }
     }
 
-    /// The URL with `path` behind its own, and perhaps a query.
+    /// The URL with `path`, which may have a query, appended to its own path.
     pub fn below(&self, path: &str) -> Self {
         let target = [self.target.trim_end_matches('/'), &encoded(path)].concat();
         Self { target: with_slash(target), ..self.clone() }
     }
 
-    /// Where `location` leads from here (RFC 3986 section 5.2, without removing dots).
+    /// The URL that `location` means in an answer from this URL (RFC 3986 section 5.2, but dot segments
+    /// are not removed).
     ///
     /// # Errors
-    /// If that is no URL of `http` or `https`.
+    /// If the result is not a URL of `http` or `https`.
     pub fn join(&self, location: &str) -> Result<Self, UrlError> {
         let scheme = location.split_once(':').map_or("", |(scheme, _)| scheme);
-        let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-        if !scheme.is_empty() && scheme.chars().all(in_scheme) {
+        if !scheme.is_empty()
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        {
             return Self::parse(location);
         }
+        // A location without a scheme and with two slashes begins with another host.
         if location.starts_with("//") {
             return Self::parse(&format!("{}:{location}", self.scheme()));
         }
@@ -207,17 +218,17 @@ impl Url {
         if self.https { "https" } else { "http" }
     }
 
-    /// The host in lower case, an IPv6 address without its brackets.
+    /// The host in lower case. An IPv6 address has no brackets.
     pub fn host(&self) -> &str {
         &self.host.host
     }
 
-    /// The port, also where the URL leaves it out.
+    /// The port of the URL, or that of its scheme.
     pub fn port(&self) -> u16 {
         self.host.port.unwrap_or(if self.https { 443 } else { 80 })
     }
 
-    /// Host and port, also where the URL leaves the port out.
+    /// Host and port. The port is that of the scheme if the URL has none.
     pub fn endpoint(&self) -> HostPort {
         HostPort { host: self.host().into(), port: Some(self.port()) }
     }
@@ -240,7 +251,7 @@ impl Url {
         }
     }
 
-    /// The whole URL but for the credentials, which are sent apart from it.
+    /// The whole URL without the credentials, which are sent in a header.
     pub fn expose(&self) -> String {
         self.origin() + &self.target
     }
@@ -282,7 +293,7 @@ mod tests {
     use crate::model::secret::Secret;
 
     #[test]
-    fn a_url_is_taken_apart() {
+    fn url_has_credentials_host_port_and_target() {
         let url = Url::parse("https://[2001:DB8::1]:8443/a?b=c#d").unwrap();
         assert_eq!((url.host(), url.port(), url.target()), ("2001:db8::1", 8443, "/a?b=c"));
         assert_eq!(url.endpoint().to_string(), "[2001:db8::1]:8443");
@@ -297,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_anywhere_is_accepted() {
+    fn urls_of_owners_and_definitions_are_accepted() {
         for (text, sent) in [
             ("http://a", "http://a/"),
             ("HTTPS://a/b?c", "https://a/b?c"),
@@ -315,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused_with_the_reason() {
+    fn invalid_url_is_refused_with_reason() {
         use HostPortError::{Brackets, Character, NoBrackets, NoHost, Port};
         use UrlError::{Place, Scheme};
         for (text, why) in [
@@ -348,8 +359,8 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_is_added_or_changed_in_front_only() {
-        for (written, meant) in [
+    fn scheme_is_added_or_changed_in_front_only() {
+        for (text, expected) in [
             (" a/b?c=http://d", "http://a/b?c=http://d"),
             ("[USERNAME]:[PASSWORD]@a/", "http://[USERNAME]:[PASSWORD]@a/"),
             ("a:80", "http://a:80"),
@@ -358,14 +369,14 @@ mod tests {
             ("http:/a", "http:/a"),
             ("https:", "https:"),
         ] {
-            assert_eq!(with_scheme(written), meant);
+            assert_eq!(with_scheme(text), expected);
         }
         assert_eq!(to_https("http://a/http://b"), "https://a/http://b");
         assert_eq!(to_https("https://a"), "https://a");
     }
 
     #[test]
-    fn locations_are_seen_from_where_they_are() {
+    fn locations_are_relative_to_the_url() {
         let from = Url::parse("http://h.example/a/b?c=d/e").unwrap();
         for (location, to) in [
             ("/x", "http://h.example/x"),
@@ -382,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_goes_below_a_base() {
+    fn path_is_appended_to_that_of_base() {
         let base = Url::https("api.example/v1");
         assert_eq!(base.below("/a b?c=d#e").expose(), "https://api.example/v1/a%20b?c=d%23e");
         assert_eq!(Url::https("api.example").below("?a").expose(), "https://api.example/?a");
@@ -391,7 +402,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_the_same(
+        fn parsing_the_sent_url_returns_the_same_url(
             text in "https?://([a-z:%@]{0,6}@)?([a-z._-]{1,9}|\\[[0-9a-f:]{2,9}\\])(:[0-9]{0,5})?(?s)([/?].{0,20})?",
         ) {
             if let Ok(url) = Url::parse(&text) {
@@ -404,7 +415,7 @@ mod tests {
         }
 
         #[test]
-        fn parse_never_panics(text in "(?s)(https?://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
+        fn parsing_never_panics(text in "(?s)(https?://)?[\\[\\]@:/?#%a\\PC]{0,30}") {
             let from = Url::https("a");
             let _ = (Url::parse(&text), from.join(&text), from.below(&text));
         }

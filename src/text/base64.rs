@@ -29,6 +29,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0u32, 0u32);
     for c in text.bytes().filter(|c| !c.is_ascii_whitespace()).take_while(|&c| c != b'=') {
+        // A search in 64 digits is slow, but keys and certificates are short and decoded once.
         let digit = DIGITS.iter().position(|&digit| digit == c)?;
         bits = (bits << 6 | u32::try_from(digit).ok()?) & 0xffff;
         count += 6;

@@ -2,10 +2,11 @@
 
 use super::base64;
 
-/// The sections of `text`: what each is labelled, and its bytes in DER. Other text between them is
-/// skipped, as is a section that is broken or has no end.
+/// The sections of `text`, each with its label and its bytes in DER. Text between sections is skipped,
+/// and so is a section that is broken or has no end.
 pub(crate) fn sections(text: &str) -> impl Iterator<Item = (&str, Vec<u8>)> {
     text.split_inclusive("-----END ").filter_map(|part| {
+        // The last BEGIN counts, so that a section without an end does not take the next one with it.
         let (_, section) = part.strip_suffix("-----END ")?.rsplit_once("-----BEGIN ")?;
         let (label, body) = section.split_once("-----")?;
         Some((label, base64::decode(body)?))
@@ -43,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_around_a_certificate_does_not_matter() {
+    fn text_between_sections_is_skipped() {
         let text = format!(
             "# Authority\n=====\n{}\n-----BEGIN PRIVATE KEY-----\nZm9v\n-----END PRIVATE KEY-----\n\
              {}{BEGIN}\nbro-ken\n{END}\n{END}\n{BEGIN}\nZm9v\n",
@@ -56,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_rustls_reads_them(
+        fn certificates_are_those_that_rustls_finds(
             certificates in proptest::collection::vec(
                 proptest::collection::vec(any::<u8>(), 1..200), 0..4),
             width in 1..80_usize,
@@ -69,7 +70,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn parsing_never_panics(text in proptest::collection::vec(any::<u8>(), 0..300)) {
             super::certificates(&text);
         }
     }

@@ -53,6 +53,7 @@ pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
+        // Owners write passwords into URLs without encoding their percent signs.
         let (byte, tail) = escaped_byte(rest).unwrap_or((first, tail));
         bytes.push(byte);
         rest = tail;
@@ -63,8 +64,10 @@ pub(crate) fn decode(text: &str) -> Result<String, FromUtf8Error> {
 /// As [`decode`]. `None` if a `%` has no two digits behind it, or the bytes are not UTF-8.
 pub(crate) fn decode_strict(text: &str) -> Option<String> {
     let mut escapes = text.match_indices('%');
-    let whole = escapes.all(|(at, _)| text.get(at..).is_some_and(is_escape));
-    if whole { decode(text).ok() } else { None }
+    if escapes.all(|(start, _)| text.get(start..).is_some_and(is_escape)) {
+        return decode(text).ok();
+    }
+    None
 }
 
 /// Like [`decode`], with U+FFFD in the place of bytes that are not UTF-8.
@@ -96,7 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_percent_sign_without_two_digits_is_kept() {
+    fn percent_sign_without_two_digits_is_kept() {
         for (text, decoded) in [
             ("u%40x", "u@x"),
             ("%zz%4", "%zz%4"),
