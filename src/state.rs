@@ -55,7 +55,7 @@ pub struct Changes {
     pub known: Vec<Learned>,
 }
 
-/// What a provider calls something, as [`crate::provider::Known`] has it.
+/// What a provider calls something, as `crate::provider::Known` has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Learned {
     /// See [`crate::provider::account`].

@@ -1,9 +1,9 @@
 //! The daemon, and the commands that do one round of its work: where the engine and the edges are
 //! put together.
 //!
-//! [`event_loop`] turns what happens into [`Event`](crate::engine::event::Event)s, and [`actions`]
+//! `event_loop` turns what happens into [`Event`](crate::engine::event::Event)s, and `actions`
 //! carries out the engine's [`Action`]s. Neither decides anything. What `run`, `once`,
-//! `once --dry-run` and a detection do differently is in one [`Mode`] each: [`serve`], [`once`],
+//! `once --dry-run` and a detection do differently is in one `Mode` each: [`serve`], [`once`],
 //! [`dry_run`], [`detect`].
 
 mod actions;

@@ -27,7 +27,7 @@ pub enum UrlError {
     Credentials,
     /// The host or the port is invalid.
     Place(HostPortError),
-    /// The URL is longer than [`LONGEST`].
+    /// The URL is longer than `LONGEST`.
     TooLong,
 }
 

@@ -82,7 +82,7 @@ impl Logger {
         }
     }
 
-    /// Applies the options of `config`. A section with mistakes is logged with [`DEFAULT_LOG`], so
+    /// Applies the options of `config`. A section with mistakes is logged with `DEFAULT_LOG`, so
     /// that its log file explains why it does not run.
     pub fn configure(&mut self, config: &Config) {
         let broken = config.broken.iter().map(|(name, _)| (name.clone(), DEFAULT_LOG));

@@ -1,6 +1,6 @@
 //! The rtnetlink socket: subscribes, then dumps, and reports when the kernel has dropped events.
 //!
-//! This file only moves bytes. [`Dumps`] decides which dump runs and whether its result counts;
+//! This file only moves bytes. `Dumps` decides which dump runs and whether its result counts;
 //! [`decode`] parses the bytes.
 
 use std::io::{self, IoSliceMut};

@@ -1,7 +1,7 @@
 //! Providers with an interface of their own: one file each, all of them in [`ALL`].
 //!
 //! A file has the provider's properties ([`Api`]) and the function that publishes a job (over a
-//! [`Conversation`]). What they have in common is in [`records`], [`rest`] and [`zone`].
+//! `Conversation`). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod aliyun;
 mod cloudflare;
