@@ -58,7 +58,7 @@ impl EventLoop {
             ControlRequest::Update(sections) => {
                 // An owner who has just corrected the file expects that the corrected file counts.
                 self.read_if_changed();
-                self.act(sections, Event::RefreshPolicy(sections.clone()), now)
+                self.act(sections, Event::Update(sections.clone()), now)
             }
             ControlRequest::Stop(sections) => {
                 self.act(sections, Event::Stop(sections.clone()), now)

@@ -78,7 +78,7 @@ impl EventLoop {
                 _ = signals.reload.recv() => self.reload(),
                 _ = signals.update.recv() => {
                     self.read_if_changed();
-                    self.daemon.engine.handle(Event::RefreshPolicy(Vec::new()), clock::now());
+                    self.daemon.engine.handle(Event::Update(Vec::new()), clock::now());
                 }
                 () = clock_step.stepped() => {
                     self.daemon.engine.handle(Event::ClockStepped, clock::now());

@@ -1,9 +1,10 @@
-//! The book of facts: what the kernel said and has not taken back.
+//! The kernel's devices and addresses, as it has reported them.
 //!
-//! NetworkView are kept, not judged: a tentative address is here with its flag. A dump is a mark and
-//! sweep: [`Report::DumpBegin`] starts a new generation, every message stamps its fact with it, and
-//! [`Report::DumpEnd`] drops what was not stamped, so that a deletion that was lost is noticed.
-//! From a loss until the end of the next dump a table is *unknown*, which is not *empty*.
+//! Entries are kept and not judged: a tentative address is here with its flag. A dump marks and sweeps:
+//! [`Report::DumpBegin`] starts a new generation, every message stamps its entry with the generation, and
+//! [`Report::DumpEnd`] drops the entries with an older stamp. So a deletion is noticed even if the kernel's
+//! notification of it was lost. From a loss until the end of the next dump a table is *unknown*, which is not
+//! *empty*.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,25 +13,25 @@ use super::way::Ways;
 use crate::model::sorted::Map;
 use crate::proto::netlink::{Address, AddressFlags, IfIndex, Link, Message, Report, Table};
 
-/// Ends of lifetimes that are no further apart are the same.
+/// Two ends of lifetimes that are closer than this are taken for the same.
 const ROUNDING: Duration = Duration::from_secs(2);
 
-/// An address with what its message could not say.
+/// An address of the kernel, with what its message alone does not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressEntry {
-    /// The kernel's words.
+    /// The address as the kernel reported it last.
     pub address: Address,
-    /// When it first appeared in a notification; `None` if it was there before us.
+    /// When it first appeared in a notification, since boot; `None` if a dump listed it first.
     pub appeared: Option<Duration>,
-    /// Lower comes first in the kernel's own list of IPv4 addresses; of no meaning for IPv6.
+    /// Its position in the kernel's list of IPv4 addresses: lower comes first. It means nothing for IPv6.
     pub order: u32,
     /// Until when it is preferred, counted since boot; `None` = for ever.
     pub preferred_until: Option<Duration>,
 }
 
-/// What tells two addresses of the kernel apart. IPv4: the device, the address, the prefix length and
-/// the other end, as one address may lead to several peers (`__inet_insert_ifa`). IPv6: the device and
-/// the address, whose other end may change (`inet6_addr_modify`).
+/// The identity of an address in the kernel. IPv4: the device, the address, the prefix length and the peer,
+/// because one address may have several peers (`__inet_insert_ifa`). IPv6: the device and the address,
+/// because the peer may change (`inet6_addr_modify`).
 type AddressKey = (IfIndex, IpAddr, u8, IpAddr);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,15 +41,15 @@ struct TableState {
     dumping: bool,
 }
 
-/// What is known of devices, addresses and ways to hosts.
+/// The kernel's devices and addresses, and its answers about ways to hosts.
 #[derive(Clone, Debug, Default)]
 pub struct KernelTables {
     links: Map<IfIndex, (u32, Link)>,
     addresses: Map<AddressKey, (u32, AddressEntry)>,
     tables: [TableState; 2],
-    /// What was asked of the kernel.
+    /// The kernel's answers about ways to hosts.
     pub ways: Ways,
-    /// Addresses that went away and were not asked for yet.
+    /// Addresses that went away since [`KernelTables::take_gone`] was called last.
     gone: Vec<IpAddr>,
     appearances: u32,
 }
@@ -75,7 +76,7 @@ impl KernelTables {
         }
     }
 
-    /// The addresses that went away since this was asked last, and are not somewhere else now.
+    /// The addresses that went away since this was called last and are on no device now.
     pub fn take_gone(&mut self) -> Vec<IpAddr> {
         let mut gone = std::mem::take(&mut self.gone);
         gone.retain(|address| !self.addresses.keys().any(|key| key.1 == *address));
@@ -87,15 +88,14 @@ impl KernelTables {
         self.state(Table::Links).known && self.state(Table::Addresses).known
     }
 
-    /// Whether everything is known, the ways to hosts too.
+    /// Whether devices and addresses are known and the kernel has answered every question about ways.
     pub fn complete(&self) -> bool {
         self.addresses_known() && self.ways.asked.is_empty()
     }
 
-    /// The device of this name, if it is there now; an alternative name will do.
+    /// The device with this name or alternative name, if there is one now.
     pub fn link(&self, name: &str) -> Option<&Link> {
-        let called = |link: &&Link| link.name == name || link.other_names.iter().any(|n| n == name);
-        self.links().find(called)
+        self.links().find(|link| link.name == name || link.other_names.iter().any(|n| n == name))
     }
 
     /// All devices, by index.
@@ -116,10 +116,12 @@ impl KernelTables {
             Message::NewAddress(address) => self.new_address(address, now),
             Message::DelAddress(address) => {
                 let removed = self.addresses.remove(&key(&address)).is_some();
-                self.gone.extend(removed.then_some(address.address));
+                if removed {
+                    self.gone.push(address.address);
+                }
                 removed
             }
-            // They change what the kernel is asked for, not what it has said.
+            // They change which ways the kernel is asked for, but no entry.
             Message::Route(_) | Message::Policy => false,
         }
     }
@@ -140,7 +142,7 @@ impl KernelTables {
         self.size() != before
     }
 
-    /// Returns whether it says anything new: lifetimes that only count down do not.
+    /// Returns whether anything is new. A lifetime that only counts down is not.
     fn new_address(&mut self, address: Address, now: Duration) -> bool {
         let state = self.state(Table::Addresses);
         let key = key(&address);
@@ -164,7 +166,8 @@ impl KernelTables {
             known.address = address;
             return flags_changed || scope_changed || longer;
         }
-        let appeared = (state.known && !state.dumping).then_some(now);
+        let is_notified = state.known && !state.dumping;
+        let appeared = if is_notified { Some(now) } else { None };
         let known = AddressEntry { address, appeared, order, preferred_until };
         self.addresses.insert(key, (state.generation, known));
         true
@@ -182,7 +185,7 @@ impl KernelTables {
     fn sweep(&mut self, table: Table) -> bool {
         let state = self.state_mut(table);
         if !state.dumping {
-            // A dump in which something was lost: the one that follows will tell.
+            // Notifications were lost during this dump, so another one follows.
             return false;
         }
         let (generation, was_known) = (state.generation, state.known);
@@ -200,7 +203,9 @@ impl KernelTables {
         let gone = &mut self.gone;
         self.addresses.retain(|key, (stamp, _)| {
             let kept = keep(key, *stamp);
-            gone.extend((!kept).then_some(key.1));
+            if !kept {
+                gone.push(key.1);
+            }
             kept
         });
     }
@@ -233,11 +238,11 @@ fn key(address: &Address) -> AddressKey {
     }
 }
 
-/// Whether it is an IPv4 address that another one of its subnet was there before.
+/// Whether it is an IPv4 address whose subnet has another, primary address on the device.
 pub(super) fn is_secondary(address: &Address) -> bool {
     address.address.is_ipv4() && address.flags.has(AddressFlags::SECONDARY_OR_TEMPORARY)
 }
 
 fn until(now: Duration, seconds: u32) -> Option<Duration> {
-    (seconds != u32::MAX).then(|| now + Duration::from_secs(seconds.into()))
+    if seconds == u32::MAX { None } else { Some(now + Duration::from_secs(seconds.into())) }
 }

@@ -1,6 +1,5 @@
-//! The whole vocabulary between the core and the world, on one page.
+//! Everything that enters the engine ([`Event`]) and leaves it ([`Action`]), on one page.
 
-use crate::model::Notice;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,69 +7,69 @@ use std::time::Duration;
 use super::way::Ask;
 use crate::config::{Config, Lookup, Section};
 use crate::dns::Found;
-use crate::model::Family;
 use crate::model::sorted::Map;
+use crate::model::{Family, Notice};
 use crate::proto::netlink::{Report, Table, WayAnswer};
 use crate::proto::ubus::netifd::Networks;
 use crate::provider::{Failure, Job, LearnedChanges, Verdict};
 use crate::state::Changes;
 
-/// Names a job while it is in flight; never reused within a run.
+/// The number of a job. It is never used again within a run.
 pub type JobId = u32;
 
-/// Names a question to a source; never reused within a run.
+/// The number of a question to a source. It is never used again within a run.
 pub type QuestionId = u32;
 
-/// Something that happened.
+/// Something that happened outside the engine.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The kernel said something.
+    /// The kernel sent a notification or an entry of a dump, or notifications were lost.
     Kernel(Report),
-    /// The kernel told the way to a host.
+    /// The kernel answered which way packets to a host take.
     WayFound(Ask, WayAnswer),
-    /// netifd's book, all of it, replacing what was known; `None` if there is no netifd to ask.
+    /// netifd's logical interfaces, all of them; `None` if there is no netifd.
     Netifd(Option<Networks>),
     /// A job has ended.
     Finished(Finished),
     /// A `web` or `script` source answered.
     Detected {
-        /// Which question that was.
+        /// The question.
         question: QuestionId,
-        /// Whose source it is.
+        /// The name of the section.
         section: String,
-        /// Which family was asked for.
+        /// The family that was asked for.
         family: Family,
         /// The address, or why there is none.
         result: Result<IpAddr, Failure>,
     },
-    /// An address was looked up.
+    /// A look-up in DNS has ended.
     LookedUp {
-        /// Of this section.
+        /// The name of the section.
         section: String,
-        /// As it was asked for; the options may have changed since.
+        /// What was looked up. The options of the section may have changed since.
         lookup: Lookup,
-        /// Of this family.
+        /// The family of the addresses.
         family: Family,
-        /// What was found, or a sentence that says why nothing.
+        /// The addresses, or a sentence that says why there is no answer.
         result: Result<Found, String>,
     },
-    /// A request on its way has waited for some time for the addresses of this host.
+    /// A request on its way waits for the addresses of this host, longer than usual.
     LookUpIsSlow(String),
-    /// Such a wait is over.
+    /// That wait for the addresses of this host is over.
     SlowLookUpEnded(String),
     /// A new configuration is in force.
     Reload {
         /// The configuration.
         config: Box<Config>,
-        /// Names that need no name server, as `/etc/hosts` has them now.
+        /// The names of `/etc/hosts`, which need no name server.
         hosts: Map<String, Vec<IpAddr>>,
     },
-    /// The user wants these sections sent now; empty means all.
-    RefreshPolicy(Vec<String>),
-    /// The user wants nothing sent for these sections until [`Event::Start`].
+    /// The owner runs `update`: these sections are sent now; empty means all.
+    Update(Vec<String>),
+    /// The owner runs `stop`: nothing is sent for these sections until [`Event::Start`].
     Stop(Vec<String>),
-    /// The user wants these sections served, and those that are sent now; empty means that all that
-    /// were stopped go on.
+    /// The owner runs `start`: stopped sections go on, and those that run are sent now. Empty means that
+    /// all stopped sections go on.
     Start(Vec<String>),
     /// The wall clock was stepped.
     ClockStepped,
@@ -79,7 +78,7 @@ pub enum Event {
 /// How a job ended.
 #[derive(Clone, Debug)]
 pub struct Finished {
-    /// Which.
+    /// The number of the job.
     pub job: JobId,
     /// One per change, in the job's order.
     pub verdicts: Vec<Verdict>,
@@ -87,7 +86,7 @@ pub struct Finished {
     pub sent_at: Option<Duration>,
     /// How many requests left.
     pub requests: u32,
-    /// What was found out about the account.
+    /// Values to remember for the account, such as identifiers of zones, and values that proved wrong.
     pub learned: LearnedChanges,
     /// The last request, secrets masked; empty if none was sent.
     pub request: String,
@@ -95,58 +94,58 @@ pub struct Finished {
     pub answer: String,
 }
 
-/// Something to do. The core decides it, the driver does it.
+/// Something that the daemon must do. The engine decides it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Action {
-    /// Dump this table again. A dump of it that is going on does not count: it may have listed
-    /// already what is gone now, so another one has to follow.
+    /// Ask the kernel for a dump of this table. A dump that has begun already is not enough, because it may
+    /// have listed entries that are gone now.
     Dump(Table),
-    /// Ask the kernel for the way to a host. Answered by one [`Event::WayFound`], at once.
+    /// Ask the kernel which way packets to a host take. One [`Event::WayFound`] answers, at once.
     FindWay(Ask),
-    /// Connections from this address can get no answer any more: it is gone.
+    /// End the connections from this address: it is gone, so they can get no answer.
     Cut(IpAddr),
     /// Publish `job`.
     Publish {
-        /// Name for the answer.
+        /// The number of the job, for [`Finished::job`].
         id: JobId,
-        /// A section of the account, whose transport is used.
+        /// A section of the account. Requests travel as its options say.
         section: Arc<Section>,
-        /// The section of each change, in the job's order.
+        /// The name of the section of each change, in the job's order.
         sections: Vec<String>,
-        /// The device that requests must leave through: what `bind_network` means now, or that of the
-        /// address where the provider stores the one that it sees.
+        /// The device that requests must leave through: the one that `bind_network` means now, or the one that
+        /// has the address if the provider stores the address that it sees.
         device: Option<String>,
-        /// The address that requests must leave from, in that case.
+        /// The address that requests must leave from, if the provider stores the address that it sees.
         source: Option<IpAddr>,
-        /// What to change.
+        /// The changes.
         job: Job,
     },
-    /// Ask the section's `web` or `script` source. Answered by one [`Event::Detected`], whatever
-    /// happens, a reload too.
+    /// Ask the section's `web` or `script` source. One [`Event::Detected`] answers in any case, even after a
+    /// reload.
     Detect {
-        /// Name for the answer.
+        /// The number of the question, for the answer.
         question: QuestionId,
-        /// The section that wants it.
+        /// The section.
         section: Arc<Section>,
         /// See [`Action::Publish`].
         device: Option<String>,
-        /// Which family is wanted.
+        /// The family of the address.
         family: Family,
     },
-    /// Look an address of the section up in DNS. Answered by one [`Event::LookedUp`].
+    /// Look up the registered address of a section in DNS. One [`Event::LookedUp`] answers.
     LookUp {
-        /// The section whose it is.
+        /// The section.
         section: Arc<Section>,
         /// What to look up.
         lookup: Lookup,
         /// See [`Action::Publish`].
         device: Option<String>,
-        /// Which family is wanted.
+        /// The family of the address.
         family: Family,
     },
-    /// Keep what has changed on flash.
+    /// Save these changes of the state on flash.
     Save(Changes),
-    /// Tell the operator.
+    /// Log this message.
     Say(Notice),
 }

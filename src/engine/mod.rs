@@ -1,13 +1,14 @@
-//! The core: it decides, it never does.
+//! The core: it decides what the daemon does, and does nothing itself.
 //!
 //! One owner drives it with three calls. [`Engine::handle`] takes an [`Event`] and the time;
 //! [`Engine::poll`] gives the next [`Action`] until there is none; [`Engine::deadline`] says when
 //! to poll again if nothing happens before. There is no clock, no socket, no thread and no async
 //! in here, and the same events at the same times give the same actions.
 //!
-//! The way of an address: [`book`] keeps what the kernel said, [`select`] chooses the address,
-//! [`section`] hands it to its [`record`]s, a record decides when it is time, and the records of an
-//! [`account`] that are ready leave together as one job.
+//! An address takes this way: [`book`] keeps what the kernel reported, [`viewpoint`] knows which sections
+//! ask about that device, [`select`] chooses their address, and [`section`] sets it as the target of its
+//! [`record`]s. Each record knows when it may be sent. The records of an [`account`] that are ready leave
+//! together as one job.
 
 pub mod account;
 pub mod agenda;
@@ -75,13 +76,13 @@ const FAR: Duration = Duration::from_secs(365 * 86_400);
 #[derive(Clone, Debug)]
 pub struct Engine {
     facts: NetworkView,
-    /// Whether the program ends when nothing more can be done now, so that there is no next try.
+    /// Whether the program ends when nothing more can be done now, so that no next try is announced.
     ends: bool,
     inactive: Inactive,
     sections: Vec<SectionState>,
     names: Names,
     viewpoints: Vec<Viewpoint>,
-    /// Who publishes where.
+    /// The accounts at providers, each with the sections that share it.
     accounts: Vec<Account>,
     /// Jobs that are on their way.
     flights: Flights,
@@ -129,12 +130,12 @@ impl Engine {
         }
     }
 
-    /// The program ends when nothing more can be done now: no next try is promised.
+    /// The program ends when nothing more can be done now, so no next try is announced.
     pub fn end_when_done(&mut self) {
         self.ends = true;
     }
 
-    /// Takes in what happened at `now`.
+    /// Takes in an event that happened at `now`.
     pub fn handle(&mut self, event: Event, now: Now) {
         match event {
             Event::Kernel(report) => self.kernel(report, now),
@@ -173,7 +174,7 @@ impl Engine {
                 }
             }
             Event::Reload { config, hosts } => self.reload(*config, Directory(hosts), now),
-            Event::RefreshPolicy(names) => self.force(&names, now),
+            Event::Update(names) => self.force(&names, now),
             Event::Stop(names) => self.stop(&names),
             Event::Start(names) => self.start(&names, now),
             Event::ClockStepped => self.clock_stepped(now),
@@ -222,8 +223,8 @@ impl Engine {
         self.status_of(places.into_iter().filter_map(|place| self.sections.get(place)), now)
     }
 
-    /// Whether nothing is on its way and nothing is about to leave: all that is left to wait for
-    /// is the world. What `once` waits for.
+    /// Whether no request is on its way or about to leave, and no source is being asked. `once` ends
+    /// then.
     pub fn at_rest(&self, now: Now) -> bool {
         let is_known = self.facts.book.complete() && self.facts.netifd != NetifdState::Asking;
         let is_awaited = |part: &flights::Part| matches!(part.owner, Owner::Record(_));
@@ -232,7 +233,7 @@ impl Engine {
             && !self.sections.iter().any(|active| self.is_busy(active, now))
     }
 
-    /// Whether something happens with the section that needs no event of the world.
+    /// Whether something will happen with the section without an event from outside.
     fn is_busy(&self, active: &SectionState, now: Now) -> bool {
         let Some(view) = self.viewpoints.get(active.viewpoint) else { return false };
         let is_open = self.accounts.get(active.account).is_some_and(|account| account.is_open(now));
@@ -328,8 +329,8 @@ impl Engine {
         None
     }
 
-    /// When the account of `section` may be asked, if not now: by the provider's documented limit or
-    /// waiting time, or because the first answer is still to come.
+    /// When the account of `section` may send its next request; `None` if it may now. What delays it is the
+    /// provider's documented limit or waiting time, or a first request that has no answer yet.
     fn closed_until(&self, section: &SectionState, now: Now) -> Option<Duration> {
         let at = self.accounts.get(section.account)?.next_slot_at();
         if at > now.up { Some(at) } else { None }

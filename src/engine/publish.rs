@@ -1,4 +1,4 @@
-//! Records that are ready leave, together as far as their account takes that.
+//! Records that are ready leave, in jobs as large as their account allows.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -28,7 +28,7 @@ impl Engine {
         None
     }
 
-    /// What keeps requests from leaving that are due, if that is to be logged now.
+    /// Reports why requests that are due cannot leave, if that is news.
     pub(super) fn report_blocks(&mut self) -> Option<Action> {
         while let Some(section) = self.todo.blocks.take_first() {
             let active = self.sections.get_mut(section)?;

@@ -3,11 +3,11 @@
 use super::book::KernelTables;
 use super::way::{Ask, Step};
 use crate::model::{Family, Host};
-use crate::proto::netlink::{Hop, NoWay, Way, WayAnswer};
+use crate::proto::netlink::{Hop, IfIndex, NoWay, Way, WayAnswer};
 
 impl KernelTables {
-    /// The questions about the ways to `host`, over `family` and through `device` where those are
-    /// prescribed.
+    /// The questions about the ways to `host`: over `family` only, and through `device`, if they are given.
+    /// Without the device there is none.
     pub fn asks(&self, host: &Host, family: Option<Family>, device: Option<&str>) -> Vec<Ask> {
         let device = match device.map(|name| self.link(name)) {
             None => None,
@@ -52,7 +52,7 @@ impl KernelTables {
         Some(reasons.join("; "))
     }
 
-    /// Why there is no way; `None` if there is one. `prescribed`: name the family in the message.
+    /// Why there is no way; `None` if there is one. `prescribed`: whether the sentence names the family.
     fn obstruction(&self, ask: &Ask, prescribed: bool) -> Option<String> {
         let family = ask.family;
         let of_family = if prescribed { format!("{family} ") } else { String::new() };
@@ -103,7 +103,10 @@ impl KernelTables {
     }
 
     fn works(&self, hop: &Hop) -> bool {
-        let device_works = |index| self.links().any(|it| it.index == index && it.up && it.carrier);
-        hop.alive && hop.link.is_none_or(device_works)
+        hop.alive && hop.link.is_none_or(|index| self.has_carrier(index))
+    }
+
+    fn has_carrier(&self, index: IfIndex) -> bool {
+        self.links().any(|link| link.index == index && link.up && link.carrier)
     }
 }

@@ -1,4 +1,4 @@
-//! What the kernel and netifd report changes addresses and routes, once per batch of messages.
+//! Reports of the kernel and netifd: which addresses and ways they change, worked out once per batch.
 
 use std::net::IpAddr;
 
@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// Asks for a dump, once however often a batch of messages gives reason to.
+    /// Asks for a dump, once per batch of messages.
     pub(super) fn dump(&mut self, table: Table) {
         let is_asked = |action: &Action| matches!(action, Action::Dump(asked) if *asked == table);
         if !self.actions.iter().any(is_asked) {
@@ -82,8 +82,7 @@ impl Engine {
         }
     }
 
-    /// Looks at addresses and ways again after something changed. The kernel is asked for the ways
-    /// first.
+    /// Selects addresses again after a change. The kernel is asked for the ways first.
     pub(super) fn refresh(&mut self, now: Now) {
         if self.todo.news.lost_way && self.facts.book.addresses_known() {
             self.todo.news.lost_way = false;
@@ -106,7 +105,7 @@ impl Engine {
         }
     }
 
-    /// Asks the questions again that the news may concern.
+    /// Evaluates the viewpoints again that the news may concern.
     fn ask_network(&mut self) {
         let news = self.todo.news.take();
         for place in 0..self.viewpoints.len() {
@@ -124,7 +123,7 @@ impl Engine {
         }
         let gone = self.facts.book.take_gone();
         if !gone.is_empty() {
-            // If a request on its way fails, that says nothing about the provider.
+            // A request may have left from one of them: if it fails, the provider is not to blame.
             self.flights.network_gone(None);
             self.actions.extend(gone.into_iter().map(Action::Cut));
         }
@@ -179,7 +178,7 @@ impl Engine {
     }
 }
 
-/// The device whose addresses alone a report is about.
+/// The device, if a report is only about addresses of one device.
 fn link_of(report: &Report) -> Option<IfIndex> {
     match report {
         Report::Message(Message::NewAddress(address) | Message::DelAddress(address)) => {

@@ -1,4 +1,4 @@
-//! Which address a record should hold: a total, pure function of the book.
+//! Which address a record should hold: a total, pure function of the kernel's and netifd's reports.
 //!
 //! The policy, one sentence per rule; `tests` has a case for each:
 //!
@@ -12,15 +12,15 @@
 //!    unless the user allows them, and even then only if there is no public one. A link-local
 //!    address of IPv6 is refused in any case. So is one of scope host or link.
 //! 7. IPv4: the kernel's order decides: a primary address before a secondary one, the first before a
-//!    later one. Lifetimes say nothing: those of a lease are renewed for as long as there is a line.
+//!    later one. Lifetimes do not count, because a lease is renewed for as long as the line is up.
 //! 8. IPv6: the longest preferred lifetime wins.
 //! 9. IPv6: otherwise the lower address wins.
 //! 10. IPv6: the address that is published stays while rules 3 to 6 still hold for it, until another
 //!     appears that is preferred for longer, or has more than twice its time left: routers that
 //!     refresh their prefixes in turn do not make the name flap.
 //! 11. Where several logical interfaces share a device, an address that netifd lists for another
-//!     one is refused. One that it lists as this one's own wins over the router's address in a
-//!     prefix that was assigned to it, and that over one that it does not know.
+//!     interface is refused. An address that netifd lists for this interface wins over the router's
+//!     address in a prefix assigned to it. Both win over an address that netifd does not list.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -36,7 +36,7 @@ use crate::proto::netlink::AddressFlags;
 /// `RT_SCOPE_LINK` of linux/rtnetlink.h; above it is only `RT_SCOPE_HOST`.
 const SCOPE_LINK: u8 = 253;
 
-/// What the user allows.
+/// Which addresses the owner allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Policy {
     /// `upd_privateip`.
@@ -85,7 +85,7 @@ pub fn from_device(
     }
 }
 
-/// What to make of an address that a `web` or `script` source gave.
+/// Whether an address from a `web` or `script` source may be published.
 pub fn from_outside(address: IpAddr, policy: Policy) -> Desired {
     let why = address::never_publishable(address)
         .or_else(|| address::not_public(address).filter(|_| !policy.private));
@@ -114,7 +114,7 @@ pub fn candidates(
         .collect()
 }
 
-/// A device with an address that may be published, and not only if `policy` allows all.
+/// The first device with an address that `policy` allows; loopback addresses do not count.
 pub fn device_with_address(book: &KernelTables, policy: Policy) -> Option<&str> {
     let usable = |known: &AddressEntry| {
         !known.address.address.is_loopback()
@@ -145,12 +145,12 @@ fn judge(known: &AddressEntry, policy: Policy, claims: &AddressOwnership) -> Opt
     }
     match address::not_public(address) {
         Some(range) if !policy.private => return Some(Rejection::NotPublic(range)),
-        // Those ranges have a scope of their own.
+        // The kernel gives some of those ranges a smaller scope, which then does not count.
         Some(_) => {}
         None if known.address.scope >= SCOPE_LINK => return Some(Rejection::Scope),
         None => {}
     }
-    claims.excludes(address).then_some(Rejection::OtherNetwork)
+    if claims.excludes(address) { Some(Rejection::OtherNetwork) } else { None }
 }
 
 /// The best of the usable addresses (rules 4 to 11).

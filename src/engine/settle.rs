@@ -1,5 +1,5 @@
-//! Records that an event or the time has touched: what they wait for now decides which queue they are
-//! in, and when they are looked at again.
+//! Records that an event has touched, or whose time has come: which queue they are in now, and when they
+//! are looked at again.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::provider::Batch;
 use crate::time::Now;
 
 impl Engine {
-    /// The record may wait for something else now, or be shown or saved in another way.
+    /// Something about the record has changed: what it waits for, what is shown or what is saved.
     pub(super) fn touch(&mut self, id: RecordId) {
         let Some(active) = self.sections.get_mut(id.section) else { return };
         let Some(slot) = active.slots.get_mut(id.record) else { return };
@@ -26,7 +26,7 @@ impl Engine {
         self.look_at(id);
     }
 
-    /// The record waits for something else now only because of others, or of the time.
+    /// The record itself has not changed, but what it waits for may have.
     fn look_at(&mut self, id: RecordId) {
         let Some(active) = self.sections.get_mut(id.section) else { return };
         let Some(slot) = active.slots.get_mut(id.record) else { return };
@@ -97,7 +97,7 @@ impl Engine {
         }
     }
 
-    /// What is first on the agenda is due then: times that do not hold any more are dropped.
+    /// Drops times at the head of the agenda that are not current, so that the deadline is.
     pub(super) fn prune(&mut self) {
         while let Some((at, item)) = self.agenda.first()
             && self.due_of(item) != Some(at)

@@ -1,4 +1,4 @@
-//! The ways to hosts, as the kernel told them: what is asked, and what the answers mean.
+//! Ways to hosts: the questions that the kernel is asked, and its answers (RTM_GETROUTE).
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use crate::proto::netlink::{IfIndex, Route, Way, WayAnswer};
 /// A question: which way do packets of `family` take to `host`?
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ask {
-    /// Where to; a name that is empty stands for any host of the internet.
+    /// The host. An empty name stands for any host of the internet.
     pub host: Host,
     /// The family of the packets.
     pub family: Family,
@@ -17,14 +17,14 @@ pub struct Ask {
     pub device: Option<(String, IfIndex)>,
 }
 
-/// What tells one way from another: the family, the device and the gateway.
+/// One next hop: the family, the device and the gateway. Two ways differ if their steps do.
 pub type Step = (Family, Option<IfIndex>, Option<IpAddr>);
 
 /// All answers.
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
     told: Map<Ask, WayAnswer>,
-    /// What is asked and not answered yet.
+    /// The questions without an answer yet.
     pub asked: Set<Ask>,
 }
 
@@ -34,13 +34,13 @@ impl Ways {
         self.told.get(ask)
     }
 
-    /// From now on `asks` are the questions, and all of them are asked.
+    /// Asks `asks`, all of them, and forgets the answers to other questions.
     pub fn ask(&mut self, asks: Set<Ask>) {
         self.told.retain(|ask, _| asks.contains(ask));
         self.asked = asks;
     }
 
-    /// The kernel told. Returns whether that is new.
+    /// Takes in the kernel's answer. Returns whether it differs from the one before.
     pub fn told(&mut self, ask: Ask, told: WayAnswer) -> bool {
         self.asked.remove(&ask);
         let news = self.told.get(&ask) != Some(&told);
@@ -48,8 +48,8 @@ impl Ways {
         news
     }
 
-    /// Whether a route that came, went or changed may matter: one to an address that was asked for, and
-    /// any where there was no way.
+    /// Whether an answer may be another one now that `route` came, went or changed: `route` leads to an address
+    /// that was asked about, or a host had no way.
     pub fn depend_on(&self, route: &Route) -> bool {
         self.told.values().any(|told| match (&told.way, told.address) {
             (Way::None(_), _) | (_, None) => true,

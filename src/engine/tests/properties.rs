@@ -31,7 +31,7 @@ enum Op {
     HalfDump,
     Deaf(bool),
     Answer(Outcome),
-    RefreshPolicy,
+    Update,
     Stop,
     Start,
     Reload,
@@ -82,7 +82,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::HalfDump),
         1 => any::<bool>().prop_map(Op::Deaf),
         6 => outcome().prop_map(Op::Answer),
-        1 => Just(Op::RefreshPolicy),
+        1 => Just(Op::Update),
         1 => Just(Op::Stop),
         1 => Just(Op::Start),
         1 => Just(Op::Reload),
@@ -150,7 +150,7 @@ fn happen(s: &mut Scenario, op: Op) {
         }
         Op::Answer(_) if s.flights.is_empty() => {}
         Op::Answer(outcome) => s.answer(outcome),
-        Op::RefreshPolicy => s.force(),
+        Op::Update => s.force(),
         Op::Stop => s.event(Event::Stop(vec!["home".into()])),
         Op::Start => s.event(Event::Start(vec!["home".into()])),
         Op::Reload => s.reload(),

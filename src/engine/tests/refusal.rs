@@ -95,7 +95,7 @@ fn an_account_that_is_accepted_again_is_so_for_all_its_names() {
     s.answer_verdicts(account());
     s.pass(HOUR);
     assert_eq!(s.sent(), SENT, "the other one was not sent");
-    s.event(crate::engine::event::Event::RefreshPolicy(vec!["home".into()]));
+    s.event(crate::engine::event::Event::Update(vec!["home".into()]));
     s.answer(Outcome::Updated);
     assert_eq!(s.sent(), [SENT[0], "work.example.com 203.0.113.1"]);
 }

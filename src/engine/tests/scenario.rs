@@ -393,7 +393,7 @@ impl Scenario {
     }
 
     pub(super) fn force(&mut self) {
-        self.event(Event::RefreshPolicy(Vec::new()));
+        self.event(Event::Update(Vec::new()));
     }
 
     /// The kernel says so.
