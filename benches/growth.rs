@@ -135,7 +135,7 @@ impl Bench {
         }
     }
 
-    /// Measures so many names; `before` is what the size before them cost.
+    /// Measures `count` names. `before` has the costs of the next smaller number, for the ratios.
     fn size(&mut self, form: Form, count: u32, before: Costs) -> Costs {
         self.remove_address();
         let launcher = launcher(form, count);
@@ -290,7 +290,9 @@ fn show(
 fn spent(daemon: &Daemon<'_>, trigger: impl FnOnce()) -> Option<Duration> {
     let before = cpu(daemon)?;
     trigger();
-    calm(daemon, before).then_some(())?;
+    if !calm(daemon, before) {
+        return None;
+    }
     Some(cpu(daemon)? - before)
 }
 

@@ -57,9 +57,9 @@ pub enum Command {
         /// Only these devices; none means all.
         devices: Vec<String>,
     },
-    /// List the providers, or show all about one.
+    /// List the providers, those that a word is found in, or everything about one.
     Providers {
-        /// The `service_name` of that one.
+        /// A `service_name`, or a word to search for.
         name: Option<String>,
     },
     /// Show [`HELP`].

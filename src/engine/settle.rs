@@ -130,8 +130,8 @@ impl Engine {
         let doubt_at = record.doubt_at();
         let activity = Activity::of(&wait);
         let before = std::mem::replace(&mut slot.activity, activity);
-        let is_owned_by_dns = doubt_at.is_some_and(|at| at <= now.up);
-        if is_owned_by_dns {
+        let is_doubt_due = doubt_at.is_some_and(|at| at <= now.up);
+        if is_doubt_due {
             active.doubts.insert(id.record);
         }
         active.counts.change(record.family, before, activity);
@@ -139,7 +139,7 @@ impl Engine {
             let (was, is) = (before == Activity::InFlight, activity == Activity::InFlight);
             count(&mut account.in_flight, was, is);
         }
-        if is_owned_by_dns || self.may_look_up(id.section) {
+        if is_doubt_due || self.may_look_up(id.section) {
             self.todo.lookups.add(id.section);
         }
         match activity {

@@ -254,8 +254,8 @@ const SERVICE: &[DifferenceRule] = &[
     ),
 ];
 
-const GIVES_UP: &str = "after so many errors in a row nothing is sent for the record until its address or \
-                     the network changes; ddns-scripts ends the section for good";
+const GIVES_UP: &str = "after that number of errors in a row the program sends nothing for the record until its \
+                     address or the network changes; ddns-scripts ends the section for good";
 
 /// Whether a section was used with ddns-scripts, which writes `lookup_host` into every section.
 fn is_migrated(section: &RawSection) -> bool {

@@ -107,8 +107,8 @@ pub(super) fn record(reader: &mut Reader<'_>, provider: &Provider) -> RecordOpti
     }
 }
 
-/// Reports the id of a record in a section with several records: all of them would be written into
-/// that one.
+/// Reports the id of a record in a section with several records, because all of them would be written into
+/// the record with that id.
 pub(super) fn one_record(
     reader: &mut Reader<'_>,
     provider: &Provider,

@@ -1,7 +1,7 @@
 //! Reads the options of one section as values, and collects mistakes.
 //!
-//! An invalid value is reported and then treated as missing, so that one check finds every mistake of
-//! a section.
+//! An invalid value is reported and then treated as missing. So a single `check` reports all mistakes of a
+//! section.
 
 use std::ops::RangeInclusive;
 

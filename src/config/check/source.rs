@@ -99,7 +99,7 @@ fn script(reader: &mut Reader<'_>, env: &impl Environment) -> Source {
     Source::Script(command.into())
 }
 
-/// The file that the shell `program` runs, for a command line such as `/bin/sh -e /root/ip.sh`. `None` if
+/// The file that the shell `program` runs, for a command line such as `/bin/sh -e /etc/ip.sh`. `None` if
 /// `program` is not a shell, or if the file cannot be told without a shell.
 fn script_of_shell<'a>(program: &str, command: &'a str) -> Option<&'a str> {
     let (_, name) = program.rsplit_once('/')?;
