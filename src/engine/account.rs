@@ -1,5 +1,4 @@
-//! An account at a provider: the sections that share it publish together, and its limits count for
-//! all of them.
+//! An account at a provider. Sections with the same account publish together and share its limits.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,43 +12,44 @@ use crate::provider::{self, Batch, LearnedValues, Mechanism, Outcome, Scope, Ver
 use crate::state::{Changes, Learned};
 use crate::time::Now;
 
-/// An account and who shares it.
+/// An account at a provider, and the sections that share it.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// See [`provider::account`].
     pub key: u64,
-    /// Its sections, by place.
+    /// The indexes of its sections.
     pub sections: Vec<usize>,
-    /// What was learned there.
+    /// Values learned from the provider, such as identifiers of zones.
     pub known: LearnedValues,
-    /// Records that are ready, the first one first; some may not be any more.
+    /// Records that are ready, in configuration order. Some may have become unready since they were queued.
     pub ready: BinaryHeap<Reverse<RecordId>>,
-    /// How many of its records have a request on its way.
+    /// The number of its records with a request on its way.
     pub in_flight: usize,
-    /// How many of its records were refused.
+    /// The number of its records that the provider refuses.
     pub refused: usize,
-    /// When it is looked at again, since boot.
+    /// When the engine looks at the account again, since boot.
     pub due: Option<Duration>,
-    /// How many changes one job may have.
+    /// Which changes one job may hold.
     pub batch: Batch,
     limit: Option<Bucket>,
-    /// The waiting time that the provider asked for: it counts for sections, too, that come later.
+    /// The waiting time that the provider asked for. It also holds for sections that a reload adds.
     hold: Hold,
-    /// Whether jobs could leave side by side, so that one has to go ahead of the others.
+    /// Whether jobs can be in flight side by side, so that the first one must show that the provider accepts
+    /// the account.
     probes_first: bool,
-    /// A job is on its way that shows whether the account is accepted; others wait for it until then.
+    /// Until when other jobs wait for the answer to that first job, since boot.
     probe_until: Duration,
-    /// Until when it is taken for granted that the account is accepted.
+    /// Until when the account counts as accepted, since boot.
     trusted_until: Duration,
 }
 
-/// How long jobs wait for the one that was sent ahead: if it hangs, that may be its name's matter.
+/// How long jobs wait for the answer to the first one. If that takes longer, it may concern only the first name.
 const PROBE: Duration = Duration::from_secs(5);
-/// How long an accepted update speaks for the account.
+/// How long the account counts as accepted after an accepted update.
 const TRUST: Duration = Duration::from_secs(600);
 
 impl Account {
-    /// The account of `spec`, with what was saved about it.
+    /// The account of `spec`, with the values that earlier runs learned and `saved`.
     pub fn new(key: u64, spec: &Section, saved: &[Learned]) -> Self {
         let batch = provider::batch(&spec.provider);
         let bucket = match batch {
@@ -74,7 +74,7 @@ impl Account {
         }
     }
 
-    /// The account without sections, for a new configuration.
+    /// The account without its sections, for a new configuration. Limits and learned values stay.
     pub fn vacated(mut self) -> Self {
         self.sections.clear();
         self.ready.clear();
@@ -82,19 +82,19 @@ impl Account {
         self
     }
 
-    /// When the next request may go: by the provider's documented limit, and not beside the first one
-    /// of an account that may not be accepted. Thirty wrong passwords at once are an attack.
+    /// When the next request may leave, since boot: after the provider's documented limit and waiting time, and
+    /// after the answer to the first request. To the provider, thirty wrong passwords at once are an attack.
     pub fn next_slot_at(&self) -> Duration {
         let limit = self.limit.as_ref().map_or(Duration::ZERO, Bucket::ready_at);
         limit.max(self.probe_until).max(self.hold.until())
     }
 
-    /// Whether the next request may go at `now`.
+    /// Whether the next request may leave at `now`.
     pub fn is_open(&self, now: Now) -> bool {
         self.next_slot_at() <= now.up
     }
 
-    /// A job leaves.
+    /// Counts a job that leaves now.
     pub fn sent(&mut self, now: Now) {
         if let Some(limit) = &mut self.limit {
             limit.take(now.up);
@@ -104,7 +104,7 @@ impl Account {
         }
     }
 
-    /// How many changes leave together at most.
+    /// The largest number of changes in one job.
     pub fn most(&self) -> usize {
         match self.batch {
             Batch::Record => 1,
@@ -113,12 +113,11 @@ impl Account {
         }
     }
 
-    /// A job of the account has ended. Adds what was learned to `changes`.
+    /// Takes in the end of a job. Adds the values that it learned to `changes`.
     pub fn finished(&mut self, finished: &Finished, changes: &mut Changes, now: Now) {
         let Finished { requests, learned, verdicts, .. } = finished;
         self.probe_until = Duration::ZERO;
-        let success = |it: &Verdict| matches!(it.outcome, Outcome::Updated | Outcome::Unchanged);
-        if verdicts.iter().any(success) {
+        if verdicts.iter().any(Verdict::is_success) {
             self.trusted_until = now.up.saturating_add(TRUST);
         } else if verdicts.iter().any(|verdict| verdict.scope == Scope::Account) {
             self.trusted_until = Duration::ZERO;
@@ -130,7 +129,7 @@ impl Account {
             }
         }
         if let Some(limit) = &mut self.limit {
-            // One was counted when the job was taken.
+            // `sent` took a token for the first request already.
             match *requests {
                 0 => limit.give_back(),
                 requests => (1..requests).for_each(|_| limit.take(now.up)),

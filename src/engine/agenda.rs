@@ -1,4 +1,4 @@
-//! What is due when, and what was touched by an event: so that a poll looks at nothing else.
+//! Timers, and marks of events: a poll looks only at what is due or marked.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,49 +6,49 @@ use std::time::Duration;
 
 use super::flights::RecordId;
 
-/// Something that is looked at again when its time comes.
+/// A timer's owner: the engine looks at it when the timer expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Item {
-    /// The record waits for it.
+    /// The record's wait ends.
     Record(RecordId),
-    /// The section's source is to be asked, or its name to be looked up.
+    /// The section with this index has to ask its source, or to look up its name.
     Section(usize),
-    /// The account may send the next request.
+    /// The account with this index may send the next request.
     Account(usize),
 }
 
-/// Times and what is due at them, the earliest first.
+/// Timers, the earliest first.
 ///
-/// A time that does not hold any more stays until it comes up: whoever owns the item remembers its
-/// current time, and passes over others.
+/// A timer cannot be cancelled. Each item has its current time in a field `due`, and the engine skips a timer
+/// with another time.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
     heap: BinaryHeap<Reverse<(Duration, Item)>>,
 }
 
 impl Agenda {
-    /// `item` is due at `at`, since boot.
+    /// Adds a timer for `item` that expires at `at`, since boot.
     pub fn add(&mut self, at: Duration, item: Item) {
         self.heap.push(Reverse((at, item)));
     }
 
-    /// The earliest time, and what is due at it.
+    /// The earliest time, and its item.
     pub fn first(&self) -> Option<(Duration, Item)> {
         self.heap.peek().map(|Reverse(first)| *first)
     }
 
-    /// Takes that away.
+    /// Removes the earliest timer.
     pub fn drop_first(&mut self) {
         self.heap.pop();
     }
 
-    /// Nothing is due any more.
+    /// Removes all timers.
     pub fn clear(&mut self) {
         self.heap.clear();
     }
 }
 
-/// Places (of sections or accounts) that are to be looked at, each once, the first one first.
+/// Indexes of sections or accounts to look at, each once, the lowest first.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     heap: BinaryHeap<Reverse<usize>>,
@@ -56,34 +56,34 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Marks `place`.
-    pub fn add(&mut self, place: usize) {
-        if place >= self.is_marked.len() {
-            self.is_marked.resize(place + 1, false);
+    /// Marks `index`.
+    pub fn add(&mut self, index: usize) {
+        if index >= self.is_marked.len() {
+            self.is_marked.resize(index + 1, false);
         }
-        if let Some(is_marked) = self.is_marked.get_mut(place)
+        if let Some(is_marked) = self.is_marked.get_mut(index)
             && !*is_marked
         {
             *is_marked = true;
-            self.heap.push(Reverse(place));
+            self.heap.push(Reverse(index));
         }
     }
 
-    /// The first place that is marked.
+    /// The lowest marked index.
     pub fn first(&self) -> Option<usize> {
-        self.heap.peek().map(|Reverse(place)| *place)
+        self.heap.peek().map(|Reverse(index)| *index)
     }
 
-    /// Takes the mark away from the first place.
+    /// Removes the mark from the lowest marked index, and returns the index.
     pub fn take_first(&mut self) -> Option<usize> {
-        let Reverse(place) = self.heap.pop()?;
-        if let Some(is_marked) = self.is_marked.get_mut(place) {
+        let Reverse(index) = self.heap.pop()?;
+        if let Some(is_marked) = self.is_marked.get_mut(index) {
             *is_marked = false;
         }
-        Some(place)
+        Some(index)
     }
 
-    /// Whether no place is marked.
+    /// Whether no index is marked.
     pub fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
@@ -96,12 +96,12 @@ mod tests {
     #[test]
     fn the_first_mark_comes_first_and_once() {
         let mut marks = Marks::default();
-        for place in [7, 2, 7, 0] {
-            marks.add(place);
+        for index in [7, 2, 7, 0] {
+            marks.add(index);
         }
         let mut taken = Vec::new();
-        while let Some(place) = marks.take_first() {
-            taken.push(place);
+        while let Some(index) = marks.take_first() {
+            taken.push(index);
         }
         assert_eq!(taken, [0, 2, 7]);
         marks.add(2);

@@ -1,4 +1,4 @@
-//! When a `web` or `script` source is asked, and what its answers are worth.
+//! When a `web` or `script` source is asked, and whether its last answer counts.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::provider::Failure;
 use crate::time::Now;
 use crate::time::duration::seconds;
 
-/// Least time between two questions that events give reason for.
+/// A token bucket limits questions after events: one token is gained in this time.
 const DETECT_INTERVAL: Duration = Duration::from_secs(30);
-/// Questions that may follow one another before that counts.
+/// The tokens of a full bucket.
 const DETECT_BURST: u32 = 3;
 
 /// The state of a `web` or `script` source.
@@ -25,15 +25,15 @@ pub struct Detector {
     bucket: Bucket,
     backoff: Backoff,
     asking: Option<QuestionId>,
-    /// The network is another one since the last answer: it counts no more.
+    /// The last answer does not count, because it came over an earlier network.
     doubted: bool,
-    /// The question on its way was asked over another network, or of another source: its answer
-    /// counts no more.
+    /// The answer to the question on its way does not count: it was asked over an earlier network, or of the
+    /// source before a reload.
     void: bool,
 }
 
 impl Detector {
-    /// A source that is to be asked at once.
+    /// A source that is due at once.
     pub fn new(now: Now) -> Self {
         Self {
             result: None,
@@ -46,7 +46,7 @@ impl Detector {
         }
     }
 
-    /// What its last answer is worth.
+    /// The address that its last answer gives, or why there is none.
     pub fn desired(&self, policy: Policy) -> Desired {
         if self.doubted {
             return Desired::Unknown;
@@ -58,76 +58,81 @@ impl Detector {
         }
     }
 
-    /// What was found, and when it is asked again, unless something is `in_the_way`; for people.
-    pub fn explain(&self, in_the_way: Option<String>, now: Now) -> String {
+    /// The last answer and the time of the next question, in words. `obstacle` is the reason why the source
+    /// cannot be asked, if there is one.
+    pub fn explain(&self, obstacle: Option<String>, now: Now) -> String {
         let found = match &self.result {
             None => "not answered yet".to_owned(),
             Some(Ok(address)) if self.doubted => format!("{address} before the network changed"),
             Some(Ok(address)) => format!("{address} was the last answer"),
             Some(Err(why)) => format!("the last question failed: {why}"),
         };
-        if let Some(why) = in_the_way.filter(|_| !self.asking()) {
-            return format!("{found}; cannot be asked: {why}");
+        match (self.deadline(), obstacle) {
+            (None, _) => format!("{found}; asked right now"),
+            (Some(_), Some(why)) => format!("{found}; cannot be asked: {why}"),
+            (Some(at), None) => {
+                format!("{found}; asked again in {}", seconds(at.saturating_sub(now.up)))
+            }
         }
-        let next = self.deadline().map(|at| seconds(at.saturating_sub(now.up)));
-        let next = next.map_or("asked right now".into(), |after| format!("asked again in {after}"));
-        format!("{found}; {next}")
     }
 
-    /// Whether the question is on its way.
+    /// Whether a question is on its way.
     pub fn asking(&self) -> bool {
         self.asking.is_some()
     }
 
-    /// Whether it should be asked now.
+    /// Whether the source should be asked now.
     pub fn ready(&self, now: Now) -> bool {
         self.deadline().is_some_and(|at| at <= now.up)
     }
 
-    /// When it should be asked, since boot; `None` while the question is on its way.
+    /// When the source should be asked, since boot; `None` while a question is on its way.
     pub fn deadline(&self) -> Option<Duration> {
-        let next = self.due.max(self.bucket.ready_at()).max(self.backoff.until());
-        self.asking.is_none().then_some(next)
+        if self.asking() {
+            return None;
+        }
+        Some(self.due.max(self.bucket.ready_at()).max(self.backoff.until()))
     }
 
-    /// The question is on its way.
+    /// Notes that `question` is on its way.
     pub fn asked(&mut self, question: QuestionId) {
         self.asking = Some(question);
     }
 
-    /// Something happened after which it may answer otherwise.
+    /// Makes the source due now, because its answer may have changed.
     pub fn ask_again(&mut self, now: Now) {
         self.due = self.due.min(now.up);
         self.backoff.reset();
     }
 
-    /// The network is another one: what was said over the old one counts no more.
+    /// The router has another network now: answers over the old one no longer count.
     pub fn network_changed(&mut self, now: Now) {
         self.doubted = true;
         self.void = self.asking();
         self.ask_again(now);
     }
 
-    /// Routes or rules changed: see [`Backoff::routes_changed`].
+    /// Kernel routes or rules changed: see [`Backoff::routes_changed`].
     pub fn routes_changed(&mut self) {
         if self.backoff.routes_changed() {
             self.due = self.backoff.until();
         }
     }
 
-    /// The intervals are others now.
+    /// Takes new intervals after a reload.
     pub fn retime(&mut self, timing: &Timing, now: Now) {
         self.due = self.due.min(now.up.saturating_add(timing.check));
     }
 
-    /// Takes the place of `old`, another source: the answer to its question counts no more.
+    /// Replaces `old`, the detector of another source: the answer to its question on its way will not count.
     pub fn supersede(&mut self, old: &Self) {
+        // The worker still asks the old source. The new one is asked when that has ended.
         self.asking = old.asking;
         self.void = old.asking();
     }
 
-    /// It answered `question`, with the address or the reason why there is none; what was not asked
-    /// counts for nothing. `jitter` is any number.
+    /// Takes in the answer to `question`: the address, or the reason why there is none. An answer to any other
+    /// question is ignored. `jitter` is any number.
     pub fn answered(
         &mut self,
         question: QuestionId,
@@ -149,6 +154,7 @@ impl Detector {
         match &result {
             Ok(_) => self.backoff.reset(),
             Err(failure) if failure.is_local() => {
+                // Nothing left the router, so nothing counts against the rate of questions.
                 self.bucket.give_back();
                 self.backoff.failed_locally(now.up, timing.retry, jitter);
                 self.due = self.backoff.until();

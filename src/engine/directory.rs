@@ -1,16 +1,16 @@
-//! Where hosts are, as far as that is known without asking a name server.
+//! The addresses of hosts that are known without a name server.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::sorted::Map;
 use crate::model::{Host, name};
 
-/// Names that are known without asking a name server: `/etc/hosts`, and `localhost`.
+/// The names of `/etc/hosts` with their addresses. `localhost` needs no entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory(pub Map<String, Vec<IpAddr>>);
 
 impl Directory {
-    /// Each host as the planner has to reach it.
+    /// Each of `names` as addresses if they are known, else as a name.
     pub fn resolve(&self, names: &[String]) -> Vec<Host> {
         names.iter().flat_map(|name| self.hosts(name)).collect()
     }
@@ -20,7 +20,7 @@ impl Directory {
         if let Ok(address) = bare.parse() {
             return vec![Host::Address(address)];
         }
-        // As in the resolver, `/etc/hosts` does not count for these.
+        // Our resolver ignores `/etc/hosts` for these names, too.
         if name::is_localhost(&bare) {
             let loopback = [IpAddr::from([127, 0, 0, 1]), Ipv6Addr::LOCALHOST.into()];
             return loopback.map(Host::Address).to_vec();

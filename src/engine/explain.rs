@@ -1,4 +1,4 @@
-//! Where things stand and why: the engine's answers to `status` and `why`.
+//! The engine's answers to `status` and `why`.
 
 use std::fmt::Write;
 
@@ -17,12 +17,12 @@ use crate::model::{Family, Host, Target};
 use crate::time::{Now, UnixSeconds};
 
 impl Engine {
-    /// The state of everything at `now`.
+    /// The state of all sections at `now`.
     pub fn status(&self, now: Now) -> Snapshot {
         self.status_of(self.sections.iter(), now)
     }
 
-    /// The state of `sections`, and what does not run.
+    /// The state of `sections`, and the sections that do not run.
     pub(super) fn status_of<'a>(
         &self,
         sections: impl Iterator<Item = &'a SectionState>,
@@ -35,22 +35,22 @@ impl Engine {
         }
     }
 
-    /// Whether `section` is one that runs.
+    /// Whether a section of this name runs.
     pub fn runs(&self, section: &str) -> bool {
-        self.place_of(section).is_some()
+        self.section_index(section).is_some()
     }
 
-    /// Everything that explains `section`: the addresses seen with the rule that refused each, the
-    /// last request and answer, and when the next call is allowed. `None` if there is no such
-    /// section.
+    /// The text of `why`: the state of `section`, each address of its device with the rule that rejected it,
+    /// whether the provider can be reached, the addresses in DNS, and the last request and answer. `None` if
+    /// there is no such section.
     pub fn why(
         &self,
         section: &str,
         now: Now,
         date: &mut dyn FnMut(UnixSeconds) -> String,
     ) -> Option<String> {
-        let active = self.place_of(section).and_then(|place| self.sections.get(place));
-        let Some(active) = active else {
+        let index = self.section_index(section);
+        let Some(active) = index.and_then(|index| self.sections.get(index)) else {
             return self.why_not(section);
         };
         let view = self.viewpoints.get(active.viewpoint)?;
@@ -76,7 +76,7 @@ impl Engine {
         Some(text)
     }
 
-    /// Why `section` is not active.
+    /// Why `section` does not run.
     fn why_not(&self, section: &str) -> Option<String> {
         if self.inactive.disabled.iter().any(|name| name == section) {
             return Some(format!("{section}: not enabled\n"));
@@ -93,8 +93,8 @@ impl Engine {
         family: Family,
         now: Now,
     ) {
-        let place = match view.needs.place(family, &self.facts) {
-            Ok(place) => place,
+        let scope = match view.needs.scope(family, &self.facts) {
+            Ok(scope) => scope,
             Err(why) => {
                 let found = active.detectors.get(&family);
                 let found = found.map_or(why.to_string(), |detector| {
@@ -104,8 +104,8 @@ impl Engine {
                 return;
             }
         };
-        let _ = writeln!(text, "  {family} addresses of {}:", place.device);
-        let candidates = select::candidates(&self.facts.book, &place, family, view.needs.policy());
+        let _ = writeln!(text, "  {family} addresses of {}:", scope.device);
+        let candidates = select::candidates(&self.facts.book, &scope, family, view.needs.policy());
         if candidates.is_empty() {
             let _ = writeln!(text, "    none");
         }
@@ -121,37 +121,42 @@ impl Engine {
     }
 
     fn section_status(&self, active: &SectionState, now: Now) -> SectionStatus {
-        let record = |record: &Record| {
-            let (wait, reason) = self.explain(active, record, now);
-            let has_no_next_try = self.ends && matches!(wait, Wait::BackOff(_));
-            let next = if has_no_next_try { None } else { wait.deadline() };
-            RecordStatus {
-                name: record.name.clone(),
-                family: record.family,
-                published: record.published(),
-                since: record.published_wall(),
-                since_up: record.published_up(),
-                desired: record.desired(),
-                wait,
-                reason,
-                next_in: next.map(|at| at.saturating_sub(now.up)),
-                timeline: record.timeline(),
-            }
-        };
+        let records = active.records.iter().map(|record| self.record_status(active, record, now));
         let registered =
             active.registered.values().flat_map(Registered::addresses).copied().collect();
-        let asked = active.detectors.values().filter_map(Detector::deadline).min();
-        let asked = asked.filter(|_| !active.stopped);
+        let asked_at = match active.stopped {
+            true => None,
+            false => active.detectors.values().filter_map(Detector::deadline).min(),
+        };
         SectionStatus {
             name: active.spec.name.clone(),
             provider: active.spec.provider.account.label.clone(),
             source: describe(&active.spec),
-            records: active.records.iter().map(record).collect(),
+            records: records.collect(),
             registered,
             stopped: active.stopped,
-            asked_in: asked.map(|at| at.saturating_sub(now.up)),
+            asked_in: asked_at.map(|at| at.saturating_sub(now.up)),
             last_request: active.last.request.clone(),
             last_answer: active.last.answer.clone(),
+        }
+    }
+
+    fn record_status(&self, active: &SectionState, record: &Record, now: Now) -> RecordStatus {
+        let (wait, reason) = self.explain(active, record, now);
+        // A program that ends after this attempt makes no next one.
+        let has_no_next_try = self.ends && matches!(wait, Wait::BackOff(_));
+        let next = if has_no_next_try { None } else { wait.deadline() };
+        RecordStatus {
+            name: record.name.clone(),
+            family: record.family,
+            published: record.published(),
+            since: record.published_wall(),
+            since_up: record.published_up(),
+            desired: record.desired(),
+            wait,
+            reason,
+            next_in: next.map(|at| at.saturating_sub(now.up)),
+            timeline: record.timeline(),
         }
     }
 
@@ -183,7 +188,7 @@ impl Engine {
         (wait, reason)
     }
 
-    /// What a record waits for, with what only the engine knows.
+    /// What a record waits for. Unlike [`Record::wait`], this knows of routes, accounts and sources.
     fn wait(&self, active: &SectionState, record: &Record, now: Now) -> Wait {
         let wait = record.wait(now);
         if let Wait::Ready(target) = wait {
@@ -195,7 +200,7 @@ impl Engine {
         if wait == Wait::Address { self.source_wait(active, record.family) } else { wait }
     }
 
-    /// What a request on its way waits for.
+    /// What a request on its way waits for: an answer, or a look-up of the provider's host.
     fn answer_wait(&self, active: &SectionState) -> Wait {
         let Some(view) = self.viewpoints.get(active.viewpoint) else {
             return Wait::InFlight;
@@ -210,7 +215,7 @@ impl Engine {
         Wait::InFlight
     }
 
-    /// What a record waits for that only the world keeps from being sent.
+    /// What a ready record waits for: the kernel, its account or a route.
     fn ready_wait(&self, active: &SectionState, family: Family, target: Target, now: Now) -> Wait {
         if !self.facts.book.complete() {
             return Wait::Unknown("the kernel is being asked for routes".into());
@@ -225,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// What a record waits for that has no address: what its source lacks.
+    /// What a record without an address waits for: its source's reason.
     fn source_wait(&self, active: &SectionState, family: Family) -> Wait {
         let Some(view) = self.viewpoints.get(active.viewpoint) else {
             return Wait::Address;
@@ -236,7 +241,7 @@ impl Engine {
             Desired::Unknown if !active.detectors.is_empty() => {
                 Wait::Unknown("the network changed, the address source is asked again".into())
             }
-            Desired::Unknown => match view.needs.place(family, &self.facts) {
+            Desired::Unknown => match view.needs.scope(family, &self.facts) {
                 Err(why) if self.facts.book.addresses_known() => Wait::Unknown(why.to_string()),
                 _ => Wait::Unknown("the kernel's addresses are being read".into()),
             },

@@ -1,4 +1,4 @@
-//! A job has ended: its records, its account and the operator learn of it.
+//! A job has ended: its records and its account are updated, and the log reports the outcome.
 
 use std::time::Duration;
 
@@ -13,27 +13,28 @@ use crate::model::{Family, Notice, Target};
 use crate::provider::{FailureKind, Outcome, Scope, Verdict};
 use crate::time::Now;
 
-/// What an account is told of a job, as it is gathered record by record.
+/// The consequences of a job for its account, gathered record by record.
 #[derive(Default)]
 struct Gathered {
-    /// The sections whose records were in the job.
+    /// The indexes of the sections whose records were in the job.
     sections: Vec<usize>,
-    /// What the provider answered about the account in answer to the section that is looked at now.
+    /// The answer about the account among those to the current section.
     verdict: Option<AccountVerdict>,
-    /// The same of the section before, if there is none for this one.
+    /// The answer about the account among those to earlier sections.
     before: Option<AccountVerdict>,
+    /// The latest end of a back-off among the current section's records, since boot.
     pause: Duration,
 }
 
 impl Engine {
     pub(super) fn finished(&mut self, finished: &Finished, now: Now) {
         let jitter = self.next_jitter();
-        // The way may be another one than the kernel was asked for: the host's address is known now.
+        // The worker has resolved the host's name meanwhile. Ask the kernel again, for the way to that address.
         self.todo.news.lost_way |= finished.verdicts.iter().any(lost_network);
         let Some(flight) = self.flights.take(finished.job) else {
             return;
         };
-        // By its key: another configuration may have come into force meanwhile.
+        // Look for its key, because a reload may have changed its index.
         let account = self.accounts.iter().position(|account| account.key == flight.account);
         if let Some(account) = account
             && finished.verdicts.iter().any(Verdict::is_unanswered)
@@ -46,8 +47,8 @@ impl Engine {
         }
     }
 
-    /// A request that was never answered held `kept` beside what it was about: the provider may still
-    /// carry it out.
+    /// The provider never answered a request, and may still carry it out. The request also repeated addresses of
+    /// other records of the name (`kept`), so these records may change to the repeated addresses.
     fn answer_kept(&mut self, flight: &Flight, account: usize, now: Now) {
         for (name, address) in &flight.kept {
             let ids: Vec<RecordId> = self.names.find(&self.sections, account, name).collect();
@@ -61,7 +62,7 @@ impl Engine {
         }
     }
 
-    /// The records that were in the job learn what became of them.
+    /// Gives each record in the job its verdict.
     fn answer_records(
         &mut self,
         flight: &Flight,
@@ -69,12 +70,14 @@ impl Engine {
         now: Now,
         jitter: u32,
     ) -> Gathered {
-        let lost = Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
-        let lost = Verdict::record(lost);
+        let unanswered =
+            Outcome::Unconfirmed { reason: "the exchange ended without an answer".into() };
+        // A job that broke off has fewer verdicts than parts.
+        let unanswered = Verdict::record(unanswered);
         let mut gathered = Gathered::default();
-        for (place, part) in flight.parts.iter().enumerate() {
+        for (index, part) in flight.parts.iter().enumerate() {
             let Owner::Record(id) = part.owner else { continue };
-            let verdict = finished.verdicts.get(place);
+            let verdict = finished.verdicts.get(index);
             if part.sent.counts == Counts::Superseded {
                 if let Some(record) = self.record_mut(id) {
                     let is_answered = verdict.is_some_and(|verdict| !verdict.is_unanswered());
@@ -96,7 +99,7 @@ impl Engine {
             let block = view.and_then(|view| view.answers.block(&section.spec.families));
             let network_gone = block.is_some();
             let ending = Ending { sent_at: finished.sent_at, network_gone, now, jitter };
-            let verdict = verdict.unwrap_or(&lost);
+            let verdict = verdict.unwrap_or(&unanswered);
             let notice = self.answer_record(id, part, verdict, ending, &mut gathered);
             self.actions.extend(notice.map(Action::Say));
             self.note_local_failure(id);
@@ -107,7 +110,7 @@ impl Engine {
         gathered
     }
 
-    /// One record learns `verdict`. Returns what the operator should know.
+    /// Gives one record its `verdict`. Returns a message for the log, unless an earlier one covers the record.
     fn answer_record(
         &mut self,
         id: RecordId,
@@ -121,11 +124,11 @@ impl Engine {
         let was_trial = record.is_trial(&part.sent);
         record.answered(&part.sent, verdict, ending);
         if part.sent.target == Target::Absent && verdict.is_success() {
-            // What was looked up before is gone.
+            // The look-up found the record that is removed now.
             section.registered.insert(record.family, Registered::default());
         }
         gathered.pause = gathered.pause.max(record.paused_until());
-        // Where an account is accepted again, that is so for all of its records.
+        // If the provider accepts a record that it had refused, it may accept the account's other records again.
         let has_recovered = was_trial && verdict.is_success();
         let is_of_account = verdict.scope == Scope::Account || has_recovered;
         let is_first = gathered.verdict.is_none();
@@ -142,7 +145,7 @@ impl Engine {
         if let Some(gathered_verdict) = &mut gathered.verdict {
             gathered_verdict.pause = gathered.pause;
         }
-        // What is said of the account once holds for all records.
+        // The message about the first record of the section covers the whole account.
         if is_of_account && !has_recovered && !is_first {
             return None;
         }
@@ -154,7 +157,7 @@ impl Engine {
         Some(report::outcome(name, record, part.sent.target, verdict, &next, ending.now))
     }
 
-    /// The account learns what the job has shown of it, and with it its other sections.
+    /// Updates the account, and applies the answer about it to the records of all its sections.
     fn answer_account(
         &mut self,
         account: usize,
@@ -170,7 +173,7 @@ impl Engine {
         let Some(verdict) = gathered.verdict.or(gathered.before) else {
             return;
         };
-        // What it refused it accepts again: that concerns only records that were refused.
+        // A success only reopens refusals, and there are none.
         let is_success = matches!(verdict.outcome, Outcome::Updated | Outcome::Unchanged);
         if is_success && state.refused == 0 {
             return;
@@ -189,7 +192,7 @@ impl Engine {
 }
 
 impl Gathered {
-    /// The records that follow are those of `section`.
+    /// Begins with the records of `section`.
     fn begin(&mut self, section: usize) {
         self.sections.push(section);
         self.before = self.verdict.take().or(self.before.take());
@@ -197,7 +200,7 @@ impl Gathered {
     }
 }
 
-/// Whether nothing left the router, because it had no network.
+/// Whether the request did not leave the router for lack of a network.
 fn lost_network(verdict: &Verdict) -> bool {
     matches!(verdict.outcome, Outcome::Retry { kind: FailureKind::NoNetwork, .. })
 }

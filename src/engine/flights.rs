@@ -1,5 +1,5 @@
-//! Jobs on their way: which account each was sent to, and what it is to make of which record. The answer
-//! to a job finds its records here, also after a reload.
+//! Jobs on their way: the account of each, and its records with their targets. The answer to a job finds its
+//! records here, even after a reload.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -8,20 +8,19 @@ use super::event::JobId;
 use super::record::{Counts, Sent};
 use crate::model::{Family, Hostname};
 
-/// Where a record is: the place of its section, and its place among that section's records. In this
-/// order records are sent.
+/// The indexes of a record. Records are sent in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordId {
-    /// The place of its section.
+    /// The index of its section.
     pub section: usize,
-    /// Its place in the section.
+    /// Its index in the section.
     pub record: usize,
 }
 
 /// A job on its way.
 #[derive(Clone, Debug)]
 pub struct Flight {
-    /// The key of the account that it was sent to: its place may be another one after a reload.
+    /// The key of its account. The index of the account may change in a reload.
     pub account: u64,
     /// See [`crate::provider::Job::kept`].
     pub kept: Vec<(Hostname, IpAddr)>,
@@ -29,22 +28,22 @@ pub struct Flight {
     pub parts: Vec<Part>,
 }
 
-/// What a job is to make of one record.
+/// The part of a job that concerns one record.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Which record waits for it.
+    /// The record that waits for it.
     pub owner: Owner,
-    /// What was sent.
+    /// The request for this record.
     pub sent: Sent,
 }
 
 /// The record that waits for a part of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// This record.
+    /// This record, which is in force.
     Record(RecordId),
-    /// None: a reload has removed the record. One of this name that comes back waits for it, also in a
-    /// section of another name if that has the same account.
+    /// A reload has removed the record. If a later reload brings a record of this name back, in the same section
+    /// or in one with the same account, that record waits for the job.
     Gone {
         /// The section that the record was in.
         section: String,
@@ -55,31 +54,31 @@ pub enum Owner {
     },
 }
 
-/// All jobs on their way. Their numbers grow by one, so that the place of a job follows from its number.
+/// All jobs on their way. Their numbers are consecutive, so the index of a job is its number minus that of the first.
 #[derive(Clone, Debug, Default)]
 pub struct Flights {
-    /// The number of the first one in `jobs`.
+    /// The number of the first entry in `jobs`.
     first: JobId,
-    /// `None` for those that have ended.
+    /// The jobs since `first`; `None` for a job that has ended.
     jobs: VecDeque<Option<Flight>>,
 }
 
 impl Flights {
-    /// The number that the next job gets.
+    /// The number of the next job.
     pub fn next_id(&self) -> JobId {
         let count = u32::try_from(self.jobs.len()).unwrap_or(u32::MAX);
         self.first.wrapping_add(count)
     }
 
-    /// `flight` leaves, under the number [`Flights::next_id`].
+    /// Adds `flight`, with the number [`Flights::next_id`].
     pub fn add(&mut self, flight: Flight) {
         self.jobs.push_back(Some(flight));
     }
 
-    /// The job has ended; `None` if it is not on its way.
+    /// Removes a job that has ended; `None` if it is not on its way.
     pub fn take(&mut self, job: JobId) -> Option<Flight> {
-        let place = usize::try_from(job.wrapping_sub(self.first)).ok()?;
-        let flight = self.jobs.get_mut(place)?.take();
+        let index = usize::try_from(job.wrapping_sub(self.first)).ok()?;
+        let flight = self.jobs.get_mut(index)?.take();
         while let Some(None) = self.jobs.front() {
             self.jobs.pop_front();
             self.first = self.first.wrapping_add(1);
@@ -87,12 +86,12 @@ impl Flights {
         flight
     }
 
-    /// The parts of all jobs, the oldest first.
+    /// The parts of all jobs, the oldest job first.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         self.jobs.iter().flatten().flat_map(|flight| &flight.parts)
     }
 
-    /// The same, to be changed, each with the account that it was sent to.
+    /// The parts of all jobs, each with the key of its account.
     pub fn parts_mut(&mut self) -> impl Iterator<Item = (u64, &mut Part)> {
         self.jobs.iter_mut().flatten().flat_map(|flight| {
             let account = flight.account;
@@ -100,16 +99,16 @@ impl Flights {
         })
     }
 
-    /// An address went away that requests on their way may have left from: if one of them fails, that
-    /// says nothing about the provider. `section`: only those of one section.
+    /// An address went away that requests on their way may have left from. If such a request fails, the network
+    /// may be the cause, so the provider is not backed off from. `section` restricts this to one section.
     pub fn network_gone(&mut self, section: Option<usize>) {
         for (_, part) in self.parts_mut() {
-            let is_meant = match (&part.owner, section) {
+            let is_concerned = match (&part.owner, section) {
                 (_, None) => true,
                 (Owner::Record(id), Some(section)) => id.section == section,
                 (Owner::Gone { .. }, Some(_)) => false,
             };
-            if is_meant && part.sent.counts == Counts::Yes {
+            if is_concerned && part.sent.counts == Counts::Yes {
                 part.sent.counts = Counts::NetworkGone;
             }
         }

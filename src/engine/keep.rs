@@ -1,26 +1,26 @@
-//! What is saved: each change of a record, and each thing that an account has taught.
+//! The state file: each change of a record, and each value learned from a provider, is saved.
 
 use super::Engine;
 use super::event::Action;
 use crate::state::{Changes, Learned, Saved, State};
 use crate::time::Now;
 
-/// What is saved beside the records of active sections.
+/// State for the file that does not belong to records of active sections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keeper {
-    /// What is known of records of sections that are not active now.
+    /// The saved records of sections that are not active.
     pub(super) dormant: Vec<Saved>,
-    /// What was learned in an earlier run, until a configuration is in force.
+    /// Values learned in an earlier run, until a configuration is in force.
     pub(super) learned_before: Vec<Learned>,
-    /// What had been given to be saved when a configuration came into force.
+    /// The content of the file when a new configuration came into force, until the changes since then are saved.
     pub(super) before_reload: Option<State>,
-    /// What has changed since something was given to be saved.
+    /// Changes of learned values since the last save.
     pub(super) pending: Changes,
 }
 
 impl Engine {
-    /// Everything that is known. Records of sections that are not active now are kept too: a section
-    /// that is switched off for a while, or broken for a moment, does not lose what is known about it.
+    /// The whole state to save. It includes the records of sections that are not active, so that the state of a
+    /// section that the owner disables for a while, or breaks for a moment, is not lost.
     pub fn state(&self, now: Now) -> State {
         let mut records = self.dormant();
         for active in &self.sections {
@@ -32,10 +32,10 @@ impl Engine {
 
     fn dormant(&self) -> Vec<Saved> {
         let dormant = self.keeper.dormant.iter();
-        dormant.filter(|saved| self.place_of(&saved.section).is_none()).cloned().collect()
+        dormant.filter(|saved| self.section_index(&saved.section).is_none()).cloned().collect()
     }
 
-    /// What was learned in the accounts there are: it can be learned again.
+    /// The values learned in current accounts. Those of removed accounts are dropped: they can be learned again.
     fn known(&self) -> Vec<Learned> {
         let mut learned = Vec::new();
         for account in &self.accounts {
@@ -47,7 +47,7 @@ impl Engine {
         learned
     }
 
-    /// Another configuration comes into force: remembers what was given to be saved.
+    /// Remembers the content of the state file before another configuration comes into force.
     pub(super) fn keep_before_reload(&mut self) {
         if self.keeper.before_reload.is_some() {
             return;
@@ -61,12 +61,12 @@ impl Engine {
         self.keeper.before_reload = Some(State::new(records, known));
     }
 
-    /// What has changed since something was given to be saved.
+    /// The action that saves the changes since the last save, if there are any.
     pub(super) fn save(&mut self, now: Now) -> Option<Action> {
         let mut changes = std::mem::take(&mut self.keeper.pending);
         if let Some(before) = self.keeper.before_reload.take() {
             if !changes.is_empty() {
-                // What was learned before the reload comes before what follows from it.
+                // The values learned before the reload are part of `before`, so the file must have them first.
                 self.keeper.before_reload = Some(before);
                 return Some(Action::Save(changes));
             }

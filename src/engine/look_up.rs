@@ -1,8 +1,7 @@
-//! What a section looks up in DNS, and what follows from the answer.
+//! A section's look-ups in DNS, and their consequences.
 
 use std::time::Duration;
 
-use super::record::Record;
 use super::report;
 use super::section::SectionState;
 use super::viewpoint::Answers;
@@ -12,21 +11,21 @@ use crate::model::name::canonical;
 use crate::model::{Family, Notice};
 use crate::time::Now;
 
-/// What was published is not looked for in DNS before: some providers' name servers take their time.
+/// A published address is looked up this long after the provider accepted it: some providers are slow to bring it
+/// into their name servers.
 const PROPAGATION: Duration = Duration::from_secs(600);
 
 impl SectionState {
-    /// Takes what should be looked up now, if anything: whether a record has what a request was to
-    /// bring about whose answer says nothing; or the registered address of a family, which never comes
-    /// before a request that is due.
+    /// Takes the next look-up that is due. First come the records whose last request is in doubt. Then come the
+    /// registered addresses, unless a record of the section is about to be sent: its request goes first.
     pub fn take_lookup(&mut self, answers: &Answers, now: Now) -> Option<(Lookup, Family)> {
         if !answers.reaches_dns || self.stopped {
             return None;
         }
         loop {
-            let Some(place) = self.doubts.iter().next().copied() else { break };
-            self.doubts.remove(&place);
-            if let Some(record) = self.records.get_mut(place)
+            let Some(index) = self.doubts.iter().next().copied() else { break };
+            self.doubts.remove(&index);
+            if let Some(record) = self.records.get_mut(index)
                 && record.doubt_at().is_some_and(|at| at <= now.up)
             {
                 record.asks_dns();
@@ -46,7 +45,7 @@ impl SectionState {
         self.look_up_at(family, now).is_some_and(|at| at <= now.up)
     }
 
-    /// When the next registered address is to be looked up that is not due yet, since boot.
+    /// When the next look-up of a registered address becomes due, since boot.
     pub fn look_up_deadline(&self, answers: &Answers, now: Now) -> Option<Duration> {
         if !answers.reaches_dns || self.stopped || self.counts.active > 0 {
             return None;
@@ -55,7 +54,7 @@ impl SectionState {
         times.filter(|&at| at > now.up).min()
     }
 
-    /// When the registered address of `family` is to be looked up, since boot.
+    /// When the registered address of `family` is to be looked up, since boot; `None` if no look-up is needed.
     fn look_up_at(&self, family: Family, now: Now) -> Option<Duration> {
         let registered = self.registered.get(&family)?;
         if registered.asked {
@@ -68,7 +67,7 @@ impl SectionState {
         Some(latest)
     }
 
-    /// The name servers were asked as `lookup` says. Returns what the operator should know.
+    /// Takes in the answer to `lookup`. Returns a message for the log, if the answer settles a doubt.
     pub fn looked_up(
         &mut self,
         (lookup, family): (&Lookup, Family),
@@ -76,13 +75,14 @@ impl SectionState {
         now: Now,
         jitter: u32,
     ) -> Option<Notice> {
-        let asks = |record: &&mut Record| {
+        let in_doubt = self.records.iter_mut().find(|record| {
             record.is_asking_dns() && record.family == family && lookup.host == record.name.in_dns()
-        };
-        if let Some(record) = self.records.iter_mut().find(asks) {
-            let has_it = record.dns_answered(&answer, now);
-            return if has_it { Some(report::in_dns(&self.spec.name, record)) } else { None };
+        });
+        if let Some(record) = in_doubt {
+            let is_in_dns = record.dns_answered(&answer, now);
+            return if is_in_dns { Some(report::in_dns(&self.spec.name, record)) } else { None };
         }
+        // A reload may have changed the look-up meanwhile.
         if self.spec.lookup == *lookup {
             self.registered_answered(family, answer, now, jitter);
         }
@@ -102,9 +102,9 @@ impl SectionState {
         };
         registered.answered(answer, now, jitter);
         for record in &mut self.records {
-            let is_meant = host.as_ref().is_none_or(|host| record.name.in_dns() == *host);
+            let is_looked_up = host.as_ref().is_none_or(|host| record.name.in_dns() == *host);
             if record.family == family
-                && is_meant
+                && is_looked_up
                 && record.published().and_then(|at| registered.confirms(at)) == Some(true)
             {
                 record.confirmed();
@@ -112,13 +112,13 @@ impl SectionState {
         }
     }
 
-    /// Whether an authority does not have the record at `place` as it was published: then it is sent
-    /// again, and then looked up once more. Returns what the operator should know.
-    pub fn correct(&mut self, place: usize, now: Now) -> Option<Notice> {
-        let record = self.records.get(place)?;
+    /// Has the record with this index sent again if the zone's own name servers do not have its published
+    /// address. Another look-up follows. Returns a message for the log in that case.
+    pub fn correct(&mut self, index: usize, now: Now) -> Option<Notice> {
+        let record = self.records.get(index)?;
         let published = record.published()?;
         let registered = self.registered.get(&record.family)?;
-        // A proxy shows addresses of its own for as long as there is a record.
+        // DNS has the provider's proxy's addresses for a proxied record, so any address proves that it exists.
         let is_proxied = self.spec.record.proxied == Some(true);
         let is_hidden = is_proxied && !registered.addresses().is_empty();
         if registered.confirms(published) != Some(false) || is_hidden {
@@ -128,7 +128,7 @@ impl SectionState {
         if host.is_some_and(|host| record.name.in_dns() != host) {
             return None;
         }
-        let record = self.records.get_mut(place)?;
+        let record = self.records.get_mut(index)?;
         if !record.contradicted(now) {
             return None;
         }
@@ -138,7 +138,8 @@ impl SectionState {
         Some(report::contradiction(name, host, published, registered.addresses()))
     }
 
-    /// The name that is looked up, if it is that of a record; it tells of others only if it is none.
+    /// The name that is looked up, if it is the name of one of the records. Otherwise
+    /// `lookup_host` names another host, and the answer counts for all records.
     fn looked_up_name(&self) -> Option<String> {
         let host = canonical(&self.spec.lookup.host);
         let is_ours = self.records.iter().any(|record| record.name.in_dns() == host);

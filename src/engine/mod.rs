@@ -148,7 +148,7 @@ impl Engine {
             Event::Finished(finished) => self.finished(&finished, now),
             Event::Detected { question, section, family, result } => {
                 let jitter = self.next_jitter();
-                let Some(place) = self.place_of(&section) else { return };
+                let Some(place) = self.section_index(&section) else { return };
                 if let Some(active) = self.sections.get_mut(place) {
                     active.detected((question, family), result, now, jitter);
                 }
@@ -156,7 +156,7 @@ impl Engine {
             }
             Event::LookedUp { section, lookup, family, result } => {
                 let jitter = self.next_jitter();
-                let Some(place) = self.place_of(&section) else { return };
+                let Some(place) = self.section_index(&section) else { return };
                 if let Some(active) = self.sections.get_mut(place) {
                     let notice = active.looked_up((&lookup, family), result, now, jitter);
                     self.actions.extend(notice.map(Action::Say));
@@ -336,8 +336,8 @@ impl Engine {
         if at > now.up { Some(at) } else { None }
     }
 
-    /// The place of the section of this name.
-    fn place_of(&self, section: &str) -> Option<usize> {
+    /// The index of the section of this name.
+    fn section_index(&self, section: &str) -> Option<usize> {
         self.names.section(&self.sections, section)
     }
 

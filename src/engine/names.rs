@@ -1,21 +1,22 @@
-//! Sections and records by name. Of an account the other family of a name goes with it, and no two
-//! requests for one name are on their way at once.
+//! Sections and records by name. An account has at most one request on its way for a name, and some providers
+//! take both families of a name in one request.
 
 use super::flights::RecordId;
 use super::section::SectionState;
 use crate::model::Hostname;
 
-/// The records of all sections, sorted by account and name. The place at which those of one name begin
-/// is in [`super::slot::Slot::name`].
+/// The records of all sections, sorted by account and name: the records of one name in one account are a group.
+/// [`super::slot::Slot::name`] is the index of the first record of a group.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     sorted: Vec<RecordId>,
-    /// The places of sections, sorted by the names of these.
+    /// The indexes of sections, sorted by the sections' names.
     sections: Vec<usize>,
 }
 
 impl Names {
-    /// Sorts the records of `sections`, whose accounts are known, and notes in each where its name begins.
+    /// Sorts the records of `sections` and notes the begin of its group in each slot. The accounts of the sections
+    /// must be assigned.
     pub fn of(sections: &mut [SectionState]) -> Self {
         let mut sorted = Vec::new();
         for (section, active) in sections.iter().enumerate() {
@@ -25,11 +26,11 @@ impl Names {
         }
         sorted.sort_by(|a, b| key(sections, *a).cmp(&key(sections, *b)).then(a.cmp(b)));
         let mut begin = 0;
-        for (place, id) in sorted.iter().enumerate() {
+        for (index, id) in sorted.iter().enumerate() {
             if let Some(first) = sorted.get(begin)
                 && key(sections, *first) != key(sections, *id)
             {
-                begin = place;
+                begin = index;
             }
             let slots = sections.get_mut(id.section).map(|active| &mut active.slots);
             if let Some(slot) = slots.and_then(|slots| slots.get_mut(id.record)) {
@@ -41,14 +42,15 @@ impl Names {
         Self { sorted, sections: by_name }
     }
 
-    /// The place of the section `name`.
+    /// The index of the section `name`.
     pub fn section(&self, sections: &[SectionState], name: &str) -> Option<usize> {
         let wanted = Some(name);
-        let place = self.sections.binary_search_by(|at| section_name(sections, *at).cmp(&wanted));
-        self.sections.get(place.ok()?).copied()
+        let index =
+            self.sections.binary_search_by(|section| section_name(sections, *section).cmp(&wanted));
+        self.sections.get(index.ok()?).copied()
     }
 
-    /// The records of the name that begins at `name`, in the order in which they are sent.
+    /// The records of the group that begins at index `name`, in the order in which they are sent.
     pub fn group<'a>(
         &'a self,
         sections: &'a [SectionState],
@@ -58,7 +60,7 @@ impl Names {
         rest.take_while(move |id| begin(sections, *id) == Some(name))
     }
 
-    /// The records of `name` in the account at that place.
+    /// The records of `name` in the account with this index.
     pub fn find<'a>(
         &'a self,
         sections: &'a [SectionState],
@@ -66,9 +68,9 @@ impl Names {
         name: &Hostname,
     ) -> impl Iterator<Item = RecordId> + 'a {
         let wanted = Some((account, name));
-        let place = self.sorted.partition_point(|id| key(sections, *id) < wanted);
-        let is_there = self.sorted.get(place).is_some_and(|id| key(sections, *id) == wanted);
-        self.group(sections, if is_there { place } else { self.sorted.len() })
+        let index = self.sorted.partition_point(|id| key(sections, *id) < wanted);
+        let exists = self.sorted.get(index).is_some_and(|id| key(sections, *id) == wanted);
+        self.group(sections, if exists { index } else { self.sorted.len() })
     }
 }
 
@@ -77,8 +79,8 @@ fn key(sections: &[SectionState], id: RecordId) -> Option<(usize, &Hostname)> {
     Some((active.account, &active.records.get(id.record)?.name))
 }
 
-fn section_name(sections: &[SectionState], place: usize) -> Option<&str> {
-    Some(&sections.get(place)?.spec.name)
+fn section_name(sections: &[SectionState], index: usize) -> Option<&str> {
+    Some(&sections.get(index)?.spec.name)
 }
 
 fn begin(sections: &[SectionState], id: RecordId) -> Option<usize> {

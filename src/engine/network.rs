@@ -1,7 +1,8 @@
-//! netifd's book: which device and which addresses a logical interface has.
+//! netifd's logical interfaces: the device and the addresses of each.
 //!
-//! The kernel says what is; netifd says what belongs to what. An address is never published on
-//! netifd's word alone: [`super::select`] takes it from the kernel and only ranks it by this.
+//! The kernel knows which addresses exist, and netifd which logical interface they belong to. An address
+//! that only netifd reports is never published: [`super::select`] chooses among the kernel's addresses, and
+//! ranks them by what netifd reports.
 
 use super::book::KernelTables;
 use super::no_address::NoAddress;
@@ -9,34 +10,34 @@ use super::scope::{AddressOwnership, DeviceScope};
 use super::select::{self, Policy};
 use crate::proto::ubus::netifd::{Network, Networks};
 
-/// What netifd has said.
+/// The state of netifd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NetifdState {
-    /// It is being asked: a name may be a logical interface or a device, nobody knows yet.
+    /// netifd has not answered yet, so a name may be that of a logical interface or of a device.
     #[default]
     Asking,
-    /// There is none: every name is that of a device.
+    /// There is no netifd: every name is that of a device.
     Absent,
-    /// Its book.
+    /// netifd's logical interfaces, as last reported.
     Known(Networks),
 }
 
-/// Everything that is known of the world outside.
+/// The network, as the kernel and netifd report it.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkView {
-    /// The kernel's word.
+    /// The kernel's devices, addresses and ways.
     pub book: KernelTables,
-    /// netifd's word.
+    /// netifd's logical interfaces.
     pub netifd: NetifdState,
 }
 
 impl NetifdState {
-    /// Takes in what netifd says now, `None` if it is not there. Once it has spoken, its silence
-    /// changes nothing: it restarts, the lines stay. Returns whether anything is new.
+    /// Takes in netifd's report, `None` if there is no netifd. Returns whether it changes anything.
     #[must_use]
     pub fn update(&mut self, networks: Option<Networks>) -> bool {
         let new = match (networks, &*self) {
             (Some(networks), _) => Self::Known(networks),
+            // netifd restarts, but its interfaces stay up: the last report stays in force.
             (None, Self::Known(_)) => return false,
             (None, Self::Asking | Self::Absent) => Self::Absent,
         };
@@ -54,11 +55,11 @@ impl NetifdState {
 }
 
 impl NetworkView {
-    /// The device that `name` means: that of a logical interface, else the device of this name.
-    /// LuCI writes logical interfaces with `@` where it lists devices, too.
+    /// The device of the logical interface `name`; if there is no such interface, the device `name`. LuCI writes
+    /// `@` before the name of a logical interface in lists that also have devices.
     ///
     /// # Errors
-    /// Why there is none; [`NoAddress::NetifdAsked`] while netifd is being asked.
+    /// Why there is no device; [`NoAddress::NetifdAsked`] while netifd is being asked.
     pub fn device(&self, name: &str) -> Result<String, NoAddress> {
         let plain = name.strip_prefix('@').unwrap_or(name);
         if let Some(network) = self.netifd.network(plain) {
@@ -76,8 +77,8 @@ impl NetworkView {
         }
     }
 
-    /// Where there is no netifd, a device that may be meant by a name that is none: one with a public
-    /// address, else one with any address that could be published.
+    /// A device to propose for a name that does not exist, if there is no netifd: one with a public address, else
+    /// one with a private address.
     fn likely_device(&self) -> Option<String> {
         if self.netifd != NetifdState::Absent || !self.book.addresses_known() {
             return None;
@@ -88,40 +89,42 @@ impl NetworkView {
         Some(found.to_owned())
     }
 
-    /// The place that `name` means, as [`NetworkView::device`] has it.
+    /// The device that [`NetworkView::device`] finds for `name`, with the owners of its addresses.
     ///
     /// # Errors
     /// As [`NetworkView::device`].
-    pub fn place(&self, name: &str) -> Result<DeviceScope, NoAddress> {
+    pub fn scope(&self, name: &str) -> Result<DeviceScope, NoAddress> {
         let device = self.device(name)?;
         let claims = self.claims(name.strip_prefix('@').unwrap_or(name), &device);
         Ok(DeviceScope { device, claims })
     }
 
-    /// The place of the IPv6 side of a line whose sides are the networks `v4` and `v6`. netifd makes
-    /// a network of its own for the IPv6 side of PPP and of mobile lines, whatever `v6` is meanwhile;
-    /// where it knows neither, both sides are one device.
+    /// The device for IPv6 if the owner named the logical interfaces `v4` and `v6`. If `v6` is absent or down, the
+    /// interface that netifd makes for the IPv6 side of PPP and mobile lines is taken: `v4` with `_6` added. If
+    /// neither exists, it is the device of `v4`.
     ///
     /// # Errors
     /// As [`NetworkView::device`], for `v6`.
-    pub fn place6(&self, v4: &str, v6: &str) -> Result<DeviceScope, NoAddress> {
-        let wanted = match self.place(v6) {
-            Err(lack @ (NoAddress::NoSuchInterface { .. } | NoAddress::Down(_))) => lack,
+    pub fn scope_v6(&self, v4: &str, v6: &str) -> Result<DeviceScope, NoAddress> {
+        let reason = match self.scope(v6) {
+            Err(reason @ (NoAddress::NoSuchInterface { .. } | NoAddress::Down(_))) => reason,
             found => return found,
         };
-        let unknown = matches!(wanted, NoAddress::NoSuchInterface { .. });
-        match self.place(&format!("{v4}_6")) {
-            Err(NoAddress::NoSuchInterface { .. }) if unknown => self.place(v4).map_err(|lack| {
-                // It goes with the line.
-                let of_line = matches!(lack, NoAddress::Down(_) | NoAddress::NoDevice(_));
-                if of_line { lack } else { wanted }
-            }),
-            Err(_) if !unknown => Err(wanted),
-            made => made,
+        let is_absent = matches!(reason, NoAddress::NoSuchInterface { .. });
+        // OpenWrt's ppp6-up, qmi.sh and others call netifd's `add_dynamic` with this name.
+        match self.scope(&format!("{v4}_6")) {
+            Err(NoAddress::NoSuchInterface { .. }) if is_absent => match self.scope(v4) {
+                // netifd adds and removes the IPv6 interface with the line, so its absence is a loss.
+                Err(down @ (NoAddress::Down(_) | NoAddress::NoDevice(_))) => Err(down),
+                Err(_) => Err(reason),
+                found => found,
+            },
+            Err(_) if !is_absent => Err(reason),
+            dynamic => dynamic,
         }
     }
 
-    /// What netifd says of the addresses of `device` where the network `name` is meant.
+    /// Which addresses of `device` netifd lists for the logical interface `name`, and which for others.
     fn claims(&self, name: &str, device: &str) -> AddressOwnership {
         let mut claims = AddressOwnership::default();
         let NetifdState::Known(networks) = &self.netifd else {

@@ -8,7 +8,7 @@ use crate::model::{Family, address};
 /// Why an address is not published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// Duplicate address detection still runs.
+    /// Duplicate address detection (RFC 4862, 5.4) still runs.
     Tentative,
     /// Duplicate address detection failed.
     DadFailed,
@@ -18,7 +18,7 @@ pub enum Rejection {
     Scope,
     /// It is a temporary address, and `allow_temporary` is not set.
     Temporary,
-    /// It is of this range, which is not routed on the internet.
+    /// It lies in this range, which is not routed on the internet.
     NotPublic(&'static str),
     /// netifd lists it for another logical interface on the same device.
     OtherNetwork,
@@ -29,9 +29,9 @@ pub enum Rejection {
 pub enum NoAddress {
     /// Neither a logical interface nor a device of this name is known.
     NoSuchInterface {
-        /// This name.
+        /// The name that the owner configured.
         network: String,
-        /// A device with an address that could be published, where names can only be devices.
+        /// If there is no netifd: a device with an address that could be published.
         instead: Option<String>,
     },
     /// netifd is being asked for the device of this logical interface.
@@ -42,7 +42,7 @@ pub enum NoAddress {
     NoDevice(String),
     /// This device has no address of the family.
     NoAddress(String, Family),
-    /// There are addresses, but none that may be published: the best of them, and the reason.
+    /// There are addresses, but none may be published: the best of them, and the reason against it.
     Refused(IpAddr, Rejection),
     /// A `web` or `script` source has not answered yet.
     NotAsked,
@@ -53,8 +53,8 @@ pub enum NoAddress {
 }
 
 impl NoAddress {
-    /// Whether the address is certainly lost, and not only for a moment. A failing web source or an
-    /// unknown interface is no proof of that.
+    /// Whether the address is certainly lost, and not only for a moment. A failing `web` source or an unknown
+    /// interface is no proof of loss.
     pub fn is_loss(&self) -> bool {
         match self {
             Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
@@ -67,18 +67,18 @@ impl NoAddress {
         }
     }
 
-    /// Whether duplicate address detection still runs: it ends by itself, within seconds.
+    /// Whether duplicate address detection still runs. The kernel ends it within seconds.
     pub fn is_tentative(&self) -> bool {
         matches!(self, Self::Refused(_, Rejection::Tentative))
     }
 }
 
-/// What a record should hold.
+/// The address that a record should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Desired {
-    /// Not known yet: nothing changes.
+    /// The address is not known yet. Nothing changes.
     Unknown,
-    /// There is no usable address: the record stays as it is.
+    /// There is no usable address. The record stays as it is, unless `remove_after` removes it.
     Nothing(NoAddress),
     /// This address.
     Address(IpAddr),
@@ -87,11 +87,11 @@ pub enum Desired {
 /// What keeps requests from leaving.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendBlock {
-    /// The device that `bind_network` means is not there.
+    /// There is no device for `bind_network`.
     NoDevice(NoAddress),
     /// No usable route leads to the provider: the kernel's reason.
     NoRoute(String),
-    /// No route leads to the provider through the device whose address it is to store: the kernel's
+    /// No route leads to the provider through the device whose address the provider is to store: the kernel's
     /// reason.
     NoRouteFrom(String),
 }

@@ -1,4 +1,4 @@
-//! How often and how soon: settling, token bucket, back-off and the provider's own waiting time, as
+//! When a request may leave: settling, token bucket, back-off and the provider's waiting time, as pure
 //! values.
 
 use std::time::Duration;
@@ -6,27 +6,27 @@ use std::time::Duration;
 use crate::provider::Rate;
 use crate::time::{Now, UnixSeconds};
 
-/// Changes that follow one another within this time are waited out.
+/// Changes of the address have settled when none came for this time.
 pub const QUIET: Duration = Duration::from_millis(250);
-/// However long changes go on, the latest is sent after this time.
+/// The latest change is sent after this time, even if more changes follow.
 pub const CEILING: Duration = Duration::from_secs(2);
-/// Longest waiting time of a provider that is believed.
+/// The longest waiting time of a provider. A longer one is cut to this.
 pub const LONGEST_HOLD: Duration = Duration::from_secs(86_400);
 
 /// The longest back-off.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// The longest `retry_interval` that is taken at its word.
+/// The longest `retry_interval`. A longer one is cut to this.
 const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 /// The first pause after a failure in which nothing reached the provider.
 const LOCAL_BASE: Duration = Duration::from_secs(2);
-/// The least pause after such a failure.
+/// The least pause after such a failure, although routes or rules have changed.
 const LOCAL_GAP: Duration = Duration::from_secs(1);
-/// How long after the start a waiting time of an earlier run counts that cannot be dated.
+/// How long after the start an earlier run's waiting time lasts while its end is unknown or the clock is not set.
 const UNDATED: Duration = Duration::from_secs(600);
-/// The shortest first pause: `retry_interval '0'` is not an endless loop.
+/// The shortest first pause, so that `retry_interval '0'` does not make an endless loop.
 const SHORTEST_BASE: Duration = Duration::from_secs(1);
 
-/// The longest `min_interval` that is taken at its word, so that sums stay far from overflow.
+/// The longest `min_interval`, so that sums stay far from overflow. A longer one is cut to this.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3650 * 86_400);
 
 /// A token bucket: a few requests at once, then one per interval.
@@ -34,20 +34,21 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(3650 * 86_400);
 pub struct Bucket {
     burst: u32,
     interval: Duration,
-    /// When the bucket is full again; requests may run ahead of it by `burst` intervals.
+    /// When the bucket is full again, since boot: one interval later per token taken. A token is there while
+    /// this is at most `burst` - 1 intervals ahead.
     full_at: Duration,
 }
 
 impl Bucket {
-    /// A full bucket of `burst` tokens that gains one per `interval`; zero = never empty.
+    /// A full bucket of `burst` tokens that gains one per `interval`. With an interval of zero it is never empty.
     pub fn new(interval: Duration, burst: u32) -> Self {
         let interval = interval.min(LONGEST_INTERVAL);
         Self { burst: burst.max(1), interval, full_at: Duration::ZERO }
     }
 
-    /// A full bucket that keeps `rate` in whatever span of its time: what may go at once and what is
-    /// gained in that time are its number together. A quarter is left for what a job turns out to
-    /// need beyond its first request, where there is so much.
+    /// A full bucket that keeps to `rate` in any window of its time: the burst and the tokens gained in that time
+    /// together are at most its requests. With 8 or more, a quarter stays free for requests that a job needs
+    /// beyond its first one.
     pub fn of_rate(rate: Rate) -> Self {
         let requests = rate.requests.max(1);
         let burst = (requests / 4).max(1);
@@ -56,14 +57,15 @@ impl Bucket {
         Self { burst, interval, full_at: Duration::ZERO }
     }
 
-    /// The same where a job is one request: all of them may go at once, one more each time that span
-    /// is over and an eighth of it, because requests do not all take the same time to arrive.
+    /// A full bucket that keeps to `rate` if each job is one request: all requests may leave at once, and one more
+    /// after each time of `rate`. An eighth is added to that time, because the requests take different times to
+    /// arrive.
     pub fn of_single_requests(rate: Rate) -> Self {
         let span = Duration::from_secs(rate.seconds.into());
         Self { burst: rate.requests.max(1), interval: span + span / 8, full_at: Duration::ZERO }
     }
 
-    /// When the next request may go.
+    /// When the next token is there, since boot.
     pub fn ready_at(&self) -> Duration {
         self.full_at.saturating_sub(self.interval.saturating_mul(self.burst - 1))
     }
@@ -73,12 +75,13 @@ impl Bucket {
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
     }
 
-    /// Gives the latest token back: nothing reached the provider.
+    /// Returns the latest token, because nothing reached the provider.
     pub fn give_back(&mut self) {
         self.full_at = self.full_at.saturating_sub(self.interval);
     }
 
-    /// Keeps what was spent, but no wait is longer than the new interval.
+    /// Takes a new interval and burst. Tokens stay spent, but at most `burst` of them, so that no wait is longer
+    /// than the new interval.
     pub fn set_interval(&mut self, interval: Duration, burst: u32, now: Duration) {
         self.interval = interval.min(LONGEST_INTERVAL);
         self.burst = burst.max(1);
@@ -87,12 +90,14 @@ impl Bucket {
     }
 }
 
-/// Exponential back-off with jitter.
+/// Exponential back-off with jitter. All times are since boot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
+    /// Failures in a row that the provider may have caused.
     attempts: u32,
+    /// Failures in a row in which nothing left the router.
     local: u32,
-    /// Connections in a row, or since a success, that failed before anything was asked.
+    /// Connections since the last success that failed before a request was sent.
     unsent: u32,
     until: Duration,
     /// When the last attempt failed.
@@ -100,18 +105,18 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Failures in a row that may have been the provider's.
+    /// Failures in a row that the provider may have caused.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// No attempt before this time.
+    /// The end of the pause.
     pub fn until(&self) -> Duration {
         self.until
     }
 
-    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, plus up to a quarter,
-    /// `jitter` being any number. Never less than `base`.
+    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, but never less than `base`. `jitter` is
+    /// any number: it adds up to a quarter.
     pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.attempts = self.attempts.saturating_add(1);
         self.local = 0;
@@ -121,9 +126,9 @@ impl Backoff {
         self.until = now.saturating_add(stretched(pause, jitter));
     }
 
-    /// Nothing left the router (no network, no name server): wait 2 s, 4 s… up to `base`. This
-    /// costs the provider nothing, and at boot the name server is there a moment later; so it does
-    /// not count as one of the attempts either.
+    /// Nothing left the router (no network, no name server): wait 2 s, 4 s… up to `base`. The failure is not
+    /// counted in `attempts`, because the provider received nothing, and at boot the name server answers a
+    /// moment later.
     pub fn failed_locally(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.local = self.local.saturating_add(1);
         self.failed_at = now;
@@ -131,8 +136,9 @@ impl Backoff {
         self.until = now.saturating_add(stretched(pause, jitter));
     }
 
-    /// Routes or rules changed: what failed before anything left the router may work now. One attempt a
-    /// second at most, however often they change. Returns whether that shortens the pause.
+    /// Kernel routes or rules changed: a request that failed inside the router may leave now. The pause ends a
+    /// second after the failure, so that many changes cause at most one attempt a second. Returns whether that
+    /// shortens the pause.
     pub fn routes_changed(&mut self) -> bool {
         let soon = self.failed_at.saturating_add(LOCAL_GAP);
         let shorter = self.local > 0 && soon < self.until;
@@ -142,13 +148,13 @@ impl Backoff {
         shorter
     }
 
-    /// Whether nothing left the router when it was tried last.
+    /// Whether nothing left the router at the last attempt.
     pub fn is_local(&self) -> bool {
         self.local > 0
     }
 
-    /// The connection failed before anything was asked: wait 2 s, 4 s… while that is less than `base`,
-    /// because the provider may be there again in a moment; then as [`Backoff::failed`].
+    /// The connection failed before a request was sent: wait 2 s, 4 s… while that is less than `base`, because
+    /// the provider may be back in a moment. Then the pauses are those of [`Backoff::failed`].
     pub fn failed_unsent(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.unsent = self.unsent.saturating_add(1);
         let pause = doubled(LOCAL_BASE, self.unsent);
@@ -160,33 +166,34 @@ impl Backoff {
         }
     }
 
-    /// Another record of the account failed: no attempt before `until` here either.
+    /// Another record of the account failed: extends the pause to `until`.
     pub fn defer(&mut self, until: Duration) {
         self.until = self.until.max(until);
     }
 
-    /// Starts counting again, but shortens no pause.
+    /// Counts attempts from zero again. The pause stays as it is.
     pub fn forgive(&mut self) {
         self.attempts = 0;
     }
 
-    /// Forgets all failures.
+    /// Forgets all failures and ends the pause.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 }
 
-/// The wait until changes have stopped following one another.
+/// The wait for the end of a series of changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settling {
     until: Duration,
     last_change: Option<Duration>,
+    /// The first change since the last request.
     first_unsent: Option<Duration>,
 }
 
 impl Settling {
-    /// Something changed. At once after quiet, else when it is quiet again, but never later than
-    /// [`CEILING`] after the first change that was not sent.
+    /// The address changed. A change that [`QUIET`] precedes is sent at once. Any other is sent when [`QUIET`] has
+    /// passed without a change, but at most [`CEILING`] after the first change that was not sent.
     pub fn changed(&mut self, now: Duration) {
         let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
         self.last_change = Some(now);
@@ -199,32 +206,32 @@ impl Settling {
         }
     }
 
-    /// What changed is sent, or needs not be.
+    /// The change was sent, or need not be.
     pub fn done(&mut self) {
         self.first_unsent = None;
     }
 
-    /// Nothing is sent before this time.
+    /// The end of the wait, since boot.
     pub fn until(&self) -> Duration {
         self.until
     }
 }
 
-/// The waiting time that a provider asked for: a floor that only time lowers. Kept on both clocks,
-/// because it outlives a restart.
+/// The waiting time that a provider asked for. No event of the network shortens it. Its end is kept on both
+/// clocks, because the wait goes on after a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hold {
-    /// Since boot; zero: none.
+    /// Its end, since boot; zero if there is none.
     until: Duration,
-    /// The same by the wall clock, as far as that can be trusted.
+    /// Its end by the wall clock; `None` while that cannot be trusted.
     wall: Option<UnixSeconds>,
-    /// An earlier run saved it: then `wall` counts, as soon as the clock can be trusted.
+    /// An earlier run saved it. Then `wall` is right and `until` a guess until the clock can be trusted.
     restored: bool,
 }
 
 impl Hold {
-    /// What an earlier run saved. Until it can be dated it lasts for a while, in which the clock is
-    /// usually set.
+    /// The waiting time that an earlier run saved. While the clock is not set it lasts for [`UNDATED`], in which
+    /// the clock is usually set.
     pub fn saved(until: Option<UnixSeconds>, now: Now) -> Self {
         if until.is_none() {
             return Self::default();
@@ -234,12 +241,12 @@ impl Hold {
         hold
     }
 
-    /// An earlier run had one, and nobody knows until when.
+    /// A waiting time of an earlier run whose end is unknown.
     pub fn undated(now: Now) -> Self {
         Self { until: now.up.saturating_add(UNDATED), wall: None, restored: true }
     }
 
-    /// Nothing before `until`, unless it is longer already.
+    /// Extends the wait to `until`. It never shortens it.
     pub fn extend(&mut self, until: Duration, now: Now) {
         let until = until.min(now.up.saturating_add(LONGEST_HOLD));
         if until > self.until && until > now.up {
@@ -248,7 +255,7 @@ impl Hold {
         }
     }
 
-    /// Nothing is sent before this time.
+    /// The end of the wait, since boot.
     pub fn until(&self) -> Duration {
         self.until
     }
@@ -258,23 +265,23 @@ impl Hold {
         self.restored
     }
 
-    /// What to keep for the next run.
+    /// Its end by the wall clock, for the next run; `None` if it is over.
     pub fn to_save(&self, now: Now) -> Option<UnixSeconds> {
-        self.wall.filter(|_| self.until > now.up)
+        if self.until > now.up { self.wall } else { None }
     }
 
-    /// Brings both clocks together, if the wall clock can be trusted.
+    /// Computes the end on one clock from that on the other, if the wall clock can be trusted.
     pub fn date(&mut self, now: Now) {
         let Some(wall) = now.trusted_wall() else {
             return;
         };
         if !self.restored {
             let rest = self.until.saturating_sub(now.up).as_secs();
-            self.wall = (rest > 0).then(|| wall.saturating_add(rest));
+            self.wall = if rest > 0 { Some(wall.saturating_add(rest)) } else { None };
             return;
         }
         let rest = self.wall.map(|until| Duration::from_secs(until.saturating_sub(wall)));
-        // None is that long: the clock is wrong now, or was when this was saved.
+        // No hold is longer than that. The clock is wrong now, or was wrong when the hold was saved.
         if let Some(rest) = rest.filter(|rest| *rest <= LONGEST_HOLD) {
             self.until = now.up.saturating_add(rest);
         }
@@ -285,9 +292,10 @@ fn doubled(base: Duration, attempts: u32) -> Duration {
     base.saturating_mul(1 << attempts.saturating_sub(1).min(20))
 }
 
-/// By up to a quarter. Many routers have no arithmetic for floating-point numbers.
+/// `pause`, longer by up to a quarter. Integers only: many routers have no floating-point unit.
 fn stretched(pause: Duration, jitter: u32) -> Duration {
     const STEPS: u32 = u16::MAX as u32;
+    // The upper bits of the jitter choose one of `STEPS` fractions of a quarter.
     let quarter = pause / 4;
     pause + quarter - quarter / STEPS * (STEPS - (jitter >> 16))
 }

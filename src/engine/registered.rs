@@ -1,13 +1,13 @@
-//! The registered address: what the world sees in DNS, looked up after a start.
+//! The registered address: the address of a record in DNS, looked up after a start.
 //!
-//! It fills LuCI's column, and it tells of a record that somebody else changed or deleted while nobody
-//! ran here: that one is sent again, once, at the usual pace. What a request in doubt has done is looked
-//! up, too (`record/doubt.rs`); no other request waits for DNS. A resolver's word is for showing only,
-//! since it may be hours old; the zone's own name servers are believed.
+//! LuCI shows it. It also reveals a record that somebody changed or deleted while the daemon did not run:
+//! that record is sent again, once, at the usual pace. The outcome of a request in doubt is looked up, too
+//! (`record/doubt.rs`). No other request waits for DNS. A resolver's answer is only shown, because its
+//! cache may be hours old. An answer of the zone's own name servers counts.
 //!
-//! Nothing that DNS says can make requests follow one another. It counts against what an earlier run
-//! published only, and if DNS stays as it is although that was sent again, the state remembers that
-//! it does no good: the record is proxied, or others hold the same name.
+//! An answer from DNS cannot cause a series of requests. It counts only against an address that an earlier
+//! run published. If DNS does not change although that address was sent again, the state file notes that
+//! sending does not help: the record is proxied, or others hold the same name.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,14 +19,15 @@ use crate::dns::Found;
 use crate::time::Now;
 use crate::time::duration;
 
-/// The first pause after a look-up that failed: at boot the resolver is there a moment later.
+/// The first pause after a look-up that failed. At boot the resolver answers a moment later.
 const RETRY: Duration = Duration::from_secs(60);
-/// Look-ups that may fail in a row, until the network changes.
+/// After this many failures in a row, no look-up follows until the network changes.
 const TRIES: u32 = 5;
 
-/// What is known of the registered addresses of one family.
+/// The registered addresses of one family.
 #[derive(Clone, Debug, Default)]
 pub struct Registered {
+    /// No look-up is needed: one is on its way, was answered or failed too often.
     pub(super) asked: bool,
     answer: Option<Result<Found, String>>,
     answered_at: Duration,
@@ -34,7 +35,7 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// Takes the answer of a look-up.
+    /// Takes in the answer of a look-up.
     pub(super) fn answered(&mut self, answer: Result<Found, String>, now: Now, jitter: u32) {
         match &answer {
             Ok(_) => self.backoff.reset(),
@@ -47,19 +48,19 @@ impl Registered {
         self.answered_at = now.up;
     }
 
-    /// Whether there is nothing more to look up.
+    /// Whether no look-up is needed.
     pub fn is_asked(&self) -> bool {
         self.asked
     }
 
-    /// A look-up that failed over the network of before is worth another.
+    /// The router has another network now: a look-up that failed over the old one is repeated.
     pub fn network_changed(&mut self) {
         if let Some(Err(_)) = self.answer {
             *self = Self::default();
         }
     }
 
-    /// The addresses, as far as they are known.
+    /// The addresses that the last look-up found; none if it failed.
     pub fn addresses(&self) -> &[IpAddr] {
         match &self.answer {
             Some(Ok(found)) => &found.addresses,
@@ -67,7 +68,7 @@ impl Registered {
         }
     }
 
-    /// Whether an authority says that the record holds `published`; `None` if none says anything.
+    /// Whether the zone's own name servers have `published`; `None` if they did not answer.
     pub(super) fn confirms(&self, published: IpAddr) -> Option<bool> {
         match &self.answer {
             Some(Ok(found)) if found.authoritative => Some(found.addresses.contains(&published)),
@@ -75,7 +76,7 @@ impl Registered {
         }
     }
 
-    /// What was found, for people.
+    /// The result of the last look-up, in words.
     pub fn explain(&self, lookup: &Lookup, now: Now) -> String {
         let ago = duration::seconds(now.up.saturating_sub(self.answered_at));
         match &self.answer {

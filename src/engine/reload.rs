@@ -1,11 +1,11 @@
-//! A new configuration comes into force: what is still true stays, what is on its way is waited for.
+//! A new configuration comes into force: valid state is taken over, and jobs on their way are waited for.
 
 use super::account::Account;
 use super::directory::Directory;
 use super::event::Action;
 use super::flights::{Owner, Part, RecordId};
 use super::names::Names;
-use super::record::{Counts, Record};
+use super::record::Counts;
 use super::section::SectionState;
 use super::todo::Todo;
 use super::viewpoint::{Needs, Viewpoint};
@@ -52,7 +52,7 @@ impl Engine {
         self.begin_anew();
     }
 
-    /// Everything is looked at: places are others now.
+    /// Clears all queues, because they hold indexes of the old configuration, and looks at everything.
     fn begin_anew(&mut self) {
         self.agenda.clear();
         self.todo = Todo::default();
@@ -63,10 +63,11 @@ impl Engine {
                 }
             }
         }
-        for place in 0..self.sections.len() {
-            self.todo.reselect.add(place);
-            self.touch_section(place);
+        for section in 0..self.sections.len() {
+            self.todo.reselect.add(section);
+            self.touch_section(section);
         }
+        // The dumps repair the tables, should a notification have been lost unnoticed.
         Table::ALL.into_iter().for_each(|table| self.dump(table));
         self.todo.news.about_all();
         self.todo.news.lost_way = true;
@@ -79,11 +80,11 @@ impl Engine {
         specs.eq(sections)
     }
 
-    /// Sections that ask the same of the network share a viewpoint.
+    /// Gives each section its viewpoint. Sections with the same questions about the network share one.
     fn assign_viewpoints(&mut self, needs: Vec<Needs>) {
         self.viewpoints.clear();
         let mut known: Map<Needs, usize> = Map::new();
-        for (place, (active, needs)) in self.sections.iter_mut().zip(needs).enumerate() {
+        for (index, (active, needs)) in self.sections.iter_mut().zip(needs).enumerate() {
             active.viewpoint = match known.get(&needs) {
                 Some(viewpoint) => *viewpoint,
                 None => {
@@ -93,13 +94,13 @@ impl Engine {
                 }
             };
             if let Some(viewpoint) = self.viewpoints.get_mut(active.viewpoint) {
-                viewpoint.members.push(place);
+                viewpoint.members.push(index);
             }
         }
     }
 
-    /// Sections with the same provider and credentials share an account; what was spent and learned
-    /// there stays.
+    /// Gives each section its account. Sections with the same provider and credentials share one. An account of
+    /// the old configuration keeps its limits and learned values.
     fn assign_accounts(&mut self) {
         let mut old = Map::new();
         for account in self.accounts.drain(..) {
@@ -110,7 +111,7 @@ impl Engine {
             None => &[],
         };
         let mut known: Map<u64, usize> = Map::new();
-        for (place, section) in self.sections.iter_mut().enumerate() {
+        for (index, section) in self.sections.iter_mut().enumerate() {
             let key = provider::account(&section.spec.provider);
             section.account = match known.get(&key) {
                 Some(account) => *account,
@@ -124,12 +125,13 @@ impl Engine {
                 }
             };
             if let Some(account) = self.accounts.get_mut(section.account) {
-                account.sections.push(place);
+                account.sections.push(index);
             }
         }
     }
 
-    /// What names the records that wait for jobs, in the order of the jobs' parts.
+    /// The names of the records that wait for jobs, in the order of the jobs' parts: their indexes are about to
+    /// change.
     fn waiting_records(&mut self) -> Vec<Owner> {
         let mut waiting = Vec::new();
         for part in self.flights.parts() {
@@ -142,7 +144,7 @@ impl Engine {
         waiting
     }
 
-    /// The places of records are others now: `waiting` names those that wait for jobs.
+    /// Finds the records that wait for jobs in the new configuration. `waiting` names them.
     fn reassign_flights(&mut self, waiting: Vec<Owner>) {
         let mut waiting = waiting.into_iter();
         for (_, part) in self.flights.parts_mut() {
@@ -158,8 +160,9 @@ impl Engine {
                 };
             }
         }
-        // A name that comes back while its last request is still on its way waits for that, also in a
-        // section of another name: the older of two requests may be carried out last.
+        // An earlier reload may have removed a record while its request was on its way. If this one brings the
+        // record back, even in another section, it waits for that request: the provider may carry out the older
+        // of two requests last.
         for (account, part) in self.flights.parts_mut() {
             if let Some(id) = find(&self.sections, &part.owner, Some(account)) {
                 wait_for(&mut self.sections, id, part);
@@ -169,7 +172,7 @@ impl Engine {
     }
 }
 
-/// Keeps what is known of sections that `config` names.
+/// Drops the saved records of sections that `config` does not name.
 fn retain(records: &mut Vec<Saved>, config: &Config) {
     let mut names: Vec<&String> = config.sections.iter().map(|section| &section.name).collect();
     names.extend(&config.disabled);
@@ -178,34 +181,35 @@ fn retain(records: &mut Vec<Saved>, config: &Config) {
     records.retain(|saved| names.binary_search(&&saved.section).is_ok());
 }
 
-/// What the start reports of an earlier run's refusals.
+/// The message at the start about a refusal of an earlier run.
 fn still_refused(active: &SectionState, now: Now) -> Option<Notice> {
     let record = active.records.iter().find(|record| record.refusal.is_some())?;
     report::still_refused(&active.spec.name, record, now)
 }
 
-/// The record that `owner` names, in the section of that name; or, with `account`, one of that name that
-/// waits for nothing, in that section or in one with that account.
+/// The record that `owner` names, in the section of the same name. With `account`, sections with that account
+/// count, too, but only records without a request on its way.
 fn find(sections: &[SectionState], owner: &Owner, account: Option<u64>) -> Option<RecordId> {
     let Owner::Gone { section, name, family } = owner else {
         return None;
     };
-    for (place, active) in sections.iter().enumerate() {
+    for (index, active) in sections.iter().enumerate() {
         let is_same_account = account == Some(provider::account(&active.spec.provider));
         if active.spec.name != *section && !is_same_account {
             continue;
         }
-        let is_meant = |record: &Record| {
+        let found = active.records.iter().position(|record| {
             record.key() == (name, *family) && (account.is_none() || !record.is_busy())
-        };
-        if let Some(record) = active.records.iter().position(is_meant) {
-            return Some(RecordId { section: place, record });
+        });
+        if let Some(record) = found {
+            return Some(RecordId { section: index, record });
         }
     }
     None
 }
 
-/// The record waits for `part`. Unless it did so before, `part` is about an earlier configuration.
+/// Makes the record wait for `part`. A record that took its flight over from the old configuration does so already.
+/// For any other `part` is a request of an earlier configuration, whose result does not count.
 fn wait_for(sections: &mut [SectionState], id: RecordId, part: &mut Part) {
     let section = sections.get_mut(id.section);
     let Some(record) = section.and_then(|section| section.records.get_mut(id.record)) else {

@@ -1,4 +1,4 @@
-//! What the operator is told when something changes: one sentence each.
+//! The messages of the log about changes: one sentence each.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::provider::{Outcome, Scope, Verdict};
 use crate::time::Now;
 use crate::time::duration::{millis, until};
 
-/// There is no address of `family` to publish; `records` are those of the section and the family.
+/// Reports that there is no address of `family` to publish. `records` are those of the section and the family.
 pub(super) fn no_address<'a>(
     section: &str,
     family: Family,
@@ -21,14 +21,14 @@ pub(super) fn no_address<'a>(
     now: Now,
 ) -> Action {
     let level = match why {
-        // A line that had an address before is dialled again.
+        // netifd removes the interface while it dials again, so a line that had an address is no mistake.
         NoAddress::NoSuchInterface { .. }
             if records.clone().any(|record| record.desired().is_some()) =>
         {
             Level::Info
         }
         NoAddress::NoSuchInterface { .. } | NoAddress::NotDetected(_) => Level::Warning,
-        // Takes a second or two for each new address.
+        // Each new IPv6 address is tentative for a second or two.
         NoAddress::Refused(_, Rejection::Tentative) => Level::Info,
         NoAddress::Refused(..) | NoAddress::CannotAsk(_) => Level::Notice,
         NoAddress::NoDevice(_)
@@ -37,31 +37,32 @@ pub(super) fn no_address<'a>(
         | NoAddress::NetifdAsked(_)
         | NoAddress::Down(_) => Level::Info,
     };
-    let then = match records.filter_map(|record| removal(record, now)).min() {
+    let consequence = match records.filter_map(|record| removal(record, now)).min() {
         Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
         None => "stays as it is".into(),
     };
     let record = family.record_type();
-    let text = format!("{record}: {why}; the record {then}");
+    let text = format!("{record}: {why}; the record {consequence}");
     Action::Say(Notice::about(section, level, text))
 }
 
-/// When `record` is removed, if that is what it waits for.
+/// When `record` is removed, if it waits for its removal.
 fn removal(record: &Record, now: Now) -> Option<Duration> {
     if let Wait::Lost { at, .. } = record.wait(now) { Some(at) } else { None }
 }
 
-/// A request is due and cannot leave.
+/// Reports why a request that is due cannot leave.
 pub(super) fn blocked(section: &str, block: &SendBlock) -> Action {
     let level = match block {
         SendBlock::NoDevice(_) | SendBlock::NoRouteFrom(_) => Level::Warning,
+        // Common: the line is down, and comes back by itself.
         SendBlock::NoRoute(_) => Level::Info,
     };
     let text = format!("{block}; the update is sent when this changes");
     Action::Say(Notice::about(section, level, text))
 }
 
-/// A request for `record` with `target` has ended. `next` ends the sentence about a failure.
+/// Reports the outcome of a request for `record` with `target`. `next` ends the sentence about a failure.
 pub(super) fn outcome(
     section: &str,
     record: &Record,
@@ -97,34 +98,34 @@ pub(super) fn outcome(
             (Level::Warning, format!("{what}: could not be confirmed ({reason}){next}"))
         }
         (Outcome::Refused { reason, advice }, _) => {
-            let whom = match verdict.scope {
+            let subject = match verdict.scope {
                 Scope::Address => "this name and address",
                 Scope::Record if target == Target::Absent => "its removal",
                 Scope::Record => "this name",
                 Scope::Account => "this account",
             };
-            (Level::Error, format!("{what}: {}", refused(reason, advice, whom, section)))
+            (Level::Error, format!("{what}: {}", refused(reason, advice, subject, section)))
         }
     };
     Notice::about(section, level, text).on(&record.name, record.family)
 }
 
-/// The account that `section` shares was refused in answer to another one, if it was.
+/// Reports that the provider refused the account of `section` in answer to another section, if it did.
 pub(super) fn refused_too(section: &str, outcome: &Outcome) -> Option<Notice> {
     let Outcome::Refused { reason, advice } = outcome else { return None };
     let text = refused(reason, advice, "this account", section);
     Some(Notice::about(section, Level::Error, text))
 }
 
-fn refused(reason: &str, advice: &str, whom: &str, section: &str) -> String {
+fn refused(reason: &str, advice: &str, subject: &str, section: &str) -> String {
     let refusal = Refusal::sentence(reason, advice);
     format!(
-        "refused: {refusal}. Nothing more is sent for {whom} until the address or the configuration \
+        "refused: {refusal}. Nothing more is sent for {subject} until the address or the configuration \
          changes or 'ddns-netlink update {section}' is run; else it is tried again in a day"
     )
 }
 
-/// At the start: what an earlier run was refused.
+/// Reports at the start that a refusal of an earlier run still holds.
 pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<Notice> {
     let refusal = record.refusal.as_ref()?;
     let (name, record_type) = (&record.name, record.family.record_type());
@@ -137,7 +138,7 @@ pub(super) fn still_refused(section: &str, record: &Record, now: Now) -> Option<
     Some(Notice::about(section, Level::Warning, text).on(name, record.family))
 }
 
-/// An answer said nothing, and the zone's own name servers have what was sent.
+/// Reports that the zone's own name servers have the address of a request that was in doubt.
 pub(super) fn in_dns(section: &str, record: &Record) -> Notice {
     let (name, record_type) = (&record.name, record.family.record_type());
     let address = record.published().map(|address| address.to_string()).unwrap_or_default();
@@ -147,7 +148,7 @@ pub(super) fn in_dns(section: &str, record: &Record) -> Notice {
     Notice::about(section, Level::Notice, text)
 }
 
-/// DNS has `found`, and not what was `published`.
+/// Reports that the zone's own name servers have `found`, and not the `published` address.
 pub(super) fn contradiction(
     section: &str,
     host: &str,
@@ -160,7 +161,7 @@ pub(super) fn contradiction(
     Notice::about(section, Level::Notice, text)
 }
 
-/// Addresses in a sentence.
+/// The addresses, separated by commas; `no address` if there are none.
 pub(super) fn list(addresses: &[IpAddr]) -> String {
     if addresses.is_empty() {
         return "no address".into();

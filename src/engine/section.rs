@@ -1,4 +1,4 @@
-//! One `config service` section at work: its records, and where their address comes from.
+//! One `config service` section while it runs: its records and the source of their address.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -25,36 +25,36 @@ use crate::time::Now;
 /// A section with its state.
 #[derive(Clone, Debug)]
 pub struct SectionState {
-    /// What the user asked for.
+    /// Its configuration.
     pub spec: Arc<Section>,
-    /// Its account, by place.
+    /// The index of its account.
     pub account: usize,
-    /// What it asks of the network, by place.
+    /// The index of its viewpoint.
     pub viewpoint: usize,
-    /// One per name and family.
+    /// One record per name and family.
     pub records: Vec<Record>,
-    /// What the engine keeps of each record.
+    /// The engine's notes on each record, in the order of `records`.
     pub slots: Vec<Slot>,
-    /// How many of the records do what.
+    /// How many records are in flight, active and ready.
     pub counts: Counts,
-    /// `web` and `script` sources, one per family.
+    /// One detector per family, if the source is `web` or `script`.
     pub detectors: Map<Family, Detector>,
-    /// What DNS gives, per family.
+    /// The registered addresses in DNS, per family.
     pub registered: Map<Family, Registered>,
-    /// Whether the user stopped it.
+    /// Whether the owner has stopped the section.
     pub stopped: bool,
-    /// What its last request was, and the answer.
+    /// The last request of the section, and the answer.
     pub last: Exchanged,
-    /// Why there is no address, per family; for the log, once per change.
+    /// Why there is no address, per family. The log reports each change of the reason once.
     pub no_address: Map<Family, NoAddress>,
-    /// Records that are ready, by place, while one of the section is on its way and it sends one at a
-    /// time.
+    /// Indexes of records that are ready but wait for the section's request on its way to end. Only used if a
+    /// job for this provider holds one record.
     pub waiting: BinaryHeap<Reverse<usize>>,
-    /// Records of which the name servers are to be asked now, by place.
+    /// Indexes of records whose last request is in doubt, so that the name servers are to be asked now.
     pub doubts: Set<usize>,
-    /// When it is looked at again, since boot.
+    /// When the engine looks at the section again, since boot.
     pub due: Option<Duration>,
-    /// What it was told of the network last.
+    /// The state of the network at the last look.
     seen: Seen,
 }
 
@@ -67,45 +67,45 @@ pub struct Exchanged {
     pub answer: String,
 }
 
-/// How many records of a section do what.
+/// How many records of a section are in flight, active and ready.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// A request is on its way.
+    /// Records with a request on its way.
     pub in_flight: usize,
-    /// A request is on its way, or about to leave.
+    /// Records with a request on its way or about to leave.
     pub active: usize,
-    /// A record of IPv4 is ready.
+    /// IPv4 records that are ready.
     pub ready_v4: usize,
-    /// A record of IPv6 is ready.
+    /// IPv6 records that are ready.
     pub ready_v6: usize,
 }
 
-/// What a section was told of the network last.
+/// The network as a section saw it at the last look.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// What keeps requests from leaving, as it was logged.
+    /// What keeps requests from leaving, as the log last reported it.
     block: Option<SendBlock>,
-    /// The event network: its device and addresses; `None` before the first look.
+    /// The device and the addresses of the event network; `None` before the first look.
     event_network: Option<(Option<String>, Set<IpAddr>)>,
-    /// The usable ways to its hosts, as of the last time that everything was known.
+    /// The usable ways to the section's hosts when the kernel had last answered every question.
     steps: Option<Set<Step>>,
 }
 
-/// What a provider answered about an account, in answer to one of its records.
+/// What the provider's answer to one record means for the other records of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountVerdict {
-    /// What became of that record.
+    /// The outcome of that record's request.
     pub outcome: Outcome,
-    /// When that record is tried again, since boot.
+    /// The end of that record's back-off, since boot.
     pub pause: Duration,
-    /// How requests left that it was an answer to.
+    /// The transport of the answered request.
     pub transport: Transport,
-    /// The families of the records that were in it.
+    /// The families of the records in the answered request.
     pub families: Vec<Family>,
 }
 
 impl Counts {
-    /// A record of `family` does `activity` now, in place of `before`.
+    /// Counts the change of a record of `family` from `before` to `activity`.
     pub fn change(&mut self, family: Family, before: Activity, activity: Activity) {
         let ready = match family {
             Family::V4 => &mut self.ready_v4,
@@ -117,7 +117,7 @@ impl Counts {
     }
 }
 
-/// Keeps `number` the count of things that are so.
+/// Adjusts `number` for one item that was counted if `was`, and is to be counted if `is`.
 pub(super) fn count(number: &mut usize, was: bool, is: bool) {
     match (was, is) {
         (false, true) => *number += 1,
@@ -127,7 +127,7 @@ pub(super) fn count(number: &mut usize, was: bool, is: bool) {
 }
 
 impl SectionState {
-    /// A section that starts, with what was saved about it.
+    /// A section that starts, with its records as the state file has them.
     pub fn new(spec: Section, saved: &State, now: Now) -> Self {
         let mut records = Vec::new();
         let timing = Arc::new(spec.timing.clone());
@@ -169,7 +169,8 @@ impl SectionState {
         }
     }
 
-    /// Takes over from `old`, the section of the same name before a reload, what is still true.
+    /// Takes over the state that the new configuration leaves valid from `old`, the section of the same name
+    /// before a reload.
     pub fn inherit(&mut self, old: Self, now: Now) {
         self.inherit_records(&old, now);
         let is_same_source = old.spec.source == self.spec.source
@@ -181,6 +182,7 @@ impl SectionState {
             let timing = &self.spec.timing;
             self.detectors.values_mut().for_each(|detector| detector.retime(timing, now));
         } else {
+            // Nothing is known of the new source yet, and the time of a loss starts anew.
             self.records.iter_mut().for_each(Record::suspend);
             for (family, before) in old.detectors.iter() {
                 if let Some(detector) = self.detectors.get_mut(family) {
@@ -205,9 +207,9 @@ impl SectionState {
         before.sort_by(|a, b| a.key().cmp(&b.key()));
         let timing = Arc::new(self.spec.timing.clone());
         for record in &mut self.records {
-            let place = before.binary_search_by(|before| before.key().cmp(&record.key()));
-            let Some(before) = place.ok().and_then(|place| before.get(place)) else {
-                // The account has to wait, not the one name.
+            let index = before.binary_search_by(|before| before.key().cmp(&record.key()));
+            let Some(before) = index.ok().and_then(|index| before.get(index)) else {
+                // The provider's waiting time holds for the account, so a new name waits, too.
                 if let Some(held) = held
                     && is_same_account
                 {
@@ -220,6 +222,7 @@ impl SectionState {
                 let is_respelt = name.written() != record.name.written();
                 record.name = name;
                 record.retime(Arc::clone(&timing), now);
+                // The owner may have respelt a name that the provider refused.
                 if !is_same_way || is_respelt {
                     record.reset_after_transport_change();
                 }
@@ -229,23 +232,25 @@ impl SectionState {
         }
     }
 
-    /// Stops the section, or has it go on.
+    /// Stops the section, or starts it again.
     pub fn set_stopped(&mut self, stopped: bool) {
         self.stopped = stopped;
         self.records.iter_mut().for_each(|record| record.set_stopped(stopped));
     }
 
-    /// The usable ways to its hosts, as of the last time that everything was known.
+    /// The usable ways to the section's hosts when the kernel had last answered every question.
     pub fn steps(&self) -> Option<&Set<Step>> {
         self.seen.steps.as_ref()
     }
 
-    /// A way to a host that was not there before is another network: failures of the old one, and what
-    /// a `web` source answered over it, count no more. Returns whether there is one.
+    /// Looks for a way to a host that was not usable before: the router has another network now. Failures in
+    /// the old network, and the answer of a `web` source over it, no longer count. Returns whether there is
+    /// such a way.
     pub fn follow_ways(&mut self, answers: &Answers, now: Now) -> bool {
         let Some(steps) = &answers.steps else {
             return false;
         };
+        // A way that only went away is no other network: requests may still fail for the same reason.
         let is_another = self.seen.steps.as_ref().is_some_and(|before| !steps.is_subset(before));
         if is_another {
             self.records.iter_mut().for_each(Record::network_changed);
@@ -267,18 +272,20 @@ impl SectionState {
         }
     }
 
-    /// What keeps its due requests from leaving, if that is to be logged now.
+    /// The reason that keeps requests from leaving, if it differs from the one that was logged last.
     pub fn new_block(&mut self, answers: &Answers) -> Option<SendBlock> {
         let block = if answers.is_complete { self.block(answers) } else { None };
         let is_due = self.counts.ready_v4 + self.counts.ready_v6 > 0;
         let is_new = block != self.seen.block;
+        // While nothing is ready no reason can be found. The logged one stays, so that the log does not repeat
+        // it for each new address.
         if is_new && (is_due || self.seen.block.is_none()) {
             self.seen.block.clone_from(&block);
         }
         if is_new { block } else { None }
     }
 
-    /// What keeps the first record that is ready from being sent.
+    /// The reason that keeps the first ready record from being sent.
     fn block(&self, answers: &Answers) -> Option<SendBlock> {
         let has_v4 = self.counts.ready_v4 > 0;
         let has_v6 = self.counts.ready_v6 > 0;
@@ -288,19 +295,19 @@ impl SectionState {
         if is_first_v6 { v6.cloned() } else { v4.cloned() }
     }
 
-    /// Whether the first record that is ready is one of IPv6.
+    /// Whether the first ready record is an IPv6 record.
     fn is_first_ready_v6(&self) -> bool {
         let mut records = self.records.iter().zip(&self.slots);
         let first = records.find(|(_, slot)| slot.activity == Activity::Ready);
         first.is_some_and(|(record, _)| record.family == Family::V6)
     }
 
-    /// Whether something was logged that keeps requests from leaving.
+    /// Whether the log reported that requests cannot leave, and nothing newer.
     pub fn has_block(&self) -> bool {
         self.seen.block.is_some()
     }
 
-    /// What the records of `family` should hold now.
+    /// The address that the records of `family` should hold now, or why there is none.
     pub fn desired(&self, family: Family, answers: &Answers) -> Desired {
         let answer = answers.of(family);
         let Some(detector) = self.detectors.get(&family) else {
@@ -317,7 +324,8 @@ impl SectionState {
         }
     }
 
-    /// Looks at the address again. Returns what is newly missing, for the log.
+    /// Gives the records their address anew. Returns the families that have no address for a new reason, for
+    /// the log.
     pub fn reselect(&mut self, answers: &Answers, now: Now) -> Vec<(Family, NoAddress)> {
         let mut news = Vec::new();
         let spec = Arc::clone(&self.spec);
@@ -345,10 +353,11 @@ impl SectionState {
         news
     }
 
-    /// What the provider answered about the account, in answer to another section. Returns the records,
-    /// by place, for which that is a refusal that was not known of.
+    /// Applies the provider's answer to another record of the account. Returns whether it is a refusal that a
+    /// record of this section did not have before.
     pub fn account_answered(&mut self, verdict: &AccountVerdict, now: Now) -> bool {
-        // A failure says nothing of another way, and a family may have a host of its own.
+        // A failure over one transport is no proof for another one. Each family may have its own host, so a
+        // failure counts for the families in the request only.
         let is_failure = matches!(verdict.outcome, Outcome::Retry { after: None, .. });
         if is_failure && verdict.transport != self.spec.transport {
             return false;
@@ -362,7 +371,7 @@ impl SectionState {
         is_refused
     }
 
-    /// The family whose source should be asked now, if any.
+    /// The family for which the source should be asked now, if any.
     pub fn question(&self, answers: &Answers, now: Now) -> Option<Family> {
         if self.stopped {
             return None;
@@ -375,14 +384,14 @@ impl SectionState {
         None
     }
 
-    /// The source for `family` is being asked.
+    /// Notes that the source is being asked for an address of `family`.
     pub fn asked(&mut self, family: Family, question: QuestionId) {
         if let Some(detector) = self.detectors.get_mut(&family) {
             detector.asked(question);
         }
     }
 
-    /// When its source is to be asked next, since boot.
+    /// When the source is to be asked next, since boot.
     pub fn question_at(&self, answers: &Answers) -> Option<Duration> {
         if self.stopped {
             return None;
@@ -392,7 +401,7 @@ impl SectionState {
         askable.filter_map(|(_, detector)| detector.deadline()).min()
     }
 
-    /// A source answered.
+    /// Takes in the answer of the source to `question`.
     pub fn detected(
         &mut self,
         (question, family): (QuestionId, Family),
@@ -411,12 +420,12 @@ impl SectionState {
         }
     }
 
-    /// Something happened after which a `web` or `script` source may answer otherwise.
+    /// Makes a `web` or `script` source due now, because its answer may have changed.
     pub fn ask_again(&mut self, now: Now) {
         self.detectors.values_mut().for_each(|detector| detector.ask_again(now));
     }
 
-    /// What the user allows of addresses.
+    /// Which addresses the owner allows.
     fn policy(&self) -> Policy {
         Policy { private: self.spec.private_addresses, temporary: self.spec.temporary_addresses }
     }

@@ -1,4 +1,4 @@
-//! What the engine keeps of a record beside the record itself.
+//! The engine's notes on a record: the queues that it is in, and its last saved form.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use super::wait::Wait;
 use crate::state::{Changes, Saved};
 use crate::time::Now;
 
-/// What the engine keeps of a record.
+/// The engine's notes on a record.
 #[derive(Clone, Debug, Default)]
 pub struct Slot {
-    /// Where the records of the same name and account begin, in [`super::names::Names`].
+    /// The index in [`super::names::Names`] at which the records of the same name and account begin.
     pub name: usize,
-    /// When it is looked at again, since boot.
+    /// When the engine looks at the record again, since boot.
     pub due: Option<Duration>,
-    /// Whether it is among those that are looked at in this poll.
+    /// Whether the record is queued for a look in this poll.
     pub is_touched: bool,
-    /// Whether it is in a queue of records that are ready.
+    /// Whether the record is in a queue of ready records.
     pub is_queued: bool,
-    /// Whether it may differ from what was given to be saved.
+    /// Whether the record may differ from its last saved form.
     pub is_unsaved: bool,
-    /// What it did when it was looked at last.
+    /// The activity of the record at the last look.
     pub activity: Activity,
-    /// Whether it was refused then.
+    /// Whether the record was refused at the last look.
     pub is_refused: bool,
-    /// What was given to be saved.
+    /// The last saved form of the record; `None` if it was never saved.
     pub given: Option<Box<Saved>>,
 }
 
-/// What a record does, as far as others depend on it.
+/// What a record does, as far as other records depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activity {
-    /// Nothing.
+    /// It waits for an address, a time or the owner.
     #[default]
     Idle,
-    /// It waits for changes to stop following one another.
+    /// It waits for the end of a series of changes.
     Settling,
     /// It could be sent.
     Ready,
@@ -43,7 +43,7 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// That of `record` at `now`.
+    /// The activity of a record that waits for `wait`.
     pub fn of(wait: &Wait) -> Self {
         if wait.ready().is_some() {
             Self::Ready
@@ -63,7 +63,7 @@ impl Activity {
 }
 
 impl Slot {
-    /// Adds what is to be saved of `record` to `changes`, unless that was given last.
+    /// Adds the form of `record` to save to `changes`, unless it was saved last.
     pub fn save(&mut self, record: &Record, section: &str, changes: &mut Changes, now: Now) {
         self.is_unsaved = false;
         let saved = record.saved(section, now).map(Box::new);

@@ -1,5 +1,5 @@
-//! What is published, since when, what is being waited for, and why nothing is published when
-//! nothing is: as a value, as JSON and as text.
+//! The state of each section and record, as a value, as JSON and as text: the published address, since when,
+//! and what the record waits for and why.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::time::duration::millis;
 /// The state of every active section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// In configuration order.
+    /// The sections, in configuration order.
     pub sections: Vec<SectionStatus>,
     /// Names of sections that are not enabled.
     pub disabled: Vec<String>,
@@ -27,19 +27,19 @@ pub struct Snapshot {
 /// The state of one section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SectionStatus {
-    /// UCI section name.
+    /// The UCI name of the section.
     pub name: String,
-    /// `service_name` or `custom`.
+    /// The value of `service_name`, or `custom`.
     pub provider: String,
-    /// Where the address comes from, in a few words.
+    /// The source of the address, in a few words.
     pub source: String,
     /// Its records.
     pub records: Vec<RecordStatus>,
-    /// Addresses that DNS gives, as looked up at the start; sorted.
+    /// Addresses in DNS, as looked up after the start; sorted.
     pub registered: Vec<IpAddr>,
-    /// Whether the user stopped it.
+    /// Whether the owner has stopped the section.
     pub stopped: bool,
-    /// When its `web` or `script` source is asked next, from now.
+    /// The time from now until its `web` or `script` source is asked next.
     pub asked_in: Option<Duration>,
     /// The last request, secrets masked.
     pub last_request: String,
@@ -54,19 +54,19 @@ pub struct RecordStatus {
     pub name: Hostname,
     /// `A` or `AAAA`.
     pub family: Family,
-    /// What the provider accepted last.
+    /// The address that the provider accepted last.
     pub published: Option<IpAddr>,
-    /// Since when, if the clock could be trusted.
+    /// When the provider accepted it, if the wall clock could be trusted.
     pub since: Option<UnixSeconds>,
-    /// Since when, since boot, if in this run.
+    /// When the provider accepted it, since boot; `None` if in an earlier run.
     pub since_up: Option<Duration>,
-    /// What it should hold.
+    /// The address that it should hold.
     pub desired: Option<IpAddr>,
-    /// What it waits for.
+    /// The state of the record.
     pub wait: Wait,
-    /// A sentence: what is being waited for and why.
+    /// A sentence: what the record waits for and why.
     pub reason: String,
-    /// When something happens next without an event, from now.
+    /// The time from now until something happens without an event.
     pub next_in: Option<Duration>,
     /// Times of the latest change.
     pub timeline: Timeline,
@@ -75,16 +75,19 @@ pub struct RecordStatus {
 impl Snapshot {
     /// The documented JSON form.
     pub fn to_json(&self) -> Value {
-        let broken = |(name, why): &(String, String)| json!({ "name": name, "reason": why });
+        let mut broken = Vec::new();
+        for (name, why) in &self.broken {
+            broken.push(json!({ "name": name, "reason": why }));
+        }
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "sections": self.sections.iter().map(SectionStatus::to_json).collect::<Vec<_>>(),
             "disabled": self.disabled,
-            "broken": self.broken.iter().map(broken).collect::<Vec<_>>(),
+            "broken": broken,
         })
     }
 
-    /// The form for people; `date` formats a wall time.
+    /// The text of `status`; `date` formats a wall time.
     pub fn to_text(&self, date: &mut dyn FnMut(UnixSeconds) -> String) -> String {
         let mut text = String::new();
         for section in &self.sections {
@@ -99,7 +102,7 @@ impl Snapshot {
         text
     }
 
-    /// What concerns the section `name`.
+    /// The same, reduced to the section `name`.
     pub fn of(mut self, name: &str) -> Self {
         self.sections.retain(|section| section.name == name);
         self.disabled.retain(|disabled| disabled == name);
@@ -107,11 +110,13 @@ impl Snapshot {
         self
     }
 
-    /// One line per record of these sections; of all if none is named.
+    /// One line per record of these sections; of all sections if none is named.
     pub fn to_lines(&self, sections: &[String]) -> String {
         let mut text = String::new();
-        let wanted = |s: &&SectionStatus| sections.is_empty() || sections.contains(&s.name);
-        for section in self.sections.iter().filter(wanted) {
+        for section in &self.sections {
+            if !sections.is_empty() && !sections.contains(&section.name) {
+                continue;
+            }
             for record in &section.records {
                 let (name, record_type) = (&record.name, record.family.record_type());
                 let (state, reason) = (record.wait.word(), &record.reason);
@@ -121,19 +126,15 @@ impl Snapshot {
         text
     }
 
-    /// The records that are not as they were `before`, each with its section: those that are new, or
-    /// whose state or addresses changed.
+    /// The records that are new, or whose state or addresses differ from `before`, each with its section.
     pub fn changes<'a>(&'a self, before: &'a Self) -> Vec<(&'a SectionStatus, &'a RecordStatus)> {
-        let old = |section: &SectionStatus, record: &RecordStatus| {
-            let sections = before.sections.iter().filter(|s| s.name == section.name);
-            let mut records = sections.flat_map(|s| &s.records);
-            records.find(|r| (&r.name, r.family) == (&record.name, record.family))
-        };
-        let essence = |r: &RecordStatus| (r.wait.word(), r.published, r.desired);
         let mut changes = Vec::new();
         for section in &self.sections {
             for record in &section.records {
-                if old(section, record).map(essence) != Some(essence(record)) {
+                let is_same = before
+                    .find(&section.name, record)
+                    .is_some_and(|old| old.essence() == record.essence());
+                if !is_same {
                     changes.push((section, record));
                 }
             }
@@ -141,12 +142,20 @@ impl Snapshot {
         changes
     }
 
-    /// Whether it is known of every record what it should hold.
-    pub fn has_addresses(&self) -> bool {
-        self.sections.iter().all(|s| s.records.iter().all(|record| record.desired.is_some()))
+    /// The record of `section` with the name and type of `record`.
+    fn find(&self, section: &str, record: &RecordStatus) -> Option<&RecordStatus> {
+        let sections = self.sections.iter().filter(|known| known.name == section);
+        let mut records = sections.flat_map(|known| &known.records);
+        records.find(|known| (&known.name, known.family) == (&record.name, record.family))
     }
 
-    /// Whether `record` is there and not up to date.
+    /// Whether every record has an address that it should hold.
+    pub fn has_addresses(&self) -> bool {
+        let mut records = self.sections.iter().flat_map(|section| &section.records);
+        records.all(|record| record.desired.is_some())
+    }
+
+    /// Whether there is a record with this name and type that is not up to date.
     pub fn has_failed(&self, (name, family): &(Hostname, Family)) -> bool {
         let mut records = self.sections.iter().flat_map(|section| &section.records);
         records.any(|record| {
@@ -156,8 +165,8 @@ impl Snapshot {
 
     /// Whether every record is up to date and every enabled section runs.
     pub fn is_published(&self) -> bool {
-        let settled = |record: &RecordStatus| record.wait.is_published();
-        self.broken.is_empty() && self.sections.iter().all(|s| s.records.iter().all(settled))
+        let mut records = self.sections.iter().flat_map(|section| &section.records);
+        self.broken.is_empty() && records.all(|record| record.wait.is_published())
     }
 }
 
@@ -175,17 +184,18 @@ impl SectionStatus {
         })
     }
 
-    /// The addresses in DNS, as far as is known: what the provider accepted is newer than what was
-    /// looked up. Sorted.
+    /// The addresses that DNS is expected to have, sorted. For a family with a published address that one is
+    /// taken, because it is newer than the look-up after the start.
     pub fn in_dns(&self) -> Vec<IpAddr> {
-        let published = |family| {
-            let of_family = self.records.iter().filter(move |record| record.family == family);
-            of_family.filter_map(|record| record.published)
-        };
-        let looked_up =
-            self.registered.iter().filter(|it| published(Family::of(**it)).next().is_none());
-        let mut addresses: Vec<IpAddr> = looked_up.copied().collect();
-        addresses.extend([Family::V4, Family::V6].into_iter().flat_map(published));
+        let mut addresses: Vec<IpAddr> =
+            self.records.iter().filter_map(|record| record.published).collect();
+        let published = addresses.len();
+        for address in &self.registered {
+            let mut newer = addresses.iter().take(published);
+            if !newer.any(|newer| Family::of(*newer) == Family::of(*address)) {
+                addresses.push(*address);
+            }
+        }
         addresses.sort_unstable();
         addresses.dedup();
         addresses
@@ -206,9 +216,6 @@ impl SectionStatus {
 impl RecordStatus {
     /// The documented JSON form.
     pub fn to_json(&self) -> Value {
-        let after = |at: Option<Duration>| {
-            at.map(|at| at.saturating_sub(self.timeline.event).as_secs_f64() * 1000.0)
-        };
         json!({
             "name": self.name.as_str(),
             "type": self.family.record_type(),
@@ -218,9 +225,18 @@ impl RecordStatus {
             "state": self.wait.word(),
             "reason": self.reason,
             "next_in": self.next_in.map(|after| after.as_secs_f64()),
-            "request_after_ms": after(self.timeline.sent),
-            "accepted_after_ms": after(self.timeline.accepted),
+            "request_after_ms": self.millis_after_event(self.timeline.sent),
+            "accepted_after_ms": self.millis_after_event(self.timeline.accepted),
         })
+    }
+
+    /// The parts of the status whose change is shown to the owner.
+    fn essence(&self) -> (&'static str, Option<IpAddr>, Option<IpAddr>) {
+        (self.wait.word(), self.published, self.desired)
+    }
+
+    fn millis_after_event(&self, at: Option<Duration>) -> Option<f64> {
+        Some(at?.saturating_sub(self.timeline.event).as_secs_f64() * 1000.0)
     }
 
     fn write_text(&self, text: &mut String, date: &mut dyn FnMut(UnixSeconds) -> String) {
@@ -231,8 +247,10 @@ impl RecordStatus {
         };
         let record_type = self.family.record_type();
         let _ = writeln!(text, "  {} {record_type}: {published}", self.name);
-        let wanted = self.desired.filter(|_| self.desired != self.published);
-        let wanted = wanted.map(|address| format!("{address} is wanted: ")).unwrap_or_default();
+        let wanted = match self.desired {
+            Some(address) if self.published != Some(address) => format!("{address} is wanted: "),
+            _ => String::new(),
+        };
         let _ = writeln!(text, "    {}: {wanted}{}", self.wait.word(), self.reason);
         if let (Some(sent), Some(accepted)) = (self.timeline.sent, self.timeline.accepted) {
             let event = self.timeline.event;

@@ -1,4 +1,4 @@
-//! Sections that the user stops and starts again while the daemon runs.
+//! The owner's commands `stop` and `start`, which stop and start sections while the daemon runs.
 
 use super::Engine;
 use super::event::Action;
@@ -6,10 +6,10 @@ use crate::model::{Level, Notice};
 use crate::time::Now;
 
 impl Engine {
-    /// Nothing more is sent or asked for these sections.
+    /// Stops these sections: no request is sent and no source is asked for them.
     pub(super) fn stop(&mut self, names: &[String]) {
-        for place in 0..self.sections.len() {
-            let Some(active) = self.sections.get_mut(place) else { continue };
+        for index in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(index) else { continue };
             if active.stopped || !names.contains(&active.spec.name) {
                 continue;
             }
@@ -18,16 +18,16 @@ impl Engine {
             let text = format!("stopped, until 'ddns-netlink start {name}' or a reload");
             let notice = Notice::about(name, Level::Notice, text);
             self.actions.push(Action::Say(notice));
-            self.touch_section(place);
+            self.touch_section(index);
         }
     }
 
-    /// These sections go on, or all if none is named. One that was named and ran already is sent:
-    /// who starts it wants to see something happen.
+    /// Starts these sections again, or all stopped sections if none is named. A named section that already runs
+    /// is sent now: an owner who starts it expects an effect.
     pub(super) fn start(&mut self, names: &[String], now: Now) {
         let mut running = Vec::new();
-        for place in 0..self.sections.len() {
-            let Some(active) = self.sections.get_mut(place) else { continue };
+        for index in 0..self.sections.len() {
+            let Some(active) = self.sections.get_mut(index) else { continue };
             let name = &active.spec.name;
             let is_named = names.contains(name);
             if active.stopped && (is_named || names.is_empty()) {
@@ -35,7 +35,7 @@ impl Engine {
                 self.actions.push(Action::Say(notice));
                 active.set_stopped(false);
                 active.ask_again(now);
-                self.touch_section(place);
+                self.touch_section(index);
             } else if is_named {
                 running.push(name.clone());
             }

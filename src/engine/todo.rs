@@ -1,4 +1,4 @@
-//! What an event has left to do, until the next polls have done it.
+//! The work that events have left for the next polls.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,56 +7,56 @@ use super::agenda::Marks;
 use super::flights::RecordId;
 use crate::proto::netlink::IfIndex;
 
-/// What is left to do.
+/// The work for the next polls. [`Marks`] hold indexes of sections or accounts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Todo {
-    /// What the kernel and netifd have reported.
+    /// Reports of the kernel and netifd that selections do not have yet.
     pub(super) news: News,
-    /// Sections whose address is selected anew.
+    /// Sections whose address is to be selected anew.
     pub(super) reselect: Marks,
-    /// Records that may wait for something else now.
+    /// Records whose [`super::wait::Wait`] may have changed.
     pub(super) touched: Vec<RecordId>,
-    /// Records that are up to date: DNS may have something else.
+    /// Records that are up to date, but may have another address in DNS.
     pub(super) corrections: BinaryHeap<Reverse<RecordId>>,
-    /// Accounts that may have something to send.
+    /// Accounts that may have a record to send.
     pub(super) accounts: Marks,
-    /// Sections whose requests may be kept from leaving.
+    /// Sections whose requests may have no route.
     pub(super) blocks: Marks,
     /// Sections whose source may have to be asked.
     pub(super) asks: Marks,
-    /// Sections for which name servers may have to be asked.
+    /// Sections that may have a look-up due.
     pub(super) lookups: Marks,
-    /// Records that may differ from what was given to be saved.
+    /// Records that may differ from their last saved form.
     pub(super) unsaved: Vec<RecordId>,
-    /// Sections that may be shown in another way.
+    /// Sections whose status may have changed.
     pub(super) changed: Marks,
-    /// Whether the sections are others than those that were shown.
+    /// Whether the status of all sections may have changed, as after a reload.
     pub(super) is_all_changed: bool,
-    /// Records of which nothing left the router when they were tried last.
+    /// Records whose last request did not leave the router.
     pub(super) failed_locally: Vec<RecordId>,
 }
 
-/// What was reported since addresses were selected.
+/// Reports since the last selection of addresses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct News {
-    /// Whether anything was.
+    /// Whether there was any report.
     pub(super) is_any: bool,
-    /// Whether it may concern every question about the network.
+    /// Whether the reports may concern every viewpoint.
     pub(super) is_about_all: bool,
     /// Devices whose addresses have changed.
     pub(super) links: Vec<IfIndex>,
-    /// The ways to hosts may be others since the kernel was asked.
+    /// Whether ways to hosts may have changed since the kernel was asked for them.
     pub(super) lost_way: bool,
 }
 
 impl News {
-    /// Something that may concern every question.
+    /// Notes a report that may concern every viewpoint.
     pub(super) fn about_all(&mut self) {
         self.is_any = true;
         self.is_about_all = true;
     }
 
-    /// The addresses of a device.
+    /// Notes a report about the addresses of a device.
     pub(super) fn about_link(&mut self, link: IfIndex) {
         self.is_any = true;
         if !self.links.contains(&link) {
@@ -64,7 +64,7 @@ impl News {
         }
     }
 
-    /// All of it is taken in. Returns what it was.
+    /// Takes the reports. `lost_way` stays, until the kernel is asked again.
     pub(super) fn take(&mut self) -> Self {
         let lost_way = self.lost_way;
         std::mem::replace(self, Self { lost_way, ..Self::default() })

@@ -1,9 +1,9 @@
-//! What sections ask of the network, and the answers.
+//! The questions of sections about the network, and the answers.
 //!
-//! Many sections ask the same: the address of one device, the route to one provider. Each distinct set
-//! of questions is kept once, with its last answers and the sections that share it. A report of the
-//! kernel or of netifd makes only those be asked again that it may concern, and only if an answer has
-//! changed are their sections looked at.
+//! Many sections have the same questions: the address of one device, the route to one provider. Each
+//! distinct set of questions is kept once, with its last answers and the sections that share it. A report of
+//! the kernel or of netifd renews only the answers that it may concern. Sections are looked at only if an
+//! answer has changed.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ use crate::model::{Family, Host, address};
 use crate::proto::netlink::IfIndex;
 use crate::provider;
 
-/// Where the addresses come from.
+/// The source of the addresses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum From {
     /// A logical interface for each family.
@@ -32,38 +32,38 @@ enum From {
     Script,
 }
 
-/// What one section asks of the network.
+/// The questions of one section about the network.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needs {
     from: From,
     families: Vec<Family>,
     policy: Policy,
-    /// Hosts that requests go to; one must be reachable.
+    /// The hosts of the provider, or the proxy. A request can leave if one of them can be reached.
     hosts: Vec<Host>,
-    /// Hosts that a `web` source asks; one must be reachable over the family asked for.
+    /// The hosts of a `web` source, or the proxy. One must be reachable over the family of the address.
     askable: Vec<Host>,
-    /// `bind_network`.
+    /// The value of `bind_network`.
     device: Option<String>,
-    /// `force_ipversion`.
+    /// The family that `force_ipversion` prescribes for connections.
     over: Option<Family>,
-    /// The families for which the provider stores the address that it sees, and that is to be one of a
-    /// device: then requests have to leave from it.
+    /// The families for which the provider stores the address that it sees while the source is a device: the
+    /// requests have to leave from the device's address.
     seen: Vec<Family>,
     /// The event network of a `web` or `script` source.
     event_network: Option<String>,
 }
 
-/// What holds for one family.
+/// The answers for one family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyAnswer {
-    /// The address of the device or logical interface; of other sources nothing is known here.
+    /// The address of the device or logical interface; `Unknown` for `web` and `script` sources.
     pub desired: Desired,
-    /// The device that a request for a record must leave through, if there is one that it must; or what
-    /// keeps it from leaving.
+    /// The device that a request for a record must leave through, `None` if any will do; or the reason that keeps
+    /// the request from leaving.
     pub way: Result<Option<String>, SendBlock>,
-    /// Whether the source can be asked: a script always, a page if there is a way.
+    /// Whether the source can be asked: a script always, a page if a way leads to its host.
     pub can_ask: bool,
-    /// Why the page cannot be asked, as far as that is known for sure.
+    /// Why the page cannot be asked; `None` while the kernel or netifd has not answered everything.
     pub cannot_ask: Option<String>,
 }
 
@@ -72,35 +72,35 @@ pub struct FamilyAnswer {
 pub struct Answers {
     v4: FamilyAnswer,
     v6: FamilyAnswer,
-    /// The device that requests must leave through: what `bind_network` means now.
+    /// The device of `bind_network`, which requests must leave through; `None` if the option is not set.
     pub bound: Result<Option<String>, SendBlock>,
     /// Whether name servers can be reached.
     pub reaches_dns: bool,
-    /// Whether everything is known, the routes and netifd's networks too.
+    /// Whether the kernel and netifd have answered everything.
     pub is_complete: bool,
-    /// The usable ways to the hosts, as of the last time that everything was known.
+    /// The usable ways to the hosts when the kernel had last answered every question.
     pub steps: Option<Set<Step>>,
-    /// The event network: its device and addresses; `None` while that is not known.
+    /// The device and the addresses of the event network; `None` if there is none, or while it is unknown.
     pub event_network: Option<(Option<String>, Set<IpAddr>)>,
 }
 
-/// A distinct set of questions.
+/// A distinct set of questions with its answers.
 #[derive(Clone, Debug)]
 pub struct Viewpoint {
     /// The questions.
     pub needs: Needs,
-    /// The sections that ask them, by place.
+    /// The indexes of the sections with these questions.
     pub members: Vec<usize>,
     /// The last answers.
     pub answers: Answers,
     /// The devices whose addresses the answers depend on.
     links: Vec<IfIndex>,
-    /// Whether they depend on the addresses of all devices.
+    /// Whether the answers depend on the addresses of all devices.
     depends_on_all: bool,
 }
 
 impl Needs {
-    /// What `spec` asks.
+    /// The questions of `spec`.
     pub fn of(spec: &Section, directory: &Directory) -> Self {
         let hosts = directory.resolve(&config::hosts(spec));
         let from = match &spec.source {
@@ -125,35 +125,35 @@ impl Needs {
         }
     }
 
-    /// What the user allows of addresses.
+    /// Which addresses the owner allows.
     pub fn policy(&self) -> Policy {
         self.policy
     }
 
-    /// Hosts that requests go to.
+    /// The hosts that requests go to.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
 
-    /// Whether the provider stores the address that it sees, and that is to be one of a device.
+    /// Whether the provider stores the address that it sees while the source is a device.
     pub fn is_seen(&self, family: Family) -> bool {
         self.seen.contains(&family)
     }
 
-    /// Where the addresses of `family` are that are published, if the source is a device.
+    /// The device with the addresses of `family`, if the source is a device or logical interface.
     ///
     /// # Errors
-    /// Why there is no such place.
-    pub fn place(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
+    /// Why there is no such device.
+    pub fn scope(&self, family: Family, facts: &NetworkView) -> Result<DeviceScope, NoAddress> {
         match (&self.from, family) {
             (From::Device(name), _) => Ok(DeviceScope::device(name)),
-            (From::Network { v4, .. }, Family::V4) => facts.place(v4),
-            (From::Network { v4, v6 }, Family::V6) => facts.place6(v4, v6),
+            (From::Network { v4, .. }, Family::V4) => facts.scope(v4),
+            (From::Network { v4, v6 }, Family::V6) => facts.scope_v6(v4, v6),
             (From::Page | From::Script, _) => Err(NoAddress::NotAsked),
         }
     }
 
-    /// What has to be asked of the kernel about the ways to hosts.
+    /// The questions to the kernel about ways to hosts.
     pub fn asks(&self, facts: &NetworkView) -> Vec<Ask> {
         let Ok(device) = self.bound(facts) else {
             return Vec::new();
@@ -164,11 +164,11 @@ impl Needs {
             asks.extend(facts.book.asks(host, self.over, device));
         }
         for &family in &self.seen {
-            let Ok(place) = self.place(family, facts) else {
+            let Ok(scope) = self.scope(family, facts) else {
                 continue;
             };
             for host in &self.hosts {
-                asks.extend(facts.book.asks(host, Some(family), Some(&place.device)));
+                asks.extend(facts.book.asks(host, Some(family), Some(&scope.device)));
             }
         }
         for host in &self.askable {
@@ -179,7 +179,7 @@ impl Needs {
         asks
     }
 
-    /// The device that requests must leave through: what `bind_network` means now.
+    /// The device of `bind_network`, which requests must leave through; `None` if the option is not set.
     fn bound(&self, facts: &NetworkView) -> Result<Option<String>, SendBlock> {
         let Some(name) = &self.device else {
             return Ok(None);
@@ -187,6 +187,7 @@ impl Needs {
         let device = match facts.device(name) {
             Ok(device) => device,
             Err(NoAddress::NoSuchInterface { network, .. }) => {
+                // The proposed device is one for `ip_network`, and not for `bind_network`.
                 let reason = NoAddress::NoSuchInterface { network, instead: None };
                 return Err(SendBlock::NoDevice(reason));
             }
@@ -198,8 +199,7 @@ impl Needs {
         }
     }
 
-    /// The device that a request for a record of `family` must leave through, if there is one that it
-    /// must.
+    /// The device that a request for a record of `family` must leave through; `None` if any will do.
     fn way(
         &self,
         family: Family,
@@ -207,19 +207,21 @@ impl Needs {
         facts: &NetworkView,
     ) -> Result<Option<String>, SendBlock> {
         let device = bound.clone()?;
-        let seen = if self.is_seen(family) { self.place(family, facts).ok() } else { None };
-        let Some(place) = seen else {
+        let seen = if self.is_seen(family) { self.scope(family, facts).ok() } else { None };
+        let Some(scope) = seen else {
             return match closed(&self.hosts, self.over, device.as_deref(), facts) {
                 None => Ok(device),
                 Some(why) => Err(SendBlock::NoRoute(why)),
             };
         };
-        let Some(why) = closed(&self.hosts, Some(family), Some(&place.device), facts) else {
-            return Ok(Some(place.device));
+        let Some(why) = closed(&self.hosts, Some(family), Some(&scope.device), facts) else {
+            return Ok(Some(scope.device));
         };
         match closed(&self.hosts, Some(family), None, facts) {
-            // The address of another device, such as a LAN's: it is sent from there over the uplink.
+            // The device is no uplink, such as a LAN bridge with a public IPv6 address. The request leaves from that
+            // address over the uplink.
             None if family == Family::V6 => Ok(None),
+            // An IPv4 request over another line leaves from that line's address, and the provider stores that.
             None => Err(SendBlock::NoRouteFrom(why)),
             Some(why) => Err(SendBlock::NoRoute(why)),
         }
@@ -229,8 +231,8 @@ impl Needs {
         if matches!(self.from, From::Page | From::Script) || !facts.book.addresses_known() {
             return Desired::Unknown;
         }
-        match self.place(family, facts) {
-            Ok(place) => select::from_device(&facts.book, &place, family, self.policy, current),
+        match self.scope(family, facts) {
+            Ok(scope) => select::from_device(&facts.book, &scope, family, self.policy, current),
             Err(NoAddress::NetifdAsked(_)) => Desired::Unknown,
             Err(why) => Desired::Nothing(why),
         }
@@ -271,12 +273,13 @@ impl Needs {
         }
     }
 
-    /// The usable ways to the hosts; `before`: those of the last time.
+    /// The usable ways to the hosts. `before` are those of the last time.
     fn steps(&self, facts: &NetworkView, before: Option<&Set<Step>>) -> Set<Step> {
         let mut steps = Set::default();
         for ask in self.asks(facts) {
             if facts.book.lacks_source(&ask) {
-                // The line stays the same while its address changes.
+                // The line has no address for a moment, because its address changes. It is still the same network,
+                // so its earlier ways stay.
                 let before = before.into_iter().flat_map(Set::iter);
                 steps.extend(before.filter(|step| step.0 == ask.family).copied());
             }
@@ -285,7 +288,7 @@ impl Needs {
         steps
     }
 
-    /// The event network as it is now: its device and addresses.
+    /// The device and the addresses of the event network; `None` if there is none, or while it is unknown.
     fn event_network(&self, facts: &NetworkView) -> Option<(Option<String>, Set<IpAddr>)> {
         let name = self.event_network.as_deref()?;
         if !facts.book.addresses_known() || facts.netifd == NetifdState::Asking {
@@ -300,7 +303,7 @@ impl Needs {
 }
 
 impl Answers {
-    /// Nothing is known yet.
+    /// The answers before the first report of the kernel.
     fn unknown() -> Self {
         let family = FamilyAnswer {
             desired: Desired::Unknown,
@@ -319,7 +322,7 @@ impl Answers {
         }
     }
 
-    /// Those for one family.
+    /// The answers for `family`.
     pub fn of(&self, family: Family) -> &FamilyAnswer {
         match family {
             Family::V4 => &self.v4,
@@ -327,7 +330,7 @@ impl Answers {
         }
     }
 
-    /// What keeps requests from leaving: for both of `families`, if there are two.
+    /// The reason that keeps requests for all of `families` from leaving; `None` if one can leave.
     pub fn block(&self, families: &[Family]) -> Option<&SendBlock> {
         let mut found = None;
         for &family in families {
@@ -338,7 +341,7 @@ impl Answers {
 }
 
 impl Viewpoint {
-    /// Questions that nobody has asked yet. `steps`: the usable ways of before.
+    /// Questions without answers yet. `steps` are the usable ways before a reload.
     pub fn new(needs: Needs, steps: Option<Set<Step>>) -> Self {
         Self {
             needs,
@@ -354,8 +357,8 @@ impl Viewpoint {
         self.depends_on_all || self.links.iter().any(|link| links.contains(link))
     }
 
-    /// Asks again. `current`: the address of each family that stays, as far as the rules of selection
-    /// have it. Returns whether an answer has changed.
+    /// Renews the answers. `current` is the address of each family that is kept if the rules of selection allow.
+    /// Returns whether an answer has changed.
     pub fn ask(&mut self, facts: &NetworkView, current: [Option<IpAddr>; 2]) -> bool {
         let needs = &self.needs;
         let bound = needs.bound(facts);
@@ -386,14 +389,16 @@ impl Viewpoint {
         has_changed
     }
 
-    /// Remembers whose addresses `answers` depend on.
+    /// Notes the devices whose addresses `answers` depend on.
     fn note_links(&mut self, answers: &Answers, facts: &NetworkView) {
         self.links.clear();
         self.depends_on_all = false;
         for family in [Family::V4, Family::V6] {
-            match self.needs.place(family, facts) {
-                Ok(place) => self.links.extend(facts.book.link(&place.device).map(|it| it.index)),
-                // A device with an address is named instead.
+            match self.needs.scope(family, facts) {
+                Ok(scope) => {
+                    self.links.extend(facts.book.link(&scope.device).map(|link| link.index));
+                }
+                // The message proposes a device with an address, so any device may change it.
                 Err(NoAddress::NoSuchInterface { .. }) => self.depends_on_all = true,
                 Err(_) => {}
             }
@@ -404,8 +409,8 @@ impl Viewpoint {
     }
 }
 
-/// Whether the provider stores the address that it sees, so that requests of a section whose address is
-/// that of a device have to leave from it. A host in the local network is no such provider.
+/// Whether requests must leave from the published address, because the provider stores the address that it sees. A
+/// host in the local network sees a private address, so this cannot be meant.
 fn is_seen(spec: &Section, hosts: &[Host], family: Family) -> bool {
     let transport = &spec.transport;
     let is_bound = transport.device.is_some() || transport.proxy.is_some();
@@ -423,12 +428,12 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// Any host of the internet.
+/// The question about any host of the internet: see [`Ask::host`].
 fn anywhere() -> Host {
     Host::Name(String::new())
 }
 
-/// Why no request can leave to any of `hosts`; `None` if one can.
+/// Why no request to any of `hosts` can leave; `None` if one can.
 fn closed(
     hosts: &[Host],
     family: Option<Family>,

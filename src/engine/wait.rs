@@ -1,5 +1,5 @@
-//! What a record waits for, and everything that follows from that: the word of `status`, the sentence
-//! of `why` and of the log, and the next deadline.
+//! What a record waits for, with everything that depends on it: the state in `status`, the sentences of `why`
+//! and the log, and the next deadline.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use crate::time::duration::until;
 
 /// What a record waits for. All times are since boot.
 ///
-/// `Record::wait` gives those that depend on the record alone. Of a record that is `Ready`, or that has
-/// no address, only the engine knows more: it makes one of the variants from `Seen` on of it.
+/// `Record::wait` gives the variants that depend on the record alone. The engine replaces `Ready`, `InFlight` and
+/// `Address` by one of the variants from `Seen` on, if the network or the account explains more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Nothing: the record is up to date.
     Settled {
-        /// When it is sent again although nothing has changed.
+        /// When the record is sent again although nothing has changed.
         again_at: Option<Duration>,
-        /// What an earlier request that was never answered may still make of it.
+        /// The target of an earlier request that was never answered, and that the provider may still carry out.
         late: Option<Target>,
     },
     /// An address.
     Address,
     /// An address, or the time at which the record is removed.
     Lost {
-        /// When it is removed.
+        /// When the record is removed.
         at: Duration,
         /// Whether the provider has an address of ours.
         is_published: bool,
     },
-    /// The end of changes that follow one another.
+    /// The end of a series of changes.
     Settling(Duration),
     /// The time for the next request by `min_interval`.
     Pace(Duration),
@@ -39,52 +39,53 @@ pub enum Wait {
     BackOff(Duration),
     /// The end of the time that the provider asked for.
     Hold {
-        /// When it ends.
+        /// The end of that time.
         until: Duration,
         /// Whether an earlier run saved it.
         is_restored: bool,
     },
-    /// Nothing: this can be sent as soon as the provider can be reached.
+    /// Nothing but a route to the provider: this target is sent as soon as there is one.
     Ready(Target),
     /// The provider's answer.
     InFlight,
-    /// Another configuration, another address, the owner, or this time.
+    /// Another configuration, another address, the owner's `update`, or this time.
     Refused(Duration),
-    /// The owner or a change, after so many failures in a row (`retry_max_count`).
+    /// The owner's `update`, another address or another network, after this number of failures in a row
+    /// (`retry_max_count`).
     GivenUp(u32),
-    /// The owner, who stopped the section.
+    /// The owner's `start`, because the owner has stopped the section.
     Stopped,
     /// Nothing: the source has just found this address.
     Seen(IpAddr),
     /// The source, which has no address for this reason.
     NoAddress(NoAddress),
-    /// The kernel, netifd or the source, which is being asked: a sentence.
+    /// An answer of the kernel, netifd or the source. The sentence names it.
     Unknown(String),
-    /// The account: another record of it goes first, or the provider limits its requests.
+    /// The account: another record goes first, or the provider limits its requests.
     Account(Duration),
     /// A route to the provider.
     Route(SendBlock),
-    /// The address of this host, which the request on its way goes to.
+    /// The address of this host, to which the request on its way is to go.
     LookUp(String),
 }
 
-/// What the sentence about a wait names beside it.
+/// Facts for the sentence about a wait.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     /// The name of the section.
     pub section: &'a str,
-    /// What failed last, unless something has succeeded since.
+    /// The last failure, unless a request has succeeded since.
     pub trouble: Option<&'a str>,
-    /// What the provider refused, and what the owner can do.
+    /// The provider's refusal, and advice to the owner.
     pub refusal: &'a str,
-    /// Whether the program ends when nothing more can be done now, so that there is no next try.
+    /// Whether the program ends after this attempt, so that there is no next one.
     pub ends: bool,
     /// The time of the report.
     pub now: Now,
 }
 
 impl Wait {
-    /// The word for it in `status`.
+    /// The state in `status`: one word, which LuCI and scripts parse.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Settled { .. } | Self::Lost { is_published: true, .. } => "published",
@@ -128,12 +129,12 @@ impl Wait {
         }
     }
 
-    /// What could be sent now, as far as the record is concerned.
+    /// The target that can be sent now, if the record waits only for a route.
     pub fn ready(&self) -> Option<Target> {
         if let Self::Ready(target) = self { Some(*target) } else { None }
     }
 
-    /// Whether the record is up to date, so that nothing is owed.
+    /// Whether the record is up to date, so that no request is owed.
     pub fn is_published(&self) -> bool {
         matches!(self, Self::Settled { .. } | Self::Lost { is_published: true, .. })
     }
@@ -203,7 +204,7 @@ impl Wait {
         }
     }
 
-    /// `next try in 60 s`: what the log says of a record that failed.
+    /// The end of the log's sentence about a failure, such as `next try in 60 s`.
     pub fn next_step(&self, now: Now) -> String {
         match self {
             Self::BackOff(at)
@@ -234,7 +235,7 @@ impl Wait {
 }
 
 impl About<'_> {
-    /// A wait that has nothing to do with a failure does not hide that there was one.
+    /// The last failure, to begin the sentence about a wait that has another cause: the owner is to see both.
     fn failed(&self) -> String {
         match self.trouble {
             Some(trouble) => format!("{trouble}; "),
@@ -243,8 +244,8 @@ impl About<'_> {
     }
 }
 
-/// `; the provider never answered an earlier request with 192.0.2.1; …`: why what was accepted is sent
-/// once more, in `after`.
+/// The end of a sentence about a record that is sent once more, in `after`:
+/// `; the provider never answered an earlier request with 192.0.2.1; …`.
 pub(super) fn repeated(late: Target, after: &str) -> String {
     let earlier = match late {
         Target::Address(address) => format!("with {address}"),
