@@ -43,7 +43,8 @@ pub struct Account {
     trusted_until: Duration,
 }
 
-/// How long jobs wait for the answer to the first one. If that takes longer, it may concern only the first name.
+/// How long jobs wait for the answer to the first one. If that takes longer, it may concern only the first
+/// name.
 const PROBE: Duration = Duration::from_secs(5);
 /// How long the account counts as accepted after an accepted update.
 const TRUST: Duration = Duration::from_secs(600);

@@ -47,8 +47,8 @@ impl Engine {
         }
     }
 
-    /// The provider never answered a request, and may still carry it out. The request also repeated addresses of
-    /// other records of the name (`kept`), so these records may change to the repeated addresses.
+    /// The provider never answered a request, and may still carry it out. The request also repeated addresses
+    /// of other records of the name (`kept`), so these records may change to the repeated addresses.
     fn answer_kept(&mut self, flight: &Flight, account: usize, now: Now) {
         for (name, address) in &flight.kept {
             let ids: Vec<RecordId> = self.names.find(&self.sections, account, name).collect();
@@ -128,7 +128,8 @@ impl Engine {
             section.registered.insert(record.family, Registered::default());
         }
         gathered.pause = gathered.pause.max(record.paused_until());
-        // If the provider accepts a record that it had refused, it may accept the account's other records again.
+        // If the provider accepts a record that it had refused, it may accept the account's other records
+        // again.
         let has_recovered = was_trial && verdict.is_success();
         let is_of_account = verdict.scope == Scope::Account || has_recovered;
         let is_first = gathered.verdict.is_none();

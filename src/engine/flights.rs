@@ -42,8 +42,8 @@ pub struct Part {
 pub enum Owner {
     /// This record, which is in force.
     Record(RecordId),
-    /// A reload has removed the record. If a later reload brings a record of this name back, in the same section
-    /// or in one with the same account, that record waits for the job.
+    /// A reload has removed the record. If a later reload brings a record of this name back, in the same
+    /// section or in one with the same account, that record waits for the job.
     Gone {
         /// The section that the record was in.
         section: String,
@@ -54,7 +54,8 @@ pub enum Owner {
     },
 }
 
-/// All jobs on their way. Their numbers are consecutive, so the index of a job is its number minus that of the first.
+/// All jobs on their way. Their numbers are consecutive, so the index of a job is its number minus that of
+/// the first.
 #[derive(Clone, Debug, Default)]
 pub struct Flights {
     /// The number of the first entry in `jobs`.

@@ -12,7 +12,8 @@ pub(super) struct Keeper {
     pub(super) dormant: Vec<Saved>,
     /// Values learned in an earlier run, until a configuration is in force.
     pub(super) learned_before: Vec<Learned>,
-    /// The content of the file when a new configuration came into force, until the changes since then are saved.
+    /// The content of the file when a new configuration came into force, until the changes since then are
+    /// saved.
     pub(super) before_reload: Option<State>,
     /// Changes of learned values since the last save.
     pub(super) pending: Changes,
@@ -35,7 +36,8 @@ impl Engine {
         dormant.filter(|saved| self.section_index(&saved.section).is_none()).cloned().collect()
     }
 
-    /// The values learned in current accounts. Those of removed accounts are dropped: they can be learned again.
+    /// The values learned in current accounts. Those of removed accounts are dropped: they can be learned
+    /// again.
     fn known(&self) -> Vec<Learned> {
         let mut learned = Vec::new();
         for account in &self.accounts {

@@ -11,8 +11,8 @@ use crate::model::name::canonical;
 use crate::model::{Family, Notice};
 use crate::time::Now;
 
-/// A published address is looked up this long after the provider accepted it: some providers are slow to bring it
-/// into their name servers.
+/// A published address is looked up this long after the provider accepted it: some providers are slow to
+/// bring it into their name servers.
 const PROPAGATION: Duration = Duration::from_secs(600);
 
 impl SectionState {

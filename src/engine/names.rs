@@ -15,8 +15,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// Sorts the records of `sections` and notes the begin of its group in each slot. The accounts of the sections
-    /// must be assigned.
+    /// Sorts the records of `sections` and notes the begin of its group in each slot. The accounts of the
+    /// sections must be assigned.
     pub fn of(sections: &mut [SectionState]) -> Self {
         let mut sorted = Vec::new();
         for (section, active) in sections.iter().enumerate() {

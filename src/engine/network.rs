@@ -55,8 +55,8 @@ impl NetifdState {
 }
 
 impl NetworkView {
-    /// The device of the logical interface `name`; if there is no such interface, the device `name`. LuCI writes
-    /// `@` before the name of a logical interface in lists that also have devices.
+    /// The device of the logical interface `name`; if there is no such interface, the device `name`. LuCI
+    /// writes `@` before the name of a logical interface in lists that also have devices.
     ///
     /// # Errors
     /// Why there is no device; [`NoAddress::NetifdAsked`] while netifd is being asked.
@@ -77,8 +77,8 @@ impl NetworkView {
         }
     }
 
-    /// A device to propose for a name that does not exist, if there is no netifd: one with a public address, else
-    /// one with a private address.
+    /// A device to propose for a name that does not exist, if there is no netifd: one with a public address,
+    /// else one with a private address.
     fn likely_device(&self) -> Option<String> {
         if self.netifd != NetifdState::Absent || !self.book.addresses_known() {
             return None;
@@ -99,9 +99,9 @@ impl NetworkView {
         Ok(DeviceScope { device, claims })
     }
 
-    /// The device for IPv6 if the owner named the logical interfaces `v4` and `v6`. If `v6` is absent or down, the
-    /// interface that netifd makes for the IPv6 side of PPP and mobile lines is taken: `v4` with `_6` added. If
-    /// neither exists, it is the device of `v4`.
+    /// The device for IPv6 if the owner named the logical interfaces `v4` and `v6`. If `v6` is absent or
+    /// down, the interface that netifd makes for the IPv6 side of PPP and mobile lines is taken: `v4` with
+    /// `_6` added. If neither exists, it is the device of `v4`.
     ///
     /// # Errors
     /// As [`NetworkView::device`], for `v6`.

@@ -21,7 +21,8 @@ const LONGEST_BASE: Duration = Duration::from_secs(30 * 86_400);
 const LOCAL_BASE: Duration = Duration::from_secs(2);
 /// The least pause after such a failure, although routes or rules have changed.
 const LOCAL_GAP: Duration = Duration::from_secs(1);
-/// How long after the start an earlier run's waiting time lasts while its end is unknown or the clock is not set.
+/// How long after the start an earlier run's waiting time lasts while its end is unknown or the clock is not
+/// set.
 const UNDATED: Duration = Duration::from_secs(600);
 /// The shortest first pause, so that `retry_interval '0'` does not make an endless loop.
 const SHORTEST_BASE: Duration = Duration::from_secs(1);
@@ -40,15 +41,16 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full bucket of `burst` tokens that gains one per `interval`. With an interval of zero it is never empty.
+    /// A full bucket of `burst` tokens that gains one per `interval`. With an interval of zero it is never
+    /// empty.
     pub fn new(interval: Duration, burst: u32) -> Self {
         let interval = interval.min(LONGEST_INTERVAL);
         Self { burst: burst.max(1), interval, full_at: Duration::ZERO }
     }
 
-    /// A full bucket that keeps to `rate` in any window of its time: the burst and the tokens gained in that time
-    /// together are at most its requests. With 8 or more, a quarter stays free for requests that a job needs
-    /// beyond its first one.
+    /// A full bucket that keeps to `rate` in any window of its time: the burst and the tokens gained in that
+    /// time together are at most its requests. With 8 or more, a quarter stays free for requests that a job
+    /// needs beyond its first one.
     pub fn of_rate(rate: Rate) -> Self {
         let requests = rate.requests.max(1);
         let burst = (requests / 4).max(1);
@@ -57,9 +59,9 @@ impl Bucket {
         Self { burst, interval, full_at: Duration::ZERO }
     }
 
-    /// A full bucket that keeps to `rate` if each job is one request: all requests may leave at once, and one more
-    /// after each time of `rate`. An eighth is added to that time, because the requests take different times to
-    /// arrive.
+    /// A full bucket that keeps to `rate` if each job is one request: all requests may leave at once, and one
+    /// more after each time of `rate`. An eighth is added to that time, because the requests take different
+    /// times to arrive.
     pub fn of_single_requests(rate: Rate) -> Self {
         let span = Duration::from_secs(rate.seconds.into());
         Self { burst: rate.requests.max(1), interval: span + span / 8, full_at: Duration::ZERO }
@@ -80,8 +82,8 @@ impl Bucket {
         self.full_at = self.full_at.saturating_sub(self.interval);
     }
 
-    /// Takes a new interval and burst. Tokens stay spent, but at most `burst` of them, so that no wait is longer
-    /// than the new interval.
+    /// Takes a new interval and burst. Tokens stay spent, but at most `burst` of them, so that no wait is
+    /// longer than the new interval.
     pub fn set_interval(&mut self, interval: Duration, burst: u32, now: Duration) {
         self.interval = interval.min(LONGEST_INTERVAL);
         self.burst = burst.max(1);
@@ -115,8 +117,8 @@ impl Backoff {
         self.until
     }
 
-    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, but never less than `base`. `jitter` is
-    /// any number: it adds up to a quarter.
+    /// A request failed: wait `base`, 2 `base`, 4 `base`… up to an hour, but never less than `base`. `jitter`
+    /// is any number: it adds up to a quarter.
     pub fn failed(&mut self, now: Duration, base: Duration, jitter: u32) {
         self.attempts = self.attempts.saturating_add(1);
         self.local = 0;
@@ -192,8 +194,9 @@ pub struct Settling {
 }
 
 impl Settling {
-    /// The address changed. A change that [`QUIET`] precedes is sent at once. Any other is sent when [`QUIET`] has
-    /// passed without a change, but at most [`CEILING`] after the first change that was not sent.
+    /// The address changed. A change that [`QUIET`] precedes is sent at once. Any other is sent when
+    /// [`QUIET`] has passed without a change, but at most [`CEILING`] after the first change that was not
+    /// sent.
     pub fn changed(&mut self, now: Duration) {
         let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
         self.last_change = Some(now);
@@ -230,8 +233,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The waiting time that an earlier run saved. While the clock is not set it lasts for [`UNDATED`], in which
-    /// the clock is usually set.
+    /// The waiting time that an earlier run saved. While the clock is not set it lasts for [`UNDATED`], in
+    /// which the clock is usually set.
     pub fn saved(until: Option<UnixSeconds>, now: Now) -> Self {
         if until.is_none() {
             return Self::default();

@@ -1,9 +1,8 @@
 //! The planner of one record: one name, one family, one provider.
 //!
-//! A record holds what it should be (`wish`), what the provider accepted last (`remote`), its limits
-//! (`pace`) and a refusal. Its state is not stored but derived, by [`Record::wait`]. The status page and
-//! the next deadline read it, and [`Record::send`] takes the very target that it has found ready, so that
-//! the three can never disagree:
+//! A record holds its desired state (`wish`), the state at the provider (`remote`), its limits (`pace`) and a
+//! refusal. What it waits for is not stored: [`Record::wait`] derives it. The status page and the next deadline
+//! use that result, and [`Record::send`] takes the target in it, so the three cannot disagree:
 //!
 //! ```text
 //!            set_address               time is over              send
@@ -18,21 +17,20 @@
 //!                                                        Refused ◀────────────────┘ Refused
 //! ```
 //!
-//! `Ready` leaves as soon as the provider can be reached, which is the section's to know. A record
-//! that is `Refused` is tried again after a day, and when its address changes.
+//! A `Ready` record is sent as soon as the provider can be reached, which the record does not know. A
+//! `Refused` record is sent again after a day, and when its address changes.
 //!
-//! A provider may carry out a request late that it never answered. Where the record was meanwhile
-//! published as something else, that is sent once more a minute later (`late.rs`).
+//! A provider may carry out a request late that it never answered. If it has accepted another target since,
+//! that target is sent once more a minute later (`late.rs`).
 //!
-//! A record of a section that the user stopped is `Stopped`, whatever it would wait for but an answer.
+//! A record of a section that the owner has stopped is `Stopped`, unless it is `InFlight`.
 //!
-//! Before an address is sent the source has to have it at that moment: a record whose address went
-//! away, or is not known, waits as `Address` for as long as a request is owed. With `remove_after` one
-//! that is certainly gone waits as `Lost` for the time at which the record is removed; then that is the
-//! request, and paced like any other.
+//! An address is sent only while the source has it. If the address is gone or unknown while a request is owed,
+//! the record waits as `Address`. With `remove_after`, a record whose address is certainly gone waits as `Lost`
+//! until its removal is due. The removal is then paced like any other request.
 //!
-//! A change during `InFlight` only replaces the wish: one call at most, the latest wins. A new
-//! address never shortens a back-off or the provider's own waiting time.
+//! A record has at most one request on its way. A change during `InFlight` replaces the wish, and the latest
+//! wish is sent afterwards. A new address never shortens a back-off or the provider's waiting time.
 
 mod doubt;
 mod late;
@@ -64,32 +62,33 @@ use wish::Wish;
 pub struct Record {
     /// The name.
     pub name: Hostname,
-    /// Its type.
+    /// The family of its addresses: IPv4 for type A, IPv6 for AAAA.
     pub family: Family,
     /// See [`crate::state::Saved::fingerprint`].
     pub fingerprint: u64,
-    /// What the provider refused, until the next day or another address.
+    /// The provider's refusal, until it expires after a day or the address changes.
     pub refusal: Option<Refusal>,
-    /// What went wrong last, until something goes right.
+    /// The last failure, until a request succeeds.
     pub trouble: Option<String>,
     wish: Wish,
     remote: Remote,
     pace: Pace,
     is_stopped: bool,
-    /// What the request on its way is to make of it.
+    /// The target of the request on its way.
     flight: Option<Target>,
     timing: Arc<Timing>,
-    /// When it came to be known, since boot.
+    /// When the record was created, since boot.
     started: Duration,
 }
 
-/// How soon a request may leave.
+/// The limits on requests of a record.
 #[derive(Clone, Debug)]
 struct Pace {
     bucket: Bucket,
     backoff: Backoff,
     hold: Hold,
-    /// The last failure may be due to a wall clock that is behind.
+    /// The last request may have failed because the wall clock is behind, which makes certificates and
+    /// signatures invalid.
     clock_behind: bool,
 }
 
@@ -102,7 +101,7 @@ impl Pace {
 }
 
 impl Record {
-    /// A record of which nothing is known.
+    /// A record that was never sent.
     pub fn new(
         name: Hostname,
         family: Family,
@@ -132,40 +131,40 @@ impl Record {
         }
     }
 
-    /// What names it.
+    /// Its name and family, which are unique in its section.
     pub fn key(&self) -> (&Hostname, Family) {
         (&self.name, self.family)
     }
 
-    /// The address that it should hold; stays when the source loses it, until the record is removed.
+    /// The address that it should hold. It stays when the source loses it, until the record is removed.
     pub fn desired(&self) -> Option<IpAddr> {
         self.wish.address
     }
 
-    /// Times of the latest change.
+    /// The times of the latest change.
     pub fn timeline(&self) -> Timeline {
         self.wish.timeline
     }
 
-    /// Takes new intervals, as after a reload that changed nothing else of this record.
+    /// Takes new intervals after a reload.
     pub fn retime(&mut self, timing: Arc<Timing>, now: Now) {
         self.pace.bucket.set_interval(timing.min_interval, timing.burst, now.up);
         self.timing = timing;
     }
 
-    /// The provider asks not to be called before `until`.
+    /// The provider asks for no request before `until`.
     pub fn hold(&mut self, until: Duration, now: Now) {
         self.pace.hold.extend(until, now);
     }
 
-    /// Requests leave in another way now, so that what failed or was refused may succeed.
+    /// Requests have another transport now, so they may succeed although earlier ones failed or were refused.
     pub fn reset_after_transport_change(&mut self) {
         self.refusal = None;
         self.pace.backoff.reset();
     }
 
-    /// It is published as something else now, in the account that `old` was published in: the limits of
-    /// that account still hold.
+    /// Takes over the limits of `old`, the record of the same name and account before a reload that changed
+    /// what is published. The provider's limits hold for both.
     pub fn inherit_limits(&mut self, old: &Self, now: Now) {
         self.pace.hold = old.pace.hold.clone();
         self.pace.backoff = old.pace.backoff.clone();
@@ -178,8 +177,8 @@ impl Record {
         self.pace.backoff.until()
     }
 
-    /// Whether the owner wants nothing sent. What is on its way goes on. When it is started again, what
-    /// is owed is tried, whatever failed or was refused before.
+    /// Stops or starts the record at the owner's command. A request on its way goes on. A start clears
+    /// refusals and failures, so that a request that is owed is sent.
     pub fn set_stopped(&mut self, stopped: bool) {
         if self.is_stopped && !stopped {
             self.refusal = None;
@@ -188,24 +187,24 @@ impl Record {
         self.is_stopped = stopped;
     }
 
-    /// Routes or rules changed: see [`Backoff::routes_changed`].
+    /// Kernel routes or rules changed: see [`Backoff::routes_changed`].
     pub fn routes_changed(&mut self) {
         self.pace.backoff.routes_changed();
     }
 
-    /// Whether nothing left the router when it was tried last.
+    /// Whether nothing left the router at the last attempt.
     pub fn has_failed_locally(&self) -> bool {
         self.pace.backoff.is_local()
     }
 
-    /// The network changed for good: failures to reach the provider say nothing any more. What the line
-    /// lost before may be about to come with it.
+    /// The router has another network now. Failures in the old network no longer count, and neither does the
+    /// loss of the address there: the new network may bring one in a moment.
     pub fn network_changed(&mut self) {
         self.pace.backoff.reset();
         self.wish.presence = Presence::NEVER_LOST;
     }
 
-    /// The wall clock was stepped: a certificate that was not valid yet may be now.
+    /// The wall clock was stepped: certificates and signatures may be valid now, and times can be dated.
     pub fn clock_stepped(&mut self, now: Now) {
         if self.pace.clock_behind {
             self.pace.clock_behind = false;
@@ -218,7 +217,7 @@ impl Record {
         self.date_publication(now);
     }
 
-    /// What this record waits for, ignoring whether the provider can be reached.
+    /// What this record waits for. Routes, the account and the reasons of the source are the engine's to add.
     pub fn wait(&self, now: Now) -> Wait {
         if self.flight.is_some() {
             return Wait::InFlight;
@@ -237,7 +236,7 @@ impl Record {
         }
     }
 
-    /// What is to be sent, however soon.
+    /// The target that is owed, whatever the pauses; or the reason why none is.
     fn to_send(&self, now: Now) -> Result<Target, Wait> {
         if let Some(at) = self.removal_at() {
             let is_published = self.published().is_some();
@@ -254,14 +253,14 @@ impl Record {
             let again_at = self.again_at(now);
             return Err(Wait::Settled { again_at, late: self.late_target() });
         }
-        // The source has to have the address at the moment at which it is sent.
+        // An address that the source has lost may belong to another customer of the ISP by now.
         match self.wish.presence {
             Presence::Present => Ok(Target::Address(address)),
             Presence::Unknown { .. } | Presence::Lost { .. } => Err(Wait::Address),
         }
     }
 
-    /// What `target` waits for before it is sent: the longest of all pauses.
+    /// What `target` waits for: the pause that ends last, or `Ready`.
     fn pace_of(&self, target: Target, now: Now) -> Wait {
         if self.gave_up() {
             return Wait::GivenUp(self.pace.backoff.attempts());

@@ -208,8 +208,8 @@ fn find(sections: &[SectionState], owner: &Owner, account: Option<u64>) -> Optio
     None
 }
 
-/// Makes the record wait for `part`. A record that took its flight over from the old configuration does so already.
-/// For any other `part` is a request of an earlier configuration, whose result does not count.
+/// Makes the record wait for `part`. A record that took its flight over from the old configuration does so
+/// already. For any other `part` is a request of an earlier configuration, whose result does not count.
 fn wait_for(sections: &mut [SectionState], id: RecordId, part: &mut Part) {
     let section = sections.get_mut(id.section);
     let Some(record) = section.and_then(|section| section.records.get_mut(id.record)) else {

@@ -58,8 +58,8 @@ pub struct Needs {
 pub struct FamilyAnswer {
     /// The address of the device or logical interface; `Unknown` for `web` and `script` sources.
     pub desired: Desired,
-    /// The device that a request for a record must leave through, `None` if any will do; or the reason that keeps
-    /// the request from leaving.
+    /// The device that a request for a record must leave through, `None` if any will do; or the reason that
+    /// keeps the request from leaving.
     pub way: Result<Option<String>, SendBlock>,
     /// Whether the source can be asked: a script always, a page if a way leads to its host.
     pub can_ask: bool,
@@ -218,8 +218,8 @@ impl Needs {
             return Ok(Some(scope.device));
         };
         match closed(&self.hosts, Some(family), None, facts) {
-            // The device is no uplink, such as a LAN bridge with a public IPv6 address. The request leaves from that
-            // address over the uplink.
+            // The device is no uplink, such as a LAN bridge with a public IPv6 address. The request leaves
+            // from that address over the uplink.
             None if family == Family::V6 => Ok(None),
             // An IPv4 request over another line leaves from that line's address, and the provider stores that.
             None => Err(SendBlock::NoRouteFrom(why)),
@@ -278,8 +278,8 @@ impl Needs {
         let mut steps = Set::default();
         for ask in self.asks(facts) {
             if facts.book.lacks_source(&ask) {
-                // The line has no address for a moment, because its address changes. It is still the same network,
-                // so its earlier ways stay.
+                // The line has no address for a moment, because its address changes. It is still the same
+                // network, so its earlier ways stay.
                 let before = before.into_iter().flat_map(Set::iter);
                 steps.extend(before.filter(|step| step.0 == ask.family).copied());
             }
@@ -357,8 +357,8 @@ impl Viewpoint {
         self.depends_on_all || self.links.iter().any(|link| links.contains(link))
     }
 
-    /// Renews the answers. `current` is the address of each family that is kept if the rules of selection allow.
-    /// Returns whether an answer has changed.
+    /// Renews the answers. `current` is the address of each family that is kept if the rules of selection
+    /// allow. Returns whether an answer has changed.
     pub fn ask(&mut self, facts: &NetworkView, current: [Option<IpAddr>; 2]) -> bool {
         let needs = &self.needs;
         let bound = needs.bound(facts);
@@ -409,8 +409,8 @@ impl Viewpoint {
     }
 }
 
-/// Whether requests must leave from the published address, because the provider stores the address that it sees. A
-/// host in the local network sees a private address, so this cannot be meant.
+/// Whether requests must leave from the published address, because the provider stores the address that it
+/// sees. A host in the local network sees a private address, so this cannot be meant.
 fn is_seen(spec: &Section, hosts: &[Host], family: Family) -> bool {
     let transport = &spec.transport;
     let is_bound = transport.device.is_some() || transport.proxy.is_some();

@@ -11,8 +11,8 @@ use crate::time::duration::until;
 
 /// What a record waits for. All times are since boot.
 ///
-/// `Record::wait` gives the variants that depend on the record alone. The engine replaces `Ready`, `InFlight` and
-/// `Address` by one of the variants from `Seen` on, if the network or the account explains more.
+/// `Record::wait` gives the variants that depend on the record alone. The engine replaces `Ready`, `InFlight`
+/// and `Address` by one of the variants from `Seen` on, if the network or the account explains more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Nothing: the record is up to date.

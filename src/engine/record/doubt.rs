@@ -1,6 +1,6 @@
-//! A request that was sent and whose answer says nothing, or that got none: what the zone's own name
-//! servers have then says whether it was carried out. They are asked soon, and once more within the
-//! minute, because some providers take their time; otherwise the request is repeated.
+//! A request in doubt: it was sent, but its answer was lost or unclear. The zone's own name servers show
+//! whether the provider carried it out. They are asked soon, and once more within the minute, because some
+//! providers are slow to update them. If they do not have the address, the request is repeated.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,31 +10,32 @@ use crate::dns::Found;
 use crate::model::Target;
 use crate::time::Now;
 
-/// When the name servers are asked, counted from the end of the request.
+/// The times of the look-ups, counted from the end of the request.
 const LOOK_UPS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(45)];
 
-/// A request whose outcome the zone's own name servers are to tell.
+/// A request whose outcome is looked up at the zone's own name servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
     /// The address that was sent.
     address: IpAddr,
     /// When the request ended, since boot.
     since: Duration,
-    /// How often the name servers were asked.
+    /// The number of look-ups until now.
     asked: usize,
-    /// Whether they are being asked.
+    /// Whether a look-up is on its way.
     asking: bool,
 }
 
 impl Doubt {
-    /// A request with `address` has ended at `since`.
+    /// A request for `address` that ended at `since`, since boot.
     pub(super) fn new(address: IpAddr, since: Duration) -> Self {
         Self { address, since, asked: 0, asking: false }
     }
 }
 
 impl Record {
-    /// When the name servers are to be asked whether they have what was sent, since boot.
+    /// When the name servers are to be asked whether they have the address, since boot; `None` if they need
+    /// not be.
     pub fn doubt_at(&self) -> Option<Duration> {
         let doubt = self.remote.doubt.as_ref()?;
         if doubt.asking || self.is_busy() || self.wish.address != Some(doubt.address) {
@@ -43,7 +44,7 @@ impl Record {
         Some(doubt.since.saturating_add(*LOOK_UPS.get(doubt.asked)?))
     }
 
-    /// The name servers are being asked.
+    /// Notes that the look-up is on its way.
     pub fn asks_dns(&mut self) {
         if let Some(doubt) = &mut self.remote.doubt {
             doubt.asking = true;
@@ -51,13 +52,13 @@ impl Record {
         }
     }
 
-    /// Whether an answer of the name servers is waited for.
+    /// Whether the look-up is on its way.
     pub fn is_asking_dns(&self) -> bool {
         self.remote.doubt.is_some_and(|doubt| doubt.asking)
     }
 
-    /// The name servers have answered. Returns whether they have what was sent: then that counts as
-    /// accepted.
+    /// Takes in the answer of the name servers. Returns whether they have the address: then the request
+    /// counts as accepted.
     pub fn dns_answered(&mut self, answer: &Result<Found, String>, now: Now) -> bool {
         let is_busy = self.is_busy();
         let Some(doubt) = &mut self.remote.doubt else {
@@ -65,14 +66,16 @@ impl Record {
         };
         doubt.asking = false;
         let address = doubt.address;
-        let has_it = match answer {
+        let is_in_dns = match answer {
             Ok(found) => found.authoritative && found.addresses.contains(&address),
             Err(_) => false,
         };
-        if !has_it || is_busy || self.wish.address != Some(address) {
+        // A newer request, or another desired address, makes the answer worthless.
+        if !is_in_dns || is_busy || self.wish.address != Some(address) {
             return false;
         }
-        // Any earlier request may still be carried out.
+        // Time zero: DNS does not show when this was carried out, so any request without an answer may follow
+        // it.
         self.accepted(Target::Address(address), Duration::ZERO, now);
         true
     }

@@ -1,6 +1,6 @@
-//! Requests that were sent and never answered. A provider may carry one out after a newer one that it
-//! accepted, and then the record holds the older address. So the newer one is sent once more when
-//! that cannot happen any more.
+//! Requests that were sent and never answered. The provider may carry such a request out after it has
+//! accepted a newer one, and then the record holds the older address. So the newer target is sent once more
+//! as soon as the older request cannot be carried out any more.
 
 use std::time::Duration;
 
@@ -12,21 +12,22 @@ const LATEST: Duration = Duration::from_secs(60);
 /// The requests of one record that were never answered and may still be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Late {
-    /// What the last of them was to bring about.
+    /// The target of the last of them.
     pub(super) last: Target,
-    /// What an earlier one was to bring about, if that is something else.
+    /// The target of an earlier one, if that is another target.
     before: Option<Target>,
     /// When the last of them ended, since boot.
     ended: Duration,
-    /// Whether one of them may replace what the provider accepted, so that this is sent once more.
+    /// Whether one of them may replace the accepted target, so that the accepted target is sent once more.
     pub(super) repeats: bool,
 }
 
 impl Late {
-    /// A request for `target` that left at `left` has ended at `now` without an answer; `known` are
-    /// those before it.
+    /// Adds a request for `target` that left at `left` and ended at `now` without an answer to `known`, those
+    /// before it.
     pub(super) fn add(known: Option<Self>, target: Target, left: Duration, now: Duration) -> Self {
         let before = match known {
+            // The request left when no earlier one could be carried out any more.
             Some(known) if left >= known.over_at() => None,
             Some(known) if known.last == target => known.before,
             Some(known) => Some(known.last),
@@ -36,17 +37,18 @@ impl Late {
         Self { last: target, before, ended: now, repeats }
     }
 
-    /// When none of them can be carried out any more, since boot.
+    /// From when on none of them can be carried out any more, since boot.
     pub(super) fn over_at(self) -> Duration {
         self.ended.saturating_add(LATEST)
     }
 
-    /// Those that may still replace `held`, which the provider has accepted in a request that left at
+    /// The requests that may still replace `held`, which the provider has accepted in a request that left at
     /// `left`.
     pub(super) fn after(self, held: Target, left: Duration) -> Option<Self> {
         if left >= self.over_at() {
             return None;
         }
+        // A late request for `held` itself changes nothing, so only the other one counts.
         let last = if self.last == held { self.before? } else { self.last };
         let before = if self.last == held { None } else { self.before };
         Some(Self { last, before, ended: self.ended, repeats: true })

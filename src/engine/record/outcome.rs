@@ -1,4 +1,4 @@
-//! A request of a record: it leaves, it is answered, and what the answer changes.
+//! The requests of a record: the start of a request, its answer, and the consequences.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ pub enum Counts {
     Yes,
     /// A failure does not count: the request left over a network that is not there any more.
     NetworkGone,
-    /// It does not: the request went to a provider or account that is not configured any more.
+    /// It does not count: the request went to a provider or account that is not configured any more.
     Superseded,
 }
 
 /// One record's part of a request on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// What the record is to be.
+    /// The target of the record.
     pub target: Target,
-    /// Whether the owner had asked for it.
+    /// Whether the owner had run `update`.
     pub was_requested: bool,
     /// Whether its result counts.
     pub counts: Counts,
@@ -37,7 +37,7 @@ pub struct Sent {
 pub struct Ending {
     /// When its first request left, since boot.
     pub sent_at: Option<Duration>,
-    /// Whether no route leads to the provider now, so that a failure says nothing about the provider.
+    /// Whether no route leads to the provider now, so that the network may be the cause of a failure.
     pub network_gone: bool,
     /// When it ended.
     pub now: Now,
@@ -46,14 +46,14 @@ pub struct Ending {
 }
 
 impl Record {
-    /// `target`, which [`Record::wait`] has found ready, leaves now. Returns the change, and what the
-    /// answer is to be compared with.
+    /// Sends `target`, which is ready by [`Record::wait`]. Returns the change for the job, and the request to
+    /// keep until its answer comes.
     pub fn send(&mut self, target: Target, options: &RecordOptions, now: Now) -> (Change, Sent) {
         let was_requested = self.wish.is_requested;
         let is_repeat = self.remote.held == Some(target) && !was_requested && !self.remote.in_doubt;
         self.pace.bucket.take(now.up);
         if target == Target::Absent || is_repeat {
-            // The event is the timer, not the change of long ago.
+            // A timer caused this request, and not the last change of the address.
             self.wish.timeline = Timeline::since(now.up);
         }
         self.flight = Some(target);
@@ -77,19 +77,19 @@ impl Record {
         self.flight.is_some()
     }
 
-    /// Whether `sent` shows whether the provider still refuses.
+    /// Whether the answer to `sent` shows if an earlier refusal still holds.
     pub fn is_trial(&self, sent: &Sent) -> bool {
         self.refusal.is_some() || sent.was_requested
     }
 
-    /// A request under an earlier configuration is on its way: this record waits until it has ended,
-    /// because the older of two requests may be carried out last.
+    /// Waits for the end of a request of an earlier configuration, because the provider may carry out the
+    /// older of two requests last.
     pub fn wait_for_old_request(&mut self, target: Target) {
         self.flight = Some(target);
     }
 
-    /// A request under an earlier configuration has ended. If it was not answered, the provider may
-    /// still carry it out.
+    /// A request of an earlier configuration has ended. If it was not answered, the provider may still carry
+    /// it out.
     pub fn old_request_ended(&mut self, target: Target, is_answered: bool, now: Now) {
         self.flight = None;
         if !is_answered {
@@ -102,8 +102,8 @@ impl Record {
         let Ending { now, sent_at, .. } = ending;
         self.flight = None;
         if self.wish.timeline.sent.is_none() {
-            // A request from before the change that is timed now was about another address.
-            self.wish.timeline.sent = sent_at.filter(|&at| at >= self.wish.timeline.event);
+            // A request that left before the event was for an earlier address.
+            self.wish.timeline.sent = sent_at.filter(|at| *at >= self.wish.timeline.event);
         }
         if !is_request(&verdict.outcome, ending) {
             self.pace.bucket.give_back();
@@ -133,8 +133,8 @@ impl Record {
         }
     }
 
-    /// A refusal of one address, or of a removal, does not concern the rest of the record. If the
-    /// desired state has changed since, it is dropped.
+    /// Limits a refusal of one address, or of a removal, to that target. If the desired state has changed
+    /// since, drops the refusal.
     fn limit_refusal(&mut self, target: Target, scope: Scope) {
         let is_limited = match scope {
             Scope::Address => true,
@@ -159,7 +159,7 @@ impl Record {
         let Ending { network_gone, now, jitter, sent_at } = ending;
         let is_over_old_network = sent.counts != Counts::Yes;
         let retry = self.timing.retry;
-        // Providers have been seen to do what they then could not answer.
+        // Some providers carry a request out, and then fail to answer it.
         let may_be_done = sent_at.is_some() && kind == FailureKind::Other;
         let holds_other = self.published().is_some() && self.remote.held != Some(sent.target);
         self.remote.in_doubt |= may_be_done && holds_other;
@@ -170,6 +170,7 @@ impl Record {
         self.pace.clock_behind = kind == FailureKind::ClockBehind;
         match kind {
             FailureKind::NoNetwork | FailureKind::NotResolved => {
+                // Without a route the record waits for one anyway, and leaves at once when it comes.
                 if !network_gone && !is_over_old_network {
                     self.pace.backoff.failed_locally(now.up, retry, jitter);
                 }
@@ -179,14 +180,14 @@ impl Record {
                     self.pace.backoff.failed_unsent(now.up, retry, jitter);
                 }
             }
-            // What was answered was not lost with the network.
+            // The request reached a server, so the loss of the network is not the cause.
             FailureKind::ClockBehind | FailureKind::Other => {
                 self.pace.backoff.failed(now.up, retry, jitter);
             }
         }
     }
 
-    /// The provider may or may not have carried `sent` out.
+    /// The request has ended without an answer: the provider may have carried it out.
     fn not_confirmed(&mut self, sent: &Sent, ending: Ending) {
         let Ending { now, sent_at, jitter, .. } = ending;
         self.remote.in_doubt = true;
@@ -205,15 +206,16 @@ impl Record {
         self.pace.clock_behind = false;
     }
 
-    /// What the provider answered about the account, in answer to another record: a refusal and its
-    /// waiting time hold for all, and after a failure that is not the name's nothing is tried before
-    /// `pause`. Returns whether that is a refusal which was not known of.
+    /// Applies the provider's answer to another record of the account. A refusal and a waiting time hold for
+    /// all records. A failure of the account extends the back-off to `pause`. Returns whether the answer is a
+    /// refusal that this record did not have before.
     pub fn account_answered(&mut self, outcome: &Outcome, pause: Duration, now: Now) -> bool {
         match outcome {
-            // What is on its way gets an answer of its own.
+            // The request on its way gets its own answer.
             Outcome::Refused { .. } if self.flight.is_some() => {}
-            // Nor is it news to a record that was in that request.
-            Outcome::Refused { .. } if self.refusal.as_ref().is_some_and(|it| it.is_new(now)) => {}
+            // A record in the same job has taken the refusal in already.
+            Outcome::Refused { .. }
+                if self.refusal.as_ref().is_some_and(|known| known.is_new(now)) => {}
             Outcome::Refused { reason, advice } => {
                 let refusal = Refusal::new(reason, advice, self.wish.address, now);
                 return self.refusal.replace(refusal).is_none();
@@ -236,7 +238,7 @@ impl Record {
     }
 }
 
-/// Whether a job counts as a request for the pace: bytes of it left, and somebody took them.
+/// Whether the token bucket counts the request: bytes of it left the router and reached a server.
 fn is_request(outcome: &Outcome, ending: Ending) -> bool {
     let kind = match outcome {
         Outcome::Retry { kind, .. } => *kind,
@@ -245,7 +247,7 @@ fn is_request(outcome: &Outcome, ending: Ending) -> bool {
         | Outcome::Unconfirmed { .. }
         | Outcome::Refused { .. } => FailureKind::Other,
     };
-    // With a clock that is behind the provider was not asked. Return the token, so that the retry after
-    // the clock is set is not paced.
+    // The wall clock is behind, so the certificate or the request's signature was not valid. The token is
+    // returned, so that the retry after the clock is set is not paced.
     ending.sent_at.is_some() && kind == FailureKind::Other
 }

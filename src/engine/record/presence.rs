@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-/// See the module.
+/// Whether the source of a record has an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// Nobody knows. If the address was certainly lost before, the time since then (since boot) goes on.
+    /// It is not known whether the source has an address. The time since an earlier loss goes on.
     Unknown {
-        /// When the address was lost.
+        /// When the address was certainly lost, since boot.
         lost_since: Option<Duration>,
     },
     /// The source has an address right now.
     Present,
     /// The source certainly has no address.
     Lost {
-        /// When that was found first, since boot. Doubts in between do not change it.
+        /// When the loss was first found, since boot. `Unknown` in between does not change it.
         since: Duration,
     },
 }
 
 impl Presence {
-    /// Nothing is known of any loss.
+    /// It is not known whether the source has an address, and no loss is known.
     pub(super) const NEVER_LOST: Self = Self::Unknown { lost_since: None };
 
-    /// The source cannot be asked for a moment.
+    /// It is not known for a moment whether the source has an address.
     pub(super) fn mark_unknown(&mut self) {
         *self = Self::Unknown { lost_since: self.first_lost() };
     }
 
-    /// The source certainly has no address at `now`. Returns whether that was not known before.
+    /// The source certainly has no address at `now`. Returns whether the loss is new.
     pub(super) fn mark_lost(&mut self, now: Duration) -> bool {
         let before = self.first_lost();
         *self = Self::Lost { since: before.unwrap_or(now) };

@@ -1,5 +1,6 @@
-//! What the provider refused, until the next day or another address. It is tried again once a day,
-//! because providers refuse by mistake as well, and nobody may be there to run `update`.
+//! A refusal stops the requests of a record until the address changes, the owner runs `update` or a day is
+//! over. A request a day is sent because a provider may refuse by mistake while no owner is there to run
+//! `update`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,48 +12,48 @@ use crate::time::Now;
 /// A refusal of the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the provider answered.
+    /// The provider's answer.
     pub reason: String,
-    /// What the owner can do about it.
+    /// Advice to the owner.
     pub advice: String,
     /// The refusal applies only to this address (or this removal), not to the record.
     pub(super) only: Option<Target>,
     /// The address that the record was to hold when it was refused.
     pub(super) address: Option<IpAddr>,
-    /// Nothing is sent before.
+    /// The pause of a day.
     pub(super) pause: Hold,
 }
 
 impl Refusal {
-    /// The provider has refused `address` at `now`.
+    /// A refusal at `now`, while the record was to hold `address`.
     pub(super) fn new(reason: &str, advice: &str, address: Option<IpAddr>, now: Now) -> Self {
         let mut pause = Hold::default();
         pause.extend(now.up.saturating_add(LONGEST_HOLD), now);
         Self { reason: reason.into(), advice: advice.into(), only: None, address, pause }
     }
 
-    /// Whether the provider has refused it at `now`.
+    /// Whether the refusal came at `now`.
     pub(super) fn is_new(&self, now: Now) -> bool {
         self.until() >= now.up.saturating_add(LONGEST_HOLD)
     }
 
-    /// Whether nothing is sent at `now` for a record that is to hold `desired`.
+    /// Whether the refusal stops requests at `now` for a record that is to hold `desired`.
     pub(super) fn stops(&self, desired: Option<IpAddr>, now: Now) -> bool {
         let is_other = self.address.is_some() && desired.is_some() && self.address != desired;
         self.until() > now.up && !is_other
     }
 
-    /// When it is tried again, since boot.
+    /// When the next request may be sent, since boot.
     pub fn until(&self) -> Duration {
         self.pause.until()
     }
 
-    /// The account is accepted again, so that this record may be, too.
+    /// Ends the pause: the provider accepts the account again, so it may accept this record.
     pub(super) fn reopen(&mut self) {
         self.pause = Hold::default();
     }
 
-    /// `badauth. Check username and password.`
+    /// The refusal in a sentence, such as `badauth. Check username and password.`
     pub fn sentence(reason: &str, advice: &str) -> String {
         let mut advice = advice.to_owned();
         if let Some(first) = advice.get_mut(..1) {

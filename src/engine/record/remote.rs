@@ -1,4 +1,4 @@
-//! What the provider has, as far as is known, and when it is sent again.
+//! The state of a record at the provider, as far as it is known, and the time of the next refresh.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,27 +12,27 @@ use crate::engine::wait::Wait;
 use crate::model::Target;
 use crate::time::{Now, UnixSeconds};
 
-/// `force_interval` is never taken as an endless loop.
+/// The shortest `force_interval`, so that zero does not make an endless loop.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);
 
-/// What the provider has of one record.
+/// The state of one record at the provider.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remote {
-    /// What the provider accepted last; `None` if nothing is known of that.
+    /// The target that the provider accepted last; `None` if none is known.
     pub(super) held: Option<Target>,
-    /// When, by the wall clock.
+    /// When the provider accepted it, by the wall clock; `None` if that could not be trusted.
     pub(super) accepted_wall: Option<UnixSeconds>,
-    /// When, since boot; `None` if before this run.
+    /// When the provider accepted it, since boot; `None` if in an earlier run.
     pub(super) accepted_up: Option<Duration>,
-    /// Whether another request was sent since whose answer is not known, so that one is owed.
+    /// Whether a later request has no known outcome, so that another request is owed.
     pub(super) in_doubt: bool,
-    /// The address of that request: the record may hold it.
+    /// The address of that later request, which the record may hold.
     pub(super) last_attempted: Option<IpAddr>,
-    /// What the name servers are asked about that request.
+    /// The look-up of that later request's outcome.
     pub(super) doubt: Option<Doubt>,
     /// Requests that the provider may still carry out.
     pub(super) late: Option<Late>,
-    /// DNS had another address, so it was sent again; DNS was not seen to have it since.
+    /// The accepted address was sent again because DNS had another one, and DNS was not seen to have it since.
     pub(super) resent_for_dns: bool,
 }
 
@@ -42,18 +42,18 @@ impl Record {
         self.remote.held?.address()
     }
 
-    /// When, by the wall clock.
+    /// When the provider accepted it, by the wall clock.
     pub fn published_wall(&self) -> Option<UnixSeconds> {
         self.remote.accepted_wall
     }
 
-    /// When it was accepted, since boot; `None` if before this run. A removal counts, too.
+    /// When the provider accepted the last address or removal, since boot; `None` if in an earlier run.
     pub fn published_up(&self) -> Option<Duration> {
         self.remote.accepted_up
     }
 
-    /// When what was accepted is sent once more, since boot, because an earlier request that was never
-    /// answered may have replaced it.
+    /// When the accepted target is sent once more, since boot: an earlier request that was never answered may
+    /// have replaced it until then.
     pub fn repeat_at(&self) -> Option<Duration> {
         match self.remote.late {
             Some(late) if late.repeats => Some(late.over_at()),
@@ -61,7 +61,7 @@ impl Record {
         }
     }
 
-    /// What that earlier request may make of it; `None` if there is none.
+    /// The target of that earlier request; `None` if there is none.
     pub fn late_target(&self) -> Option<Target> {
         match self.remote.late {
             Some(late) if late.repeats => Some(late.last),
@@ -69,7 +69,7 @@ impl Record {
         }
     }
 
-    /// The provider has `target` now; the request for that left at `left`.
+    /// The provider has accepted `target` in a request that left at `left`.
     pub(super) fn accepted(&mut self, target: Target, left: Duration, now: Now) {
         self.remote.held = Some(target);
         self.remote.accepted_wall = match target {
@@ -77,6 +77,7 @@ impl Record {
             Target::Absent => None,
         };
         self.remote.accepted_up = Some(now.up);
+        // After a removal nothing is desired until the source has an address again.
         if target == Target::Absent && self.wish.presence != Presence::Present {
             self.wish.address = None;
         }
@@ -94,8 +95,8 @@ impl Record {
         }
     }
 
-    /// A request that was never answered held `target` for this record, without being about it: sent
-    /// for another record, or under an earlier configuration. The provider may still carry it out.
+    /// The provider may still carry out a request without an answer that would set this record to `target`: a
+    /// request for another record of the name, or of an earlier configuration.
     pub fn may_become(&mut self, target: Target, now: Now) {
         let mut late = Late::add(self.remote.late, target, now.up, now.up);
         let is_other = self.remote.held.is_some() && self.published() != target.address();
@@ -106,10 +107,10 @@ impl Record {
         self.remote.late = Some(late);
     }
 
-    /// DNS does not have what was published. Sent again at the usual pace, unless a request is owed
-    /// or forbidden anyway, or it was sent in this run or for this reason already: what did not help
-    /// then (a proxied record, other records of the same name) does not help now. Returns whether it
-    /// is.
+    /// The zone's own name servers do not have the published address. It is sent again, at the usual pace, if
+    /// no request is owed or forbidden anyway, and if it was not sent in this run or for this reason before.
+    /// If that did not help (a proxied record, other records of the name), it would not help now. Returns
+    /// whether it is sent again.
     pub fn contradicted(&mut self, now: Now) -> bool {
         let is_settled = matches!(self.wait(now), Wait::Settled { .. });
         let is_untried = self.remote.accepted_up.is_none() && !self.remote.resent_for_dns;
@@ -122,13 +123,13 @@ impl Record {
         true
     }
 
-    /// DNS has what was published.
+    /// The zone's own name servers have the published address.
     pub fn confirmed(&mut self) {
         self.remote.resent_for_dns = false;
     }
 
-    /// When DNS may be expected to have what was published, or to have it no more, `delay` after the
-    /// provider accepted it, since boot; `None` if it is to be sent again before.
+    /// When DNS is expected to show the accepted address or removal, since boot: `delay` after the provider
+    /// accepted it. `None` if it is to be sent again before.
     pub fn dns_visible_at(&self, delay: Duration, now: Now) -> Option<Duration> {
         if self.remote.resent_for_dns && self.remote.in_doubt {
             return None;
@@ -140,11 +141,12 @@ impl Record {
         Some(now.up.saturating_add(left))
     }
 
-    /// Fills in the wall time of a publication that happened before the clock could be trusted.
+    /// Computes the wall time of a publication before the clock could be trusted, as soon as it can be.
     pub(super) fn date_publication(&mut self, now: Now) {
         let Some(wall) = now.trusted_wall() else {
             return;
         };
+        // A time in the future was saved while the clock was wrong, so it is replaced, too.
         if self.published().is_none() || self.remote.accepted_wall.is_some_and(|at| at <= wall) {
             return;
         }
@@ -164,7 +166,7 @@ impl Record {
             || self.again_at(now).is_some_and(|at| at <= now.up)
     }
 
-    /// When what is published is sent again although it did not change, since boot.
+    /// When the unchanged target is sent again, since boot: by `force_interval`, or after a late request.
     pub(super) fn again_at(&self, now: Now) -> Option<Duration> {
         match (self.refresh_at(now), self.repeat_at()) {
             (Some(refresh), Some(repeat)) => Some(refresh.min(repeat)),
@@ -172,8 +174,8 @@ impl Record {
         }
     }
 
-    /// When the unchanged address is due to be sent again, since boot. Counted on the wall clock,
-    /// which survives restarts, as long as it can be trusted.
+    /// When `force_interval` sends the unchanged address again, since boot. The interval is counted on the
+    /// wall clock if that can be trusted, because it goes on during restarts.
     fn refresh_at(&self, now: Now) -> Option<Duration> {
         let RefreshPolicy::Every(every) = self.timing.force else {
             return None;
@@ -184,7 +186,7 @@ impl Record {
         Some(now.up.saturating_add(every.saturating_sub(age)))
     }
 
-    /// How long ago the provider accepted it, as far as that is known.
+    /// The time since the provider accepted the target; `None` if it is not known.
     fn age(&self, now: Now) -> Option<Duration> {
         match (self.remote.accepted_wall, now.trusted_wall()) {
             (Some(at), Some(wall)) if at <= wall => Some(Duration::from_secs(wall - at)),

@@ -1,4 +1,4 @@
-//! What a record keeps across restarts.
+//! The part of a record that the state file keeps across restarts.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::state::Saved;
 use crate::time::Now;
 
 impl Record {
-    /// Takes over what was saved about this record, if it is about the same provider and account.
+    /// Takes over the saved state of this record, if it is of the same provider, account and name.
     pub fn restore(&mut self, saved: &Saved, now: Now) {
         if saved.fingerprint != self.fingerprint {
             return;
@@ -41,8 +41,8 @@ impl Record {
         self.date_publication(now);
     }
 
-    /// The earlier run ended before an answer came: to a request that was on its way, or to one that a
-    /// newer one has overtaken.
+    /// Restores a request without an answer. It was on its way when the earlier run ended, or the provider had
+    /// accepted a newer one since.
     fn restore_late(&mut self, now: Now) {
         let target = match self.remote.last_attempted {
             Some(address) => Target::Address(address),
@@ -58,9 +58,10 @@ impl Record {
         self.remote.late = Some(late);
     }
 
-    /// What to keep of this record; `None` if it was never sent.
+    /// The state to save; `None` if the record was never sent.
     pub fn saved(&self, section: &str, now: Now) -> Option<Saved> {
-        // A request that failed will be made again: noting each start and end wears the flash.
+        // While a failed request is repeated it counts as in doubt all the time, so that not each attempt
+        // writes to flash.
         let is_owed = self.trouble.is_some() && self.is_owed(now);
         let is_repeated = self.repeat_at().is_some();
         let at_risk = self.remote.in_doubt || is_repeated || self.flight.is_some() || is_owed;

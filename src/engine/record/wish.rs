@@ -1,4 +1,4 @@
-//! What a record should be: what its source, its owner and the time ask for.
+//! The desired state of a record, by its source and its owner.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,41 +9,41 @@ use crate::engine::pace::Settling;
 use crate::model::Target;
 use crate::time::Now;
 
-/// What a record should be.
+/// The desired state of a record.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
-    /// What it should hold; stays when the address goes away, until the record is removed.
+    /// The address that it should hold. It stays when the source loses it, until the record is removed.
     pub(super) address: Option<IpAddr>,
     /// Whether the source has an address.
     pub(super) presence: Presence,
-    /// The wait until changes have stopped following one another.
+    /// The wait for the end of a series of changes.
     pub(super) settling: Settling,
-    /// Whether the owner wants it sent now, although nothing has changed.
+    /// Whether the owner wants the record sent now, even if nothing has changed.
     pub(super) is_requested: bool,
-    /// Times of the latest change.
+    /// The times of the latest change.
     pub(super) timeline: Timeline,
 }
 
-/// When the steps of the latest change happened, since boot.
+/// The times of the latest change, since boot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeline {
-    /// The kernel's event (or the source's answer).
+    /// The event: a report of the kernel, the answer of the source, or a timer.
     pub event: Duration,
-    /// The first request left.
+    /// When the first request left.
     pub sent: Option<Duration>,
-    /// The provider accepted.
+    /// When the provider accepted it.
     pub accepted: Option<Duration>,
 }
 
 impl Timeline {
-    /// Nothing has happened yet since the event.
+    /// A change whose event happened at `event`.
     pub(super) fn since(event: Duration) -> Self {
         Self { event, sent: None, accepted: None }
     }
 }
 
 impl Wish {
-    /// Nothing is asked for yet.
+    /// Nothing is desired yet.
     pub(super) fn new() -> Self {
         Self {
             address: None,
@@ -72,6 +72,7 @@ impl Record {
         if !has_changed {
             return;
         }
+        // After a restart the published address is no change: it does not settle.
         let is_known = self.wish.address.is_none() && self.published() == Some(address);
         self.wish.address = Some(address);
         if !is_known {
@@ -85,25 +86,25 @@ impl Record {
         }
     }
 
-    /// The source has no address now, for a reason that is no loss. The record stays as it is, and the
-    /// address that went away is not sent again; the time until a removal begins anew.
+    /// The source has no address, for a reason that is no loss. The record stays as it is, and the address is
+    /// not sent. The time until a removal starts anew.
     pub fn suspend(&mut self) {
         self.wish.presence = Presence::NEVER_LOST;
     }
 
-    /// Nobody knows for a moment whether the source has an address. Nothing is sent, and the time until
-    /// a removal goes on.
+    /// It is not known for a moment whether the source has an address. No address is sent, and the time until a
+    /// removal goes on.
     pub fn mark_unknown(&mut self) {
         self.wish.presence.mark_unknown();
     }
 
-    /// The source certainly has no address at `now`. With `remove_after` the record is removed if it
-    /// stays like this.
+    /// The source certainly has no address at `now`. With `remove_after` the record is removed unless an
+    /// address comes.
     pub fn mark_lost(&mut self, now: Now) {
         if !self.wish.presence.mark_lost(now.up) {
             return;
         }
-        // That the address failed or was refused does not concern its removal.
+        // Failures and a refusal of the address are no reason against its removal.
         if self.gave_up() {
             self.pace.backoff.forgive();
         }
@@ -122,14 +123,15 @@ impl Record {
         }
         let at = since.saturating_add(self.timing.remove_after?);
         match (self.repeat_at(), self.published()) {
-            // It is removed already, and once more when nothing can bring it back.
+            // The record is removed already. It is removed once more when no late request can bring it back.
             (Some(repeat_at), None) => Some(at.max(repeat_at)),
             _ => Some(at),
         }
     }
 
-    /// The owner wants it sent now: clears refusals and failures, but neither pacing nor the provider's
-    /// own waiting time, unless that is from an earlier run, whose clock may have been wrong.
+    /// The owner runs `update`: the record is sent now. Refusals and failures are cleared, but neither the
+    /// token bucket nor the provider's waiting time. A waiting time of an earlier run is cleared, because its
+    /// clock may have been wrong.
     pub fn request_update(&mut self, now: Now) {
         self.wish.is_requested = true;
         self.refusal = None;
