@@ -54,6 +54,8 @@ impl Account {
     pub fn new(key: u64, spec: &Section, saved: &[Learned]) -> Self {
         let batch = provider::batch(&spec.provider);
         let bucket = match batch {
+            // A job for several records may need more requests than one, and part of the rate is left for
+            // these.
             Batch::Account(_) => Bucket::of_rate,
             Batch::Record | Batch::Name => Bucket::of_single_requests,
         };
@@ -121,6 +123,7 @@ impl Account {
         if verdicts.iter().any(Verdict::is_success) {
             self.trusted_until = now.up.saturating_add(TRUST);
         } else if verdicts.iter().any(|verdict| verdict.scope == Scope::Account) {
+            // The account failed, so the next job is a first one again.
             self.trusted_until = Duration::ZERO;
         }
         let of_account = verdicts.iter().filter(|verdict| verdict.scope == Scope::Account);
@@ -136,6 +139,7 @@ impl Account {
                 requests => (1..requests).for_each(|_| limit.take(now.up)),
             }
         }
+        // Each save wears the flash, so only values that differ are saved.
         for (key, value) in learned {
             let before = match value {
                 Some(value) => self.known.insert(key.clone(), value.clone()),

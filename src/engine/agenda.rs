@@ -58,6 +58,7 @@ pub struct Marks {
 impl Marks {
     /// Marks `index`.
     pub fn add(&mut self, index: usize) {
+        // One event may mark an index many times. The flag keeps it in the heap once.
         if index >= self.is_marked.len() {
             self.is_marked.resize(index + 1, false);
         }

@@ -145,6 +145,7 @@ impl Detector {
             return;
         }
         self.asking = None;
+        // The question left, even if its answer does not count.
         self.bucket.take(now.up);
         if std::mem::take(&mut self.void) {
             return;

@@ -96,6 +96,7 @@ impl Engine {
         let scope = match view.needs.scope(family, &self.facts) {
             Ok(scope) => scope,
             Err(why) => {
+                // A `web` or `script` source has no device with candidates, but a last answer.
                 let found = active.detectors.get(&family);
                 let found = found.map_or(why.to_string(), |detector| {
                     detector.explain(view.answers.of(family).cannot_ask.clone(), now)
@@ -109,6 +110,7 @@ impl Engine {
         if candidates.is_empty() {
             let _ = writeln!(text, "    none");
         }
+        // The engine's own choice is shown, and not a second one made here.
         let chosen = active.desired(family, &view.answers);
         for candidate in candidates {
             let verdict = match candidate.rejection {
@@ -175,10 +177,12 @@ impl Engine {
         };
         let wait = self.wait(active, record, now);
         let mut reason = wait.reason(&about);
+        // The owner is to see why the record will be removed.
         if let Wait::Lost { .. } = wait {
             let source = self.source_wait(active, record.family).reason(&about);
             reason = format!("{reason}: {source}");
         }
+        // The address is gone, but the owner did not set `remove_after`.
         if let Wait::Settled { .. } = wait
             && let Some(view) = self.viewpoints.get(active.viewpoint)
             && let Desired::Nothing(why) = active.desired(record.family, &view.answers)
@@ -206,6 +210,7 @@ impl Engine {
             return Wait::InFlight;
         };
         for host in view.needs.hosts() {
+            // The worker looks the host up before it connects, and reports a slow look-up.
             if let Host::Name(name) = host
                 && self.looked_up.contains(name)
             {
@@ -217,6 +222,7 @@ impl Engine {
 
     /// What a ready record waits for: the kernel, its account or a route.
     fn ready_wait(&self, active: &SectionState, family: Family, target: Target, now: Now) -> Wait {
+        // The viewpoint's answers are outdated until the kernel has answered.
         if !self.facts.book.complete() {
             return Wait::Unknown("the kernel is being asked for routes".into());
         }

@@ -68,6 +68,7 @@ impl Flights {
     /// The number of the next job.
     pub fn next_id(&self) -> JobId {
         let count = u32::try_from(self.jobs.len()).unwrap_or(u32::MAX);
+        // The numbers wrap after 2^32 jobs, when the first ones have ended long ago.
         self.first.wrapping_add(count)
     }
 
@@ -80,6 +81,8 @@ impl Flights {
     pub fn take(&mut self, job: JobId) -> Option<Flight> {
         let index = usize::try_from(job.wrapping_sub(self.first)).ok()?;
         let flight = self.jobs.get_mut(index)?.take();
+        // Jobs end in any order. The front is only cut as far as all jobs have ended, so that indexes stay
+        // right.
         while let Some(None) = self.jobs.front() {
             self.jobs.pop_front();
             self.first = self.first.wrapping_add(1);
@@ -109,6 +112,7 @@ impl Flights {
                 (Owner::Record(id), Some(section)) => id.section == section,
                 (Owner::Gone { .. }, Some(_)) => false,
             };
+            // A superseded part stays superseded: not even its success counts.
             if is_concerned && part.sent.counts == Counts::Yes {
                 part.sent.counts = Counts::NetworkGone;
             }

@@ -51,6 +51,7 @@ impl Engine {
 
     /// Remembers the content of the state file before another configuration comes into force.
     pub(super) fn keep_before_reload(&mut self) {
+        // Two reloads without a save in between: the file still has the content from before the first one.
         if self.keeper.before_reload.is_some() {
             return;
         }
@@ -72,6 +73,7 @@ impl Engine {
                 self.keeper.before_reload = Some(before);
                 return Some(Action::Save(changes));
             }
+            // The slots are new after a reload, so the whole state is compared.
             changes = Changes::between(&before, &self.state(now));
             self.todo.unsaved.clear();
             let mut given = Changes::default();

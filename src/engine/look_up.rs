@@ -60,6 +60,7 @@ impl SectionState {
         if registered.asked {
             return None;
         }
+        // One look-up answers for all records of the family, so it waits for the latest of them.
         let mut latest = registered.backoff.until();
         for record in self.records.iter().filter(|record| record.family == family) {
             latest = latest.max(record.dns_visible_at(PROPAGATION, now)?);

@@ -24,6 +24,7 @@ impl Names {
                 sorted.push(RecordId { section, record });
             }
         }
+        // Within a group the configuration order decides, in which records are sent.
         sorted.sort_by(|a, b| key(sections, *a).cmp(&key(sections, *b)).then(a.cmp(b)));
         let mut begin = 0;
         for (index, id) in sorted.iter().enumerate() {
@@ -37,6 +38,7 @@ impl Names {
                 slot.name = begin;
             }
         }
+        // Sections stay in configuration order. This second order finds them by name.
         let mut by_name: Vec<usize> = (0..sections.len()).collect();
         by_name.sort_by(|a, b| section_name(sections, *a).cmp(&section_name(sections, *b)));
         Self { sorted, sections: by_name }
@@ -57,6 +59,7 @@ impl Names {
         name: usize,
     ) -> impl Iterator<Item = RecordId> + 'a {
         let rest = self.sorted.get(name..).unwrap_or_default().iter().copied();
+        // Comparing two numbers is cheaper than comparing names.
         rest.take_while(move |id| begin(sections, *id) == Some(name))
     }
 
@@ -70,6 +73,7 @@ impl Names {
         let wanted = Some((account, name));
         let index = self.sorted.partition_point(|id| key(sections, *id) < wanted);
         let exists = self.sorted.get(index).is_some_and(|id| key(sections, *id) == wanted);
+        // The group that begins at the end is empty.
         self.group(sections, if exists { index } else { self.sorted.len() })
     }
 }

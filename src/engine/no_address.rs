@@ -58,7 +58,9 @@ impl NoAddress {
     pub fn is_loss(&self) -> bool {
         match self {
             Self::Down(_) | Self::NoDevice(_) | Self::NoAddress(..) => true,
+            // A tentative address is usable in a moment.
             Self::Refused(_, rejection) => *rejection != Rejection::Tentative,
+            // netifd does not know a dynamic interface, such as `wan_6`, while it dials the line.
             Self::NoSuchInterface { .. }
             | Self::NetifdAsked(_)
             | Self::NotAsked
@@ -117,6 +119,7 @@ impl fmt::Display for NoAddress {
         match self {
             Self::NoSuchInterface { network, instead } => {
                 write!(f, "neither a logical interface nor a device '{network}' is there")?;
+                // The owner can copy this option into the section.
                 let Some(device) = instead else { return Ok(()) };
                 write!(f, "; the device '{device}' has an address: option ip_network '{device}'")
             }

@@ -74,6 +74,7 @@ impl Bucket {
 
     /// Takes a token.
     pub fn take(&mut self, now: Duration) {
+        // A full bucket does not gain tokens beyond `burst`, however long it was full.
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
     }
 
@@ -124,6 +125,7 @@ impl Backoff {
         self.local = 0;
         self.failed_at = now;
         let base = base.clamp(SHORTEST_BASE, LONGEST_BASE);
+        // `retry_interval` may be longer than the longest back-off.
         let pause = doubled(base, self.attempts).min(LONGEST.max(base));
         self.until = now.saturating_add(stretched(pause, jitter));
     }
@@ -198,6 +200,7 @@ impl Settling {
     /// [`QUIET`] has passed without a change, but at most [`CEILING`] after the first change that was not
     /// sent.
     pub fn changed(&mut self, now: Duration) {
+        // A single new address, the common case, is not delayed at all.
         let quiet = self.last_change.is_none_or(|last| now.saturating_sub(last) >= QUIET);
         self.last_change = Some(now);
         if quiet {
@@ -251,6 +254,7 @@ impl Hold {
 
     /// Extends the wait to `until`. It never shortens it.
     pub fn extend(&mut self, until: Duration, now: Now) {
+        // A mistaken `Retry-After` must not silence a record for ever.
         let until = until.min(now.up.saturating_add(LONGEST_HOLD));
         if until > self.until && until > now.up {
             *self = Self { until, wall: None, restored: false };
@@ -292,6 +296,7 @@ impl Hold {
 }
 
 fn doubled(base: Duration, attempts: u32) -> Duration {
+    // 20 doublings exceed each limit here. More would overflow the shift.
     base.saturating_mul(1 << attempts.saturating_sub(1).min(20))
 }
 

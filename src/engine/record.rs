@@ -166,6 +166,7 @@ impl Record {
     /// Takes over the limits of `old`, the record of the same name and account before a reload that changed
     /// what is published. The provider's limits hold for both.
     pub fn inherit_limits(&mut self, old: &Self, now: Now) {
+        // Otherwise each reload of an owner who tries options would send a request.
         self.pace.hold = old.pace.hold.clone();
         self.pace.backoff = old.pace.backoff.clone();
         self.pace.bucket = old.pace.bucket.clone();
@@ -180,6 +181,7 @@ impl Record {
     /// Stops or starts the record at the owner's command. A request on its way goes on. A start clears
     /// refusals and failures, so that a request that is owed is sent.
     pub fn set_stopped(&mut self, stopped: bool) {
+        // A start is a request of the owner, like `update`.
         if self.is_stopped && !stopped {
             self.refusal = None;
             self.pace.backoff.reset();
@@ -222,6 +224,7 @@ impl Record {
         if self.flight.is_some() {
             return Wait::InFlight;
         }
+        // A request that was on its way when the owner stopped the section still gets its answer.
         if self.is_stopped {
             return Wait::Stopped;
         }
@@ -279,6 +282,7 @@ impl Record {
     }
 
     fn gave_up(&self) -> bool {
+        // `retry_max_count '0'` sets no limit.
         self.timing.retry_max > 0 && self.pace.backoff.attempts() > self.timing.retry_max
     }
 }

@@ -41,6 +41,7 @@ impl Registered {
             Ok(_) => self.backoff.reset(),
             Err(_) => {
                 self.backoff.failed(now.up, RETRY, jitter);
+                // A change of the network clears this.
                 self.asked = self.backoff.attempts() >= TRIES;
             }
         }
@@ -72,6 +73,7 @@ impl Registered {
     pub(super) fn confirms(&self, published: IpAddr) -> Option<bool> {
         match &self.answer {
             Some(Ok(found)) if found.authoritative => Some(found.addresses.contains(&published)),
+            // A resolver may answer from its cache.
             Some(_) | None => None,
         }
     }

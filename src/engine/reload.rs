@@ -23,11 +23,13 @@ impl Engine {
     pub(super) fn reload(&mut self, config: Config, directory: Directory, now: Now) {
         self.keep_before_reload();
         let mut known = self.state(now);
+        // If a part of the configuration could not be parsed, a missing section may still be there.
         if !config.cut {
             retain(&mut known.records, &config);
         }
         let waiting = self.waiting_records();
         let mut old = std::mem::take(&mut self.sections);
+        // An insertion into a sorted `Map` moves nothing if the names come in order.
         old.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
         let mut old: Map<String, SectionState> =
             old.into_iter().map(|active| (active.spec.name.clone(), active)).collect();
@@ -209,7 +211,7 @@ fn find(sections: &[SectionState], owner: &Owner, account: Option<u64>) -> Optio
 }
 
 /// Makes the record wait for `part`. A record that took its flight over from the old configuration does so
-/// already. For any other `part` is a request of an earlier configuration, whose result does not count.
+/// already. Otherwise `part` is a request of an earlier configuration, and its result does not count.
 fn wait_for(sections: &mut [SectionState], id: RecordId, part: &mut Part) {
     let section = sections.get_mut(id.section);
     let Some(record) = section.and_then(|section| section.records.get_mut(id.record)) else {

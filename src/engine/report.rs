@@ -38,6 +38,7 @@ pub(super) fn no_address<'a>(
         | NoAddress::Down(_) => Level::Info,
     };
     let consequence = match records.filter_map(|record| removal(record, now)).min() {
+        // The owner is to know in time that a name will vanish.
         Some(at) => format!("is removed in {} unless an address comes", until(at, now)),
         None => "stays as it is".into(),
     };

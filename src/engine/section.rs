@@ -250,7 +250,7 @@ impl SectionState {
         let Some(steps) = &answers.steps else {
             return false;
         };
-        // A way that only went away is no other network: requests may still fail for the same reason.
+        // A way that only went away is no new network: requests may still fail for the same reason.
         let is_another = self.seen.steps.as_ref().is_some_and(|before| !steps.is_subset(before));
         if is_another {
             self.records.iter_mut().for_each(Record::network_changed);
@@ -324,7 +324,7 @@ impl SectionState {
         }
     }
 
-    /// Gives the records their address anew. Returns the families that have no address for a new reason, for
+    /// Updates the address of the records. Returns the families that have no address for a new reason, for
     /// the log.
     pub fn reselect(&mut self, answers: &Answers, now: Now) -> Vec<(Family, NoAddress)> {
         let mut news = Vec::new();

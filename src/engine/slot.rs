@@ -67,6 +67,7 @@ impl Slot {
     pub fn save(&mut self, record: &Record, section: &str, changes: &mut Changes, now: Now) {
         self.is_unsaved = false;
         let saved = record.saved(section, now).map(Box::new);
+        // Each save wears the flash.
         if saved == self.given {
             return;
         }

@@ -89,6 +89,7 @@ impl Snapshot {
 
     /// The text of `status`; `date` formats a wall time.
     pub fn to_text(&self, date: &mut dyn FnMut(UnixSeconds) -> String) -> String {
+        // Writing to a `String` cannot fail, so the results of `writeln!` are ignored.
         let mut text = String::new();
         for section in &self.sections {
             section.write_text(&mut text, date);
@@ -131,6 +132,7 @@ impl Snapshot {
         let mut changes = Vec::new();
         for section in &self.sections {
             for record in &section.records {
+                // A reason with a time that counts down is no change, so reasons are not compared.
                 let is_same = before
                     .find(&section.name, record)
                     .is_some_and(|old| old.essence() == record.essence());
@@ -236,6 +238,7 @@ impl RecordStatus {
     }
 
     fn millis_after_event(&self, at: Option<Duration>) -> Option<f64> {
+        // As a fraction: a request often leaves within a millisecond.
         Some(at?.saturating_sub(self.timeline.event).as_secs_f64() * 1000.0)
     }
 

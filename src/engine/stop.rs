@@ -34,6 +34,7 @@ impl Engine {
                 let notice = Notice::about(name, Level::Notice, "started again".into());
                 self.actions.push(Action::Say(notice));
                 active.set_stopped(false);
+                // The source was not asked meanwhile, so its last answer may be old.
                 active.ask_again(now);
                 self.touch_section(index);
             } else if is_named {

@@ -59,6 +59,7 @@ impl News {
     /// Notes a report about the addresses of a device.
     pub(super) fn about_link(&mut self, link: IfIndex) {
         self.is_any = true;
+        // A router has few devices, so a search is cheaper than a set.
         if !self.links.contains(&link) {
             self.links.push(link);
         }

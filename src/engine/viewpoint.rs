@@ -159,6 +159,7 @@ impl Needs {
             return Vec::new();
         };
         let device = device.as_deref();
+        // Name servers are reached like any host of the internet.
         let mut asks = facts.book.asks(&anywhere(), self.over, device);
         for host in &self.hosts {
             asks.extend(facts.book.asks(host, self.over, device));
@@ -233,6 +234,7 @@ impl Needs {
         }
         match self.scope(family, facts) {
             Ok(scope) => select::from_device(&facts.book, &scope, family, self.policy, current),
+            // netifd may name a device in a moment.
             Err(NoAddress::NetifdAsked(_)) => Desired::Unknown,
             Err(why) => Desired::Nothing(why),
         }
@@ -365,6 +367,7 @@ impl Viewpoint {
         let is_complete = facts.book.complete();
         let steps = match is_complete {
             true => Some(needs.steps(facts, self.answers.steps.as_ref())),
+            // Unfinished answers would look like a network that went away.
             false => self.answers.steps.clone(),
         };
         let event_network = needs.event_network(facts);
@@ -381,6 +384,7 @@ impl Viewpoint {
             reaches_dns,
             is_complete: is_complete && facts.netifd != NetifdState::Asking,
             steps,
+            // An unknown event network is no change, so the last known one stays.
             event_network: event_network.or_else(|| self.answers.event_network.clone()),
         };
         self.note_links(&answers, facts);
@@ -424,6 +428,7 @@ fn is_seen(spec: &Section, hosts: &[Host], family: Family) -> bool {
 fn is_local(host: &Host) -> bool {
     match host {
         Host::Address(address) => address::not_public(*address).is_some(),
+        // Only the worker resolves names.
         Host::Name(_) => false,
     }
 }
@@ -442,6 +447,7 @@ fn closed(
 ) -> Option<String> {
     let mut reasons = Vec::new();
     for host in hosts {
+        // One host that can be reached is enough: `?` returns `None` for it.
         reasons.push(facts.book.closed(host, family, device)?);
     }
     reasons.dedup();

@@ -88,6 +88,7 @@ impl Wait {
     /// The state in `status`: one word, which LuCI and scripts parse.
     pub fn word(&self) -> &'static str {
         match self {
+            // The provider has a lost address until `remove_after` is over.
             Self::Settled { .. } | Self::Lost { is_published: true, .. } => "published",
             Self::Lost { is_published: false, .. } | Self::Address | Self::NoAddress(_) => {
                 "no-address"
@@ -167,8 +168,10 @@ impl Wait {
             Self::Pace(at) => {
                 format!("{}next request in {} (min_interval)", about.failed(), until(*at, now))
             }
+            // `once` makes no next attempt.
             Self::BackOff(_) if about.ends => trouble.into(),
             Self::BackOff(at) => format!("{trouble}; next try in {}", until(*at, now)),
+            // `update` clears only such a hold, because the earlier run's clock may have been wrong.
             Self::Hold { until: at, is_restored: true } => format!(
                 "{}before the restart the provider asked to wait; next request in {}, or when \
                  'ddns-netlink update {section}' is run",

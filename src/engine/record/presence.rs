@@ -30,6 +30,7 @@ impl Presence {
 
     /// The source certainly has no address at `now`. Returns whether the loss is new.
     pub(super) fn mark_lost(&mut self, now: Duration) -> bool {
+        // The first loss counts, so that brief doubts do not postpone a removal.
         let before = self.first_lost();
         *self = Self::Lost { since: before.unwrap_or(now) };
         before.is_none()

@@ -27,6 +27,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal at `now`, while the record was to hold `address`.
     pub(super) fn new(reason: &str, advice: &str, address: Option<IpAddr>, now: Now) -> Self {
+        // A `Hold` keeps its end on both clocks, so the day goes on after a restart.
         let mut pause = Hold::default();
         pause.extend(now.up.saturating_add(LONGEST_HOLD), now);
         Self { reason: reason.into(), advice: advice.into(), only: None, address, pause }
@@ -39,6 +40,7 @@ impl Refusal {
 
     /// Whether the refusal stops requests at `now` for a record that is to hold `desired`.
     pub(super) fn stops(&self, desired: Option<IpAddr>, now: Now) -> bool {
+        // If either address is missing there is nothing to compare, and the refusal holds.
         let is_other = self.address.is_some() && desired.is_some() && self.address != desired;
         self.until() > now.up && !is_other
     }
@@ -56,6 +58,7 @@ impl Refusal {
     /// The refusal in a sentence, such as `badauth. Check username and password.`
     pub fn sentence(reason: &str, advice: &str) -> String {
         let mut advice = advice.to_owned();
+        // `get_mut` finds nothing in an empty advice, or if the first letter has several bytes.
         if let Some(first) = advice.get_mut(..1) {
             first.make_ascii_uppercase();
         }

@@ -83,6 +83,7 @@ impl Record {
         }
         self.remote.in_doubt = false;
         self.remote.doubt = None;
+        // An older request without an answer may still replace the accepted target.
         self.remote.late = self.remote.late.and_then(|late| late.after(target, left));
         self.remote.last_attempted = self.remote.late.and_then(|late| late.last.address());
         self.trouble = None;
@@ -162,6 +163,7 @@ impl Record {
         self.wish.is_requested
             || self.remote.in_doubt
             || self.wish.address != self.published()
+            // A refusal leaves a request owed, which is sent when its pause is over.
             || self.refusal.is_some()
             || self.again_at(now).is_some_and(|at| at <= now.up)
     }
@@ -189,6 +191,7 @@ impl Record {
     /// The time since the provider accepted the target; `None` if it is not known.
     fn age(&self, now: Now) -> Option<Duration> {
         match (self.remote.accepted_wall, now.trusted_wall()) {
+            // A saved time in the future comes from a wrong clock, so it does not count.
             (Some(at), Some(wall)) if at <= wall => Some(Duration::from_secs(wall - at)),
             _ => Some(now.up.saturating_sub(self.remote.accepted_up?)),
         }
