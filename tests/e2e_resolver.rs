@@ -23,7 +23,7 @@ use ddns_netlink::provider::{Answer, Failure, Request};
 use support::dns::{self, Server};
 use support::provider::{Provider, Reply, now};
 use support::resolver::Resolver;
-use support::router::{PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
+use support::router::{GATEWAY, PROVIDER, PROVIDER6, file, hosts, ip_isp, isolated};
 use support::scene::{LIMIT, Scene, endpoint};
 use support::tls::{Authority, Flavour};
 use support::ubus::{Netifd, Ubusd, down, up};
@@ -597,6 +597,28 @@ fn an_unreachable_ipv6_address_delays_the_request_only_briefly() {
             daemon.wait_published("home", &format!("203.0.113.{last}"));
         }
         assert!(times.iter().all(|time| *time < SOON), "{times:?}");
+    });
+}
+
+#[test]
+fn an_ipv4_route_that_comes_during_a_vain_ipv6_attempt_is_used() {
+    isolated(&[], || {
+        // The kernel drops packets to the provider's IPv6 address.
+        let scene = Scene::new(&format!("option update_url '{URL}'"));
+        hosts(&format!("2001:db8:dead::1 {HOST}\n{PROVIDER} {HOST}"));
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        scene.wan.set_address6("2001:db8:1::5");
+        ip_isp("-6 route add blackhole 2001:db8:dead::/48");
+        scene.wan.set_address("203.0.113.5");
+        daemon.wait_published("home", "203.0.113.5");
+        // The default route goes with the address that it leaves by.
+        scene.wan.ip_batch("addr del 203.0.113.5/24 dev wan\naddr add 203.0.113.6/24 dev wan\n");
+        daemon.wait_state("home", "sending");
+        let event = now();
+        scene.wan.ip(&format!("route add default via {GATEWAY} dev wan onlink"));
+        let took = scene.provider.wait_nth(1, LIMIT).at.saturating_sub(event);
+        assert!(took < SOON, "{took:?}");
     });
 }
 

@@ -70,6 +70,16 @@ impl Candidates {
         self.due = now;
     }
 
+    /// Puts an address that was tried behind all others, to be tried again after the delay.
+    pub(super) fn try_again(&mut self, address: IpAddr, now: Duration) {
+        let tried = self.all.iter().take(self.tried).position(|(known, _)| *known == address);
+        let Some(index) = tried else { return };
+        let candidate = self.all.remove(index);
+        self.all.push(candidate);
+        self.tried -= 1;
+        self.due = now.saturating_add(self.delay);
+    }
+
     /// When the next address is due; `None` if all were tried.
     pub(super) fn deadline(&self) -> Option<Duration> {
         if self.tried < self.all.len() { Some(self.due) } else { None }
@@ -124,6 +134,22 @@ mod tests {
         candidates.add(&[new, old], AddressOrigin::Resolved, ms(120));
         assert_eq!(candidates.origin(old), AddressOrigin::Resolved);
         assert_eq!(candidates.deadline(), None);
+    }
+
+    #[test]
+    fn an_address_to_try_again_is_due_after_the_delay_and_behind_the_others() {
+        let mut candidates = Candidates::new(DELAY);
+        let all = ["2001:db8::1", "192.0.2.1", "192.0.2.2"].map(ip);
+        candidates.add(&all, AddressOrigin::Resolved, ms(1000));
+        assert_eq!(candidates.next(ms(1000)), Some(all[0]));
+        candidates.try_again(all[1], ms(1000));
+        assert_eq!(candidates.next(ms(1250)), Some(all[1]));
+        candidates.try_again(all[1], ms(1250));
+        assert_eq!((candidates.next(ms(1499)), candidates.deadline()), (None, Some(ms(1500))));
+        assert_eq!(candidates.next(ms(1500)), Some(all[2]));
+        assert_eq!(candidates.next(ms(1750)), Some(all[1]));
+        assert_eq!((candidates.next(ms(9999)), candidates.deadline()), (None, None));
+        assert_eq!(candidates.origin(all[1]), AddressOrigin::Resolved);
     }
 
     #[test]

@@ -79,6 +79,7 @@ pub(super) fn connect(
         shared,
         candidates: Candidates::new(options.delay),
         attempts: Vec::new(),
+        blocked: Vec::new(),
         error: None,
         remembered_due: begun.saturating_add(RESOLVER_FIRST),
         deadline: begun.saturating_add(options.limit),
@@ -89,6 +90,7 @@ pub(super) fn connect(
         let now = uptime();
         let progress = race.look(now);
         race.start(now)?;
+        race.retry_blocked(now);
         if let Some(connected) = race.check(now) {
             return Ok(connected);
         }
@@ -106,6 +108,8 @@ struct Race<'a> {
     candidates: Candidates,
     /// Connections that are being opened.
     attempts: Vec<(IpAddr, Arc<Socket>)>,
+    /// Addresses that this router could not send to, for example for want of a route.
+    blocked: Vec<IpAddr>,
     /// The most informative error of the addresses that have failed.
     error: Option<io::Error>,
     /// When remembered addresses are tried, since boot.
@@ -179,6 +183,17 @@ impl Race<'_> {
         Ok(())
     }
 
+    /// Tries blocked addresses again while another address is being tried: netifd adds the default route
+    /// a moment after the address, and an IPv6 host that is unreachable would use up the whole time.
+    fn retry_blocked(&mut self, now: Duration) {
+        if self.attempts.is_empty() {
+            return;
+        }
+        for address in std::mem::take(&mut self.blocked) {
+            self.candidates.try_again(address, now);
+        }
+    }
+
     fn bind(&self, socket: &Socket) -> Result<(), String> {
         if let Some(device) = self.options.device {
             socket
@@ -195,6 +210,9 @@ impl Race<'_> {
 
     fn failed(&mut self, address: IpAddr, error: io::Error, now: Duration) {
         self.candidates.failed(now);
+        if local(&error).is_some() {
+            self.blocked.push(address);
+        }
         // The host may not have a remembered address any more, so its error says nothing about the host.
         if self.candidates.origin(address) == AddressOrigin::Remembered {
             return;
