@@ -261,6 +261,7 @@ fn a_record_is_removed_with_its_address_and_added_again_with_it() {
             daemon.wait_line(LIMIT, |line| line.contains("AAAA 2001:db8:7::6: accepted"));
 
             // The address goes while no daemon runs.
+            daemon.wait_saved("2001:db8:7::6");
             daemon.kill();
             ip_isp("addr del 2001:db8:7::6/64 dev wan");
             let daemon = launcher.run();

@@ -18,16 +18,6 @@ use support::provider::Reply;
 use support::router::{DIR, PROVIDER, file, isolated};
 use support::scene::{LIMIT, Scene};
 
-/// Waits until the state on disk has this address as published: a thread of the daemon writes it
-/// later.
-fn wait_saved(address: &str) {
-    wait_until(&format!("{address} is saved"), || {
-        let files = fs::read_dir(file("state")).into_iter().flatten().flatten();
-        let mut texts = files.filter_map(|f| fs::read_to_string(f.path()).ok());
-        texts.any(|text| text.contains(&format!("published={address} ")))
-    });
-}
-
 #[test]
 fn a_restart_with_the_same_address_sends_nothing() {
     isolated(&[], || {
@@ -37,7 +27,7 @@ fn a_restart_with_the_same_address_sends_nothing() {
         for round in 0..3 {
             let daemon = launcher.run();
             daemon.wait_published("home", "203.0.113.5");
-            wait_saved("203.0.113.5");
+            daemon.wait_saved("203.0.113.5");
             if round == 0 {
                 daemon.kill();
             } else {
@@ -422,7 +412,7 @@ fn a_reload_of_a_truncated_configuration_changes_nothing() {
         daemon.wait_line(LIMIT, |line| line.contains("cannot be read to its end"));
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         scene.provider.wait_record("home.example.com", "203.0.113.6", LIMIT);
-        wait_saved("203.0.113.6");
+        daemon.wait_saved("203.0.113.6");
         assert!(daemon.stop().0.success());
         // A start with it forgets nothing of what an earlier daemon published.
         let daemon = launcher.run();

@@ -323,6 +323,7 @@ fn the_zone_is_looked_up_once_even_across_a_restart() {
         daemon.wait_published("home", "203.0.113.5");
         scene.wan.change_address("203.0.113.5", "203.0.113.6");
         daemon.wait_published("home", "203.0.113.6");
+        daemon.wait_saved("203.0.113.6");
         daemon.kill();
         scene.wan.change_address("203.0.113.6", "203.0.113.7");
         let daemon = launcher.run();

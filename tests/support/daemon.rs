@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::process::{Lines, Process};
+use super::process::{Lines, Process, wait_until};
 
 /// A configuration file before it is written. Options that a test gives for a section come after
 /// the default ones; with UCI the last value of an option counts.
@@ -278,6 +278,16 @@ impl Daemon<'_> {
         let limit = Duration::from_secs(20);
         let record = self.wait_record(section, limit, |r| r["state"] == state);
         record["reason"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the state on disk has this address as published. A thread of the daemon writes the
+    /// state later than the status shows it, so a test waits for that before it kills the daemon.
+    pub fn wait_saved(&self, address: &str) {
+        let directory = self.launcher.config.with_file_name("state");
+        wait_until(&format!("{address} is saved"), || {
+            let text = fs::read_to_string(directory.join("state")).unwrap_or_default();
+            text.contains(&format!("published={address} "))
+        });
     }
 
     pub fn signal(&self, signal: Signal) {
