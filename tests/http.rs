@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use ddns_netlink::edge::clock;
-use ddns_netlink::edge::http::{Client, Limits, Shared};
+use ddns_netlink::edge::http::{Client, KeptConnection, Limits, Shared};
 use ddns_netlink::edge::worker;
 use ddns_netlink::model::secret::Secret;
 use ddns_netlink::model::{Credentials, Family, Proxy, Transport, Trust, Url};
@@ -25,6 +25,8 @@ use rcgen::{
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+#[path = "http/kept.rs"]
+mod kept;
 #[path = "http/pinned.rs"]
 mod pinned;
 

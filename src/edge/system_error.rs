@@ -37,3 +37,14 @@ pub(crate) fn system(error: &io::Error) -> String {
     }
     text
 }
+
+/// Whether the error means that the other side has closed the connection.
+pub(crate) fn is_closing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+    )
+}

@@ -56,6 +56,10 @@ pub struct Request {
     pub answer_limit: u64,
     /// Whether the answer is a secret itself, such as a token. Only its status is shown then.
     pub answer_secret: bool,
+    /// Whether the effect and the meaning of the answer are the same if the request arrives twice (RFC 9110
+    /// section 9.2.2). Such a request is sent once more if the server closes a connection that is in use
+    /// already before it answers.
+    pub idempotent: bool,
 }
 
 /// Enough bytes for the answer to an update, or for an error page.
@@ -76,6 +80,7 @@ impl Request {
             secrets,
             answer_limit: SHORT_ANSWER,
             answer_secret: false,
+            idempotent: true,
         }
     }
 }

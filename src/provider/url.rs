@@ -137,6 +137,8 @@ fn removal(provider: &Provider, change: &Change) -> Result<JudgedRequest, Outcom
     let mut judged = prepare(provider, Some(&template), subject(change, address), &[address])?;
     // A record is removed when its family has no address any more, so the request travels over either.
     judged.request.family = None;
+    // The second request may find no record, which a provider may report as an error.
+    judged.request.idempotent = false;
     Ok(judged)
 }
 

@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -42,6 +43,8 @@ pub struct Request {
     /// The address of the server that the client connected to.
     pub local: SocketAddr,
     pub tls: bool,
+    /// Whether the connection had an earlier request.
+    pub reuses: bool,
 }
 
 impl Request {
@@ -83,6 +86,10 @@ pub enum Reply {
     Endless,
     /// Reset the connection once the request has been read.
     Reset,
+    /// Close the connection once the request has been read.
+    Close,
+    /// The update is carried out, and the connection is closed without an answer.
+    UpdateThenClose,
 }
 
 impl Reply {
@@ -114,10 +121,12 @@ struct State {
     attempts: usize,
     records: BTreeMap<(String, bool), (IpAddr, Duration)>,
     next: VecDeque<Reply>,
+    next_reusing: VecDeque<Reply>,
     by_host: BTreeMap<String, Reply>,
     by_path: BTreeMap<String, Reply>,
     below: Option<(String, Reply)>,
     account: Option<(String, String)>,
+    patience: Option<Duration>,
 }
 
 /// A provider: its records, the requests it got and the replies it gives. Clones share them.
@@ -137,9 +146,20 @@ impl Provider {
         self.state().account = Some((user.to_owned(), password.to_owned()));
     }
 
+    /// From now on a connection is closed if no further request arrives within this time after an answer;
+    /// with zero, right after the answer. The answer does not announce that.
+    pub fn close_idle(&self, patience: Duration) {
+        self.state().patience = Some(patience);
+    }
+
     /// The next requests get these replies, in order; the ones after them get what they got before.
     pub fn next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.state().next.extend(replies);
+    }
+
+    /// The next requests that are not the first of their connections get these replies, in order.
+    pub fn next_reusing(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state().next_reusing.extend(replies);
     }
 
     /// Every request for `hostname` gets this reply from now on; `None` takes that back.
@@ -264,6 +284,11 @@ impl Provider {
 
     fn choose(&self, request: &Request) -> Reply {
         let mut state = self.state();
+        if request.reuses
+            && let Some(reply) = state.next_reusing.pop_front()
+        {
+            return reply;
+        }
         if let Some(reply) = state.by_path.get(&request.path) {
             return reply.clone();
         }
@@ -410,13 +435,21 @@ fn serve(
         None => Box::new(stream),
     };
     let mut stream = BufReader::new(stream);
-    while let Some(mut request) = read_request(&mut stream)? {
+    for reuses in iter::once(false).chain(iter::repeat(true)) {
+        let Some(mut request) = read_request(&mut stream)? else {
+            return Ok(());
+        };
         request.peer = peer;
         request.local = local;
         request.tls = encrypted;
+        request.reuses = reuses;
         let reply = provider.choose(&request);
         if !answer(provider, &request, reply, &mut stream, &raw)? {
-            break;
+            return Ok(());
+        }
+        match provider.state().patience {
+            Some(Duration::ZERO) => return Ok(()),
+            patience => raw.set_read_timeout(patience)?,
         }
     }
     Ok(())
@@ -452,6 +485,7 @@ fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> io::Result<Option<Re
         peer: IpAddr::from([0, 0, 0, 0]),
         local: SocketAddr::from(([0, 0, 0, 0], 0)),
         tls: false,
+        reuses: false,
     }))
 }
 
@@ -480,14 +514,17 @@ fn answer(
     raw: &TcpStream,
 ) -> io::Result<bool> {
     let updated = match reply {
-        Reply::Dyndns2 | Reply::Late(_) | Reply::UpdateThenHang => Some(provider.update(request)),
+        Reply::Dyndns2 | Reply::Late(_) | Reply::UpdateThenHang | Reply::UpdateThenClose => {
+            Some(provider.update(request))
+        }
         Reply::Echo
         | Reply::Fixed(..)
         | Reply::Hang
         | Reply::UpdateLater(_)
         | Reply::Drip
         | Reply::Endless
-        | Reply::Reset => None,
+        | Reply::Reset
+        | Reply::Close => None,
     };
     provider.record_request(request.clone());
     let stream_out = stream.get_mut();
@@ -510,6 +547,7 @@ fn answer(
             provider.update(request);
             return Ok(false);
         }
+        Reply::Close | Reply::UpdateThenClose => return Ok(false),
         Reply::Drip => pour(stream_out, b"x", Duration::from_millis(100))?,
         Reply::Endless => pour(stream_out, &[b'x'; 16 * 1024], Duration::ZERO)?,
         Reply::Reset => {

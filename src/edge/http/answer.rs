@@ -22,7 +22,7 @@ const FIRST_TIME: u64 = 1_000_000_000;
 
 /// Reads the body of `reply`. A body longer than `limit` is cut.
 pub(super) fn read(
-    mut reply: HttpReply<'_>,
+    reply: &mut HttpReply<'_>,
     limit: u64,
     call: &HttpCall,
 ) -> Result<Answer, Failure> {

@@ -25,13 +25,24 @@ impl Connections {
     /// Ends the connections with the source address `address`. Threads that wait for them get an error
     /// at once.
     pub fn cut(&self, address: IpAddr) {
-        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for socket in open.iter().filter_map(Weak::upgrade) {
-            let source = socket.local_addr().ok().and_then(|local| local.as_socket());
-            if source.is_some_and(|source| source.ip() == address) {
-                // This fails if the connection has just ended.
-                let _ = socket.shutdown(Shutdown::Both);
-            }
-        }
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| known.upgrade().is_some_and(|socket| !cut_off(&socket, address)));
     }
+
+    /// Whether `socket` was not ended by [`Self::cut`].
+    pub(super) fn has(&self, socket: &Arc<Socket>) -> bool {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().any(|known| known.as_ptr() == Arc::as_ptr(socket))
+    }
+}
+
+/// Ends the connection of `socket` if `address` is its source address. Returns whether it is.
+fn cut_off(socket: &Socket, address: IpAddr) -> bool {
+    let source = socket.local_addr().ok().and_then(|local| local.as_socket());
+    if source.is_none_or(|source| source.ip() != address) {
+        return false;
+    }
+    // This fails if the connection has just ended.
+    let _ = socket.shutdown(Shutdown::Both);
+    true
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, Request, Response, header};
 use ureq_proto::client::state::{RecvBody, RecvResponse};
-use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult};
+use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
 use ureq_proto::{BodyMode, Error};
 
 use super::HEADER_LIMIT;
 use super::call::{Deadline, HttpCall};
 use super::head::Head;
 use super::wire::Stream;
+use crate::edge::system_error::is_closing;
 
 /// Size of the buffers for encoding and parsing. The longest line of a request, which has the URL, must
 /// fit.
@@ -20,11 +21,11 @@ const BUFFER: usize = 2 * HEADER_LIMIT;
 
 /// Why there is no complete answer.
 pub(super) enum ExchangeError {
-    /// The request cannot be encoded as HTTP. Nothing was sent.
-    Unsendable,
     /// The head of the answer did not arrive within this time.
     NoAnswer(Duration),
-    /// The connection was lost before the head of the answer.
+    /// The server closed the connection before the first byte of the answer.
+    Closed,
+    /// The connection was lost before the end of the answer's head.
     Lost(io::Error),
     /// The head of the answer is longer than [`HEADER_LIMIT`].
     LongHead,
@@ -41,31 +42,38 @@ pub(super) struct HttpReply<'a> {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     connection: HttpConnection<'a>,
-    /// The state for reading the body; `None` if there is no body.
+    /// The state for reading the body; `None` if there is no body, or if it was read.
     body: Option<Call<RecvBody>>,
+    /// Whether the answer has been read to its end and leaves the connection open (RFC 9112 section 9.3).
+    reusable: bool,
 }
 
-/// Sends `message` with `body` on `stream`, and reads the head of the answer. `origin` is inserted before
-/// the path of the request line, because a proxy needs the whole URL there (RFC 9112 section 3.2.2).
+/// Sends a request on `stream`, and reads the head of the answer.
 ///
 /// # Errors
 /// Why there is no head.
-pub(super) fn exchange<'a>(
+pub(super) fn exchange(
     stream: Stream,
-    call: &'a HttpCall,
-    message: Request<()>,
-    body: Option<&[u8]>,
-    origin: Option<&str>,
-) -> Result<HttpReply<'a>, ExchangeError> {
-    let (mut request, protocol) = encode(message, body).map_err(|_| ExchangeError::Unsendable)?;
-    if let Some(origin) = origin {
-        request = insert_origin(&request, origin);
-    }
-    let mut connection = HttpConnection { stream, call, input: Vec::new(), head: Head::default() };
-    connection.send(&request)?;
-    let (response, body) = connection.receive_head(protocol)?;
+    call: &HttpCall,
+    request: Encoded,
+) -> Result<HttpReply<'_>, ExchangeError> {
+    let mut connection =
+        HttpConnection { stream, call, input: Vec::new(), head: Head::default(), answered: false };
+    connection.send(&request.bytes)?;
+    let (response, after_head) = connection.receive_head(request.protocol)?;
     let (head, ()) = response.into_parts();
-    Ok(HttpReply { status: head.status.as_u16(), headers: head.headers, connection, body })
+    let (body, reusable) = match after_head {
+        Some(RecvResponseResult::RecvBody(body)) => (Some(body), false),
+        Some(RecvResponseResult::Cleanup(end)) => (None, !end.must_close_connection()),
+        Some(RecvResponseResult::Redirect(_)) | None => (None, false),
+    };
+    Ok(HttpReply {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        connection,
+        body,
+        reusable,
+    })
 }
 
 impl HttpReply<'_> {
@@ -99,15 +107,37 @@ impl HttpReply<'_> {
                 Err(error) => return Err(ExchangeError::CutOff(error)),
             }
         }
+        if let Some(RecvBodyResult::Cleanup(end)) = protocol.proceed() {
+            self.reusable = !end.must_close_connection();
+        }
         Ok(read)
+    }
+
+    /// The connection, if it can carry another request.
+    pub(super) fn into_stream(self) -> Option<Stream> {
+        // Further bytes cannot belong to an answer, because no request is open.
+        (self.reusable && self.connection.input.is_empty()).then_some(self.connection.stream)
     }
 }
 
-/// The bytes of a request, head and body together, and the state for reading its answer.
-fn encode(
+/// A request that can be sent.
+pub(super) struct Encoded {
+    /// Head and body together.
+    bytes: Vec<u8>,
+    /// The state for reading the answer.
+    protocol: Call<RecvResponse>,
+}
+
+/// Encodes `message` with `body`. `origin` is inserted before the path of the request line, because a
+/// proxy needs the whole URL there (RFC 9112 section 3.2.2).
+///
+/// # Errors
+/// If it cannot be a request of HTTP.
+pub(super) fn encode(
     message: Request<()>,
     body: Option<&[u8]>,
-) -> Result<(Vec<u8>, Call<RecvResponse>), Error> {
+    origin: Option<&str>,
+) -> Result<Encoded, Error> {
     let mut protocol = Call::new(message)?;
     if let Some(body) = body {
         protocol.header(header::CONTENT_LENGTH, body.len())?;
@@ -115,19 +145,23 @@ fn encode(
         protocol.force_send_body();
     }
     let mut protocol = protocol.proceed();
-    let mut request = Vec::new();
+    let mut bytes = Vec::new();
     let mut buffer = vec![0; BUFFER];
     while !protocol.can_proceed() {
         let written = protocol.write(&mut buffer)?;
-        request.extend_from_slice(buffer.get(..written).unwrap_or_default());
+        bytes.extend_from_slice(buffer.get(..written).unwrap_or_default());
+    }
+    if let Some(origin) = origin {
+        bytes = insert_origin(&bytes, origin);
     }
     match protocol.proceed()? {
-        Some(SendRequestResult::RecvResponse(protocol)) => Ok((request, protocol)),
+        Some(SendRequestResult::RecvResponse(protocol)) => Ok(Encoded { bytes, protocol }),
         Some(SendRequestResult::SendBody(mut protocol)) => {
             let body = body.unwrap_or_default();
-            request.extend_from_slice(body);
+            bytes.extend_from_slice(body);
             protocol.consume_direct_write(body.len())?;
-            protocol.proceed().map(|protocol| (request, protocol)).ok_or(Error::BodyIsChunked)
+            let protocol = protocol.proceed().ok_or(Error::BodyIsChunked)?;
+            Ok(Encoded { bytes, protocol })
         }
         // Requests have no header Expect, so no 100 (Continue) is waited for.
         Some(SendRequestResult::Await100(_)) | None => Err(Error::BodyNotAllowed),
@@ -141,6 +175,8 @@ struct HttpConnection<'a> {
     /// Bytes that were received and not parsed yet.
     input: Vec<u8>,
     head: Head,
+    /// Whether the server has sent anything since the request.
+    answered: bool,
 }
 
 impl HttpConnection<'_> {
@@ -151,27 +187,30 @@ impl HttpConnection<'_> {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 Err(ExchangeError::NoAnswer(self.call.limits.total))
             }
-            Err(error) => Err(ExchangeError::Lost(error)),
+            Err(error) => Err(self.lost(error)),
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Why the head of the answer is missing, after this error of the connection.
+    fn lost(&self, error: io::Error) -> ExchangeError {
+        if is_closing(&error) && !self.answered {
+            return ExchangeError::Closed;
+        }
+        ExchangeError::Lost(error)
     }
 
     fn receive_head(
         &mut self,
         mut protocol: Call<RecvResponse>,
-    ) -> Result<(Response<()>, Option<Call<RecvBody>>), ExchangeError> {
+    ) -> Result<(Response<()>, Option<RecvResponseResult>), ExchangeError> {
         let until = self.call.stage(self.call.limits.first_byte);
         loop {
             let parsed = protocol.try_response(&self.input, false);
             let (used, response) = parsed.map_err(|_| ExchangeError::NotHttp)?;
             self.input.drain(..used);
             if let Some(response) = response {
-                let body = match protocol.proceed() {
-                    Some(RecvResponseResult::RecvBody(body)) => Some(body),
-                    Some(RecvResponseResult::Redirect(_) | RecvResponseResult::Cleanup(_))
-                    | None => None,
-                };
-                return Ok((response, body));
+                return Ok((response, protocol.proceed()));
             }
             if used > 0 {
                 // This was an interim answer (1xx). The final one follows.
@@ -181,12 +220,12 @@ impl HttpConnection<'_> {
                 return Err(ExchangeError::LongHead);
             }
             match self.receive(until) {
-                Ok(0) => return Err(ExchangeError::Lost(io::ErrorKind::UnexpectedEof.into())),
-                Ok(_) => {}
+                Ok(0) => return Err(self.lost(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => self.answered = true,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     return Err(ExchangeError::NoAnswer(self.limit_of(until)));
                 }
-                Err(error) => return Err(ExchangeError::Lost(error)),
+                Err(error) => return Err(self.lost(error)),
             }
         }
     }

@@ -14,15 +14,18 @@ use super::call::HttpCall;
 use super::exchange::ExchangeError;
 use super::tls::TlsError;
 use super::tls_failure;
-use crate::edge::system_error::{local, system};
+use crate::edge::system_error::{is_closing, local, system};
 use crate::provider::{Failure, FailureKind};
 use crate::time::duration::seconds;
+
+/// The connection ended during the request or the answer.
+const CLOSED: &str = "the connection was closed before the answer";
 
 /// Why there is no complete answer.
 pub(super) fn explain(error: &ExchangeError, call: &HttpCall) -> Failure {
     let text = match error {
-        ExchangeError::Unsendable => "the request cannot be sent".into(),
         ExchangeError::NoAnswer(limit) => format!("no answer within {}", seconds(*limit)),
+        ExchangeError::Closed => CLOSED.into(),
         ExchangeError::Lost(error) => return lost(error, call),
         ExchangeError::LongHead => "the answer's header is too long".into(),
         ExchangeError::NotHttp => "the answer is not HTTP".into(),
@@ -39,13 +42,7 @@ pub(super) fn explain(error: &ExchangeError, call: &HttpCall) -> Failure {
 
 /// The connection broke during the request or the answer.
 fn lost(error: &io::Error, call: &HttpCall) -> Failure {
-    let text = match error.kind() {
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => "the connection was closed before the answer".into(),
-        _ => system(error),
-    };
+    let text = if is_closing(error) { CLOSED.into() } else { system(error) };
     after_connecting(call, kind(error), &text)
 }
 
@@ -63,10 +60,7 @@ pub(super) fn unconnected(who: impl fmt::Display, error: &io::Error) -> Failure 
 pub(super) fn unsent(who: impl fmt::Display, error: &io::Error) -> Failure {
     let text = match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".into(),
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
+        _ if is_closing(error) => "the connection was closed".into(),
         _ => system(error),
     };
     Failure { kind: kind(error), sent: false, text: format!("{who}: {text}") }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! Client::send ─▶ send_once (at most 6) ─▶ connect::Dial: resolve ─▶ TCP ─▶ proxy ─▶ TLS
-//!      ▲              │                         │
+//!      ▲              │                         │    or kept::KeptConnection
 //!      │  redirect    └──▶ exchange ◀───────────┘ wire::Stream: bytes with a deadline
 //!      └──────────────────────┴─▶ answer, or failure::explain
 //! ```
@@ -22,6 +22,7 @@ mod exchange;
 mod failure;
 mod head;
 mod hosts;
+mod kept;
 mod proxy;
 mod race;
 mod reach;
@@ -37,13 +38,14 @@ mod wire;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use ureq::http::{StatusCode, header};
 
 use self::call::{Deadline, HttpCall};
 use self::connect::Dial;
-use self::exchange::HttpReply;
+use self::exchange::{Encoded, ExchangeError, HttpReply};
 use self::redirect::Next;
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Family, Transport, Trust, Url};
@@ -52,6 +54,7 @@ use crate::provider::{Answer, Failure, FailureKind, Request, mask};
 pub(crate) use self::cacert::warning as cacert_warning;
 pub use self::connections::Connections;
 pub use self::hosts::HostCache;
+pub use self::kept::KeptConnection;
 pub use self::race::SlowLookUp;
 pub use self::reach::{Unreachable, connects};
 pub use self::trust::TrustCache;
@@ -107,6 +110,13 @@ pub struct Shared {
     pub on_slow_look_up: Option<Box<dyn Fn(SlowLookUp) + Send + Sync>>,
 }
 
+impl Shared {
+    /// Whether the source address of the connection was removed.
+    pub fn is_cut(&self, kept: &KeptConnection) -> bool {
+        !self.connections.has(kept.socket())
+    }
+}
+
 /// Sends requests by one [`Transport`].
 pub struct Client {
     transport: Transport,
@@ -133,28 +143,38 @@ impl Client {
     /// If there is no answer. An HTTP error status is an answer. After a redirect that is not followed,
     /// the request counts as not sent, because a server that redirects has not carried it out.
     pub fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        self.send_timed(request, &mut None)
+        self.converse(request, &mut None, &mut None)
     }
 
-    /// Like [`Client::send`]. Sets `sent_at` to the time since boot at which the first bytes of the
-    /// request were sent, which is after look-up, connecting and TLS handshake.
+    /// Like [`Client::send`], as a part of a conversation that keeps its connection in `kept`. Sets `sent_at`
+    /// to the time since boot at which the first bytes of the request were sent, which is after look-up,
+    /// connecting and TLS handshake.
     ///
     /// # Errors
-    /// As [`Client::send`].
-    pub fn send_timed(
+    /// As [`Client::send`]. If the source address of the kept connection was removed, nothing is sent: the
+    /// conversation probably publishes that address, and the new address waits for its end.
+    pub fn converse(
         &self,
         request: &Request,
+        kept: &mut Option<KeptConnection>,
         sent_at: &mut Option<Duration>,
     ) -> Result<Answer, Failure> {
+        if kept.as_ref().is_some_and(|kept| self.shared.is_cut(kept)) {
+            let text =
+                format!("{}: the address that the router sent from is gone", request.url.host());
+            return Err(Failure { kind: FailureKind::NoNetwork, ..before_sending(text) });
+        }
         let deadline = Deadline::after(self.limits.total);
         let mut target = request.url.clone();
         let asked = target.host().to_owned();
         let mut redirected_by_public_host = false;
         for redirects in 0..=MAX_REDIRECTS {
             let call = HttpCall::new(&target, deadline, self.limits);
-            let result = self.send_once(request, &target, redirected_by_public_host, &call);
+            let kept_before = kept.take();
+            let result =
+                self.send_once(request, &target, redirected_by_public_host, &call, kept_before);
             *sent_at = sent_at.or(call.sent_at());
-            let reply = match result {
+            let mut reply = match result {
                 Ok(reply) => reply,
                 // The error names the host, which the redirecting server has chosen: it may repeat a
                 // secret.
@@ -169,8 +189,15 @@ impl Client {
             redirected_by_public_host |= self.is_public(&target, &call);
             match self.next(request, &target, &reply, redirected_by_public_host) {
                 Next::Answer => {
-                    let answer = answer::read(reply, request.answer_limit, &call)?;
+                    let answer = answer::read(&mut reply, request.answer_limit, &call)?;
                     let redirected_to = redirect::other_host(&asked, &target);
+                    *kept = reply.into_stream().map(|stream| KeptConnection {
+                        stream,
+                        transport: self.transport.clone(),
+                        origin: target.origin(),
+                        family: self.family(request),
+                        host_is_public: call.host_is_public(),
+                    });
                     return Ok(Answer { redirected_to, ..answer });
                 }
                 Next::Follow(next) => target = next,
@@ -228,26 +255,33 @@ impl Client {
         Failure { text: mask::hide(&failure.text, &secrets), ..failure }
     }
 
-    /// Sends `request` to `target`, without following redirects.
+    /// Waits before the next request of a conversation. The wait ends early if the source address of its
+    /// connection is removed, because the next request will fail.
+    pub fn wait(&self, time: Duration, kept: Option<&KeptConnection>) {
+        let end = Deadline::after(time);
+        if let Some(kept) = kept {
+            kept.stream.tcp().wait_for_end(time);
+            if self.shared.is_cut(kept) {
+                return;
+            }
+        }
+        // Also if the server has ended the connection.
+        thread::sleep(end.left());
+    }
+
+    /// Sends `request` to `target` on the kept or a new connection, without following redirects.
     fn send_once<'a>(
         &self,
         request: &Request,
         target: &Url,
         must_be_public: bool,
         call: &'a HttpCall,
+        kept: Option<KeptConnection>,
     ) -> Result<HttpReply<'a>, Failure> {
-        let proxy = self.transport.proxy.as_ref();
-        let message = request::message(
-            request,
-            target,
-            &self.transport.user_agent,
-            proxy.and_then(|proxy| proxy.credentials.as_ref()),
-        )
-        .map_err(|error| before_sending(format!("{}: {error}", target.host())))?;
         let dial = Dial {
             call,
             target,
-            proxy,
+            proxy: self.transport.proxy.as_ref(),
             user_agent: &self.transport.user_agent,
             device: self.transport.device.as_deref(),
             source: self.transport.source,
@@ -258,12 +292,41 @@ impl Client {
             must_be_public,
             shared: &self.shared,
         };
-        let stream = dial.connect()?;
+        let encoded = self.encode(request, target)?;
+        let Some(stream) = kept.and_then(|kept| kept.for_request(&self.transport, &dial)) else {
+            let reply = exchange::exchange(dial.connect()?, call, encoded);
+            return reply.map_err(|error| failure::explain(&error, call));
+        };
+        let socket = Arc::clone(&stream.tcp().socket);
+        let failure = match exchange::exchange(stream, call, encoded) {
+            // The server ended the connection just when the request was on its way.
+            Err(error @ ExchangeError::Closed)
+                if request.idempotent && self.shared.connections.has(&socket) =>
+            {
+                failure::explain(&error, call)
+            }
+            reply => return reply.map_err(|error| failure::explain(&error, call)),
+        };
+        // The server may have carried the request out, whatever becomes of the second attempt.
+        let stream = dial.connect().map_err(|_| failure)?;
+        let reply = exchange::exchange(stream, call, self.encode(request, target)?);
+        reply.map_err(|error| failure::explain(&error, call))
+    }
+
+    /// The bytes of `request` to `target`.
+    fn encode(&self, request: &Request, target: &Url) -> Result<Encoded, Failure> {
+        let proxy = self.transport.proxy.as_ref();
+        let message = request::message(
+            request,
+            target,
+            &self.transport.user_agent,
+            proxy.and_then(|proxy| proxy.credentials.as_ref()),
+        )
+        .map_err(|error| before_sending(format!("{}: {error}", target.host())))?;
         // A proxy gets the whole URL, unless it only carries a TLS connection.
         let origin = if proxy.is_some() && !target.https { Some(target.origin()) } else { None };
-        let body = request::body(request);
-        exchange::exchange(stream, call, message, body, origin.as_deref())
-            .map_err(|error| failure::explain(&error, call))
+        exchange::encode(message, request::body(request), origin.as_deref())
+            .map_err(|_| before_sending(format!("{}: the request cannot be sent", target.host())))
     }
 
     /// The family that `request` must use; `None` for any.

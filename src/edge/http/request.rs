@@ -27,9 +27,6 @@ pub(super) fn message(
     let headers = message.headers_mut();
     headers.insert(header::USER_AGENT, value(user_agent, "the user agent")?);
     headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-    // Each request has its own connection. The server could close a reused one just when it is used, and
-    // then it would not be known whether the update has arrived.
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     if let Some(auth) = &request.url.credentials {
         headers.insert(header::AUTHORIZATION, secret(&auth.basic(), "the password")?);
     }

@@ -2,15 +2,19 @@
 //! sends.
 
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags};
 use socket2::Socket;
 
 use super::call::Deadline;
+use crate::edge::dns::resolve::wait;
 
 /// A TCP connection with a deadline for further reads and writes.
 pub(super) struct Tcp {
-    socket: Arc<Socket>,
+    pub(super) socket: Arc<Socket>,
     until: Deadline,
 }
 
@@ -23,11 +27,29 @@ impl Tcp {
         self.until = until;
     }
 
+    /// Whether the server has neither sent anything that was not read nor ended the connection.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.has_event(PollFlags::POLLIN, Duration::ZERO)
+    }
+
+    /// Waits until the connection has ended in both directions, at most `time`.
+    pub(super) fn wait_for_end(&self, time: Duration) {
+        // poll(2) always reports POLLHUP and POLLERR.
+        self.has_event(PollFlags::empty(), time);
+    }
+
+    /// Whether the socket has one of `events`, an error or an end within `time`.
+    fn has_event(&self, events: PollFlags, time: Duration) -> bool {
+        let mut sources = [PollFd::new(self.socket.as_fd(), events)];
+        wait(&mut sources, time);
+        sources.iter().any(|source| source.any() != Some(false))
+    }
+
     /// Does `operation`, which ends at the deadline. The time-out of a socket (SO_RCVTIMEO) begins anew
     /// with every system call, so `set_timeout` is called before each.
     fn timed(
         &mut self,
-        set_timeout: impl Fn(&Socket, Option<std::time::Duration>) -> io::Result<()>,
+        set_timeout: impl Fn(&Socket, Option<Duration>) -> io::Result<()>,
         mut operation: impl FnMut(&Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {

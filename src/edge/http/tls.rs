@@ -81,6 +81,14 @@ impl Tls {
         }
     }
 
+    /// Whether the server has neither sent anything that was not read nor ended the connection.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        let Ok(state) = self.connection.process_new_packets() else {
+            return false;
+        };
+        state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() && self.tcp.is_quiet()
+    }
+
     /// Sends all of `bytes`.
     pub(super) fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {

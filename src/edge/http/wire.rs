@@ -21,6 +21,22 @@ impl Stream {
         }
     }
 
+    /// The TCP connection below.
+    pub(super) fn tcp(&self) -> &Tcp {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => &tls.tcp,
+        }
+    }
+
+    /// Whether the server has neither sent anything that was not read nor ended the connection.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.is_quiet(),
+            Self::Tls(tls) => tls.is_quiet(),
+        }
+    }
+
     /// Sends all of `bytes`.
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {

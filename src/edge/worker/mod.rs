@@ -35,6 +35,9 @@ pub use queue::Lane;
 pub const STACK: usize = 512 * 1024;
 /// How long a thread waits for work before it ends.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long a thread without work keeps the connection of its last job. The engine's next job for the same
+/// provider often follows at once: the other family of a name, or the other names after the first one.
+const LINGER: Duration = Duration::from_millis(100);
 /// Time for a look-up.
 const LOOK_UP: Duration = Duration::from_secs(20);
 
@@ -217,10 +220,16 @@ impl Inner {
                 state = self.lock();
                 patient = true;
             } else if patient {
-                let waited = self.work.wait_timeout(state, IDLE);
+                let lingers = clients.is_connected();
+                let time = if lingers { LINGER } else { IDLE };
+                let waited = self.work.wait_timeout(state, time);
                 let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
                 state = woken;
-                patient = !timeout.timed_out();
+                if !timeout.timed_out() {
+                    continue;
+                }
+                clients.disconnect();
+                patient = lingers;
             } else {
                 state.threads -= 1;
                 return;
@@ -229,6 +238,9 @@ impl Inner {
     }
 
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
+        if !matches!(task, Task::Publish(_)) {
+            clients.disconnect();
+        }
         match task {
             Task::Publish(publication) => {
                 Event::Finished(self.delivery.publish(*publication, clients, &self.say))

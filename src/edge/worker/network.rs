@@ -1,14 +1,13 @@
 //! Carries jobs out: requests over HTTP, queries over DNS, scripts in a shell.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::drive::{self, TimedCarrier, unsent};
 use super::{Delivery, Lane, Publication};
 use crate::config::{self, Lookup};
 use crate::edge::dns;
-use crate::edge::http::{Client, Shared, proxy_secrets};
+use crate::edge::http::{Client, KeptConnection, Shared, proxy_secrets};
 use crate::edge::script::{ScriptServices, ScriptUpdate, UPDATE_TIMEOUT};
 use crate::engine::event::{Finished, JobId};
 use crate::model::{Notice, Transport};
@@ -39,12 +38,18 @@ impl Delivery for Network {
     ) -> Finished {
         let call = script_call(&publication);
         let Publication { id, section, job, transport, .. } = publication;
-        let mut carrier = NetworkCarrier { clients, transport: &transport, sent_at: None };
-        if let Some(call) = call {
-            return run_script(id, &call, &mut carrier, say);
-        }
-        let secrets = proxy_secrets(&transport);
-        drive::publish(id, &section.provider, &job, &mut carrier, &secrets)
+        let kept = clients.take_connection();
+        let client = clients.get(&transport);
+        let mut carrier = NetworkCarrier { client, transport: &transport, kept, sent_at: None };
+        let finished = match call {
+            Some(call) => run_script(id, &call, &mut carrier, say),
+            None => {
+                let secrets = proxy_secrets(&transport);
+                drive::publish(id, &section.provider, &job, &mut carrier, &secrets)
+            }
+        };
+        clients.kept = carrier.kept;
+        finished
     }
 }
 
@@ -84,8 +89,10 @@ fn run_script(
 
 /// Carries the requests of one job.
 struct NetworkCarrier<'a> {
-    clients: &'a mut Clients,
+    client: &'a Client,
     transport: &'a Transport,
+    /// The connection of the last request, for the next one.
+    kept: Option<KeptConnection>,
     /// When the last request left, since boot.
     sent_at: Option<Duration>,
 }
@@ -93,8 +100,7 @@ struct NetworkCarrier<'a> {
 impl Carrier for NetworkCarrier<'_> {
     fn send(&mut self, request: &Request) -> Result<Answer, Failure> {
         self.sent_at = None;
-        let client = self.clients.get(self.transport);
-        client.send_timed(request, &mut self.sent_at)
+        self.client.converse(request, &mut self.kept, &mut self.sent_at)
     }
 
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure> {
@@ -103,7 +109,7 @@ impl Carrier for NetworkCarrier<'_> {
     }
 
     fn wait(&mut self, time: Duration) {
-        thread::sleep(time);
+        self.client.wait(time, self.kept.as_ref());
     }
 }
 
@@ -117,12 +123,29 @@ impl TimedCarrier for NetworkCarrier<'_> {
 pub struct Clients {
     shared: Arc<Shared>,
     clients: Vec<(Transport, Client)>,
+    /// The connection of the last job, for the next one.
+    kept: Option<KeptConnection>,
 }
 
 impl Clients {
     /// No clients yet. They will use the connections and certificates in `shared`.
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, clients: Vec::new() }
+        Self { shared, clients: Vec::new(), kept: None }
+    }
+
+    /// Whether a connection is open.
+    pub(super) fn is_connected(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Closes the connection that is open.
+    pub(super) fn disconnect(&mut self) {
+        self.kept = None;
+    }
+
+    /// The open connection for a new job, unless its source address was removed.
+    fn take_connection(&mut self) -> Option<KeptConnection> {
+        self.kept.take().filter(|kept| !self.shared.is_cut(kept))
     }
 
     /// The client for `transport`, made if the thread has none.

@@ -98,6 +98,7 @@ fn request(
     let query = sign(&sorted, talk.account.password.expose());
     let mut request = rest.get(&format!("/?{query}"));
     request.shown = format!("GET https://{HOST}/?Action={action}");
+    request.idempotent = false;
     Ok(request)
 }
 

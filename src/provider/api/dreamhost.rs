@@ -14,7 +14,7 @@ use super::zone::{Zone, ZoneList, zones_by_name};
 use super::{Api, Base, Need};
 use crate::model::name::canonical;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Rate};
+use crate::provider::{Batch, Rate, Request};
 use crate::text::percent;
 
 pub(super) const API: Api = Api {
@@ -132,7 +132,8 @@ fn write(
                 let (name, kind) = (percent::encode(&goal.fqdn), goal.kind());
                 let value = text(record, "/value");
                 let path = format!("{command}&record={name}&type={kind}&value={value}");
-                rest.ask(talk, rest.get(&path))?;
+                // The second request would find the record added or removed.
+                rest.ask(talk, Request { idempotent: false, ..rest.get(&path) })?;
             }
         }
     }

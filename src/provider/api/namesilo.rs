@@ -9,8 +9,8 @@ use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
 use super::rest::{self, Rest, id, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need};
-use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Request};
 use crate::text::percent;
 
 pub(super) const API: Api = Api {
@@ -71,7 +71,9 @@ fn call(
 ) -> ApiResult<Value> {
     let key = percent::encode(talk.account.password.expose());
     let path = format!("/{operation}?version=1&type=json&key={key}&domain={zone}{query}");
-    rest.ask(talk, rest.get(&path))
+    // A change gives the record a new id, so the second request would not find it.
+    let idempotent = operation == "dnsListRecords";
+    rest.ask(talk, Request { idempotent, ..rest.get(&path) })
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

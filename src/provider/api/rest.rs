@@ -141,6 +141,8 @@ impl Rest {
             headers: self.headers.clone(),
             answer_limit: LONG_ANSWER,
             answer_secret: self.secret_answers,
+            // The second DELETE would find nothing.
+            idempotent: matches!(method, Method::Get | Method::Put),
             ..Request::get(url, shown, self.secrets.clone())
         }
     }
