@@ -454,14 +454,25 @@ fn an_answer_that_is_not_http_is_a_failure() {
 
 #[test]
 fn an_endless_header_is_a_failure() {
-    let server = Server::plain(|stream, _| {
-        stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
-        loop {
-            stream.write_all(b"X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n")?;
-        }
-    });
-    let failure = failure(&server.url("/secret"));
-    assert!(failure.sent, "{}", failure.text);
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (begin, piece) in [
+        ("HTTP/1.1 200 OK\r\n".to_owned(), "X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxx\r\n"),
+        (String::new(), "HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (format!("{chunked}4;"), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        (format!("{chunked}4\r\ngood\r\n0\r\n"), "X-Trailer: xxxxxxxxxxxxxxxxxxxxxxxx\r\n"),
+    ] {
+        let head = begin.clone();
+        let server = Server::plain(move |stream, _| {
+            stream.write_all(head.as_bytes())?;
+            loop {
+                stream.write_all(piece.as_bytes())?;
+            }
+        });
+        let failure = failure(&server.url("/secret"));
+        assert!(failure.sent, "{}", failure.text);
+        // It ends by its length, not by the deadline.
+        assert!(!failure.text.contains("within"), "{begin:?} {piece:?}: {}", failure.text);
+    }
 }
 
 // ----------------------------------------------------------------------------------- deadlines

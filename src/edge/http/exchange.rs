@@ -27,7 +27,7 @@ pub(super) enum ExchangeError {
     Closed,
     /// The connection was lost before the end of the answer's head.
     Lost(io::Error),
-    /// The head of the answer is longer than [`HEADER_LIMIT`].
+    /// The head of the answer is longer than [`HEADER_LIMIT`], or what belongs to neither head nor content.
     LongHead,
     /// The answer is not HTTP.
     NotHttp,
@@ -57,8 +57,14 @@ pub(super) fn exchange(
     call: &HttpCall,
     request: Encoded,
 ) -> Result<HttpReply<'_>, ExchangeError> {
-    let mut connection =
-        HttpConnection { stream, call, input: Vec::new(), head: Head::default(), answered: false };
+    let mut connection = HttpConnection {
+        stream,
+        call,
+        input: Vec::new(),
+        without_content: 0,
+        head: Head::default(),
+        answered: false,
+    };
     connection.send(&request.bytes)?;
     let (response, after_head) = connection.receive_head(request.protocol)?;
     let (head, ()) = response.into_parts();
@@ -92,7 +98,7 @@ impl HttpReply<'_> {
             let (used, written) = protocol
                 .read(&self.connection.input, &mut buffer)
                 .map_err(|_| ExchangeError::NotHttp)?;
-            self.connection.input.drain(..used);
+            self.connection.consume(used, written)?;
             read.extend_from_slice(buffer.get(..written).unwrap_or_default());
             if used > 0 || written > 0 {
                 continue;
@@ -174,6 +180,8 @@ struct HttpConnection<'a> {
     call: &'a HttpCall,
     /// Bytes that were received and not parsed yet.
     input: Vec<u8>,
+    /// How many bytes were parsed since the last content.
+    without_content: usize,
     head: Head,
     /// Whether the server has sent anything since the request.
     answered: bool,
@@ -208,16 +216,14 @@ impl HttpConnection<'_> {
         loop {
             let parsed = protocol.try_response(&self.input, false);
             let (used, response) = parsed.map_err(|_| ExchangeError::NotHttp)?;
-            self.input.drain(..used);
             if let Some(response) = response {
+                self.input.drain(..used);
                 return Ok((response, protocol.proceed()));
             }
+            self.consume(used, 0)?;
             if used > 0 {
                 // This was an interim answer (1xx). The final one follows.
                 continue;
-            }
-            if self.input.len() > HEADER_LIMIT {
-                return Err(ExchangeError::LongHead);
             }
             match self.receive(until) {
                 Ok(0) => return Err(self.lost(io::ErrorKind::UnexpectedEof.into())),
@@ -228,6 +234,21 @@ impl HttpConnection<'_> {
                 Err(error) => return Err(self.lost(error)),
             }
         }
+    }
+
+    /// Removes `used` bytes from the input, which gave `written` bytes of the body.
+    ///
+    /// # Errors
+    /// The server sends more than [`HEADER_LIMIT`] bytes without content. Interim answers, the line of a
+    /// chunk's size and trailers may go on without end, and parsing them takes all of the processor's time.
+    fn consume(&mut self, used: usize, written: usize) -> Result<(), ExchangeError> {
+        self.input.drain(..used);
+        self.without_content = if written > 0 { 0 } else { self.without_content + used };
+        let unparsed = if used == 0 && written == 0 { self.input.len() } else { 0 };
+        if self.without_content > HEADER_LIMIT || unparsed > HEADER_LIMIT {
+            return Err(ExchangeError::LongHead);
+        }
+        Ok(())
     }
 
     /// The limit that ends at `until`, for the message.
