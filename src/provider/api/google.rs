@@ -133,7 +133,10 @@ fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Sec
     if answer.status == 200 && !token.is_empty() {
         return Ok(Secret::new(token));
     }
-    let said = format!("{} ({})", text(&body, "/error_description"), text(&body, "/error"));
+    let said = match (text(&body, "/error_description"), text(&body, "/error")) {
+        ("", error) => error.to_owned(),
+        (description, error) => format!("{description} ({error})"),
+    };
     Err(match answer.status {
         200 => rest.not_understood(&answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."

@@ -256,6 +256,9 @@ impl Rest {
             if is_last {
                 return Ok(all);
             }
+            if is_too_long(&all, size) {
+                break;
+            }
         }
         Err(too_long())
     }
@@ -392,8 +395,17 @@ pub fn paged(size: usize, page: &mut PageFn<'_>) -> ApiResult<Vec<Value>> {
         if is_last {
             return Ok(all);
         }
+        if is_too_long(&all, size) {
+            break;
+        }
     }
     Err(too_long())
+}
+
+/// Whether a list has more elements than all pages of `size` could hold. A server that ignores the size may
+/// send so many on each page that they do not fit into the memory of a router.
+fn is_too_long(elements: &[Value], size: usize) -> bool {
+    elements.len() > PAGES * size
 }
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be

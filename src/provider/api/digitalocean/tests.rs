@@ -36,6 +36,16 @@ fn after_its_id_is_learned_a_record_is_changed_in_one_request() {
 }
 
 #[test]
+fn a_server_that_sends_far_more_than_a_page_is_not_asked_for_further_pages() {
+    let me = account("digitalocean");
+    let zones = r#"{"name":"example.net"},"#.repeat(1000);
+    let body = format!(r#"{{"domains":[{zones}{{"name":"example.com"}}],"links":{{}}}}"#);
+    let home = change("home.example.com", "192.0.2.9");
+    let (verdicts, _) = play(&me, job(vec![home]), &[(ZONES.0, 200, &body)]);
+    assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
+}
+
+#[test]
 fn a_new_record_is_added_to_the_longest_zone() {
     let me = account("digitalocean");
     let find = "GET https://api.digitalocean.com/v2/domains/sub.example.com/records\

@@ -217,6 +217,8 @@ fn errors_of_the_token_request_map_to_verdicts() {
         "Google Cloud DNS does not accept the credentials: Invalid JWT Signature. (invalid_grant) \
          (HTTP 400)"
     );
+    let (verdicts, _) = play(&me(), one(), &[(ASK_TOKEN, 401, "")]);
+    assert_eq!(reason(&verdicts[0]), "Google Cloud DNS does not accept the credentials: HTTP 401");
     for (status, body) in [(200, "<html>"), (200, r#"{"id_token":"secret"}"#), (503, "")] {
         let (verdicts, _) = play(&me(), one(), &[(ASK_TOKEN, status, body)]);
         assert!(matches!(verdicts[0].outcome, Outcome::Retry { .. }), "{verdicts:?}");
