@@ -2,8 +2,8 @@
 """The linker that rustc calls in router builds. zig's compiler driver links the program; then the
 LLD of $LLD links it again by the same command, with options that the driver does not pass on:
 identical functions become one (the program compares no addresses of functions), and similar
-functions are placed beside each other, so that xz compresses them better. Last, near jumps on MIPS
-become branches, for the same reason."""
+functions are placed beside each other, so that xz compresses them better. For the same reason
+instructions of MIPS become similar at the end."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ SMALLER = ["--icf=all", "--bp-compression-sort=both"]
 EM_MIPS, PT_LOAD, PF_X = 8, 1, 1
 # How many instructions away the target of a jump is near. Measured: 64 and 1,024 save less.
 NEAR = 256
-# The instructions `j` and `b` of MIPS without their targets; an opcode has six bits.
+# Instructions of MIPS: `j` and `b` without their targets.
 JUMP, BRANCH, OPCODE = 0x08000000, 0x10000000, 0xFC000000
 
 
@@ -38,9 +38,26 @@ def branch(word, address):
     return BRANCH | distance & 0xFFFF if abs(distance) < NEAR else word
 
 
-def branches(program):
-    """Turns the near jumps of an ELF program for MIPS into branches. LLVM makes jumps where code has a
-    fixed address. Its sections of code have no data between the instructions."""
+def is_symmetric(word):
+    """Whether the instruction means the same with its two source registers swapped: beq, bne, mul,
+    addu, and, or, xor, nor. The register 0 stays where it is, so that only one form is a move."""
+    opcode, function = word >> 26, word & 0x7FF
+    is_sum = opcode == 0 and function in (0x21, 0x24, 0x25, 0x26, 0x27)
+    return opcode in (4, 5) or is_sum or opcode == 0x1C and function == 2
+
+
+def sorted_sources(word):
+    """The instruction with its source registers in ascending order if their order means nothing."""
+    first, second = word >> 21 & 31, word >> 16 & 31
+    if first <= second or second == 0 or not is_symmetric(word):
+        return word
+    return word & ~0x03FF0000 | second << 21 | first << 16
+
+
+def similar(program):
+    """Makes instructions of an ELF program for MIPS similar, without changing what they do. A segment
+    of code has no data between the instructions. LLVM itself makes jumps where code has a fixed address,
+    and leaves the order of registers to chance."""
     elf = bytearray(program.read_bytes())
     order = ">" if elf[5] == 2 else "<"
     machine, = struct.unpack_from(order + "H", elf, 18)
@@ -52,8 +69,9 @@ def branches(program):
         kind, offset, address, _, length, _, flags = struct.unpack_from(order + "7I", elf, at)
         if kind == PT_LOAD and flags & PF_X:
             code = struct.Struct(f"{order}{length // 4}I")
-            words = code.unpack_from(elf, offset)
-            code.pack_into(elf, offset, *(branch(w, address + 4 * i) for i, w in enumerate(words)))
+            words = (sorted_sources(word) for word in code.unpack_from(elf, offset))
+            words = (branch(word, address + 4 * i) for i, word in enumerate(words))
+            code.pack_into(elf, offset, *words)
     program.write_bytes(elf)
 
 
@@ -70,7 +88,7 @@ def main():
     command = [os.environ["LLD"], *links[-1][1:], *SMALLER]
     if status := subprocess.run(command).returncode:
         sys.exit(status)
-    branches(pathlib.Path(command[command.index("-o") + 1]))
+    similar(pathlib.Path(command[command.index("-o") + 1]))
 
 
 if __name__ == "__main__":
