@@ -398,6 +398,39 @@ fn a_password_file_is_read_and_never_shown() {
     });
 }
 
+/// Whether SIGHUP is in this set of signals of a process (`SigBlk`, `SigCgt`).
+fn has_hangup(pid: u32, set: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(":"));
+    mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+#[test]
+fn a_reload_while_the_daemon_starts_is_carried_out() {
+    isolated(&[], || {
+        let mut scene = Scene::bare();
+        scene.wan.set_address("203.0.113.5");
+        for number in 0..100 {
+            scene.config.section(&format!("s{number}"), "");
+        }
+        let launcher = scene.launcher();
+        // A daemon that has read the file before this test looks at it is no use: start another one.
+        for _ in 0..20 {
+            let daemon = launcher.run();
+            let pid = daemon.process.id();
+            while !has_hangup(pid, "SigBlk") && !has_hangup(pid, "SigCgt") {}
+            if !has_hangup(pid, "SigBlk") {
+                continue;
+            }
+            daemon.signal(Signal::SIGHUP);
+            daemon.wait_line(LIMIT, |line| line.contains("reading") && line.contains("again"));
+            daemon.wait_published("s99", "203.0.113.5");
+            return;
+        }
+        panic!("SIGHUP ends a daemon that reads its configuration");
+    });
+}
+
 #[test]
 fn a_reload_of_a_truncated_configuration_changes_nothing() {
     isolated(&[], || {

@@ -21,6 +21,7 @@ const DESCRIPTORS: usize = 20;
 
 /// `run`.
 pub(super) fn serve(file: &Path, interactive: bool) -> u8 {
+    daemon::hold_signals();
     match read(file, &[]) {
         Ok(loaded) => {
             let start = Start { file, loaded, interactive };

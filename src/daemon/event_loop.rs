@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use nix::sys::signal::{SigSet, Signal as Number};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -181,13 +182,27 @@ pub(super) struct Signals {
     update: Signal,
 }
 
+/// Makes SIGHUP and SIGUSR1 wait until the event loop takes them. procd may send SIGHUP while the
+/// configuration is being read, which takes time on a router; without a handler it would end the process.
+pub fn hold_signals() {
+    // This fails only for arguments that do not exist.
+    let _ = held().thread_block();
+}
+
+fn held() -> SigSet {
+    SigSet::from_iter([Number::SIGHUP, Number::SIGUSR1])
+}
+
 impl Signals {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self {
+        let signals = Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             reload: signal(SignalKind::hangup())?,
             update: signal(SignalKind::user_defined1())?,
-        })
+        };
+        // Threads and programs that are started from here on inherit that nothing waits.
+        held().thread_unblock()?;
+        Ok(signals)
     }
 }

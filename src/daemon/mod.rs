@@ -44,6 +44,7 @@ use config_file::ConfigFile;
 use detect::Detect;
 use display::Display;
 use dry_run::DryRun;
+pub use event_loop::hold_signals;
 use event_loop::{EventLoop, Incoming, Signals};
 use once::Once;
 use run_directory::RunDirectory;
