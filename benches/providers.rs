@@ -2,11 +2,13 @@
 //! asserts.
 //!
 //! The sections of one account follow one device. The table has, for each kind of provider and each
-//! number of names, the requests after one change and the time from the kernel's event until the
-//! last name is accepted. The providers are on the loopback and answer at once, except one that
-//! takes 100 ms. BIND is real.
+//! number of names, the requests after one change, their connections over HTTP, and the time from the
+//! kernel's event until the last name is accepted. The providers are on the loopback and answer at once,
+//! except one that takes 100 ms, and those that are 50 ms away. The way to these is a relay that
+//! delivers every byte 25 ms later. TCP's handshake takes no time there, so the first bytes of a connection
+//! are delivered 50 ms later than that. BIND is real.
 //!
-//! `BENCH_NAMES` (`1 10 100 1000`) are the numbers of names, `BENCH_DAEMON` is another binary to
+//! `BENCH_NAMES` (`1 20 100 1000`) are the numbers of names, `BENCH_DAEMON` is another binary to
 //! measure.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![allow(
@@ -33,7 +35,8 @@ mod tls;
 
 use std::env;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc::{self, Receiver};
@@ -53,6 +56,10 @@ const PAUSE: Duration = Duration::from_millis(350);
 const PLAIN: u16 = 8080;
 /// How long the slow provider takes to answer.
 const SLOW: Duration = Duration::from_millis(100);
+/// The way to the distant provider takes so long, and the way back again.
+const WAY: Duration = Duration::from_millis(25);
+/// Where the relay to the distant provider listens.
+const DISTANT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// A kind of provider: the options of its sections, and how its requests are counted.
 struct Kind {
@@ -64,7 +71,7 @@ struct Kind {
     count: fn(&World) -> usize,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 9] = [
     Kind {
         title: "update URL, one address",
         options: "\toption update_url 'http://127.0.0.1:8080/nic/update?hostname=[DOMAIN]&myip=[IP]'",
@@ -74,6 +81,13 @@ const KINDS: [Kind; 7] = [
     Kind {
         title: "update URL, 100 ms for each answer",
         options: "\toption update_url 'http://127.0.0.1:8080/slow?hostname=[DOMAIN]&myip=[IP]'",
+        tool: None,
+        count: |world| world.provider.count(),
+    },
+    Kind {
+        title: "update URL, TLS, 50 ms away",
+        options: "\toption update_url 'https://distant.example/nic/update?hostname=[DOMAIN]&myip=[IP]'\n\
+                  \toption cacert '/run/t/ca.pem'",
         tool: None,
         count: |world| world.provider.count(),
     },
@@ -93,6 +107,13 @@ const KINDS: [Kind; 7] = [
     Kind {
         title: "interface, a zone at once (PowerDNS)",
         options: "\toption service_name 'powerdns'\n\toption param_opt 'http://127.0.0.1:8080'",
+        tool: None,
+        count: |world| world.provider.count(),
+    },
+    Kind {
+        title: "the same, TLS, 50 ms away",
+        options: "\toption service_name 'powerdns'\n\toption param_opt 'https://distant.example'\n\
+                  \toption cacert '/run/t/ca.pem'",
         tool: None,
         count: |world| world.provider.count(),
     },
@@ -120,6 +141,13 @@ struct World {
     address: u16,
 }
 
+/// What one change costs.
+struct Cost {
+    requests: usize,
+    connections: usize,
+    time: Duration,
+}
+
 fn main() -> ExitCode {
     router::program(inside)
 }
@@ -129,18 +157,21 @@ fn inside() {
     ip("addr add 2001:db8:7::5/64 dev wan nodad");
     ip("route add default via fe80::1 dev uplink");
     let mut world = World::start();
-    let names = env::var("BENCH_NAMES").unwrap_or_else(|_| "1 10 100 1000".into());
+    let names = env::var("BENCH_NAMES").unwrap_or_else(|_| "1 20 100 1000".into());
     let names: Vec<usize> = names.split_whitespace().map(|word| word.parse().unwrap()).collect();
-    println!("{:<42}{:>6}{:>10}{:>18}", "one new address", "names", "requests", "all accepted");
+    println!(
+        "{:<42}{:>6}{:>10}{:>13}{:>18}",
+        "one new address", "names", "requests", "connections", "all accepted"
+    );
     for kind in &KINDS {
         if let Some(tool) = kind.tool.filter(|tool| !router::has(tool)) {
             println!("{:<42} needs {tool}", kind.title);
             continue;
         }
         for &count in &names {
-            let (requests, time) = world.measure(kind, count);
+            let Cost { requests, connections, time } = world.measure(kind, count);
             let time = time.as_secs_f64() * 1000.0;
-            println!("{:<42}{count:>6}{requests:>10}{time:>15.1} ms", kind.title);
+            println!("{:<42}{count:>6}{requests:>10}{connections:>13}{time:>15.1} ms", kind.title);
         }
     }
 }
@@ -158,10 +189,12 @@ impl World {
         provider.below_path(gandi, Reply::body(r#"{"rrset_ttl":300,"rrset_values":[]}"#));
         let authority = tls::Authority::new();
         authority.write_pem(&file("ca.pem"));
-        let config = authority.server(&["api.gandi.net"], tls::Flavour::Good);
-        router::hosts("127.0.0.1 api.gandi.net");
+        let config = authority.server(&["api.gandi.net", "distant.example"], tls::Flavour::Good);
+        router::hosts(&format!("127.0.0.1 api.gandi.net\n{DISTANT} distant.example"));
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let servers = [provider.listen(local(PLAIN)), provider.listen_tls(local(443), config)];
+        let relay = TcpListener::bind((DISTANT, 443)).unwrap();
+        thread::spawn(move || relay.incoming().flatten().for_each(carry));
         let script = "printf . >>/run/t/updates\necho good >\"$DATFILE\"\nreturn 0\n";
         fs::write("/run/t/update", script).unwrap();
         fs::set_permissions("/run/t/update", fs::Permissions::from_mode(0o755)).unwrap();
@@ -169,17 +202,22 @@ impl World {
         Self { provider, events: events(), _servers: servers, _bind: bind, address: 0 }
     }
 
-    /// Requests and time of one change for `count` names that are published already.
-    fn measure(&mut self, kind: &Kind, count: usize) -> (usize, Duration) {
+    /// The cost of one change for `count` names that are published already.
+    fn measure(&mut self, kind: &Kind, count: usize) -> Cost {
         self.change();
         let launcher = launcher(kind, count);
         let daemon = launcher.run();
         self.wait_accepted(&daemon, count);
-        let before = (kind.count)(self);
+        let requests = (kind.count)(self);
+        let connections = self.provider.attempts();
         let event = self.change();
         self.wait_accepted(&daemon, count);
         let time = now().saturating_sub(event);
-        ((kind.count)(self) - before, time)
+        Cost {
+            requests: (kind.count)(self) - requests,
+            connections: self.provider.attempts() - connections,
+            time,
+        }
     }
 
     /// Replaces the IPv4 address of `wan`; returns the time of the kernel's event.
@@ -214,6 +252,37 @@ impl World {
             lines.wait_more(seen, PAUSE);
         }
     }
+}
+
+/// Carries the bytes of one connection to the provider and back, as over a way of 25 ms.
+fn carry(client: TcpStream) {
+    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, 443)).unwrap();
+    for stream in [&client, &server] {
+        stream.set_nodelay(true).unwrap();
+    }
+    let handshake = now() + 2 * WAY;
+    delay(client.try_clone().unwrap(), server.try_clone().unwrap(), handshake);
+    delay(server, client, Duration::ZERO);
+}
+
+/// Delivers what comes `from` one stream `to` the other, 25 ms later. Bytes that came before `begin` count as
+/// come then.
+fn delay(mut from: TcpStream, mut to: TcpStream, begin: Duration) {
+    let (sender, pieces) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            let due = now().max(begin) + WAY;
+            let _ = sender.send((due, buffer[..length].to_vec()));
+        }
+    });
+    thread::spawn(move || {
+        for (due, piece) in pieces {
+            thread::sleep(due.saturating_sub(now()));
+            let _ = to.write_all(&piece);
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
 }
 
 /// A launcher for `count` sections of this kind, each with its own name, without earlier state.
