@@ -308,7 +308,7 @@ fn if_no_new_connection_can_be_opened_the_request_counts_as_sent() {
     talk.get(&url);
     let failure = talk.send(&get(&url)).unwrap_err();
     assert!(failure.sent, "{failure:?}");
-    assert_eq!(failure.text, "127.0.0.1: the connection was closed before the answer");
+    assert_eq!(failure.text, "127.0.0.1: connection refused");
 }
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -143,6 +143,14 @@ pub(super) fn encode(
     message: Request<()>,
     body: Option<&[u8]>,
     origin: Option<&str>,
+) -> Result<Encoded, String> {
+    try_encode(message, body, origin).map_err(|_| "the request cannot be sent".into())
+}
+
+fn try_encode(
+    message: Request<()>,
+    body: Option<&[u8]>,
+    origin: Option<&str>,
 ) -> Result<Encoded, Error> {
     let mut protocol = Call::new(message)?;
     if let Some(body) = body {

@@ -292,41 +292,45 @@ impl Client {
             must_be_public,
             shared: &self.shared,
         };
-        let encoded = self.encode(request, target)?;
         let Some(stream) = kept.and_then(|kept| kept.for_request(&self.transport, &dial)) else {
-            let reply = exchange::exchange(dial.connect()?, call, encoded);
-            return reply.map_err(|error| failure::explain(&error, call));
+            return self.send_anew(request, &dial, call);
         };
         let socket = Arc::clone(&stream.tcp().socket);
-        let failure = match exchange::exchange(stream, call, encoded) {
-            // The server ended the connection just when the request was on its way.
-            Err(error @ ExchangeError::Closed)
-                if request.idempotent && self.shared.connections.has(&socket) =>
-            {
-                failure::explain(&error, call)
-            }
-            reply => return reply.map_err(|error| failure::explain(&error, call)),
-        };
-        // The server may have carried the request out, whatever becomes of the second attempt.
-        let stream = dial.connect().map_err(|_| failure)?;
         let reply = exchange::exchange(stream, call, self.encode(request, target)?);
+        // A server may end an idle connection just when a request is on its way.
+        let is_sent_again = matches!(reply, Err(ExchangeError::Closed))
+            && request.idempotent
+            && self.shared.connections.has(&socket);
+        if !is_sent_again {
+            return reply.map_err(|error| failure::explain(&error, call));
+        }
+        // If the second attempt fails, the first one may still have been carried out.
+        self.send_anew(request, &dial, call).map_err(|failure| Failure { sent: true, ..failure })
+    }
+
+    /// Sends `request` on a new connection.
+    fn send_anew<'a>(
+        &self,
+        request: &Request,
+        dial: &Dial<'_>,
+        call: &'a HttpCall,
+    ) -> Result<HttpReply<'a>, Failure> {
+        let encoded = self.encode(request, dial.target)?;
+        let reply = exchange::exchange(dial.connect()?, call, encoded);
         reply.map_err(|error| failure::explain(&error, call))
     }
 
     /// The bytes of `request` to `target`.
     fn encode(&self, request: &Request, target: &Url) -> Result<Encoded, Failure> {
         let proxy = self.transport.proxy.as_ref();
-        let message = request::message(
-            request,
-            target,
-            &self.transport.user_agent,
-            proxy.and_then(|proxy| proxy.credentials.as_ref()),
-        )
-        .map_err(|error| before_sending(format!("{}: {error}", target.host())))?;
+        let proxy_auth = proxy.and_then(|proxy| proxy.credentials.as_ref());
         // A proxy gets the whole URL, unless it only carries a TLS connection.
         let origin = if proxy.is_some() && !target.https { Some(target.origin()) } else { None };
-        exchange::encode(message, request::body(request), origin.as_deref())
-            .map_err(|_| before_sending(format!("{}: the request cannot be sent", target.host())))
+        request::message(request, target, &self.transport.user_agent, proxy_auth)
+            .and_then(|message| {
+                exchange::encode(message, request::body(request), origin.as_deref())
+            })
+            .map_err(|error| before_sending(format!("{}: {error}", target.host())))
     }
 
     /// The family that `request` must use; `None` for any.
