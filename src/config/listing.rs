@@ -86,7 +86,7 @@ impl ProviderEntry {
             method: UpdateMethod::Interface,
             names,
             title: api.title,
-            records: if api.writes_together { Records::Together } else { Records::Separate },
+            records: if api.writes_together() { Records::Together } else { Records::Separate },
             needs: api.needs.to_vec(),
             rate: api.rate,
             note: api.remark,

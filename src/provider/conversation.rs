@@ -294,7 +294,8 @@ fn is_refused(verdict: &Verdict) -> bool {
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.
 pub(super) fn converse(
-    (publish, rate): (Publish, Option<Rate>),
+    publish: &dyn Fn(&mut Conversation<'_>) -> ApiResult<()>,
+    rate: Option<Rate>,
     account: &Account,
     job: &Job,
     carrier: &mut dyn Carrier,

@@ -23,6 +23,12 @@ pub enum Method {
 }
 
 impl Method {
+    /// The method with this name; GET for any other.
+    pub fn of(name: &str) -> Self {
+        let all = [Self::Post, Self::Put, Self::Patch, Self::Delete];
+        all.into_iter().find(|method| method.name() == name).unwrap_or(Self::Get)
+    }
+
     /// The method as it is written in the request line.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,12 @@ use std::string::FromUtf8Error;
 /// Encodes everything but the unreserved characters of RFC 3986 section 2.3, with lower-case digits
 /// as ddns-scripts does.
 pub(crate) fn encode(text: &str) -> String {
-    encode_as(text, is_unreserved, |digit| digit)
+    encode_except(text, is_unreserved)
+}
+
+/// As [`encode`], with other characters that need not be encoded.
+pub(crate) fn encode_except(text: &str, is_plain: fn(char) -> bool) -> String {
+    encode_as(text, is_plain, |digit| digit)
 }
 
 /// As [`encode`], with upper-case digits, which signed requests need (Alibaba Cloud, Route 53).

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::config::fixture;
     use crate::model::Url;
-    use crate::provider::api::{self, Api};
+    use crate::provider::api::{self, Api, Publishing};
     use crate::provider::conversation::{ApiResult, Conversation, Publish};
     use crate::provider::testing::{account, change, job};
     use crate::provider::{Mechanism, Scope};
@@ -175,6 +175,7 @@ mod tests {
 
     /// Publishes two changes at an interface.
     fn talk(publish: Publish, send: impl FnMut(&Request) -> Result<Answer, Failure>) -> Finished {
+        let publish = Publishing::CodeTogether(publish);
         let api = Api { publish, ..*api::find("gandi").unwrap() };
         let mechanism = Mechanism::Api(Box::leak(Box::new(api)));
         let provider = Provider { mechanism, ..fixture::provider() };

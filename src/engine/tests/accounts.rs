@@ -12,7 +12,7 @@ use crate::engine::event::{Event, Finished};
 use crate::engine::pace::Bucket;
 use crate::model::secret::Secret;
 use crate::model::{Family, Hostname};
-use crate::provider::api::{Api, Base};
+use crate::provider::api::{Api, Base, Publishing};
 use crate::provider::{Batch, FailureKind, Outcome, Rate, Scope, Verdict};
 use crate::provider::{Mechanism, Template, Urls};
 
@@ -23,10 +23,9 @@ const BATCH: Api = Api {
     base: Base::Https("api.example.net"),
     needs: &[],
     batch: Batch::Account(3),
-    writes_together: true,
     rate: None,
     remark: "",
-    publish: |_| Ok(()),
+    publish: Publishing::CodeTogether(|_| Ok(())),
 };
 
 static FAST: Api = BATCH;

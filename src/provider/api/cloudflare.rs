@@ -5,10 +5,15 @@
 
 use serde_json::Value;
 
-use super::records::{self, Goal, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{Rest, list, object};
-use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Base, Need};
+use super::interface::{
+    BY_NAME, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing,
+    ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::records::{self, Record, Write};
+use super::rest::{Rest, object};
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method, Rate};
 
@@ -20,70 +25,62 @@ pub(super) const API: Api = Api {
     needs: &[Need::new("password", "an API token with Zone Read and DNS Write for the zone")],
     // The limit of the free plan for one batch.
     batch: Batch::Account(200),
-    writes_together: true,
     rate: Some(Rate { requests: 1200, seconds: 300 }),
     remark: "an API token needs the permissions Zone Read and DNS Write; with an e-mail address as \
              'username' the password is the global API key",
-    publish: |talk| records::publish(talk, &credentials(talk), &ZONE_API),
+    publish: Publishing::Interface(&CLOUDFLARE),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::ById,
-    address_member: "content",
+const CLOUDFLARE: Interface = Interface {
+    prepare: Some(credentials),
+    codes: CODES,
+    zones: ZoneSource::List {
+        list: List::numbered("GET ?per_page=50&page=<page>", "/result", 50),
+        name: "/name",
+        id: "/id",
+    },
     zone_ref: ZoneRef::Id,
-    // 1 means automatic.
+    model: RecordModel::ById,
+    // 500 records fit into [`LONG_ANSWER`](crate::provider::LONG_ANSWER).
+    read: Reading::NameOrZone {
+        name: List::numbered(
+            "GET /<zone>/dns_records?type=<type>&name=<fqdn>&per_page=500&page=<page>",
+            "/result",
+            500,
+        ),
+        zone: List::numbered(
+            "GET /<zone>/dns_records?type=<type>&per_page=500&page=<page>",
+            "/result",
+            500,
+        ),
+        most_names: BY_NAME,
+    },
+    form: RecordForm { is_relative: false, ..RECORD },
+    write: Writing::CodeTogether(write),
     new_ttl: 1,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
+};
+
+const CODES: Codes = Codes {
+    success: ("/success", "true"),
+    // Cloudflare reports wrong credentials with several statuses, but always with one of these codes.
+    code: &["/errors/0/code"],
+    meanings: &[
+        ("10000", Meaning::Credentials, ""),
+        ("6003", Meaning::Credentials, ""),
+        ("9109", Meaning::Credentials, ""),
+    ],
 };
 
 /// With an e-mail address as user name the password is the global key; with anything else (`Bearer`,
 /// nothing) it is a token.
-fn credentials(talk: &Conversation<'_>) -> Rest {
+fn credentials(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
     let account = talk.account;
-    let rest = Rest::new(&API, account).with_status_fix(fix_status);
     if account.username.contains('@') {
         let rest = rest.header("X-Auth-Key", &account.password);
-        return rest.plain_header("X-Auth-Email", &account.username);
+        return Ok(rest.plain_header("X-Auth-Email", &account.username));
     }
-    rest.token("Bearer", &account.password)
-}
-
-/// Cloudflare reports wrong credentials with several statuses, but always with one of these codes.
-fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let code = body.pointer("/errors/0/code").and_then(Value::as_u64);
-    let status = match (code, status) {
-        (Some(10_000 | 6003 | 9109), _) => 401,
-        (Some(_), 200..=299) => 400,
-        (None, 200..=299) if body["success"] != true => 0,
-        _ => status,
-    };
-    (status, "")
-}
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let zones = rest.pages(talk, "?per_page=50&page=", "/result", 50)?;
-    Ok(zones_by_id(&zones, "/name", "/id"))
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for (kind, goal) in records::reads(goals) {
-        let (and, name) = goal.map_or(("", ""), |goal| ("&name=", &goal.fqdn));
-        // 500 records fit into [`LONG_ANSWER`](crate::provider::LONG_ANSWER).
-        let path = format!("/{}/dns_records?type={kind}{and}{name}&per_page=500&page=", zone.id);
-        records.append(&mut Record::list(&rest.pages(talk, &path, "/result", 500)?, None));
-    }
-    Ok(records)
+    Ok(rest.token("Bearer", &account.password))
 }
 
 fn write(
@@ -111,21 +108,23 @@ fn write(
     };
     let answer = talk.send(request)?;
     let value = rest.value(&answer)?;
-    let made = match writes {
-        [one] if !one.is_removal() => {
-            Record::list(value.get("result").map_or(&[], std::slice::from_ref), None)
-        }
-        _ => {
-            let made = BATCH_MEMBERS.iter().flat_map(|member| list(&value["result"][member], ""));
-            Record::list(&made.cloned().collect::<Vec<_>>(), None)
-        }
-    };
+    let mut places = vec!["/result"];
+    if writes.len() > 1 || writes.iter().any(Write::is_removal) {
+        places = BATCH_PLACES.to_vec();
+    }
+    let mut made = Vec::new();
+    for place in places {
+        let found = records::elements(&value, place);
+        made.extend(found.iter().map(|raw| Record::of(&CLOUDFLARE.form, zone, None, raw)));
+    }
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {
         return Err(rest.not_understood(&answer));
     }
     Ok(made)
 }
 
+/// Where the answer to a batch request has the records.
+const BATCH_PLACES: [&str; 3] = ["/result/deletes", "/result/patches", "/result/posts"];
 /// The members of a batch request, and of the result in its answer.
 const BATCH_MEMBERS: [&str; 3] = ["deletes", "patches", "posts"];
 

@@ -5,10 +5,14 @@
 
 use serde_json::Value;
 
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    BY_NAME, INTERFACE, Interface, List, NEW_TTL, RECORD, Reading, RecordForm, RecordModel,
+    Writing, ZoneRef, ZoneSource,
+};
+use super::records::{Record, Write};
 use super::rest::{self, Rest, list, object};
-use super::zone::{Zone, ZoneList, relative_name, zones_by_name};
-use super::{Api, Base, Need};
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Batch, Method, Rate};
 
@@ -19,59 +23,30 @@ pub(super) const API: Api = Api {
     base: Base::Https("desec.io/api/v1/domains"),
     needs: &[Need::new("password", "a token that may write the domain's records")],
     batch: Batch::Account(50),
-    writes_together: true,
     // The daily limit for changes of one domain. There are also limits of 2 per second (kept below), 15
     // per minute and 100 per hour.
     rate: Some(Rate { requests: 300, seconds: 86_400 }),
     remark: "the service_name desec.io is its dynDNS interface, which takes one name",
-    publish: |talk| {
-        talk.limit_writes(Rate { requests: 2, seconds: 1 });
-        let rest = Rest::new(&API, talk.account).token("Token", &talk.account.password);
-        records::publish(talk, &rest, &ZONE_API)
-    },
+    publish: Publishing::Interface(&DESEC),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::RrSet,
-    address_member: "",
+const DESEC: Interface = Interface {
+    headers: &[("Authorization", "Token <password>")],
+    write_rate: Some(Rate { requests: 2, seconds: 1 }),
+    zones: ZoneSource::List { list: List::whole("GET /", ""), name: "/name", id: "/name" },
     zone_ref: ZoneRef::Name,
+    model: RecordModel::RrSet,
+    // A list of more than 500 elements is refused.
+    read: Reading::NameOrZone {
+        name: List::whole("GET /<zone>/rrsets/?subname=<host>", ""),
+        zone: List::whole("GET /<zone>/rrsets/?type=<type>", ""),
+        most_names: BY_NAME,
+    },
+    form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
+    write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
 };
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    Ok(zones_by_name(&rest.elements(talk, rest.get("/"), "")?, "/name"))
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let path = format!("/{}/rrsets/?", zone.id);
-    let mut sets = Vec::new();
-    let mut complete = true;
-    for (kind, _) in records::reads(goals) {
-        let list = rest.get(&[&path, "type=", kind].concat());
-        match records::list_if_many(talk, rest, goals, list, "")? {
-            Some(mut found) => sets.append(&mut found),
-            None => complete = false,
-        }
-    }
-    if !complete {
-        for name in records::distinct_names(goals) {
-            let path = [&path, "subname=", relative_name(name, &zone.name, "")].concat();
-            sets.append(&mut rest.elements(talk, rest.get(&path), "")?);
-        }
-    }
-    Ok(Record::sets(&sets, None))
-}
 
 fn write(
     talk: &mut Conversation<'_>,

@@ -3,14 +3,13 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::records::{
-    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
+use super::interface::{
+    Calls, INTERFACE, Interface, List, RECORD, Reading, Shows, Writing, ZoneSource,
 };
-use super::rest::{Rest, id, id_value, list, object};
-use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Base, Need};
+use super::rest::{Rest, id};
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Rate};
+use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
     name: "dnsimple",
@@ -19,42 +18,40 @@ pub(super) const API: Api = Api {
     base: Base::Https("api.dnsimple.com/v2"),
     needs: &[Need::new("password", "an API access token of the account")],
     batch: Batch::Account(50),
-    writes_together: true,
     rate: Some(Rate { requests: 2400, seconds: 3600 }),
     remark: "'username' may hold the number of the account, where the token is good for several",
-    publish,
-};
-
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::ById,
-    address_member: "content",
-    zone_ref: ZoneRef::Name,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
-};
-
-const ENDPOINT: RecordEndpoint = RecordEndpoint {
-    update_method: Method::Post,
-    pointer: "",
-    address_member: ZONE_API.address_member,
-    ttl_member: "ttl",
-    apex: "",
+    publish: Publishing::Interface(&Interface {
+        headers: &[("Authorization", "Bearer <password>")],
+        prepare: Some(|talk, rest| {
+            let account = account(talk, &rest)?;
+            Ok(rest.below(&format!("/{account}/zones")))
+        }),
+        zones: ZoneSource::List {
+            list: List::numbered("GET ?per_page=100&page=<page>", "/data", 100),
+            name: "/name",
+            id: "/name",
+        },
+        read: Reading::Name(List::whole(
+            "GET /<zone>/records?name=<host>&type=<type>&per_page=100",
+            "/data",
+        )),
+        form: RECORD,
+        write: Writing::Together {
+            update: r#"POST /<zone>/batch {"creates":<creates>,"updates":<updates>,"deletes":[]}"#,
+            remove: r#"POST /<zone>/batch {"creates":[],"updates":[],"deletes":<changes>}"#,
+            one: Calls {
+                create: r#"{"type":<type>,"name":<host>,"content":<address>,"ttl":<ttl>}"#,
+                update: r#"{"id":<id>,"content":<address>,"ttl":<set_ttl>}"#,
+                remove: r#"{"id":<id>}"#,
+                shows: Shows::Records(&["/data/creates", "/data/updates"]),
+            },
+        },
+        ..INTERFACE
+    }),
 };
 
 /// The key under which the number of the account is learned.
 const ACCOUNT: &str = "account";
-
-fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
-    let account = account(talk, &rest)?;
-    let rest = rest.below(&format!("/{account}/zones"));
-    records::publish(talk, &rest, &ZONE_API)
-}
 
 /// The number of the account: from `username`; else learned; else that of an account token; else the
 /// first account of a user token's user.
@@ -76,57 +73,6 @@ fn account(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
     }
     talk.learn(ACCOUNT.into(), &found);
     Ok(found)
-}
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    Ok(zones_by_name(&rest.pages(talk, "?per_page=100&page=", "/data", 100)?, "/name"))
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for goal in goals {
-        let (kind, host) = (goal.kind(), goal.host(zone, ""));
-        let path = format!("/{}/records?name={host}&type={kind}&per_page=100", zone.id);
-        let found = rest.elements(talk, rest.get(&path), "/data")?;
-        records.append(&mut Record::list(&found, Some(zone)));
-    }
-    Ok(records)
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let (mut creates, mut updates, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
-    for write in writes {
-        let mut body = write.body(zone, &ENDPOINT);
-        match write.id.as_deref().map(id_value) {
-            Some(id) if write.is_removal() => deletes.push(object(&mut [("id", id)])),
-            Some(id) => {
-                body["id"] = id;
-                updates.push(body);
-            }
-            None => creates.push(body),
-        }
-    }
-    let shown = creates.len() + updates.len();
-    let body = object(&mut [
-        ("creates", creates.into()),
-        ("updates", updates.into()),
-        ("deletes", deletes.into()),
-    ]);
-    let answer = talk.send(rest.json(Method::Post, &format!("/{}/batch", zone.id), &body))?;
-    let value = rest.value(&answer)?;
-    let mut made = Record::list(list(&value, "/data/creates"), Some(zone));
-    made.append(&mut Record::list(list(&value, "/data/updates"), Some(zone)));
-    if made.len() < shown { Err(rest.not_understood(&answer)) } else { Ok(made) }
 }
 
 #[cfg(test)]

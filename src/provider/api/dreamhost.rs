@@ -8,11 +8,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    INTERFACE, Interface, List, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
+    ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::records::{self, Goal, Record, Write};
 use super::rest::{Rest, text};
-use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Base, Need};
-use crate::model::name::canonical;
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Rate, Request};
 use crate::text::percent;
@@ -24,92 +28,61 @@ pub(super) const API: Api = Api {
     base: Base::Https("api.dreamhost.com"),
     needs: &[Need::new("password", "an API key that may use all dns- commands")],
     batch: Batch::Account(5),
-    writes_together: false,
     // Users report a limit of ten additions in five minutes. A change takes three requests.
     rate: Some(Rate { requests: 12, seconds: 300 }),
     remark: "DreamHost alone says how long name servers may remember a record",
-    publish: |talk| {
-        let rest = Rest::new(&API, talk.account)
-            .hiding(&talk.account.password)
-            .with_status_fix(fix_status);
-        records::publish(talk, &rest.with_pause(PAUSE), &ZONE_API)
-    },
+    publish: Publishing::Interface(&DREAMHOST),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::RrSet,
-    address_member: "value",
+const DREAMHOST: Interface = Interface {
+    prepare: Some(|_, rest| Ok(rest.with_pause(PAUSE))),
+    codes: CODES,
+    zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     zone_ref: ZoneRef::Name,
+    model: RecordModel::RrSet,
+    read: Reading::Zone(LIST),
+    inspect: Some(refuse_fixed),
+    form: RecordForm { name: "/record", is_relative: false, address: "/value", ..RECORD },
+    write: Writing::Code(write),
     new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
+};
+
+const CODES: Codes = Codes {
+    // The HTTP status is always 200.
+    success: ("/result", "success"),
+    code: &["/data"],
+    meanings: &[
+        // The removed record is already gone, or the added one is already there.
+        ("no_such_record", Meaning::Success, ""),
+        ("no_such_value", Meaning::Success, ""),
+        ("record_already_exists_remove_first", Meaning::Success, ""),
+        ("slow_down", Meaning::Limited, ""),
+        ("internal_error", Meaning::Problem, ""),
+        ("no_such_zone", Meaning::NotFound, ""),
+        ("*_key", Meaning::Credentials, ""),
+    ],
 };
 
 /// DreamHost's limits are per hour and per day.
 const PAUSE: Duration = Duration::from_secs(3600);
 
-/// DreamHost's HTTP status is always 200. The member `data` has the error code.
-fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let code = text(body, "/data");
-    let fixed = match text(body, "/result") {
-        _ if status != 200 => status,
-        "success" => 200,
-        // The removed record is already gone, or the added one is already there.
-        _ if code.starts_with("no_such_record") || code.starts_with("no_such_value") => 200,
-        _ if code == "record_already_exists_remove_first" => 200,
-        "" => 0,
-        _ if code.starts_with("slow_down") => 429,
-        _ if code.starts_with("internal_error") => 503,
-        _ if code.starts_with("no_such_zone") => 404,
-        _ if code.contains("_key") => 401,
-        _ => 400,
-    };
-    (fixed, "")
-}
-
 /// All records of all zones.
-fn list(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Vec<Value>> {
-    let path = command(talk, "dns-list_records");
-    rest.elements(talk, rest.get(&path), "/data")
+const LIST: List = List::whole("GET /?key=<password>&format=json&cmd=dns-list_records", "/data");
+
+fn refuse_fixed(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
+    for Record { name, kind, raw, .. } in records {
+        if text(raw, "/editable") == "0" {
+            let what = "is a record of DreamHost's own";
+            records::refuse_special(talk, goals, (name, kind), what);
+        }
+    }
 }
 
 /// The path and query of the command `name`, to which its parameters are added.
 fn command(talk: &Conversation<'_>, name: &str) -> String {
     let key = percent::encode(talk.account.password.expose());
     format!("/?key={key}&format=json&cmd={name}")
-}
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let mut zones = zones_by_name(&list(talk, rest)?, "/zone");
-    zones.dedup();
-    Ok(zones)
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    _: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for raw in list(talk, rest)? {
-        let record = Record {
-            name: canonical(text(&raw, "/record")),
-            kind: text(&raw, "/type").to_owned(),
-            raw,
-            ..Record::default()
-        };
-        if text(&record.raw, "/editable") == "0" {
-            let what = "is a record of DreamHost's own";
-            records::refuse_special(talk, goals, (&record.name, &record.kind), what);
-        }
-        records.push(record);
-    }
-    Ok(records)
 }
 
 fn write(

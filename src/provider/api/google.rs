@@ -6,19 +6,22 @@
 
 use serde_json::Value;
 
-use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    BY_NAME, INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
+    ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::records::{self, Goal, Record, Write};
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Base, Need, pair};
+use super::{Api, Base, Need, Publishing, pair};
 use crate::model::Url;
 use crate::model::name::canonical;
 use crate::model::secret::Secret;
-use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs256;
-use crate::provider::{Answer, Batch, Method, Request, Scope, Verdict};
-use crate::text::base64;
-use crate::text::percent;
+use crate::provider::{Account, Answer, Batch, Method, Request, Scope, Verdict};
+use crate::text::{base64, percent};
 use crate::time::UnixSeconds;
 
 pub(super) const API: Api = Api {
@@ -28,34 +31,50 @@ pub(super) const API: Api = Api {
     base: Base::Https("dns.googleapis.com/dns/v1/projects"),
     needs: &[Need::key("password", "the key of a service account, or the file with it")],
     batch: Batch::Account(200),
-    writes_together: true,
     rate: None,
     remark: "the service account needs the role DNS Administrator; its key is a JSON file, named by \
              'password_file'",
-    publish: |talk| {
-        let service = ServiceAccount::of(talk.account).map_err(unusable)?;
-        let token = token(talk, &service)?;
-        let zones = format!("/{}/managedZones", percent::encode(&service.project));
-        let rest = Rest::new(&API, talk.account)
-            .below(&zones)
-            .token("Bearer", &token)
-            .with_status_fix(fix_status);
-        records::publish(talk, &rest, &ZONE_API)
-    },
+    publish: Publishing::Interface(&GOOGLE),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::RrSet,
-    address_member: "",
+const GOOGLE: Interface = Interface {
+    prepare: Some(prepare),
+    codes: CODES,
+    zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Id,
+    model: RecordModel::RrSet,
+    read: Reading::Code(read),
+    form: RecordForm { address: "", ..RECORD },
+    write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
 };
+
+const CODES: Codes = Codes {
+    code: &["/error/errors/0/reason"],
+    meanings: &[
+        ("rateLimitExceeded", Meaning::Limited, ""),
+        ("userRateLimitExceeded", Meaning::Limited, ""),
+        ("quotaExceeded", Meaning::Limited, ""),
+        (
+            "#403",
+            Meaning::Forbidden,
+            "enable the Cloud DNS API in the project and give the service account the role DNS Administrator",
+        ),
+        // Another change was made at the same time.
+        ("#409", Meaning::Problem, ""),
+        ("#412", Meaning::Problem, ""),
+    ],
+    ..Codes::HTTP
+};
+
+/// Requests an access token.
+fn prepare(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+    let service = ServiceAccount::of(talk.account).map_err(unusable)?;
+    let token = token(talk, &service)?;
+    let zones = format!("/{}/managedZones", percent::encode(&service.project));
+    Ok(rest.below(&zones).token("Bearer", &token))
+}
 
 const TOKENS: &str = "oauth2.googleapis.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/ndev.clouddns.readwrite";
@@ -141,7 +160,7 @@ fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Sec
         200 => rest.not_understood(&answer),
         // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
         400 if said.contains("timeframe") => rest.clock_wrong(&said),
-        400..=403 => rest.verdict_with(&answer, 401, &said, ""),
+        400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
         _ => rest.refuse(&answer, &said),
     })
 }
@@ -181,21 +200,6 @@ fn success(rest: &Rest, answer: &Answer, pointer: &str) -> ApiResult<Value> {
         return Ok(body);
     }
     Err(rest.not_understood(answer))
-}
-
-fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let reason = text(body, "/error/errors/0/reason");
-    match (status, reason) {
-        (403, "rateLimitExceeded" | "userRateLimitExceeded" | "quotaExceeded") => (429, ""),
-        (403, _) => (
-            403,
-            "enable the Cloud DNS API in the project and give the service account the role DNS \
-             Administrator",
-        ),
-        // Another change was made at the same time.
-        (409 | 412, _) => (500, ""),
-        _ => (status, ""),
-    }
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {

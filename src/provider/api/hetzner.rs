@@ -3,14 +3,17 @@
 //! Hetzner carries changes out after its answer, which names an action. The action's status is then
 //! requested until it is done.
 
-use serde_json::Value;
-
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{Rest, id, list, member, object, text};
-use super::zone::{Zone, ZoneList, zones_by_name};
-use super::{Api, Base, Need};
+use super::call::{self, Values};
+use super::interface::{
+    INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneSource,
+};
+use super::meaning::{Codes, Meaning, Row};
+use super::records::{Record, Write};
+use super::rest::{Rest, id, text};
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Rate, Request};
+use crate::provider::{Batch, Rate, Request};
 
 pub(super) const API: Api = Api {
     name: "hetzner",
@@ -22,31 +25,28 @@ pub(super) const API: Api = Api {
         "an API token with read and write access to the zone's project in the Hetzner Console",
     )],
     batch: Batch::Account(5),
-    writes_together: false,
     rate: Some(Rate { requests: 3600, seconds: 3600 }),
     remark: "tokens of the DNS Console, which was shut down in May 2026, are no good any more",
-    publish: |talk| {
-        let token = &talk.account.password;
-        let fix = match token.expose().len() {
-            OLD_TOKEN => fix_status_of_old_token,
-            _ => fix_status,
-        };
-        let rest = Rest::new(&API, talk.account).token("Bearer", token).with_status_fix(fix);
-        records::publish(talk, &rest, &ZONE_API)
-    },
+    publish: Publishing::Interface(&HETZNER),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
+const HETZNER: Interface = Interface {
+    headers: &[("Authorization", "Bearer <password>")],
+    prepare: Some(|talk, rest| match talk.account.password.expose().len() {
+        OLD_TOKEN => Ok(rest.with_codes(CODES_OF_OLD_TOKEN)),
+        _ => Ok(rest),
+    }),
+    codes: CODES,
+    zones: ZoneSource::List {
+        list: List::numbered("GET /zones?per_page=50&page=<page>", "/zones", 50),
+        name: "/name",
+        id: "/name",
+    },
     model: RecordModel::RrSet,
-    address_member: "value",
-    zone_ref: ZoneRef::Name,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: false,
+    read: Reading::Set { call: "GET /zones/<zone>/rrsets/<host>/<type>", at: "/rrset" },
+    form: RecordForm { name: "", apex: "@", values: "/records", address: "/value", ..RECORD },
+    write: Writing::Code(write),
+    ..INTERFACE
 };
 
 /// Length of a token of the DNS Console.
@@ -54,48 +54,29 @@ const OLD_TOKEN: usize = 32;
 /// How often the status of an action is requested.
 const ACTION_REQUESTS: usize = 4;
 
-fn fix_status(status: u16, _: &Value) -> (u16, &'static str) {
-    match status {
-        // Another action of the zone is running: locked.
-        409 => (423, ""),
-        _ => (status, ""),
-    }
-}
-
-fn fix_status_of_old_token(status: u16, body: &Value) -> (u16, &'static str) {
-    match status {
-        401 => (
-            401,
-            "this looks like a token of the DNS Console, which was shut down in May 2026: make one \
-             in the Hetzner Console, with read and write access to the zone's project",
+// Another action of the zone is running.
+const BUSY: Row = ("#409", Meaning::Problem, "");
+const CODES: Codes = Codes { meanings: &[BUSY], ..Codes::HTTP };
+const CODES_OF_OLD_TOKEN: Codes = Codes {
+    meanings: &[
+        BUSY,
+        (
+            "#401",
+            Meaning::Credentials,
+            "this looks like a token of the DNS Console, which was shut down in May 2026: make one in the \
+             Hetzner Console, with read and write access to the zone's project",
         ),
-        _ => fix_status(status, body),
-    }
-}
+    ],
+    ..Codes::HTTP
+};
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    Ok(zones_by_name(&rest.pages(talk, "/zones?per_page=50&page=", "/zones", 50)?, "/name"))
-}
-
-/// The path of the record set.
-fn path(zone: &Zone, goal: &Goal<'_>) -> String {
-    format!("/zones/{}/rrsets/{}/{}", zone.id, goal.host(zone, "@"), goal.kind())
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for goal in goals {
-        let set = member(&rest.get_or_null(talk, &path(zone, goal))?, "rrset");
-        let (ttl, values) = (set.get("ttl"), list(&set, "/records"));
-        records.append(&mut Record::set(&goal.fqdn, goal.kind(), ttl, values));
-    }
-    Ok(records)
-}
+const CREATE: &str =
+    r#"POST /zones/<zone>/rrsets {"name":<host>,"type":<type>,"records":<values>,"ttl":<ttl>}"#;
+const REMOVE: &str = "DELETE /zones/<zone>/rrsets/<host>/<type>";
+const SET_RECORDS: &str =
+    r#"POST /zones/<zone>/rrsets/<host>/<type>/actions/set_records {"records":<values>}"#;
+const CHANGE_TTL: &str =
+    r#"POST /zones/<zone>/rrsets/<host>/<type>/actions/change_ttl {"ttl":<set_ttl>}"#;
 
 fn write(
     talk: &mut Conversation<'_>,
@@ -104,29 +85,15 @@ fn write(
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
     for write in writes {
-        let goal = write.goal;
-        let mut members = [
-            ("records", write.all_values()),
-            ("name", goal.host(zone, "@").into()),
-            ("type", goal.kind().into()),
-        ];
-        if !write.exists {
-            let path = format!("/zones/{}/rrsets", zone.id);
-            let body = write.with_set_ttl(object(&mut members), "ttl");
-            act(talk, rest, rest.json(Method::Post, &path, &body))?;
-            continue;
-        }
-        if write.is_removal() {
-            act(talk, rest, rest.request(Method::Delete, &path(zone, goal)))?;
-            continue;
-        }
-        let actions = format!("{}/actions/", path(zone, goal));
-        let (records, _) = members.split_at_mut(1);
-        let set = rest.json(Method::Post, &format!("{actions}set_records"), &object(records));
-        act(talk, rest, set)?;
-        if write.changes_ttl() {
-            let body = write.with_set_ttl(object(&mut []), "ttl");
-            act(talk, rest, rest.json(Method::Post, &format!("{actions}change_ttl"), &body))?;
+        let values = Values::of(talk.account, &HETZNER.form).in_zone(zone).for_write(write);
+        let first = match (write.is_removal(), write.exists) {
+            (true, _) => REMOVE,
+            (false, true) => SET_RECORDS,
+            (false, false) => CREATE,
+        };
+        act(talk, rest, call::request(rest, first, &values))?;
+        if first == SET_RECORDS && write.changes_ttl() {
+            act(talk, rest, call::request(rest, CHANGE_TTL, &values))?;
         }
     }
     Ok(Vec::new())

@@ -2,12 +2,15 @@
 //!
 //! Changes of any number of names of a zone are one request.
 
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
-use super::rest::{Rest, explanation, member, object, refused, text};
-use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Base, Need};
-use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Request};
+use super::interface::{
+    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
+    ZoneSource,
+};
+use super::records::{Goal, Record};
+use super::rest::refused;
+use super::{Api, Base, Need, Publishing};
+use crate::provider::Batch;
+use crate::provider::conversation::Conversation;
 
 pub(super) const API: Api = Api {
     name: "hostinger",
@@ -16,47 +19,47 @@ pub(super) const API: Api = Api {
     base: Base::Https("developers.hostinger.com/api"),
     needs: &[Need::new("password", "an API token")],
     batch: Batch::Account(50),
-    writes_together: true,
     rate: None,
     remark: "a zone whose domain is registered elsewhere must be named with 'zone'",
-    publish: |talk| {
-        let rest = Rest::new(&API, talk.account).token("Bearer", &talk.account.password);
-        records::publish(talk, &rest, &ZONE_API)
+    publish: Publishing::Interface(&HOSTINGER),
+};
+
+const HOSTINGER: Interface = Interface {
+    headers: &[("Authorization", "Bearer <password>")],
+    zones: ZoneSource::List {
+        list: List::whole("GET /domains/v1/portfolio", ""),
+        name: "/domain",
+        id: "/domain",
     },
-};
-
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
     model: RecordModel::RrSet,
-    address_member: "content",
-    zone_ref: ZoneRef::Name,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    read: Reading::Zone(List::whole("GET /dns/v1/zones/<domain>", "")),
+    inspect: Some(refuse_disabled),
+    form: RecordForm {
+        apex: "@",
+        values: "/records",
+        value: r#"{"content":</content>}"#,
+        ..RECORD
+    },
+    write: Writing::Together {
+        // `overwrite` replaces only the sets with these names and types.
+        update: r#"PUT /dns/v1/zones/<domain> {"overwrite":true,"zone":<changes>}"#,
+        remove: r#"DELETE /dns/v1/zones/<domain> {"filters":<changes>}"#,
+        one: Calls {
+            create: SET,
+            update: SET,
+            remove: r#"{"name":<host>,"type":<type>}"#,
+            shows: Shows::Something("/message"),
+        },
+    },
+    ..INTERFACE
 };
 
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let domains = rest.elements(talk, rest.get("/domains/v1/portfolio"), "")?;
-    Ok(zones_by_id(&domains, "/domain", "/domain"))
-}
+const SET: &str = r#"{"name":<host>,"type":<type>,"ttl":<ttl|300>,"records":<values>}"#;
 
-fn path(zone: &Zone) -> String {
-    format!("/dns/v1/zones/{}", zone.name)
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let records = Record::sets(&rest.elements(talk, rest.get(&path(zone)), "")?, Some(zone));
+/// Refuses to write a set with an address that its owner has disabled: the write would enable it.
+fn refuse_disabled(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
     for goal in goals {
         let present: Vec<_> = records.iter().filter(|record| record.is_for(goal)).collect();
-        // A write enables all addresses of the set, also one that the owner has disabled.
         if present.len() > 1 && present.iter().any(|record| is_disabled_by_owner(record, goal)) {
             let reason = format!(
                 "{} has another address, which is off at Hostinger and would be switched on",
@@ -65,59 +68,15 @@ fn read(
             goal.settle(talk, refused(reason, "delete that, or switch it on"));
         }
     }
-    Ok(records)
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let (mut sets, mut removed) = (Vec::new(), Vec::new());
-    for write in writes {
-        let mut set = object(&mut [
-            ("name", write.goal.host(zone, "@").into()),
-            ("type", write.goal.kind().into()),
-        ]);
-        if write.is_removal() {
-            removed.push(set);
-            continue;
-        }
-        set["ttl"] = write.ttl.unwrap_or(NEW_TTL).into();
-        let records = write.values.iter();
-        set["records"] =
-            records.map(|raw| object(&mut [("content", member(raw, "content"))])).collect();
-        sets.push(set);
-    }
-    if !sets.is_empty() {
-        // `overwrite` replaces only the sets with these names and types.
-        let body = object(&mut [("overwrite", true.into()), ("zone", sets.into())]);
-        send(talk, rest, rest.json(Method::Put, &path(zone), &body))?;
-    }
-    if !removed.is_empty() {
-        let body = object(&mut [("filters", removed.into())]);
-        send(talk, rest, rest.json(Method::Delete, &path(zone), &body))?;
-    }
-    Ok(Vec::new())
 }
 
 /// Whether the record is disabled, and neither ours nor what we want.
 fn is_disabled_by_owner(record: &Record, goal: &Goal<'_>) -> bool {
-    let is_ours = match record.address(ZONE_API.address_member) {
+    let is_ours = match record.address(&HOSTINGER.form) {
         Some(address) => goal.change.wants(address) || goal.change.owns(address),
         None => false,
     };
     record.raw["is_disabled"] == true && !is_ours
-}
-
-/// Sends `request`. A successful answer has a message.
-fn send(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
-    let answer = rest.ask(talk, request)?;
-    match text(&answer, "/message") {
-        "" => Err(rest.not_done(explanation(&answer))),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

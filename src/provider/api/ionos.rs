@@ -4,10 +4,14 @@
 
 use serde_json::Value;
 
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneRef,
+    ZoneSource,
+};
+use super::records::{Record, Write};
 use super::rest::{Rest, member, object};
-use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Base, Need};
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Method};
 
@@ -21,47 +25,23 @@ pub(super) const API: Api = Api {
         "an API key in the form prefix.secret, of the contract with the domain",
     )],
     batch: Batch::Account(50),
-    writes_together: true,
     rate: None,
     remark: "an update URL of IONOS goes into update_url instead, with &ipv4=[IP] or &ipv6=[IP]",
-    publish: |talk| {
-        let rest = Rest::new(&API, talk.account).header("X-API-Key", &talk.account.password);
-        records::publish(talk, &rest, &ZONE_API)
-    },
+    publish: Publishing::Interface(&Interface {
+        headers: &[("X-API-Key", "<password>")],
+        zones: ZoneSource::List { list: List::whole("GET ", ""), name: "/name", id: "/id" },
+        zone_ref: ZoneRef::Id,
+        model: RecordModel::RrSet,
+        read: Reading::NameOrZone {
+            name: List::whole("GET /<zone>?recordType=A,AAAA&recordName=<fqdn>", "/records"),
+            zone: List::whole("GET /<zone>?recordType=A,AAAA", "/records"),
+            most_names: 1,
+        },
+        form: RecordForm { is_relative: false, ..RECORD },
+        write: Writing::CodeTogether(write),
+        ..INTERFACE
+    }),
 };
-
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::RrSet,
-    address_member: "content",
-    zone_ref: ZoneRef::Id,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
-};
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let zones = rest.elements(talk, rest.get(""), "")?;
-    Ok(zones_by_id(&zones, "/name", "/id"))
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let name = match records::distinct_names(goals).as_slice() {
-        [name] => format!("&recordName={name}"),
-        _ => String::new(),
-    };
-    let path = format!("/{}?recordType=A,AAAA{name}", zone.id);
-    let found = rest.elements(talk, rest.get(&path), "/records")?;
-    Ok(Record::list(&found, None))
-}
 
 fn write(
     talk: &mut Conversation<'_>,

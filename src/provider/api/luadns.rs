@@ -2,14 +2,13 @@
 //!
 //! A record is written as a whole, so it is read before.
 
-use super::records::{
-    self, Goal, NEW_TTL, Record, RecordEndpoint, RecordModel, Write, ZoneApi, ZoneRef,
+use super::interface::{
+    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
+    ZoneRef, ZoneSource,
 };
-use super::rest::{Rest, object};
-use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Base, Need};
-use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
+use super::rest::Rest;
+use super::{Api, Base, Need, Publishing};
+use crate::provider::Batch;
 
 pub(super) const API: Api = Api {
     name: "luadns",
@@ -21,70 +20,25 @@ pub(super) const API: Api = Api {
         Need::new("password", "an API key, with access to the API enabled"),
     ],
     batch: Batch::Account(50),
-    writes_together: false,
     rate: None,
     remark: "",
-    publish: |talk| {
-        let account = talk.account;
-        let rest = Rest::new(&API, account).basic(&account.username, &account.password);
-        records::publish(talk, &rest.plain_header("Accept", "application/json"), &ZONE_API)
-    },
+    publish: Publishing::Interface(&Interface {
+        headers: &[("Accept", "application/json")],
+        prepare: Some(Rest::with_basic),
+        zones: ZoneSource::List { list: List::whole("GET ", ""), name: "/name", id: "/id" },
+        zone_ref: ZoneRef::Id,
+        model: RecordModel::ByIdReadFirst,
+        read: Reading::Zone(List::whole("GET /<zone>/records", "")),
+        form: RecordForm { is_relative: false, ..RECORD },
+        write: Writing::Each(Calls {
+            create: r#"POST /<zone>/records {"name":"<fqdn>.","type":<type>,"content":<address>,"ttl":<ttl|300>}"#,
+            update: r#"PUT /<zone>/records/<id> {"name":"<fqdn>.","type":<type>,"content":<address>,"ttl":<ttl|300>}"#,
+            remove: "DELETE /<zone>/records/<id>",
+            shows: Shows::Records(&[""]),
+        }),
+        ..INTERFACE
+    }),
 };
-
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::ByIdReadFirst,
-    address_member: "content",
-    zone_ref: ZoneRef::Id,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
-};
-
-const ENDPOINT: RecordEndpoint = RecordEndpoint {
-    update_method: Method::Put,
-    pointer: "",
-    address_member: ZONE_API.address_member,
-    ttl_member: "ttl",
-    apex: "",
-};
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    Ok(zones_by_id(&rest.elements(talk, rest.get(""), "")?, "/name", "/id"))
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    _: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let path = format!("/{}/records", zone.id);
-    Ok(Record::list(&rest.elements(talk, rest.get(&path), "")?, None))
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut made = Vec::new();
-    for write in writes {
-        let goal = write.goal;
-        let body = object(&mut [
-            ("name", [&goal.fqdn, "."].concat().into()),
-            ("type", goal.kind().into()),
-            ("content", goal.address()),
-            ("ttl", write.ttl.unwrap_or(NEW_TTL).into()),
-        ]);
-        made.push(write.send(talk, rest, zone, &ENDPOINT, &body)?);
-    }
-    Ok(made)
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! `Conversation`). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod aliyun;
+pub mod call;
 mod cloudflare;
 mod desec;
 mod digitalocean;
@@ -15,9 +16,11 @@ mod godaddy;
 mod google;
 mod hetzner;
 mod hostinger;
+pub mod interface;
 mod ionos;
 mod linode;
 mod luadns;
+pub mod meaning;
 mod namesilo;
 mod netcup;
 mod ns1;
@@ -36,7 +39,8 @@ pub mod zone;
 
 use std::fmt;
 
-use super::conversation::Publish;
+use self::interface::Interface;
+use super::conversation::{ApiResult, Conversation, Publish};
 use super::{Batch, Rate};
 use crate::model::Url;
 use crate::provider::Account;
@@ -57,14 +61,23 @@ pub struct Api {
     pub needs: &'static [Need],
     /// How many changes one job may have.
     pub batch: Batch,
-    /// Whether one request makes all changes of a zone, instead of one request for each change.
-    pub writes_together: bool,
     /// The documented limit of an account's requests; `None` if a router cannot reach it.
     pub rate: Option<Rate>,
     /// A sentence for owners who choose a provider; may be empty.
     pub remark: &'static str,
-    /// Publishes a job.
-    pub publish: Publish,
+    /// How a job is published.
+    pub publish: Publishing,
+}
+
+/// How a job is published.
+#[derive(Clone, Copy)]
+pub enum Publishing {
+    /// As the data of an interface with zones and records say.
+    Interface(&'static Interface),
+    /// By a function, which uses this interface.
+    Code(Publish, &'static Interface),
+    /// By a function with one message for all changes of a zone.
+    CodeTogether(Publish),
 }
 
 /// An option that a provider requires.
@@ -160,6 +173,27 @@ pub fn pair<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 }
 
 impl Api {
+    /// Whether one request makes all changes of a zone, instead of one request for each change.
+    pub const fn writes_together(&self) -> bool {
+        match self.publish {
+            Publishing::Interface(interface) | Publishing::Code(_, interface) => {
+                interface.writes_together()
+            }
+            Publishing::CodeTogether(_) => true,
+        }
+    }
+
+    /// Publishes the job of the conversation.
+    ///
+    /// # Errors
+    /// The verdict for all changes that are not settled.
+    pub fn publish(&self, talk: &mut Conversation<'_>) -> ApiResult<()> {
+        match self.publish {
+            Publishing::Interface(interface) => records::publish(talk, self, interface),
+            Publishing::Code(publish, _) | Publishing::CodeTogether(publish) => publish(talk),
+        }
+    }
+
     /// Whether the provider requires `option`.
     pub fn needs(&self, option: &str) -> bool {
         self.needs.iter().any(|need| need.option == option)

@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneRef,
+    ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::records::{self, Goal, Record, Write};
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
-use super::{Api, Base, Need};
+use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Batch, Method, Rate, Request};
@@ -25,34 +30,44 @@ pub(super) const API: Api = Api {
         Need::new("param_enc", "the API key"),
     ],
     batch: Batch::Account(100),
-    writes_together: true,
     rate: Some(Rate { requests: 180, seconds: 60 }),
     remark: "the time to live belongs to the zone, so 'ttl' has no effect; it takes minutes until a \
              change can be seen",
-    publish,
+    publish: Publishing::Code(publish, &NETCUP),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::ByIdReadFirst,
-    address_member: "destination",
+const NETCUP: Interface = Interface {
+    codes: CODES,
+    zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Name,
+    model: RecordModel::ByIdReadFirst,
+    read: Reading::Code(read),
+    form: RecordForm { name: "/hostname", address: "/destination", ..RECORD },
+    write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
+};
+
+const CODES: Codes = Codes {
+    // The HTTP status is always 200.
+    success: ("/status", "success"),
+    code: &["/statuscode", "/longmessage"],
+    meanings: &[
+        // A reached limit has the code of an invalid request.
+        ("*per minute", Meaning::Limited, ""),
+        ("5028", Meaning::NotFound, NO_ZONE),
+        ("5029", Meaning::NotFound, NO_ZONE),
+        // "The session id is not in a valid format": netcup sometimes answers so to a valid one.
+        ("4001", Meaning::Problem, ""),
+        ("4", Meaning::Refused, ""),
+        ("*", Meaning::Problem, ""),
+    ],
 };
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
-    let rest = Rest::new(&API, account)
-        .with_status_fix(fix_status)
-        .with_pause(Duration::from_secs(60))
-        .hiding(&account.password)
-        .hiding(&account.param_enc);
-    let login = rest.clone().with_secret_answers().with_status_fix(fix_login_status);
+    let rest = Rest::of(&API, account, &NETCUP).with_pause(Duration::from_secs(60));
+    let login = rest.clone().with_secret_answers().with_codes(LOGIN_CODES);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     let body = login.value(&answer)?;
@@ -61,7 +76,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
         return Err(login.not_understood(&answer));
     }
     let rest = rest.with_session(Secret::new(session));
-    let published = records::publish(talk, &rest, &ZONE_API);
+    let published = records::publish_with(talk, &rest, &NETCUP);
     // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() != 0 {
         // A failed logout does not matter: the session expires.
@@ -87,50 +102,39 @@ fn call(
     rest.ask(talk, request)
 }
 
-/// netcup's HTTP status is always 200. The member `statuscode` has the meaning.
-fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    let code = body["statuscode"].as_u64().unwrap_or_default();
-    // A reached limit has the code of an invalid request.
-    let is_limited = text(body, "/longmessage").contains("per minute");
-    let fixed = match (text(body, "/status"), code) {
-        _ if status != 200 => status,
-        ("success", _) => 200,
-        ("", _) => 0,
-        (_, _) if is_limited => 429,
-        (_, 5028 | 5029) => 404,
-        // "The session id is not in a valid format": netcup sometimes answers so to a valid one.
-        (_, 4001) => 503,
-        (_, 4000..=4999) => 400,
-        (_, _) => 503,
-    };
-    let advice = match fixed {
-        404 => {
-            "correct 'domain', or set 'zone'; for a zone in netcup's CloudDNS, set 'service_name' to \
-             'netcup.com-dyndns'"
-        }
-        _ => "",
-    };
-    (fixed, advice)
-}
+/// Advice if the provider does not have the zone.
+const NO_ZONE: &str = "correct 'domain', or set 'zone'; for a zone in netcup's CloudDNS, set \
+    'service_name' to 'netcup.com-dyndns'";
 
 /// A rejected login means wrong credentials, whatever the code.
-fn fix_login_status(status: u16, body: &Value) -> (u16, &'static str) {
-    match fix_status(status, body) {
-        (400 | 404, _) => (401, ""),
-        fixed => fixed,
-    }
-}
+const LOGIN_CODES: Codes = Codes {
+    meanings: &[
+        ("*per minute", Meaning::Limited, ""),
+        ("4001", Meaning::Problem, ""),
+        ("4", Meaning::Credentials, ""),
+        ("5028", Meaning::Credentials, ""),
+        ("5029", Meaning::Credentials, ""),
+        ("*", Meaning::Problem, ""),
+    ],
+    ..CODES
+};
 
 /// In the answer to `infoDnsZone`, some unspecific codes mean that there is no such zone.
-fn fix_zone_status(status: u16, body: &Value) -> (u16, &'static str) {
-    match (fix_status(status, body), body["statuscode"].as_u64()) {
-        ((200 | 503, _), Some(2029 | 2057 | 5000..=5999)) if status == 200 => (404, ""),
-        (fixed, _) => fixed,
-    }
-}
+const ZONE_CODES: Codes = Codes {
+    meanings: &[
+        ("*per minute", Meaning::Limited, ""),
+        ("2029", Meaning::NotFound, NO_ZONE),
+        ("2057", Meaning::NotFound, NO_ZONE),
+        ("5", Meaning::NotFound, NO_ZONE),
+        ("4001", Meaning::Problem, ""),
+        ("4", Meaning::Refused, ""),
+        ("*", Meaning::Problem, ""),
+    ],
+    ..CODES
+};
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let rest = rest.clone().with_status_fix(fix_zone_status);
+    let rest = rest.clone().with_codes(ZONE_CODES);
     probe_zones(talk, &|talk, name| {
         call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })
@@ -158,7 +162,7 @@ fn all_records(
     param["apisessionid"] = rest.session().into();
     let answer = talk.send(request(talk, rest, action, param))?;
     let all = rest.elements_of(&answer, "/responsedata/dnsrecords")?;
-    let all = all.iter().map(|raw| Record::of(zone.full(text(raw, "/hostname")), raw)).collect();
+    let all = all.iter().map(|raw| Record::of(&NETCUP.form, zone, None, raw)).collect();
     Ok((all, answer))
 }
 
@@ -180,12 +184,12 @@ fn write(
 
 /// Whether the records that are present now show that `write` was carried out.
 fn is_done(write: &Write<'_>, present: &[Record]) -> bool {
-    let (goal, member) = (write.goal, ZONE_API.address_member);
+    let (goal, form) = (write.goal, &NETCUP.form);
     match write.before.first() {
         Some(removed) => present.iter().all(|record| record.id != removed.id),
         None => {
             let mut ours = present.iter().filter(|record| record.is_for(goal));
-            ours.any(|record| record.holds_target(goal.change, member))
+            ours.any(|record| record.holds_target(goal.change, form))
         }
     }
 }

@@ -6,12 +6,14 @@
 
 use serde_json::Value;
 
-use super::records::{
-    self, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef, send_write,
+use super::interface::{
+    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, Shows, Writing, ZoneSource,
 };
-use super::rest::{Rest, object, text};
-use super::zone::{Zone, ZoneList, zones_by_id};
-use super::{Api, Base, Need};
+use super::meaning::{Codes, Meaning};
+use super::records::{self, Goal, Record, Write};
+use super::rest::Rest;
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::sha1;
@@ -29,26 +31,37 @@ pub(super) const API: Api = Api {
     ],
     // Each record takes up to three requests.
     batch: Batch::Account(20),
-    writes_together: false,
     rate: None,
     remark: "the consumer key needs GET, PUT, POST and DELETE on /domain/zone/*; 'param_opt' is 'ca' or \
              'us' for accounts there; ovh.com is the other way, by DynHost",
-    publish,
+    publish: Publishing::Code(publish, &OVH),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::ById,
-    address_member: "target",
-    zone_ref: ZoneRef::Name,
-    new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: false,
+const OVH: Interface = Interface {
+    headers: &[("X-Ovh-Consumer", "<param_enc>"), ("X-Ovh-Application", "<username>")],
+    codes: CODES,
+    zones: ZoneSource::List { list: List::whole("GET /domain/zone", ""), name: "", id: "" },
+    read: Reading::CodeForName(read),
+    form: RecordForm { name: "/subDomain", kind: "/fieldType", address: "/target", ..RECORD },
+    write: Writing::Code(write),
+    ..INTERFACE
 };
 
+const CODES: Codes = Codes {
+    code: &["/errorCode"],
+    meanings: &[
+        ("INVALID_KEY", Meaning::Credentials, ""),
+        ("INVALID_CREDENTIAL", Meaning::Credentials, ""),
+        ("NOT_CREDENTIAL", Meaning::Credentials, ""),
+        ("INVALID_SIGNATURE", Meaning::Credentials, ""),
+        ("NOT_GRANTED_CALL", Meaning::Forbidden, RIGHTS),
+        // The signature is too old.
+        ("QUERY_TIME_OUT", Meaning::Problem, ""),
+    ],
+    ..Codes::HTTP
+};
+
+const RIGHTS: &str = "make a consumer key that may GET, PUT, POST and DELETE /domain/zone/*";
 /// Most records of one name and type that are read.
 const RECORDS: usize = 10;
 /// Before the zone's name in the key under which it is learned that a refresh is due. Keys are stored,
@@ -67,15 +80,10 @@ fn base(param_opt: &str) -> &'static str {
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let account = talk.account;
-    let rest = Rest::new(&API, account).with_status_fix(fix_status);
-    let rest = rest.hiding(&account.password).hiding(&account.param_enc);
+    let rest = Rest::of(&API, talk.account, &OVH);
     let time = time(talk, &rest)?;
-    let rest = rest
-        .header("X-Ovh-Consumer", &account.param_enc)
-        .plain_header("X-Ovh-Application", &account.username)
-        .plain_header(TIME, &time);
-    let published = records::publish(talk, &rest, &ZONE_API);
+    let rest = rest.plain_header(TIME, &time).with_sign(sign);
+    let published = records::publish_with(talk, &rest, &OVH);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
     if let Err(verdict) = &ended {
         // The written records are not published.
@@ -99,26 +107,14 @@ fn time(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<String> {
 fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
     for zone in talk.learned_keys(REFRESH_DUE) {
         let path = format!("/domain/zone/{zone}/refresh");
-        send(talk, rest, rest.request(Method::Post, &path))?;
+        rest.ask(talk, rest.request(Method::Post, &path))?;
         talk.forget(format!("{REFRESH_DUE}{zone}"));
     }
     Ok(())
 }
 
-fn fix_status(status: u16, body: &Value) -> (u16, &'static str) {
-    match text(body, "/errorCode") {
-        "INVALID_KEY" | "INVALID_CREDENTIAL" | "NOT_CREDENTIAL" | "INVALID_SIGNATURE" => (401, ""),
-        "NOT_GRANTED_CALL" => {
-            (403, "make a consumer key that may GET, PUT, POST and DELETE /domain/zone/*")
-        }
-        // The signature is too old.
-        "QUERY_TIME_OUT" => (408, ""),
-        _ => (status, ""),
-    }
-}
-
 /// Adds the signature to `request`.
-fn sign(talk: &Conversation<'_>, mut request: Request) -> Request {
+fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
     let account = talk.account;
     let body = request.body.clone().unwrap_or_default();
     let time = request.headers.iter().find(|(name, _)| *name == TIME);
@@ -132,26 +128,7 @@ fn sign(talk: &Conversation<'_>, mut request: Request) -> Request {
     ];
     let signature = format!("$1${}", sha1(&parts.join("+")));
     request.headers.push(("X-Ovh-Signature", Secret::new(signature)));
-    request
-}
-
-fn ask(talk: &mut Conversation<'_>, rest: &Rest, path: &str) -> ApiResult<Value> {
-    let request = sign(talk, rest.get(path));
-    rest.ask(talk, request)
-}
-
-/// Sends a request without a result. OVHcloud answers `null`.
-fn send(talk: &mut Conversation<'_>, rest: &Rest, request: Request) -> ApiResult<()> {
-    let answer = talk.send(sign(talk, request))?;
-    if answer.status == 200 && answer.body.trim() == "null" {
-        return Ok(());
-    }
-    rest.value(&answer).map(drop)
-}
-
-fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let request = sign(talk, rest.get("/domain/zone"));
-    Ok(zones_by_id(&rest.elements(talk, request, "")?, "", ""))
+    Ok(request)
 }
 
 fn read(
@@ -164,11 +141,10 @@ fn read(
     let mut records = Vec::new();
     for goal in goals {
         let filter = format!("?fieldType={}&subDomain={}", goal.kind(), goal.host(zone, ""));
-        let request = sign(talk, rest.get(&format!("{path}{filter}")));
-        let ids = rest.elements(talk, request, "")?;
+        let ids = rest.elements(talk, rest.get(&format!("{path}{filter}")), "")?;
         for number in ids.iter().filter_map(Value::as_u64).take(RECORDS) {
-            let raw = ask(talk, rest, &format!("{path}/{number}"))?;
-            records.push(record(zone, &raw));
+            let raw = rest.ask(talk, rest.get(&format!("{path}/{number}")))?;
+            records.push(Record::of(&OVH.form, zone, None, &raw));
         }
     }
     // A record that we read may have been written, and not published, before a power cut.
@@ -176,10 +152,12 @@ fn read(
     Ok(records)
 }
 
-fn record(zone: &Zone, raw: &Value) -> Record {
-    let kind = text(raw, "/fieldType").to_owned();
-    Record { kind, ..Record::of(zone.full(text(raw, "/subDomain")), raw) }
-}
+const CALLS: Calls = Calls {
+    create: r#"POST /domain/zone/<domain>/record {"fieldType":<type>,"subDomain":<host>,"target":<address>,"ttl":<ttl>}"#,
+    update: r#"PUT /domain/zone/<domain>/record/<id> {"target":<address>,"ttl":<set_ttl>}"#,
+    remove: "DELETE /domain/zone/<domain>/record/<id>",
+    shows: Shows::Records(&[""]),
+};
 
 fn write(
     talk: &mut Conversation<'_>,
@@ -187,21 +165,8 @@ fn write(
     zone: &Zone,
     writes: &[Write<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let path = format!("/domain/zone/{}/record", zone.name);
-    let mut made = Vec::new();
-    for write in writes {
-        let goal = write.goal;
-        let mut body = write.with_set_ttl(object(&mut [("target", goal.address())]), "ttl");
-        if let Some(id) = &write.id {
-            send(talk, rest, write.put_or_delete(rest, &format!("{path}/{id}"), &body))?;
-        } else {
-            body["fieldType"] = goal.kind().into();
-            body["subDomain"] = goal.host(zone, "").into();
-            let request = sign(talk, rest.json(Method::Post, &path, &body));
-            made.push(send_write(talk, rest, zone, write, request, ("", ZONE_API.address_member))?);
-        }
-        talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
-    }
+    let made = records::write_each(talk, rest, &OVH, zone, (writes, &CALLS))?;
+    talk.learn(format!("{REFRESH_DUE}{}", zone.name), "1");
     Ok(made)
 }
 

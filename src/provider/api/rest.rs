@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::call::{self, Values};
+use super::interface::Interface;
+use super::meaning::{Codes, Meaning};
 use super::{Api, Need};
 use crate::model::secret::Secret;
 use crate::model::{Credentials, Url};
@@ -18,26 +21,25 @@ pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token s
 /// The pause after 429 if neither the answer nor the provider's documentation gives one.
 const PAUSE: Duration = Duration::from_secs(300);
 /// Most pages of a list that are read.
-const PAGES: usize = 40;
+pub(super) const PAGES: usize = 40;
 
 /// One provider's interface with our credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rest {
     title: &'static str,
     base: Url,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
     needs: &'static [Need],
-    status_fix: StatusFix,
+    codes: Codes,
+    sign: Option<Sign>,
     pause: Duration,
     secret_answers: bool,
     session: Secret,
 }
 
-/// Translates status and body of an answer into the HTTP status that fits the provider's error code,
-/// and into advice for the owner; empty for the usual advice. Status 0 is an answer that cannot be
-/// understood.
-pub type StatusFix = fn(u16, &Value) -> (u16, &'static str);
+/// Signs a request.
+pub type Sign = fn(&Conversation<'_>, &Rest, Request) -> ApiResult<Request>;
 
 impl Rest {
     /// The interface of `api` for `account`, without credentials.
@@ -49,16 +51,45 @@ impl Rest {
             headers: vec![],
             secrets: vec![],
             needs: api.needs,
-            status_fix: |status, _| (status, ""),
+            codes: Codes::HTTP,
+            sign: None,
             pause: PAUSE,
             secret_answers: false,
             session: Secret::default(),
         }
     }
 
-    /// Translates statuses, for a provider whose error codes are in the body.
-    pub fn with_status_fix(mut self, status_fix: StatusFix) -> Self {
-        self.status_fix = status_fix;
+    /// The interface of `api` for `account`, with its headers.
+    pub fn of(api: &Api, account: &Account, interface: &Interface) -> Self {
+        let mut rest = Self::new(api, account).with_codes(interface.codes);
+        rest.secrets = vec![account.password.clone(), account.param_enc.clone()];
+        let values = Values::of(account, &interface.form);
+        for (name, value) in interface.headers {
+            let value = call::fill(value, &values, str::to_owned);
+            rest.headers.push((name, Secret::new(value)));
+        }
+        rest
+    }
+
+    /// The provider's name, for messages.
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// Whether a successful answer has something that answers of other servers lack.
+    pub fn proves_success(&self) -> bool {
+        !self.codes.success.0.is_empty()
+    }
+
+    /// Sets what answers mean.
+    pub fn with_codes(mut self, codes: Codes) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// Signs every request.
+    pub fn with_sign(mut self, sign: Sign) -> Self {
+        self.sign = Some(sign);
         self
     }
 
@@ -118,6 +149,14 @@ impl Rest {
         self
     }
 
+    /// Adds the options `username` and `password` as HTTP Basic credentials, to prepare a conversation.
+    ///
+    /// # Errors
+    /// None.
+    pub fn with_basic(talk: &mut Conversation<'_>, rest: Self) -> ApiResult<Self> {
+        Ok(rest.basic(&talk.account.username, &talk.account.password))
+    }
+
     /// Adds HTTP Basic credentials (RFC 7617).
     pub fn basic(self, user: &str, password: &Secret) -> Self {
         let mut rest = self.hiding(password);
@@ -171,18 +210,41 @@ impl Rest {
     /// The verdict for any other answer, with the provider's explanation.
     pub fn value(&self, answer: &Answer) -> ApiResult<Value> {
         let body = body(answer);
-        let (status, advice) = (self.status_fix)(answer.status, &body);
-        match status {
-            200..=299 if !body.is_null() || answer.body.trim().is_empty() => Ok(body),
-            0 | 200..=299 => Err(self.not_understood(answer)),
-            _ => {
+        let (meaning, advice) = self.codes.meaning(answer.status, &body);
+        match meaning {
+            // Some answers to a request without a result are empty, and others are `null`.
+            Meaning::Success if !body.is_null() || ["", "null"].contains(&answer.body.trim()) => {
+                Ok(body)
+            }
+            Meaning::Success | Meaning::Unknown => Err(self.not_understood(answer)),
+            Meaning::ClockWrong => Err(self.clock_wrong(explanation(&body))),
+            Meaning::Credentials
+            | Meaning::Forbidden
+            | Meaning::NotFound
+            | Meaning::Refused
+            | Meaning::Problem
+            | Meaning::Limited => {
                 // GoDaddy has no `Retry-After` but this member
                 // (https://developer.godaddy.com/doc/endpoint/domains, `ErrorLimit`).
                 let seconds = body.get("retryAfterSec").and_then(Value::as_u64);
                 let after = answer.retry_after.or(seconds.map(Duration::from_secs));
                 let answer = Answer { retry_after: after, ..answer.clone() };
-                Err(self.verdict_with(&answer, status, explanation(&body), advice))
+                Err(self.verdict_with(&answer, meaning, explanation(&body), advice))
             }
+        }
+    }
+
+    /// The answer to `request`, whatever its status.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn send(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Answer> {
+        match self.sign {
+            Some(sign) => {
+                let request = sign(talk, self, request)?;
+                talk.send(request)
+            }
+            None => talk.send(request),
         }
     }
 
@@ -191,7 +253,7 @@ impl Rest {
     /// # Errors
     /// If there is no answer, and as [`Self::value`].
     pub fn ask(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Value> {
-        let answer = talk.send(request)?;
+        let answer = self.send(talk, request)?;
         self.value(&answer)
     }
 
@@ -205,7 +267,7 @@ impl Rest {
         request: Request,
         pointer: &str,
     ) -> ApiResult<Vec<Value>> {
-        let answer = talk.send(request)?;
+        let answer = self.send(talk, request)?;
         self.elements_of(&answer, pointer)
     }
 
@@ -226,7 +288,7 @@ impl Rest {
     /// # Errors
     /// As [`Self::ask`], but for status 404.
     pub fn get_or_null(&self, talk: &mut Conversation<'_>, path: &str) -> ApiResult<Value> {
-        let answer = talk.send(self.get(path))?;
+        let answer = self.send(talk, self.get(path))?;
         if answer.status == 404 { Ok(Value::Null) } else { self.value(&answer) }
     }
 
@@ -244,7 +306,7 @@ impl Rest {
     ) -> ApiResult<Vec<Value>> {
         let mut all = Vec::new();
         for number in 1..=PAGES {
-            let answer = talk.send(self.get(&format!("{path}{number}")))?;
+            let answer = self.send(talk, self.get(&format!("{path}{number}")))?;
             let mut value = self.value(&answer)?;
             let has_next = has_next_page(&value, number);
             let Some(Value::Array(mut elements)) = value.pointer_mut(pointer).map(Value::take)
@@ -271,14 +333,14 @@ impl Rest {
 
     /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
     pub fn verdict(&self, answer: &Answer, explanation: &str) -> Verdict {
-        self.verdict_with(answer, answer.status, explanation, "")
+        self.verdict_with(answer, Meaning::of_status(answer.status), explanation, "")
     }
 
-    /// The same for an answer that means `status`, with `advice` unless it is empty.
+    /// The same for an answer with this `meaning`, with `advice` unless it is empty.
     pub fn verdict_with(
         &self,
         answer: &Answer,
-        status: u16,
+        meaning: Meaning,
         explanation: &str,
         advice: &str,
     ) -> Verdict {
@@ -287,28 +349,24 @@ impl Rest {
             let what = "is behind a web page that forbids access, perhaps of a firewall";
             return retry_account(self.reason(answer, what, explanation), answer.retry_after);
         }
-        let what = match status {
-            401 => "does not accept the credentials",
-            403 => "does not allow the request",
-            404 => "does not know the zone or the record",
-            // Request timeout, locked, too early.
-            408 | 423 | 425 => "has a problem",
-            429 => "limits requests",
-            400..=499 => "refuses the request",
-            _ => "has a problem",
+        let (what, usual_advice) = match meaning {
+            Meaning::Credentials => ("does not accept the credentials", self.credentials_advice()),
+            Meaning::Forbidden => ("does not allow the request", self.credentials_advice()),
+            Meaning::NotFound => ("does not know the zone or the record", NO_ZONE.into()),
+            Meaning::Refused => ("refuses the request", "correct the options".into()),
+            Meaning::Limited => {
+                let reason = self.reason(answer, "limits requests", explanation);
+                return retry_account(reason, Some(answer.retry_after.unwrap_or(self.pause)));
+            }
+            Meaning::Success | Meaning::Unknown | Meaning::Problem | Meaning::ClockWrong => {
+                let reason = self.reason(answer, "has a problem", explanation);
+                return retry_account(reason, answer.retry_after);
+            }
         };
         let reason = self.reason(answer, what, explanation);
-        let usual_advice = match status {
-            401 | 403 => self.credentials_advice(),
-            404 => NO_ZONE.into(),
-            408 | 423 | 425 => return retry_account(reason, answer.retry_after),
-            429 => return retry_account(reason, Some(answer.retry_after.unwrap_or(self.pause))),
-            400..=499 => "correct the options".into(),
-            _ => return retry_account(reason, answer.retry_after),
-        };
         let advice = if advice.is_empty() { usual_advice } else { advice.into() };
-        // With 403, the request may be allowed in another zone.
-        let scope = if status == 401 { Scope::Account } else { Scope::Record };
+        let is_account = meaning == Meaning::Credentials;
+        let scope = if is_account { Scope::Account } else { Scope::Record };
         Verdict { outcome: Outcome::Refused { reason, advice }, scope }
     }
 
@@ -418,7 +476,8 @@ const NEXT_PAGE: [&str; 5] = [
     "/pagination/total_pages",
 ];
 
-fn has_next_page(body: &Value, number: usize) -> bool {
+/// Whether the `number`th page of a list says that there is another.
+pub(super) fn has_next_page(body: &Value, number: usize) -> bool {
     NEXT_PAGE.iter().any(|pointer| match body.pointer(pointer) {
         Some(Value::Number(next)) => next.as_u64().is_some_and(|next| next > number as u64),
         Some(Value::String(next)) => !next.is_empty(),

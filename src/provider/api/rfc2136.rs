@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::rest::refused;
 use super::zone::RecordName;
-use super::{Api, Base, Need};
+use super::{Api, Base, Need, Publishing};
 use crate::dns::message::{
     CLASS_IN, Message, NOERROR, NXDOMAIN, Question, Record, TYPE_CNAME, TYPE_SOA, address_type,
 };
@@ -28,11 +28,10 @@ pub(super) const API: Api = Api {
     base: Base::NameServer,
     needs: &[Need::new("dns_server", "the zone's primary server, and :port if not 53")],
     batch: Batch::Account(100),
-    writes_together: true,
     rate: None,
     remark: "'username' is the TSIG key as name or algorithm:name (hmac-sha256 unless said), \
              'password' its secret in base64; without them updates are not signed",
-    publish,
+    publish: Publishing::CodeTogether(publish),
 };
 
 /// TTL of a new address if `ttl` is not set, in seconds.

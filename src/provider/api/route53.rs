@@ -7,10 +7,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::records::{self, BY_NAME, Goal, NEW_TTL, Record, RecordModel, Write, ZoneApi, ZoneRef};
+use super::interface::{
+    BY_NAME, INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
+    ZoneRef, ZoneSource,
+};
+use super::meaning::Meaning;
+use super::records::{self, Goal, Record, Write};
 use super::rest::{Rest, refused, too_long};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Base, Need, xml};
+use super::{Api, Base, Need, Publishing, xml};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, timestamp};
@@ -31,28 +36,23 @@ pub(super) const API: Api = Api {
     ],
     // A batch may have 1000 records, and an UPSERT counts as two.
     batch: Batch::Account(200),
-    writes_together: true,
     rate: Some(Rate { requests: 5, seconds: 1 }),
     remark: "the user of the key needs route53:ChangeResourceRecordSets; with \
              route53:ListResourceRecordSets other records of a name are kept, and with \
              route53:ListHostedZones the zone is found",
-    publish: |talk| {
-        let rest = Rest::new(&API, talk.account).hiding(&talk.account.password).with_pause(PAUSE);
-        records::publish(talk, &rest, &ZONE_API)
-    },
+    publish: Publishing::Interface(&ROUTE53),
 };
 
-const ZONE_API: ZoneApi = ZoneApi {
-    title: API.title,
-    zones,
-    read,
-    write,
-    model: RecordModel::RrSet,
-    address_member: "",
+const ROUTE53: Interface = Interface {
+    prepare: Some(|_, rest| Ok(rest.with_pause(PAUSE))),
+    zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Id,
+    model: RecordModel::RrSet,
+    read: Reading::Code(read),
+    form: RecordForm { address: "", ..RECORD },
+    write: Writing::CodeTogether(write),
     new_ttl: NEW_TTL,
-    writes_together: API.writes_together,
-    reads_together: true,
+    ..INTERFACE
 };
 
 const ZONES: &str = "/2013-04-01/hostedzone";
@@ -234,7 +234,7 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str>
     }
     let code = xml::text(&answer.body, "Code");
     let message = xml::all(&answer.body, "Message").join("; ");
-    let (status, advice) = match code {
+    let (meaning, advice) = match code {
         "" if answer.status < 400 => return Err(rest.not_understood(answer)),
         "RequestExpired" | "RequestInTheFuture" => return Err(rest.clock_wrong(&message)),
         // "Signature expired" if our clock is behind, "Signature not yet current" if it is ahead.
@@ -247,12 +247,12 @@ fn success<'t>(rest: &Rest, answer: &'t Answer, tag: &str) -> ApiResult<&'t str>
         | "InvalidClientTokenId"
         | "UnrecognizedClientException"
         | "IncompleteSignature"
-        | "MissingAuthenticationToken" => (401, ""),
-        "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => (429, ""),
-        _ if answer.status == 403 => (403, RIGHTS),
-        _ => (answer.status, ""),
+        | "MissingAuthenticationToken" => (Meaning::Credentials, ""),
+        "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => (Meaning::Limited, ""),
+        _ if answer.status == 403 => (Meaning::Forbidden, RIGHTS),
+        _ => (Meaning::of_status(answer.status), ""),
     };
-    Err(rest.verdict_with(answer, status, &message, advice))
+    Err(rest.verdict_with(answer, meaning, &message, advice))
 }
 
 /// The path of a zone's record sets. An id from the options is checked, because it becomes a part of

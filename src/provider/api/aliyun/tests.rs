@@ -93,7 +93,8 @@ fn a_signature_is_that_of_alibabas_documentation() {
         ("Timestamp", "2016-02-23T12:46:24Z"),
         ("Version", "2014-05-26"),
     ];
-    let query = sign(&parameters.into_iter().collect(), "testsecret");
+    let parameters = parameters.map(|(name, value)| (name, value.to_owned()));
+    let query = signed(&parameters.into_iter().collect(), "testsecret");
     assert!(query.ends_with("&Signature=OLeaidS1JvxuMvnyHOwuJ%2BuX5qY%3D"), "{query}");
 }
 

@@ -123,7 +123,7 @@ fn a_refused_change_does_not_affect_the_others() {
     );
     let (both, second) = (format!("{PATCH}\n[{a},{b}]"), format!("{PATCH}\n[{b}]"));
     let script =
-        [(look_b, 200, "[]"), (LOOK, 200, "[]"), (&*both, 400, no), (&*second, 200, "[{}]")];
+        [(LOOK, 200, "[]"), (look_b, 200, "[]"), (&*both, 400, no), (&*second, 200, "[{}]")];
     assert_eq!(
         outcomes(&account("desec"), &two, &[], &script),
         [

@@ -34,7 +34,7 @@ fn all_names_of_a_zone_are_one_request() {
         set("example.com", "AAAA", 300, "2001:db8::9"),
     );
     let script =
-        [(&*list, 200, zones), (&*apex, 200, FOUND), (&*home, 200, FOUND), (&*patch, 204, "")];
+        [(&*list, 200, zones), (&*home, 200, FOUND), (&*apex, 200, FOUND), (&*patch, 204, "")];
     assert_eq!(outcomes(&me("pdns"), &both, &[], &script), ["updated", "updated"]);
     let learned = [("zone example.com", "example.com"), ("record home.example.com A", "60")];
     let patch = format!(

@@ -1,17 +1,18 @@
 //! Which of the records that are read is ours, what is written, and what is learned from the answer.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Goal, Record, RecordModel, Write, ZoneApi};
+use super::{Goal, Interface, Record, RecordModel, Write};
 use crate::model::RecordOptions;
-use crate::provider::api::rest::refused;
+use crate::provider::api::rest::{Rest, object, refused};
 use crate::provider::conversation::Conversation;
 use crate::provider::{FailureKind, Outcome};
 
 /// Gives the change its outcome after a successful write. `made` are the records that the answer shows.
 pub(super) fn written(
     talk: &mut Conversation<'_>,
-    zone_api: &ZoneApi,
+    rest: &Rest,
+    interface: &Interface,
     write: &Write<'_>,
     made: &[Record],
 ) {
@@ -25,10 +26,10 @@ pub(super) fn written(
         Some(id) => record.id == *id,
         None => record.is_for(goal),
     });
-    let outcome = shown.map_or(Outcome::Updated, |record| outcome(zone_api, goal, record));
+    let outcome = shown.map_or(Outcome::Updated, |record| outcome(rest, interface, goal, record));
     let id = shown.map(|record| record.id.as_str()).filter(|id| !id.is_empty());
     if outcome == Outcome::Updated {
-        learn_id(talk, zone_api, goal, id.or(write.id.as_deref()).unwrap_or_default());
+        learn_id(talk, interface, goal, id.or(write.id.as_deref()).unwrap_or_default());
     } else {
         talk.forget(goal.key());
     }
@@ -37,24 +38,24 @@ pub(super) fn written(
 
 /// The outcome of a write whose answer shows the record. The owner may have renamed the record since
 /// its id was learned.
-fn outcome(zone_api: &ZoneApi, goal: &Goal<'_>, shown: &Record) -> Outcome {
+fn outcome(rest: &Rest, interface: &Interface, goal: &Goal<'_>, shown: &Record) -> Outcome {
+    let form = &interface.form;
     let Record { name, kind, id, raw, .. } = shown;
-    let shows_name = raw.get("name").is_some() && raw.get("type").is_some();
+    let shows_name = raw.pointer(form.name).is_some() && raw.pointer(form.kind).is_some();
     if shows_name && !shown.is_for(goal) {
-        let reason = format!("{} has {kind} {name} under the id {id}", zone_api.title);
+        let reason = format!("{} has {kind} {name} under the id {id}", rest.title());
         return refused(reason, "correct option 'record_id', or remove it");
     }
-    let member = zone_api.address_member;
-    if raw.get(member).is_some() && !shown.holds_target(goal.change, member) {
-        let reason = format!("{} has not changed {kind} {name}", zone_api.title);
+    if raw.pointer(form.address).is_some() && !shown.holds_target(goal.change, form) {
+        let reason = format!("{} has not changed {kind} {name}", rest.title());
         return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
     }
     Outcome::Updated
 }
 
 /// Learns the id of a record that can be written without reading.
-fn learn_id(talk: &mut Conversation<'_>, zone_api: &ZoneApi, goal: &Goal<'_>, id: &str) {
-    if zone_api.model == RecordModel::ById && !id.is_empty() {
+fn learn_id(talk: &mut Conversation<'_>, interface: &Interface, goal: &Goal<'_>, id: &str) {
+    if interface.model == RecordModel::ById && !id.is_empty() {
         talk.learn(goal.key(), id);
     }
 }
@@ -63,11 +64,11 @@ fn learn_id(talk: &mut Conversation<'_>, zone_api: &ZoneApi, goal: &Goal<'_>, id
 /// options is read once, because it may be that of another record.
 pub(super) fn learned_id(
     talk: &mut Conversation<'_>,
-    zone_api: &ZoneApi,
+    interface: &Interface,
     goal: &Goal<'_>,
 ) -> Option<String> {
     // Before a removal the record is read: its owner may have put something else there.
-    if zone_api.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
+    if interface.model != RecordModel::ById || goal.change.removes() || goal.change.anew {
         return None;
     }
     let learned = talk.learned(&goal.key())?;
@@ -83,27 +84,28 @@ pub(super) fn learned_id(
 /// If it cannot be told which record is ours.
 pub(super) fn plan<'a>(
     talk: &mut Conversation<'_>,
-    zone_api: &ZoneApi,
+    rest: &Rest,
+    interface: &Interface,
     goal: &'a Goal<'a>,
     records: &[Record],
 ) -> Result<Option<Write<'a>>, Outcome> {
-    if let Some(id) = learned_id(talk, zone_api, goal) {
+    if let Some(id) = learned_id(talk, interface, goal) {
         return Ok(Some(Write {
             goal,
             id: Some(id),
             exists: true,
-            values: vec![new_value(zone_api, goal)],
+            values: vec![new_value(interface, goal)],
             before: Vec::new(),
             ttl: goal.change.record.ttl,
         }));
     }
     let present = distinct(records, goal);
     if goal.change.removes() {
-        return removal(talk, zone_api, goal, &present);
+        return removal(talk, rest, interface, goal, &present);
     }
-    match pick(zone_api, goal, &present)? {
-        Some(chosen) => Ok(update(talk, zone_api, goal, &present, chosen)),
-        None => Ok(Some(addition(zone_api, goal, &present))),
+    match pick(interface, goal, &present)? {
+        Some(chosen) => Ok(update(talk, interface, goal, &present, chosen)),
+        None => Ok(Some(addition(interface, goal, &present))),
     }
 }
 
@@ -120,35 +122,35 @@ fn distinct<'r>(records: &'r [Record], goal: &Goal<'_>) -> Vec<&'r Record> {
 }
 
 /// Whether the record holds what we published last, or what we have attempted to publish since.
-fn is_ours(zone_api: &ZoneApi, goal: &Goal<'_>, record: &Record) -> bool {
-    record.address(zone_api.address_member).is_some_and(|address| goal.change.owns(address))
+fn is_ours(interface: &Interface, goal: &Goal<'_>, record: &Record) -> bool {
+    record.address(&interface.form).is_some_and(|address| goal.change.owns(address))
 }
 
 /// The write that changes the record `chosen` of those that are present; `None` if the record already
 /// is as it should be.
 fn update<'a>(
     talk: &mut Conversation<'_>,
-    zone_api: &ZoneApi,
+    interface: &Interface,
     goal: &'a Goal<'a>,
     present: &[&Record],
     chosen: &Record,
 ) -> Option<Write<'a>> {
-    let member = zone_api.address_member;
-    let is_set = zone_api.model == RecordModel::RrSet;
+    let form = &interface.form;
+    let is_set = interface.model == RecordModel::RrSet;
     let mut values = Vec::new();
     for &record in present {
         if std::ptr::eq(record, chosen) {
-            values.push(with_address(record.raw.clone(), member, goal.address()));
-        } else if is_set && !is_ours(zone_api, goal, record) {
+            values.push(with_address(record.raw.clone(), form.address, goal.address()));
+        } else if is_set && !is_ours(interface, goal, record) {
             values.push(record.raw.clone());
         }
     }
     let options = &goal.change.record;
-    if chosen.holds_target(goal.change, member)
+    if chosen.holds_target(goal.change, form)
         && has_options(chosen, options)
         && (!is_set || values.len() == present.len())
     {
-        learn_id(talk, zone_api, goal, &chosen.id);
+        learn_id(talk, interface, goal, &chosen.id);
         return None;
     }
     let ttl = options.ttl.or(chosen.ttl);
@@ -167,25 +169,25 @@ fn has_options(record: &Record, options: &RecordOptions) -> bool {
 }
 
 /// The write that adds a record. A set that is present has the addresses of others, and keeps them.
-fn addition<'a>(zone_api: &ZoneApi, goal: &'a Goal<'a>, present: &[&Record]) -> Write<'a> {
+fn addition<'a>(interface: &Interface, goal: &'a Goal<'a>, present: &[&Record]) -> Write<'a> {
     let mut write = Write {
         goal,
         id: None,
         exists: false,
         values: Vec::new(),
         before: Vec::new(),
-        ttl: goal.change.record.ttl.or(Some(zone_api.new_ttl)),
+        ttl: goal.change.record.ttl.or(Some(interface.new_ttl)),
     };
-    if zone_api.model == RecordModel::RrSet
+    if interface.model == RecordModel::RrSet
         && let Some(first) = present.first()
     {
         write.exists = true;
         write.before = cloned(present);
         write.ttl = goal.change.record.ttl.or(first.ttl);
-        let others = present.iter().filter(|record| !is_ours(zone_api, goal, record));
+        let others = present.iter().filter(|record| !is_ours(interface, goal, record));
         write.values = others.map(|record| record.raw.clone()).collect();
     }
-    write.values.push(new_value(zone_api, goal));
+    write.values.push(new_value(interface, goal));
     write
 }
 
@@ -193,12 +195,13 @@ fn addition<'a>(zone_api: &ZoneApi, goal: &'a Goal<'a>, present: &[&Record]) -> 
 /// the records is ours.
 fn removal<'a>(
     talk: &mut Conversation<'_>,
-    zone_api: &ZoneApi,
+    rest: &Rest,
+    interface: &Interface,
     goal: &'a Goal<'a>,
     present: &[&Record],
 ) -> Result<Option<Write<'a>>, Outcome> {
     let (ours, others): (Vec<&Record>, Vec<&Record>) =
-        present.iter().partition(|record| is_ours(zone_api, goal, record));
+        present.iter().partition(|record| is_ours(interface, goal, record));
     let Some(ours) = ours.first() else {
         talk.forget(goal.key());
         return Ok(None);
@@ -211,13 +214,13 @@ fn removal<'a>(
         before: Vec::new(),
         ttl: ours.ttl,
     };
-    if zone_api.model == RecordModel::RrSet {
+    if interface.model == RecordModel::RrSet {
         write.values = others.iter().map(|record| record.raw.clone()).collect();
         write.before = cloned(present);
         return Ok(Some(write));
     }
     if ours.id.is_empty() {
-        let reason = format!("{} does not say the id of {}", zone_api.title, goal.fqdn);
+        let reason = format!("{} does not say the id of {}", rest.title(), goal.fqdn);
         return Err(refused(reason, "delete the record yourself"));
     }
     write.id = Some(ours.id.clone());
@@ -229,15 +232,15 @@ fn removal<'a>(
 /// already is as it should be; else one that holds what we published last or have attempted to publish
 /// since; else the only one, unless we have removed ours. `None` if a record must be added.
 fn pick<'r>(
-    zone_api: &ZoneApi,
+    interface: &Interface,
     goal: &Goal<'_>,
     present: &[&'r Record],
 ) -> Result<Option<&'r Record>, Outcome> {
     let change = goal.change;
-    let (name, kind, member) = (&goal.fqdn, goal.kind(), zone_api.address_member);
+    let (name, kind, form) = (&goal.fqdn, goal.kind(), &interface.form);
     let mut records = present.iter().copied();
     if let Some(id) = &change.record.id
-        && zone_api.model != RecordModel::RrSet
+        && interface.model != RecordModel::RrSet
     {
         return match records.find(|record| record.id == *id) {
             Some(record) => Ok(Some(record)),
@@ -247,8 +250,8 @@ fn pick<'r>(
             )),
         };
     }
-    let up_to_date = present.iter().copied().find(|record| record.holds_target(change, member));
-    let ours = records.find(|record| is_ours(zone_api, goal, record));
+    let up_to_date = present.iter().copied().find(|record| record.holds_target(change, form));
+    let ours = records.find(|record| is_ours(interface, goal, record));
     if let Some(record) = up_to_date.or(ours) {
         return Ok(Some(record));
     }
@@ -256,15 +259,15 @@ fn pick<'r>(
         [] => Ok(None),
         _ if change.anew => Ok(None),
         [record] => Ok(Some(record)),
-        several => Err(ambiguous(zone_api, goal, several.len())),
+        several => Err(ambiguous(interface, goal, several.len())),
     }
 }
 
-fn ambiguous(zone_api: &ZoneApi, goal: &Goal<'_>, count: usize) -> Outcome {
+fn ambiguous(interface: &Interface, goal: &Goal<'_>, count: usize) -> Outcome {
     let (name, kind) = (&goal.fqdn, goal.kind());
     let reason =
         format!("{name} has {count} {kind} records, and none holds what was published last");
-    let advice = match zone_api.model {
+    let advice = match interface.model {
         RecordModel::RrSet => "delete all but one of them",
         RecordModel::ById | RecordModel::ByIdReadFirst => {
             "delete all but one of them, or name it with option 'record_id'"
@@ -278,16 +281,28 @@ fn cloned(records: &[&Record]) -> Vec<Record> {
 }
 
 /// A new record in the provider's form, with only its address.
-fn new_value(zone_api: &ZoneApi, goal: &Goal<'_>) -> Value {
-    with_address(Value::Null, zone_api.address_member, goal.address())
+fn new_value(interface: &Interface, goal: &Goal<'_>) -> Value {
+    with_address(Value::Null, interface.form.address, goal.address())
 }
 
-/// The record `raw` with another address in `member`.
-fn with_address(raw: Value, member: &str, address: Value) -> Value {
-    if member.is_empty() {
+/// The record `raw` with another address at `pointer`. What leads there is added if it is missing.
+fn with_address(mut raw: Value, pointer: &str, address: Value) -> Value {
+    let Some((member, below)) = pointer.strip_prefix('/').map(split_pointer) else {
         return address;
+    };
+    if member == "0" {
+        let first = raw.get_mut(0).map(Value::take).unwrap_or_default();
+        return vec![with_address(first, below, address)].into();
     }
-    let mut record = if raw.is_object() { raw } else { json!({}) };
-    record[member] = address;
-    record
+    if !raw.is_object() {
+        raw = object(&mut []);
+    }
+    let inner = raw[member].take();
+    raw[member] = with_address(inner, below, address);
+    raw
+}
+
+/// The first member of a JSON pointer without its first slash, and the rest.
+fn split_pointer(pointer: &str) -> (&str, &str) {
+    pointer.split_at(pointer.find('/').unwrap_or(pointer.len()))
 }

@@ -1,0 +1,215 @@
+//! Requests as text with placeholders, such as `PUT /<zone>/records/<id> {"target":<address>}`.
+//!
+//! A call is a method, a path and, behind another space, a body: JSON, or else a form
+//! (`application/x-www-form-urlencoded`). A placeholder stands for a value ([`Values`]). In JSON its value
+//! is written as JSON, and without quotation marks where the call has them around the placeholder. A member
+//! whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
+
+use serde_json::Value;
+
+use super::interface::RecordForm;
+use super::meaning::shown;
+use super::records::{Goal, Write};
+use super::rest::{Rest, id_value};
+use super::zone::Zone;
+use crate::provider::{Account, Method, Request};
+use crate::text::percent;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What the placeholders of a call stand for.
+#[derive(Clone, Copy)]
+pub struct Values<'a> {
+    /// `username`, `password`, `param_enc`, and `param_opt`: the options.
+    pub account: &'a Account,
+    /// How records are shown and named.
+    pub form: &'a RecordForm,
+    /// `zone`: the zone's identifier. `domain`: its name.
+    pub zone: Option<&'a Zone>,
+    /// `type`: the record type. `fqdn`: the complete name. `host`: the name relative to the zone.
+    /// `proxied`: the option.
+    pub goal: Option<&'a Goal<'a>>,
+    /// `id`: the record's identifier. `address`: the new address. `ttl`: the TTL of the option, else the
+    /// present one. `set_ttl`: the TTL if it is new. `values` and `before`: all values of the record set,
+    /// as they should be and as they are. `one_or_values`: a single value without an array around it.
+    pub write: Option<&'a Write<'a>>,
+    /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
+    /// in a record set that [`RecordForm::value`] writes.
+    pub value: &'a Value,
+    /// `page`: the number of a page, or how many elements the pages before have.
+    pub page: usize,
+    /// `updates` and `creates`: records that are changed and that are added together. `changes`: both, or
+    /// the records that are removed together.
+    pub changes: [&'a [Value]; 2],
+}
+
+static NULL: Value = Value::Null;
+
+impl<'a> Values<'a> {
+    /// Values that do not depend on a zone.
+    pub fn of(account: &'a Account, form: &'a RecordForm) -> Self {
+        let (zone, goal, write) = (None, None, None);
+        Self { account, form, zone, goal, write, value: &NULL, page: 1, changes: [&[]; 2] }
+    }
+
+    /// The same in `zone`.
+    pub fn in_zone(self, zone: &'a Zone) -> Self {
+        Self { zone: Some(zone), ..self }
+    }
+
+    /// The same for a change.
+    pub fn for_goal(self, goal: &'a Goal<'a>) -> Self {
+        Self { goal: Some(goal), ..self }
+    }
+
+    /// The same for a change that is written.
+    pub fn for_write(self, write: &'a Write<'a>) -> Self {
+        let before = write.before.first().map(|record| &record.raw);
+        let value = write.values.first().or(before).unwrap_or(&NULL);
+        Self { goal: Some(write.goal), write: Some(write), value, ..self }
+    }
+
+    /// The value of the placeholder `name`; `null` if it has none.
+    fn get(&self, name: &str) -> Value {
+        match name {
+            "username" => self.account.username.as_str().into(),
+            "password" => self.account.password.expose().into(),
+            "param_enc" => self.account.param_enc.expose().into(),
+            "param_opt" => self.account.param_opt.expose().into(),
+            "page" => self.page.into(),
+            "updates" => self.changes[0].into(),
+            "creates" => self.changes[1].into(),
+            "changes" => self.changes.concat().into(),
+            _ if name.starts_with('/') => self.value.pointer(name).cloned().unwrap_or_default(),
+            _ => self.of_zone(name).or_else(|| self.of_goal(name)).unwrap_or_default(),
+        }
+    }
+
+    fn of_zone(&self, name: &str) -> Option<Value> {
+        match name {
+            "zone" => Some(id_value(&self.zone?.id)),
+            "domain" => Some(self.zone?.name.as_str().into()),
+            "host" => Some(self.goal?.host(self.zone?, self.form.apex).into()),
+            _ => None,
+        }
+    }
+
+    fn of_goal(&self, name: &str) -> Option<Value> {
+        let goal = self.goal?;
+        match name {
+            "type" => return Some(goal.kind().into()),
+            "fqdn" => return Some(goal.fqdn.as_str().into()),
+            "address" => return Some(goal.address()),
+            "proxied" => return goal.change.record.proxied.map(Value::from),
+            _ => {}
+        }
+        let write = self.write?;
+        match name {
+            "id" => write.id.as_deref().map(id_value),
+            "ttl" => write.ttl.map(Value::from),
+            "set_ttl" if write.exists => goal.change.record.ttl.map(Value::from),
+            "set_ttl" => write.ttl.map(Value::from),
+            "values" => Some(write.values.iter().map(|value| self.written(value)).collect()),
+            "one_or_values" => match write.values.as_slice() {
+                [one] => Some(self.written(one)),
+                several => Some(several.into()),
+            },
+            "before" => Some(write.before.iter().map(|record| self.written(&record.raw)).collect()),
+            _ => None,
+        }
+    }
+
+    /// A value of a record set as it is written.
+    fn written(&self, value: &'a Value) -> Value {
+        match self.form.value {
+            "" => value.clone(),
+            template => json(template, &Self { value, ..*self }),
+        }
+    }
+
+    fn text(&self, placeholder: &str) -> String {
+        shown(&self.with_default(placeholder), "")
+    }
+
+    fn with_default(&self, placeholder: &str) -> Value {
+        let (name, default) = placeholder.split_once('|').unwrap_or((placeholder, "null"));
+        let value = self.get(name);
+        if value.is_null() {
+            return serde_json::from_str(default).unwrap_or_default();
+        }
+        value
+    }
+}
+
+/// The request of `call`.
+pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
+    let (method, target) = call.split_once(' ').unwrap_or((call, ""));
+    let (path, body) = target.split_once(' ').unwrap_or((target, ""));
+    let method = Method::of(method);
+    let mut filled = fill(path, values, encode);
+    // The name of the zone itself may be empty.
+    if filled.ends_with('/') && !path.ends_with('/') {
+        filled.pop();
+    }
+    let path = filled;
+    match body.as_bytes().first() {
+        None => rest.request(method, &path),
+        Some(b'{' | b'[' | b'<') => rest.json(method, &path, &json(body, values)),
+        Some(_) => rest.body(method, &path, FORM, fill(body, values, percent::encode)),
+    }
+}
+
+/// The text of `template`, whose values `encode` writes.
+pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
+        filled.push_str(before);
+        filled.push_str(&encode(&values.text(placeholder)));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// The JSON of `template`.
+pub fn json(template: &str, values: &Values<'_>) -> Value {
+    let mut filled = String::new();
+    let mut rest = template;
+    let mut quoted = false;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
+        filled.push_str(before);
+        quoted ^= before.matches('"').count() % 2 == 1;
+        if quoted {
+            let text = Value::from(values.text(placeholder)).to_string();
+            filled.push_str(text.get(1..text.len() - 1).unwrap_or_default());
+        } else {
+            filled.push_str(&values.with_default(placeholder).to_string());
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    let mut value = serde_json::from_str(&filled).unwrap_or_default();
+    drop_unknown(&mut value);
+    value
+}
+
+/// Removes the members of objects that are `null`.
+fn drop_unknown(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_unknown);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_unknown),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Percent-encodes what a path or query cannot hold. `@` and `*` stand for zones and wildcards, and `:`
+/// is part of IPv6 addresses.
+fn encode(text: &str) -> String {
+    percent::encode_except(text, |c| percent::is_unreserved(c) || "@*:".contains(c))
+}

@@ -1,0 +1,304 @@
+//! An interface with zones and records as data: its requests, where its answers have what, and what its
+//! refusals mean. [`records`](super::records) publishes a job with it.
+
+use super::meaning::Codes;
+use super::records::{Goal, Record, Write};
+use super::rest::Rest;
+use super::zone::{Zone, ZoneList};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Answer, Rate};
+
+/// TTL of a new record if `ttl` is not set. The defaults of many providers are hours.
+pub const NEW_TTL: u32 = 300;
+
+/// For how many names a whole zone is usually not listed.
+pub const BY_NAME: usize = 4;
+
+/// An interface with zones and records. Requests are written as [calls](super::call); members of answers
+/// are named by JSON pointers (RFC 6901).
+pub struct Interface {
+    /// Headers of every request: name and value, which may have placeholders.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Prepares the requests of a conversation, if more than `headers` is needed.
+    pub prepare: Option<Prepare>,
+    /// What answers mean.
+    pub codes: Codes,
+    /// The documented limit of requests that write, if it is another one than that of all requests.
+    pub write_rate: Option<Rate>,
+    /// How the zones of the account are found.
+    pub zones: ZoneSource,
+    /// How requests refer to a zone.
+    pub zone_ref: ZoneRef,
+    /// How the interface represents records.
+    pub model: RecordModel,
+    /// How records are read.
+    pub read: Reading,
+    /// Looks at the records that were read, and settles the goals that must not be written.
+    pub inspect: Option<Inspect>,
+    /// How a record is shown and named.
+    pub form: RecordForm,
+    /// How records are written.
+    pub write: Writing,
+    /// TTL of a new record if `ttl` is not set: [`NEW_TTL`], or the provider's minimum.
+    pub new_ttl: u32,
+}
+
+/// The most common properties.
+pub const INTERFACE: Interface = Interface {
+    headers: &[],
+    prepare: None,
+    codes: Codes::HTTP,
+    write_rate: None,
+    zones: ZoneSource::Probe,
+    zone_ref: ZoneRef::Name,
+    model: RecordModel::ById,
+    read: Reading::Zone(List::whole("", "")),
+    inspect: None,
+    form: RECORD,
+    write: Writing::Each(CALLS),
+    new_ttl: NEW_TTL,
+};
+
+/// See [`Interface::prepare`].
+pub type Prepare = fn(&mut Conversation<'_>, Rest) -> ApiResult<Rest>;
+/// See [`Interface::inspect`].
+pub type Inspect = fn(&mut Conversation<'_>, &[&Goal<'_>], &[Record]);
+/// Lists the zones of the account.
+pub type ListZones = fn(&mut Conversation<'_>, &Rest) -> ApiResult<ZoneList>;
+/// Reads the records of goals in one zone. May return further records.
+pub type ReadFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[&Goal<'_>]) -> ApiResult<Vec<Record>>;
+/// Carries out all writes to one zone, or none. Returns the written records, if they have ids and the
+/// answer shows them.
+pub type WriteFn = fn(&mut Conversation<'_>, &Rest, &Zone, &[Write<'_>]) -> ApiResult<Vec<Record>>;
+/// Checks the answer to a write.
+pub type CheckFn = fn(&mut Conversation<'_>, &Rest, &Answer) -> ApiResult<()>;
+
+/// How the zones of an account are found.
+#[derive(Clone, Copy)]
+pub enum ZoneSource {
+    /// By a list. In each element, `name` and `id` are the places of the zone's name and identifier.
+    List {
+        /// The list.
+        list: List,
+        /// Where an element has the zone's name.
+        name: &'static str,
+        /// Where an element has the zone's identifier; the same place as `name` if it has none.
+        id: &'static str,
+    },
+    /// By reading the records of each zone that could hold the name ([`Interface::read`]), for interfaces
+    /// without a list.
+    Probe,
+    /// By a function.
+    Code(ListZones),
+}
+
+/// A list, in one page or several.
+#[derive(Clone, Copy)]
+pub struct List {
+    /// The request of a page.
+    pub call: &'static str,
+    /// Where the answer has the array of elements. A single record may stand there without an array.
+    pub at: &'static str,
+    /// How further pages are requested.
+    pub pages: Pages,
+}
+
+impl List {
+    /// A list in one page.
+    pub const fn whole(call: &'static str, at: &'static str) -> Self {
+        Self { call, at, pages: Pages::One }
+    }
+
+    /// A list in pages of `size` elements, which the call numbers from 1 by `<page>`.
+    pub const fn numbered(call: &'static str, at: &'static str, size: usize) -> Self {
+        Self { call, at, pages: Pages::Numbered(size) }
+    }
+}
+
+/// How further pages of a list are requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pages {
+    /// There is only one.
+    One,
+    /// By the number of the page, which `<page>` stands for. A full page has this many elements.
+    Numbered(usize),
+    /// By how many elements the pages before have, which `<page>` stands for. A full page has this many
+    /// elements.
+    Offset(usize),
+    /// By a text in the page before.
+    Cursor {
+        /// The query parameter for the text, as `&cursor=`.
+        parameter: &'static str,
+        /// Where the page before has the text.
+        next: &'static str,
+    },
+    /// By a text in the last element of the page before.
+    After {
+        /// The query parameter for the text, as `&marker=`.
+        parameter: &'static str,
+        /// Where the last element has the text.
+        last: &'static str,
+        /// How many elements a full page has.
+        size: usize,
+    },
+}
+
+/// How records are read.
+#[derive(Clone, Copy)]
+pub enum Reading {
+    /// All records of a zone at once.
+    Zone(List),
+    /// The records of one name and type, or at least of one name. Each is read and written before the next.
+    Name(List),
+    /// The record set of one name and type. If there is none, the answer is 404 (Not Found). Each is read and
+    /// written before the next.
+    Set {
+        /// The request.
+        call: &'static str,
+        /// Where the answer has the set.
+        at: &'static str,
+    },
+    /// One of both, depending on how many names there are.
+    NameOrZone {
+        /// The records of one name and type, or of one name.
+        name: List,
+        /// All records of a zone, or all of one type.
+        zone: List,
+        /// For how many names `zone` is not worth while.
+        most_names: usize,
+    },
+    /// By a function, for all goals of a zone.
+    Code(ReadFn),
+    /// By a function, for each goal alone.
+    CodeForName(ReadFn),
+}
+
+/// How an interface represents records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordModel {
+    /// A record is one address with an id. The id is learned, and then written to without reading.
+    ById,
+    /// A record is one address with an id, and must be read before it is written.
+    ByIdReadFirst,
+    /// A record set is all addresses of a name and type, and is written as a whole. It is read
+    /// before, so that addresses which others have added stay.
+    RrSet,
+}
+
+/// How requests refer to a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneRef {
+    /// By its name.
+    Name,
+    /// By its id. Its name is needed too, because names of records are relative to it.
+    IdAndName,
+    /// By its id. Names of records are complete.
+    Id,
+}
+
+/// Where a record, or an element of a list of record sets, has what.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordForm {
+    /// The name; empty if it is not shown, because records are read by name and type.
+    pub name: &'static str,
+    /// Whether names are relative to the zone.
+    pub is_relative: bool,
+    /// The relative name of the zone itself in requests, such as `@`.
+    pub apex: &'static str,
+    /// The record type.
+    pub kind: &'static str,
+    /// The identifier.
+    pub id: &'static str,
+    /// The TTL.
+    pub ttl: &'static str,
+    /// The values of a set; empty if each element of a list is a record.
+    pub values: &'static str,
+    /// The address, in a record or in one of the `values`; empty if a value is only the address.
+    pub address: &'static str,
+    /// The JSON in which a value of a set is written; empty if it is written as it was read.
+    pub value: &'static str,
+}
+
+/// The most common form of a record.
+pub const RECORD: RecordForm = RecordForm {
+    name: "/name",
+    is_relative: true,
+    apex: "",
+    kind: "/type",
+    id: "/id",
+    ttl: "/ttl",
+    values: "",
+    address: "/content",
+    value: "",
+};
+
+/// How records are written.
+#[derive(Clone, Copy)]
+pub enum Writing {
+    /// Each by a request of its own.
+    Each(Calls),
+    /// All changes of a zone by one request, and all removals by another.
+    Together {
+        /// The request of additions and changes. `<creates>`, `<updates>` and, for both, `<changes>` stand
+        /// for their JSON.
+        update: &'static str,
+        /// The request of removals. `<changes>` stands for them.
+        remove: &'static str,
+        /// The JSON of one of them, in place of calls.
+        one: Calls,
+    },
+    /// Each by a function.
+    Code(WriteFn),
+    /// All changes of a zone together by a function.
+    CodeTogether(WriteFn),
+}
+
+/// The requests that write one record or set.
+#[derive(Clone, Copy)]
+pub struct Calls {
+    /// Adds it.
+    pub create: &'static str,
+    /// Changes it.
+    pub update: &'static str,
+    /// Removes it.
+    pub remove: &'static str,
+    /// What the answer to a successful write shows.
+    pub shows: Shows,
+}
+
+/// No calls.
+pub const CALLS: Calls = Calls { create: "", update: "", remove: "", shows: Shows::Nothing };
+
+/// What the answer to a successful write shows. Otherwise the write is tried again later.
+#[derive(Clone, Copy)]
+pub enum Shows {
+    /// Nothing but its status.
+    Nothing,
+    /// Something here.
+    Something(&'static str),
+    /// This text here.
+    Text(&'static str, &'static str),
+    /// The written records, in one of these places. Their ids are learned.
+    Records(&'static [&'static str]),
+    /// The values of the written record set.
+    Values,
+    /// What a function checks.
+    Code(CheckFn),
+}
+
+impl Interface {
+    /// Whether one request makes all changes of a zone.
+    pub const fn writes_together(&self) -> bool {
+        matches!(self.write, Writing::Together { .. } | Writing::CodeTogether(_))
+    }
+
+    /// Whether the goals of a zone are read together. Otherwise each is read and written before the next.
+    pub fn reads_together(&self) -> bool {
+        match self.read {
+            Reading::Zone(_) | Reading::NameOrZone { .. } | Reading::Code(_) => true,
+            Reading::Name(_) | Reading::Set { .. } | Reading::CodeForName(_) => {
+                self.writes_together()
+            }
+        }
+    }
+}

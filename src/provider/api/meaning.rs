@@ -1,0 +1,111 @@
+//! What an answer means: by its HTTP status, or by a code in its body.
+
+use serde_json::Value;
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The provider did what was requested.
+    Success,
+    /// The answer cannot be understood.
+    Unknown,
+    /// The provider does not accept the credentials. This concerns the account.
+    Credentials,
+    /// The credentials do not allow this request. They may allow it for another zone.
+    Forbidden,
+    /// The provider does not know the zone or the record.
+    NotFound,
+    /// The provider refuses the request.
+    Refused,
+    /// The provider has a problem of its own.
+    Problem,
+    /// The provider limits requests.
+    Limited,
+    /// The provider finds the time of a signature wrong.
+    ClockWrong,
+}
+
+impl Meaning {
+    /// The meaning of an HTTP status (RFC 9110 section 15).
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Success,
+            401 => Self::Credentials,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            // Request timeout, locked, too early.
+            408 | 423 | 425 => Self::Problem,
+            429 => Self::Limited,
+            400..=499 => Self::Refused,
+            _ => Self::Problem,
+        }
+    }
+}
+
+/// Where the answers of an interface have codes, and what these mean.
+#[derive(Clone, Copy)]
+pub struct Codes {
+    /// Where the answer to a successful request has which text. If the text is empty, there must be any. If
+    /// the place is empty, the HTTP status says enough.
+    pub success: (&'static str, &'static str),
+    /// Where an error has its code or message. There may be several places.
+    pub code: &'static [&'static str],
+    /// What codes mean. The first row that fits counts.
+    pub meanings: &'static [Row],
+}
+
+/// A pattern, its meaning, and advice for the owner; empty for the usual advice. The pattern is the beginning
+/// of the code; or behind `*` a part of it; or behind `#` the HTTP status.
+pub type Row = (&'static str, Meaning, &'static str);
+
+impl Codes {
+    /// The HTTP status says everything.
+    pub const HTTP: Self = Self { success: ("", ""), code: &[], meanings: &[] };
+
+    /// The meaning of an answer, and advice for the owner; empty for the usual advice.
+    pub fn meaning(&self, status: u16, body: &Value) -> (Meaning, &'static str) {
+        let by_status = Meaning::of_status(status);
+        let (place, expected) = self.success;
+        let found = if place.is_empty() { String::new() } else { shown(body, place) };
+        if by_status == Meaning::Success && !expected.is_empty() && found == expected {
+            return (Meaning::Success, "");
+        }
+        let codes: Vec<String> = self.code.iter().map(|place| shown(body, place)).collect();
+        let code = codes.join(" ");
+        let status = status.to_string();
+        let row = self.meanings.iter().find(|(pattern, ..)| fits(pattern, &code, &status));
+        if let Some((_, meaning, advice)) = row
+            && !status.starts_with('5')
+        {
+            return (*meaning, advice);
+        }
+        if by_status != Meaning::Success {
+            return (by_status, "");
+        }
+        if !code.trim().is_empty() {
+            return (Meaning::Refused, "");
+        }
+        let is_success = place.is_empty() || (expected.is_empty() && !found.is_empty());
+        (if is_success { Meaning::Success } else { Meaning::Unknown }, "")
+    }
+}
+
+/// Whether a code or an HTTP status fits the pattern of a [`Row`].
+fn fits(pattern: &str, code: &str, status: &str) -> bool {
+    if let Some(expected) = pattern.strip_prefix('#') {
+        return status == expected;
+    }
+    match pattern.strip_prefix('*') {
+        Some(part) => code.contains(part),
+        None => code.starts_with(pattern),
+    }
+}
+
+/// The text, number or other value at `pointer` (RFC 6901) as text; empty if there is none.
+pub fn shown(value: &Value, pointer: &str) -> String {
+    match value.pointer(pointer) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}

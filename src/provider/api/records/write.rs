@@ -1,0 +1,157 @@
+//! Writes records, as an [`Interface`] describes it.
+
+use serde_json::Value;
+
+use super::{Record, Write, elements};
+use crate::provider::api::call::{self, Values};
+use crate::provider::api::interface::{Calls, Interface, RecordForm, Shows, Writing};
+use crate::provider::api::meaning::shown;
+use crate::provider::api::rest::{Rest, explanation};
+use crate::provider::api::zone::Zone;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Answer, Method};
+
+impl Calls {
+    /// The call for `write`.
+    fn of(&self, write: &Write<'_>) -> &'static str {
+        if write.is_removal() {
+            return self.remove;
+        }
+        if write.exists { self.update } else { self.create }
+    }
+}
+
+/// Carries out all `writes`, or none. Returns the written records, if the answer shows them.
+///
+/// # Errors
+/// If an answer is missing, or does not show what was written.
+pub(super) fn write(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    let values = Values::of(talk.account, &interface.form).in_zone(zone);
+    let mut made = Vec::new();
+    match interface.write {
+        Writing::Code(write) | Writing::CodeTogether(write) => {
+            return write(talk, rest, zone, writes);
+        }
+        Writing::Each(calls) => {
+            return write_each(talk, rest, interface, zone, (writes, &calls));
+        }
+        Writing::Together { update, remove, one } => {
+            let (removed, updated): (Vec<&Write<'_>>, Vec<&Write<'_>>) =
+                writes.iter().partition(|write| write.is_removal());
+            for (call, writes) in [(update, updated), (remove, removed)] {
+                if writes.is_empty() {
+                    continue;
+                }
+                let (mut updates, mut creates) = (Vec::new(), Vec::new());
+                for write in &writes {
+                    let list = if write.exists { &mut updates } else { &mut creates };
+                    list.push(call::json(one.of(write), &values.for_write(write)));
+                }
+                let values = Values { changes: [&updates, &creates], ..values };
+                let answer = rest.send(talk, call::request(rest, call, &values))?;
+                made.append(&mut check(talk, rest, (&one, &values), &writes, &answer)?);
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// Carries out `writes` one after another, each by one of `calls`. Returns the written records, if the answers
+/// show them.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_each(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    zone: &Zone,
+    (writes, calls): (&[Write<'_>], &Calls),
+) -> ApiResult<Vec<Record>> {
+    let values = Values::of(talk.account, &interface.form).in_zone(zone);
+    let mut made = Vec::new();
+    for write in writes {
+        let mut request = call::request(rest, calls.of(write), &values.for_write(write));
+        if request.method == Method::Get {
+            request.idempotent = false;
+        }
+        let answer = rest.send(talk, request)?;
+        made.append(&mut check(talk, rest, (calls, &values), &[write], &answer)?);
+    }
+    Ok(made)
+}
+
+/// The records that the `answer` to `writes` shows.
+///
+/// # Errors
+/// If the answer does not show what it should.
+fn check(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    (calls, values): (&Calls, &Values<'_>),
+    writes: &[&Write<'_>],
+    answer: &Answer,
+) -> ApiResult<Vec<Record>> {
+    if let Shows::Code(check) = calls.shows {
+        check(talk, rest, answer)?;
+        return Ok(Vec::new());
+    }
+    let body = rest.value(answer)?;
+    let is_shown = match calls.shows {
+        Shows::Nothing | Shows::Code(_) => true,
+        Shows::Something(_) if writes.iter().any(|write| write.is_removal()) => true,
+        Shows::Something(place) => !shown(&body, place).is_empty(),
+        Shows::Values => writes.iter().all(|write| {
+            let form = values.form;
+            let Some(zone) = values.zone else { return false };
+            let shown = Record::all_of(form, zone, Some(write.goal), &body);
+            write.goal.change.removes()
+                || shown.iter().any(|record| record.holds_target(write.goal.change, form))
+        }),
+        Shows::Text(place, text) => shown(&body, place) == text,
+        Shows::Records(places) => return records(rest, (places, values), writes, answer, &body),
+    };
+    if is_shown { Ok(Vec::new()) } else { Err(rest.not_done(explanation(&body))) }
+}
+
+/// The written records in `places` of the `body` of an answer.
+fn records(
+    rest: &Rest,
+    (places, values): (&[&str], &Values<'_>),
+    writes: &[&Write<'_>],
+    answer: &Answer,
+    body: &Value,
+) -> ApiResult<Vec<Record>> {
+    let mut made = Vec::new();
+    let Some(zone) = values.zone else { return Ok(made) };
+    let goal = if let [one] = writes { Some(one.goal) } else { None };
+    for place in places {
+        for raw in elements(body, place) {
+            made.append(&mut Record::all_of(values.form, zone, goal, raw));
+        }
+    }
+    for write in writes {
+        // The answer to an update may have no body.
+        let needs_none = write.is_removal() || (body.is_null() && write.exists);
+        if !needs_none
+            && !made.iter().any(|record| is_shown(record, write, values.form, writes.len() == 1))
+        {
+            return Err(rest.not_understood(answer));
+        }
+    }
+    Ok(made)
+}
+
+/// Whether `record` is that of `write`, with its address if the answer shows one. `is_only` says that there was
+/// no other write.
+fn is_shown(record: &Record, write: &Write<'_>, form: &RecordForm, is_only: bool) -> bool {
+    let is_it = is_only || record.is_for(write.goal) || write.id.as_ref() == Some(&record.id);
+    let is_done = record.address(form).is_none() || record.holds_target(write.goal.change, form);
+    is_it && is_done && !record.id.is_empty()
+}
