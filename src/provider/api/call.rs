@@ -7,9 +7,8 @@
 
 use serde_json::Value;
 
-use super::interface::RecordForm;
 use super::meaning::shown;
-use super::records::{Goal, Write};
+use super::record::{Goal, RecordForm, Write};
 use super::rest::{Rest, id_value};
 use super::zone::Zone;
 use crate::provider::{Account, Method, Request};

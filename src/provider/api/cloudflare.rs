@@ -6,11 +6,10 @@
 use serde_json::Value;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing,
-    ZoneRef, ZoneSource,
+    BY_NAME, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::records::{self, Record, Write};
+use super::record::{RECORD, Record, RecordForm, Write, elements};
 use super::rest::{Rest, object};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
@@ -114,7 +113,7 @@ fn write(
     }
     let mut made = Vec::new();
     for place in places {
-        let found = records::elements(&value, place);
+        let found = elements(&value, place);
         made.extend(found.iter().map(|raw| Record::of(&CLOUDFLARE.form, zone, None, raw)));
     }
     if made.len() < writes.len() || made.iter().any(|record| record.id.is_empty()) {

@@ -6,10 +6,10 @@
 use serde_json::Value;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, List, NEW_TTL, RECORD, Reading, RecordForm, RecordModel,
-    Writing, ZoneRef, ZoneSource,
+    BY_NAME, INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef,
+    ZoneSource,
 };
-use super::records::{Record, Write};
+use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, Rest, list, object};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};

@@ -1,8 +1,7 @@
 //! DigitalOcean (<https://docs.digitalocean.com/reference/api/reference/domain-records/>).
 
-use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, Shows, Writing, ZoneSource,
-};
+use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 

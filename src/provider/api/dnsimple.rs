@@ -3,9 +3,8 @@
 //! Changes of any number of names of a zone are one request, which is carried out as a whole or not
 //! at all.
 
-use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, Shows, Writing, ZoneSource,
-};
+use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
+use super::record::RECORD;
 use super::rest::{Rest, id};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};

@@ -6,10 +6,10 @@
 use serde_json::Value;
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Pages, RECORD, Reading, RecordForm, RecordModel, Shows,
-    Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
 use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;

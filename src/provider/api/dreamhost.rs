@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::interface::{
-    INTERFACE, Interface, List, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
-    ZoneRef, ZoneSource,
+    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::records::{self, Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records;
 use super::rest::{Rest, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};

@@ -1,9 +1,9 @@
 //! Gandi LiveDNS (<https://api.gandi.net/docs/livedns/>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

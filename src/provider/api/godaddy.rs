@@ -1,10 +1,10 @@
 //! GoDaddy (<https://developer.godaddy.com/doc/endpoint/domains>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Pages, RECORD, Reading, RecordForm, RecordModel, Shows,
-    Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 

@@ -7,11 +7,11 @@
 use serde_json::Value;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
-    ZoneRef, ZoneSource,
+    BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::records::{self, Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records;
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, pair};

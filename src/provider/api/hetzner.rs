@@ -4,11 +4,9 @@
 //! requested until it is done.
 
 use super::call::{self, Values};
-use super::interface::{
-    INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneSource,
-};
+use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning, Row};
-use super::records::{Record, Write};
+use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{Rest, id, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};

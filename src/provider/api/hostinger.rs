@@ -3,10 +3,9 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
-use super::records::{Goal, Record};
+use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::refused;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;

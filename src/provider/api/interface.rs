@@ -2,7 +2,7 @@
 //! refusals mean. [`records`](super::records) publishes a job with it.
 
 use super::meaning::Codes;
-use super::records::{Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -195,42 +195,6 @@ pub enum ZoneRef {
     /// By its id. Names of records are complete.
     Id,
 }
-
-/// Where a record, or an element of a list of record sets, has what.
-#[derive(Clone, Copy, Debug)]
-pub struct RecordForm {
-    /// The name; empty if it is not shown, because records are read by name and type.
-    pub name: &'static str,
-    /// Whether names are relative to the zone.
-    pub is_relative: bool,
-    /// The relative name of the zone itself in requests, such as `@`.
-    pub apex: &'static str,
-    /// The record type.
-    pub kind: &'static str,
-    /// The identifier.
-    pub id: &'static str,
-    /// The TTL.
-    pub ttl: &'static str,
-    /// The values of a set; empty if each element of a list is a record.
-    pub values: &'static str,
-    /// The address, in a record or in one of the `values`; empty if a value is only the address.
-    pub address: &'static str,
-    /// The JSON in which a value of a set is written; empty if it is written as it was read.
-    pub value: &'static str,
-}
-
-/// The most common form of a record.
-pub const RECORD: RecordForm = RecordForm {
-    name: "/name",
-    is_relative: true,
-    apex: "",
-    kind: "/type",
-    id: "/id",
-    ttl: "/ttl",
-    values: "",
-    address: "/content",
-    value: "",
-};
 
 /// How records are written.
 #[derive(Clone, Copy)]

@@ -5,10 +5,9 @@
 use serde_json::Value;
 
 use super::interface::{
-    INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneRef,
-    ZoneSource,
+    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
-use super::records::{Record, Write};
+use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{Rest, member, object};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};

@@ -1,9 +1,9 @@
 //! Linode, Akamai's cloud (<https://techdocs.akamai.com/linode-api/reference/get-domain-records>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, Shows, Writing, ZoneRef,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneRef, ZoneSource,
 };
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 

@@ -27,6 +27,7 @@ mod ns1;
 mod ovh;
 mod porkbun;
 mod powerdns;
+pub mod record;
 pub mod records;
 pub mod rest;
 mod rfc2136;

@@ -4,10 +4,10 @@
 //! read before it is written.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::interface::{
-    INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing, ZoneRef,
-    ZoneSource,
+    INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::records::{self, Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records;
 use super::rest::{Rest, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
@@ -66,7 +66,7 @@ const CODES: Codes = Codes {
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
-    let rest = Rest::of(&API, account, &NETCUP).with_pause(Duration::from_secs(60));
+    let rest = records::rest_of(&API, account, &NETCUP).with_pause(Duration::from_secs(60));
     let login = rest.clone().with_secret_answers().with_codes(LOGIN_CODES);
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;

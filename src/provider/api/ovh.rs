@@ -6,11 +6,10 @@
 
 use serde_json::Value;
 
-use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, Shows, Writing, ZoneSource,
-};
+use super::interface::{Calls, INTERFACE, Interface, List, Reading, Shows, Writing, ZoneSource};
 use super::meaning::{Codes, Meaning};
-use super::records::{self, Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records;
 use super::rest::Rest;
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing};
@@ -80,7 +79,7 @@ fn base(param_opt: &str) -> &'static str {
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let rest = Rest::of(&API, talk.account, &OVH);
+    let rest = records::rest_of(&API, talk.account, &OVH);
     let time = time(talk, &rest)?;
     let rest = rest.plain_header(TIME, &time).with_sign(sign);
     let published = records::publish_with(talk, &rest, &OVH);

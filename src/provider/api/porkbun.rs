@@ -3,10 +3,10 @@
 //! Porkbun refuses an update that would change nothing, so each record is read first.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::{Batch, Rate};

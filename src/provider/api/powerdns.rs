@@ -4,9 +4,9 @@
 //! at all.
 
 use super::interface::{
-    BY_NAME, Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows,
-    Writing, ZoneSource,
+    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::model::Url;
 use crate::provider::Batch;

@@ -7,208 +7,29 @@ mod plan;
 mod read;
 mod write;
 
-use std::net::IpAddr;
-
-use serde_json::Value;
-
 use super::Api;
-use super::interface::{Interface, RecordForm, RecordModel, ZoneRef};
-use super::meaning::shown;
+use super::call::{self, Values};
+use super::interface::{Interface, ZoneRef};
+use super::record::{Goal, Write};
 use super::rest::Rest;
-use super::zone::{RecordName, Zone, Zones, relative_name};
-use crate::model::name::canonical;
+use super::zone::{RecordName, Zone, Zones};
+use crate::model::secret::Secret;
+use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Change, Outcome, Verdict};
 
-pub use read::{distinct_names, kinds, refuse_special};
+pub use read::{each_zone, refuse_special};
 pub use write::write_each;
 
-/// What one change of the job wants, within its zone.
-#[derive(Debug)]
-pub struct Goal<'a> {
-    /// The index of the change in the job.
-    index: usize,
-    /// The change.
-    pub change: &'a Change,
-    /// The complete name, without a dot at the end.
-    pub fqdn: String,
-}
-
-impl Goal<'_> {
-    /// The record type: `A` or `AAAA`.
-    pub fn kind(&self) -> &'static str {
-        self.change.family.record_type()
+/// The requests of `interface`, which is that of `api`, for `account`.
+pub fn rest_of(api: &Api, account: &Account, interface: &Interface) -> Rest {
+    let mut rest = Rest::new(api, account).with_codes(interface.codes);
+    rest = rest.hiding(&account.password).hiding(&account.param_enc);
+    let values = Values::of(account, &interface.form);
+    for (name, value) in interface.headers {
+        rest = rest.header(name, &Secret::new(call::fill(value, &values, str::to_owned)));
     }
-
-    /// The new address as a string; `null` for a removal.
-    pub fn address(&self) -> Value {
-        self.change.address().map(|address| address.to_string()).into()
-    }
-
-    /// The name relative to `zone`, such as `home`; `apex` for the name of the zone itself.
-    pub fn host<'s>(&'s self, zone: &Zone, apex: &'s str) -> &'s str {
-        relative_name(&self.fqdn, &zone.name, apex)
-    }
-
-    /// Gives the change its outcome, so that it is not written.
-    pub fn settle(&self, talk: &mut Conversation<'_>, outcome: Outcome) {
-        talk.settle(self.index, outcome.into());
-    }
-
-    /// The key under which the record's id is learned. It is stored, so it must stay as it is.
-    fn key(&self) -> String {
-        format!("record {} {}", self.fqdn, self.kind())
-    }
-}
-
-/// One address under a name and type.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// The complete name.
-    pub name: String,
-    /// The record type: `A`, `AAAA` or another.
-    pub kind: String,
-    /// The provider's identifier; may be empty.
-    pub id: String,
-    /// TTL in seconds, if the provider shows it.
-    pub ttl: Option<u32>,
-    /// The record in the provider's form, or a value of its record set.
-    pub raw: Value,
-}
-
-impl Record {
-    /// A record that the provider shows in this form. What it does not show is as in `goal`.
-    pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Value) -> Self {
-        let mut name = canonical(&shown(raw, form.name));
-        let mut kind = shown(raw, form.kind);
-        let is_known = goal.is_some_and(|goal| goal.fqdn == name);
-        if form.is_relative && !is_known {
-            name = canonical(&zone.full(&name));
-        }
-        if let Some(goal) = goal {
-            if raw.pointer(form.name).is_none_or(Value::is_null) || form.name.is_empty() {
-                name.clone_from(&goal.fqdn);
-            }
-            if kind.is_empty() || form.kind.is_empty() {
-                kind = goal.kind().to_owned();
-            }
-        }
-        let ttl = raw.pointer(form.ttl).and_then(seconds);
-        Self { name, kind, id: shown(raw, form.id), ttl, raw: raw.clone() }
-    }
-
-    /// The records of an element of a list: the element, or the values of the set that it is.
-    pub fn all_of(
-        form: &RecordForm,
-        zone: &Zone,
-        goal: Option<&Goal<'_>>,
-        raw: &Value,
-    ) -> Vec<Self> {
-        let record = Self::of(form, zone, goal, raw);
-        if form.values.is_empty() {
-            return vec![record];
-        }
-        let values = elements(raw, form.values);
-        values.iter().map(|value| Self { raw: value.clone(), ..record.clone() }).collect()
-    }
-
-    /// All values of one set.
-    pub fn set(name: &str, kind: &str, ttl: Option<&Value>, values: &[Value]) -> Vec<Self> {
-        let mut records = Vec::new();
-        for raw in values {
-            records.push(Self {
-                name: canonical(name),
-                kind: kind.to_owned(),
-                id: String::new(),
-                ttl: ttl.and_then(seconds),
-                raw: raw.clone(),
-            });
-        }
-        records
-    }
-
-    /// The address, if there is one.
-    pub fn address(&self, form: &RecordForm) -> Option<IpAddr> {
-        self.raw.pointer(form.address)?.as_str()?.parse().ok()
-    }
-
-    /// Whether the record already holds the address that `change` wants.
-    pub fn holds_target(&self, change: &Change, form: &RecordForm) -> bool {
-        self.address(form).is_some_and(|address| change.wants(address))
-    }
-
-    /// Whether the record has the name and type of `goal`.
-    pub fn is_for(&self, goal: &Goal<'_>) -> bool {
-        self.kind == goal.kind() && self.name == goal.fqdn
-    }
-}
-
-/// The elements of the array at `pointer`. Something else there counts as the only element.
-pub fn elements<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    match value.pointer(pointer) {
-        Some(Value::Array(several)) => several,
-        Some(one) if !one.is_null() => std::slice::from_ref(one),
-        Some(_) | None => &[],
-    }
-}
-
-/// A number of seconds. Some providers write it as a string.
-fn seconds(value: &Value) -> Option<u32> {
-    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
-    u32::try_from(number).ok()
-}
-
-/// One write: of a record with an id, or of a whole record set.
-#[derive(Debug)]
-pub struct Write<'a> {
-    /// What the change wants.
-    pub goal: &'a Goal<'a>,
-    /// The id of the record to change; `None` for a new record and for a set.
-    pub id: Option<String>,
-    /// Whether the record or the set exists already.
-    pub exists: bool,
-    /// The record as it should be, or all records of the set, in the provider's form. Empty for a
-    /// removal.
-    pub values: Vec<Value>,
-    /// The set as it is, or the record with an id that is removed. Empty in other cases.
-    pub before: Vec<Record>,
-    /// The TTL to write: that of the option, or the present one; `None` if the record was not read.
-    pub ttl: Option<u32>,
-}
-
-impl Write<'_> {
-    /// Whether the record or the whole set is removed.
-    pub fn is_removal(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// Whether a set gets another TTL than it has.
-    pub fn changes_ttl(&self) -> bool {
-        self.ttl != self.before.first().and_then(|record| record.ttl)
-    }
-
-    /// Adds the TTL to `body` as member `name` if the option `ttl` is set or the record is new.
-    pub fn with_set_ttl(&self, body: Value, name: &str) -> Value {
-        let ttl = if self.exists { self.goal.change.record.ttl } else { self.ttl };
-        insert_ttl(body, name, ttl)
-    }
-
-    /// Adds the TTL to `body` as member `name`, also if only the present TTL is repeated.
-    pub fn with_ttl(&self, body: Value, name: &str) -> Value {
-        insert_ttl(body, name, self.ttl)
-    }
-
-    /// All values of a set.
-    pub fn all_values(&self) -> Value {
-        self.values.clone().into()
-    }
-}
-
-fn insert_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
-    if let Some(ttl) = ttl {
-        body[name] = ttl.into();
-    }
-    body
+    rest
 }
 
 /// Publishes the job of the conversation over `interface`, which is that of `api`.
@@ -216,7 +37,7 @@ fn insert_ttl(mut body: Value, name: &str, ttl: Option<u32>) -> Value {
 /// # Errors
 /// As [`publish_with`].
 pub fn publish(talk: &mut Conversation<'_>, api: &Api, interface: &Interface) -> ApiResult<()> {
-    let mut rest = Rest::of(api, talk.account, interface);
+    let mut rest = rest_of(api, talk.account, interface);
     if let Some(rate) = interface.write_rate {
         talk.limit_writes(rate);
     }

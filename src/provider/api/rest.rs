@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::call::{self, Values};
-use super::interface::Interface;
 use super::meaning::{Codes, Meaning};
 use super::{Api, Need};
 use crate::model::secret::Secret;
@@ -57,18 +55,6 @@ impl Rest {
             secret_answers: false,
             session: Secret::default(),
         }
-    }
-
-    /// The interface of `api` for `account`, with its headers.
-    pub fn of(api: &Api, account: &Account, interface: &Interface) -> Self {
-        let mut rest = Self::new(api, account).with_codes(interface.codes);
-        rest.secrets = vec![account.password.clone(), account.param_enc.clone()];
-        let values = Values::of(account, &interface.form);
-        for (name, value) in interface.headers {
-            let value = call::fill(value, &values, str::to_owned);
-            rest.headers.push((name, Secret::new(value)));
-        }
-        rest
     }
 
     /// The provider's name, for messages.
@@ -292,39 +278,6 @@ impl Rest {
         if answer.status == 404 { Ok(Value::Null) } else { self.value(&answer) }
     }
 
-    /// The elements of the arrays at `pointer` in all pages of a list. `path` ends with the parameter
-    /// for the page number; a full page has `size` elements.
-    ///
-    /// # Errors
-    /// As [`Self::elements`].
-    pub fn pages(
-        &self,
-        talk: &mut Conversation<'_>,
-        path: &str,
-        pointer: &str,
-        size: usize,
-    ) -> ApiResult<Vec<Value>> {
-        let mut all = Vec::new();
-        for number in 1..=PAGES {
-            let answer = self.send(talk, self.get(&format!("{path}{number}")))?;
-            let mut value = self.value(&answer)?;
-            let has_next = has_next_page(&value, number);
-            let Some(Value::Array(mut elements)) = value.pointer_mut(pointer).map(Value::take)
-            else {
-                return Err(self.not_understood(&answer));
-            };
-            let is_last = elements.len() < size && !has_next;
-            all.append(&mut elements);
-            if is_last {
-                return Ok(all);
-            }
-            if is_too_long(&all, size) {
-                break;
-            }
-        }
-        Err(too_long())
-    }
-
     /// Ends the conversation because of an `answer` that is no success. `explanation` is the
     /// provider's own.
     pub fn refuse(&self, answer: &Answer, explanation: &str) -> Verdict {
@@ -435,35 +388,6 @@ impl Rest {
 fn retry_account(reason: String, after: Option<Duration>) -> Verdict {
     let outcome = Outcome::Retry { reason, after, kind: FailureKind::Other };
     Verdict { outcome, scope: Scope::Account }
-}
-
-/// Reads one page of a list, by its number and the elements of the pages before.
-type PageFn<'p> = dyn FnMut(usize, &[Value]) -> ApiResult<Vec<Value>> + 'p;
-
-/// The elements of all pages of a list. A page with less than `size` elements is the last.
-///
-/// # Errors
-/// As `page`.
-pub fn paged(size: usize, page: &mut PageFn<'_>) -> ApiResult<Vec<Value>> {
-    let mut all = Vec::new();
-    for number in 1..=PAGES {
-        let mut elements = page(number, &all)?;
-        let is_last = elements.len() < size;
-        all.append(&mut elements);
-        if is_last {
-            return Ok(all);
-        }
-        if is_too_long(&all, size) {
-            break;
-        }
-    }
-    Err(too_long())
-}
-
-/// Whether a list has more elements than all pages of `size` could hold. A server that ignores the size may
-/// send so many on each page that they do not fit into the memory of a router.
-fn is_too_long(elements: &[Value], size: usize) -> bool {
-    elements.len() > PAGES * size
 }
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be

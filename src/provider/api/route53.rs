@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, NEW_TTL, RECORD, Reading, RecordForm, RecordModel, Writing,
-    ZoneRef, ZoneSource,
+    BY_NAME, INTERFACE, Interface, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::meaning::Meaning;
-use super::records::{self, Goal, Record, Write};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records;
 use super::rest::{Rest, refused, too_long};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};

@@ -3,12 +3,12 @@
 //! Changes of any number of names of a zone are one request.
 
 use super::interface::{
-    BY_NAME, Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows,
-    Writing, ZoneSource,
+    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::shown;
-use super::records::{self, Goal, Record};
-use super::rest::{Rest, text};
+use super::record::{Goal, RECORD, Record, RecordForm};
+use super::records;
+use super::rest::Rest;
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
@@ -80,15 +80,15 @@ fn refuse_policies(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let zones = rest.pages(talk, "?page_size=100&page=", "/dns_zones", 100)?;
-    let mut all = ZoneList::new();
-    for zone in &zones {
-        let name = [text(zone, "/subdomain"), text(zone, "/domain")].join(".");
+    let list = List::numbered("GET ?page_size=100&page=<page>", "/dns_zones", 100);
+    let mut zones = ZoneList::new();
+    records::each_zone(talk, rest, &list, &mut |zone| {
+        let name = [shown(zone, "/subdomain"), shown(zone, "/domain")].join(".");
         // The subdomain is empty for the zone of a domain.
         let name = name.trim_start_matches('.');
-        all.push(Zone::new(name, name));
-    }
-    Ok(all)
+        zones.push(Zone::new(name, name));
+    })?;
+    Ok(zones)
 }
 
 #[cfg(test)]

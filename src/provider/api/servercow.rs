@@ -1,10 +1,10 @@
 //! Servercow (<https://cp.servercow.de/en/plugin/support_manager/knowledgebase/view/34/dns-api-v1/7/>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, RECORD, Reading, RecordForm, RecordModel, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
 

@@ -1,9 +1,9 @@
 //! Vultr (<https://www.vultr.com/api/#tag/dns>).
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Pages, RECORD, Reading, RecordForm, Shows, Writing,
-    ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, Shows, Writing, ZoneSource,
 };
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 

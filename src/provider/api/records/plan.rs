@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Goal, Interface, Record, RecordModel, Write};
 use crate::model::RecordOptions;
+use crate::provider::api::interface::{Interface, RecordModel};
+use crate::provider::api::record::{Goal, Record, Write};
 use crate::provider::api::rest::{Rest, object, refused};
 use crate::provider::conversation::Conversation;
 use crate::provider::{FailureKind, Outcome};

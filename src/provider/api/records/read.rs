@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Goal, Record};
 use crate::model::name::canonical;
 use crate::provider::api::call::{self, Values};
-use crate::provider::api::interface::{Interface, List, Pages, Reading, RecordForm, ZoneSource};
+use crate::provider::api::interface::{Interface, List, Pages, Reading, ZoneSource};
 use crate::provider::api::meaning::shown;
+use crate::provider::api::record::{Goal, RECORD, Record, RecordForm};
 use crate::provider::api::rest::{PAGES, Rest, has_next_page, refused, too_long};
 use crate::provider::api::zone::{Zone, ZoneList, probe_zones};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -31,8 +31,7 @@ pub(super) fn zones(
         }),
         ZoneSource::List { list, name, id } => {
             let mut zones = ZoneList::new();
-            let values = Values::of(talk.account, &interface.form);
-            each(talk, rest, &list, &values, Elements::Zones, &mut |element| {
+            each_zone(talk, rest, &list, &mut |element| {
                 let id = shown(element, id);
                 let zone = Zone::new(&canonical(&shown(element, name)), id.trim_end_matches('.'));
                 if !zones.contains(&zone) {
@@ -138,6 +137,19 @@ fn keep_wanted(records: &mut Vec<Record>, goals: &[&Goal<'_>], found: Vec<Record
     }
 }
 
+/// Calls `take` with each zone of a list.
+///
+/// # Errors
+/// If an answer is missing, or is no list.
+pub fn each_zone(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    list: &List,
+    take: &mut dyn FnMut(&Value),
+) -> ApiResult<()> {
+    each(talk, rest, list, &Values::of(talk.account, &RECORD), Elements::Zones, take)
+}
+
 /// What a list has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Elements {
@@ -165,6 +177,7 @@ fn each(
         values.page = 0;
     }
     let mut call = list.call.to_owned();
+    let mut total = 0;
     for number in 1..=PAGES {
         let answer = rest.send(talk, call::request(rest, &call, &values))?;
         if answer.status == 404 && elements == Elements::OneSet {
@@ -182,27 +195,32 @@ fn each(
             _ => return Err(rest.not_understood(&answer)),
         };
         found.iter().for_each(&mut *take);
+        total += found.len();
+        let size = match list.pages {
+            Pages::One | Pages::Cursor { .. } => 0,
+            Pages::Numbered(size) | Pages::Offset(size) | Pages::After { size, .. } => size,
+        };
+        // A server that ignores the size of a page may send more than fits into the memory of a router.
+        if size > 0 && total > PAGES * size {
+            break;
+        }
+        let is_full = found.len() >= size;
         let next = match list.pages {
-            Pages::One => String::new(),
-            Pages::Numbered(size) => {
+            Pages::Numbered(_) if is_full || has_next_page(&body, number) => {
                 values.page += 1;
-                if found.len() < size && !has_next_page(&body, number) {
-                    return Ok(());
-                }
                 continue;
             }
-            Pages::Offset(size) => {
-                values.page += found.len();
-                if found.len() < size {
-                    return Ok(());
-                }
+            Pages::Offset(_) if is_full => {
+                values.page = total;
                 continue;
             }
             Pages::Cursor { next, .. } => shown(&body, next),
-            Pages::After { last, size, .. } if found.len() >= size => {
+            Pages::After { last, .. } if is_full => {
                 found.last().map_or_else(String::new, |element| shown(element, last))
             }
-            Pages::After { .. } => String::new(),
+            Pages::One | Pages::Numbered(_) | Pages::Offset(_) | Pages::After { .. } => {
+                String::new()
+            }
         };
         if next.is_empty() {
             return Ok(());
@@ -221,7 +239,7 @@ fn is_record(object: &Value, form: &RecordForm) -> bool {
 }
 
 /// The first goal of each record type among `goals`.
-pub fn kinds<'g>(goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
+fn kinds<'g>(goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
     let mut first: Vec<&Goal<'_>> = Vec::new();
     for goal in goals {
         if first.iter().all(|other| other.kind() != goal.kind()) {
@@ -245,12 +263,4 @@ pub fn refuse_special(
             goal.settle(talk, refused([name, " ", what].concat(), advice));
         }
     }
-}
-
-/// The names of `goals`, each once.
-pub fn distinct_names<'g>(goals: &[&'g Goal<'_>]) -> Vec<&'g str> {
-    let mut names: Vec<_> = goals.iter().map(|goal| goal.fqdn.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }

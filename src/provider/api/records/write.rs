@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Record, Write, elements};
 use crate::provider::api::call::{self, Values};
-use crate::provider::api::interface::{Calls, Interface, RecordForm, Shows, Writing};
+use crate::provider::api::interface::{Calls, Interface, Shows, Writing};
 use crate::provider::api::meaning::shown;
+use crate::provider::api::record::{Record, RecordForm, Write, elements};
 use crate::provider::api::rest::{Rest, explanation};
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
