@@ -16,7 +16,8 @@ const LOCK: &str = "ddns-netlink.lock";
 /// Other users may not open the file: a process that can read a file can lock it.
 const MODE: u32 = 0o600;
 /// How many attempts are made while the holder of the lock does not look like a daemon. A daemon that
-/// has just started holds the lock before it writes its process id into the file.
+/// has just started holds the lock before it writes its process id into the file. Of a process that is
+/// just ending, /proc shows no open files, but it may still hold the lock.
 const TRIES: u32 = 5;
 /// Time between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -77,9 +78,9 @@ pub fn lock(rundir: &Path) -> Result<InstanceLock, LockError> {
             Attempt::FileReplaced => {}
             Attempt::Held(file) => match holder(&file) {
                 Holder::Daemon(pid) => return Err(LockError::Running(Some(pid))),
+                Holder::Unseen | Holder::Other(_) if tries < TRIES => thread::sleep(PAUSE),
                 // /proc does not show the open files of other users to this one.
                 Holder::Unseen => return Err(LockError::Running(None)),
-                Holder::Other(_) if tries < TRIES => thread::sleep(PAUSE),
                 // Earlier versions made lock files that every user could open, and so could lock.
                 Holder::Other(_) if tries == TRIES && others_can_open(&file) => {
                     fs::remove_file(&path).map_err(|error| LockError::File(path.clone(), error))?;
@@ -254,6 +255,27 @@ mod tests {
         let blocked = scratch.path().join("file");
         fs::write(&blocked, "").unwrap();
         assert!(matches!(lock(&blocked), Err(LockError::File(..))));
+    }
+
+    /// How many descriptors of this process are the file at `path`.
+    fn opened(path: &Path) -> usize {
+        let file = fs::metadata(path).unwrap();
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let open = open.filter_map(|entry| fs::metadata(entry.path()).ok());
+        open.filter(|data| inode(data) == inode(&file)).count()
+    }
+
+    #[test]
+    fn a_holder_that_ends_and_shows_no_open_files_is_waited_for() {
+        let scratch = Scratch::new("lock-ending");
+        let rundir = scratch.path().to_owned();
+        // /proc is not searched for the files of this process, so its lock has no visible holder.
+        let ending = lock(&rundir).unwrap();
+        let path = rundir.join(LOCK);
+        let next = thread::spawn(move || lock(&rundir).is_ok());
+        while opened(&path) < 2 && !next.is_finished() {}
+        drop(ending);
+        assert!(next.join().unwrap());
     }
 
     #[test]
