@@ -168,6 +168,20 @@ fn once_sends_what_changed_and_exits_with_one_on_failure() {
 }
 
 #[test]
+fn once_that_is_ended_before_the_answer_has_failed() {
+    isolated(&[], || {
+        let scene = Scene::new("");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        scene.provider.next([Reply::Hang]);
+        let mut once = Process::start(&mut launcher.command(&["once"]));
+        scene.provider.wait_nth(0, LIMIT);
+        once.signal(Signal::SIGTERM);
+        assert_eq!(once.wait(LIMIT).code(), Some(1));
+    });
+}
+
+#[test]
 fn exit_codes_are_as_documented() {
     isolated(&[], || {
         let mut scene = Scene::new("");

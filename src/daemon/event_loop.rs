@@ -155,12 +155,13 @@ impl EventLoop {
         }
     }
 
+    /// Ends at a signal; returns the exit code. What a mode was to bring to an end has failed then.
     fn stop(&mut self) -> u8 {
         self.daemon.say(Level::Info, "stopping".into());
         process::kill_all();
         self.daemon.withdraw();
         self.daemon.flush(FLUSH);
-        exit::OK
+        if self.mode.serves() { exit::OK } else { exit::FAILED }
     }
 }
 
