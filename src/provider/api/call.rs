@@ -212,3 +212,66 @@ fn drop_unknown(value: &mut Value) {
 fn encode(text: &str) -> String {
     percent::encode_except(text, |c| percent::is_unreserved(c) || "@*:".contains(c))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::api::record::RECORD;
+    use crate::provider::testing::{account, change};
+
+    #[test]
+    fn placeholders_are_filled_in_as_their_place_needs() {
+        let me = account("linode");
+        let home = change("*.example.com", "2001:db8::9");
+        let goal = Goal { index: 0, change: &home, fqdn: "*.example.com".into() };
+        let zone = Zone::new("example.com", "17");
+        let write = Write {
+            goal: &goal,
+            id: Some("a\"b".into()),
+            exists: true,
+            values: vec![],
+            before: vec![],
+            ttl: Some(60),
+        };
+        let values = Values::of(&me.account, &RECORD).in_zone(&zone).for_write(&write);
+        for (template, filled) in [
+            (
+                r#"{"z":<zone>,"n":"<fqdn>.","i":<id>}"#,
+                r#"{"i":"a\"b","n":"*.example.com.","z":17}"#,
+            ),
+            (r#"{"z":"<zone>","i":"x<id>"}"#, r#"{"i":"xa\"b","z":"17"}"#),
+            // What is not known is left out, unless there is another value for it.
+            (r#"{"a":{"ttl":<set_ttl>},"p":<proxied|false>}"#, r#"{"a":{},"p":false}"#),
+            (r#"{"ttl":"<ttl|300>","x":"<proxied>"}"#, r#"{"ttl":"60","x":""}"#),
+            ("[<address>,<nothing>]", r#"["2001:db8::9",null]"#),
+        ] {
+            assert_eq!(json(template, &values).to_string(), filled, "{template}");
+        }
+        let path = fill("/<domain>/<host>?a=<address>&i=<id>", &values, encode);
+        assert_eq!(path, "/example.com/*?a=2001:db8::9&i=a%22b");
+    }
+
+    #[test]
+    fn a_call_has_a_method_a_path_and_a_body() {
+        let me = account("linode");
+        let api = crate::provider::api::find("linode").unwrap();
+        let rest = Rest::new(api, &me.account);
+        let values = Values::of(&me.account, &RECORD);
+        for (call, text) in [
+            ("GET ?page=<page>", "GET https://api.linode.com/v4/domains?page=1"),
+            ("DELETE /x/<host>", "DELETE https://api.linode.com/v4/domains/x"),
+            (
+                "PUT /x {\"u\":<username>}",
+                "PUT https://api.linode.com/v4/domains/x\nContent-Type: application/json\n{\"u\":\"me\"}",
+            ),
+            (
+                "POST /x u=<username>&p=a+<page>",
+                "POST https://api.linode.com/v4/domains/x\n\
+                 Content-Type: application/x-www-form-urlencoded\nu=me&p=a+1",
+            ),
+        ] {
+            let request = request(&rest, call, &values);
+            assert_eq!(crate::provider::testing::request_text(&request), text);
+        }
+    }
+}

@@ -63,7 +63,8 @@ fn write(
             ("type", goal.kind().into()),
             ("records", write.all_values()),
         ]);
-        let mut set = write.with_ttl(set, "ttl");
+        // The TTL of a set that deSEC's dynDNS has made may be below the minimum, and repeating it refused.
+        let mut set = write.with_set_ttl(set, "ttl");
         if !write.exists && goal.change.record.ttl.is_none() {
             let ttl = match new_ttl {
                 Some(ttl) => ttl,

@@ -5,6 +5,7 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
+use super::rest::CNAME;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
@@ -24,7 +25,10 @@ pub(super) const API: Api = Api {
         headers: &[("Authorization", "sso-key <username>:<password>")],
         codes: Codes {
             code: &["/code"],
-            meanings: &[("ACCESS_DENIED", Meaning::Forbidden, NOT_OPEN)],
+            meanings: &[
+                ("ACCESS_DENIED", Meaning::Forbidden, NOT_OPEN),
+                ("DUPLICATE_RECORD", Meaning::Refused, CNAME),
+            ],
             ..Codes::HTTP
         },
         zones: ZoneSource::List {

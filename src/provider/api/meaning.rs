@@ -109,3 +109,39 @@ pub fn shown(value: &Value, pointer: &str) -> String {
         Some(other) => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_code_says_more_than_the_status() {
+        const CODES: Codes = Codes {
+            success: ("/status", "ok"),
+            code: &["/code", "/text"],
+            meanings: &[
+                ("*per minute", Meaning::Limited, ""),
+                ("50", Meaning::NotFound, "look"),
+                ("#409", Meaning::Problem, ""),
+            ],
+        };
+        for (status, body, meaning) in [
+            (200, json!({"status": "ok", "code": 50}), Meaning::Success),
+            (200, json!({"status": "no", "code": 501}), Meaning::NotFound),
+            (400, json!({"code": 7, "text": "3 per minute"}), Meaning::Limited),
+            (409, json!({}), Meaning::Problem),
+            (503, json!({"code": 50}), Meaning::Problem),
+            (200, json!({"code": 9}), Meaning::Refused),
+            (200, json!({}), Meaning::Unknown),
+            (401, json!({"code": 9}), Meaning::Credentials),
+        ] {
+            assert_eq!(CODES.meaning(status, &body).0, meaning, "{status} {body}");
+        }
+        let by_presence = Codes { success: ("/id", ""), ..CODES };
+        assert_eq!(by_presence.meaning(200, &json!({"id": 3})).0, Meaning::Success);
+        assert_eq!(by_presence.meaning(200, &json!({"id": 3, "code": 9})).0, Meaning::Refused);
+        assert_eq!(by_presence.meaning(200, &json!({"id": ""})).0, Meaning::Unknown);
+    }
+}

@@ -34,6 +34,7 @@ pub(super) const API: Api = Api {
                 ("*opted in", Meaning::Forbidden, OPT_IN),
                 ("*API access", Meaning::Forbidden, OPT_IN),
                 ("*API key", Meaning::Credentials, ""),
+                ("*unable to create the DNS record", Meaning::Refused, ALIAS),
                 ("*unable to", Meaning::Problem, ""),
             ],
         },
@@ -63,6 +64,8 @@ pub(super) const API: Api = Api {
     }),
 };
 
+// A new domain has both, and Porkbun's message does not name them.
+const ALIAS: &str = "delete the ALIAS or CNAME record of this name at Porkbun, if it has one";
 const OPT_IN: &str = "switch on API ACCESS for the domain, in its details at Porkbun";
 
 #[cfg(test)]

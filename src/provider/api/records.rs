@@ -10,8 +10,8 @@ mod write;
 use super::Api;
 use super::call::{self, Values};
 use super::interface::{Interface, ZoneRef};
-use super::record::{Goal, Write};
-use super::rest::Rest;
+use super::record::{Goal, Record, Write};
+use super::rest::{CNAME, Rest, refused};
 use super::zone::{RecordName, Zone, Zones};
 use crate::model::secret::Secret;
 use crate::provider::Account;
@@ -159,6 +159,7 @@ fn publish_part(
     let mut records = Vec::new();
     if !unread.is_empty() {
         records = read::records(talk, rest, interface, zone, &unread)?;
+        refuse_aliases(talk, rest, &unread, &records);
         if let Some(inspect) = interface.inspect {
             inspect(talk, &unread, &records);
         }
@@ -187,6 +188,22 @@ fn publish_part(
         }
     }
     Ok(())
+}
+
+/// Refuses to write where a CNAME record is: beside it, there can be no other (RFC 1034 section 3.6.2).
+fn refuse_aliases(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    goals: &[&Goal<'_>],
+    records: &[Record],
+) {
+    for goal in goals {
+        let mut of_name = records.iter().filter(|record| record.name == goal.fqdn);
+        if !goal.change.removes() && of_name.any(|record| record.kind == "CNAME") {
+            let reason = format!("{} is an alias (CNAME) at {}", goal.fqdn, rest.title());
+            goal.settle(talk, refused(reason, CNAME));
+        }
+    }
 }
 
 /// Sends `writes` together. If the provider rejects them, those that it names are left out; if it names

@@ -16,6 +16,9 @@ use crate::provider::{
 /// Advice if the provider does not have the zone.
 pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token see the zone";
 
+/// Advice if the name has a CNAME record (RFC 1034 section 3.6.2).
+pub(super) const CNAME: &str = "delete the CNAME record of this name, or choose another name";
+
 /// The pause after 429 if neither the answer nor the provider's documentation gives one.
 const PAUSE: Duration = Duration::from_secs(300);
 /// Most pages of a list that are read.
@@ -317,7 +320,11 @@ impl Rest {
             }
         };
         let reason = self.reason(answer, what, explanation);
-        let advice = if advice.is_empty() { usual_advice } else { advice.into() };
+        let advice = match advice {
+            "" if meaning == Meaning::Refused && explanation.contains("CNAME") => CNAME.into(),
+            "" => usual_advice,
+            advice => advice.into(),
+        };
         let is_account = meaning == Meaning::Credentials;
         let scope = if is_account { Scope::Account } else { Scope::Record };
         Verdict { outcome: Outcome::Refused { reason, advice }, scope }

@@ -528,6 +528,24 @@ fn each_name_is_written_before_the_next_is_read() {
 }
 
 #[test]
+fn a_name_with_a_cname_record_is_refused_with_advice_and_the_others_are_published() {
+    let verdicts = verdicts_of(&account("linode"), &job(names(&["a", "cn"])), |request| {
+        let body = match (request.method, request.url.expose().contains("/records")) {
+            (Method::Get, false) => json!({"data": [{"domain": "example.com", "id": 1}]}),
+            (Method::Get, true) => {
+                json!({"data": [{"id": 2, "name": "cn", "type": "CNAME", "target": "example.net"}]})
+            }
+            _ => json!({"id": 9, "name": "a", "type": "A", "target": "192.0.2.9"}),
+        };
+        Ok(Answer { status: 200, body: body.to_string(), ..Answer::default() })
+    });
+    let texts: Vec<String> = verdicts.iter().map(outcome_text).collect();
+    let refused = "no: cn.example.com is an alias (CNAME) at Linode; delete the CNAME record of this name, or \
+                   choose another name";
+    assert_eq!(texts, ["updated", refused]);
+}
+
+#[test]
 fn a_list_that_does_not_end_is_an_error() {
     for service in ["vultr", "linode"] {
         let mut written = false;

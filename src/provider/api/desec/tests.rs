@@ -22,7 +22,7 @@ fn both_families_are_one_request_and_values_added_by_others_are_kept() {
     let domain = "GET https://desec.io/api/v1/domains/example.com/";
     let first = format!(
         "{PATCH}\n[{},{}]",
-        r#"{"records":["192.0.2.9"],"subname":"home","ttl":3600,"type":"A"}"#,
+        r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#,
         r#"{"records":["2001:db8::9"],"subname":"home","ttl":3600,"type":"AAAA"}"#
     );
     let script = [
@@ -46,8 +46,8 @@ fn both_families_are_one_request_and_values_added_by_others_are_kept() {
     );
     let second = format!(
         "{PATCH}\n[{},{}]",
-        r#"{"records":["192.0.2.10","192.0.2.77"],"subname":"home","ttl":3600,"type":"A"}"#,
-        r#"{"records":["2001:db8::10"],"subname":"home","ttl":3600,"type":"AAAA"}"#
+        r#"{"records":["192.0.2.10","192.0.2.77"],"subname":"home","type":"A"}"#,
+        r#"{"records":["2001:db8::10"],"subname":"home","type":"AAAA"}"#
     );
     let script = [(LOOK, 200, &*now), (&*second, 200, r#"[{},{}]"#)];
     let (verdicts, _) = play(&me, next, &script);
@@ -170,4 +170,15 @@ fn provider_errors_map_to_verdicts() {
     let script = [(LOOK, 200, FOUND), (PATCH, 200, "[]")];
     let verdicts = outcomes(&account("desec"), &home, &[], &script);
     assert_eq!(verdicts, ["again: deSEC sends what is not understood: []"]);
+}
+
+/// deSEC's dynDNS makes sets with a TTL of 60, and the domain's minimum may be higher.
+#[test]
+fn a_ttl_that_nobody_has_set_is_not_repeated() {
+    let found = r#"[{"subname":"home","name":"home.example.com.","type":"A","records":["192.0.2.1"],"ttl":60}]"#;
+    let patch =
+        format!("{PATCH}\n[{}]", r#"{"records":["192.0.2.9"],"subname":"home","type":"A"}"#);
+    let home = [change("home@example.com", "192.0.2.9")];
+    let script = [(LOOK, 200, found), (&*patch, 200, "[{}]")];
+    assert_eq!(outcomes(&account("desec"), &home, &[], &script), ["updated"]);
 }

@@ -80,6 +80,12 @@ fn provider_errors_map_to_verdicts() {
         ["all: again: Porkbun has a problem: Edit error: We were unable to edit the DNS record. \
           (HTTP 200)"]
     );
+    let alias = verdicts_for(400, "Create error: We were unable to create the DNS record.");
+    assert!(alias[0].starts_with("no: Porkbun refuses the request: Create error"), "{alias:?}");
+    assert!(
+        alias[0]
+            .ends_with("delete the ALIAS or CNAME record of this name at Porkbun, if it has one")
+    );
     let invalid = verdicts_for(400, "Invalid domain.");
     assert!(
         invalid[0].starts_with("no: Porkbun refuses the request: Invalid domain."),

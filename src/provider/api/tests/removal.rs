@@ -149,8 +149,7 @@ fn a_set_that_becomes_empty_is_deleted() {
 fn a_set_that_becomes_empty_is_deleted_within_a_batch() {
     let sets = "https://desec.io/api/v1/domains/example.com/rrsets/";
     let look = format!("GET {sets}?subname=home");
-    let patch =
-        format!("PATCH {sets}\n{}", r#"[{"records":[],"subname":"home","ttl":60,"type":"A"}]"#);
+    let patch = format!("PATCH {sets}\n{}", r#"[{"records":[],"subname":"home","type":"A"}]"#);
     let found = r#"[{"name":"home.example.com.","type":"A","ttl":60,"records":["192.0.2.1"]}]"#;
     removes(&account("desec"), "example.com", &[(&look, 200, found), (&patch, 200, "[]")]);
 
