@@ -16,6 +16,7 @@ use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
+use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::text::percent;
 use crate::time::UnixSeconds;
@@ -149,8 +150,8 @@ impl Changes {
 impl State {
     /// Sorts the entries; several of one record stay in their order.
     pub fn new(mut records: Vec<Saved>, mut known: Vec<Learned>) -> Self {
-        records.sort_by(|a, b| a.key().cmp(&b.key()));
-        known.sort_unstable();
+        sort::by(&mut records, |a, b| a.key().cmp(&b.key()));
+        sort::ascending(&mut known);
         Self { records, known }
     }
 
@@ -172,7 +173,7 @@ impl State {
     pub fn apply(&mut self, changes: Changes) {
         let Changes { mut dropped, records, mut forgotten, known } = changes;
         if !dropped.is_empty() {
-            dropped.sort_unstable();
+            sort::ascending(&mut dropped);
             self.records
                 .retain(|saved| dropped.binary_search_by(|key| saved.cmp_key(key)).is_err());
         }
@@ -191,7 +192,7 @@ impl State {
                 !forgotten.iter().any(|(account, key)| (*account, key) == (old.account, &old.key))
             });
             self.known.extend(known);
-            self.known.sort_unstable();
+            sort::ascending(&mut self.known);
         }
     }
 
@@ -202,7 +203,7 @@ impl State {
         }
         self.records.extend(records);
         self.records.reverse();
-        self.records.sort_by(|a, b| a.key().cmp(&b.key()));
+        sort::by(&mut self.records, |a, b| a.key().cmp(&b.key()));
         self.records.dedup_by(|a, b| a.key() == b.key());
     }
 

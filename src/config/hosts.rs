@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::Section;
+use crate::model::sort;
 use crate::model::{Family, Transport};
 use crate::provider::{Mechanism, template};
 
@@ -15,13 +16,10 @@ pub fn hosts(section: &Section) -> Vec<String> {
     let script = section.provider.script().is_some();
     let mut hosts = match proxy_host(&section.transport) {
         Some(proxy) => vec![proxy],
-        None if script => {
-            let server = section.lookup.server.iter().map(|server| server.host.clone());
-            server.chain([String::new()]).collect()
-        }
-        None => section.families.iter().filter_map(|&family| host(section, family)).collect(),
+        None if script => script_hosts(section),
+        None => url_hosts(section),
     };
-    hosts.sort_unstable();
+    sort::ascending(&mut hosts);
     hosts.dedup();
     hosts
 }
@@ -29,6 +27,22 @@ pub fn hosts(section: &Section) -> Vec<String> {
 /// The proxy that all requests go to, if there is one.
 pub fn proxy_host(transport: &Transport) -> Option<String> {
     transport.proxy.as_ref().map(|proxy| proxy.host.clone())
+}
+
+fn script_hosts(section: &Section) -> Vec<String> {
+    let mut hosts = vec![String::new()];
+    if let Some(server) = &section.lookup.server {
+        hosts.push(server.host.clone());
+    }
+    hosts
+}
+
+fn url_hosts(section: &Section) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for family in &section.families {
+        hosts.extend(host(section, *family));
+    }
+    hosts
 }
 
 /// A host with a placeholder in it is known only after rendering; the address never is part of it.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::sort;
 use crate::model::sorted::Set;
 
 /// Most mistakes of each severity that are kept. A file of random bytes can have millions.
@@ -97,7 +98,7 @@ impl Mistakes {
 
 /// Puts errors before warnings, and sorts each by line.
 pub(super) fn sort(mistakes: &mut [Mistake]) {
-    mistakes.sort_by_key(|mistake| (mistake.severity, mistake.line));
+    sort::by(mistakes, |a, b| (a.severity, a.line).cmp(&(b.severity, b.line)));
 }
 
 impl fmt::Display for Mistake {

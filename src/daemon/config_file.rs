@@ -13,6 +13,7 @@ use crate::edge::load::{Loaded, load};
 use crate::edge::store::Store;
 use crate::edge::{clock, files};
 use crate::engine::event::{Action, Event};
+use crate::model::sort;
 use crate::model::{Level, Notice};
 use crate::state::{Changes, State};
 use crate::time::Now;
@@ -182,7 +183,7 @@ impl Daemon {
         let mut mistakes: Vec<&Mistake> = checked.mistakes.iter().collect();
         let more = mistakes.len().saturating_sub(MISTAKES);
         if more > 0 {
-            mistakes.sort_by_key(|mistake| mistake.severity);
+            sort::by(&mut mistakes, |a, b| a.severity.cmp(&b.severity));
         }
         for mistake in mistakes.into_iter().take(MISTAKES) {
             let level = match mistake.severity {

@@ -7,6 +7,7 @@ use crate::edge::files::run::RunFiles;
 use crate::engine::Engine;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
 use crate::model::fifo::Fifo;
+use crate::model::sort;
 use crate::model::sorted::Map;
 use crate::model::{Family, Hostname};
 use crate::time::{Now, Share};
@@ -125,7 +126,7 @@ impl Display {
     pub(super) fn subscribed(&mut self, status: &Snapshot) {
         let mut sections: Vec<&SectionStatus> = status.sections.iter().collect();
         // In this order, each is added to the map at its end.
-        sections.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        sort::by(&mut sections, |a, b| a.name.cmp(&b.name));
         let entries = sections.into_iter().map(|section| (section.name.clone(), notified(section)));
         self.last_notified = Some(entries.collect());
     }

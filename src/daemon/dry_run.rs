@@ -4,6 +4,7 @@ use super::{Daemon, Mode};
 use crate::edge::console::show;
 use crate::engine::event::Action;
 use crate::engine::status::Snapshot;
+use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::provider::Job;
 use crate::time::Now;
@@ -46,7 +47,7 @@ impl DryRun {
 
     /// What `status` has of the records for which nothing would be sent.
     fn not_printed(&mut self, mut status: Snapshot) -> Snapshot {
-        self.printed.sort_unstable();
+        sort::ascending(&mut self.printed);
         for section in &mut status.sections {
             let name = &section.name;
             section.records.retain(|record| {

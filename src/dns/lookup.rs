@@ -26,6 +26,7 @@ use super::message::{
 use super::name::Name;
 use super::resolv::PORT;
 use crate::model::Family;
+use crate::model::sort;
 
 /// Longest chain of aliases that is followed.
 pub(super) const MOST_ALIASES: usize = 8;
@@ -340,7 +341,7 @@ impl Lookup {
     fn found(&self, records: &[Record]) -> Step {
         let mut addresses: Vec<_> = addresses(records, &self.name, self.plan.family).collect();
         // Servers rotate the order of records, and the result is compared with the one before.
-        addresses.sort_unstable();
+        sort::ascending(&mut addresses);
         addresses.dedup();
         Step::Done(Ok(Found { addresses, authoritative: self.authoritative }))
     }

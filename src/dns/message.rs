@@ -279,7 +279,11 @@ impl<'a> WireReader<'a> {
     }
 
     fn records(&mut self, count: usize) -> Result<Vec<Record>, &'static str> {
-        (0..count).map(|_| self.record()).collect()
+        let mut records = Vec::new();
+        for _ in 0..count {
+            records.push(self.record()?);
+        }
+        Ok(records)
     }
 
     fn record(&mut self) -> Result<Record, &'static str> {

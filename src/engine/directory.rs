@@ -12,7 +12,11 @@ pub struct Directory(pub Map<String, Vec<IpAddr>>);
 impl Directory {
     /// Each of `names` as addresses if they are known, else as a name.
     pub fn resolve(&self, names: &[String]) -> Vec<Host> {
-        names.iter().flat_map(|name| self.hosts(name)).collect()
+        let mut hosts = Vec::new();
+        for name in names {
+            hosts.extend(self.hosts(name));
+        }
+        hosts
     }
 
     fn hosts(&self, name: &str) -> Vec<Host> {

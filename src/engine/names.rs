@@ -4,6 +4,7 @@
 use super::flights::RecordId;
 use super::section::SectionState;
 use crate::model::Hostname;
+use crate::model::sort;
 
 /// The records of all sections, sorted by account and name: the records of one name in one account are a group.
 /// [`super::slot::Slot::name`] is the index of the first record of a group.
@@ -25,7 +26,7 @@ impl Names {
             }
         }
         // Within a group the configuration order decides, in which records are sent.
-        sorted.sort_by(|a, b| key(sections, *a).cmp(&key(sections, *b)).then(a.cmp(b)));
+        sort::by(&mut sorted, |a, b| key(sections, *a).cmp(&key(sections, *b)));
         let mut begin = 0;
         for (index, id) in sorted.iter().enumerate() {
             if let Some(first) = sorted.get(begin)
@@ -40,7 +41,7 @@ impl Names {
         }
         // Sections stay in configuration order. This second order finds them by name.
         let mut by_name: Vec<usize> = (0..sections.len()).collect();
-        by_name.sort_by(|a, b| section_name(sections, *a).cmp(&section_name(sections, *b)));
+        sort::by(&mut by_name, |a, b| section_name(sections, *a).cmp(&section_name(sections, *b)));
         Self { sorted, sections: by_name }
     }
 

@@ -8,6 +8,7 @@ use super::agenda::Item;
 use super::event::Action;
 use super::flights::{Flight, Owner, Part, RecordId};
 use super::report;
+use crate::model::sort;
 use crate::model::{Family, Hostname, Target};
 use crate::provider::{Batch, Job};
 use crate::time::Now;
@@ -233,7 +234,7 @@ impl Engine {
                 }
             }
         }
-        others.sort_unstable();
+        sort::ascending(&mut others);
         others.dedup();
         let mut kept = Vec::new();
         for id in others {

@@ -12,6 +12,7 @@ use super::viewpoint::{Needs, Viewpoint};
 use super::{Engine, Inactive, report};
 use crate::config::{Config, Section};
 use crate::model::Notice;
+use crate::model::sort;
 use crate::model::sorted::Map;
 use crate::proto::netlink::Table;
 use crate::provider;
@@ -30,7 +31,7 @@ impl Engine {
         let waiting = self.waiting_records();
         let mut old = std::mem::take(&mut self.sections);
         // An insertion into a sorted `Map` moves nothing if the names come in order.
-        old.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        sort::by(&mut old, |a, b| a.spec.name.cmp(&b.spec.name));
         let mut old: Map<String, SectionState> =
             old.into_iter().map(|active| (active.spec.name.clone(), active)).collect();
         let mut needs = Vec::new();
@@ -179,7 +180,7 @@ fn retain(records: &mut Vec<Saved>, config: &Config) {
     let mut names: Vec<&String> = config.sections.iter().map(|section| &section.name).collect();
     names.extend(&config.disabled);
     names.extend(config.broken.iter().map(|(name, _)| name));
-    names.sort_unstable();
+    sort::ascending(&mut names);
     records.retain(|saved| names.binary_search(&&saved.section).is_ok());
 }
 

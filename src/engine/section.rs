@@ -16,6 +16,7 @@ use super::slot::{Activity, Slot};
 use super::viewpoint::Answers;
 use super::way::Step;
 use crate::config::{Section, Source};
+use crate::model::sort;
 use crate::model::sorted::{Map, Set};
 use crate::model::{Family, Transport};
 use crate::provider::{self, Failure, Outcome};
@@ -204,7 +205,7 @@ impl SectionState {
         let is_same_way = is_same_account && old.spec.transport == self.spec.transport;
         let held = old.records.iter().map(Record::held_until).max();
         let mut before: Vec<&Record> = old.records.iter().collect();
-        before.sort_by(|a, b| a.key().cmp(&b.key()));
+        sort::by(&mut before, |a, b| a.key().cmp(&b.key()));
         let timing = Arc::new(self.spec.timing.clone());
         for record in &mut self.records {
             let index = before.binary_search_by(|before| before.key().cmp(&record.key()));

@@ -10,6 +10,7 @@ use super::flights::RecordId;
 use super::section::count;
 use super::slot::Activity;
 use super::wait::Wait;
+use crate::model::sort;
 use crate::provider::Batch;
 use crate::time::Now;
 
@@ -110,7 +111,7 @@ impl Engine {
     pub(super) fn settle(&mut self, now: Now) {
         while !self.todo.touched.is_empty() {
             let mut touched = std::mem::take(&mut self.todo.touched);
-            touched.sort_unstable();
+            sort::ascending(&mut touched);
             for id in touched {
                 self.settle_record(id, now);
             }

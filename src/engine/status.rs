@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::Timeline;
 use super::wait::Wait;
+use crate::model::sort;
 use crate::model::{Family, Hostname};
 use crate::time::UnixSeconds;
 use crate::time::duration::millis;
@@ -198,7 +199,7 @@ impl SectionStatus {
                 addresses.push(*address);
             }
         }
-        addresses.sort_unstable();
+        sort::ascending(&mut addresses);
         addresses.dedup();
         addresses
     }

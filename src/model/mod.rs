@@ -9,6 +9,7 @@ mod notice;
 mod proxy;
 mod record;
 pub mod secret;
+pub mod sort;
 pub mod sorted;
 mod target;
 mod transport;

@@ -3,6 +3,7 @@
 mod escapes;
 
 use crate::model::secret::Secret;
+use crate::model::sort;
 use crate::text::base64;
 use crate::text::percent;
 use escapes::{Escape, NOTATIONS};
@@ -52,11 +53,13 @@ fn needles(secrets: &[Secret]) -> Vec<Vec<char>> {
         if value.len() >= MIN_SECRET {
             encodings.push(value.chars().rev().collect());
             encodings.push(in_hexadecimal(value));
-            encodings.extend((1..=3).flat_map(|zeros| in_base64(value, zeros)));
+            for zeros in 1..=3 {
+                encodings.extend(in_base64(value, zeros));
+            }
         }
     }
     encodings.retain(|text| text.len() >= MIN_SECRET);
-    encodings.sort_unstable();
+    sort::ascending(&mut encodings);
     encodings.dedup();
     let mut needles = Vec::new();
     for text in encodings {

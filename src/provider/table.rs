@@ -82,9 +82,14 @@ struct KnownUrl {
 
 impl Index {
     fn new() -> Self {
-        let known = all().filter(|row| row.get("script").is_none());
-        let names = known.flat_map(|row| row.names().map(move |name| (name, row)));
-        Self { names: names.collect(), urls: all().flat_map(Row::known_urls).collect() }
+        let (mut names, mut urls) = (Vec::new(), Vec::new());
+        for row in all() {
+            if row.get("script").is_none() {
+                names.extend(row.names().map(|name| (name, row)));
+            }
+            row.add_known_urls(&mut urls);
+        }
+        Self { names, urls }
     }
 }
 
@@ -154,14 +159,15 @@ impl Row {
         if self.title().is_empty() { name } else { self.title() }
     }
 
-    fn known_urls(self) -> impl Iterator<Item = KnownUrl> {
-        let urls = ["url", "ipv4", "ipv6"].into_iter().filter_map(move |key| self.get(key));
-        urls.filter_map(move |url| {
+    fn add_known_urls(self, urls: &mut Vec<KnownUrl>) {
+        for key in ["url", "ipv4", "ipv6"] {
+            let Some(url) = self.get(key) else { continue };
             let template = Template::new(written_out(url), None);
-            let host = without_variant(template.host.as_ref()?).to_owned();
+            let Some(host) = &template.host else { continue };
+            let host = without_variant(host).to_owned();
             let path = template.path().split('[').next().unwrap_or_default().to_owned();
-            Some(KnownUrl { host, path, row: self })
-        })
+            urls.push(KnownUrl { host, path, row: self });
+        }
     }
 
     fn head(self) -> (&'static str, &'static str) {

@@ -80,13 +80,16 @@ impl TimeZone {
         let footer = rest.get(header.size(8)?..)?;
         let (times, rest) = rest.split_at_checked(header.transitions.checked_mul(8)?)?;
         let (indices, rest) = rest.split_at_checked(header.transitions)?;
-        let (types, rest) = rest.split_at_checked(header.types.checked_mul(6)?)?;
+        let (entries, rest) = rest.split_at_checked(header.types.checked_mul(6)?)?;
         let (names, _) = rest.split_at_checked(header.names)?;
-        let types: Vec<LocalTimeType> =
-            types.chunks(6).map(|entry| read_type(entry, names)).collect::<Option<_>>()?;
-        let times = times.chunks(8).filter_map(|time| time.try_into().ok().map(i64::from_be_bytes));
-        let indices = indices.iter().map(|&index| usize::from(index));
-        let transitions: Vec<_> = times.zip(indices).collect();
+        let mut types = Vec::new();
+        for entry in entries.chunks(6) {
+            types.push(read_type(entry, names)?);
+        }
+        let mut transitions = Vec::new();
+        for (time, index) in times.chunks(8).zip(indices) {
+            transitions.push((i64::from_be_bytes(time.try_into().ok()?), usize::from(*index)));
+        }
         if types.is_empty() || transitions.iter().any(|(_, index)| *index >= types.len()) {
             return None;
         }

@@ -25,6 +25,7 @@ use super::mistake::{self, Mistake, Mistakes, Severity};
 use super::options::{self, SectionKind};
 use super::uci::{self, Document, RawSection};
 use super::{Config, Global, Section};
+use crate::model::sort;
 use crate::model::sorted::Set;
 use crate::model::{Family, Hostname};
 use crate::provider::own_name;
@@ -348,8 +349,8 @@ fn shared_records(sections: &[Section]) -> Vec<(SharedRecord<'_>, &Section)> {
             }
         }
     }
-    // The sort is stable, so that records of one identity stay in the order of the file.
-    records.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // Records of one identity stay in the order of the file.
+    sort::by(&mut records, |(a, _), (b, _)| a.cmp(b));
     let mut shared = Vec::new();
     for same in records.chunk_by(|(a, _), (b, _)| a == b) {
         if let [(_, first), others @ ..] = same {
@@ -358,7 +359,7 @@ fn shared_records(sections: &[Section]) -> Vec<(SharedRecord<'_>, &Section)> {
             shared.extend(others.map(|record| (record, first.section)));
         }
     }
-    shared.sort_unstable_by_key(|(record, _)| record.number);
+    sort::by(&mut shared, |(a, _), (b, _)| a.number.cmp(&b.number));
     shared
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{DEFINITION_LIMIT, Medium, ReadError, read};
+use crate::model::sort;
 
 /// The directory in which ddns-scripts and LuCI look for definitions. The list is the file `list` there,
 /// and the definitions are the files in `custom`.
@@ -79,10 +80,15 @@ impl Definitions {
 
 /// The names of the files in `directory` that end in `.json`, sorted.
 pub(super) fn files(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
-    names.sort_unstable();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if let Ok(name) = entry.file_name().into_string()
+            && name.ends_with(".json")
+        {
+            names.push(name);
+        }
+    }
+    sort::ascending(&mut names);
     names
 }
 

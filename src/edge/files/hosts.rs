@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::str::SplitAsciiWhitespace;
 
+use crate::model::sort;
 use crate::model::sorted::Map;
 
 /// Most bytes of the file that [`system`] reads. Block lists are larger, but their names are not hosts
@@ -50,8 +51,8 @@ pub fn parse(text: &str) -> Map<String, Vec<IpAddr>> {
     for (address, names) in text.lines().filter_map(entry) {
         pairs.extend(names.map(|name| (name.to_ascii_lowercase(), address)));
     }
-    // The sort is stable, so that the addresses of a name stay in the order of the file.
-    pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    // The addresses of a name stay in the order of the file.
+    sort::by(&mut pairs, |(a, _), (b, _)| a.cmp(b));
     let mut hosts: Map<String, Vec<IpAddr>> = Map::new();
     for (name, address) in pairs {
         let addresses = hosts.get_or_insert(name, Vec::new());

@@ -205,10 +205,12 @@ fn users(file: &File) -> Vec<u32> {
 }
 
 fn has_open(pid: u32, file: (u64, u64)) -> bool {
-    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    files
-        .map(|entry| fs::metadata(entry.path()))
-        .any(|data| data.is_ok_and(|data| inode(&data) == file))
+    for entry in fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+        if fs::metadata(entry.path()).is_ok_and(|data| inode(&data) == file) {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Medium;
 use crate::engine::status::{RecordStatus, SectionStatus, Snapshot};
+use crate::model::sort;
 use crate::model::sorted::Map;
 use crate::time::Now;
 
@@ -82,7 +83,7 @@ impl RunFiles {
             wanted.push((name, inactive(Content::Text(mistake(reason)))));
         }
         // In the order of names, each new entry is appended to the sorted map `written`.
-        wanted.sort_unstable_by_key(|(name, _)| *name);
+        sort::by(&mut wanted, |(a, _), (b, _)| a.cmp(b));
         let mut gone: Vec<String> = Vec::new();
         for name in self.written.keys() {
             if wanted.binary_search_by_key(&name.as_str(), |(name, _)| *name).is_err() {
