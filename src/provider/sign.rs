@@ -4,7 +4,7 @@
 use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
 
 use crate::model::secret::Secret;
 use crate::text::pem;
@@ -48,12 +48,21 @@ pub fn hex(bytes: &[u8]) -> String {
 /// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256` of RFC 7518) by a private key in PEM, PKCS #8 or PKCS #1.
 /// Line ends may be written as `\n`, as in JSON. `None` if `pem` is no key.
 pub fn rs256(pem: &str, data: &str) -> Option<Vec<u8>> {
+    rsa(&RSA_PKCS1_SHA256, pem, data)
+}
+
+/// The same with SHA-512 (`RS512`).
+pub fn rs512(pem: &str, data: &str) -> Option<Vec<u8>> {
+    rsa(&RSA_PKCS1_SHA512, pem, data)
+}
+
+fn rsa(padding: &'static dyn RsaEncoding, pem: &str, data: &str) -> Option<Vec<u8>> {
     let der = pem::private_key(&pem.replace("\\n", ""))?;
     let key = RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok()?;
     let mut signature = vec![0; key.public().modulus_len()];
     // The padding is fixed, so ring does not use the random numbers that the function takes.
     let random = SystemRandom::new();
-    key.sign(&RSA_PKCS1_SHA256, &random, data.as_bytes(), &mut signature).ok()?;
+    key.sign(padding, &random, data.as_bytes(), &mut signature).ok()?;
     Some(signature)
 }
 

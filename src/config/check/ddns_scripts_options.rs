@@ -55,6 +55,13 @@ pub(super) fn translate(
             add_zone(reader, names, |host| (host, zone.clone()));
             ttl(reader, record, take(&mut provider.account.param_opt).expose());
         }
+        "transip.nl" => {
+            let host = take(&mut provider.account.param_enc).expose().to_owned();
+            if !host.is_empty() {
+                add_zone(reader, names, |zone| (host.clone(), zone));
+            }
+            ttl(reader, record, take(&mut provider.account.param_opt).expose());
+        }
         _ => {}
     }
 }

@@ -3,23 +3,18 @@
 //! Records are added and removed; they cannot be changed. The new address is added first, so that a
 //! name always has one. Every request is a GET with the key in the URL.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::interface::{
-    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::record::{Goal, RECORD, Record, RecordForm};
 use super::records;
-use super::rest::{Rest, text};
-use super::zone::Zone;
+use super::rest::text;
 use super::{Api, Base, Need, Publishing};
-use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Rate, Request};
-use crate::text::percent;
+use crate::provider::conversation::Conversation;
+use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
     name: "dreamhost",
@@ -38,13 +33,15 @@ const DREAMHOST: Interface = Interface {
     prepare: Some(|_, rest| Ok(rest.with_pause(PAUSE))),
     codes: CODES,
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
-    zone_ref: ZoneRef::Name,
     model: RecordModel::RrSet,
     read: Reading::Zone(LIST),
     inspect: Some(refuse_fixed),
     form: RecordForm { name: "/record", is_relative: false, address: "/value", ..RECORD },
-    write: Writing::Code(write),
-    new_ttl: NEW_TTL,
+    write: Writing::Values(Calls {
+        create: "GET /?key=<password>&format=json&cmd=dns-add_record&record=<fqdn>&type=<type>&value=<address>",
+        remove: "GET /?key=<password>&format=json&cmd=dns-remove_record&record=<fqdn>&type=<type>&value=</value>",
+        ..CALLS
+    }),
     ..INTERFACE
 };
 
@@ -77,45 +74,6 @@ fn refuse_fixed(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Rec
             records::refuse_special(talk, goals, (name, kind), what);
         }
     }
-}
-
-/// The path and query of the command `name`, to which its parameters are added.
-fn command(talk: &Conversation<'_>, name: &str) -> String {
-    let key = percent::encode(talk.account.password.expose());
-    format!("/?key={key}&format=json&cmd={name}")
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    _: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    for write in writes {
-        let before: Vec<&Value> = write.before.iter().map(|record| &record.raw).collect();
-        let after: Vec<&Value> = write.values.iter().collect();
-        for (name, records, others) in
-            [("dns-add_record", &after, &before), ("dns-remove_record", &before, &after)]
-        {
-            for record in records {
-                if others.iter().any(|other| address(other) == address(record)) {
-                    continue;
-                }
-                let (command, goal) = (command(talk, name), write.goal);
-                let (name, kind) = (percent::encode(&goal.fqdn), goal.kind());
-                let value = text(record, "/value");
-                let path = format!("{command}&record={name}&type={kind}&value={value}");
-                // The second request would find the record added or removed.
-                rest.ask(talk, Request { idempotent: false, ..rest.get(&path) })?;
-            }
-        }
-    }
-    Ok(Vec::new())
-}
-
-/// The address of a record. As a value it may be spelt in several ways (IPv6).
-fn address(record: &Value) -> Option<IpAddr> {
-    text(record, "/value").parse().ok()
 }
 
 #[cfg(test)]

@@ -211,6 +211,9 @@ pub enum Writing {
         /// The JSON of one of them, in place of calls.
         one: Calls,
     },
+    /// Each value of a set by a request of its own, for records that cannot be changed: the new address is
+    /// added, and then the addresses that go are removed. There are no updates.
+    Values(Calls),
     /// Each by a function.
     Code(WriteFn),
     /// All changes of a zone together by a function.

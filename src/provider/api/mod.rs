@@ -4,25 +4,32 @@
 //! `Conversation`). What they have in common is in [`records`], [`rest`] and [`zone`].
 
 mod aliyun;
+mod bunny;
 pub mod call;
 mod cloudflare;
+mod cloudns;
 mod desec;
 mod digitalocean;
 mod dnsimple;
 mod dnspod;
 mod dreamhost;
 mod gandi;
+mod gcore;
 mod godaddy;
 mod google;
 mod hetzner;
 mod hostinger;
 pub mod interface;
+mod inwx;
 mod ionos;
 mod linode;
 mod luadns;
 pub mod meaning;
+mod namecom;
 mod namesilo;
 mod netcup;
+mod netcup_rest;
+mod netlify;
 mod ns1;
 mod ovh;
 mod porkbun;
@@ -34,6 +41,9 @@ mod rfc2136;
 mod route53;
 mod scaleway;
 mod servercow;
+mod spaceship;
+mod transip;
+mod vercel;
 mod vultr;
 mod xml;
 pub mod zone;
@@ -131,22 +141,29 @@ impl Base {
 /// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
     &aliyun::API,
+    &bunny::API,
     &cloudflare::API,
+    &cloudns::API,
     &desec::API,
     &digitalocean::API,
     &dnsimple::API,
     &dnspod::API,
     &dreamhost::API,
     &gandi::API,
+    &gcore::API,
     &godaddy::API,
     &google::API,
     &hetzner::API,
     &hostinger::API,
+    &inwx::API,
     &ionos::API,
     &linode::API,
     &luadns::API,
+    &namecom::API,
     &namesilo::API,
     &netcup::API,
+    &netcup_rest::API,
+    &netlify::API,
     &ns1::API,
     &ovh::API,
     &porkbun::API,
@@ -155,6 +172,9 @@ pub const ALL: &[&Api] = &[
     &route53::API,
     &scaleway::API,
     &servercow::API,
+    &spaceship::API,
+    &transip::API,
+    &vercel::API,
     &vultr::API,
 ];
 

@@ -104,7 +104,7 @@ fn call(
 
 /// Advice if the provider does not have the zone.
 const NO_ZONE: &str = "correct 'domain', or set 'zone'; for a zone in netcup's CloudDNS, set \
-    'service_name' to 'netcup.com-dyndns'";
+    'service_name' to 'netcup.com-rest' or 'netcup.com-dyndns'";
 
 /// A rejected login means wrong credentials, whatever the code.
 const LOGIN_CODES: Codes = Codes {

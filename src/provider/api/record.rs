@@ -206,6 +206,22 @@ impl Write<'_> {
         self.values.is_empty()
     }
 
+    /// The value of the set that already is the new address, if there is one.
+    pub fn present(&self, form: &RecordForm) -> Option<&Record> {
+        self.before.iter().find(|record| record.holds_target(self.goal.change, form))
+    }
+
+    /// The values that the set loses.
+    pub fn gone(&self, form: &RecordForm) -> Vec<&Record> {
+        let mut gone = Vec::new();
+        for record in &self.before {
+            if !self.values.contains(&record.raw) && !record.holds_target(self.goal.change, form) {
+                gone.push(record);
+            }
+        }
+        gone
+    }
+
     /// Whether a set gets another TTL than it has.
     pub fn changes_ttl(&self) -> bool {
         self.ttl != self.before.first().and_then(|record| record.ttl)

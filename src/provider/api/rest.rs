@@ -399,12 +399,15 @@ fn retry_account(reason: String, after: Option<Duration>) -> Verdict {
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
 /// shorter than requested without being the last.
-const NEXT_PAGE: [&str; 5] = [
+const NEXT_PAGE: [&str; 8] = [
     "/meta/pagination/next_page",
     "/links/pages/next",
     "/pages",
     "/result_info/total_pages",
     "/pagination/total_pages",
+    "/totalPages",
+    "/lastPage",
+    "/meta/pagination/lastPage",
 ];
 
 /// Whether the `number`th page of a list says that there is another.
@@ -472,7 +475,7 @@ pub fn id_value(id: &str) -> Value {
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
-const EXPLANATIONS: [&str; 14] = [
+const EXPLANATIONS: [&str; 15] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -480,6 +483,7 @@ const EXPLANATIONS: [&str; 14] = [
     "/fields/0/message",
     "/errors",
     "/longmessage",
+    "/statusDescription",
     "/Response/Error/Message",
     "/Message",
     "/message",

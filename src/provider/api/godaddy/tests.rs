@@ -1,5 +1,7 @@
 use crate::provider::testing::{account, change, outcomes};
 
+mod v3;
+
 const ZONES: (&str, u16, &str) = (
     "GET https://api.godaddy.com/v1/domains?statuses=ACTIVE&limit=100
      Authorization: sso-key me:hunter2",
@@ -74,9 +76,9 @@ fn provider_errors_map_to_verdicts() {
             r#"{"code":"ACCESS_DENIED","message":"Authenticated user is not allowed access"}"#
         ),
         [
-            "no: GoDaddy does not allow the request: Authenticated user is not allowed access (HTTP 403); since \
-          May 2024 GoDaddy opens its interface only to accounts with ten domains or more, or with a \
-          Discount Domain Club plan; move the zone to another DNS provider, or the domain"
+            "no: GoDaddy does not allow the request: Authenticated user is not allowed access (HTTP 403); API \
+             keys end with 2026, and many accounts may not use them; make a personal access token with the \
+             scopes domains.domain:read and domains.dns:update, put it into 'password', and remove 'username'"
         ]
     );
     let wrong = verdicts(

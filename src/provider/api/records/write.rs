@@ -9,7 +9,7 @@ use crate::provider::api::record::{Record, RecordForm, Write, elements};
 use crate::provider::api::rest::{Rest, explanation};
 use crate::provider::api::zone::Zone;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Answer, Method};
+use crate::provider::{Answer, Method, Request};
 
 impl Calls {
     /// The call for `write`.
@@ -37,6 +37,9 @@ pub(super) fn write(
     match interface.write {
         Writing::Code(write) | Writing::CodeTogether(write) => {
             return write(talk, rest, zone, writes);
+        }
+        Writing::Values(calls) => {
+            write_values(talk, rest, interface, zone, (writes, &calls))?;
         }
         Writing::Each(calls) => {
             return write_each(talk, rest, interface, zone, (writes, &calls));
@@ -77,14 +80,64 @@ pub fn write_each(
     let values = Values::of(talk.account, &interface.form).in_zone(zone);
     let mut made = Vec::new();
     for write in writes {
-        let mut request = call::request(rest, calls.of(write), &values.for_write(write));
-        if request.method == Method::Get {
-            request.idempotent = false;
-        }
-        let answer = rest.send(talk, request)?;
+        let answer = rest.send(talk, request(rest, calls.of(write), &values.for_write(write)))?;
         made.append(&mut check(talk, rest, (calls, &values), &[write], &answer)?);
     }
     Ok(made)
+}
+
+/// Adds the new address to each set, and then removes the addresses that go.
+fn write_values(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    interface: &Interface,
+    zone: &Zone,
+    (writes, calls): (&[Write<'_>], &Calls),
+) -> ApiResult<()> {
+    let form = &interface.form;
+    let values = Values::of(talk.account, form).in_zone(zone);
+    for write in writes {
+        let values = values.for_write(write);
+        let present = write.present(form);
+        // Only its TTL changes. The same record cannot be added beside it.
+        let renewed = present.filter(|record| record.ttl.is_some() && record.ttl != write.ttl);
+        if let Some(record) = renewed {
+            remove_value(talk, rest, calls, values, record)?;
+        }
+        if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
+            let answer = rest.send(talk, request(rest, calls.create, &values))?;
+            check(talk, rest, (calls, &values), &[write], &answer)?;
+        }
+        for record in write.gone(form) {
+            remove_value(talk, rest, calls, values, record)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_value(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    calls: &Calls,
+    values: Values<'_>,
+    record: &Record,
+) -> ApiResult<()> {
+    let values = Values { value: &record.raw, ..values };
+    let answer = rest.send(talk, request(rest, calls.remove, &values))?;
+    if answer.status == 404 {
+        // Somebody else has removed it since it was read.
+        return Ok(());
+    }
+    rest.value(&answer).map(drop)
+}
+
+/// A request that writes.
+fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
+    let mut request = call::request(rest, call, values);
+    if request.method == Method::Get {
+        request.idempotent = false;
+    }
+    request
 }
 
 /// The records that the `answer` to `writes` shows.

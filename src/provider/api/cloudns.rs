@@ -1,0 +1,116 @@
+//! ClouDNS (<https://www.cloudns.net/wiki/article/56/>).
+//!
+//! A record is written as a whole, so it is read before. The credentials are in the body of each request.
+
+use serde_json::Value;
+
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{Goal, RECORD, Record, RecordForm};
+use super::rest::Rest;
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Method, Request};
+use crate::text::percent;
+
+pub(super) const API: Api = Api {
+    name: "cloudns",
+    aliases: &["cloudns.net-api"],
+    title: "ClouDNS",
+    base: Base::Https("api.cloudns.net/dns"),
+    needs: &[
+        Need::new("username", "the auth-id of an API user, or the name of an API sub-user"),
+        Need::new("password", "its password"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "the API belongs to paid plans; without it, 'cloudns.net' uses a record's DynamicURL",
+    publish: Publishing::Interface(&CLOUDNS),
+};
+
+const CLOUDNS: Interface = Interface {
+    prepare: Some(|_, rest| Ok(rest.with_sign(name_sub_user))),
+    codes: Codes {
+        // The HTTP status is always 200.
+        success: ("", ""),
+        code: &["/status", "/statusDescription"],
+        meanings: &[
+            ("Success", Meaning::Success, ""),
+            ("*uthentication", Meaning::Credentials, ""),
+            ("*domain-name", Meaning::NotFound, ""),
+            ("*limit", Meaning::Limited, ""),
+        ],
+    },
+    zones: ZoneSource::List {
+        list: List::numbered(
+            "POST /list-zones.json auth-id=<username>&auth-password=<password>&page=<page>&rows-per-page=100",
+            "",
+            100,
+        ),
+        name: "/name",
+        id: "/name",
+    },
+    model: RecordModel::ByIdReadFirst,
+    read: Reading::Code(read),
+    form: RecordForm { name: "/host", address: "/record", ..RECORD },
+    write: Writing::Each(Calls {
+        create: "POST /add-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-type=<type>&host=<host>&record=<address>&ttl=<ttl|300>",
+        update: "POST /mod-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-id=<id>&host=<host>&record=<address>&ttl=<ttl|300>",
+        remove: "POST /delete-record.json auth-id=<username>&auth-password=<password>&domain-name=<zone>&record-id=<id>",
+        shows: Shows::Text("/status", "Success"),
+    }),
+    ..INTERFACE
+};
+
+/// An API user has a number, and an API sub-user a name.
+fn name_sub_user(
+    talk: &Conversation<'_>,
+    _: &Rest,
+    mut request: Request,
+) -> ApiResult<Request> {
+    let is_number = talk.account.username.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(body) = &request.body
+        && let Some(rest) = body.expose().strip_prefix("auth-id=")
+        && !is_number
+    {
+        request.body = Some(Secret::new(["sub-auth-user=", rest].concat()));
+    }
+    Ok(request)
+}
+
+/// All records of the zone. They are the members of an object, or an empty array.
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let account = talk.account;
+    let [user, password, name] =
+        [account.username.as_str(), account.password.expose(), &zone.id].map(percent::encode);
+    let body = format!("auth-id={user}&auth-password={password}&domain-name={name}");
+    let form = "application/x-www-form-urlencoded";
+    let request = rest.body(Method::Post, "/records.json", form, body);
+    let answer = rest.send(talk, request)?;
+    let mut records = Vec::new();
+    match rest.value(&answer)? {
+        Value::Object(members) if members.values().all(Value::is_object) => {
+            for raw in members.values() {
+                let record = Record::of(&CLOUDNS.form, zone, None, raw);
+                if goals.iter().any(|goal| record.is_for(goal)) {
+                    records.push(record);
+                }
+            }
+        }
+        Value::Array(none) if none.is_empty() => {}
+        _ => return Err(rest.not_understood(&answer)),
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests;

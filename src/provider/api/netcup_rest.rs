@@ -1,0 +1,154 @@
+//! netcup's REST API, for zones in its CloudDNS
+//! (<https://www.netcup.com/en/helpcenter/documentation/netcup-api>).
+//!
+//! netcup's description of the interface was read through clients that were written from it
+//! (<https://github.com/aellwein/netcup-dns-api>, <https://github.com/acmesh-official/acme.sh>). All changes of
+//! a zone are one request, which adds and deletes records. The records are those of the newest revision of the
+//! zone.
+
+use serde_json::Value;
+
+use super::interface::{
+    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records::each_zone;
+use super::rest::{Rest, id, object, text};
+use super::zone::{Zone, ZoneList, probe_zones};
+use super::{Api, Base, Need, Publishing};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Method};
+use crate::text::percent;
+
+pub(super) const API: Api = Api {
+    name: "netcup.com-rest",
+    aliases: &["netcup-rest"],
+    title: "netcup",
+    base: Base::Https("api.netcup.com/v1"),
+    needs: &[Need::new(
+        "password",
+        "an API key of 64 characters, from \"API Keys\" in the customer control panel",
+    )],
+    batch: Batch::Account(100),
+    rate: None,
+    remark: "for zones in netcup's CloudDNS, to which new domains belong",
+    publish: Publishing::Interface(&NETCUP),
+};
+
+const NETCUP: Interface = Interface {
+    headers: &[("Authorization", "Bearer <password>")],
+    codes: Codes {
+        // The HTTP status may be that of success, or of another error.
+        success: ("/success", "true"),
+        code: &["/errors/0/code"],
+        meanings: &[
+            ("authenticationError", Meaning::Credentials, ""),
+            ("resourceDoesNotExist", Meaning::NotFound, ""),
+        ],
+    },
+    zones: ZoneSource::Code(zones),
+    zone_ref: ZoneRef::IdAndName,
+    model: RecordModel::RrSet,
+    read: Reading::Code(read),
+    form: RecordForm { id: "/identifier", address: "/rdata", ..RECORD },
+    write: Writing::CodeTogether(write),
+    ..INTERFACE
+};
+
+fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
+    let mut ids = Vec::new();
+    let found = probe_zones(talk, &|talk, name| domain(talk, rest, name).map(drop))?;
+    for zone in found {
+        ids.push(Zone::new(&zone.name, &domain(talk, rest, &zone.name)?));
+    }
+    Ok(ids)
+}
+
+/// The identifier of the domain `name`.
+fn domain(talk: &mut Conversation<'_>, rest: &Rest, name: &str) -> ApiResult<String> {
+    let request = rest.get(&format!("/domain?fqdn={}", percent::encode(name)));
+    let answer = rest.send(talk, request)?;
+    for found in rest.elements_of(&answer, "/result")? {
+        if text(&found, "/fqdn") == name {
+            return Ok(id(&found, "/id"));
+        }
+    }
+    let explanation = "the domain is not in this account";
+    Err(rest.verdict_with(&answer, Meaning::NotFound, explanation, ""))
+}
+
+/// A list in pages, which the path of `rest` leads to.
+const LIST: List = List::numbered("GET ?perPage=100&page=<page>", "/result", 100);
+
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let rest = rest.clone().below(&format!("/domain/{}/dns/revision", percent::encode(&zone.id)));
+    let mut newest = (String::new(), String::new());
+    each_zone(talk, &rest, &LIST, &mut |revision| {
+        let created = text(revision, "/createdAt").to_owned();
+        if created >= newest.0 {
+            newest = (created, id(revision, "/identifier"));
+        }
+    })?;
+    let mut records = Vec::new();
+    if newest.1.is_empty() {
+        return Ok(records);
+    }
+    let rest = rest.below(&format!("/{}/record", percent::encode(&newest.1)));
+    each_zone(talk, &rest, &LIST, &mut |raw| {
+        let record = Record::of(&NETCUP.form, zone, None, raw);
+        if goals.iter().any(|goal| record.is_for(goal)) {
+            records.push(record);
+        }
+    })?;
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    let (mut create, mut delete) = (Vec::new(), Vec::new());
+    for write in writes {
+        let present = write.present(&NETCUP.form);
+        let renewed = present.filter(|record| record.ttl != write.ttl);
+        if !write.goal.change.removes() && (present.is_none() || renewed.is_some()) {
+            create.push(entry(zone, write, write.goal.address(), write.ttl));
+        }
+        for record in write.gone(&NETCUP.form).into_iter().chain(renewed) {
+            // A deletion must repeat the record exactly.
+            let address = record.raw["rdata"].clone();
+            let mut entry = entry(zone, write, address, record.ttl);
+            entry["name"] = record.raw["name"].clone();
+            delete.push(entry);
+        }
+    }
+    let body = object(&mut [
+        ("create", create.into()),
+        ("delete", delete.into()),
+        ("autoCommit", true.into()),
+        ("strict", true.into()),
+    ]);
+    let path = format!("/domain/{}/changeset", percent::encode(&zone.id));
+    rest.ask(talk, rest.json(Method::Post, &path, &body))?;
+    Ok(Vec::new())
+}
+
+fn entry(zone: &Zone, write: &Write<'_>, address: Value, ttl: Option<u32>) -> Value {
+    object(&mut [
+        ("name", write.goal.host(zone, "@").into()),
+        ("type", write.goal.kind().into()),
+        ("rdata", address),
+        ("ttl", ttl.unwrap_or(NEW_TTL).into()),
+    ])
+}
+
+#[cfg(test)]
+mod tests;
