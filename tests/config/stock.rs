@@ -402,10 +402,10 @@ fn for_a_script_of_ddns_scripts_the_built_in_provider_is_used() {
         assert_eq!(section.names[0].as_str(), expected, "{script}");
     }
     let mistake = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));
-    let transip = mistake("/usr/lib/ddns/update_transip_nl.sh");
+    let beget = mistake("/usr/lib/ddns/update_beget_com.sh");
     assert!(
-        transip.contains("does not exist; 'transip.nl' is updated by a script, which comes with"),
-        "{transip}"
+        beget.contains("does not exist; 'beget.com' is updated by a script, which comes with"),
+        "{beget}"
     );
     assert!(mistake("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
     assert!(mistake("/etc/own/update_gandi_net.sh").contains("is not a file"));

@@ -67,11 +67,7 @@ const CLOUDNS: Interface = Interface {
 };
 
 /// An API user has a number, and an API sub-user a name.
-fn name_sub_user(
-    talk: &Conversation<'_>,
-    _: &Rest,
-    mut request: Request,
-) -> ApiResult<Request> {
+fn name_sub_user(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
     let is_number = talk.account.username.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(body) = &request.body
         && let Some(rest) = body.expose().strip_prefix("auth-id=")
@@ -97,17 +93,17 @@ fn read(
     let request = rest.body(Method::Post, "/records.json", form, body);
     let answer = rest.send(talk, request)?;
     let mut records = Vec::new();
-    match rest.value(&answer)? {
-        Value::Object(members) if members.values().all(Value::is_object) => {
-            for raw in members.values() {
-                let record = Record::of(&CLOUDNS.form, zone, None, raw);
-                if goals.iter().any(|goal| record.is_for(goal)) {
-                    records.push(record);
-                }
-            }
+    let all = rest.value(&answer)?;
+    let members = all.as_object().filter(|members| members.values().all(Value::is_object));
+    let Some(members) = members else {
+        let is_empty = all.as_array().is_some_and(Vec::is_empty);
+        return if is_empty { Ok(records) } else { Err(rest.not_understood(&answer)) };
+    };
+    for raw in members.values() {
+        let record = Record::of(&CLOUDNS.form, zone, None, raw);
+        if goals.iter().any(|goal| record.is_for(goal)) {
+            records.push(record);
         }
-        Value::Array(none) if none.is_empty() => {}
-        _ => return Err(rest.not_understood(&answer)),
     }
     Ok(records)
 }

@@ -17,7 +17,10 @@ pub(super) const API: Api = Api {
     title: "INWX",
     base: Base::Https("api.domrobot.com/jsonrpc"),
     needs: &[
-        Need::new("username", "the user name of an account or sub-account without two-factor log-in"),
+        Need::new(
+            "username",
+            "the user name of an account or sub-account without two-factor log-in",
+        ),
         Need::new("password", "its password"),
     ],
     batch: Batch::Account(20),

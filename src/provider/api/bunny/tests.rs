@@ -12,10 +12,14 @@ fn records_are_changed_by_their_ids_and_added() {
     let me = account("bunny");
     let zones = format!("GET {PLACE}?perPage=20&page=1");
     let all = r#"{"Items":[{"Id":4,"Domain":"example.net"},{"Id":5,"Domain":"example.com"}],"HasMoreItems":false}"#;
-    let post = format!("POST {PLACE}/5/records/11\n{}",
-        r#"{"Id":11,"Name":"home","Ttl":600,"Type":0,"Value":"192.0.2.9"}"#);
-    let put = format!("PUT {PLACE}/5/records\n{}",
-        r#"{"Name":"*","Ttl":300,"Type":1,"Value":"2001:db8::9"}"#);
+    let post = format!(
+        "POST {PLACE}/5/records/11\n{}",
+        r#"{"Id":11,"Name":"home","Ttl":600,"Type":0,"Value":"192.0.2.9"}"#
+    );
+    let put = format!(
+        "PUT {PLACE}/5/records\n{}",
+        r#"{"Name":"*","Ttl":300,"Type":1,"Value":"2001:db8::9"}"#
+    );
     let script = [
         (&*zones, 200, all),
         (LIST, 200, FOUND),
@@ -44,27 +48,29 @@ fn only_our_record_is_removed() {
 
 #[test]
 fn lists_may_be_requested_again() {
-    let request = first_request(&account("bunny"), &job(vec![change("a.example.com", "192.0.2.1")]));
+    let request =
+        first_request(&account("bunny"), &job(vec![change("a.example.com", "192.0.2.1")]));
     assert!(request.unwrap().idempotent);
 }
 
 #[test]
 fn provider_errors_map_to_verdicts() {
     let me = account("bunny");
-    let learned = [("zone example.com", "5")];
-    let new = [change("new.example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me, &new, &learned, &[(LIST, status, body)]).remove(0);
+    let mut new = [change("new@example.com", "192.0.2.9")];
+    new[0].record.zone_id = Some("5".into());
+    let said =
+        |status: u16, body: &str| outcomes(&me, &new, &[], &[(LIST, status, body)]).remove(0);
     assert!(
         said(401, r#"{"ErrorKey":"unauthorized","Message":"The request authorization failed"}"#)
             .starts_with("all: no: bunny.net does not accept the credentials: The request")
     );
     assert!(said(403, "{}").starts_with("no: bunny.net does not allow the request"));
-    assert!(said(429, "Retry-After: 3\n{}").starts_with("all: again in 3 s: bunny.net limits"));
+    assert!(said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: bunny.net limits"));
     assert!(said(200, "{}").starts_with("again: bunny.net sends what is not understood"));
     assert!(said(500, "").starts_with("all: again: "));
     let put = format!("PUT {PLACE}/5/records");
     let no = r#"{"ErrorKey":"validation_error","Field":"Value","Message":"Invalid IP"}"#;
     let script = [(LIST, 200, FOUND), (&*put, 400, no)];
-    let refused = outcomes(&me, &new, &learned, &script);
+    let refused = outcomes(&me, &new, &[], &script);
     assert!(refused[0].starts_with("no: bunny.net refuses the request: Invalid IP"), "{refused:?}");
 }

@@ -55,13 +55,18 @@ fn provider_errors_map_to_verdicts() {
     let me = account("gcore");
     let home = [change("home@example.com", "192.0.2.1")];
     let get = set("GET", "home", "A");
-    let said = |status, body| outcomes(&me, &home, &[], &[(&get, status, body)]).remove(0);
+    let said =
+        |status: u16, body: &str| outcomes(&me, &home, &[], &[(&get, status, body)]).remove(0);
     assert!(
         said(401, r#"{"error":"unauthorized"}"#)
             .starts_with("all: no: Gcore does not accept the credentials: unauthorized")
     );
-    assert!(said(403, r#"{"error":"forbidden"}"#).starts_with("no: Gcore does not allow the request"));
-    assert!(said(429, "Retry-After: 5\n{}").starts_with("all: again in 5 s: Gcore limits requests"));
+    assert!(
+        said(403, r#"{"error":"forbidden"}"#).starts_with("no: Gcore does not allow the request")
+    );
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: Gcore limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: Gcore sends what is not understood"));
     assert!(said(500, "").starts_with("all: again: "));
     let post = set("POST", "home", "A");

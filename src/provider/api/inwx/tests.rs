@@ -21,10 +21,8 @@ fn info() -> String {
 #[test]
 fn records_are_changed_by_their_ids_and_added() {
     let me = account("inwx");
-    let zones = call("list", "", "").replace(
-        r#""params":{"pass""#,
-        r#""params":{"page":1,"pagelimit":100,"pass""#,
-    );
+    let zones = call("list", "", "")
+        .replace(r#""params":{"pass""#, r#""params":{"page":1,"pagelimit":100,"pass""#);
     let update = call("updateRecord", r#""content":"192.0.2.9","id":"11","#, "");
     let create = call(
         "createRecord",
@@ -32,7 +30,11 @@ fn records_are_changed_by_their_ids_and_added() {
         r#""ttl":300,"type":"AAAA","#,
     );
     let script = [
-        (&*zones, 200, r#"{"code":1000,"resData":{"count":1,"domains":[{"domain":"example.com","type":"MASTER"}]}}"#),
+        (
+            &*zones,
+            200,
+            r#"{"code":1000,"resData":{"count":1,"domains":[{"domain":"example.com","type":"MASTER"}]}}"#,
+        ),
         (&*info(), 200, FOUND),
         (&*update, 200, DONE),
         (&*create, 200, r#"{"code":1000,"resData":{"id":"14"}}"#),
@@ -60,7 +62,8 @@ fn only_our_record_is_removed() {
 fn provider_errors_map_to_verdicts() {
     let me = account("inwx");
     let home = [change("home@example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me, &home, &[], &[(&info(), status, body)]).remove(0);
+    let said =
+        |status: u16, body: &str| outcomes(&me, &home, &[], &[(&info(), status, body)]).remove(0);
     let wrong = said(200, r#"{"code":2200,"msg":"Authentication error"}"#);
     assert!(
         wrong.starts_with("all: no: INWX does not accept the credentials: Authentication error"),
@@ -68,9 +71,17 @@ fn provider_errors_map_to_verdicts() {
     );
     let none = said(200, r#"{"code":2303,"msg":"Object does not exist"}"#);
     assert!(none.starts_with("no: INWX does not know the zone or the record"), "{none}");
-    assert!(said(200, r#"{"code":2201,"msg":"Authorization error"}"#).starts_with("no: INWX does not allow"));
-    assert!(said(200, r#"{"code":2400,"msg":"Command failed"}"#).starts_with("all: again: INWX has a problem"));
-    assert!(said(429, "Retry-After: 2\n{}").starts_with("all: again in 2 s: INWX limits requests"));
+    assert!(
+        said(200, r#"{"code":2201,"msg":"Authorization error"}"#)
+            .starts_with("no: INWX does not allow")
+    );
+    assert!(
+        said(200, r#"{"code":2400,"msg":"Command failed"}"#)
+            .starts_with("all: again: INWX has a problem")
+    );
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: INWX limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: INWX sends what is not understood"));
     assert!(said(403, "{}").starts_with("no: INWX does not allow the request"));
     let update = call("updateRecord", r#""content":"192.0.2.9","id":"11","#, "");

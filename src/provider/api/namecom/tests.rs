@@ -24,10 +24,14 @@ fn a_record_is_read_before_it_is_written_as_a_whole() {
     let me = account("name.com");
     let zones = format!("GET {PLACE}?perPage=100&page=1\nBasic me:hunter2");
     let all = r#"{"domains":[{"domainName":"example.com"}],"totalCount":1,"from":1,"to":1}"#;
-    let put = format!("PUT {PLACE}/example.com/records/7\n{}",
-        r#"{"answer":"192.0.2.9","host":"home","ttl":600,"type":"A"}"#);
-    let post = format!("POST {PLACE}/example.com/records\n{}",
-        r#"{"answer":"2001:db8::9","host":"*","ttl":300,"type":"AAAA"}"#);
+    let put = format!(
+        "PUT {PLACE}/example.com/records/7\n{}",
+        r#"{"answer":"192.0.2.9","host":"home","ttl":600,"type":"A"}"#
+    );
+    let post = format!(
+        "POST {PLACE}/example.com/records\n{}",
+        r#"{"answer":"2001:db8::9","host":"*","ttl":300,"type":"AAAA"}"#
+    );
     let script = [
         (&*zones, 200, all),
         (&*list(), 200, FOUND),
@@ -45,8 +49,10 @@ fn a_record_is_read_before_it_is_written_as_a_whole() {
 #[test]
 fn the_zone_itself_is_a_host_without_a_name_and_only_our_record_is_removed() {
     let me = account("namecom");
-    let post = format!("POST {PLACE}/example.com/records\n{}",
-        r#"{"answer":"192.0.2.9","host":"","ttl":300,"type":"A"}"#);
+    let post = format!(
+        "POST {PLACE}/example.com/records\n{}",
+        r#"{"answer":"192.0.2.9","host":"","ttl":300,"type":"A"}"#
+    );
     let script = [(&*list(), 200, FOUND), (&*post, 200, &*record(11, "", "A", "192.0.2.9"))];
     let apex = [change("@example.com", "192.0.2.9")];
     assert_eq!(outcomes(&me, &apex, &[], &script), ["updated"]);
@@ -76,7 +82,7 @@ fn all_pages_of_a_list_are_read() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let home = [change("new@example.com", "192.0.2.9")];
-    let said = |status, body| {
+    let said = |status: u16, body: &str| {
         outcomes(&account("namecom"), &home, &[], &[(&list(), status, body)]).remove(0)
     };
     assert_eq!(
@@ -84,13 +90,22 @@ fn provider_errors_map_to_verdicts() {
         "all: no: Name.com does not accept the credentials: Unauthorized (HTTP 401); 'username' must hold \
          the user name of the account, and 'password' must hold an API token"
     );
-    assert!(said(403, r#"{"message":"Permission Denied"}"#).starts_with("no: Name.com does not allow"));
-    assert!(said(404, r#"{"message":"Not Found"}"#).starts_with("no: Name.com does not know the zone"));
-    assert!(said(429, r#"{"message":"Too many"}"#).starts_with("all: again in 300 s: Name.com limits"));
+    assert!(
+        said(403, r#"{"message":"Permission Denied"}"#).starts_with("no: Name.com does not allow")
+    );
+    assert!(
+        said(404, r#"{"message":"Not Found"}"#).starts_with("no: Name.com does not know the zone")
+    );
+    assert!(
+        said(429, r#"{"message":"Too many"}"#).starts_with("all: again in 300 s: Name.com limits")
+    );
     assert!(said(200, "{}").starts_with("again: Name.com sends what is not understood"));
     assert!(said(500, "").starts_with("all: again: "));
     let post = format!("POST {PLACE}/example.com/records");
     let script = [(&*list(), 200, FOUND), (&*post, 200, "{}")];
     let verdicts = outcomes(&account("namecom"), &home, &[], &script);
-    assert!(verdicts[0].starts_with("again: Name.com sends what is not understood"), "{verdicts:?}");
+    assert!(
+        verdicts[0].starts_with("again: Name.com sends what is not understood"),
+        "{verdicts:?}"
+    );
 }

@@ -2,7 +2,8 @@ use crate::provider::testing::{account, change, outcomes, removal};
 
 const BASE: &str = "https://api.netcup.com/v1/domain";
 const REVISIONS: &str = "GET https://api.netcup.com/v1/domain/42/dns/revision?perPage=100&page=1";
-const RECORDS: &str = "GET https://api.netcup.com/v1/domain/42/dns/revision/r2/record?perPage=100&page=1";
+const RECORDS: &str =
+    "GET https://api.netcup.com/v1/domain/42/dns/revision/r2/record?perPage=100&page=1";
 const TWO: &str = r#"{"success":true,"result":[
     {"identifier":"r2","createdAt":"2026-10-02T00:00:00Z","state":"committed","serial":2},
     {"identifier":"r1","createdAt":"2026-10-01T00:00:00Z","state":"committed","serial":1}],
@@ -12,7 +13,8 @@ const FOUND: &str = r#"{"success":true,"result":[
     {"identifier":"b","name":"home","type":"A","rdata":"192.0.2.77","ttl":3600},
     {"identifier":"c","name":"@","type":"AAAA","rdata":"2001:db8::1","ttl":300},
     {"identifier":"d","name":"@","type":"NS","rdata":"ns.netcup.com.","ttl":300,"immutable":true}]}"#;
-const DONE: &str = r#"{"success":true,"errors":[],"result":{"identifier":"r3","state":"committed"}}"#;
+const DONE: &str =
+    r#"{"success":true,"errors":[],"result":{"identifier":"r3","state":"committed"}}"#;
 
 fn changeset(create: &str, delete: &str) -> String {
     format!(
@@ -24,7 +26,8 @@ fn changeset(create: &str, delete: &str) -> String {
 fn one_request_adds_and_deletes_for_all_names_of_a_zone() {
     let me = account("netcup.com-rest");
     let ask = format!("GET {BASE}?fqdn=example.com\nAuthorization: Bearer hunter2");
-    let domain = r#"{"success":true,"result":[{"id":42,"fqdn":"example.com","isDnsManaged":true}]}"#;
+    let domain =
+        r#"{"success":true,"result":[{"id":42,"fqdn":"example.com","isDnsManaged":true}]}"#;
     let write = changeset(
         r#"{"name":"home","rdata":"192.0.2.9","ttl":3600,"type":"A"},{"name":"*","rdata":"2001:db8::9","ttl":300,"type":"AAAA"}"#,
         r#"{"name":"home","rdata":"192.0.2.1","ttl":3600,"type":"A"}"#,
@@ -38,7 +41,8 @@ fn one_request_adds_and_deletes_for_all_names_of_a_zone() {
     ];
     let mut home = change("home.example.com", "192.0.2.9");
     home.previous = "192.0.2.1".parse().ok();
-    let changes = [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
+    let changes =
+        [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
     assert_eq!(outcomes(&me, &changes, &[], &script), ["updated", "unchanged", "updated"]);
     let mut apex = change("example.com", "2001:db8::1");
     apex.record.ttl = Some(60);
@@ -58,29 +62,39 @@ fn one_request_adds_and_deletes_for_all_names_of_a_zone() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let me = account("netcup-rest");
-    let learned = [("zone example.com", "42")];
-    let new = [change("new.example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me, &new, &learned, &[(REVISIONS, status, body)]).remove(0);
+    let mut new = [change("new@example.com", "192.0.2.9")];
+    new[0].record.zone_id = Some("42".into());
+    let said =
+        |status: u16, body: &str| outcomes(&me, &new, &[], &[(REVISIONS, status, body)]).remove(0);
     let error = |code: &str, message: &str| {
-        format!(r#"{{"success":false,"errors":[{{"code":"{code}","message":"{message}"}}],"result":null}}"#)
+        format!(
+            r#"{{"success":false,"errors":[{{"code":"{code}","message":"{message}"}}],"result":null}}"#
+        )
     };
     let key = said(400, &error("authenticationError", "Invalid API key"));
     assert!(
-        key.starts_with("all: no: netcup does not accept the credentials: Invalid API key (HTTP 400)"),
+        key.starts_with(
+            "all: no: netcup does not accept the credentials: Invalid API key (HTTP 400)"
+        ),
         "{key}"
     );
     let none = said(200, &error("resourceDoesNotExist", "not found"));
     assert!(none.starts_with("no: netcup does not know the zone or the record"), "{none}");
     assert!(said(403, "{}").starts_with("no: netcup does not allow the request"));
-    assert!(said(429, "Retry-After: 8\n{}").starts_with("all: again in 8 s: netcup limits requests"));
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: netcup limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: netcup sends what is not understood"));
     assert!(said(500, "").starts_with("all: again: "));
     let write = changeset(r#"{"name":"new","rdata":"192.0.2.9","ttl":300,"type":"A"}"#, "");
     let empty = r#"{"success":true,"result":[]}"#;
     let bad = error("validationError", "ttl is too low");
     let script = [(REVISIONS, 200, empty), (&*write, 422, &*bad)];
-    let refused = outcomes(&me, &new, &learned, &script);
-    assert!(refused[0].starts_with("no: netcup refuses the request: ttl is too low"), "{refused:?}");
+    let refused = outcomes(&me, &new, &[], &script);
+    assert!(
+        refused[0].starts_with("no: netcup refuses the request: ttl is too low"),
+        "{refused:?}"
+    );
     let other = [change("a.example.org", "192.0.2.9")];
     let ask = |zone: &str| format!("GET {BASE}?fqdn={zone}");
     let gone = error("resourceDoesNotExist", "not found");

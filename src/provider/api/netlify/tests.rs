@@ -31,7 +31,8 @@ fn a_new_record_is_added_before_the_old_one_is_removed() {
     ];
     let mut home = change("home.example.com", "192.0.2.9");
     home.previous = "192.0.2.1".parse().ok();
-    let changes = [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
+    let changes =
+        [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
     assert_eq!(outcomes(&me, &changes, &[], &script), ["updated", "unchanged", "updated"]);
     let learned = [("zone example.com", "z1")];
     let gone = [removal("home.example.com", "192.0.2.77")];
@@ -46,21 +47,27 @@ fn a_new_record_is_added_before_the_old_one_is_removed() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let me = account("netlify.com");
-    let learned = [("zone example.com", "z1")];
-    let new = [change("new.example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me, &new, &learned, &[(&list(), status, body)]).remove(0);
+    let mut new = [change("new@example.com", "192.0.2.9")];
+    new[0].record.zone_id = Some("z1".into());
+    let said =
+        |status: u16, body: &str| outcomes(&me, &new, &[], &[(&list(), status, body)]).remove(0);
     assert!(
         said(401, r#"{"code":401,"message":"Access Denied"}"#)
             .starts_with("all: no: Netlify does not accept the credentials: Access Denied")
     );
     assert!(said(403, r#"{"message":"Forbidden"}"#).starts_with("no: Netlify does not allow"));
-    assert!(said(429, "Retry-After: 7\n{}").starts_with("all: again in 7 s: Netlify limits requests"));
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: Netlify limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: Netlify sends what is not understood"));
     let body = r#"{"hostname":"new.example.com","ttl":300,"type":"A","value":"192.0.2.9"}"#;
-    let answer = |status, answer| {
+    let answer = |status: u16, answer: &str| {
         let script = [(&*list(), 200, FOUND), (&*post(body), status, answer)];
-        outcomes(&me, &new, &learned, &script).remove(0)
+        outcomes(&me, &new, &[], &script).remove(0)
     };
-    assert!(answer(422, r#"{"errors":{"ttl":["bad"]}}"#).starts_with("no: Netlify refuses the request: bad"));
+    assert!(
+        answer(422, r#"{"errors":{"ttl":["bad"]}}"#)
+            .starts_with("no: Netlify refuses the request: bad")
+    );
     assert!(answer(201, "[]").starts_with("again: Netlify took the request"));
 }

@@ -32,7 +32,8 @@ fn a_new_record_is_added_before_the_old_one_is_removed() {
     let me = account("spaceship");
     let mut home = change("home.example.com", "192.0.2.9");
     home.previous = "192.0.2.1".parse().ok();
-    let changes = [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
+    let changes =
+        [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
     let script = [
         ZONES,
         (&*list(), 200, FOUND),
@@ -60,7 +61,8 @@ fn a_record_of_a_product_is_not_touched() {
 fn provider_errors_map_to_verdicts() {
     let me = account("spaceship");
     let home = [change("home@example.com", "2001:db8::9")];
-    let said = |status, body| outcomes(&me, &home, &[], &[(&list(), status, body)]).remove(0);
+    let said =
+        |status: u16, body: &str| outcomes(&me, &home, &[], &[(&list(), status, body)]).remove(0);
     assert!(
         said(401, r#"{"detail":"Unauthorized"}"#)
             .starts_with("all: no: Spaceship does not accept the credentials: Unauthorized")
@@ -68,8 +70,8 @@ fn provider_errors_map_to_verdicts() {
     assert!(said(403, r#"{"detail":"no scope"}"#).starts_with("no: Spaceship does not allow"));
     assert!(said(404, r#"{"detail":"none"}"#).starts_with("no: Spaceship does not know the zone"));
     assert_eq!(
-        said(429, "Retry-After: 120\n{\"detail\":\"slow down\"}"),
-        "all: again in 120 s: Spaceship limits requests: slow down (HTTP 429)"
+        said(429, "Retry-After: 90\n{\"detail\":\"slow down\"}"),
+        "all: again in 90 s: Spaceship limits requests: slow down (HTTP 429)"
     );
     assert!(said(200, "{}").starts_with("again: Spaceship sends what is not understood"));
     assert!(said(500, "").starts_with("all: again: "));

@@ -40,7 +40,8 @@ fn a_new_record_is_added_before_the_old_one_is_removed() {
     ];
     let mut home = change("home.example.com", "192.0.2.9");
     home.previous = "192.0.2.1".parse().ok();
-    let changes = [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
+    let changes =
+        [home, change("example.com", "2001:db8::1"), change("*.example.com", "2001:db8::9")];
     assert_eq!(outcomes(&me(), &changes, &[], &script), ["updated", "unchanged", "updated"]);
     let gone = [removal("home@example.com", "192.0.2.77")];
     let script =
@@ -51,17 +52,24 @@ fn a_new_record_is_added_before_the_old_one_is_removed() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "2001:db8::9")];
-    let token = |status, body| outcomes(&me(), &home, &[], &[(AUTH.0, status, body)]).remove(0);
+    let token =
+        |status: u16, body: &str| outcomes(&me(), &home, &[], &[(AUTH.0, status, body)]).remove(0);
     let wrong = token(401, r#"{"error":"Your signature is invalid"}"#);
     assert!(
-        wrong.starts_with("all: no: TransIP does not accept the credentials: Your signature is invalid"),
+        wrong.starts_with(
+            "all: no: TransIP does not accept the credentials: Your signature is invalid"
+        ),
         "{wrong}"
     );
     assert!(token(201, "{}").starts_with("again: TransIP sends what is not understood"));
-    let said = |status, body| outcomes(&me(), &home, &[], &[AUTH, (LIST, status, body)]).remove(0);
+    let said = |status: u16, body: &str| {
+        outcomes(&me(), &home, &[], &[AUTH, (LIST, status, body)]).remove(0)
+    };
     assert!(said(403, r#"{"error":"no"}"#).starts_with("no: TransIP does not allow the request"));
     assert!(said(404, r#"{"error":"none"}"#).starts_with("no: TransIP does not know the zone"));
-    assert!(said(429, "Retry-After: 4\n{}").starts_with("all: again in 4 s: TransIP limits requests"));
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: TransIP limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: TransIP sends what is not understood"));
     let write = entry("POST", "home", "AAAA", "2001:db8::9", 300);
     let script = [AUTH, (LIST, 200, FOUND), (&*write, 406, r#"{"error":"bad entry"}"#)];

@@ -18,10 +18,16 @@ fn records_are_changed_by_their_ids_and_added() {
     let zones = format!("GET {BASE}/v5/domains?limit=100\nAuthorization: Bearer hunter2");
     let more = format!("GET {BASE}/v5/domains?limit=100&until=1500000000000");
     let patch = format!("PATCH {BASE}/v1/domains/records/rec_1\n{}", r#"{"value":"192.0.2.9"}"#);
-    let post = format!("POST {BASE}/v2/domains/example.com/records\n{}",
-        r#"{"name":"*","ttl":300,"type":"AAAA","value":"2001:db8::9"}"#);
+    let post = format!(
+        "POST {BASE}/v2/domains/example.com/records\n{}",
+        r#"{"name":"*","ttl":300,"type":"AAAA","value":"2001:db8::9"}"#
+    );
     let script = [
-        (&*zones, 200, r#"{"domains":[{"name":"example.net"}],"pagination":{"next":1500000000000}}"#),
+        (
+            &*zones,
+            200,
+            r#"{"domains":[{"name":"example.net"}],"pagination":{"next":1500000000000}}"#,
+        ),
         (&*more, 200, r#"{"domains":[{"name":"example.com"}],"pagination":{"next":null}}"#),
         (&*list(), 200, FOUND),
         (&*patch, 200, r#"{"id":"rec_1","name":"home","recordType":"A","value":"192.0.2.9"}"#),
@@ -51,22 +57,29 @@ fn requests_name_the_team() {
 fn provider_errors_map_to_verdicts() {
     let me = account("vercel");
     let new = [change("new@example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me, &new, &[], &[(&list(), status, body)]).remove(0);
+    let said =
+        |status: u16, body: &str| outcomes(&me, &new, &[], &[(&list(), status, body)]).remove(0);
     assert!(
-        said(401, r#"{"error":{"code":"unauthorized","message":"Not authorized"}}"#)
-            .starts_with("all: no: Vercel does not accept the credentials: Not authorized (HTTP 401)")
+        said(401, r#"{"error":{"code":"unauthorized","message":"Not authorized"}}"#).starts_with(
+            "all: no: Vercel does not accept the credentials: Not authorized (HTTP 401)"
+        )
     );
     assert!(
         said(403, r#"{"error":{"code":"forbidden","message":"Wrong team"}}"#)
             .starts_with("no: Vercel does not allow the request: Wrong team")
     );
     assert!(said(404, "{}").starts_with("no: Vercel does not know the zone"));
-    assert!(said(429, "Retry-After: 9\n{}").starts_with("all: again in 9 s: Vercel limits requests"));
+    assert!(
+        said(429, "Retry-After: 90\n{}").starts_with("all: again in 90 s: Vercel limits requests")
+    );
     assert!(said(200, "{}").starts_with("again: Vercel sends what is not understood"));
     let post = format!("POST {BASE}/v2/domains/example.com/records");
-    let answer = |status, answer| {
+    let answer = |status: u16, answer: &str| {
         outcomes(&me, &new, &[], &[(&list(), 200, FOUND), (&post, status, answer)]).remove(0)
     };
-    assert!(answer(400, r#"{"error":{"message":"bad"}}"#).starts_with("no: Vercel refuses the request: bad"));
+    assert!(
+        answer(400, r#"{"error":{"message":"bad"}}"#)
+            .starts_with("no: Vercel refuses the request: bad")
+    );
     assert!(answer(200, "<html>").starts_with("again: Vercel sends a web page"));
 }

@@ -68,7 +68,8 @@ fn only_our_record_is_removed() {
 #[test]
 fn provider_errors_map_to_verdicts() {
     let home = [change("home@example.com", "192.0.2.9")];
-    let said = |status, body| outcomes(&me(), &home, &[], &[(LIST, status, body)]).remove(0);
+    let said =
+        |status: u16, body: &str| outcomes(&me(), &home, &[], &[(LIST, status, body)]).remove(0);
     assert_eq!(
         said(401, r#"{"name":"UNAUTHORIZED","message":"Credential is not valid"}"#),
         "all: no: GoDaddy does not accept the credentials: Credential is not valid (HTTP 401); 'password' \
@@ -87,7 +88,7 @@ fn provider_errors_map_to_verdicts() {
     let new = [change("new@example.com", "192.0.2.9")];
     let body = r#"{"data":"192.0.2.9","name":"new","ttl":600,"type":"A"}"#;
     let write = post(body);
-    let answer = |status, answer| {
+    let answer = |status: u16, answer: &str| {
         outcomes(&me(), &new, &[], &[(LIST, 200, FOUND), (&write, status, answer)]).remove(0)
     };
     assert!(answer(409, r#"{"message":"DUPLICATE"}"#).starts_with("no: GoDaddy refuses"));
