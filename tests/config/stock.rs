@@ -258,6 +258,20 @@ fn param_opt_is_an_id_for_digitalocean_and_the_ttl_for_scaleway() {
 }
 
 #[test]
+fn param_enc_is_the_name_for_transip_and_param_opt_the_ttl() {
+    let transip = |host: &str, ttl: &str| {
+        record(&format!(
+            "option service_name transip.nl\noption domain example.nl\noption username me\n\
+             option param_enc '{host}'\noption param_opt '{ttl}'"
+        ))
+    };
+    let home = "home@example.nl home.example.nl zone - id - ttl";
+    assert_eq!(transip("home", "300"), format!("{home} 300 for me"));
+    assert_eq!(transip("@", "60"), "@example.nl example.nl zone - id - ttl 60 for me");
+    assert!(transip("home", "soon").ends_with("'param_opt': is not a number of seconds"));
+}
+
+#[test]
 fn under_our_own_names_domain_and_username_keep_their_meaning() {
     for service in ["digitalocean", "gandi", "hetzner", "scaleway", "porkbun.com-v3"] {
         let lines = format!(

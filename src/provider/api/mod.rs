@@ -13,12 +13,14 @@ mod digitalocean;
 mod dnsimple;
 mod dnspod;
 mod dreamhost;
+mod exoscale;
 mod gandi;
 mod gcore;
 mod godaddy;
 mod google;
 mod hetzner;
 mod hostinger;
+mod hosttech;
 pub mod interface;
 mod inwx;
 mod ionos;
@@ -149,12 +151,14 @@ pub const ALL: &[&Api] = &[
     &dnsimple::API,
     &dnspod::API,
     &dreamhost::API,
+    &exoscale::API,
     &gandi::API,
     &gcore::API,
     &godaddy::API,
     &google::API,
     &hetzner::API,
     &hostinger::API,
+    &hosttech::API,
     &inwx::API,
     &ionos::API,
     &linode::API,
