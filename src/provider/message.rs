@@ -143,6 +143,6 @@ pub trait Carrier {
     /// If there is no response.
     fn ask(&mut self, query: &Query) -> Result<Answer, Failure>;
 
-    /// Waits before the next request.
+    /// Waits before the next request. The wait may end early if that request cannot leave any more.
     fn wait(&mut self, time: Duration);
 }

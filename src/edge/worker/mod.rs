@@ -140,7 +140,7 @@ impl Pool {
     }
 
     /// Ends the connections that come from `address`, which is gone, and the scripts that publish it:
-    /// their requests fail at once.
+    /// their requests fail at once. A job with an open connection also stops waiting between two requests.
     pub fn cut(&self, address: IpAddr) {
         self.0.shared.connections.cut(address);
         process::cut(address);
