@@ -49,7 +49,7 @@ fn listen_tls(scene: &Scene) -> Server {
     scene.provider.listen_tls(endpoint(PROVIDER, 443), certificate)
 }
 
-fn many_names_share_few_connections(scheme: &str) {
+fn many_names_share_one_connection(scheme: &str) {
     let mut scene = many(scheme);
     let tls = listen_tls(&scene);
     scene.wan.set_address("203.0.113.5");
@@ -60,9 +60,7 @@ fn many_names_share_few_connections(scheme: &str) {
     scene.wan.change_address("203.0.113.5", "203.0.113.6");
     wait_all_published(&daemon, "203.0.113.6");
     assert_eq!(names_and_requests(&scene, requests), (NAMES, NAMES));
-    // Eight jobs for a host run at the same time.
-    let connections = scene.provider.attempts() - connections;
-    assert!(connections <= 9, "{connections} connections for {scheme}");
+    assert_eq!(scene.provider.attempts() - connections, 1, "{scheme}");
     let plain = scene.server.take().unwrap();
     wait_until("an idle daemon has no connection", || {
         tls.open_connections() + plain.open_connections() == 0
@@ -70,13 +68,54 @@ fn many_names_share_few_connections(scheme: &str) {
 }
 
 #[test]
-fn many_names_share_few_connections_over_http() {
-    isolated(&[], || many_names_share_few_connections("http"));
+fn many_names_share_one_connection_over_http() {
+    isolated(&[], || many_names_share_one_connection("http"));
 }
 
 #[test]
-fn many_names_share_few_connections_over_https() {
-    isolated(&[], || many_names_share_few_connections("https"));
+fn many_names_share_one_connection_over_https() {
+    isolated(&[], || many_names_share_one_connection("https"));
+}
+
+#[test]
+fn an_update_that_hangs_does_not_delay_the_other_names_of_its_host() {
+    isolated(&[], || {
+        let scene = many("http");
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let daemon = launcher.run();
+        wait_all_published(&daemon, "203.0.113.5");
+        let before = (scene.provider.count(), scene.provider.attempts());
+        scene.provider.next([Reply::Hang]);
+        scene.wan.change_address("203.0.113.5", "203.0.113.6");
+        let last = scene.provider.wait_nth(before.0 + NAMES - 1, LIMIT);
+        assert_eq!(names_and_requests(&scene, before.0), (NAMES, NAMES));
+        let hangs = &scene.provider.requests()[before.0];
+        let waited = last.at.saturating_sub(hangs.at);
+        assert!(waited < Duration::from_secs(3), "{waited:?}");
+        let connections = scene.provider.attempts() - before.1;
+        assert!((2..=3).contains(&connections), "{connections} connections");
+    });
+}
+
+#[test]
+fn names_at_several_hosts_do_not_wait_for_each_other() {
+    isolated(&[], || {
+        hosts(&format!("{PROVIDER} a.example.net b.example.net c.example.net"));
+        let mut scene = Scene::bare();
+        for host in ["a", "b", "c"] {
+            let url = format!("http://{host}.example.net/{host}?hostname=[DOMAIN]&myip=[IP]");
+            scene.config.section(host, &format!("option update_url '{url}'"));
+            scene.provider.for_path(&format!("/{host}"), Reply::Hang);
+        }
+        scene.wan.set_address("203.0.113.5");
+        let launcher = scene.launcher();
+        let _daemon = launcher.run();
+        let (first, last) = (scene.provider.wait_nth(0, LIMIT), scene.provider.wait_nth(2, LIMIT));
+        let waited = last.at.saturating_sub(first.at);
+        assert!(waited < Duration::from_millis(500), "{waited:?}");
+        assert_eq!(scene.provider.attempts(), 3);
+    });
 }
 
 #[test]

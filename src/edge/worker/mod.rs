@@ -1,6 +1,7 @@
 //! The threads that wait, so that the event loop need not: a small pool that carries jobs out, asks
 //! address sources and looks names up. Threads start when there is work and end when there is none
-//! for a while; their HTTP clients end with them.
+//! for a while; their HTTP clients end with them. One that has no task waits until a job may start that was
+//! held back for the connection of another one.
 //!
 //! How a job is carried out is a [`Delivery`]: over the network, or in a dry run.
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use self::drive::unsent;
 use self::queue::Queue;
 use crate::config::{Global, Lookup, Section};
+use crate::edge::clock::uptime;
 use crate::edge::dns;
 use crate::edge::http::{Shared, SlowLookUp, proxy_secrets};
 use crate::edge::probe::{self, Probe, script};
@@ -155,27 +157,16 @@ impl Pool {
     pub fn submit(&self, task: Task) {
         let lane = match &task {
             Task::Publish(publication) => self.0.delivery.lane(publication),
-            Task::Detect { probe, .. } => Lane::Host(probe.key()),
+            Task::Detect { probe, .. } => Lane::Apart(probe.key()),
             Task::LookUp { .. } => Lane::OneByOne,
         };
         let mut state = self.0.lock();
-        state.queue.push(lane, task);
-        // Threads without a task are waiting, starting or reporting: each takes one in a moment.
-        if state.queue.under_way() <= state.threads {
-            self.0.work.notify_one();
-            return;
-        }
-        let inner = Arc::clone(&self.0);
-        let spawned = thread::Builder::new()
-            .name("worker".into())
-            .stack_size(STACK)
-            .spawn(move || inner.serve());
-        if spawned.is_ok() {
-            state.threads += 1;
-        } else if state.threads == 0 {
-            // No thread will ever take them.
-            while let Some((lane, task)) = state.queue.take() {
-                state.queue.done(&lane);
+        state.queue.push(lane, task, uptime());
+        self.0.provide_threads(&mut state);
+        if state.threads == 0 {
+            // No thread could be started, so none will ever take them.
+            while let Some((lane, task)) = state.queue.take(None) {
+                state.queue.done(&lane, false, uptime());
                 (self.0.report)(unstarted(task));
             }
         }
@@ -204,37 +195,64 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes the threads without a task, and starts those that are missing: each task under way needs one,
+    /// and if a task is held back, one more waits for it.
+    fn provide_threads(self: &Arc<Self>, state: &mut State) {
+        self.work.notify_all();
+        while state.threads < state.queue.under_way() + usize::from(state.queue.due().is_some()) {
+            let inner = Arc::clone(self);
+            let thread = thread::Builder::new().name("worker".into()).stack_size(STACK);
+            if thread.spawn(move || inner.serve()).is_err() {
+                return;
+            }
+            state.threads += 1;
+        }
+    }
+
     /// The life of a thread.
-    fn serve(&self) {
+    fn serve(self: Arc<Self>) {
         let mut clients = Clients::new(Arc::clone(&self.shared));
+        // The lane of the connection that the thread keeps.
+        let mut own: Option<Lane> = None;
+        let mut until = uptime().saturating_add(IDLE);
         let mut state = self.lock();
-        let mut patient = true;
         loop {
-            if let Some((lane, task)) = state.queue.take() {
+            let now = uptime();
+            state.queue.start(now);
+            if let Some((lane, task)) = state.queue.take(own.as_ref()) {
+                self.provide_threads(&mut state);
                 drop(state);
-                let event = self.run(task, &mut clients);
+                own = self.carry_out(lane, task, &mut clients);
+                let time = if own.is_some() { LINGER } else { IDLE };
+                until = uptime().saturating_add(time);
                 state = self.lock();
-                state.queue.done(&lane);
-                drop(state);
-                (self.report)(event);
-                state = self.lock();
-                patient = true;
-            } else if patient {
-                let lingers = clients.is_connected();
-                let time = if lingers { LINGER } else { IDLE };
-                let waited = self.work.wait_timeout(state, time);
-                let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-                state = woken;
-                if !timeout.timed_out() {
-                    continue;
-                }
+                continue;
+            }
+            let wake = match state.queue.due() {
+                Some(due) if own.is_none() => due,
+                _ => until,
+            };
+            if now < wake {
+                let waited = self.work.wait_timeout(state, wake.saturating_sub(now));
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            } else if let Some(lane) = own.take() {
+                state.queue.release(&lane);
                 clients.disconnect();
-                patient = lingers;
+                until = now.saturating_add(IDLE);
             } else {
                 state.threads -= 1;
                 return;
             }
         }
+    }
+
+    /// Runs a task and reports its end. Returns its lane if its connection is kept.
+    fn carry_out(&self, lane: Lane, task: Task, clients: &mut Clients) -> Option<Lane> {
+        let event = self.run(task, clients);
+        let keeps = clients.is_connected();
+        self.lock().queue.done(&lane, keeps, uptime());
+        (self.report)(event);
+        keeps.then_some(lane)
     }
 
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
@@ -295,106 +313,4 @@ fn unstarted(task: Task) -> Event {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::sync::mpsc::{Receiver, Sender, channel};
-
-    use super::*;
-    use crate::config::fixture;
-    use crate::model::Url;
-
-    /// Reports the id of each job that has begun, and waits for one of `releases` before it ends.
-    struct Waits {
-        began: Sender<JobId>,
-        releases: Mutex<Receiver<()>>,
-    }
-
-    impl Delivery for Waits {
-        fn lane(&self, publication: &Publication) -> Lane {
-            Lane::Host(publication.section.name.clone())
-        }
-
-        fn publish(
-            &self,
-            publication: Publication,
-            _: &mut Clients,
-            _: &dyn Fn(Notice),
-        ) -> Finished {
-            self.began.send(publication.id).unwrap();
-            if publication.section.name.starts_with("hangs") {
-                let _ = self.releases.lock().unwrap().recv();
-            }
-            unsent(publication.id, vec![Outcome::Updated.into()])
-        }
-    }
-
-    fn pool(delivery: impl Delivery + 'static) -> (Pool, Receiver<Event>) {
-        let (sender, events) = channel();
-        let sender = Mutex::new(sender);
-        let report = move |event| drop(sender.lock().unwrap().send(event));
-        (Pool::new(Box::new(delivery), report, |_| {}), events)
-    }
-
-    fn publish(pool: &Pool, id: JobId, host: &str) {
-        let mut section = fixture::section();
-        section.name = host.into();
-        pool.submit(Task::Publish(Box::new(Publication {
-            id,
-            section: Arc::new(section),
-            sections: vec!["home".into()],
-            job: Job::default(),
-            transport: fixture::transport(),
-            global: Arc::new(fixture::global()),
-        })));
-    }
-
-    fn finished(events: &Receiver<Event>) -> JobId {
-        let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
-        let Event::Finished(finished) = event else { panic!("{event:?}") };
-        assert_eq!(finished.verdicts, [Outcome::Updated.into()]);
-        finished.job
-    }
-
-    #[test]
-    fn hosts_that_hang_do_not_delay_another() {
-        let (began, begun) = channel();
-        let (release, releases) = channel();
-        let (pool, events) = pool(Waits { began, releases: Mutex::new(releases) });
-        for id in 0..60 {
-            publish(&pool, id, &format!("hangs{}", id % 3));
-        }
-        // Three hosts with eight threads each.
-        for _ in 0..24 {
-            begun.recv_timeout(Duration::from_secs(20)).unwrap();
-        }
-        publish(&pool, 1000, "other");
-        assert_eq!(finished(&events), 1000);
-        drop(release);
-        let rest: BTreeSet<JobId> = (0..60).map(|_| finished(&events)).collect();
-        assert_eq!(rest, (0..60).collect());
-        assert!(pool.0.lock().threads <= queue::MAX_THREADS);
-    }
-
-    #[test]
-    fn scripts_and_pages_are_asked() {
-        let (pool, events) = pool(Network);
-        for probe in [
-            Probe::Script("echo 192.0.2.1".into()),
-            Probe::Web {
-                url: Url::http("no-such-host.invalid"),
-                transport: fixture::transport().into(),
-            },
-        ] {
-            pool.submit(Task::Detect {
-                question: 1,
-                section: "wan".into(),
-                family: Family::V4,
-                probe: probe.clone(),
-            });
-            let event = events.recv_timeout(Duration::from_secs(20)).unwrap();
-            let Event::Detected { section, result, .. } = event else { panic!("{event:?}") };
-            assert_eq!(section, "wan");
-            assert_eq!(result.is_ok(), matches!(probe, Probe::Script(_)), "{result:?}");
-        }
-    }
-}
+mod tests;

@@ -24,10 +24,10 @@ pub struct Network;
 impl Delivery for Network {
     fn lane(&self, publication: &Publication) -> Lane {
         let section = &publication.section;
-        Lane::Host(match section.provider.script() {
-            Some(script) => script.file.display().to_string(),
-            None => config::hosts(section).into_iter().next().unwrap_or_default(),
-        })
+        match section.provider.script() {
+            Some(script) => Lane::Apart(script.file.display().to_string()),
+            None => Lane::Host(config::hosts(section).into_iter().next().unwrap_or_default()),
+        }
     }
 
     fn publish(

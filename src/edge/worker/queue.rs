@@ -1,5 +1,7 @@
 //! Which task runs next, and how many threads tasks of one kind may use. Pure.
 
+use std::time::Duration;
+
 use crate::model::fifo::Fifo;
 
 /// Most threads, but for the one that carries out tasks one by one.
@@ -9,12 +11,21 @@ pub(super) const MAX_PER_HOST: usize = 8;
 /// Threads that only serve hosts with no other task under way, so that several hosts that hang
 /// cannot take all threads.
 const RESERVED: usize = 8;
+/// How long the jobs of a host wait for the connection of another one that neither starts nor ends. A
+/// request with its handshake rarely takes longer, and a host that hangs takes much longer.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// After how long one more job of a host starts although the others get on: there are many, or each of them
+/// takes long.
+const RUSH: Duration = Duration::from_secs(2);
 
 /// Tasks that wait for each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Tasks with this host, script or page: a few of them run at the same time.
+    /// Jobs for this host: they follow one another, so that they can share a connection, and run at the
+    /// same time only if that takes long.
     Host(String),
+    /// Tasks with this page or script, which share no connection: a few of them run at the same time.
+    Apart(String),
     /// Tasks that run one after the other, in order of arrival, while others run beside them.
     OneByOne,
 }
@@ -24,8 +35,10 @@ pub enum Lane {
 /// A task is under way from the moment when its lane may have another thread, even if no thread has
 /// taken it yet. The cost of a task does not depend on how many wait.
 pub(super) struct Queue<T> {
-    /// Tasks that may start and wait for a thread.
-    started: Fifo<(Lane, T)>,
+    /// Tasks that may start and wait for a thread, at most one for each thread that there may be.
+    started: Vec<(Lane, T)>,
+    /// The lanes of the connections that threads without a task keep.
+    kept: Vec<Lane>,
     one_by_one: Members<T>,
     /// The hosts that have tasks under way: [`MAX_THREADS`] at most.
     hosts: Vec<(Lane, Members<T>)>,
@@ -38,29 +51,44 @@ pub(super) struct Queue<T> {
 /// The tasks of one lane.
 struct Members<T> {
     under_way: usize,
+    /// How many may be under way.
+    width: usize,
+    /// When a task last started or ended, since boot.
+    progress: Duration,
+    /// Since when the width is the same, since boot.
+    widened: Duration,
     /// Tasks that wait for the others of this lane, with their numbers.
     waiting: Fifo<(u64, T)>,
 }
 
 impl<T> Members<T> {
-    const fn new() -> Self {
-        Self { under_way: 0, waiting: Fifo::new() }
+    const fn new(width: usize, now: Duration) -> Self {
+        Self { under_way: 0, width, progress: now, widened: now, waiting: Fifo::new() }
     }
 
     /// Whether another task of this host may start while tasks with hosts have so many `threads`.
     fn may_start(&self, threads: usize) -> bool {
         match self.under_way {
             0 => threads < MAX_THREADS,
-            of_host => of_host < MAX_PER_HOST && threads < MAX_THREADS - RESERVED,
+            of_host => of_host < self.width && threads < MAX_THREADS - RESERVED,
         }
+    }
+
+    /// When one more task may be under way although none ends; `None` if none waits for that.
+    fn due(&self) -> Option<Duration> {
+        let held_back = !self.waiting.is_empty() && self.under_way >= self.width;
+        let may_widen = held_back && self.width < MAX_PER_HOST;
+        let hangs = self.progress.saturating_add(PATIENCE);
+        may_widen.then(|| hangs.min(self.widened.saturating_add(RUSH)))
     }
 }
 
 impl<T> Queue<T> {
     pub(super) const fn new() -> Self {
         Self {
-            started: Fifo::new(),
-            one_by_one: Members::new(),
+            started: Vec::new(),
+            kept: Vec::new(),
+            one_by_one: Members::new(1, Duration::ZERO),
             hosts: Vec::new(),
             arrived: Fifo::new(),
             next: 0,
@@ -68,31 +96,60 @@ impl<T> Queue<T> {
     }
 
     /// Adds a task.
-    pub(super) fn push(&mut self, lane: Lane, task: T) {
+    pub(super) fn push(&mut self, lane: Lane, task: T, now: Duration) {
         self.next += 1;
         match lane {
             Lane::OneByOne => self.one_by_one.waiting.push((self.next, task)),
-            Lane::Host(_) => self.arrived.push((lane, self.next, task)),
+            Lane::Host(_) | Lane::Apart(_) => self.arrived.push((lane, self.next, task)),
         }
-        self.start();
+        self.start(now);
     }
 
-    /// The next task for a thread. [`Queue::done`] must follow.
-    pub(super) fn take(&mut self) -> Option<(Lane, T)> {
-        self.started.pop()
+    /// The next task for a thread that keeps a connection of the lane `own`, if it keeps one: of that lane
+    /// first, and none that can use the connection of another thread. [`Queue::done`] must follow.
+    pub(super) fn take(&mut self, own: Option<&Lane>) -> Option<(Lane, T)> {
+        let mut started = self.started.iter();
+        let index = match started.position(|(lane, _)| Some(lane) == own) {
+            Some(index) => index,
+            None => self.started.iter().position(|(lane, _)| !self.kept.contains(lane))?,
+        };
+        if let Some(own) = own {
+            self.release(own);
+        }
+        Some(self.started.remove(index))
     }
 
-    /// A task of `lane` has ended.
-    pub(super) fn done(&mut self, lane: &Lane) {
+    /// A task of `lane` has ended. If its thread `keeps` the connection, it must take another task or
+    /// release the connection.
+    pub(super) fn done(&mut self, lane: &Lane, keeps: bool, now: Duration) {
         let members = match lane {
             Lane::OneByOne => Some(&mut self.one_by_one),
-            Lane::Host(_) => self.host(lane),
+            Lane::Host(_) | Lane::Apart(_) => self.host(lane),
         };
         if let Some(members) = members {
             members.under_way = members.under_way.saturating_sub(1);
+            members.progress = now;
+        }
+        if keeps {
+            self.kept.push(lane.clone());
         }
         self.hosts.retain(|(_, host)| host.under_way > 0 || !host.waiting.is_empty());
-        self.start();
+        self.start(now);
+    }
+
+    /// A thread without a task keeps its connection of `lane` no longer.
+    pub(super) fn release(&mut self, lane: &Lane) {
+        if let Some(index) = self.kept.iter().position(|kept| kept == lane) {
+            self.kept.swap_remove(index);
+        }
+    }
+
+    /// When [`Queue::start`] must be called although no task arrives or ends, since boot.
+    pub(super) fn due(&self) -> Option<Duration> {
+        if self.with_hosts() >= MAX_THREADS - RESERVED {
+            return None;
+        }
+        self.hosts.iter().filter_map(|(_, host)| host.due()).min()
     }
 
     /// How many tasks are under way, with a thread or waiting for one.
@@ -108,23 +165,29 @@ impl<T> Queue<T> {
         self.hosts.iter_mut().find(|(host, _)| host == lane).map(|(_, members)| members)
     }
 
-    /// Starts what may start.
-    fn start(&mut self) {
+    /// Starts what may start at `now`.
+    pub(super) fn start(&mut self, now: Duration) {
         if self.one_by_one.under_way == 0
             && let Some((_, task)) = self.one_by_one.waiting.pop()
         {
             self.one_by_one.under_way = 1;
             self.started.push((Lane::OneByOne, task));
         }
+        for (_, host) in &mut self.hosts {
+            if host.due().is_some_and(|due| due <= now) {
+                host.width += 1;
+                host.widened = now;
+            }
+        }
         loop {
-            if !self.start_waiting() && !self.assign_arrived() {
+            if !self.start_waiting(now) && !self.assign_arrived(now) {
                 return;
             }
         }
     }
 
     /// Starts the oldest task whose host may have another thread; false if there is none.
-    fn start_waiting(&mut self) -> bool {
+    fn start_waiting(&mut self, now: Duration) -> bool {
         let threads = self.with_hosts();
         let able = self.hosts.iter_mut();
         let able = able.filter(|(_, host)| !host.waiting.is_empty() && host.may_start(threads));
@@ -132,13 +195,14 @@ impl<T> Queue<T> {
         let Some((lane, host)) = oldest else { return false };
         let Some((_, task)) = host.waiting.pop() else { return false };
         host.under_way += 1;
+        host.progress = now;
         self.started.push((lane.clone(), task));
         true
     }
 
     /// Puts the oldest task that has arrived with its host; false if none has arrived, or no host may
     /// have another thread.
-    fn assign_arrived(&mut self) -> bool {
+    fn assign_arrived(&mut self, now: Duration) -> bool {
         if self.with_hosts() >= MAX_THREADS {
             return false;
         }
@@ -147,7 +211,8 @@ impl<T> Queue<T> {
             host.waiting.push((number, task));
             return true;
         }
-        let mut host = Members::new();
+        let width = if matches!(lane, Lane::Host(_)) { 1 } else { MAX_PER_HOST };
+        let mut host = Members::new(width, now);
         host.waiting.push((number, task));
         self.hosts.push((lane, host));
         true
@@ -155,143 +220,4 @@ impl<T> Queue<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn host(name: impl ToString) -> Lane {
-        Lane::Host(name.to_string())
-    }
-
-    fn drain(queue: &mut Queue<u32>) -> Vec<Lane> {
-        std::iter::from_fn(|| queue.take().map(|(lane, _)| lane)).collect()
-    }
-
-    #[test]
-    fn tasks_start_in_order_of_arrival() {
-        let mut queue = Queue::new();
-        queue.push(host("a"), 1);
-        queue.push(host("b"), 2);
-        assert_eq!(queue.take(), Some((host("a"), 1)));
-        assert_eq!(queue.take(), Some((host("b"), 2)));
-        assert_eq!(queue.take(), None);
-    }
-
-    #[test]
-    fn a_host_that_hangs_leaves_threads_for_others() {
-        let mut queue = Queue::new();
-        (0..100).for_each(|i| queue.push(host("hangs"), i));
-        assert_eq!(queue.under_way(), MAX_PER_HOST);
-        assert_eq!(drain(&mut queue).len(), MAX_PER_HOST);
-        queue.push(host("other"), 0);
-        assert_eq!(queue.take().unwrap().0, host("other"));
-        queue.done(&host("hangs"));
-        assert_eq!(queue.take().unwrap().0, host("hangs"));
-        assert_eq!(queue.take(), None);
-    }
-
-    #[test]
-    fn several_hosts_that_hang_leave_threads_for_others() {
-        let mut queue = Queue::new();
-        for i in 0..1000 {
-            queue.push(host(format!("hangs{}", i % 5)), i);
-        }
-        assert_eq!(drain(&mut queue).len(), MAX_THREADS - RESERVED);
-        for i in 0..100 {
-            queue.push(host(format!("other{i}")), i);
-        }
-        assert_eq!(drain(&mut queue).len(), RESERVED);
-    }
-
-    #[test]
-    fn of_two_hosts_with_free_threads_the_oldest_task_starts_first() {
-        let mut queue = Queue::new();
-        for (name, count) in [("a", 8), ("b", 8), ("c", 8), ("b", 1), ("a", 1)] {
-            (0..count).for_each(|task| queue.push(host(name), task));
-        }
-        assert_eq!(drain(&mut queue).len(), MAX_THREADS - RESERVED);
-        queue.done(&host("a"));
-        assert_eq!(drain(&mut queue), [host("a")], "'b' has as many threads as it may have");
-        queue.done(&host("b"));
-        queue.push(host("b"), 2);
-        assert_eq!(queue.take(), Some((host("b"), 0)));
-        queue.done(&host("a"));
-        queue.push(host("a"), 3);
-        queue.done(&host("b"));
-        assert_eq!(drain(&mut queue), [host("a"), host("b")]);
-    }
-
-    #[test]
-    fn tasks_of_one_host_start_in_order_however_many_wait() {
-        let mut queue = Queue::new();
-        (0..20_000).for_each(|task| queue.push(host("one"), task));
-        for expected in 0..20_000 {
-            assert_eq!(queue.take(), Some((host("one"), expected)));
-            queue.done(&host("one"));
-        }
-        assert_eq!((queue.take(), queue.under_way()), (None, 0));
-    }
-
-    #[test]
-    fn tasks_that_run_one_by_one_take_no_thread_from_others() {
-        let mut queue = Queue::new();
-        (0..5).for_each(|i| queue.push(Lane::OneByOne, i));
-        for i in 0..1000 {
-            queue.push(host(format!("hangs{}", i % 5)), i);
-        }
-        assert_eq!(drain(&mut queue).len(), 1 + MAX_THREADS - RESERVED);
-        for i in 0..100 {
-            queue.push(host(format!("other{i}")), i);
-        }
-        assert_eq!(drain(&mut queue).len(), RESERVED);
-        queue.done(&Lane::OneByOne);
-        assert_eq!(drain(&mut queue), [Lane::OneByOne], "whatever hangs");
-    }
-
-    proptest! {
-        #[test]
-        fn the_limits_hold_and_nothing_is_lost(moves in prop::collection::vec((0..3, 0..12u8), 0..400)) {
-            let mut queue = Queue::new();
-            let (mut pushed, mut taken) = (0, vec![]);
-            let mut under_way: Vec<Lane> = vec![];
-            for (what, number) in moves {
-                match what {
-                    0 => {
-                        let lane = if number == 0 { Lane::OneByOne } else { host(number) };
-                        queue.push(lane, pushed);
-                        pushed += 1;
-                    }
-                    1 => {
-                        let expected = queue.under_way() > under_way.len();
-                        let next = queue.take();
-                        prop_assert_eq!(expected, next.is_some());
-                        if let Some((lane, task)) = next {
-                            under_way.push(lane);
-                            taken.push(task);
-                        }
-                    }
-                    _ => {
-                        if let Some(lane) = under_way.pop() {
-                            queue.done(&lane);
-                        }
-                    }
-                }
-                let one_by_one = under_way.iter().filter(|lane| **lane == Lane::OneByOne).count();
-                prop_assert!(one_by_one <= 1 && under_way.len() - one_by_one <= MAX_THREADS);
-                for lane in &under_way {
-                    prop_assert!(under_way.iter().filter(|l| *l == lane).count() <= MAX_PER_HOST);
-                }
-            }
-            while queue.under_way() > 0 {
-                while let Some((lane, task)) = queue.take() {
-                    under_way.push(lane);
-                    taken.push(task);
-                }
-                under_way.drain(..).for_each(|lane| queue.done(&lane));
-            }
-            taken.sort_unstable();
-            prop_assert_eq!(taken, (0..pushed).collect::<Vec<_>>());
-        }
-    }
-}
+mod tests;
