@@ -6,8 +6,7 @@
 use serde_json::Value;
 
 use super::interface::{
-    BY_NAME, INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef,
-    ZoneSource,
+    INTERFACE, Interface, List, NEW_TTL, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
 };
 use super::record::{RECORD, Record, RecordForm, Write};
 use super::rest::{self, Rest, list, object};
@@ -40,7 +39,7 @@ const DESEC: Interface = Interface {
     read: Reading::NameOrZone {
         name: List::whole("GET /<zone>/rrsets/?subname=<host>", ""),
         zone: List::whole("GET /<zone>/rrsets/?type=<type>", ""),
-        most_names: BY_NAME,
+        most_names: 3,
     },
     form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
     write: Writing::CodeTogether(write),

@@ -4,7 +4,7 @@
 //! at all.
 
 use super::interface::{
-    BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
@@ -37,7 +37,7 @@ pub(super) const API: Api = Api {
         read: Reading::NameOrZone {
             name: List::whole("GET /<domain>.?rrset_name=<fqdn>.", "/rrsets"),
             zone: List::whole("GET /<domain>.", "/rrsets"),
-            most_names: BY_NAME,
+            most_names: 3,
         },
         form: RecordForm {
             is_relative: false,

@@ -1,6 +1,7 @@
 //! Properties of every provider with an interface of its own, whatever it answers.
 
 mod removal;
+mod stateful;
 
 use crate::provider::Provider;
 use std::collections::BTreeSet;
