@@ -174,6 +174,16 @@ mod tests {
     }
 
     #[test]
+    fn rs512_can_be_verified_with_the_public_key() {
+        use ring::signature::{RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey};
+        let key = RsaKeyPair::from_pkcs8(&pem::private_key(KEY).unwrap()).unwrap();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA512, key.public().as_ref());
+        let signature = rs512(KEY, "a request").unwrap();
+        assert!(public.verify(b"a request", &signature).is_ok());
+        assert!(public.verify(b"another", &signature).is_err());
+    }
+
+    #[test]
     fn timestamps_are_in_utc() {
         assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
         assert_eq!(timestamp(1_440_938_160), "2015-08-30T12:36:00Z");

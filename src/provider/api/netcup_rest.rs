@@ -6,6 +6,8 @@
 //! a zone are one request, which adds and deletes records. The records are those of the newest revision of the
 //! zone.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use super::interface::{
@@ -57,12 +59,13 @@ const NETCUP: Interface = Interface {
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let mut ids = Vec::new();
-    let found = probe_zones(talk, &|talk, name| domain(talk, rest, name).map(drop))?;
-    for zone in found {
-        ids.push(Zone::new(&zone.name, &domain(talk, rest, &zone.name)?));
-    }
-    Ok(ids)
+    let found = RefCell::new(ZoneList::new());
+    probe_zones(talk, &|talk, name| {
+        let id = domain(talk, rest, name)?;
+        found.borrow_mut().push(Zone::new(name, &id));
+        Ok(())
+    })?;
+    Ok(found.into_inner())
 }
 
 /// The identifier of the domain `name`.

@@ -32,13 +32,8 @@ fn one_request_adds_and_deletes_for_all_names_of_a_zone() {
         r#"{"name":"home","rdata":"192.0.2.9","ttl":3600,"type":"A"},{"name":"*","rdata":"2001:db8::9","ttl":300,"type":"AAAA"}"#,
         r#"{"name":"home","rdata":"192.0.2.1","ttl":3600,"type":"A"}"#,
     );
-    let script = [
-        (&*ask, 200, domain),
-        (&*ask, 200, domain),
-        (REVISIONS, 200, TWO),
-        (RECORDS, 200, FOUND),
-        (&*write, 201, DONE),
-    ];
+    let script =
+        [(&*ask, 200, domain), (REVISIONS, 200, TWO), (RECORDS, 200, FOUND), (&*write, 201, DONE)];
     let mut home = change("home.example.com", "192.0.2.9");
     home.previous = "192.0.2.1".parse().ok();
     let changes =
