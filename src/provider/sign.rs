@@ -7,7 +7,9 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
 
 use crate::model::secret::Secret;
-use crate::text::pem;
+use crate::model::sorted::Map;
+use crate::text::percent::{decode, encode_upper};
+use crate::text::{base64, pem};
 use crate::time::UnixSeconds;
 use crate::time::calendar::Moment;
 
@@ -78,6 +80,41 @@ fn two_digits(number: u8) -> String {
     format!("{number:02}")
 }
 
+/// `20150830T123600Z` (ISO 8601, UTC, without punctuation).
+pub fn short_timestamp(time: UnixSeconds) -> String {
+    timestamp(time).replace(['-', ':'], "")
+}
+
+/// The parameters of a request, sorted by name.
+pub type Parameters<'a> = Map<&'a str, String>;
+
+/// The parameters of a query. Those without a value are left out.
+pub fn parameters(query: &str) -> Parameters<'_> {
+    let mut parameters = Map::new();
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        if !value.is_empty() {
+            parameters.insert(name, decode(value).unwrap_or_default());
+        }
+    }
+    parameters
+}
+
+/// `parameters` as a query, encoded as signatures want it (RFC 3986, with digits in upper case).
+pub fn query(parameters: &Parameters<'_>) -> String {
+    let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", encode_upper(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// `parameters` as a query with a signature of Alibaba Cloud, which other providers use, too
+/// (<https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>).
+pub fn signed_query(parameters: &Parameters<'_>, method: &str, secret: &Secret) -> String {
+    let query = query(parameters);
+    let text = format!("{method}&%2F&{}", encode_upper(&query));
+    let key = format!("{}&", secret.expose());
+    let signature = base64::encode(&hmac_sha1(key.as_bytes(), &text));
+    format!("{query}&Signature={}", encode_upper(&signature))
+}
+
 /// A signature over a canonical request, with a key that is derived for a day and a service: Signature
 /// Version 4 of AWS (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>) and the
 /// signatures of other providers that follow it.
@@ -87,7 +124,8 @@ pub struct Canonical<'a> {
     pub algorithm: &'a str,
     /// The text in front of the secret in the first key, as `AWS4`.
     pub prefix: &'a str,
-    /// The texts that the key is derived with, as date, region, service and `aws4_request`.
+    /// The texts that the key is derived with, as date, region, service and `aws4_request`. If there are
+    /// none, the key is the secret.
     pub scope: &'a [&'a str],
     /// The time, in the provider's format.
     pub time: &'a str,
@@ -112,13 +150,19 @@ impl Canonical<'_> {
         let body = sha256(body);
         let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body}");
         let (algorithm, time) = (self.algorithm, self.time);
-        let scope = self.scope.join("/");
-        let text = format!("{algorithm}\n{time}\n{scope}\n{}", sha256(&request));
+        let mut text = format!("{algorithm}\n{time}\n");
+        let mut credential = ["Access=", id].concat();
+        if !self.scope.is_empty() {
+            let scope = self.scope.join("/");
+            text = format!("{text}{scope}\n");
+            credential = format!("Credential={id}/{scope}");
+        }
+        text.push_str(&sha256(&request));
         let key = format!("{}{}", self.prefix, secret.expose()).into_bytes();
         let key = self.scope.iter().fold(key, |key, part| hmac_sha256(&key, part));
         let signature = hex(&hmac_sha256(&key, &text));
         Secret::new(format!(
-            "{algorithm} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
+            "{algorithm} {credential}, SignedHeaders={names}, Signature={signature}"
         ))
     }
 }
@@ -126,7 +170,6 @@ impl Canonical<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::base64;
 
     const KEY: &str = include_str!("../../tests/data/rfc7515.pem");
 

@@ -47,7 +47,7 @@ fn cloudflare_takes_zone_id_and_dns_record_id_from_param_opt() {
 #[test]
 fn for_a_provider_that_needs_a_script_the_package_is_named() {
     for (name, package) in
-        [("dnspod.cn", "dnspod"), ("freedns.42.pl", "freedns"), ("one.com", "one")]
+        [("cnkuai.cn", "cnkuai"), ("freedns.42.pl", "freedns"), ("one.com", "one")]
     {
         let mistake = record(&format!("option service_name {name}\noption domain a.example.com"));
         let start = format!(
@@ -416,10 +416,10 @@ fn for_a_script_of_ddns_scripts_the_built_in_provider_is_used() {
         assert_eq!(section.names[0].as_str(), expected, "{script}");
     }
     let mistake = |path: &str| record(&format!("option update_script {path}\noption domain a.b.c"));
-    let beget = mistake("/usr/lib/ddns/update_beget_com.sh");
+    let one = mistake("/usr/lib/ddns/update_one_com.sh");
     assert!(
-        beget.contains("does not exist; 'beget.com' is updated by a script, which comes with"),
-        "{beget}"
+        one.contains("does not exist; 'one.com' is updated by a script, which comes with"),
+        "{one}"
     );
     assert!(mistake("/usr/lib/ddns/update_mine.sh").contains("is not a file"));
     assert!(mistake("/etc/own/update_gandi_net.sh").contains("is not a file"));

@@ -8,6 +8,7 @@ use crate::model::name::strip_zone;
 use crate::model::secret::Secret;
 use crate::model::{Hostname, RecordOptions};
 use crate::provider::api::pair;
+use crate::provider::api::zone::RecordName;
 use crate::provider::{Mechanism, Provider};
 use crate::text::quoted::quoted;
 
@@ -30,6 +31,7 @@ pub(super) fn translate(
         "aliyun.com" => {
             unless_set(&mut record.id, pair_value(&provider.account.param_enc, "RecordId"));
         }
+        "blazingfast.io" => blazingfast(reader, names, provider, record),
         "bind-nsupdate" => record.ttl = record.ttl.or(Some(NSUPDATE_TTL)),
         "cloud.google.com-v1" => {
             unless_set(&mut record.zone_id, pair_value(&provider.account.param_enc, "zone"));
@@ -75,6 +77,23 @@ fn pair_value(text: &Secret, key: &str) -> String {
 fn host_in_username(reader: &mut Reader<'_>, names: &mut [Hostname], provider: &mut Provider) {
     let host = username(reader, provider, "the name of the record in the zone, or @");
     add_zone(reader, names, |zone| (host.clone(), zone));
+}
+
+/// `param_opt` has the ids of zone and record, and the TTL. The script does not know the name of the zone.
+fn blazingfast(
+    reader: &mut Reader<'_>,
+    names: &[Hostname],
+    provider: &Provider,
+    record: &mut RecordOptions,
+) {
+    let option = &provider.account.param_opt;
+    unless_set(&mut record.id, pair_value(option, "record_id"));
+    ttl(reader, record, &pair_value(option, "ttl"));
+    let zone_id = pair_value(option, "zone_id");
+    if let Some(name) = names.first().filter(|_| !zone_id.is_empty()) {
+        unless_set(&mut record.zone_id, zone_id);
+        unless_set(&mut record.zone, RecordName::new(name.as_str(), None).likely_zone().into());
+    }
 }
 
 /// `param_opt` has the ids of zone and record.

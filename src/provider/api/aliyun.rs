@@ -8,15 +8,11 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::model::Url;
-use crate::model::sorted::Map;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{hmac_sha1, sha1, timestamp};
+use crate::provider::sign::{parameters, sha1, signed_query, timestamp};
 use crate::provider::{Batch, Request};
-use crate::text::base64;
-use crate::text::percent::{decode, encode_upper};
 
 const HOST: &str = "alidns.aliyuncs.com";
 
@@ -33,7 +29,9 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "the RAM user of the key needs AliyunDNSFullAccess",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        prepare: Some(|_, rest| {
+            Ok(rest.with_sign(|talk, _, request| sign(talk, request, "2015-01-09")))
+        }),
         codes: CODES,
         zones: ZoneSource::List {
             list: List::numbered(
@@ -74,7 +72,8 @@ pub(super) const API: Api = Api {
     }),
 };
 
-const CODES: Codes = Codes {
+/// What answers of Alibaba Cloud mean.
+pub(super) const CODES: Codes = Codes {
     // Every answer of Alibaba has a RequestId. An answer without one comes from another server.
     success: ("/RequestId", ""),
     code: &["/Code"],
@@ -98,43 +97,32 @@ const CODES: Codes = Codes {
 /// Advice for 403.
 const RIGHTS: &str = "give the key's RAM user the policy AliyunDNSFullAccess";
 
-/// Signs a request. Parameters without a value are left out.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+/// Signs a request for version `version` of an interface of Alibaba Cloud.
+pub(super) fn sign(
+    talk: &Conversation<'_>,
+    mut request: Request,
+    version: &str,
+) -> ApiResult<Request> {
     let time = timestamp(talk.wall()?);
     // Alibaba accepts a nonce only once.
     let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
-    let common = [
+    let target = request.url.target().to_owned();
+    let (path, query) = target.split_once('?').unwrap_or_default();
+    let mut parameters = parameters(query);
+    for (name, value) in [
         ("AccessKeyId", talk.account.username.as_str()),
         ("Format", "JSON"),
         ("SignatureMethod", "HMAC-SHA1"),
         ("SignatureNonce", &nonce),
         ("SignatureVersion", "1.0"),
         ("Timestamp", &time),
-        ("Version", "2015-01-09"),
-    ];
-    let mut sorted: Map<&str, String> = Map::new();
-    for (name, value) in common {
-        sorted.insert(name, value.to_owned());
+        ("Version", version),
+    ] {
+        parameters.insert(name, value.to_owned());
     }
-    let (_, query) = request.url.target().split_once('?').unwrap_or_default();
-    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        if !value.is_empty() {
-            sorted.insert(name, decode(value).unwrap_or_default());
-        }
-    }
-    let query = signed(&sorted, talk.account.password.expose());
-    request.url = Url::https(&format!("{HOST}/?{query}"));
+    let query = signed_query(&parameters, request.method.name(), &talk.account.password);
+    request.url = Url::https(&[request.url.host(), path, "?", &query].concat());
     Ok(request)
-}
-
-/// The query with its signature
-/// (<https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>).
-fn signed(sorted: &Map<&str, String>, secret: &str) -> String {
-    let pairs = sorted.iter().map(|(name, value)| format!("{name}={}", encode_upper(value)));
-    let query = pairs.collect::<Vec<_>>().join("&");
-    let text = format!("GET&%2F&{}", encode_upper(&query));
-    let signature = base64::encode(&hmac_sha1(format!("{secret}&").as_bytes(), &text));
-    format!("{query}&Signature={}", encode_upper(&signature))
 }
 
 #[cfg(test)]

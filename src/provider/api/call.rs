@@ -28,7 +28,7 @@ pub struct Values<'a> {
     /// `type`: the record type. `fqdn`: the complete name. `host`: the name relative to the zone.
     /// `proxied`: the option.
     pub goal: Option<&'a Goal<'a>>,
-    /// `id`: the record's identifier. `address`: the new address. `ttl`: the TTL of the option, else the
+    /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else the
     /// present one. `set_ttl`: the TTL if it is new. `values` and `before`: all values of the record set,
     /// as they should be and as they are. `one_or_values`: a single value without an array around it.
     pub write: Option<&'a Write<'a>>,
@@ -104,7 +104,10 @@ impl<'a> Values<'a> {
         }
         let write = self.write?;
         match name {
-            "id" => write.id.as_deref().map(id_value),
+            "id" => {
+                let set = write.before.first().map(|record| record.id.as_str());
+                write.id.as_deref().or(set).map(id_value)
+            }
             "ttl" => write.ttl.map(Value::from),
             "set_ttl" if write.exists => goal.change.record.ttl.map(Value::from),
             "set_ttl" => write.ttl.map(Value::from),

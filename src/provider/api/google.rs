@@ -14,13 +14,13 @@ use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
 use super::rest::{self, Rest, list, object, refused, text};
 use super::zone::{Zone, ZoneList};
-use super::{Api, Base, Need, Publishing, pair};
+use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
 use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs256;
-use crate::provider::{Account, Answer, Batch, Method, Request, Scope, Verdict};
+use crate::provider::{Account, Answer, Batch, Method, Scope, Verdict};
 use crate::text::{base64, percent};
 use crate::time::UnixSeconds;
 
@@ -143,32 +143,11 @@ fn unusable(why: &str) -> Verdict {
 
 /// Requests an access token for this conversation.
 fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
-    let now = talk.wall()?;
-    let rest = Rest::new(&API, talk.account).with_base(Url::https(TOKENS)).with_secret_answers();
-    let claim = service.claim(now).ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
-    let answer = talk.send(token_request(&rest, &claim))?;
-    let body = rest::body(&answer);
-    let token = text(&body, "/access_token");
-    if answer.status == 200 && !token.is_empty() {
-        return Ok(Secret::new(token));
-    }
-    let said = match (text(&body, "/error_description"), text(&body, "/error")) {
-        ("", error) => error.to_owned(),
-        (description, error) => format!("{description} ({error})"),
-    };
-    Err(match answer.status {
-        200 => rest.not_understood(&answer),
-        // "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-        400 if said.contains("timeframe") => rest.clock_wrong(&said),
-        400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
-        _ => rest.refuse(&answer, &said),
-    })
-}
-
-fn token_request(rest: &Rest, claim: &str) -> Request {
+    let claim = service.claim(talk.wall()?);
+    let claim = claim.ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
+    let rest = Rest::new(&API, talk.account).with_base(Url::https(TOKENS));
     let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
-    let form = "application/x-www-form-urlencoded";
-    rest.body(Method::Post, "/token", form, format!("grant_type={grant}&assertion={claim}"))
+    oauth::token(talk, rest, "/token", format!("grant_type={grant}&assertion={claim}"))
 }
 
 /// The elements of the arrays at `pointer` in all pages of a list.

@@ -3,7 +3,12 @@
 //! A file has the provider's properties ([`Api`]) and the function that publishes a job (over a
 //! `Conversation`). What they have in common is in [`records`], [`rest`] and [`zone`].
 
+mod aliesa;
 mod aliyun;
+mod azure;
+mod baidu;
+mod beget;
+mod blazingfast;
 mod bunny;
 pub mod call;
 mod cloudflare;
@@ -11,8 +16,12 @@ mod cloudns;
 mod desec;
 mod digitalocean;
 mod dnsimple;
+mod dnsla;
 mod dnspod;
+mod dnspod_token;
 mod dreamhost;
+mod edgeone;
+mod eranet;
 mod exoscale;
 mod gandi;
 mod gcore;
@@ -21,6 +30,7 @@ mod google;
 mod hetzner;
 mod hostinger;
 mod hosttech;
+mod huaweicloud;
 pub mod interface;
 mod inwx;
 mod ionos;
@@ -29,13 +39,16 @@ mod luadns;
 pub mod meaning;
 mod namecom;
 mod namesilo;
+mod nearlyfreespeech;
 mod netcup;
 mod netcup_rest;
 mod netlify;
 mod ns1;
+mod oauth;
 mod ovh;
 mod porkbun;
 mod powerdns;
+mod rainyun;
 pub mod record;
 pub mod records;
 pub mod rest;
@@ -44,8 +57,10 @@ mod route53;
 mod scaleway;
 mod servercow;
 mod spaceship;
+mod tencent;
 mod transip;
 mod vercel;
+mod volcengine;
 mod vultr;
 mod xml;
 pub mod zone;
@@ -142,15 +157,24 @@ impl Base {
 
 /// All providers with an interface of their own, sorted by name.
 pub const ALL: &[&Api] = &[
+    &aliesa::API,
     &aliyun::API,
+    &azure::API,
+    &baidu::API,
+    &beget::API,
+    &blazingfast::API,
     &bunny::API,
     &cloudflare::API,
     &cloudns::API,
     &desec::API,
     &digitalocean::API,
     &dnsimple::API,
+    &dnsla::API,
     &dnspod::API,
+    &dnspod_token::API,
     &dreamhost::API,
+    &edgeone::API,
+    &eranet::API,
     &exoscale::API,
     &gandi::API,
     &gcore::API,
@@ -159,26 +183,32 @@ pub const ALL: &[&Api] = &[
     &hetzner::API,
     &hostinger::API,
     &hosttech::API,
+    &huaweicloud::API,
     &inwx::API,
     &ionos::API,
     &linode::API,
     &luadns::API,
     &namecom::API,
     &namesilo::API,
+    &nearlyfreespeech::API,
     &netcup::API,
     &netcup_rest::API,
     &netlify::API,
+    &eranet::NOWCN,
     &ns1::API,
     &ovh::API,
     &porkbun::API,
     &powerdns::API,
+    &rainyun::API,
     &rfc2136::API,
     &route53::API,
     &scaleway::API,
     &servercow::API,
     &spaceship::API,
+    &eranet::TNET,
     &transip::API,
     &vercel::API,
+    &volcengine::API,
     &vultr::API,
 ];
 

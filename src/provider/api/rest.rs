@@ -475,7 +475,7 @@ pub fn id_value(id: &str) -> Value {
 }
 
 /// Where interfaces explain an error, the most precise explanation first.
-const EXPLANATIONS: [&str; 15] = [
+const EXPLANATIONS: [&str; 19] = [
     "/errors/0/error_chain/0/message",
     "/errors/0/message",
     "/errors/0/reason",
@@ -485,6 +485,10 @@ const EXPLANATIONS: [&str; 15] = [
     "/longmessage",
     "/statusDescription",
     "/Response/Error/Message",
+    "/ResponseMetadata/Error/Message",
+    "/answer/errors/0/error_text",
+    "/error_text",
+    "/error_msg",
     "/Message",
     "/message",
     "/error",

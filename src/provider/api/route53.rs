@@ -18,7 +18,7 @@ use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, timestamp};
+use crate::provider::sign::{Canonical, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
@@ -74,7 +74,7 @@ fn request(
     query: &[(&str, &str)],
     body: &str,
 ) -> ApiResult<Request> {
-    let time = timestamp(talk.wall()?).replace(['-', ':'], "");
+    let time = short_timestamp(talk.wall()?);
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent::encode_upper(value));
     let query = query.iter().map(pair).collect::<Vec<_>>().join("&");
     let canonical = Canonical {

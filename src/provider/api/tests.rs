@@ -34,6 +34,8 @@ fn secretive(api: &'static Api) -> Provider {
     Provider { mechanism: Mechanism::Api(api), ..account(api.name) }.with(|account| {
         account.username = "s3cret-user".into();
         account.password = Secret::new(if api.has_key_file() { &key } else { "s3cret-pass" });
+        account.param_enc = Secret::new("tenant=t subscription=s group=g");
+        account.param_opt = Secret::new("service_id=7");
         account.base = Url::parse("http://192.0.2.53:8081").ok();
         account.server = Some(HostPort::parse("192.0.2.53").unwrap());
     })
@@ -198,7 +200,9 @@ impl Carrier for Circle<'_> {
         let reply = self.reply();
         if reply.as_ref().is_ok_and(|answer| (200..300).contains(&answer.status)) {
             self.course.accepted += &request.url.expose();
-            self.course.accepted += request.body.as_ref().map_or("", Secret::expose);
+            // A form has colons as %3a.
+            let body = request.body.as_ref().map_or("", Secret::expose);
+            self.course.accepted += &crate::text::percent::decode_lossy(body);
         }
         reply
     }

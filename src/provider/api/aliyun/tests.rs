@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::secret::Secret;
 use crate::provider::testing::{
     account, change, job, outcome_text as verdict, play, removal, request_text, verdicts_of,
 };
@@ -94,7 +95,7 @@ fn a_signature_is_that_of_alibabas_documentation() {
         ("Version", "2014-05-26"),
     ];
     let parameters = parameters.map(|(name, value)| (name, value.to_owned()));
-    let query = signed(&parameters.into_iter().collect(), "testsecret");
+    let query = signed_query(&parameters.into_iter().collect(), "GET", &Secret::new("testsecret"));
     assert!(query.ends_with("&Signature=OLeaidS1JvxuMvnyHOwuJ%2BuX5qY%3D"), "{query}");
 }
 

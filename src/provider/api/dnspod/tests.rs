@@ -1,6 +1,5 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::*;
 use crate::provider::testing::{account, change, job, outcome_text as verdict, outcomes, play};
 use crate::provider::{FailureKind, Job, Outcome};
 

@@ -1,0 +1,148 @@
+//! Edge Security Acceleration of Alibaba Cloud
+//! (<https://www.alibabacloud.com/help/en/edge-security-acceleration/esa/api-esa-2024-09-10-listrecords>),
+//! version 2024-09-10.
+//!
+//! One record has all IPv4 and IPv6 addresses of a name. It is read again before it is written, so that
+//! the addresses of the other family stay.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::aliyun::{CODES, sign};
+use super::call::{self, Values};
+use super::interface::{
+    INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneRef, ZoneSource,
+};
+use super::meaning::shown;
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::rest::{Rest, object, text};
+use super::zone::Zone;
+use super::{Api, Base, Need, Publishing};
+use crate::model::name::canonical;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Method};
+use crate::text::percent::encode;
+
+pub(super) const API: Api = Api {
+    name: "aliesa",
+    aliases: &[],
+    title: "Alibaba Cloud ESA",
+    base: Base::Https("esa.cn-hangzhou.aliyuncs.com"),
+    needs: &[
+        Need::new("username", "an AccessKey id"),
+        Need::new("password", "the AccessKey secret"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "the RAM user of the key needs AliyunESAFullAccess",
+    publish: Publishing::Interface(&ESA),
+};
+
+const ESA: Interface = Interface {
+    prepare: Some(|_, rest| {
+        Ok(rest.with_sign(|talk, _, request| sign(talk, request, "2024-09-10")))
+    }),
+    codes: CODES,
+    zones: ZoneSource::List {
+        list: List::numbered(
+            "GET /?Action=ListSites&PageNumber=<page>&PageSize=100",
+            "/Sites",
+            100,
+        ),
+        name: "/SiteName",
+        id: "/SiteId",
+    },
+    zone_ref: ZoneRef::Id,
+    model: RecordModel::RrSet,
+    read: Reading::CodeForName(read),
+    form: RecordForm { address: "", ..RECORD },
+    write: Writing::Code(write),
+    ..INTERFACE
+};
+
+/// The record with the addresses of a name; `null` if there is none.
+fn present(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    goal: &Goal<'_>,
+) -> ApiResult<Value> {
+    let values = Values::of(talk.account, &ESA.form).in_zone(zone).for_goal(goal);
+    let list = "GET /?Action=ListRecords&SiteId=<zone>&RecordName=<fqdn>&RecordMatchType=exact\
+                &Type=A/AAAA&PageSize=100";
+    let records = rest.elements(talk, call::request(rest, list, &values), "/Records")?;
+    let is_it = |record: &&Value| canonical(text(record, "/RecordName")) == goal.fqdn;
+    Ok(records.iter().find(is_it).cloned().unwrap_or_default())
+}
+
+/// The addresses of a record.
+fn addresses(record: &Value) -> Vec<IpAddr> {
+    let value = text(record, "/Data/Value");
+    value.split(',').filter_map(|address| address.trim().parse().ok()).collect()
+}
+
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let mut records = Vec::new();
+    for goal in goals {
+        let record = present(talk, rest, zone, goal)?;
+        let mut values = Vec::new();
+        for address in addresses(&record) {
+            if address.is_ipv4() == (goal.kind() == "A") {
+                values.push(address.to_string().into());
+            }
+        }
+        records.append(&mut Record::set(&goal.fqdn, goal.kind(), record.pointer("/Ttl"), &values));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    for write in writes {
+        let goal = write.goal;
+        let record = present(talk, rest, zone, goal)?;
+        let mut values: Vec<String> = write.values.iter().map(|value| shown(value, "")).collect();
+        for address in addresses(&record) {
+            if address.is_ipv4() != (goal.kind() == "A") {
+                values.push(address.to_string());
+            }
+        }
+        let id = shown(&record, "/RecordId");
+        let mut query = match (id.is_empty(), values.is_empty()) {
+            (_, true) => format!("DeleteRecord&RecordId={id}"),
+            (true, false) => {
+                format!(
+                    "CreateRecord&SiteId={}&RecordName={}",
+                    encode(&zone.id),
+                    encode(&goal.fqdn)
+                )
+            }
+            (false, false) => format!("UpdateRecord&RecordId={id}"),
+        };
+        if !values.is_empty() {
+            let data = object(&mut [("Value", values.join(",").into())]).to_string();
+            let ttl = write.ttl.unwrap_or(ESA.new_ttl);
+            query = format!("{query}&Type=A/AAAA&Ttl={ttl}&Data={}", encode(&data));
+            // What an update lacks would be reset.
+            for option in ["Proxied", "BizName", "Comment"] {
+                let value = encode(&shown(&record, &["/", option].concat()));
+                query = format!("{query}&{option}={value}");
+            }
+        }
+        rest.ask(talk, rest.request(Method::Post, &format!("/?Action={query}")))?;
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

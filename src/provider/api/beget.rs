@@ -1,0 +1,139 @@
+//! Beget (<https://beget.com/en/kb/api/dns-administration-functions>).
+//!
+//! A change replaces all records of a name, so they are read again before it, and are sent back as they
+//! were. The answers have them in another form than the documentation; Beget takes both.
+
+use serde_json::Value;
+
+use super::interface::{INTERFACE, Interface, Reading, RecordModel, Writing, ZoneSource};
+use super::meaning::{Codes, Meaning};
+use super::record::{Goal, RECORD, Record, RecordForm, Write};
+use super::records::refuse_special;
+use super::rest::{Rest, list, object, text};
+use super::zone::{RecordName, Zone, ZoneList};
+use super::{Api, Base, Need, Publishing};
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Method};
+use crate::text::percent::encode;
+
+pub(super) const API: Api = Api {
+    name: "beget",
+    aliases: &["beget.com"],
+    title: "Beget",
+    base: Base::Https("api.beget.com/api/dns"),
+    needs: &[
+        Need::new("username", "the login of the account"),
+        Need::new("password", "its password for the API, which must have access to DNS"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "the name must be there as a domain or subdomain in the control panel",
+    publish: Publishing::Interface(&Interface {
+        codes: Codes {
+            // The HTTP status is always 200.
+            success: ("/answer/status", "success"),
+            code: &["/error_code", "/answer/error_code", "/answer/errors/0/error_code"],
+            meanings: &[
+                ("*AUTH_ERROR", Meaning::Credentials, ""),
+                ("*LIMIT_ERROR", Meaning::Limited, ""),
+                ("*METHOD_FAILED", Meaning::Problem, ""),
+            ],
+        },
+        zones: ZoneSource::Code(zones),
+        model: RecordModel::RrSet,
+        read: Reading::CodeForName(read),
+        form: RecordForm { address: "", ..RECORD },
+        write: Writing::Code(write),
+        new_ttl: 600,
+        ..INTERFACE
+    }),
+};
+
+/// Requests name no zone, so each name counts as one.
+fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
+    let names = talk.job.changes.iter().map(|change| RecordName::of(change).fqdn);
+    Ok(names.map(|name| Zone::new(&name, &name)).collect())
+}
+
+fn ask(talk: &mut Conversation<'_>, rest: &Rest, action: &str, input: &Value) -> ApiResult<Value> {
+    let account = talk.account;
+    let form = format!(
+        "login={}&passwd={}&input_format=json&output_format=json&input_data={}",
+        encode(&account.username),
+        encode(account.password.expose()),
+        encode(&input.to_string()),
+    );
+    let kind = "application/x-www-form-urlencoded";
+    rest.ask(talk, rest.body(Method::Post, action, kind, form))
+}
+
+/// The records of a name, by their types.
+fn records_of(talk: &mut Conversation<'_>, rest: &Rest, goal: &Goal<'_>) -> ApiResult<Value> {
+    let input = object(&mut [("fqdn", goal.fqdn.as_str().into())]);
+    let body = ask(talk, rest, "/getData", &input)?;
+    Ok(body.pointer("/answer/result/records").cloned().unwrap_or_default())
+}
+
+/// The address of a record, in one of both forms.
+fn address(record: &Value) -> &str {
+    match text(record, "/address") {
+        "" => text(record, "/value"),
+        address => address,
+    }
+}
+
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    _: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let mut records = Vec::new();
+    for goal in goals {
+        let (name, kind) = (goal.fqdn.as_str(), goal.kind());
+        let all = records_of(talk, rest, goal)?;
+        if ["CNAME", "NS"].iter().any(|kind| all.get(kind).is_some_and(|value| !value.is_null())) {
+            refuse_special(
+                talk,
+                &[*goal],
+                (name, kind),
+                "has a CNAME record or name servers at Beget",
+            );
+        }
+        let of_kind = list(&all, &["/", kind].concat());
+        let addresses: Vec<Value> = of_kind.iter().map(|record| address(record).into()).collect();
+        let ttl = of_kind.first().and_then(|record| record.get("ttl"));
+        records.append(&mut Record::set(name, kind, ttl, &addresses));
+    }
+    Ok(records)
+}
+
+fn write(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    _: &Zone,
+    writes: &[Write<'_>],
+) -> ApiResult<Vec<Record>> {
+    for write in writes {
+        let mut all = records_of(talk, rest, write.goal)?;
+        if !all.is_object() {
+            all = object(&mut []);
+        }
+        if let Some(members) = all.as_object_mut() {
+            // The name servers of the domain cannot be changed.
+            members.retain(|kind, _| !["DNS", "DNS_IP"].contains(&kind.as_str()));
+        }
+        let mut records = Vec::new();
+        for value in &write.values {
+            let record = object(&mut [("value", value.clone()), ("priority", 10.into())]);
+            records.push(write.with_ttl(record, "ttl"));
+        }
+        all[write.goal.kind()] = records.into();
+        let input = object(&mut [("fqdn", write.goal.fqdn.as_str().into()), ("records", all)]);
+        ask(talk, rest, "/changeRecords", &input)?;
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! BlazingFast Anycast DNS (<https://my.blazingfast.io/userapi>; only the script of ddns-scripts could be
+//! read).
+//!
+//! Each conversation begins with a login, which gives a token for some minutes.
+
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning, shown};
+use super::record::RECORD;
+use super::rest::{self, Rest, refused, text};
+use super::{Api, Base, Need, Publishing, pair};
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::{Batch, Method, Scope, Verdict};
+use crate::text::percent::encode;
+
+pub(super) const API: Api = Api {
+    name: "blazingfast",
+    aliases: &["blazingfast.io"],
+    title: "BlazingFast",
+    base: Base::Https("my.blazingfast.io/api"),
+    needs: &[
+        Need::new("username", "the user name of the client area"),
+        Need::new("password", "its password"),
+        Need::new("param_opt", "service_id=… with the number of the DNS service"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "",
+    publish: Publishing::Interface(&Interface {
+        prepare: Some(login),
+        codes: Codes {
+            // Errors may come with status 200.
+            code: &["/error/0"],
+            meanings: &[("unauthorized", Meaning::Credentials, "")],
+            ..Codes::HTTP
+        },
+        zones: ZoneSource::List {
+            list: List::whole("GET", "/zones"),
+            name: "/name",
+            id: "/domain_id",
+        },
+        zone_ref: ZoneRef::IdAndName,
+        model: RecordModel::ByIdReadFirst,
+        read: Reading::Name(List::whole("GET /<zone>", "/records")),
+        form: RECORD,
+        write: Writing::Each(Calls {
+            create: r#"POST /<zone>/records {"name":<fqdn>,"ttl":<ttl>,"priority":0,"type":<type>,"content":<address>}"#,
+            update: r#"PUT /<zone>/records/<id> {"name":<fqdn>,"ttl":<ttl|300>,"priority":0,"type":<type>,"content":<address>}"#,
+            remove: "DELETE /<zone>/records/<id>",
+            shows: Shows::Something("/info/0"),
+        }),
+        ..INTERFACE
+    }),
+};
+
+/// Requests a token.
+fn login(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+    let account = talk.account;
+    let Some(service) = pair(account.param_opt.expose(), "service_id") else {
+        let reason = "option 'param_opt' lacks service_id=…".into();
+        let outcome = refused(reason, "write the number of the DNS service there");
+        return Err(Verdict { outcome, scope: Scope::Account });
+    };
+    let (user, password) = (encode(&account.username), encode(account.password.expose()));
+    let form = format!("username={user}&password={password}");
+    let kind = "application/x-www-form-urlencoded";
+    let secretive = rest.clone().with_secret_answers();
+    let answer = talk.send(secretive.body(Method::Post, "/login", kind, form))?;
+    let body = rest::body(&answer);
+    let token = text(&body, "/token");
+    if !token.is_empty() {
+        let token = Secret::new(token);
+        return Ok(rest
+            .below(&format!("/service/{}/dns", encode(service)))
+            .token("Bearer", &token));
+    }
+    Err(match answer.status {
+        200..=403 if !shown(&body, "/error").is_empty() => {
+            rest.verdict_with(&answer, Meaning::Credentials, rest::explanation(&body), "")
+        }
+        200 => secretive.not_understood(&answer),
+        _ => rest.refuse(&answer, rest::explanation(&body)),
+    })
+}
+
+#[cfg(test)]
+mod tests;

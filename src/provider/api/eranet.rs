@@ -1,0 +1,133 @@
+//! Eranet, Now.cn and TNET (<https://www.todaynic.com/docApi/>; only the code of other programs could be
+//! read, such as ddns-go). All three have the same interface, with signatures as those of Alibaba Cloud.
+//!
+//! There is no list of zones.
+
+use super::call::{self, Values};
+use super::interface::{
+    Calls, INTERFACE, Interface, Reading, RecordModel, Shows, Writing, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{Goal, RECORD, Record, RecordForm};
+use super::rest::Rest;
+use super::zone::{RecordName, Zone, ZoneList};
+use super::{Api, Base, Need, Publishing};
+use crate::model::Url;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::sign::{parameters, sha1, signed_query, timestamp};
+use crate::provider::{Batch, Request};
+
+pub(super) const API: Api = Api {
+    name: "eranet",
+    aliases: &[],
+    title: "Eranet",
+    base: Base::Https("www.eranet.com/api/Dns"),
+    needs: NEEDS,
+    batch: Batch::Account(20),
+    rate: None,
+    remark: REMARK,
+    publish: Publishing::Interface(&INTERFACE_OF_ALL),
+};
+
+pub(super) const NOWCN: Api = Api {
+    name: "nowcn",
+    aliases: &[],
+    title: "Now.cn",
+    base: Base::Https("api.now.cn/api/Dns"),
+    needs: NEEDS,
+    batch: Batch::Account(20),
+    rate: None,
+    remark: REMARK,
+    publish: Publishing::Interface(&INTERFACE_OF_ALL),
+};
+
+pub(super) const TNET: Api = Api {
+    name: "tnet",
+    aliases: &[],
+    title: "TNET",
+    base: Base::Https("www.tnet.hk/api/Dns"),
+    needs: NEEDS,
+    batch: Batch::Account(20),
+    rate: None,
+    remark: REMARK,
+    publish: Publishing::Interface(&INTERFACE_OF_ALL),
+};
+
+const NEEDS: &[Need] =
+    &[Need::new("username", "the AccessInstanceID"), Need::new("password", "the secret key")];
+
+const REMARK: &str = "'zone' is needed unless the zone is the name without its first label";
+
+const INTERFACE_OF_ALL: Interface = Interface {
+    prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+    codes: Codes {
+        // The error is a sentence.
+        code: &["/error"],
+        meanings: &[("*ignature", Meaning::Credentials, ""), ("*Access", Meaning::Credentials, "")],
+        ..Codes::HTTP
+    },
+    zones: ZoneSource::Code(zones),
+    model: RecordModel::ByIdReadFirst,
+    read: Reading::CodeForName(read),
+    form: RecordForm { name: "/Host", apex: "@", kind: "/Type", address: "/Value", ..RECORD },
+    write: Writing::Each(Calls {
+        create: "GET /AddDomainRecord?Domain=<zone>&Host=<host>&Type=<type>&Value=<address>&Ttl=<ttl>",
+        update: "GET /UpdateDomainRecord?Id=<id>&Domain=<zone>&Host=<host>&Type=<type>&Value=<address>\
+                 &Ttl=<ttl|600>",
+        remove: "GET /DeleteDomainRecord?Id=<id>",
+        shows: Shows::Nothing,
+    }),
+    new_ttl: 600,
+    ..INTERFACE
+};
+
+fn zones(talk: &mut Conversation<'_>, _: &Rest) -> ApiResult<ZoneList> {
+    let names = talk.job.changes.iter().map(RecordName::of);
+    Ok(names.map(|name| Zone::new(name.likely_zone(), name.likely_zone())).collect())
+}
+
+fn read(
+    talk: &mut Conversation<'_>,
+    rest: &Rest,
+    zone: &Zone,
+    goals: &[&Goal<'_>],
+) -> ApiResult<Vec<Record>> {
+    let form = &INTERFACE_OF_ALL.form;
+    let mut records = Vec::new();
+    for goal in goals {
+        let values = Values::of(talk.account, form).in_zone(zone).for_goal(goal);
+        let list = "GET /DescribeRecordIndex?Domain=<zone>&Host=<host>&Type=<type>";
+        let answer = rest.send(talk, call::request(rest, list, &values))?;
+        let body = rest.value(&answer)?;
+        let Some(all) = body.get("Data").filter(|all| all.is_array() || all.is_null()) else {
+            return Err(rest.not_understood(&answer));
+        };
+        for raw in all.as_array().into_iter().flatten() {
+            records.push(Record::of(form, zone, Some(goal), raw));
+        }
+    }
+    Ok(records)
+}
+
+/// Signs a request.
+fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+    let time = timestamp(talk.wall()?);
+    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
+    let target = request.url.target().to_owned();
+    let (path, query) = target.split_once('?').unwrap_or_default();
+    let mut parameters = parameters(query);
+    for (name, value) in [
+        ("AccessInstanceID", talk.account.username.as_str()),
+        ("SignatureMethod", "HMAC-SHA1"),
+        ("SignatureNonce", &nonce),
+        ("Timestamp", &time),
+    ] {
+        parameters.insert(name, value.to_owned());
+    }
+    let query = signed_query(&parameters, request.method.name(), &talk.account.password);
+    request.url = Url::https(&[request.url.host(), path, "?", &query].concat());
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;

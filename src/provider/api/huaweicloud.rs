@@ -1,0 +1,108 @@
+//! Huawei Cloud DNS (<https://support.huaweicloud.com/intl/en-us/api-dns/dns_api_60000.html>).
+//!
+//! Requests carry a signature (<https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html>).
+//! A record set belongs to a line, and a name can have sets for several lines.
+
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{Goal, RECORD, Record, RecordForm};
+use super::records::refuse_special;
+use super::rest::Rest;
+use super::{Api, Base, Need, Publishing};
+use crate::model::Url;
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::sign::{Canonical, parameters, query, short_timestamp};
+use crate::provider::{Batch, Request};
+
+pub(super) const API: Api = Api {
+    name: "huaweicloud",
+    aliases: &["huaweicloud.com"],
+    title: "Huawei Cloud DNS",
+    base: Base::Https("dns.myhuaweicloud.com"),
+    needs: &[
+        Need::new("username", "an access key id (AK)"),
+        Need::new("password", "the secret access key (SK)"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "the IAM user of the key needs DNS FullAccess",
+    publish: Publishing::Interface(&Interface {
+        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        codes: Codes {
+            code: &["/code", "/error_code", "/error_msg"],
+            meanings: &[
+                ("*signature expired", Meaning::ClockWrong, ""),
+                ("*APIGW.0308", Meaning::Limited, ""),
+                ("*APIGW.0302", Meaning::Forbidden, ""),
+                ("*APIGW.030", Meaning::Credentials, ""),
+            ],
+            ..Codes::HTTP
+        },
+        zones: ZoneSource::List {
+            list: List::whole("GET /v2/zones?limit=500&type=public", "/zones"),
+            name: "/name",
+            id: "/id",
+        },
+        zone_ref: ZoneRef::Id,
+        model: RecordModel::RrSet,
+        read: Reading::Name(List::whole(
+            "GET /v2.1/zones/<zone>/recordsets?limit=500&name=<fqdn>.&search_mode=equal&type=<type>",
+            "/recordsets",
+        )),
+        inspect: Some(refuse_several_lines),
+        form: RecordForm { is_relative: false, values: "/records", address: "", ..RECORD },
+        write: Writing::Each(Calls {
+            create: r#"POST /v2.1/zones/<zone>/recordsets {"name":"<fqdn>.","type":<type>,"ttl":<ttl>,"records":<values>}"#,
+            update: r#"PUT /v2.1/zones/<zone>/recordsets/<id> {"name":"<fqdn>.","type":<type>,"ttl":<ttl>,"records":<values>}"#,
+            remove: "DELETE /v2.1/zones/<zone>/recordsets/<id>",
+            shows: Shows::Something("/id"),
+        }),
+        ..INTERFACE
+    }),
+};
+
+/// Refuses to write under a name that has several sets of a type, because an address could get into another
+/// line's set.
+fn refuse_several_lines(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
+    for record in records {
+        let is_other = |other: &Record| {
+            other.name == record.name && other.kind == record.kind && other.id != record.id
+        };
+        if records.iter().any(is_other) {
+            let name = (record.name.as_str(), record.kind.as_str());
+            refuse_special(talk, goals, name, "has records for several lines at Huawei Cloud");
+        }
+    }
+}
+
+/// Signs a request.
+fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+    let time = short_timestamp(talk.wall()?);
+    let host = request.url.host().to_owned();
+    let target = request.url.target().to_owned();
+    let (path, parameters_text) = target.split_once('?').unwrap_or((&target, ""));
+    let query = query(&parameters(parameters_text));
+    let canonical = Canonical {
+        algorithm: "SDK-HMAC-SHA256",
+        prefix: "",
+        scope: &[],
+        time: &time,
+        headers: &[("host", &host), ("x-sdk-date", &time)],
+    };
+    let key = (talk.account.username.as_str(), &talk.account.password);
+    let body = request.body.as_ref().map_or("", Secret::expose);
+    let place = (&*format!("{path}/"), &*query);
+    let signature = canonical.authorization(key, request.method.name(), place, body);
+    if !query.is_empty() {
+        request.url = Url::https(&[&host, path, "?", &query].concat());
+    }
+    request.headers.push(("X-Sdk-Date", Secret::new(time)));
+    request.headers.push(("Authorization", signature));
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;

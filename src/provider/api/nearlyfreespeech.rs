@@ -1,0 +1,66 @@
+//! NearlyFreeSpeech.NET (<https://members.nearlyfreespeech.net/wiki/API/Introduction>,
+//! <https://members.nearlyfreespeech.net/wiki/API/Reference>).
+//!
+//! A record has no identifier, so a change is an addition and a removal.
+
+use super::interface::{
+    CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
+use super::rest::Rest;
+use super::{Api, Base, Need, Publishing};
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::sign::sha1;
+use crate::provider::{Batch, Request};
+
+pub(super) const API: Api = Api {
+    name: "nearlyfreespeech",
+    aliases: &[],
+    title: "NearlyFreeSpeech.NET",
+    base: Base::Https("api.nearlyfreespeech.net/dns"),
+    needs: &[Need::new("username", "the member login"), Need::new("password", "the API key")],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "'ttl' counts for a new record",
+    publish: Publishing::Interface(&Interface {
+        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        codes: Codes {
+            code: &["/error", "/debug"],
+            meanings: &[
+                ("*timestamp", Meaning::ClockWrong, ""),
+                ("*authenticated", Meaning::Credentials, ""),
+            ],
+            ..Codes::HTTP
+        },
+        zones: ZoneSource::Probe,
+        model: RecordModel::RrSet,
+        read: Reading::Zone(List::whole("POST /<domain>/listRRs", "")),
+        form: RecordForm { address: "/data", ..RECORD },
+        write: Writing::Values(Calls {
+            create: "POST /<domain>/addRR name=<host>&type=<type>&data=<address>&ttl=<ttl>",
+            remove: "POST /<domain>/removeRR name=<host>&type=<type>&data=</data>",
+            ..CALLS
+        }),
+        ..INTERFACE
+    }),
+};
+
+/// Signs a request.
+fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+    let time = talk.wall()?;
+    let mut salt = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
+    salt.truncate(16);
+    let body = sha1(request.body.as_ref().map_or("", Secret::expose));
+    let account = talk.account;
+    let (login, key) = (&account.username, account.password.expose());
+    let path = request.url.path();
+    let hash = sha1(&format!("{login};{time};{salt};{key};{path};{body}"));
+    let value = Secret::new(format!("{login};{time};{salt};{hash}"));
+    request.headers.push(("X-NFSN-Authentication", value));
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Access tokens (RFC 6749), which are requested for each conversation.
+
+use super::meaning::Meaning;
+use super::rest::{self, Rest, text};
+use crate::model::secret::Secret;
+use crate::provider::Method;
+use crate::provider::conversation::{ApiResult, Conversation};
+
+/// Requests an access token at `path` of `rest`, with the parameters of `form`.
+///
+/// # Errors
+/// If there is no answer, or if it has no token.
+pub(super) fn token(
+    talk: &mut Conversation<'_>,
+    rest: Rest,
+    path: &str,
+    form: String,
+) -> ApiResult<Secret> {
+    let rest = rest.with_secret_answers();
+    let kind = "application/x-www-form-urlencoded";
+    let answer = talk.send(rest.body(Method::Post, path, kind, form))?;
+    let body = rest::body(&answer);
+    let token = text(&body, "/access_token");
+    if answer.status == 200 && !token.is_empty() {
+        return Ok(Secret::new(token));
+    }
+    let said = match (text(&body, "/error_description"), text(&body, "/error")) {
+        ("", error) => error.to_owned(),
+        (description, error) => format!("{description} ({error})"),
+    };
+    Err(match answer.status {
+        200 => rest.not_understood(&answer),
+        // Google: "Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
+        400 if said.contains("timeframe") => rest.clock_wrong(&said),
+        400..=403 => rest.verdict_with(&answer, Meaning::Credentials, &said, ""),
+        _ => rest.refuse(&answer, &said),
+    })
+}

@@ -1,0 +1,74 @@
+//! What the interfaces of Tencent Cloud have in common: a signature much like that of AWS
+//! (<https://www.tencentcloud.com/document/api/1157/49026>), and codes.
+
+use serde_json::Value;
+
+use super::meaning::{Codes, Meaning};
+use super::rest::Rest;
+use crate::model::secret::Secret;
+use crate::provider::Request;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::sign::{Canonical, timestamp};
+
+/// What answers mean.
+pub(super) const CODES: Codes = Codes {
+    // The HTTP status is always 200.
+    success: ("/Response/RequestId", ""),
+    code: &["/Response/Error/Code"],
+    meanings: &[
+        // The answer to a list without records.
+        ("ResourceNotFound.NoDataOfRecord", Meaning::Success, ""),
+        ("InvalidParameterValue.DomainNotExists", Meaning::NotFound, ""),
+        ("InvalidParameter.DomainIdInvalid", Meaning::NotFound, ""),
+        ("*ZoneNotFound", Meaning::NotFound, ""),
+        ("FailedOperation.FrequencyLimit", Meaning::Limited, ""),
+        // The account is blocked after logins with wrong credentials.
+        ("LimitExceeded.FailedLoginLimitExceeded", Meaning::Credentials, ""),
+        ("UnauthorizedOperation", Meaning::Forbidden, RIGHTS),
+        ("AuthFailure.UnauthorizedOperation", Meaning::Forbidden, RIGHTS),
+        ("AuthFailure.SignatureExpire", Meaning::ClockWrong, ""),
+        ("AuthFailure", Meaning::Credentials, ""),
+        ("RequestLimitExceeded", Meaning::Limited, ""),
+        ("InternalError", Meaning::Problem, ""),
+        ("FailedOperation", Meaning::Problem, ""),
+        ("ResourceNotFound", Meaning::NotFound, ""),
+    ],
+};
+
+const RIGHTS: &str = "give the key's user the policy QcloudDNSPodFullAccess, or QcloudTEOFullAccess for \
+                      EdgeOne";
+const JSON: &str = "application/json";
+
+/// Signs a request to the service that the host begins with. The member `Action` of its body becomes a
+/// header.
+pub(super) fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+    let wall = talk.wall()?;
+    let (time, date) = (wall.to_string(), timestamp(wall));
+    let body = request.body.take().unwrap_or_default();
+    let mut body: Value = serde_json::from_str(body.expose()).unwrap_or_default();
+    let action = body["Action"].take();
+    let action = action.as_str().unwrap_or_default();
+    if let Some(members) = body.as_object_mut() {
+        members.remove("Action");
+    }
+    let host = request.url.host().to_owned();
+    let service = host.split('.').next().unwrap_or_default();
+    let canonical = Canonical {
+        algorithm: "TC3-HMAC-SHA256",
+        prefix: "TC3",
+        scope: &[date.get(..10).unwrap_or_default(), service, "tc3_request"],
+        time: &time,
+        headers: &[("content-type", JSON), ("host", &host)],
+    };
+    let key = (talk.account.username.as_str(), &talk.account.password);
+    let body = body.to_string();
+    let signature = canonical.authorization(key, request.method.name(), ("/", ""), &body);
+    request.body = Some(Secret::new(body));
+    request.shown = format!("POST https://{host} ({action})");
+    request.headers.extend([
+        ("X-TC-Action", Secret::new(action)),
+        ("X-TC-Timestamp", Secret::new(time)),
+        ("Authorization", signature),
+    ]);
+    Ok(request)
+}

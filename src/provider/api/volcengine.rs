@@ -1,0 +1,124 @@
+//! Volcengine's TrafficRoute DNS (<https://www.volcengine.com/docs/6758/155086>), version 2018-08-01.
+//!
+//! Requests carry a signature much like that of AWS (<https://www.volcengine.com/docs/6369/67269>). A
+//! record is written as a whole, so it is read before.
+
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+};
+use super::meaning::{Codes, Meaning};
+use super::record::{RECORD, RecordForm};
+use super::rest::Rest;
+use super::{Api, Base, Need, Publishing};
+use crate::model::Url;
+use crate::model::secret::Secret;
+use crate::provider::conversation::{ApiResult, Conversation};
+use crate::provider::sign::{Canonical, parameters, query, sha256, short_timestamp};
+use crate::provider::{Batch, Request};
+
+const HOST: &str = "open.volcengineapi.com";
+
+pub(super) const API: Api = Api {
+    name: "volcengine",
+    aliases: &[],
+    title: "Volcengine",
+    base: Base::Https(HOST),
+    needs: &[
+        Need::new("username", "an access key id"),
+        Need::new("password", "the secret access key"),
+    ],
+    batch: Batch::Account(20),
+    rate: None,
+    remark: "the user of the key needs DNSFullAccess",
+    publish: Publishing::Interface(&Interface {
+        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        codes: Codes {
+            success: ("/ResponseMetadata/RequestId", ""),
+            code: &["/ResponseMetadata/Error/Code"],
+            meanings: &[
+                ("InvalidTimestamp", Meaning::ClockWrong, ""),
+                ("InvalidAccessKey", Meaning::Credentials, ""),
+                ("InvalidCredential", Meaning::Credentials, ""),
+                ("InvalidAuthorization", Meaning::Credentials, ""),
+                ("SignatureDoesNotMatch", Meaning::Credentials, ""),
+                ("AccessDenied", Meaning::Forbidden, ""),
+                ("FlowLimitExceeded", Meaning::Limited, ""),
+                ("ErrZoneNotFound", Meaning::NotFound, ""),
+                ("ErrDBNotFound", Meaning::NotFound, ""),
+                ("Internal", Meaning::Problem, ""),
+            ],
+        },
+        zones: ZoneSource::List {
+            list: List::numbered(
+                "GET /?Action=ListZones&Version=2018-08-01&PageNumber=<page>&PageSize=100",
+                "/Result/Zones",
+                100,
+            ),
+            name: "/ZoneName",
+            id: "/ZID",
+        },
+        zone_ref: ZoneRef::IdAndName,
+        model: RecordModel::ByIdReadFirst,
+        read: Reading::Name(List::numbered(
+            "GET /?Action=ListRecords&Version=2018-08-01&ZID=<zone>&Host=<host>&Type=<type>\
+             &SearchMode=exact&PageNumber=<page>&PageSize=100",
+            "/Result/Records",
+            100,
+        )),
+        form: RecordForm {
+            name: "/Host",
+            apex: "@",
+            kind: "/Type",
+            id: "/RecordID",
+            ttl: "/TTL",
+            address: "/Value",
+            ..RECORD
+        },
+        write: Writing::Each(Calls {
+            create: r#"POST /?Action=CreateRecord&Version=2018-08-01 {"ZID":<zone>,"Host":<host>,"Type":<type>,"Value":<address>,"TTL":<ttl>,"Line":"default"}"#,
+            update: r#"POST /?Action=UpdateRecord&Version=2018-08-01 {"RecordID":"<id>","Host":<host>,"Type":<type>,"Value":<address>,"TTL":<ttl>,"Line":</Line|"default">,"Weight":</Weight>}"#,
+            remove: r#"POST /?Action=DeleteRecord&Version=2018-08-01 {"RecordID":"<id>"}"#,
+            shows: Shows::Something("/Result/RecordID"),
+        }),
+        new_ttl: 600,
+        ..INTERFACE
+    }),
+};
+
+const JSON: &str = "application/json";
+
+/// Signs a request.
+fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+    let time = short_timestamp(talk.wall()?);
+    let target = request.url.target().to_owned();
+    let query = query(&parameters(target.trim_start_matches("/?")));
+    let body = request.body.as_ref().map_or("", Secret::expose);
+    let hash = sha256(body);
+    let canonical = Canonical {
+        algorithm: "HMAC-SHA256",
+        prefix: "",
+        scope: &[time.get(..8).unwrap_or_default(), "cn-north-1", "DNS", "request"],
+        time: &time,
+        headers: &[
+            ("content-type", JSON),
+            ("host", HOST),
+            ("x-content-sha256", &hash),
+            ("x-date", &time),
+        ],
+    };
+    let key = (talk.account.username.as_str(), &talk.account.password);
+    let signature = canonical.authorization(key, request.method.name(), ("/", &query), body);
+    request.url = Url::https(&[HOST, "/?", &query].concat());
+    if request.body.is_none() {
+        request.headers.push(("Content-Type", Secret::new(JSON)));
+    }
+    request.headers.extend([
+        ("X-Date", Secret::new(time)),
+        ("X-Content-Sha256", Secret::new(hash)),
+        ("Authorization", signature),
+    ]);
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;
