@@ -20,7 +20,9 @@ STD = {"alloc", "compiler_builtins", "core", "std", "addr2line", "gimli", "hashb
 # Beginnings of the names of ring's C functions.
 RING = ("ring_core", "aes_nohw", "bn_", "fe_", "fiat_", "ge_", "k25519", "nistz", "x25519", "ecp_")
 # Files of src/provider/api that are not providers.
-COMMON = {"call", "interface", "meaning", "record", "records", "rest", "xml", "zone"}
+COMMON = {
+    "call", "interface", "meaning", "oauth", "record", "records", "rest", "tencent", "xml", "zone",
+}
 SMALL = 4096
 SHT_SYMTAB, SHT_NOBITS = 2, 8
 SHF_TLS = 1 << 10
