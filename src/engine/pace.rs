@@ -236,7 +236,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The waiting time that an earlier run saved. While the clock is not set it lasts for [`UNDATED`], in
+    /// The waiting time that an earlier run saved. While the clock is not set it lasts for `UNDATED`, in
     /// which the clock is usually set.
     pub fn saved(until: Option<UnixSeconds>, now: Now) -> Self {
         if until.is_none() {
