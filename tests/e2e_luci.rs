@@ -65,9 +65,7 @@ fn the_daemon_writes_the_run_files_that_luci_reads() {
         let launcher = scene.launcher();
         let daemon = launcher.run();
         daemon.wait_published("home", "203.0.113.5");
-        // The daemon answers only after it has written the run files.
-        daemon.status();
-        assert_eq!(run_file("home.ip").as_deref(), Some("203.0.113.5\n"));
+        wait_run_file("home.ip", Some("203.0.113.5\n"));
         assert_eq!(run_file("off.ip").as_deref(), Some("\n"));
         assert_eq!(run_file("off.pid"), None);
         let pid: u32 = run_file("home.pid").unwrap().trim().parse().unwrap();
