@@ -28,9 +28,9 @@ pub struct Values<'a> {
     /// `type`: the record type. `fqdn`: the complete name. `host`: the name relative to the zone.
     /// `proxied`: the option.
     pub goal: Option<&'a Goal<'a>>,
-    /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else the
-    /// present one. `set_ttl`: the TTL if it is new. `values` and `before`: all values of the record set,
-    /// as they should be and as they are. `one_or_values`: a single value without an array around it.
+    /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else
+    /// the present one. `set_ttl`: the TTL of the option, or of a new record. `values`: all values of the record
+    /// set, as they should be. `one_or_values`: the same, without an array around a single value.
     pub write: Option<&'a Write<'a>>,
     /// A JSON pointer: a member of the record as it should be, or as it is if it is removed; or of the value
     /// in a record set that [`RecordForm::value`] writes.
@@ -114,9 +114,8 @@ impl<'a> Values<'a> {
             "values" => Some(write.values.iter().map(|value| self.written(value)).collect()),
             "one_or_values" => match write.values.as_slice() {
                 [one] => Some(self.written(one)),
-                several => Some(several.into()),
+                several => Some(several.iter().map(|value| self.written(value)).collect()),
             },
-            "before" => Some(write.before.iter().map(|record| self.written(&record.raw)).collect()),
             _ => None,
         }
     }
@@ -148,16 +147,15 @@ pub fn request(rest: &Rest, call: &str, values: &Values<'_>) -> Request {
     let (method, target) = call.split_once(' ').unwrap_or((call, ""));
     let (path, body) = target.split_once(' ').unwrap_or((target, ""));
     let method = Method::of(method);
-    let mut filled = fill(path, values, encode);
+    let mut url = fill(path, values, encode);
     // The name of the zone itself may be empty.
-    if filled.ends_with('/') && !path.ends_with('/') {
-        filled.pop();
+    if url.ends_with('/') && !path.ends_with('/') {
+        url.pop();
     }
-    let path = filled;
     match body.as_bytes().first() {
-        None => rest.request(method, &path),
-        Some(b'{' | b'[' | b'<') => rest.json(method, &path, &json(body, values)),
-        Some(_) => rest.body(method, &path, FORM, fill(body, values, percent::encode)),
+        None => rest.request(method, &url),
+        Some(b'{' | b'[' | b'<') => rest.json(method, &url, &json(body, values)),
+        Some(_) => rest.body(method, &url, FORM, fill(body, values, percent::encode)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Eranet, Now.cn and TNET (<https://www.todaynic.com/docApi/>; only the code of other programs could be
 //! read, such as ddns-go). All three have the same interface, with signatures as those of Alibaba Cloud.
 //!
-//! There is no list of zones.
+//! The interface cannot list the zones of an account. Without the option `zone`, the zone is assumed to be the
+//! name without its first label.
 
 use super::call::{self, Values};
 use super::interface::{

@@ -4,7 +4,8 @@
 //! A record set belongs to a line, and a name can have sets for several lines.
 
 use super::interface::{
-    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneRef, ZoneSource,
+    Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneRef,
+    ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm};
@@ -42,7 +43,11 @@ pub(super) const API: Api = Api {
             ..Codes::HTTP
         },
         zones: ZoneSource::List {
-            list: List::whole("GET /v2/zones?limit=500&type=public", "/zones"),
+            list: List {
+                call: "GET /v2/zones?limit=500&offset=<page>&type=public",
+                at: "/zones",
+                pages: Pages::Offset(500),
+            },
             name: "/name",
             id: "/id",
         },

@@ -143,6 +143,16 @@ pub enum Pages {
     },
 }
 
+impl Pages {
+    /// How many elements a full page has; `None` if only the answer says whether there is another page.
+    pub const fn size(self) -> Option<usize> {
+        match self {
+            Self::One | Self::Cursor { .. } => None,
+            Self::Numbered(size) | Self::Offset(size) | Self::After { size, .. } => Some(size),
+        }
+    }
+}
+
 /// How records are read.
 #[derive(Clone, Copy)]
 pub enum Reading {

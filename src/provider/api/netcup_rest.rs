@@ -15,7 +15,7 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::records::each_zone;
+use super::records::each_element;
 use super::rest::{Rest, id, object, text};
 use super::zone::{Zone, ZoneList, probe_zones};
 use super::{Api, Base, Need, Publishing};
@@ -92,7 +92,7 @@ fn read(
 ) -> ApiResult<Vec<Record>> {
     let rest = rest.clone().below(&format!("/domain/{}/dns/revision", percent::encode(&zone.id)));
     let mut newest = (String::new(), String::new());
-    each_zone(talk, &rest, &LIST, &mut |revision| {
+    each_element(talk, &rest, &LIST, &mut |revision| {
         let created = text(revision, "/createdAt").to_owned();
         if created >= newest.0 {
             newest = (created, id(revision, "/identifier"));
@@ -103,7 +103,7 @@ fn read(
         return Ok(records);
     }
     let rest = rest.below(&format!("/{}/record", percent::encode(&newest.1)));
-    each_zone(talk, &rest, &LIST, &mut |raw| {
+    each_element(talk, &rest, &LIST, &mut |raw| {
         let record = Record::of(&NETCUP.form, zone, None, raw);
         if goals.iter().any(|goal| record.is_for(goal)) {
             records.push(record);

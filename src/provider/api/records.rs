@@ -18,7 +18,7 @@ use crate::provider::Account;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Change, Outcome, Verdict};
 
-pub use read::{each_zone, refuse_special};
+pub use read::{each_element, refuse_special};
 pub use write::write_each;
 
 /// The requests of `interface`, which is that of `api`, for `account`.

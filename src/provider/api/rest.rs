@@ -399,7 +399,8 @@ fn retry_account(reason: String, after: Option<Duration>) -> Verdict {
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
 /// shorter than requested without being the last.
-const NEXT_PAGE: [&str; 8] = [
+const NEXT_PAGE: [&str; 9] = [
+    "/nextLink",
     "/meta/pagination/next_page",
     "/links/pages/next",
     "/pages",

@@ -82,7 +82,7 @@ fn refuse_policies(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let list = List::numbered("GET ?page_size=100&page=<page>", "/dns_zones", 100);
     let mut zones = ZoneList::new();
-    records::each_zone(talk, rest, &list, &mut |zone| {
+    records::each_element(talk, rest, &list, &mut |zone| {
         let name = [shown(zone, "/subdomain"), shown(zone, "/domain")].join(".");
         // The subdomain is empty for the zone of a domain.
         let name = name.trim_start_matches('.');

@@ -1,5 +1,6 @@
 //! Properties of every provider with an interface of its own, whatever it answers.
 
+mod data;
 mod removal;
 mod stateful;
 

@@ -1,8 +1,6 @@
 //! Names of records, and the zones that hold them.
 
-use serde_json::Value;
-
-use super::rest::{NO_ZONE, id};
+use super::rest::NO_ZONE;
 use crate::model::name::{canonical, strip_zone};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Change, Outcome, Scope, Verdict};
@@ -125,23 +123,6 @@ impl Zone {
 
 /// The zones of an account.
 pub type ZoneList = Vec<Zone>;
-
-/// The zones of a list in JSON. `name` and `zone_id` are the places of a zone's name and identifier
-/// in each element (RFC 6901).
-pub fn zones_by_id(zones: &[Value], name: &str, zone_id: &str) -> ZoneList {
-    let mut all = ZoneList::new();
-    for zone in zones {
-        let zone_id = id(zone, zone_id).trim_end_matches('.').to_owned();
-        all.push(Zone { name: canonical(&id(zone, name)), id: zone_id });
-    }
-    all
-}
-
-/// The zones of a list in JSON, for a provider that identifies them by their names.
-pub fn zones_by_name(zones: &[Value], name: &str) -> ZoneList {
-    let names = zones.iter().map(|zone| canonical(&id(zone, name)));
-    names.map(|name| Zone { id: name.clone(), name }).collect()
-}
 
 /// Finds zones by trying, for interfaces that have no list of them. `probe` succeeds for a zone of the
 /// account, and is refused for any other name.

@@ -38,10 +38,10 @@ fn requests_are_signed() {
     let mut one = job(vec![change("home.example.com", "192.0.2.1")]);
     one.wall = Some(1_440_938_160);
     let zones = format!(
-        "GET {BASE}/v2/zones?limit=500&type=public
+        "GET {BASE}/v2/zones?limit=500&offset=0&type=public
          X-Sdk-Date: 20150830T123600Z
          Authorization: SDK-HMAC-SHA256 Access=me, SignedHeaders=host;x-sdk-date, \
-         Signature=e55522cb509a1171efc3ecdde2fc1b4e1b2834bd29edc75bbdff800480321c82"
+         Signature=6ccb46ba788402b78642e5ea2c15d6efb8113f23d46d836063a78680df4925af"
     );
     let list = r#"{"links":{},"zones":[{"id":"z1","name":"example.com.","zone_type":"public"}]}"#;
     let there = found(&[set("r1", "A", &["192.0.2.1"])]);

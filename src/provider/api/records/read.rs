@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::model::name::canonical;
+use crate::provider::Request;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Interface, List, Pages, Reading, ZoneSource};
 use crate::provider::api::meaning::shown;
@@ -15,7 +16,7 @@ use crate::text::percent;
 /// The zones of the account.
 ///
 /// # Errors
-/// If an answer is missing, or is no list of zones.
+/// If an answer is missing, or has no list of zones.
 pub(super) fn zones(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -31,7 +32,7 @@ pub(super) fn zones(
         }),
         ZoneSource::List { list, name, id } => {
             let mut zones = ZoneList::new();
-            each_zone(talk, rest, &list, &mut |element| {
+            each_element(talk, rest, &list, &mut |element| {
                 let id = shown(element, id);
                 let zone = Zone::new(&canonical(&shown(element, name)), id.trim_end_matches('.'));
                 if !zones.contains(&zone) {
@@ -46,7 +47,7 @@ pub(super) fn zones(
 /// The records with the names of `goals`. There may be others.
 ///
 /// # Errors
-/// If an answer is missing, or is no list of records.
+/// If an answer is missing, or has no list of records.
 pub(super) fn records(
     talk: &mut Conversation<'_>,
     rest: &Rest,
@@ -137,23 +138,24 @@ fn keep_wanted(records: &mut Vec<Record>, goals: &[&Goal<'_>], found: Vec<Record
     }
 }
 
-/// Calls `take` with each zone of a list.
+/// Calls `take` with each element of a list.
 ///
 /// # Errors
 /// If an answer is missing, or is no list.
-pub fn each_zone(
+pub fn each_element(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     list: &List,
     take: &mut dyn FnMut(&Value),
 ) -> ApiResult<()> {
-    each(talk, rest, list, &Values::of(talk.account, &RECORD), Elements::Zones, take)
+    each(talk, rest, list, &Values::of(talk.account, &RECORD), Elements::Any, take)
 }
 
 /// What a list has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Elements {
-    Zones,
+    /// Anything, in an array.
+    Any,
     /// Records or record sets. A single record may not be in an array.
     Records,
     /// A record set, not in an array.
@@ -179,57 +181,83 @@ fn each(
     let mut call = list.call.to_owned();
     let mut total = 0;
     for number in 1..=PAGES {
-        let answer = rest.send(talk, call::request(rest, &call, &values))?;
+        // Some interfaces read by a POST. A second one changes nothing.
+        let request = Request { idempotent: true, ..call::request(rest, &call, &values) };
+        let answer = rest.send(talk, request)?;
         if answer.status == 404 && elements == Elements::OneSet {
             return Ok(());
         }
         let body = rest.value(&answer)?;
-        let found = match (body.pointer(list.at), elements) {
-            (Some(Value::Array(several)), Elements::Zones | Elements::Records) => {
-                several.as_slice()
-            }
-            (Some(Value::Null) | None, _) if rest.proves_success() => &[],
-            (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values.form) => {
-                std::slice::from_ref(one)
-            }
-            _ => return Err(rest.not_understood(&answer)),
+        let Some(found) = found(rest, list, &body, values.form, elements) else {
+            return Err(rest.not_understood(&answer));
         };
         found.iter().for_each(&mut *take);
         total += found.len();
-        let size = match list.pages {
-            Pages::One | Pages::Cursor { .. } => 0,
-            Pages::Numbered(size) | Pages::Offset(size) | Pages::After { size, .. } => size,
-        };
+        match next_page(list.pages, &body, found, number) {
+            NextPage::None => return Ok(()),
+            NextPage::TooLong => break,
+            NextPage::Numbered => values.page = number + 1,
+            NextPage::Offset => values.page = total,
+            NextPage::Behind(parameter) => call = [list.call, &parameter].concat(),
+        }
         // A server that ignores the size of a page may send more than fits into the memory of a router.
-        if size > 0 && total > PAGES * size {
+        if total > PAGES * list.pages.size().unwrap_or(usize::MAX / PAGES) {
             break;
-        }
-        let is_full = found.len() >= size;
-        let next = match list.pages {
-            Pages::Numbered(_) if is_full || has_next_page(&body, number) => {
-                values.page += 1;
-                continue;
-            }
-            Pages::Offset(_) if is_full => {
-                values.page = total;
-                continue;
-            }
-            Pages::Cursor { next, .. } => shown(&body, next),
-            Pages::After { last, .. } if is_full => {
-                found.last().map_or_else(String::new, |element| shown(element, last))
-            }
-            Pages::One | Pages::Numbered(_) | Pages::Offset(_) | Pages::After { .. } => {
-                String::new()
-            }
-        };
-        if next.is_empty() {
-            return Ok(());
-        }
-        if let Pages::Cursor { parameter, .. } | Pages::After { parameter, .. } = list.pages {
-            call = [list.call, parameter, &percent::encode(&next)].concat();
         }
     }
     Err(too_long())
+}
+
+/// The elements of one page; `None` if the answer is no page of this list.
+fn found<'v>(
+    rest: &Rest,
+    list: &List,
+    body: &'v Value,
+    form: &RecordForm,
+    elements: Elements,
+) -> Option<&'v [Value]> {
+    match (body.pointer(list.at), elements) {
+        (Some(Value::Array(several)), Elements::Any | Elements::Records) => Some(several),
+        (Some(Value::Null) | None, _) if rest.proves_success() => Some(&[]),
+        (Some(one), Elements::Records | Elements::OneSet) if is_record(one, form) => {
+            Some(std::slice::from_ref(one))
+        }
+        _ => None,
+    }
+}
+
+/// The page that follows another one.
+enum NextPage {
+    None,
+    /// There is one, and the interface has no way to request it.
+    TooLong,
+    /// That with the next number.
+    Numbered,
+    /// That which begins behind all elements so far.
+    Offset,
+    /// That of the call with this query parameter.
+    Behind(String),
+}
+
+fn next_page(pages: Pages, body: &Value, found: &[Value], number: usize) -> NextPage {
+    let is_full = pages.size().is_some_and(|size| found.len() >= size);
+    let (parameter, text) = match pages {
+        Pages::One if has_next_page(body, number) => return NextPage::TooLong,
+        Pages::Numbered(_) if is_full || has_next_page(body, number) => return NextPage::Numbered,
+        Pages::Offset(_) if is_full => return NextPage::Offset,
+        Pages::Cursor { parameter, next } => (parameter, shown(body, next)),
+        Pages::After { parameter, last, .. } if is_full => {
+            let last = found.last().map(|element| shown(element, last));
+            (parameter, last.unwrap_or_default())
+        }
+        Pages::One | Pages::Numbered(_) | Pages::Offset(_) | Pages::After { .. } => {
+            return NextPage::None;
+        }
+    };
+    if text.is_empty() {
+        return NextPage::None;
+    }
+    NextPage::Behind([parameter, &percent::encode(&text)].concat())
 }
 
 /// Whether an object is a record, or a set of records.
