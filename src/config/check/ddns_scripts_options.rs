@@ -90,8 +90,11 @@ fn blazingfast(
     unless_set(&mut record.id, pair_value(option, "record_id"));
     ttl(reader, record, &pair_value(option, "ttl"));
     let zone_id = pair_value(option, "zone_id");
-    if let Some(name) = names.first().filter(|_| !zone_id.is_empty()) {
-        unless_set(&mut record.zone_id, zone_id);
+    if zone_id.is_empty() {
+        return;
+    }
+    unless_set(&mut record.zone_id, zone_id);
+    if let Some(name) = names.first() {
         unless_set(&mut record.zone, RecordName::new(name.as_str(), None).likely_zone().into());
     }
 }

@@ -122,7 +122,10 @@ impl HttpReply<'_> {
     /// The connection, if it can carry another request.
     pub(super) fn into_stream(self) -> Option<Stream> {
         // Further bytes cannot belong to an answer, because no request is open.
-        (self.reusable && self.connection.input.is_empty()).then_some(self.connection.stream)
+        if self.reusable && self.connection.input.is_empty() {
+            return Some(self.connection.stream);
+        }
+        None
     }
 }
 

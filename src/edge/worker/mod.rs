@@ -252,7 +252,7 @@ impl Inner {
         let keeps = clients.is_connected();
         self.lock().queue.done(&lane, keeps, uptime());
         (self.report)(event);
-        keeps.then_some(lane)
+        if keeps { Some(lane) } else { None }
     }
 
     fn run(&self, task: Task, clients: &mut Clients) -> Event {
