@@ -194,9 +194,9 @@ impl Parser<'_> {
         if !min.bytes().chain(max.bytes()).all(|byte| byte.is_ascii_digit()) {
             return Ok(None);
         }
-        let count = Count { min: limit(min, inside)?.unwrap_or(0), max: limit(max, inside)? };
+        let count = Count { min: limit(min)?.unwrap_or(0), max: limit(max)? };
         if count.max.is_some_and(|max| max < count.min) {
-            return Err(format!("{{{inside}}} ends before it begins"));
+            return Err("an interval {…} ends before it begins".into());
         }
         self.rest = rest.chars();
         Ok(Some(count))
@@ -264,21 +264,21 @@ impl Parser<'_> {
         match (kind, chars.next(), chars.next()) {
             (':', ..) => class(name).map(Element::Class),
             (_, Some(c), None) => Ok(Element::Char(c)),
-            _ => Err(format!("[{kind}{name}{kind}] is not a single character")),
+            _ => Err("[.….] and [=…=] hold a single character".into()),
         }
     }
 }
 
 const UNCLOSED: &str = "a '[' is not closed";
 
-/// The count in `{inside}` with these digits; `None` if there are none.
-fn limit(digits: &str, inside: &str) -> Result<Option<usize>, String> {
+/// The count with these digits; `None` if there are none.
+fn limit(digits: &str) -> Result<Option<usize>, String> {
     if digits.is_empty() {
         return Ok(None);
     }
     match digits.parse::<usize>() {
         Ok(count) if count <= MAX_COUNT => Ok(Some(count)),
-        _ => Err(format!("{{{inside}}} repeats more than {MAX_COUNT} times")),
+        _ => Err(format!("an interval {{…}} repeats more than {MAX_COUNT} times")),
     }
 }
 
@@ -307,6 +307,6 @@ fn class(name: &str) -> Result<&'static [(char, char)], String> {
         "space" => SPACE,
         "upper" => &[('A', 'Z')],
         "xdigit" => &[('0', '9'), ('A', 'F'), ('a', 'f')],
-        _ => return Err(format!("there is no character class [:{name}:]")),
+        _ => return Err("the character class [:…:] has an unknown name".into()),
     })
 }
