@@ -50,18 +50,18 @@ pub(super) fn run(helper: &Helper) -> u8 {
         }
         Verb::Start => {
             if try_send_command(&file, "start", section).is_err() {
-                init::run(&["start"]);
+                init::run("start");
             }
             // LuCI ignores the exit code.
             exit::OK
         }
-        Verb::Stop if section.is_empty() => init::run(&["stop"]),
+        Verb::Stop if section.is_empty() => init::run("stop"),
         Verb::Stop => {
             let _ = try_send_command(&file, "stop", section);
             exit::OK
         }
-        Verb::Reload => init::run(&["reload"]),
-        Verb::Restart => init::run(&["restart"]),
+        Verb::Reload => init::run("reload"),
+        Verb::Restart => init::run("restart"),
     }
 }
 

@@ -1,21 +1,26 @@
 //! The service, started and stopped through the init system.
 
-use std::process::Command;
+use std::ffi::OsString;
+use std::io;
 
 use crate::cli::exit;
 use crate::edge::console::complain;
+use crate::edge::spawn::{Exit, Program, own_environment};
 
 /// OpenWrt's init script, which starts the daemon under procd.
 pub(super) const SCRIPT: &str = "/etc/init.d/ddns";
 
-/// Runs the init script with `arguments`; returns its exit code.
-pub(super) fn run(arguments: &[&str]) -> u8 {
-    match Command::new(SCRIPT).args(arguments).status() {
-        Ok(status) => match status.code() {
-            Some(code) => u8::try_from(code).unwrap_or(exit::FAILED),
-            // A signal ended it.
-            None => exit::FAILED,
-        },
+/// Runs the init script with `argument`; returns its exit code.
+pub(super) fn run(argument: &str) -> u8 {
+    match ended(argument) {
+        Ok(Exit::Status(status)) => u8::try_from(status).unwrap_or(exit::FAILED),
+        // A signal ended it.
+        Ok(Exit::Signal(_)) => exit::FAILED,
         Err(error) => complain(exit::INTERNAL, &format!("cannot run {SCRIPT}: {error}")),
     }
+}
+
+fn ended(argument: &str) -> io::Result<Exit> {
+    let words: Vec<OsString> = vec![SCRIPT.into(), argument.into()];
+    Program { words, environment: own_environment() }.start(&[], false)?.wait()
 }

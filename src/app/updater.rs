@@ -29,11 +29,11 @@ pub(super) fn run(updater: &Updater) -> u8 {
     let file = files::default_config();
     let code = match updater {
         Updater::Round { section, verbose, dry_run } => round(&file, section, *verbose, *dry_run),
-        Updater::Start(None) => init::run(&["start"]),
+        Updater::Start(None) => init::run("start"),
         Updater::Start(Some(network)) => {
-            send_for_network(&file, "start", network).unwrap_or_else(|_| init::run(&["start"]))
+            send_for_network(&file, "start", network).unwrap_or_else(|_| init::run("start"))
         }
-        Updater::Stop(Sections::All) => init::run(&["stop"]),
+        Updater::Stop(Sections::All) => init::run("stop"),
         // Without a daemon there is nothing to stop.
         Updater::Stop(Sections::Named(section)) => {
             try_send_command(&file, "stop", std::slice::from_ref(section)).unwrap_or(exit::OK)
@@ -41,7 +41,7 @@ pub(super) fn run(updater: &Updater) -> u8 {
         Updater::Stop(Sections::OfNetwork(network)) => {
             send_for_network(&file, "stop", network).unwrap_or(exit::OK)
         }
-        Updater::Reload => init::run(&["reload"]),
+        Updater::Reload => init::run("reload"),
     };
     code.min(exit::FAILED)
 }

@@ -13,6 +13,7 @@ pub mod netlink;
 pub mod probe;
 pub mod process;
 pub mod script;
+pub mod spawn;
 pub mod store;
 mod system_error;
 pub mod ubus;

@@ -1,13 +1,11 @@
 //! Runs the owner's programs. Each program leads a process group of its own and has a time limit. No
 //! program outlives the daemon, even if the daemon is killed.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use std::net::IpAddr;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -18,13 +16,14 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::edge::clock;
+use crate::edge::spawn::{Child, Exit, Program};
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
 
 /// The shell that runs scripts.
 pub const SHELL: &str = "/bin/sh";
 /// The search path with which procd starts services.
-const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 /// Most bytes of standard error that are kept. The rest is read and dropped.
 const ERRORS_LIMIT: usize = 4 * 1024;
 /// How often, in milliseconds, the exit status is looked for while the output is open.
@@ -37,25 +36,16 @@ const GRACE: Duration = Duration::from_secs(2);
 /// the daemon ends for any reason, the kernel closes the pipe, and the guard kills the group.
 const GUARD: &str = "read -r end; kill -KILL \"-$1\"";
 
-/// A command that runs `program` in a process group of its own, with only `PATH` in its environment and
-/// with its output in pipes.
-pub fn command(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", PATH)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    command
+/// The program that `words` name, the path of its file first, with only `PATH` in its environment.
+pub fn program(words: Vec<OsString>) -> Program {
+    Program { words, environment: vec![PATH.into()] }
 }
 
 /// A program that has ended, together with all processes of its group.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit status; `None` if the program was killed because its time was over.
-    pub status: Option<ExitStatus>,
+    /// How the program ended; `None` if it was killed because its time was over.
+    pub exit: Option<Exit>,
     /// Whether it was killed because the address that it publishes is gone: see [`cut`].
     pub cut: bool,
     /// The beginning of its standard error.
@@ -83,31 +73,47 @@ struct Groups {
 
 struct Group {
     /// The process group id, which is the process id of its leader.
-    id: i32,
+    id: Pid,
     /// The address that the program publishes.
     address: Option<IpAddr>,
     /// Whether it was killed by [`cut`].
     cut: bool,
-    /// A shell that runs [`GUARD`]. If there is no memory for it, the program runs without a guard.
-    guard: Option<Child>,
+    /// Kills the group when the daemon ends. If there is no memory for it, the program runs without a guard.
+    guard: Option<Guard>,
 }
 
 impl Group {
-    fn new(id: i32, address: Option<IpAddr>) -> Self {
-        let mut guard = command(SHELL);
-        guard.args(["-c", GUARD, "guard"]).arg(id.to_string());
-        guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self { id, address, cut: false, guard: guard.spawn().ok() }
+    fn new(id: Pid, address: Option<IpAddr>) -> Self {
+        Self { id, address, cut: false, guard: Guard::start(id).ok() }
     }
 
     /// Kills the guard, then all processes of the group. In the other order, the guard could kill
     /// a new group with the same id.
     fn end(&mut self) {
         if let Some(mut guard) = self.guard.take() {
-            let _ = guard.kill();
-            let _ = guard.wait();
+            kill(guard.shell.id());
+            let _ = guard.shell.wait();
         }
         kill(self.id);
+    }
+}
+
+/// A shell that runs [`GUARD`].
+struct Guard {
+    shell: Child,
+    /// The shell waits for the end of this pipe.
+    _pipe: PipeWriter,
+}
+
+impl Guard {
+    fn start(group: Pid) -> io::Result<Self> {
+        let words = [SHELL, "-c", GUARD, "guard"].map(OsString::from);
+        let mut guard = program(words.into());
+        guard.words.push(group.to_string().into());
+        let (input, pipe) = io::pipe()?;
+        let null = null()?;
+        let shell = guard.start(&[input.as_fd(), null.as_fd(), null.as_fd()], true)?;
+        Ok(Self { shell, _pipe: pipe })
     }
 }
 
@@ -134,56 +140,62 @@ pub fn cut(address: IpAddr) {
     }
 }
 
-fn kill(group: i32) {
+fn kill(group: Pid) {
     // All processes of the group may have ended already.
-    let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    let _ = killpg(group, Signal::SIGKILL);
+}
+
+/// `/dev/null`, for reading and writing.
+fn null() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
 }
 
 /// A running program. Its process group is killed when this is dropped.
 pub struct Running {
     child: Child,
     /// Standard output; `None` once it is closed.
-    output: Option<File>,
+    output: Option<PipeReader>,
     /// Standard error; `None` once it is closed.
-    errors: Option<File>,
+    errors: Option<PipeReader>,
     /// Whether it was killed by [`cut`].
     cut: bool,
 }
 
 impl Running {
-    /// Starts a [`command`] and writes `input` to its standard input. `address` is the address that the
-    /// program publishes, if it publishes one.
+    /// Starts a program in a process group of its own, and writes `input` to its standard input, which
+    /// is empty otherwise. `address` is the address that the program publishes, if it publishes one.
     ///
     /// # Errors
     /// If it cannot be started.
     pub fn start(
-        command: &mut Command,
+        program: Program,
         address: Option<IpAddr>,
         input: Option<&Secret>,
     ) -> io::Result<Self> {
-        if input.is_some() {
-            command.stdin(Stdio::piped());
-        }
+        let Some(input) = input else {
+            return Self::with_input(program, address, null()?.into());
+        };
+        let (theirs, mut ours) = io::pipe()?;
+        let running = Self::with_input(program, address, theirs.into())?;
+        // The program may end without reading it.
+        let _ = ours.write_all(input.expose().as_bytes());
+        Ok(running)
+    }
+
+    /// Starts a program whose standard input is `input`. This process keeps no copy of `input`, so that
+    /// writing to a pipe fails once the program has ended.
+    fn with_input(program: Program, address: Option<IpAddr>, input: OwnedFd) -> io::Result<Self> {
+        let (output, their_output) = pipe()?;
+        let (errors, their_errors) = pipe()?;
         // Locked until the group is in the list, so that `kill_all` misses none.
         let mut groups = groups();
         if groups.closed {
             return Err(io::Error::other("the daemon is ending"));
         }
-        let mut child = command.spawn()?;
-        if let Some(id) = group_id(&child) {
-            groups.running.push(Group::new(id, address));
-        }
-        drop(groups);
-        let output = child.stdout.take().map(OwnedFd::from);
-        let errors = child.stderr.take().map(OwnedFd::from);
-        let mut running = Self { child, output: None, errors: None, cut: false };
-        running.output = output.map(nonblocking).transpose()?;
-        running.errors = errors.map(nonblocking).transpose()?;
-        if let (Some(mut stdin), Some(input)) = (running.child.stdin.take(), input) {
-            // The program may end without reading it.
-            let _ = stdin.write_all(input.expose().as_bytes());
-        }
-        Ok(running)
+        let streams = [input.as_fd(), their_output.as_fd(), their_errors.as_fd()];
+        let child = program.start(&streams, true)?;
+        groups.running.push(Group::new(child.id(), address));
+        Ok(Self { child, output: Some(output), errors: Some(errors), cut: false })
     }
 
     /// Waits until the program has ended, and kills it after `limit`. `on_output` gets its standard
@@ -195,9 +207,9 @@ impl Running {
     pub fn wait(mut self, limit: Duration, on_output: &mut dyn FnMut(&[u8])) -> io::Result<Ended> {
         let deadline = clock::uptime().saturating_add(limit);
         let mut errors = Vec::new();
-        let status = loop {
-            if let Some(status) = self.reap()? {
-                break Some(status);
+        let exit = loop {
+            if let Some(exit) = self.reap()? {
+                break Some(exit);
             }
             let left = deadline.saturating_sub(clock::uptime());
             if left.is_zero() {
@@ -214,7 +226,7 @@ impl Running {
         while self.has_output() && clock::uptime() < deadline {
             self.read_output(GRACE, on_output, &mut errors);
         }
-        Ok(Ended { status, cut: self.cut, errors })
+        Ok(Ended { exit, cut: self.cut, errors })
     }
 
     /// Whether a pipe is open that may bring output.
@@ -242,14 +254,14 @@ impl Running {
         });
     }
 
-    /// The exit status, if the program has ended. Then the rest of its group is killed.
-    fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
+    /// How the program ended, if it has. Then the rest of its group is killed.
+    fn reap(&mut self) -> io::Result<Option<Exit>> {
         let mut groups = groups();
-        let status = self.child.try_wait()?;
-        if status.is_some() {
+        let exit = self.child.try_wait()?;
+        if exit.is_some() {
             self.cut = end_group(&self.child, &mut groups);
         }
-        Ok(status)
+        Ok(exit)
     }
 
     /// Kills the program and its group, unless it has been waited for already.
@@ -269,19 +281,20 @@ impl Drop for Running {
     }
 }
 
-/// The reading end of a pipe, in non-blocking mode.
-fn nonblocking(pipe: OwnedFd) -> io::Result<File> {
-    fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok(pipe.into())
+/// A pipe whose reading end does not block.
+fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((reader, writer))
 }
 
 /// Reads once from a pipe, and drops the pipe at its end.
-fn read_pipe(pipe: &mut Option<File>, on_bytes: &mut dyn FnMut(&[u8])) {
-    let Some(file) = pipe else {
+fn read_pipe(pipe: &mut Option<PipeReader>, on_bytes: &mut dyn FnMut(&[u8])) {
+    let Some(reader) = pipe else {
         return;
     };
     let mut buffer = [0; 4096];
-    match file.read(&mut buffer) {
+    match reader.read(&mut buffer) {
         Ok(count) if count > 0 => on_bytes(buffer.get(..count).unwrap_or_default()),
         Err(error)
             if [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted].contains(&error.kind()) => {}
@@ -293,16 +306,10 @@ fn read_pipe(pipe: &mut Option<File>, on_bytes: &mut dyn FnMut(&[u8])) {
 /// [`cut`] before. The caller must hold the lock since before it waited for the child, because from
 /// then on the kernel may give the group's id to another process.
 fn end_group(child: &Child, groups: &mut Groups) -> bool {
-    let id = group_id(child);
-    let Some(index) = groups.running.iter().position(|group| Some(group.id) == id) else {
+    let Some(index) = groups.running.iter().position(|group| group.id == child.id()) else {
         return false;
     };
     let mut group = groups.running.swap_remove(index);
     group.end();
     group.cut
-}
-
-/// The id of the process group that `child` leads. Process ids fit into 31 bits.
-fn group_id(child: &Child) -> Option<i32> {
-    i32::try_from(child.id()).ok()
 }

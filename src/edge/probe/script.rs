@@ -1,14 +1,14 @@
 //! Runs `ip_script`, a command line that prints the address.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::find_address;
 use crate::config::program;
-use crate::edge::process::{Ended, Running, SHELL, command};
+use crate::edge::process::{self, Ended, Running, SHELL};
+use crate::edge::spawn::Exit;
 use crate::model::Family;
 
 /// How long the command and the processes it starts may run.
@@ -27,12 +27,12 @@ pub fn run(line: &str, family: Family, limit: Duration) -> Result<IpAddr, String
     let mut output = Vec::new();
     let ended = run_to_end(line, family, limit, &mut output)
         .map_err(|error| format!("cannot run {program}: {error}"))?;
-    let Some(status) = ended.status else {
+    let Some(exit) = ended.exit else {
         return Err(format!("{program} did not end within {} s", limit.as_secs()));
     };
-    if !status.success() {
+    if exit != Exit::Status(0) {
         let complaint = ended.complaint(&[]).map_or(String::new(), |line| format!(": {line}"));
-        return Err(format!("{program} {}{complaint}", describe(status)));
+        return Err(format!("{program} {exit}{complaint}"));
     }
     find_address(&String::from_utf8_lossy(&output), family)
         .map_err(|error| format!("{program}: {error}"))
@@ -44,21 +44,14 @@ fn run_to_end(
     limit: Duration,
     output: &mut Vec<u8>,
 ) -> io::Result<Ended> {
-    let mut command = command(SHELL);
-    command.args(["-c", line]).env("DDNS_FAMILY", if family == Family::V4 { "4" } else { "6" });
-    let running = Running::start(&mut command, None, None)?;
+    let mut shell = process::program([SHELL, "-c", line].map(OsString::from).into());
+    let family = if family == Family::V4 { "DDNS_FAMILY=4" } else { "DDNS_FAMILY=6" };
+    shell.environment.push(family.into());
+    let running = Running::start(shell, None, None)?;
     running.wait(limit, &mut |bytes| {
         let room = OUTPUT_LIMIT.saturating_sub(output.len());
         output.extend(bytes.iter().take(room));
     })
-}
-
-fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("failed with exit status {code}"),
-        (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => "failed".into(),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::edge::spawn::Exit;
 use crate::model::Level;
 use crate::model::secret::Secret;
 use crate::provider::mask::mask;
@@ -118,10 +119,8 @@ fn labelled(line: &str) -> Option<(u8, &str)> {
 /// How a script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScriptEnd {
-    /// It exited with this status.
-    Status(i32),
-    /// It was killed by a signal of another process.
-    Signal(i32),
+    /// It ended by itself or by a signal of another process.
+    Exit(Exit),
     /// It was killed because it ran longer than this limit.
     TimeOver(Duration),
     /// It was killed because the address that it published is gone.
@@ -185,7 +184,7 @@ impl ScriptLog {
 
     /// The outcome of the update. `complaint` is the first line of the script's standard error.
     pub(super) fn outcome(&self, end: ScriptEnd, complaint: Option<String>) -> Outcome {
-        if end == ScriptEnd::Status(0) && self.fatal.is_none() {
+        if end == ScriptEnd::Exit(Exit::Status(0)) && self.fatal.is_none() {
             return Outcome::Updated;
         }
         let what = self.describe(end);
@@ -212,13 +211,14 @@ impl ScriptLog {
             ScriptEnd::AddressGone => {
                 "the address went away while the script was running".to_owned()
             }
-            ScriptEnd::Status(_) | ScriptEnd::Signal(_) if self.failure.is_some() => {
-                "the transfer failed".to_owned()
+            ScriptEnd::Exit(_) if self.failure.is_some() => "the transfer failed".to_owned(),
+            ScriptEnd::Exit(Exit::Status(_)) if self.fatal.is_some() => {
+                "the script gave up".to_owned()
             }
-            ScriptEnd::Status(_) if self.fatal.is_some() => "the script gave up".to_owned(),
-            ScriptEnd::Status(127) => "the script sent nothing (exit status 127)".to_owned(),
-            ScriptEnd::Status(code) => format!("the script failed with exit status {code}"),
-            ScriptEnd::Signal(signal) => format!("the script was killed by signal {signal}"),
+            ScriptEnd::Exit(Exit::Status(127)) => {
+                "the script sent nothing (exit status 127)".to_owned()
+            }
+            ScriptEnd::Exit(exit) => format!("the script {exit}"),
         }
     }
 
@@ -296,7 +296,7 @@ mod tests {
         fn the_outcome_is_updated_only_for_status_0_without_a_fatal_message(level in any::<u8>(), text in "\\PC{0,40}", code in any::<i32>()) {
             let mut log = ScriptLog::new(vec![]);
             let _ = log.message(level, &text);
-            let outcome = log.outcome(ScriptEnd::Status(code), None);
+            let outcome = log.outcome(ScriptEnd::Exit(Exit::Status(code)), None);
             prop_assert_eq!(outcome == Outcome::Updated, code == 0 && level < 10);
         }
     }

@@ -4,13 +4,12 @@
 mod frame;
 pub mod message;
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,7 +22,8 @@ use crate::config::options::{self, SectionKind};
 use crate::config::{Global, Lookup, Section};
 use crate::edge::clock;
 use crate::edge::files;
-use crate::edge::process::{Ended, Running, SHELL, command};
+use crate::edge::process::{self, Ended, Running, SHELL};
+use crate::edge::spawn::Exit;
 use crate::model::Notice;
 use crate::model::secret::Secret;
 use crate::model::{Family, Url};
@@ -130,12 +130,12 @@ impl ScriptUpdate {
 
     /// Runs the script to its end. Kills it after `limit`.
     pub fn run(&self, limit: Duration, services: ScriptServices<'_>) -> ScriptResult {
-        self.run_in(&mut command(SHELL), limit, services)
+        self.run_in(&[SHELL], limit, services)
     }
 
     fn run_in(
         &self,
-        shell: &mut Command,
+        shell: &[&str],
         limit: Duration,
         services: ScriptServices<'_>,
     ) -> ScriptResult {
@@ -153,13 +153,13 @@ impl ScriptUpdate {
         let end = end_of(&ended, limit);
         let outcome = log.outcome(end, ended.complaint(&self.secrets()));
         // A script of ddns-scripts returns 127 if it has sent nothing.
-        let sent_at = if end == ScriptEnd::Status(127) { None } else { Some(started) };
+        let sent_at = if end == ScriptEnd::Exit(Exit::Status(127)) { None } else { Some(started) };
         ScriptResult { outcome, sent_at, answer: log.last }
     }
 
     fn attempt(
         &self,
-        shell: &mut Command,
+        shell: &[&str],
         limit: Duration,
         log: &mut ScriptLog,
         services: ScriptServices<'_>,
@@ -169,8 +169,11 @@ impl ScriptUpdate {
             ScratchDir::new(self.global.rundir.join(format!("{}.script", self.section.name)))?;
         let text = frame::text(self, &scratch.path, self.registered(&services));
         // The file and the section become $0 and $1. They are there for the output of ps.
-        shell.args(["-c", SOURCE]).arg(&self.script.file).arg(&self.section.name);
-        let running = Running::start(shell, Some(self.address), Some(&text))?;
+        let mut words: Vec<OsString> = shell.iter().map(OsString::from).collect();
+        words.extend(["-c".into(), SOURCE.into(), self.script.file.clone().into()]);
+        words.push(self.section.name.clone().into());
+        let program = process::program(words);
+        let running = Running::start(program, Some(self.address), Some(&text))?;
         let mut reader = MessageReader::default();
         let mut transfers = 0;
         running.wait(limit, &mut |bytes| {
@@ -222,13 +225,10 @@ fn transfer(
 }
 
 fn end_of(ended: &Ended, limit: Duration) -> ScriptEnd {
-    let Some(status) = ended.status else {
-        return ScriptEnd::TimeOver(limit);
-    };
-    match status.code() {
-        Some(code) => ScriptEnd::Status(code),
-        None if ended.cut => ScriptEnd::AddressGone,
-        None => ScriptEnd::Signal(status.signal().unwrap_or_default()),
+    match ended.exit {
+        None => ScriptEnd::TimeOver(limit),
+        Some(Exit::Signal(_)) if ended.cut => ScriptEnd::AddressGone,
+        Some(exit) => ScriptEnd::Exit(exit),
     }
 }
 

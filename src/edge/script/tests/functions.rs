@@ -1,5 +1,7 @@
 //! The functions of `frame.sh`, in every shell of this machine.
 
+use std::process::Command;
+
 use super::*;
 use crate::text::percent;
 

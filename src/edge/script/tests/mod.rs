@@ -82,13 +82,8 @@ fn run_with(
         assert_eq!(notice.section.as_ref(), Some(&update.section.name));
         messages.borrow_mut().push((notice.level, notice.text));
     };
-    let mut command = command(shell[0]);
-    command.args(&shell[1..]);
-    let result = update.run_in(
-        &mut command,
-        limit,
-        ScriptServices { send, look_up: &|_, _| panic!(), say: &say },
-    );
+    let result =
+        update.run_in(shell, limit, ScriptServices { send, look_up: &|_, _| panic!(), say: &say });
     (result, messages.into_inner())
 }
 
@@ -427,9 +422,8 @@ fn a_script_whose_address_is_gone_is_killed() {
         assert_eq!(result.outcome, Outcome::Updated);
         process::cut("192.0.2.99".parse().unwrap());
     };
-    let mut command = command(SHELL);
     let services = ScriptServices { send: &mut |_| panic!(), look_up: &|_, _| panic!(), say: &say };
-    let result = update.run_in(&mut command, LONG, services);
+    let result = update.run(LONG, services);
     assert_eq!(unconfirmed(&result), "the address went away while the script was running");
 }
 
