@@ -17,8 +17,8 @@ const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The result of a step of a conversation. The verdict of an error applies to all changes that the
-/// step was about.
-pub type ApiResult<T> = Result<T, Verdict>;
+/// step was about. It is in a box, because each `?` copies the error.
+pub type ApiResult<T> = Result<T, Box<Verdict>>;
 
 /// A function that publishes a job over a provider's own interface. The verdict of an error applies to
 /// all changes that are not settled.
@@ -261,8 +261,8 @@ impl<'a> Conversation<'a> {
     /// The value may be wrong, so all values of earlier jobs are forgotten, and the refused changes are
     /// not settled any more.
     fn must_run_again(&mut self, ended: &ApiResult<()>) -> bool {
-        let failure = ended.as_ref().err();
-        let is_any_refused = self.settled.values().chain(failure).any(is_refused);
+        let failure = ended.as_ref().err().map(Box::as_ref);
+        let is_any_refused = self.settled.values().chain(failure).any(Verdict::is_refused);
         if !is_any_refused || !self.trusted {
             return false;
         }
@@ -272,24 +272,19 @@ impl<'a> Conversation<'a> {
         self.learned.splice(0..0, forgotten);
         self.settled.retain(|_, verdict| verdict.is_success());
         // After another failure than a refusal, only a later job begins without the learned values.
-        failure.is_none_or(is_refused)
+        failure.is_none_or(Verdict::is_refused)
     }
 }
 
 /// The verdict if another host than the provider's has answered. Redirects to other hosts are followed
 /// only for requests that change nothing.
-fn redirected(host: &str) -> Verdict {
+fn redirected(host: &str) -> Box<Verdict> {
     let reason = format!("a redirect led to {host}, which does not answer for the provider");
     retry(reason, None, Scope::Record)
 }
 
-fn retry(reason: String, after: Option<Duration>, scope: Scope) -> Verdict {
-    Verdict { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope }
-}
-
-/// Whether the record is refused with any address, and not the account.
-fn is_refused(verdict: &Verdict) -> bool {
-    verdict.scope == Scope::Record && matches!(verdict.outcome, Outcome::Refused { .. })
+fn retry(reason: String, after: Option<Duration>, scope: Scope) -> Box<Verdict> {
+    Box::new(Verdict { outcome: Outcome::Retry { reason, after, kind: FailureKind::Other }, scope })
 }
 
 /// Publishes `job` with the function of an interface, and keeps its limit of requests.
@@ -321,7 +316,7 @@ pub(super) fn converse(
     if talk.must_run_again(&ended) {
         ended = publish(&mut talk);
     }
-    let rest = ended.err().unwrap_or_else(Verdict::nothing_done);
+    let rest = ended.err().map_or_else(Verdict::nothing_done, |verdict| *verdict);
     // Where one change succeeded, a failure of another one is not due to the account.
     if talk.settled.values().any(Verdict::is_success) {
         for verdict in talk.settled.values_mut() {

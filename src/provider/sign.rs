@@ -6,6 +6,9 @@ use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair};
 
+use super::conversation::{ApiResult, Conversation};
+use super::{Account, Request};
+use crate::model::Url;
 use crate::model::secret::Secret;
 use crate::model::sorted::Map;
 use crate::text::percent::{decode, encode_upper};
@@ -85,34 +88,62 @@ pub fn short_timestamp(time: UnixSeconds) -> String {
     timestamp(time).replace(['-', ':'], "")
 }
 
-/// The parameters of a request, sorted by name.
-pub type Parameters<'a> = Map<&'a str, String>;
+/// A text that no other request of the account has, for providers that take such a text only once.
+pub fn nonce(talk: &Conversation<'_>, time: &str) -> String {
+    sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()))
+}
 
-/// The parameters of a query. Those without a value are left out.
-pub fn parameters(query: &str) -> Parameters<'_> {
-    let mut parameters = Map::new();
+/// Adds the parameters `further` to the query of `request`, sorts all parameters by name, and encodes them as
+/// signatures want it (RFC 3986, with digits in upper case). Leaves out parameters without a value. Returns
+/// the query.
+pub fn sort_query(request: &mut Request, further: &[(&str, &str)]) -> String {
+    let target = request.url.target().to_owned();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut parameters: Map<String, String> = Map::new();
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        if !value.is_empty() {
-            parameters.insert(name, decode(value).unwrap_or_default());
+        parameters.insert(name.into(), decode(value).unwrap_or_default());
+    }
+    for (name, value) in further {
+        parameters.insert((*name).into(), (*value).into());
+    }
+    let mut sorted = String::new();
+    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+        let separator = if sorted.is_empty() { "" } else { "&" };
+        for part in [separator, name, "=", &encode_upper(value)] {
+            sorted.push_str(part);
         }
     }
-    parameters
+    if !sorted.is_empty() {
+        request.url = Url::https(&[request.url.host(), path, "?", &sorted].concat());
+    }
+    sorted
 }
 
-/// `parameters` as a query, encoded as signatures want it (RFC 3986, with digits in upper case).
-pub fn query(parameters: &Parameters<'_>) -> String {
-    let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", encode_upper(value)));
-    pairs.collect::<Vec<_>>().join("&")
-}
-
-/// `parameters` as a query with a signature of Alibaba Cloud, which other providers use, too
+/// Signs the query of `request`, with the parameters `own`, as Alibaba Cloud wants it, and other providers, too
 /// (<https://www.alibabacloud.com/help/en/sdk/product-overview/rpc-mechanism>).
-pub fn signed_query(parameters: &Parameters<'_>, method: &str, secret: &Secret) -> String {
-    let query = query(parameters);
-    let text = format!("{method}&%2F&{}", encode_upper(&query));
+///
+/// # Errors
+/// If the clock is not set.
+pub fn sign_query(
+    talk: &Conversation<'_>,
+    request: &mut Request,
+    own: &[(&str, &str)],
+) -> ApiResult<()> {
+    let time = timestamp(talk.wall()?);
+    let nonce = nonce(talk, &time);
+    let common =
+        [("SignatureMethod", "HMAC-SHA1"), ("SignatureNonce", &*nonce), ("Timestamp", &*time)];
+    add_signature(request, &talk.account.password, &[own, &common].concat());
+    Ok(())
+}
+
+/// Adds `parameters` and the signature to the query of `request`.
+pub(super) fn add_signature(request: &mut Request, secret: &Secret, parameters: &[(&str, &str)]) {
+    let query = sort_query(request, parameters);
+    let text = format!("{}&%2F&{}", request.method.name(), encode_upper(&query));
     let key = format!("{}&", secret.expose());
-    let signature = base64::encode(&hmac_sha1(key.as_bytes(), &text));
-    format!("{query}&Signature={}", encode_upper(&signature))
+    let signature = encode_upper(&base64::encode(&hmac_sha1(key.as_bytes(), &text)));
+    request.url = request.url.below(&["&Signature=", &signature].concat());
 }
 
 /// A signature over a canonical request, with a key that is derived for a day and a service: Signature
@@ -127,29 +158,33 @@ pub struct Canonical<'a> {
     /// The texts that the key is derived with, as date, region, service and `aws4_request`. If there are
     /// none, the key is the secret.
     pub scope: &'a [&'a str],
+    /// The header with the time.
+    pub time_header: &'static str,
     /// The time, in the provider's format.
     pub time: &'a str,
-    /// The signed headers: names in lower case, sorted, with their values.
-    pub headers: &'a [(&'a str, &'a str)],
+    /// The names of the signed headers, in lower case and sorted.
+    pub signed: &'a [&'a str],
+    /// What the signed path has behind the path that is sent.
+    pub path_end: &'a str,
 }
 
 impl Canonical<'_> {
-    /// The value of `Authorization`. `path` and `query` are encoded as they are sent, and the parameters
-    /// of the query are sorted by name.
-    pub fn authorization(
-        &self,
-        (id, secret): (&str, &Secret),
-        method: &str,
-        (path, query): (&str, &str),
-        body: &str,
-    ) -> Secret {
-        let names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
-        let names = names.join(";");
-        let lines: String =
-            self.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-        let body = sha256(body);
-        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body}");
-        let (algorithm, time) = (self.algorithm, self.time);
+    /// Sorts the query of `request`, and adds the headers for the time and the signature.
+    pub fn sign(&self, account: &Account, request: &mut Request) {
+        let query = sort_query(request, &[]);
+        request.headers.push((self.time_header, Secret::new(self.time)));
+        let body = sha256(request.body.as_ref().map_or("", Secret::expose));
+        let names = self.signed.join(";");
+        let (method, path, end) = (request.method.name(), request.url.path(), self.path_end);
+        let mut canonical = format!("{method}\n{path}{end}\n{query}\n");
+        for name in self.signed {
+            let of_name =
+                request.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+            let value = of_name.map_or(request.url.host(), |(_, value)| value.expose());
+            canonical = format!("{canonical}{name}:{value}\n");
+        }
+        canonical = format!("{canonical}\n{names}\n{body}");
+        let (algorithm, time, id) = (self.algorithm, self.time, &account.username);
         let mut text = format!("{algorithm}\n{time}\n");
         let mut credential = ["Access=", id].concat();
         if !self.scope.is_empty() {
@@ -157,13 +192,15 @@ impl Canonical<'_> {
             text = format!("{text}{scope}\n");
             credential = format!("Credential={id}/{scope}");
         }
-        text.push_str(&sha256(&request));
-        let key = format!("{}{}", self.prefix, secret.expose()).into_bytes();
-        let key = self.scope.iter().fold(key, |key, part| hmac_sha256(&key, part));
+        text.push_str(&sha256(&canonical));
+        let mut key = format!("{}{}", self.prefix, account.password.expose()).into_bytes();
+        for part in self.scope {
+            key = hmac_sha256(&key, part);
+        }
         let signature = hex(&hmac_sha256(&key, &text));
-        Secret::new(format!(
-            "{algorithm} {credential}, SignedHeaders={names}, Signature={signature}"
-        ))
+        let value =
+            format!("{algorithm} {credential}, SignedHeaders={names}, Signature={signature}");
+        request.headers.push(("Authorization", Secret::new(value)));
     }
 }
 
@@ -240,14 +277,25 @@ mod tests {
             algorithm: "AWS4-HMAC-SHA256",
             prefix: "AWS4",
             scope: &["20150830", "us-east-1", "service", "aws4_request"],
+            time_header: "X-Amz-Date",
             time: "20150830T123600Z",
-            headers: &[("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z")],
+            signed: &["host", "x-amz-date"],
+            path_end: "",
         };
-        let secret = Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-        let value = canonical.authorization(("AKIDEXAMPLE", &secret), "GET", ("/", ""), "");
+        let account = Account {
+            username: "AKIDEXAMPLE".into(),
+            password: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+            ..Account::default()
+        };
+        let url = Url::https("example.amazonaws.com");
+        let mut request = Request::get(url, String::new(), Vec::new());
+        canonical.sign(&account, &mut request);
         assert_eq!(
-            value.expose(),
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+            crate::provider::testing::request_text(&request),
+            "GET https://example.amazonaws.com/\n\
+             X-Amz-Date: 20150830T123600Z\n\
+             Authorization: AWS4-HMAC-SHA256 \
+             Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
              SignedHeaders=host;x-amz-date, \
              Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
         );

@@ -65,9 +65,9 @@ impl Verdict {
     }
 
     /// The router's clock is wrong, so that the provider does not accept the time of the request.
-    pub(super) fn clock_behind(reason: String) -> Self {
+    pub(super) fn clock_behind(reason: String) -> Box<Self> {
         let outcome = Outcome::Retry { reason, after: None, kind: FailureKind::ClockBehind };
-        Self { outcome, scope: Scope::Account }
+        Box::new(Self { outcome, scope: Scope::Account })
     }
 
     /// The verdict of a change for which the function of an interface has set none.
@@ -85,6 +85,11 @@ impl Verdict {
         matches!(self.outcome, Outcome::Unconfirmed { .. })
     }
 
+    /// Whether the record is refused with any address, and not the account.
+    pub(super) fn is_refused(&self) -> bool {
+        self.scope == Scope::Record && matches!(self.outcome, Outcome::Refused { .. })
+    }
+
     /// Whether the other changes of the job are not worth a request, because the account is refused or
     /// the provider cannot be reached.
     pub(super) fn concerns_all(&self) -> bool {
@@ -99,6 +104,13 @@ impl Verdict {
             Outcome::Unconfirmed { .. } | Outcome::Retry { .. } => 2,
             Outcome::Refused { .. } => 3,
         }
+    }
+}
+
+/// The verdict of a failed step of a conversation.
+impl From<Outcome> for Box<Verdict> {
+    fn from(outcome: Outcome) -> Self {
+        Self::new(outcome.into())
     }
 }
 

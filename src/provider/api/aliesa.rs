@@ -40,9 +40,7 @@ pub(super) const API: Api = Api {
 };
 
 const ESA: Interface = Interface {
-    prepare: Some(|_, rest| {
-        Ok(rest.with_sign(|talk, _, request| sign(talk, request, "2024-09-10")))
-    }),
+    sign: Some(|talk, request| sign(talk, request, "2024-09-10")),
     codes: CODES,
     zones: ZoneSource::List {
         list: List::numbered(

@@ -9,9 +9,8 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::model::Url;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{parameters, sha1, signed_query, timestamp};
+use crate::provider::sign::sign_query;
 use crate::provider::{Batch, Request};
 
 const HOST: &str = "alidns.aliyuncs.com";
@@ -29,9 +28,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "the RAM user of the key needs AliyunDNSFullAccess",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| {
-            Ok(rest.with_sign(|talk, _, request| sign(talk, request, "2015-01-09")))
-        }),
+        sign: Some(|talk, request| sign(talk, request, "2015-01-09")),
         codes: CODES,
         zones: ZoneSource::List {
             list: List::numbered(
@@ -98,31 +95,14 @@ pub(super) const CODES: Codes = Codes {
 const RIGHTS: &str = "give the key's RAM user the policy AliyunDNSFullAccess";
 
 /// Signs a request for version `version` of an interface of Alibaba Cloud.
-pub(super) fn sign(
-    talk: &Conversation<'_>,
-    mut request: Request,
-    version: &str,
-) -> ApiResult<Request> {
-    let time = timestamp(talk.wall()?);
-    // Alibaba accepts a nonce only once.
-    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
-    let target = request.url.target().to_owned();
-    let (path, query) = target.split_once('?').unwrap_or_default();
-    let mut parameters = parameters(query);
-    for (name, value) in [
+pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request, version: &str) -> ApiResult<()> {
+    let own = [
         ("AccessKeyId", talk.account.username.as_str()),
         ("Format", "JSON"),
-        ("SignatureMethod", "HMAC-SHA1"),
-        ("SignatureNonce", &nonce),
         ("SignatureVersion", "1.0"),
-        ("Timestamp", &time),
         ("Version", version),
-    ] {
-        parameters.insert(name, value.to_owned());
-    }
-    let query = signed_query(&parameters, request.method.name(), &talk.account.password);
-    request.url = Url::https(&[request.url.host(), path, "?", &query].concat());
-    Ok(request)
+    ];
+    sign_query(talk, request, &own)
 }
 
 #[cfg(test)]

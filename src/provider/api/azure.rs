@@ -6,12 +6,12 @@ use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records::refuse_special;
-use super::rest::{Rest, list, object, refused, text};
+use super::rest::{Rest, list, object, refuse_account, text};
 use super::zone::Zone;
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Scope, Verdict};
+use crate::provider::{Batch, Method};
 use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
@@ -59,18 +59,18 @@ const OPTIONS: &str = "tenant=… subscription=… group=…: the ids of the ten
                        name of the resource group";
 
 /// Requests an access token.
-fn prepare(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let account = talk.account;
     let options = account.param_enc.expose();
     let [tenant, subscription, group] = ["tenant", "subscription", "group"]
         .map(|key| encode(pair(options, key).unwrap_or_default()));
     if tenant.is_empty() || subscription.is_empty() || group.is_empty() {
         let reason = "option 'param_enc' is not complete".into();
-        let outcome = refused(reason, &["write ", OPTIONS].concat());
-        return Err(Verdict { outcome, scope: Scope::Account });
+        return Err(refuse_account(reason, &["write ", OPTIONS].concat()));
     }
-    let login = Rest::new(&API, account).hiding(&account.password);
-    let login = login.with_base(Url::https("login.microsoftonline.com"));
+    let mut login = Rest::new(&API, account);
+    login.hide(&account.password);
+    login.base = Url::https("login.microsoftonline.com");
     let form = format!(
         "grant_type=client_credentials&scope={}&client_id={}&client_secret={}",
         encode("https://management.azure.com/.default"),
@@ -80,7 +80,9 @@ fn prepare(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
     let token = oauth::token(talk, login, &format!("/{tenant}/oauth2/v2.0/token"), form)?;
     let zones =
         format!("/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/dnsZones");
-    Ok(rest.below(&zones).token("Bearer", &token))
+    rest.below(&zones);
+    rest.token("Bearer", &token);
+    Ok(())
 }
 
 /// The path of the record set of `goal`.

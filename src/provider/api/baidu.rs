@@ -7,21 +7,17 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
-use crate::model::Url;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{hex, hmac_sha256, parameters, query, timestamp};
+use crate::provider::sign::{hex, hmac_sha256, sort_query, timestamp};
 use crate::provider::{Batch, Request};
-
-const HOST: &str = "dns.baidubce.com";
 
 pub(super) const API: Api = Api {
     name: "baidu",
     aliases: &[],
     title: "Baidu Cloud",
-    base: Base::Https(HOST),
+    base: Base::Https("dns.baidubce.com"),
     needs: &[
         Need::new("username", "an access key id (AK)"),
         Need::new("password", "the secret access key (SK)"),
@@ -30,7 +26,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: Codes {
             code: &["/code"],
             meanings: &[
@@ -69,21 +65,17 @@ pub(super) const API: Api = Api {
 };
 
 /// Signs a request for half an hour.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
-    let target = request.url.target().to_owned();
-    let (path, parameters_text) = target.split_once('?').unwrap_or((&target, ""));
-    let query = query(&parameters(parameters_text));
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
+    let query = sort_query(request, &[]);
     let account = talk.account;
     let prefix = format!("bce-auth-v1/{}/{}/1800", account.username, timestamp(talk.wall()?));
-    let text = format!("{}\n{path}\n{query}\nhost:{HOST}", request.method.name());
+    let (method, path, host) = (request.method.name(), request.url.path(), request.url.host());
+    let text = format!("{method}\n{path}\n{query}\nhost:{host}");
     let key = hex(&hmac_sha256(account.password.expose().as_bytes(), &prefix));
     let signature = hex(&hmac_sha256(key.as_bytes(), &text));
-    if !query.is_empty() {
-        request.url = Url::https(&[HOST, path, "?", &query].concat());
-    }
     let value = Secret::new(format!("{prefix}/host/{signature}"));
     request.headers.push(("Authorization", value));
-    Ok(request)
+    Ok(())
 }
 
 #[cfg(test)]

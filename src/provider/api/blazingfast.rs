@@ -8,11 +8,11 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning, shown};
 use super::record::RECORD;
-use super::rest::{self, Rest, refused, text};
+use super::rest::{self, Rest, refuse_account, text};
 use super::{Api, Base, Need, Publishing, pair};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method, Scope, Verdict};
+use crate::provider::{Batch, Method};
 use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
@@ -56,25 +56,24 @@ pub(super) const API: Api = Api {
 };
 
 /// Requests a token.
-fn login(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+fn login(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let account = talk.account;
     let Some(service) = pair(account.param_opt.expose(), "service_id") else {
         let reason = "option 'param_opt' lacks service_id=…".into();
-        let outcome = refused(reason, "write the number of the DNS service there");
-        return Err(Verdict { outcome, scope: Scope::Account });
+        return Err(refuse_account(reason, "write the number of the DNS service there"));
     };
     let (user, password) = (encode(&account.username), encode(account.password.expose()));
     let form = format!("username={user}&password={password}");
     let kind = "application/x-www-form-urlencoded";
-    let secretive = rest.clone().with_secret_answers();
+    let mut secretive = rest.clone();
+    secretive.secret_answers = true;
     let answer = talk.send(secretive.body(Method::Post, "/login", kind, form))?;
     let body = rest::body(&answer);
     let token = text(&body, "/token");
     if !token.is_empty() {
-        let token = Secret::new(token);
-        return Ok(rest
-            .below(&format!("/service/{}/dns", encode(service)))
-            .token("Bearer", &token));
+        rest.below(&format!("/service/{}/dns", encode(service)));
+        rest.token("Bearer", &Secret::new(token));
+        return Ok(());
     }
     Err(match answer.status {
         200..=403 if !shown(&body, "/error").is_empty() => {

@@ -28,7 +28,7 @@ pub(super) const API: Api = Api {
 
 const BUNNY: Interface = Interface {
     headers: &[("AccessKey", "<password>")],
-    prepare: Some(|_, rest| Ok(rest.with_sign(once))),
+    sign: Some(once),
     zones: ZoneSource::List {
         // The entry of a zone has its records.
         list: List::numbered("GET ?perPage=20&page=<page>", "/Items", 20),
@@ -51,9 +51,9 @@ const BUNNY: Interface = Interface {
 };
 
 /// A PUT must not be sent again, because it adds a record.
-fn once(_: &Conversation<'_>, _: &Rest, request: Request) -> ApiResult<Request> {
-    let idempotent = request.method == Method::Get;
-    Ok(Request { idempotent, ..request })
+fn once(_: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
+    request.idempotent = request.method == Method::Get;
+    Ok(())
 }
 
 /// The records of the zone, with names of their types.

@@ -73,13 +73,15 @@ const CODES: Codes = Codes {
 
 /// With an e-mail address as user name the password is the global key; with anything else (`Bearer`,
 /// nothing) it is a token.
-fn credentials(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+fn credentials(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let account = talk.account;
     if account.username.contains('@') {
-        let rest = rest.header("X-Auth-Key", &account.password);
-        return Ok(rest.plain_header("X-Auth-Email", &account.username));
+        rest.header("X-Auth-Key", &account.password);
+        rest.plain_header("X-Auth-Email", &account.username);
+    } else {
+        rest.token("Bearer", &account.password);
     }
-    Ok(rest.token("Bearer", &account.password))
+    Ok(())
 }
 
 fn write(

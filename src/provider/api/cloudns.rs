@@ -33,7 +33,7 @@ pub(super) const API: Api = Api {
 };
 
 const CLOUDNS: Interface = Interface {
-    prepare: Some(|_, rest| Ok(rest.with_sign(name_sub_user))),
+    sign: Some(name_sub_user),
     codes: Codes {
         // The HTTP status is always 200.
         success: ("", ""),
@@ -67,7 +67,7 @@ const CLOUDNS: Interface = Interface {
 };
 
 /// An API user has a number, and an API sub-user a name.
-fn name_sub_user(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn name_sub_user(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let is_number = talk.account.username.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(body) = &request.body
         && let Some(rest) = body.expose().strip_prefix("auth-id=")
@@ -75,7 +75,7 @@ fn name_sub_user(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> Api
     {
         request.body = Some(Secret::new(["sub-auth-user=", rest].concat()));
     }
-    Ok(request)
+    Ok(())
 }
 
 /// All records of the zone. They are the members of an object, or an empty array.

@@ -22,8 +22,9 @@ pub(super) const API: Api = Api {
     publish: Publishing::Interface(&Interface {
         headers: &[("Authorization", "Bearer <password>")],
         prepare: Some(|talk, rest| {
-            let account = account(talk, &rest)?;
-            Ok(rest.below(&format!("/{account}/zones")))
+            let account = account(talk, rest)?;
+            rest.below(&format!("/{account}/zones"));
+            Ok(())
         }),
         zones: ZoneSource::List {
             list: List::numbered("GET ?per_page=100&page=<page>", "/data", 100),

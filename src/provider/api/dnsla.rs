@@ -26,7 +26,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(Rest::with_basic),
+        prepare: Some(Rest::basic),
         codes: Codes {
             success: ("/code", "200"),
             code: &["/code"],

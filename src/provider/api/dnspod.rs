@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     remark: "the user of the key needs QcloudDNSPodFullAccess",
     publish: Publishing::Interface(&Interface {
         headers: &[("X-TC-Version", "2021-03-23")],
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: CODES,
         zones: ZoneSource::List {
             list: List {

@@ -28,7 +28,7 @@ pub(super) const API: Api = Api {
              Cloud",
     publish: Publishing::Interface(&Interface {
         // Who sends too many requests is blocked for an hour.
-        prepare: Some(|_, rest| Ok(rest.with_pause(Duration::from_secs(3600)))),
+        pause: Duration::from_secs(3600),
         codes: Codes {
             // The HTTP status is always 200.
             success: ("/status/code", "1"),

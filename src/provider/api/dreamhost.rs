@@ -30,7 +30,7 @@ pub(super) const API: Api = Api {
 };
 
 const DREAMHOST: Interface = Interface {
-    prepare: Some(|_, rest| Ok(rest.with_pause(PAUSE))),
+    pause: PAUSE,
     codes: CODES,
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     model: RecordModel::RrSet,

@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
              QcloudTEOFullAccess",
     publish: Publishing::Interface(&Interface {
         headers: &[("X-TC-Version", "2022-09-01")],
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: CODES,
         zones: ZoneSource::List {
             list: List {

@@ -13,9 +13,8 @@ use super::record::{Goal, RECORD, Record, RecordForm};
 use super::rest::Rest;
 use super::zone::{RecordName, Zone, ZoneList};
 use super::{Api, Base, Need, Publishing};
-use crate::model::Url;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{parameters, sha1, signed_query, timestamp};
+use crate::provider::sign::sign_query;
 use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
@@ -60,7 +59,7 @@ const NEEDS: &[Need] =
 const REMARK: &str = "'zone' is needed unless the zone is the name without its first label";
 
 const INTERFACE_OF_ALL: Interface = Interface {
-    prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+    sign: Some(sign),
     codes: Codes {
         // The error is a sentence.
         code: &["/error"],
@@ -110,24 +109,8 @@ fn read(
     Ok(records)
 }
 
-/// Signs a request.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
-    let time = timestamp(talk.wall()?);
-    let nonce = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
-    let target = request.url.target().to_owned();
-    let (path, query) = target.split_once('?').unwrap_or_default();
-    let mut parameters = parameters(query);
-    for (name, value) in [
-        ("AccessInstanceID", talk.account.username.as_str()),
-        ("SignatureMethod", "HMAC-SHA1"),
-        ("SignatureNonce", &nonce),
-        ("Timestamp", &time),
-    ] {
-        parameters.insert(name, value.to_owned());
-    }
-    let query = signed_query(&parameters, request.method.name(), &talk.account.password);
-    request.url = Url::https(&[request.url.host(), path, "?", &query].concat());
-    Ok(request)
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
+    sign_query(talk, request, &[("AccessInstanceID", &talk.account.username)])
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::RECORD;
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -29,7 +28,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: Codes {
             // The answer to a write is an operation.
             code: &["/state"],
@@ -63,7 +62,7 @@ pub(super) const API: Api = Api {
 /// How long a signature is valid, in seconds.
 const LIFETIME: UnixSeconds = 600;
 
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let expires = talk.wall()?.saturating_add(LIFETIME);
     let body = request.body.as_ref().map_or("", Secret::expose);
     // There is no query, and no header is signed.
@@ -77,7 +76,7 @@ fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Re
         base64::encode(&signature)
     );
     request.headers.push(("Authorization", Secret::new(value)));
-    Ok(request)
+    Ok(())
 }
 
 #[cfg(test)]

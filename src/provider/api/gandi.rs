@@ -24,7 +24,8 @@ pub(super) const API: Api = Api {
         prepare: Some(|talk, rest| {
             let password = &talk.account.password;
             let scheme = if password.expose().len() == API_KEY { "Apikey" } else { "Bearer" };
-            Ok(rest.token(scheme, password))
+            rest.token(scheme, password);
+            Ok(())
         }),
         zones: ZoneSource::List {
             list: List::numbered("GET ?per_page=100&page=<page>", "", 100),

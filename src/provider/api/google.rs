@@ -12,7 +12,7 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
 use super::records;
-use super::rest::{self, Rest, list, object, refused, text};
+use super::rest::{self, Rest, list, object, refuse_account, text};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
@@ -20,7 +20,7 @@ use crate::model::name::canonical;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs256;
-use crate::provider::{Account, Answer, Batch, Method, Scope, Verdict};
+use crate::provider::{Account, Answer, Batch, Method, Verdict};
 use crate::text::{base64, percent};
 use crate::time::UnixSeconds;
 
@@ -69,11 +69,13 @@ const CODES: Codes = Codes {
 };
 
 /// Requests an access token.
-fn prepare(talk: &mut Conversation<'_>, rest: Rest) -> ApiResult<Rest> {
+fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     let service = ServiceAccount::of(talk.account).map_err(unusable)?;
     let token = token(talk, &service)?;
     let zones = format!("/{}/managedZones", percent::encode(&service.project));
-    Ok(rest.below(&zones).token("Bearer", &token))
+    rest.below(&zones);
+    rest.token("Bearer", &token);
+    Ok(())
 }
 
 const TOKENS: &str = "oauth2.googleapis.com";
@@ -135,17 +137,17 @@ impl ServiceAccount {
     }
 }
 
-fn unusable(why: &str) -> Verdict {
+fn unusable(why: &str) -> Box<Verdict> {
     let reason = format!("the key of the service account cannot be used: {why}");
-    let advice = "name the JSON file of the key with 'password_file'";
-    Verdict { outcome: refused(reason, advice), scope: Scope::Account }
+    refuse_account(reason, "name the JSON file of the key with 'password_file'")
 }
 
 /// Requests an access token for this conversation.
 fn token(talk: &mut Conversation<'_>, service: &ServiceAccount) -> ApiResult<Secret> {
     let claim = service.claim(talk.wall()?);
     let claim = claim.ok_or_else(|| unusable("it is not an RSA key in PEM"))?;
-    let rest = Rest::new(&API, talk.account).with_base(Url::https(TOKENS));
+    let mut rest = Rest::new(&API, talk.account);
+    rest.base = Url::https(TOKENS);
     let grant = percent::encode("urn:ietf:params:oauth:grant-type:jwt-bearer");
     oauth::token(talk, rest, "/token", format!("grant_type={grant}&assertion={claim}"))
 }

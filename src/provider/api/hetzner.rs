@@ -30,9 +30,11 @@ pub(super) const API: Api = Api {
 
 const HETZNER: Interface = Interface {
     headers: &[("Authorization", "Bearer <password>")],
-    prepare: Some(|talk, rest| match talk.account.password.expose().len() {
-        OLD_TOKEN => Ok(rest.with_codes(CODES_OF_OLD_TOKEN)),
-        _ => Ok(rest),
+    prepare: Some(|talk, rest| {
+        if talk.account.password.expose().len() == OLD_TOKEN {
+            rest.codes = CODES_OF_OLD_TOKEN;
+        }
+        Ok(())
     }),
     codes: CODES,
     zones: ZoneSource::List {

@@ -10,12 +10,9 @@ use super::interface::{
 use super::meaning::{Codes, Meaning};
 use super::record::{Goal, RECORD, Record, RecordForm};
 use super::records::refuse_special;
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
-use crate::model::Url;
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, parameters, query, short_timestamp};
+use crate::provider::sign::{Canonical, short_timestamp};
 use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
@@ -31,7 +28,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "the IAM user of the key needs DNS FullAccess",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: Codes {
             code: &["/code", "/error_code", "/error_msg"],
             meanings: &[
@@ -83,30 +80,18 @@ fn refuse_several_lines(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], record
     }
 }
 
-/// Signs a request.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
-    let time = short_timestamp(talk.wall()?);
-    let host = request.url.host().to_owned();
-    let target = request.url.target().to_owned();
-    let (path, parameters_text) = target.split_once('?').unwrap_or((&target, ""));
-    let query = query(&parameters(parameters_text));
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let canonical = Canonical {
         algorithm: "SDK-HMAC-SHA256",
         prefix: "",
         scope: &[],
-        time: &time,
-        headers: &[("host", &host), ("x-sdk-date", &time)],
+        time_header: "X-Sdk-Date",
+        time: &short_timestamp(talk.wall()?),
+        signed: &["host", "x-sdk-date"],
+        path_end: "/",
     };
-    let key = (talk.account.username.as_str(), &talk.account.password);
-    let body = request.body.as_ref().map_or("", Secret::expose);
-    let place = (&*format!("{path}/"), &*query);
-    let signature = canonical.authorization(key, request.method.name(), place, body);
-    if !query.is_empty() {
-        request.url = Url::https(&[&host, path, "?", &query].concat());
-    }
-    request.headers.push(("X-Sdk-Date", Secret::new(time)));
-    request.headers.push(("Authorization", signature));
-    Ok(request)
+    canonical.sign(talk.account, request);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! An interface with zones and records as data: its requests, where its answers have what, and what its
 //! refusals mean. [`records`](super::records) publishes a job with it.
 
+use std::time::Duration;
+
 use super::meaning::Codes;
 use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::rest::Rest;
+use super::rest::{PAUSE, Rest, Sign};
 use super::zone::{Zone, ZoneList};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Answer, Rate};
@@ -21,6 +23,10 @@ pub struct Interface {
     pub headers: &'static [(&'static str, &'static str)],
     /// Prepares the requests of a conversation, if more than `headers` is needed.
     pub prepare: Option<Prepare>,
+    /// Signs a request, or completes it in another way.
+    pub sign: Option<Sign>,
+    /// The pause after 429 (Too Many Requests) if the answer does not give one.
+    pub pause: Duration,
     /// What answers mean.
     pub codes: Codes,
     /// The documented limit of requests that write, if it is another one than that of all requests.
@@ -47,6 +53,8 @@ pub struct Interface {
 pub const INTERFACE: Interface = Interface {
     headers: &[],
     prepare: None,
+    sign: None,
+    pause: PAUSE,
     codes: Codes::HTTP,
     write_rate: None,
     zones: ZoneSource::Probe,
@@ -60,7 +68,7 @@ pub const INTERFACE: Interface = Interface {
 };
 
 /// See [`Interface::prepare`].
-pub type Prepare = fn(&mut Conversation<'_>, Rest) -> ApiResult<Rest>;
+pub type Prepare = fn(&mut Conversation<'_>, &mut Rest) -> ApiResult<()>;
 /// See [`Interface::inspect`].
 pub type Inspect = fn(&mut Conversation<'_>, &[&Goal<'_>], &[Record]);
 /// Lists the zones of the account.

@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     remark: "",
     publish: Publishing::Interface(&Interface {
         headers: &[("Accept", "application/json")],
-        prepare: Some(Rest::with_basic),
+        prepare: Some(Rest::basic),
         zones: ZoneSource::List { list: List::whole("GET ", ""), name: "/name", id: "/id" },
         zone_ref: ZoneRef::Id,
         model: RecordModel::ByIdReadFirst,

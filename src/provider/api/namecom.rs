@@ -24,7 +24,7 @@ pub(super) const API: Api = Api {
     rate: Some(Rate { requests: 3000, seconds: 3600 }),
     remark: "",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(Rest::with_basic),
+        prepare: Some(Rest::basic),
         zones: ZoneSource::List {
             list: List::numbered("GET ?perPage=100&page=<page>", "/domains", 100),
             name: "/domainName",

@@ -8,11 +8,10 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::sha1;
+use crate::provider::sign::{nonce, sha1};
 use crate::provider::{Batch, Request};
 
 pub(super) const API: Api = Api {
@@ -25,7 +24,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "'ttl' counts for a new record",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: Codes {
             code: &["/error", "/debug"],
             meanings: &[
@@ -48,9 +47,9 @@ pub(super) const API: Api = Api {
 };
 
 /// Signs a request.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = talk.wall()?;
-    let mut salt = sha1(&format!("{time} {} {}", talk.job.seed, talk.requests()));
+    let mut salt = nonce(talk, &time.to_string());
     salt.truncate(16);
     let body = sha1(request.body.as_ref().map_or("", Secret::expose));
     let account = talk.account;
@@ -59,7 +58,7 @@ fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Re
     let hash = sha1(&format!("{login};{time};{salt};{key};{path};{body}"));
     let value = Secret::new(format!("{login};{time};{salt};{hash}"));
     request.headers.push(("X-NFSN-Authentication", value));
-    Ok(request)
+    Ok(())
 }
 
 #[cfg(test)]

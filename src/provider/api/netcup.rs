@@ -38,6 +38,7 @@ pub(super) const API: Api = Api {
 
 const NETCUP: Interface = Interface {
     codes: CODES,
+    pause: Duration::from_secs(60),
     zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Name,
     model: RecordModel::ByIdReadFirst,
@@ -66,8 +67,10 @@ const CODES: Codes = Codes {
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     let account = talk.account;
-    let rest = records::rest_of(&API, account, &NETCUP).with_pause(Duration::from_secs(60));
-    let login = rest.clone().with_secret_answers().with_codes(LOGIN_CODES);
+    let mut rest = records::rest_of(&API, account, &NETCUP);
+    let mut login = rest.clone();
+    login.secret_answers = true;
+    login.codes = LOGIN_CODES;
     let param = object(&mut [("apipassword", account.password.expose().into())]);
     let answer = talk.send(request(talk, &login, "login", param))?;
     let body = login.value(&answer)?;
@@ -75,7 +78,7 @@ fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
     if session.is_empty() {
         return Err(login.not_understood(&answer));
     }
-    let rest = rest.with_session(Secret::new(session));
+    rest.set_session(Secret::new(session));
     let published = records::publish_with(talk, &rest, &NETCUP);
     // If the provider cannot be reached, a logout would only fail, too.
     if talk.status() != 0 {
@@ -134,7 +137,8 @@ const ZONE_CODES: Codes = Codes {
 };
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let rest = rest.clone().with_codes(ZONE_CODES);
+    let mut rest = rest.clone();
+    rest.codes = ZONE_CODES;
     probe_zones(talk, &|talk, name| {
         call(talk, &rest, "infoDnsZone", object(&mut [("domainname", name.into())])).map(drop)
     })

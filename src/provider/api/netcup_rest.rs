@@ -90,7 +90,8 @@ fn read(
     zone: &Zone,
     goals: &[&Goal<'_>],
 ) -> ApiResult<Vec<Record>> {
-    let rest = rest.clone().below(&format!("/domain/{}/dns/revision", percent::encode(&zone.id)));
+    let mut rest = rest.clone();
+    rest.below(&format!("/domain/{}/dns/revision", percent::encode(&zone.id)));
     let mut newest = (String::new(), String::new());
     each_element(talk, &rest, &LIST, &mut |revision| {
         let created = text(revision, "/createdAt").to_owned();
@@ -102,7 +103,7 @@ fn read(
     if newest.1.is_empty() {
         return Ok(records);
     }
-    let rest = rest.below(&format!("/{}/record", percent::encode(&newest.1)));
+    rest.below(&format!("/{}/record", percent::encode(&newest.1)));
     each_element(talk, &rest, &LIST, &mut |raw| {
         let record = Record::of(&NETCUP.form, zone, None, raw);
         if goals.iter().any(|goal| record.is_for(goal)) {

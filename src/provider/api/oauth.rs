@@ -12,11 +12,11 @@ use crate::provider::conversation::{ApiResult, Conversation};
 /// If there is no answer, or if it has no token.
 pub(super) fn token(
     talk: &mut Conversation<'_>,
-    rest: Rest,
+    mut rest: Rest,
     path: &str,
     form: String,
 ) -> ApiResult<Secret> {
-    let rest = rest.with_secret_answers();
+    rest.secret_answers = true;
     let kind = "application/x-www-form-urlencoded";
     let answer = talk.send(rest.body(Method::Post, path, kind, form))?;
     let body = rest::body(&answer);

@@ -16,7 +16,7 @@ use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::sha1;
-use crate::provider::{Batch, Method, Request};
+use crate::provider::{Batch, Method, Request, Verdict};
 
 pub(super) const API: Api = Api {
     name: "ovh",
@@ -38,6 +38,7 @@ pub(super) const API: Api = Api {
 
 const OVH: Interface = Interface {
     headers: &[("X-Ovh-Consumer", "<param_enc>"), ("X-Ovh-Application", "<username>")],
+    sign: Some(sign),
     codes: CODES,
     zones: ZoneSource::List { list: List::whole("GET /domain/zone", ""), name: "", id: "" },
     read: Reading::CodeForName(read),
@@ -79,16 +80,16 @@ fn base(param_opt: &str) -> &'static str {
 }
 
 fn publish(talk: &mut Conversation<'_>) -> ApiResult<()> {
-    let rest = records::rest_of(&API, talk.account, &OVH);
+    let mut rest = records::rest_of(&API, talk.account, &OVH);
     let time = time(talk, &rest)?;
-    let rest = rest.plain_header(TIME, &time).with_sign(sign);
+    rest.plain_header(TIME, &time);
     let published = records::publish_with(talk, &rest, &OVH);
     let ended = published.and_then(|verdicts| refresh(talk, &rest).map(|()| verdicts));
     if let Err(verdict) = &ended {
         // The written records are not published.
         for (change, settled) in talk.verdicts(verdict).iter().enumerate() {
             if settled.is_success() {
-                talk.settle(change, verdict.clone());
+                talk.settle(change, Verdict::clone(verdict));
             }
         }
     }
@@ -113,7 +114,7 @@ fn refresh(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<()> {
 }
 
 /// Adds the signature to `request`.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let account = talk.account;
     let body = request.body.clone().unwrap_or_default();
     let time = request.headers.iter().find(|(name, _)| *name == TIME);
@@ -127,7 +128,7 @@ fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Re
     ];
     let signature = format!("$1${}", sha1(&parts.join("+")));
     request.headers.push(("X-Ovh-Signature", Secret::new(signature)));
-    Ok(request)
+    Ok(())
 }
 
 fn read(

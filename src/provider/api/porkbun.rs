@@ -25,7 +25,10 @@ pub(super) const API: Api = Api {
     rate: Some(Rate { requests: 1, seconds: 1 }),
     remark: "API access must be switched on for each domain",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|talk, rest| Ok(rest.hiding(&Secret::new(&*talk.account.username)))),
+        prepare: Some(|talk, rest| {
+            rest.hide(&Secret::new(&*talk.account.username));
+            Ok(())
+        }),
         codes: Codes {
             success: ("/status", "SUCCESS"),
             // Only the message of an error tells the cause.

@@ -25,7 +25,10 @@ pub(super) const API: Api = Api {
     remark: "the server needs webserver=yes, api=yes, and the router in webserver-allow-from",
     publish: Publishing::Interface(&Interface {
         headers: &[("X-API-Key", "<password>")],
-        prepare: Some(|talk, rest| Ok(rest.below(zones_path(talk.account.base.as_ref())))),
+        prepare: Some(|talk, rest| {
+            rest.below(zones_path(talk.account.base.as_ref()));
+            Ok(())
+        }),
         zones: ZoneSource::List {
             // Without `dnssec=false` the server reads the DNSSEC state of every zone, which is slow.
             list: List::whole("GET ?dnssec=false", ""),

@@ -23,11 +23,15 @@ pub use write::write_each;
 
 /// The requests of `interface`, which is that of `api`, for `account`.
 pub fn rest_of(api: &Api, account: &Account, interface: &Interface) -> Rest {
-    let mut rest = Rest::new(api, account).with_codes(interface.codes);
-    rest = rest.hiding(&account.password).hiding(&account.param_enc);
+    let mut rest = Rest::new(api, account);
+    rest.codes = interface.codes;
+    rest.sign = interface.sign;
+    rest.pause = interface.pause;
+    rest.hide(&account.password);
+    rest.hide(&account.param_enc);
     let values = Values::of(account, &interface.form);
     for (name, value) in interface.headers {
-        rest = rest.header(name, &Secret::new(call::fill(value, &values, str::to_owned)));
+        rest.header(name, &Secret::new(call::fill(value, &values, str::to_owned)));
     }
     rest
 }
@@ -42,7 +46,7 @@ pub fn publish(talk: &mut Conversation<'_>, api: &Api, interface: &Interface) ->
         talk.limit_writes(rate);
     }
     if let Some(prepare) = interface.prepare {
-        rest = prepare(talk, rest)?;
+        prepare(talk, &mut rest)?;
     }
     publish_with(talk, &rest, interface)
 }
@@ -104,14 +108,14 @@ pub fn publish_with(
 fn fail<'g>(
     talk: &mut Conversation<'_>,
     goals: impl Iterator<Item = &'g Goal<'g>>,
-    verdict: Verdict,
+    verdict: Box<Verdict>,
 ) -> ApiResult<()> {
     if !talk.goes_on_after(&verdict) {
         return Err(verdict);
     }
     for goal in goals {
         if !talk.is_settled(goal.index) {
-            talk.settle(goal.index, verdict.clone());
+            talk.settle(goal.index, Verdict::clone(&verdict));
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ pub(super) const NO_ZONE: &str = "correct 'domain' or 'zone', or let the token s
 pub(super) const CNAME: &str = "delete the CNAME record of this name, or choose another name";
 
 /// The pause after 429 if neither the answer nor the provider's documentation gives one.
-const PAUSE: Duration = Duration::from_secs(300);
+pub(super) const PAUSE: Duration = Duration::from_secs(300);
 /// Most pages of a list that are read.
 pub(super) const PAGES: usize = 40;
 
@@ -28,19 +28,24 @@ pub(super) const PAGES: usize = 40;
 #[derive(Clone)]
 pub struct Rest {
     title: &'static str,
-    base: Url,
+    /// The beginning of every URL.
+    pub base: Url,
     headers: Vec<(&'static str, Secret)>,
     secrets: Vec<Secret>,
     needs: &'static [Need],
-    codes: Codes,
-    sign: Option<Sign>,
-    pause: Duration,
-    secret_answers: bool,
+    /// What answers mean.
+    pub codes: Codes,
+    /// Signs every request.
+    pub sign: Option<Sign>,
+    /// The pause after 429 if the answer does not give one.
+    pub pause: Duration,
+    /// Whether answers are kept out of messages, because they are secrets themselves, such as a token.
+    pub secret_answers: bool,
     session: Secret,
 }
 
-/// Signs a request.
-pub type Sign = fn(&Conversation<'_>, &Rest, Request) -> ApiResult<Request>;
+/// Signs a request, or completes it in another way.
+pub type Sign = fn(&Conversation<'_>, &mut Request) -> ApiResult<()>;
 
 impl Rest {
     /// The interface of `api` for `account`, without credentials.
@@ -70,34 +75,10 @@ impl Rest {
         !self.codes.success.0.is_empty()
     }
 
-    /// Sets what answers mean.
-    pub fn with_codes(mut self, codes: Codes) -> Self {
-        self.codes = codes;
-        self
-    }
-
-    /// Signs every request.
-    pub fn with_sign(mut self, sign: Sign) -> Self {
-        self.sign = Some(sign);
-        self
-    }
-
-    /// Sets the pause after 429, for a provider whose answers do not give one.
-    pub fn with_pause(mut self, pause: Duration) -> Self {
-        self.pause = pause;
-        self
-    }
-
-    /// Keeps answers out of messages, because they are secrets themselves, such as a token.
-    pub fn with_secret_answers(mut self) -> Self {
-        self.secret_answers = true;
-        self
-    }
-
     /// Sets the id of a session, for [`Self::session`].
-    pub fn with_session(self, session: Secret) -> Self {
-        let rest = self.hiding(&session);
-        Self { session, ..rest }
+    pub fn set_session(&mut self, session: Secret) {
+        self.hide(&session);
+        self.session = session;
     }
 
     /// The id of the session that a login began; empty if there is none.
@@ -105,59 +86,43 @@ impl Rest {
         self.session.expose()
     }
 
-    /// Sets the beginning of every URL.
-    pub fn with_base(mut self, base: Url) -> Self {
-        self.base = base;
-        self
-    }
-
     /// Adds `path` to the beginning of every URL.
-    pub fn below(mut self, path: &str) -> Self {
+    pub fn below(&mut self, path: &str) {
         self.base = self.base.below(path);
-        self
     }
 
     /// Adds the header `Authorization: <scheme> <token>`.
-    pub fn token(self, scheme: &str, token: &Secret) -> Self {
-        let value = Secret::new(format!("{scheme} {}", token.expose()));
-        let mut rest = self.hiding(token);
-        rest.headers.push(("Authorization", value));
-        rest
+    pub fn token(&mut self, scheme: &str, token: &Secret) {
+        self.hide(token);
+        self.plain_header("Authorization", &[scheme, " ", token.expose()].concat());
     }
 
     /// Adds a header that holds a secret.
-    pub fn header(self, name: &'static str, value: &Secret) -> Self {
-        let mut rest = self.hiding(value);
-        rest.headers.push((name, value.clone()));
-        rest
+    pub fn header(&mut self, name: &'static str, value: &Secret) {
+        self.hide(value);
+        self.plain_header(name, value.expose());
     }
 
     /// Adds a header that holds no secret.
-    pub fn plain_header(mut self, name: &'static str, value: &str) -> Self {
+    pub fn plain_header(&mut self, name: &'static str, value: &str) {
         self.headers.push((name, Secret::new(value)));
-        self
     }
 
-    /// Adds the options `username` and `password` as HTTP Basic credentials, to prepare a conversation.
+    /// Adds the options `username` and `password` as HTTP Basic credentials (RFC 7617), to prepare a
+    /// conversation.
     ///
     /// # Errors
     /// None.
-    pub fn with_basic(talk: &mut Conversation<'_>, rest: Self) -> ApiResult<Self> {
-        Ok(rest.basic(&talk.account.username, &talk.account.password))
-    }
-
-    /// Adds HTTP Basic credentials (RFC 7617).
-    pub fn basic(self, user: &str, password: &Secret) -> Self {
-        let mut rest = self.hiding(password);
-        let credentials = Credentials { user: user.to_owned(), password: password.clone() };
-        rest.base.credentials = Some(credentials);
-        rest
+    pub fn basic(talk: &mut Conversation<'_>, rest: &mut Self) -> ApiResult<()> {
+        let account = talk.account;
+        let password = account.password.clone();
+        rest.base.credentials = Some(Credentials { user: account.username.clone(), password });
+        Ok(())
     }
 
     /// Masks `secret` in everything that is shown, because it is part of requests.
-    pub fn hiding(mut self, secret: &Secret) -> Self {
+    pub fn hide(&mut self, secret: &Secret) {
         self.secrets.push(secret.clone());
-        self
     }
 
     /// A request without a body; `path` begins with a slash.
@@ -228,13 +193,11 @@ impl Rest {
     /// # Errors
     /// If there is no answer.
     pub fn send(&self, talk: &mut Conversation<'_>, request: Request) -> ApiResult<Answer> {
-        match self.sign {
-            Some(sign) => {
-                let request = sign(talk, self, request)?;
-                talk.send(request)
-            }
-            None => talk.send(request),
+        let mut request = request;
+        if let Some(sign) = self.sign {
+            sign(talk, &mut request)?;
         }
+        talk.send(request)
     }
 
     /// Sends `request`, and returns the JSON of the answer.
@@ -283,12 +246,12 @@ impl Rest {
 
     /// Ends the conversation because of an `answer` that is no success. `explanation` is the
     /// provider's own.
-    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Verdict {
+    pub fn refuse(&self, answer: &Answer, explanation: &str) -> Box<Verdict> {
         self.verdict(answer, explanation)
     }
 
     /// The verdict for an `answer` that is no success. `explanation` is the provider's own.
-    pub fn verdict(&self, answer: &Answer, explanation: &str) -> Verdict {
+    pub fn verdict(&self, answer: &Answer, explanation: &str) -> Box<Verdict> {
         self.verdict_with(answer, Meaning::of_status(answer.status), explanation, "")
     }
 
@@ -299,7 +262,7 @@ impl Rest {
         meaning: Meaning,
         explanation: &str,
         advice: &str,
-    ) -> Verdict {
+    ) -> Box<Verdict> {
         // The interface refuses in JSON. A web page usually comes from a firewall or CDN before it.
         if answer.status == 403 && page::is_page(&answer.body) {
             let what = "is behind a web page that forbids access, perhaps of a firewall";
@@ -327,7 +290,7 @@ impl Rest {
         };
         let is_account = meaning == Meaning::Credentials;
         let scope = if is_account { Scope::Account } else { Scope::Record };
-        Verdict { outcome: Outcome::Refused { reason, advice }, scope }
+        Box::new(Verdict { outcome: Outcome::Refused { reason, advice }, scope })
     }
 
     fn reason(&self, answer: &Answer, what: &str, explanation: &str) -> String {
@@ -352,7 +315,7 @@ impl Rest {
     }
 
     /// Ends the conversation because a successful answer lacks what it should contain.
-    pub fn not_understood(&self, answer: &Answer) -> Verdict {
+    pub fn not_understood(&self, answer: &Answer) -> Box<Verdict> {
         let is_page = page::is_page(&answer.body);
         let what = if answer.cut {
             "sends more than can be read at once"
@@ -372,29 +335,29 @@ impl Rest {
     }
 
     /// Ends the conversation because the provider's clock and ours differ too much for a signature.
-    pub fn clock_wrong(&self, explanation: &str) -> Verdict {
+    pub fn clock_wrong(&self, explanation: &str) -> Box<Verdict> {
         let explanation = mask::mask(explanation, &self.secrets);
         let reason = format!("{} finds the clock wrong: {explanation}", self.title);
         Verdict::clock_behind(reason)
     }
 
     /// Ends the conversation because the provider accepted a request, but did not carry it out.
-    pub fn not_done(&self, explanation: &str) -> Verdict {
+    pub fn not_done(&self, explanation: &str) -> Box<Verdict> {
         self.retry_record("took the request, but has not changed the record", explanation)
     }
 
-    fn retry_record(&self, what: &str, explanation: &str) -> Verdict {
+    fn retry_record(&self, what: &str, explanation: &str) -> Box<Verdict> {
         let explanation = mask::mask(explanation, &self.secrets);
         let colon = if explanation.is_empty() { "" } else { ": " };
         let reason = format!("{} {what}{colon}{explanation}", self.title);
         let kind = FailureKind::Other;
-        Verdict::record(Outcome::Retry { reason, after: None, kind })
+        Outcome::Retry { reason, after: None, kind }.into()
     }
 }
 
-fn retry_account(reason: String, after: Option<Duration>) -> Verdict {
+fn retry_account(reason: String, after: Option<Duration>) -> Box<Verdict> {
     let outcome = Outcome::Retry { reason, after, kind: FailureKind::Other };
-    Verdict { outcome, scope: Scope::Account }
+    Box::new(Verdict { outcome, scope: Scope::Account })
 }
 
 /// Where lists have the number of pages, or the number or the address of the next page. A page may be
@@ -422,7 +385,7 @@ pub(super) fn has_next_page(body: &Value, number: usize) -> bool {
 
 /// The verdict if a list has more pages than are read. A part of a list must not be taken for the whole:
 /// a record that it lacks would be added again.
-pub fn too_long() -> Verdict {
+pub fn too_long() -> Box<Verdict> {
     let reason = "the provider's list is longer than a router can read".into();
     Outcome::Retry { reason, after: None, kind: FailureKind::Other }.into()
 }
@@ -430,6 +393,11 @@ pub fn too_long() -> Verdict {
 /// The outcome of a change that the provider, or we in its place, refuse.
 pub fn refused(reason: String, advice: &str) -> Outcome {
     Outcome::Refused { reason, advice: advice.into() }
+}
+
+/// The verdict if no request can be made with the options of the account.
+pub fn refuse_account(reason: String, advice: &str) -> Box<Verdict> {
+    Box::new(Verdict { outcome: refused(reason, advice), scope: Scope::Account })
 }
 
 /// The body as JSON; `null` if it is not JSON.

@@ -125,7 +125,7 @@ fn publish_zone(
         match present.and_then(|present| Edit::of(named, &present)) {
             Ok(edit) => edits.push((named, edit)),
             Err(verdict) if !verdict.concerns_all() => {
-                talk.settle(named.index, verdict);
+                talk.settle(named.index, *verdict);
             }
             Err(verdict) => return Err(verdict),
         }
@@ -156,7 +156,7 @@ fn read_and_update(
     let present = addresses_at_server(talk, server, named);
     let edit = match present.and_then(|present| Edit::of(named, &present)) {
         Ok(edit) => edit,
-        Err(verdict) if !verdict.concerns_all() => return Ok(verdict),
+        Err(verdict) if !verdict.concerns_all() => return Ok(*verdict),
         Err(verdict) => return Err(verdict),
     };
     let rcode = update(talk, server, zone, &[(named, edit)])?;
@@ -184,7 +184,7 @@ fn addresses_at_server(
             response.answers.retain(|record| record.kind == address_type(family));
             Ok(response.answers.iter().filter_map(Record::address).collect())
         }
-        rcode => Err(server.verdict(rcode, name)),
+        rcode => Err(server.verdict(rcode, name).into()),
     }
 }
 

@@ -16,20 +16,17 @@ use super::records;
 use super::rest::{Rest, refused, too_long};
 use super::zone::{Zone, ZoneList};
 use super::{Api, Base, Need, Publishing, xml};
-use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::{Canonical, short_timestamp};
 use crate::provider::{Answer, Batch, Method, Rate, Request};
 use crate::text::percent;
 use crate::text::quoted::quoted;
 
-const HOST: &str = "route53.amazonaws.com";
-
 pub(super) const API: Api = Api {
     name: "route53",
     aliases: &["route53-v1"],
     title: "Route 53",
-    base: Base::Https(HOST),
+    base: Base::Https("route53.amazonaws.com"),
     needs: &[
         Need::new("username", "the id of an access key"),
         Need::new("password", "the secret access key"),
@@ -44,7 +41,8 @@ pub(super) const API: Api = Api {
 };
 
 const ROUTE53: Interface = Interface {
-    prepare: Some(|_, rest| Ok(rest.with_pause(PAUSE))),
+    sign: Some(sign),
+    pause: PAUSE,
     zones: ZoneSource::Code(zones),
     zone_ref: ZoneRef::Id,
     model: RecordModel::RrSet,
@@ -65,39 +63,24 @@ const PAUSE: Duration = Duration::from_secs(10);
 const RIGHTS: &str = "allow the key's user route53:ChangeResourceRecordSets for the zone, and \
                       route53:ListHostedZones or set 'zone_id'";
 
-/// A signed request. The parameters of `query` must be sorted by name.
-fn request(
-    talk: &Conversation<'_>,
-    rest: &Rest,
-    method: Method,
-    path: &str,
-    query: &[(&str, &str)],
-    body: &str,
-) -> ApiResult<Request> {
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = short_timestamp(talk.wall()?);
-    let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent::encode_upper(value));
-    let query = query.iter().map(pair).collect::<Vec<_>>().join("&");
     let canonical = Canonical {
         algorithm: "AWS4-HMAC-SHA256",
         prefix: "AWS4",
         scope: &[time.get(..8).unwrap_or_default(), "us-east-1", "route53", "aws4_request"],
+        time_header: "X-Amz-Date",
         time: &time,
-        headers: &[("host", HOST), ("x-amz-date", &time)],
+        signed: &["host", "x-amz-date"],
+        path_end: "",
     };
-    let key = (talk.account.username.as_str(), &talk.account.password);
-    let signature = canonical.authorization(key, method.name(), (path, &query), body);
-    let mut request = match body {
-        "" => rest.request(method, &format!("{path}?{query}")),
-        body => rest.body(method, path, "application/xml", body.to_owned()),
-    };
-    request.headers.push(("X-Amz-Date", Secret::new(time)));
-    request.headers.push(("Authorization", signature));
-    Ok(request)
+    canonical.sign(talk.account, request);
+    Ok(())
 }
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
-    let next = [("marker", "NextMarker")];
-    let Some(pages) = pages(talk, rest, ZONES, &[("maxitems", "100")], &next)? else {
+    let path = format!("{ZONES}?maxitems=100");
+    let Some(pages) = pages(talk, rest, &path, &[("marker", "NextMarker")])? else {
         let reason = "Route 53 does not let the key list hosted zones".into();
         return Err(refused(reason, RIGHTS).into());
     };
@@ -122,16 +105,16 @@ fn read(
     let mut all = Vec::new();
     if goals.len() > BY_NAME {
         let next = [("name", "NextRecordName"), ("type", "NextRecordType")];
-        match pages(talk, rest, &path, &[("maxitems", "300")], &next)? {
+        match pages(talk, rest, &format!("{path}?maxitems=300"), &next)? {
             Some(found) => all = found,
             None => refuse_removals(talk, goals),
         }
     } else {
         for goal in goals {
-            let name = format!("{}.", goal.fqdn);
+            let (name, kind) = (percent::encode_upper(&goal.fqdn), goal.kind());
             // A list begins at a name and type and extends to the end of the zone.
-            let query = [("maxitems", "1"), ("name", &name), ("type", goal.kind())];
-            let Some(page) = pages(talk, rest, &path, &query, &[])? else {
+            let path = format!("{path}?maxitems=1&name={name}.&type={kind}");
+            let Some(page) = pages(talk, rest, &path, &[])? else {
                 refuse_removals(talk, goals);
                 break;
             };
@@ -172,7 +155,7 @@ fn write(
          </Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
     );
     let path = format!("{}/", path(zone)?);
-    let answer = talk.send(request(talk, rest, Method::Post, &path, &[], &body)?)?;
+    let answer = rest.send(talk, rest.body(Method::Post, &path, "application/xml", body))?;
     success(rest, &answer, "ChangeInfo")?;
     Ok(Vec::new())
 }
@@ -195,30 +178,28 @@ fn change(write: &Write<'_>) -> String {
     )
 }
 
-/// The pages of a list; `None` if the key may not read it. `next` has the parameters of the request
+/// The pages of the list at `path`; `None` if the key may not read it. `next` has the parameters of the request
 /// for the next page, each with the element of the page that holds its value. If `next` is empty, only
 /// the first page is read.
 fn pages(
     talk: &mut Conversation<'_>,
     rest: &Rest,
     path: &str,
-    first: &[(&'static str, &str)],
-    next: &[(&'static str, &str)],
+    next: &[(&str, &str)],
 ) -> ApiResult<Option<Vec<String>>> {
     let mut pages: Vec<String> = Vec::new();
+    let mut from = path.to_owned();
     for _ in 0..PAGES {
-        let mut query = first.to_vec();
-        if let Some(before) = pages.last() {
-            query.retain(|(name, _)| *name == "maxitems");
-            query.extend(next.iter().map(|(name, tag)| (*name, xml::text(before, tag))));
-        }
-        query.sort_unstable();
-        let answer = talk.send(request(talk, rest, Method::Get, path, &query, "")?)?;
+        let answer = rest.send(talk, rest.get(&from))?;
         if xml::text(&answer.body, "Code").starts_with("AccessDenied") {
             return Ok(None);
         }
         let page = success(rest, &answer, "IsTruncated")?;
         let is_last = xml::text(page, "IsTruncated") != "true";
+        from = path.to_owned();
+        for (parameter, tag) in next {
+            from = format!("{from}&{parameter}={}", percent::encode_upper(xml::text(page, tag)));
+        }
         pages.push(answer.body);
         if is_last || next.is_empty() {
             return Ok(Some(pages));

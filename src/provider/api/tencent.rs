@@ -4,7 +4,6 @@
 use serde_json::Value;
 
 use super::meaning::{Codes, Meaning};
-use super::rest::Rest;
 use crate::model::secret::Secret;
 use crate::provider::Request;
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -37,11 +36,10 @@ pub(super) const CODES: Codes = Codes {
 
 const RIGHTS: &str = "give the key's user the policy QcloudDNSPodFullAccess, or QcloudTEOFullAccess for \
                       EdgeOne";
-const JSON: &str = "application/json";
 
 /// Signs a request to the service that the host begins with. The member `Action` of its body becomes a
 /// header.
-pub(super) fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+pub(super) fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let wall = talk.wall()?;
     let (time, date) = (wall.to_string(), timestamp(wall));
     let body = request.body.take().unwrap_or_default();
@@ -51,24 +49,20 @@ pub(super) fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> A
     if let Some(members) = body.as_object_mut() {
         members.remove("Action");
     }
+    request.body = Some(Secret::new(body.to_string()));
     let host = request.url.host().to_owned();
     let service = host.split('.').next().unwrap_or_default();
+    request.shown = format!("POST https://{host} ({action})");
+    request.headers.push(("X-TC-Action", Secret::new(action)));
     let canonical = Canonical {
         algorithm: "TC3-HMAC-SHA256",
         prefix: "TC3",
         scope: &[date.get(..10).unwrap_or_default(), service, "tc3_request"],
+        time_header: "X-TC-Timestamp",
         time: &time,
-        headers: &[("content-type", JSON), ("host", &host)],
+        signed: &["content-type", "host"],
+        path_end: "",
     };
-    let key = (talk.account.username.as_str(), &talk.account.password);
-    let body = body.to_string();
-    let signature = canonical.authorization(key, request.method.name(), ("/", ""), &body);
-    request.body = Some(Secret::new(body));
-    request.shown = format!("POST https://{host} ({action})");
-    request.headers.extend([
-        ("X-TC-Action", Secret::new(action)),
-        ("X-TC-Timestamp", Secret::new(time)),
-        ("Authorization", signature),
-    ]);
-    Ok(request)
+    canonical.sign(talk.account, request);
+    Ok(())
 }

@@ -8,12 +8,12 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
-use super::rest::{Rest, object, refused, text};
+use super::rest::{Rest, object, refuse_account, text};
 use super::{Api, Base, Need, Publishing};
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::sign::rs512;
-use crate::provider::{Batch, Method, Rate, Scope, Verdict};
+use crate::provider::{Batch, Method, Rate};
 use crate::text::base64;
 
 pub(super) const API: Api = Api {
@@ -30,8 +30,9 @@ pub(super) const API: Api = Api {
     remark: "a change is an addition and a removal",
     publish: Publishing::Interface(&Interface {
         prepare: Some(|talk, rest| {
-            let token = token(talk, &rest)?;
-            Ok(rest.token("Bearer", &token))
+            let token = token(talk, rest)?;
+            rest.token("Bearer", &token);
+            Ok(())
         }),
         zones: ZoneSource::List {
             list: List::whole("GET /domains", "/domains"),
@@ -63,11 +64,12 @@ fn token(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<Secret> {
     ]);
     let Some(signature) = rs512(talk.account.password.expose(), &body.to_string()) else {
         let reason = "the private key for TransIP cannot be used: it is not an RSA key in PEM";
-        let outcome = refused(reason.into(), "name the file of the key with 'password_file'");
-        return Err(Verdict { outcome, scope: Scope::Account });
+        let advice = "name the file of the key with 'password_file'";
+        return Err(refuse_account(reason.into(), advice));
     };
-    let rest = rest.clone().with_secret_answers();
-    let rest = rest.plain_header("Signature", &base64::encode(&signature));
+    let mut rest = rest.clone();
+    rest.secret_answers = true;
+    rest.plain_header("Signature", &base64::encode(&signature));
     let answer = talk.send(rest.json(Method::Post, "/auth", &body))?;
     let token = text(&rest.value(&answer)?, "/token").to_owned();
     if token.is_empty() {

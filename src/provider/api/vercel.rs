@@ -6,7 +6,6 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{Batch, Request};
@@ -23,7 +22,7 @@ pub(super) const API: Api = Api {
     remark: "for domains of a team, 'param_opt' holds the team's ID (team_...)",
     publish: Publishing::Interface(&Interface {
         headers: &[("Authorization", "Bearer <password>")],
-        prepare: Some(|_, rest| Ok(rest.with_sign(name_team))),
+        sign: Some(name_team),
         zones: ZoneSource::List {
             list: List { call: "GET /v5/domains?limit=100", at: "/domains", pages: PAGES },
             name: "/name",
@@ -50,14 +49,14 @@ pub(super) const API: Api = Api {
 const PAGES: Pages = Pages::Cursor { parameter: "&until=", next: "/pagination/next" };
 
 /// Adds the team to the query of a request.
-fn name_team(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn name_team(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let team = talk.account.param_opt.expose();
     if !team.is_empty() {
         let separator = if request.url.expose().contains('?') { '&' } else { '?' };
         let query = format!("{separator}teamId={}", percent::encode(team));
         request.url = request.url.below(&query);
     }
-    Ok(request)
+    Ok(())
 }
 
 #[cfg(test)]

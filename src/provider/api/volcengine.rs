@@ -8,21 +8,17 @@ use super::interface::{
 };
 use super::meaning::{Codes, Meaning};
 use super::record::{RECORD, RecordForm};
-use super::rest::Rest;
 use super::{Api, Base, Need, Publishing};
-use crate::model::Url;
 use crate::model::secret::Secret;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::sign::{Canonical, parameters, query, sha256, short_timestamp};
+use crate::provider::sign::{Canonical, sha256, short_timestamp};
 use crate::provider::{Batch, Request};
-
-const HOST: &str = "open.volcengineapi.com";
 
 pub(super) const API: Api = Api {
     name: "volcengine",
     aliases: &[],
     title: "Volcengine",
-    base: Base::Https(HOST),
+    base: Base::Https("open.volcengineapi.com"),
     needs: &[
         Need::new("username", "an access key id"),
         Need::new("password", "the secret access key"),
@@ -31,7 +27,7 @@ pub(super) const API: Api = Api {
     rate: None,
     remark: "the user of the key needs DNSFullAccess",
     publish: Publishing::Interface(&Interface {
-        prepare: Some(|_, rest| Ok(rest.with_sign(sign))),
+        sign: Some(sign),
         codes: Codes {
             success: ("/ResponseMetadata/RequestId", ""),
             code: &["/ResponseMetadata/Error/Code"],
@@ -85,39 +81,25 @@ pub(super) const API: Api = Api {
     }),
 };
 
-const JSON: &str = "application/json";
-
 /// Signs a request.
-fn sign(talk: &Conversation<'_>, _: &Rest, mut request: Request) -> ApiResult<Request> {
+fn sign(talk: &Conversation<'_>, request: &mut Request) -> ApiResult<()> {
     let time = short_timestamp(talk.wall()?);
-    let target = request.url.target().to_owned();
-    let query = query(&parameters(target.trim_start_matches("/?")));
-    let body = request.body.as_ref().map_or("", Secret::expose);
-    let hash = sha256(body);
+    let hash = sha256(request.body.as_ref().map_or("", Secret::expose));
+    request.headers.push(("X-Content-Sha256", Secret::new(hash)));
+    if request.body.is_none() {
+        request.headers.push(("Content-Type", Secret::new("application/json")));
+    }
     let canonical = Canonical {
         algorithm: "HMAC-SHA256",
         prefix: "",
         scope: &[time.get(..8).unwrap_or_default(), "cn-north-1", "DNS", "request"],
+        time_header: "X-Date",
         time: &time,
-        headers: &[
-            ("content-type", JSON),
-            ("host", HOST),
-            ("x-content-sha256", &hash),
-            ("x-date", &time),
-        ],
+        signed: &["content-type", "host", "x-content-sha256", "x-date"],
+        path_end: "",
     };
-    let key = (talk.account.username.as_str(), &talk.account.password);
-    let signature = canonical.authorization(key, request.method.name(), ("/", &query), body);
-    request.url = Url::https(&[HOST, "/?", &query].concat());
-    if request.body.is_none() {
-        request.headers.push(("Content-Type", Secret::new(JSON)));
-    }
-    request.headers.extend([
-        ("X-Date", Secret::new(time)),
-        ("X-Content-Sha256", Secret::new(hash)),
-        ("Authorization", signature),
-    ]);
-    Ok(request)
+    canonical.sign(talk.account, request);
+    Ok(())
 }
 
 #[cfg(test)]

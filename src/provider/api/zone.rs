@@ -3,7 +3,7 @@
 use super::rest::NO_ZONE;
 use crate::model::name::{canonical, strip_zone};
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Change, Outcome, Scope, Verdict};
+use crate::provider::{Change, Outcome};
 
 /// The name of a record, and its zone if the options give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,9 +149,7 @@ pub fn probe_zones(
                     zones.push(Zone::new(zone, zone));
                     break;
                 }
-                Err(Verdict { outcome: Outcome::Refused { .. }, scope: Scope::Record }) => {
-                    absent.push(zone.to_owned())
-                }
+                Err(verdict) if verdict.is_refused() => absent.push(zone.to_owned()),
                 Err(verdict) => return Err(verdict),
             }
         }

@@ -1,9 +1,10 @@
-use super::*;
+use crate::model::Url;
 use crate::model::secret::Secret;
+use crate::provider::sign::add_signature;
 use crate::provider::testing::{
     account, change, job, outcome_text as verdict, play, removal, request_text, verdicts_of,
 };
-use crate::provider::{Answer, Change, Job};
+use crate::provider::{Answer, Change, Job, Request};
 
 const ZONES: &str = r#"{"RequestId":"x","TotalCount":2,"PageNumber":1,"Domains":{"Domain":[
     {"DomainName":"example.com","DomainId":"a"},{"DomainName":"example.net"}]}}"#;
@@ -94,9 +95,11 @@ fn a_signature_is_that_of_alibabas_documentation() {
         ("Timestamp", "2016-02-23T12:46:24Z"),
         ("Version", "2014-05-26"),
     ];
-    let parameters = parameters.map(|(name, value)| (name, value.to_owned()));
-    let query = signed_query(&parameters.into_iter().collect(), "GET", &Secret::new("testsecret"));
-    assert!(query.ends_with("&Signature=OLeaidS1JvxuMvnyHOwuJ%2BuX5qY%3D"), "{query}");
+    let url = Url::https("ecs.aliyuncs.com/?");
+    let mut request = Request::get(url, String::new(), Vec::new());
+    add_signature(&mut request, &Secret::new("testsecret"), &parameters);
+    let target = request.url.target();
+    assert!(target.ends_with("&Signature=OLeaidS1JvxuMvnyHOwuJ%2BuX5qY%3D"), "{target}");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::provider::testing::{account, change, job, play, removal};
-use crate::provider::{Change, FailureKind, Job, LearnedValues, Outcome};
+use crate::provider::{Change, FailureKind, Job, LearnedValues, Outcome, Scope};
 use crate::time::BUILD_TIME;
 
 const PEM: &str = include_str!("../../../../tests/data/rfc7515.pem");

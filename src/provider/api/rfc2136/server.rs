@@ -4,7 +4,7 @@ use crate::dns::message::{Message, NOERROR, NXDOMAIN};
 use crate::dns::name::Name;
 use crate::dns::tsig::{Problem, TsigKey};
 use crate::model::HostPort;
-use crate::provider::api::rest::refused;
+use crate::provider::api::rest::{refuse_account, refused};
 use crate::provider::conversation::{ApiResult, Conversation};
 use crate::provider::{FailureKind, Outcome, Query, Scope, Verdict};
 use crate::time::UnixSeconds;
@@ -47,9 +47,10 @@ impl<'a> Server<'a> {
             key = Some((parsed, talk.wall()?));
         }
         // Unreachable: without 'dns_server' a section has an error and does not run.
-        let address = account.server.as_ref().ok_or_else(|| {
-            Verdict::record(refused("there is no name server".into(), "set 'dns_server'"))
-        })?;
+        let address = account
+            .server
+            .as_ref()
+            .ok_or_else(|| refused("there is no name server".into(), "set 'dns_server'"))?;
         Ok(Self { address, tcp: account.tcp, key })
     }
 
@@ -69,8 +70,7 @@ impl<'a> Server<'a> {
             Some((key, now)) => key.sign(&message, *now),
             None => message.encode().map(|wire| (wire, Vec::new())),
         };
-        let (wire, mac) =
-            encoded.map_err(|why| Verdict::record(refused(why.into(), "shorten the name")))?;
+        let (wire, mac) = encoded.map_err(|why| refused(why.into(), "shorten the name"))?;
         let tcp = self.tcp || wire.len() > PACKET;
         let shown = format!("{shown}, to {}", self.address);
         let response = talk.ask(Query { server: self.address.clone(), tcp, wire, shown })?;
@@ -82,7 +82,7 @@ impl<'a> Server<'a> {
     }
 
     /// Ends the conversation because the response cannot be trusted.
-    fn distrusted(&self, problem: Problem) -> Verdict {
+    fn distrusted(&self, problem: Problem) -> Box<Verdict> {
         let server = self.address;
         match problem {
             Problem::Key => refuse_account(
@@ -136,10 +136,6 @@ impl<'a> Server<'a> {
         };
         Verdict::record(refused(reason, advice))
     }
-}
-
-fn refuse_account(reason: String, advice: &str) -> Verdict {
-    Verdict { outcome: refused(reason, advice), scope: Scope::Account }
 }
 
 fn retry(reason: String) -> Outcome {

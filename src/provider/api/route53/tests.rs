@@ -1,4 +1,4 @@
-use super::*;
+use crate::model::secret::Secret;
 use crate::model::{Family, Target};
 use crate::provider::testing::{account, change, job, play, removal};
 use crate::provider::{Change, FailureKind, Job, LearnedValues, Outcome, Scope, Verdict};
