@@ -10,6 +10,7 @@ mod words;
 use serde_json::Value;
 
 use super::return_codes::is_failure_code;
+use crate::text::has;
 pub(super) use json::names_something;
 pub(super) use words::words;
 
@@ -25,11 +26,6 @@ const FAILURE: &str = "error errors err errcount errcode errno errmsg err1 fail 
 const AFTER_NOT: &str = "found find allowed authorized authorised authenticated permitted accepted valid \
     known registered recognized supported exist exists match ok good success successful correct work \
     processed logged signed saved stored applied belong yours your implemented active";
-/// Words that report a failure with `no` in front of them.
-const AFTER_NO: &str = "such access permission matching valid authorization good success";
-/// What an answer asks for after `please` instead of updating.
-const ASKED: &str = "log login sign signin authenticate authorize try retry provide specify supply enter register \
-    renew upgrade activate";
 /// What an update may lack, in front of `required` or `needed`.
 const LACKING: &str = "authentication authorization login password token key username user hostname host domain \
     parameter parameters credentials account record records zone payment captcha subscription";
@@ -44,6 +40,38 @@ const DONE: &str = "updated update saved stored applied accepted auth authorized
     processed";
 /// Words that may stand between a word for failure and the number or word that denies it.
 const BETWEEN: &str = "count code codes number message msg status is was were are";
+
+/// Further words that report a failure, by their neighbours: in each line, words; the words of which one stands
+/// before; those of which one stands behind; and those of which one stands behind that. An empty list fits
+/// everything, and `-` in a list is the end of the clause.
+const FAILURE_IN_CONTEXT: &str =
+    "no||such access permission matching valid authorization good success|
+    not|can could||
+    not||in|your this the our
+    ko nok|-||
+    unknown missing|-||
+    unknown missing||-|
+    too||many soon often fast frequent frequently|
+    success successful succeeded||false|
+    success successful succeeded||0 no|-
+    ok accepted authorized authenticated valid saved stored update||false|
+    limited|rate||
+    limit|rate|-|
+    quota|over||
+    slow||down|
+    timed||out|
+    out||of|credit credits quota memory space";
+/// Words of a request to the client that must be met before an update, in the same form.
+const REQUESTS: &str =
+    "please||log login sign signin authenticate authorize try retry provide specify supply \
+    enter register renew upgrade activate|
+    must|you||
+    must||be|
+    login signin|-|-|
+    log sign|to must first|in|
+    log sign|-|in|- to first
+    verify confirm activate|-|your|
+    again|try||";
 
 /// Whether `body` reports a failure.
 pub(super) fn complains(body: &str) -> bool {
@@ -76,37 +104,30 @@ fn is_failure(words: &[String], place: usize) -> bool {
     let WordInContext { before, word, next, later, .. } = context;
     match word {
         "no" | "nope" if words.len() == 1 => true,
-        "no" => has(AFTER_NO, next) || (later.is_empty() && has(LACKING, next)),
-        "not" if has("can could", before) => true,
-        "not" if next == "in" => has("your this the our", later),
-        "ko" | "nok" => before.is_empty(),
-        "unknown" | "missing" => before.is_empty() || next.is_empty(),
-        "too" => has("many soon often fast frequent frequently", next),
+        "no" if later.is_empty() && has(LACKING, next) => true,
         "code" if has("return exit", before) => is_number_above_0(next),
         "exit" | "rc" => is_number_above_0(next),
         "code" | "status" => next.parse().is_ok_and(|number: u32| (400..1000).contains(&number)),
         "timeout" => next.parse::<u32>().is_err(),
-        "success" | "successful" | "succeeded" => {
-            next == "false" || (has("0 no", next) && later.is_empty())
-        }
-        "ok" | "accepted" | "authorized" | "authenticated" | "valid" | "saved" | "stored"
-        | "update"
-            if next == "false" =>
+        "updated" => updated_nothing(words, place),
+        _ if has(FAILURE, word) || is_failure_code(word) => !is_denied(words, place),
+        _ if negates(word)
+            && (has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))) =>
         {
             true
         }
-        "updated" => updated_nothing(words, place),
-        _ if has(FAILURE, word) || is_failure_code(word) => !is_denied(words, place),
-        _ if negates(word) => {
-            has(AFTER_NOT, next) || (has("a be been", next) && has(AFTER_NOT, later))
-        }
         _ => {
             (before.is_empty() && word.starts_with("bad"))
+                || context.fits_any(FAILURE_IN_CONTEXT)
                 || context.asks()
-                || context.reports_limit()
                 || context.reports_absence()
         }
     }
+}
+
+/// Whether `word` fits a list of [`FAILURE_IN_CONTEXT`].
+fn fits(list: &str, word: &str) -> bool {
+    list.is_empty() || has(list, if word.is_empty() { "-" } else { word })
 }
 
 fn is_number_above_0(word: &str) -> bool {
@@ -136,45 +157,29 @@ impl<'a> WordInContext<'a> {
         }
     }
 
+    /// Whether the word and its neighbours fit one of `lines`, which are in the form of
+    /// [`FAILURE_IN_CONTEXT`].
+    fn fits_any(self, lines: &str) -> bool {
+        lines.lines().any(|line| {
+            let mut lists = line.split('|');
+            let neighbours = [self.word, self.before, self.next, self.later];
+            neighbours.into_iter().all(|word| fits(lists.next().unwrap_or_default(), word))
+        })
+    }
+
     /// Whether the word belongs to a request to the client that must be met before an update.
     fn asks(self) -> bool {
-        let Self { before, word, next, later, clause } = self;
-        match word {
-            "please" => has(ASKED, next),
-            "must" => before == "you" || next == "be",
-            "login" | "signin" => before.is_empty() && next.is_empty(),
-            "log" | "sign" if next == "in" => {
-                has("to must first", before)
-                    || (before.is_empty() && (later.is_empty() || has("to first", later)))
-            }
-            "verify" | "confirm" | "activate" => before.is_empty() && next == "your",
-            "required" | "needed" => {
-                (has("is are", before) || has(LACKING, before)) && !denies(clause)
-            }
-            "again" => before == "try",
-            _ => false,
-        }
+        self.fits_any(REQUESTS)
+            || (has("required needed", self.word)
+                && (has("is are", self.before) || has(LACKING, self.before))
+                && !denies(self.clause))
     }
 
-    /// Whether the word reports that the provider takes no more requests.
-    fn reports_limit(self) -> bool {
-        let Self { before, word, next, later, clause } = self;
-        match word {
-            "reached" => any(clause, "limit quota maximum max"),
-            "limited" => before == "rate",
-            "limit" => before == "rate" && next.is_empty(),
-            "quota" => before == "over",
-            "slow" => next == "down",
-            "timed" => next == "out",
-            "out" => next == "of" && has("credit credits quota memory space", later),
-            _ => false,
-        }
-    }
-
-    /// Whether the word and its clause report that something is missing or not in use.
+    /// Whether the word and its clause report that something is missing, not in use or used up.
     fn reports_absence(self) -> bool {
         let Self { before, word, next, clause, .. } = self;
         match word {
+            "reached" => any(clause, "limit quota maximum max"),
             "found" | "matched" => {
                 any(clause, "no none 0 zero")
                     && !any(clause, "change changes difference differences problem")
@@ -255,11 +260,6 @@ fn is_denied(words: &[String], place: usize) -> bool {
 
 fn negates(word: &str) -> bool {
     word == "not" || word.ends_with("n't")
-}
-
-/// Whether `word` is in `list`, which has spaces between its words.
-fn has(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
 #[cfg(test)]

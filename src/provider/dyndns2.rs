@@ -13,6 +13,7 @@ use super::return_codes::{self, AGENT, Meaning, is_failure_code, is_word};
 use super::verdict::{Scope, Verdict};
 use super::{FailureKind, Outcome, complaint, page};
 use crate::model::Family;
+use crate::text::has;
 
 /// Longest text in which a failure code counts wherever it stands, in bytes. A longer text may be a
 /// description of all codes.
@@ -208,7 +209,7 @@ fn is_prose(rest: &str) -> bool {
     rest.starts_with(is_letter_or_digit)
         && addresses(word).is_empty()
         && !word.trim_end_matches('.').contains('.')
-        && !["updated", "update", "ok", "success"].contains(&word.to_ascii_lowercase().as_str())
+        && !has("updated update ok success", &word.to_ascii_lowercase())
 }
 
 /// The addresses in `text`. They may stand in brackets or quotes, behind a name such as `ip:` or before

@@ -3,6 +3,8 @@
 //! Some providers send their answer in a page. Captive portals and pages of parked domains answer every
 //! request with status 200. This is no full HTML parser; it is good enough to find an answer of one word.
 
+use crate::text::has;
+
 /// Tags that occur in web pages, but neither in plain answers nor in the XML of providers. The last one is
 /// that of hotspots (WISPr).
 const TAGS: &str = "html head body meta title script noscript style form input button frameset iframe \
@@ -20,7 +22,7 @@ pub(super) fn is_page(body: &str) -> bool {
 /// Whether `tail`, the lower-case text behind a `<`, begins with a tag of web pages.
 fn begins_with_page_tag(tail: &str) -> bool {
     let name = tail.split(|c: char| !c.is_ascii_alphanumeric() && !"-:_.".contains(c)).next();
-    TAGS.split(' ').any(|tag| Some(tag) == name) || tail.starts_with("!doctype html")
+    has(TAGS, name.unwrap_or_default()) || tail.starts_with("!doctype html")
 }
 
 /// Whether the visible `text` of a page is short enough to be an answer.
@@ -46,7 +48,7 @@ pub(super) fn text(body: &str) -> String {
         out.push_str(before);
         match tag(tail) {
             Some((name, after)) => {
-                out.push(if INLINE.contains(&&*name) { ' ' } else { '\n' });
+                out.push(if has(INLINE, &name) { ' ' } else { '\n' });
                 rest = skip_content(&name, after);
             }
             None => {
@@ -61,7 +63,7 @@ pub(super) fn text(body: &str) -> String {
 }
 
 /// Tags that do not begin a new line on the screen.
-const INLINE: [&str; 10] = ["a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u"];
+const INLINE: &str = "a b code em font i span strong tt u";
 
 /// The name of the tag whose `<` is in front of `tail`, and the text behind the tag. The name is empty
 /// for comments and for the ends of hidden elements; `None` if this is no tag.
@@ -78,15 +80,15 @@ fn tag(tail: &str) -> Option<(String, &str)> {
     let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
     let name = name.get(..end).unwrap_or_default().to_ascii_lowercase();
     let closing = inside.starts_with('/');
-    Some((if closing && HIDDEN.contains(&&*name) { String::new() } else { name }, after))
+    Some((if closing && has(HIDDEN, &name) { String::new() } else { name }, after))
 }
 
 /// Elements whose content is not shown.
-const HIDDEN: [&str; 2] = ["script", "style"];
+const HIDDEN: &str = "script style";
 
 /// `after` without the content of the element `name`, if that content is not shown.
 fn skip_content<'a>(name: &str, after: &'a str) -> &'a str {
-    if !HIDDEN.contains(&name) {
+    if !has(HIDDEN, name) {
         return after;
     }
     for (start, _) in after.match_indices("</") {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::verdict::Scope;
+use crate::text::has;
 
 /// The longest wait that a code can ask for. A typing error of the provider must not stop a name for a
 /// year.
@@ -14,6 +15,7 @@ const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const FAILURE_WAIT: Duration = minutes(30);
 
 /// What a code means.
+#[derive(Clone, Copy)]
 pub(super) enum Meaning {
     /// `good`: the record was changed.
     Good,
@@ -36,7 +38,8 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
 
 /// What the failure code `code` means.
 pub(super) fn failure(code: &str) -> Option<Meaning> {
-    temporary(code).or_else(|| refusal(code))
+    let (_, meaning) = FAILURES.iter().find(|(codes, _)| has(codes, code))?;
+    Some(*meaning)
 }
 
 /// Whether `word` is a failure code and no English word.
@@ -46,7 +49,7 @@ pub(super) fn is_failure_code(word: &str) -> bool {
 
 /// Whether the code is an English word or a number that may begin any sentence.
 pub(super) fn is_word(code: &str) -> bool {
-    ["good", "abuse", "fatal", "interval", "911"].contains(&code)
+    has("good abuse fatal interval 911", code)
 }
 
 /// The wait of `wait N[s|m|h]` and `wN[s|m|h]`, the old throttle of Dyn and No-IP, with `rest` behind
@@ -88,22 +91,6 @@ const fn minutes(n: u64) -> Duration {
     Duration::from_secs(n * 60)
 }
 
-fn temporary(code: &str) -> Option<Meaning> {
-    let (scope, after, why) = match code {
-        "dnserr" => (Scope::Account, Some(FAILURE_WAIT), "the provider's DNS has failed"),
-        "911" => (Scope::Account, Some(FAILURE_WAIT), "the provider has an outage or maintenance"),
-        "servererror" | "interror" | "fatal" => {
-            (Scope::Record, None, "the provider's server has failed")
-        }
-        "interval" => (Scope::Record, Some(minutes(5)), "too soon after the last update"),
-        "toosoon" | "too_soon" | "too_freq" => {
-            (Scope::Record, Some(minutes(10)), "too soon after the last update")
-        }
-        _ => return None,
-    };
-    Some(Meaning::Retry(scope, after, why))
-}
-
 /// The advice for a client that the provider does not accept.
 pub(super) const AGENT: &str = "set 'user_agent' to a text of your own, for example \"MyRouter/1.0 me@example.org\"; \
      if that does not help, ask whether the account may use update clients";
@@ -113,44 +100,80 @@ const NAME: &str = "compare 'domain' with the names in the account at the provid
      like home.example.com";
 const URL: &str = "compare 'update_url' and 'param_opt' with the provider's documentation";
 
-fn refusal(code: &str) -> Option<Meaning> {
-    use Scope::{Account, Address, Record};
-    let (scope, why, advice) = match code {
-        "badauth" | "noaccess" | "no_access" | "no_auth" => {
-            (Account, "the user name or password is not accepted", CREDENTIALS)
-        }
-        "!donator" | "noservice" | "no_service" => (
-            Account,
+/// The failure codes, with spaces between those that mean the same.
+const FAILURES: &[(&str, Meaning)] = &[
+    ("dnserr", Meaning::Retry(Scope::Account, Some(FAILURE_WAIT), "the provider's DNS has failed")),
+    (
+        "911",
+        Meaning::Retry(
+            Scope::Account,
+            Some(FAILURE_WAIT),
+            "the provider has an outage or maintenance",
+        ),
+    ),
+    (
+        "servererror interror fatal",
+        Meaning::Retry(Scope::Record, None, "the provider's server has failed"),
+    ),
+    ("interval", Meaning::Retry(Scope::Record, Some(minutes(5)), "too soon after the last update")),
+    (
+        "toosoon too_soon too_freq",
+        Meaning::Retry(Scope::Record, Some(minutes(10)), "too soon after the last update"),
+    ),
+    (
+        "badauth noaccess no_access no_auth",
+        Meaning::Refused(Scope::Account, "the user name or password is not accepted", CREDENTIALS),
+    ),
+    (
+        "!donator noservice no_service",
+        Meaning::Refused(
+            Scope::Account,
             "the account does not include this service",
             "remove the feature from 'update_url' or 'param_opt' (offline, wildcard, …), or order it from the provider",
         ),
-        "notfqdn" => (Record, "the name is not accepted as a full host name", NAME),
-        "nohost" => (Record, "the account has no such name", NAME),
-        "!yours" => (Record, "the name belongs to another account", NAME),
-        "!active" => (
-            Record,
+    ),
+    (
+        "notfqdn",
+        Meaning::Refused(Scope::Record, "the name is not accepted as a full host name", NAME),
+    ),
+    ("nohost", Meaning::Refused(Scope::Record, "the account has no such name", NAME)),
+    ("!yours", Meaning::Refused(Scope::Record, "the name belongs to another account", NAME)),
+    (
+        "!active",
+        Meaning::Refused(
+            Scope::Record,
             "the name's zone is not activated",
             "activate the name or its zone at the provider's web site",
         ),
-        "numhost" | "numip" => (
-            Record,
+    ),
+    (
+        "numhost numip",
+        Meaning::Refused(
+            Scope::Record,
             "the update has too many names or addresses",
             "use one name per update; a name with several addresses cannot be updated this way",
         ),
-        "abuse" => (
-            Account,
+    ),
+    (
+        "abuse",
+        Meaning::Refused(
+            Scope::Account,
             "the name is blocked for abuse",
             "find out what happened and unblock the name at the provider's web site",
         ),
-        "badagent" => (Account, "this client is not accepted", AGENT),
-        "badsys" => (Account, "the 'system' parameter of the URL is wrong", URL),
-        "badrequest" | "badparam" | "badop" => (Record, "the request is not understood", URL),
-        "badip" => (
-            Address,
+    ),
+    ("badagent", Meaning::Refused(Scope::Account, "this client is not accepted", AGENT)),
+    ("badsys", Meaning::Refused(Scope::Account, "the 'system' parameter of the URL is wrong", URL)),
+    (
+        "badrequest badparam badop",
+        Meaning::Refused(Scope::Record, "the request is not understood", URL),
+    ),
+    (
+        "badip",
+        Meaning::Refused(
+            Scope::Address,
             "the address is not accepted",
             "check that the provider takes addresses of this kind, and how 'update_url' names them",
         ),
-        _ => return None,
-    };
-    Some(Meaning::Refused(scope, why, advice))
-}
+    ),
+];

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::words::words;
-use super::{DONE, FAILURE, SAME, any, has, in_text};
+use super::{DONE, FAILURE, SAME, any, in_text};
+use crate::text::has;
 
 /// What a value reports about the update.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::{Marked, Origin};
 use crate::model::name::{canonical, strip_zone};
 use crate::model::secret::Secret;
-use crate::text::percent;
+use crate::text::{has, percent};
 
 /// The author of the text of a URL.
 #[derive(Clone, Copy)]
@@ -138,8 +138,7 @@ fn is_secret_key(key: &str) -> bool {
         "pass", "pwd", "token", "key", "secret", "sig", "hash", "cred", "code", "session",
         "bearer", "auth", "kennwort",
     ];
-    parts.iter().any(|part| key.contains(part))
-        || ["pw", "p", "k", "pin", "psw", "api", "mdp", "sid", "otp"].contains(&&*key)
+    parts.iter().any(|part| key.contains(part)) || has("pw p k pin psw api mdp sid otp", &key)
 }
 
 /// Whether a part of the path is no name of a file or folder: it has escapes, or it often changes
