@@ -1,17 +1,15 @@
 //! Azure DNS (<https://learn.microsoft.com/en-us/rest/api/dns/record-sets>), version 2018-05-01.
 
-use serde_json::Value;
-
-use super::interface::{INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource};
+use super::interface::{
+    Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
+};
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::records::refuse_special;
-use super::rest::{Rest, list, object, refuse_account, text};
-use super::zone::Zone;
+use super::record::{RECORD, RecordForm};
+use super::rest::{Rest, refuse_account};
 use super::{Api, Base, Need, Publishing, oauth, pair};
 use crate::model::Url;
+use crate::provider::Batch;
 use crate::provider::conversation::{ApiResult, Conversation};
-use crate::provider::{Batch, Method};
 use crate::text::percent::encode;
 
 pub(super) const API: Api = Api {
@@ -48,9 +46,25 @@ pub(super) const API: Api = Api {
             id: "/name",
         },
         model: RecordModel::RrSet,
-        read: Reading::CodeForName(read),
-        form: RecordForm { address: "", ..RECORD },
-        write: Writing::Code(write),
+        read: Reading::Set { call: "GET /<zone>/<type>/<host>?api-version=2018-05-01", at: "" },
+        special: "is an alias of another resource at Azure",
+        form: RecordForm {
+            name: "",
+            apex: "@",
+            kind: "",
+            ttl: "/properties/TTL",
+            values: "/properties/type:ARecords:AAAARecords",
+            address: "/type:ipv4Address:ipv6Address",
+            special: &["/properties/targetResource/id"],
+            ..RECORD
+        },
+        write: Writing::Each(Calls {
+            create: r#"PUT /<zone>/<type>/<host>?api-version=2018-05-01 {"properties":{"TTL":<ttl>,"<type:ARecords:AAAARecords>":<values>}}"#,
+            // PATCH keeps the other properties of a set.
+            update: r#"PATCH /<zone>/<type>/<host>?api-version=2018-05-01 {"properties":{"TTL":<ttl>,"<type:ARecords:AAAARecords>":<values>}}"#,
+            remove: "DELETE /<zone>/<type>/<host>?api-version=2018-05-01",
+            shows: Shows::Values,
+        }),
         ..INTERFACE
     }),
 };
@@ -83,74 +97,6 @@ fn prepare(talk: &mut Conversation<'_>, rest: &mut Rest) -> ApiResult<()> {
     rest.below(&zones);
     rest.token("Bearer", &token);
     Ok(())
-}
-
-/// The path of the record set of `goal`.
-fn path(zone: &Zone, goal: &Goal<'_>) -> String {
-    format!("/{}/{}/{}?api-version=2018-05-01", zone.id, goal.kind(), goal.host(zone, "@"))
-}
-
-/// Where a set has the records of a type, and a record its address.
-fn members(kind: &str) -> (&'static str, &'static str) {
-    match kind {
-        "A" => ("ARecords", "ipv4Address"),
-        _ => ("AAAARecords", "ipv6Address"),
-    }
-}
-
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let mut records = Vec::new();
-    for goal in goals {
-        let set = rest.get_or_null(talk, &path(zone, goal))?;
-        let (name, kind) = (goal.fqdn.as_str(), goal.kind());
-        if !text(&set, "/properties/targetResource/id").is_empty() {
-            refuse_special(
-                talk,
-                &[*goal],
-                (name, kind),
-                "is an alias of another resource at Azure",
-            );
-        }
-        let (array, member) = members(kind);
-        let mut addresses = Vec::new();
-        for record in list(&set, &["/properties/", array].concat()) {
-            addresses.push(record[member].clone());
-        }
-        records.append(&mut Record::set(name, kind, set.pointer("/properties/TTL"), &addresses));
-    }
-    Ok(records)
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    for write in writes {
-        let path = path(zone, write.goal);
-        if write.is_removal() {
-            rest.ask(talk, rest.request(Method::Delete, &path))?;
-            continue;
-        }
-        let (array, member) = members(write.goal.kind());
-        let records: Value =
-            write.values.iter().map(|address| object(&mut [(member, address.clone())])).collect();
-        let properties = object(&mut [("TTL", write.ttl.into()), (array, records)]);
-        // PATCH keeps the other properties of a set.
-        let method = if write.exists { Method::Patch } else { Method::Put };
-        let body = object(&mut [("properties", properties)]);
-        let answer = rest.send(talk, rest.json(method, &path, &body))?;
-        if list(&rest.value(&answer)?, &["/properties/", array].concat()).is_empty() {
-            return Err(rest.not_understood(&answer));
-        }
-    }
-    Ok(Vec::new())
 }
 
 #[cfg(test)]

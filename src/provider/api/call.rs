@@ -4,11 +4,12 @@
 //! (`application/x-www-form-urlencoded`). A placeholder stands for a value ([`Values`]). In JSON its value
 //! is written as JSON, and without quotation marks where the call has them around the placeholder. A member
 //! whose value is not known is left out, unless the placeholder names another value: `<ttl|300>`.
+//! `<%host>` is percent-encoded in full, where `<host>` keeps `@`, `*` and `:` in a URL.
 
 use serde_json::Value;
 
 use super::meaning::shown;
-use super::record::{Goal, RecordForm, Write};
+use super::record::{Goal, RecordForm, Write, by_type};
 use super::rest::{Rest, id_value};
 use super::zone::Zone;
 use crate::provider::{Account, Method, Request};
@@ -25,7 +26,7 @@ pub struct Values<'a> {
     pub form: &'a RecordForm,
     /// `zone`: the zone's identifier. `domain`: its name.
     pub zone: Option<&'a Zone>,
-    /// `type`: the record type. `fqdn`: the complete name. `host`: the name relative to the zone.
+    /// `type`: the record type. `type:0:1`: the first of these texts for `A`, the second for `AAAA`. `fqdn`: the complete name. `host`: the name relative to the zone.
     /// `proxied`: the option.
     pub goal: Option<&'a Goal<'a>>,
     /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else
@@ -97,6 +98,7 @@ impl<'a> Values<'a> {
         let goal = self.goal?;
         match name {
             "type" => return Some(goal.kind().into()),
+            _ if name.starts_with("type:") => return Some(id_value(&by_type(name, goal.kind()))),
             "fqdn" => return Some(goal.fqdn.as_str().into()),
             "address" => return Some(goal.address()),
             "proxied" => return goal.change.record.proxied.map(Value::from),
@@ -166,7 +168,10 @@ pub fn fill(template: &str, values: &Values<'_>, encode: fn(&str) -> String) -> 
     while let Some((before, after)) = rest.split_once('<') {
         let (placeholder, after) = after.split_once('>').unwrap_or((after, ""));
         filled.push_str(before);
-        filled.push_str(&encode(&values.text(placeholder)));
+        match placeholder.strip_prefix('%') {
+            Some(placeholder) => filled.push_str(&percent::encode(&values.text(placeholder))),
+            None => filled.push_str(&encode(&values.text(placeholder))),
+        }
         rest = after;
     }
     filled.push_str(rest);

@@ -9,11 +9,8 @@ use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Reading, RecordModel, Writing, ZoneSource,
 };
 use super::meaning::{Codes, Meaning};
-use super::record::{Goal, RECORD, Record, RecordForm};
-use super::records;
-use super::rest::text;
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
-use crate::provider::conversation::Conversation;
 use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
@@ -35,8 +32,15 @@ const DREAMHOST: Interface = Interface {
     zones: ZoneSource::List { list: LIST, name: "/zone", id: "/zone" },
     model: RecordModel::RrSet,
     read: Reading::Zone(LIST),
-    inspect: Some(refuse_fixed),
-    form: RecordForm { name: "/record", is_relative: false, address: "/value", ..RECORD },
+    special: "is a record of DreamHost's own",
+    form: RecordForm {
+        name: "/record",
+        is_relative: false,
+        address: "/value",
+        special: &["/editable"],
+        usual: "1",
+        ..RECORD
+    },
     write: Writing::Values(Calls {
         create: "GET /?key=<password>&format=json&cmd=dns-add_record&record=<fqdn>&type=<type>&value=<address>",
         remove: "GET /?key=<password>&format=json&cmd=dns-remove_record&record=<fqdn>&type=<type>&value=</value>",
@@ -66,15 +70,6 @@ const PAUSE: Duration = Duration::from_secs(3600);
 
 /// All records of all zones.
 const LIST: List = List::whole("GET /?key=<password>&format=json&cmd=dns-list_records", "/data");
-
-fn refuse_fixed(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
-    for Record { name, kind, raw, .. } in records {
-        if text(raw, "/editable") == "0" {
-            let what = "is a record of DreamHost's own";
-            records::refuse_special(talk, goals, (name, kind), what);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,9 @@ use super::interface::{
     Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Shows, Writing, ZoneRef,
     ZoneSource,
 };
-use super::record::{Goal, RECORD, Record, RecordForm, Write};
-use super::records::write_each;
-use super::rest::{Rest, text};
-use super::zone::Zone;
+use super::record::{RECORD, RecordForm};
 use super::{Api, Base, Need, Publishing};
 use crate::provider::Batch;
-use crate::provider::conversation::{ApiResult, Conversation};
-use crate::text::percent;
 
 pub(super) const API: Api = Api {
     name: "hosttech",
@@ -35,55 +30,16 @@ const HOSTTECH: Interface = Interface {
     },
     zone_ref: ZoneRef::IdAndName,
     model: RecordModel::ByIdReadFirst,
-    read: Reading::Code(read),
-    form: RecordForm { address: "/address", ..RECORD },
-    write: Writing::Code(write),
+    read: Reading::Zone(List::whole("GET /<zone>/records", "/data")),
+    form: RecordForm { address: "/type:ipv4:ipv6", ..RECORD },
+    write: Writing::Each(Calls {
+        create: r#"POST /<zone>/records {"type":<type>,"name":<host>,"<type:ipv4:ipv6>":<address>,"ttl":<ttl>}"#,
+        update: r#"PUT /<zone>/records/<id> {"name":<host>,"<type:ipv4:ipv6>":<address>,"ttl":<ttl>,"comment":</comment>}"#,
+        remove: "DELETE /<zone>/records/<id>",
+        shows: Shows::Something("/data/id"),
+    }),
     ..INTERFACE
 };
-
-/// The records of the zone, with their addresses in one member.
-fn read(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    goals: &[&Goal<'_>],
-) -> ApiResult<Vec<Record>> {
-    let request = rest.get(&format!("/{}/records", percent::encode(&zone.id)));
-    let mut records = Vec::new();
-    for mut raw in rest.elements(talk, request, "/data")? {
-        let address = [text(&raw, "/ipv4"), text(&raw, "/ipv6")].concat();
-        if !address.is_empty() {
-            raw["address"] = address.into();
-        }
-        let record = Record::of(&HOSTTECH.form, zone, None, &raw);
-        if goals.iter().any(|goal| record.is_for(goal)) {
-            records.push(record);
-        }
-    }
-    Ok(records)
-}
-
-fn write(
-    talk: &mut Conversation<'_>,
-    rest: &Rest,
-    zone: &Zone,
-    writes: &[Write<'_>],
-) -> ApiResult<Vec<Record>> {
-    for write in writes {
-        let mut calls = Calls {
-            create: r#"POST /<zone>/records {"type":"A","name":<host>,"ipv4":<address>,"ttl":<ttl>}"#,
-            update: r#"PUT /<zone>/records/<id> {"name":<host>,"ipv4":<address>,"ttl":<ttl>,"comment":</comment>}"#,
-            remove: "DELETE /<zone>/records/<id>",
-            shows: Shows::Something("/data/id"),
-        };
-        if write.goal.kind() == "AAAA" {
-            calls.create = r#"POST /<zone>/records {"type":"AAAA","name":<host>,"ipv6":<address>,"ttl":<ttl>}"#;
-            calls.update = r#"PUT /<zone>/records/<id> {"name":<host>,"ipv6":<address>,"ttl":<ttl>,"comment":</comment>}"#;
-        }
-        write_each(talk, rest, &HOSTTECH, zone, (std::slice::from_ref(write), &calls))?;
-    }
-    Ok(Vec::new())
-}
 
 #[cfg(test)]
 mod tests;

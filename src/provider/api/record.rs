@@ -22,14 +22,21 @@ pub struct RecordForm {
     pub apex: &'static str,
     /// The record type.
     pub kind: &'static str,
+    /// What is shown as the types `A` and `AAAA`, if that is something else.
+    pub kinds: [&'static str; 2],
     /// The identifier.
     pub id: &'static str,
     /// The TTL.
     pub ttl: &'static str,
-    /// The values of a set; empty if each element of a list is a record.
+    /// The values of a set; empty if each element of a list is a record. May depend on the [type](by_type).
     pub values: &'static str,
-    /// The address, in a record or in one of the `values`; empty if a value is only the address.
+    /// The address, in a record or in one of the `values`; empty if a value is only the address. May depend on
+    /// the [type](by_type).
     pub address: &'static str,
+    /// What records have that must not be written, in one of these places.
+    pub special: &'static [&'static str],
+    /// What other records may have there.
+    pub usual: &'static str,
     /// The JSON in which a value of a set is written; empty if it is written as it was read.
     pub value: &'static str,
 }
@@ -40,10 +47,13 @@ pub const RECORD: RecordForm = RecordForm {
     is_relative: true,
     apex: "",
     kind: "/type",
+    kinds: ["A", "AAAA"],
     id: "/id",
     ttl: "/ttl",
     values: "",
     address: "/content",
+    special: &[],
+    usual: "",
     value: "",
 };
 
@@ -96,8 +106,20 @@ pub struct Record {
     pub id: String,
     /// TTL in seconds, if the provider shows it.
     pub ttl: Option<u32>,
+    /// Whether it must not be written.
+    pub is_special: bool,
     /// The record in the provider's form, or a value of its record set.
     pub raw: Value,
+}
+
+/// The place or name `text` for the record type `kind`: `type:x:y` in it stands for `x` in records of type `A`,
+/// and for `y` in others.
+pub fn by_type(text: &str, kind: &str) -> String {
+    let Some((before, names)) = text.split_once("type:") else {
+        return text.to_owned();
+    };
+    let (first, second) = names.split_once(':').unwrap_or_default();
+    [before, if kind == "A" { first } else { second }].concat()
 }
 
 impl Record {
@@ -105,6 +127,15 @@ impl Record {
     pub fn of(form: &RecordForm, zone: &Zone, goal: Option<&Goal<'_>>, raw: &Value) -> Self {
         let mut name = canonical(&shown(raw, form.name));
         let mut kind = shown(raw, form.kind);
+        for (shown, meant) in form.kinds.iter().zip(["A", "AAAA"]) {
+            if kind == *shown {
+                kind = meant.to_owned();
+            }
+        }
+        let is_special = form.special.iter().any(|place| {
+            let found = shown(raw, place);
+            !found.is_empty() && found != form.usual
+        });
         let is_known = goal.is_some_and(|goal| goal.fqdn == name);
         if form.is_relative && !is_known {
             name = canonical(&zone.full(&name));
@@ -118,7 +149,7 @@ impl Record {
             }
         }
         let ttl = raw.pointer(form.ttl).and_then(seconds);
-        Self { name, kind, id: shown(raw, form.id), ttl, raw: raw.clone() }
+        Self { name, kind, id: shown(raw, form.id), ttl, is_special, raw: raw.clone() }
     }
 
     /// The records of an element of a list: the element, or the values of the set that it is.
@@ -129,10 +160,10 @@ impl Record {
         raw: &Value,
     ) -> Vec<Self> {
         let record = Self::of(form, zone, goal, raw);
-        if form.values.is_empty() {
+        if form.values.is_empty() || record.is_special {
             return vec![record];
         }
-        let values = elements(raw, form.values);
+        let values = elements(raw, &by_type(form.values, &record.kind));
         values.iter().map(|value| Self { raw: value.clone(), ..record.clone() }).collect()
     }
 
@@ -145,6 +176,7 @@ impl Record {
                 kind: kind.to_owned(),
                 id: String::new(),
                 ttl: ttl.and_then(seconds),
+                is_special: false,
                 raw: raw.clone(),
             });
         }
@@ -153,7 +185,7 @@ impl Record {
 
     /// The address, if there is one.
     pub fn address(&self, form: &RecordForm) -> Option<IpAddr> {
-        self.raw.pointer(form.address)?.as_str()?.parse().ok()
+        self.raw.pointer(&by_type(form.address, &self.kind))?.as_str()?.parse().ok()
     }
 
     /// Whether the record already holds the address that `change` wants.

@@ -164,6 +164,9 @@ fn publish_part(
     if !unread.is_empty() {
         records = read::records(talk, rest, interface, zone, &unread)?;
         refuse_aliases(talk, rest, &unread, &records);
+        for record in records.iter().filter(|record| record.is_special) {
+            refuse_special(talk, &unread, (&record.name, &record.kind), interface.special);
+        }
         if let Some(inspect) = interface.inspect {
             inspect(talk, &unread, &records);
         }

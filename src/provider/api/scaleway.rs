@@ -6,7 +6,7 @@ use super::interface::{
     BY_NAME, Calls, INTERFACE, Interface, List, Reading, RecordModel, Shows, Writing, ZoneSource,
 };
 use super::meaning::shown;
-use super::record::{Goal, RECORD, Record, RecordForm};
+use super::record::{RECORD, RecordForm};
 use super::records;
 use super::rest::Rest;
 use super::zone::{Zone, ZoneList};
@@ -43,9 +43,16 @@ pub(super) const API: Api = Api {
             ),
             most_names: BY_NAME,
         },
-        inspect: Some(refuse_policies),
+        special: "is no simple record in Scaleway but has a routing policy",
         form: RecordForm {
             address: "/data",
+            // A record that belongs to a routing policy.
+            special: &[
+                "/geo_ip_config",
+                "/http_service_config",
+                "/weighted_config",
+                "/view_config",
+            ],
             value: r#"{"name":<host>,"type":<type>,"data":</data>,"ttl":<ttl|300>,"comment":</comment>}"#,
             ..RECORD
         },
@@ -65,19 +72,6 @@ pub(super) const API: Api = Api {
 
 const PATCH: &str = r#"PATCH /<zone>/records {"return_all_records":false,"disallow_new_zone_creation":true,"changes":<changes>}"#;
 const SET: &str = r#"{"set":{"id_fields":{"name":<host>,"type":<type>},"records":<values>}}"#;
-
-/// Members of a record that belongs to a routing policy.
-const POLICIES: [&str; 4] =
-    ["/geo_ip_config", "/http_service_config", "/weighted_config", "/view_config"];
-
-fn refuse_policies(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
-    for Record { name, kind, raw, .. } in records {
-        if POLICIES.iter().any(|policy| !shown(raw, policy).is_empty()) {
-            let what = "is no simple record in Scaleway but has a routing policy";
-            records::refuse_special(talk, goals, (name, kind), what);
-        }
-    }
-}
 
 fn zones(talk: &mut Conversation<'_>, rest: &Rest) -> ApiResult<ZoneList> {
     let list = List::numbered("GET ?page_size=100&page=<page>", "/dns_zones", 100);

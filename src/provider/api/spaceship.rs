@@ -7,10 +7,8 @@
 use super::interface::{
     CALLS, Calls, INTERFACE, Interface, List, Pages, Reading, RecordModel, Writing, ZoneSource,
 };
-use super::record::{Goal, RECORD, Record, RecordForm};
-use super::rest::text;
-use super::{Api, Base, Need, Publishing, records};
-use crate::provider::conversation::Conversation;
+use super::record::{RECORD, RecordForm};
+use super::{Api, Base, Need, Publishing};
 use crate::provider::{Batch, Rate};
 
 pub(super) const API: Api = Api {
@@ -42,8 +40,15 @@ pub(super) const API: Api = Api {
             at: "/items",
             pages: Pages::Offset(500),
         }),
-        inspect: Some(refuse_own),
-        form: RecordForm { apex: "@", address: "/address", ..RECORD },
+        // Spaceship's products, such as redirections, have records of their own.
+        special: "is a record of one of Spaceship's products",
+        form: RecordForm {
+            apex: "@",
+            address: "/address",
+            special: &["/group/type"],
+            usual: "custom",
+            ..RECORD
+        },
         write: Writing::Values(Calls {
             create: r#"PUT /dns/records/<zone> {"items":[{"type":<type>,"name":<host>,"address":<address>,"ttl":<ttl>}]}"#,
             remove: r#"DELETE /dns/records/<zone> [{"type":<type>,"name":<host>,"address":</address>}]"#,
@@ -52,16 +57,6 @@ pub(super) const API: Api = Api {
         ..INTERFACE
     }),
 };
-
-/// Refuses to write beside records of Spaceship's own products, such as redirections.
-fn refuse_own(talk: &mut Conversation<'_>, goals: &[&Goal<'_>], records: &[Record]) {
-    for Record { name, kind, raw, .. } in records {
-        if !["", "custom"].contains(&text(raw, "/group/type")) {
-            let what = "is a record of one of Spaceship's products";
-            records::refuse_special(talk, goals, (name, kind), what);
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::RecordOptions;
 use crate::provider::api::interface::{Interface, RecordModel};
-use crate::provider::api::record::{Goal, Record, Write};
+use crate::provider::api::record::{Goal, Record, Write, by_type};
 use crate::provider::api::rest::{Rest, object, refused};
 use crate::provider::conversation::Conversation;
 use crate::provider::{FailureKind, Outcome};
@@ -47,7 +47,8 @@ fn outcome(rest: &Rest, interface: &Interface, goal: &Goal<'_>, shown: &Record) 
         let reason = format!("{} has {kind} {name} under the id {id}", rest.title());
         return refused(reason, "correct option 'record_id', or remove it");
     }
-    if raw.pointer(form.address).is_some() && !shown.holds_target(goal.change, form) {
+    if raw.pointer(&by_type(form.address, kind)).is_some() && !shown.holds_target(goal.change, form)
+    {
         let reason = format!("{} has not changed {kind} {name}", rest.title());
         return Outcome::Retry { reason, after: None, kind: FailureKind::Other };
     }
@@ -141,7 +142,8 @@ fn update<'a>(
     let mut values = Vec::new();
     for &record in present {
         if std::ptr::eq(record, chosen) {
-            values.push(with_address(record.raw.clone(), form.address, goal.address()));
+            let place = by_type(form.address, goal.kind());
+            values.push(with_address(record.raw.clone(), &place, goal.address()));
         } else if is_set && !is_ours(interface, goal, record) {
             values.push(record.raw.clone());
         }
@@ -283,7 +285,7 @@ fn cloned(records: &[&Record]) -> Vec<Record> {
 
 /// A new record in the provider's form, with only its address.
 fn new_value(interface: &Interface, goal: &Goal<'_>) -> Value {
-    with_address(Value::Null, interface.form.address, goal.address())
+    with_address(Value::Null, &by_type(interface.form.address, goal.kind()), goal.address())
 }
 
 /// The record `raw` with another address at `pointer`. What leads there is added if it is missing.

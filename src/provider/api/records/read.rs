@@ -7,7 +7,7 @@ use crate::provider::Request;
 use crate::provider::api::call::{self, Values};
 use crate::provider::api::interface::{Interface, List, Pages, Reading, ZoneSource};
 use crate::provider::api::meaning::shown;
-use crate::provider::api::record::{Goal, RECORD, Record, RecordForm};
+use crate::provider::api::record::{Goal, RECORD, Record, RecordForm, by_type};
 use crate::provider::api::rest::{PAGES, Rest, has_next_page, refused, too_long};
 use crate::provider::api::zone::{Zone, ZoneList, probe_zones};
 use crate::provider::conversation::{ApiResult, Conversation};
@@ -98,7 +98,7 @@ pub(super) fn records(
 fn requests<'g>(list: &List, goals: &[&'g Goal<'g>]) -> Vec<&'g Goal<'g>> {
     let mut first: Vec<&Goal<'_>> = Vec::new();
     for goal in goals {
-        if list.call.contains("<type>") || first.iter().all(|other| other.fqdn != goal.fqdn) {
+        if list.call.contains("<type") || first.iter().all(|other| other.fqdn != goal.fqdn) {
             first.push(goal);
         }
     }
@@ -117,7 +117,7 @@ fn read_all(
     let values = Values::of(talk.account, form).in_zone(zone);
     let mut records = Vec::new();
     let mut first_of_kinds = kinds(goals);
-    if !list.call.contains("<type>") {
+    if !list.call.contains("<type") {
         first_of_kinds.truncate(1);
     }
     for goal in first_of_kinds {
@@ -188,7 +188,7 @@ fn each(
             return Ok(());
         }
         let body = rest.value(&answer)?;
-        let Some(found) = found(rest, list, &body, values.form, elements) else {
+        let Some(found) = found(rest, list, &body, &values, elements) else {
             return Err(rest.not_understood(&answer));
         };
         found.iter().for_each(&mut *take);
@@ -213,13 +213,13 @@ fn found<'v>(
     rest: &Rest,
     list: &List,
     body: &'v Value,
-    form: &RecordForm,
+    values: &Values<'_>,
     elements: Elements,
 ) -> Option<&'v [Value]> {
     match (body.pointer(list.at), elements) {
         (Some(Value::Array(several)), Elements::Any | Elements::Records) => Some(several),
         (Some(Value::Null) | None, _) if rest.proves_success() => Some(&[]),
-        (Some(one), Elements::Records | Elements::OneSet) if is_record(one, form) => {
+        (Some(one), Elements::Records | Elements::OneSet) if is_record(one, values) => {
             Some(std::slice::from_ref(one))
         }
         _ => None,
@@ -260,10 +260,12 @@ fn next_page(pages: Pages, body: &Value, found: &[Value], number: usize) -> Next
     NextPage::Behind([parameter, &percent::encode(&text)].concat())
 }
 
-/// Whether an object is a record, or a set of records.
-fn is_record(object: &Value, form: &RecordForm) -> bool {
-    let member = if form.values.is_empty() { form.address } else { form.values };
-    object.pointer(member).is_some()
+/// Whether an object is a record, or a set of records: it has a TTL, an address or a list of them.
+fn is_record(object: &Value, values: &Values<'_>) -> bool {
+    let RecordForm { values: of_set, address, ttl, .. } = *values.form;
+    let place = if of_set.is_empty() { address } else { of_set };
+    let place = by_type(place, values.goal.map_or("A", Goal::kind));
+    object.pointer(ttl).or(object.pointer(&place)).is_some()
 }
 
 /// The first goal of each record type among `goals`.

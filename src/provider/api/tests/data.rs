@@ -92,7 +92,7 @@ fn each_placeholder_is_known_and_each_body_is_json() {
         let (calls, json) = templates(interface);
         for template in calls.iter().chain(&json) {
             for placeholder in placeholders(template) {
-                let bare = placeholder.split('|').next().unwrap();
+                let bare = placeholder.split(['|', ':']).next().unwrap().trim_start_matches('%');
                 let known = bare.starts_with('/') || PLACEHOLDERS.contains(&bare);
                 assert!(known, "{name}: <{placeholder}>");
             }
