@@ -64,25 +64,22 @@ impl Moto {
     fn send(&self, key: &Provider, host: &str, path: &str, kind: &str, body: &str) -> Answer {
         let service = host.split('.').next().unwrap();
         let time = timestamp(clock::now().wall).replace(['-', ':'], "");
+        let mut request = Request {
+            method: Method::Post,
+            headers: vec![("Content-Type", Secret::new(kind))],
+            body: Some(Secret::new(body)),
+            ..Request::get(Url::https(&format!("{host}{path}")), String::new(), vec![])
+        };
         let canonical = Canonical {
             algorithm: "AWS4-HMAC-SHA256",
             prefix: "AWS4",
             scope: &[&time[..8], "us-east-1", service, "aws4_request"],
+            time_header: "X-Amz-Date",
             time: &time,
-            headers: &[("host", host), ("x-amz-date", &time)],
+            signed: &["host", "x-amz-date"],
+            path_end: "",
         };
-        let who = (key.account.username.as_str(), &key.account.password);
-        let signature = canonical.authorization(who, "POST", (path, ""), body);
-        let request = Request {
-            method: Method::Post,
-            headers: vec![
-                ("Content-Type", Secret::new(kind)),
-                ("X-Amz-Date", Secret::new(time)),
-                ("Authorization", signature),
-            ],
-            body: Some(Secret::new(body)),
-            ..Request::get(Url::https(&format!("{host}{path}")), String::new(), vec![])
-        };
+        canonical.sign(&key.account, &mut request);
         let answer = self.client.send(&request).unwrap();
         assert!(answer.status < 300, "{} {path}: {}", answer.status, answer.body);
         answer

@@ -26,8 +26,8 @@ pub struct Values<'a> {
     pub form: &'a RecordForm,
     /// `zone`: the zone's identifier. `domain`: its name.
     pub zone: Option<&'a Zone>,
-    /// `type`: the record type. `type:0:1`: the first of these texts for `A`, the second for `AAAA`. `fqdn`: the complete name. `host`: the name relative to the zone.
-    /// `proxied`: the option.
+    /// `type`: the record type. `type:x:y`: `x` for the type `A`, and `y` for `AAAA`. `fqdn`: the complete name.
+    /// `host`: the name relative to the zone. `proxied`: the option.
     pub goal: Option<&'a Goal<'a>>,
     /// `id`: the identifier of the record or set. `address`: the new address. `ttl`: the TTL of the option, else
     /// the present one. `set_ttl`: the TTL of the option, or of a new record. `values`: all values of the record
